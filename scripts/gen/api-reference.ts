@@ -1,0 +1,113 @@
+import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/json-schema.ts'
+import type { Operation } from '../../src/api/operation.ts'
+import { allOperations } from '../../src/api/operations.ts'
+import { inputForms } from '../../src/api/query.ts'
+import { errorTable } from '../../src/core/errors.ts'
+
+/** docs/API.md: every operation of the table, and the error codes. */
+export function apiReference(): string {
+  const groups = Map.groupBy(allOperations, (operation) => operation.group)
+  return `${[
+    '# HTTP API',
+    '',
+    '<!-- Written by scripts/gen-docs.ts from src/api/operations: change that. -->',
+    '',
+    'A running grove describes the same in OpenAPI 3.1 at `/api/openapi.json`, and shows it at `/api/docs`. Bodies are JSON',
+    'unless it says otherwise; the form of every value is in [spec/schemas](../spec/schemas). Lists in a query are separated',
+    'by commas, objects are JSON.',
+    '',
+    ...[...groups].flatMap(([group, operations]) => [`## ${title(group)}`, '', ...operations.flatMap(section)]),
+    '## Errors',
+    '',
+    'The body of an error is `{"error": {"code", "message", "details"}}`. Codes that Grove 0.1 has a name for travel under that',
+    'name, with the code itself as `details.reason`. The exit code is that of the command line.',
+    '',
+    '| code | status | exit code | worth another try | on the wire |',
+    '|---|---|---|---|---|',
+    ...errorRows(),
+  ]
+    .join('\n')
+    .trim()}\n`
+}
+
+function section(operation: Operation): string[] {
+  const { http, summary, name } = operation
+  const rows = parameterRows(operation)
+  return [
+    `### \`${http.method} ${http.path}\``,
+    '',
+    `${summary}.`,
+    '',
+    ...(rows.length === 0 ? [] : ['| input | in | type |', '|---|---|---|', ...rows, '']),
+    `Answers ${http.status ?? 200}: ${answerOf(operation)}. In code: \`${name}\`${toolOf(operation)}.`,
+    '',
+  ]
+}
+
+function parameterRows(operation: Operation): string[] {
+  const schema = jsonSchemaOf(operation.input)
+  const required = new Set((schema.required ?? []) as string[])
+  const { path } = inputForms(operation)
+  const rest = operation.http.method === 'GET' ? 'query' : 'body'
+  return Object.entries(propertiesOf(schema)).map(([name, member]) => {
+    const place = path.includes(name) ? 'path' : rest
+    const optional = required.has(name) ? '' : ', optional'
+    return `| \`${name}\` | ${place} | ${typeText(member).replaceAll('|', '\\|')}${optional} |`
+  })
+}
+
+/** A schema in a few words. */
+function typeText(schema: JsonSchema): string {
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
+  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
+  const alternatives = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined
+  if (alternatives !== undefined) return alternatives.map(typeText).join(' or ')
+  if (schema.type === 'array') return `list of ${typeText((schema.items ?? {}) as JsonSchema)}`
+  if (schema.pattern === '^blake3:[0-9a-f]{64}$') return 'content id'
+  if (schema.format === 'date-time') return 'date and time'
+  return typeof schema.type === 'string' ? schema.type + boundsText(schema) : 'anything'
+}
+
+function boundsText({ type, minimum, maximum }: JsonSchema): string {
+  const shown = (bound: unknown): bound is number =>
+    typeof bound === 'number' && Math.abs(bound) < Number.MAX_SAFE_INTEGER
+  if (type === 'string') return ''
+  if (shown(minimum) && shown(maximum)) return `, ${minimum} to ${maximum}`
+  return shown(minimum) ? `, at least ${minimum}` : ''
+}
+
+function answerOf(operation: Operation): string {
+  switch (operation.kind) {
+    case 'json':
+      return shapeText(jsonSchemaOf(operation.wire?.schema ?? operation.output))
+    case 'upload':
+      return shapeText(jsonSchemaOf(operation.output))
+    case 'events':
+      return 'server-sent events'
+    case 'bytes':
+      return `bytes, \`${operation.contentType}\`; ranges and conditions are honoured`
+    case 'stream':
+      return `a stream, \`${operation.contentType}\``
+  }
+}
+
+function shapeText(schema: JsonSchema): string {
+  if (schema.type === 'array') return `a list of ${shapeText((schema.items ?? {}) as JsonSchema)}`
+  const names = Object.keys(propertiesOf(schema))
+  return names.length === 0 ? typeText(schema) : `an object of ${names.map((name) => `\`${name}\``).join(', ')}`
+}
+
+function toolOf(operation: Operation): string {
+  return operation.kind === 'json' && operation.mcp !== undefined ? `; as an MCP tool: \`${operation.mcp.tool}\`` : ''
+}
+
+function errorRows(): string[] {
+  return Object.entries(errorTable).map(([code, kind]) => {
+    const wire = 'wire' in kind ? `\`${kind.wire}\`` : ''
+    return `| \`${code}\` | ${kind.status} | ${kind.exit} | ${kind.retryable ? 'yes' : ''} | ${wire} |`
+  })
+}
+
+function title(group: string): string {
+  return group.charAt(0).toUpperCase() + group.slice(1)
+}

@@ -1,0 +1,115 @@
+/**
+ * Runs one of the project's tasks on a clone as it is: installs and builds first what is missing or out of date, then
+ * runs the task under the Node that the project brings along. Needs Node 20 or newer and npm, nothing else.
+ *
+ *   node scripts/run.cjs build|test|demo|bench [arguments]
+ */
+'use strict'
+
+const { spawn, spawnSync } = require('node:child_process')
+const { createHash } = require('node:crypto')
+const { existsSync, readFileSync, readdirSync, statSync, writeFileSync } = require('node:fs')
+const path = require('node:path')
+
+const root = path.join(__dirname, '..')
+const modules = path.join(root, 'node_modules')
+const bin = path.join(modules, '.bin')
+const installStamp = path.join(modules, '.grove-installed')
+const buildStamp = path.join(root, 'dist', '.built')
+
+const tasks = {
+  build: { before: [install, build] },
+  test: { command: ['node', 'scripts/test.ts'], before: [install, build] },
+  demo: { command: ['node', 'examples/autoresearch/demo.ts'], before: [install, build] },
+  bench: { command: ['node', 'bench/main.ts'], before: [install, build] },
+}
+
+const [name, ...args] = process.argv.slice(2)
+const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined
+if (task === undefined) {
+  process.stderr.write(`usage: node scripts/run.cjs ${Object.keys(tasks).join('|')} [arguments]\n`)
+  process.exit(2)
+}
+
+const pathKey = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') || 'PATH'
+const env = { ...process.env, [pathKey]: bin + path.delimiter + (process.env[pathKey] || '') }
+
+for (const prepare of task.before) prepare()
+if (task.command !== undefined) run([...task.command, ...args])
+
+/** `npm ci`, unless node_modules is what the lock asks for: installed by this script, or by npm after the lock changed. */
+function install() {
+  const lock = path.join(root, 'package-lock.json')
+  const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
+  if (!existsSync(path.join(modules, 'node', 'bin', 'node')) || !(stamped(wanted) || newer(lock))) {
+    step('installing what package-lock.json names (once, under a minute)')
+    must(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'])
+  }
+  if (!stamped(wanted)) writeFileSync(installStamp, wanted)
+}
+
+function stamped(wanted) {
+  return existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted
+}
+
+/** Whether npm's own record of what it installed is newer than the lock. */
+function newer(lock) {
+  const record = path.join(modules, '.package-lock.json')
+  return existsSync(record) && statSync(record).mtimeMs >= statSync(lock).mtimeMs
+}
+
+/** Compiles src/ to dist/, unless dist/ comes from the sources as they are. */
+function build() {
+  const wanted = fingerprint(['src', 'bin', 'scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json'])
+  const current = existsSync(buildStamp) ? readFileSync(buildStamp, 'utf8') : ''
+  if (current === wanted && existsSync(path.join(bin, 'grove'))) return
+  step('building dist/ from src/')
+  must(['node', 'scripts/build.ts'])
+  writeFileSync(buildStamp, wanted)
+}
+
+/** A hash of the names and contents of the files below these paths. */
+function fingerprint(paths) {
+  const hash = createHash('sha256')
+  const add = (relative) => {
+    const full = path.join(root, relative)
+    if (statSync(full).isDirectory()) {
+      for (const entry of readdirSync(full).sort()) add(path.join(relative, entry))
+    } else {
+      hash.update(`${relative}\0`).update(readFileSync(full)).update('\0')
+    }
+  }
+  for (const each of paths) if (existsSync(path.join(root, each))) add(each)
+  return hash.digest('hex')
+}
+
+function step(text) {
+  process.stderr.write(`grove: ${text}\n`)
+}
+
+/** A set-up step, its output on stderr; one that fails ends the run. */
+function must(command) {
+  const { status } = spawnSync(command[0], command.slice(1), { ...options(), stdio: ['ignore', 2, 2] })
+  if (status === 0) return
+  step(`failed: ${command.join(' ')}`)
+  process.exit(status || 1)
+}
+
+/** The task itself: its streams, signals and exit code are those of this process. */
+function run(command) {
+  const child = spawn(command[0], command.slice(1), { ...options(), stdio: 'inherit' })
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  // A terminal sends its interrupt to the child as well; a second one could mean "stop at once".
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  child.on('error', (error) => {
+    step(error.message)
+    process.exitCode = 1
+  })
+  child.on('exit', (code, signal) => {
+    process.exitCode = code === null ? 128 + (require('node:os').constants.signals[signal] || 0) : code
+  })
+}
+
+function options() {
+  return { cwd: root, env, shell: process.platform === 'win32' }
+}

@@ -1,0 +1,109 @@
+/**
+ * The project's tests: first the static checks, all at once, then node's test runner over test/**.
+ *
+ *   npm test                            everything
+ *   npm test -- --only unit             the tests of test/unit; --only static for the static checks alone
+ *   npm test -- test/unit/cid.test.ts   these files; options that node's test runner knows are passed on
+ */
+import { spawn } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const root = join(import.meta.dirname, '..')
+const bin = (name: string) => join(root, 'node_modules/.bin', name)
+const minute = 60_000
+
+interface Check {
+  readonly name: string
+  readonly command: readonly [string, ...string[]]
+}
+
+interface Outcome {
+  readonly code: number
+  readonly output: string
+}
+
+/** What is checked without running the project. */
+function staticChecks(): Check[] {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  const checks: Check[] = [
+    { name: 'format and lint', command: [bin('biome'), 'ci', '--max-diagnostics=50'] },
+    { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
+    { name: 'unused code', command: [bin('knip')] },
+    { name: 'lock', command: [process.execPath, 'scripts/complete-lock.ts', '--check'] },
+  ]
+  if (scripts['gen:check'] === undefined) return checks
+  return [...checks, { name: 'generated files', command: ['npm', 'run', '-s', 'gen:check'] }]
+}
+
+/** Runs a command to its end and keeps what it printed. */
+function capture([file, ...args]: readonly [string, ...string[]]): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const chunks: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }))
+  })
+}
+
+/** Runs the static checks and shows what the failed ones said. Resolves with the names of those. */
+async function runStaticChecks(): Promise<string[]> {
+  const failed: string[] = []
+  const run = async ({ name, command }: Check) => {
+    const { code, output } = await capture(command)
+    if (code !== 0) failed.push(name)
+    process.stdout.write(code === 0 ? `✔ ${name}\n` : `✖ ${name}\n${output}\n`)
+  }
+  await Promise.all(staticChecks().map(run))
+  return failed
+}
+
+/** Node's test runner over these files; resolves with its exit code. */
+function runTests(files: readonly string[], options: readonly string[]): Promise<number> {
+  const concurrency = Math.min(4, Math.max(2, availableParallelism()))
+  const args = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${10 * minute}`, ...options, ...files]
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+    child.on('error', reject)
+    child.on('close', (code) => resolve(code ?? 1))
+  })
+}
+
+/** The arguments, read: files to run, a folder of test/ to keep to, and what is meant for node's runner. */
+function readArguments() {
+  const { values, positionals, tokens } = parseArgs({
+    options: { only: { type: 'string' } },
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  })
+  const passedOn = tokens.flatMap((token) => (token.kind === 'option' && token.name !== 'only' ? [token] : []))
+  return {
+    only: typeof values.only === 'string' ? values.only : undefined,
+    files: positionals,
+    options: passedOn.map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`)),
+  }
+}
+
+const { only, files, options } = readArguments()
+const everything = only === undefined && files.length === 0
+const failed = everything || only === 'static' ? await runStaticChecks() : []
+
+if (only !== 'static') {
+  const pattern = only === undefined ? 'test/**/*.test.ts' : `test/${only}/**/*.test.ts`
+  const chosen = files.length > 0 ? files : globSync(pattern, { cwd: root }).sort()
+  if (chosen.length === 0) failed.push(`no test matches ${pattern}`)
+  else process.exitCode = await runTests(chosen, options)
+}
+
+if (failed.length > 0) {
+  process.stderr.write(`failed: ${failed.join(', ')}\n`)
+  process.exitCode = 1
+}

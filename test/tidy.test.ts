@@ -1,0 +1,248 @@
+/** The rules of the house that no linter knows: who may import whom, what has one home, what no file may hold. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { before, test } from 'node:test'
+import { neededNode } from '../src/node-version.ts'
+
+const root = join(import.meta.dirname, '..')
+
+interface SourceFile {
+  /** From the project's root, with forward slashes. */
+  readonly path: string
+  readonly lines: readonly string[]
+  /** The same lines without their comments. */
+  readonly code: readonly string[]
+}
+
+/** `path:line: what is wrong`. */
+type Violation = string
+
+const inner = ['core', 'protocol', 'ports']
+
+/** What each part of src/ may import: folders of src/ and files directly in it. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: ['core'],
+  protocol: ['core', 'protocol'],
+  ports: inner,
+  stores: [...inner, 'stores'],
+  transport: [...inner, 'transport'],
+  runtime: [...inner, 'runtime'],
+  node: [...inner, 'node'],
+  api: [...inner, 'node', 'api'],
+  web: [...inner, 'node', 'api', 'web'],
+  cli: [...inner, 'runtime', 'node', 'api', 'cli', 'config.ts', 'log.ts', 'compose.ts', 'index.ts', 'node-version.ts'],
+  'config.ts': [...inner, 'node'],
+  'log.ts': inner,
+  'node-version.ts': [],
+  'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'web', 'config.ts', 'log.ts'],
+  'index.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'compose.ts', 'node-version.ts'],
+}
+
+/** The packages and node: modules that the pure parts may import, and from which file. */
+const purePackages: Readonly<Record<string, RegExp>> = {
+  zod: /^src\/(core|protocol)\//,
+  '@napi-rs/blake-hash': /^src\/core\/(cid|hash-tree)\.ts$/,
+}
+
+interface Home {
+  readonly what: string
+  readonly pattern: RegExp
+  /** The only folders (ending in a slash) and files of src/ that may use it. */
+  readonly homes: readonly string[]
+}
+
+/** What reaches outside the process, or differs from run to run, and where alone it may. */
+const oneHome: readonly Home[] = [
+  {
+    what: 'the clock',
+    pattern: /\bDate\.now\b|\bnew Date\(\s*\)|\bperformance\.now\b|\.hrtime\b/,
+    homes: ['src/runtime/'],
+  },
+  {
+    what: 'chance',
+    pattern: /\bMath\.random\b|\brandom(?:UUID|Bytes|Int)\b|\bgetRandomValues\b/,
+    homes: ['src/runtime/'],
+  },
+  {
+    what: 'a timer',
+    pattern: /\bset(?:Timeout|Interval|Immediate)\b|\bAbortSignal\.timeout\b|\btimers\/promises\b/,
+    homes: ['src/runtime/'],
+  },
+  { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config.ts'] },
+  { what: 'output', pattern: /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/, homes: ['src/cli/'] },
+  { what: 'the exit', pattern: /\bprocess\.exit(?:Code)?\b/, homes: ['src/cli/'] },
+]
+
+/** What no file may hold: paths of the machine it was written on, hosts of package registries. */
+const foreign =
+  /(?<![\w.-])\/work\/|\.\.\/shared\b|\bnpmjs\.(?:org|com)\b|\byarnpkg\.com\b|\bnpmmirror\b|\bdebian\.org\b/
+
+/** What no code may hold. */
+const unfinished = /\bTODO\b|\bFIXME\b|\bXXX\b|@ts-(?:ignore|nocheck|expect-error)/
+const anyType = /\bas any\b|:\s*any\s*(?:[,;)=|&]|$)|<any\b|\bany(?:>|\[\])/
+
+const maxLines = 350
+const maxColumns = 160
+
+function git(...args: string[]): string[] | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  return status === 0 ? stdout.split('\0').filter((path) => path !== '') : undefined
+}
+
+const generated = /(?:^|\/)(?:node_modules|dist(?:\.[^/]*)?|\.grove)\/|\.tsbuildinfo$/
+
+function walk(folder = ''): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = posix.join(folder, entry.name)
+    if (entry.name === '.git' || generated.test(entry.isDirectory() ? `${path}/` : path)) return []
+    return entry.isDirectory() ? walk(path) : [path]
+  })
+}
+
+/** The project's files: what git tracks or would track; without git, what lies in the folder. */
+function projectFiles(): SourceFile[] {
+  const paths = git('ls-files', '-z', '--cached', '--others', '--exclude-standard') ?? walk()
+  const present = [...new Set(paths)].filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile())
+  return present.flatMap((path) => {
+    const text = readFileSync(join(root, path), 'utf8')
+    return text.includes('\0') ? [] : [sourceFile(path, text)]
+  })
+}
+
+/** Splits a file; takes comments out where they start a line or follow a space, so that a URL in a string stays. */
+function sourceFile(path: string, text: string): SourceFile {
+  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
+  const code = text.replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, blank).replace(/(?<=^|\s)\/\/.*$/gm, blank)
+  return { path, lines: text.split('\n'), code: code.split('\n') }
+}
+
+function violations(
+  file: SourceFile,
+  lines: readonly string[],
+  check: (line: string) => string | undefined,
+): Violation[] {
+  return lines.flatMap((line, index) => {
+    const wrong = check(line)
+    return wrong === undefined ? [] : [`${file.path}:${index + 1}: ${wrong}`]
+  })
+}
+
+const isCode = ({ path }: SourceFile) => /\.(?:[cm]?[jt]s)$/.test(path)
+const isSource = (file: SourceFile) => file.path.startsWith('src/') && isCode(file)
+
+const specifierPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/
+
+/** The part of src/ that a path belongs to: its folder, or the file itself where it lies directly in src/. */
+const partOf = (path: string) => path.split('/')[1] ?? ''
+
+/** Says what is wrong with an import of `specifier` by the file at `path`, if anything is. */
+function importFault(path: string, specifier: string): string | undefined {
+  const local = specifier.startsWith('.')
+  const target = local ? posix.join(posix.dirname(path), specifier) : specifier
+  const top = path.split('/')[0]
+  if (top === 'src') return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
+  if (!local) return undefined
+  const part = target.startsWith('src/') ? partOf(target) : undefined
+  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part)) return `sim may not import ${target}`
+  if (top !== 'examples') return undefined
+  const own = path.split('/').slice(0, 2).join('/')
+  return target.startsWith(`${own}/`) || target === 'src/index.ts' ? undefined : `an example may not import ${target}`
+}
+
+function sourceImportFault(path: string, target: string): string | undefined {
+  if (!target.startsWith('src/')) return `src/ may not import ${target}`
+  const allowed = mayImport[partOf(path)]
+  if (allowed === undefined) return `src/${partOf(path)} is no part that the import rules know`
+  return allowed.includes(partOf(target)) ? undefined : `${partOf(path)} may not import ${target}`
+}
+
+function packageImportFault(path: string, specifier: string): string | undefined {
+  if (partOf(path) !== 'core' && partOf(path) !== 'protocol') return undefined
+  return purePackages[specifier]?.test(path) ? undefined : `${partOf(path)} is pure: it may not import ${specifier}`
+}
+
+function homeFault(path: string, line: string): string | undefined {
+  const found = oneHome.find(({ pattern, homes }) => pattern.test(line) && !homes.some((home) => path.startsWith(home)))
+  return found === undefined ? undefined : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
+}
+
+function importFaults(file: SourceFile): Violation[] {
+  return violations(file, file.code, (line) => {
+    const specifier = specifierPattern.exec(line)?.[2]
+    return specifier === undefined ? undefined : importFault(file.path, specifier)
+  })
+}
+
+function sizeFaults(file: SourceFile): Violation[] {
+  const count = file.lines.at(-1) === '' ? file.lines.length - 1 : file.lines.length
+  const long = violations(file, file.lines, (line) =>
+    line.length > maxColumns ? `over ${maxColumns} columns` : undefined,
+  )
+  return count > maxLines ? [`${file.path}:${count}: over ${maxLines} lines`, ...long] : long
+}
+
+function none(found: readonly Violation[]): void {
+  assert.ok(found.length === 0, `\n${found.join('\n')}`)
+}
+
+let files: SourceFile[]
+before(() => {
+  files = projectFiles()
+  assert.ok(files.some(({ path }) => path === 'package.json'))
+})
+
+test('imports point down only, and the pure parts import nothing impure', () => {
+  none(files.filter(isCode).flatMap(importFaults))
+})
+
+test('clock, chance, timers, environment and output are used in their one home only', () => {
+  none(files.filter(isSource).flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))))
+})
+
+test(`no file of src/ is over ${maxLines} lines or ${maxColumns} columns`, () => {
+  none(files.filter(isSource).flatMap(sizeFaults))
+})
+
+test('no code is typed any, keeps the compiler quiet or is left unfinished', () => {
+  const self = 'test/tidy.test.ts'
+  const checked = files.filter((file) => isCode(file) && file.path !== self)
+  const check = (line: string) => (unfinished.test(line) ? `unfinished: ${line.trim()}` : undefined)
+  const checkTypes = (line: string) => (anyType.test(line) ? `any: ${line.trim()}` : undefined)
+
+  none(checked.flatMap((file) => [...violations(file, file.lines, check), ...violations(file, file.code, checkTypes)]))
+})
+
+test('no file names a path outside the project or the host of a package registry', () => {
+  none(files.flatMap((file) => violations(file, file.lines, (line) => foreign.exec(line)?.[0])))
+})
+
+test('nothing generated is tracked', (context) => {
+  const tracked = git('ls-files', '-z')
+  if (tracked === undefined) return context.skip('no git here')
+
+  none(tracked.filter((path) => generated.test(path)))
+})
+
+test('the lock names no place to download from, and every entry point asks for the same Node', () => {
+  const read = (path: string) => readFileSync(join(root, path), 'utf8')
+  const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } }
+
+  assert.doesNotMatch(read('package-lock.json'), /"resolved"/)
+  assert.equal(engines.node, `>=${neededNode}`)
+  assert.ok(read('bin/grove.js').includes(`needed = [${neededNode.replace('.', ', ')}]`))
+})
+
+test('the rules catch what they are for', () => {
+  assert.match(importFault('src/core/cid.ts', '../node/node.ts') ?? '', /core may not import/)
+  assert.match(importFault('src/stores/fs.ts', '../node/fetch.ts') ?? '', /stores may not import/)
+  assert.match(importFault('src/core/cid.ts', 'node:fs') ?? '', /pure/)
+  assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
+  assert.match(importFault('sim/world.ts', '../src/cli/main.ts') ?? '', /sim/)
+  assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
+  assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
+  assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
+  assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
+  assert.match('const x = y as any', anyType)
+})
