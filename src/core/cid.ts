@@ -1,0 +1,66 @@
+import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
+import { GroveError } from './errors.ts'
+
+/** A content id: `blake3:` and the 64 lower-case hex digits of the 256-bit BLAKE3 hash of some bytes. */
+export type Cid = string & { readonly __cid: true }
+
+/** The form of a whole content id. */
+export const CID_PATTERN = /^blake3:[0-9a-f]{64}$/
+const PREFIX = 'blake3:'
+
+/** Whether the text is a whole content id. */
+export function isCid(text: unknown): text is Cid {
+  return typeof text === 'string' && CID_PATTERN.test(text)
+}
+
+/** The text as a content id. Throws `cid-invalid`. */
+export function parseCid(text: string): Cid {
+  if (!isCid(text)) {
+    throw new GroveError('cid-invalid', { cid: text.slice(0, 100) }, { message: `not a content id (blake3:<64 hex digits>): ${text.slice(0, 100)}` })
+  }
+  return text
+}
+
+/** The content id of these bytes. */
+export function hashBytes(bytes: Uint8Array): Cid {
+  return (PREFIX + blake3(bytes).toString('hex')) as Cid
+}
+
+/** Hashes a stream of bytes, chunk by chunk. */
+export class CidHasher {
+  readonly #hasher = new Blake3Hasher()
+
+  update(chunk: Uint8Array): this {
+    this.#hasher.update(chunk)
+    return this
+  }
+
+  /** The content id of all bytes given so far. Call it once. */
+  digest(): Cid {
+    return (PREFIX + this.#hasher.digestBuffer().toString('hex')) as Cid
+  }
+}
+
+/** The 32 bytes behind a content id, as databases keep it. */
+export function cidToBytes(cid: Cid): Uint8Array {
+  return Buffer.from(cid.slice(PREFIX.length), 'hex')
+}
+
+/** The content id of a 32-byte hash. */
+export function cidFromBytes(hash: Uint8Array): Cid {
+  return (PREFIX + Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')) as Cid
+}
+
+/** The first `digits` hex digits with their prefix: how people name a contribution where no other starts alike. */
+export function shortCid(cid: Cid, digits = 12): string {
+  return cid.slice(0, PREFIX.length + digits)
+}
+
+/** The hex digits that an abbreviated id gives (`blake3:` may be left out). Throws `cid-invalid`. */
+export function parseCidPrefix(text: string): string {
+  const digits = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text
+  if (!/^[0-9a-f]{4,64}$/.test(digits)) {
+    throw new GroveError('cid-invalid', { cid: text.slice(0, 100) }, { message: `not a content id or at least 4 of its hex digits: ${text.slice(0, 100)}` })
+  }
+  return digits
+}
