@@ -1,0 +1,12 @@
+/** Time as an argument: the wall clock in production, virtual time in the simulator. */
+export interface Clock {
+  /** Unix milliseconds. */
+  now(): number
+  /** Runs `task` once, `delayMs` from now, unless the returned function is called before. Does not keep the process alive. */
+  after(delayMs: number, task: () => void): () => void
+  /** Resolves `delayMs` from now; rejects with the signal's reason if it aborts. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>
+}
+
+/** The moment as it is written on the wire: RFC 3339, UTC, milliseconds. */
+export const timestamp = (ms: number): string => new Date(ms).toISOString()

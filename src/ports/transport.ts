@@ -1,0 +1,63 @@
+import type { Cid } from '../core/cid.ts'
+import type { BestList, BestQuery, ClosureRequest, ClosureTrailer, GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+
+
+/** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */
+export interface ManifestAnswer {
+  /** Canonical bytes from a federating peer, re-canonicalised ones from a 0.1 server. */
+  readonly bytes: Uint8Array
+  /** Sizes of the artifacts that the peer holds, by hash; undefined where it doesn't say (0.1). */
+  readonly sizes: ReadonlyMap<Cid, number> | undefined
+}
+
+/** How to ask for a blob: by its hash, and for 0.1 peers by the contribution and name under which they have it. */
+export interface BlobRequest {
+  readonly hash: Cid
+  readonly via?: { readonly cid: Cid; readonly name: string }
+  /** First byte wanted. The answer then starts there or the peer is at fault. */
+  readonly offset?: number
+}
+
+export interface BlobAnswer {
+  /** Size of the whole blob; undefined where the peer did not say. */
+  readonly sizeBytes: number | undefined
+  /** From `offset` on. Ends early with `peer-fault` (cut off), `peer-too-slow` (under the minimum rate), `peer-unreachable`. */
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** A contribution's surroundings, manifests not yet verified; `trailer` settles when the stream has ended. */
+export interface ClosureAnswer {
+  readonly manifests: AsyncIterable<Uint8Array>
+  readonly trailer: Promise<ClosureTrailer>
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+/**
+ * What a grove can ask of another. Answers are bounded and well formed but not verified: that is the caller's.
+ * Towards a peer that doesn't federate it falls back to the 0.1 routes by itself.
+ * All throw: `absent`, `gone`, `refused`, `busy` (what the peer said), `peer-fault` (it broke the protocol),
+ * `peer-unreachable`, `peer-too-slow`, `too-large` (the peer won't take or send so much), `manifest-too-large`,
+ * `address-refused` (the guard), `aborted` or the signal's own reason.
+ */
+export interface Transport {
+  exchange(peer: PeerAddress, message: GossipMessage, options?: CallOptions): Promise<GossipMessage>
+  shuffle(peer: PeerAddress, request: ShuffleRequest, options?: CallOptions): Promise<ShuffleResponse>
+  manifest(peer: PeerAddress, cid: Cid, options?: CallOptions): Promise<ManifestAnswer>
+  /** Whether the peer says that it holds the contribution. */
+  holds(peer: PeerAddress, cid: Cid, options?: CallOptions): Promise<boolean>
+  blob(peer: PeerAddress, request: BlobRequest, options?: CallOptions): Promise<BlobAnswer>
+  /** How large the peer says that a blob is, in bytes. */
+  sizeOf(peer: PeerAddress, request: BlobRequest, options?: CallOptions): Promise<number>
+  /** The metrics in which the peer ranks anything. */
+  metrics(peer: PeerAddress, options?: CallOptions): Promise<string[]>
+  best(peer: PeerAddress, query: BestQuery, options?: CallOptions): Promise<BestList>
+  closure(peer: PeerAddress, request: ClosureRequest, options?: CallOptions): Promise<ClosureAnswer>
+  /** Throws `address-refused` where the operator's rules forbid to talk to that address. No look-up, no contact. */
+  checkAddress(address: string): void
+  close(): Promise<void>
+}
+

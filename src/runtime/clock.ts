@@ -1,0 +1,36 @@
+import type { Clock } from '../ports/clock.ts'
+
+/** The longest delay that Node's timers take, in ms; a longer one would fire at once. */
+const TIMER_MAX_MS = 2 ** 31 - 1
+
+/** The wall clock. Its timers do not keep the process alive. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after,
+  sleep,
+}
+
+function after(delayMs: number, task: () => void): () => void {
+  let timer: NodeJS.Timeout
+  const arm = (leftMs: number): void => {
+    const step = Math.min(leftMs, TIMER_MAX_MS)
+    timer = setTimeout(() => (leftMs > step ? arm(leftMs - step) : task()), step).unref()
+  }
+  arm(delayMs)
+  return () => clearTimeout(timer)
+}
+
+function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      cancel()
+      reject(signal?.reason)
+    }
+    const cancel = after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
