@@ -1,0 +1,63 @@
+import type { Cid } from '../core/cid.ts'
+import type { Direction } from '../core/schema.ts'
+import type { LocalEntry } from './messages.ts'
+
+/** Announcements of one burst travel together: how long the first waits for the others. */
+const ANNOUNCE_DELAY_MS = 100
+
+/** The local frontier as it was last told, and what has entered it since it was last announced. */
+export interface Announcer {
+  readonly entries: readonly LocalEntry[]
+  /** Metric → cid → direction: what is there already. */
+  readonly places: ReadonlyMap<string, ReadonlyMap<Cid, Direction>>
+  readonly pending: readonly LocalEntry[]
+  /** When to push what is pending; undefined when nothing is. */
+  readonly dueAt: number | undefined
+}
+
+export const SILENT: Announcer = { entries: [], places: new Map(), pending: [], dueAt: undefined }
+
+/** The announcer after the frontier became `entries`. Without `announce`, what is new was there before and is not news. */
+export function withFrontier(
+  before: Announcer,
+  entries: readonly LocalEntry[],
+  { announce, now }: { announce: boolean; now: number },
+): Announcer {
+  const places = indexPlaces(entries)
+  if (!announce) return { entries, places, pending: [], dueAt: undefined }
+  const waiting = indexPlaces(before.pending)
+  const isPending = (entry: LocalEntry) => !isPlaced(before.places, entry) || isPlaced(waiting, entry)
+  const pending = entries.filter(isPending)
+  return { entries, places, pending, dueAt: pending.length > 0 ? (before.dueAt ?? now + ANNOUNCE_DELAY_MS) : undefined }
+}
+
+/** The announcer after it has pushed. */
+export function announced(before: Announcer): Announcer {
+  return { ...before, pending: [], dueAt: undefined }
+}
+
+/** The direction in which a metric is held here. */
+export function heldDirection({ places }: Announcer, metric: string): Direction | undefined {
+  for (const direction of places.get(metric)?.values() ?? []) return direction
+  return undefined
+}
+
+/** Whether the item is in the local frontier, in any dimension. O(metrics). */
+export function isLocal({ places }: Announcer, cid: Cid): boolean {
+  for (const cids of places.values()) if (cids.has(cid)) return true
+  return false
+}
+
+function indexPlaces(entries: readonly LocalEntry[]): Map<string, Map<Cid, Direction>> {
+  const places = new Map<string, Map<Cid, Direction>>()
+  for (const { metric, cid, direction } of entries) {
+    const cids = places.get(metric)
+    if (cids === undefined) places.set(metric, new Map([[cid, direction]]))
+    else cids.set(cid, direction)
+  }
+  return places
+}
+
+function isPlaced(places: Announcer['places'], { metric, cid, direction }: LocalEntry): boolean {
+  return places.get(metric)?.get(cid) === direction
+}

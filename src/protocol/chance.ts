@@ -1,0 +1,16 @@
+/** Chance as an argument: from the system in production, from a seed in tests and the simulator. */
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number
+}
+
+/** An integer in [0, bound). */
+export const below = (random: Random, bound: number): number => Math.floor(random.next() * bound)
+
+/** `count` of `items`, chosen evenly without repetition, in random order. */
+export function sample<T>(random: Random, items: readonly T[], count: number): T[] {
+  const rest = [...items]
+  const chosen: T[] = []
+  while (chosen.length < count && rest.length > 0) chosen.push(...rest.splice(below(random, rest.length), 1))
+  return chosen
+}

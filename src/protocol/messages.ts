@@ -1,0 +1,86 @@
+import type { Cid } from '../core/cid.ts'
+import type { Place } from '../core/frontier.ts'
+import type {
+  Capabilities,
+  DigestEntry,
+  GossipMessage,
+  LivenessStatus,
+  PeerInfo,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire.ts'
+
+/** A peer by the id it goes by and the address it answers at. A seed given as a bare URL goes by that URL until it answers. */
+export interface PeerAddress {
+  readonly peerId: string
+  readonly address: string
+}
+
+/** An entry of the local, verified frontier: what a digest may say. */
+export interface LocalEntry extends Place {
+  readonly tags: readonly string[]
+}
+
+export interface ReplicaConfig {
+  readonly self: PeerAddress
+  /** Never forgotten, whatever shuffles bring. */
+  readonly seeds: readonly PeerAddress[]
+  readonly capabilities: Capabilities
+  /** Mean time between exchanges; each wait is within ± 20 % of it. */
+  readonly gossipIntervalMs: number
+}
+
+/** What happens to a replica. Everything from a peer is already parsed and bounded, and still only a claim. */
+export type Input =
+  /** A moment that a `wake` effect asked for has come (or any later one). */
+  | { readonly type: 'tick' }
+  /** The best of what is held here, as it now is: all of it, each dimension best first. */
+  | { readonly type: 'frontier'; readonly entries: readonly LocalEntry[] }
+  | { readonly type: 'exchange-received'; readonly message: GossipMessage }
+  | { readonly type: 'exchange-answered'; readonly peer: PeerAddress; readonly message: GossipMessage }
+  | { readonly type: 'shuffle-received'; readonly request: ShuffleRequest }
+  | { readonly type: 'shuffle-answered'; readonly peer: PeerAddress; readonly response: ShuffleResponse }
+  /** A peer did not answer, or not as the protocol says. */
+  | { readonly type: 'contact-failed'; readonly peer: PeerAddress }
+  /** A peer answered a request other than gossip. */
+  | { readonly type: 'contact-made'; readonly peer: PeerAddress }
+  /** These are held and verified here now. */
+  | { readonly type: 'held'; readonly cids: readonly Cid[] }
+  /** An advertiser's claim about this item turned out to contradict the manifest. */
+  | { readonly type: 'claim-broken'; readonly peerId: string; readonly cid: Cid }
+  | { readonly type: 'seed-added'; readonly peer: PeerAddress }
+
+/** What a replica wants done. The caller carries them out in order and reports back with inputs. */
+export type Effect =
+  | { readonly type: 'send-exchange'; readonly peer: PeerAddress; readonly message: GossipMessage }
+  | { readonly type: 'send-shuffle'; readonly peer: PeerAddress; readonly request: ShuffleRequest }
+  /** The answer to the `…-received` input of this very step. */
+  | { readonly type: 'reply-exchange'; readonly message: GossipMessage }
+  | { readonly type: 'reply-shuffle'; readonly response: ShuffleResponse }
+  /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
+  | { readonly type: 'wake'; readonly at: number }
+  /** A peer claims to hold something that is not held here and that is new or newly placed. */
+  | { readonly type: 'discovered'; readonly peer: PeerAddress; readonly entries: readonly Claim[] }
+  | { readonly type: 'peer-status'; readonly peer: PeerAddress; readonly status: LivenessStatus | 'recovered' }
+
+/** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
+export interface Claim extends DigestEntry {
+  readonly direction: 'minimize' | 'maximize'
+}
+
+/** A peer and how it has been answering. */
+export interface PeerView extends PeerInfo {
+  readonly status: LivenessStatus
+  readonly seed: boolean
+  /** Whether it is in the partial view now; seeds and failed peers are remembered outside it. */
+  readonly inView: boolean
+  readonly capabilities: Capabilities
+  /** Unix ms of the last direct contact; undefined where there was none. */
+  readonly lastContact: number | undefined
+}
+
+/** A moment as it is written on the wire: RFC 3339, UTC, milliseconds. */
+export const timestamp = (ms: number): string => new Date(ms).toISOString()
+
+/** Only the id and address of something that has more. */
+export const addressOf = ({ peerId, address }: PeerAddress): PeerAddress => ({ peerId, address })

@@ -1,0 +1,63 @@
+import { type Random, sample } from './chance.ts'
+import type { PeerAddress } from './messages.ts'
+import { findByAddress, type Membership, seedTargets } from './sampling.ts'
+
+/** Peers that a round exchanges with, and that an announcement goes to. */
+export const FAN_OUT = 3
+/** Chance a round of calling a seed that is outside the view: this is how two halves of a healed network meet again. */
+const SEED_REVISIT = 0.05
+/** The first wait of a grove that nobody answers; doubled each time, up to the gossip interval. */
+const LONELY_WAIT_MS = 250
+const JITTER = 0.2
+
+/** Whether nobody in the view is known to answer. */
+export function isLonely({ view }: Membership): boolean {
+  for (const peer of view.values()) if (peer.status === 'alive' && peer.answered) return false
+  return true
+}
+
+/**
+ * Whom to exchange with this round: up to FAN_OUT. One place goes to somebody who has yet to answer (suspects get their
+ * chance, newcomers are tried), now and then one to a lost seed; a lonely grove calls its seeds first.
+ */
+export function exchangePartners(members: Membership, random: Random, lonely: boolean): PeerAddress[] {
+  const view = sample(random, [...members.view.values()], members.view.size)
+  const untried = view.filter((peer) => peer.status !== 'alive' || !peer.answered)
+  const steady = view.filter((peer) => peer.status === 'alive' && peer.answered)
+  const callSeed = lonely || random.next() < SEED_REVISIT
+  const seeds = callSeed ? lostSeeds(members, random) : []
+  if (steady.length === 0) return distinct([...seeds, ...untried])
+  return distinct([...seeds.slice(0, 1), ...untried.slice(0, 1), ...steady, ...untried])
+}
+
+/** Whom to tell at once: up to FAN_OUT peers that are alive, those that are known to answer first. */
+export function announcementPartners(
+  members: Membership,
+  random: Random,
+  needs: (peerId: string) => boolean,
+): PeerAddress[] {
+  const alive = [...members.view.values()].filter((peer) => peer.status === 'alive' && needs(peer.peerId))
+  const mixed = sample(random, alive, alive.length)
+  return distinct([...mixed.filter((peer) => peer.answered), ...mixed.filter((peer) => !peer.answered)])
+}
+
+/** Time until the next round: the interval ± 20 %; less while nobody answers and there is somebody to call. */
+export function roundWait(random: Random, intervalMs: number, lonelyRounds: number): number {
+  const mean =
+    lonelyRounds === 0 ? intervalMs : Math.min(intervalMs, LONELY_WAIT_MS * 2 ** Math.min(lonelyRounds - 1, 20))
+  return Math.round(mean * (1 - JITTER + 2 * JITTER * random.next()))
+}
+
+/** Seeds that are not in the view, or not known to answer, in random order. */
+function lostSeeds(members: Membership, random: Random): PeerAddress[] {
+  const lost = seedTargets(members).filter(({ address }) => {
+    const peer = findByAddress(members, address)
+    return peer === undefined || !members.view.has(peer.peerId) || peer.status !== 'alive' || !peer.answered
+  })
+  return sample(random, lost, FAN_OUT)
+}
+
+function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
+  const byAddress = new Map(peers.map(({ peerId, address }) => [address, { peerId, address }]))
+  return [...byAddress.values()].slice(0, FAN_OUT)
+}

@@ -1,0 +1,319 @@
+import type { Cid } from '../core/cid.ts'
+import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
+import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
+import { type Announcer, announced, heldDirection, isLocal, SILENT, withFrontier } from './announce.ts'
+import { forgetOldest } from './bounded.ts'
+import type { Random } from './chance.ts'
+import { digestOf } from './digest.ts'
+import {
+  CLAIM_ROUNDS,
+  claimsOf,
+  createFederated,
+  expireClaims,
+  type FederatedItem,
+  listFederated,
+  mergeDigest,
+  providersOf,
+  retract,
+} from './federated.ts'
+import { contactFailed, contactMade, keptCapabilities, type Peer } from './liveness.ts'
+import {
+  addressOf,
+  type Claim,
+  type Effect,
+  type Input,
+  type LocalEntry,
+  type PeerAddress,
+  type PeerView,
+  type ReplicaConfig,
+  timestamp,
+} from './messages.ts'
+import { announcementPartners, exchangePartners, FAN_OUT, isLonely, roundWait } from './partners.ts'
+import {
+  absorb,
+  addSeed,
+  ageView,
+  createMembership,
+  FAILED_ROUNDS,
+  find,
+  findByAddress,
+  heardFrom,
+  identify,
+  isSelf,
+  type Membership,
+  tidyAddress,
+} from './sampling.ts'
+import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
+import { declareFailed, statusOf, viewOf } from './standing.ts'
+
+/** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
+const HELD_MAX = 4_096
+const BROKEN_MAX = 1_024
+/** Shuffles of others that may change the view in one round; those beyond are answered only. */
+const SHUFFLES_MAX = 5
+
+/**
+ * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
+ * composes the files beside it. Call `step` with a `tick` to start; a frontier told before that is taken as old news.
+ */
+export class Replica {
+  readonly #config: ReplicaConfig
+  readonly #random: Random
+  readonly #members: Membership
+  readonly #federated = createFederated()
+  readonly #held = new Set<Cid>()
+  readonly #broken = new Set<string>()
+  #announcer: Announcer = SILENT
+  #digest: DigestEntry[] = []
+  /** Bytes left for the entries of a message. */
+  readonly #digestBytes: number
+  #rounds = 0
+  #lonelyRounds = 0
+  #nextRoundAt: number | undefined
+  #wakeAt: number | undefined
+  /** Of this round: addresses called, how many of them back, shuffles taken in, answers that came. */
+  readonly #called = new Set<string>()
+  #callsBack = 0
+  #shuffles = 0
+  #answers = 0
+  #shuffling: Shuffling | undefined
+
+  constructor(config: ReplicaConfig, random: Random) {
+    this.#config = config
+    this.#random = random
+    this.#members = createMembership(config.self, config.seeds, 0)
+    this.#digestBytes = GOSSIP_MAX_BYTES - Buffer.byteLength(JSON.stringify(this.#message([], 0)))
+  }
+
+  /** What to do about this input. `now` is Unix ms and never goes back. */
+  step(input: Input, now: number): Effect[] {
+    const effects = this.#handle(input, now)
+    const due = Math.min(
+      this.#nextRoundAt ?? Number.POSITIVE_INFINITY,
+      this.#announcer.dueAt ?? Number.POSITIVE_INFINITY,
+    )
+    if (Number.isFinite(due) && (due !== this.#wakeAt || input.type === 'tick')) effects.push({ type: 'wake', at: due })
+    this.#wakeAt = due
+    return effects
+  }
+
+  /** All peers known: the view, the seeds outside it, and peers that failed not long ago. */
+  peers(): PeerView[] {
+    const { view, aside } = this.#members
+    return [...view.values(), ...aside.values()].map((peer) => viewOf(this.#members, peer))
+  }
+
+  /** The peer of that id or address. */
+  peer(idOrAddress: string): PeerView | undefined {
+    const peer = find(this.#members, idOrAddress) ?? findByAddress(this.#members, idOrAddress)
+    return peer && viewOf(this.#members, peer)
+  }
+
+  hasPeer(idOrAddress: string): boolean {
+    return this.peer(idOrAddress) !== undefined
+  }
+
+  /** Peers that are not in doubt, those heard of last first; without those of whom nobody has spoken for long. */
+  livePeers(now: number): PeerAddress[] {
+    const since = now - FAILED_ROUNDS * this.#config.gossipIntervalMs
+    const alive = this.peers().filter(
+      (peer) => peer.status === 'alive' && (peer.seed || Date.parse(peer.lastSeen) >= since),
+    )
+    return alive.sort((a, b) => (a.lastSeen < b.lastSeen ? 1 : a.lastSeen > b.lastSeen ? -1 : 0)).map(addressOf)
+  }
+
+  /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */
+  federated(now: number): FederatedItem[] {
+    expireClaims(this.#federated, this.#claimsSince(now))
+    return listFederated(this.#federated)
+  }
+
+  /** Who advertises this item, most recent first. */
+  providersOf(cid: Cid): PeerAddress[] {
+    return providersOf(this.#federated, cid)
+  }
+
+  /** Each claim about this item with its author: what the manifest confirms or disproves. */
+  claimsOf(cid: Cid): { peer: PeerAddress; claim: Claim }[] {
+    return claimsOf(this.#federated, cid)
+  }
+
+  #handle(input: Input, now: number): Effect[] {
+    switch (input.type) {
+      case 'tick':
+        return this.#tick(now)
+      case 'frontier':
+        return this.#setFrontier(input.entries, now)
+      case 'exchange-received':
+        return this.#answerExchange(input.message, now)
+      case 'exchange-answered':
+        return this.#learnFrom(input.peer, input.message, now)
+      case 'shuffle-received':
+        return this.#answerShuffle(input.request, now)
+      case 'shuffle-answered':
+        return this.#learnPeers(input.peer, input.response.offered, now)
+      case 'contact-failed':
+        return this.#doubt(input.peer, now)
+      case 'contact-made':
+        return this.#contacted(findByAddress(this.#members, input.peer.address), now)
+      case 'held':
+        for (const cid of input.cids) remember(this.#held, cid, HELD_MAX)
+        return []
+      case 'claim-broken':
+        remember(this.#broken, `${input.peerId} ${input.cid}`, BROKEN_MAX)
+        retract(this.#federated, input.peerId, input.cid)
+        return []
+      case 'seed-added':
+        addSeed(this.#members, input.peer, now)
+        return []
+    }
+  }
+
+  #tick(now: number): Effect[] {
+    const effects = (this.#announcer.dueAt ?? Number.POSITIVE_INFINITY) <= now ? this.#announce(now) : []
+    if ((this.#nextRoundAt ?? now) <= now) effects.push(...this.#round(now))
+    return effects
+  }
+
+  #round(now: number): Effect[] {
+    const { gossipIntervalMs } = this.#config
+    this.#called.clear()
+    this.#callsBack = 0
+    this.#shuffles = 0
+    this.#rounds += 1
+    ageView(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
+    const effects = declareFailed(this.#members, gossipIntervalMs, now)
+    expireClaims(this.#federated, this.#claimsSince(now))
+    if (this.#announcer.places.size > DIGEST_MAX_ENTRIES) this.#refreshDigest()
+    this.#lonelyRounds = this.#isCallingInVain() ? this.#lonelyRounds + 1 : 0
+    this.#answers = 0
+    this.#nextRoundAt = now + roundWait(this.#random, gossipIntervalMs, this.#lonelyRounds)
+    const partners = exchangePartners(this.#members, this.#random, this.#lonelyRounds > 0)
+    effects.push(...partners.map((peer) => this.#sendExchange(peer, this.#digest, now)))
+    return [...effects, ...this.#startShuffle(now)]
+  }
+
+  #isCallingInVain(): boolean {
+    return this.#answers === 0 && isLonely(this.#members) && this.#members.view.size + this.#members.seeds.size > 0
+  }
+
+  #setFrontier(entries: readonly LocalEntry[], now: number): Effect[] {
+    this.#announcer = withFrontier(this.#announcer, entries, { announce: this.#rounds > 0, now })
+    this.#refreshDigest()
+    return []
+  }
+
+  #refreshDigest(): void {
+    this.#digest = digestOf(this.#announcer.entries, { maxBytes: this.#digestBytes, turn: this.#rounds })
+  }
+
+  #announce(now: number): Effect[] {
+    const { pending } = this.#announcer
+    this.#announcer = announced(this.#announcer)
+    const needs = (peerId: string) =>
+      pending.some(({ cid }) => !this.providersOf(cid).some((provider) => provider.peerId === peerId))
+    const partners = announcementPartners(this.#members, this.#random, needs)
+    if (partners.length === 0) return []
+    const entries = digestOf(pending, { maxBytes: this.#digestBytes, turn: this.#rounds })
+    return partners.map((peer) => this.#sendExchange(peer, entries, now))
+  }
+
+  #answerExchange(message: GossipMessage, now: number): Effect[] {
+    const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#digest, now) }
+    if (isSelf(this.#members, message)) return [reply]
+    const effects = this.#listenTo(message, [], now)
+    const peer = find(this.#members, message.peerId)
+    if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
+    const from = peer ?? { peerId: message.peerId, address: tidyAddress(message.address) }
+    return [reply, ...effects, ...this.#merge(addressOf(from), message.frontier, now)]
+  }
+
+  #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
+    const peer = identify(this.#members, dialled, message.peerId, now)
+    if (message.peerId === this.#config.self.peerId) return []
+    if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
+    const from = { peerId: message.peerId, address: tidyAddress(dialled.address) }
+    return [...this.#contacted(peer, now), ...this.#merge(from, message.frontier, now)]
+  }
+
+  #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
+    if (isSelf(this.#members, sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
+    const { effect, sent } = replyToShuffle(this.#members, this.#random, sender)
+    this.#shuffles += 1
+    if (this.#shuffles > SHUFFLES_MAX) return [effect]
+    const effects = this.#listenTo(sender, sent, now)
+    absorb(this.#members, offered, sent, now)
+    return [effect, ...effects]
+  }
+
+  #startShuffle(now: number): Effect[] {
+    const started = startShuffle(this.#members, this.#random, now)
+    this.#shuffling = started?.shuffling
+    return started === undefined ? [] : [started.effect]
+  }
+
+  #learnPeers(dialled: PeerAddress, offered: readonly PeerInfo[], now: number): Effect[] {
+    const effects = this.#contacted(findByAddress(this.#members, dialled.address), now)
+    if (this.#shuffling?.peerId !== dialled.peerId) return effects
+    endShuffle(this.#members, this.#shuffling, offered, now)
+    this.#shuffling = undefined
+    return effects
+  }
+
+  /** Somebody spoke to us: known from now on if there is room, and called back where only an answer proves the address. */
+  #listenTo(from: PeerAddress, replaceable: string[], now: number): Effect[] {
+    const known = find(this.#members, from.peerId)
+    const peer = heardFrom(this.#members, from, replaceable, now)
+    if (peer === undefined) return []
+    const effects = known === undefined && peer.peerId === from.peerId ? statusOf(peer, 'alive') : []
+    if (peer.status === 'alive') peer.lastSeen = now
+    const proven = peer.status === 'alive' && peer.answered
+    if (proven || this.#called.has(peer.address) || this.#callsBack >= FAN_OUT || this.#rounds === 0) return effects
+    this.#callsBack += 1
+    return [...effects, this.#sendExchange(peer, this.#digest, now)]
+  }
+
+  #contacted(peer: Peer | undefined, now: number): Effect[] {
+    if (peer === undefined) return []
+    this.#answers += 1
+    return statusOf(peer, contactMade(peer, now))
+  }
+
+  #doubt(dialled: PeerAddress, now: number): Effect[] {
+    if (this.#shuffling?.peerId === dialled.peerId) this.#shuffling = undefined
+    const peer = findByAddress(this.#members, dialled.address)
+    return peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
+  }
+
+  #merge(from: PeerAddress, digest: readonly DigestEntry[], now: number): Effect[] {
+    const entries = digest.filter((entry) => !this.#broken.has(`${from.peerId} ${entry.cid}`))
+    const news = mergeDigest(this.#federated, {
+      from,
+      entries,
+      now,
+      heldDirection: (metric) => heldDirection(this.#announcer, metric),
+    })
+    const unheld = news.filter((claim) => !this.#held.has(claim.cid) && !isLocal(this.#announcer, claim.cid))
+    return unheld.length === 0 ? [] : [{ type: 'discovered', peer: from, entries: unheld }]
+  }
+
+  #sendExchange(peer: PeerAddress, digest: DigestEntry[], now: number): Effect {
+    this.#called.add(peer.address)
+    return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(digest, now) }
+  }
+
+  /** A replica has no queue: each step answers at once, so its load is always 0. */
+  #message(digest: DigestEntry[], now: number): GossipMessage {
+    const { self, capabilities } = this.#config
+    return { ...self, frontier: digest, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
+  }
+
+  #claimsSince(now: number): number {
+    return now - CLAIM_ROUNDS * this.#config.gossipIntervalMs
+  }
+}
+
+function remember<T>(set: Set<T>, item: T, most: number): void {
+  set.add(item)
+  forgetOldest(set, most)
+}

@@ -1,0 +1,219 @@
+import type { Cid } from '../core/cid.ts'
+import { comparePlaces, dimensionKey, type Place, reaches } from '../core/frontier.ts'
+import { UNASKED_ARTIFACT_MAX_BYTES } from '../core/limits.ts'
+import type { Kind } from '../core/schema.ts'
+import { forgetOldest } from './bounded.ts'
+import { byDimension, interleave } from './digest.ts'
+import type { PeerAddress } from './messages.ts'
+
+/** What a grove fetches unasked. What is left out of it doesn't restrict. */
+export interface Policy {
+  /** `frontier`: the best of each dimension; `off`: nothing. */
+  readonly scope: 'frontier' | 'off'
+  /** Metric and signal names. */
+  readonly dimensions?: readonly string[]
+  /** Per metric, in its direction: values that don't reach it are left. */
+  readonly thresholds: Readonly<Record<string, number>>
+  /** At least one of these must be on the item. */
+  readonly tags?: readonly string[]
+  /** An item whose kind is not known before its manifest is here passes. */
+  readonly kinds?: readonly Kind[]
+  /** Of each dimension, as many of the best, those held already included. */
+  readonly topK: number
+  readonly maxArtifactBytes: number
+  readonly maxBytesPerRound: number
+  readonly maxRequestsPerRound: number
+}
+
+export const defaultPolicy: Policy = {
+  scope: 'frontier',
+  thresholds: {},
+  topK: 20,
+  maxArtifactBytes: UNASKED_ARTIFACT_MAX_BYTES,
+  maxBytesPerRound: 256 * 1024 * 1024,
+  maxRequestsPerRound: 1_000,
+}
+
+/** An item that some peer claims a place for. */
+export interface Candidate extends Place {
+  readonly tags?: readonly string[]
+  readonly kind?: Kind
+  /** All artifacts together, where the peer said so. */
+  readonly artifactBytes?: number
+  /** Whom to ask, the likeliest first. */
+  readonly providers: readonly PeerAddress[]
+}
+
+/** An item to fetch, and the place that earned it that. */
+export interface Want extends Place {
+  readonly providers: readonly PeerAddress[]
+  readonly artifactBytes: number | undefined
+}
+
+/** Why a candidate is not fetched this round. A refusal's own reason travels as it was given. */
+export interface Skipped {
+  readonly cid: Cid
+  readonly reason: string
+}
+
+export interface Plan {
+  readonly wants: Want[]
+  readonly skipped: Skipped[]
+}
+
+export interface Refusal {
+  readonly cid: Cid
+  readonly reason: string
+  /** Unix ms. */
+  readonly until: number
+}
+
+/** First wait after a failed fetch, doubled with each further one up to the longest. */
+const RETRY_FIRST_MS = 5_000
+const RETRY_LONGEST_MS = 60 * 60 * 1_000
+/** How long an item rests whose failure no repetition will mend. */
+const HOPELESS_MS = 24 * 60 * 60 * 1_000
+/** Items remembered as failed, and as refused: beyond that the oldest are forgotten and may be tried again. */
+const ATTEMPTS_MAX = 4_096
+
+interface Attempt {
+  readonly failures: number
+  readonly until: number
+}
+
+/** What is to be fetched, and the memory of what was tried: back-off, and refusals with reason and expiry (PROTOCOL.md §6). */
+export class Wants {
+  readonly #attempts = new Map<Cid, Attempt>()
+  readonly #refusals = new Map<Cid, Refusal>()
+
+  /**
+   * Which of the candidates to fetch, in order: best first, dimensions taking turns, each cid once. Candidates that are
+   * held count towards the top k of their dimension. O(n log n).
+   */
+  plan(
+    candidates: readonly Candidate[],
+    { policy, held, now }: { policy: Policy; held: ReadonlySet<Cid>; now: number },
+  ): Plan {
+    const reasons = new Map<Cid, string>()
+    const reasonAgainst = (candidate: Candidate) =>
+      policyReason(candidate, policy) ?? (held.has(candidate.cid) ? undefined : obstacle(candidate, policy))
+    const open = candidates.filter((candidate) => noteReason(reasons, candidate.cid, reasonAgainst(candidate)))
+    const ranked = [...byDimension(distinct(open)).values()].map((places) => {
+      for (const place of places.slice(policy.topK)) noteReason(reasons, place.cid, 'top-k')
+      return places.slice(0, policy.topK)
+    })
+    const merged = mergeByCid(interleave(ranked, candidates.length))
+    const ready = merged.filter(({ cid }) => !held.has(cid) && noteReason(reasons, cid, this.#restReason(cid, now)))
+    const wants = withinBudget(ready, policy, reasons)
+    const wanted = new Set(wants.map(({ cid }) => cid))
+    const left = [...reasons].filter(([cid]) => !wanted.has(cid) && !held.has(cid))
+    return { wants, skipped: left.map(([cid, reason]) => ({ cid, reason })) }
+  }
+
+  /** Notes a failed fetch: the item rests, longer each time. */
+  failed(cid: Cid, now: number, retryable: boolean): void {
+    const failures = (this.#attempts.get(cid)?.failures ?? 0) + 1
+    const rest = retryable ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20), RETRY_LONGEST_MS) : HOPELESS_MS
+    this.#attempts.delete(cid)
+    this.#attempts.set(cid, { failures, until: now + rest })
+    forgetOldest(this.#attempts, ATTEMPTS_MAX)
+  }
+
+  /** Not to be fetched before `until` (Unix ms), for this reason (blocked, evicted, too large, …). */
+  refuse(cid: Cid, reason: string, until: number): void {
+    this.#refusals.delete(cid)
+    this.#refusals.set(cid, { cid, reason, until })
+    forgetOldest(this.#refusals, ATTEMPTS_MAX)
+  }
+
+  /** Forgets what was noted of an item: it is here now, or wanted in earnest. */
+  settled(cid: Cid): void {
+    this.#attempts.delete(cid)
+    this.#refusals.delete(cid)
+  }
+
+  /** The refusals in force. */
+  refusals(now: number): Refusal[] {
+    for (const refusal of this.#refusals.values()) if (refusal.until <= now) this.#refusals.delete(refusal.cid)
+    return [...this.#refusals.values()]
+  }
+
+  #restReason(cid: Cid, now: number): string | undefined {
+    const refusal = this.#refusals.get(cid)
+    if (refusal !== undefined && refusal.until > now) return refusal.reason
+    return (this.#attempts.get(cid)?.until ?? now) > now ? 'backing-off' : undefined
+  }
+}
+
+function policyReason({ metric, direction, value, tags, kind }: Candidate, policy: Policy): string | undefined {
+  if (policy.scope === 'off') return 'off'
+  if (policy.dimensions !== undefined && !policy.dimensions.includes(metric)) return 'dimension'
+  const threshold = Object.hasOwn(policy.thresholds, metric) ? policy.thresholds[metric] : undefined
+  if (threshold !== undefined && !reaches(direction, value, threshold)) return 'threshold'
+  if (policy.tags !== undefined && !policy.tags.some((tag) => tags?.includes(tag))) return 'tags'
+  if (policy.kinds !== undefined && kind !== undefined && !policy.kinds.includes(kind)) return 'kind'
+  return undefined
+}
+
+function obstacle({ artifactBytes, providers }: Candidate, policy: Policy): string | undefined {
+  if (artifactBytes !== undefined && artifactBytes > policy.maxArtifactBytes) return 'too-large'
+  return providers.length === 0 ? 'no-provider' : undefined
+}
+
+/** Whether there is no reason against; the last reason for each cid is kept. */
+function noteReason(reasons: Map<Cid, string>, cid: Cid, reason: string | undefined): boolean {
+  if (reason !== undefined) reasons.set(cid, reason)
+  return reason === undefined
+}
+
+/** One candidate a place, with the providers of all that claim it. */
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  const byPlace = new Map<string, Candidate>()
+  for (const candidate of candidates) {
+    const key = `${candidate.cid} ${dimensionKey(candidate)}`
+    const known = byPlace.get(key)
+    byPlace.set(key, known === undefined ? candidate : joined(known, candidate))
+  }
+  return [...byPlace.values()]
+}
+
+function joined(a: Candidate, b: Candidate): Candidate {
+  const [better, other] = comparePlaces(a, b) <= 0 ? [a, b] : [b, a]
+  const providers = new Map([...better.providers, ...other.providers].map((provider) => [provider.peerId, provider]))
+  return { ...other, ...better, providers: [...providers.values()] }
+}
+
+function mergeByCid(candidates: readonly Candidate[]): Want[] {
+  const byCid = new Map<Cid, Map<string, PeerAddress>>()
+  const first: Candidate[] = []
+  for (const candidate of candidates) {
+    const known = byCid.get(candidate.cid)
+    if (known === undefined) first.push(candidate)
+    const providers = known ?? new Map<string, PeerAddress>()
+    byCid.set(candidate.cid, providers)
+    for (const provider of candidate.providers)
+      if (!providers.has(provider.peerId)) providers.set(provider.peerId, provider)
+  }
+  return first.map(({ cid, metric, direction, value, artifactBytes }) => ({
+    cid,
+    metric,
+    direction,
+    value,
+    artifactBytes,
+    providers: [...(byCid.get(cid)?.values() ?? [])],
+  }))
+}
+
+/** The first that fit the round's requests and bytes; a large one that doesn't fit lets smaller ones pass. */
+function withinBudget(wants: readonly Want[], policy: Policy, reasons: Map<Cid, string>): Want[] {
+  let bytes = 0
+  let requests = 0
+  return wants.filter((want) => {
+    const size = want.artifactBytes ?? 0
+    const fits = requests < policy.maxRequestsPerRound && bytes + size <= policy.maxBytesPerRound
+    if (!noteReason(reasons, want.cid, fits ? undefined : 'budget')) return false
+    bytes += size
+    requests += 1
+    return true
+  })
+}

@@ -1,0 +1,277 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { DigestEntry } from '../../../src/core/wire.ts'
+import {
+  createFederated,
+  expireClaims,
+  type Federated,
+  type FederatedItem,
+  listFederated,
+  mergeDigest,
+  providersOf,
+  retract,
+} from '../../../src/protocol/federated.ts'
+import { cid, peer, START } from './network.ts'
+
+const heardNothing = () => undefined
+
+function merge(federated: Federated, from: number, entries: readonly DigestEntry[], now = START) {
+  return mergeDigest(federated, { from: peer(from), entries, now, heldDirection: heardNothing })
+}
+
+const claim = (n: number, value: number, metric = 'val_bpb'): DigestEntry => ({
+  cid: cid(n),
+  metric,
+  value,
+  direction: 'minimize',
+})
+
+const entryArbitrary: fc.Arbitrary<DigestEntry> = fc.record(
+  {
+    cid: fc.integer({ min: 0, max: 3_000 }).map(cid),
+    metric: fc.constantFrom('val_bpb', 'speed', 'm3', 'm4', '_adoption', '_recency', '_unknown'),
+    value: fc.double(),
+    direction: fc.constantFrom('minimize' as const, 'maximize' as const),
+    tags: fc.array(fc.string(), { maxLength: 3 }),
+  },
+  { requiredKeys: ['cid', 'metric', 'value'] },
+)
+
+function boundsHold(federated: Federated): void {
+  const items = listFederated(federated)
+  assert.equal(items.length, federated.size)
+  assert.ok(items.length <= 4_096)
+  const shares = new Map<string, number>()
+  const count = (key: string) => shares.set(key, (shares.get(key) ?? 0) + 1)
+  for (const { metric, providers } of items) {
+    assert.ok(providers.length >= 1 && providers.length <= 8)
+    assert.equal(new Set(providers.map((provider) => provider.peerId)).size, providers.length)
+    count(`metric ${metric}`)
+    for (const provider of providers) {
+      count(`of ${provider.peerId} in ${metric}`)
+      count(`all of ${provider.peerId}`)
+    }
+  }
+  for (const [key, share] of shares) {
+    const most = key.startsWith('metric') ? 500 : key.startsWith('of') ? 125 : 1_024
+    assert.ok(share <= most, `${key}: ${share}`)
+  }
+}
+
+test('no flood passes the bounds, per metric, per advertiser or in all', () => {
+  const digest = fc.array(entryArbitrary, { minLength: 60, maxLength: 100, size: 'max' })
+  const messages = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), digest), {
+    minLength: 40,
+    maxLength: 60,
+    size: 'max',
+  })
+  fc.assert(
+    fc.property(messages, (digests) => {
+      const federated = createFederated()
+      for (const [index, [from, entries]] of digests.entries()) merge(federated, from, entries, START + index)
+      boundsHold(federated)
+    }),
+    { numRuns: 15, seed: 1 },
+  )
+})
+
+test('a flood of one advertiser takes a quarter of a metric, of ten the metric, of thousands of metrics a quarter of all', () => {
+  const federated = createFederated()
+  for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [claim(n, n)])
+  assert.equal(federated.size, 125)
+  for (let n = 0; n < 2_000; n += 1) merge(federated, 2 + (n % 9), [claim(5_000 + n, n)])
+  assert.equal(federated.size, 500)
+  for (let n = 0; n < 3_000; n += 1) merge(federated, 20, [claim(n, n, `metric ${n}`)])
+  assert.equal(federated.size, 1_524)
+  for (let n = 0; n < 9_000; n += 1) merge(federated, 21 + (n % 9), [claim(n, n, `other ${n % 900}`)])
+  assert.equal(federated.size, 4_096)
+  boundsHold(federated)
+})
+
+test('what gives way is the worst of the same metric and direction', () => {
+  const federated = createFederated()
+  merge(federated, 1, [claim(9_000, 5, 'speed')])
+  for (let n = 0; n < 600; n += 1) merge(federated, 2 + (n % 6), [claim(n, 1_000 - n)])
+
+  const items = listFederated(federated)
+
+  assert.ok(items.some((item) => item.metric === 'speed'))
+  const values = items.filter((item) => item.metric === 'val_bpb').map((item) => item.value)
+  assert.deepEqual(
+    values,
+    Array.from({ length: 500 }, (_, n) => 401 + n),
+  )
+})
+
+test('a flood in the foreign direction does not push out the honest one', () => {
+  const federated = createFederated()
+  for (let n = 0; n < 600; n += 1) {
+    merge(federated, 10 + (n % 6), [{ cid: cid(n), metric: 'val_bpb', value: n, direction: 'maximize' }])
+  }
+
+  const news = merge(federated, 1, [claim(9_000, 0.9)])
+
+  assert.equal(news.length, 1)
+  assert.ok(listFederated(federated).some((item) => item.cid === cid(9_000)))
+  assert.equal(federated.size, 500)
+})
+
+test('merging does not depend on the order of messages', () => {
+  const digest = fc.tuple(
+    fc.integer({ min: 1, max: 20 }),
+    fc.array(
+      fc.record({
+        cid: fc.integer({ min: 0, max: 30 }).map(cid),
+        metric: fc.constantFrom('a', 'b', '_adoption'),
+        value: fc.integer({ min: 0, max: 5 }),
+        direction: fc.constant('maximize' as const),
+      }),
+      { maxLength: 20 },
+    ),
+  )
+  fc.assert(
+    fc.property(
+      fc.uniqueArray(digest, { selector: ([from]) => from, maxLength: 20 }),
+      fc.infiniteStream(fc.nat()),
+      (digests, chance) => {
+        const keys = digests.map(() => chance.next().value as number)
+        const shuffled = digests.map((item, index) => ({ item, key: keys[index]! })).sort((a, b) => a.key - b.key)
+        const [one, other] = [createFederated(), createFederated()]
+        for (const [from, entries] of digests) merge(one, from, distinct(entries))
+        for (const { item } of shuffled) merge(other, item[0], distinct(item[1]))
+        const visible = (items: readonly FederatedItem[]) => items.map(({ tags: _tags, ...rest }) => rest)
+        assert.deepEqual(visible(listFederated(other)), visible(listFederated(one)))
+      },
+    ),
+    { numRuns: 100, seed: 2 },
+  )
+})
+
+test('overflow keeps the same best, whatever the order of messages', () => {
+  const entries = Array.from({ length: 700 }, (_, n) => ({ from: n % 7, entry: claim(n, (n * 37) % 701) }))
+  const keptOf = (list: typeof entries) => {
+    const federated = createFederated()
+    for (const { from, entry } of list) merge(federated, from, [entry])
+    return listFederated(federated).map((item) => item.cid)
+  }
+
+  assert.deepEqual(keptOf(entries.toReversed()), keptOf(entries))
+})
+
+test('a direction never flips: whatever arrives, entries keep the direction that was claimed', () => {
+  fc.assert(
+    fc.property(fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }), (digests) => {
+      const federated = createFederated()
+      merge(federated, 99, [claim(5_000, 0.9)])
+      for (const entries of digests) merge(federated, 1, entries)
+      const item = listFederated(federated).find((other) => other.cid === cid(5_000))
+      assert.equal(item?.direction, 'minimize')
+      const said = new Set(digests.flat().map((entry) => `${entry.cid} ${entry.metric} ${entry.direction ?? 'any'}`))
+      for (const { cid: id, metric, direction } of listFederated(federated)) {
+        const inferred = said.has(`${id} ${metric} any`)
+        assert.ok(id === cid(5_000) || inferred || said.has(`${id} ${metric} ${direction}`))
+        if (metric.startsWith('_')) assert.equal(direction, 'maximize')
+      }
+    }),
+    { numRuns: 50, seed: 3 },
+  )
+})
+
+test('an entry without direction takes the held one, else the one said before or in the same digest, else is ignored', () => {
+  const federated = createFederated()
+  const bare = (n: number, metric: string): DigestEntry => ({ cid: cid(n), metric, value: 0.5 })
+  assert.deepEqual(merge(federated, 1, [bare(1, 'val_bpb')]), [])
+  assert.equal(federated.size, 0)
+
+  merge(federated, 1, [bare(1, 'val_bpb'), claim(2, 0.9)])
+  merge(federated, 2, [bare(3, 'val_bpb'), bare(4, '_adoption')])
+  mergeDigest(federated, {
+    from: peer(3),
+    entries: [bare(5, 'val_bpb')],
+    now: START,
+    heldDirection: () => 'maximize',
+  })
+
+  const directions = Object.fromEntries(listFederated(federated).map((item) => [item.cid, item.direction]))
+  assert.deepEqual(directions, {
+    [cid(1)]: 'minimize',
+    [cid(2)]: 'minimize',
+    [cid(3)]: 'minimize',
+    [cid(4)]: 'maximize',
+    [cid(5)]: 'maximize',
+  })
+})
+
+test('values that are not finite, unknown protocol metrics and minimised signals are ignored', () => {
+  const federated = createFederated()
+
+  const news = merge(federated, 1, [
+    claim(1, Number.NaN),
+    claim(2, Number.POSITIVE_INFINITY),
+    { cid: cid(3), metric: '_future', value: 1, direction: 'maximize' },
+    claim(4, 1, '_adoption'),
+  ])
+
+  assert.deepEqual(news, [])
+  assert.equal(federated.size, 0)
+})
+
+test('only new claims and changed places are news', () => {
+  const federated = createFederated()
+
+  assert.equal(merge(federated, 1, [claim(1, 0.9)]).length, 1)
+  assert.equal(merge(federated, 1, [claim(1, 0.9)]).length, 0)
+  assert.equal(merge(federated, 2, [claim(1, 0.9)]).length, 0)
+  assert.equal(merge(federated, 2, [claim(1, 0.95)]).length, 0, 'a worse claim of one of two does not move it')
+  assert.equal(merge(federated, 3, [claim(1, 0.8)])[0]?.value, 0.8)
+})
+
+test('recency from the future counts as the moment it was first seen, and is no news again', () => {
+  const federated = createFederated()
+  const future: DigestEntry = { cid: cid(1), metric: '_recency', value: 1e18, direction: 'maximize' }
+
+  assert.equal(merge(federated, 1, [future])[0]?.value, START)
+  assert.deepEqual(merge(federated, 1, [future], START + 30_000), [])
+})
+
+test('providers are the eight most recent, latest first', () => {
+  const federated = createFederated()
+  for (let n = 1; n <= 10; n += 1) merge(federated, n, [claim(1, 0.9)], START + n)
+  merge(federated, 4, [claim(1, 0.9)], START + 50)
+
+  const ids = providersOf(federated, cid(1)).map((provider) => provider.peerId)
+
+  assert.deepEqual(ids, ['p4', 'p10', 'p9', 'p8', 'p7', 'p6', 'p5', 'p3'])
+})
+
+test('a claim expires with its last repetition, provider by provider', () => {
+  const federated = createFederated()
+  merge(federated, 1, [claim(1, 0.8)], START)
+  merge(federated, 2, [claim(1, 0.9)], START + 1_000)
+
+  expireClaims(federated, START + 500)
+  assert.equal(listFederated(federated)[0]?.value, 0.9)
+  expireClaims(federated, START + 1_500)
+
+  assert.equal(federated.size, 0)
+  assert.equal(federated.metrics.size + federated.shares.size, 0)
+})
+
+test('a claim that was taken back leaves those of others', () => {
+  const federated = createFederated()
+  merge(federated, 1, [claim(1, 0.1)])
+  merge(federated, 2, [claim(1, 0.9)])
+
+  retract(federated, 'p1', cid(1))
+
+  assert.deepEqual(
+    listFederated(federated).map((item) => [item.value, item.providers.map((provider) => provider.peerId)]),
+    [[0.9, ['p2']]],
+  )
+})
+
+/** One entry for each metric and cid: a digest says each thing once. */
+function distinct(entries: readonly DigestEntry[]): DigestEntry[] {
+  return [...new Map(entries.map((entry) => [`${entry.metric} ${entry.cid}`, entry])).values()]
+}

@@ -1,0 +1,396 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { type DigestEntry, type GossipMessage, gossipMessageSchema, type PeerInfo } from '../../../src/core/wire.ts'
+import { suspicionRounds } from '../../../src/protocol/liveness.ts'
+import type { Effect, Input, LocalEntry, PeerAddress, ReplicaConfig } from '../../../src/protocol/messages.ts'
+import { Replica } from '../../../src/protocol/replica.ts'
+import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
+
+const self = peer(0)
+const stamp = new Date(START).toISOString()
+
+function replicaOf(options: Partial<ReplicaConfig> = {}): Replica {
+  return new Replica({ self, seeds: [], capabilities: {}, gossipIntervalMs: INTERVAL_MS, ...options }, seeded(1))
+}
+
+function messageOf(from: PeerAddress, frontier: DigestEntry[] = [], timestamp = stamp): GossipMessage {
+  return { ...from, frontier, load: { queueDepth: 0 }, capabilities: { federation: 1 }, timestamp }
+}
+
+const infoOf = (address: PeerAddress, age = 0): PeerInfo => ({ ...address, age, lastSeen: stamp })
+const claim = (n: number, value: number): DigestEntry => ({
+  cid: cid(n),
+  metric: 'val_bpb',
+  value,
+  direction: 'minimize',
+})
+
+type Of<T extends Effect['type']> = Extract<Effect, { type: T }>
+const only = <T extends Effect['type']>(effects: readonly Effect[], type: T): Of<T>[] =>
+  effects.filter((effect): effect is Of<T> => effect.type === type)
+
+const statuses = (effects: readonly Effect[]) =>
+  only(effects, 'peer-status').map(({ peer: { peerId }, status }) => `${peerId} ${status}`)
+
+/** A peer that this replica dialled and that answered. */
+function answer(replica: Replica, from: PeerAddress, now = START, frontier: DigestEntry[] = []): Effect[] {
+  return replica.step({ type: 'exchange-answered', peer: from, message: messageOf(from, frontier) }, now)
+}
+
+/** Ticks at each wake until `until`; nobody answers. */
+function silence(replica: Replica, from: number, until: number): Effect[] {
+  const all: Effect[] = []
+  let now = from
+  while (now <= until) {
+    const effects = replica.step({ type: 'tick' }, now)
+    all.push(...effects)
+    for (const effect of effects) {
+      if (effect.type === 'send-exchange' || effect.type === 'send-shuffle') {
+        all.push(...replica.step({ type: 'contact-failed', peer: effect.peer }, now))
+      }
+    }
+    now = only(effects, 'wake').at(-1)?.at ?? until + 1
+  }
+  return all
+}
+
+test('the first tick calls seeds at once, and rounds follow each other at the interval ± 20 %', () => {
+  const replica = replicaOf({ seeds: [peer(1), peer(2)] })
+
+  const first = replica.step({ type: 'tick' }, START)
+  for (const seed of [peer(1), peer(2)]) answer(replica, seed)
+
+  assert.deepEqual(
+    only(first, 'send-exchange')
+      .map((effect) => effect.peer.peerId)
+      .sort(),
+    ['p1', 'p2'],
+  )
+  assert.equal(only(first, 'send-shuffle').length, 1)
+  let now = only(first, 'wake')[0]!.at
+  assert.ok(now - START < 1_000, 'while nobody is known to answer')
+  for (let round = 0; round < 50; round += 1) {
+    const effects = replica.step({ type: 'tick' }, now)
+    for (const { peer: to } of only(effects, 'send-exchange')) answer(replica, to, now)
+    const next = only(effects, 'wake')[0]!.at
+    assert.ok(next - now >= INTERVAL_MS * 0.8 && next - now <= INTERVAL_MS * 1.2)
+    now = next
+  }
+})
+
+test('a round exchanges with at most 3 peers and shuffles with the oldest', () => {
+  const replica = replicaOf({ seeds: Array.from({ length: 10 }, (_, n) => peer(n + 1)) })
+  for (let n = 1; n <= 10; n += 1) answer(replica, peer(n))
+  replica.step({ type: 'tick' }, START)
+  for (let n = 1; n <= 10; n += 1) if (n !== 4) answer(replica, peer(n))
+
+  const effects = replica.step({ type: 'tick' }, START + 2 * INTERVAL_MS)
+
+  assert.equal(only(effects, 'send-exchange').length, 3)
+  assert.deepEqual(
+    only(effects, 'send-shuffle').map((effect) => effect.peer),
+    [peer(4)],
+  )
+  assert.ok(only(effects, 'send-shuffle')[0]!.request.offered.length <= 5)
+})
+
+test('messages carry the time of the step, the whole digest with directions, and at most 64 KiB', () => {
+  const replica = replicaOf({ capabilities: { federation: 1, blobs: 1 } })
+  const entries: LocalEntry[] = Array.from({ length: 300 }, (_, n) => ({
+    ...work(n, n),
+    metric: `m${n % 20}${'é'.repeat(200)}`,
+    tags: Array.from({ length: 50 }, (_unused, tag) => `${tag}${'\u0001'.repeat(100)}`),
+  }))
+  replica.step({ type: 'frontier', entries }, START)
+
+  const effects = replica.step({ type: 'exchange-received', message: messageOf(peer(1)) }, START + 5)
+
+  const { message } = only(effects, 'reply-exchange')[0]!
+  assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 64 * 1024)
+  assert.deepEqual(gossipMessageSchema.parse(message), message)
+  assert.equal(message.timestamp, new Date(START + 5).toISOString())
+  assert.ok(message.frontier.length > 50 && message.frontier.every((entry) => entry.direction === 'minimize'))
+})
+
+test('a seed given as a bare URL goes by its real id once it answers', () => {
+  const url = 'http://127.0.0.1:4631'
+  const replica = replicaOf({ seeds: [{ peerId: url, address: `${url}/` }] })
+  const [first] = only(replica.step({ type: 'tick' }, START), 'send-exchange')
+  assert.deepEqual(first?.peer, { peerId: url, address: url })
+
+  const named = messageOf({ peerId: 'grove-4631', address: 'http://localhost:4631' })
+  const effects = replica.step({ type: 'exchange-answered', peer: first!.peer, message: named }, START)
+
+  assert.deepEqual(statuses(effects), ['grove-4631 alive'])
+  const [seed, ...others] = replica.peers()
+  assert.deepEqual(others, [])
+  assert.deepEqual([seed?.peerId, seed?.address, seed?.seed, seed?.inView], ['grove-4631', url, true, true])
+  assert.deepEqual(seed?.capabilities, { federation: 1 })
+})
+
+test('one grove under two addresses is one peer', () => {
+  const replica = replicaOf({ seeds: [{ peerId: 'http://a:1', address: 'http://a:1' }] })
+  replica.step({ type: 'exchange-received', message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) }, START)
+  const dialled = { peerId: 'http://a:1', address: 'http://a:1' }
+
+  replica.step(
+    { type: 'exchange-answered', peer: dialled, message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) },
+    START,
+  )
+
+  assert.deepEqual(
+    replica.peers().map(({ peerId, address, seed }) => ({ peerId, address, seed })),
+    [{ peerId: 'a', address: 'http://a:1', seed: true }],
+  )
+})
+
+test('seeds are never forgotten, whatever shuffles and messages bring', () => {
+  const addresses = fc.integer({ min: 0, max: 400 }).map(peer)
+  const info = fc.record({ at: addresses, age: fc.nat() }).map(({ at, age }) => infoOf(at, age))
+  const input: fc.Arbitrary<Input> = fc.oneof(
+    fc
+      .record({ sender: info, offered: fc.array(info, { maxLength: 50 }) })
+      .map((request) => ({ type: 'shuffle-received' as const, request })),
+    fc.record({ at: addresses, offered: fc.array(info, { maxLength: 50 }) }).map(({ at, offered }) => ({
+      type: 'shuffle-answered' as const,
+      peer: at,
+      response: { offered },
+    })),
+    addresses.map((at) => ({ type: 'exchange-received' as const, message: messageOf(at) })),
+    addresses.map((at) => ({ type: 'exchange-answered' as const, peer: at, message: messageOf(at) })),
+    addresses.map((at) => ({ type: 'contact-failed' as const, peer: at })),
+    fc.constant({ type: 'tick' as const }),
+  )
+  const seeds = [peer(1), { peerId: 'http://seed:1', address: 'http://seed:1' }]
+  fc.assert(
+    fc.property(fc.array(input, { maxLength: 300, size: 'max' }), (inputs) => {
+      const replica = replicaOf({ seeds })
+      for (const [index, one] of inputs.entries()) replica.step(one, START + index * 10_000)
+      for (const seed of seeds) assert.equal(replica.peer(seed.address)?.seed, true)
+      const peers = replica.peers()
+      assert.ok(peers.filter((other) => other.inView).length <= 10)
+      assert.ok(peers.length <= 10 + 64 + seeds.length)
+      assert.ok(peers.every((other) => other.peerId !== self.peerId && other.address !== self.address))
+      for (const key of ['peerId', 'address'] as const) {
+        assert.equal(new Set(peers.map((other) => other[key])).size, peers.length)
+      }
+      const end = START + inputs.length * 10_000
+      const called = only(silence(replica, end, end + 40 * INTERVAL_MS), 'send-exchange').map(
+        (effect) => effect.peer.address,
+      )
+      for (const seed of seeds) assert.ok(called.includes(seed.address), `${seed.address} is called`)
+    }),
+    { numRuns: 40, seed: 4 },
+  )
+})
+
+test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours', () => {
+  const replica = replicaOf({ seeds: [peer(1)] })
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1))
+  const strangers = Array.from({ length: 50 }, (_, n) => infoOf(peer(n + 2)))
+
+  for (let n = 0; n < 20; n += 1) {
+    replica.step(
+      { type: 'shuffle-received', request: { sender: strangers[n]!, offered: strangers.slice(n, n + 5) } },
+      START,
+    )
+  }
+
+  assert.equal(replica.peer('p1')?.seed, true)
+  assert.equal(replica.peers().filter((other) => other.inView).length, 10)
+})
+
+test('only addresses that answered here are passed on', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'exchange-received', message: messageOf(peer(1)) }, START)
+  replica.step({ type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(3))] } }, START)
+  answer(replica, peer(2))
+
+  const effects = replica.step({ type: 'shuffle-received', request: { sender: infoOf(peer(4)), offered: [] } }, START)
+
+  assert.deepEqual(
+    only(effects, 'reply-shuffle')[0]?.response.offered.map((info) => info.peerId),
+    ['p2'],
+  )
+})
+
+test('a silent peer is suspected, then failed and out of the view; hearsay does not bring it back, its answer does', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1))
+  answer(replica, peer(2))
+  const silenceMs = suspicionRounds(2) * INTERVAL_MS
+
+  assert.deepEqual(statuses(replica.step({ type: 'contact-failed', peer: peer(1) }, START)), ['p1 suspected'])
+  assert.deepEqual(statuses(replica.step({ type: 'tick' }, START + silenceMs - 1)), [])
+  assert.deepEqual(statuses(replica.step({ type: 'tick' }, START + silenceMs + 2 * INTERVAL_MS)), ['p1 failed'])
+  const now = START + silenceMs + 2 * INTERVAL_MS
+  assert.equal(replica.peer('p1')?.inView, false)
+
+  replica.step({ type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(1))] } }, now)
+  assert.equal(replica.peer('p1')?.status, 'failed')
+  const heard = replica.step({ type: 'exchange-received', message: messageOf(peer(1)) }, now)
+  assert.equal(replica.peer('p1')?.status, 'failed', 'a message alone proves no address')
+  assert.deepEqual(
+    only(heard, 'send-exchange').map((effect) => effect.peer),
+    [peer(1)],
+    'it is called back',
+  )
+  assert.deepEqual(statuses(answer(replica, peer(1), now)), ['p1 recovered'])
+  assert.equal(replica.peer('p1')?.inView, true)
+})
+
+test('a known peer keeps its address until a contact there fails', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1))
+  const moved = { peerId: 'p1', address: 'http://elsewhere:1' }
+
+  replica.step({ type: 'exchange-received', message: messageOf(moved) }, START)
+  assert.equal(replica.peer('p1')?.address, peer(1).address)
+  replica.step({ type: 'contact-failed', peer: peer(1) }, START)
+  replica.step({ type: 'exchange-received', message: messageOf(moved) }, START)
+
+  assert.equal(replica.peer('p1')?.address, moved.address)
+})
+
+test('strangers are called back at most 3 times a round', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+
+  const effects = Array.from({ length: 50 }, (_, n) =>
+    replica.step({ type: 'exchange-received', message: messageOf(peer(n + 1)) }, START),
+  ).flat()
+
+  assert.equal(only(effects, 'send-exchange').length, 3)
+  assert.equal(only(effects, 'reply-exchange').length, 50)
+})
+
+test('a message from itself is answered and otherwise ignored', () => {
+  const replica = replicaOf({ seeds: [{ peerId: 'http://alias:1', address: 'http://alias:1' }] })
+  for (const from of [
+    self,
+    { peerId: 'other', address: self.address },
+    { peerId: self.peerId, address: 'http://b:1' },
+  ]) {
+    const effects = replica.step({ type: 'exchange-received', message: messageOf(from, [claim(1, 0.5)]) }, START)
+    assert.deepEqual(
+      effects.map((effect) => effect.type),
+      ['reply-exchange'],
+    )
+    const shuffled = replica.step(
+      { type: 'shuffle-received', request: { sender: infoOf(from), offered: [infoOf(peer(9))] } },
+      START,
+    )
+    assert.deepEqual(shuffled, [{ type: 'reply-shuffle', response: { offered: [] } }])
+  }
+
+  const alias = { peerId: 'http://alias:1', address: 'http://alias:1' }
+  replica.step({ type: 'exchange-answered', peer: alias, message: messageOf(self, [claim(1, 0.5)]) }, START)
+
+  assert.deepEqual(replica.peers(), [])
+  assert.deepEqual(replica.federated(START), [])
+})
+
+test('discovered is told once, of what is not held, whichever peer repeats it', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
+  replica.step({ type: 'held', cids: [cid(2)] }, START)
+  const digest = [claim(1, 0.9), claim(2, 0.8), claim(3, 0.7)]
+
+  const first = answer(replica, peer(1), START, digest)
+  const again = answer(replica, peer(1), START, digest)
+  const other = replica.step({ type: 'exchange-received', message: messageOf(peer(2), digest) }, START)
+  const better = answer(replica, peer(1), START, [claim(3, 0.6)])
+
+  assert.deepEqual(only(first, 'discovered'), [{ type: 'discovered', peer: peer(1), entries: [claim(3, 0.7)] }])
+  assert.deepEqual([...only(again, 'discovered'), ...only(other, 'discovered')], [])
+  assert.deepEqual(only(better, 'discovered')[0]?.entries, [claim(3, 0.6)])
+  assert.deepEqual(
+    replica
+      .providersOf(cid(3))
+      .map((provider) => provider.peerId)
+      .sort(),
+    ['p1', 'p2'],
+  )
+})
+
+test('a claim that proved broken is dropped and heard no more, while others may still make it', () => {
+  const replica = replicaOf()
+  answer(replica, peer(1), START, [claim(3, 0.1)])
+  answer(replica, peer(2), START, [claim(3, 0.7)])
+  assert.deepEqual(
+    replica.claimsOf(cid(3)).map(({ peer: by, claim: said }) => [by.peerId, said.value]),
+    [
+      ['p1', 0.1],
+      ['p2', 0.7],
+    ],
+  )
+
+  replica.step({ type: 'claim-broken', peerId: 'p1', cid: cid(3) }, START)
+  const repeated = answer(replica, peer(1), START, [claim(3, 0.1)])
+
+  assert.deepEqual(only(repeated, 'discovered'), [])
+  assert.deepEqual(
+    replica.federated(START).map((item) => [item.value, item.providers.length]),
+    [[0.7, 1]],
+  )
+})
+
+test('claims that nobody repeats for 10 rounds are gone; the clock of the peer does not count', () => {
+  const replica = replicaOf()
+  const message = messageOf(peer(1), [claim(3, 0.1)], '9999-12-31T23:59:59Z')
+  replica.step({ type: 'exchange-received', message }, START)
+
+  assert.equal(replica.federated(START + 10 * INTERVAL_MS).length, 1)
+  assert.equal(replica.peer('p1')?.lastContact, START)
+  assert.equal(replica.federated(START + 10 * INTERVAL_MS + 1).length, 0)
+})
+
+test('what enters the frontier is pushed to 3 live peers after 100 ms, together; what was there before is not', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
+  replica.step({ type: 'tick' }, START)
+  for (let n = 1; n <= 6; n += 1) answer(replica, peer(n))
+  answer(replica, peer(6), START, [claim(2, 0.8), claim(3, 0.7)])
+  replica.step({ type: 'contact-failed', peer: peer(5) }, START)
+
+  const [wake] = only(replica.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 10), 'wake')
+  replica.step({ type: 'frontier', entries: [work(3, 0.7), work(2, 0.8), work(1, 0.9)] }, START + 60)
+  const pushed = only(replica.step({ type: 'tick' }, START + 110), 'send-exchange')
+  const later = replica.step({ type: 'frontier', entries: [work(3, 0.7), work(2, 0.8), work(1, 0.9)] }, START + 120)
+
+  assert.equal(wake?.at, START + 110)
+  assert.equal(pushed.length, 3)
+  assert.ok(
+    pushed.every(({ peer: { peerId } }) => ['p1', 'p2', 'p3', 'p4'].includes(peerId)),
+    'neither suspects nor who knows it',
+  )
+  assert.deepEqual(pushed[0]?.message.frontier, [claim(3, 0.7), claim(2, 0.8)])
+  assert.deepEqual(only(later, 'send-exchange'), [])
+})
+
+test('a contact that is no gossip counts for known peers only', () => {
+  const replica = replicaOf({ seeds: [peer(1)] })
+
+  const effects = [1, 2].flatMap((n) => replica.step({ type: 'contact-made', peer: peer(n) }, START))
+
+  assert.deepEqual(statuses(effects), ['p1 alive'])
+  assert.equal(replica.hasPeer('p2'), false)
+  assert.deepEqual(replica.livePeers(START), [peer(1)])
+})
+
+test('a seed added later is called in the next round', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  replica.step({ type: 'seed-added', peer: { peerId: 'http://s:1', address: 'http://s:1' } }, START)
+
+  const effects = replica.step({ type: 'tick' }, START + 2 * INTERVAL_MS)
+
+  assert.deepEqual(
+    only(effects, 'send-exchange').map((effect) => effect.peer.address),
+    ['http://s:1'],
+  )
+})

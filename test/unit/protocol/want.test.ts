@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cid } from '../../../src/core/cid.ts'
+import { type Candidate, defaultPolicy, type Policy, Wants } from '../../../src/protocol/want.ts'
+import { cid, peer, START } from './network.ts'
+
+const candidate = (n: number, value: number, more: Partial<Candidate> = {}): Candidate => ({
+  cid: cid(n),
+  metric: 'val_bpb',
+  direction: 'minimize',
+  value,
+  providers: [peer(1)],
+  ...more,
+})
+
+function plan(
+  candidates: readonly Candidate[],
+  policy: Partial<Policy> = {},
+  held: readonly Cid[] = [],
+  wants = new Wants(),
+) {
+  return wants.plan(candidates, { policy: { ...defaultPolicy, ...policy }, held: new Set(held), now: START })
+}
+
+const ids = (wants: readonly { cid: Cid }[]) => wants.map((want) => Number.parseInt(want.cid.slice(-4), 16))
+const reasons = (skipped: readonly { cid: Cid; reason: string }[]) =>
+  Object.fromEntries(skipped.map(({ cid: id, reason }) => [Number.parseInt(id.slice(-4), 16), reason]))
+
+test('the best come first, dimensions taking turns, each cid once', () => {
+  const speed = { metric: 'speed', direction: 'maximize' as const }
+
+  const { wants } = plan([
+    candidate(1, 0.9),
+    candidate(2, 0.8),
+    candidate(3, 0.7),
+    candidate(4, 10, speed),
+    candidate(3, 99, { ...speed, providers: [peer(2)] }),
+  ])
+
+  assert.deepEqual(ids(wants), [3, 2, 4, 1])
+  assert.deepEqual(wants[0]?.providers, [peer(1), peer(2)])
+})
+
+test('a policy chooses by dimension, threshold in the direction, tags and kinds, and says why it skips', () => {
+  const policy: Partial<Policy> = {
+    dimensions: ['val_bpb'],
+    thresholds: { val_bpb: 0.8 },
+    tags: ['lm'],
+    kinds: ['work'],
+  }
+  const tagged = { tags: ['lm', 'x'] }
+
+  const { wants, skipped } = plan(
+    [
+      candidate(1, 0.8, tagged),
+      candidate(2, 0.81, tagged),
+      candidate(3, 0.5),
+      candidate(4, 0.5, { ...tagged, kind: 'review' }),
+      candidate(5, 0.5, { ...tagged, metric: 'speed' }),
+      candidate(6, 0.5, { ...tagged, kind: 'work' }),
+    ],
+    policy,
+  )
+
+  assert.deepEqual(ids(wants), [6, 1])
+  assert.deepEqual(reasons(skipped), { 2: 'threshold', 3: 'tags', 4: 'kind', 5: 'dimension' })
+})
+
+test('what is held counts towards the top k and is not wanted again', () => {
+  const { wants, skipped } = plan(
+    [candidate(1, 0.1, { providers: [] }), candidate(2, 0.2), candidate(3, 0.3)],
+    { topK: 2 },
+    [cid(1)],
+  )
+
+  assert.deepEqual(ids(wants), [2])
+  assert.deepEqual(reasons(skipped), { 3: 'top-k' })
+})
+
+test('sizes and the budgets of a round are kept to', () => {
+  const { wants, skipped } = plan(
+    [
+      candidate(1, 0.1, { artifactBytes: 101 }),
+      candidate(2, 0.2, { artifactBytes: 90 }),
+      candidate(3, 0.3, { artifactBytes: 50 }),
+      candidate(4, 0.4, { artifactBytes: 10 }),
+      candidate(5, 0.5),
+      candidate(6, 0.6, { providers: [] }),
+    ],
+    { maxArtifactBytes: 100, maxBytesPerRound: 100, maxRequestsPerRound: 2 },
+  )
+
+  assert.deepEqual(ids(wants), [2, 4])
+  assert.deepEqual(reasons(skipped), { 1: 'too-large', 3: 'budget', 5: 'budget', 6: 'no-provider' })
+})
+
+test('scope off wants nothing', () => {
+  assert.deepEqual(plan([candidate(1, 0.1)], { scope: 'off' }), {
+    wants: [],
+    skipped: [{ cid: cid(1), reason: 'off' }],
+  })
+})
+
+test('a failed item rests twice as long each time, up to an hour, and is free again once settled', () => {
+  const wants = new Wants()
+  const restsUntil = () => {
+    for (let wait = 1_000; wait < 10 * 3_600_000; wait += 1_000) {
+      const input = { policy: defaultPolicy, held: new Set<Cid>(), now: START + wait }
+      if (wants.plan([candidate(1, 0.1)], input).wants.length > 0) return wait
+    }
+    return Number.POSITIVE_INFINITY
+  }
+  const rests: number[] = []
+
+  for (let n = 0; n < 12; n += 1) {
+    wants.failed(cid(1), START, true)
+    if (n < 3 || n === 11) rests.push(restsUntil())
+  }
+  assert.deepEqual(rests, [5_000, 10_000, 20_000, 3_600_000])
+  assert.deepEqual(reasons(plan([candidate(1, 0.1)], {}, [], wants).skipped), { 1: 'backing-off' })
+  wants.settled(cid(1))
+
+  assert.deepEqual(ids(plan([candidate(1, 0.1)], {}, [], wants).wants), [1])
+})
+
+test('a refusal holds until its expiry and says its reason; a hopeless failure rests for a day', () => {
+  const wants = new Wants()
+  wants.refuse(cid(1), 'blocked', START + 1_000)
+  wants.failed(cid(2), START, false)
+  const at = (now: number) =>
+    wants.plan([candidate(1, 0.1), candidate(2, 0.2)], { policy: defaultPolicy, held: new Set(), now })
+
+  assert.deepEqual(reasons(at(START).skipped), { 1: 'blocked', 2: 'backing-off' })
+  assert.deepEqual(wants.refusals(START), [{ cid: cid(1), reason: 'blocked', until: START + 1_000 }])
+  assert.deepEqual(ids(at(START + 1_000).wants), [1])
+  assert.deepEqual(wants.refusals(START + 1_000), [])
+  assert.deepEqual(ids(at(START + 86_400_000).wants), [1, 2])
+})
+
+test('its memory is bounded', () => {
+  const wants = new Wants()
+  for (let n = 0; n < 10_000; n += 1) wants.refuse(cid(n), 'blocked', START + 1_000)
+
+  assert.equal(wants.refusals(START).length, 4_096)
+})
