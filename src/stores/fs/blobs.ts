@@ -1,0 +1,151 @@
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Cid, cidToBytes } from '../../core/cid.ts'
+import { errnoOf, storageError } from '../../core/errno.ts'
+import { GroveError } from '../../core/errors.ts'
+import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../../ports/blob-store.ts'
+import type { Log } from '../../ports/log.ts'
+import { receive } from '../receive.ts'
+import { checkHash, rangeWithin } from '../verify.ts'
+import { spool } from './spool.ts'
+
+/** Bytes of one read. Larger ones gained nothing; smaller ones cost a thread's round trip each. */
+const READ_BYTES = 512 * 1024
+
+/**
+ * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on the same file system, and
+ * appear by rename once they are hashed and synced.
+ */
+export class FileBlobs implements BlobStore {
+  readonly #dir: string
+  readonly #shards = new Map<string, Promise<void>>()
+  #spooled = 0
+
+  private constructor(dir: string) {
+    this.#dir = dir
+  }
+
+  /** Opens the blobs in a directory that this process alone uses; what a crash left in `tmp/` is removed. */
+  static async open(dir: string, log: Log): Promise<FileBlobs> {
+    const blobs = new FileBlobs(dir)
+    await blobs.#disk(async () => {
+      const leftovers = await readdir(join(dir, 'tmp')).catch(() => [])
+      if (leftovers.length > 0) log.info('removing what was left half written', { dir, count: leftovers.length })
+      await rm(join(dir, 'tmp'), { recursive: true, force: true })
+      await mkdir(join(dir, 'tmp'))
+      await mkdir(join(dir, 'blobs'), { recursive: true })
+      await syncDirectory(dir)
+    })
+    return blobs
+  }
+
+  async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+    const path = join(this.#dir, 'tmp', String(++this.#spooled))
+    try {
+      const { hash, sizeBytes } = await spool(path, receive(source, options))
+      checkHash(hash, options.expect)
+      await this.#disk(() => this.#appear(path, hash))
+      return { hash, sizeBytes }
+    } catch (error) {
+      await rm(path, { force: true })
+      throw error
+    }
+  }
+
+  async get(hash: Cid, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+    const handle = await this.#open(hash)
+    try {
+      const { size } = await handle.stat()
+      const { start, end } = rangeWithin(size, options.range)
+      if (size > 0) return handle.createReadStream({ start, end, highWaterMark: READ_BYTES, ...signalOf(options) })
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    await handle.close()
+    return receive(new Uint8Array(), options)
+  }
+
+  async stat(hash: Cid): Promise<BlobInfo | undefined> {
+    try {
+      const { size } = await stat(this.#pathOf(hash))
+      return { hash, sizeBytes: size }
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') return undefined
+      throw storageError(cause, { hash })
+    }
+  }
+
+  async missing(hashes: readonly Cid[]): Promise<Cid[]> {
+    const different = [...new Set(hashes)]
+    const found = await Promise.all(different.map((hash) => this.stat(hash)))
+    return different.filter((_, index) => found[index] === undefined)
+  }
+
+  async delete(hash: Cid): Promise<boolean> {
+    try {
+      await unlink(this.#pathOf(hash))
+      await syncDirectory(join(this.#dir, 'blobs', shardOf(hash)))
+      return true
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') return false
+      throw storageError(cause, { hash })
+    }
+  }
+
+  async close(): Promise<void> {}
+
+  async #open(hash: Cid): Promise<FileHandle> {
+    try {
+      return await open(this.#pathOf(hash))
+    } catch (cause) {
+      if (errnoOf(cause) === 'ENOENT') throw new GroveError('blob-missing', { hash }, { cause })
+      throw storageError(cause, { hash })
+    }
+  }
+
+  /** The rename is the moment at which the blob is there; it lasts once its directory is synced. */
+  async #appear(path: string, hash: Cid): Promise<void> {
+    await this.#makeShard(shardOf(hash))
+    await rename(path, this.#pathOf(hash))
+    await syncDirectory(join(this.#dir, 'blobs', shardOf(hash)))
+  }
+
+  /** Makes a directory once; all who need it wait until it lasts. */
+  #makeShard(shard: string): Promise<void> {
+    const known = this.#shards.get(shard)
+    if (known !== undefined) return known
+    const made = mkdir(join(this.#dir, 'blobs', shard), { recursive: true }).then(() =>
+      syncDirectory(join(this.#dir, 'blobs')),
+    )
+    made.catch(() => this.#shards.delete(shard))
+    this.#shards.set(shard, made)
+    return made
+  }
+
+  #pathOf(hash: Cid): string {
+    const hex = Buffer.from(cidToBytes(hash)).toString('hex')
+    return join(this.#dir, 'blobs', hex.slice(0, 2), hex.slice(2))
+  }
+
+  async #disk<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (cause) {
+      throw storageError(cause, { dir: this.#dir })
+    }
+  }
+}
+
+const shardOf = (hash: Cid): string => hash.slice('blake3:'.length, 'blake3:'.length + 2)
+
+const signalOf = ({ signal }: { signal?: AbortSignal }) => (signal === undefined ? {} : { signal })
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path)
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,16 @@
+import type { Stores } from '../../ports/stores.ts'
+import { MemoryBlobs } from './blobs.ts'
+import { MemoryGraph } from './graph.ts'
+import { MemoryRecords } from './records.ts'
+
+/** Stores that keep nothing beyond the process: for tests, simulations, and as the reference of what stores do. */
+export function memoryStores(): Stores {
+  const close = async () => {}
+  return {
+    graph: new MemoryGraph(),
+    blobs: new MemoryBlobs(),
+    records: new MemoryRecords(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

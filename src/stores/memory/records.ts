@@ -1,0 +1,28 @@
+import type { JsonObject } from '../../core/canonical.ts'
+import type { RecordStore } from '../../ports/record-store.ts'
+
+/** The reference: records in maps. */
+export class MemoryRecords implements RecordStore {
+  readonly #spaces = new Map<string, Map<string, JsonObject>>()
+
+  async get(space: string, key: string): Promise<JsonObject | undefined> {
+    return this.#spaces.get(space)?.get(key)
+  }
+
+  async set(space: string, key: string, value: JsonObject): Promise<void> {
+    const records = this.#spaces.get(space) ?? new Map<string, JsonObject>()
+    this.#spaces.set(space, records.set(key, structuredClone(value)))
+  }
+
+  async delete(space: string, key: string): Promise<void> {
+    this.#spaces.get(space)?.delete(key)
+  }
+
+  async list(space: string): Promise<{ key: string; value: JsonObject }[]> {
+    return [...(this.#spaces.get(space) ?? [])]
+      .map(([key, value]) => ({ key, value }))
+      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+  }
+
+  async close(): Promise<void> {}
+}

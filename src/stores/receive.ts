@@ -1,0 +1,61 @@
+import { GroveError } from '../core/errors.ts'
+import type { ByteSource, PutOptions } from '../ports/blob-store.ts'
+
+/**
+ * The chunks of a source as they come, empty ones left out. Ends early when the signal aborts, even while the source is silent
+ * (rejecting with its reason), and with `too-large` as soon as more than `maxBytes` have come. A source that is not read to
+ * its end is closed.
+ */
+export async function* receive(
+  source: ByteSource,
+  { maxBytes, signal }: Pick<PutOptions, 'maxBytes' | 'signal'>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  signal?.throwIfAborted()
+  let received = 0
+  for await (const chunk of source instanceof Uint8Array ? [source] : untilAborted(source, signal)) {
+    received += chunk.byteLength
+    if (maxBytes !== undefined && received > maxBytes) throw new GroveError('too-large', { maxBytes })
+    if (chunk.byteLength > 0) yield chunk
+    signal?.throwIfAborted()
+  }
+}
+
+function untilAborted(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+  return signal === undefined ? source : abortable(source, signal)
+}
+
+async function* abortable(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]()
+  let ended = false
+  try {
+    while (!ended) {
+      const next = await nextOrAbort(iterator, signal)
+      if (next.done) ended = true
+      else yield next.value
+    }
+  } catch (error) {
+    ended = !signal.aborted
+    throw error
+  } finally {
+    if (!ended) close(iterator)
+  }
+}
+
+/** A listener a chunk: one promise raced for the whole stream would hold every chunk until the end. */
+function nextOrAbort(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise<IteratorResult<Uint8Array>> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+    const settled = () => signal.removeEventListener('abort', onAbort)
+    iterator.next().then(resolve, reject).finally(settled)
+  })
+}
+
+/** Not waited for: a source that is stuck in its own wait would never answer. */
+function close(iterator: AsyncIterator<Uint8Array>): void {
+  iterator.return?.().catch(() => {})
+}

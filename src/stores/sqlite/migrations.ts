@@ -1,0 +1,86 @@
+/**
+ * The schema, as the steps that lead to it: `migrations[n]` turns version n into n + 1 (`PRAGMA user_version`). A step that
+ * has been released is never changed; a new one is added behind it.
+ *
+ * `contribution` holds what came, the rest follows from it and is written in the same transaction. cids are 32-byte blobs, moments Unix ms.
+ * - `facet`: what a contribution can be filtered by (`stores/filter.ts`), in the order of lists.
+ * - `place`: its ranks, ascending from best to worst; `place_by_rank` is the frontier. `dimension` counts them.
+ * - `edge`: relations by target, which may be absent; a review carries its scores along.
+ * - `standing`: what all edges to a cid come to: signals and replies, also while it is absent.
+ * - `word`: full text, by the words of `stores/words.ts`, which the ASCII tokenizer leaves as they are.
+ */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE contribution (
+    id INTEGER PRIMARY KEY,
+    cid BLOB NOT NULL UNIQUE,
+    created_ms INTEGER NOT NULL,
+    ranked INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    peer_id TEXT,
+    address TEXT,
+    received_ms REAL NOT NULL,
+    manifest BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE tally (contributions INTEGER NOT NULL) STRICT;
+  INSERT INTO tally VALUES (0);
+
+  CREATE TABLE facet (
+    facet TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    contribution INTEGER NOT NULL,
+    PRIMARY KEY (facet, created_ms, contribution)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE dimension (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    places INTEGER NOT NULL,
+    UNIQUE (metric, direction)
+  ) STRICT;
+
+  CREATE TABLE place (
+    contribution INTEGER NOT NULL,
+    dimension INTEGER NOT NULL,
+    rank REAL NOT NULL,
+    cid BLOB NOT NULL,
+    PRIMARY KEY (contribution, dimension)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX place_by_rank ON place (dimension, rank, cid);
+
+  CREATE TABLE edge (
+    target BLOB NOT NULL,
+    type TEXT NOT NULL,
+    source BLOB NOT NULL,
+    metadata TEXT,
+    review_sum REAL,
+    review_count INTEGER NOT NULL,
+    PRIMARY KEY (target, type, source)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE standing (
+    cid BLOB NOT NULL PRIMARY KEY,
+    adoption INTEGER NOT NULL,
+    reproduction INTEGER NOT NULL,
+    review_score REAL,
+    replies INTEGER NOT NULL,
+    last_reply_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX standing_by_replies ON standing (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
+
+  CREATE VIRTUAL TABLE word USING fts5 (words, content = '', tokenize = 'ascii');
+
+  CREATE TABLE stub (cid BLOB NOT NULL PRIMARY KEY, since_ms REAL NOT NULL, promised_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE record (
+    space TEXT NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (space, key)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE blob (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
+  `,
+]

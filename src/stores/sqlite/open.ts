@@ -1,0 +1,69 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { errnoOf, storageError } from '../../core/errno.ts'
+import { GroveError } from '../../core/errors.ts'
+import { type Log, silentLog } from '../../ports/log.ts'
+import type { NextTurn, Stores } from '../../ports/stores.ts'
+import { FileBlobs } from '../fs/blobs.ts'
+import { TieredBlobs } from '../tiered-blobs.ts'
+import { SqliteGraph } from './graph.ts'
+import { lockDirectory } from './lock.ts'
+import { SqliteRecords } from './records.ts'
+import { Session } from './session.ts'
+import { SmallBlobs } from './small-blobs.ts'
+
+export interface SqliteOptions {
+  /** Where everything is kept: made if it isn't there. One process at a time. */
+  readonly dir: string
+  /** Puts that are begun before it comes share one commit. */
+  readonly nextTurn: NextTurn
+  readonly log?: Log
+}
+
+/**
+ * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large ones), `tmp/` (on their way;
+ * emptied here), `lock.db`. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
+ */
+export async function openSqliteStores({ dir, nextTurn, log = silentLog }: SqliteOptions): Promise<Stores> {
+  await makeWritable(dir)
+  const unlock = lockDirectory(dir)
+  try {
+    const files = await FileBlobs.open(dir, log)
+    const session = new Session(join(dir, 'grove.db'), nextTurn)
+    return storesOn(session, files, unlock)
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+function storesOn(session: Session, files: FileBlobs, unlock: () => void): Stores {
+  const blobs = new TieredBlobs(new SmallBlobs(session), files)
+  const close = async () => {
+    await files.close()
+    session.close()
+    unlock()
+  }
+  return {
+    graph: new SqliteGraph(session),
+    blobs,
+    records: new SqliteRecords(session),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+async function makeWritable(dir: string): Promise<void> {
+  try {
+    await mkdir(dir, { recursive: true })
+    await access(dir, constants.W_OK | constants.X_OK)
+  } catch (cause) {
+    const { code } = storageError(cause, { dir })
+    const why = code === 'read-only' ? 'it is read-only' : errnoOf(cause)
+    throw new GroveError(
+      code,
+      { dir, errno: errnoOf(cause) },
+      { cause, message: `cannot keep a grove in ${dir}: ${why}` },
+    )
+  }
+}

@@ -1,0 +1,85 @@
+import { type Cid, hashBytes } from '../core/cid.ts'
+import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import { receive } from './receive.ts'
+import type { SmallBlobs } from './sqlite/small-blobs.ts'
+import { checkHash, rangeWithin } from './verify.ts'
+
+/** Blobs up to this size, in bytes, are rows of the database; larger ones are files. Measured: docs/PERFORMANCE.md. */
+const SMALL_MAX_BYTES = 32 * 1024
+
+/** Small blobs in the database, where many share one sync; large ones in files, where they are streamed. */
+export class TieredBlobs implements BlobStore {
+  readonly #small: SmallBlobs
+  readonly #large: BlobStore
+  readonly #smallMaxBytes: number
+
+  constructor(small: SmallBlobs, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
+    this.#small = small
+    this.#large = large
+    this.#smallMaxBytes = smallMaxBytes
+  }
+
+  async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+    const chunks = receive(source, options)
+    try {
+      const head = await this.#head(chunks)
+      if (head.ended) return await this.#putSmall(head.chunks, options)
+      const { expect, signal } = options
+      const rest = { ...(expect && { expect }), ...(signal && { signal }) }
+      return await this.#large.put(joined(head.chunks, chunks), rest)
+    } finally {
+      await chunks.return()
+    }
+  }
+
+  async get(hash: Cid, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+    const bytes = await this.#small.get(hash)
+    if (bytes === undefined) return this.#large.get(hash, options)
+    const { start, end } = rangeWithin(bytes.byteLength, options.range)
+    return receive(bytes.subarray(start, end + 1), options)
+  }
+
+  async stat(hash: Cid): Promise<BlobInfo | undefined> {
+    const sizeBytes = await this.#small.size(hash)
+    return sizeBytes === undefined ? this.#large.stat(hash) : { hash, sizeBytes }
+  }
+
+  async missing(hashes: readonly Cid[]): Promise<Cid[]> {
+    return this.#large.missing(await this.#small.missing([...new Set(hashes)]))
+  }
+
+  async delete(hash: Cid): Promise<boolean> {
+    const outcomes = [await this.#small.delete(hash), await this.#large.delete(hash)]
+    return outcomes.includes(true)
+  }
+
+  async close(): Promise<void> {}
+
+  /** The first chunks: all there are where the blob is small, otherwise a little more than a small blob holds. */
+  async #head(source: AsyncIterator<Uint8Array, void, undefined>): Promise<{ chunks: Uint8Array[]; ended: boolean }> {
+    const chunks: Uint8Array[] = []
+    for (let sizeBytes = 0; sizeBytes <= this.#smallMaxBytes; ) {
+      const next = await source.next()
+      if (next.done) return { chunks, ended: true }
+      sizeBytes += next.value.byteLength
+      chunks.push(next.value)
+    }
+    return { chunks, ended: false }
+  }
+
+  async #putSmall(chunks: readonly Uint8Array[], { expect, signal }: PutOptions): Promise<BlobInfo> {
+    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+    const hash = checkHash(hashBytes(bytes), expect)
+    signal?.throwIfAborted()
+    await this.#small.put(hash, bytes)
+    return { hash, sizeBytes: bytes.byteLength }
+  }
+}
+
+async function* joined(
+  head: readonly Uint8Array[],
+  rest: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* head
+  yield* rest
+}

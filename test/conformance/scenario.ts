@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Cid } from '../../src/core/cid.ts'
+import type { Draft } from '../../src/core/schema.ts'
+import type { Filter } from '../../src/core/wire.ts'
+
+interface Answered {
+  readonly cid: Cid
+  readonly value: number
+  readonly createdAt: string
+}
+
+/** One recorded request, its path taken apart, and the answer that it got. */
+export interface Question {
+  readonly path: string
+  readonly route: 'frontier' | 'dag' | 'threads' | 'search' | 'contributions'
+  /** What stands between the slashes behind the route. */
+  readonly rest: readonly string[]
+  readonly query: URLSearchParams
+  readonly body: unknown
+}
+
+export interface Scenario {
+  readonly posts: readonly { readonly body: Draft; readonly cid: Cid }[]
+  readonly questions: readonly Question[]
+}
+
+interface Recorded {
+  readonly posts: Scenario['posts']
+  readonly answers: readonly { readonly path: string; readonly body: unknown }[]
+}
+
+/** The recorded conversation of spec/vectors/scenario.json. */
+export function readScenario(): Scenario {
+  const file = join(import.meta.dirname, '../../spec/vectors/scenario.json')
+  const { posts, answers } = JSON.parse(readFileSync(file, 'utf8')) as Recorded
+  return { posts, questions: answers.map(questionOf) }
+}
+
+function questionOf({ path, body }: Recorded['answers'][number]): Question {
+  const url = new URL(path, 'http://grove')
+  const [route, ...rest] = url.pathname.split('/').slice(2)
+  return { path, route: route as Question['route'], rest, query: url.searchParams, body }
+}
+
+/** The filter that a recorded query asks for. */
+export function filterOf(query: URLSearchParams): Filter {
+  const { tags, context, ...rest } = Object.fromEntries(query)
+  const { kind, mode, agentId, agentName, platform } = rest as Partial<Filter>
+  const given = {
+    kind,
+    mode,
+    agentId,
+    agentName,
+    platform,
+    tags: tags?.split(','),
+    context: context && JSON.parse(context),
+  }
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+}
+
+/** The lists that an answer holds at a path of keys. */
+export const rowsOf = (body: unknown): readonly Answered[] => body as readonly Answered[]

@@ -1,0 +1,28 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { blobStoreSuite } from './suites/blob-store.ts'
+import { graphStoreSuite } from './suites/graph-store.ts'
+import { recordStoreSuite } from './suites/record-store.ts'
+import { scenarioSuite } from './suites/scenario.ts'
+import { temporaryStores } from './temporary.ts'
+
+const openGraph = async () => {
+  const { stores, ...rest } = await temporaryStores()
+  return { ...rest, store: stores.graph }
+}
+
+graphStoreSuite('sqlite', openGraph)
+scenarioSuite('sqlite', openGraph)
+
+blobStoreSuite('sqlite and files', async () => {
+  const { dir, stores, ...rest } = await temporaryStores()
+  const files = async (folder: string) =>
+    (await readdir(join(dir, folder), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
+  const leftovers = async () => [...(await files('tmp')), ...(await files('blobs'))].map(({ name }) => name)
+  return { ...rest, store: stores.blobs, leftovers }
+})
+
+recordStoreSuite('sqlite', async () => {
+  const { stores, ...rest } = await temporaryStores()
+  return { ...rest, store: stores.records }
+})
