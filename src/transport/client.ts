@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
+import { isGroveError } from '../core/errors.ts'
+import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { CallOptions, Transport } from '../ports/transport.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+import type { MinimumRate } from './body.ts'
+import { Dialects } from './dialects.ts'
+import { Dialler } from './dialler.ts'
+import { FederationRoutes } from './federation-routes.ts'
+import { legacyClosure } from './legacy-closure.ts'
+import { LegacyRoutes } from './legacy-routes.ts'
+
+/** Times in ms. What is left out has its default. */
+export interface TransportOptions {
+  /** Whether private, loopback and link-local addresses may be talked to. */
+  readonly allowPrivate: boolean
+  readonly clock: Clock
+  readonly connectTimeoutMs?: number
+  readonly headersTimeoutMs?: number
+  readonly idleTimeoutMs?: number
+  readonly minimumRate?: MinimumRate
+}
+
+const defaults = {
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 15_000,
+  idleTimeoutMs: 15_000,
+  minimumRate: { bytesPerSecond: 4_096, windowMs: 10_000 },
+}
+
+/** Other groves over HTTP: by our routes where they federate, by those of Grove 0.1 where they don't. */
+export function httpTransport(options: TransportOptions): Transport {
+  const dialler = new Dialler({ ...defaults, ...options })
+  const dialects = new Dialects(options.clock)
+  const ours = new FederationRoutes(dialler)
+  const legacy = new LegacyRoutes(dialler)
+
+  async function gossip<T extends z.ZodType>(peer: PeerAddress, path: string, json: unknown, schema: T, { signal }: CallOptions) {
+    return dialler.askJson(peer, { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal }, schema)
+  }
+
+  return {
+    async exchange(peer, message, call = {}) {
+      const answer = await gossip(peer, '/api/gossip/exchange', message, gossipMessageSchema, call)
+      dialects.learn(peer, Number(answer.capabilities['federation']) >= 1)
+      return answer
+    },
+    shuffle: (peer, request, call = {}) => gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
+    manifest: (peer, cid, call = {}) =>
+      dialects.speak(peer, () => ours.manifest(peer, cid, call), () => legacy.manifest(peer, cid, call)),
+    holds: (peer, cid, call = {}) =>
+      dialects.speak<boolean>(peer, () => ours.holds(peer, cid, call), () => legacy.holds(peer, cid, call)).catch(falseWhereAbsent),
+    blob: (peer, request, call = {}) =>
+      dialects.speak(peer, () => ours.blob(peer, request, call), () => legacy.blob(peer, request, call)),
+    sizeOf: (peer, request, call = {}) =>
+      dialects.speak(peer, () => ours.sizeOf(peer, request, call), () => legacy.sizeOf(peer, request, call)),
+    metrics: (peer, call = {}) => legacy.metrics(peer, call),
+    best: (peer, query, call = {}) => dialects.speak(peer, () => ours.best(peer, query, call), () => legacy.best(peer, query, call)),
+    closure: (peer, request, call = {}) =>
+      dialects.speak(peer, () => ours.closure(peer, request, call), () => legacyClosure(legacy, peer, request, call)),
+    checkAddress: (address) => dialler.checkAddress(address),
+    close: () => dialler.close(),
+  }
+}
+
+function falseWhereAbsent(error: unknown): false {
+  if (isGroveError(error, 'absent') || isGroveError(error, 'gone')) return false
+  throw error
+}

@@ -1,0 +1,105 @@
+import { type Cid, isCid } from '../core/cid.ts'
+import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import { type BestList, type BestQuery, bestListSchema, type ClosureRequest } from '../core/wire.ts'
+import type { BlobAnswer, BlobRequest, CallOptions, ClosureAnswer, ManifestAnswer } from '../ports/transport.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+import { readBody } from './body.ts'
+import { closureLines } from './closure-lines.ts'
+import type { Answer, Dialler } from './dialler.ts'
+import { manifestError, peerFault } from './faults.ts'
+
+/** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
+const ARTIFACTS_HEADER = 'grove-artifacts'
+const SIZES_MAX = 1_000
+/** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
+const BEST_MAX_BYTES = 4 * 1024 * 1024
+/** Room for the trailer and the line ends of a closure. */
+const CLOSURE_SLACK_BYTES = 256 * 1024
+
+/** The routes of groves that federate (PROTOCOL.md §3). All throw `RouteUnknown` towards one that doesn't. */
+export class FederationRoutes {
+  readonly #dialler: Dialler
+
+  constructor(dialler: Dialler) {
+    this.#dialler = dialler
+  }
+
+  async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
+    const path = `/api/gossip/contribution/${cid}`
+    try {
+      const answer = await this.#dialler.ask(peer, { method: 'GET', path, maxBytes: MANIFEST_MAX_BYTES, extension: true, signal })
+      const bytes = await readBody(answer.body)
+      return { bytes, sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')) }
+    } catch (error) {
+      throw manifestError(error, cid)
+    }
+  }
+
+  async holds(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<true> {
+    await this.#dialler.ask(peer, { method: 'HEAD', path: `/api/gossip/contribution/${cid}`, maxBytes: MANIFEST_MAX_BYTES, extension: true, signal })
+    return true
+  }
+
+  async blob(peer: PeerAddress, { hash, offset = 0 }: BlobRequest, { signal }: CallOptions): Promise<BlobAnswer> {
+    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` }
+    const request = { method: 'GET', path: `/api/blobs/${hash}`, maxBytes: Number.MAX_SAFE_INTEGER, extension: true, headers, signal } as const
+    const answer = await this.#dialler.ask(peer, request)
+    try {
+      return { sizeBytes: sizeOfAnswer(peer, answer, offset), body: answer.body }
+    } catch (fault) {
+      answer.discard()
+      throw fault
+    }
+  }
+
+  async sizeOf(peer: PeerAddress, { hash }: BlobRequest, { signal }: CallOptions): Promise<number> {
+    const request = { method: 'HEAD', path: `/api/blobs/${hash}`, maxBytes: Number.MAX_SAFE_INTEGER, extension: true, signal } as const
+    const { lengthBytes } = await this.#dialler.ask(peer, request)
+    if (lengthBytes === undefined) throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+    return lengthBytes
+  }
+
+  async best(peer: PeerAddress, query: BestQuery, { signal }: CallOptions): Promise<BestList> {
+    const path = `/api/federation/best?${queryOf(query)}`
+    return this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal }, bestListSchema)
+  }
+
+  async closure(peer: PeerAddress, request: ClosureRequest, { signal }: CallOptions): Promise<ClosureAnswer> {
+    const path = '/api/federation/closure'
+    const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
+    const { body } = await this.#dialler.ask(peer, { method: 'POST', path, json: request, maxBytes, extension: true, signal })
+    return closureLines(peer, body)
+  }
+}
+
+/** Sizes by hash as a peer states them; what is not of that form is left out. */
+function parseSizes(header: string): Map<Cid, number> {
+  const sizes = new Map<Cid, number>()
+  for (const entry of header.split(',', SIZES_MAX)) {
+    const [hash = '', size = ''] = entry.trim().split('=')
+    if (isCid(hash) && /^\d{1,15}$/.test(size)) sizes.set(hash, Number(size))
+  }
+  return sizes
+}
+
+/** The size of the whole blob, from the lengths that the answer promises. Throws `peer-fault` where they don't fit what was asked. */
+function sizeOfAnswer(peer: PeerAddress, { status, headers, lengthBytes }: Answer, offset: number): number {
+  if (lengthBytes === undefined) throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+  if (offset === 0) {
+    if (status !== 200) throw peerFault(peer, 'wrong-range', `answered ${status}, though all of a blob was asked for`)
+    return lengthBytes
+  }
+  if (status !== 206) throw peerFault(peer, 'range-ignored', `answered ${status}, though a range was asked for`)
+  const [, start, end, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
+  const fits = Number(start) === offset && Number(end) === Number(size) - 1 && lengthBytes === Number(size) - offset
+  if (!fits) throw peerFault(peer, 'wrong-range', `sends ${headers['content-range'] ?? 'no range'}, though bytes from ${offset} on were asked for`)
+  return Number(size)
+}
+
+function queryOf(query: BestQuery): URLSearchParams {
+  const { tags, ...rest } = query
+  const params = new URLSearchParams()
+  for (const [key, value] of Object.entries(rest)) if (value !== undefined) params.set(key, String(value))
+  if (tags !== undefined && tags.length > 0) params.set('tags', tags.join(','))
+  return params
+}

@@ -1,0 +1,99 @@
+import { type LookupAddress, lookup } from 'node:dns'
+import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { GroveError } from '../core/errors.ts'
+
+/** Which addresses may be dialled (PROTOCOL.md §8). */
+export interface Guard {
+  /** Also private, loopback and link-local ones: for groves on one machine or one network. */
+  readonly allowPrivate: boolean
+}
+
+/**
+ * Addresses that are not the public Internet's: IANA's special-purpose registries (RFC 6890 and its updates), multicast, and
+ * the IPv6 forms behind which an IPv4 address hides (mapped, compatible, NAT64, 6to4, Teredo).
+ */
+const special4 = new BlockList()
+for (const [network, prefix] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+] as const) {
+  special4.addSubnet(network, prefix, 'ipv4')
+}
+/** Apart from the other list: in one list, the range of mapped addresses would match all of IPv4. */
+const special6 = new BlockList()
+for (const [network, prefix] of [
+  ['::', 96],
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+  ['5f00::', 16],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
+] as const) {
+  special6.addSubnet(network, prefix, 'ipv6')
+}
+
+/** Whether an IP address, in text, is of the public Internet. */
+export function isPublic(ip: string): boolean {
+  const family = isIP(ip)
+  if (family === 4) return !special4.check(ip, 'ipv4')
+  return family === 6 && !special6.check(ip, 'ipv6')
+}
+
+/**
+ * A peer's address as a URL: http or https, no credentials, no query, and not literally an address that the guard refuses.
+ * Throws `address-refused`. Looks nothing up: names are checked when they are dialled.
+ */
+export function checkUrl(address: string, guard: Guard): URL {
+  const url = URL.parse(address)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw refused(address, 'it is not an http or https address')
+  if (url.username !== '' || url.password !== '') throw refused(address, 'it holds credentials')
+  if (url.search !== '' || url.hash !== '') throw refused(address, 'it holds a query')
+  checkHost(url.hostname, guard)
+  return url
+}
+
+/** Throws `address-refused` for a literal IP address, or a name of this machine, that the guard refuses. */
+export function checkHost(hostname: string, { allowPrivate }: Guard): void {
+  if (allowPrivate) return
+  const host = hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !isPublic(host)) throw refused(hostname, 'it is private')
+  if (/(^|\.)localhost\.?$/i.test(host)) throw refused(hostname, 'it is this machine')
+}
+
+/** A look-up that answers only with addresses that may be dialled, so that what was checked is what is dialled. */
+export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
+      if (error !== null) return callback(error, '', 0)
+      const allowed = allowPrivate ? found : found.filter(({ address }) => isPublic(address))
+      const [first] = allowed
+      if (first === undefined) return callback(refused(hostname, 'it resolves to private addresses only'), '', 0)
+      return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family)
+    })
+  }
+}
+
+function refused(address: string, why: string): GroveError {
+  const message = `${address} may not be talked to: ${why}`
+  return new GroveError('address-refused', { address }, { message: message.slice(0, 500) })
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { cidSchema, relationTypeSchema } from '../core/schema.ts'
+import { type Cid, hashBytes } from '../core/cid.ts'
+import { isGroveError } from '../core/errors.ts'
+import { breadthFirst, type Neighbours } from '../core/graph.ts'
+import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
+import type { ClosureRequest, ClosureTrailer } from '../core/wire.ts'
+import type { CallOptions, ClosureAnswer } from '../ports/transport.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+import type { LegacyRoutes } from './legacy-routes.ts'
+
+const relationsSchema = z.object({ relations: z.array(z.object({ targetCid: cidSchema, relationType: relationTypeSchema })) })
+
+/** A closure put together from a 0.1 server's single contributions: its ancestors one by one, and who points at it. */
+export async function legacyClosure(routes: LegacyRoutes, peer: PeerAddress, request: ClosureRequest, options: CallOptions): Promise<ClosureAnswer> {
+  const walk = new Walk(routes, peer, options)
+  const ancestors = await walk.ancestors(request.cid, request.ancestors ?? 1)
+  const evidence = request.evidence ? await routes.children(peer, request.cid, options) : []
+  const manifests = [...ancestors, ...evidence]
+  const bytes = manifests.reduce((sum, manifest) => sum + manifest.byteLength, 0)
+  const trailer: ClosureTrailer = { sent: manifests.length, bytes, missing: walk.missing, ...(walk.full ? { truncatedBy: 'bytes' } : {}) }
+  return { manifests: streamOf(manifests), trailer: Promise.resolve(trailer) }
+}
+
+class Walk {
+  readonly missing: Cid[] = []
+  full = false
+  readonly #routes: LegacyRoutes
+  readonly #peer: PeerAddress
+  readonly #options: CallOptions
+  readonly #manifests = new Map<Cid, Uint8Array>()
+  #bytes = 0
+
+  constructor(routes: LegacyRoutes, peer: PeerAddress, options: CallOptions) {
+    this.#routes = routes
+    this.#peer = peer
+    this.#options = options
+  }
+
+  /** Manifests of the ancestors, farthest first. The start itself is read only to learn whom it names. */
+  async ancestors(start: Cid, maxDepth: number): Promise<Uint8Array[]> {
+    if (maxDepth === 0) return []
+    const walk = breadthFirst(start, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS })
+    for (let step = walk.next(), depth = 0; !step.done && depth <= maxDepth; depth++) {
+      step = walk.next(await this.#parents(step.value))
+    }
+    return [...this.#manifests].filter(([cid]) => cid !== start).map(([, bytes]) => bytes).toReversed()
+  }
+
+  async #parents(cids: readonly Cid[]): Promise<Neighbours> {
+    const parents = new Map<Cid, Cid[]>()
+    for (const cid of cids) {
+      const bytes = await this.#manifest(cid)
+      if (bytes !== undefined) parents.set(cid, parentsOf(bytes))
+    }
+    return parents
+  }
+
+  async #manifest(cid: Cid): Promise<Uint8Array | undefined> {
+    if (this.#bytes > CLOSURE_MAX_BYTES) this.full = true
+    if (this.full) return undefined
+    try {
+      const { bytes } = await this.#routes.manifest(this.#peer, cid, this.#options)
+      this.#bytes += bytes.byteLength
+      if (hashBytes(bytes) === cid) this.#manifests.set(cid, bytes)
+      return bytes
+    } catch (error) {
+      if (!isGroveError(error, 'absent') && !isGroveError(error, 'gone')) throw error
+      this.missing.push(cid)
+      return undefined
+    }
+  }
+}
+
+/** Whom a manifest, not yet verified, says that it derives from. */
+function parentsOf(bytes: Uint8Array): Cid[] {
+  const result = relationsSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
+  if (!result.success) return []
+  return result.data.relations.filter(({ relationType }) => relationType === 'derives_from').map(({ targetCid }) => targetCid)
+}
+
+async function* streamOf(items: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* items
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod'
+import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
+import type { Cid } from '../core/cid.ts'
+import { GroveError } from '../core/errors.ts'
+import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import { type BestList, type BestQuery, blobInfoSchema, type FrontierAnswer, frontierSchema } from '../core/wire.ts'
+import type { BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+import type { Dialler } from './dialler.ts'
+import { manifestError, peerFault } from './faults.ts'
+
+/** A manifest as JSON with white space and escapes: more than its canonical bytes, which are then held to their own limit. */
+const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
+const LIST_MAX_BYTES = 8 * 1024 * 1024
+const META_MAX_BYTES = 4 * 1024
+
+const metaSchema = blobInfoSchema.pick({ sizeBytes: true })
+const childrenSchema = z.array(z.looseObject({ cid: z.string() })).max(LIST_MAX)
+
+/** What a grove can be asked by the routes of Grove 0.1, whose JSON is re-canonicalised: its hash tells whether that was right. */
+export class LegacyRoutes {
+  readonly #dialler: Dialler
+
+  constructor(dialler: Dialler) {
+    this.#dialler = dialler
+  }
+
+  async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
+    const request = { method: 'GET', path: `/api/contributions/${cid}`, maxBytes: MANIFEST_JSON_MAX_BYTES, signal } as const
+    try {
+      return { bytes: canonicalOf(peer, await this.#dialler.askJson(peer, request, z.unknown())), sizes: undefined }
+    } catch (error) {
+      throw manifestError(error, cid)
+    }
+  }
+
+  async holds(peer: PeerAddress, cid: Cid, options: CallOptions): Promise<true> {
+    await this.manifest(peer, cid, options)
+    return true
+  }
+
+  /** 0.1 knows no ranges: what is here already is read once more and left out. */
+  async blob(peer: PeerAddress, request: BlobRequest, { signal }: CallOptions): Promise<BlobAnswer> {
+    const path = artifactPath(peer, request)
+    const answer = await this.#dialler.ask(peer, { method: 'GET', path, maxBytes: Number.MAX_SAFE_INTEGER, signal })
+    try {
+      const sizeBytes = answer.lengthBytes ?? (await this.sizeOf(peer, request, signal === undefined ? {} : { signal }))
+      return { sizeBytes, body: skip(answer.body, request.offset ?? 0) }
+    } catch (error) {
+      answer.discard()
+      throw error
+    }
+  }
+
+  async sizeOf(peer: PeerAddress, request: BlobRequest, { signal }: CallOptions): Promise<number> {
+    const path = `${artifactPath(peer, request)}/meta`
+    const meta = await this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: META_MAX_BYTES, signal }, metaSchema)
+    return meta.sizeBytes
+  }
+
+  /** The metrics that the peer's frontier has. Our own groves answer this route in the same way. */
+  async metrics(peer: PeerAddress, options: CallOptions): Promise<string[]> {
+    return Object.keys((await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric)
+  }
+
+  /** From the frontier. It says no directions: where none is asked for, the order of the values tells. */
+  async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestList> {
+    const { dimension, tags = [], kind, limit } = query
+    const params = new URLSearchParams()
+    if (!isSignal(dimension)) params.set('metric', dimension)
+    if (tags.length > 0) params.set('tags', tags.join(','))
+    if (kind !== undefined) params.set('kind', kind)
+    if (limit !== undefined) params.set('limit', String(limit))
+    const frontier = await this.#frontier(peer, params, options)
+    const places = isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
+    const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(places))
+    const entries = places.map(({ cid, value, kind: ofKind }) => ({ cid, value, kind: ofKind, tags, manifestBytes: -1, artifactBytes: -1 }))
+    return { dimension, direction, entries }
+  }
+
+  /** The contributions that point at one. */
+  async children(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<Uint8Array[]> {
+    const request = { method: 'GET', path: `/api/dag/${cid}/children`, maxBytes: LIST_MAX_BYTES, signal } as const
+    const views = await this.#dialler.askJson(peer, request, childrenSchema)
+    return views.map((view) => canonicalOf(peer, view))
+  }
+
+  #frontier(peer: PeerAddress, params: URLSearchParams, { signal }: CallOptions): Promise<FrontierAnswer> {
+    const path = `/api/frontier?${params}`
+    return this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal }, frontierSchema)
+  }
+}
+
+const signals = { _adoption: 'byAdoption', _recency: 'byRecency', _review_score: 'byReviewScore', _reproduction: 'byReproduction' } as const
+
+function isSignal(dimension: string): dimension is keyof typeof signals {
+  return Object.hasOwn(signals, dimension)
+}
+
+function directionOf(places: readonly { readonly value: number }[]): 'minimize' | 'maximize' {
+  const first = places.at(0)?.value ?? 0
+  const last = places.at(-1)?.value ?? 0
+  return first > last ? 'maximize' : 'minimize'
+}
+
+function artifactPath(peer: PeerAddress, { hash, via }: BlobRequest): string {
+  if (via !== undefined) return `/api/contributions/${via.cid}/artifacts/${encodeURIComponent(via.name)}`
+  throw new GroveError('absent', { ...peer, hash }, { message: `${peer.address} has blobs only as artifacts of a contribution` })
+}
+
+function canonicalOf(peer: PeerAddress, view: unknown): Uint8Array {
+  if (!isJsonObject(view)) throw peerFault(peer, 'malformed', 'sent a contribution that is not a JSON object')
+  const { cid: _, ...manifest } = view
+  try {
+    return canonicalBytes(manifest)
+  } catch (cause) {
+    throw peerFault(peer, 'malformed', 'sent a contribution that canonical JSON cannot hold', cause)
+  }
+}
+
+async function* skip(body: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let left = count
+  for await (const chunk of body) {
+    if (left < chunk.byteLength) yield chunk.subarray(left)
+    left = Math.max(0, left - chunk.byteLength)
+  }
+}
