@@ -1,0 +1,59 @@
+import type { Policy } from '../protocol/want.ts'
+import type { PeerAddress, Input } from '../protocol/messages.ts'
+import type { Replica } from '../protocol/replica.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { GraphStore } from '../ports/graph-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { RecordStore } from '../ports/record-store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { EventHub } from './events.ts'
+import type { PeerBook } from './peers.ts'
+import type { Singleflight } from './singleflight.ts'
+import type { SyncMemory } from './sync-memory.ts'
+import type { Transfers } from './transfers.ts'
+import type { FetchResult, SyncReport } from '../core/wire.ts'
+
+/** How a grove behaves; every field decided, defaults filled in by `src/config.ts`. Times in ms. */
+export interface NodeConfig {
+  readonly self: PeerAddress
+  /** Whether other groves can reach this one: without that it takes no part in gossip, but asks and fetches. */
+  readonly reachable: boolean
+  readonly seeds: readonly PeerAddress[]
+  readonly gossipIntervalMs: number
+  readonly syncIntervalMs: number
+  readonly policy: Policy
+  readonly fetchTimeoutMs: number
+}
+
+/** What a use case may touch. Built by `node.ts`; the stores and the transport are ports. */
+export interface NodeContext {
+  readonly config: NodeConfig
+  readonly graph: GraphStore
+  readonly blobs: BlobStore
+  readonly records: RecordStore
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly events: EventHub
+  readonly peers: PeerBook
+  /** Read-only look at the replica: views, federated frontier. Changes go through `tell`. */
+  readonly replica: Replica
+  /** One fetch per cid at a time; later callers join it. */
+  readonly fetches: Singleflight<FetchResult>
+  readonly rounds: Singleflight<SyncReport>
+  /** The blobs that are on their way here. */
+  readonly transfers: Transfers
+  /** What background sync remembers between rounds. */
+  readonly sync: SyncMemory
+  /** Aborts when the grove closes; every wait inside a use case ends with it. */
+  readonly closing: AbortSignal
+  /** Hands the replica an input and carries out what it wants done. */
+  tell(input: Input): void
+  /** Peers that may be asked now: the live ones, then configured seeds that have not answered yet. */
+  askable(): PeerAddress[]
+  /** To be called after anything was stored: the frontier may have changed, and these are here now. */
+  stored(cids: readonly string[]): void
+}

@@ -1,0 +1,54 @@
+import type { GroveEvent, GroveEventBody } from '../core/wire.ts'
+import { type Clock, timestamp } from '../ports/clock.ts'
+
+/** Events that a subscriber may lag behind before the oldest are dropped. */
+const BACKLOG_MAX = 1_000
+
+interface Subscriber {
+  readonly backlog: GroveEvent[]
+  wake: () => void
+}
+
+/** What happens in a grove, to whoever listens. Nothing is kept for those who come later. */
+export class EventHub {
+  readonly #clock: Clock
+  readonly #subscribers = new Set<Subscriber>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  publish(body: GroveEventBody): void {
+    if (this.#subscribers.size === 0) return
+    const event = { ...body, at: timestamp(this.#clock.now()) } as GroveEvent
+    for (const subscriber of this.#subscribers) {
+      if (subscriber.backlog.length >= BACKLOG_MAX) subscriber.backlog.shift()
+      subscriber.backlog.push(event)
+      subscriber.wake()
+    }
+  }
+
+  /** Events from this call on, until the signal aborts. */
+  subscribe(signal: AbortSignal): AsyncIterable<GroveEvent> {
+    const subscriber: Subscriber = { backlog: [], wake: () => {} }
+    this.#subscribers.add(subscriber)
+    const end = () => {
+      this.#subscribers.delete(subscriber)
+      subscriber.wake()
+    }
+    signal.addEventListener('abort', end, { once: true })
+    return drain(subscriber, signal)
+  }
+}
+
+async function* drain(subscriber: Subscriber, signal: AbortSignal): AsyncGenerator<GroveEvent> {
+  while (!signal.aborted) {
+    const next = subscriber.backlog.shift()
+    if (next !== undefined) yield next
+    else {
+      await new Promise<void>((resolve) => {
+        subscriber.wake = resolve
+      })
+    }
+  }
+}

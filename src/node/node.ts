@@ -1,0 +1,211 @@
+import { parseCid } from '../core/cid.ts'
+import { isGroveError } from '../core/errors.ts'
+import type { FetchResult, GossipMessage, ShuffleRequest, ShuffleResponse, SyncReport } from '../core/wire.ts'
+import type { BlobStore } from '../ports/blob-store.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { GraphStore, Ranking } from '../ports/graph-store.ts'
+import type { Log } from '../ports/log.ts'
+import type { Random } from '../ports/random.ts'
+import type { RecordStore } from '../ports/record-store.ts'
+import type { Transport } from '../ports/transport.ts'
+import type { Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
+import { Replica } from '../protocol/replica.ts'
+import type { NodeConfig, NodeContext } from './context.ts'
+import { EventHub } from './events.ts'
+import { PeerBook } from './peers.ts'
+import { Singleflight } from './singleflight.ts'
+import { discovered, syncRound } from './sync.ts'
+import { SyncMemory } from './sync-memory.ts'
+import { Transfers } from './transfers.ts'
+
+/** How long after a store the local frontier is read again: stores in quick succession share one reading. */
+const FRONTIER_DELAY_MS = 25
+/** Entries a dimension that the replica is given to make digests of. */
+const FRONTIER_DEPTH = 20
+
+export interface NodePorts {
+  readonly graph: GraphStore
+  readonly blobs: BlobStore
+  readonly records: RecordStore
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+}
+
+/** A grove at work: owns a replica, hands it what happens one input at a time, and carries out what it wants done. */
+export class GroveNode implements NodeContext {
+  readonly config: NodeConfig
+  readonly graph: GraphStore
+  readonly blobs: BlobStore
+  readonly records: RecordStore
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly events: EventHub
+  readonly peers: PeerBook
+  readonly replica: Replica
+  readonly fetches = new Singleflight<FetchResult>()
+  readonly rounds = new Singleflight<SyncReport>()
+  readonly transfers = new Transfers()
+  readonly sync = new SyncMemory()
+  readonly #closing = new AbortController()
+  readonly #tasks = new Set<Promise<void>>()
+  readonly #timers = new Map<'wake' | 'frontier' | 'sync', () => void>()
+
+  constructor(config: NodeConfig, ports: NodePorts) {
+    this.config = config
+    this.graph = ports.graph
+    this.blobs = ports.blobs
+    this.records = ports.records
+    this.transport = ports.transport
+    this.clock = ports.clock
+    this.random = ports.random
+    this.log = ports.log
+    this.events = new EventHub(ports.clock)
+    this.peers = new PeerBook({ records: ports.records, clock: ports.clock, log: ports.log })
+    this.replica = new Replica({ ...config, capabilities: { federation: 1, blobs: 1 } }, ports.random)
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** Reads what is held and begins to gossip and to sync. */
+  async start(): Promise<void> {
+    await this.peers.load()
+    await this.#readFrontier()
+    if (this.config.reachable) this.tell({ type: 'tick' })
+    if (this.config.policy.scope !== 'off') this.#timer('sync', this.config.syncIntervalMs * this.random.next(), () => this.#sync())
+  }
+
+  /** Ends every wait and timer, then waits for what was under way. The stores and the transport stay the caller's. */
+  async close(): Promise<void> {
+    this.#closing.abort()
+    for (const cancel of this.#timers.values()) cancel()
+    await Promise.allSettled(this.#tasks)
+    await this.peers.close()
+  }
+
+  askable(): PeerAddress[] {
+    const live = this.replica.livePeers(this.clock.now())
+    const known = new Set(live.map((peer) => peer.address))
+    return [...live, ...this.config.seeds.filter((seed) => !known.has(seed.address))]
+  }
+
+  tell(input: Input): void {
+    if (this.closing.aborted) return
+    for (const effect of this.replica.step(input, this.clock.now())) this.#carryOut(effect)
+  }
+
+  stored(cids: readonly string[]): void {
+    if (this.closing.aborted) return
+    this.tell({ type: 'held', cids: cids.map(parseCid) })
+    if (!this.#timers.has('frontier')) this.#timer('frontier', FRONTIER_DELAY_MS, () => this.#spawn(this.#readFrontier()))
+  }
+
+  /** A peer's gossip message came in; the answer to it. */
+  exchange(message: GossipMessage): GossipMessage {
+    const effects = this.replica.step({ type: 'exchange-received', message }, this.clock.now())
+    return this.#replyAmong(effects, 'reply-exchange').message
+  }
+
+  /** A peer's shuffle came in; the answer to it. */
+  shuffle(request: ShuffleRequest): ShuffleResponse {
+    const effects = this.replica.step({ type: 'shuffle-received', request }, this.clock.now())
+    return this.#replyAmong(effects, 'reply-shuffle').response
+  }
+
+  #replyAmong<T extends Effect['type']>(effects: readonly Effect[], type: T): Extract<Effect, { type: T }> {
+    let reply: Extract<Effect, { type: T }> | undefined
+    for (const effect of effects) {
+      if (effect.type === type) reply = effect as Extract<Effect, { type: T }>
+      else this.#carryOut(effect)
+    }
+    if (reply === undefined) throw new Error(`the replica gave no ${type}`)
+    return reply
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'send-exchange':
+        return this.#spawn(this.#exchangeWith(effect.peer, effect.message))
+      case 'send-shuffle':
+        return this.#spawn(this.#shuffleWith(effect.peer, effect.request))
+      case 'wake':
+        return this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () => this.tell({ type: 'tick' }))
+      case 'discovered':
+        for (const { cid, metric, value, direction } of effect.entries) {
+          this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: effect.peer.peerId })
+        }
+        return this.config.policy.scope === 'off' ? undefined : discovered(this, effect.peer, effect.entries)
+      case 'peer-status':
+        this.log.info('peer status', { ...effect.peer, status: effect.status })
+        return this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
+      case 'reply-exchange':
+      case 'reply-shuffle':
+        throw new Error(`${effect.type} outside of its request`)
+    }
+  }
+
+  async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
+    await this.#contact(peer, async () => {
+      const answer = await this.transport.exchange(peer, message, { signal: this.closing })
+      this.tell({ type: 'exchange-answered', peer, message: answer })
+    })
+  }
+
+  async #shuffleWith(peer: PeerAddress, request: ShuffleRequest): Promise<void> {
+    await this.#contact(peer, async () => {
+      const response = await this.transport.shuffle(peer, request, { signal: this.closing })
+      this.tell({ type: 'shuffle-answered', peer, response })
+    })
+  }
+
+  async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
+    try {
+      await talk()
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      if (this.closing.aborted) return
+      this.log.debug('peer did not answer gossip', { ...peer, code: error.code, reason: error.message })
+      this.tell({ type: 'contact-failed', peer })
+    }
+  }
+
+  async #readFrontier(): Promise<void> {
+    const rankings = await this.graph.frontier({ limit: FRONTIER_DEPTH })
+    this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
+  }
+
+  #sync(): void {
+    const wait = this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next())
+    this.#timer('sync', wait, () => this.#sync())
+    this.#spawn(syncRound(this, { signal: this.closing }).then(() => undefined))
+  }
+
+  #timer(name: 'wake' | 'frontier' | 'sync', delayMs: number, task: () => void): void {
+    this.#timers.get(name)?.()
+    const cancel = this.clock.after(delayMs, () => {
+      this.#timers.delete(name)
+      if (!this.closing.aborted) task()
+    })
+    this.#timers.set(name, cancel)
+  }
+
+  /** Runs something that nobody waits for; what it throws is logged, unless the grove is closing. */
+  #spawn(task: Promise<void>): void {
+    const watched = task
+      .catch((error: unknown) => {
+        if (!this.closing.aborted) this.log.error('background task failed', { error: String(error) })
+      })
+      .finally(() => this.#tasks.delete(watched))
+    this.#tasks.add(watched)
+  }
+}
+
+function entriesOf(ranking: Ranking): LocalEntry[] {
+  const { metric, direction } = ranking
+  return ranking.places.map(({ cid, value, contribution }) => ({ metric, direction, cid, value, tags: contribution.manifest.tags }))
+}

@@ -1,0 +1,73 @@
+import type { Cid } from '../core/cid.ts'
+import { type Contribution, seal } from '../core/contribution.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
+import type { Draft } from '../core/schema.ts'
+import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import type { NodeContext } from './context.ts'
+import { fetchRemoteContribution } from './fetch.ts'
+
+/** How long a publish may wait for a relation's target to be fetched. */
+const TARGET_TIMEOUT_MS = 10_000
+
+export interface Published {
+  readonly contribution: Contribution
+  /** False where the very same manifest was here already. */
+  readonly added: boolean
+}
+
+/** Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`, `too-large`, `storage-full`. */
+export function stageArtifact(node: NodeContext, source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+  return node.blobs.put(source, options)
+}
+
+/**
+ * Publishes a draft: seal → check → store → tell the replica. When it resolves the contribution is durable.
+ * A relation to something that is not here is fetched first where this grove has peers.
+ * Throws what `seal` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
+ */
+export async function publish(node: NodeContext, draft: Draft, options: { signal?: AbortSignal } = {}): Promise<Published> {
+  const contribution = seal(draft, node.clock.now())
+  await requireArtifacts(node, contribution)
+  await requireTargets(node, contribution, options.signal)
+  options.signal?.throwIfAborted()
+  const outcome = await node.graph.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
+  if (outcome === 'added') announceStored(node, contribution)
+  return { contribution, added: outcome === 'added' }
+}
+
+function announceStored(node: NodeContext, { cid, manifest }: Contribution): void {
+  node.events.publish({ type: 'contribution', cid, kind: manifest.kind, summary: manifest.summary, source: { local: true } })
+  node.stored([cid])
+}
+
+async function requireArtifacts(node: NodeContext, { manifest }: Contribution): Promise<void> {
+  const artifacts = Object.entries(manifest.artifacts)
+  if (artifacts.length === 0) return
+  const missing = new Set(await node.blobs.missing(artifacts.map(([, hash]) => hash)))
+  const lost = artifacts.find(([, hash]) => missing.has(hash))
+  if (lost === undefined) return
+  const [name, hash] = lost
+  throw new GroveError('artifact-missing', { name, hash }, { message: `Artifact '${name}' references non-existent hash: ${hash}` })
+}
+
+async function requireTargets(node: NodeContext, { manifest }: Contribution, signal: AbortSignal | undefined): Promise<void> {
+  if (manifest.relations.length === 0) return
+  const targets = new Set(manifest.relations.map((relation) => relation.targetCid))
+  for (const cid of await node.graph.lacking([...targets])) await fetchTarget(node, cid, signal)
+}
+
+async function fetchTarget(node: NodeContext, cid: Cid, signal: AbortSignal | undefined): Promise<void> {
+  const peers = node.askable()
+  try {
+    if (peers.length === 0) throw new GroveError('absent', { cid })
+    await fetchRemoteContribution(node, cid, { artifacts: 'none', ancestors: 0, timeoutMs: TARGET_TIMEOUT_MS }, signal === undefined ? {} : { signal })
+  } catch (cause) {
+    if (!isGroveError(cause) || signal?.aborted === true) throw cause
+    throw targetMissing(cid, peers.map((peer) => peer.address), cause)
+  }
+}
+
+function targetMissing(cid: Cid, peersAsked: readonly string[], cause: GroveError): GroveError {
+  const asked = peersAsked.length === 0 ? 'this grove has no peers to ask' : `asked ${peersAsked.join(', ')}`
+  return new GroveError('relation-target-missing', { cid, peersAsked, why: cause.code }, { cause, message: `Contribution not found: ${cid} (${asked})` })
+}

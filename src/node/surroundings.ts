@@ -1,0 +1,182 @@
+import { type Cid, hashBytes } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
+import { breadthFirst, type Neighbours } from '../core/graph.ts'
+import { CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
+import type { PeerAddress } from '../protocol/messages.ts'
+import { ask, noteFailure } from './contact.ts'
+import type { NodeContext } from './context.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from './lineage.ts'
+import { verify } from './manifest.ts'
+
+/** Peers asked for one contribution's surroundings. */
+const PEERS_MAX = 3
+
+export interface SurroundingsRequest {
+  readonly contribution: Contribution
+  /** Steps along derives_from. */
+  readonly depth: number
+  /** Whether to ask also where no ancestor is lacking, for what others say about it. */
+  readonly evidence: boolean
+  readonly providers: readonly PeerAddress[]
+  readonly signal: AbortSignal
+}
+
+export interface Surroundings {
+  /** Verified and not here yet, parents before children. */
+  readonly ancestors: Contribution[]
+  readonly evidence: Contribution[]
+  /** All ancestors to the depth that are here or among those brought. */
+  readonly present: Cid[]
+  /** Ancestors to the depth that nobody sent, and why. */
+  readonly lacking: ReadonlyMap<Cid, string>
+  /** From whom each came. */
+  readonly sources: ReadonlyMap<Cid, PeerAddress>
+  readonly bytesMoved: number
+}
+
+/**
+ * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
+ * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
+ */
+export async function bringSurroundings(node: NodeContext, request: SurroundingsRequest): Promise<Surroundings> {
+  const search = new Search(node, request)
+  await search.walk()
+  for (const peer of request.providers.slice(0, PEERS_MAX)) {
+    if (search.lacking.length === 0 && (!request.evidence || search.answered)) break
+    await search.askPeer(peer)
+    await search.walk()
+  }
+  return search.outcome()
+}
+
+/** Ancestors that are here and that are lacking, as far as what is here tells. */
+export async function ancestorsHere(node: NodeContext, contribution: Contribution, depth: number): Promise<{ present: Cid[]; lacking: Cid[] }> {
+  const search = new Search(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
+  await search.walk()
+  return { present: search.present, lacking: search.lacking }
+}
+
+class Search {
+  present: Cid[] = []
+  lacking: Cid[] = []
+  answered = false
+  readonly #node: NodeContext
+  readonly #request: SurroundingsRequest
+  /** Received, not yet verified. */
+  readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
+  readonly #ancestors = new Map<Cid, Contribution>()
+  readonly #evidence = new Map<Cid, Contribution>()
+  readonly #sources = new Map<Cid, PeerAddress>()
+  #bytesMoved = 0
+  #failure: GroveError | undefined
+
+  constructor(node: NodeContext, request: SurroundingsRequest) {
+    this.#node = node
+    this.#request = request
+  }
+
+  /** Walks up from the contribution through what is here and what has been received, verifying what it meets. */
+  async walk(): Promise<void> {
+    const { contribution, depth } = this.#request
+    const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS })
+    this.present = []
+    this.lacking = []
+    let step = walk.next()
+    for (let at = 0; !step.done && at <= depth; at++) step = walk.next(await this.#parents(step.value))
+  }
+
+  /** One closure request; what is none of it is the peer's fault. A failure leaves what came before it. */
+  async askPeer(peer: PeerAddress): Promise<void> {
+    const { contribution, depth, signal } = this.#request
+    const received: Cid[] = []
+    try {
+      await ask(this.#node, peer, async () => {
+        const answer = await this.#node.transport.closure(peer, { cid: contribution.cid, ancestors: depth, evidence: true }, { signal })
+        for await (const bytes of answer.manifests) received.push(this.#receive(peer, bytes))
+        await answer.trailer
+      })
+      this.answered = true
+    } catch (error) {
+      if (signal.aborted && !isGroveError(signal.reason, 'fetch-timeout')) throw error
+      if (!isGroveError(error)) throw error
+      this.#failure = error
+    }
+    await this.walk()
+    await this.#takeEvidence(peer, received)
+  }
+
+  outcome(): Surroundings {
+    const reason = this.answered ? 'absent' : (this.#failure?.code ?? 'absent')
+    return {
+      ancestors: parentsFirst([...this.#ancestors.values()]),
+      evidence: [...this.#evidence.values()],
+      present: this.present,
+      lacking: new Map(this.lacking.map((cid) => [cid, reason])),
+      sources: this.#sources,
+      bytesMoved: this.#bytesMoved,
+    }
+  }
+
+  #receive(peer: PeerAddress, bytes: Uint8Array): Cid {
+    const cid = hashBytes(bytes)
+    this.#bytesMoved += bytes.byteLength
+    if (!this.#received.has(cid)) this.#received.set(cid, { bytes, peer })
+    return cid
+  }
+
+  async #parents(cids: readonly Cid[]): Promise<Neighbours> {
+    const { contribution } = this.#request
+    const held = new Map((await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
+    const parents = new Map<Cid, Cid[]>()
+    for (const cid of cids) {
+      const found = cid === contribution.cid ? contribution : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
+      if (found !== undefined) parents.set(cid, targetsOf(found, ['derives_from']))
+      if (cid !== contribution.cid) (found === undefined ? this.lacking : this.present).push(cid)
+    }
+    return parents
+  }
+
+  #verifyAncestor(cid: Cid): Contribution | undefined {
+    const ancestor = this.#verified(cid)
+    if (ancestor !== undefined) this.#ancestors.set(cid, ancestor)
+    return ancestor
+  }
+
+  #verified(cid: Cid): Contribution | undefined {
+    const received = this.#received.get(cid)
+    if (received === undefined) return undefined
+    try {
+      const contribution = verify(this.#node, received.peer, received.bytes, cid)
+      this.#node.peers.bytesGood(received.peer.peerId, received.bytes.byteLength)
+      this.#sources.set(cid, received.peer)
+      return contribution
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      this.#received.delete(cid)
+      return undefined
+    }
+  }
+
+  async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
+    const { cid: start } = this.#request.contribution
+    const unheld = await this.#node.graph.lacking(received.filter((cid) => cid !== start && !this.#ancestors.has(cid)))
+    for (const cid of unheld) {
+      const candidate = this.#evidence.get(cid) ?? this.#verified(cid)
+      if (candidate === undefined) continue
+      if (targetsOf(candidate, EVIDENCE).includes(start)) this.#evidence.set(cid, candidate)
+      else this.#refuseUnrelated(peer, cid)
+    }
+  }
+
+  /** The 0.1 route for this answers with all children, derived work too: that is no fault, but it isn't taken either. */
+  #refuseUnrelated(peer: PeerAddress, cid: Cid): void {
+    const { contribution } = this.#request
+    const candidate = this.#received.get(cid)
+    this.#received.delete(cid)
+    this.#sources.delete(cid)
+    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return
+    const error = new GroveError('peer-fault', { ...peer, fault: 'unrelated', cid }, { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` })
+    noteFailure(this.#node, peer, error, candidate?.bytes.byteLength ?? 0)
+  }
+}

@@ -1,0 +1,45 @@
+import type { NodeConfig } from '../../src/node/context.ts'
+import { GroveNode } from '../../src/node/node.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import type { PeerAddress } from '../../src/protocol/messages.ts'
+import { defaultPolicy } from '../../src/protocol/want.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { seeded } from '../../src/runtime/random.ts'
+import { memoryStores } from '../../src/stores/memory/open.ts'
+import { httpTransport } from '../../src/transport/client.ts'
+
+export interface TestNode extends AsyncDisposable {
+  readonly node: GroveNode
+}
+
+/** A grove on memory stores that asks over real sockets, impatient towards slow peers; it gossips only if told to. */
+export function testNode(seeds: readonly PeerAddress[] = [], config: Partial<NodeConfig> = {}): TestNode {
+  const transport = httpTransport({
+    allowPrivate: true,
+    clock: systemClock,
+    connectTimeoutMs: 1_000,
+    headersTimeoutMs: 600,
+    idleTimeoutMs: 600,
+    minimumRate: { bytesPerSecond: 50_000, windowMs: 200 },
+  })
+  const stores = memoryStores()
+  const whole: NodeConfig = {
+    self: { peerId: 'self', address: 'http://self.invalid' },
+    reachable: false,
+    seeds,
+    gossipIntervalMs: 60_000,
+    syncIntervalMs: 60_000,
+    policy: defaultPolicy,
+    fetchTimeoutMs: 10_000,
+    ...config,
+  }
+  const node = new GroveNode(whole, { ...stores, transport, clock: systemClock, random: seeded(1), log: silentLog })
+  return {
+    node,
+    async [Symbol.asyncDispose]() {
+      await node.close()
+      await transport.close()
+      await stores.close()
+    },
+  }
+}

@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const main = join(import.meta.dirname, '../../src/cli/main.ts')
+
+/** A grove that runs as a process of its own. */
+export interface GroveProcess {
+  readonly url: string
+  readonly child: ChildProcess
+  /** What it has logged so far. */
+  log(): string
+  /** kill -9; resolves when it is gone. */
+  kill(): Promise<void>
+  /** SIGTERM; resolves with its exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Runs the command line from its sources, under the Node that runs the test. */
+export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Starts `grove serve` on a free port and waits for its ready line. Times for rounds are short; later flags win. */
+export async function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
+  const child = spawnGrove(['serve', '--dir', dir, '--port', '0', '--gossip-interval', '500ms', '--sync-interval', '500ms', ...flags])
+  let log = ''
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    log += text
+  })
+  const exited = once(child, 'exit').then(([code]) => code as number | null)
+  const url = await Promise.race([readyUrl(child), exited.then((code) => Promise.reject(new Error(`grove exited with ${code}: ${log}`)))])
+  return {
+    url,
+    child,
+    log: () => log,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+    async stop() {
+      child.kill('SIGTERM')
+      return exited
+    },
+  }
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  if (child.stdout === null) throw new Error('no stdout')
+  for await (const line of createInterface({ input: child.stdout })) {
+    const ready = /^grove listening on (http:\S+)$/.exec(line)
+    if (ready?.[1] !== undefined) return ready[1]
+    throw new Error(`not the ready line: ${line}`)
+  }
+  throw new Error('it ended before it was ready')
+}

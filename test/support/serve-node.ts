@@ -1,0 +1,52 @@
+import { composeNode, openStores } from '../../src/compose.ts'
+import type { GroveNode } from '../../src/node/node.ts'
+import { silentLog } from '../../src/ports/log.ts'
+import { defaultPolicy } from '../../src/protocol/want.ts'
+import { bind } from '../../src/api/server.ts'
+
+/** A grove in this process, served over a real socket. */
+export interface ServedNode extends AsyncDisposable {
+  readonly url: string
+  readonly port: number
+  readonly node: GroveNode
+  /** Errors that the grove logged: faults of its own. */
+  readonly logged: readonly string[]
+  /** Closes the server alone. */
+  stop(graceMs: number): Promise<void>
+}
+
+/** Serves a grove kept in memory, or in a directory; without peers. */
+export async function serveNode(dir?: string): Promise<ServedNode> {
+  const logged: string[] = []
+  const log = { ...silentLog, error: (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`) }
+  const settings = {
+    dir,
+    allowPrivatePeers: true,
+    seeds: [],
+    gossipIntervalMs: 60_000,
+    syncIntervalMs: 60_000,
+    policy: { ...defaultPolicy, scope: 'off' as const },
+    fetchTimeoutMs: 5_000,
+  }
+  const bound = await bind({ host: '127.0.0.1', port: 0 })
+  const opened = await openStores(settings, log)
+  const { node, close } = composeNode(settings, opened, bound.url, log)
+  await node.start()
+  const server = bound.serve(node)
+  let stopped: Promise<void> | undefined
+  const stop = (graceMs: number) => {
+    stopped ??= server.close({ graceMs })
+    return stopped
+  }
+  return {
+    url: bound.url,
+    port: bound.port,
+    node,
+    logged,
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop(0)
+      await close()
+    },
+  }
+}
