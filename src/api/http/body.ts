@@ -1,0 +1,48 @@
+import { isUtf8 } from 'node:buffer'
+import type { IncomingMessage } from 'node:http'
+import { GroveError } from '../../core/errors.ts'
+
+/** A request's body as it comes. Reading only a part of it leaves the connection usable for the answer. */
+export function bodyOf(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
+  return incoming.iterator({ destroyOnReturn: false })
+}
+
+/** All of a request's body. Throws `body-too-large` as soon as more than `maxBytes` were announced or came, `aborted`. */
+export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  const onData = (chunk: Buffer) => {
+    sizeBytes += chunk.byteLength
+    chunks.push(chunk)
+    if (sizeBytes <= maxBytes) return
+    incoming.off('data', onData)
+    reject(tooLarge(maxBytes))
+  }
+  incoming.on('data', onData)
+  incoming.once('end', () =>
+    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
+  )
+  incoming.once('close', () => reject(new GroveError('aborted', {}, { message: 'the request ended before its body' })))
+  return promise
+}
+
+function tooLarge(maxBytes: number): GroveError {
+  return new GroveError('body-too-large', { maxBytes })
+}
+
+/** The JSON value that these bytes are; an empty body is an empty object. Throws `validation-error`. */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.byteLength === 0) return {}
+  if (!isUtf8(body)) throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new GroveError(
+      'validation-error',
+      {},
+      { cause, message: `the body is not JSON: ${(cause as Error).message}` },
+    )
+  }
+}

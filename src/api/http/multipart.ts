@@ -1,0 +1,152 @@
+import { once } from 'node:events'
+import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
+import type { Cid } from '../../core/cid.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { artifactNameSchema } from '../../core/schema.ts'
+import type { GroveNode } from '../../node/node.ts'
+import { stageArtifact } from '../../node/publish.ts'
+import { bodyOf, parseJsonBody } from './body.ts'
+import type { Exchange } from './exchange.ts'
+
+const ARTIFACT_PREFIX = 'artifact:'
+/** Bytes of a part that wait in memory for the store. */
+const PART_BUFFER_BYTES = 256 * 1024
+
+/** Whether the body is multipart/form-data. */
+export function isMultipart(exchange: Exchange): boolean {
+  return exchange.header('content-type')?.toLowerCase().startsWith('multipart/form-data') === true
+}
+
+/**
+ * Reads a draft and its artifacts, in any order: part `manifest` (JSON) and parts `artifact:<name>`, each stored as it comes.
+ * The draft's artifacts then name them. Nothing of it is visible as a contribution. Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
+ */
+export async function readMultipart(node: GroveNode, exchange: Exchange): Promise<unknown> {
+  const parts = new Parts(node, exchange.signal)
+  const form = openForm(exchange)
+  form.on('file', (name, part) => parts.take(name, part))
+  form.on('error', (cause) => parts.stop(invalid(`the multipart body is broken: ${(cause as Error).message}`, cause)))
+  form.on('partsLimit', () => parts.stop(invalid(`more than ${ARTIFACTS_MAX} artifacts`)))
+  const finished = once(form, 'finish', { signal: parts.stopped }).catch(() => {})
+  try {
+    for await (const chunk of bodyOf(exchange.incoming)) {
+      parts.stopped.throwIfAborted()
+      if (!form.write(chunk)) await once(form, 'drain', { signal: parts.stopped })
+    }
+    form.end()
+    await finished
+    return await parts.draft()
+  } catch (cause) {
+    parts.stop(cause)
+    throw isGroveError(parts.stopped.reason) ? parts.stopped.reason : cause
+  }
+}
+
+function openForm(exchange: Exchange) {
+  try {
+    return new Busboy({
+      headers: exchange.incoming.headers as BusboyHeaders,
+      isPartAFile: () => true,
+      fileHwm: PART_BUFFER_BYTES,
+      preservePath: true,
+      limits: { parts: ARTIFACTS_MAX + 1, headerPairs: 20, headerSize: 16 * 1024 },
+    })
+  } catch (cause) {
+    throw invalid(`the multipart body can't be read: ${(cause as Error).message}`, cause)
+  }
+}
+
+/** The parts of one form, each being read or stored. The first failure stops all. */
+class Parts {
+  readonly #node: GroveNode
+  readonly #artifacts = new Map<string, Promise<Cid>>()
+  readonly #stop = new AbortController()
+  #manifest: Promise<unknown> | undefined
+  #current: BusboyFileStream | undefined
+
+  constructor(node: GroveNode, signal: AbortSignal) {
+    this.#node = node
+    signal.addEventListener('abort', () => this.stop(signal.reason), { once: true })
+  }
+
+  get stopped(): AbortSignal {
+    return this.#stop.signal
+  }
+
+  stop(reason: unknown): void {
+    this.#stop.abort(reason)
+    this.#current?.destroy(reason as Error)
+  }
+
+  take(field: string, part: BusboyFileStream): void {
+    this.#current = part
+    part.on('error', (error) => this.stop(error))
+    try {
+      if (field === 'manifest') this.#takeManifest(part)
+      else this.#takeArtifact(nameIn(field), part)
+    } catch (error) {
+      this.stop(error)
+    }
+  }
+
+  #takeManifest(part: BusboyFileStream): void {
+    if (this.#manifest !== undefined) throw invalid('the part "manifest" is there twice')
+    this.#manifest = this.#watched(readManifest(part))
+  }
+
+  #takeArtifact(name: string, part: BusboyFileStream): void {
+    if (this.#artifacts.has(name)) throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
+    const stored = stageArtifact(this.#node, part, { signal: this.stopped }).then((info) => info.hash)
+    this.#artifacts.set(name, this.#watched(stored))
+  }
+
+  #watched<T>(task: Promise<T>): Promise<T> {
+    task.catch((error: unknown) => this.stop(error))
+    return task
+  }
+
+  /** The draft, once every part is there. */
+  async draft(): Promise<unknown> {
+    this.stopped.throwIfAborted()
+    if (this.#manifest === undefined) throw invalid('the part "manifest" is missing')
+    const manifest = await this.#manifest
+    const stored = await Promise.all([...this.#artifacts].map(async ([name, hash]) => [name, await hash] as const))
+    if (typeof manifest !== 'object' || manifest === null || stored.length === 0) return manifest
+    const named = 'artifacts' in manifest && typeof manifest.artifacts === 'object' ? manifest.artifacts : {}
+    checkNamed(named as Readonly<Record<string, unknown>>, stored)
+    return { ...manifest, artifacts: { ...named, ...Object.fromEntries(stored) } }
+  }
+}
+
+/** Where the manifest names an artifact that was also sent, both must be the same bytes. */
+function checkNamed(named: Readonly<Record<string, unknown>>, stored: readonly (readonly [string, Cid])[]): void {
+  for (const [name, actual] of stored) {
+    const expected = Object.hasOwn(named, name) ? named[name] : actual
+    if (expected !== actual) throw new GroveError('hash-mismatch', { name, expected, actual })
+  }
+}
+
+function nameIn(field: string): string {
+  const name = field.startsWith(ARTIFACT_PREFIX) ? field.slice(ARTIFACT_PREFIX.length) : undefined
+  if (name === undefined)
+    throw invalid(`unknown part "${field.slice(0, 100)}": parts are "manifest" and "${ARTIFACT_PREFIX}<name>"`)
+  const checked = artifactNameSchema.safeParse(name)
+  if (!checked.success) throw invalid(`artifact name "${name.slice(0, 300)}": ${checked.error.issues[0]?.message}`)
+  return name
+}
+
+async function readManifest(part: BusboyFileStream): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let sizeBytes = 0
+  for await (const chunk of part as AsyncIterable<Uint8Array>) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > MANIFEST_MAX_BYTES) throw new GroveError('manifest-too-large', { maxBytes: MANIFEST_MAX_BYTES })
+    chunks.push(chunk)
+  }
+  return parseJsonBody(Buffer.concat(chunks))
+}
+
+function invalid(message: string, cause?: unknown): GroveError {
+  return new GroveError('validation-error', {}, cause === undefined ? { message } : { message, cause })
+}

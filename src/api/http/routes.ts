@@ -1,0 +1,63 @@
+import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { GroveError } from '../../core/errors.ts'
+import type { Exchange } from './exchange.ts'
+
+/** Answers one request; `params` are the parts of its path, decoded. */
+export interface Handler {
+  readonly name: string
+  answer(exchange: Exchange, params: Readonly<Record<string, string>>): Promise<void> | void
+}
+
+export interface Found {
+  readonly handler: Handler
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** Which handler answers which path and method. HEAD is answered like GET. */
+export class Routes {
+  readonly #router = new RegExpRouter<Handler>()
+  readonly #methods = new Set<string>()
+
+  add(method: string, path: string, handler: Handler): void {
+    this.#router.add(method, path, handler)
+    this.#methods.add(method)
+  }
+
+  /** Throws `not-found`, `method-not-allowed` with the methods that are. */
+  find(method: string, path: string): Found {
+    const found = this.#match(method === 'HEAD' ? 'GET' : method, path)
+    if (found !== undefined) return found
+    const allowed = [...this.#methods].filter((other) => this.#match(other, path) !== undefined)
+    if (allowed.length === 0)
+      throw new GroveError(
+        'not-found',
+        { path: path.slice(0, 500) },
+        { message: `no such route: ${path.slice(0, 500)}` },
+      )
+    const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
+    throw new GroveError('method-not-allowed', { method, allow })
+  }
+
+  #match(method: string, path: string): Found | undefined {
+    const [matches, stash] = this.#router.match(method, path)
+    const match = matches[0]
+    if (match === undefined) return undefined
+    const params = Object.entries(match[1]).map(([name, value]) => [
+      name,
+      decoded(typeof value === 'number' ? (stash?.[value] ?? '') : value),
+    ])
+    return { handler: match[0], params: Object.fromEntries(params) }
+  }
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch (cause) {
+    throw new GroveError(
+      'validation-error',
+      { part: part.slice(0, 100) },
+      { cause, message: 'the path is not properly percent-encoded' },
+    )
+  }
+}

@@ -1,0 +1,150 @@
+import { createReadStream } from 'node:fs'
+import { z } from 'zod'
+import type { JsonObject } from '../../core/canonical.ts'
+import {
+  agentSchema,
+  artifactNameSchema,
+  cidSchema,
+  type Draft,
+  draftSchema,
+  type Relation,
+  relationTypeSchema,
+} from '../../core/schema.ts'
+import { publishFiles } from '../artifacts.ts'
+import { definedOnly } from '../present.ts'
+import { type ToolContext, tool, wholeCid } from './tool.ts'
+
+const { summary, description, scores, context, tags, mode } = draftSchema.shape
+const target = z.string().describe('content id, or its first hex digits')
+
+const said = {
+  summary,
+  description,
+  scores,
+  context,
+  tags,
+  agent: agentSchema.partial().optional().describe('who you are; what is left out is as the server was configured'),
+}
+const artifacts = {
+  artifacts: z
+    .record(artifactNameSchema, cidSchema)
+    .optional()
+    .describe('artifact name → content id of a blob that the grove holds'),
+  files: z.record(artifactNameSchema, z.string()).optional().describe('artifact name → path of a local file to upload'),
+}
+const relation = z.strictObject({
+  targetCid: target,
+  relationType: relationTypeSchema,
+  metadata: z.record(z.string(), z.json()).optional(),
+})
+
+type Said = z.output<z.ZodObject<typeof said>>
+type Artifacts = z.output<z.ZodObject<typeof artifacts>>
+type Shape = Pick<Draft, 'kind' | 'mode'> & { readonly relations: readonly Relation[] }
+
+/** The tools that add to the graph. */
+export const contributeTools = [
+  tool({
+    name: 'grove_submit_work',
+    description:
+      'Publish a result with its files and scores. Name what it builds on as a derives_from relation, so that others see the lineage.',
+    readOnly: false,
+    input: z.strictObject({
+      ...said,
+      mode: mode.default('evaluation'),
+      ...artifacts,
+      relations: z.array(relation).default([]),
+    }),
+    async run({ mode, relations, ...input }, context) {
+      const whole = relations.map(async ({ targetCid, ...rest }) => ({
+        ...definedOnly(rest),
+        targetCid: await wholeCid(context, targetCid),
+      }))
+      return submit(input, { kind: 'work', mode, relations: (await Promise.all(whole)) as Relation[] }, context)
+    },
+  }),
+  tool({
+    name: 'grove_submit_review',
+    description:
+      "Review a contribution. At least one score is needed: the mean of all review scores ranks the contribution in the frontier's review dimension.",
+    readOnly: false,
+    input: z.strictObject({
+      targetCid: target,
+      ...said,
+      scores: scores.unwrap().refine((map) => Object.keys(map).length > 0, 'must have at least one score'),
+      metadata: z.record(z.string(), z.json()).optional(),
+    }),
+    async run({ targetCid, metadata, ...input }, context) {
+      const reviews = {
+        targetCid: await wholeCid(context, targetCid),
+        relationType: 'reviews' as const,
+        ...definedOnly({ metadata: metadata as JsonObject | undefined }),
+      }
+      return submit(input, { kind: 'review', mode: 'evaluation', relations: [reviews] }, context)
+    },
+  }),
+  tool({
+    name: 'grove_reproduce',
+    description:
+      'Report an attempt to reproduce a contribution: confirmed, challenged (the figure does not come out) or partial.',
+    readOnly: false,
+    input: z.strictObject({
+      targetCid: target,
+      result: z.enum(['confirmed', 'challenged', 'partial']).default('confirmed'),
+      ...said,
+      ...artifacts,
+    }),
+    async run({ targetCid, result, ...input }, context) {
+      const reproduces = {
+        targetCid: await wholeCid(context, targetCid),
+        relationType: 'reproduces' as const,
+        metadata: { result },
+      }
+      return submit(input, { kind: 'reproduction', mode: 'evaluation', relations: [reproduces] }, context)
+    },
+  }),
+  tool({
+    name: 'grove_adopt',
+    description: 'Say that you build on a contribution: adoptions rank it in the frontier.',
+    readOnly: false,
+    input: z.strictObject({ targetCid: target, ...said }),
+    async run({ targetCid, ...input }, context) {
+      const adopts = { targetCid: await wholeCid(context, targetCid), relationType: 'adopts' as const }
+      return submit(input, { kind: 'adoption', mode: 'exploration', relations: [adopts] }, context)
+    },
+  }),
+  tool({
+    name: 'grove_discuss',
+    description: 'Start a discussion, or reply to a contribution (targetCid).',
+    readOnly: false,
+    input: z.strictObject({ targetCid: target.optional(), ...said }),
+    async run({ targetCid, ...input }, context) {
+      const relations =
+        targetCid === undefined
+          ? []
+          : [{ targetCid: await wholeCid(context, targetCid), relationType: 'responds_to' as const }]
+      return submit(input, { kind: 'discussion', mode: 'exploration', relations }, context)
+    },
+  }),
+]
+
+async function submit(input: Said & Partial<Artifacts>, shape: Shape, { grove, agent, signal }: ToolContext) {
+  const { files = {}, artifacts = {}, agent: self, ...rest } = input
+  const draft: Draft = {
+    ...definedOnly(rest),
+    ...shape,
+    relations: [...shape.relations],
+    artifacts,
+    agent: { ...agent, ...definedOnly(self ?? {}) },
+  }
+  const sources = Object.entries(files).map(([name, path]) => ({ name, open: () => createReadStream(path) }))
+  const {
+    cid,
+    kind,
+    mode,
+    summary,
+    artifacts: named,
+    createdAt,
+  } = await publishFiles(grove, draft, sources, { signal })
+  return { cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt }
+}

@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { ContributionView } from '../../core/schema.ts'
+import { filterShape, pageShape } from '../../core/wire.ts'
+import { checkoutInto } from '../artifacts.ts'
+import { latest } from '../latest.ts'
+import { allOperations } from '../operations.ts'
+import { definedOnly } from '../present.ts'
+import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
+
+const LOG_DEFAULT = 10
+
+/** The operations of the table that are tools as they are. */
+const projected: Tool[] = allOperations.flatMap((operation) => {
+  if (operation.kind !== 'json' || operation.mcp === undefined) return []
+  const { name, input, http, mcp } = operation
+  const run = async (given: unknown, context: ToolContext) => {
+    const call = context.grove[name as 'contribution']
+    return call((await withWholeCid(given, context)) as { cid: string }, { signal: context.signal })
+  }
+  return [
+    { name: mcp.tool, description: mcp.description, input: abbreviable(input), readOnly: http.method === 'GET', run },
+  ]
+})
+
+/** The same input, in which a cid may be abbreviated. */
+function abbreviable(input: z.ZodType): z.ZodType {
+  if (!(input instanceof z.ZodObject) || !('cid' in input.shape)) return input
+  return input.extend({ cid: z.string().describe('content id, or its first hex digits') })
+}
+
+async function withWholeCid(input: unknown, context: ToolContext): Promise<unknown> {
+  const { cid } = input as { cid?: unknown }
+  return typeof cid === 'string' ? { ...(input as object), cid: await wholeCid(context, cid) } : input
+}
+
+/** The tools that look at the graph, and the one that writes to the caller's disk. */
+export const readTools: readonly Tool[] = [
+  ...projected,
+  tool({
+    name: 'grove_search',
+    description:
+      'Full-text search over summaries, descriptions, tags and agents: every word must occur; best match first.',
+    readOnly: true,
+    input: z.strictObject({ query: z.string(), ...filterShape, ...pageShape }),
+    run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),
+  }),
+  tool({
+    name: 'grove_log',
+    description: 'The latest contributions, newest first, in short.',
+    readOnly: true,
+    input: z.strictObject({ ...filterShape, ...pageShape }),
+    async run({ limit = LOG_DEFAULT, offset = 0, ...filter }, { grove, signal }) {
+      const { items, total } = await latest(grove, definedOnly(filter), { limit, offset }, { signal })
+      return { results: items.map(inShort), total }
+    },
+  }),
+  tool({
+    name: 'grove_tree',
+    description:
+      'What a contribution builds on or speaks of (ancestors), and what builds on it or speaks of it (children).',
+    readOnly: true,
+    input: z.strictObject({ cid: z.string(), direction: z.enum(['children', 'ancestors', 'both']).default('both') }),
+    async run({ cid: text, direction }, context) {
+      const cid = await wholeCid(context, text)
+      const ask = async (side: 'children' | 'ancestors') =>
+        (await context.grove[side]({ cid }, { signal: context.signal })).map(inShort)
+      const sides = direction === 'both' ? (['children', 'ancestors'] as const) : [direction]
+      return Object.fromEntries(await Promise.all(sides.map(async (side) => [side, await ask(side)])))
+    },
+  }),
+  tool({
+    name: 'grove_checkout',
+    description:
+      "Write a contribution's files into a local directory, which must be new or empty unless overwrite is set. What this grove lacks is fetched from its peers first.",
+    readOnly: false,
+    input: z.strictObject({ cid: z.string(), directory: z.string(), overwrite: z.boolean().default(false) }),
+    run: async ({ cid, directory, overwrite }, context) =>
+      checkoutInto(context.grove, await wholeCid(context, cid), directory, { overwrite, signal: context.signal }),
+  }),
+]
+
+function inShort({ cid, kind, mode, summary, tags, scores, agent, relations, createdAt }: ContributionView) {
+  return {
+    cid,
+    kind,
+    mode,
+    summary,
+    tags,
+    scores,
+    agentId: agent.agentId,
+    relations: relations.map(({ relationType, targetCid }) => ({ relationType, targetCid })),
+    createdAt,
+  }
+}

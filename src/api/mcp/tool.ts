@@ -1,0 +1,32 @@
+import type { z } from 'zod'
+import { type Cid, isCid } from '../../core/cid.ts'
+import type { Agent } from '../../core/schema.ts'
+import type { GroveApi } from '../api.ts'
+
+/** What a tool works with. */
+export interface ToolContext {
+  readonly grove: GroveApi
+  /** Who the calling agent is, where it does not say so itself. */
+  readonly agent: Agent
+  readonly signal: AbortSignal
+}
+
+export interface Tool<I extends z.ZodType = z.ZodType> {
+  readonly name: string
+  readonly description: string
+  readonly input: I
+  /** Changes nothing in the grove nor on disk. */
+  readonly readOnly: boolean
+  run(input: z.output<I>, context: ToolContext): Promise<unknown>
+}
+
+/** Declares a tool, keeping the type of its input. */
+export function tool<I extends z.ZodType>(definition: Tool<I>): Tool<I> {
+  return definition
+}
+
+/** The whole cid behind what an agent wrote, which may be abbreviated. Throws `cid-invalid`, `cid-ambiguous`, `not-found`. */
+export async function wholeCid({ grove, signal }: ToolContext, text: string): Promise<Cid> {
+  if (isCid(text)) return text
+  return (await grove.resolveCid({ prefix: text }, { signal })).cid
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { GroveError } from '../../core/errors.ts'
+import { cidSchema } from '../../core/schema.ts'
+import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire.ts'
+import { stageArtifact } from '../../node/publish.ts'
+import { bytes, json, upload } from '../operation.ts'
+
+const group = 'blobs'
+
+export const blobOperations = {
+  blob: bytes({
+    name: 'blob',
+    group,
+    summary: 'Download a blob by its hash',
+    http: { method: 'GET', path: '/api/blobs/:hash' },
+    contentType: 'application/octet-stream',
+    input: z.strictObject({ hash: cidSchema }),
+    async run(node, { hash }) {
+      const info = await node.blobs.stat(hash)
+      if (info === undefined) throw new GroveError('blob-missing', { hash }, { message: `Blob ${hash} not found` })
+      return { ...info, open: (options) => node.blobs.get(hash, options) }
+    },
+  }),
+  putBlob: upload({
+    name: 'putBlob',
+    group,
+    summary: 'Upload a blob under the hash that it must have',
+    http: { method: 'PUT', path: '/api/blobs/:hash', status: 201 },
+    input: z.strictObject({ hash: cidSchema }),
+    output: blobInfoSchema,
+    run: (node, { hash }, { body, signal }) => stageArtifact(node, body, { expect: hash, signal }),
+  }),
+  postBlob: upload({
+    name: 'postBlob',
+    group,
+    summary: 'Upload a blob and be told its hash',
+    http: { method: 'POST', path: '/api/blobs', status: 201 },
+    input: z.strictObject({}),
+    output: blobInfoSchema,
+    run: (node, _, { body, signal }) => stageArtifact(node, body, { signal }),
+  }),
+  missingBlobs: json({
+    name: 'missingBlobs',
+    group,
+    summary: 'Say which of these blobs are not here',
+    http: { method: 'POST', path: '/api/blobs/missing', maxBodyBytes: 128 * 1024 },
+    input: missingRequestSchema,
+    output: missingAnswerSchema,
+    run: async (node, { hashes }) => ({ missing: await node.blobs.missing(hashes) }),
+  }),
+}

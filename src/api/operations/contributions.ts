@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { viewOf } from '../../core/contribution.ts'
+import { LIFECYCLE } from '../../core/lifecycle.ts'
+import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import {
+  artifactNameSchema,
+  type ContributionView,
+  cidSchema,
+  contributionViewSchema,
+  draftSchema,
+  timestampSchema,
+} from '../../core/schema.ts'
+import { fetchOptionsSchema, fetchResultSchema, filterShape, pageShape } from '../../core/wire.ts'
+import { fetchRemoteContribution } from '../../node/fetch.ts'
+import { publish } from '../../node/publish.ts'
+import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/queries.ts'
+import { timestamp } from '../../ports/clock.ts'
+import { bytes, json } from '../operation.ts'
+import { definedOnly } from '../present.ts'
+
+const group = 'contributions'
+/** A draft may be written with more white space than its canonical form has. */
+const PUBLISH_MAX_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
+const LIST_DEFAULT = 100
+
+const artifactInput = z.strictObject({ cid: cidSchema, name: artifactNameSchema })
+const listSchema = z.array(contributionViewSchema)
+
+/** What a grove knows of a contribution beyond its manifest: where it came from, and what others here made of it. */
+const standingSchema = z.object({
+  cid: cidSchema,
+  origin: z.enum(['local', 'peer']),
+  peerId: z.string().optional(),
+  address: z.string().optional(),
+  receivedAt: timestampSchema,
+  lifecycle: z.enum(LIFECYCLE),
+  adoption: z.number().int(),
+  reproduction: z.number().int(),
+  reviewScore: z.number().optional(),
+  missingArtifacts: z.array(z.string()),
+})
+
+export const contributionOperations = {
+  publish: json({
+    name: 'publish',
+    group,
+    summary: 'Publish a contribution; when it answers, the contribution is durable',
+    http: { method: 'POST', path: '/api/contributions', status: 201, maxBodyBytes: PUBLISH_MAX_BYTES },
+    input: draftSchema,
+    output: contributionViewSchema,
+    checksInput: true,
+    multipart: true,
+    async run(node, draft, options) {
+      return viewOf((await publish(node, draft, options)).contribution)
+    },
+  }),
+  listContributions: json({
+    name: 'listContributions',
+    group,
+    summary: 'List contributions, oldest first',
+    http: { method: 'GET', path: '/api/contributions' },
+    input: z.strictObject({ ...filterShape, ...pageShape }),
+    output: z.object({ items: listSchema, total: z.number().int() }),
+    wire: {
+      schema: listSchema,
+      pack: ({ items, total }) => ({ body: items, headers: { 'x-total-count': String(total) } }),
+      unpack: (body, header) => ({ items: body as ContributionView[], total: Number(header('x-total-count')) }),
+    },
+    run: (node, { limit = LIST_DEFAULT, offset = 0, ...filter }) =>
+      listContributions(node, definedOnly(filter), { limit, offset }),
+  }),
+  contribution: json({
+    name: 'contribution',
+    group,
+    summary: 'Show one contribution',
+    http: { method: 'GET', path: '/api/contributions/:cid' },
+    input: z.strictObject({ cid: cidSchema }),
+    output: contributionViewSchema,
+    mcp: {
+      tool: 'grove_show',
+      description: 'Show one contribution: its summary, scores, artifacts, relations and context.',
+    },
+    run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
+  }),
+  standing: json({
+    name: 'standing',
+    group,
+    summary: 'Say where a contribution came from and what others made of it',
+    http: { method: 'GET', path: '/api/contributions/:cid/standing' },
+    input: z.strictObject({ cid: cidSchema }),
+    output: standingSchema,
+    async run(node, { cid }) {
+      const { provenance, reviewScore, ...rest } = await standingOf(node, cid)
+      const { receivedAt, ...source } = provenance
+      const missingArtifacts = [...rest.missingArtifacts]
+      return {
+        cid,
+        ...source,
+        receivedAt: timestamp(receivedAt),
+        ...rest,
+        ...definedOnly({ reviewScore }),
+        missingArtifacts,
+      }
+    },
+  }),
+  artifact: bytes({
+    name: 'artifact',
+    group,
+    summary: 'Download an artifact by the name that its contribution gives it',
+    http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name' },
+    contentType: 'application/octet-stream',
+    input: artifactInput,
+    async run(node, { cid, name }) {
+      const info = await artifactOf(node, cid, name)
+      return { ...info, open: (options) => node.blobs.get(info.hash, options) }
+    },
+  }),
+  artifactMeta: json({
+    name: 'artifactMeta',
+    group,
+    summary: 'Say how large an artifact is',
+    http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name/meta' },
+    input: artifactInput,
+    output: z.object({ sizeBytes: z.number().int() }),
+    async run(node, { cid, name }) {
+      const { sizeBytes } = await artifactOf(node, cid, name)
+      return { sizeBytes }
+    },
+  }),
+  fetchContribution: json({
+    name: 'fetchContribution',
+    group,
+    summary: 'Fetch a contribution from other groves, verify and keep it',
+    http: { method: 'POST', path: '/api/contributions/:cid/fetch', maxBodyBytes: 512 * 1024 },
+    input: z.strictObject({ cid: cidSchema, ...fetchOptionsSchema.shape }),
+    output: fetchResultSchema,
+    mcp: {
+      tool: 'grove_fetch',
+      description:
+        'Bring a contribution that another grove holds into this one, with its artifacts and ancestors, verified. Needed before building on work that the federated frontier shows as not held here.',
+    },
+    run: (node, { cid, ...options }, context) => fetchRemoteContribution(node, cid, definedOnly(options), context),
+  }),
+  resolveCid: json({
+    name: 'resolveCid',
+    group,
+    summary: 'Complete an abbreviated content id',
+    http: { method: 'GET', path: '/api/resolve/:prefix' },
+    input: z.strictObject({ prefix: z.string().max(100) }),
+    output: z.object({ cid: cidSchema }),
+    run: async (node, { prefix }) => ({ cid: await resolveCid(node, prefix) }),
+  }),
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod'
+import { LIST_MAX } from '../../core/limits.ts'
+import {
+  bestListSchema,
+  bestQuerySchema,
+  closureRequestSchema,
+  federationPeerSchema,
+  pageShape,
+  stubSchema,
+  syncReportSchema,
+} from '../../core/wire.ts'
+import { bestList } from '../../node/best.ts'
+import { closureOf } from '../../node/closure.ts'
+import { federationPeers } from '../../node/federation.ts'
+import { stubs } from '../../node/queries.ts'
+import { syncRound } from '../../node/sync.ts'
+import { json, stream } from '../operation.ts'
+import { definedOnly } from '../present.ts'
+
+const group = 'federation'
+const nothing = z.strictObject({})
+
+export const federationOperations = {
+  federationPeers: json({
+    name: 'federationPeers',
+    group,
+    summary: 'List the peers with what they have done for this grove or against it',
+    http: { method: 'GET', path: '/api/federation/peers' },
+    input: nothing,
+    output: z.object({ peers: z.array(federationPeerSchema) }),
+    mcp: {
+      tool: 'grove_peers',
+      description: 'The groves that this one knows: whether they answer, and how their claims and bytes proved.',
+    },
+    run: async (node) => ({ peers: federationPeers(node) }),
+  }),
+  sync: json({
+    name: 'sync',
+    group,
+    summary: 'Run a round of background sync now: ask the peers for their best and fetch what the policy wants',
+    http: { method: 'POST', path: '/api/federation/sync' },
+    input: nothing,
+    output: syncReportSchema,
+    mcp: {
+      tool: 'grove_sync',
+      description: 'Ask the peers for their best now, and fetch what this grove’s policy wants.',
+    },
+    run: (node, _, context) => syncRound(node, context),
+  }),
+  stubs: json({
+    name: 'stubs',
+    group,
+    summary: 'List contributions that are known by id only, and who promised them',
+    http: { method: 'GET', path: '/api/federation/stubs' },
+    input: z.strictObject({ limit: pageShape.limit }),
+    output: z.object({ stubs: z.array(stubSchema) }),
+    run: async (node, { limit = LIST_MAX }) => ({ stubs: await stubs(node, limit) }),
+  }),
+  best: json({
+    name: 'best',
+    group,
+    summary: 'List the best in one dimension, with sizes: what another grove reads to choose what to fetch',
+    http: { method: 'GET', path: '/api/federation/best' },
+    input: bestQuerySchema,
+    output: bestListSchema,
+    run: (node, query) => bestList(node, definedOnly(query)),
+  }),
+  closure: stream({
+    name: 'closure',
+    group,
+    summary:
+      "Stream a contribution's ancestors and evidence: a canonical manifest a line, parents first, then a trailer",
+    http: { method: 'POST', path: '/api/federation/closure' },
+    contentType: 'application/x-ndjson',
+    input: closureRequestSchema,
+    run: (node, request, context) => closureOf(node, request, context),
+  }),
+}

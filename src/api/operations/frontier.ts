@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { LIST_MAX } from '../../core/limits.ts'
+import { federatedFrontierSchema, filterShape, frontierSchema, pageShape, searchAnswerSchema } from '../../core/wire.ts'
+import { federatedFrontier, frontier } from '../../node/frontier.ts'
+import { searchContributions } from '../../node/queries.ts'
+import { json } from '../operation.ts'
+import { definedOnly } from '../present.ts'
+
+const group = 'frontier'
+const FRONTIER_DEFAULT = 10
+const SEARCH_DEFAULT = 20
+
+export const frontierOperations = {
+  frontier: json({
+    name: 'frontier',
+    group,
+    summary: 'Rank what is held here: the best by metric, adoption, recency, review and reproduction',
+    http: { method: 'GET', path: '/api/frontier' },
+    input: z.strictObject({ metric: z.string().optional(), ...filterShape, limit: pageShape.limit }),
+    output: frontierSchema,
+    mcp: {
+      tool: 'grove_frontier',
+      description:
+        'The best work held by this grove, by each metric, by adoption, recency, review score and reproduction. Start here to find what to build on.',
+    },
+    run: (node, { limit = FRONTIER_DEFAULT, ...query }) => frontier(node, { ...definedOnly(query), limit }),
+  }),
+  search: json({
+    name: 'search',
+    group,
+    summary: 'Search summaries, descriptions, tags and agents, best match first',
+    http: { method: 'GET', path: '/api/search' },
+    input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape }),
+    output: searchAnswerSchema,
+    async run(node, { q, limit = SEARCH_DEFAULT, offset = 0, ...filter }) {
+      const found = await searchContributions(node, q, definedOnly(filter), Math.min(limit + offset, LIST_MAX))
+      const results = found.slice(offset)
+      return { results, count: results.length }
+    },
+  }),
+  federatedFrontier: json({
+    name: 'federatedFrontier',
+    group,
+    summary: 'Show the best that is known anywhere, held here or only claimed by peers',
+    http: { method: 'GET', path: '/api/gossip/frontier' },
+    input: z.strictObject({}),
+    output: federatedFrontierSchema,
+    mcp: {
+      tool: 'grove_federated_frontier',
+      description:
+        'The best work known in any grove of the federation, with who holds it. Entries with held: false are claims; bring them here with grove_fetch.',
+    },
+    run: async (node) => ({ entries: await federatedFrontier(node) }),
+  }),
+}

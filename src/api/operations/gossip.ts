@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { Cid } from '../../core/cid.ts'
+import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
+import { cidSchema } from '../../core/schema.ts'
+import { gossipMessageSchema, peersAnswerSchema, shuffleRequestSchema, shuffleResponseSchema } from '../../core/wire.ts'
+import { peersAnswer } from '../../node/federation.ts'
+import type { GroveNode } from '../../node/node.ts'
+import { contributionOf } from '../../node/queries.ts'
+import type { ByteRange } from '../../ports/blob-store.ts'
+import { bytes, json } from '../operation.ts'
+
+const group = 'gossip'
+/** Artifacts that a manifest answer tells the size of: header sections are bounded (16 KiB by Node's default). */
+const ANNOUNCED_MAX = 100
+
+export const gossipOperations = {
+  exchange: json({
+    name: 'exchange',
+    group,
+    summary: "Take a peer's digest and answer with this grove's",
+    http: { method: 'POST', path: '/api/gossip/exchange', maxBodyBytes: GOSSIP_MAX_BYTES },
+    input: gossipMessageSchema,
+    output: gossipMessageSchema,
+    run: async (node, message) => node.exchange(message),
+  }),
+  shuffle: json({
+    name: 'shuffle',
+    group,
+    summary: 'Swap a few known peers',
+    http: { method: 'POST', path: '/api/gossip/shuffle', maxBodyBytes: GOSSIP_MAX_BYTES },
+    input: shuffleRequestSchema,
+    output: shuffleResponseSchema,
+    run: async (node, request) => node.shuffle(request),
+  }),
+  gossipPeers: json({
+    name: 'gossipPeers',
+    group,
+    summary: 'List the peers in view and whether they answer',
+    http: { method: 'GET', path: '/api/gossip/peers' },
+    input: z.strictObject({}),
+    output: peersAnswerSchema,
+    run: async (node) => peersAnswer(node),
+  }),
+  manifest: bytes({
+    name: 'manifest',
+    group,
+    summary:
+      "Download a manifest's canonical bytes; the header grove-artifacts says which of its artifacts are here, as hash=size",
+    http: { method: 'GET', path: '/api/gossip/contribution/:cid' },
+    contentType: 'application/json',
+    input: z.strictObject({ cid: cidSchema }),
+    async run(node, { cid }) {
+      const { bytes, manifest } = await contributionOf(node, cid)
+      const artifacts = await heldArtifacts(node, Object.values(manifest.artifacts))
+      return {
+        hash: cid,
+        sizeBytes: bytes.byteLength,
+        headers: { 'grove-artifacts': artifacts },
+        open: async ({ range }) => inOne(bytes, range),
+      }
+    },
+  }),
+}
+
+async function heldArtifacts(node: GroveNode, hashes: readonly Cid[]): Promise<string> {
+  const asked = [...new Set(hashes)].slice(0, ANNOUNCED_MAX)
+  const infos = await Promise.all(asked.map((hash) => node.blobs.stat(hash)))
+  return infos.flatMap((info) => (info === undefined ? [] : `${info.hash}=${info.sizeBytes}`)).join(',')
+}
+
+async function* inOne(bytes: Uint8Array, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {
+  yield range === undefined ? bytes : bytes.subarray(range.start, range.end + 1)
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import { artifactNameSchema, cidSchema, contributionViewSchema, relationTypeSchema } from '../../core/schema.ts'
+import { pageShape, threadSchema, threadsSchema } from '../../core/wire.ts'
+import { ancestors, children, diff } from '../../node/queries.ts'
+import { thread, threads, WALK_LIMITS } from '../../node/thread.ts'
+import { json } from '../operation.ts'
+import { definedOnly } from '../present.ts'
+
+const group = 'graph'
+const THREADS_DEFAULT = 20
+
+const neighboursInput = z.strictObject({ cid: cidSchema, types: z.array(relationTypeSchema).optional() })
+const neighboursOutput = z.array(contributionViewSchema)
+
+export const graphOperations = {
+  children: json({
+    name: 'children',
+    group,
+    summary: 'List the contributions that relate to this one, oldest first',
+    http: { method: 'GET', path: '/api/dag/:cid/children' },
+    input: neighboursInput,
+    output: neighboursOutput,
+    run: (node, { cid, types }) => children(node, cid, types),
+  }),
+  ancestors: json({
+    name: 'ancestors',
+    group,
+    summary: 'List the contributions that this one relates to, oldest first',
+    http: { method: 'GET', path: '/api/dag/:cid/ancestors' },
+    input: neighboursInput,
+    output: neighboursOutput,
+    run: (node, { cid, types }) => ancestors(node, cid, types),
+  }),
+  diff: json({
+    name: 'diff',
+    group,
+    summary: 'Show the text of one artifact in two contributions',
+    http: { method: 'GET', path: '/api/diff/:parent/:child/:artifact' },
+    input: z.strictObject({ parent: cidSchema, child: cidSchema, artifact: artifactNameSchema }),
+    output: z.object({ parent: z.string(), child: z.string() }),
+    run: (node, { parent, child, artifact }) => diff(node, parent, child, artifact),
+  }),
+  thread: json({
+    name: 'thread',
+    group,
+    summary: 'Show a contribution and all replies to it, by depth',
+    http: { method: 'GET', path: '/api/threads/:cid' },
+    input: z.strictObject({
+      cid: cidSchema,
+      maxDepth: z.number().int().min(0).max(WALK_LIMITS.maxDepth).optional(),
+      limit: pageShape.limit,
+    }),
+    output: threadSchema,
+    mcp: {
+      tool: 'grove_thread',
+      description: 'A contribution and the replies to it, with their depth: the discussion as it stands.',
+    },
+    async run(node, { cid, maxDepth = WALK_LIMITS.maxDepth, limit = WALK_LIMITS.maxCount }) {
+      const nodes = await thread(node, cid, { maxDepth, maxCount: limit })
+      return { nodes, count: nodes.length }
+    },
+  }),
+  threads: json({
+    name: 'threads',
+    group,
+    summary: 'List what has been replied to, most replies first',
+    http: { method: 'GET', path: '/api/threads' },
+    input: z.strictObject({ tags: z.array(z.string()).max(100).optional(), limit: pageShape.limit }),
+    output: threadsSchema,
+    mcp: { tool: 'grove_threads', description: 'Discussions by number of replies, then latest reply.' },
+    async run(node, { limit = THREADS_DEFAULT, ...options }) {
+      const found = await threads(node, { ...definedOnly(options), limit })
+      return { threads: found, count: found.length }
+    },
+  }),
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+import { GroveError } from '../../core/errors.ts'
+import { groveEventSchema, groveInfoSchema } from '../../core/wire.ts'
+import { groveInfo } from '../../node/federation.ts'
+import { events, json } from '../operation.ts'
+
+const group = 'grove'
+const nothing = z.strictObject({})
+const statusSchema = z.object({ status: z.literal('ok') })
+
+export const groveOperations = {
+  grove: json({
+    name: 'grove',
+    group,
+    summary: 'Say what this grove is and how much it holds',
+    http: { method: 'GET', path: '/api/grove' },
+    input: nothing,
+    output: groveInfoSchema,
+    run: (node) => groveInfo(node),
+  }),
+  events: events({
+    name: 'events',
+    group,
+    summary: 'Follow what happens, as server-sent events, from now on',
+    http: { method: 'GET', path: '/api/events' },
+    input: nothing,
+    output: groveEventSchema,
+    run: (node, _, { signal }) => node.events.subscribe(signal),
+  }),
+  health: json({
+    name: 'health',
+    group,
+    summary: 'Say that the process answers',
+    http: { method: 'GET', path: '/healthz' },
+    input: nothing,
+    output: statusSchema,
+    run: async () => ({ status: 'ok' as const }),
+  }),
+  ready: json({
+    name: 'ready',
+    group,
+    summary: 'Say whether the grove can do work: its stores answer and it is not closing',
+    http: { method: 'GET', path: '/readyz' },
+    input: nothing,
+    output: statusSchema,
+    async run(node) {
+      if (node.closing.aborted) throw new GroveError('shutting-down')
+      await node.graph.count()
+      return { status: 'ok' as const }
+    },
+  }),
+}
