@@ -1,0 +1,526 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { ContributionView } from '../../src/core/schema.ts'
+import type {
+  FederatedEntry,
+  FetchResult,
+  FrontierAnswer,
+  GroveInfo,
+  SearchResult,
+  SyncReport,
+} from '../../src/core/wire.ts'
+import { type GroveProcess, serveGrove } from '../support/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../support/run-grove.ts'
+import { until } from '../support/until.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-cli-'))
+  await mkdir(at('work'))
+  await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
+  await writeFile(at('work/config.json'), '{"rate":0.1}')
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+const digits = (cid: string) => cid.slice('blake3:'.length, 'blake3:'.length + 12)
+
+/** Publishes and returns the content id that the command printed. */
+async function contribute(where: readonly string[], ...args: string[]): Promise<string> {
+  const cid = (await groveText(['contribute', ...args, ...where])).trimEnd()
+  assert.match(cid, /^blake3:[0-9a-f]{64}$/)
+  return cid
+}
+
+for (const mode of ['--server', '--dir'] as const) {
+  describe(`commands with ${mode}`, () => {
+    let served: GroveProcess | undefined
+    let where: string[] = []
+    let baseline = ''
+    let better = ''
+
+    before(async () => {
+      if (mode === '--server') {
+        served = await serveGrove(at('served'))
+        where = ['--server', served.url]
+      } else {
+        await groveText(['init', at('embedded')])
+        where = ['--dir', at('embedded')]
+      }
+      const agent = ['--agent-id', 'alice', '--platform', 'cpu']
+      baseline = await contribute(
+        where,
+        at('work'),
+        '--summary',
+        'baseline',
+        '--score',
+        'loss=0.97:minimize:bpb',
+        '--tag',
+        'lm',
+        ...agent,
+      )
+      await writeFile(at('work/train.py'), 'rate = 0.2\nsteps = 10\n')
+      better = await contribute(
+        where,
+        at('work'),
+        '--summary',
+        'a higher rate',
+        '--score',
+        'loss=0.95:minimize',
+        '--parent',
+        digits(baseline),
+      )
+      await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
+    })
+
+    after(() => served?.kill())
+
+    test('show gives one contribution, named by the start of its id', async () => {
+      const text = await groveText(['show', digits(baseline), ...where])
+      const view = await groveJson<ContributionView>(['show', digits(baseline), ...where])
+
+      for (const part of [baseline, 'baseline', 'alice', 'loss 0.97 bpb ↓', 'lm', 'train.py'])
+        assert.ok(text.includes(part), `${part} in ${text}`)
+      assert.equal(view.cid, baseline)
+      assert.deepEqual(view.scores, { loss: { value: 0.97, direction: 'minimize', unit: 'bpb' } })
+      assert.deepEqual(Object.keys(view.artifacts).toSorted(), ['config.json', 'train.py'])
+    })
+
+    test('log lists newest first, and filters', async () => {
+      const text = await groveText(['log', ...where])
+      const all = await groveJson<ContributionView[]>(['log', ...where])
+      const tagged = await groveJson<ContributionView[]>(['log', '--tag', 'lm', '--agent-id', 'alice', ...where])
+
+      assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
+      assert.deepEqual(
+        all.slice(-2).map((view) => view.cid),
+        [better, baseline],
+      )
+      assert.deepEqual(
+        tagged.map((view) => view.cid),
+        [baseline],
+      )
+    })
+
+    test('frontier ranks by metric', async () => {
+      const text = await groveText(['frontier', '--metric', 'loss', ...where])
+      const answer = await groveJson<FrontierAnswer>(['frontier', '--limit', '1', ...where])
+
+      assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
+      assert.deepEqual(
+        answer.byMetric['loss']?.map((entry) => entry.cid),
+        [better],
+      )
+    })
+
+    test('search finds by words', async () => {
+      const text = await groveText(['search', 'higher', 'rate', ...where])
+      const { results } = await groveJson<{ results: SearchResult[] }>(['search', 'higher', ...where])
+
+      assert.ok(text.includes(digits(better)))
+      assert.deepEqual(
+        results.map((result) => result.cid),
+        [better],
+      )
+    })
+
+    test('tree draws ancestors and descendants from either end', async () => {
+      const down = await groveText(['tree', digits(baseline), ...where])
+      const up = await groveText(['tree', digits(better), ...where])
+      const { members } = await groveJson<{ members: { cid: string; parents: string[] }[] }>([
+        'tree',
+        digits(better),
+        ...where,
+      ])
+
+      assert.match(
+        down,
+        new RegExp(`^${digits(baseline)} .*◀\\n.*└─ ${digits(better)}|^${digits(baseline)} .*◀[\\s\\S]*├─`),
+      )
+      assert.match(up, new RegExp(`^${digits(baseline)} [^\\n]*\\n[\\s\\S]*${digits(better)} [^\\n]*◀`))
+      assert.deepEqual(members.find((member) => member.cid === better)?.parents, [baseline])
+    })
+
+    test('diff shows what changed as a patch that names the artifact', async () => {
+      const text = await groveText(['diff', digits(baseline), digits(better), ...where])
+      const answer = await groveJson<{ changes: { artifact: string }[]; patch: string }>([
+        'diff',
+        digits(baseline),
+        digits(better),
+        ...where,
+      ])
+
+      assert.match(text, /-rate = 0\.1\n\+rate = 0\.2/)
+      assert.deepEqual(
+        answer.changes.map((change) => change.artifact),
+        ['train.py'],
+      )
+      assert.match(answer.patch, /train\.py/)
+    })
+
+    test('checkout writes the artifacts, by id or as the best by a metric, and refuses a directory in use', async () => {
+      const target = at(`out${mode}`)
+
+      await groveText(['checkout', '--frontier', 'loss', '--to', target, ...where])
+
+      assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.2\nsteps = 10\n')
+      const refusal = await groveFails(8, ['checkout', digits(baseline), '--to', target, ...where])
+      assert.match(refusal, /not empty/)
+      await groveText(['checkout', digits(baseline), '--to', target, '--overwrite', '--artifact', 'train.py', ...where])
+      assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.1\nsteps = 10\n')
+    })
+
+    test('a relation says what kind of contribution it is', async () => {
+      const review = await contribute(
+        where,
+        '--reviews',
+        digits(better),
+        '--summary',
+        'sound',
+        '--score',
+        'quality=0.9:maximize',
+      )
+      const rerun = await contribute(
+        where,
+        '--reproduces',
+        digits(better),
+        '--summary',
+        'no',
+        '--metadata',
+        '{"result":"challenged"}',
+      )
+      const adoption = await contribute(where, '--adopts', digits(better), '--summary', 'ours now')
+
+      const views = await Promise.all(
+        [review, rerun, adoption].map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+      )
+      const standing = await groveText(['show', better, ...where])
+
+      assert.deepEqual(
+        views.map((view) => view.kind),
+        ['review', 'reproduction', 'adoption'],
+      )
+      assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
+      assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
+    })
+
+    test('thread shows a discussion in its order, and lists discussions', async () => {
+      const question = await contribute(
+        where,
+        '--responds-to',
+        digits(baseline),
+        '--summary',
+        'which seed?',
+        '--agent-id',
+        'bob',
+      )
+      const reply = await contribute(where, '--responds-to', digits(question), '--summary', 'seed 7')
+
+      const text = await groveText(['thread', digits(baseline), ...where])
+      const thread = await groveJson<{ nodes: { cid: string; depth: number }[] }>([
+        'thread',
+        digits(baseline),
+        ...where,
+      ])
+      const list = await groveText(['thread', ...where])
+
+      assert.match(text, /baseline[\s\S]*\n {2}which seed\?[\s\S]*\n {4}seed 7/)
+      assert.deepEqual(
+        thread.nodes.map(({ cid, depth }) => [cid, depth]),
+        [
+          [baseline, 0],
+          [question, 1],
+          [reply, 2],
+        ],
+      )
+      assert.ok(list.includes(digits(baseline)))
+    })
+
+    test('status, peers, sync and the federated frontier answer without peers', async () => {
+      const info = await groveJson<GroveInfo>(['status', ...where])
+      const status = await groveText(['status', ...where])
+      const { peers } = await groveJson<{ peers: unknown[] }>(['peers', ...where])
+      const report = await groveJson<SyncReport>(['sync', ...where])
+      const { entries } = await groveJson<{ entries: FederatedEntry[] }>([
+        'frontier',
+        '--federated',
+        '--metric',
+        'loss',
+        ...where,
+      ])
+
+      assert.ok(info.stats.contributions >= 2)
+      assert.ok(status.includes(info.peerId))
+      assert.deepEqual(peers, [])
+      assert.deepEqual(report.fetched, [])
+      assert.deepEqual(
+        entries.map((entry) => entry.cid),
+        [better, baseline],
+      )
+      await groveText(['sync', ...where])
+      await groveText(['peers', ...where])
+    })
+
+    test('exit codes are those of the error table, with one line that says what to do', async () => {
+      const absent = `blake3:${'0'.repeat(64)}`
+
+      assert.match(await groveFails(3, ['show', absent, ...where]), /grove fetch/)
+      await groveFails(3, ['show', 'ffffffffffff', ...where])
+      await groveFails(2, ['show', 'xyz', ...where])
+      await groveFails(2, ['show', ...where])
+      await groveFails(2, ['log', '--limit', 'many', ...where])
+      await groveFails(2, ['nonsense', ...where])
+      await groveFails(2, ['contribute', at('nothing'), '--summary', 'x', ...where])
+      await groveFails(3, ['contribute', '--parent', absent, '--summary', 'x', ...where])
+      assert.match(await groveFails(3, ['checkout', '--frontier', 'speed', '--to', at('never'), ...where]), /loss/)
+      const { stdout } = await runGrove(['show', absent, '--json', ...where])
+      assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'NOT_FOUND')
+    })
+
+    test('a git revision and a patch against it become artifacts', {
+      skip: spawnSync('git', ['--version']).status !== 0 && 'no git here',
+    }, async () => {
+      const repository = at(`repository${mode}`)
+      await mkdir(join(repository, 'src'), { recursive: true })
+      await writeFile(join(repository, 'src/main.c'), 'int x;\n')
+      await writeFile(join(repository, '.gitignore'), '*.o\n')
+      const git = (...args: string[]) =>
+        assert.equal(
+          spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: repository }).status,
+          0,
+        )
+      git('init', '-q')
+      git('add', '.')
+      git('commit', '-q', '-m', 'first')
+      await writeFile(join(repository, 'src/main.c'), 'int y;\n')
+
+      const options = { cwd: repository }
+      const cid = (
+        await groveText(
+          ['contribute', '--from-git-tree', '--from-git-diff', '--summary', 'from git', ...where],
+          options,
+        )
+      ).trim()
+
+      const target = at(`git-out${mode}`)
+      await groveText(['checkout', cid, '--to', target, ...where])
+      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), ['changes.patch', 'src', 'src/main.c'])
+      assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
+      assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
+      await groveFails(2, ['contribute', '--from-git-tree', 'no-such-revision', '--summary', 'x', ...where], options)
+    })
+  })
+}
+
+test('two groves: published on A, found, fetched, checked out and derived from on B, through the command line alone', async () => {
+  const a = await serveGrove(at('a'))
+  const b = await serveGrove(at('b'), '--peer', a.url, '--sync', 'off')
+  try {
+    const onA = ['--server', a.url]
+    const onB = ['--server', b.url]
+    const origin = await contribute(onA, at('work'), '--summary', 'origin', '--score', 'bpb=1.5:minimize')
+    const best = await contribute(
+      onA,
+      at('work/config.json'),
+      '--summary',
+      'best on A',
+      '--score',
+      'bpb=1.2:minimize',
+      '--parent',
+      origin,
+    )
+
+    const known = () => groveJson<{ entries: FederatedEntry[] }>(['frontier', '--federated', '--metric', 'bpb', ...onB])
+    const claim = await until('B knows of A’s best', async () =>
+      (await known()).entries.find((entry) => entry.cid === best),
+    )
+    const quote = await groveJson<FetchResult>(['fetch', digits(best), '--quote', ...onB])
+    const fetched = await groveJson<FetchResult>(['fetch', digits(best), '--peer', a.url, ...onB])
+    await groveText(['checkout', digits(best), '--to', at('from-a'), ...onB])
+    const derived = await contribute(
+      onB,
+      at('from-a'),
+      '--summary',
+      'built on B',
+      '--score',
+      'bpb=1.1:minimize',
+      '--parent',
+      digits(best),
+    )
+    const tree = await groveText(['tree', derived, ...onB])
+    const peers = await groveText(['peers', ...onB])
+
+    assert.equal(claim.held, false)
+    assert.equal(quote.bytesMoved, 0)
+    assert.deepEqual(fetched.missing, [])
+    assert.deepEqual(fetched.ancestors, [origin])
+    assert.ok([origin, best, derived].every((cid) => tree.includes(digits(cid))))
+    assert.ok(peers.includes(a.url))
+    await a.kill()
+    assert.equal((await groveJson<ContributionView>(['show', best, ...onB])).summary, 'best on A')
+  } finally {
+    await Promise.all([a.kill(), b.kill()])
+  }
+})
+
+test('a directory that a server has open is asked through that server; a project’s .grove is found from below', async () => {
+  await mkdir(at('project/deep/down'), { recursive: true })
+  await groveText(['init', at('project/.grove')])
+  const options = { cwd: at('project/deep/down') }
+  const alone = (await groveText(['contribute', '--summary', 'embedded'], options)).trim()
+
+  const served = await serveGrove(at('project/.grove'))
+  try {
+    const through = (
+      await groveText(['contribute', '--summary', 'through the server', '--parent', digits(alone)], options)
+    ).trim()
+    const status = await groveText(['status'], options)
+
+    assert.ok(status.includes(served.url), status)
+    assert.equal((await groveJson<ContributionView[]>(['log', '--server', served.url])).at(0)?.cid, through)
+  } finally {
+    await served.kill()
+  }
+})
+
+test('an ambiguous start of an id is refused with the candidates', async () => {
+  const where = ['--dir', at('embedded')]
+  const all = await groveJson<ContributionView[]>(['log', '--limit', '1000', ...where])
+
+  const clash = await makeClash(
+    where,
+    all.map((view) => view.cid),
+  )
+
+  assert.match(await groveFails(2, ['show', clash, ...where]), /may be [0-9a-f]{16}, [0-9a-f]{16}/)
+})
+
+/** Publishes until two ids start with the same 4 digits; those digits. Two of 65,536 meet after some 300 on average. */
+async function makeClash(where: readonly string[], known: readonly string[]): Promise<string> {
+  const { cidOf } = await import('../../src/index.ts')
+  const agent = { agentId: 'clash' }
+  const createdAt = '2026-03-01T00:00:00.000Z'
+  const seen = new Map(known.map((cid) => [digits(cid).slice(0, 4), cid]))
+  const served = await serveGrove(where[1]!)
+  try {
+    for (let index = 0; ; index++) {
+      const draft = {
+        kind: 'work',
+        mode: 'exploration',
+        summary: `clash ${index}`,
+        agent,
+        createdAt,
+        artifacts: {},
+        relations: [],
+        tags: [],
+      }
+      const start = digits(cidOf(draft)).slice(0, 4)
+      const other = seen.get(start)
+      if (other === undefined) continue
+      const answer = await fetch(`${served.url}/api/contributions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(draft),
+      })
+      assert.equal(answer.status, 201)
+      return start
+    }
+  } finally {
+    await served.stop()
+  }
+}
+
+test('nobody reading stdout any more is no error', async () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    [
+      '-c',
+      `"${process.execPath}" "${join(import.meta.dirname, '../../src/cli/main.ts')}" log --json --dir "${at('embedded')}" | true`,
+    ],
+    { encoding: 'utf8' },
+  )
+
+  assert.equal(status, 0)
+  assert.equal(stderr, '')
+})
+
+test('every command has help with examples', async () => {
+  const overview = await groveText(['--help'])
+  const names = [...overview.matchAll(/^ {2}([a-z]+) /gm)]
+    .map((match) => match[1]!)
+    .filter((name) => !['help', 'grove'].includes(name))
+
+  const helps = await Promise.all([...new Set(names)].map((name) => groveText([name, '--help'])))
+
+  const expected = [
+    'init',
+    'serve',
+    'contribute',
+    'show',
+    'log',
+    'tree',
+    'frontier',
+    'search',
+    'fetch',
+    'checkout',
+    'diff',
+    'thread',
+    'peers',
+    'sync',
+    'status',
+    'mcp',
+  ]
+  for (const name of expected) assert.ok(names.includes(name), name)
+  for (const help of helps) assert.match(help, /Examples:\n {2}grove /)
+})
+
+test('where no grove answers, the command says how to start one', async () => {
+  assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
+  assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
+  await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', folder])
+})
+
+test('mcp offers tools over stdin and stdout', async () => {
+  const messages = [
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+    },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/list' },
+  ]
+  const served = await serveGrove(at('mcp'))
+  try {
+    const child = runGrove(['mcp', '--server', served.url], {
+      stdin: `${messages.map((message) => JSON.stringify(message)).join('\n')}\n`,
+    })
+
+    const { stdout, code } = await child
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; result: { tools?: { name: string }[] } })
+
+    assert.equal(code, 0)
+    const tools = answers.find((answer) => answer.id === 2)?.result.tools?.map((tool) => tool.name) ?? []
+    for (const name of [
+      'grove_submit_work',
+      'grove_frontier',
+      'grove_search',
+      'grove_log',
+      'grove_checkout',
+      'grove_fetch',
+    ])
+      assert.ok(tools.includes(name), name)
+  } finally {
+    await served.kill()
+  }
+})
