@@ -1,0 +1,124 @@
+import { readFile, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { GroveApi } from '../api/api.ts'
+import { CONFIG_FILE, DEFAULT_PORT, decideConfig, type GroveSettings, parseAddress } from '../config.ts'
+import { errnoOf, storageError } from '../core/errno.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
+import { silentLog } from '../ports/log.ts'
+import type { Context } from './context.ts'
+
+/** Which grove a command works on. */
+export interface Where {
+  readonly server?: string
+  readonly dir?: string
+}
+
+/** A grove that can be asked, wherever it runs. */
+export interface Connection {
+  readonly grove: GroveApi
+  readonly place: string
+  close(): Promise<void>
+}
+
+/** Where a serving grove writes its address, below its directory, while it serves. */
+export const SERVER_FILE = 'server.json'
+/** The directory of a grove that belongs to a project, as `.git` does. */
+const PROJECT_DIR = '.grove'
+
+/**
+ * Reaches the grove that is meant: --server, --dir, GROVE_URL, GROVE_DIR, a .grove directory here or above, the
+ * default address; the first of these that is given. A directory is opened in this process, unless a server has it
+ * open: then that server is asked. Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`.
+ */
+export async function connect(where: Where, context: Context): Promise<Connection> {
+  if (where.server !== undefined && where.dir !== undefined) {
+    throw new GroveError('usage-error', {}, { message: '--server and --dir name two groves: give one of them' })
+  }
+  const { env } = context
+  if (where.server !== undefined) return remote(where.server)
+  if (where.dir !== undefined) return openDirectory(where.dir, context)
+  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL)
+  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd()))
+  return directory === undefined ? remote(`http://127.0.0.1:${DEFAULT_PORT}`) : openDirectory(directory, context)
+}
+
+/** The nearest .grove directory, here or above; undefined where there is none. */
+export async function projectDirectory(start: string): Promise<string | undefined> {
+  for (let folder = resolve(start); ; folder = dirname(folder)) {
+    const candidate = join(folder, PROJECT_DIR)
+    if (await isDirectory(candidate)) return candidate
+    if (folder === dirname(folder)) return undefined
+  }
+}
+
+/** The content of DIR/grove.json; undefined where there is none. Throws `usage-error` where it is no JSON. */
+export async function readConfigFile(directory: string): Promise<unknown> {
+  const path = join(directory, CONFIG_FILE)
+  try {
+    return JSON.parse(await readFile(path, 'utf8'))
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return undefined
+    if (cause instanceof SyntaxError)
+      throw new GroveError('usage-error', { path }, { cause, message: `${path} is not JSON: ${cause.message}` })
+    throw storageError(cause, { path })
+  }
+}
+
+async function remote(address: string): Promise<Connection> {
+  const { groveClient } = await import('../api/client.ts')
+  const url = parseAddress(address)
+  const grove = groveClient(url)
+  return { grove, place: url, close: () => grove.close() }
+}
+
+/** Opens a directory in this process. It asks peers where a command needs it, but takes no part in gossip and starts no rounds by itself. */
+async function openDirectory(directory: string, context: Context): Promise<Connection> {
+  const dir = resolve(directory)
+  if (!(await isDirectory(dir))) {
+    const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``
+    throw new GroveError('not-found', { directory: dir }, { message })
+  }
+  const { grove: settings } = decideConfig({ dir, env: context.env, file: await readConfigFile(dir) })
+  try {
+    return await embedded(settings)
+  } catch (error) {
+    if (!isGroveError(error, 'storage-locked')) throw error
+    const url = await servedAt(dir)
+    if (url === undefined) throw error
+    return remote(url)
+  }
+}
+
+/** Longer than any command takes: one that opens a directory itself leaves the rounds to the server. */
+const NO_ROUNDS_MS = 24 * 3_600_000
+
+async function embedded(settings: GroveSettings): Promise<Connection> {
+  const [{ composeNode, openStores }, { localClient }] = await Promise.all([
+    import('../compose.ts'),
+    import('../api/local.ts'),
+  ])
+  const opened = await openStores(settings, silentLog)
+  const { node, close } = composeNode({ ...settings, syncIntervalMs: NO_ROUNDS_MS }, opened, undefined, silentLog)
+  await node.start()
+  return { grove: localClient(node), place: settings.dir, close }
+}
+
+/** The address of the server that has the directory open. */
+async function servedAt(directory: string): Promise<string | undefined> {
+  try {
+    const { url } = JSON.parse(await readFile(join(directory, SERVER_FILE), 'utf8')) as { url?: unknown }
+    return typeof url === 'string' ? parseAddress(url) : undefined
+  } catch {
+    // Nobody serves it, or it is being written right now: the caller then says that the directory is in use.
+    return undefined
+  }
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory()
+  } catch {
+    // Absent or out of reach: either way not a directory that can be opened.
+    return false
+  }
+}

@@ -1,0 +1,34 @@
+import { type Command, Option } from 'commander'
+import type { JsonObject } from '../core/canonical.ts'
+import { type Kind, kindSchema, type Mode, modeSchema } from '../core/schema.ts'
+import type { Filter } from '../core/wire.ts'
+import { readJsonObject, readText } from './options.ts'
+
+/** Options that narrow an answer down, the same for every command that lists contributions. */
+export interface FilterOptions {
+  readonly kind?: Kind
+  readonly mode?: Mode
+  readonly tag?: string[]
+  readonly agentId?: string
+  readonly agentName?: string
+  readonly platform?: string
+  readonly context?: JsonObject
+}
+
+/** Adds the options that narrow an answer down. */
+export function addFilters(command: Command): Command {
+  return command
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(kindSchema.options))
+    .addOption(new Option('--mode <mode>', 'only this mode').choices(modeSchema.options))
+    .option('--tag <tag>', 'only with this tag (may be repeated: all of them)', readText)
+    .option('--agent-id <id>', 'only by the agent with this id')
+    .option('--agent-name <name>', 'only by agents of this name')
+    .option('--platform <platform>', 'only from this platform')
+    .option('--context <json>', 'only where the context has these keys with these values', readJsonObject)
+}
+
+/** The filter that the options say. */
+export function filterFrom({ kind, mode, tag: tags, agentId, agentName, platform, context }: FilterOptions): Filter {
+  const filter = { kind, mode, tags, agentId, agentName, platform, context }
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
+}

@@ -1,0 +1,61 @@
+import '../node-version.ts'
+import { CommanderError } from 'commander'
+import { readEnvironment } from '../config.ts'
+import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
+import { systemClock } from '../runtime/clock.ts'
+import type { Context } from './context.ts'
+import { printable } from './format.ts'
+import { explain } from './hints.ts'
+import { note, type Output, printJson, processOutput } from './output.ts'
+import { createProgram } from './program.ts'
+
+/** The entry point of `grove`: reads the command line, runs the command, and turns what went wrong into one line and an exit code. */
+async function main(): Promise<void> {
+  const output = processOutput()
+  const env = readEnvironment()
+  const signal = AbortSignal.any([interruption(), output.unread])
+  const context: Context = { env, output, clock: systemClock, signal }
+  try {
+    await createProgram(context).parseAsync()
+  } catch (error) {
+    process.exitCode = report(error, context)
+  }
+}
+
+/** Aborts at the first SIGINT or SIGTERM; the second ends the process at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130)
+      controller.abort()
+    })
+  }
+  return controller.signal
+}
+
+/** Tells what went wrong; the exit code comes from the error table. */
+function report(error: unknown, { output, signal }: Context): number {
+  if (output.unread.aborted) return 0
+  if (error instanceof CommanderError) return reportUsage(error, output)
+  const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
+  if (aborted) return fail(output, new GroveError('aborted', {}, { message: 'interrupted' }))
+  if (isGroveError(error)) return fail(output, error)
+  note(output, `grove: this is a fault of grove's own: ${error instanceof Error ? error.stack : String(error)}`)
+  return 1
+}
+
+function reportUsage(error: CommanderError, output: Output): number {
+  if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode === 0 ? 0 : 2
+  const message = `${error.message.replace(/^error: /, '')}; \`grove --help\` and \`grove <command> --help\` show what there is`
+  return fail(output, new GroveError('usage-error', {}, { message }))
+}
+
+/** One line for people on stderr; where JSON is asked for, what a server would answer on stdout. */
+function fail(output: Output, error: GroveError): number {
+  note(output, `grove: ${printable(explain(error))}`)
+  if (process.argv.includes('--json')) printJson(output, errorBody(error))
+  return error.kind.exit
+}
+
+await main()

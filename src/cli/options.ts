@@ -1,0 +1,99 @@
+import { hostname, userInfo } from 'node:os'
+import { type Command, InvalidArgumentError } from 'commander'
+import { isJsonObject, type JsonObject } from '../core/canonical.ts'
+import { isGroveError } from '../core/errors.ts'
+import type { Agent, Direction, Score } from '../core/schema.ts'
+import { parseAssignment, parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
+
+/** What the options of commands say, read into values. Commander puts the option's name before the message. */
+
+/** A parser as commander calls it: what it throws becomes a usage error that names the option. */
+function reading<T>(parse: (text: string) => T): (text: string) => T {
+  return (text) => {
+    try {
+      return parse(text)
+    } catch (error) {
+      if (isGroveError(error)) throw new InvalidArgumentError(error.message)
+      throw error
+    }
+  }
+}
+
+/** As `reading`, for an option that may be given more than once. */
+function readingMany<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+  const read = reading(parse)
+  return (text, before = []) => [...before, read(text)]
+}
+
+export const readDuration = reading(parseDuration)
+export const readSize = reading(parseSize)
+export const readLimit = reading((text) => parseCount(text, 1, 1_000))
+export const readDepth = reading((text) => parseCount(text, 0, 64))
+export const readOffset = reading((text) => parseCount(text))
+export const readText = readingMany((text) => text)
+export const readScore = readingMany(parseScore)
+export const readThreshold = readingMany((text): [string, number] => {
+  const [metric, value] = parseAssignment(text, 'metric=value')
+  return [metric, parseNumber(value)]
+})
+export const readJsonObject = reading(parseJsonObject)
+
+/** `name=value:minimize|maximize[:unit]`. */
+export function parseScore(text: string): [name: string, score: Score] {
+  const [, name, value, direction, unit] = /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
+  if (name === undefined || value === undefined || direction === undefined) {
+    throw new InvalidArgumentError(
+      'It is not of the form name=value:minimize|maximize[:unit], such as val_bpb=0.95:minimize:bpb.',
+    )
+  }
+  const score = { value: parseNumber(value), direction: direction as Direction }
+  return [name, unit === undefined ? score : { ...score, unit }]
+}
+
+/** A JSON object on the command line. */
+export function parseJsonObject(text: string): JsonObject {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isJsonObject(value)) return value
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+  }
+  throw new InvalidArgumentError('It is not a JSON object, such as \'{"dataset":"enwik8"}\'.')
+}
+
+/** Options that say who acts, as commander names them. */
+export interface AgentOptions {
+  readonly agentId?: string
+  readonly agentName?: string
+  readonly agentRole?: string
+  readonly provider?: string
+  readonly model?: string
+  readonly platform?: string
+}
+
+/** Adds the options that say who acts. */
+export function addAgent(command: Command): void {
+  command
+    .option('--agent-id <id>', 'who it is by (default: GROVE_AGENT_ID, else user@host)')
+    .option('--agent-name <name>', "the agent's name")
+    .option('--agent-role <role>', "the agent's role")
+    .option('--provider <name>', "the model's provider")
+    .option('--model <name>', 'the model')
+    .option('--platform <name>', 'what it ran on')
+}
+
+/** The author that a contribution is given: what the options say, else `user@host`. */
+export function agentFrom(options: AgentOptions, fallbackId: string | undefined): Agent {
+  const { agentName, provider, model, platform, agentRole: role } = options
+  const rest = Object.entries({ agentName, provider, model, platform, role }).filter(([, value]) => value !== undefined)
+  return { agentId: options.agentId ?? fallbackId ?? `${userName()}@${hostname()}`, ...Object.fromEntries(rest) }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A user id without an entry in the system's list of users, as in many containers.
+    return 'user'
+  }
+}

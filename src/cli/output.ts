@@ -1,0 +1,53 @@
+import { styleText } from 'node:util'
+
+/** What the command line writes to: answers on stdout, everything else on stderr. The only place that touches both. */
+export interface Output {
+  readonly answer: NodeJS.WriteStream
+  readonly notes: NodeJS.WriteStream
+  /** Aborts when nobody reads stdout any more. */
+  readonly unread: AbortSignal
+}
+
+/** The streams of this process. A reader that went away (`grove log | head`) is no error: the rest is not written. */
+export function processOutput(): Output {
+  const controller = new AbortController()
+  const { stdout, stderr } = process
+  for (const stream of [stdout, stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+      if (stream === stdout) controller.abort()
+    })
+  }
+  return { answer: stdout, notes: stderr, unread: controller.signal }
+}
+
+/** Writes a line of an answer. */
+export function print(output: Output, text: string): void {
+  if (!output.unread.aborted) output.answer.write(`${text}\n`)
+}
+
+/** Writes a value as JSON, exactly as it is on the wire; characters that steer terminals are escaped. */
+export function printJson(output: Output, value: unknown, indent = 2): void {
+  const text = JSON.stringify(value, undefined, indent) ?? 'null'
+  print(
+    output,
+    text.replace(/[\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  )
+}
+
+/** Writes a note to the person at the terminal: not part of the answer. */
+export function note(output: Output, text: string): void {
+  output.notes.write(`${text}\n`)
+}
+
+type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
+
+/** Styles text where the answer goes to a terminal that shows it. */
+export function style(output: Output, format: Style, text: string): string {
+  return styleText(format, text, { stream: output.answer })
+}
+
+/** Columns that an answer may take; no bound where it goes to a file or a pipe. */
+export function widthOf(output: Output): number {
+  return output.answer.isTTY ? Math.max(40, output.answer.columns ?? 80) : Number.POSITIVE_INFINITY
+}

@@ -1,0 +1,67 @@
+import { Command } from 'commander'
+import { VERSION } from '../node/federation.ts'
+import { addCheckout } from './commands/checkout.ts'
+import { addContribute } from './commands/contribute.ts'
+import { addDiff } from './commands/diff.ts'
+import { addEvents } from './commands/events.ts'
+import { addFetch } from './commands/fetch.ts'
+import { addFrontier } from './commands/frontier.ts'
+import { addInit } from './commands/init.ts'
+import { addLog } from './commands/log.ts'
+import { addMcp } from './commands/mcp.ts'
+import { addPeers } from './commands/peers.ts'
+import { addSearch } from './commands/search.ts'
+import { addServe } from './commands/serve.ts'
+import { addShow } from './commands/show.ts'
+import { addStatus } from './commands/status.ts'
+import { addSync } from './commands/sync.ts'
+import { addThread } from './commands/thread.ts'
+import { addTree } from './commands/tree.ts'
+import { type Context, examples } from './context.ts'
+
+const groups: readonly [heading: string, commands: readonly ((program: Command, context: Context) => void)[]][] = [
+  ['Groves:', [addInit, addServe, addStatus, addMcp]],
+  ['Work:', [addContribute, addShow, addLog, addSearch, addFrontier, addTree, addThread, addDiff, addCheckout]],
+  ['Federation:', [addFetch, addPeers, addSync, addEvents]],
+]
+
+const WHICH_GROVE = `
+Which grove: --server or --dir; else GROVE_URL or GROVE_DIR; else a .grove directory here or above; else
+http://127.0.0.1:4515. A directory is opened by the command itself, unless a server has it open: then that is asked.
+
+Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused, 5 a peer's fault, 6 unavailable or too
+slow, 7 storage, 8 conflict.`
+
+/** The whole command line: its commands, their options and their help. Errors are thrown, not handled. */
+export function createProgram(context: Context): Command {
+  const program = new Command('grove')
+    .description('Keeps a graph of immutable agent work and shares the best of it with other groves')
+    .version(VERSION)
+    .option('--server <url>', 'ask the grove that is served at this address')
+    .option('--dir <dir>', 'open the grove in this directory')
+    .option('--json', 'answer in JSON, as it is on the wire')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => context.output.answer.write(text),
+      writeErr: (text) => context.output.notes.write(text),
+      outputError: () => {},
+      getOutHelpWidth: () => (context.output.answer.isTTY ? (context.output.answer.columns ?? 100) : 120),
+      getOutHasColors: () => context.output.answer.isTTY === true,
+    })
+    .exitOverride()
+    .addHelpText('after', WHICH_GROVE)
+    .addHelpText(
+      'after',
+      examples([
+        'grove serve &',
+        'grove contribute train.py --summary "baseline" --score val_bpb=0.97:minimize',
+        'grove frontier',
+        'grove checkout --frontier val_bpb --to work',
+      ]),
+    )
+  for (const [heading, commands] of groups) {
+    program.commandsGroup(heading)
+    for (const add of commands) add(program, context)
+  }
+  return program
+}

@@ -1,0 +1,171 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Layer, parseAddress, parseSeed } from '../config.ts'
+import { isGroveError } from '../core/errors.ts'
+import { kindSchema } from '../core/schema.ts'
+import { parseCount, parseDuration, parseSize } from '../core/units.ts'
+import { readText, readThreshold } from './options.ts'
+
+/** Options of `serve` and `init` that configure a grove; values stay as written, so that grove.json reads like the command. */
+export interface SettingsOptions {
+  readonly host?: string
+  readonly port?: string
+  readonly publicUrl?: string
+  readonly peer?: string[]
+  readonly gossipInterval?: string
+  readonly sync?: 'frontier' | 'off'
+  readonly syncInterval?: string
+  readonly syncDimension?: string[]
+  readonly syncThreshold?: [string, number][]
+  readonly syncTag?: string[]
+  readonly syncKind?: string[]
+  readonly syncTopK?: string
+  readonly maxArtifactBytes?: string
+  readonly roundBytes?: string
+  readonly roundRequests?: string
+  readonly fetchTimeout?: string
+  readonly allowPrivatePeers?: boolean
+  readonly logLevel?: string
+}
+
+/** Text that a parser accepts, kept as text. */
+function checked(parse: (text: string) => unknown): (text: string) => string {
+  return (text) => {
+    try {
+      parse(text)
+      return text
+    } catch (error) {
+      if (isGroveError(error)) throw new InvalidArgumentError(error.message)
+      throw error
+    }
+  }
+}
+
+/** Adds the options that configure a grove. */
+export function addSettings(command: Command): Command {
+  addListening(command)
+  addPolicy(command)
+  return command
+    .option(
+      '--fetch-timeout <duration>',
+      'give up a fetch that names no time of its own (default: 5m)',
+      checked(parseDuration),
+    )
+    .addOption(
+      new Option('--log-level <level>', 'what to log on stderr (default: info)').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+}
+
+function addListening(command: Command): void {
+  const readSeedText = checked(parseSeed)
+  command
+    .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
+    .option(
+      '--port <port>',
+      'port to listen on; 0 takes a free one (default: 4515)',
+      checked((text) => parseCount(text, 0, 65_535)),
+    )
+    .option('--public-url <url>', 'address under which other groves reach this one', checked(parseAddress))
+    .option(
+      '--peer <url>',
+      'a grove to start from, as URL or id@URL (may be repeated)',
+      (text: string, before: string[] = []) => [...before, readSeedText(text)],
+    )
+    .option(
+      '--allow-private-peers',
+      'talk to peers on private and loopback addresses (default: only while listening on loopback)',
+    )
+    .option(
+      '--gossip-interval <duration>',
+      'mean time between exchanges with peers (default: 30s)',
+      checked(parseDuration),
+    )
+}
+
+function addPolicy(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--sync <scope>',
+        "keep up with the peers' frontiers, or fetch only what is asked for (default: frontier)",
+      ).choices(['frontier', 'off']),
+    )
+    .option('--sync-interval <duration>', 'mean time between rounds (default: 30s)', checked(parseDuration))
+    .option(
+      '--sync-dimension <name>',
+      'keep up with this metric or signal only (may be repeated; default: all)',
+      readText,
+    )
+    .option(
+      '--sync-threshold <metric=value>',
+      'fetch only what reaches this value, in its direction (may be repeated)',
+      readThreshold,
+    )
+    .option('--sync-tag <tag>', 'fetch only what has this tag (may be repeated)', readText)
+    .addOption(
+      new Option('--sync-kind <kind>', 'fetch only this kind (may be repeated)').argParser(
+        (text: string, before: string[] = []) => {
+          if (!(kindSchema.options as readonly string[]).includes(text))
+            throw new InvalidArgumentError(`Allowed choices are ${kindSchema.options.join(', ')}.`)
+          return [...before, text]
+        },
+      ),
+    )
+    .option(
+      '--sync-top-k <count>',
+      'places of each dimension to keep up with',
+      checked((text) => parseCount(text, 1, 1_000)),
+    )
+    .option(
+      '--max-artifact-bytes <size>',
+      'largest artifact to fetch without being asked (default: 64MiB)',
+      checked(parseSize),
+    )
+    .option('--round-bytes <size>', 'the most bytes that one round moves', checked(parseSize))
+    .option(
+      '--round-requests <count>',
+      'the most requests that one round makes',
+      checked((text) => parseCount(text, 1)),
+    )
+}
+
+/** The layer of the configuration that the options give. */
+export function layerFrom(options: SettingsOptions): Layer {
+  const {
+    host,
+    port,
+    publicUrl,
+    gossipInterval,
+    sync,
+    syncInterval,
+    syncTopK,
+    maxArtifactBytes,
+    roundBytes,
+    roundRequests,
+  } = options
+  const { fetchTimeout, allowPrivatePeers, logLevel, syncThreshold } = options
+  const layer = {
+    ...{
+      host,
+      port,
+      publicUrl,
+      peers: options.peer,
+      gossipInterval,
+      sync,
+      syncInterval,
+      syncDimensions: options.syncDimension,
+    },
+    ...{
+      syncThresholds: syncThreshold === undefined ? undefined : Object.fromEntries(syncThreshold),
+      syncTags: options.syncTag,
+      syncKinds: options.syncKind,
+    },
+    ...{ syncTopK, maxArtifactBytes, roundBytes, roundRequests, fetchTimeout, allowPrivatePeers, logLevel },
+  }
+  return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Layer
+}

@@ -1,0 +1,89 @@
+import { hostname } from 'node:os'
+import { bind } from './api/server.ts'
+import type { GroveSettings, ServerConfig } from './config.ts'
+import type { NodeConfig } from './node/context.ts'
+import { GroveNode } from './node/node.ts'
+import type { Log } from './ports/log.ts'
+import { hexDigits } from './ports/random.ts'
+import type { RecordStore } from './ports/record-store.ts'
+import type { Stores } from './ports/stores.ts'
+import { systemClock } from './runtime/clock.ts'
+import { systemRandom } from './runtime/random.ts'
+import { nextTurn } from './runtime/turn.ts'
+import { memoryStores } from './stores/memory/open.ts'
+import { openSqliteStores } from './stores/sqlite/open.ts'
+import { httpTransport } from './transport/client.ts'
+
+/** What a grove is told from outside; the rest it knows or finds out itself. Without `dir` it keeps everything in memory. */
+export type Settings = Omit<GroveSettings, 'dir'> & { readonly dir?: string | undefined }
+
+/** Stores that are open, and the id that the grove found in them or was given at its first start. */
+export interface Opened {
+  readonly stores: Stores
+  readonly peerId: string
+}
+
+/** Opens (and creates) a grove's directory. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`. */
+export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
+  const stores = settings.dir === undefined ? memoryStores() : await openSqliteStores({ dir: settings.dir, log, nextTurn })
+  return { stores, peerId: await ownId(stores.records) }
+}
+
+/**
+ * Builds the node over open stores. `address` is where other groves reach it; undefined where nobody can.
+ * The caller closes: first `node.close()`, then what `close` here returns for.
+ */
+export function composeNode(settings: Settings, { stores, peerId }: Opened, address: string | undefined, log: Log): { node: GroveNode; close(): Promise<void> } {
+  const transport = httpTransport({ allowPrivate: settings.allowPrivatePeers, clock: systemClock })
+  const self = { peerId, address: address ?? `http://${peerId}.invalid` }
+  const config: NodeConfig = { ...settings, self, reachable: address !== undefined }
+  const node = new GroveNode(config, { ...stores, transport, clock: systemClock, random: systemRandom, log })
+  const close = async () => {
+    await node.close()
+    await transport.close()
+    await stores.close()
+  }
+  return { node, close }
+}
+
+/** How long requests under way may take to end when a server closes. */
+const CLOSE_GRACE_MS = 3_000
+
+/** A grove that others reach over HTTP. */
+export interface ServedGrove {
+  readonly node: GroveNode
+  readonly url: string
+  close(): Promise<void>
+}
+
+/** Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what `openStores` throws; then nothing stays open. */
+export async function serveGrove(settings: Settings, server: ServerConfig, log: Log): Promise<ServedGrove> {
+  const bound = await bind(server)
+  try {
+    const opened = await openStores(settings, log)
+    const { node, close } = composeNode(settings, opened, server.publicUrl ?? reachableUrl(server.host, bound), log)
+    const running = bound.serve(node)
+    await node.start()
+    const closeAll = async () => {
+      await running.close({ graceMs: CLOSE_GRACE_MS })
+      await close()
+    }
+    return { node, url: bound.url, close: closeAll }
+  } catch (error) {
+    await bound.close()
+    throw error
+  }
+}
+
+/** The address to give to peers: a server that listens everywhere is reached by this machine's name. */
+function reachableUrl(host: string, bound: { readonly url: string; readonly port: number }): string {
+  return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
+}
+
+async function ownId(records: RecordStore): Promise<string> {
+  const known = await records.get('grove', 'self')
+  if (typeof known?.peerId === 'string') return known.peerId
+  const peerId = `grove-${hexDigits(systemRandom, 32)}`
+  await records.set('grove', 'self', { peerId })
+  return peerId
+}

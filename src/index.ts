@@ -1,0 +1,65 @@
+import './node-version.ts'
+import { composeNode, openStores, type Settings, serveGrove } from './compose.ts'
+import { decideConfig, parseSeed } from './config.ts'
+import { Grove } from './grove.ts'
+import { type Log, silentLog } from './ports/log.ts'
+
+export { cidOf } from './core/contribution.ts'
+export { type ErrorCode, GroveError, isGroveError } from './core/errors.ts'
+export type { Cid } from './core/cid.ts'
+export type * from './core/schema.ts'
+export type * from './core/wire.ts'
+export type { CheckoutResult } from './node/checkout.ts'
+export type { TransferProgress } from './node/transfer.ts'
+export { type ArtifactInput, Grove, type WaitOptions, type Work } from './grove.ts'
+
+/** How to open a grove inside this process. */
+export interface GroveOptions {
+  /** Directory of the grove, made if it is not there; without it everything is in memory. */
+  readonly dir?: string
+  /** Peers to ask and to gossip with: `http://host:port` or `id@http://host:port`. */
+  readonly peers?: readonly string[]
+  /** Serve the HTTP API, so that agents and other groves reach this one. Port 0 takes a free one. */
+  readonly listen?: { readonly host?: string; readonly port?: number; readonly publicUrl?: string }
+  /** Default 30,000. */
+  readonly gossipIntervalMs?: number
+  /** Default 30,000. */
+  readonly syncIntervalMs?: number
+  /** What arrives by itself; `'off'`: nothing. */
+  readonly sync?: Partial<Settings['policy']> | 'off'
+  /** Talk to peers on private and loopback addresses. Default: unless this grove listens on a public address. */
+  readonly allowPrivatePeers?: boolean
+  readonly log?: Log
+}
+
+/**
+ * Opens a grove in this process. With `listen` it serves and gossips; without, it asks its peers and fetches from them.
+ * Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`, `port-taken`.
+ */
+export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
+  const { listen, log = silentLog } = options
+  const server = { host: listen?.host ?? '127.0.0.1', port: listen?.port ?? 0 }
+  const settings = settingsOf(options, server.host)
+  if (listen !== undefined) {
+    const publicUrl = listen.publicUrl === undefined ? {} : { publicUrl: listen.publicUrl }
+    const { node, url, close } = await serveGrove(settings, { ...server, ...publicUrl }, log)
+    return new Grove(node, url, close)
+  }
+  const { node, close } = composeNode(settings, await openStores(settings, log), undefined, log)
+  await node.start()
+  return new Grove(node, undefined, close)
+}
+
+function settingsOf(options: GroveOptions, host: string): Settings {
+  const { grove } = decideConfig({ dir: options.dir ?? '', flags: { host } })
+  const { dir: _, ...defaults } = grove
+  return {
+    ...defaults,
+    seeds: (options.peers ?? []).map(parseSeed),
+    policy: { ...defaults.policy, ...(options.sync === 'off' ? { scope: 'off' } : options.sync) },
+    gossipIntervalMs: options.gossipIntervalMs ?? defaults.gossipIntervalMs,
+    syncIntervalMs: options.syncIntervalMs ?? defaults.syncIntervalMs,
+    allowPrivatePeers: options.allowPrivatePeers ?? defaults.allowPrivatePeers,
+    ...(options.dir === undefined ? {} : { dir: options.dir }),
+  }
+}

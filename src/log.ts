@@ -1,0 +1,20 @@
+import { type LevelWithSilent, pino } from 'pino'
+import type { Log } from './ports/log.ts'
+
+/** A log that writes one JSON line an event on stderr, stdout being for answers. Lines are written at once, so that none is lost at exit. */
+export function stderrLog(level: LevelWithSilent): Log {
+  const stderr = pino.destination({ fd: 2, sync: true })
+  // Nobody reads stderr any more: what would be said there is lost, and that is no reason to stop.
+  stderr.on('error', () => {})
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  const logger = pino(options, stderr)
+  const at =
+    (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+      logger[name](fields ?? {}, message)
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
