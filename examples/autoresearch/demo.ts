@@ -8,8 +8,7 @@
  *   npm run demo -- --trials 20      trials of each agent
  *   npm run demo -- --json           the account as JSON on stdout; what happens goes to stderr
  */
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -56,15 +55,23 @@ class Belongings {
 }
 
 function readOptions(): Options {
-  const number = { type: 'string' } as const
-  const flag = { type: 'boolean', default: false } as const
-  const { values } = parseArgs({ options: { keep: flag, json: flag, trials: number, seed: number } })
+  const values = parseOptions()
   const whole = (name: 'trials' | 'seed', fallback: number): number => {
     const value = Number(values[name] ?? fallback)
     if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1\n${USAGE}`)
     return value
   }
   return { keep: values.keep, json: values.json, trials: whole('trials', 10), seed: whole('seed', 1) }
+}
+
+function parseOptions() {
+  const number = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
+  try {
+    return parseArgs({ options: { keep: flag, json: flag, trials: number, seed: number } }).values
+  } catch (cause) {
+    throw new Error(`${(cause as Error).message}\n${USAGE}`, { cause })
+  }
 }
 
 async function demo(options: Options, account: Account, belongings: Belongings, signal: AbortSignal): Promise<Facts> {
@@ -117,7 +124,7 @@ function invite(account: Account, { groves }: Arm): void {
   account.say(
     '',
     'The groves are up until Ctrl-C. Look around:',
-    ...groves.map(({ name, api }) => `  grove ${name}  ${api.url}/api`),
+    ...groves.map(({ name, api }) => `  grove ${name}  ${api.url}/api/docs`),
     `  npx grove frontier --server ${url}`,
     `  npx grove frontier --federated --server ${url}`,
     `  npx grove checkout --frontier val_bpb --to best --server ${url}`,
@@ -136,11 +143,12 @@ async function main(options: Options): Promise<void> {
   const account = new Account(options.json ? process.stderr : process.stdout)
   const start = performance.now()
 
-  await using belongings = new Belongings(await mkdtemp(join(tmpdir(), 'grove-demo-')))
+  await using belongings = new Belongings(mkdtempSync(join(tmpdir(), 'grove-demo-')))
   const stopped = interruption(stop.signal)
   const facts = await Promise.race([demo(options, account, belongings, stop.signal), stopped])
   if (options.json) process.stdout.write(`${JSON.stringify(facts)}\n`)
-  if (options.keep) return stopped.catch(() => {})
+  // Awaited here: once main returns, the groves are stopped.
+  if (options.keep) return await stopped.catch(() => {})
   const seconds = Math.round((performance.now() - start) / 1000)
   account.say('', `It took ${seconds} s. With --keep the groves stay up to look around.`)
 }

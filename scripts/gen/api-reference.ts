@@ -1,8 +1,13 @@
+import { z } from 'zod'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/json-schema.ts'
 import type { Operation } from '../../src/api/operation.ts'
 import { allOperations } from '../../src/api/operations.ts'
 import { inputForms } from '../../src/api/query.ts'
 import { errorTable } from '../../src/core/errors.ts'
+import { published } from './schemas.ts'
+
+const MULTIPART =
+  'The body may also be `multipart/form-data`: the input as part `manifest`, files of any size as parts `artifact:<name>`.'
 
 /** docs/API.md: every operation of the table, and the error codes. */
 export function apiReference(): string {
@@ -39,6 +44,7 @@ function section(operation: Operation): string[] {
     `${summary}.`,
     '',
     ...(rows.length === 0 ? [] : ['| input | in | type |', '|---|---|---|', ...rows, '']),
+    ...(operation.kind === 'json' && operation.multipart === true ? [MULTIPART, ''] : []),
     `Answers ${http.status ?? 200}: ${answerOf(operation)}. In code: \`${name}\`${toolOf(operation)}.`,
     '',
   ]
@@ -79,9 +85,9 @@ function boundsText({ type, minimum, maximum }: JsonSchema): string {
 function answerOf(operation: Operation): string {
   switch (operation.kind) {
     case 'json':
-      return shapeText(jsonSchemaOf(operation.wire?.schema ?? operation.output))
+      return shapeText(operation.wire?.schema ?? operation.output)
     case 'upload':
-      return shapeText(jsonSchemaOf(operation.output))
+      return shapeText(operation.output)
     case 'events':
       return 'server-sent events'
     case 'bytes':
@@ -91,10 +97,15 @@ function answerOf(operation: Operation): string {
   }
 }
 
-function shapeText(schema: JsonSchema): string {
-  if (schema.type === 'array') return `a list of ${shapeText((schema.items ?? {}) as JsonSchema)}`
-  const names = Object.keys(propertiesOf(schema))
-  return names.length === 0 ? typeText(schema) : `an object of ${names.map((name) => `\`${name}\``).join(', ')}`
+/** What an answer is: a published schema by its name, else the members of the object. */
+function shapeText(schema: z.ZodType): string {
+  const name = Object.keys(published).find((each) => published[each] === schema)
+  if (name !== undefined) return `[${name}](../spec/schemas/${name}.json)`
+  if (schema instanceof z.ZodArray) return `a list of ${shapeText(schema.element as z.ZodType)}`
+  const names = Object.keys(propertiesOf(jsonSchemaOf(schema)))
+  return names.length === 0
+    ? typeText(jsonSchemaOf(schema))
+    : `an object of ${names.map((each) => `\`${each}\``).join(', ')}`
 }
 
 function toolOf(operation: Operation): string {

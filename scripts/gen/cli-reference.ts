@@ -56,9 +56,8 @@ function section(command: Command): string[] {
 }
 
 function optionTable(command: Command): string[] {
-  const rows = command.options.map(
-    (option) => `| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(describe(option))} |`,
-  )
+  const options = command.options.filter((option) => option.long !== '--version')
+  const rows = options.map((option) => `| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(describe(option))} |`)
   return rows.length === 0 ? [] : ['| option | |', '|---|---|', ...rows]
 }
 

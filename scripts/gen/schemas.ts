@@ -5,7 +5,7 @@ import * as core from '../../src/core/schema.ts'
 import * as wire from '../../src/core/wire.ts'
 
 /** Values that others read or write, by the name of their file. */
-const published: Readonly<Record<string, z.ZodType>> = {
+export const published: Readonly<Record<string, z.ZodType>> = {
   manifest: core.manifestSchema,
   draft: core.draftSchema,
   contribution: core.contributionViewSchema,

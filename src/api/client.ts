@@ -4,7 +4,7 @@ import type { Cid } from '../core/cid.ts'
 import { errnoOf } from '../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../core/errors.ts'
 import type { GroveEvent } from '../core/wire.ts'
-import type { BlobInfo, ByteRange } from '../ports/blob-store.ts'
+import type { BlobInfo, ByteRange, ByteSource } from '../ports/blob-store.ts'
 import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
 import { serverSentEvents } from './event-source.ts'
 import type { JsonOperation, Operation } from './operation.ts'
@@ -36,17 +36,7 @@ export function groveClient(url: string): GroveApi {
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
     manifest: (input, options) => download(operations.manifest, input, options),
-    async uploadBlob(source, { expect, ...options } = {}) {
-      const operation = expect === undefined ? operations.postBlob : operations.putBlob
-      const body = source instanceof Uint8Array ? source : Readable.from(source)
-      const answer = await http.ask(operation, {
-        input: { hash: expect },
-        body,
-        headers: { 'content-type': 'application/octet-stream' },
-        ...options,
-      })
-      return (await http.json(answer)) as BlobInfo
-    },
+    uploadBlob: (source, options = {}) => http.upload(source, options),
     events: ({ signal }) => http.events(signal),
     close: () => http.close(),
   }
@@ -103,6 +93,29 @@ class HttpClient {
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
     const message = `${this.#url} answered ${answer.statusCode}, not as a grove does`
     throw said ?? new GroveError('server-unreachable', { url: this.#url, status: answer.statusCode }, { message })
+  }
+
+  /** Streams bytes into the grove. A failure of the source itself is thrown as it is. */
+  async upload(source: ByteSource, { expect, ...options }: CallOptions & { expect?: Cid }): Promise<BlobInfo> {
+    const operation = expect === undefined ? operations.postBlob : operations.putBlob
+    const headers = { 'content-type': 'application/octet-stream' }
+    let fault: unknown
+    const watched = async function* (bytes: AsyncIterable<Uint8Array>) {
+      try {
+        yield* bytes
+      } catch (error) {
+        fault = error
+        throw error
+      }
+    }
+    const body = source instanceof Uint8Array ? source : Readable.from(watched(source), { objectMode: false })
+    try {
+      return (await this.json(
+        await this.ask(operation, { input: { hash: expect }, body, headers, ...options }),
+      )) as BlobInfo
+    } catch (error) {
+      throw fault ?? error
+    }
   }
 
   async json(answer: Dispatcher.ResponseData): Promise<unknown> {

@@ -109,5 +109,13 @@ function report(node: GroveNode, exchange: Exchange, error: unknown): void {
       error: cause instanceof Error ? cause.stack : String(cause),
     })
   }
-  exchange.fail(cause, isGroveError(cause, 'method-not-allowed') ? { allow: String(cause.details.allow) } : {})
+  exchange.fail(cause, headersOf(cause))
+}
+
+/** What RFC 9110 wants said beside some statuses: §15.5.6, §15.5.17, §10.2.3. */
+function headersOf(error: unknown): Readonly<Record<string, string>> {
+  if (!isGroveError(error)) return {}
+  if (error.code === 'method-not-allowed') return { allow: String(error.details.allow) }
+  if (error.code === 'range-invalid') return { 'content-range': `bytes */${error.details.sizeBytes}` }
+  return error.kind.status === 429 || error.kind.status === 503 ? { 'retry-after': '1' } : {}
 }

@@ -63,9 +63,12 @@ function nothing(source: Cid, target: Cid): Evidence {
   return { source, target, adoption: 0, reproduction: 0, reviewSum: 0, reviewCount: 0 }
 }
 
-/** A review's scores, flat; one to be minimised enters with its sign turned, so that higher is better throughout. */
+/**
+ * A review's scores, flat; one to be minimised enters with its sign turned, so that higher is better throughout. Summed in the
+ * order of the canonical bytes: a manifest as its author wrote it may have its keys in another.
+ */
 function reviewOf(review: Contribution): Pick<Evidence, 'reviewSum' | 'reviewCount'> {
-  const scores = Object.values(review.manifest.scores ?? {})
-  const oriented = scores.map((score) => (score.direction === 'maximize' ? score.value : -score.value))
+  const scores = Object.entries(review.manifest.scores ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  const oriented = scores.map(([, score]) => (score.direction === 'maximize' ? score.value : -score.value))
   return { reviewSum: oriented.reduce((sum, value) => sum + value, 0), reviewCount: oriented.length }
 }

@@ -1,3 +1,4 @@
+import type { SyncReport } from '../core/wire.ts'
 import type { Candidate } from '../protocol/want.ts'
 import { Wants } from '../protocol/want.ts'
 
@@ -8,6 +9,8 @@ const ANNOUNCED_MAX = 4_096
 export class SyncMemory {
   /** What was tried, and what is refused. */
   readonly wants = new Wants()
+  /** What the latest round did; undefined before the first. */
+  lastReport: SyncReport | undefined
   #announced: Candidate[] = []
 
   /** Keeps what peers say they have, for the next round; whether it is the first of it. */

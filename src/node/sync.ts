@@ -59,7 +59,9 @@ async function wholeRound(node: NodeContext, chosen: readonly PeerAddress[] | un
   const offers = await mapBounded(peers, PEERS_A_ROUND, (peer) => offersOf(node, peer, policy, { signal, requests: round.requests }))
   await round.fetchWanted([...offers.flat(), ...claimedOffers(node), ...(await heldOffers(node, policy))], policy)
   await round.retryStubs()
-  return round.report(peers.length)
+  const report = round.report(peers.length)
+  node.sync.lastReport = report
+  return report
 }
 
 async function announcedRound(node: NodeContext): Promise<void> {

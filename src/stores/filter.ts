@@ -21,38 +21,44 @@ function hasEqual(context: Manifest['context'], key: string, value: unknown): bo
   return context !== undefined && Object.hasOwn(context, key) && jsonEqual(context[key], value)
 }
 
-/** Longer facets are kept by their hash. */
-const FACET_MAX_CHARS = 80
-
-/** Facet of every contribution: an empty filter asks for it. */
-export const ALL = 'all'
-
-/** All facets that a contribution has, each once: `matches(manifest, filter)` holds exactly where it has all of `facetsOf(filter)`. */
+/**
+ * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds exactly where the manifest has each
+ * word of `facetsOfFilter(filter)`. A word holds lower-case letters, digits and characters beyond ASCII only, so that a
+ * plain full-text index keeps it as it is.
+ */
 export function facetsOfManifest(manifest: Manifest): string[] {
   const { kind, mode, tags, context, agent } = manifest
   const { agentId, agentName, platform } = agent
-  return [ALL, ...facets({ kind, mode, tags, context, agentId, agentName, platform })]
+  return facetsOf({ kind, mode, tags, context, agentId, agentName, platform })
 }
 
-/** The facets that a filter asks for, at least one. */
+/** The facets that a filter asks for; none where it means everything. */
 export function facetsOfFilter(filter: Filter): string[] {
-  const asked = facets(filter)
-  return asked.length === 0 ? [ALL] : asked
+  return facetsOf(filter)
 }
 
-function facets(filter: { readonly [K in keyof Filter]: Filter[K] | undefined }): string[] {
+function facetsOf(filter: { readonly [K in keyof Filter]: Filter[K] | undefined }): string[] {
   const { kind, mode, agentId, agentName, platform, tags = [], context = {} } = filter
-  const single = { kind, mode, agentId, agentName, platform }
+  const single = Object.entries({ kind, mode, agentId, agentName, platform })
   return [
-    ...Object.entries(single).flatMap(([name, value]) => (value === undefined ? [] : [facet(name, value)])),
-    ...new Set(tags.map((tag) => facet('tag', tag))),
+    ...single.flatMap(([name, value]) => (value === undefined ? [] : [facet(name, value)])),
+    ...[...new Set(tags)].map((tag) => facet('tag', tag)),
     ...Object.entries(context).map(([key, value]) =>
       facet('context', `${JSON.stringify(key)}:${canonicalText(value)}`),
     ),
   ]
 }
 
+/** Longer facets are kept by their hash. */
+const FACET_MAX_CHARS = 60
+/** Characters that need no escape: what an ASCII tokenizer neither splits at nor folds. */
+const ESCAPED = /[^a-z0-9\u0080-\udfff\uf900-\uffff]/g
+/** Where escaped ASCII characters go: into the private use area, whose own characters make a facet be hashed. */
+const PRIVATE_USE = 0xe000
+
 function facet(name: string, value: string): string {
   const text = `${name}:${value}`
-  return text.length <= FACET_MAX_CHARS ? text : `${name}:#${hashBytes(Buffer.from(text))}`
+  if (text.length > FACET_MAX_CHARS || /[\ue000-\uf8ff]/.test(text))
+    return `hash${hashBytes(Buffer.from(text)).slice(7)}`
+  return text.replace(ESCAPED, (char) => String.fromCharCode(PRIVATE_USE + char.charCodeAt(0)))
 }

@@ -7,7 +7,7 @@ import type { CallOptions, Transport } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { MinimumRate } from './body.ts'
 import { Dialects } from './dialects.ts'
-import { Dialler } from './dialler.ts'
+import { Dialler, type Wire } from './dialler.ts'
 import { FederationRoutes } from './federation-routes.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
@@ -21,6 +21,8 @@ export interface TransportOptions {
   readonly headersTimeoutMs?: number
   readonly idleTimeoutMs?: number
   readonly minimumRate?: MinimumRate
+  /** What carries the requests instead of sockets: a simulated network. */
+  readonly wire?: Wire
 }
 
 const defaults = {

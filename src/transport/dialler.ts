@@ -4,12 +4,36 @@ import type { z } from 'zod'
 import { errorFromBody, type ErrorCode, GroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
-import { guardedBody, type MinimumRate, readBody } from './body.ts'
+import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
 
+/** One HTTP request as it goes out, and the beginning of its answer. */
+export interface WireRequest {
+  readonly origin: string
+  readonly path: string
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
+
+export interface WireAnswer {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: RawBody
+}
+
+/** What carries requests: sockets, or a network that only exists in a test. Rejects with undici's errors. */
+export interface Wire {
+  request(request: WireRequest): Promise<WireAnswer>
+  destroy(): Promise<void>
+}
+
 export interface DiallerOptions extends Guard {
   readonly clock: Clock
+  /** Sockets, unless this is given; then the time-outs are its own concern. */
+  readonly wire?: Wire | undefined
   readonly connectTimeoutMs: number
   /** From the request to the whole of the answer's header. */
   readonly headersTimeoutMs: number
@@ -52,18 +76,11 @@ const CONNECTIONS_PER_PEER = 32
 /** HTTP to other groves: guarded addresses, no redirects, everything bounded. */
 export class Dialler {
   readonly #options: DiallerOptions
-  readonly #agent: Agent
+  readonly #wire: Wire
 
   constructor(options: DiallerOptions) {
     this.#options = options
-    this.#agent = new Agent({
-      connect: guardedConnector(options),
-      connections: CONNECTIONS_PER_PEER,
-      headersTimeout: options.headersTimeoutMs,
-      bodyTimeout: options.idleTimeoutMs,
-      maxHeaderSize: 32 * 1024,
-      allowH2: false,
-    })
+    this.#wire = options.wire ?? socketsOf(options)
   }
 
   checkAddress(address: string): void {
@@ -101,14 +118,14 @@ export class Dialler {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await this.#wire.destroy()
   }
 
   async #dispatch(peer: PeerAddress, { method, path, json, headers, signal }: Request) {
     const url = checkUrl(peer.address, this.#options)
     signal?.throwIfAborted()
     try {
-      return await this.#agent.request({
+      return await this.#wire.request({
         origin: url.origin,
         path: url.pathname.replace(/\/+$/, '') + path,
         method,
@@ -163,6 +180,17 @@ async function refusal(peer: PeerAddress, request: Request, { status, headers, b
 /** A grove that federates marks its answers, and says `absent` where it means the thing and not the route. */
 function isRouteUnknown(status: number, headers: IncomingHttpHeaders, said: GroveError | undefined): boolean {
   return [400, 404, 405, 501].includes(status) && headers[PROTOCOL_HEADER] === undefined && said?.code !== 'absent'
+}
+
+function socketsOf(options: DiallerOptions): Agent {
+  return new Agent({
+    connect: guardedConnector(options),
+    connections: CONNECTIONS_PER_PEER,
+    headersTimeout: options.headersTimeoutMs,
+    bodyTimeout: options.idleTimeoutMs,
+    maxHeaderSize: 32 * 1024,
+    allowH2: false,
+  })
 }
 
 function guardedConnector(options: DiallerOptions): buildConnector.connector {

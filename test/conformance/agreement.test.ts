@@ -82,7 +82,7 @@ test('SQLite answers as the reference does, whatever came in whatever order', as
 
       assert.deepEqual(await answersOf(opened.stores.graph, graph), await answersOf(memory.graph, graph))
     }),
-    { numRuns: 100 },
+    { numRuns: 40 },
   )
 })
 
@@ -98,7 +98,7 @@ test('SQLite answers alike after each step, whatever has not arrived yet', async
         assert.deepEqual(await frontierOf(opened.stores.graph, {}, 50), await frontierOf(memory.graph, {}, 50))
       }
     }),
-    { numRuns: 50 },
+    { numRuns: 15 },
   )
 })
 

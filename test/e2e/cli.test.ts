@@ -357,7 +357,7 @@ test('two groves: published on A, found, fetched, checked out and derived from o
     const peers = await groveText(['peers', ...onB])
 
     assert.equal(claim.held, false)
-    assert.equal(quote.bytesMoved, 0)
+    assert.ok(quote.artifacts.length > 0 && quote.artifacts.every((artifact) => artifact.state === 'missing'))
     assert.deepEqual(fetched.missing, [])
     assert.deepEqual(fetched.ancestors, [origin])
     assert.ok([origin, best, derived].every((cid) => tree.includes(digits(cid))))
@@ -448,36 +448,6 @@ test('nobody reading stdout any more is no error', async () => {
 
   assert.equal(status, 0)
   assert.equal(stderr, '')
-})
-
-test('every command has help with examples', async () => {
-  const overview = await groveText(['--help'])
-  const names = [...overview.matchAll(/^ {2}([a-z]+) /gm)]
-    .map((match) => match[1]!)
-    .filter((name) => !['help', 'grove'].includes(name))
-
-  const helps = await Promise.all([...new Set(names)].map((name) => groveText([name, '--help'])))
-
-  const expected = [
-    'init',
-    'serve',
-    'contribute',
-    'show',
-    'log',
-    'tree',
-    'frontier',
-    'search',
-    'fetch',
-    'checkout',
-    'diff',
-    'thread',
-    'peers',
-    'sync',
-    'status',
-    'mcp',
-  ]
-  for (const name of expected) assert.ok(names.includes(name), name)
-  for (const help of helps) assert.match(help, /Examples:\n {2}grove /)
 })
 
 test('where no grove answers, the command says how to start one', async () => {

@@ -40,7 +40,11 @@ async function publishUntilDeath(url: string, life: number): Promise<Contributio
   const acknowledged: ContributionView[] = []
   const author = async (lane: number) => {
     for (let index = lane; ; index += 4) {
-      const work = await publishTo(url, { summary: `life ${life} item ${index}`, tags: ['crash'] }, { 'data.txt': content(life, index) })
+      const work = await publishTo(
+        url,
+        { summary: `life ${life} item ${index}`, tags: ['crash'] },
+        { 'data.txt': content(life, index) },
+      )
       acknowledged.push(work)
     }
   }
@@ -64,7 +68,9 @@ async function checkWhole(url: string): Promise<Set<string>> {
   return seen
 }
 
-test('a grove killed in the middle of publishing, again and again, has all that it acknowledged and nothing in part', { timeout: 120_000 }, async () => {
+test('a grove killed in the middle of publishing, again and again, has all that it acknowledged and nothing in part', {
+  timeout: 120_000,
+}, async () => {
   const random = seeded(20261123)
   const acknowledged: string[] = []
   for (let life = 0; life < LIVES; life++) {
@@ -79,17 +85,24 @@ test('a grove killed in the middle of publishing, again and again, has all that 
   const seen = await checkWhole(grove.url)
 
   assert.ok(acknowledged.length > LIVES, `${acknowledged.length} publishes were acknowledged`)
-  assert.deepEqual(acknowledged.filter((cid) => !seen.has(cid)), [])
+  assert.deepEqual(
+    acknowledged.filter((cid) => !seen.has(cid)),
+    [],
+  )
   assert.deepEqual(await readdir(join(folder, 'a', 'tmp')), [])
   await publishTo(grove.url, { summary: 'life goes on' }, { 'data.txt': content(0, 0) })
 })
 
-test('a grove killed in the middle of a fetch, again and again, shows nothing in part and can repeat it', { timeout: 120_000 }, async () => {
+test('a grove killed in the middle of a fetch, again and again, shows nothing in part and can repeat it', {
+  timeout: 120_000,
+}, async () => {
   const random = seeded(7)
   const source = await start('source')
   const works: ContributionView[] = []
   for (let index = 0; index < LIVES; index++) {
-    const artifacts = Object.fromEntries(Array.from({ length: 40 }, (_, part) => [`part-${part}`, content(index, part)]))
+    const artifacts = Object.fromEntries(
+      Array.from({ length: 40 }, (_, part) => [`part-${part}`, content(index, part)]),
+    )
     works.push(await publishTo(source.url, { summary: `work ${index}` }, artifacts))
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { postJson } from '../support/http.ts'
 import { serveNode } from '../support/serve-node.ts'
 
 interface Recorded {
@@ -10,12 +11,25 @@ interface Recorded {
   readonly response: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
 }
 
-const wire = JSON.parse(readFileSync(join(import.meta.dirname, '../../spec/vectors/wire-0.1.json'), 'utf8')) as { answers: Recorded[] }
+const wire = JSON.parse(readFileSync(join(import.meta.dirname, '../../spec/vectors/wire-0.1.json'), 'utf8')) as {
+  answers: Recorded[]
+}
+/** What a grove sends to another: the recorded server knew a peer before the first request. */
+const greetingOf = ({ peerId, address }: { peerId: string; address: string }) => ({
+  peerId,
+  address,
+  frontier: [],
+  load: { queueDepth: 0 },
+  capabilities: {},
+  timestamp: '2026-03-01T00:00:00.000Z',
+})
 /** The parts of 0.1's API that this version has. */
 const spoken = wire.answers.filter(({ request }) => !/^\/api\/(claims|outcomes)/.test(request.path))
 
 test('each request that a 0.1 server was recorded to answer gets its status and its fields', async () => {
   await using grove = await serveNode()
+  await using other = await serveNode()
+  await postJson(grove.url, '/api/gossip/exchange', greetingOf(other.node.config.self))
 
   for (const { title, request, response } of spoken) {
     const answer = await fetch(grove.url + request.path, { method: request.method, ...bodyOf(title, request.body) })
@@ -27,14 +41,29 @@ test('each request that a 0.1 server was recorded to answer gets its status and 
     assert.equal(answer.headers.get('grove-protocol'), '1', title)
     if (response.status >= 400) checkError(title, body, response.body)
     else checkFields(title, body, response.body)
-    if (response.headers['x-total-count'] !== undefined) assert.equal(answer.headers.get('x-total-count'), response.headers['x-total-count'])
+    if (response.headers['x-total-count'] !== undefined)
+      assert.equal(answer.headers.get('x-total-count'), response.headers['x-total-count'])
   }
   assert.deepEqual(grove.logged, [])
 })
 
 test('the deterministic answers of the 0.1 wire are the same to the last value', async () => {
   await using grove = await serveNode()
-  const exact = ['publish, multipart', 'publish, JSON', 'one contribution', 'list', 'artifact bytes', 'artifact metadata', 'frontier', 'search', 'children', 'diff', 'discussion', 'thread', 'threads']
+  const exact = [
+    'publish, multipart',
+    'publish, JSON',
+    'one contribution',
+    'list',
+    'artifact bytes',
+    'artifact metadata',
+    'frontier',
+    'search',
+    'children',
+    'diff',
+    'discussion',
+    'thread',
+    'threads',
+  ]
 
   for (const { title, request, response } of spoken) {
     const answer = await fetch(grove.url + request.path, { method: request.method, ...bodyOf(title, request.body) })
@@ -47,7 +76,8 @@ test('the deterministic answers of the 0.1 wire are the same to the last value',
 /** The body as it was sent: the recording shows a form as an object with the parts as members. */
 function bodyOf(title: string, body: Record<string, unknown> | undefined): RequestInit {
   if (body === undefined) return {}
-  if (!title.includes('multipart')) return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+  if (!title.includes('multipart'))
+    return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   const form = new FormData()
   form.set('manifest', JSON.stringify(body.manifest))
   form.set('artifact:src/train.py', new Blob(['print("hello")\n'], { type: 'text/x-python' }), 'train.py')

@@ -20,7 +20,9 @@ interface Scenario {
   readonly answers: readonly { readonly path: string; readonly status: number; readonly body: unknown }[]
 }
 
-const scenario = JSON.parse(readFileSync(join(import.meta.dirname, '../../spec/vectors/scenario.json'), 'utf8')) as Scenario
+const scenario = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../spec/vectors/scenario.json'), 'utf8'),
+) as Scenario
 
 for (const store of ['memory', 'sqlite'] as const) {
   test(`the recorded conversation with a Grove 0.1 server gets the same answers (${store})`, async () => {
@@ -49,14 +51,16 @@ function comparable(path: string, body: unknown): unknown {
   if (route === 'dag') return sorted((body as Row[]).map((row) => row.cid))
   if (route === 'contributions') return (body as Row[]).map((row) => row.createdAt)
   if (route === 'search') return searchOf(path, body as { results: Row[]; count: number })
-  if (path.startsWith('/api/threads/')) return sorted((body as { nodes: Row[] }).nodes.map(({ cid, depth }) => `${cid} ${depth}`))
+  if (path.startsWith('/api/threads/'))
+    return sorted((body as { nodes: Row[] }).nodes.map(({ cid, depth }) => `${cid} ${depth}`))
   return (body as { threads: Row[] }).threads.map(({ replyCount, lastReplyAt }) => [replyCount, lastReplyAt])
 }
 
 function frontierOf(body: unknown): unknown {
   const { byMetric, ...signals } = body as { byMetric: Record<string, Row[]> } & Record<string, Row[]>
   const ranked = ({ cid, value, ...rest }: Row) => ({ ...rest, cid, value: Number(value.toFixed(9)) })
-  const all = (dimensions: Record<string, Row[]>) => Object.fromEntries(Object.entries(dimensions).map(([name, rows]) => [name, rows.map(ranked)]))
+  const all = (dimensions: Record<string, Row[]>) =>
+    Object.fromEntries(Object.entries(dimensions).map(([name, rows]) => [name, rows.map(ranked)]))
   return { byMetric: all(byMetric), ...all(signals) }
 }
 

@@ -1,8 +1,8 @@
+import { bind } from '../../src/api/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { defaultPolicy } from '../../src/protocol/want.ts'
-import { bind } from '../../src/api/server.ts'
 
 /** A grove in this process, served over a real socket. */
 export interface ServedNode extends AsyncDisposable {
@@ -18,7 +18,10 @@ export interface ServedNode extends AsyncDisposable {
 /** Serves a grove kept in memory, or in a directory; without peers. */
 export async function serveNode(dir?: string): Promise<ServedNode> {
   const logged: string[] = []
-  const log = { ...silentLog, error: (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`) }
+  const log = {
+    ...silentLog,
+    error: (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`),
+  }
   const settings = {
     dir,
     allowPrivatePeers: true,

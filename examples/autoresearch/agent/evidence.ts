@@ -40,7 +40,8 @@ export async function review(researcher: Researcher): Promise<Deed | undefined> 
 
 /**
  * Trains again the best work of others that nobody has reproduced, from its checked-out config and corpus, and
- * publishes whether the figure is the same to the last digit. Undefined where there is nothing to reproduce.
+ * publishes whether the figure is the same to the last digit, and the `difference` as a score, so that it ranks and
+ * travels as work does. Undefined where there is nothing to reproduce.
  */
 export async function reproduce(researcher: Researcher): Promise<Deed | undefined> {
   const { grove, id, dir } = researcher
@@ -49,6 +50,7 @@ export async function reproduce(researcher: Researcher): Promise<Deed | undefine
   const { work, config, corpus } = await checkOut(grove, of.cid, dir)
   const { result, files } = runTrial(config, corpus)
   const confirmed = result.val_bpb === of.value
+  const difference = Math.abs(result.val_bpb - of.value)
 
   const published = await grove.publish(
     {
@@ -64,6 +66,7 @@ export async function reproduce(researcher: Researcher): Promise<Deed | undefine
           metadata: { result: confirmed ? 'confirmed' : 'challenged', [METRIC]: result.val_bpb },
         },
       ],
+      scores: { difference: { value: difference, direction: 'minimize', unit: 'bpb' } },
       tags: ['autoresearch'],
       agent: signature(researcher),
     },

@@ -117,17 +117,21 @@ export class GroveApi {
     return Buffer.from(await (await this.#ask(path)).arrayBuffer())
   }
 
-  /** One request; a second one where the connection, kept open while the agent trained, turned out to be closed. */
   async #ask(path: string, init: RequestInit = {}): Promise<Response> {
-    const request = { ...init, ...(this.#signal === undefined ? {} : { signal: this.#signal }) }
-    const again = (cause: unknown): Promise<Response> => {
-      if (this.#signal?.aborted === true) throw cause
-      return fetch(this.url + path, request)
-    }
-    const response = await fetch(this.url + path, request).catch(again)
+    const response = await this.#reach(this.url + path, init)
     if (response.ok) return response
     const said = errorSchema.safeParse(await response.json().catch(() => undefined))
     const message = said.success ? said.data.error.message : response.statusText
     throw new Error(`${init.method ?? 'GET'} ${this.url}${path} answered ${response.status}: ${message}`)
+  }
+
+  /** One request; a second one where the connection, kept open while the agent trained, turned out to be closed. */
+  async #reach(url: string, init: RequestInit): Promise<Response> {
+    const request = this.#signal === undefined ? init : { ...init, signal: this.#signal }
+    try {
+      return await fetch(url, request).catch(() => fetch(url, request))
+    } catch (cause) {
+      throw new Error(`${url} does not answer`, { cause })
+    }
   }
 }

@@ -31,9 +31,9 @@ type Style = Parameters<typeof styleText>[0]
 
 /** Tells what happens, in lines, with colours where the stream is a terminal. */
 export class Account {
-  readonly #stream: NodeJS.WriteStream
+  readonly #stream: NodeJS.WritableStream
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WritableStream) {
     this.#stream = stream
   }
 
@@ -49,7 +49,7 @@ export class Account {
     this.say(`The corpus: ${files} files. The baseline, trained just now: ${result.val_bpb}.`)
   }
 
-  /** A listener for one arm. `all`: every deed is told, not only what beats the agent's grove's best. */
+  /** A listener for one arm. Of the groves apart, only what beats the best of its grove is told. */
   arm(title: string, { federated, baseline }: { federated: boolean; baseline: number }): Listener {
     this.say('', this.#in('bold', title))
     const best = new Map<string, number>()
@@ -71,7 +71,7 @@ export class Account {
   closing(facts: Facts): void {
     this.say('', this.#in('bold', 'What came out'))
     this.#comparison(facts)
-    this.say('', `  How the best came about: ${facts.lineage.length - 1} changes, on ${sites(facts.lineage)}`)
+    this.say('', `  How the best came about: ${origin(facts.lineage)}`)
     for (const step of facts.lineage) this.say(this.#step(step))
     this.#evidence(facts)
     this.#survival(facts.survival)
@@ -91,6 +91,7 @@ export class Account {
       const knows = before === undefined ? 'gets corpus and baseline' : `is told of ${before} alone`
       this.say(`  grove ${name}  ${api.url}  ${federated ? knows : 'gets corpus and baseline, knows nobody'}`)
     })
+    if (federated) this.say(`  to look at while it runs: ${groves.at(-1)?.api.url}/api/docs`)
   }
 
   #deed(deed: Deed, seconds: number): string {
@@ -147,10 +148,13 @@ export class Account {
   #evidence({ evidence, moved, rerun, lineage }: Facts): void {
     const { reviews, confirmed, challenged, abroad } = evidence
     const faults = moved.reduce((sum, each) => sum + each.faults, 0)
-    const again = rerun.same ? 'the same figure to the last digit' : this.#in('red', `NOT ${lineage.at(-1)?.value}`)
+    const again = rerun.same
+      ? 'the same figure to the last digit'
+      : this.#in('red', `NOT ${lineage.at(-1)?.value.toFixed(6)}`)
     this.say(
       '',
-      `  Checked by others: ${reviews} reviews; ${confirmed} reproductions confirmed, ${challenged} challenged; ${abroad} of these on another grove's work`,
+      `  Checked by others: ${reviews} reviews; ${confirmed} reproductions confirmed, ${challenged} challenged`,
+      `    (${abroad} of these on work from another grove)`,
       '  Moved between groves, each byte hashed before it was stored:',
       ...moved.map(
         ({ grove, bytesVerified, contributions }) =>
@@ -159,7 +163,7 @@ export class Account {
       faults === 0
         ? '    nothing arrived wrong'
         : this.#in('red', `    ${faults} times something arrived wrong, and was refused`),
-      `  The best, trained again from the copy on grove ${rerun.grove}: ${rerun.value}, ${again}`,
+      `  The best, trained again from the copy on grove ${rerun.grove}: ${rerun.value.toFixed(6)}, ${again}`,
     )
   }
 
@@ -167,15 +171,16 @@ export class Account {
     if (survival === undefined) return
     const { killed, grove, best, configBytes, corpusBytes } = survival
     this.say(
-      `  Grove ${killed} was killed. Grove ${grove} still ranks ${shorten(best.cid)} (${best.value}) first and serves` +
-        ` its config (${count(configBytes)} bytes) and corpus (${count(corpusBytes)} bytes)`,
+      `  Grove ${killed}, where the corpus came from, was killed. Grove ${grove} still ranks ${best.value.toFixed(6)} first,`,
+      `    and serves its config (${count(configBytes)} bytes) and the corpus (${count(corpusBytes)} bytes)`,
     )
   }
 }
 
-function sites(lineage: readonly Step[]): string {
-  const names = new Set(lineage.slice(1).map(({ agent }) => groveOf(agent)))
-  return names.size === 1 ? `grove ${[...names][0]}` : `groves ${[...names].sort().join(', ')}`
+function origin([, ...changes]: readonly Step[]): string {
+  if (changes.length === 0) return 'nobody found anything better than the baseline'
+  const names = [...new Set(changes.map(({ agent }) => groveOf(agent)))].sort()
+  return `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}, made on ${names.join(', ')}`
 }
 
 const shorten = (cid: string): string => `${cid.slice(0, 'blake3:'.length + 12)}…`

@@ -4,6 +4,7 @@ import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { Metrics } from '../metrics.ts'
 import type {
+  BytesAnswer,
   BytesOperation,
   EventsOperation,
   JsonOperation,
@@ -23,6 +24,7 @@ import type { Handler } from './routes.ts'
 /** The largest JSON body where an operation doesn't say otherwise. */
 const JSON_MAX_BYTES = 64 * 1024
 
+/** What every answer of a server is made with. */
 export interface Surroundings {
   readonly node: GroveNode
   readonly metrics: Metrics
@@ -30,68 +32,58 @@ export interface Surroundings {
   readonly draining: AbortSignal
 }
 
-type Params = Readonly<Record<string, string>>
+/** One request for an operation. */
+interface Call extends Surroundings {
+  readonly exchange: Exchange
+  readonly params: Readonly<Record<string, string>>
+  readonly forms: InputForms
+}
 
 /** The operation as an HTTP handler. */
 export function handlerOf(operation: Operation, surroundings: Surroundings): Handler {
   const forms = inputForms(operation)
-  const { name } = operation
-  switch (operation.kind) {
-    case 'json':
-      return { name, answer: (exchange, params) => answerJson(operation, forms, surroundings, exchange, params) }
-    case 'bytes':
-      return { name, answer: (exchange, params) => answerBytes(operation, forms, surroundings, exchange, params) }
-    case 'upload':
-      return { name, answer: (exchange, params) => answerUpload(operation, forms, surroundings, exchange, params) }
-    case 'stream':
-      return { name, answer: (exchange, params) => answerStream(operation, surroundings, exchange, params) }
-    case 'events':
-      return { name, answer: (exchange) => answerEvents(operation, surroundings, exchange) }
+  return {
+    name: operation.name,
+    answer: (exchange, params) => answer(operation, { ...surroundings, forms, exchange, params }),
   }
 }
 
-async function answerJson(
-  operation: JsonOperation,
-  forms: InputForms,
-  { node }: Surroundings,
-  exchange: Exchange,
-  params: Params,
-): Promise<void> {
+function answer(operation: Operation, call: Call): Promise<void> {
+  switch (operation.kind) {
+    case 'json':
+      return answerJson(operation, call)
+    case 'bytes':
+      return answerBytes(operation, call)
+    case 'upload':
+      return answerUpload(operation, call)
+    case 'stream':
+      return answerStream(operation, call)
+    case 'events':
+      return answerEvents(operation, call)
+  }
+}
+
+async function answerJson(operation: JsonOperation, call: Call): Promise<void> {
   const { http, wire } = operation
-  const given =
-    http.method === 'GET'
-      ? { ...readQuery(exchange.search, forms), ...params }
-      : await bodyInput(operation, node, exchange, params)
+  const { node, exchange } = call
+  const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const output = await operation.run(node, input, exchange)
+  const output = await operation.run(node, input, { signal: exchange.signal })
   if (wire === undefined) return exchange.sendJson(http.status ?? 200, output)
   const { body, headers } = wire.pack(output)
   exchange.sendJson(http.status ?? 200, body, headers)
 }
 
-async function answerBytes(
-  operation: BytesOperation,
-  forms: InputForms,
-  { node, metrics }: Surroundings,
-  exchange: Exchange,
-  params: Params,
-): Promise<void> {
-  const input = parseInput(operation.input, { ...readQuery(exchange.search, forms), ...params })
-  const answer = await operation.run(node, input, exchange)
-  await sendBytes(exchange, operation.contentType, {
-    ...answer,
-    open: async (options) => counted(await answer.open(options), metrics.sent),
-  })
+async function answerBytes(operation: BytesOperation, call: Call): Promise<void> {
+  const { node, exchange, metrics } = call
+  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), { signal: exchange.signal })
+  const open: BytesAnswer['open'] = async (options) => counted(await answer.open(options), metrics.sent)
+  await sendBytes(exchange, operation.contentType, { ...answer, open })
 }
 
-async function answerUpload(
-  operation: UploadOperation,
-  forms: InputForms,
-  { node, metrics }: Surroundings,
-  exchange: Exchange,
-  params: Params,
-): Promise<void> {
-  const input = parseInput(operation.input, { ...readQuery(exchange.search, forms), ...params })
+async function answerUpload(operation: UploadOperation, call: Call): Promise<void> {
+  const { node, exchange, metrics } = call
+  const input = parseInput(operation.input, queryInput(call))
   exchange.expectMovement()
   const body = counted(bodyOf(exchange.incoming), metrics.received)
   const output = await operation.run(node, input, { body, signal: exchange.signal })
@@ -99,38 +91,42 @@ async function answerUpload(
   exchange.sendJson(operation.http.status ?? 200, output)
 }
 
-async function answerStream(
-  operation: StreamOperation,
-  { node }: Surroundings,
-  exchange: Exchange,
-  params: Params,
-): Promise<void> {
-  const input = parseInput(operation.input, await bodyInput(operation, node, exchange, params))
-  const chunks = operation.run(node, input, exchange)[Symbol.asyncIterator]()
+async function answerStream(operation: StreamOperation, call: Call): Promise<void> {
+  const { node, exchange } = call
+  const { signal } = exchange
+  const input = parseInput(operation.input, await bodyInput(operation, call))
+  const chunks = operation.run(node, input, { signal })[Symbol.asyncIterator]()
   const first = await chunks.next()
   exchange.start(200, { 'content-type': operation.contentType, 'cache-control': 'no-store' })
   exchange.expectMovement()
-  await pipeline(resumed(first, chunks), exchange.outgoing, { signal: exchange.signal })
+  await pipeline(resumed(first, chunks), exchange.outgoing, { signal })
 }
 
-function answerEvents(operation: EventsOperation, { node, draining }: Surroundings, exchange: Exchange): Promise<void> {
-  const signal = AbortSignal.any([exchange.signal, draining])
-  return sendEvents(exchange, operation.run(node, parseInput(operation.input, {}), { signal }))
+function answerEvents(operation: EventsOperation, call: Call): Promise<void> {
+  const signal = AbortSignal.any([call.exchange.signal, call.draining])
+  const events = operation.run(call.node, parseInput(operation.input, queryInput(call)), { signal })
+  return sendEvents(call.exchange, events)
+}
+
+/** What the query says, and the path; the path has the last word. */
+function queryInput({ exchange, forms, params }: Call): Record<string, unknown> {
+  return { ...readQuery(exchange.search, forms), ...params }
 }
 
 /** What the body says, and the path; the path has the last word. */
-async function bodyInput(operation: Operation, node: GroveNode, exchange: Exchange, params: Params): Promise<unknown> {
-  const value = await bodyValue(operation, node, exchange)
-  exchange.allowPause()
-  if (Object.keys(params).length === 0) return value
+async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
+  const value = await bodyValue(operation, call)
+  call.exchange.allowPause()
+  if (call.forms.path.length === 0) return value
   if (!isJsonObject(value)) throw new GroveError('validation-error', {}, { message: 'the body must be a JSON object' })
-  return { ...value, ...params }
+  return { ...value, ...call.params }
 }
 
-async function bodyValue(operation: Operation, node: GroveNode, exchange: Exchange): Promise<unknown> {
+async function bodyValue(operation: Operation, { node, exchange, metrics }: Call): Promise<unknown> {
   exchange.expectMovement()
-  if (operation.kind === 'json' && operation.multipart === true && isMultipart(exchange))
-    return readMultipart(node, exchange)
+  if (operation.kind === 'json' && operation.multipart === true && isMultipart(exchange)) {
+    return readMultipart(node, exchange, counted(bodyOf(exchange.incoming), metrics.received))
+  }
   const body = await readBody(exchange.incoming, operation.http.maxBodyBytes ?? JSON_MAX_BYTES)
   if (body.byteLength > 0) requireJson(exchange)
   return parseJsonBody(body)

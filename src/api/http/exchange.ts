@@ -92,9 +92,8 @@ export class Exchange {
       return
     }
     const status = error instanceof GroveError ? error.kind.status : 500
-    const retry = status === 429 || status === 503 ? { 'retry-after': '1' } : {}
     this.outgoing.statusMessage = STATUS_CODES[status] ?? 'Client Closed Request'
-    this.sendJson(status, errorBody(error), { ...retry, ...headers })
+    this.sendJson(status, errorBody(error), headers)
     this.#leaveRestOfBody()
   }
 

@@ -6,7 +6,7 @@ import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { artifactNameSchema } from '../../core/schema.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
-import { bodyOf, parseJsonBody } from './body.ts'
+import { parseJsonBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 
 const ARTIFACT_PREFIX = 'artifact:'
@@ -22,7 +22,11 @@ export function isMultipart(exchange: Exchange): boolean {
  * Reads a draft and its artifacts, in any order: part `manifest` (JSON) and parts `artifact:<name>`, each stored as it comes.
  * The draft's artifacts then name them. Nothing of it is visible as a contribution. Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
  */
-export async function readMultipart(node: GroveNode, exchange: Exchange): Promise<unknown> {
+export async function readMultipart(
+  node: GroveNode,
+  exchange: Exchange,
+  body: AsyncIterable<Uint8Array>,
+): Promise<unknown> {
   const parts = new Parts(node, exchange.signal)
   const form = openForm(exchange)
   form.on('file', (name, part) => parts.take(name, part))
@@ -30,7 +34,7 @@ export async function readMultipart(node: GroveNode, exchange: Exchange): Promis
   form.on('partsLimit', () => parts.stop(invalid(`more than ${ARTIFACTS_MAX} artifacts`)))
   const finished = once(form, 'finish', { signal: parts.stopped }).catch(() => {})
   try {
-    for await (const chunk of bodyOf(exchange.incoming)) {
+    for await (const chunk of body) {
       parts.stopped.throwIfAborted()
       if (!form.write(chunk)) await once(form, 'drain', { signal: parts.stopped })
     }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LIST_MAX } from '../../core/limits.ts'
+import { cidSchema, kindSchema, timestampSchema } from '../../core/schema.ts'
 import {
   bestListSchema,
   bestQuerySchema,
@@ -14,11 +15,27 @@ import { closureOf } from '../../node/closure.ts'
 import { federationPeers } from '../../node/federation.ts'
 import { stubs } from '../../node/queries.ts'
 import { syncRound } from '../../node/sync.ts'
+import { timestamp } from '../../ports/clock.ts'
 import { json, stream } from '../operation.ts'
 import { definedOnly } from '../present.ts'
 
 const group = 'federation'
 const nothing = z.strictObject({})
+/** What a grove fetches unasked, and what came of it lately. */
+const syncStatusSchema = z.object({
+  scope: z.enum(['frontier', 'off']),
+  intervalMs: z.number(),
+  dimensions: z.array(z.string()).optional(),
+  thresholds: z.record(z.string(), z.number()),
+  tags: z.array(z.string()).optional(),
+  kinds: z.array(kindSchema).optional(),
+  topK: z.number().int(),
+  maxArtifactBytes: z.number(),
+  maxBytesPerRound: z.number(),
+  maxRequestsPerRound: z.number(),
+  lastReport: syncReportSchema.optional(),
+})
+const refusalSchema = z.object({ cid: cidSchema, reason: z.string(), until: timestampSchema })
 
 export const federationOperations = {
   federationPeers: json({
@@ -46,6 +63,31 @@ export const federationOperations = {
       description: 'Ask the peers for their best now, and fetch what this grove’s policy wants.',
     },
     run: (node, _, context) => syncRound(node, context),
+  }),
+  syncStatus: json({
+    name: 'syncStatus',
+    group,
+    summary: 'Show the policy of background sync and the report of the latest round',
+    http: { method: 'GET', path: '/api/federation/sync' },
+    input: nothing,
+    output: syncStatusSchema,
+    async run({ config: { policy, syncIntervalMs }, sync: { lastReport } }) {
+      const { dimensions, tags, kinds, ...rest } = policy
+      const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
+      return { ...rest, intervalMs: syncIntervalMs, ...definedOnly({ ...lists, lastReport }) }
+    },
+  }),
+  refusals: json({
+    name: 'refusals',
+    group,
+    summary: 'List what this grove does not fetch unasked for now, and why',
+    http: { method: 'GET', path: '/api/federation/refusals' },
+    input: nothing,
+    output: z.object({ refusals: z.array(refusalSchema) }),
+    async run(node) {
+      const found = node.sync.wants.refusals(node.clock.now())
+      return { refusals: found.map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })) }
+    },
   }),
   stubs: json({
     name: 'stubs',

@@ -71,12 +71,16 @@ async function writeFiles(
     ...grove,
     async fetchContribution(input, options) {
       const result = await grove.fetchContribution(input, options)
-      for (const { name, sizeBytes } of result.artifacts) sizes.set(name, sizeBytes)
+      for (const { name, sizeBytes } of result.artifacts) if (wanted(name)) sizes.set(name, sizeBytes)
       return result
     },
   }
-  const onProgress = ({ name, writtenBytes }: { name: string; writtenBytes: number }) =>
-    progress.update({ label: name, doneBytes: writtenBytes, totalBytes: sizes.get(name) })
+  const written = new Map<string, number>()
+  const wanted = (name: string) => artifact === undefined || artifact.includes(name)
+  const onProgress = ({ name, writtenBytes }: { name: string; writtenBytes: number }) => {
+    written.set(name, writtenBytes)
+    progress.update({ label: name, doneBytes: sum(written), totalBytes: sum(sizes) })
+  }
   try {
     const chosen = artifact === undefined ? {} : { artifacts: artifact }
     return await checkoutInto(observed, cid, resolve(to), { overwrite, signal, onProgress, ...chosen })
@@ -84,6 +88,8 @@ async function writeFiles(
     progress.clear()
   }
 }
+
+const sum = (sizes: ReadonlyMap<string, number>) => sizes.values().reduce((total, size) => total + size, 0)
 
 async function chosenCid(session: Session, text: string | undefined, metric: string | undefined): Promise<Cid> {
   if ((text === undefined) === (metric === undefined)) {

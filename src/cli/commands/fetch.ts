@@ -78,8 +78,11 @@ function printResult({ output }: Session, result: FetchResult, quoted: boolean):
     )
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
-  for (const item of missing)
+  for (const item of missing) {
+    // The table of a quote says so already.
+    if (quoted && 'hash' in item) continue
     print(output, `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`)
+  }
   const lacking = missing.length === 0 ? '' : `; ${plural(missing.length, 'thing')} missing`
   if (!quoted)
     print(output, `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lacking}`)

@@ -1,7 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { openStores } from '../../compose.ts'
 import { CONFIG_FILE, decideConfig } from '../../config.ts'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
@@ -40,6 +39,8 @@ async function init(
   decideConfig({ dir: directory, flags: layer })
   await makeDirectory(directory)
   await writeConfig(directory, layer)
+  // Only here: other commands would start slower for it.
+  const { openStores } = await import('../../compose.ts')
   const { stores, peerId } = await openStores({ dir: directory }, silentLog)
   await stores.close()
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })

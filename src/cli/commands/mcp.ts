@@ -1,7 +1,4 @@
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import type { Command } from 'commander'
-import { serveMcp } from '../../api/mcp.ts'
-import { stderrLog } from '../../log.ts'
 import { type Context, examples, type Session, withGrove } from '../context.ts'
 import { type AgentOptions, addAgent, agentFrom } from '../options.ts'
 
@@ -21,9 +18,12 @@ export function addMcp(program: Command, context: Context): void {
 
 /** Serves until the agent closes stdin, or an interrupt. */
 async function mcp({ grove, env, signal }: Session, options: AgentOptions): Promise<void> {
-  const transport = new StdioServerTransport()
+  // Only here: other commands would start slower for it.
+  const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
+  const { serveMcp } = await import('../../api/mcp.ts')
+  const { stderrLog } = await import('../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
-  const server = await serveMcp({ grove, agent, log: stderrLog('warn') }, transport)
+  const server = await serveMcp({ grove, agent, log: stderrLog('warn') }, new StdioServerTransport())
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })

@@ -35,7 +35,7 @@ async function peers(session: Session): Promise<void> {
       { title: '' },
       { title: 'answered' },
       { title: 'claims kept/broken', align: 'right' as const },
-      { title: 'good', align: 'right' as const },
+      { title: 'bytes good', align: 'right' as const },
       { title: 'bad', align: 'right' as const },
       { title: 'last error', flexible: true },
       { title: 'id', flexible: true },

@@ -1,9 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { serveGrove } from '../../compose.ts'
 import { decideConfig, type GroveConfig } from '../../config.ts'
-import { stderrLog } from '../../log.ts'
 import type { Log } from '../../ports/log.ts'
 import { projectDirectory, readConfigFile, SERVER_FILE } from '../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../context.ts'
@@ -36,6 +34,8 @@ export function addServe(program: Command, context: Context): void {
 async function serve(context: Context, options: SettingsOptions & GlobalOptions): Promise<void> {
   const dir = resolve(options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove')
   const config = decideConfig({ dir, flags: layerFrom(options), env: context.env, file: await readConfigFile(dir) })
+  // Only here: other commands would start slower for it.
+  const [{ serveGrove }, { stderrLog }] = await Promise.all([import('../../compose.ts'), import('../../log.ts')])
   const log = stderrLog(config.logLevel)
   const served = await serveGrove(config.grove, config.server, log)
   try {

@@ -52,7 +52,7 @@ function printHead({ output }: Session, view: ContributionView): void {
   print(output, '')
   print(
     output,
-    `by        ${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}, ${formatTime(view.createdAt)}`,
+    `${'by'.padEnd(12)}  ${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}, ${formatTime(view.createdAt)}`,
   )
 }
 
@@ -71,7 +71,7 @@ function printBody(session: Session, view: ContributionView, sizes: ReadonlyMap<
 }
 
 function field({ output }: Session, name: string, value: string): void {
-  print(output, `${name.padEnd(8)}  ${value}`)
+  print(output, `${name.padEnd(12)}  ${value}`)
 }
 
 async function sizesOf(

@@ -3,7 +3,7 @@ import type { Contribution } from '../../core/contribution.ts'
 import { isRanked } from '../../core/frontier.ts'
 import type { Manifest } from '../../core/schema.ts'
 import type { Provenance, Stored } from '../../ports/graph-store.ts'
-import type { Session } from './session.ts'
+import type { Connection } from './connection.ts'
 
 /** Opened manifests that are kept: those of frontiers and lists are asked for again and again. */
 const CACHE_MAX = 2_000
@@ -25,11 +25,11 @@ const INSERT = `
 
 /** The table `contribution`: what came, by row number and by cid. */
 export class Contributions {
-  readonly #session: Session
+  readonly #connection: Connection
   readonly #opened = new Map<number, Stored>()
 
-  constructor(session: Session) {
-    this.#session = session
+  constructor(connection: Connection) {
+    this.#connection = connection
   }
 
   /** Adds a row; its number, or undefined where the contribution was here. */
@@ -40,7 +40,7 @@ export class Contributions {
   ): number | undefined {
     const { cid, bytes } = contribution
     const ranked = isRanked(contribution) ? 1 : 0
-    const insert = this.#session.sql(INSERT)
+    const insert = this.#connection.sql(INSERT)
     const result = insert.run(
       cidToBytes(cid),
       createdMs,
@@ -52,13 +52,13 @@ export class Contributions {
       bytes,
     )
     if (result.changes === 0) return undefined
-    this.#session.sql('UPDATE tally SET contributions = contributions + 1').run()
+    this.#connection.sql('UPDATE tally SET contributions = contributions + 1').run()
     return Number(result.lastInsertRowid)
   }
 
   /** The number of a row, and whether it takes places in the frontier. */
   find(cid: Cid): { readonly id: number; readonly ranked: number } | undefined {
-    return this.#session
+    return this.#connection
       .sql<[Uint8Array], { id: number; ranked: number }>('SELECT id, ranked FROM contribution WHERE cid = ?')
       .get(cidToBytes(cid))
   }
@@ -71,7 +71,7 @@ export class Contributions {
       this.#opened.set(id, known)
       return known
     }
-    const row = this.#session
+    const row = this.#connection
       .sql<[number], Row>('SELECT cid, origin, peer_id, address, received_ms, manifest FROM contribution WHERE id = ?')
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
@@ -84,13 +84,15 @@ export class Contributions {
   }
 
   count(): number {
-    return this.#session.sql<[], { contributions: number }>('SELECT contributions FROM tally').get()?.contributions ?? 0
+    return (
+      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM tally').get()?.contributions ?? 0
+    )
   }
 
   /** Cids that start with these hex digits, ascending. */
   resolve(digits: string, limit: number): Cid[] {
     const [first, last] = ['0', 'f'].map((filler) => Buffer.from(digits.padEnd(64, filler), 'hex'))
-    return this.#session
+    return this.#connection
       .sql<unknown[], { cid: Uint8Array }>(
         'SELECT cid FROM contribution WHERE cid BETWEEN ? AND ? ORDER BY cid LIMIT ?',
       )

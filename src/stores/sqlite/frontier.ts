@@ -1,16 +1,12 @@
-import { cidFromBytes } from '../../core/cid.ts'
 import { type Dimension, isSignalMetric, prevailingDirection } from '../../core/frontier.ts'
+import type { Direction } from '../../core/schema.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
-import { ALL } from '../filter.ts'
+import type { Connection } from './connection.ts'
 import type { Contributions } from './contributions.ts'
-import { hasFacets, type Selection, select } from './facets.ts'
-import type { Session } from './session.ts'
+import { isSoonWalked, meantBy } from './meant.ts'
 
-/**
- * With a filter, this many rows of a dimension are walked from the best on; where they do not give enough,
- * or no more contributions than this can match at all, the matching ones are looked up and sorted instead.
- */
-const WALK_MAX = 2_000
+/** Rows of a dimension that are walked in search of those that a filter means before the meant ones are sorted instead. */
+const WALK_MAX = 10_000
 
 interface DimensionRow extends Dimension {
   readonly id: number
@@ -18,76 +14,96 @@ interface DimensionRow extends Dimension {
 }
 
 interface PlaceRow {
+  readonly dimension: number
   readonly contribution: number
   readonly rank: number
-  readonly cid: Uint8Array
 }
 
-const BEST = 'SELECT contribution, rank, cid FROM place WHERE dimension = ? ORDER BY rank, cid LIMIT ?'
-
-/** The frontier: for each dimension asked for, the first rows of an index. */
-export function frontierOf(session: Session, contributions: Contributions, query: FrontierQuery): Ranking[] {
-  const selection = select(session, query)
-  return dimensionsOf(session, query)
-    .map((dimension) => {
-      const rows = bestOf(session, dimension, selection, query.limit)
-      return { ...pick(dimension), places: rows.map((row) => placeOf(dimension, row, contributions)) }
-    })
-    .filter((ranking) => ranking.places.length > 0)
+/** The frontier: for each dimension asked for, the first rows of an index, or the first that a filter means. */
+export function frontierOf(connection: Connection, contributions: Contributions, query: FrontierQuery): Ranking[] {
+  const dimensions = dimensionsOf(connection, query)
+  const meant = meantBy(connection, query)
+  const find = meant === undefined ? finder(connection) : filteringFinder(connection, meant)
+  return dimensions
+    .map((dimension) => ranking(dimension, find(dimension, query.limit), contributions))
+    .filter(({ places }) => places.length > 0)
 }
 
-function bestOf(session: Session, dimension: DimensionRow, selection: Selection, limit: number): PlaceRow[] {
-  if (selection.facets[0] === ALL) return session.sql<unknown[], PlaceRow>(BEST).all(dimension.id, limit)
-  if (selection.atMost <= WALK_MAX) return sorted(session, dimension, selection, limit)
-  const walked = walk(session, dimension, selection, limit)
-  return walked.length < limit && dimension.places > WALK_MAX ? sorted(session, dimension, selection, limit) : walked
+/** Gives the best rows of a dimension. */
+type Find = (dimension: DimensionRow, limit: number) => readonly PlaceRow[]
+
+const BEST = 'SELECT dimension, contribution, rank FROM place WHERE dimension = ? ORDER BY rank, cid'
+
+function finder(connection: Connection): Find {
+  const best = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`)
+  return (dimension, limit) => best.all(dimension.id, limit)
 }
 
-/** From the best on, those that have all facets, among the first `WALK_MAX`. */
-function walk(session: Session, dimension: DimensionRow, { facets }: Selection, limit: number): PlaceRow[] {
-  return session
-    .sql<unknown[], PlaceRow>(
-      `SELECT p.contribution, p.rank, p.cid FROM (${BEST}) p CROSS JOIN contribution c ON c.id = p.contribution
-       WHERE true ${hasFacets(facets.length, 'c.id', 'c.created_ms')} ORDER BY p.rank, p.cid LIMIT ?`,
-    )
-    .all(dimension.id, WALK_MAX, ...facets, limit)
+function filteringFinder(connection: Connection, meant: ReadonlySet<number>): Find {
+  let byDimension: Map<number, PlaceRow[]> | undefined
+  const sorted: Find = ({ id }, limit) => {
+    byDimension ??= Map.groupBy(placesOf(connection, meant), (row) => row.dimension)
+    return (byDimension.get(id) ?? []).slice(0, limit)
+  }
+  return (dimension, limit) => {
+    if (!isSoonWalked(limit, dimension.places, meant.size)) return sorted(dimension, limit)
+    return walked(connection, meant, dimension, limit) ?? sorted(dimension, limit)
+  }
 }
 
-/** Those that have all facets, found by the rarest and sorted. */
-function sorted(session: Session, dimension: DimensionRow, { facets }: Selection, limit: number): PlaceRow[] {
-  const [first, ...rest] = facets
-  return session
-    .sql<unknown[], PlaceRow>(
-      `SELECT p.contribution, p.rank, p.cid
-       FROM facet f CROSS JOIN place p ON p.contribution = f.contribution AND p.dimension = ?
-       WHERE f.facet = ? ${hasFacets(rest.length, 'f.contribution', 'f.created_ms')} ORDER BY p.rank, p.cid LIMIT ?`,
-    )
-    .all(dimension.id, first, ...rest, limit)
+/** From the best on until enough are found; undefined where that takes too long after all. */
+function walked(
+  connection: Connection,
+  meant: ReadonlySet<number>,
+  { id }: DimensionRow,
+  limit: number,
+): PlaceRow[] | undefined {
+  const found: PlaceRow[] = []
+  let seen = 0
+  for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
+    if (found.length >= limit) break
+    if (++seen > WALK_MAX) return undefined
+    if (meant.has(row.contribution)) found.push(row)
+  }
+  return found
+}
+
+/** All places of some contributions, best first in each dimension. */
+function placesOf(connection: Connection, meant: ReadonlySet<number>): PlaceRow[] {
+  const text = `
+    SELECT p.dimension, p.contribution, p.rank
+    FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value ORDER BY p.rank, p.cid`
+  return connection.sql<[string], PlaceRow>(text).all(JSON.stringify([...meant]))
 }
 
 /** The dimensions that a query asks for, by name. The prevailing direction is that of all scores held, whatever the filter. */
-function dimensionsOf(session: Session, query: FrontierQuery): DimensionRow[] {
-  const all = session
+function dimensionsOf(connection: Connection, query: FrontierQuery): DimensionRow[] {
+  const all = connection
     .sql<[], DimensionRow>('SELECT id, metric, direction, places FROM dimension WHERE places > 0')
     .all()
-  const prevailing = new Map<string, DimensionRow['direction']>()
-  for (const [metric, rows] of Map.groupBy(all, (row) => row.metric)) prevailing.set(metric, prevailingOf(rows))
+  const byMetric = Map.groupBy(all, (row) => row.metric)
   return all
-    .filter(({ metric, direction }) => direction === (query.direction ?? prevailing.get(metric)))
+    .filter(({ metric, direction }) => direction === (query.direction ?? prevailingOf(byMetric.get(metric) ?? [])))
     .filter(({ metric }) => query.dimensions?.includes(metric) ?? true)
     .filter(({ metric }) => query.metric === undefined || query.metric === metric || isSignalMetric(metric))
     .sort((a, b) => (a.metric < b.metric ? -1 : 1))
 }
 
-function prevailingOf(rows: readonly DimensionRow[]): DimensionRow['direction'] {
-  const places = (direction: string) => rows.find((row) => row.direction === direction)?.places ?? 0
+function prevailingOf(rows: readonly DimensionRow[]): Direction {
+  const places = (direction: Direction) => rows.find((row) => row.direction === direction)?.places ?? 0
   return prevailingDirection(places('minimize'), places('maximize'))
 }
 
-function placeOf(dimension: DimensionRow, row: PlaceRow, contributions: Contributions): RankedPlace {
-  // Subtracting from 0 keeps a negative zero from appearing.
-  const value = dimension.direction === 'minimize' ? row.rank : 0 - row.rank
-  return { ...pick(dimension), cid: cidFromBytes(row.cid), value, contribution: contributions.at(row.contribution) }
+function ranking(
+  { metric, direction }: DimensionRow,
+  rows: readonly PlaceRow[],
+  contributions: Contributions,
+): Ranking {
+  const places = rows.map((row): RankedPlace => {
+    const contribution = contributions.at(row.contribution)
+    // Subtracting from 0 keeps a negative zero from appearing.
+    const value = direction === 'minimize' ? row.rank : 0 - row.rank
+    return { metric, direction, cid: contribution.cid, value, contribution }
+  })
+  return { metric, direction, places }
 }
-
-const pick = ({ metric, direction }: Dimension): Dimension => ({ metric, direction })

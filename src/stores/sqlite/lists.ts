@@ -1,68 +1,89 @@
 import type { Filter } from '../../core/wire.ts'
 import type { Page, ThreadSummary } from '../../ports/graph-store.ts'
-import { ALL, facetsOfFilter } from '../filter.ts'
 import { wordsOfQuery } from '../words.ts'
+import type { Connection } from './connection.ts'
 import type { Contributions } from './contributions.ts'
-import { hasFacets, select } from './facets.ts'
-import type { Session } from './session.ts'
+import { FEW, facetQuery, meantBy } from './meant.ts'
 
-/** A page of row numbers, oldest first, ties by cid, and how many match in all: walks the rarest facet in its order. */
+/** A page of row numbers, oldest first, ties by cid, and how many match in all. */
 export function listIds(
-  session: Session,
+  connection: Connection,
   contributions: Contributions,
   filter: Filter,
-  page: Page,
+  { limit, offset }: Page,
 ): { ids: number[]; total: number } {
-  const { facets } = select(session, filter)
-  const [first, ...rest] = facets
-  const meant = `f.facet = ? ${hasFacets(rest.length, 'f.contribution', 'f.created_ms')}`
-  const rows = session
-    .sql<unknown[], { id: number }>(
-      `SELECT c.id FROM facet f CROSS JOIN contribution c ON c.id = f.contribution
-       WHERE ${meant} ORDER BY f.created_ms, c.cid LIMIT ? OFFSET ?`,
-    )
-    .all(...facets, page.limit, page.offset)
-  const total = first === ALL ? contributions.count() : countOf(session, meant, facets)
-  return { ids: rows.map(({ id }) => id), total }
+  const meant = meantBy(connection, filter)
+  const all = contributions.count()
+  if (meant === undefined) return { ids: oldest(connection, limit, offset), total: all }
+  const find = isSoonWalked(offset + limit, all, meant.size) ? walked : sorted
+  return { ids: find(connection, meant, limit, offset), total: meant.size }
 }
 
-function countOf(session: Session, meant: string, facets: readonly string[]): number {
-  return (
-    session.sql<unknown[], { n: number }>(`SELECT count(*) AS n FROM facet f WHERE ${meant}`).get(...facets)?.n ?? 0
-  )
+interface IdRow {
+  readonly id: number
 }
 
-/** Row numbers of what has every word, best match (BM25) first, ties by cid. */
-export function searchIds(session: Session, text: string, filter: Filter, limit: number): number[] {
-  const words = wordsOfQuery(text)
-  if (words.length === 0) return []
-  const facets = facetsOfFilter(filter).filter((facet) => facet !== ALL)
-  const rows = session
-    .sql<unknown[], { id: number }>(
-      `SELECT c.id FROM word CROSS JOIN contribution c ON c.id = word.rowid
-       WHERE word MATCH ? ${hasFacets(facets.length, 'c.id', 'c.created_ms')} ORDER BY bm25(word), c.cid LIMIT ?`,
-    )
-    .all(words.map((word) => `"${word}"`).join(' '), ...facets, limit)
+const OLDEST = 'SELECT id FROM contribution ORDER BY created_ms, cid'
+
+function oldest(connection: Connection, limit: number, offset: number): number[] {
+  const rows = connection.sql<[number, number], IdRow>(`${OLDEST} LIMIT ? OFFSET ?`).all(limit, offset)
   return rows.map(({ id }) => id)
 }
 
+function sorted(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+  const text = `
+    SELECT c.id FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value
+    ORDER BY c.created_ms, c.cid LIMIT ? OFFSET ?`
+  const rows = connection.sql<[string, number, number], IdRow>(text).all(JSON.stringify([...meant]), limit, offset)
+  return rows.map(({ id }) => id)
+}
+
+function walked(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+  const ids: number[] = []
+  let left = offset
+  for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
+    if (ids.length >= limit) break
+    if (!meant.has(id)) continue
+    if (left > 0) left--
+    else ids.push(id)
+  }
+  return ids
+}
+
+/** Row numbers of what has every word, best match (BM25) first, ties by cid. */
+export function searchIds(connection: Connection, text: string, filter: Filter, limit: number): number[] {
+  const words = wordsOfQuery(text)
+  if (words.length === 0) return []
+  const facets = facetQuery(filter)
+  const query = `words : (${words.map((word) => `"${word}"`).join(' ')})${facets === undefined ? '' : ` AND ${facets}`}`
+  const search = `
+    SELECT c.id FROM word CROSS JOIN contribution c ON c.id = word.rowid
+    WHERE word MATCH ? ORDER BY bm25(word, 1, 0), c.cid LIMIT ?`
+  const rows = connection.sql<[string, number], IdRow>(search).all(query, limit)
+  return rows.map(({ id }) => id)
+}
+
+interface ThreadRow extends IdRow {
+  readonly replies: number
+  readonly last_reply_ms: number
+}
+
+const THREADS = `
+  SELECT c.id, s.replies, s.last_reply_ms FROM standing s CROSS JOIN contribution c ON c.cid = s.cid
+  WHERE s.replies > 0 ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
+
 /** Roots with replies, most replies first, then the latest reply, then cid. */
 export function listThreads(
-  session: Session,
+  connection: Connection,
   contributions: Contributions,
   { tags = [], limit }: { tags?: readonly string[]; limit: number },
 ): ThreadSummary[] {
-  const facets = facetsOfFilter({ tags: [...tags] }).filter((facet) => facet !== ALL)
-  const rows = session
-    .sql<unknown[], { id: number; replies: number; last_reply_ms: number }>(
-      `SELECT c.id, s.replies, s.last_reply_ms FROM standing s CROSS JOIN contribution c ON c.cid = s.cid
-       WHERE s.replies > 0 ${hasFacets(facets.length, 'c.id', 'c.created_ms')}
-       ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid LIMIT ?`,
-    )
-    .all(...facets, limit)
-  return rows.map((row) => ({
-    root: contributions.at(row.id),
-    replyCount: row.replies,
-    lastReplyAt: row.last_reply_ms,
-  }))
+  const meant = meantBy(connection, { tags: [...tags] })
+  const threads: ThreadSummary[] = []
+  for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
+    if (threads.length >= limit) break
+    if (meant !== undefined && !meant.has(row.id)) continue
+    threads.push({ root: contributions.at(row.id), replyCount: row.replies, lastReplyAt: row.last_reply_ms })
+  }
+  return threads
 }

@@ -41,7 +41,7 @@ function storesOn(session: Session, files: FileBlobs, unlock: () => void): Store
   const blobs = new TieredBlobs(new SmallBlobs(session), files)
   const close = async () => {
     await files.close()
-    session.close()
+    await session.close()
     unlock()
   }
   return {

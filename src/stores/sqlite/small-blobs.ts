@@ -11,22 +11,20 @@ export class SmallBlobs {
 
   /** Durable when it resolves. The caller has hashed the bytes. */
   async put(hash: Cid, bytes: Uint8Array): Promise<void> {
-    const key = cidToBytes(hash)
-    const insert = this.#session.sql('INSERT INTO blob (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING')
-    await this.#session.write(() => insert.run(key, bytes))
+    await this.#session.write({ type: 'put-blob', hash, bytes })
   }
 
   get(hash: Cid): Promise<Uint8Array | undefined> {
-    return this.#session.read(() => {
-      const select = this.#session.sql<[Uint8Array], { bytes: Uint8Array }>('SELECT bytes FROM blob WHERE hash = ?')
+    return this.#session.read((connection) => {
+      const select = connection.sql<[Uint8Array], { bytes: Uint8Array }>('SELECT bytes FROM blob WHERE hash = ?')
       return select.get(cidToBytes(hash))?.bytes
     })
   }
 
   /** Size in bytes; undefined where there is none. Reads no content. */
   size(hash: Cid): Promise<number | undefined> {
-    return this.#session.read(() => {
-      const select = this.#session.sql<[Uint8Array], { size: number }>(
+    return this.#session.read((connection) => {
+      const select = connection.sql<[Uint8Array], { size: number }>(
         'SELECT length(bytes) AS size FROM blob WHERE hash = ?',
       )
       return select.get(cidToBytes(hash))?.size
@@ -34,14 +32,14 @@ export class SmallBlobs {
   }
 
   missing(hashes: readonly Cid[]): Promise<Cid[]> {
-    return this.#session.read(() => {
-      const select = this.#session.sql<[Uint8Array]>('SELECT 1 FROM blob WHERE hash = ?')
+    return this.#session.read((connection) => {
+      const select = connection.sql<[Uint8Array]>('SELECT 1 FROM blob WHERE hash = ?')
       return hashes.filter((hash) => select.get(cidToBytes(hash)) === undefined)
     })
   }
 
+  /** Whether there was such a blob. */
   delete(hash: Cid): Promise<boolean> {
-    const remove = this.#session.sql<[Uint8Array]>('DELETE FROM blob WHERE hash = ?')
-    return this.#session.write(() => remove.run(cidToBytes(hash)).changes > 0)
+    return this.#session.write({ type: 'delete-blob', hash })
   }
 }

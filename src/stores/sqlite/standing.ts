@@ -2,7 +2,7 @@ import { type Cid, cidFromBytes, cidToBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution.ts'
 import { type Edge, edgesOf } from '../../core/relation.ts'
 import { type Evidence, evidenceOf, foldSignals, NO_SIGNALS, type Signals } from '../../core/signals.ts'
-import type { Session } from './session.ts'
+import type { Connection } from './connection.ts'
 
 interface ReviewRow {
   readonly source: Uint8Array
@@ -23,14 +23,14 @@ const ADD_STANDING = `
 
 /** The tables `edge` and `standing`: who says what of whom, and what it comes to. */
 export class Standings {
-  readonly #session: Session
+  readonly #connection: Connection
 
-  constructor(session: Session) {
-    this.#session = session
+  constructor(connection: Connection) {
+    this.#connection = connection
   }
 
-  /** Adds the edges of a new contribution to its targets' standing; the targets whose signals it may have changed. */
-  add(contribution: Contribution, createdMs: number): Cid[] {
+  /** Adds the edges of a new contribution to its targets' standing; the evidence that it brought. */
+  add(contribution: Contribution, createdMs: number): Evidence[] {
     const edges = edgesOf(contribution)
     if (edges.length === 0) return []
     const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
@@ -39,11 +39,11 @@ export class Standings {
     for (const target of new Set(edges.map((edge) => edge.target))) {
       this.#addStanding(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
     }
-    return [...evidence.keys()]
+    return [...evidence.values()]
   }
 
   signalsOf(cid: Cid): Signals {
-    const row = this.#session
+    const row = this.#connection
       .sql<[Uint8Array], { adoption: number; reproduction: number; review_score: number | null }>(
         'SELECT adoption, reproduction, review_score FROM standing WHERE cid = ?',
       )
@@ -55,7 +55,7 @@ export class Standings {
   #addEdge({ source, target, type, metadata }: Edge, evidence: Evidence | undefined): void {
     const review = type === 'reviews' ? evidence : undefined
     const said = metadata === undefined ? null : JSON.stringify(metadata)
-    this.#session
+    this.#connection
       .sql(INSERT_EDGE)
       .run(cidToBytes(target), type, cidToBytes(source), said, review?.reviewSum ?? null, review?.reviewCount ?? 0)
   }
@@ -63,20 +63,20 @@ export class Standings {
   #addStanding(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
     const { adoption = 0, reproduction = 0, reviewCount = 0 } = evidence ?? {}
     const replies = repliedMs === undefined ? 0 : 1
-    this.#session.sql(ADD_STANDING).run(cidToBytes(target), adoption, reproduction, replies, repliedMs ?? null)
+    this.#connection.sql(ADD_STANDING).run(cidToBytes(target), adoption, reproduction, replies, repliedMs ?? null)
     if (reviewCount > 0) this.#setReviewScore(target)
   }
 
   /** The mean is folded anew from all reviews: a running sum would depend on the order of arrival in its last digit. */
   #setReviewScore(target: Cid): void {
     const key = cidToBytes(target)
-    const rows = this.#session
+    const rows = this.#connection
       .sql<[Uint8Array], ReviewRow>(
         `SELECT source, review_sum, review_count FROM edge WHERE target = ? AND type = 'reviews' AND review_count > 0`,
       )
       .all(key)
     const { reviewScore } = foldSignals(rows.map((row) => reviewEvidence(row, target)))
-    this.#session.sql('UPDATE standing SET review_score = ? WHERE cid = ?').run(reviewScore ?? null, key)
+    this.#connection.sql('UPDATE standing SET review_score = ? WHERE cid = ?').run(reviewScore ?? null, key)
   }
 }
 

@@ -1,7 +1,7 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../core/cid.ts'
 import type { Stub } from '../../core/wire.ts'
 import { timestamp } from '../../ports/clock.ts'
-import type { Session } from './session.ts'
+import type { Connection } from './connection.ts'
 
 interface Row {
   readonly cid: Uint8Array
@@ -9,21 +9,24 @@ interface Row {
   readonly promised_by: string
 }
 
-/** Adds promises to a stub; inside a transaction. The moment of the first stays. */
-export function addPromises(session: Session, cid: Cid, promisedBy: readonly string[], since: number): void {
+const UPSERT = `
+  INSERT INTO stub (cid, since_ms, promised_by) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by`
+
+/** Adds promises to the stub of an absent contribution; inside a transaction. The moment of the first stays. False where it is here. */
+export function addPromises(connection: Connection, cid: Cid, promisedBy: readonly string[], since: number): boolean {
   const key = cidToBytes(cid)
-  const known = session.sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?').get(key)
+  const isHere = connection.sql<[Uint8Array]>('SELECT 1 FROM contribution WHERE cid = ?').get(key) !== undefined
+  if (isHere) return false
+  const known = connection.sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?').get(key)
   const all = new Set([...promisesOf(known), ...promisedBy])
-  session
-    .sql(
-      'INSERT INTO stub (cid, since_ms, promised_by) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by',
-    )
-    .run(key, since, JSON.stringify([...all]))
+  connection.sql(UPSERT).run(key, since, JSON.stringify([...all]))
+  return true
 }
 
 /** Stubs, oldest first, ties by cid. */
-export function listStubs(session: Session, limit: number): Stub[] {
-  return session
+export function listStubs(connection: Connection, limit: number): Stub[] {
+  return connection
     .sql<[number], Row>('SELECT cid, since_ms, promised_by FROM stub ORDER BY since_ms, cid LIMIT ?')
     .all(limit)
     .map((row) => ({ cid: cidFromBytes(row.cid), promisedBy: promisesOf(row), since: timestamp(row.since_ms) }))

@@ -1,51 +1,69 @@
 import { cidToBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution.ts'
-import { isRanked, ownPlaces } from '../../core/frontier.ts'
-import type { Provenance } from '../../ports/graph-store.ts'
-import { facetsOfManifest } from '../filter.ts'
-import { wordsOfManifest } from '../words.ts'
-import type { Contributions } from './contributions.ts'
-import { Places } from './places.ts'
-import type { Session } from './session.ts'
-import type { Standings } from './standing.ts'
+import { isGroveError } from '../../core/errors.ts'
+import type { Manifest } from '../../core/schema.ts'
+import { Connection } from './connection.ts'
+import { ContributionWriter } from './contribution-writer.ts'
+import { failure, type Job, type Outcome } from './jobs.ts'
+import { addPromises } from './stubs.ts'
 
-/** Writes a contribution and all that follows from it. Runs inside a transaction: all of it is there afterwards or none. */
+const PUT_BLOB = 'INSERT INTO blob (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING'
+const SET_RECORD = `
+  INSERT INTO record (space, key, value) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET value = excluded.value`
+
+/** Carries out batches of jobs, each batch in one transaction. Runs in the thread that writes. */
 export class Writer {
-  readonly #session: Session
-  readonly #contributions: Contributions
-  readonly #standings: Standings
-  readonly #places: Places
+  readonly #connection: Connection
+  readonly #contributions: ContributionWriter
 
-  constructor(session: Session, contributions: Contributions, standings: Standings) {
-    this.#session = session
-    this.#contributions = contributions
-    this.#standings = standings
-    this.#places = new Places(session)
+  constructor(file: string) {
+    this.#connection = new Connection(file)
+    this.#contributions = new ContributionWriter(this.#connection)
   }
 
-  put(contribution: Contribution, provenance: Provenance): 'added' | 'present' {
-    const createdMs = Date.parse(contribution.manifest.createdAt)
-    const id = this.#contributions.insert(contribution, createdMs, provenance)
-    if (id === undefined) return 'present'
-    this.#index(id, contribution, createdMs)
-    for (const place of ownPlaces(contribution, provenance.receivedAt)) this.#places.add(id, place)
-    if (isRanked(contribution))
-      this.#places.setSignals(id, contribution.cid, this.#standings.signalsOf(contribution.cid))
-    this.#countFor(contribution, createdMs)
-    this.#session.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(contribution.cid))
-    return 'added'
-  }
-
-  #index(id: number, { manifest }: Contribution, createdMs: number): void {
-    const insert = this.#session.sql('INSERT INTO facet (facet, created_ms, contribution) VALUES (?, ?, ?)')
-    for (const facet of facetsOfManifest(manifest)) insert.run(facet, createdMs, id)
-    this.#session.sql('INSERT INTO word (rowid, words) VALUES (?, ?)').run(id, wordsOfManifest(manifest).join(' '))
-  }
-
-  #countFor(contribution: Contribution, createdMs: number): void {
-    for (const target of this.#standings.add(contribution, createdMs)) {
-      const found = this.#contributions.find(target)
-      if (found?.ranked === 1) this.#places.setSignals(found.id, target, this.#standings.signalsOf(target))
+  /** The outcome of each job. Where one fails its neighbours are done again, each in a transaction of its own. */
+  commit(jobs: readonly Job[]): Outcome[] {
+    try {
+      return this.#connection.write(() => jobs.map((job) => this.#done(job)))
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      return jobs.length === 1 ? [failure(error)] : jobs.flatMap((job) => this.commit([job]))
     }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  #done(job: Job): Outcome {
+    return { type: 'done', changed: this.#run(job) }
+  }
+
+  /** Whether it changed anything. */
+  #run(job: Job): boolean {
+    const connection = this.#connection
+    switch (job.type) {
+      case 'put-contribution':
+        return this.#contributions.put(contributionOf(job), job.provenance)
+      case 'add-promises':
+        return addPromises(connection, job.cid, job.promisedBy, job.since)
+      case 'put-blob':
+        return connection.sql(PUT_BLOB).run(cidToBytes(job.hash), job.bytes).changes > 0
+      case 'delete-blob':
+        return connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(job.hash)).changes > 0
+      case 'set-record':
+        return connection.sql(SET_RECORD).run(job.space, job.key, job.value).changes > 0
+      case 'delete-record':
+        return connection.sql('DELETE FROM record WHERE space = ? AND key = ?').run(job.space, job.key).changes > 0
+    }
+  }
+}
+
+function contributionOf({ cid, bytes }: Extract<Job, { type: 'put-contribution' }>): Contribution {
+  return {
+    cid,
+    bytes,
+    manifest: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Manifest,
   }
 }

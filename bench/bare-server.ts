@@ -1,0 +1,33 @@
+import { createWriteStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { pipeline } from 'node:stream/promises'
+
+/**
+ * What Node's HTTP server can do that does nothing else: POST reads the body and answers as many bytes; PUT writes the
+ * body to the file that its `file` header names, waits for the disk, and removes it.
+ */
+const server = createServer((incoming, outgoing) => {
+  if (incoming.method === 'PUT') void keep(incoming, outgoing)
+  else echo(incoming, outgoing)
+})
+server.listen(0, '127.0.0.1', () => {
+  process.send?.({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+})
+
+function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const chunks: Buffer[] = []
+  incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+  incoming.on('end', () => {
+    const body = Buffer.concat(chunks)
+    outgoing.writeHead(201, { 'content-type': 'application/json', 'content-length': body.byteLength }).end(body)
+  })
+}
+
+async function keep(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  const file = String(incoming.headers.file)
+  await pipeline(incoming, createWriteStream(file, { flush: true }))
+  outgoing.writeHead(201).end()
+  await rm(file)
+}

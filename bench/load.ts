@@ -1,0 +1,90 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { open, rm } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Pool } from 'undici'
+import type { DownloadJob, Job, RequestsJob, RequestsResult, TransferResult, UploadJob } from './load-client.ts'
+
+/** The process that asks: it takes jobs one at a time and answers what it measured. */
+process.on('message', (job: Job) => {
+  void carryOut(job).then(
+    (result) => process.send?.({ result }),
+    (error: unknown) =>
+      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  )
+})
+
+function carryOut(job: Job): Promise<RequestsResult | TransferResult> {
+  switch (job.type) {
+    case 'requests':
+      return askAll(job)
+    case 'upload':
+      return upload(job)
+    case 'download':
+      return download(job)
+  }
+}
+
+/** All requests over so many connections that are kept open, each connection one request at a time. */
+async function askAll({ origin, connections, requests }: RequestsJob): Promise<RequestsResult> {
+  const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
+  const latenciesMs = new Array<number>(requests.length)
+  const statuses: number[] = new Array<number>(requests.length)
+  const answers: string[] = new Array<string>(requests.length)
+  let next = 0
+  const askNext = async () => {
+    for (let at = next++; at < requests.length; at = next++) {
+      const { method, path, headers, body } = requests[at]!
+      const begun = performance.now()
+      const answer = await pool.request({ method, path, ...(headers && { headers }), body: body ?? null })
+      answers[at] = await answer.body.text()
+      statuses[at] = answer.statusCode
+      latenciesMs[at] = performance.now() - begun
+    }
+  }
+  const begun = performance.now()
+  await Promise.all(Array.from({ length: connections }, askNext))
+  const seconds = (performance.now() - begun) / 1_000
+  await pool.close()
+  return { seconds, latenciesMs, statuses, answers }
+}
+
+/** A file as the body of one request, between a head and a tail (empty where there are none). */
+async function upload({ origin, method, path, headers, file, head, tail }: UploadJob): Promise<TransferResult> {
+  const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 })
+  const body = Readable.from(
+    (async function* () {
+      if (head !== '') yield Buffer.from(head)
+      yield* createReadStream(file, { highWaterMark: 512 * 1024 })
+      if (tail !== '') yield Buffer.from(tail)
+    })(),
+    { objectMode: false },
+  )
+  const begun = performance.now()
+  const answer = await pool.request({ method, path, headers, body })
+  const text = await answer.body.text()
+  const seconds = (performance.now() - begun) / 1_000
+  await pool.close()
+  if (answer.statusCode >= 300) throw new Error(`upload answered ${answer.statusCode}: ${text.slice(0, 500)}`)
+  return { seconds, answer: text }
+}
+
+/** The body of one request into a new file, which is then removed. Nothing of it is looked at. */
+async function download({ origin, path, file, sync }: DownloadJob): Promise<TransferResult> {
+  const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 })
+  const begun = performance.now()
+  const answer = await pool.request({ method: 'GET', path })
+  if (answer.statusCode !== 200) throw new Error(`download answered ${answer.statusCode}`)
+  await pipeline(answer.body, createWriteStream(file))
+  if (sync) await syncFile(file)
+  const seconds = (performance.now() - begun) / 1_000
+  await pool.close()
+  await rm(file)
+  return { seconds, answer: '' }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path)
+  await handle.datasync()
+  await handle.close()
+}

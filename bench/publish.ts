@@ -1,0 +1,112 @@
+import type { Cid } from '../src/core/cid.ts'
+import { bareServer, singleCommits } from './baselines.ts'
+import { median, percentile } from './figures.ts'
+import { type Ask, Load } from './load-client.ts'
+import { amount, type Options } from './options.ts'
+import type { Report } from './report.ts'
+import { multipartAsk, publishAsk, sampleDraft, sampleText, verifyStored } from './samples.ts'
+import type { GroveProcess, Workbench } from './workbench.ts'
+
+const CONNECTIONS = 16
+const WARM_UP = 2_000
+const ARTIFACT_CHARS = 1_024
+const COMMITS = 2_000
+
+/** One repetition: each side, in publishes (or answers, or commits) a second. */
+interface Round {
+  readonly json: number
+  readonly jsonP99Ms: number
+  readonly multipart: number
+  readonly bare: number
+  readonly bareMultipart: number
+  readonly commits: number
+}
+
+/** Durable publishes a second over HTTP, beside a server that does nothing and a database that is asked for each alone. */
+export async function benchPublish(bench: Workbench, options: Options): Promise<Report> {
+  const count = amount(options.count, 10_000, options.quick)
+  const load = new Load(bench)
+  const bare = await bareServer(bench)
+  const rounds: Round[] = []
+  for (let turn = 0; turn < options.repeat; turn++) rounds.push(await round(bench, load, bare, count))
+  const middle = (pick: (round: Round) => number) => median(rounds.map(pick))
+  const commits = middle((each) => each.commits)
+  return {
+    bench: 'publish',
+    how: [
+      `${count} publishes a repetition over ${CONNECTIONS} connections, each acknowledged when it is durable; median of ${options.repeat}.`,
+      'The grove is then killed (SIGKILL) and its directory read: it held all that was acknowledged, and nothing else.',
+    ],
+    rows: [
+      {
+        figure: 'publishes, JSON',
+        unit: '/s',
+        value: middle((each) => each.json),
+        beside: { what: 'answers of a node:http server that only echoes', value: middle((each) => each.bare) },
+        aim: { least: 5_000 },
+      },
+      {
+        figure: 'publishes, JSON',
+        unit: '/s',
+        value: middle((each) => each.json),
+        beside: { what: 'SQLite transactions of one row, synchronous = FULL, one by one', value: commits },
+      },
+      { figure: 'publish, JSON, 99 %', unit: 'ms', value: middle((each) => each.jsonP99Ms) },
+      {
+        figure: 'publishes with a 1 KiB artifact, multipart',
+        unit: '/s',
+        value: middle((each) => each.multipart),
+        beside: { what: 'answers of the echoing server', value: middle((each) => each.bareMultipart) },
+      },
+      {
+        figure: 'publishes with a 1 KiB artifact, multipart',
+        unit: '/s',
+        value: middle((each) => each.multipart),
+        beside: { what: 'SQLite transactions of one row', value: commits },
+      },
+    ],
+  }
+}
+
+async function round(bench: Workbench, load: Load, bare: string, count: number): Promise<Round> {
+  const dir = bench.path('publish')
+  const grove = await bench.serve(dir, '--sync', 'off')
+  const cids: Cid[] = []
+  const warmUp = Math.min(WARM_UP, count)
+  let number = 0
+  const drafts = (many: number) => Array.from({ length: many }, () => sampleDraft(number++))
+  const json = (many: number) => drafts(many).map(publishAsk)
+  const multipart = (many: number) =>
+    drafts(many).map((draft) => multipartAsk(draft, 'notes.txt', sampleText(number++, ARTIFACT_CHARS)))
+
+  await load.requests(bare, CONNECTIONS, json(warmUp))
+  await published(load, grove, json(warmUp), cids)
+  const jsonAsks = json(count)
+  const jsonResult = await published(load, grove, jsonAsks, cids)
+  const bareResult = await load.requests(bare, CONNECTIONS, jsonAsks)
+  const commits = singleCommits(
+    bench.path('commits.db'),
+    jsonAsks.slice(0, COMMITS).map(({ body = '' }) => body),
+  )
+  await published(load, grove, multipart(warmUp), cids)
+  const multipartAsks = multipart(count)
+  const multipartResult = await published(load, grove, multipartAsks, cids)
+  const bareMultipart = await load.requests(bare, CONNECTIONS, multipartAsks)
+  await grove.kill()
+  await verifyStored(dir, cids)
+  return {
+    json: count / jsonResult.seconds,
+    jsonP99Ms: percentile(jsonResult.latenciesMs, 99),
+    multipart: count / multipartResult.seconds,
+    bare: count / bareResult.seconds,
+    bareMultipart: count / bareMultipart.seconds,
+    commits,
+  }
+}
+
+/** Publishes all, and notes the cids that were acknowledged. */
+async function published(load: Load, grove: GroveProcess, asks: readonly Ask[], cids: Cid[]) {
+  const result = await load.requests(grove.url, CONNECTIONS, asks)
+  for (const answer of result.answers) cids.push((JSON.parse(answer) as { cid: Cid }).cid)
+  return result
+}

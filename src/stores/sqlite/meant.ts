@@ -1,0 +1,24 @@
+import type { Filter } from '../../core/wire.ts'
+import { facetsOfFilter } from '../filter.ts'
+import type { Connection } from './connection.ts'
+
+/** The row numbers that a filter means; undefined where it means everything. One scan of its facets in the full-text index. */
+export function meantBy(connection: Connection, filter: Filter): ReadonlySet<number> | undefined {
+  const query = facetQuery(filter)
+  if (query === undefined) return undefined
+  return new Set(connection.sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?').pluck().all(query))
+}
+
+/**
+ * Whether the first `wanted` of the meant rows are found sooner by walking all `total` rows in their order than by
+ * sorting those that are meant: true if they lie evenly among the others.
+ */
+export function isSoonWalked(wanted: number, total: number, meant: number): boolean {
+  return wanted * total <= meant * meant
+}
+
+/** The facets of a filter as a full-text query; undefined where it has none. */
+export function facetQuery(filter: Filter): string | undefined {
+  const facets = facetsOfFilter(filter)
+  return facets.length === 0 ? undefined : `facets : (${facets.map((facet) => `"${facet}"`).join(' ')})`
+}

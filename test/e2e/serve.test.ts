@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { FederationPeer } from '../../src/core/wire.ts'
+import { serveGrove, spawnGrove } from '../support/grove-process.ts'
+import { getJson, publishTo } from '../support/http.ts'
+import { groveFails, groveJson, groveText } from '../support/run-grove.ts'
+import { until } from '../support/until.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-serve-'))
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+/** A serving process with all that it printed. */
+function watched(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawnGrove(['serve', ...args], env)
+  const printed = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed.stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed.stderr += text
+  })
+  const exit = once(child, 'close').then(([code]) => code as number | null)
+  const ready = () => until('the ready line', () => /listening on (\S+)\n/.exec(printed.stdout)?.[1])
+  return { child, printed, exit, ready }
+}
+
+test('a serving grove prints one line on stdout, logs JSON lines on stderr, and ends with 0 on SIGTERM', async () => {
+  const grove = watched(['--dir', at('one'), '--port', '0'])
+  const url = await grove.ready()
+  await publishTo(url, { summary: 'something to log' })
+
+  grove.child.kill('SIGTERM')
+  const code = await grove.exit
+
+  assert.equal(code, 0)
+  assert.match(grove.printed.stdout, /^grove listening on http:\/\/127\.0\.0\.1:\d+\n$/)
+  const lines = grove.printed.stderr.trimEnd().split('\n')
+  for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, 'string', line)
+  assert.ok(!(await readdir(at('one'))).includes('server.json'))
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} ends a grove within 5 s, though an upload and a follower are under way`, async () => {
+    const grove = watched(['--dir', at(`busy-${signal}`), '--port', '0'])
+    const url = await grove.ready()
+    const upload = request(`${url}/api/blobs`, { method: 'POST' })
+    upload.on('error', () => {})
+    upload.write(Buffer.alloc(1_000_000))
+    const follower = await fetch(`${url}/api/events`)
+    const startedAt = Date.now()
+
+    grove.child.kill(signal)
+    const code = await grove.exit
+
+    const elapsedMs = Date.now() - startedAt
+    assert.equal(code, 0, grove.printed.stderr)
+    assert.ok(elapsedMs < 5_000, `${elapsedMs} ms`)
+    upload.destroy()
+    await follower.body?.cancel().catch(() => {})
+  })
+}
+
+test('what was published is there after an orderly end and a new start', async () => {
+  const first = await serveGrove(at('again'))
+  const { cid } = await publishTo(first.url, { summary: 'kept' }, { 'a.txt': 'content' })
+  assert.equal(await first.stop(), 0)
+
+  const second = await serveGrove(at('again'))
+
+  assert.equal((await getJson<{ summary: string }>(second.url, `/api/contributions/${cid}`)).summary, 'kept')
+  assert.equal(await second.stop(), 0)
+})
+
+test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS', async () => {
+  const seed = await serveGrove(at('seed'))
+  const env = {
+    GROVE_DIR: at('from-env'),
+    HOST: '127.0.0.1',
+    PORT: '0',
+    GOSSIP_SEEDS: `named@${seed.url}, http://127.0.0.1:1`,
+  }
+
+  const grove = watched(['--gossip-interval', '200ms'], env)
+  const url = await grove.ready()
+
+  const peers = () => getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers').then((answer) => answer.peers)
+  const addresses = (await peers()).filter((peer) => peer.seed).map((peer) => peer.address)
+  assert.deepEqual(addresses.toSorted(), ['http://127.0.0.1:1', seed.url].toSorted())
+  await until('the seed to answer', async () =>
+    (await peers()).some((peer) => peer.address === seed.url && peer.lastSeen !== undefined),
+  )
+  assert.ok((await readdir(at('from-env'))).length > 0)
+  grove.child.kill('SIGTERM')
+  assert.equal(await grove.exit, 0)
+  await seed.stop()
+})
+
+test('init writes grove.json as it was asked; serve takes it, and options go before it', async () => {
+  const dir = at('configured')
+  await groveText([
+    'init',
+    dir,
+    '--port',
+    '0',
+    '--gossip-interval',
+    '10s',
+    '--sync-threshold',
+    'loss=1.2',
+    '--log-level',
+    'debug',
+  ])
+
+  const file = JSON.parse(await readFile(join(dir, 'grove.json'), 'utf8')) as unknown
+  const grove = watched(['--dir', dir, '--gossip-interval', '3s'])
+  await grove.ready()
+  grove.child.kill('SIGTERM')
+  await grove.exit
+
+  assert.deepEqual(file, { port: '0', gossipInterval: '10s', syncThresholds: { loss: 1.2 }, logLevel: 'debug' })
+  const listening = grove.printed.stderr.split('\n').find((line) => line.includes('"msg":"listening"'))
+  assert.equal((JSON.parse(listening ?? '{}') as { gossipIntervalMs: number }).gossipIntervalMs, 3_000)
+  await groveFails(8, ['init', dir])
+})
+
+test('a directory keeps the id of its grove', async () => {
+  const { peerId } = await groveJson<{ peerId: string }>(['init', at('same-id')])
+
+  const served = await serveGrove(at('same-id'))
+
+  assert.equal((await groveJson<{ peerId: string }>(['status', '--server', served.url])).peerId, peerId)
+  await served.stop()
+})
+
+test('a configuration with an unknown key or a bad value is refused by name', async () => {
+  await groveText(['init', at('bad-config')])
+  await writeFile(at('bad-config/grove.json'), '{"gossipIntervall":"3s"}')
+
+  assert.match(await groveFails(2, ['serve', '--dir', at('bad-config'), '--port', '0']), /grove\.json.*gossipIntervall/)
+  assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--gossip-interval', '3']), /--gossip-interval.*30s/)
+  assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--peer', 'nowhere']), /--peer/)
+})

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { serverSentEvents } from '../../../src/api/event-source.ts'
+
+async function read(...chunks: string[]): Promise<string[]> {
+  async function* body() {
+    for (const chunk of chunks) yield Buffer.from(chunk)
+  }
+  const found: string[] = []
+  for await (const data of serverSentEvents(body())) found.push(data)
+  return found
+}
+
+test('each event gives its data; comments and other fields give nothing', async () => {
+  assert.deepEqual(await read('retry: 2000\n\n: still here\n\nevent: sync\ndata: {"a":1}\n\ndata:two\n\n'), [
+    '{"a":1}',
+    'two',
+  ])
+})
+
+test('an event may come in any pieces, also within a character', async () => {
+  const whole = Buffer.from('data: grün\r\n\r\n')
+  async function* bytes() {
+    for (const byte of whole) yield Uint8Array.of(byte)
+  }
+  const found: string[] = []
+  for await (const data of serverSentEvents(bytes())) found.push(data)
+
+  assert.deepEqual(found, ['grün'])
+})
+
+test('several lines of data are one event; an unfinished one is none', async () => {
+  assert.deepEqual(await read('data: a\ndata: b\n\n', 'data: cut'), ['a\nb'])
+})

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openApi } from '../../../src/api/openapi.ts'
+import { allOperations } from '../../../src/api/operations.ts'
+
+interface Described {
+  readonly openapi: string
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>>
+  >
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> }
+}
+const description = openApi(allOperations) as Described
+
+test('every operation of the table is described, under its own name, and nothing else', () => {
+  const described = Object.values(description.paths).flatMap((methods) =>
+    Object.values(methods).map((method) => method.operationId),
+  )
+
+  assert.deepEqual(described.toSorted(), allOperations.map((operation) => operation.name).toSorted())
+  assert.match(description.openapi, /^3\.1\./)
+})
+
+test('every part of a path is a parameter of it', () => {
+  for (const [path, methods] of Object.entries(description.paths)) {
+    const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+    for (const { parameters } of Object.values(methods)) {
+      assert.deepEqual(
+        parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name),
+        parts,
+        path,
+      )
+    }
+  }
+})
+
+test('every reference leads to a schema that is there', () => {
+  const references = [...JSON.stringify(description).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target = '']) => target)
+
+  assert.ok(references.length > 10)
+  for (const target of references) {
+    const [, name = ''] = /^#\/components\/schemas\/(\w+)$/.exec(target) ?? []
+    assert.ok(name in description.components.schemas, target)
+  }
+})
+
+test('no two operations share a method and path, nor a name', () => {
+  const routes = allOperations.map(({ http }) => `${http.method} ${http.path}`)
+
+  assert.equal(new Set(routes).size, routes.length)
+  assert.equal(new Set(allOperations.map((operation) => operation.name)).size, routes.length)
+})

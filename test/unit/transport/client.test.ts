@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { GroveError } from '../../../src/core/errors.ts'
+import type { Transport } from '../../../src/ports/transport.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
+import { httpTransport } from '../../../src/transport/client.ts'
+import { type Misbehave, sendAbsent, sendJson, startPeer, work } from '../../support/peer.ts'
+
+const item = work('item')
+const ours = { 'grove-protocol': '1' }
+
+const always =
+  (answer: (response: ServerResponse) => void): Misbehave =>
+  (_, response) => {
+    answer(response)
+    return true
+  }
+
+function impatient(allowPrivate = true): Transport & AsyncDisposable {
+  const transport = httpTransport({ allowPrivate, clock: systemClock, connectTimeoutMs: 500, headersTimeoutMs: 300, idleTimeoutMs: 300, minimumRate: { bytesPerSecond: 10_000, windowMs: 100 } })
+  return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
+}
+
+for (const [status, code] of [
+  [403, 'refused'],
+  [401, 'refused'],
+  [404, 'absent'],
+  [410, 'gone'],
+  [413, 'too-large'],
+  [429, 'busy'],
+  [503, 'busy'],
+  [500, 'peer-fault'],
+  [301, 'peer-fault'],
+  [307, 'peer-fault'],
+] as const) {
+  test(`a peer's ${status} means ${code}`, async () => {
+    await using peer = await startPeer('peer', { misbehave: always((response) => response.writeHead(status, { ...ours, location: 'http://127.0.0.1:1/' }).end()) })
+    await using transport = impatient()
+
+    await assert.rejects(transport.manifest(peer, item.cid), { code })
+  })
+}
+
+test('a redirect is not followed', async () => {
+  await using target = await startPeer('target', { contributions: [item] })
+  const misbehave: Misbehave = (request, response) => {
+    response.writeHead(302, { ...ours, location: `${target.address}${request.url}` }).end()
+    return true
+  }
+  await using peer = await startPeer('peer', { misbehave })
+  await using transport = impatient()
+
+  await assert.rejects(transport.manifest(peer, item.cid), { code: 'peer-fault' })
+
+  assert.deepEqual(target.requests, [])
+})
+
+test('a loopback peer is refused before it is dialled, unless private peers are allowed', async () => {
+  await using peer = await startPeer('peer', { contributions: [item] })
+  await using transport = impatient(false)
+
+  await assert.rejects(transport.manifest(peer, item.cid), { code: 'address-refused' })
+  await assert.rejects(transport.manifest({ ...peer, address: peer.address.replace('127.0.0.1', 'localhost') }, item.cid), { code: 'address-refused' })
+
+  assert.deepEqual(peer.requests, [])
+})
+
+test('a peer that nobody is behind is unreachable', async () => {
+  const peer = await startPeer('gone', {})
+  await peer[Symbol.asyncDispose]()
+  await using transport = impatient()
+
+  await assert.rejects(transport.manifest(peer, item.cid), { code: 'peer-unreachable' })
+})
+
+test('a peer that takes the request and says nothing is too slow', async () => {
+  await using peer = await startPeer('mute', { misbehave: () => true })
+  await using transport = impatient()
+
+  await assert.rejects(transport.manifest(peer, item.cid), { code: 'peer-too-slow' })
+})
+
+test('a peer that does not speak HTTP is at fault', async () => {
+  const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9.6\r\n'))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await using transport = impatient()
+
+  await assert.rejects(transport.manifest({ peerId: 'ssh', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, item.cid), { code: 'peer-fault' })
+
+  await new Promise((resolve) => server.close(resolve))
+})
+
+test('a caller that aborts gets its own reason', async () => {
+  await using peer = await startPeer('mute', { misbehave: () => true })
+  await using transport = impatient()
+  const controller = new AbortController()
+  const reason = new GroveError('fetch-timeout', {})
+
+  const asked = transport.manifest(peer, item.cid, { signal: controller.signal })
+  controller.abort(reason)
+
+  await assert.rejects(asked, reason)
+})
+
+test('a gossip answer beyond 64 KiB is refused', async () => {
+  await using peer = await startPeer('talker', { misbehave: always((response) => sendJson(response, { filling: 'x'.repeat(70_000) })) })
+  await using transport = impatient()
+  const message = { peerId: 'me', address: 'http://me.invalid', frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: '2026-01-01T00:00:00Z' }
+
+  await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
+})
+
+for (const [what, body] of [
+  ['NaN in it', '{"peerId":"p","address":"http://a","frontier":[{"metric":"m","value":NaN,"cid":"x"}]}'],
+  ['a number beyond all bounds', `{"peerId":"p","address":"http://a.invalid","frontier":[{"metric":"m","value":1e999,"cid":"${item.cid}"}],"load":{"queueDepth":0},"capabilities":{},"timestamp":"2026-01-01T00:00:00Z"}`],
+  ['an absurd timestamp', '{"peerId":"p","address":"http://a.invalid","frontier":[],"load":{"queueDepth":0},"capabilities":{},"timestamp":"+999999-01-01T00:00:00Z"}'],
+] as const) {
+  test(`a gossip answer with ${what} is refused`, async () => {
+    await using peer = await startPeer('odd', { misbehave: always((response) => response.writeHead(200, ours).end(body)) })
+    await using transport = impatient()
+    const message = { peerId: 'me', address: 'http://me.invalid', frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: '2026-01-01T00:00:00Z' }
+
+    await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
+  })
+}
+
+test('the sizes of artifacts are read from the header beside the manifest, and nonsense in it is ignored', async () => {
+  const hash = hashBytes(Buffer.from('a'))
+  const misbehave = always((response) => response.writeHead(200, { ...ours, 'grove-artifacts': `${hash}=5, nonsense, blake3:12=7, ${hash.replace('a', 'b')}=-1` }).end(item.bytes))
+  await using peer = await startPeer('peer', { misbehave })
+  await using transport = impatient()
+
+  const { sizes } = await transport.manifest(peer, item.cid)
+
+  assert.deepEqual([...(sizes ?? [])], [[hash, 5]])
+})
+
+test('a grove that federates and has nothing is not asked again in the way of 0.1', async () => {
+  await using peer = await startPeer('peer', { misbehave: always(sendAbsent) })
+  await using transport = impatient()
+
+  assert.equal(await transport.holds(peer, item.cid), false)
+
+  assert.equal(peer.requests.length, 1)
+})
+
+for (const [what, text] of [
+  ['without its trailer', 'MANIFEST\n'],
+  ['that goes on after its trailer', 'TRAILER\nMANIFEST\n'],
+  ['that ends within a line', 'MANIFEST\n{"trail'],
+  ['with a malformed trailer', '{"trailer":{"sent":"many"}}\n'],
+] as const) {
+  test(`a closure ${what} is the peer's fault`, async () => {
+    const body = text.replace('MANIFEST', Buffer.from(item.bytes).toString()).replace('TRAILER', '{"trailer":{"sent":0,"bytes":0,"missing":[]}}')
+    await using peer = await startPeer('peer', { misbehave: always((response) => response.writeHead(200, ours).end(body)) })
+    await using transport = impatient()
+
+    const answer = await transport.closure(peer, { cid: item.cid })
+
+    await assert.rejects(Array.fromAsync(answer.manifests), { code: 'peer-fault' })
+    await assert.rejects(answer.trailer, { code: 'peer-fault' })
+  })
+}
