@@ -97,7 +97,11 @@ export class Body implements RawBody {
   }
 
   /** Waits at most so long: without an error for being late, the end of the wait is what was waited for. */
-  #wait<T>(ms: number, { late }: { late?: Error }, begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void): Promise<T> {
+  #wait<T>(
+    ms: number,
+    { late }: { late?: Error },
+    begin: (resolve: (value: T) => void, reject: (error: unknown) => void) => void,
+  ): Promise<T> {
     const { timeline, client } = this.#connection
     if (this.#broken !== undefined) return Promise.reject(this.#broken.error)
     return new Promise((resolve, reject) => {
@@ -106,7 +110,9 @@ export class Body implements RawBody {
         this.#interrupt = undefined
         if (client.alive) act()
       }
-      const cancel = timeline.after(ms, () => finish(() => (late === undefined ? resolve(undefined as T) : reject(late))))
+      const cancel = timeline.after(ms, () =>
+        finish(() => (late === undefined ? resolve(undefined as T) : reject(late))),
+      )
       this.#interrupt = (error) => finish(() => reject(error))
       begin(
         (value) => finish(() => resolve(value)),

@@ -39,6 +39,12 @@ export class Journal {
     if (this.#keep) this.lines.push(`${this.#moment()}  ${who.padEnd(12)} ${this.readable(told())}`)
   }
 
+  /** Notes only for the hash: what a reader need not see. */
+  trace(exact: string): void {
+    this.#batch += `${this.#timeline.now} ${exact}\n`
+    if (this.#batch.length > BATCH_CHARS) this.#flush()
+  }
+
   /** With short names instead of cids. */
   readable(text: string): string {
     return text.replace(CID, (cid) => this.#names.get(cid) ?? `${cid.slice(7, 13)}…`)

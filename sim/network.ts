@@ -1,8 +1,8 @@
 import { errors } from 'undici'
 import type { Wire, WireAnswer, WireRequest } from '../src/transport/dialler.ts'
+import { Body } from './body.ts'
 import type { Chance } from './chance.ts'
 import type { NetworkConditions } from './conditions.ts'
-import { Body } from './body.ts'
 import type { Host, HttpAnswer, HttpRequest } from './http.ts'
 import type { Journal } from './journal.ts'
 import type { Process } from './process.ts'
@@ -171,7 +171,9 @@ export class Network {
 
   #delivered({ client, request }: Call, host: Host): HttpRequest {
     const { method, path, headers, body = '' } = request
-    this.#journal.note(`${client.name} → ${host.name}`, `${client.name}>${host.name} ${method} ${path} ${body}`, () => tellRequest(request))
+    this.#journal.note(`${client.name} → ${host.name}`, `${client.name}>${host.name} ${method} ${path} ${body}`, () =>
+      tellRequest(request),
+    )
     this.stats.bytes += body.length
     return { method, path, headers, body, from: client.name }
   }
@@ -241,5 +243,8 @@ class Call {
 
 /** Lets go of an answer that nobody reads. */
 function release({ body }: HttpAnswer): void {
-  if (!(body instanceof Uint8Array)) body[Symbol.asyncIterator]().return?.().catch(() => {})
+  if (!(body instanceof Uint8Array))
+    body[Symbol.asyncIterator]()
+      .return?.()
+      .catch(() => {})
 }

@@ -25,7 +25,8 @@ export interface Opened {
 
 /** Opens (and creates) a grove's directory. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`. */
 export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
-  const stores = settings.dir === undefined ? memoryStores() : await openSqliteStores({ dir: settings.dir, log, nextTurn })
+  const stores =
+    settings.dir === undefined ? memoryStores() : await openSqliteStores({ dir: settings.dir, log, nextTurn })
   return { stores, peerId: await ownId(stores.records) }
 }
 
@@ -33,7 +34,12 @@ export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Pro
  * Builds the node over open stores. `address` is where other groves reach it; undefined where nobody can.
  * The caller closes: first `node.close()`, then what `close` here returns for.
  */
-export function composeNode(settings: Settings, { stores, peerId }: Opened, address: string | undefined, log: Log): { node: GroveNode; close(): Promise<void> } {
+export function composeNode(
+  settings: Settings,
+  { stores, peerId }: Opened,
+  address: string | undefined,
+  log: Log,
+): { node: GroveNode; close(): Promise<void> } {
   const transport = httpTransport({ allowPrivate: settings.allowPrivatePeers, clock: systemClock })
   const self = { peerId, address: address ?? `http://${peerId}.invalid` }
   const config: NodeConfig = { ...settings, self, reachable: address !== undefined }

@@ -1,7 +1,17 @@
 import { type Cid, isCid, parseCid } from './core/cid.ts'
 import { viewOf } from './core/contribution.ts'
 import type { ContributionView, Draft } from './core/schema.ts'
-import type { FederatedEntry, FederationPeer, FetchOptions, FetchResult, Filter, FrontierAnswer, GroveEvent, SearchResult, SyncReport } from './core/wire.ts'
+import type {
+  FederatedEntry,
+  FederationPeer,
+  FetchOptions,
+  FetchResult,
+  Filter,
+  FrontierAnswer,
+  GroveEvent,
+  SearchResult,
+  SyncReport,
+} from './core/wire.ts'
 import { type CheckoutResult, checkout } from './node/checkout.ts'
 import { federationPeers } from './node/federation.ts'
 import { fetchRemoteContribution } from './node/fetch.ts'
@@ -47,7 +57,8 @@ export class Grove {
   /** Stores the artifacts, seals the manifest and stores it: durable when it resolves. Publishing the same again changes nothing. */
   async publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
     const artifacts: Record<string, Cid> = {}
-    for (const [name, input] of Object.entries(work.artifacts ?? {})) artifacts[name] = await this.#stage(input, options)
+    for (const [name, input] of Object.entries(work.artifacts ?? {}))
+      artifacts[name] = await this.#stage(input, options)
     const { contribution } = await publish(this.#node, { ...work, artifacts }, options)
     return viewOf(contribution)
   }
@@ -73,9 +84,17 @@ export class Grove {
   }
 
   /** Writes a contribution's artifacts into a directory, fetching what is missing. */
-  checkout(cid: string, directory: string, options: WaitOptions & { overwrite?: boolean; artifacts?: readonly string[] } = {}): Promise<CheckoutResult> {
+  checkout(
+    cid: string,
+    directory: string,
+    options: WaitOptions & { overwrite?: boolean; artifacts?: readonly string[] } = {},
+  ): Promise<CheckoutResult> {
     const { artifacts, ...rest } = options
-    return checkout(this.#node, { cid: parseCid(cid), directory, ...(artifacts === undefined ? {} : { artifacts }) }, rest)
+    return checkout(
+      this.#node,
+      { cid: parseCid(cid), directory, ...(artifacts === undefined ? {} : { artifacts }) },
+      rest,
+    )
   }
 
   /** A contribution that is held here; undefined where it is not. */

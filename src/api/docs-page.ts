@@ -33,7 +33,8 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; p
 h1 { margin: 0 } h2 { border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem; text-transform: capitalize }
 details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; background: var(--soft) }
 summary { cursor: pointer; padding: .5rem .8rem } details > div { padding: 0 .8rem .8rem }
-code, pre, input { font: 13px/1.45 ui-monospace, monospace } pre { overflow: auto; max-height: 24rem; margin: .3rem 0; padding: .6rem; border: 1px solid var(--line) }
+code, pre, input { font: 13px/1.45 ui-monospace, monospace }
+pre { overflow: auto; max-height: 24rem; margin: .3rem 0; padding: .6rem; border: 1px solid var(--line) }
 b { display: inline-block; width: 3.6rem; color: var(--accent) }
 label { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; margin: .25rem 0; align-items: center }
 input { padding: .25rem; width: 100% } button { margin: .4rem 0; padding: .3rem .9rem; cursor: pointer } h4 { margin: .8rem 0 .2rem }
@@ -66,7 +67,8 @@ function tryIt(path, parameters) {
     try { shown = JSON.stringify(JSON.parse(text), null, 2).slice(0, 100000) } catch {}
     answer.replaceChildren(make('h4', { textContent: response.status + ' ' + url }), make('pre', { textContent: shown }))
   }
-  const form = make('form', { onsubmit: send }, ...fields.map(([{ name }, field]) => make('label', {}, make('code', { textContent: name }), field)), make('button', { textContent: 'Send' }))
+  const labels = fields.map(([{ name }, field]) => make('label', {}, make('code', { textContent: name }), field))
+  const form = make('form', { onsubmit: send }, ...labels, make('button', { textContent: 'Send' }))
   return make('div', {}, make('h4', { textContent: 'Try it' }), form, answer)
 }
 
@@ -95,7 +97,10 @@ for (const [path, methods] of Object.entries(api.paths)) {
   }
 }
 document.querySelector('main').replaceChildren(...[...groups].flatMap(([group, shown]) => [make('h2', { textContent: group }), ...shown]))
-const schemas = Object.entries(api.components.schemas).map(([name, schema]) => make('details', { id: 'schema-' + name }, make('summary', {}, make('code', { textContent: name })), make('div', {}, pretty(schema))))
+const schemas = Object.entries(api.components.schemas).map(([name, schema]) => {
+  const head = make('summary', {}, make('code', { textContent: name }))
+  return make('details', { id: 'schema-' + name }, head, make('div', {}, pretty(schema)))
+})
 document.querySelector('main').append(make('h2', { textContent: 'schemas' }), ...schemas)
 document.querySelector('#version').textContent = api.info.version
 `
@@ -105,7 +110,8 @@ const PAGE = `<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Grove API</title><style>${STYLE}</style></head>
 <body>
 <h1>Grove API <small id="version"></small></h1>
-<p>Everything this grove can be asked. Machines read <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1); figures are at <a href="/metrics">/metrics</a>.</p>
+<p>Everything this grove can be asked. Machines read <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1);
+figures are at <a href="/metrics">/metrics</a>.</p>
 <main>Loading…</main>
 <script type="module">${SCRIPT}</script>
 </body>

@@ -24,7 +24,10 @@ const INSTRUCTIONS = `A grove is a shared graph of immutable work. Look at grove
 bring what is elsewhere here with grove_fetch, get its files with grove_checkout, improve on it, and publish with grove_submit_work \
 and a derives_from relation. Review, reproduce and adopt what deserves it: that is how good work rises.`
 
-/** Serves a grove's operations as tools over a transport (stdio, in memory) until it closes. A tool's failure is a result with `isError` and the error's code. */
+/**
+ * Serves a grove's operations as tools over a transport (stdio, in memory) until it closes.
+ * A tool's failure is a result with `isError` and the error's code.
+ */
 export async function serveMcp(options: McpOptions, transport: Transport): Promise<McpServer> {
   const mcp = new McpServer(
     { name: 'grove', version: VERSION },

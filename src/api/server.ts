@@ -54,18 +54,6 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
   return { url, port, serve, close }
 }
 
-/** Binds and serves a node that is there already. */
-export async function listen({
-  node,
-  ...options
-}: {
-  node: GroveNode
-  host: string
-  port: number
-}): Promise<RunningServer> {
-  return (await bind(options)).serve(node)
-}
-
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => reject(listenError(cause, host, port)))

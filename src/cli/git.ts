@@ -15,7 +15,7 @@ interface Finished {
 }
 
 /** Name of the artifact that a difference becomes. */
-export const DIFF_ARTIFACT = 'changes.patch'
+const DIFF_ARTIFACT = 'changes.patch'
 
 /** The files of a revision, below the working directory, as git keeps them. Throws `usage-error` with git's own words. */
 export async function artifactsOfTree(revision: string): Promise<Collected> {

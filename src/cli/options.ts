@@ -51,7 +51,7 @@ export function parseScore(text: string): [name: string, score: Score] {
 }
 
 /** A JSON object on the command line. */
-export function parseJsonObject(text: string): JsonObject {
+function parseJsonObject(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text)
     if (isJsonObject(value)) return value

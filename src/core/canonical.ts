@@ -62,6 +62,7 @@ function writeArray(items: readonly unknown[], depth: number): string {
 }
 
 function writeObject(object: Readonly<Record<string, unknown>>, depth: number): string {
+  if (!isPlain(object)) throw unrepresentable('an object of a class')
   const members: string[] = []
   for (const key of Object.keys(object).sort()) {
     if (key === '__proto__') throw unrepresentable('the key __proto__')
@@ -69,6 +70,12 @@ function writeObject(object: Readonly<Record<string, unknown>>, depth: number): 
     if (value !== undefined) members.push(`${writeString(key)}:${write(value, depth + 1)}`)
   }
   return `{${members.join(',')}}`
+}
+
+/** Whether it is made of its own members alone: a Date or a Map would lose what it holds without a word. */
+function isPlain(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object)
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 function unrepresentable(what: string): GroveError {

@@ -16,7 +16,11 @@ export function isCid(text: unknown): text is Cid {
 /** The text as a content id. Throws `cid-invalid`. */
 export function parseCid(text: string): Cid {
   if (!isCid(text)) {
-    throw new GroveError('cid-invalid', { cid: text.slice(0, 100) }, { message: `not a content id (blake3:<64 hex digits>): ${text.slice(0, 100)}` })
+    throw new GroveError(
+      'cid-invalid',
+      { cid: text.slice(0, 100) },
+      { message: `not a content id (blake3:<64 hex digits>): ${text.slice(0, 100)}` },
+    )
   }
   return text
 }
@@ -60,7 +64,11 @@ export function shortCid(cid: Cid, digits = 12): string {
 export function parseCidPrefix(text: string): string {
   const digits = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text
   if (!/^[0-9a-f]{4,64}$/.test(digits)) {
-    throw new GroveError('cid-invalid', { cid: text.slice(0, 100) }, { message: `not a content id or at least 4 of its hex digits: ${text.slice(0, 100)}` })
+    throw new GroveError(
+      'cid-invalid',
+      { cid: text.slice(0, 100) },
+      { message: `not a content id or at least 4 of its hex digits: ${text.slice(0, 100)}` },
+    )
   }
   return digits
 }

@@ -71,13 +71,21 @@ function parseJson(bytes: Uint8Array, cid: Cid): unknown {
   try {
     return JSON.parse(decoder.decode(bytes))
   } catch (cause) {
-    throw new GroveError('manifest-not-canonical', { cid }, { cause, message: `the manifest of ${cid} is not JSON in UTF-8` })
+    throw new GroveError(
+      'manifest-not-canonical',
+      { cid },
+      { cause, message: `the manifest of ${cid} is not JSON in UTF-8` },
+    )
   }
 }
 
 function checkCanonical(value: unknown, bytes: Uint8Array, cid: Cid): void {
   if (Buffer.compare(canonicalBytes(value), bytes) === 0) return
-  throw new GroveError('manifest-not-canonical', { cid }, { message: `the bytes of ${cid} are not RFC 8785 canonical JSON` })
+  throw new GroveError(
+    'manifest-not-canonical',
+    { cid },
+    { message: `the bytes of ${cid} are not RFC 8785 canonical JSON` },
+  )
 }
 
 function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
@@ -85,6 +93,12 @@ function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> 
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({ code, path: path.join('.'), message }))
   const unknown = issues.some((issue) => issue.code === 'unrecognized_keys')
-  const message = issues.map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`)).join('; ')
-  throw new GroveError(unknown ? 'manifest-unknown-field' : 'manifest-invalid', { issues: issues.slice(0, 20) }, { message: message.slice(0, 2_000) })
+  const message = issues
+    .map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))
+    .join('; ')
+  throw new GroveError(
+    unknown ? 'manifest-unknown-field' : 'manifest-invalid',
+    { issues: issues.slice(0, 20) },
+    { message: message.slice(0, 2_000) },
+  )
 }

@@ -14,9 +14,21 @@ import {
 /** The manifest and its parts: what is hashed. Strict everywhere: an unknown field is an error. */
 
 /** A whole content id. The cast only brands: checked by the pattern, it is the same text. */
-export const cidSchema = z.string().regex(CID_PATTERN, 'must be blake3:<64 hex digits>') as unknown as z.ZodType<Cid, string>
+export const cidSchema = z.string().regex(CID_PATTERN, 'must be blake3:<64 hex digits>') as unknown as z.ZodType<
+  Cid,
+  string
+>
 
-export const kindSchema = z.enum(['work', 'review', 'discussion', 'adoption', 'reproduction', 'plan', 'ask_user', 'response'])
+export const kindSchema = z.enum([
+  'work',
+  'review',
+  'discussion',
+  'adoption',
+  'reproduction',
+  'plan',
+  'ask_user',
+  'response',
+])
 export const modeSchema = z.enum(['evaluation', 'exploration'])
 export const directionSchema = z.enum(['minimize', 'maximize'])
 export const relationTypeSchema = z.enum(['derives_from', 'responds_to', 'reviews', 'reproduces', 'adopts'])
@@ -33,13 +45,23 @@ function mapOf<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, mo
 export const artifactNameSchema = z
   .string()
   .max(ARTIFACT_NAME_MAX_CHARS)
-  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._/ -]*$/, 'must start with a letter or digit and hold only letters, digits, and "._/ -"')
-  .refine((name) => name.split('/').every((part) => part !== '' && part !== '..'), 'must have no empty or ".." component')
+  .regex(
+    /^[a-zA-Z0-9][a-zA-Z0-9._/ -]*$/,
+    'must start with a letter or digit and hold only letters, digits, and "._/ -"',
+  )
+  .refine(
+    (name) => name.split('/').every((part) => part !== '' && part !== '..'),
+    'must have no empty or ".." component',
+  )
 
 /** When something happened, RFC 3339, with its offset. */
 export const timestampSchema = z.iso.datetime({ offset: true })
 
-export const scoreSchema = z.strictObject({ value: z.number(), direction: directionSchema, unit: z.string().optional() })
+export const scoreSchema = z.strictObject({
+  value: z.number(),
+  direction: directionSchema,
+  unit: z.string().optional(),
+})
 export type Score = z.infer<typeof scoreSchema>
 
 export const relationSchema = z.strictObject({

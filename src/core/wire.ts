@@ -1,6 +1,22 @@
 import { z } from 'zod'
-import { BEST_MAX, DIGEST_MAX_ENTRIES, LIST_MAX, MISSING_MAX_HASHES, PROVIDERS_MAX, SHUFFLE_MAX_PEERS } from './limits.ts'
-import { artifactNameSchema, cidSchema, contributionViewSchema, directionSchema, jsonObjectSchema, kindSchema, modeSchema, timestampSchema } from './schema.ts'
+import {
+  BEST_MAX,
+  DIGEST_MAX_ENTRIES,
+  LIST_MAX,
+  MISSING_MAX_HASHES,
+  PROVIDERS_MAX,
+  SHUFFLE_MAX_PEERS,
+} from './limits.ts'
+import {
+  artifactNameSchema,
+  cidSchema,
+  contributionViewSchema,
+  directionSchema,
+  jsonObjectSchema,
+  kindSchema,
+  modeSchema,
+  timestampSchema,
+} from './schema.ts'
 
 /**
  * Every other value on the wire: what groves say to each other and what the API answers. What peers send is read
@@ -31,6 +47,22 @@ export type Capabilities = z.infer<typeof capabilitiesSchema>
 const peerIdSchema = z.string().min(1).max(256)
 const addressSchema = z.string().min(1).max(2_048)
 
+const printSchema = z.string().min(1).max(64)
+const newsSchema = z.array(z.string().min(1).max(64)).max(DIGEST_MAX_ENTRIES)
+
+/** What a message says of digests beside the entries (PROTOCOL.md §5). Grove 0.1 neither sends nor reads it. */
+export const digestNoteSchema = z.object({
+  /** Stands for the sender's whole digest; `frontier` is that digest, a part of it, or left empty where the print will do. */
+  print: printSchema,
+  /** The receiver's digest that the sender knows. */
+  seen: printSchema.optional(),
+  /** Only on an announcement: what the sender has newly got from others, by short ids. The answer to it carries no digest. */
+  news: newsSchema.optional(),
+  /** Only in the answer to an announcement: those of the news that the sender of this lacks. */
+  wants: newsSchema.optional(),
+})
+export type DigestNote = z.infer<typeof digestNoteSchema>
+
 /** The gossip message: a grove's digest and its load. */
 export const gossipMessageSchema = z.object({
   peerId: peerIdSchema,
@@ -39,6 +71,7 @@ export const gossipMessageSchema = z.object({
   load: z.looseObject({ queueDepth: z.number() }),
   capabilities: capabilitiesSchema,
   timestamp: timestampSchema,
+  digest: digestNoteSchema.optional(),
 })
 export type GossipMessage = z.infer<typeof gossipMessageSchema>
 
@@ -51,7 +84,10 @@ export const peerInfoSchema = z.object({
 })
 export type PeerInfo = z.infer<typeof peerInfoSchema>
 
-export const shuffleRequestSchema = z.object({ sender: peerInfoSchema, offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS) })
+export const shuffleRequestSchema = z.object({
+  sender: peerInfoSchema,
+  offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS),
+})
 export type ShuffleRequest = z.infer<typeof shuffleRequestSchema>
 export const shuffleResponseSchema = z.object({ offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS) })
 export type ShuffleResponse = z.infer<typeof shuffleResponseSchema>
@@ -65,7 +101,11 @@ export const peersAnswerSchema = z.object({
 export type PeersAnswer = z.infer<typeof peersAnswerSchema>
 
 /** Who advertised an item, most recent first. */
-export const providerSchema = z.object({ peerId: peerIdSchema, address: addressSchema, lastAdvertised: timestampSchema })
+export const providerSchema = z.object({
+  peerId: peerIdSchema,
+  address: addressSchema,
+  lastAdvertised: timestampSchema,
+})
 export type Provider = z.infer<typeof providerSchema>
 
 /** What this grove knows of the best anywhere: 0.1's fields, and who holds it and how far it is believed. */
@@ -118,7 +158,11 @@ export const searchResultSchema = contributionViewSchema
 export const searchAnswerSchema = z.object({ results: z.array(searchResultSchema), count: z.number().int() })
 export type SearchResult = z.infer<typeof searchResultSchema>
 
-export const threadNodeSchema = z.object({ cid: cidSchema, depth: z.number().int(), contribution: contributionViewSchema })
+export const threadNodeSchema = z.object({
+  cid: cidSchema,
+  depth: z.number().int(),
+  contribution: contributionViewSchema,
+})
 export const threadSchema = z.object({ nodes: z.array(threadNodeSchema), count: z.number().int() })
 export const threadSummarySchema = z.object({
   cid: cidSchema,
@@ -167,7 +211,11 @@ export const missingItemSchema = z.union([
 ])
 export type MissingItem = z.infer<typeof missingItemSchema>
 
-export const sourceSchema = z.object({ peerId: z.string().optional(), address: z.string().optional(), local: z.boolean() })
+export const sourceSchema = z.object({
+  peerId: z.string().optional(),
+  address: z.string().optional(),
+  local: z.boolean(),
+})
 
 export const fetchResultSchema = z.object({
   contribution: contributionViewSchema,
@@ -203,7 +251,11 @@ export const bestEntrySchema = z.object({
   manifestBytes: z.number().int(),
   artifactBytes: z.number().int(),
 })
-export const bestListSchema = z.object({ dimension: z.string(), direction: directionSchema, entries: z.array(bestEntrySchema).max(BEST_MAX) })
+export const bestListSchema = z.object({
+  dimension: z.string(),
+  direction: directionSchema,
+  entries: z.array(bestEntrySchema).max(BEST_MAX),
+})
 export type BestList = z.infer<typeof bestListSchema>
 export type BestEntry = z.infer<typeof bestEntrySchema>
 
@@ -264,12 +316,53 @@ export type Stub = z.infer<typeof stubSchema>
 
 /** What happens in a grove, as it happens. */
 export const groveEventSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('contribution'), at: timestampSchema, cid: cidSchema, kind: kindSchema, summary: z.string(), source: sourceSchema }),
-  z.object({ type: z.literal('announced'), at: timestampSchema, cid: cidSchema, metric: z.string(), value: z.number(), direction: directionSchema, peerId: z.string() }),
-  z.object({ type: z.literal('transfer'), at: timestampSchema, hash: cidSchema, receivedBytes: z.number(), sizeBytes: z.number(), peerId: z.string(), done: z.boolean() }),
-  z.object({ type: z.literal('fetch-failed'), at: timestampSchema, cid: cidSchema, code: z.string(), message: z.string() }),
-  z.object({ type: z.literal('peer'), at: timestampSchema, peerId: z.string(), address: z.string(), status: z.enum(['alive', 'suspected', 'failed', 'recovered']) }),
-  z.object({ type: z.literal('peer-fault'), at: timestampSchema, peerId: z.string(), code: z.string(), message: z.string() }),
+  z.object({
+    type: z.literal('contribution'),
+    at: timestampSchema,
+    cid: cidSchema,
+    kind: kindSchema,
+    summary: z.string(),
+    source: sourceSchema,
+  }),
+  z.object({
+    type: z.literal('announced'),
+    at: timestampSchema,
+    cid: cidSchema,
+    metric: z.string(),
+    value: z.number(),
+    direction: directionSchema,
+    peerId: z.string(),
+  }),
+  z.object({
+    type: z.literal('transfer'),
+    at: timestampSchema,
+    hash: cidSchema,
+    receivedBytes: z.number(),
+    sizeBytes: z.number(),
+    peerId: z.string(),
+    done: z.boolean(),
+  }),
+  z.object({
+    type: z.literal('fetch-failed'),
+    at: timestampSchema,
+    cid: cidSchema,
+    code: z.string(),
+    message: z.string(),
+  }),
+  z.object({
+    type: z.literal('peer'),
+    at: timestampSchema,
+    peerId: z.string(),
+    address: z.string(),
+    status: z.enum(['alive', 'suspected', 'failed', 'recovered']),
+  }),
+  z.object({
+    type: z.literal('peer-fault'),
+    at: timestampSchema,
+    peerId: z.string(),
+    code: z.string(),
+    message: z.string(),
+  }),
   z.object({ type: z.literal('sync'), at: timestampSchema, report: syncReportSchema }),
 ])
 export type GroveEvent = z.infer<typeof groveEventSchema>

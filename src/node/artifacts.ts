@@ -53,7 +53,11 @@ export async function bringArtifacts(node: NodeContext, request: ArtifactsReques
       const sizeBytes = budget.isLimited ? await sizeOf(node, request, item) : request.sizes?.get(item.hash)
       const maxBytes = budget.take(item.hash, sizeBytes)
       const wanted = { ...item, sizeBytes, maxBytes, via: { cid: contribution.cid, name: item.name } }
-      const moved = await transferBlob(node, wanted, request.providers, { signal, onProgress: request.onProgress, more })
+      const moved = await transferBlob(node, wanted, request.providers, {
+        signal,
+        onProgress: request.onProgress,
+        more,
+      })
       budget.settle(sizeBytes, moved.bytesMoved)
       outcome.bytesMoved += moved.bytesMoved
       outcome.bytesVerified += moved.bytesMoved > 0 ? moved.sizeBytes : 0
@@ -66,14 +70,24 @@ export async function bringArtifacts(node: NodeContext, request: ArtifactsReques
 }
 
 /** The artifacts as they are now, nothing moved. */
-export async function artifactStates(node: NodeContext, request: Omit<ArtifactsRequest, 'signal'>): Promise<ArtifactState[]> {
+export async function artifactStates(
+  node: NodeContext,
+  request: Omit<ArtifactsRequest, 'signal'>,
+): Promise<ArtifactState[]> {
   return statesOf(node, request, { fetched: new Set(), failures: new Map() })
 }
 
 /** Artifacts that are asked for and not here. Throws `not-found` for a name that the contribution does not have. */
-export async function neededBlobs(node: NodeContext, { cid, manifest }: Contribution, artifacts: FetchOptions['artifacts'] = 'all'): Promise<Needed[]> {
-  const unknown = Array.isArray(artifacts) ? artifacts.find((name) => !Object.hasOwn(manifest.artifacts, name)) : undefined
-  if (unknown !== undefined) throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
+export async function neededBlobs(
+  node: NodeContext,
+  { cid, manifest }: Contribution,
+  artifacts: FetchOptions['artifacts'] = 'all',
+): Promise<Needed[]> {
+  const unknown = Array.isArray(artifacts)
+    ? artifacts.find((name) => !Object.hasOwn(manifest.artifacts, name))
+    : undefined
+  if (unknown !== undefined)
+    throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
   const byHash = new Map<Cid, Needed>()
   for (const [name, hash] of Object.entries(manifest.artifacts)) {
     if (isAsked(artifacts, name) && !byHash.has(hash)) byHash.set(hash, { hash, name })
@@ -83,7 +97,11 @@ export async function neededBlobs(node: NodeContext, { cid, manifest }: Contribu
 }
 
 /** What a peer says that the blob measures, where any of the likeliest does. */
-export async function sizeOf(node: NodeContext, request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>, { hash, name }: Needed): Promise<number | undefined> {
+export async function sizeOf(
+  node: NodeContext,
+  request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>,
+  { hash, name }: Needed,
+): Promise<number | undefined> {
   const known = request.sizes?.get(hash)
   if (known !== undefined) return known
   const via = { cid: request.contribution.cid, name }
@@ -98,7 +116,10 @@ export async function sizeOf(node: NodeContext, request: Pick<ArtifactsRequest, 
 }
 
 /** Asks the live peers for other holders, once, when they are first needed. */
-function onceAround(node: NodeContext, { contribution, providers, signal }: ArtifactsRequest): () => Promise<PeerAddress[]> {
+function onceAround(
+  node: NodeContext,
+  { contribution, providers, signal }: ArtifactsRequest,
+): () => Promise<PeerAddress[]> {
   let asked: Promise<PeerAddress[]> | undefined
   return () => {
     asked ??= askAround(node, contribution.cid, providers, { signal })
@@ -117,11 +138,16 @@ function isOwnFailure({ code }: GroveError): boolean {
   return code.startsWith('storage-') || code === 'read-only' || code === 'shutting-down'
 }
 
-async function statesOf(node: NodeContext, request: Omit<ArtifactsRequest, 'signal'>, { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> }): Promise<ArtifactState[]> {
+async function statesOf(
+  node: NodeContext,
+  request: Omit<ArtifactsRequest, 'signal'>,
+  { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> },
+): Promise<ArtifactState[]> {
   const named = Object.entries(request.contribution.manifest.artifacts)
   return mapBounded(named, AT_ONCE, async ([name, hash]) => {
     const here = await node.blobs.stat(hash)
-    if (here !== undefined) return { name, hash, sizeBytes: here.sizeBytes, state: fetched.has(hash) ? 'fetched' : 'here' }
+    if (here !== undefined)
+      return { name, hash, sizeBytes: here.sizeBytes, state: fetched.has(hash) ? 'fetched' : 'here' }
     const sizeBytes = request.sizes?.get(hash) ?? -1
     const skipped = !isAsked(request.artifacts, name) || failures.get(hash)?.code === 'too-large'
     return { name, hash, sizeBytes, state: skipped ? 'skipped' : 'missing' }
@@ -138,7 +164,10 @@ class Budget {
   readonly #each: number
   #left: number
 
-  constructor({ maxBytes = Number.POSITIVE_INFINITY, maxArtifactBytes = Number.POSITIVE_INFINITY }: Pick<ArtifactsRequest, 'maxBytes' | 'maxArtifactBytes'>) {
+  constructor({
+    maxBytes = Number.POSITIVE_INFINITY,
+    maxArtifactBytes = Number.POSITIVE_INFINITY,
+  }: Pick<ArtifactsRequest, 'maxBytes' | 'maxArtifactBytes'>) {
     this.#most = maxBytes
     this.#left = maxBytes
     this.#each = maxArtifactBytes

@@ -20,8 +20,14 @@ export async function bestList(node: NodeContext, query: BestQuery): Promise<Bes
   })
   const ranking = rankings.find(({ metric }) => metric === dimension)
   if (ranking === undefined) return { dimension, direction: direction ?? 'maximize', entries: [] }
-  const places = ranking.places.filter(({ value }) => threshold === undefined || reaches(ranking.direction, value, threshold))
-  return { dimension, direction: ranking.direction, entries: await mapBounded(places, STATS_AT_ONCE, (place) => entryOf(node, place)) }
+  const places = ranking.places.filter(
+    ({ value }) => threshold === undefined || reaches(ranking.direction, value, threshold),
+  )
+  return {
+    dimension,
+    direction: ranking.direction,
+    entries: await mapBounded(places, STATS_AT_ONCE, (place) => entryOf(node, place)),
+  }
 }
 
 async function entryOf(node: NodeContext, { cid, value, contribution }: RankedPlace): Promise<BestEntry> {

@@ -22,7 +22,11 @@ export interface CheckoutResult {
  * Brings a contribution's artifacts into a directory. What is missing here, up to the contribution itself, is fetched first.
  * Throws what `writeWorkspace` throws; `not-found` and the errors of a fetch.
  */
-export async function checkout(node: NodeContext, request: CheckoutRequest, options: WorkspaceOptions = {}): Promise<CheckoutResult> {
+export async function checkout(
+  node: NodeContext,
+  request: CheckoutRequest,
+  options: WorkspaceOptions = {},
+): Promise<CheckoutResult> {
   const contribution = await heldOrFetched(node, request.cid, options.signal)
   const names = chosen(contribution, request.artifacts)
   await completeArtifacts(node, contribution, names, options.signal === undefined ? {} : { signal: options.signal })
@@ -34,7 +38,11 @@ export async function checkout(node: NodeContext, request: CheckoutRequest, opti
       return { name, hash, sizeBytes: info.sizeBytes }
     }),
   )
-  const sources = files.map(({ name, hash }) => ({ name, hash, open: (signal: AbortSignal | undefined) => node.blobs.get(hash, signal === undefined ? {} : { signal }) }))
+  const sources = files.map(({ name, hash }) => ({
+    name,
+    hash,
+    open: (signal: AbortSignal | undefined) => node.blobs.get(hash, signal === undefined ? {} : { signal }),
+  }))
   await writeWorkspace(request.directory, sources, options)
   return { cid: request.cid, directory: request.directory, files }
 }
@@ -42,7 +50,12 @@ export async function checkout(node: NodeContext, request: CheckoutRequest, opti
 async function heldOrFetched(node: NodeContext, cid: Cid, signal: AbortSignal | undefined): Promise<Contribution> {
   const held = await node.graph.get(cid)
   if (held !== undefined) return held
-  if (node.askable().length === 0) throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found, and this grove has no peers to ask` })
+  if (node.askable().length === 0)
+    throw new GroveError(
+      'not-found',
+      { cid },
+      { message: `Contribution ${cid} not found, and this grove has no peers to ask` },
+    )
   await fetchRemoteContribution(node, cid, {}, signal === undefined ? {} : { signal })
   const fetched = await node.graph.get(cid)
   if (fetched === undefined) throw new GroveError('not-found', { cid })
@@ -52,6 +65,7 @@ async function heldOrFetched(node: NodeContext, cid: Cid, signal: AbortSignal | 
 function chosen({ cid, manifest }: Contribution, names: readonly string[] | undefined): readonly string[] {
   if (names === undefined) return Object.keys(manifest.artifacts)
   const unknown = names.find((name) => !Object.hasOwn(manifest.artifacts, name))
-  if (unknown !== undefined) throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
+  if (unknown !== undefined)
+    throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
   return names
 }

@@ -57,5 +57,9 @@ function proofOf({ cid, manifest }: Contribution, claim: Omit<Candidate, 'provid
   const score = manifest.scores?.[claim.metric]
   const truth = score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
   const message = `${peer.address} claims ${claim.metric} ${claim.value} (${claim.direction}) for ${cid}, which ${truth}`
-  return new GroveError('peer-fault', { ...peer, fault: 'claim-broken', cid, metric: claim.metric, value: claim.value }, { message })
+  return new GroveError(
+    'peer-fault',
+    { ...peer, fault: 'claim-broken', cid, metric: claim.metric, value: claim.value },
+    { message },
+  )
 }

@@ -14,9 +14,14 @@ const encoder = new TextEncoder()
  * as lines of canonical manifests, and a trailer that tells what is not here and what was cut short. The contribution itself is left out.
  * Where there is too much, the nearest are sent. Throws `absent` before the first line.
  */
-export async function* closureOf(node: NodeContext, request: ClosureRequest, options: { signal?: AbortSignal } = {}): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* closureOf(
+  node: NodeContext,
+  request: ClosureRequest,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await node.graph.get(request.cid)
-  if (start === undefined) throw new GroveError('absent', { cid: request.cid }, { message: `Contribution ${request.cid} not found` })
+  if (start === undefined)
+    throw new GroveError('absent', { cid: request.cid }, { message: `Contribution ${request.cid} not found` })
   const parcel = new Parcel()
   const missing = await addAncestors(node, start, request.ancestors ?? 1, parcel)
   const lines = parentsFirst(parcel.contributions)
@@ -29,7 +34,12 @@ export async function* closureOf(node: NodeContext, request: ClosureRequest, opt
     options.signal?.throwIfAborted()
     yield lineOf(bytes)
   }
-  const trailer: ClosureTrailer = { sent: lines.length, bytes: parcel.bytes, missing, ...(parcel.truncatedBy === undefined ? {} : { truncatedBy: parcel.truncatedBy }) }
+  const trailer: ClosureTrailer = {
+    sent: lines.length,
+    bytes: parcel.bytes,
+    missing,
+    ...(parcel.truncatedBy === undefined ? {} : { truncatedBy: parcel.truncatedBy }),
+  }
   yield lineOf(encoder.encode(JSON.stringify({ trailer })))
 }
 

@@ -9,7 +9,15 @@ export interface Attempt {
 }
 
 /** Failures that prove that a peer does not keep to the protocol. */
-const FAULTS = new Set(['peer-fault', 'peer-too-slow', 'fetch-bad-bytes', 'manifest-invalid', 'manifest-unknown-field', 'manifest-not-canonical', 'manifest-too-large'])
+const FAULTS = new Set([
+  'peer-fault',
+  'peer-too-slow',
+  'fetch-bad-bytes',
+  'manifest-invalid',
+  'manifest-unknown-field',
+  'manifest-not-canonical',
+  'manifest-too-large',
+])
 /** Answers that say no, but are answers. */
 const REFUSALS = new Set(['absent', 'gone', 'refused', 'busy', 'too-large'])
 
@@ -50,12 +58,32 @@ function tellKnown(node: NodeContext, peer: PeerAddress, type: 'contact-made' | 
 }
 
 /** What of several failures tells a caller most, first to last; what is not named here comes before them all. */
-const TELLING = ['too-large', 'fetch-incomplete', 'peer-fault', 'peer-too-slow', 'refused', 'gone', 'busy', 'absent', 'peer-unreachable', 'address-refused']
+const TELLING = [
+  'too-large',
+  'fetch-incomplete',
+  'peer-fault',
+  'peer-too-slow',
+  'refused',
+  'gone',
+  'busy',
+  'absent',
+  'peer-unreachable',
+  'address-refused',
+]
 
 /** One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where nobody could be asked. */
 export function failureOf(attempts: readonly Attempt[], what: Readonly<Record<string, unknown>>): GroveError {
   const peersAsked = attempts.map(({ peer, error }) => ({ ...peer, code: error.code, message: error.message }))
   const [worst] = attempts.toSorted((a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code))
-  if (worst === undefined) return new GroveError('absent', { ...what, peersAsked }, { message: `no peer to ask for ${Object.values(what).join(' ')}` })
-  return new GroveError(worst.error.code, { ...worst.error.details, ...what, peersAsked }, { message: worst.error.message, cause: worst.error })
+  if (worst === undefined)
+    return new GroveError(
+      'absent',
+      { ...what, peersAsked },
+      { message: `no peer to ask for ${Object.values(what).join(' ')}` },
+    )
+  return new GroveError(
+    worst.error.code,
+    { ...worst.error.details, ...what, peersAsked },
+    { message: worst.error.message, cause: worst.error },
+  )
 }

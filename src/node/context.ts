@@ -1,6 +1,4 @@
-import type { Policy } from '../protocol/want.ts'
-import type { PeerAddress, Input } from '../protocol/messages.ts'
-import type { Replica } from '../protocol/replica.ts'
+import type { FetchResult, SyncReport } from '../core/wire.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
@@ -8,12 +6,14 @@ import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
+import type { Input, PeerAddress } from '../protocol/messages.ts'
+import type { Replica } from '../protocol/replica.ts'
+import type { Policy } from '../protocol/want.ts'
 import type { EventHub } from './events.ts'
 import type { PeerBook } from './peers.ts'
 import type { Singleflight } from './singleflight.ts'
 import type { SyncMemory } from './sync-memory.ts'
 import type { Transfers } from './transfers.ts'
-import type { FetchResult, SyncReport } from '../core/wire.ts'
 
 /** How a grove behaves; every field decided, defaults filled in by `src/config.ts`. Times in ms. */
 export interface NodeConfig {

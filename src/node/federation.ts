@@ -27,7 +27,11 @@ export function peersAnswer(node: NodeContext): PeersAnswer {
   const peers = node.replica.peers()
   return {
     peers: peers.map(infoOf),
-    liveness: peers.map((peer) => ({ peer: infoOf(peer), status: peer.status, lastSeen: lastContact(peer) ?? peer.lastSeen })),
+    liveness: peers.map((peer) => ({
+      peer: infoOf(peer),
+      status: peer.status,
+      lastSeen: lastContact(peer) ?? peer.lastSeen,
+    })),
   }
 }
 
@@ -36,7 +40,15 @@ export function federationPeers(node: NodeContext): FederationPeer[] {
   return node.replica.peers().map((peer) => {
     const lastSeen = lastContact(peer)
     const { peerId, address, status, seed, capabilities } = peer
-    return { peerId, address, status, seed, ...(lastSeen === undefined ? {} : { lastSeen }), capabilities, record: node.peers.record(peerId) }
+    return {
+      peerId,
+      address,
+      status,
+      seed,
+      ...(lastSeen === undefined ? {} : { lastSeen }),
+      capabilities,
+      record: node.peers.record(peerId),
+    }
   })
 }
 

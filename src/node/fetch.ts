@@ -42,22 +42,41 @@ export interface Found {
  * Throws where nothing was obtained: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`,
  * `peer-unreachable`, `peer-fault`, …, with `peersAsked`; and `not-found` for a peer or an artifact name that isn't known.
  */
-export async function fetchRemoteContribution(node: NodeContext, cid: Cid, options: FetchOptions = {}, hooks: FetchHooks = {}): Promise<FetchResult> {
+export async function fetchRemoteContribution(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions = {},
+  hooks: FetchHooks = {},
+): Promise<FetchResult> {
   const key = JSON.stringify([cid, options, hooks.maxArtifactBytes ?? null, hooks.accept !== undefined])
   const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
-  const run = (flight: AbortSignal) => withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) => fetchOnce(node, cid, options, { ...hooks, signal: until }))
+  const run = (flight: AbortSignal) =>
+    withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
+      fetchOnce(node, cid, options, { ...hooks, signal: until }),
+    )
   return node.fetches.run(key, run, signal).catch((error: unknown) => {
     throw stopped(node, error)
   })
 }
 
 /** Brings what is missing of a contribution's artifacts: all, or those named. Throws why the first of them can't be had. */
-export async function completeArtifacts(node: NodeContext, contribution: Contribution, names: readonly string[] | undefined, hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {}): Promise<void> {
+export async function completeArtifacts(
+  node: NodeContext,
+  contribution: Contribution,
+  names: readonly string[] | undefined,
+  hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
+): Promise<void> {
   const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
   const artifacts = names === undefined ? 'all' : [...names]
   await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
     const providers = await likelyProviders(node, contribution.cid)
-    const { failures } = await bringArtifacts(node, { contribution, artifacts, providers, signal: until, onProgress: hooks.onProgress })
+    const { failures } = await bringArtifacts(node, {
+      contribution,
+      artifacts,
+      providers,
+      signal: until,
+      onProgress: hooks.onProgress,
+    })
     for (const failure of failures.values()) throw failure
   })
 }
@@ -68,9 +87,19 @@ function stopped(node: NodeContext, error: unknown): unknown {
   return new GroveError(node.closing.aborted ? 'shutting-down' : 'aborted', {}, { cause: error })
 }
 
-async function withDeadline<T>(node: NodeContext, cid: Cid, timeoutMs: number, signal: AbortSignal, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withDeadline<T>(
+  node: NodeContext,
+  cid: Cid,
+  timeoutMs: number,
+  signal: AbortSignal,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const deadline = new AbortController()
-  const late = new GroveError('fetch-timeout', { cid, timeoutMs }, { message: `${cid} was not here after ${timeoutMs} ms` })
+  const late = new GroveError(
+    'fetch-timeout',
+    { cid, timeoutMs },
+    { message: `${cid} was not here after ${timeoutMs} ms` },
+  )
   const cancel = node.clock.after(timeoutMs, () => deadline.abort(late))
   try {
     return await task(AbortSignal.any([signal, deadline.signal]))
@@ -87,17 +116,26 @@ type Running = FetchHooks & { readonly signal: AbortSignal }
 async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hooks: Running): Promise<FetchResult> {
   try {
     const found = await find(node, cid, options, hooks)
-    return options.quote === true ? await quote(node, found, options, hooks.signal) : await bringRest(node, found, options, hooks)
+    return options.quote === true
+      ? await quote(node, found, options, hooks.signal)
+      : await bringRest(node, found, options, hooks)
   } catch (error) {
-    if (isGroveError(error) && error.code !== 'aborted') node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
+    if (isGroveError(error) && error.code !== 'aborted')
+      node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
     throw error
   }
 }
 
-async function find(node: NodeContext, cid: Cid, options: FetchOptions, { signal, accept, providers }: Running): Promise<Found> {
+async function find(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions,
+  { signal, accept, providers }: Running,
+): Promise<Found> {
   const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
   const held = await node.graph.get(cid)
-  const obtained = held === undefined ? await obtainManifest(node, cid, { signal, given, providers, accept }) : undefined
+  const obtained =
+    held === undefined ? await obtainManifest(node, cid, { signal, given, providers, accept }) : undefined
   const likely = await likelyProviders(node, cid)
   const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter((peer) => peer !== undefined)
   const rest = { sizes: obtained?.sizes, bytesMoved: obtained?.bytesMoved ?? 0, providers: unique(node, known) }
@@ -109,7 +147,14 @@ async function find(node: NodeContext, cid: Cid, options: FetchOptions, { signal
 async function bringRest(node: NodeContext, found: Found, options: FetchOptions, hooks: Running): Promise<FetchResult> {
   const { contribution, peer, providers } = found
   const { signal } = hooks
-  const request: ArtifactsRequest = { ...found, artifacts: options.artifacts, maxBytes: options.maxBytes, maxArtifactBytes: hooks.maxArtifactBytes, signal, onProgress: hooks.onProgress }
+  const request: ArtifactsRequest = {
+    ...found,
+    artifacts: options.artifacts,
+    maxBytes: options.maxBytes,
+    maxArtifactBytes: hooks.maxArtifactBytes,
+    signal,
+    onProgress: hooks.onProgress,
+  }
   const depth = options.ancestors ?? ANCESTORS_DEFAULT
   const [artifacts, around] = await Promise.all([
     bringArtifacts(node, request),
@@ -128,16 +173,27 @@ async function store(node: NodeContext, { contribution, peer }: Found, around: S
     const outcome = await node.graph.put(item, { origin: 'peer', ...from, receivedAt: node.clock.now() })
     if (outcome === 'present') return
     stored.push(cid)
-    node.events.publish({ type: 'contribution', cid, kind: manifest.kind, summary: manifest.summary, source: { ...from, local: false } })
+    node.events.publish({
+      type: 'contribution',
+      cid,
+      kind: manifest.kind,
+      summary: manifest.summary,
+      source: { ...from, local: false },
+    })
   }
   for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
   await put(contribution, peer)
   for (const item of around.evidence) await put(item, around.sources.get(item.cid))
-  for (const cid of around.lacking.keys()) await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
+  for (const cid of around.lacking.keys())
+    await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
   if (stored.length > 0) node.stored(stored)
 }
 
-function resultOf({ contribution, peer, bytesMoved }: Found, artifacts: ArtifactsOutcome, around: Surroundings): FetchResult {
+function resultOf(
+  { contribution, peer, bytesMoved }: Found,
+  artifacts: ArtifactsOutcome,
+  around: Surroundings,
+): FetchResult {
   const verified = [...around.ancestors, ...around.evidence, ...(peer === undefined ? [] : [contribution])]
   const missing: MissingItem[] = [
     ...[...artifacts.failures].map(([hash, error]) => ({ hash, reason: error.code })),

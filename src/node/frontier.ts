@@ -10,7 +10,8 @@ const OWN_DEPTH = 20
 /** The best of what is held here, in every dimension. */
 export async function frontier(node: NodeContext, query: FrontierQuery): Promise<FrontierAnswer> {
   const rankings = await node.graph.frontier(query)
-  const signal = (metric: string) => rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
+  const signal = (metric: string) =>
+    rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const metrics = rankings.filter((ranking) => !isSignalMetric(ranking.metric))
   return {
     byMetric: Object.fromEntries(metrics.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)])),
@@ -22,7 +23,14 @@ export async function frontier(node: NodeContext, query: FrontierQuery): Promise
 }
 
 function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace): FrontierEntry {
-  return { cid, summary: manifest.summary, value, kind: manifest.kind, mode: manifest.mode, agentId: manifest.agent.agentId }
+  return {
+    cid,
+    summary: manifest.summary,
+    value,
+    kind: manifest.kind,
+    mode: manifest.mode,
+    agentId: manifest.agent.agentId,
+  }
 }
 
 /** The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. */
@@ -36,9 +44,15 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
   return [...own, ...claimed.map((item) => claimedEntry(item, !lacking.has(item.cid)))]
 }
 
-function ownEntry(node: NodeContext, { metric, direction }: Ranking, { cid, value, contribution }: RankedPlace): FederatedEntry {
+function ownEntry(
+  node: NodeContext,
+  { metric, direction }: Ranking,
+  { cid, value, contribution }: RankedPlace,
+): FederatedEntry {
   const level: Level = isSignalMetric(metric) && metric !== '_recency' ? 'evidenced' : 'bound'
-  const providers = node.replica.providersOf(cid).map((peer): Provider => ({ ...peer, lastAdvertised: timestamp(node.clock.now()) }))
+  const providers = node.replica
+    .providersOf(cid)
+    .map((peer): Provider => ({ ...peer, lastAdvertised: timestamp(node.clock.now()) }))
   return {
     metric,
     value,
@@ -55,7 +69,21 @@ function ownEntry(node: NodeContext, { metric, direction }: Ranking, { cid, valu
 type Claimed = ReturnType<NodeContext['replica']['federated']>[number]
 
 function claimedEntry(item: Claimed, held: boolean): FederatedEntry {
-  const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({ peerId, address, lastAdvertised: timestamp(lastAdvertised) }))
+  const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({
+    peerId,
+    address,
+    lastAdvertised: timestamp(lastAdvertised),
+  }))
   const { metric, value, cid, direction } = item
-  return { metric, value, cid, tags: [...item.tags], direction, level: held ? 'bound' : 'claimed', held, providers, firstSeen: timestamp(item.firstSeen) }
+  return {
+    metric,
+    value,
+    cid,
+    tags: [...item.tags],
+    direction,
+    level: held ? 'bound' : 'claimed',
+    held,
+    providers,
+    firstSeen: timestamp(item.firstSeen),
+  }
 }

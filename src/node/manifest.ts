@@ -43,7 +43,11 @@ export async function obtainManifest(node: NodeContext, cid: Cid, options: Manif
 }
 
 /** Whom to ask, in growing circles. */
-async function* tiers(node: NodeContext, cid: Cid, options: ManifestOptions & { attempts: Attempt[] }): AsyncGenerator<PeerAddress[], void, undefined> {
+async function* tiers(
+  node: NodeContext,
+  cid: Cid,
+  options: ManifestOptions & { attempts: Attempt[] },
+): AsyncGenerator<PeerAddress[], void, undefined> {
   const { given, providers, attempts } = options
   const fresh = (peers: readonly PeerAddress[]) => {
     const asked = new Set(attempts.map(({ peer }) => peer.address))
@@ -54,16 +58,34 @@ async function* tiers(node: NodeContext, cid: Cid, options: ManifestOptions & { 
   yield fresh(await likelyProviders(node, cid))
   if (given !== undefined) return
   yield fresh(await promisers(node, cid))
-  yield await askAround(node, cid, attempts.map(({ peer }) => peer), options)
+  yield await askAround(
+    node,
+    cid,
+    attempts.map(({ peer }) => peer),
+    options,
+  )
 }
 
 function isKnownAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[]): boolean {
   if (!node.peers.isAbsent(peer.peerId, cid)) return false
-  attempts.push({ peer, error: new GroveError('absent', { ...peer, cid }, { message: `${peer.address} said lately that it does not have ${cid}` }) })
+  attempts.push({
+    peer,
+    error: new GroveError(
+      'absent',
+      { ...peer, cid },
+      { message: `${peer.address} said lately that it does not have ${cid}` },
+    ),
+  })
   return true
 }
 
-async function tryPeer(node: NodeContext, cid: Cid, peer: PeerAddress, { signal, accept }: ManifestOptions, progress: { attempts: Attempt[]; bytesMoved: number }): Promise<Obtained | undefined> {
+async function tryPeer(
+  node: NodeContext,
+  cid: Cid,
+  peer: PeerAddress,
+  { signal, accept }: ManifestOptions,
+  progress: { attempts: Attempt[]; bytesMoved: number },
+): Promise<Obtained | undefined> {
   try {
     const { bytes, sizes } = await ask(node, peer, () => node.transport.manifest(peer, cid, { signal }))
     progress.bytesMoved += bytes.byteLength
@@ -85,7 +107,13 @@ export function verify(node: NodeContext, peer: PeerAddress, bytes: Uint8Array, 
     return open(bytes, cid)
   } catch (error) {
     const wrong = isGroveError(error, 'hash-mismatch')
-    const failure = wrong ? new GroveError('fetch-bad-bytes', { ...peer, cid }, { message: `${peer.address} sent a manifest that is not ${cid}`, cause: error }) : error
+    const failure = wrong
+      ? new GroveError(
+          'fetch-bad-bytes',
+          { ...peer, cid },
+          { message: `${peer.address} sent a manifest that is not ${cid}`, cause: error },
+        )
+      : error
     noteFailure(node, peer, failure, wrong ? bytes.byteLength : 0)
     throw failure
   }

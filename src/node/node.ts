@@ -77,7 +77,8 @@ export class GroveNode implements NodeContext {
     await this.peers.load()
     await this.#readFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
-    if (this.config.policy.scope !== 'off') this.#timer('sync', this.config.syncIntervalMs * this.random.next(), () => this.#sync())
+    if (this.config.policy.scope !== 'off')
+      this.#timer('sync', this.config.syncIntervalMs * this.random.next(), () => this.#sync())
   }
 
   /** Ends every wait and timer, then waits for what was under way. The stores and the transport stay the caller's. */
@@ -102,7 +103,8 @@ export class GroveNode implements NodeContext {
   stored(cids: readonly string[]): void {
     if (this.closing.aborted) return
     this.tell({ type: 'held', cids: cids.map(parseCid) })
-    if (!this.#timers.has('frontier')) this.#timer('frontier', FRONTIER_DELAY_MS, () => this.#spawn(this.#readFrontier()))
+    if (!this.#timers.has('frontier'))
+      this.#timer('frontier', FRONTIER_DELAY_MS, () => this.#spawn(this.#readFrontier()))
   }
 
   /** A peer's gossip message came in; the answer to it. */
@@ -207,5 +209,11 @@ export class GroveNode implements NodeContext {
 
 function entriesOf(ranking: Ranking): LocalEntry[] {
   const { metric, direction } = ranking
-  return ranking.places.map(({ cid, value, contribution }) => ({ metric, direction, cid, value, tags: contribution.manifest.tags }))
+  return ranking.places.map(({ cid, value, contribution }) => ({
+    metric,
+    direction,
+    cid,
+    value,
+    tags: contribution.manifest.tags,
+  }))
 }

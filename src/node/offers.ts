@@ -21,10 +21,17 @@ export interface Requests {
 }
 
 /** What a peer offers in the dimensions of the policy. A peer that fails has nothing to offer. */
-export async function offersOf(node: NodeContext, peer: PeerAddress, policy: Policy, options: { signal: AbortSignal; requests: Requests }): Promise<Candidate[]> {
+export async function offersOf(
+  node: NodeContext,
+  peer: PeerAddress,
+  policy: Policy,
+  options: { signal: AbortSignal; requests: Requests },
+): Promise<Candidate[]> {
   try {
     const dimensions = await dimensionsOf(node, peer, policy, options)
-    const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension) => bestOf(node, peer, dimension, policy, options))
+    const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension) =>
+      bestOf(node, peer, dimension, policy, options),
+    )
     return lists.flatMap((list) => (list === undefined ? [] : candidatesOf(list, peer, policy)))
   } catch (error) {
     if (options.signal.aborted || !isGroveError(error)) throw error
@@ -39,7 +46,16 @@ export function claimedOffers(node: NodeContext, metrics?: ReadonlySet<string>):
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
     .filter(({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true)
-    .flatMap(({ metric, direction, cid, tags, providers }) => providers.map(({ peerId, address, value }) => ({ metric, direction, cid, value, tags, providers: [{ peerId, address }] })))
+    .flatMap(({ metric, direction, cid, tags, providers }) =>
+      providers.map(({ peerId, address, value }) => ({
+        metric,
+        direction,
+        cid,
+        value,
+        tags,
+        providers: [{ peerId, address }],
+      })),
+    )
 }
 
 /** What is held here already, as candidates: it counts towards the best of its dimension. */
@@ -47,7 +63,15 @@ export async function heldOffers(node: NodeContext, policy: Policy): Promise<Can
   const query = policy.dimensions === undefined ? {} : { dimensions: policy.dimensions }
   const rankings = await node.graph.frontier({ ...query, limit: policy.topK })
   return rankings.flatMap(({ metric, direction, places }) =>
-    places.map(({ cid, value, contribution }) => ({ metric, direction, cid, value, tags: contribution.manifest.tags, kind: contribution.manifest.kind, providers: [] })),
+    places.map(({ cid, value, contribution }) => ({
+      metric,
+      direction,
+      cid,
+      value,
+      tags: contribution.manifest.tags,
+      kind: contribution.manifest.kind,
+      providers: [],
+    })),
   )
 }
 
@@ -57,7 +81,13 @@ export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
   const others = node.peers.order(node.askable()).slice(0, 3)
   return stubs.map(({ cid, since, promisedBy }) => {
     const promisers = promisedBy.flatMap((peerId) => node.replica.peer(peerId) ?? [])
-    return { cid, metric: '_stub', direction: 'minimize', value: Date.parse(since), providers: [...promisers, ...node.replica.providersOf(cid), ...others] }
+    return {
+      cid,
+      metric: '_stub',
+      direction: 'minimize',
+      value: Date.parse(since),
+      providers: [...promisers, ...node.replica.providersOf(cid), ...others],
+    }
   })
 }
 
@@ -68,14 +98,25 @@ export async function heldAmong(node: NodeContext, candidates: readonly Candidat
   return cids
 }
 
-async function dimensionsOf(node: NodeContext, peer: PeerAddress, policy: Policy, { signal, requests }: { signal: AbortSignal; requests: Requests }): Promise<string[]> {
+async function dimensionsOf(
+  node: NodeContext,
+  peer: PeerAddress,
+  policy: Policy,
+  { signal, requests }: { signal: AbortSignal; requests: Requests },
+): Promise<string[]> {
   requests.made++
   const metrics = await ask(node, peer, () => node.transport.metrics(peer, { signal }))
   if (policy.dimensions === undefined) return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
   return policy.dimensions.filter((dimension) => dimension.startsWith('_') || metrics.includes(dimension))
 }
 
-async function bestOf(node: NodeContext, peer: PeerAddress, dimension: string, policy: Policy, { signal, requests }: { signal: AbortSignal; requests: Requests }): Promise<BestList | undefined> {
+async function bestOf(
+  node: NodeContext,
+  peer: PeerAddress,
+  dimension: string,
+  policy: Policy,
+  { signal, requests }: { signal: AbortSignal; requests: Requests },
+): Promise<BestList | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++
   const threshold = Object.hasOwn(policy.thresholds, dimension) ? policy.thresholds[dimension] : undefined
@@ -89,7 +130,11 @@ async function bestOf(node: NodeContext, peer: PeerAddress, dimension: string, p
   return ask(node, peer, async () => {
     const list = await node.transport.best(peer, query, { signal })
     if (list.dimension === dimension) return list
-    throw new GroveError('peer-fault', { ...peer, fault: 'other-dimension' }, { message: `${peer.address} answered for ${list.dimension}, asked for ${dimension}` })
+    throw new GroveError(
+      'peer-fault',
+      { ...peer, fault: 'other-dimension' },
+      { message: `${peer.address} answered for ${list.dimension}, asked for ${dimension}` },
+    )
   })
 }
 
@@ -97,6 +142,15 @@ async function bestOf(node: NodeContext, peer: PeerAddress, dimension: string, p
 function candidatesOf({ dimension, direction, entries }: BestList, peer: PeerAddress, policy: Policy): Candidate[] {
   return entries.map(({ cid, value, kind, tags, artifactBytes }) => {
     const known = artifactBytes >= 0 && artifactBytes <= policy.maxArtifactBytes
-    return { cid, metric: dimension, direction, value, kind, tags, providers: [peer], ...(known ? { artifactBytes } : {}) }
+    return {
+      cid,
+      metric: dimension,
+      direction,
+      value,
+      kind,
+      tags,
+      providers: [peer],
+      ...(known ? { artifactBytes } : {}),
+    }
   })
 }

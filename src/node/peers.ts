@@ -120,7 +120,9 @@ export class PeerBook {
 
   #demerit(peerId: string): number {
     const { claimsKept, claimsBroken, bytesGood, bytesBad } = this.record(peerId)
-    const lies = (claimsBroken > 0 ? claimsBroken / (claimsKept + claimsBroken) : 0) + (bytesBad > 0 ? bytesBad / (bytesGood + bytesBad) : 0)
+    const lies =
+      (claimsBroken > 0 ? claimsBroken / (claimsKept + claimsBroken) : 0) +
+      (bytesBad > 0 ? bytesBad / (bytesGood + bytesBad) : 0)
     const failedAt = this.#failedAt.get(peerId)
     const failedLately = failedAt !== undefined && this.#ports.clock.now() - failedAt < RECENT_FAILURE_MS
     return Math.round(lies * 10) + (failedLately ? 5 : 0)

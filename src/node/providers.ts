@@ -18,7 +18,8 @@ export function namedPeer(node: NodeContext, peer: string): PeerAddress {
   if (known !== undefined) return { peerId: known.peerId, address: known.address }
   const seed = node.config.seeds.find(({ peerId, address }) => peerId === peer || address === peer)
   if (seed !== undefined) return seed
-  if (!/^https?:\/\//i.test(peer)) throw new GroveError('not-found', { peer }, { message: `no peer is known by the id ${peer}` })
+  if (!/^https?:\/\//i.test(peer))
+    throw new GroveError('not-found', { peer }, { message: `no peer is known by the id ${peer}` })
   node.transport.checkAddress(peer)
   const address = peer.replace(/\/+$/, '')
   const same = node.replica.peer(address)
@@ -41,9 +42,16 @@ export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddres
 }
 
 /** Peers that say that they hold it, from the first handful of the live ones in which there is any. Why others don't is added to `attempts`. */
-export async function askAround(node: NodeContext, cid: Cid, asked: readonly PeerAddress[], options: { signal: AbortSignal; attempts?: Attempt[] }): Promise<PeerAddress[]> {
+export async function askAround(
+  node: NodeContext,
+  cid: Cid,
+  asked: readonly PeerAddress[],
+  options: { signal: AbortSignal; attempts?: Attempt[] },
+): Promise<PeerAddress[]> {
   const tried = new Set(asked.map((peer) => peer.address))
-  const candidates = unique(node, node.peers.order(node.askable())).filter((peer) => !tried.has(peer.address) && !node.peers.isAbsent(peer.peerId, cid))
+  const candidates = unique(node, node.peers.order(node.askable())).filter(
+    (peer) => !tried.has(peer.address) && !node.peers.isAbsent(peer.peerId, cid),
+  )
   for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
     const batch = candidates.slice(at, at + ASKED_AT_ONCE)
     const answers = await mapBounded(batch, ASKED_AT_ONCE, (peer) => holds(node, peer, cid, options))
@@ -58,12 +66,18 @@ export function unique(node: NodeContext, peers: readonly PeerAddress[]): PeerAd
   const { self } = node.config
   const byAddress = new Map<string, PeerAddress>()
   for (const { peerId, address } of peers) {
-    if (peerId !== self.peerId && address !== self.address && !byAddress.has(address)) byAddress.set(address, { peerId, address })
+    if (peerId !== self.peerId && address !== self.address && !byAddress.has(address))
+      byAddress.set(address, { peerId, address })
   }
   return [...byAddress.values()]
 }
 
-async function holds(node: NodeContext, peer: PeerAddress, cid: Cid, { signal, attempts }: { signal: AbortSignal; attempts?: Attempt[] }): Promise<boolean> {
+async function holds(
+  node: NodeContext,
+  peer: PeerAddress,
+  cid: Cid,
+  { signal, attempts }: { signal: AbortSignal; attempts?: Attempt[] },
+): Promise<boolean> {
   try {
     if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
     throw new GroveError('absent', { ...peer, cid })

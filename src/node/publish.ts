@@ -25,7 +25,11 @@ export function stageArtifact(node: NodeContext, source: ByteSource, options: Pu
  * A relation to something that is not here is fetched first where this grove has peers.
  * Throws what `seal` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
  */
-export async function publish(node: NodeContext, draft: Draft, options: { signal?: AbortSignal } = {}): Promise<Published> {
+export async function publish(
+  node: NodeContext,
+  draft: Draft,
+  options: { signal?: AbortSignal } = {},
+): Promise<Published> {
   const contribution = seal(draft, node.clock.now())
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
@@ -36,7 +40,13 @@ export async function publish(node: NodeContext, draft: Draft, options: { signal
 }
 
 function announceStored(node: NodeContext, { cid, manifest }: Contribution): void {
-  node.events.publish({ type: 'contribution', cid, kind: manifest.kind, summary: manifest.summary, source: { local: true } })
+  node.events.publish({
+    type: 'contribution',
+    cid,
+    kind: manifest.kind,
+    summary: manifest.summary,
+    source: { local: true },
+  })
   node.stored([cid])
 }
 
@@ -47,10 +57,18 @@ async function requireArtifacts(node: NodeContext, { manifest }: Contribution): 
   const lost = artifacts.find(([, hash]) => missing.has(hash))
   if (lost === undefined) return
   const [name, hash] = lost
-  throw new GroveError('artifact-missing', { name, hash }, { message: `Artifact '${name}' references non-existent hash: ${hash}` })
+  throw new GroveError(
+    'artifact-missing',
+    { name, hash },
+    { message: `Artifact '${name}' references non-existent hash: ${hash}` },
+  )
 }
 
-async function requireTargets(node: NodeContext, { manifest }: Contribution, signal: AbortSignal | undefined): Promise<void> {
+async function requireTargets(
+  node: NodeContext,
+  { manifest }: Contribution,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   if (manifest.relations.length === 0) return
   const targets = new Set(manifest.relations.map((relation) => relation.targetCid))
   for (const cid of await node.graph.lacking([...targets])) await fetchTarget(node, cid, signal)
@@ -60,14 +78,27 @@ async function fetchTarget(node: NodeContext, cid: Cid, signal: AbortSignal | un
   const peers = node.askable()
   try {
     if (peers.length === 0) throw new GroveError('absent', { cid })
-    await fetchRemoteContribution(node, cid, { artifacts: 'none', ancestors: 0, timeoutMs: TARGET_TIMEOUT_MS }, signal === undefined ? {} : { signal })
+    await fetchRemoteContribution(
+      node,
+      cid,
+      { artifacts: 'none', ancestors: 0, timeoutMs: TARGET_TIMEOUT_MS },
+      signal === undefined ? {} : { signal },
+    )
   } catch (cause) {
     if (!isGroveError(cause) || signal?.aborted === true) throw cause
-    throw targetMissing(cid, peers.map((peer) => peer.address), cause)
+    throw targetMissing(
+      cid,
+      peers.map((peer) => peer.address),
+      cause,
+    )
   }
 }
 
 function targetMissing(cid: Cid, peersAsked: readonly string[], cause: GroveError): GroveError {
   const asked = peersAsked.length === 0 ? 'this grove has no peers to ask' : `asked ${peersAsked.join(', ')}`
-  return new GroveError('relation-target-missing', { cid, peersAsked, why: cause.code }, { cause, message: `Contribution not found: ${cid} (${asked})` })
+  return new GroveError(
+    'relation-target-missing',
+    { cid, peersAsked, why: cause.code },
+    { cause, message: `Contribution not found: ${cid} (${asked})` },
+  )
 }

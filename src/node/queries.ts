@@ -20,9 +20,14 @@ export async function resolveCid(node: NodeContext, text: string): Promise<Cid> 
   if (isCid(text)) return text
   const digits = parseCidPrefix(text)
   const [first, ...others] = await node.graph.resolve(digits, CANDIDATES_MAX)
-  if (first === undefined) throw new GroveError('not-found', { cid: text }, { message: `no contribution here starts with ${text}` })
+  if (first === undefined)
+    throw new GroveError('not-found', { cid: text }, { message: `no contribution here starts with ${text}` })
   if (others.length === 0) return first
-  throw new GroveError('cid-ambiguous', { cid: text, candidates: [first, ...others] }, { message: `${text} is the start of several contributions: give more digits` })
+  throw new GroveError(
+    'cid-ambiguous',
+    { cid: text, candidates: [first, ...others] },
+    { message: `${text} is the start of several contributions: give more digits` },
+  )
 }
 
 /** A contribution that is held here. Throws `not-found`. */
@@ -56,17 +61,35 @@ export async function standingOf(node: NodeContext, cid: Cid): Promise<Standing>
 }
 
 /** Contributions oldest first, and how many match in all. */
-export async function listContributions(node: NodeContext, filter: Filter, page: Page): Promise<{ items: ContributionView[]; total: number }> {
+export async function listContributions(
+  node: NodeContext,
+  filter: Filter,
+  page: Page,
+): Promise<{ items: ContributionView[]; total: number }> {
   const { items, total } = await node.graph.list(filter, page)
   return { items: items.map(viewOf), total }
 }
 
 /** Full-text search, best match first. */
-export async function searchContributions(node: NodeContext, text: string, filter: Filter, limit: number): Promise<SearchResult[]> {
+export async function searchContributions(
+  node: NodeContext,
+  text: string,
+  filter: Filter,
+  limit: number,
+): Promise<SearchResult[]> {
   const found = await node.graph.search(text, filter, limit)
   return found.map(({ cid, manifest }) => {
     const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
-    return { cid, summary, kind, mode, tags, ...(scores === undefined ? {} : { scores }), agentId: agent.agentId, createdAt }
+    return {
+      cid,
+      summary,
+      kind,
+      mode,
+      tags,
+      ...(scores === undefined ? {} : { scores }),
+      agentId: agent.agentId,
+      createdAt,
+    }
   })
 }
 
@@ -74,26 +97,45 @@ export async function searchContributions(node: NodeContext, text: string, filte
 export async function artifactOf(node: NodeContext, cid: Cid, name: string): Promise<BlobInfo> {
   const { manifest } = await contributionOf(node, cid)
   const hash = Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
-  if (hash === undefined) throw new GroveError('not-found', { cid, name }, { message: `Artifact '${name}' not found in ${cid}` })
+  if (hash === undefined)
+    throw new GroveError('not-found', { cid, name }, { message: `Artifact '${name}' not found in ${cid}` })
   const info = await node.blobs.stat(hash)
   if (info === undefined) {
-    throw new GroveError('blob-missing', { cid, name, hash }, { message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it` })
+    throw new GroveError(
+      'blob-missing',
+      { cid, name, hash },
+      { message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it` },
+    )
   }
   return info
 }
 
 /** Contributions with a relation to this one, oldest first. Throws `not-found` where nothing is known of it. */
-export async function children(node: NodeContext, cid: Cid, types?: readonly RelationType[]): Promise<ContributionView[]> {
+export async function children(
+  node: NodeContext,
+  cid: Cid,
+  types?: readonly RelationType[],
+): Promise<ContributionView[]> {
   const edges = await node.graph.edges(cid, 'in', { limit: EDGES_MAX, ...(types === undefined ? {} : { types }) })
   if (edges.length === 0) await contributionOf(node, cid)
-  return neighbours(node, edges.map((edge) => edge.source))
+  return neighbours(
+    node,
+    edges.map((edge) => edge.source),
+  )
 }
 
 /** Contributions that this one has a relation to and that are here, oldest first. Throws `not-found`. */
-export async function ancestors(node: NodeContext, cid: Cid, types?: readonly RelationType[]): Promise<ContributionView[]> {
+export async function ancestors(
+  node: NodeContext,
+  cid: Cid,
+  types?: readonly RelationType[],
+): Promise<ContributionView[]> {
   await contributionOf(node, cid)
   const edges = await node.graph.edges(cid, 'out', types === undefined ? {} : { types })
-  return neighbours(node, edges.map((edge) => edge.target))
+  return neighbours(
+    node,
+    edges.map((edge) => edge.target),
+  )
 }
 
 async function neighbours(node: NodeContext, cids: readonly Cid[]): Promise<ContributionView[]> {
@@ -107,7 +149,12 @@ function byAge(a: Contribution, b: Contribution): number {
 }
 
 /** The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`. */
-export async function diff(node: NodeContext, parent: Cid, child: Cid, name: string): Promise<{ parent: string; child: string }> {
+export async function diff(
+  node: NodeContext,
+  parent: Cid,
+  child: Cid,
+  name: string,
+): Promise<{ parent: string; child: string }> {
   return { parent: await artifactText(node, parent, name), child: await artifactText(node, child, name) }
 }
 
@@ -123,4 +170,3 @@ async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<
 export function stubs(node: NodeContext, limit: number): Promise<Stub[]> {
   return node.graph.stubs(limit)
 }
-

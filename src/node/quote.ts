@@ -10,7 +10,12 @@ const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'
 
 /** What a fetch would have to move: sizes, and what is missing here. Moves no artifact and stores nothing. */
-export async function quote(node: NodeContext, found: Found, options: FetchOptions, signal: AbortSignal): Promise<FetchResult> {
+export async function quote(
+  node: NodeContext,
+  found: Found,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<FetchResult> {
   const { contribution, peer } = found
   const needed = await neededBlobs(node, contribution, options.artifacts)
   const sizes = new Map(found.sizes)
@@ -26,6 +31,9 @@ export async function quote(node: NodeContext, found: Found, options: FetchOptio
     bytesVerified: peer === undefined ? 0 : contribution.bytes.byteLength,
     artifacts: await artifactStates(node, { contribution, artifacts: options.artifacts, providers: [], sizes }),
     ancestors: present,
-    missing: [...needed.map(({ hash }) => ({ hash, reason: REASON })), ...lacking.map((cid) => ({ cid, reason: REASON }))],
+    missing: [
+      ...needed.map(({ hash }) => ({ hash, reason: REASON })),
+      ...lacking.map((cid) => ({ cid, reason: REASON })),
+    ],
   }
 }

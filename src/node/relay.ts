@@ -94,11 +94,13 @@ export class Relay {
     for await (const chunk of body) {
       this.contributions.set(peer.peerId, (this.contributions.get(peer.peerId) ?? 0) + chunk.byteLength)
       this.receivedBytes += chunk.byteLength
-      if (this.receivedBytes > Math.min(size, maxBytes)) throw fault(peer, 'too-long', `sends more than ${Math.min(size, maxBytes)} bytes`)
+      if (this.receivedBytes > Math.min(size, maxBytes))
+        throw fault(peer, 'too-long', `sends more than ${Math.min(size, maxBytes)} bytes`)
       this.#tell(peer, false)
       yield chunk
     }
-    if (sizeBytes !== undefined && this.receivedBytes < sizeBytes) throw fault(peer, 'cut-off', `sent ${this.receivedBytes} of ${sizeBytes} bytes`)
+    if (sizeBytes !== undefined && this.receivedBytes < sizeBytes)
+      throw fault(peer, 'cut-off', `sent ${this.receivedBytes} of ${sizeBytes} bytes`)
   }
 
   #failureOf(attempts: readonly Attempt[]): GroveError {
@@ -106,7 +108,10 @@ export class Relay {
     const failure = failureOf(attempts, { hash })
     if (this.receivedBytes === 0) return failure
     const details = { ...failure.details, hash, receivedBytes: this.receivedBytes, sizeBytes: this.#sizeBytes }
-    return new GroveError('fetch-incomplete', details, { message: `only ${this.receivedBytes} bytes of ${hash} came, and no peer has the rest`, cause: failure })
+    return new GroveError('fetch-incomplete', details, {
+      message: `only ${this.receivedBytes} bytes of ${hash} came, and no peer has the rest`,
+      cause: failure,
+    })
   }
 
   #tell({ peerId }: PeerAddress, done: boolean): void {
@@ -116,7 +121,13 @@ export class Relay {
     const { hash, name } = this.#wanted
     const { receivedBytes } = this
     this.#node.events.publish({ type: 'transfer', hash, receivedBytes, sizeBytes: this.#sizeBytes ?? -1, peerId, done })
-    this.#options.onProgress?.({ hash, receivedBytes, sizeBytes: this.#sizeBytes, peerId, ...(name === undefined ? {} : { name }) })
+    this.#options.onProgress?.({
+      hash,
+      receivedBytes,
+      sizeBytes: this.#sizeBytes,
+      peerId,
+      ...(name === undefined ? {} : { name }),
+    })
   }
 }
 

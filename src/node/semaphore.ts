@@ -38,7 +38,11 @@ export class Semaphore {
 }
 
 /** Runs the task for each item, at most `limit` at once, begun in their order; results in that order too. The first failure is thrown. */
-export async function mapBounded<T, R>(items: readonly T[], limit: number, task: (item: T) => Promise<R>): Promise<R[]> {
+export async function mapBounded<T, R>(
+  items: readonly T[],
+  limit: number,
+  task: (item: T) => Promise<R>,
+): Promise<R[]> {
   const results = new Array<R>(items.length)
   const rest = items.entries()
   async function work(): Promise<void> {

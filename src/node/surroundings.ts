@@ -51,7 +51,11 @@ export async function bringSurroundings(node: NodeContext, request: Surroundings
 }
 
 /** Ancestors that are here and that are lacking, as far as what is here tells. */
-export async function ancestorsHere(node: NodeContext, contribution: Contribution, depth: number): Promise<{ present: Cid[]; lacking: Cid[] }> {
+export async function ancestorsHere(
+  node: NodeContext,
+  contribution: Contribution,
+  depth: number,
+): Promise<{ present: Cid[]; lacking: Cid[] }> {
   const search = new Search(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
   await search.walk()
   return { present: search.present, lacking: search.lacking }
@@ -92,7 +96,11 @@ class Search {
     const received: Cid[] = []
     try {
       await ask(this.#node, peer, async () => {
-        const answer = await this.#node.transport.closure(peer, { cid: contribution.cid, ancestors: depth, evidence: true }, { signal })
+        const answer = await this.#node.transport.closure(
+          peer,
+          { cid: contribution.cid, ancestors: depth, evidence: true },
+          { signal },
+        )
         for await (const bytes of answer.manifests) received.push(this.#receive(peer, bytes))
         await answer.trailer
       })
@@ -130,7 +138,10 @@ class Search {
     const held = new Map((await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
     const parents = new Map<Cid, Cid[]>()
     for (const cid of cids) {
-      const found = cid === contribution.cid ? contribution : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
+      const found =
+        cid === contribution.cid
+          ? contribution
+          : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
       if (found !== undefined) parents.set(cid, targetsOf(found, ['derives_from']))
       if (cid !== contribution.cid) (found === undefined ? this.lacking : this.present).push(cid)
     }
@@ -176,7 +187,11 @@ class Search {
     this.#received.delete(cid)
     this.#sources.delete(cid)
     if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return
-    const error = new GroveError('peer-fault', { ...peer, fault: 'unrelated', cid }, { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` })
+    const error = new GroveError(
+      'peer-fault',
+      { ...peer, fault: 'unrelated', cid },
+      { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` },
+    )
     noteFailure(this.#node, peer, error, candidate?.bytes.byteLength ?? 0)
   }
 }

@@ -42,8 +42,17 @@ export function syncRound(node: NodeContext, options: RoundOptions = {}): Promis
 /** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
 export function discovered(node: NodeContext, peer: PeerAddress, claims: readonly Claim[]): void {
   for (const { cid } of claims) node.peers.notAbsent(peer.peerId, cid)
-  const wanted = claims.filter(({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true)
-  const candidates = wanted.map(({ cid, metric, direction, value, tags }) => ({ cid, metric, direction, value, providers: [peer], ...(tags === undefined ? {} : { tags }) }))
+  const wanted = claims.filter(
+    ({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
+  )
+  const candidates = wanted.map(({ cid, metric, direction, value, tags }) => ({
+    cid,
+    metric,
+    direction,
+    value,
+    providers: [peer],
+    ...(tags === undefined ? {} : { tags }),
+  }))
   if (candidates.length === 0 || !node.sync.announce(candidates)) return
   node.clock.after(ANNOUNCED_DELAY_MS, () => {
     announcedRound(node).catch((error: unknown) => {
@@ -52,11 +61,17 @@ export function discovered(node: NodeContext, peer: PeerAddress, claims: readonl
   })
 }
 
-async function wholeRound(node: NodeContext, chosen: readonly PeerAddress[] | undefined, signal: AbortSignal): Promise<SyncReport> {
+async function wholeRound(
+  node: NodeContext,
+  chosen: readonly PeerAddress[] | undefined,
+  signal: AbortSignal,
+): Promise<SyncReport> {
   const round = new Round(node, signal)
   const peers = chosen ?? choosePeers(node)
   const policy: Policy = { ...node.config.policy, scope: 'frontier' }
-  const offers = await mapBounded(peers, PEERS_A_ROUND, (peer) => offersOf(node, peer, policy, { signal, requests: round.requests }))
+  const offers = await mapBounded(peers, PEERS_A_ROUND, (peer) =>
+    offersOf(node, peer, policy, { signal, requests: round.requests }),
+  )
   await round.fetchWanted([...offers.flat(), ...claimedOffers(node), ...(await heldOffers(node, policy))], policy)
   await round.retryStubs()
   const report = round.report(peers.length)
@@ -71,7 +86,11 @@ async function announcedRound(node: NodeContext): Promise<void> {
   const metrics = new Set(announced.map(({ metric }) => metric))
   const { policy } = node.config
   const round = new Round(node, node.closing)
-  await round.fetchWanted([...announced, ...claimedOffers(node, metrics), ...(await heldOffers(node, policy))], policy, only)
+  await round.fetchWanted(
+    [...announced, ...claimedOffers(node, metrics), ...(await heldOffers(node, policy))],
+    policy,
+    only,
+  )
   round.report(0)
 }
 
@@ -111,13 +130,19 @@ class Round {
     if (only === undefined) this.#skipped.push(...skipped.slice(0, REPORTED_MAX))
     const check = new ClaimsCheck(node, candidates)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
-    await mapBounded(chosen, FETCHES_AT_ONCE, (want) => this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }))
+    await mapBounded(chosen, FETCHES_AT_ONCE, (want) =>
+      this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }),
+    )
   }
 
   /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
     const candidates = await stubOffers(this.#node)
-    const { wants } = this.#node.sync.wants.plan(candidates, { policy: { ...defaultPolicy, topK: STUBS_A_ROUND }, held: new Set(), now: this.#node.clock.now() })
+    const { wants } = this.#node.sync.wants.plan(candidates, {
+      policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
+      held: new Set(),
+      now: this.#node.clock.now(),
+    })
     await mapBounded(wants, FETCHES_AT_ONCE, (want) => this.#fetch(want, {}, { artifacts: 'none', ancestors: 0 }))
   }
 
@@ -136,18 +161,37 @@ class Round {
     }
     const happened = this.#fetched.length > 0 || this.#failed.length > 0
     if (happened) node.events.publish({ type: 'sync', report })
-    if (happened) node.log.info('synced', { peers, fetched: this.#fetched.length, failed: this.#failed.length, bytesMoved: this.#bytesMoved })
+    if (happened)
+      node.log.info('synced', {
+        peers,
+        fetched: this.#fetched.length,
+        failed: this.#failed.length,
+        bytesMoved: this.#bytesMoved,
+      })
     return report
   }
 
-  async #fetch({ cid, providers }: Want, hooks: FetchHooks, options: { artifacts?: 'none'; ancestors?: number } = {}): Promise<void> {
+  async #fetch(
+    { cid, providers }: Want,
+    hooks: FetchHooks,
+    options: { artifacts?: 'none'; ancestors?: number } = {},
+  ): Promise<void> {
     const node = this.#node
     this.#signal.throwIfAborted()
     if (this.requests.made >= this.requests.most) return void this.#skipped.push({ cid, reason: 'budget' })
     this.requests.made++
-    const limits = { signal: this.#signal, providers: node.peers.order(providers), maxArtifactBytes: node.config.policy.maxArtifactBytes }
+    const limits = {
+      signal: this.#signal,
+      providers: node.peers.order(providers),
+      maxArtifactBytes: node.config.policy.maxArtifactBytes,
+    }
     try {
-      const { bytesMoved } = await fetchRemoteContribution(node, cid, { ...options, maxBytes: this.#bytesLeft }, { ...hooks, ...limits })
+      const { bytesMoved } = await fetchRemoteContribution(
+        node,
+        cid,
+        { ...options, maxBytes: this.#bytesLeft },
+        { ...hooks, ...limits },
+      )
       this.#bytesMoved += bytesMoved
       this.#bytesLeft = Math.max(0, this.#bytesLeft - bytesMoved)
       this.#fetched.push(cid)

@@ -32,7 +32,10 @@ export async function thread(node: NodeContext, cid: Cid, limits: WalkLimits = W
 }
 
 /** What has been replied to, most replies first. */
-export async function threads(node: NodeContext, options: { tags?: readonly string[]; limit: number }): Promise<ThreadHead[]> {
+export async function threads(
+  node: NodeContext,
+  options: { tags?: readonly string[]; limit: number },
+): Promise<ThreadHead[]> {
   const summaries = await node.graph.threads(options)
   return summaries.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
@@ -53,13 +56,20 @@ export async function walk(node: NodeContext, start: Cid, { direction, types, li
   const steps = breadthFirst(start, limits)
   let step = steps.next()
   while (!step.done) {
-    const neighbours: Neighbours = new Map(await Promise.all(step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const)))
+    const neighbours: Neighbours = new Map(
+      await Promise.all(step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const)),
+    )
     step = steps.next(neighbours)
   }
   return step.value
 }
 
-async function ends(node: NodeContext, cid: Cid, direction: 'in' | 'out', types: readonly RelationType[]): Promise<Cid[]> {
+async function ends(
+  node: NodeContext,
+  cid: Cid,
+  direction: 'in' | 'out',
+  types: readonly RelationType[],
+): Promise<Cid[]> {
   const edges = await node.graph.edges(cid, direction, { types, limit: WALK_LIMITS.maxCount })
   return edges.map((edge) => (direction === 'in' ? edge.source : edge.target))
 }

@@ -3,9 +3,9 @@ import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo } from '../ports/blob-store.ts'
 import type { BlobRequest } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
+import { Circle } from './circle.ts'
 import { type Attempt, failureOf, noteFailure } from './contact.ts'
 import type { NodeContext } from './context.ts'
-import { Circle } from './circle.ts'
 import { Relay } from './relay.ts'
 
 /** A blob to bring here. */
@@ -46,10 +46,19 @@ export interface Transferred {
  * One transfer a blob at a time: who joins one that fails then tries for itself. Throws `fetch-bad-bytes`, `fetch-incomplete`,
  * `too-large`, or what the providers said, with `peersAsked`.
  */
-export async function transferBlob(node: NodeContext, wanted: Wanted, providers: readonly PeerAddress[], options: TransferOptions): Promise<Transferred> {
+export async function transferBlob(
+  node: NodeContext,
+  wanted: Wanted,
+  providers: readonly PeerAddress[],
+  options: TransferOptions,
+): Promise<Transferred> {
   const joined = node.transfers.blobs.has(wanted.hash)
   try {
-    const done = await node.transfers.blobs.run(wanted.hash, (signal) => transfer(node, wanted, providers, { ...options, signal }), options.signal)
+    const done = await node.transfers.blobs.run(
+      wanted.hash,
+      (signal) => transfer(node, wanted, providers, { ...options, signal }),
+      options.signal,
+    )
     return joined ? { ...done, bytesMoved: 0 } : done
   } catch (error) {
     if (!joined || options.signal.aborted) throw error
@@ -57,7 +66,12 @@ export async function transferBlob(node: NodeContext, wanted: Wanted, providers:
   }
 }
 
-async function transfer(node: NodeContext, wanted: Wanted, providers: readonly PeerAddress[], options: TransferOptions): Promise<Transferred> {
+async function transfer(
+  node: NodeContext,
+  wanted: Wanted,
+  providers: readonly PeerAddress[],
+  options: TransferOptions,
+): Promise<Transferred> {
   const circle = new Circle(providers, options.more ?? (async () => []))
   const attempts: Attempt[] = []
   const together = new Relay(node, wanted, circle, { ...options, attempts })
@@ -71,7 +85,8 @@ async function transfer(node: NodeContext, wanted: Wanted, providers: readonly P
     outcome = await receive(node, wanted, relay, options)
     bytesMoved += relay.receivedBytes
     if (!(outcome instanceof GroveError)) break
-    if (outcome.code === 'hash-mismatch') attempts.push({ peer, error: blame(node, peer, wanted, relay.receivedBytes, outcome) })
+    if (outcome.code === 'hash-mismatch')
+      attempts.push({ peer, error: blame(node, peer, wanted, relay.receivedBytes, outcome) })
     else if (before instanceof GroveError && before.code === 'fetch-incomplete') outcome = before
   }
   if (!(outcome instanceof GroveError)) return { bytesMoved, sizeBytes: outcome.sizeBytes }
@@ -80,7 +95,12 @@ async function transfer(node: NodeContext, wanted: Wanted, providers: readonly P
 }
 
 /** Stores what the relay brings, or says why that failed. Throws what is not the providers' doing. */
-async function receive(node: NodeContext, { hash }: Wanted, relay: Relay, { signal }: TransferOptions): Promise<BlobInfo | GroveError> {
+async function receive(
+  node: NodeContext,
+  { hash }: Wanted,
+  relay: Relay,
+  { signal }: TransferOptions,
+): Promise<BlobInfo | GroveError> {
   try {
     const info = await node.blobs.put(relay.bytes(), { expect: hash, signal })
     for (const [peerId, bytes] of relay.contributions) node.peers.bytesGood(peerId, bytes)
@@ -93,8 +113,16 @@ async function receive(node: NodeContext, { hash }: Wanted, relay: Relay, { sign
 }
 
 /** Whom to try alone after a failure of all together; who is proved to have lied is not among them. */
-async function suspects(node: NodeContext, wanted: Wanted, circle: Circle, relay: Relay, failure: GroveError, attempts: Attempt[]): Promise<readonly PeerAddress[]> {
-  if (failure.code !== 'hash-mismatch') return relay.contributions.size > 0 && circle.members.length > 1 ? circle.members : []
+async function suspects(
+  node: NodeContext,
+  wanted: Wanted,
+  circle: Circle,
+  relay: Relay,
+  failure: GroveError,
+  attempts: Attempt[],
+): Promise<readonly PeerAddress[]> {
+  if (failure.code !== 'hash-mismatch')
+    return relay.contributions.size > 0 && circle.members.length > 1 ? circle.members : []
   const culprit = relay.onlyContributor
   if (culprit === undefined) return circle.members
   attempts.push({ peer: culprit, error: blame(node, culprit, wanted, relay.receivedBytes, failure) })
@@ -103,7 +131,11 @@ async function suspects(node: NodeContext, wanted: Wanted, circle: Circle, relay
 }
 
 function blame(node: NodeContext, peer: PeerAddress, { hash }: Wanted, badBytes: number, cause: unknown): GroveError {
-  const error = new GroveError('fetch-bad-bytes', { ...peer, hash }, { message: `${peer.address} sent bytes that are not ${hash}`, cause })
+  const error = new GroveError(
+    'fetch-bad-bytes',
+    { ...peer, hash },
+    { message: `${peer.address} sent bytes that are not ${hash}`, cause },
+  )
   noteFailure(node, peer, error, badBytes)
   return error
 }

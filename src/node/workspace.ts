@@ -26,7 +26,11 @@ export interface WorkspaceOptions {
  * appears with all of its files in one step. No name leads out of it, nor does a symbolic link inside it.
  * Throws `directory-not-empty`, `validation-error` (a name), `refused` (a link), `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
  */
-export async function writeWorkspace(directory: string, files: readonly WorkspaceFile[], options: WorkspaceOptions = {}): Promise<void> {
+export async function writeWorkspace(
+  directory: string,
+  files: readonly WorkspaceFile[],
+  options: WorkspaceOptions = {},
+): Promise<void> {
   const target = resolve(directory)
   checkNames(files)
   const found = await inspect(target)
@@ -48,7 +52,11 @@ export async function writeWorkspace(directory: string, files: readonly Workspac
 }
 
 function notEmpty(directory: string): GroveError {
-  return new GroveError('directory-not-empty', { directory }, { message: `${directory} is not empty: name another directory, or say that it may be written into (overwrite)` })
+  return new GroveError(
+    'directory-not-empty',
+    { directory },
+    { message: `${directory} is not empty: name another directory, or say that it may be written into (overwrite)` },
+  )
 }
 
 /** Every name is safe, and none is both a file and a folder. */
@@ -122,6 +130,11 @@ async function checkLinks(target: string, name: string): Promise<void> {
       throw cause
     })
     if (stat === undefined) return
-    if (!stat.isDirectory()) throw new GroveError('refused', { path }, { message: `${path} is not a plain folder: '${name}' is not written through it` })
+    if (!stat.isDirectory())
+      throw new GroveError(
+        'refused',
+        { path },
+        { message: `${path} is not a plain folder: '${name}' is not written through it` },
+      )
   }
 }

@@ -68,7 +68,11 @@ export interface GraphStore {
   /** Cids that start with these hex digits, ascending, at most `limit`. */
   resolve(digits: string, limit: number): Promise<Cid[]>
   /** Edges that leave or reach a contribution; those that reach it by source cid, ascending, those that leave it in manifest order. */
-  edges(cid: Cid, direction: 'out' | 'in', options?: { types?: readonly RelationType[]; limit?: number }): Promise<Edge[]>
+  edges(
+    cid: Cid,
+    direction: 'out' | 'in',
+    options?: { types?: readonly RelationType[]; limit?: number },
+  ): Promise<Edge[]>
   signals(cid: Cid): Promise<Signals>
   /** Oldest first, ties by cid; `total` counts all that match. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>

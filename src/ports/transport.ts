@@ -1,7 +1,14 @@
 import type { Cid } from '../core/cid.ts'
-import type { BestList, BestQuery, ClosureRequest, ClosureTrailer, GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire.ts'
+import type {
+  BestList,
+  BestQuery,
+  ClosureRequest,
+  ClosureTrailer,
+  GossipMessage,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
-
 
 /** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */
 export interface ManifestAnswer {
@@ -60,4 +67,3 @@ export interface Transport {
   checkAddress(address: string): void
   close(): Promise<void>
 }
-

@@ -4,6 +4,8 @@ import type { LocalEntry } from './messages.ts'
 
 /** Announcements of one burst travel together: how long the first waits for the others. */
 const ANNOUNCE_DELAY_MS = 100
+/** The same for what others told: its burst was gathered where it began, and each grove on the way would wait again. */
+const RELAY_DELAY_MS = Number(process.env.RELAY ?? 20)
 
 /** The local frontier as it was last told, and what has entered it since it was last announced. */
 export interface Announcer {
@@ -17,18 +19,27 @@ export interface Announcer {
 
 export const SILENT: Announcer = { entries: [], places: new Map(), pending: [], dueAt: undefined }
 
+export interface Arrival {
+  readonly announce: boolean
+  readonly now: number
+  /** Whether others told of this item. */
+  readonly isRelayed: (cid: Cid) => boolean
+}
+
 /** The announcer after the frontier became `entries`. Without `announce`, what is new was there before and is not news. */
 export function withFrontier(
   before: Announcer,
   entries: readonly LocalEntry[],
-  { announce, now }: { announce: boolean; now: number },
+  { announce, now, isRelayed }: Arrival,
 ): Announcer {
   const places = indexPlaces(entries)
   if (!announce) return { entries, places, pending: [], dueAt: undefined }
   const waiting = indexPlaces(before.pending)
   const isPending = (entry: LocalEntry) => !isPlaced(before.places, entry) || isPlaced(waiting, entry)
   const pending = entries.filter(isPending)
-  return { entries, places, pending, dueAt: pending.length > 0 ? (before.dueAt ?? now + ANNOUNCE_DELAY_MS) : undefined }
+  if (pending.length === 0) return { entries, places, pending, dueAt: undefined }
+  const delayMs = pending.every(({ cid }) => isRelayed(cid)) ? RELAY_DELAY_MS : ANNOUNCE_DELAY_MS
+  return { entries, places, pending, dueAt: Math.min(before.dueAt ?? Number.POSITIVE_INFINITY, now + delayMs) }
 }
 
 /** The announcer after it has pushed. */

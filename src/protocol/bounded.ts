@@ -5,3 +5,9 @@ export function forgetOldest<K>(memory: Map<K, unknown> | Set<K>, most: number):
     memory.delete(key)
   }
 }
+
+/** Puts an item last in a set that forgets what was put first beyond `most`. */
+export function remember<T>(set: Set<T>, item: T, most: number): void {
+  set.add(item)
+  forgetOldest(set, most)
+}

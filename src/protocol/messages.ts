@@ -28,6 +28,8 @@ export interface ReplicaConfig {
   readonly capabilities: Capabilities
   /** Mean time between exchanges; each wait is within ± 20 % of it. */
   readonly gossipIntervalMs: number
+  /** False: new work is told of by the periodic exchange alone. True where left out. */
+  readonly announcements?: boolean
 }
 
 /** What happens to a replica. Everything from a peer is already parsed and bounded, and still only a claim. */

@@ -2,7 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
 import { type Announcer, announced, heldDirection, isLocal, SILENT, withFrontier } from './announce.ts'
-import { forgetOldest } from './bounded.ts'
+import { remember } from './bounded.ts'
 import type { Random } from './chance.ts'
 import { digestOf } from './digest.ts'
 import {
@@ -28,7 +28,9 @@ import {
   type ReplicaConfig,
   timestamp,
 } from './messages.ts'
+import { News, shortId } from './news.ts'
 import { announcementPartners, exchangePartners, FAN_OUT, isLonely, roundWait } from './partners.ts'
+import { NOTE_MAX_BYTES, Prints, type Telling } from './prints.ts'
 import {
   absorb,
   addSeed,
@@ -63,8 +65,9 @@ export class Replica {
   readonly #federated = createFederated()
   readonly #held = new Set<Cid>()
   readonly #broken = new Set<string>()
+  readonly #news = new News()
+  readonly #prints: Prints
   #announcer: Announcer = SILENT
-  #digest: DigestEntry[] = []
   /** Bytes left for the entries of a message. */
   readonly #digestBytes: number
   #rounds = 0
@@ -82,7 +85,9 @@ export class Replica {
     this.#config = config
     this.#random = random
     this.#members = createMembership(config.self, config.seeds, 0)
-    this.#digestBytes = GOSSIP_MAX_BYTES - Buffer.byteLength(JSON.stringify(this.#message([], 0)))
+    this.#prints = new Prints(config.gossipIntervalMs)
+    const empty = this.#message({ frontier: [] }, 0)
+    this.#digestBytes = GOSSIP_MAX_BYTES - NOTE_MAX_BYTES - Buffer.byteLength(JSON.stringify(empty))
   }
 
   /** What to do about this input. `now` is Unix ms and never goes back. */
@@ -157,7 +162,7 @@ export class Replica {
       case 'contact-made':
         return this.#contacted(findByAddress(this.#members, input.peer.address), now)
       case 'held':
-        for (const cid of input.cids) remember(this.#held, cid, HELD_MAX)
+        for (const cid of input.cids) this.#hold(cid)
         return []
       case 'claim-broken':
         remember(this.#broken, `${input.peerId} ${input.cid}`, BROKEN_MAX)
@@ -184,12 +189,13 @@ export class Replica {
     ageView(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
     const effects = declareFailed(this.#members, gossipIntervalMs, now)
     expireClaims(this.#federated, this.#claimsSince(now))
-    if (this.#announcer.places.size > DIGEST_MAX_ENTRIES) this.#refreshDigest()
+    this.#prints.beginRound()
+    if (this.#announcer.places.size > DIGEST_MAX_ENTRIES) this.#refreshDigest(now)
     this.#lonelyRounds = this.#isCallingInVain() ? this.#lonelyRounds + 1 : 0
     this.#answers = 0
     this.#nextRoundAt = now + roundWait(this.#random, gossipIntervalMs, this.#lonelyRounds)
     const partners = exchangePartners(this.#members, this.#random, this.#lonelyRounds > 0)
-    effects.push(...partners.map((peer) => this.#sendExchange(peer, this.#digest, now)))
+    effects.push(...partners.map((peer) => this.#exchangeWith(peer, now)))
     return [...effects, ...this.#startShuffle(now)]
   }
 
@@ -197,43 +203,85 @@ export class Replica {
     return this.#answers === 0 && isLonely(this.#members) && this.#members.view.size + this.#members.seeds.size > 0
   }
 
+  #hold(cid: Cid): void {
+    remember(this.#held, cid, HELD_MAX)
+    this.#news.heardOf(cid)
+  }
+
   #setFrontier(entries: readonly LocalEntry[], now: number): Effect[] {
-    this.#announcer = withFrontier(this.#announcer, entries, { announce: this.#rounds > 0, now })
-    this.#refreshDigest()
+    const announce = this.#rounds > 0 && this.#config.announcements !== false
+    this.#announcer = withFrontier(this.#announcer, entries, {
+      announce,
+      now,
+      isRelayed: (cid) => this.#isRelayed(cid),
+    })
+    for (const { cid } of entries) this.#news.heardOf(cid)
+    this.#refreshDigest(now)
     return []
   }
 
-  #refreshDigest(): void {
-    this.#digest = digestOf(this.#announcer.entries, { maxBytes: this.#digestBytes, turn: this.#rounds })
+  #refreshDigest(now: number): void {
+    const { entries } = this.#announcer
+    this.#prints.setOwn(digestOf(entries, { maxBytes: this.#digestBytes, turn: this.#rounds }), now)
   }
 
   #announce(now: number): Effect[] {
     const { pending } = this.#announcer
     this.#announcer = announced(this.#announcer)
-    const needs = (peerId: string) =>
-      pending.some(({ cid }) => !this.providersOf(cid).some((provider) => provider.peerId === peerId))
-    const partners = announcementPartners(this.#members, this.#random, needs)
-    if (partners.length === 0) return []
-    const entries = digestOf(pending, { maxBytes: this.#digestBytes, turn: this.#rounds })
-    return partners.map((peer) => this.#sendExchange(peer, entries, now))
+    const partners = announcementPartners(this.#members, this.#random, (peerId) => this.#mayLack(peerId, pending))
+    return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
+  }
+
+  #mayLack(peerId: string, entries: readonly LocalEntry[]): boolean {
+    return entries.some(({ cid }) => !this.providersOf(cid).some((provider) => provider.peerId === peerId))
+  }
+
+  /** What began here goes whole: nobody has it. What others told goes by id: most have it, and who lacks it asks. */
+  #announcementTo({ peerId }: PeerAddress, pending: readonly LocalEntry[]): Telling {
+    const relayed = this.#prints.readsNotes(peerId) ? pending.filter(({ cid }) => this.#isRelayed(cid)) : []
+    const own = pending.filter((entry) => !relayed.includes(entry))
+    return this.#prints.announcement(peerId, this.#digestOf(own), relayed)
+  }
+
+  #isRelayed(cid: Cid): boolean {
+    return this.providersOf(cid).length > 0
+  }
+
+  #digestOf(entries: readonly LocalEntry[]): DigestEntry[] {
+    return digestOf(entries, { maxBytes: this.#digestBytes, turn: this.#rounds })
   }
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
-    const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#digest, now) }
+    const entries = this.#prints.hear(message)
+    const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#answerTo(message, now), now) }
     if (isSelf(this.#members, message)) return [reply]
     const effects = this.#listenTo(message, [], now)
     const peer = find(this.#members, message.peerId)
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = peer ?? { peerId: message.peerId, address: tidyAddress(message.address) }
-    return [reply, ...effects, ...this.#merge(addressOf(from), message.frontier, now)]
+    return [reply, ...effects, ...this.#merge(addressOf(from), entries, now)]
+  }
+
+  #answerTo(message: GossipMessage, now: number): Telling {
+    const news = message.digest?.news
+    if (news === undefined) return this.#prints.reply(message)
+    for (const { cid } of message.frontier) this.#news.heardOf(cid)
+    return this.#prints.thanks(message.peerId, this.#news.toAsk(news, now))
   }
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
+    const entries = this.#prints.hear(message)
     const peer = identify(this.#members, dialled, message.peerId, now)
     if (message.peerId === this.#config.self.peerId) return []
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = { peerId: message.peerId, address: tidyAddress(dialled.address) }
-    return [...this.#contacted(peer, now), ...this.#merge(from, message.frontier, now)]
+    const effects = [...this.#contacted(peer, now), ...this.#merge(from, entries, now)]
+    if (this.#prints.missed(message, dialled.peerId))
+      effects.push(this.#send(from, this.#prints.whole(from.peerId), now))
+    const wants = new Set(message.digest?.wants)
+    const wanted = wants.size === 0 ? [] : this.#announcer.entries.filter(({ cid }) => wants.has(shortId(cid)))
+    if (wanted.length === 0) return effects
+    return [...effects, this.#send(from, this.#prints.announcement(from.peerId, this.#digestOf(wanted), []), now)]
   }
 
   #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
@@ -270,7 +318,7 @@ export class Replica {
     const proven = peer.status === 'alive' && peer.answered
     if (proven || this.#called.has(peer.address) || this.#callsBack >= FAN_OUT || this.#rounds === 0) return effects
     this.#callsBack += 1
-    return [...effects, this.#sendExchange(peer, this.#digest, now)]
+    return [...effects, this.#exchangeWith(peer, now)]
   }
 
   #contacted(peer: Peer | undefined, now: number): Effect[] {
@@ -293,27 +341,27 @@ export class Replica {
       now,
       heldDirection: (metric) => heldDirection(this.#announcer, metric),
     })
+    for (const { cid } of news) this.#news.heardOf(cid)
     const unheld = news.filter((claim) => !this.#held.has(claim.cid) && !isLocal(this.#announcer, claim.cid))
     return unheld.length === 0 ? [] : [{ type: 'discovered', peer: from, entries: unheld }]
   }
 
-  #sendExchange(peer: PeerAddress, digest: DigestEntry[], now: number): Effect {
+  #exchangeWith(peer: PeerAddress, now: number): Effect {
+    return this.#send(peer, this.#prints.request(peer.peerId, now), now)
+  }
+
+  #send(peer: PeerAddress, telling: Telling, now: number): Effect {
     this.#called.add(peer.address)
-    return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(digest, now) }
+    return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(telling, now) }
   }
 
   /** A replica has no queue: each step answers at once, so its load is always 0. */
-  #message(digest: DigestEntry[], now: number): GossipMessage {
+  #message(telling: Telling, now: number): GossipMessage {
     const { self, capabilities } = this.#config
-    return { ...self, frontier: digest, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
+    return { ...self, ...telling, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
   }
 
   #claimsSince(now: number): number {
     return now - CLAIM_ROUNDS * this.#config.gossipIntervalMs
   }
-}
-
-function remember<T>(set: Set<T>, item: T, most: number): void {
-  set.add(item)
-  forgetOldest(set, most)
 }

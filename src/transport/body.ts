@@ -77,7 +77,8 @@ class Pace {
     this.#waitedMs += waitedMs
     if (this.#waitedMs < rate.windowMs) return
     const perSecond = (this.#bytes * 1_000) / this.#waitedMs
-    if (perSecond < rate.bytesPerSecond) throw tooSlow(peer, `sends ${Math.round(perSecond)} bytes a second, ${rate.bytesPerSecond} is the least`)
+    if (perSecond < rate.bytesPerSecond)
+      throw tooSlow(peer, `sends ${Math.round(perSecond)} bytes a second, ${rate.bytesPerSecond} is the least`)
     this.#bytes = 0
     this.#waitedMs = 0
   }

@@ -1,6 +1,6 @@
-import { z } from 'zod'
-import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
+import type { z } from 'zod'
 import { isGroveError } from '../core/errors.ts'
+import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CallOptions, Transport } from '../ports/transport.ts'
@@ -39,7 +39,13 @@ export function httpTransport(options: TransportOptions): Transport {
   const ours = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
 
-  async function gossip<T extends z.ZodType>(peer: PeerAddress, path: string, json: unknown, schema: T, { signal }: CallOptions) {
+  async function gossip<T extends z.ZodType>(
+    peer: PeerAddress,
+    path: string,
+    json: unknown,
+    schema: T,
+    { signal }: CallOptions,
+  ) {
     return dialler.askJson(peer, { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal }, schema)
   }
 
@@ -51,17 +57,44 @@ export function httpTransport(options: TransportOptions): Transport {
     },
     shuffle: (peer, request, call = {}) => gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
     manifest: (peer, cid, call = {}) =>
-      dialects.speak(peer, () => ours.manifest(peer, cid, call), () => legacy.manifest(peer, cid, call)),
+      dialects.speak(
+        peer,
+        () => ours.manifest(peer, cid, call),
+        () => legacy.manifest(peer, cid, call),
+      ),
     holds: (peer, cid, call = {}) =>
-      dialects.speak<boolean>(peer, () => ours.holds(peer, cid, call), () => legacy.holds(peer, cid, call)).catch(falseWhereAbsent),
+      dialects
+        .speak<boolean>(
+          peer,
+          () => ours.holds(peer, cid, call),
+          () => legacy.holds(peer, cid, call),
+        )
+        .catch(falseWhereAbsent),
     blob: (peer, request, call = {}) =>
-      dialects.speak(peer, () => ours.blob(peer, request, call), () => legacy.blob(peer, request, call)),
+      dialects.speak(
+        peer,
+        () => ours.blob(peer, request, call),
+        () => legacy.blob(peer, request, call),
+      ),
     sizeOf: (peer, request, call = {}) =>
-      dialects.speak(peer, () => ours.sizeOf(peer, request, call), () => legacy.sizeOf(peer, request, call)),
+      dialects.speak(
+        peer,
+        () => ours.sizeOf(peer, request, call),
+        () => legacy.sizeOf(peer, request, call),
+      ),
     metrics: (peer, call = {}) => legacy.metrics(peer, call),
-    best: (peer, query, call = {}) => dialects.speak(peer, () => ours.best(peer, query, call), () => legacy.best(peer, query, call)),
+    best: (peer, query, call = {}) =>
+      dialects.speak(
+        peer,
+        () => ours.best(peer, query, call),
+        () => legacy.best(peer, query, call),
+      ),
     closure: (peer, request, call = {}) =>
-      dialects.speak(peer, () => ours.closure(peer, request, call), () => legacyClosure(legacy, peer, request, call)),
+      dialects.speak(
+        peer,
+        () => ours.closure(peer, request, call),
+        () => legacyClosure(legacy, peer, request, call),
+      ),
     checkAddress: (address) => dialler.checkAddress(address),
     close: () => dialler.close(),
   }

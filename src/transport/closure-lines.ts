@@ -22,14 +22,19 @@ interface Settle {
   reject(error: unknown): void
 }
 
-async function* manifestsOf(peer: PeerAddress, body: AsyncIterable<Uint8Array>, settle: Settle): AsyncGenerator<Uint8Array, void, undefined> {
+async function* manifestsOf(
+  peer: PeerAddress,
+  body: AsyncIterable<Uint8Array>,
+  settle: Settle,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let trailer: ClosureTrailer | undefined
   let count = 0
   try {
     for await (const line of lines(peer, body)) {
       if (trailer !== undefined) throw peerFault(peer, 'malformed', 'goes on after the trailer of a closure')
       if (line.subarray(0, TRAILER_START.length).equals(TRAILER_START)) trailer = parseTrailer(peer, line)
-      else if (++count > CLOSURE_MAX_CONTRIBUTIONS) throw peerFault(peer, 'too-long', 'sent too many contributions in a closure')
+      else if (++count > CLOSURE_MAX_CONTRIBUTIONS)
+        throw peerFault(peer, 'too-long', 'sent too many contributions in a closure')
       else yield line
     }
     if (trailer === undefined) throw peerFault(peer, 'cut-off', 'sent a closure without its trailer')
@@ -54,7 +59,8 @@ async function* lines(peer: PeerAddress, body: AsyncIterable<Uint8Array>): Async
     if (from === chunk.byteLength) continue
     begun.push(chunk.subarray(from))
     begunBytes += chunk.byteLength - from
-    if (begunBytes > MANIFEST_MAX_BYTES) throw peerFault(peer, 'too-long', 'sent a manifest that is too large in a closure')
+    if (begunBytes > MANIFEST_MAX_BYTES)
+      throw peerFault(peer, 'too-long', 'sent a manifest that is too large in a closure')
   }
   if (begunBytes > 0) throw peerFault(peer, 'cut-off', 'cut a closure off within a line')
 }

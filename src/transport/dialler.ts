@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
-import { errorFromBody, type ErrorCode, GroveError } from '../core/errors.ts'
+import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
@@ -97,7 +97,11 @@ export class Dialler {
     const lengthBytes = lengthOf(headers)
     const bodyLimits = { peer, clock, rate, signal: request.signal }
     if (status < 200 || status > 206) {
-      throw await refusal(peer, request, { status, headers, body: guardedBody(body, { ...bodyLimits, maxBytes: ERROR_BODY_MAX }) })
+      throw await refusal(peer, request, {
+        status,
+        headers,
+        body: guardedBody(body, { ...bodyLimits, maxBytes: ERROR_BODY_MAX }),
+      })
     }
     const fault = this.#headerFault(peer, request, headers, lengthBytes)
     if (fault !== undefined) {
@@ -114,7 +118,11 @@ export class Dialler {
     const answer = await this.ask(peer, request)
     const result = schema.safeParse(parseJson(peer, await readBody(answer.body)))
     if (result.success) return result.data
-    throw peerFault(peer, 'malformed', `answered ${request.path} with something else: ${result.error.issues[0]?.message ?? ''}`)
+    throw peerFault(
+      peer,
+      'malformed',
+      `answered ${request.path} with something else: ${result.error.issues[0]?.message ?? ''}`,
+    )
   }
 
   async close(): Promise<void> {
@@ -129,7 +137,11 @@ export class Dialler {
         origin: url.origin,
         path: url.pathname.replace(/\/+$/, '') + path,
         method,
-        headers: { ...headers, 'accept-encoding': 'identity', ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          ...headers,
+          'accept-encoding': 'identity',
+          ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(json === undefined ? {} : { body: JSON.stringify(json) }),
         ...(signal === undefined ? {} : { signal }),
       })
@@ -138,9 +150,16 @@ export class Dialler {
     }
   }
 
-  #headerFault(peer: PeerAddress, request: Request, headers: IncomingHttpHeaders, lengthBytes: number | undefined): GroveError | undefined {
-    if (!['', 'identity'].includes(String(headers['content-encoding'] ?? ''))) return peerFault(peer, 'encoded', 'encoded its answer, which nobody asked for')
-    if (lengthBytes !== undefined && lengthBytes > request.maxBytes) return peerFault(peer, 'too-long', `promises ${lengthBytes} bytes, ${request.maxBytes} is the most`)
+  #headerFault(
+    peer: PeerAddress,
+    request: Request,
+    headers: IncomingHttpHeaders,
+    lengthBytes: number | undefined,
+  ): GroveError | undefined {
+    if (!['', 'identity'].includes(String(headers['content-encoding'] ?? '')))
+      return peerFault(peer, 'encoded', 'encoded its answer, which nobody asked for')
+    if (lengthBytes !== undefined && lengthBytes > request.maxBytes)
+      return peerFault(peer, 'too-long', `promises ${lengthBytes} bytes, ${request.maxBytes} is the most`)
     return undefined
   }
 }
@@ -168,7 +187,8 @@ interface Refusal {
 async function refusal(peer: PeerAddress, request: Request, { status, headers, body }: Refusal): Promise<Error> {
   const said = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
   if (status >= 300 && status < 400) return peerFault(peer, 'redirect', `redirects (${status})`)
-  if (request.extension && isRouteUnknown(status, headers, said)) return new RouteUnknown(`${peer.address} answered ${status}`)
+  if (request.extension && isRouteUnknown(status, headers, said))
+    return new RouteUnknown(`${peer.address} answered ${status}`)
   const because = said === undefined ? '' : `: ${said.message.slice(0, 500)}`
   const message = `${peer.address} answered ${status}${because}`
   const code = codes[status]

@@ -36,17 +36,28 @@ export function manifestError(error: unknown, cid: Cid): unknown {
 }
 
 /** What a failed request or a broken body means. `begun`: an answer had begun, so its end was promised. */
-export function transportError(peer: PeerAddress, cause: unknown, options: { begun: boolean; signal?: AbortSignal | undefined }): unknown {
+export function transportError(
+  peer: PeerAddress,
+  cause: unknown,
+  options: { begun: boolean; signal?: AbortSignal | undefined },
+): unknown {
   if (cause instanceof GroveError) return cause
   if (options.signal?.aborted) return abortReason(options.signal)
   if (cause instanceof errors.HeadersTimeoutError) return tooSlow(peer, 'did not answer in time', cause)
   if (cause instanceof errors.BodyTimeoutError) return tooSlow(peer, 'stopped sending', cause)
-  if (cause instanceof errors.HTTPParserError || errnoOf(cause).startsWith('HPE_')) return peerFault(peer, 'malformed', 'does not speak HTTP', cause)
+  if (cause instanceof errors.HTTPParserError || errnoOf(cause).startsWith('HPE_'))
+    return peerFault(peer, 'malformed', 'does not speak HTTP', cause)
   if (cause instanceof errors.HeadersOverflowError) return peerFault(peer, 'too-long', 'sent too large a header', cause)
-  if (cause instanceof errors.ResponseContentLengthMismatchError) return peerFault(peer, 'wrong-length', 'sent another length than it said', cause)
-  if (options.begun && cause instanceof errors.SocketError) return peerFault(peer, 'cut-off', 'cut its answer off', cause)
+  if (cause instanceof errors.ResponseContentLengthMismatchError)
+    return peerFault(peer, 'wrong-length', 'sent another length than it said', cause)
+  if (options.begun && cause instanceof errors.SocketError)
+    return peerFault(peer, 'cut-off', 'cut its answer off', cause)
   const why = errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause))
-  return new GroveError('peer-unreachable', { ...peer }, { message: `${peer.address} cannot be reached: ${why}`, cause })
+  return new GroveError(
+    'peer-unreachable',
+    { ...peer },
+    { message: `${peer.address} cannot be reached: ${why}`, cause },
+  )
 }
 
 /** Why a signal aborted, as a GroveError: its own reason where that is one, otherwise `aborted`. */

@@ -27,7 +27,13 @@ export class FederationRoutes {
   async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
     const path = `/api/gossip/contribution/${cid}`
     try {
-      const answer = await this.#dialler.ask(peer, { method: 'GET', path, maxBytes: MANIFEST_MAX_BYTES, extension: true, signal })
+      const answer = await this.#dialler.ask(peer, {
+        method: 'GET',
+        path,
+        maxBytes: MANIFEST_MAX_BYTES,
+        extension: true,
+        signal,
+      })
       const bytes = await readBody(answer.body)
       return { bytes, sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')) }
     } catch (error) {
@@ -36,13 +42,26 @@ export class FederationRoutes {
   }
 
   async holds(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<true> {
-    await this.#dialler.ask(peer, { method: 'HEAD', path: `/api/gossip/contribution/${cid}`, maxBytes: MANIFEST_MAX_BYTES, extension: true, signal })
+    await this.#dialler.ask(peer, {
+      method: 'HEAD',
+      path: `/api/gossip/contribution/${cid}`,
+      maxBytes: MANIFEST_MAX_BYTES,
+      extension: true,
+      signal,
+    })
     return true
   }
 
   async blob(peer: PeerAddress, { hash, offset = 0 }: BlobRequest, { signal }: CallOptions): Promise<BlobAnswer> {
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` }
-    const request = { method: 'GET', path: `/api/blobs/${hash}`, maxBytes: Number.MAX_SAFE_INTEGER, extension: true, headers, signal } as const
+    const request = {
+      method: 'GET',
+      path: `/api/blobs/${hash}`,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      extension: true,
+      headers,
+      signal,
+    } as const
     const answer = await this.#dialler.ask(peer, request)
     try {
       return { sizeBytes: sizeOfAnswer(peer, answer, offset), body: answer.body }
@@ -53,7 +72,13 @@ export class FederationRoutes {
   }
 
   async sizeOf(peer: PeerAddress, { hash }: BlobRequest, { signal }: CallOptions): Promise<number> {
-    const request = { method: 'HEAD', path: `/api/blobs/${hash}`, maxBytes: Number.MAX_SAFE_INTEGER, extension: true, signal } as const
+    const request = {
+      method: 'HEAD',
+      path: `/api/blobs/${hash}`,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      extension: true,
+      signal,
+    } as const
     const { lengthBytes } = await this.#dialler.ask(peer, request)
     if (lengthBytes === undefined) throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
     return lengthBytes
@@ -61,13 +86,24 @@ export class FederationRoutes {
 
   async best(peer: PeerAddress, query: BestQuery, { signal }: CallOptions): Promise<BestList> {
     const path = `/api/federation/best?${queryOf(query)}`
-    return this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal }, bestListSchema)
+    return this.#dialler.askJson(
+      peer,
+      { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal },
+      bestListSchema,
+    )
   }
 
   async closure(peer: PeerAddress, request: ClosureRequest, { signal }: CallOptions): Promise<ClosureAnswer> {
     const path = '/api/federation/closure'
     const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
-    const { body } = await this.#dialler.ask(peer, { method: 'POST', path, json: request, maxBytes, extension: true, signal })
+    const { body } = await this.#dialler.ask(peer, {
+      method: 'POST',
+      path,
+      json: request,
+      maxBytes,
+      extension: true,
+      signal,
+    })
     return closureLines(peer, body)
   }
 }
@@ -92,7 +128,12 @@ function sizeOfAnswer(peer: PeerAddress, { status, headers, lengthBytes }: Answe
   if (status !== 206) throw peerFault(peer, 'range-ignored', `answered ${status}, though a range was asked for`)
   const [, start, end, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
   const fits = Number(start) === offset && Number(end) === Number(size) - 1 && lengthBytes === Number(size) - offset
-  if (!fits) throw peerFault(peer, 'wrong-range', `sends ${headers['content-range'] ?? 'no range'}, though bytes from ${offset} on were asked for`)
+  if (!fits)
+    throw peerFault(
+      peer,
+      'wrong-range',
+      `sends ${headers['content-range'] ?? 'no range'}, though bytes from ${offset} on were asked for`,
+    )
   return Number(size)
 }
 

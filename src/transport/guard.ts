@@ -65,7 +65,8 @@ export function isPublic(ip: string): boolean {
  */
 export function checkUrl(address: string, guard: Guard): URL {
   const url = URL.parse(address)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) throw refused(address, 'it is not an http or https address')
+  if (url === null || !['http:', 'https:'].includes(url.protocol))
+    throw refused(address, 'it is not an http or https address')
   if (url.username !== '' || url.password !== '') throw refused(address, 'it holds credentials')
   if (url.search !== '' || url.hash !== '') throw refused(address, 'it holds a query')
   checkHost(url.hostname, guard)

@@ -1,24 +1,36 @@
 import { z } from 'zod'
-import { cidSchema, relationTypeSchema } from '../core/schema.ts'
 import { type Cid, hashBytes } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import { breadthFirst, type Neighbours } from '../core/graph.ts'
 import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
+import { cidSchema, relationTypeSchema } from '../core/schema.ts'
 import type { ClosureRequest, ClosureTrailer } from '../core/wire.ts'
 import type { CallOptions, ClosureAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { LegacyRoutes } from './legacy-routes.ts'
 
-const relationsSchema = z.object({ relations: z.array(z.object({ targetCid: cidSchema, relationType: relationTypeSchema })) })
+const relationsSchema = z.object({
+  relations: z.array(z.object({ targetCid: cidSchema, relationType: relationTypeSchema })),
+})
 
 /** A closure put together from a 0.1 server's single contributions: its ancestors one by one, and who points at it. */
-export async function legacyClosure(routes: LegacyRoutes, peer: PeerAddress, request: ClosureRequest, options: CallOptions): Promise<ClosureAnswer> {
+export async function legacyClosure(
+  routes: LegacyRoutes,
+  peer: PeerAddress,
+  request: ClosureRequest,
+  options: CallOptions,
+): Promise<ClosureAnswer> {
   const walk = new Walk(routes, peer, options)
   const ancestors = await walk.ancestors(request.cid, request.ancestors ?? 1)
   const evidence = request.evidence ? await routes.children(peer, request.cid, options) : []
   const manifests = [...ancestors, ...evidence]
   const bytes = manifests.reduce((sum, manifest) => sum + manifest.byteLength, 0)
-  const trailer: ClosureTrailer = { sent: manifests.length, bytes, missing: walk.missing, ...(walk.full ? { truncatedBy: 'bytes' } : {}) }
+  const trailer: ClosureTrailer = {
+    sent: manifests.length,
+    bytes,
+    missing: walk.missing,
+    ...(walk.full ? { truncatedBy: 'bytes' } : {}),
+  }
   return { manifests: streamOf(manifests), trailer: Promise.resolve(trailer) }
 }
 
@@ -44,7 +56,10 @@ class Walk {
     for (let step = walk.next(), depth = 0; !step.done && depth <= maxDepth; depth++) {
       step = walk.next(await this.#parents(step.value))
     }
-    return [...this.#manifests].filter(([cid]) => cid !== start).map(([, bytes]) => bytes).toReversed()
+    return [...this.#manifests]
+      .filter(([cid]) => cid !== start)
+      .map(([, bytes]) => bytes)
+      .toReversed()
   }
 
   async #parents(cids: readonly Cid[]): Promise<Neighbours> {
@@ -76,7 +91,9 @@ class Walk {
 function parentsOf(bytes: Uint8Array): Cid[] {
   const result = relationsSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   if (!result.success) return []
-  return result.data.relations.filter(({ relationType }) => relationType === 'derives_from').map(({ targetCid }) => targetCid)
+  return result.data.relations
+    .filter(({ relationType }) => relationType === 'derives_from')
+    .map(({ targetCid }) => targetCid)
 }
 
 async function* streamOf(items: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {

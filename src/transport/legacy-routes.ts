@@ -26,7 +26,12 @@ export class LegacyRoutes {
   }
 
   async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
-    const request = { method: 'GET', path: `/api/contributions/${cid}`, maxBytes: MANIFEST_JSON_MAX_BYTES, signal } as const
+    const request = {
+      method: 'GET',
+      path: `/api/contributions/${cid}`,
+      maxBytes: MANIFEST_JSON_MAX_BYTES,
+      signal,
+    } as const
     try {
       return { bytes: canonicalOf(peer, await this.#dialler.askJson(peer, request, z.unknown())), sizes: undefined }
     } catch (error) {
@@ -54,7 +59,11 @@ export class LegacyRoutes {
 
   async sizeOf(peer: PeerAddress, request: BlobRequest, { signal }: CallOptions): Promise<number> {
     const path = `${artifactPath(peer, request)}/meta`
-    const meta = await this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: META_MAX_BYTES, signal }, metaSchema)
+    const meta = await this.#dialler.askJson(
+      peer,
+      { method: 'GET', path, maxBytes: META_MAX_BYTES, signal },
+      metaSchema,
+    )
     return meta.sizeBytes
   }
 
@@ -74,7 +83,14 @@ export class LegacyRoutes {
     const frontier = await this.#frontier(peer, params, options)
     const places = isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
     const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(places))
-    const entries = places.map(({ cid, value, kind: ofKind }) => ({ cid, value, kind: ofKind, tags, manifestBytes: -1, artifactBytes: -1 }))
+    const entries = places.map(({ cid, value, kind: ofKind }) => ({
+      cid,
+      value,
+      kind: ofKind,
+      tags,
+      manifestBytes: -1,
+      artifactBytes: -1,
+    }))
     return { dimension, direction, entries }
   }
 
@@ -91,7 +107,12 @@ export class LegacyRoutes {
   }
 }
 
-const signals = { _adoption: 'byAdoption', _recency: 'byRecency', _review_score: 'byReviewScore', _reproduction: 'byReproduction' } as const
+const signals = {
+  _adoption: 'byAdoption',
+  _recency: 'byRecency',
+  _review_score: 'byReviewScore',
+  _reproduction: 'byReproduction',
+} as const
 
 function isSignal(dimension: string): dimension is keyof typeof signals {
   return Object.hasOwn(signals, dimension)
@@ -105,7 +126,11 @@ function directionOf(places: readonly { readonly value: number }[]): 'minimize' 
 
 function artifactPath(peer: PeerAddress, { hash, via }: BlobRequest): string {
   if (via !== undefined) return `/api/contributions/${via.cid}/artifacts/${encodeURIComponent(via.name)}`
-  throw new GroveError('absent', { ...peer, hash }, { message: `${peer.address} has blobs only as artifacts of a contribution` })
+  throw new GroveError(
+    'absent',
+    { ...peer, hash },
+    { message: `${peer.address} has blobs only as artifacts of a contribution` },
+  )
 }
 
 function canonicalOf(peer: PeerAddress, view: unknown): Uint8Array {

@@ -4,13 +4,14 @@ import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution.ts'
 import type { Filter } from '../../src/core/wire.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
-import { below } from '../../src/ports/random.ts'
+import type { Random } from '../../src/ports/random.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { at, local, relation, sample } from './samples.ts'
 import { temporaryStores } from './temporary.ts'
 
 const SIZE = 12_000
+const below = (random: Random, bound: number): number => Math.floor(random.next() * bound)
 const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] => items.map(({ cid }) => cid)
 
 /**

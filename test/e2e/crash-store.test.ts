@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { hashBytes, parseCid } from '../../src/core/cid.ts'
+import { CidHasher, hashBytes, parseCid } from '../../src/core/cid.ts'
 import type { Stores } from '../../src/ports/stores.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
@@ -35,8 +35,14 @@ async function requireHeld(stores: Stores, acknowledged: readonly string[]): Pro
     const [kind, id = ''] = line.split(' ')
     const cid = parseCid(id)
     if (kind === 'contribution') assert.ok((await stores.graph.get(cid)) !== undefined, line)
-    else assert.equal(hashBytes(Buffer.concat(await Array.fromAsync(await stores.blobs.get(cid)))), cid)
+    else assert.equal(await hashOf(await stores.blobs.get(cid)), cid)
   }
+}
+
+async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hasher = new CidHasher()
+  for await (const chunk of chunks) hasher.update(chunk)
+  return hasher.digest()
 }
 
 /** What can be seen is whole: every contribution hashes to its name, is ranked, and is found by its words. */

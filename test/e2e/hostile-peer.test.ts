@@ -48,7 +48,9 @@ const refusedManifests: [string, ErrorCode, { cid: Cid; bytes: Uint8Array }][] =
 
 for (const [what, code, { cid, bytes }] of refusedManifests) {
   test(`a manifest ${what} is refused with ${code}, and nothing is stored`, async () => {
-    const misbehave = onPath('/api/gossip/contribution/', (response) => response.writeHead(200, { 'grove-protocol': '1' }).end(bytes))
+    const misbehave = onPath('/api/gossip/contribution/', (response) =>
+      response.writeHead(200, { 'grove-protocol': '1' }).end(bytes),
+    )
     await using peer = await startPeer('liar', { misbehave })
     await using grove = testNode()
 
@@ -62,20 +64,47 @@ for (const [what, code, { cid, bytes }] of refusedManifests) {
 
 const part = { 'grove-protocol': '1' }
 const badBlobs: [string, (response: ServerResponse, range: string | undefined) => void][] = [
-  ['with wrong bytes', (response) => response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(someBytes(blob.byteLength, 8))],
-  ['too short', (response) => response.writeHead(200, { ...part, 'content-length': 1_000 }).end(blob.subarray(0, 1_000))],
-  ['too long', (response) => response.writeHead(200, { ...part, 'content-length': blob.byteLength + 5 }).end(Buffer.concat([blob, Buffer.from('extra')]))],
+  [
+    'with wrong bytes',
+    (response) =>
+      response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(someBytes(blob.byteLength, 8)),
+  ],
+  [
+    'too short',
+    (response) => response.writeHead(200, { ...part, 'content-length': 1_000 }).end(blob.subarray(0, 1_000)),
+  ],
+  [
+    'too long',
+    (response) =>
+      response
+        .writeHead(200, { ...part, 'content-length': blob.byteLength + 5 })
+        .end(Buffer.concat([blob, Buffer.from('extra')])),
+  ],
   ['endless', (response) => endless(response.writeHead(200, part))],
   ['with a redirect', (response) => response.writeHead(302, { ...part, location: '/elsewhere' }).end()],
-  ['with a length header that promises too much', (response) => response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob)],
-  ['compressed, which nobody asked for', (response) => response.writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 }).end('abc')],
+  [
+    'with a length header that promises too much',
+    (response) => response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob),
+  ],
+  [
+    'compressed, which nobody asked for',
+    (response) => response.writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 }).end('abc'),
+  ],
   ['slow', (response) => drip(response.writeHead(200, { ...part, 'content-length': blob.byteLength }))],
-  ['that stands still', (response) => void response.writeHead(200, { ...part, 'content-length': blob.byteLength }).write(blob.subarray(0, 10))],
+  [
+    'that stands still',
+    (response) =>
+      void response.writeHead(200, { ...part, 'content-length': blob.byteLength }).write(blob.subarray(0, 10)),
+  ],
 ]
 
 for (const [what, answer] of badBlobs) {
   test(`a blob ${what} is refused, another provider is tried, and the bad peer is recorded`, async () => {
-    await using bad = await startPeer('bad', { contributions: [tuned], blobs: [blob], misbehave: onPath('/api/blobs/', answer) })
+    await using bad = await startPeer('bad', {
+      contributions: [tuned],
+      blobs: [blob],
+      misbehave: onPath('/api/blobs/', answer),
+    })
     await using good = await startPeer('good', { contributions: [tuned], blobs: [blob] })
     await using grove = testNode([bad, good])
 
@@ -89,19 +118,28 @@ for (const [what, answer] of badBlobs) {
   })
 
   test(`a blob ${what} from the only provider leaves nothing but a partial contribution`, async () => {
-    await using bad = await startPeer('bad', { contributions: [tuned], blobs: [blob], misbehave: onPath('/api/blobs/', answer) })
+    await using bad = await startPeer('bad', {
+      contributions: [tuned],
+      blobs: [blob],
+      misbehave: onPath('/api/blobs/', answer),
+    })
     await using grove = testNode()
 
     const result = await fetchRemoteContribution(grove.node, tuned.cid, { peer: bad.address })
 
-    assert.deepEqual(result.missing.map((item) => 'hash' in item && item.hash), [blobHash])
+    assert.deepEqual(
+      result.missing.map((item) => 'hash' in item && item.hash),
+      [blobHash],
+    )
     assert.equal(result.artifacts[0]?.state, 'missing')
     assert.equal(await grove.node.blobs.stat(blobHash), undefined)
   })
 }
 
 test('wrong bytes count against the peer that sent them', async () => {
-  const misbehave = onPath('/api/blobs/', (response) => response.writeHead(200, { ...part, 'content-length': 4 }).end('lies'))
+  const misbehave = onPath('/api/blobs/', (response) =>
+    response.writeHead(200, { ...part, 'content-length': 4 }).end('lies'),
+  )
   await using bad = await startPeer('bad', { contributions: [tuned], misbehave })
   await using grove = testNode()
 
@@ -113,7 +151,11 @@ test('wrong bytes count against the peer that sent them', async () => {
 
 test('a peer that dies in the middle of a body is resumed from another, at the byte reached', async () => {
   const ranges: (string | undefined)[] = []
-  await using dying = await startPeer('dying', { contributions: [tuned], blobs: [blob], misbehave: onPath('/api/blobs/', dieAfter(100_000)) })
+  await using dying = await startPeer('dying', {
+    contributions: [tuned],
+    blobs: [blob],
+    misbehave: onPath('/api/blobs/', dieAfter(100_000)),
+  })
   const misbehave: Misbehave = (request) => {
     if (request.url?.includes('/api/blobs/') === true) ranges.push(request.headers.range)
     return false
@@ -129,7 +171,11 @@ test('a peer that dies in the middle of a body is resumed from another, at the b
 })
 
 test('a peer that dies in the middle of the only copy leaves a clear fetch-incomplete', async () => {
-  await using dying = await startPeer('dying', { contributions: [tuned], blobs: [blob], misbehave: onPath('/api/blobs/', dieAfter(100_000)) })
+  await using dying = await startPeer('dying', {
+    contributions: [tuned],
+    blobs: [blob],
+    misbehave: onPath('/api/blobs/', dieAfter(100_000)),
+  })
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, tuned.cid, { peer: dying.address })
@@ -139,12 +185,26 @@ test('a peer that dies in the middle of the only copy leaves a clear fetch-incom
 })
 
 for (const [what, answer] of [
-  ['answers 200 where a range was asked', (response: ServerResponse) => response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(blob)],
-  ['answers another range than was asked', (response: ServerResponse) => response.writeHead(206, { ...part, 'content-length': 5, 'content-range': `bytes 0-4/${blob.byteLength}` }).end(blob.subarray(0, 5))],
+  [
+    'answers 200 where a range was asked',
+    (response: ServerResponse) => response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(blob),
+  ],
+  [
+    'answers another range than was asked',
+    (response: ServerResponse) =>
+      response
+        .writeHead(206, { ...part, 'content-length': 5, 'content-range': `bytes 0-4/${blob.byteLength}` })
+        .end(blob.subarray(0, 5)),
+  ],
 ] as const) {
   test(`a peer that ${what} is at fault, and the next one has the rest`, async () => {
-    await using dying = await startPeer('dying', { contributions: [tuned], blobs: [blob], misbehave: onPath('/api/blobs/', dieAfter(100_000)) })
-    const misbehave: Misbehave = (request, response) => request.headers.range !== undefined && onPath('/api/blobs/', answer)(request, response)
+    await using dying = await startPeer('dying', {
+      contributions: [tuned],
+      blobs: [blob],
+      misbehave: onPath('/api/blobs/', dieAfter(100_000)),
+    })
+    const misbehave: Misbehave = (request, response) =>
+      request.headers.range !== undefined && onPath('/api/blobs/', answer)(request, response)
     await using rangeless = await startPeer('rangeless', { contributions: [tuned], blobs: [blob], misbehave })
     await using good = await startPeer('good', { contributions: [tuned], blobs: [blob] })
     await using grove = testNode([dying, rangeless, good])
@@ -215,12 +275,22 @@ test('a closure without its trailer leaves its ancestors as stubs', async () => 
   const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
 
   assert.deepEqual(result.missing, [{ cid: parent.cid, reason: 'peer-fault' }])
-  assert.deepEqual((await grove.node.graph.stubs(10)).map((stub) => stub.cid), [parent.cid])
+  assert.deepEqual(
+    (await grove.node.graph.stubs(10)).map((stub) => stub.cid),
+    [parent.cid],
+  )
 })
 
 function advertise(node: GroveNode, peer: { peerId: string; address: string }, { cid }: Contribution): void {
   const entry = { metric: 'val', value: 1, cid, direction: 'maximize' } as const
-  const message = { peerId: peer.peerId, address: peer.address, frontier: [entry], load: { queueDepth: 0 }, capabilities: { federation: 1 }, timestamp: new Date(node.clock.now()).toISOString() }
+  const message = {
+    peerId: peer.peerId,
+    address: peer.address,
+    frontier: [entry],
+    load: { queueDepth: 0 },
+    capabilities: { federation: 1 },
+    timestamp: new Date(node.clock.now()).toISOString(),
+  }
   node.replica.step({ type: 'exchange-answered', peer, message }, node.clock.now())
 }
 

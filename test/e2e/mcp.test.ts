@@ -93,7 +93,7 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
     summary: 'good',
     scores: { quality: { value: 1, direction: 'maximize' } },
   })
-  await answerOf('grove_reproduce', { targetCid: child.cid, summary: 'came out again', scores: score(0.8) })
+  await answerOf('grove_reproduce', { targetCid: child.cid, summary: 'came out again', scores: score(0.81) })
   await answerOf('grove_adopt', { targetCid: child.cid, summary: 'building on it' })
   const reply = await answerOf('grove_discuss', {
     targetCid: child.cid,
@@ -116,7 +116,8 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
   assert.deepEqual([(tree.children as object[]).length, (tree.ancestors as object[]).length], [4, 1])
   assert.deepEqual((await answerOf('grove_thread', { cid: child.cid })).count, 2)
   assert.equal(best((await answerOf('grove_threads')).threads), child.cid)
-  assert.equal(best((await answerOf('grove_log', { limit: 1 })).results), reply.cid)
+  const { total, results } = await answerOf('grove_log', { limit: 2, kind: 'discussion' })
+  assert.deepEqual([total, best(results)], [1, reply.cid])
   assert.equal(best((await answerOf('grove_search', { query: 'baseline' })).results), cid)
   assert.equal(((await answerOf('grove_show', { cid })).agent as { agentId: string }).agentId, 'mcp-agent')
   assert.equal(((await answerOf('grove_show', { cid: reply.cid })).agent as { agentId: string }).agentId, 'someone')

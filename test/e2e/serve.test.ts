@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, afterEach, before, test } from 'node:test'
 import type { FederationPeer } from '../../src/core/wire.ts'
-import { serveGrove, spawnGrove } from '../support/grove-process.ts'
+import { type GroveProcess, serveGrove, spawnGrove } from '../support/grove-process.ts'
 import { getJson, publishTo } from '../support/http.ts'
 import { groveFails, groveJson, groveText } from '../support/run-grove.ts'
 import { until } from '../support/until.ts'
@@ -14,8 +15,22 @@ import { until } from '../support/until.ts'
 let folder = ''
 const at = (name: string) => join(folder, name)
 
+async function start(name: string): Promise<GroveProcess> {
+  const grove = await serveGrove(at(name))
+  children.push(grove.child)
+  return grove
+}
+
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'grove-serve-'))
+})
+
+/** Processes of the test at hand: none outlives it, whatever fails. */
+let children: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children = []
 })
 
 after(() => rm(folder, { recursive: true, force: true }))
@@ -23,6 +38,7 @@ after(() => rm(folder, { recursive: true, force: true }))
 /** A serving process with all that it printed. */
 function watched(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawnGrove(['serve', ...args], env)
+  children.push(child)
   const printed = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     printed.stdout += text
@@ -72,18 +88,18 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 test('what was published is there after an orderly end and a new start', async () => {
-  const first = await serveGrove(at('again'))
+  const first = await start('again')
   const { cid } = await publishTo(first.url, { summary: 'kept' }, { 'a.txt': 'content' })
   assert.equal(await first.stop(), 0)
 
-  const second = await serveGrove(at('again'))
+  const second = await start('again')
 
   assert.equal((await getJson<{ summary: string }>(second.url, `/api/contributions/${cid}`)).summary, 'kept')
   assert.equal(await second.stop(), 0)
 })
 
 test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS', async () => {
-  const seed = await serveGrove(at('seed'))
+  const seed = await start('seed')
   const env = {
     GROVE_DIR: at('from-env'),
     HOST: '127.0.0.1',
@@ -136,7 +152,7 @@ test('init writes grove.json as it was asked; serve takes it, and options go bef
 test('a directory keeps the id of its grove', async () => {
   const { peerId } = await groveJson<{ peerId: string }>(['init', at('same-id')])
 
-  const served = await serveGrove(at('same-id'))
+  const served = await start('same-id')
 
   assert.equal((await groveJson<{ peerId: string }>(['status', '--server', served.url])).peerId, peerId)
   await served.stop()

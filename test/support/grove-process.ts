@@ -19,18 +19,35 @@ export interface GroveProcess {
 
 /** Runs the command line from its sources, under the Node that runs the test. */
 export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [main, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 /** Starts `grove serve` on a free port and waits for its ready line. Times for rounds are short; later flags win. */
 export async function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  const child = spawnGrove(['serve', '--dir', dir, '--port', '0', '--gossip-interval', '500ms', '--sync-interval', '500ms', ...flags])
+  const child = spawnGrove([
+    'serve',
+    '--dir',
+    dir,
+    '--port',
+    '0',
+    '--gossip-interval',
+    '500ms',
+    '--sync-interval',
+    '500ms',
+    ...flags,
+  ])
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
   })
   const exited = once(child, 'exit').then(([code]) => code as number | null)
-  const url = await Promise.race([readyUrl(child), exited.then((code) => Promise.reject(new Error(`grove exited with ${code}: ${log}`)))])
+  const url = await Promise.race([
+    readyUrl(child),
+    exited.then((code) => Promise.reject(new Error(`grove exited with ${code}: ${log}`))),
+  ])
   return {
     url,
     child,

@@ -25,7 +25,10 @@ export interface Holdings {
 const FEDERATING = { 'grove-protocol': '1' }
 
 /** A grove's peer-facing routes over what it is given, on a port of its own, with a place to break each of them. */
-export async function startPeer(peerId: string, { contributions = [], blobs = [], best = {}, misbehave = () => false }: Holdings): Promise<TestPeer> {
+export async function startPeer(
+  peerId: string,
+  { contributions = [], blobs = [], best = {}, misbehave = () => false }: Holdings,
+): Promise<TestPeer> {
   const manifests = new Map(contributions.map((contribution) => [contribution.cid, contribution]))
   const held = new Map(blobs.map((bytes) => [hashBytes(bytes), bytes]))
   const requests: string[] = []
@@ -34,11 +37,27 @@ export async function startPeer(peerId: string, { contributions = [], blobs = []
     requests.push(`${request.method} ${url.pathname}`)
     if (misbehave(request, response)) return
     const [, , , third = ''] = url.pathname.split('/')
-    if (url.pathname.startsWith('/api/gossip/contribution/')) sendManifest(response, manifests.get(url.pathname.split('/')[4] as Cid), held)
+    if (url.pathname.startsWith('/api/gossip/contribution/'))
+      sendManifest(response, manifests.get(url.pathname.split('/')[4] as Cid), held)
     else if (url.pathname.startsWith('/api/blobs/')) sendBlob(request, response, held.get(third as Cid))
     else if (url.pathname === '/api/federation/closure') void sendClosure(request, response, manifests)
-    else if (url.pathname === '/api/federation/best') sendJson(response, best[url.searchParams.get('dimension') ?? ''] ?? { dimension: url.searchParams.get('dimension'), direction: 'maximize', entries: [] })
-    else if (url.pathname === '/api/frontier') sendJson(response, { byMetric: Object.fromEntries(Object.keys(best).map((name) => [name, []])), byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] })
+    else if (url.pathname === '/api/federation/best')
+      sendJson(
+        response,
+        best[url.searchParams.get('dimension') ?? ''] ?? {
+          dimension: url.searchParams.get('dimension'),
+          direction: 'maximize',
+          entries: [],
+        },
+      )
+    else if (url.pathname === '/api/frontier')
+      sendJson(response, {
+        byMetric: Object.fromEntries(Object.keys(best).map((name) => [name, []])),
+        byAdoption: [],
+        byRecency: [],
+        byReviewScore: [],
+        byReproduction: [],
+      })
     else sendAbsent(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -57,7 +76,10 @@ export async function startPeer(peerId: string, { contributions = [], blobs = []
 
 /** A contribution of one test author. */
 export function work(summary: string, draft: Partial<Draft> = {}): Contribution {
-  return seal({ kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'tester' }, ...draft }, Date.parse('2026-01-01T00:00:00Z'))
+  return seal(
+    { kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'tester' }, ...draft },
+    Date.parse('2026-01-01T00:00:00Z'),
+  )
 }
 
 /** Bytes that differ by seed. */
@@ -70,33 +92,57 @@ export function someBytes(length: number, seed: number): Buffer {
   return bytes
 }
 
+/** All that comes. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = []
+  for await (const item of source) items.push(item)
+  return items
+}
+
 export function sendJson(response: ServerResponse, body: unknown): void {
   response.writeHead(200, { ...FEDERATING, 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
 export function sendAbsent(response: ServerResponse): void {
-  response.writeHead(404, { ...FEDERATING, 'content-type': 'application/json' }).end('{"error":{"code":"absent","message":"not here"}}')
+  response
+    .writeHead(404, { ...FEDERATING, 'content-type': 'application/json' })
+    .end('{"error":{"code":"absent","message":"not here"}}')
 }
 
-function sendManifest(response: ServerResponse, contribution: Contribution | undefined, held: ReadonlyMap<Cid, Uint8Array>): void {
+function sendManifest(
+  response: ServerResponse,
+  contribution: Contribution | undefined,
+  held: ReadonlyMap<Cid, Uint8Array>,
+): unknown {
   if (contribution === undefined) return sendAbsent(response)
-  const sizes = Object.values(contribution.manifest.artifacts).flatMap((hash) => (held.has(hash) ? [`${hash}=${held.get(hash)!.byteLength}`] : []))
-  response.writeHead(200, { ...FEDERATING, 'content-length': contribution.bytes.byteLength, 'grove-artifacts': sizes.join(',') }).end(contribution.bytes)
+  const sizes = Object.values(contribution.manifest.artifacts).flatMap((hash) =>
+    held.has(hash) ? [`${hash}=${held.get(hash)!.byteLength}`] : [],
+  )
+  return response
+    .writeHead(200, {
+      ...FEDERATING,
+      'content-length': contribution.bytes.byteLength,
+      'grove-artifacts': sizes.join(','),
+    })
+    .end(contribution.bytes)
 }
 
-function sendBlob(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): void {
+function sendBlob(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): unknown {
   if (bytes === undefined) return sendAbsent(response)
   const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? []
   if (start === undefined) {
-    response.writeHead(200, { ...FEDERATING, 'content-length': bytes.byteLength }).end(bytes)
-    return
+    return response.writeHead(200, { ...FEDERATING, 'content-length': bytes.byteLength }).end(bytes)
   }
   const part = bytes.subarray(Number(start))
   const range = `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`
-  response.writeHead(206, { ...FEDERATING, 'content-length': part.byteLength, 'content-range': range }).end(part)
+  return response.writeHead(206, { ...FEDERATING, 'content-length': part.byteLength, 'content-range': range }).end(part)
 }
 
-async function sendClosure(request: IncomingMessage, response: ServerResponse, manifests: ReadonlyMap<Cid, Contribution>): Promise<void> {
+async function sendClosure(
+  request: IncomingMessage,
+  response: ServerResponse,
+  manifests: ReadonlyMap<Cid, Contribution>,
+): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   const { cid, ancestors = 1 } = JSON.parse(Buffer.concat(chunks).toString())
@@ -114,6 +160,8 @@ function surroundings(manifests: ReadonlyMap<Cid, Contribution>, cid: Cid, depth
       const parent = left > 0 && relationType === 'derives_from' ? manifests.get(targetCid) : undefined
       return parent === undefined ? [] : [...above(targetCid, left - 1), parent]
     })
-  const about = [...manifests.values()].filter(({ manifest }) => manifest.relations.some((relation) => relation.targetCid === cid && relation.relationType !== 'derives_from'))
+  const about = [...manifests.values()].filter(({ manifest }) =>
+    manifest.relations.some((relation) => relation.targetCid === cid && relation.relationType !== 'derives_from'),
+  )
   return [...new Set([...above(cid, depth), ...about])]
 }

@@ -10,22 +10,29 @@ export function bodyOf(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
 /** All of a request's body. Throws `body-too-large` as soon as more than `maxBytes` were announced or came, `aborted`. */
 export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  const onData = (chunk: Buffer) => {
-    sizeBytes += chunk.byteLength
-    chunks.push(chunk)
-    if (sizeBytes <= maxBytes) return
-    incoming.off('data', onData)
-    reject(tooLarge(maxBytes))
-  }
-  incoming.on('data', onData)
-  incoming.once('end', () =>
-    resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-  )
-  incoming.once('close', () => reject(new GroveError('aborted', {}, { message: 'the request ended before its body' })))
-  return promise
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let sizeBytes = 0
+    const settle = () => {
+      incoming.off('data', onData).off('end', onEnd).off('close', onClose)
+    }
+    const onData = (chunk: Buffer) => {
+      sizeBytes += chunk.byteLength
+      chunks.push(chunk)
+      if (sizeBytes <= maxBytes) return
+      settle()
+      reject(tooLarge(maxBytes))
+    }
+    const onEnd = () => {
+      settle()
+      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks))
+    }
+    const onClose = () => {
+      settle()
+      reject(new GroveError('aborted', {}, { message: 'the request ended before its body' }))
+    }
+    incoming.on('data', onData).on('end', onEnd).on('close', onClose)
+  })
 }
 
 function tooLarge(maxBytes: number): GroveError {

@@ -20,7 +20,8 @@ export function isMultipart(exchange: Exchange): boolean {
 
 /**
  * Reads a draft and its artifacts, in any order: part `manifest` (JSON) and parts `artifact:<name>`, each stored as it comes.
- * The draft's artifacts then name them. Nothing of it is visible as a contribution. Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
+ * The draft's artifacts then name them. Nothing of it is visible as a contribution.
+ * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
  */
 export async function readMultipart(
   node: GroveNode,

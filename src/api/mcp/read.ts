@@ -71,7 +71,7 @@ export const readTools: readonly Tool[] = [
   tool({
     name: 'grove_checkout',
     description:
-      "Write a contribution's files into a local directory, which must be new or empty unless overwrite is set. What this grove lacks is fetched from its peers first.",
+      "Write a contribution's files into a local directory, new or empty unless overwrite is set. What this grove lacks is fetched first.",
     readOnly: false,
     input: z.strictObject({ cid: z.string(), directory: z.string(), overwrite: z.boolean().default(false) }),
     run: async ({ cid, directory, overwrite }, context) =>

@@ -137,7 +137,7 @@ export const contributionOperations = {
     mcp: {
       tool: 'grove_fetch',
       description:
-        'Bring a contribution that another grove holds into this one, with its artifacts and ancestors, verified. Needed before building on work that the federated frontier shows as not held here.',
+        'Bring a contribution that another grove holds into this one, verified, with its artifacts and ancestors: do it first where work is not held.',
     },
     run: (node, { cid, ...options }, context) => fetchRemoteContribution(node, cid, definedOnly(options), context),
   }),

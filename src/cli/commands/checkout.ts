@@ -89,7 +89,7 @@ async function writeFiles(
   }
 }
 
-const sum = (sizes: ReadonlyMap<string, number>) => sizes.values().reduce((total, size) => total + size, 0)
+const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
 
 async function chosenCid(session: Session, text: string | undefined, metric: string | undefined): Promise<Cid> {
   if ((text === undefined) === (metric === undefined)) {

@@ -3,7 +3,7 @@ import type { Page, ThreadSummary } from '../../ports/graph-store.ts'
 import { wordsOfQuery } from '../words.ts'
 import type { Connection } from './connection.ts'
 import type { Contributions } from './contributions.ts'
-import { FEW, facetQuery, meantBy } from './meant.ts'
+import { facetQuery, isSoonWalked, meantBy } from './meant.ts'
 
 /** A page of row numbers, oldest first, ties by cid, and how many match in all. */
 export function listIds(

@@ -1,5 +1,5 @@
 import { access, constants, mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
@@ -57,7 +57,8 @@ async function makeWritable(dir: string): Promise<void> {
   try {
     await mkdir(dir, { recursive: true })
     await access(dir, constants.W_OK | constants.X_OK)
-  } catch (cause) {
+  } catch (error) {
+    const cause = await whyNotWritable(dirname(dir), error)
     const { code } = storageError(cause, { dir })
     const why = code === 'read-only' ? 'it is read-only' : errnoOf(cause)
     throw new GroveError(
@@ -65,5 +66,16 @@ async function makeWritable(dir: string): Promise<void> {
       { dir, errno: errnoOf(cause) },
       { cause, message: `cannot keep a grove in ${dir}: ${why}` },
     )
+  }
+}
+
+/** What keeps a directory from being made: Node says ENOENT where the nearest one above it is on a read-only file system. */
+async function whyNotWritable(parent: string, error: unknown): Promise<unknown> {
+  if (errnoOf(error) !== 'ENOENT') return error
+  try {
+    await access(parent, constants.W_OK)
+    return error
+  } catch (cause) {
+    return parent === dirname(parent) ? error : whyNotWritable(dirname(parent), cause)
   }
 }

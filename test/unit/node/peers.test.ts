@@ -8,7 +8,11 @@ import { MemoryRecords } from '../../../src/stores/memory/records.ts'
 import { work } from '../../support/peer.ts'
 
 const fault = new GroveError('peer-fault', {}, { message: 'lied' })
-const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId, address: `http://${peerId}.invalid` })) as [Peer, Peer, Peer]
+const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId, address: `http://${peerId}.invalid` })) as [
+  Peer,
+  Peer,
+  Peer,
+]
 type Peer = { peerId: string; address: string }
 
 /** A clock that stands until it is moved. */
@@ -60,7 +64,10 @@ test('who lied comes after who was only out of reach, and that one after the oth
   book.fault('a', fault, 100)
   book.fault('b', new GroveError('peer-unreachable', {}))
 
-  assert.deepEqual(book.order([a, b, c]).map(({ peerId }) => peerId), ['c', 'b', 'a'])
+  assert.deepEqual(
+    book.order([a, b, c]).map(({ peerId }) => peerId),
+    ['c', 'b', 'a'],
+  )
 })
 
 test('a failure puts a peer back for a while only', () => {
@@ -104,5 +111,8 @@ test('changes are written together, a second after the first', async () => {
   move(1_000)
   await new Promise((resolve) => setImmediate(resolve))
 
-  assert.deepEqual((await records.list('peers')).map(({ key }) => key), ['a', 'b'])
+  assert.deepEqual(
+    (await records.list('peers')).map(({ key }) => key),
+    ['a', 'b'],
+  )
 })

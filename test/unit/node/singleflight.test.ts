@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Semaphore, mapBounded } from '../../../src/node/semaphore.ts'
+import { mapBounded, Semaphore } from '../../../src/node/semaphore.ts'
 import { Singleflight } from '../../../src/node/singleflight.ts'
 
 test('callers with one key share one run', async () => {
@@ -8,7 +8,10 @@ test('callers with one key share one run', async () => {
   let runs = 0
   const task = async () => ++runs
 
-  assert.deepEqual(await Promise.all([flights.run('a', task), flights.run('a', task), flights.run('b', task)]), [1, 1, 2])
+  assert.deepEqual(
+    await Promise.all([flights.run('a', task), flights.run('a', task), flights.run('b', task)]),
+    [1, 1, 2],
+  )
 })
 
 test('after a run has ended the next caller starts another', async () => {
@@ -38,7 +41,11 @@ test('the run is aborted when the last caller has left, and the next caller star
   const flights = new Singleflight<string>()
   const leaver = new AbortController()
   let seen: AbortSignal | undefined
-  const left = flights.run('a', (signal) => ((seen = signal), new Promise(() => {})), leaver.signal)
+  const task = (signal: AbortSignal) => {
+    seen = signal
+    return new Promise<string>(() => {})
+  }
+  const left = flights.run('a', task, leaver.signal)
 
   leaver.abort(new Error('left'))
   await assert.rejects(left, /left/)
@@ -53,7 +60,10 @@ test('a failure reaches all who wait', async () => {
 
   const outcomes = await Promise.allSettled([flights.run('a', task), flights.run('a', task)])
 
-  assert.deepEqual(outcomes.map(({ status }) => status), ['rejected', 'rejected'])
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
 })
 
 test('a semaphore lets no more in than it has places, in the order in which they came', async () => {

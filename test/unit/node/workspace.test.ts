@@ -70,7 +70,10 @@ test('with overwrite, files of the same names are replaced and others stay', asy
 
 for (const name of ['../out', '/etc/x', 'a/../../b', 'a//b', '.hidden', '']) {
   test(`the name ${JSON.stringify(name)} is refused before anything is written`, async () => {
-    await assert.rejects(writeWorkspace(join(folder, 'work'), [fileOf('ok', '1'), fileOf(name, '2')]), failsWith('validation-error'))
+    await assert.rejects(
+      writeWorkspace(join(folder, 'work'), [fileOf('ok', '1'), fileOf(name, '2')]),
+      failsWith('validation-error'),
+    )
 
     assert.deepEqual(await readdir(folder), [])
   })

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { GroveError } from '../../../src/core/errors.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
-import { type Misbehave, sendAbsent, sendJson, startPeer, work } from '../../support/peer.ts'
+import { collect, type Misbehave, sendAbsent, sendJson, startPeer, work } from '../../support/peer.ts'
 
 const item = work('item')
 const ours = { 'grove-protocol': '1' }
@@ -21,7 +21,14 @@ const always =
   }
 
 function impatient(allowPrivate = true): Transport & AsyncDisposable {
-  const transport = httpTransport({ allowPrivate, clock: systemClock, connectTimeoutMs: 500, headersTimeoutMs: 300, idleTimeoutMs: 300, minimumRate: { bytesPerSecond: 10_000, windowMs: 100 } })
+  const transport = httpTransport({
+    allowPrivate,
+    clock: systemClock,
+    connectTimeoutMs: 500,
+    headersTimeoutMs: 300,
+    idleTimeoutMs: 300,
+    minimumRate: { bytesPerSecond: 10_000, windowMs: 100 },
+  })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
 }
 
@@ -38,7 +45,9 @@ for (const [status, code] of [
   [307, 'peer-fault'],
 ] as const) {
   test(`a peer's ${status} means ${code}`, async () => {
-    await using peer = await startPeer('peer', { misbehave: always((response) => response.writeHead(status, { ...ours, location: 'http://127.0.0.1:1/' }).end()) })
+    await using peer = await startPeer('peer', {
+      misbehave: always((response) => response.writeHead(status, { ...ours, location: 'http://127.0.0.1:1/' }).end()),
+    })
     await using transport = impatient()
 
     await assert.rejects(transport.manifest(peer, item.cid), { code })
@@ -64,7 +73,10 @@ test('a loopback peer is refused before it is dialled, unless private peers are 
   await using transport = impatient(false)
 
   await assert.rejects(transport.manifest(peer, item.cid), { code: 'address-refused' })
-  await assert.rejects(transport.manifest({ ...peer, address: peer.address.replace('127.0.0.1', 'localhost') }, item.cid), { code: 'address-refused' })
+  await assert.rejects(
+    transport.manifest({ ...peer, address: peer.address.replace('127.0.0.1', 'localhost') }, item.cid),
+    { code: 'address-refused' },
+  )
 
   assert.deepEqual(peer.requests, [])
 })
@@ -85,11 +97,22 @@ test('a peer that takes the request and says nothing is too slow', async () => {
 })
 
 test('a peer that does not speak HTTP is at fault', async () => {
-  const server = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-OpenSSH_9.6\r\n'))
+  const server = createServer((socket) =>
+    socket
+      .on('error', () => {})
+      .resume()
+      .end('SSH-2.0-OpenSSH_9.6\r\n'),
+  )
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   await using transport = impatient()
 
-  await assert.rejects(transport.manifest({ peerId: 'ssh', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }, item.cid), { code: 'peer-fault' })
+  await assert.rejects(
+    transport.manifest(
+      { peerId: 'ssh', address: `http://127.0.0.1:${(server.address() as AddressInfo).port}` },
+      item.cid,
+    ),
+    { code: 'peer-fault' },
+  )
 
   await new Promise((resolve) => server.close(resolve))
 })
@@ -107,22 +130,46 @@ test('a caller that aborts gets its own reason', async () => {
 })
 
 test('a gossip answer beyond 64 KiB is refused', async () => {
-  await using peer = await startPeer('talker', { misbehave: always((response) => sendJson(response, { filling: 'x'.repeat(70_000) })) })
+  await using peer = await startPeer('talker', {
+    misbehave: always((response) => sendJson(response, { filling: 'x'.repeat(70_000) })),
+  })
   await using transport = impatient()
-  const message = { peerId: 'me', address: 'http://me.invalid', frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: '2026-01-01T00:00:00Z' }
+  const message = {
+    peerId: 'me',
+    address: 'http://me.invalid',
+    frontier: [],
+    load: { queueDepth: 0 },
+    capabilities: {},
+    timestamp: '2026-01-01T00:00:00Z',
+  }
 
   await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
 })
 
 for (const [what, body] of [
   ['NaN in it', '{"peerId":"p","address":"http://a","frontier":[{"metric":"m","value":NaN,"cid":"x"}]}'],
-  ['a number beyond all bounds', `{"peerId":"p","address":"http://a.invalid","frontier":[{"metric":"m","value":1e999,"cid":"${item.cid}"}],"load":{"queueDepth":0},"capabilities":{},"timestamp":"2026-01-01T00:00:00Z"}`],
-  ['an absurd timestamp', '{"peerId":"p","address":"http://a.invalid","frontier":[],"load":{"queueDepth":0},"capabilities":{},"timestamp":"+999999-01-01T00:00:00Z"}'],
+  [
+    'a number beyond all bounds',
+    `{"peerId":"p","address":"http://a.invalid","frontier":[{"metric":"m","value":1e999,"cid":"${item.cid}"}],"load":{"queueDepth":0},"capabilities":{},"timestamp":"2026-01-01T00:00:00Z"}`,
+  ],
+  [
+    'an absurd timestamp',
+    '{"peerId":"p","address":"http://a.invalid","frontier":[],"load":{"queueDepth":0},"capabilities":{},"timestamp":"+999999-01-01T00:00:00Z"}',
+  ],
 ] as const) {
   test(`a gossip answer with ${what} is refused`, async () => {
-    await using peer = await startPeer('odd', { misbehave: always((response) => response.writeHead(200, ours).end(body)) })
+    await using peer = await startPeer('odd', {
+      misbehave: always((response) => response.writeHead(200, ours).end(body)),
+    })
     await using transport = impatient()
-    const message = { peerId: 'me', address: 'http://me.invalid', frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: '2026-01-01T00:00:00Z' }
+    const message = {
+      peerId: 'me',
+      address: 'http://me.invalid',
+      frontier: [],
+      load: { queueDepth: 0 },
+      capabilities: {},
+      timestamp: '2026-01-01T00:00:00Z',
+    }
 
     await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
   })
@@ -130,7 +177,11 @@ for (const [what, body] of [
 
 test('the sizes of artifacts are read from the header beside the manifest, and nonsense in it is ignored', async () => {
   const hash = hashBytes(Buffer.from('a'))
-  const misbehave = always((response) => response.writeHead(200, { ...ours, 'grove-artifacts': `${hash}=5, nonsense, blake3:12=7, ${hash.replace('a', 'b')}=-1` }).end(item.bytes))
+  const misbehave = always((response) =>
+    response
+      .writeHead(200, { ...ours, 'grove-artifacts': `${hash}=5, nonsense, blake3:12=7, ${hash.replace('a', 'b')}=-1` })
+      .end(item.bytes),
+  )
   await using peer = await startPeer('peer', { misbehave })
   await using transport = impatient()
 
@@ -155,13 +206,17 @@ for (const [what, text] of [
   ['with a malformed trailer', '{"trailer":{"sent":"many"}}\n'],
 ] as const) {
   test(`a closure ${what} is the peer's fault`, async () => {
-    const body = text.replace('MANIFEST', Buffer.from(item.bytes).toString()).replace('TRAILER', '{"trailer":{"sent":0,"bytes":0,"missing":[]}}')
-    await using peer = await startPeer('peer', { misbehave: always((response) => response.writeHead(200, ours).end(body)) })
+    const body = text
+      .replace('MANIFEST', Buffer.from(item.bytes).toString())
+      .replace('TRAILER', '{"trailer":{"sent":0,"bytes":0,"missing":[]}}')
+    await using peer = await startPeer('peer', {
+      misbehave: always((response) => response.writeHead(200, ours).end(body)),
+    })
     await using transport = impatient()
 
     const answer = await transport.closure(peer, { cid: item.cid })
 
-    await assert.rejects(Array.fromAsync(answer.manifests), { code: 'peer-fault' })
+    await assert.rejects(collect(answer.manifests), { code: 'peer-fault' })
     await assert.rejects(answer.trailer, { code: 'peer-fault' })
   })
 }

@@ -5,10 +5,34 @@ import { checkUrl, guardedLookup, isPublic } from '../../../src/transport/guard.
 const strict = { allowPrivate: false }
 const refused = { code: 'address-refused' }
 
-for (const ip of ['127.0.0.1', '10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254', '100.64.0.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '198.18.0.1']) {
+for (const ip of [
+  '127.0.0.1',
+  '10.1.2.3',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.168.1.1',
+  '169.254.169.254',
+  '100.64.0.1',
+  '0.0.0.0',
+  '224.0.0.1',
+  '255.255.255.255',
+  '198.18.0.1',
+]) {
   test(`the IPv4 address ${ip} is not public`, () => assert.equal(isPublic(ip), false))
 }
-for (const ip of ['::1', '::', 'fe80::1', 'fd12::1', 'ff02::1', '::ffff:127.0.0.1', '::ffff:8.8.8.8', '64:ff9b::7f00:1', '2002:7f00:1::', '2001:0:1::', '::7f00:1']) {
+for (const ip of [
+  '::1',
+  '::',
+  'fe80::1',
+  'fd12::1',
+  'ff02::1',
+  '::ffff:127.0.0.1',
+  '::ffff:8.8.8.8',
+  '64:ff9b::7f00:1',
+  '2002:7f00:1::',
+  '2001:0:1::',
+  '::7f00:1',
+]) {
   test(`the IPv6 address ${ip} is not public`, () => assert.equal(isPublic(ip), false))
 }
 for (const ip of ['8.8.8.8', '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00:1450:4001::1']) {

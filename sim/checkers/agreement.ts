@@ -1,0 +1,101 @@
+import type { Cid } from '../../src/core/cid.ts'
+import { isSignalMetric, reaches } from '../../src/core/frontier.ts'
+import type { Ranking, Stored } from '../../src/ports/graph-store.ts'
+import type { Policy } from '../../src/protocol/want.ts'
+import { MemoryGraph } from '../../src/stores/memory/graph.ts'
+import type { Disk } from '../disk.ts'
+
+/** What a checker needs of a machine. */
+export interface Holder {
+  readonly name: string
+  readonly disk: Disk
+}
+
+const ALL = { limit: 1_000_000, offset: 0 }
+
+/**
+ * In what the groves don't agree: each must have the same best in every dimension as one that held everything, and the artifacts that
+ * the policy lets in. A dimension, tag or value that the policy leaves out need not be held; recency is each grove's own.
+ */
+export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
+  const all = await unionOf(holders)
+  const { graph: whole, contributions } = all
+  const best = await whole.frontier({ limit: policy.topK })
+  const found: string[] = []
+  const isOpen = policy.tags === undefined && policy.kinds === undefined && Object.keys(policy.thresholds).length === 0
+  const wanted = await wantedBy(whole, policy)
+  const sizes = await sizesOf(holders, wanted, contributions)
+  for (const holder of holders) {
+    const own = await holder.disk.graph.frontier({ limit: policy.topK })
+    if (isOpen)
+      found.push(
+        ...best
+          .filter((ranking) => isCompared(ranking, policy))
+          .flatMap((ranking) => differenceOf(holder, own, ranking)),
+      )
+    for (const cid of await holder.disk.graph.lacking([...wanted])) found.push(`${holder.name} lacks ${cid}`)
+    for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
+      const isLetIn = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
+      if (isLetIn && !holder.disk.forgotten.has(hash)) found.push(`${holder.name} lacks the blob ${hash}`)
+    }
+  }
+  return found
+}
+
+/** All that the groves hold, in one graph, folded from scratch. */
+export async function unionOf(
+  holders: readonly Holder[],
+): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
+  const graph = new MemoryGraph()
+  const contributions = new Map<Cid, Stored>()
+  for (const { disk } of holders)
+    for (const stored of (await disk.graph.list({}, ALL)).items) contributions.set(stored.cid, stored)
+  for (const stored of contributions.values()) await graph.put(stored, stored.provenance)
+  return { graph, contributions }
+}
+
+function isCompared({ metric }: Ranking, { dimensions }: Policy): boolean {
+  return metric !== '_recency' && (dimensions?.includes(metric) ?? true)
+}
+
+function differenceOf({ name }: Holder, own: readonly Ranking[], { metric, direction, places }: Ranking): string[] {
+  const tell = (ranked: Ranking['places']) => ranked.map(({ cid, value }) => `${cid}=${value}`).join(' ')
+  const expected = tell(places)
+  const actual = tell(own.find((ranking) => ranking.metric === metric && ranking.direction === direction)?.places ?? [])
+  return expected === actual ? [] : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
+}
+
+/** What the policy lets in of the best of everything. */
+async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
+  const rankings = await whole.frontier({ limit: Number.MAX_SAFE_INTEGER })
+  const wanted = new Set<Cid>()
+  for (const ranking of rankings) {
+    const { metric, direction } = ranking
+    if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
+    const threshold = policy.thresholds[metric]
+    const letIn = ranking.places.filter(({ value, contribution: { manifest } }) => {
+      const isGood = threshold === undefined || reaches(direction, value, threshold)
+      const isMeant = policy.tags === undefined || policy.tags.some((tag) => manifest.tags.includes(tag))
+      return isGood && isMeant && (policy.kinds?.includes(manifest.kind) ?? true)
+    })
+    for (const { cid } of letIn.slice(0, policy.topK)) wanted.add(cid)
+  }
+  return wanted
+}
+
+/** The artifacts of these that some grove holds, with their sizes. */
+async function sizesOf(
+  holders: readonly Holder[],
+  cids: ReadonlySet<Cid>,
+  contributions: ReadonlyMap<Cid, Stored>,
+): Promise<Map<Cid, number>> {
+  const sizes = new Map<Cid, number>()
+  const hashes = new Set([...cids].flatMap((cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})))
+  for (const hash of hashes) {
+    for (const { disk } of holders) {
+      const info = await disk.blobs.stat(hash)
+      if (info !== undefined) sizes.set(hash, info.sizeBytes)
+    }
+  }
+  return sizes
+}

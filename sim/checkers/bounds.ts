@@ -1,0 +1,81 @@
+import {
+  DIGEST_MAX_ENTRIES,
+  FEDERATED_MAX,
+  FEDERATED_MAX_PER_METRIC,
+  GOSSIP_MAX_BYTES,
+  PROVIDERS_MAX,
+  SHUFFLE_MAX_PEERS,
+  TRANSFERS_MAX,
+  TRANSFERS_MAX_PER_PEER,
+} from '../../src/core/limits.ts'
+import type { GroveNode } from '../../src/node/node.ts'
+import type { WireRequest } from '../../src/transport/dialler.ts'
+import type { Client, Watcher } from '../network.ts'
+
+/** Peers in the partial view; peers remembered outside it: seeds, and failed ones. PROTOCOL.md §5. */
+const VIEW_MAX = 10
+const FAILED_MAX = 64
+/** Peers in one shuffle of ours. */
+const SHUFFLE_SIZE = 5
+
+/** Maps and views of a grove that have grown past their limits. */
+export function excesses({ replica, clock, config }: GroveNode): string[] {
+  const name = config.self.peerId
+  const found: string[] = []
+  const limit = (what: string, size: number, most: number) => {
+    if (size > most) found.push(`${name} has ${size} ${what}, ${most} is the most`)
+  }
+  const peers = replica.peers()
+  const inView = peers.filter((peer) => peer.inView)
+  limit('peers in view', inView.length, VIEW_MAX)
+  limit('peers aside', peers.filter((peer) => !peer.inView && !peer.seed).length, FAILED_MAX)
+  limit('names for one address', peers.length - new Set(peers.map(({ address }) => address)).size, 0)
+  const federated = replica.federated(clock.now())
+  limit('claims', federated.length, FEDERATED_MAX)
+  const perMetric = new Map<string, number>()
+  for (const { metric, providers } of federated) {
+    perMetric.set(metric, (perMetric.get(metric) ?? 0) + 1)
+    limit('providers of one claim', providers.length, PROVIDERS_MAX)
+  }
+  for (const [metric, size] of perMetric) limit(`claims in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)
+  return found
+}
+
+/** Watches what honest groves send, and how much they have under way. */
+export class TrafficWatch implements Watcher {
+  readonly #violated: (what: string) => void
+  readonly #transfers = new Map<string, Map<string, number>>()
+
+  constructor(violated: (what: string) => void) {
+    this.#violated = violated
+  }
+
+  requested({ name }: Client, { path, body = '' }: WireRequest): void {
+    if (body === '') return
+    const size = Buffer.byteLength(body)
+    if (size > GOSSIP_MAX_BYTES) this.#violated(`${name} sends ${size} bytes to ${path}`)
+    const { frontier = [], offered = [] } = JSON.parse(body) as { frontier?: unknown[]; offered?: unknown[] }
+    if (frontier.length > DIGEST_MAX_ENTRIES) this.#violated(`${name} sends a digest of ${frontier.length}`)
+    if (offered.length > Math.min(SHUFFLE_SIZE, SHUFFLE_MAX_PEERS))
+      this.#violated(`${name} offers ${offered.length} peers`)
+  }
+
+  transferBegun({ name }: Client, address: string): void {
+    const byPeer = this.#transfers.get(name) ?? new Map<string, number>()
+    this.#transfers.set(name, byPeer.set(address, (byPeer.get(address) ?? 0) + 1))
+    const all = [...byPeer.values()].reduce((sum, count) => sum + count, 0)
+    if ((byPeer.get(address) ?? 0) > TRANSFERS_MAX_PER_PEER)
+      this.#violated(`${name} has more than ${TRANSFERS_MAX_PER_PEER} transfers from ${address}`)
+    if (all > TRANSFERS_MAX) this.#violated(`${name} has ${all} transfers under way`)
+  }
+
+  transferEnded({ name }: Client, address: string): void {
+    const byPeer = this.#transfers.get(name)
+    byPeer?.set(address, (byPeer.get(address) ?? 1) - 1)
+  }
+
+  /** A machine's transfers end with its process. */
+  forget(name: string): void {
+    this.#transfers.delete(name)
+  }
+}

@@ -1,0 +1,53 @@
+import { open } from '../../src/core/contribution.ts'
+import { MemoryGraph } from '../../src/stores/memory/graph.ts'
+import type { Acknowledged } from '../ledger.ts'
+import type { Holder } from './agreement.ts'
+
+const ALL = { limit: 1_000_000, offset: 0 }
+
+/** Blobs and manifests that are visible and are not what their name says. */
+export async function corruptions({ name, disk }: Holder): Promise<string[]> {
+  const found = (await disk.corrupt()).map((hash) => `${name} shows a blob under ${hash} whose bytes are others`)
+  for (const { cid, bytes } of (await disk.graph.list({}, ALL)).items) {
+    try {
+      open(bytes, cid)
+    } catch (error) {
+      found.push(`${name} shows a contribution under ${cid} that is none: ${String(error)}`)
+    }
+  }
+  return found
+}
+
+/** What was said to be done and is not there (except what the disk lost by itself). */
+export async function losses(holders: readonly Holder[], acknowledged: readonly Acknowledged[]): Promise<string[]> {
+  const found: string[] = []
+  for (const { name, disk } of holders) {
+    const own = acknowledged.filter(({ grove }) => grove === name)
+    const cids = await disk.graph.lacking(own.map(({ cid }) => cid))
+    found.push(...cids.map((cid) => `${name} has lost ${cid}, which it acknowledged`))
+    const blobs = await disk.blobs.missing(own.flatMap((item) => item.blobs))
+    const lost = blobs.filter((hash) => !disk.forgotten.has(hash))
+    found.push(...lost.map((hash) => `${name} has lost the blob ${hash}, which it acknowledged`))
+  }
+  return found
+}
+
+/** Edges and signals that differ from a fold from scratch over what is held. */
+export async function miscounts({ name, disk: { graph } }: Holder): Promise<string[]> {
+  const { items } = await graph.list({}, ALL)
+  const scratch = new MemoryGraph()
+  for (const item of items.toReversed()) await scratch.put(item, item.provenance)
+  const found: string[] = []
+  const targets = new Set(
+    items.flatMap(({ cid, manifest }) => [cid, ...manifest.relations.map(({ targetCid }) => targetCid)]),
+  )
+  for (const cid of targets) {
+    const [counted, expected] = [await graph.signals(cid), await scratch.signals(cid)]
+    if (JSON.stringify(counted) !== JSON.stringify(expected))
+      found.push(`${name} counts ${JSON.stringify(counted)} for ${cid}, not ${JSON.stringify(expected)}`)
+    const [edges, expectedEdges] = [await graph.edges(cid, 'in'), await scratch.edges(cid, 'in')]
+    if (JSON.stringify(edges) !== JSON.stringify(expectedEdges))
+      found.push(`${name} has other edges into ${cid} than its contributions have`)
+  }
+  return found
+}

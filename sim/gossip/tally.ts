@@ -1,0 +1,63 @@
+import type { Cid } from '../../src/core/cid.ts'
+import type { Effect, Input } from '../../src/protocol/messages.ts'
+
+/** Who takes in a message: only what counts as known matters. */
+interface Knower {
+  readonly known: ReadonlySet<Cid>
+  readonly fetching: ReadonlySet<Cid>
+}
+
+/** What went over the network. Bytes are those of JSON bodies in UTF-8, without HTTP headers. */
+export class Tally {
+  exchanges = 0
+  shuffles = 0
+  requestBytes = 0
+  answerBytes = 0
+  shuffleBytes = 0
+  /** Entries received in requests: those that were known already are duplicates. */
+  entries = 0
+  duplicates = 0
+  readonly #countsBytes: boolean
+
+  constructor(countsBytes: boolean) {
+    this.#countsBytes = countsBytes
+  }
+
+  reset(): void {
+    Object.assign(this, {
+      exchanges: 0,
+      shuffles: 0,
+      requestBytes: 0,
+      answerBytes: 0,
+      shuffleBytes: 0,
+      entries: 0,
+      duplicates: 0,
+    })
+  }
+
+  sent(input: Input): void {
+    if (input.type === 'exchange-received') {
+      this.exchanges += 1
+      if (this.#countsBytes) this.requestBytes += bytesOf(input.message)
+    } else if (input.type === 'shuffle-received') {
+      this.shuffles += 1
+      if (this.#countsBytes) this.shuffleBytes += bytesOf(input.request)
+    }
+  }
+
+  received(by: Knower, input: Input): void {
+    if (input.type !== 'exchange-received') return
+    for (const { cid } of input.message.frontier) {
+      this.entries += 1
+      if (by.known.has(cid) || by.fetching.has(cid)) this.duplicates += 1
+    }
+  }
+
+  answered(effect: Effect): void {
+    if (!this.#countsBytes) return
+    if (effect.type === 'reply-exchange') this.answerBytes += bytesOf(effect.message)
+    if (effect.type === 'reply-shuffle') this.shuffleBytes += bytesOf(effect.response)
+  }
+}
+
+const bytesOf = (body: object): number => Buffer.byteLength(JSON.stringify(body))

@@ -1,0 +1,271 @@
+import type { Cid } from '../../src/core/cid.ts'
+import { comparePlaces } from '../../src/core/frontier.ts'
+import { below, type Random, sample } from '../../src/protocol/chance.ts'
+import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
+import { Replica } from '../../src/protocol/replica.ts'
+import { offspring, seeded } from './chance.ts'
+import { Tally } from './tally.ts'
+import { Timeline } from './timeline.ts'
+
+export const INTERVAL_MS = 30_000
+const START = Date.UTC(2026, 10, 23)
+/** One way, evenly spread. */
+const LATENCY_MS = [20, 150] as const
+/** How long a grove waits for an answer that doesn't come, and for the answer to a fetch before it asks another provider. */
+const PATIENCE_MS = 5_000
+const FETCH_PATIENCE_MS = 1_000
+const FETCH_TRIES = 8
+/** Entries of a dimension that a grove makes its digest of. */
+const FRONTIER_DEPTH = 20
+/** Groves that a new one is configured with. */
+const SEEDS_EACH = 3
+
+export interface WorldOptions {
+  readonly count: number
+  readonly seed: number
+  /** Chance that a message (request, answer, or either half of a fetch) is lost. */
+  readonly loss: number
+  /** Off: work travels by the periodic exchange alone. */
+  readonly announcements: boolean
+  /** Off: what is discovered is known but never advertised on, as in Grove 0.1. */
+  readonly relay: boolean
+  /** Whether to count bytes, which costs time. */
+  readonly bytes: boolean
+}
+
+/** One run of one grove's process: a restarted grove is another one at the same address. */
+export interface Grove {
+  readonly self: PeerAddress
+  readonly replica: Replica
+  readonly held: Map<Cid, LocalEntry>
+  /** What it knows to exist: held, or claimed where it doesn't fetch. */
+  readonly known: Set<Cid>
+  readonly fetching: Set<Cid>
+  readonly chance: Random
+  up: boolean
+  wakeAt: number
+}
+
+/** Answers gossip in another way than a replica does. */
+export type Impostor = (input: Input) => Effect | undefined
+
+/** Groves that run the production replica on virtual time, and the network between them. */
+export class World {
+  readonly timeline = new Timeline(START)
+  readonly tally: Tally
+  readonly options: WorldOptions
+  readonly chance: Random
+  /** The groves that are up, and those that have gone. */
+  groves: Grove[] = []
+  readonly #byAddress = new Map<string, Grove>()
+  readonly #impostors = new Map<string, Impostor>()
+  readonly #network: Random
+  #named = 0
+  /** Told of every effect of every grove, before it is carried out. */
+  onEffect: ((grove: Grove, effect: Effect) => void) | undefined
+
+  constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'count' | 'seed'>) {
+    this.options = { loss: 0, announcements: true, relay: true, bytes: false, ...options }
+    this.chance = seeded(options.seed)
+    this.#network = offspring(this.chance)
+    this.tally = new Tally(this.options.bytes)
+    for (let n = 0; n < options.count; n += 1) this.join(INTERVAL_MS * this.chance.next())
+  }
+
+  get now(): number {
+    return this.timeline.now
+  }
+
+  /** A new grove that knows a few of those that are up, by their addresses. */
+  join(delayMs = 0): Grove {
+    const seeds = sample(this.chance, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map((grove) => grove.self)
+    const self = addressOf(this.#named)
+    this.#named += 1
+    return this.start(self, seeds, delayMs)
+  }
+
+  /** Starts a grove, the first time or again. */
+  start(self: PeerAddress, seeds: readonly PeerAddress[], delayMs = 0): Grove {
+    const chance = offspring(this.chance)
+    const { announcements } = this.options
+    const config = {
+      self,
+      seeds,
+      capabilities: { federation: 1, blobs: 1 },
+      gossipIntervalMs: INTERVAL_MS,
+      announcements,
+    }
+    const replica = new Replica(config, chance)
+    const grove: Grove = {
+      self,
+      replica,
+      held: new Map(),
+      known: new Set(),
+      fetching: new Set(),
+      chance,
+      up: true,
+      wakeAt: 0,
+    }
+    this.groves.push(grove)
+    this.#byAddress.set(self.address, grove)
+    this.#wake(grove, this.now + Math.floor(delayMs))
+    return grove
+  }
+
+  /** Ends a grove without a word. */
+  stop(grove: Grove): void {
+    grove.up = false
+    this.groves = this.groves.filter((other) => other !== grove)
+  }
+
+  /** A few of the groves that are up, by chance; fewer where the same one is drawn twice. */
+  #some(count: number): Grove[] {
+    const drawn = Array.from({ length: count }, () => this.groves[below(this.chance, this.groves.length)])
+    return [...new Set(drawn.filter((grove) => grove !== undefined))]
+  }
+
+  /** At this address somebody answers who is no replica. */
+  impersonate(address: string, impostor: Impostor): void {
+    this.#impostors.set(address, impostor)
+  }
+
+  groveAt(address: string): Grove | undefined {
+    return this.#byAddress.get(address)
+  }
+
+  /** Puts an item into a grove, as publishing or fetching does. */
+  store(grove: Grove, item: LocalEntry): void {
+    grove.held.set(item.cid, item)
+    grove.known.add(item.cid)
+    this.tell(grove, { type: 'held', cids: [item.cid] })
+    const entries = [...grove.held.values()].sort(comparePlaces).slice(0, FRONTIER_DEPTH)
+    this.tell(grove, { type: 'frontier', entries })
+  }
+
+  tell(grove: Grove, input: Input): void {
+    if (!grove.up) return
+    for (const effect of grove.replica.step(input, this.now)) this.#carryOut(grove, effect)
+  }
+
+  runRounds(rounds: number): void {
+    this.timeline.runUntil(this.now + rounds * INTERVAL_MS)
+  }
+
+  /** The share of the groves that are up that know the item. */
+  knowing(cid: Cid): number {
+    let knowing = 0
+    for (const grove of this.groves) if (grove.known.has(cid)) knowing += 1
+    return knowing / this.groves.length
+  }
+
+  /** Delivers something to an address as one who is no grove does; loss and latency apply. */
+  deliver(address: string, input: Input): void {
+    if (this.#lost()) return
+    this.timeline.after(this.#latency(), () => {
+      const to = this.#byAddress.get(address)
+      if (to?.up) this.#answer(to, input)
+    })
+  }
+
+  #carryOut(grove: Grove, effect: Effect): void {
+    this.onEffect?.(grove, effect)
+    switch (effect.type) {
+      case 'wake':
+        return this.#wake(grove, effect.at)
+      case 'send-exchange':
+        return this.#ask(grove, effect.peer, { type: 'exchange-received', message: effect.message })
+      case 'send-shuffle':
+        return this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
+      case 'discovered':
+        for (const claim of effect.entries) this.#discover(grove, effect.peer, claim)
+    }
+  }
+
+  #wake(grove: Grove, at: number): void {
+    grove.wakeAt = at
+    this.timeline.at(at, () => {
+      if (grove.wakeAt === at) this.tell(grove, { type: 'tick' })
+    })
+  }
+
+  #ask(from: Grove, peer: PeerAddress, input: Input): void {
+    const givenUpAt = this.now + PATIENCE_MS
+    const giveUp = () => this.timeline.at(givenUpAt, () => this.tell(from, { type: 'contact-failed', peer }))
+    this.tally.sent(input)
+    if (this.#lost()) return giveUp()
+    this.timeline.after(this.#latency(), () => {
+      const answer = this.#answerAt(peer.address, input)
+      if (answer === undefined || this.#lost()) return giveUp()
+      this.timeline.after(this.#latency(), () => this.#receive(from, peer, answer))
+    })
+  }
+
+  #receive(from: Grove, peer: PeerAddress, answer: Effect): void {
+    if (answer.type === 'reply-exchange') this.tell(from, { type: 'exchange-answered', peer, message: answer.message })
+    if (answer.type === 'reply-shuffle') this.tell(from, { type: 'shuffle-answered', peer, response: answer.response })
+  }
+
+  #answerAt(address: string, input: Input): Effect | undefined {
+    const impostor = this.#impostors.get(address)
+    if (impostor !== undefined) return impostor(input)
+    const to = this.#byAddress.get(address)
+    return to?.up ? this.#answer(to, input) : undefined
+  }
+
+  #answer(to: Grove, input: Input): Effect | undefined {
+    this.tally.received(to, input)
+    let answer: Effect | undefined
+    for (const effect of to.replica.step(input, this.now)) {
+      if (effect.type === 'reply-exchange' || effect.type === 'reply-shuffle') answer = effect
+      else this.#carryOut(to, effect)
+    }
+    if (answer !== undefined) this.tally.answered(answer)
+    return answer
+  }
+
+  #discover(grove: Grove, peer: PeerAddress, claim: Claim): void {
+    if (this.options.relay) return this.#fetch(grove, claim, peer, 1)
+    grove.known.add(claim.cid)
+  }
+
+  /** One round trip to a provider; to another one after a while without an answer. */
+  #fetch(grove: Grove, claim: Claim, from: PeerAddress, tries: number): void {
+    if (!grove.up || grove.held.has(claim.cid) || (tries === 1 && grove.fetching.has(claim.cid))) return
+    grove.fetching.add(claim.cid)
+    const provider = this.#byAddress.get(from.address)
+    const { metric, direction, cid, value } = claim
+    if (provider?.up && provider.held.has(cid)) {
+      return this.timeline.after(this.#latency() + this.#latency(), () => {
+        grove.fetching.delete(cid)
+        if (!grove.held.has(cid)) this.store(grove, { metric, direction, cid, value, tags: claim.tags ?? [] })
+      })
+    }
+    this.timeline.after(FETCH_PATIENCE_MS, () => {
+      const others = grove.replica.providersOf(cid)
+      const next = others[tries % Math.max(1, others.length)]
+      if (next !== undefined && tries < FETCH_TRIES) this.#fetch(grove, claim, next, tries + 1)
+      else grove.fetching.delete(cid)
+    })
+  }
+
+  #lost(): boolean {
+    return this.options.loss > 0 && this.#network.next() < this.options.loss
+  }
+
+  #latency(): number {
+    const [least, most] = LATENCY_MS
+    return least + below(this.#network, most - least + 1)
+  }
+}
+
+/** An id and address as a deployed grove has them. */
+export function addressOf(n: number): PeerAddress {
+  const id = n.toString(16).padStart(32, '0')
+  return { peerId: `grove-${id}`, address: `http://10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}:4515` }
+}
+
+/** The nth item; the later one is better. */
+export function work(n: number): LocalEntry {
+  const cid = `blake3:${(n + 1).toString(16).padStart(64, '0')}` as Cid
+  return { cid, metric: 'val_bpb', direction: 'minimize', value: 1 / (n + 1), tags: ['lm'] }
+}

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { ContributionView } from '../../src/core/schema.ts'
+import type { FederatedEntry, FetchResult } from '../../src/core/wire.ts'
+import { serveGrove } from '../support/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../support/run-grove.ts'
+import { until } from '../support/until.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-cli-'))
+  await mkdir(at('work'))
+  await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
+  await writeFile(at('work/config.json'), '{"rate":0.1}')
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+const digits = (cid: string) => cid.slice('blake3:'.length, 'blake3:'.length + 12)
+
+/** Publishes and returns the content id that the command printed. */
+async function contribute(where: readonly string[], ...args: string[]): Promise<string> {
+  const cid = (await groveText(['contribute', ...args, ...where])).trimEnd()
+  assert.match(cid, /^blake3:[0-9a-f]{64}$/)
+  return cid
+}
+
+test('two groves: published on A, found, fetched, checked out and derived from on B, through the command line alone', async () => {
+  const a = await serveGrove(at('a'))
+  const b = await serveGrove(at('b'), '--peer', a.url, '--sync', 'off')
+  try {
+    const onA = ['--server', a.url]
+    const onB = ['--server', b.url]
+    const origin = await contribute(onA, at('work'), '--summary', 'origin', '--score', 'bpb=1.5:minimize')
+    const best = await contribute(
+      onA,
+      at('work/config.json'),
+      '--summary',
+      'best on A',
+      '--score',
+      'bpb=1.2:minimize',
+      '--parent',
+      origin,
+    )
+
+    const known = () => groveJson<{ entries: FederatedEntry[] }>(['frontier', '--federated', '--metric', 'bpb', ...onB])
+    const claim = await until('B knows of A’s best', async () =>
+      (await known()).entries.find((entry) => entry.cid === best),
+    )
+    const quote = await groveJson<FetchResult>(['fetch', digits(best), '--quote', ...onB])
+    const fetched = await groveJson<FetchResult>(['fetch', digits(best), '--peer', a.url, ...onB])
+    await groveText(['checkout', digits(best), '--to', at('from-a'), ...onB])
+    const derived = await contribute(
+      onB,
+      at('from-a'),
+      '--summary',
+      'built on B',
+      '--score',
+      'bpb=1.1:minimize',
+      '--parent',
+      digits(best),
+    )
+    const tree = await groveText(['tree', derived, ...onB])
+    const peers = await groveText(['peers', ...onB])
+
+    assert.equal(claim.held, false)
+    assert.ok(quote.artifacts.length > 0 && quote.artifacts.every((artifact) => artifact.state === 'missing'))
+    assert.deepEqual(fetched.missing, [])
+    assert.deepEqual(fetched.ancestors, [origin])
+    assert.ok([origin, best, derived].every((cid) => tree.includes(digits(cid))))
+    assert.ok(peers.includes(a.url))
+    await a.kill()
+    assert.equal((await groveJson<ContributionView>(['show', best, ...onB])).summary, 'best on A')
+  } finally {
+    await Promise.all([a.kill(), b.kill()])
+  }
+})
+
+test('a directory that a server has open is asked through that server; a project’s .grove is found from below', async () => {
+  await mkdir(at('project/deep/down'), { recursive: true })
+  await groveText(['init', at('project/.grove')])
+  const options = { cwd: at('project/deep/down') }
+  const alone = (await groveText(['contribute', '--summary', 'embedded'], options)).trim()
+
+  const served = await serveGrove(at('project/.grove'))
+  try {
+    const through = (
+      await groveText(['contribute', '--summary', 'through the server', '--parent', digits(alone)], options)
+    ).trim()
+    const status = await groveText(['status'], options)
+
+    assert.ok(status.includes(served.url), status)
+    assert.equal((await groveJson<ContributionView[]>(['log', '--server', served.url])).at(0)?.cid, through)
+  } finally {
+    await served.kill()
+  }
+})
+
+test('an ambiguous start of an id is refused with the candidates', async () => {
+  const where = ['--dir', at('clash')]
+  await groveText(['init', at('clash')])
+  const all = await groveJson<ContributionView[]>(['log', '--limit', '1000', ...where])
+
+  const clash = await makeClash(
+    where,
+    all.map((view) => view.cid),
+  )
+
+  assert.match(await groveFails(2, ['show', clash, ...where]), /may be [0-9a-f]{16}, [0-9a-f]{16}/)
+})
+
+/** Publishes until two ids start with the same 4 digits; those digits. Two of 65,536 meet after some 300 on average. */
+async function makeClash(where: readonly string[], known: readonly string[]): Promise<string> {
+  const { cidOf } = await import('../../src/index.ts')
+  const agent = { agentId: 'clash' }
+  const createdAt = '2026-03-01T00:00:00.000Z'
+  const seen = new Map(known.map((cid) => [digits(cid).slice(0, 4), cid]))
+  const served = await serveGrove(where[1]!)
+  try {
+    for (let index = 0; ; index++) {
+      const draft = {
+        kind: 'work',
+        mode: 'exploration',
+        summary: `clash ${index}`,
+        agent,
+        createdAt,
+        artifacts: {},
+        relations: [],
+        tags: [],
+      }
+      const start = digits(cidOf(draft)).slice(0, 4)
+      const other = seen.get(start)
+      if (other === undefined) continue
+      const answer = await fetch(`${served.url}/api/contributions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(draft),
+      })
+      assert.equal(answer.status, 201)
+      return start
+    }
+  } finally {
+    await served.stop()
+  }
+}
+
+test('nobody reading stdout any more is no error', async () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    [
+      '-c',
+      `"${process.execPath}" "${join(import.meta.dirname, '../../src/cli/main.ts')}" log --json --dir "${at('project/.grove')}" | true`,
+    ],
+    { encoding: 'utf8' },
+  )
+
+  assert.equal(status, 0)
+  assert.equal(stderr, '')
+})
+
+test('where no grove answers, the command says how to start one', async () => {
+  assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
+  assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
+  await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', folder])
+})
+
+test('mcp offers tools over stdin and stdout', async () => {
+  const messages = [
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+    },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/list' },
+  ]
+  const served = await serveGrove(at('mcp'))
+  try {
+    const child = runGrove(['mcp', '--server', served.url], {
+      stdin: `${messages.map((message) => JSON.stringify(message)).join('\n')}\n`,
+    })
+
+    const { stdout, code } = await child
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; result: { tools?: { name: string }[] } })
+
+    assert.equal(code, 0)
+    const tools = answers.find((answer) => answer.id === 2)?.result.tools?.map((tool) => tool.name) ?? []
+    for (const name of [
+      'grove_submit_work',
+      'grove_frontier',
+      'grove_search',
+      'grove_log',
+      'grove_checkout',
+      'grove_fetch',
+    ])
+      assert.ok(tools.includes(name), name)
+  } finally {
+    await served.kill()
+  }
+})

@@ -1,0 +1,262 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import type { Contribution } from '../../../src/core/contribution.ts'
+import { fetchResultSchema } from '../../../src/core/wire.ts'
+import { completeArtifacts, fetchRemoteContribution } from '../../../src/node/fetch.ts'
+import { testNode } from '../../support/context.ts'
+import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
+
+const [small, large] = [someBytes(1_000, 1), someBytes(50_000, 2)]
+const derivedFrom = (parent: Contribution, summary: string) =>
+  work(summary, { relations: [{ targetCid: parent.cid, relationType: 'derives_from' }] })
+const grandparent = work('grandparent')
+const parent = derivedFrom(grandparent, 'parent')
+const child = work('child', {
+  artifacts: { 'a/small.bin': hashBytes(small), 'large.bin': hashBytes(large), 'twice.bin': hashBytes(small) },
+  relations: [{ targetCid: parent.cid, relationType: 'derives_from' }],
+})
+const review = work('review', { kind: 'review', relations: [{ targetCid: child.cid, relationType: 'reviews' }] })
+const whole = { contributions: [grandparent, parent, child, review], blobs: [small, large] }
+
+test('a fetch brings the manifest, its artifacts, its parent and what is said about it, all verified', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
+
+  fetchResultSchema.parse(result)
+  assert.deepEqual(
+    result.artifacts.map(({ name, state, sizeBytes }) => [name, state, sizeBytes]),
+    [
+      ['a/small.bin', 'fetched', 1_000],
+      ['large.bin', 'fetched', 50_000],
+      ['twice.bin', 'fetched', 1_000],
+    ],
+  )
+  assert.deepEqual(result.ancestors, [parent.cid])
+  assert.deepEqual(await grove.node.graph.lacking([child.cid, parent.cid, review.cid]), [])
+  assert.equal(result.bytesVerified, result.bytesMoved)
+  assert.equal(peer.asked(`GET /api/blobs/${hashBytes(small)}`), 1)
+})
+
+test('what came from a peer is stored with the peer it came from', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode([peer])
+
+  await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer' })
+
+  const { origin, peerId, address } = (await grove.node.graph.get(child.cid))!.provenance
+  assert.deepEqual({ origin, peerId, address }, { origin: 'peer', peerId: 'peer', address: peer.address })
+})
+
+test('what is here already and complete is answered without asking anyone', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+  await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
+  const before = peer.requests.length
+
+  const again = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
+
+  assert.equal(peer.requests.length, before)
+  assert.deepEqual(again.source, { local: true })
+  assert.deepEqual(
+    again.artifacts.map(({ state }) => state),
+    ['here', 'here', 'here'],
+  )
+  assert.deepEqual(again.missing, [])
+})
+
+test('ancestors come to the asked depth, parents stored with them', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, ancestors: 2 })
+
+  assert.deepEqual(result.ancestors, [parent.cid, grandparent.cid])
+  assert.deepEqual(result.missing, [])
+})
+
+test('an ancestor that nobody has becomes a stub, promised by the peer, and is named as missing', async () => {
+  await using peer = await startPeer('peer', { ...whole, contributions: [child, parent] })
+  await using grove = testNode([peer])
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer', ancestors: 2 })
+
+  assert.deepEqual(result.missing, [{ cid: grandparent.cid, reason: 'absent' }])
+  assert.deepEqual(
+    (await grove.node.graph.stubs(10)).map(({ cid, promisedBy }) => ({ cid, promisedBy })),
+    [{ cid: grandparent.cid, promisedBy: ['peer'] }],
+  )
+})
+
+test('a quote tells sizes and what is missing, moves no artifact and stores nothing', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, quote: true })
+
+  assert.deepEqual(
+    result.artifacts.map(({ sizeBytes }) => sizeBytes),
+    [1_000, 50_000, 1_000],
+  )
+  assert.equal(result.missing.length, 3)
+  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(peer.asked('GET /api/blobs'), 0)
+})
+
+test('without artifacts a contribution is partial, and can be completed later', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+  const partial = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: 'none' })
+  assert.deepEqual(partial.missing, [])
+  assert.deepEqual(new Set(partial.artifacts.map(({ state }) => state)), new Set(['skipped']))
+
+  await completeArtifacts(grove.node, child, ['large.bin'])
+  await completeArtifacts(grove.node, child, undefined)
+
+  assert.deepEqual(await grove.node.blobs.missing(Object.values(child.manifest.artifacts)), [])
+})
+
+test('only the named artifacts come', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: ['large.bin'] })
+
+  assert.deepEqual(
+    result.artifacts.map(({ state }) => state),
+    ['skipped', 'fetched', 'skipped'],
+  )
+  assert.deepEqual(result.missing, [])
+})
+
+test('an artifact name that the contribution does not have is not found', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: ['nope'] }), {
+    code: 'not-found',
+  })
+
+  assert.equal(await grove.node.graph.count(), 0)
+})
+
+test('artifacts beyond the budget are left, and named as missing', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, maxBytes: 20_000 })
+
+  assert.deepEqual(
+    result.artifacts.map(({ state }) => state),
+    ['fetched', 'skipped', 'fetched'],
+  )
+  assert.deepEqual(result.missing, [{ hash: hashBytes(large), reason: 'too-large' }])
+})
+
+test('without a peer given, the live one that holds it is found by asking around', async () => {
+  await using empty = await startPeer('empty', {})
+  await using holder = await startPeer('holder', whole)
+  await using grove = testNode([empty, holder])
+
+  const result = await fetchRemoteContribution(grove.node, child.cid)
+
+  assert.equal(result.source.peerId, 'holder')
+})
+
+test('a peer that said absent is not asked again for a while, unless it is named', async () => {
+  await using empty = await startPeer('empty', {})
+  await using grove = testNode([empty])
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
+  const before = empty.requests.length
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
+  assert.equal(empty.requests.length, before)
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'empty' }), { code: 'absent' })
+
+  assert.ok(empty.requests.length > before)
+})
+
+test('the error says which peers were asked, and what each answered', async () => {
+  await using empty = await startPeer('empty', {})
+  await using grove = testNode()
+
+  const asked = fetchRemoteContribution(grove.node, child.cid, { peer: empty.address })
+
+  await assert.rejects(asked, (error: { details: { peersAsked: { address: string; code: string }[] } }) => {
+    assert.deepEqual(
+      error.details.peersAsked.map(({ address, code }) => ({ address, code })),
+      [{ address: empty.address, code: 'absent' }],
+    )
+    return true
+  })
+})
+
+test('with nobody to ask it is absent', async () => {
+  await using grove = testNode()
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
+})
+
+test('a peer id that is not known is not found', async () => {
+  await using grove = testNode()
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'nobody' }), { code: 'not-found' })
+})
+
+const mute: Misbehave = () => true
+
+test('a fetch that takes too long ends with fetch-timeout', async () => {
+  await using peer = await startPeer('mute', { misbehave: mute })
+  await using grove = testNode()
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 50 }), {
+    code: 'fetch-timeout',
+  })
+})
+
+test('artifacts that take too long are missing; what came in time is kept', async () => {
+  const misbehave: Misbehave = (request) => request.url?.includes('/api/blobs/') === true
+  await using peer = await startPeer('peer', { ...whole, misbehave })
+  await using grove = testNode()
+
+  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 300 })
+
+  assert.deepEqual(new Set(result.missing.map(({ reason }) => reason)), new Set(['fetch-timeout']))
+  assert.deepEqual(await grove.node.graph.lacking([child.cid]), [])
+})
+
+test('a caller that aborts gets its reason, and nothing is stored', async () => {
+  const misbehave: Misbehave = (request) => request.url?.includes('/api/blobs/') === true
+  await using peer = await startPeer('peer', { ...whole, misbehave })
+  await using grove = testNode()
+  const controller = new AbortController()
+
+  const asked = fetchRemoteContribution(grove.node, child.cid, { peer: peer.address }, { signal: controller.signal })
+  controller.abort()
+
+  await assert.rejects(asked, { code: 'aborted' })
+  assert.equal(await grove.node.graph.count(), 0)
+})
+
+test('progress is told for each artifact, to its end', async () => {
+  await using peer = await startPeer('peer', whole)
+  await using grove = testNode()
+  const ends = new Map<string, number>()
+
+  await fetchRemoteContribution(
+    grove.node,
+    child.cid,
+    { peer: peer.address },
+    { onProgress: ({ hash, receivedBytes }) => ends.set(hash, receivedBytes) },
+  )
+
+  assert.deepEqual(
+    ends,
+    new Map([
+      [hashBytes(small), 1_000],
+      [hashBytes(large), 50_000],
+    ]),
+  )
+})

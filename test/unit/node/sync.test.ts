@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import type { Contribution } from '../../../src/core/contribution.ts'
+import { bestList } from '../../../src/node/best.ts'
+import { closureOf } from '../../../src/node/closure.ts'
+import { fetchRemoteContribution } from '../../../src/node/fetch.ts'
+import type { GroveNode } from '../../../src/node/node.ts'
+import { discovered, syncRound } from '../../../src/node/sync.ts'
+import { defaultPolicy } from '../../../src/protocol/want.ts'
+import { testNode } from '../../support/context.ts'
+import { collect, someBytes, startPeer, work } from '../../support/peer.ts'
+import { until } from '../../support/until.ts'
+
+const scored = (summary: string, value: number, artifacts: Record<string, string> = {}) =>
+  work(summary, {
+    scores: { loss: { value, direction: 'minimize' } },
+    artifacts: artifacts as Record<string, Contribution['cid']>,
+  })
+const entry = ({ cid }: Contribution, value: number, artifactBytes = 0) => ({
+  cid,
+  value,
+  kind: 'work',
+  tags: [],
+  manifestBytes: 300,
+  artifactBytes,
+})
+const list = (...entries: object[]) => ({ loss: { dimension: 'loss', direction: 'minimize', entries } })
+
+const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
+
+test("a round brings the best of a peer's list that the policy wants, and reports it", async () => {
+  await using peer = await startPeer('peer', {
+    contributions: [good, better, best],
+    best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
+  })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, topK: 2 } })
+
+  const report = await syncRound(grove.node)
+
+  assert.deepEqual(report.fetched, [best.cid, better.cid])
+  assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
+  assert.deepEqual(await grove.node.graph.lacking([best.cid, better.cid]), [])
+})
+
+test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
+  await using peer = await startPeer('peer', {
+    contributions: [good, best],
+    best: list(entry(best, 0.7), entry(good, 0.9)),
+  })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, thresholds: { loss: 0.8 } } })
+
+  assert.deepEqual((await syncRound(grove.node)).fetched, [best.cid])
+})
+
+test('an artifact that nobody asked for and that is too large is left; its manifest is not', async () => {
+  const bytes = someBytes(5_000, 3)
+  const heavy = scored('heavy', 0.5, { 'big.bin': hashBytes(bytes) })
+  await using peer = await startPeer('peer', {
+    contributions: [heavy],
+    blobs: [bytes],
+    best: list(entry(heavy, 0.5, 5_000)),
+  })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, maxArtifactBytes: 4_000 } })
+
+  const report = await syncRound(grove.node)
+
+  assert.deepEqual(report.fetched, [heavy.cid])
+  assert.equal(await grove.node.blobs.stat(hashBytes(bytes)), undefined)
+})
+
+for (const [what, contribution, claimed, direction] of [
+  ['value', good, 0.1, 'minimize'],
+  ['direction', good, 0.9, 'maximize'],
+  ['metric', work('unscored'), 0.1, 'minimize'],
+] as const) {
+  test(`an item whose manifest contradicts the ${what} that was claimed is not stored, and the claim is proof against the peer`, async () => {
+    const lie = { loss: { dimension: 'loss', direction, entries: [entry(contribution, claimed)] } }
+    await using liar = await startPeer('liar', { contributions: [contribution], best: lie })
+    await using grove = testNode([liar])
+
+    const report = await syncRound(grove.node)
+
+    assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
+    assert.equal(await grove.node.graph.count(), 0)
+    assert.equal(grove.node.peers.record('liar').claimsBroken, 1)
+  })
+}
+
+test('an item about which one peer lies comes from the one that tells the truth', async () => {
+  await using liar = await startPeer('liar', { contributions: [good], best: list(entry(good, 0.1)) })
+  await using honest = await startPeer('honest', { contributions: [good], best: list(entry(good, 0.9)) })
+  await using grove = testNode([liar, honest])
+
+  const report = await syncRound(grove.node)
+
+  assert.deepEqual(report.fetched, [good.cid])
+  assert.equal((await grove.node.graph.get(good.cid))?.provenance.peerId, 'honest')
+  assert.equal(grove.node.peers.record('liar').claimsBroken, 1)
+  assert.equal(grove.node.peers.record('honest').claimsKept, 1)
+})
+
+test('an item that could not be had rests before it is tried again', async () => {
+  await using peer = await startPeer('peer', { best: list(entry(best, 0.7)) })
+  await using grove = testNode([peer])
+  assert.deepEqual((await syncRound(grove.node)).failed, [{ cid: best.cid, reason: 'absent' }])
+
+  const again = await syncRound(grove.node)
+
+  assert.deepEqual(again.failed, [])
+  assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
+})
+
+test('a round makes no more requests than its budget', async () => {
+  await using peer = await startPeer('peer', {
+    contributions: [good, better, best],
+    best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
+  })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, maxRequestsPerRound: 6 } })
+
+  const report = await syncRound(grove.node)
+
+  assert.equal(report.requests, 6)
+  assert.deepEqual(report.fetched, [best.cid])
+})
+
+test('what a peer announces is fetched in a moment', async () => {
+  await using peer = await startPeer('peer', { contributions: [best] })
+  await using grove = testNode([peer])
+
+  discovered(grove.node, peer, [{ cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' }])
+
+  await until('the announced work', () => grove.node.graph.get(best.cid))
+  assert.equal((await grove.node.graph.get(best.cid))?.provenance.peerId, 'peer')
+})
+
+test('a stub is filled by a later round', async () => {
+  const child = work('child', { relations: [{ targetCid: best.cid, relationType: 'derives_from' }] })
+  await using first = await startPeer('first', { contributions: [child] })
+  await using second = await startPeer('second', { contributions: [best] })
+  await using grove = testNode([first, second])
+  await fetchRemoteContribution(grove.node, child.cid, { peer: 'first' })
+
+  await syncRound(grove.node)
+
+  assert.deepEqual(await grove.node.graph.lacking([best.cid]), [])
+  assert.deepEqual(await grove.node.graph.stubs(10), [])
+})
+
+test('the best list names the best first, with sizes, and keeps to threshold and limit', async () => {
+  await using grove = testNode()
+  const { hash } = await grove.node.blobs.put(someBytes(123, 1))
+  const heavy = scored('heavy', 0.6, { a: hash, b: hash })
+  for (const item of [good, better, best, heavy]) await hold(grove.node, item)
+
+  const answer = await bestList(grove.node, { dimension: 'loss', threshold: 0.8, limit: 2 })
+
+  assert.deepEqual(
+    answer.entries.map(({ cid, artifactBytes }) => [cid, artifactBytes]),
+    [
+      [heavy.cid, 123],
+      [best.cid, 0],
+    ],
+  )
+  assert.equal(answer.direction, 'minimize')
+})
+
+test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {
+  await using grove = testNode()
+  const root = work('root')
+  const middle = work('middle', { relations: [{ targetCid: root.cid, relationType: 'derives_from' }] })
+  const missing = work('missing')
+  const leaf = work('leaf', {
+    relations: [middle, root, missing].map(({ cid }) => ({ targetCid: cid, relationType: 'derives_from' as const })),
+  })
+  const review = work('review', { kind: 'review', relations: [{ targetCid: leaf.cid, relationType: 'reviews' }] })
+  for (const item of [root, middle, leaf, review]) await hold(grove.node, item)
+
+  const lines = (await collect(closureOf(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))).map((line) =>
+    Buffer.from(line).toString().trimEnd(),
+  )
+
+  assert.deepEqual(
+    lines.slice(0, 3),
+    [root, middle, review].map(({ bytes }) => Buffer.from(bytes).toString()),
+  )
+  const { trailer } = JSON.parse(lines[3]!)
+  assert.deepEqual(trailer, { sent: 3, bytes: lines.slice(0, 3).join('').length, missing: [missing.cid] })
+})
+
+test('the closure of what is not here is absent', async () => {
+  await using grove = testNode()
+
+  await assert.rejects(collect(closureOf(grove.node, { cid: best.cid })), { code: 'absent' })
+})
+
+function hold(node: GroveNode, contribution: Contribution) {
+  return node.graph.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
+}

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../src/core/limits.ts'
+import { transferBlob } from '../../../src/node/transfer.ts'
+import { testNode } from '../../support/context.ts'
+import { type Misbehave, someBytes, startPeer, type TestPeer } from '../../support/peer.ts'
+
+const blobs = Array.from({ length: 40 }, (_, seed) => someBytes(500, seed + 1))
+const signal = new AbortController().signal
+
+/** Keeps blob requests open until so many are, or no more come; then lets all go, and tells how many were open at most. */
+function gate() {
+  const open: ServerResponse[] = []
+  let most = 0
+  const misbehave: Misbehave = (request, response) => {
+    open.push(response)
+    most = Math.max(most, open.length)
+    setTimeout(() => {
+      open.splice(open.indexOf(response), 1)
+      const bytes = blobs.find((blob) => request.url?.endsWith(hashBytes(blob)) === true)!
+      response.writeHead(200, { 'grove-protocol': '1', 'content-length': bytes.byteLength }).end(bytes)
+    }, 30)
+    return true
+  }
+  return { misbehave, most: () => most }
+}
+
+test('one peer is asked for so many blobs at once and no more', async () => {
+  const { misbehave, most } = gate()
+  await using peer = await startPeer('peer', { misbehave })
+  await using grove = testNode()
+
+  await Promise.all(blobs.map((bytes) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peer], { signal })))
+
+  assert.equal(most(), TRANSFERS_MAX_PER_PEER)
+})
+
+test('all peers together are asked for so many blobs at once and no more', async () => {
+  const { misbehave, most } = gate()
+  const peers: TestPeer[] = []
+  for (let index = 0; index < 8; index++) peers.push(await startPeer(`peer-${index}`, { misbehave }))
+  await using grove = testNode()
+
+  await Promise.all(
+    blobs.map((bytes, index) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peers[index % 8]!], { signal })),
+  )
+
+  assert.equal(most(), TRANSFERS_MAX)
+  for (const peer of peers) await peer[Symbol.asyncDispose]()
+})
+
+test('who joins a transfer moves nothing itself', async () => {
+  await using peer = await startPeer('peer', { blobs })
+  await using grove = testNode()
+  const wanted = { hash: hashBytes(blobs[0]!) }
+
+  const done = await Promise.all([1, 2].map(() => transferBlob(grove.node, wanted, [peer], { signal })))
+
+  assert.deepEqual(
+    done.map(({ bytesMoved }) => bytesMoved),
+    [500, 0],
+  )
+})
+
+test('who joins a transfer that fails tries its own providers', async () => {
+  await using empty = await startPeer('empty', {})
+  await using holder = await startPeer('holder', { blobs })
+  await using grove = testNode()
+  const wanted = { hash: hashBytes(blobs[0]!) }
+
+  const [first, second] = await Promise.allSettled([
+    transferBlob(grove.node, wanted, [empty], { signal }),
+    transferBlob(grove.node, wanted, [holder], { signal }),
+  ])
+
+  assert.equal(first?.status, 'rejected')
+  assert.equal(second?.status, 'fulfilled')
+})
+
+test('a blob larger than is allowed is refused before its body is read', async () => {
+  await using peer = await startPeer('peer', { blobs })
+  await using grove = testNode()
+
+  await assert.rejects(transferBlob(grove.node, { hash: hashBytes(blobs[0]!), maxBytes: 499 }, [peer], { signal }), {
+    code: 'too-large',
+  })
+
+  assert.equal(grove.node.peers.record('peer').failures, 0)
+})
+
+test('an empty blob is a blob', async () => {
+  await using peer = await startPeer('peer', { blobs: [Buffer.alloc(0)] })
+  await using grove = testNode()
+
+  await transferBlob(grove.node, { hash: hashBytes(Buffer.alloc(0)) }, [peer], { signal })
+
+  assert.equal((await grove.node.blobs.stat(hashBytes(Buffer.alloc(0))))?.sizeBytes, 0)
+})
