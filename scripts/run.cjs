@@ -2,7 +2,7 @@
  * Runs one of the project's tasks on a clone as it is: installs and builds first what is missing or out of date, then
  * runs the task under the Node that the project brings along. Needs Node 20 or newer and npm, nothing else.
  *
- *   node scripts/run.cjs build|test|demo|bench [arguments]
+ *   node scripts/run.cjs build|test|demo|bench|sim|sim:soak|sim:gossip [arguments]
  */
 'use strict'
 
@@ -22,6 +22,9 @@ const tasks = {
   test: { command: ['node', 'scripts/test.ts'], before: [install, build] },
   demo: { command: ['node', 'examples/autoresearch/demo.ts'], before: [install, build] },
   bench: { command: ['node', 'bench/main.ts'], before: [install, build] },
+  sim: { command: ['node', 'sim/main.ts'], before: [install] },
+  'sim:soak': { command: ['node', 'sim/soak.ts'], before: [install] },
+  'sim:gossip': { command: ['node', 'sim/gossip/main.ts'], before: [install] },
 }
 
 const [name, ...args] = process.argv.slice(2)

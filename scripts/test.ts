@@ -10,6 +10,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { provideChromium } from './chromium.ts'
 
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
@@ -100,7 +101,8 @@ if (only !== 'static') {
   const pattern = only === undefined ? 'test/**/*.test.ts' : `test/${only}/**/*.test.ts`
   const chosen = files.length > 0 ? files : globSync(pattern, { cwd: root }).sort()
   if (chosen.length === 0) failed.push(`no test matches ${pattern}`)
-  else process.exitCode = await runTests(chosen, options)
+  if (chosen.some((file) => file.startsWith('test/web/'))) provideChromium()
+  if (chosen.length > 0) process.exitCode = await runTests(chosen, options)
 }
 
 if (failed.length > 0) {

@@ -59,7 +59,7 @@ export class Body implements RawBody {
   }
 
   destroy(): void {
-    this.#break(new errors.SocketError('destroyed'))
+    if (!this.#over) this.#break(new errors.SocketError('destroyed'))
     this.#end()
   }
 

@@ -53,8 +53,8 @@ export class World {
       scenario,
     })
     this.misfortunes.schedule()
-    settleIn({ timeline, journal, network, machines, chance: chance.fork('adversaries'), scenario, ledger })
     const { workload, groves } = scenario
+    settleIn(scenario.adversaries, chance.fork('adversaries'), { timeline, journal, network, machines, ledger, intervalMs: groves.gossipIntervalMs })
     const agents = new Agents({
       timeline,
       journal,

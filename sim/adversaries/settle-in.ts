@@ -1,21 +1,36 @@
 import type { Chance } from '../chance.ts'
-import type { Journal } from '../journal.ts'
-import type { Ledger } from '../ledger.ts'
-import type { Machine } from '../machine.ts'
-import type { Network } from '../network.ts'
-import type { Scenario } from '../scenario.ts'
-import type { Timeline } from '../timeline.ts'
+import type { adversaryKinds, Scenario } from '../scenario.ts'
+import type { Adversary, Neighbourhood } from './adversary.ts'
+import { Bomber } from './bomber.ts'
+import { Braggart } from './braggart.ts'
+import { Corrupter } from './corrupter.ts'
+import { Equivocator } from './equivocator.ts'
+import { Flooder } from './flooder.ts'
+import { Forger } from './forger.ts'
+import { Impostor } from './impostor.ts'
+import { Mute } from './mute.ts'
+import { Replayer } from './replayer.ts'
 
-/** What an adversary lives among. */
-export interface Neighbourhood {
-  readonly timeline: Timeline
-  readonly journal: Journal
-  readonly network: Network
-  readonly machines: readonly Machine[]
-  readonly chance: Chance
-  readonly scenario: Scenario
-  readonly ledger: Ledger
+type Kind = (typeof adversaryKinds)[number]
+
+const kinds: Readonly<Record<Kind, typeof Adversary>> = {
+  bomber: Bomber,
+  braggart: Braggart,
+  corrupter: Corrupter,
+  equivocator: Equivocator,
+  flooder: Flooder,
+  forger: Forger,
+  impostor: Impostor,
+  mute: Mute,
+  replayer: Replayer,
 }
 
-/** Puts a scenario's adversaries into the network. */
-export function settleIn(_neighbourhood: Neighbourhood): void {}
+/** Puts a scenario's adversaries into the network, from its beginning to its end. */
+export function settleIn(adversaries: Scenario['adversaries'], chance: Chance, around: Neighbourhood): void {
+  for (const [kind, count = 0] of Object.entries(adversaries) as [Kind, number | undefined][]) {
+    for (let index = 0; index < count; index++) {
+      const adversary = new kinds[kind](kind, index, chance.fork(`${kind} ${index}`), around)
+      adversary.start()
+    }
+  }
+}

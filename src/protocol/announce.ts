@@ -4,8 +4,6 @@ import type { LocalEntry } from './messages.ts'
 
 /** Announcements of one burst travel together: how long the first waits for the others. */
 const ANNOUNCE_DELAY_MS = 100
-/** The same for what others told: its burst was gathered where it began, and each grove on the way would wait again. */
-const RELAY_DELAY_MS = Number(process.env.RELAY ?? 20)
 
 /** The local frontier as it was last told, and what has entered it since it was last announced. */
 export interface Announcer {
@@ -38,7 +36,8 @@ export function withFrontier(
   const isPending = (entry: LocalEntry) => !isPlaced(before.places, entry) || isPlaced(waiting, entry)
   const pending = entries.filter(isPending)
   if (pending.length === 0) return { entries, places, pending, dueAt: undefined }
-  const delayMs = pending.every(({ cid }) => isRelayed(cid)) ? RELAY_DELAY_MS : ANNOUNCE_DELAY_MS
+  // What others told doesn't wait: its burst was gathered where it began, and it would wait again on each hop.
+  const delayMs = pending.every(({ cid }) => isRelayed(cid)) ? 0 : ANNOUNCE_DELAY_MS
   return { entries, places, pending, dueAt: Math.min(before.dueAt ?? Number.POSITIVE_INFINITY, now + delayMs) }
 }
 

@@ -1,14 +1,9 @@
 import { type Random, sample } from './chance.ts'
-import type { PeerAddress } from './messages.ts'
+import { addressOf, type PeerAddress } from './messages.ts'
 import { findByAddress, type Membership, seedTargets } from './sampling.ts'
 
 /** Peers that a round exchanges with. */
 export const FAN_OUT = 3
-/**
- * Peers that an announcement goes to. What k of the informed tell at random leaves e^(-k) of all untold (Demers et al.
- * 1987, §1.4): 6, of which a fifth may be lost, leave under 1 %.
- */
-const ANNOUNCE_FAN_OUT = Number(process.env.FAN ?? 6)
 /** Chance a round of calling a seed that is outside the view: this is how two halves of a healed network meet again. */
 const SEED_REVISIT = 0.05
 /** The first wait of a grove that nobody answers; doubled each time, up to the gossip interval. */
@@ -35,18 +30,18 @@ export function exchangePartners(members: Membership, random: Random, lonely: bo
   return distinct([...seeds.slice(0, 1), ...untried.slice(0, 1), ...steady, ...untried])
 }
 
-/** Whom to tell at once: up to ANNOUNCE_FAN_OUT peers that are alive, those that are known to answer first. */
+/**
+ * Whom to tell at once: everybody in the view that is alive and may lack it, those that are known to answer first. What
+ * k of the informed tell at random leaves e^(-k) of all untold (Demers et al. 1987, §1.4), so that FAN_OUT would leave 5 %.
+ */
 export function announcementPartners(
   members: Membership,
   random: Random,
-  needs: (peerId: string) => boolean,
+  mayLack: (peerId: string) => boolean,
 ): PeerAddress[] {
-  const alive = [...members.view.values()].filter((peer) => peer.status === 'alive' && needs(peer.peerId))
+  const alive = [...members.view.values()].filter((peer) => peer.status === 'alive' && mayLack(peer.peerId))
   const mixed = sample(random, alive, alive.length)
-  return distinct(
-    [...mixed.filter((peer) => peer.answered), ...mixed.filter((peer) => !peer.answered)],
-    ANNOUNCE_FAN_OUT,
-  )
+  return [...mixed.filter((peer) => peer.answered), ...mixed.filter((peer) => !peer.answered)].map(addressOf)
 }
 
 /** Time until the next round: the interval ± 20 %; less while nobody answers and there is somebody to call. */
@@ -65,7 +60,7 @@ function lostSeeds(members: Membership, random: Random): PeerAddress[] {
   return sample(random, lost, FAN_OUT)
 }
 
-function distinct(peers: readonly PeerAddress[], most = FAN_OUT): PeerAddress[] {
+function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
   const byAddress = new Map(peers.map(({ peerId, address }) => [address, { peerId, address }]))
-  return [...byAddress.values()].slice(0, most)
+  return [...byAddress.values()].slice(0, FAN_OUT)
 }

@@ -46,7 +46,7 @@ import {
   tidyAddress,
 } from './sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
-import { declareFailed, statusOf, viewOf } from './standing.ts'
+import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './standing.ts'
 
 /** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
 const HELD_MAX = 4_096
@@ -104,8 +104,7 @@ export class Replica {
 
   /** All peers known: the view, the seeds outside it, and peers that failed not long ago. */
   peers(): PeerView[] {
-    const { view, aside } = this.#members
-    return [...view.values(), ...aside.values()].map((peer) => viewOf(this.#members, peer))
+    return viewsOf(this.#members)
   }
 
   /** The peer of that id or address. */
@@ -120,11 +119,7 @@ export class Replica {
 
   /** Peers that are not in doubt, those heard of last first; without those of whom nobody has spoken for long. */
   livePeers(now: number): PeerAddress[] {
-    const since = now - FAILED_ROUNDS * this.#config.gossipIntervalMs
-    const alive = this.peers().filter(
-      (peer) => peer.status === 'alive' && (peer.seed || Date.parse(peer.lastSeen) >= since),
-    )
-    return alive.sort((a, b) => (a.lastSeen < b.lastSeen ? 1 : a.lastSeen > b.lastSeen ? -1 : 0)).map(addressOf)
+    return livePeers(this.#members, now - FAILED_ROUNDS * this.#config.gossipIntervalMs)
   }
 
   /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */

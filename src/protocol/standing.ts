@@ -1,6 +1,6 @@
 import type { PeerInfo } from '../core/wire.ts'
 import { type Peer, type StatusChange, silenceLasted, suspicionRounds } from './liveness.ts'
-import { addressOf, type Effect, type PeerView, timestamp } from './messages.ts'
+import { addressOf, type Effect, type PeerAddress, type PeerView, timestamp } from './messages.ts'
 import { isSeed, type Membership, setAside } from './sampling.ts'
 
 /** The effect that tells of a change of standing; none where there is no change. */
@@ -30,4 +30,16 @@ export function viewOf(members: Membership, peer: Peer): PeerView {
   const { status, capabilities, lastContact } = peer
   const inView = members.view.has(peer.peerId)
   return { ...infoOf(peer), status, capabilities, lastContact, inView, seed: isSeed(members, peer) }
+}
+
+/** All peers that are known, as the node sees them: the view, then those aside. */
+export function viewsOf(members: Membership): PeerView[] {
+  return [...members.view.values(), ...members.aside.values()].map((peer) => viewOf(members, peer))
+}
+
+/** Peers that are not in doubt, those heard of last first; of those that are no seeds only the ones heard of since then. */
+export function livePeers(members: Membership, since: number): PeerAddress[] {
+  const peers = [...members.view.values(), ...members.aside.values()]
+  const alive = peers.filter((peer) => peer.status === 'alive' && (peer.lastSeen >= since || isSeed(members, peer)))
+  return alive.sort((a, b) => b.lastSeen - a.lastSeen).map(addressOf)
 }

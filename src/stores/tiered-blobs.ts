@@ -5,7 +5,7 @@ import type { SmallBlobs } from './sqlite/small-blobs.ts'
 import { checkHash, rangeWithin } from './verify.ts'
 
 /** Blobs up to this size, in bytes, are rows of the database; larger ones are files. Measured: docs/PERFORMANCE.md. */
-const SMALL_MAX_BYTES = 32 * 1024
+const SMALL_MAX_BYTES = 64 * 1024
 
 /** Small blobs in the database, where many share one sync; large ones in files, where they are streamed. */
 export class TieredBlobs implements BlobStore {

@@ -9,7 +9,7 @@ const QUERY_MAX_WORDS = 64
  * The words of a text as a search compares them: letters and digits, without case, accents and compatibility forms
  * (Unicode NFKD). Everything else separates.
  */
-export function wordsOf(text: string): string[] {
+function wordsOf(text: string): string[] {
   const plain = text
     .normalize('NFKD')
     .replace(/\p{Mn}/gu, '')

@@ -6,7 +6,9 @@ import { after, before, test } from 'node:test'
 import { groveClient } from '../../src/api/client.ts'
 import { bind } from '../../src/api/server.ts'
 import { hashBytes } from '../../src/core/cid.ts'
+import { cidOf } from '../../src/core/contribution.ts'
 import { isGroveError } from '../../src/core/errors.ts'
+import type { Draft } from '../../src/core/schema.ts'
 import { plainDraft, postJson } from '../support/http.ts'
 import { type ServedNode, serveNode } from '../support/serve-node.ts'
 import { until } from '../support/until.ts'
@@ -93,12 +95,14 @@ test('a write from the page of another site is refused', async () => {
   assert.equal(code, 'refused')
 })
 
-test('a manifest larger than 1 MiB is 413', async () => {
-  const { status, code } = await publish(JSON.stringify({ ...plainDraft, context: { text: 'x'.repeat(1024 * 1024) } }))
+for (const chars of [1024 * 1024, 3 * 1024 * 1024]) {
+  test(`a manifest of more than ${chars} bytes is 413`, async () => {
+    const { status, code } = await publish(JSON.stringify({ ...plainDraft, context: { text: 'x'.repeat(chars) } }))
 
-  assert.equal(status, 413)
-  assert.equal(code, 'manifest-too-large')
-})
+    assert.equal(status, 413)
+    assert.equal(code, 'manifest-too-large')
+  })
+}
 
 test('a body beyond its route’s cap is 413, announced or not', async () => {
   const large = 'x'.repeat(100_000)
@@ -138,21 +142,36 @@ for (const path of [
   })
 }
 
-test('an abbreviated cid is completed; an ambiguous one is refused with candidates', async () => {
+test('an abbreviated cid is completed; an ambiguous one is refused with its candidates', async () => {
+  const [first, second] = alike()
   const cids: string[] = []
-  for (let at = 0; at < 40; at++)
-    cids.push(
-      (await postJson<{ cid: string }>(grove.url, '/api/contributions', { ...plainDraft, summary: `n ${at}` }, 201))
-        .cid,
-    )
+  for (const draft of [first, second]) {
+    cids.push((await postJson<{ cid: string }>(grove.url, '/api/contributions', draft, 201)).cid)
+  }
   const [cid = ''] = cids
 
-  const resolved = await fetch(`${grove.url}/api/resolve/${cid.slice(7, 27)}`)
+  const resolved = await fetch(`${grove.url}/api/resolve/${cid.slice(7, 47)}`)
+  const ambiguous = await fetch(`${grove.url}/api/resolve/${cid.slice(7, 11)}`)
   const unknown = await ask(`/api/resolve/${'0'.repeat(30)}`)
 
   assert.deepEqual(await resolved.json(), { cid })
+  const { error } = (await ambiguous.json()) as { error: { details: { reason: string; candidates: string[] } } }
+  assert.deepEqual([ambiguous.status, error.details.reason], [400, 'cid-ambiguous'])
+  assert.deepEqual(error.details.candidates, cids.toSorted())
   assert.equal(unknown.status, 404)
 })
+
+/** Two drafts whose cids start with the same four digits. */
+function alike(): [Draft, Draft] {
+  const seen = new Map<string, Draft>()
+  for (let at = 0; ; at++) {
+    const draft = { ...plainDraft, summary: `n ${at}`, createdAt: '2026-03-01T00:00:00.000Z' }
+    const start = cidOf({ ...draft, artifacts: {}, relations: [], tags: [] }).slice(0, 11)
+    const before = seen.get(start)
+    if (before !== undefined) return [before, draft]
+    seen.set(start, draft)
+  }
+}
 
 test('a caller who leaves ends the work that was done for it', async () => {
   const outgoing = request(`${grove.url}/api/events`)

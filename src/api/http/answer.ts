@@ -124,10 +124,12 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
 
 async function bodyValue(operation: Operation, { node, exchange, metrics }: Call): Promise<unknown> {
   exchange.expectMovement()
-  if (operation.kind === 'json' && operation.multipart === true && isMultipart(exchange)) {
+  const manifest = operation.kind === 'json' && operation.multipart === true
+  if (manifest && isMultipart(exchange)) {
     return readMultipart(node, exchange, counted(bodyOf(exchange.incoming), metrics.received))
   }
-  const body = await readBody(exchange.incoming, operation.http.maxBodyBytes ?? JSON_MAX_BYTES)
+  const maxBytes = operation.http.maxBodyBytes ?? JSON_MAX_BYTES
+  const body = await readBody(exchange.incoming, { maxBytes, code: manifest ? 'manifest-too-large' : 'body-too-large' })
   if (body.byteLength > 0) requireJson(exchange)
   return parseJsonBody(body)
 }

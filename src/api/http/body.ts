@@ -7,9 +7,16 @@ export function bodyOf(incoming: IncomingMessage): AsyncIterable<Uint8Array> {
   return incoming.iterator({ destroyOnReturn: false })
 }
 
-/** All of a request's body. Throws `body-too-large` as soon as more than `maxBytes` were announced or came, `aborted`. */
-export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes))
+interface BodyLimit {
+  readonly maxBytes: number
+  /** What a longer one is called. */
+  readonly code: 'body-too-large' | 'manifest-too-large'
+}
+
+/** All of a request's body. Throws the limit's code as soon as more than that was announced or came, and `aborted`. */
+export function readBody(incoming: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
+  const { maxBytes } = limit
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(limit))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let sizeBytes = 0
@@ -21,7 +28,7 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
       chunks.push(chunk)
       if (sizeBytes <= maxBytes) return
       settle()
-      reject(tooLarge(maxBytes))
+      reject(tooLarge(limit))
     }
     const onEnd = () => {
       settle()
@@ -35,8 +42,8 @@ export function readBody(incoming: IncomingMessage, maxBytes: number): Promise<B
   })
 }
 
-function tooLarge(maxBytes: number): GroveError {
-  return new GroveError('body-too-large', { maxBytes })
+function tooLarge({ code, maxBytes }: BodyLimit): GroveError {
+  return new GroveError(code, { maxBytes })
 }
 
 /** The JSON value that these bytes are; an empty body is an empty object. Throws `validation-error`. */

@@ -12,7 +12,7 @@ export interface OpenedBlobs extends Opened<BlobStore> {
 }
 
 /** Sizes around every boundary a store may have. */
-const sizes = [0, 1, 1_000, 32 * 1024 - 1, 32 * 1024, 32 * 1024 + 1, 300_000, 3 * 1024 * 1024 + 7]
+const sizes = [0, 1, 1_000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 300_000, 3 * 1024 * 1024 + 7]
 
 function bytesOf(size: number, seed = 1): Uint8Array {
   const random = seeded(seed)

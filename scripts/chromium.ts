@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/** Where the system keeps Chromium, by the names that distributions give it; undefined where it has none. */
+export function findChromium(): string | undefined {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const places = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
+    folders.map((folder) => join(folder, name)),
+  )
+  return places.find(isExecutable)
+}
+
+/** Installs Debian's Chromium where this may be done: as root, with apt-get. Says what it does on stderr; tests in the browser are skipped where it fails. */
+export function provideChromium(): void {
+  if (findChromium() !== undefined) return
+  if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) return
+  process.stderr.write('grove: installing chromium for the tests of pages (once, about half a minute)\n')
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  const steps = [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]
+  for (const step of steps) {
+    const { status, stderr } = spawnSync('apt-get', ['-qq', ...step], { env, encoding: 'utf8' })
+    if (status === 0) continue
+    process.stderr.write(`grove: apt-get ${step[0]} failed: ${stderr.trim().split('\n').at(-1)}\n`)
+    return
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

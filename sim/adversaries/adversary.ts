@@ -1,0 +1,208 @@
+import type { Cid } from '../../src/core/cid.ts'
+import { type Contribution, seal } from '../../src/core/contribution.ts'
+import { hashBytes } from '../../src/core/cid.ts'
+import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
+import { timestamp } from '../../src/ports/clock.ts'
+import type { Wire } from '../../src/transport/dialler.ts'
+import type { Chance } from '../chance.ts'
+import { absentAnswer, bytesAnswer, FEDERATING, type Host, type HttpAnswer, type HttpRequest, jsonAnswer } from '../http.ts'
+import type { Journal } from '../journal.ts'
+import type { Ledger } from '../ledger.ts'
+import type { Machine } from '../machine.ts'
+import type { Network } from '../network.ts'
+import { Process } from '../process.ts'
+import type { Timeline } from '../timeline.ts'
+
+/** What an adversary lives among. It knows everybody, and everything that was ever published. */
+export interface Neighbourhood {
+  readonly timeline: Timeline
+  readonly journal: Journal
+  readonly network: Network
+  readonly machines: readonly Machine[]
+  readonly ledger: Ledger
+  /** Mean time between two of its own moves, in ms. */
+  readonly intervalMs: number
+}
+
+/** Works of its own that an adversary has, good enough to be wanted. */
+const WORKS = 2
+const ENTRIES_MAX = 60
+
+/**
+ * A peer that speaks the protocol and breaks it somewhere. As it stands here it is honest, and calls other groves by its own
+ * pleasure; each kind replaces what it does otherwise.
+ */
+export class Adversary implements Host {
+  readonly honest = false
+  readonly process = new Process()
+  readonly name: string
+  readonly address: string
+  readonly works: Contribution[]
+  protected readonly chance: Chance
+  protected readonly around: Neighbourhood
+  protected readonly blobs = new Map<Cid, Uint8Array>()
+  readonly #wire: Wire
+
+  constructor(kind: string, index: number, chance: Chance, around: Neighbourhood) {
+    this.name = `${kind}${index}`
+    this.address = `http://10.6.${kind.length}.${kind.charCodeAt(0) + index}:4515`
+    this.chance = chance
+    this.around = around
+    this.works = Array.from({ length: WORKS }, (_, n) => this.#work(n))
+    this.#wire = around.network.wireOf(this)
+    around.network.attach(this)
+  }
+
+  /** Begins to call others, again and again. */
+  start(): void {
+    this.around.timeline.after(this.around.intervalMs * (0.5 + this.chance.next()), () => {
+      this.act()
+      this.start()
+    })
+  }
+
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    const url = new URL(request.path, 'http://adversary')
+    const [, , first, second, third = ''] = url.pathname.split('/')
+    switch (`${first}/${second}`) {
+      case 'gossip/exchange':
+        return this.onExchange(request)
+      case 'gossip/shuffle':
+        return jsonAnswer({ offered: this.offered() })
+      case 'gossip/contribution':
+        return this.onManifest(third as Cid, request)
+      case 'federation/best':
+        return this.onBest(url.searchParams.get('dimension') ?? '', request)
+      case 'federation/closure':
+        return this.onClosure((JSON.parse(request.body) as { cid: Cid }).cid)
+      case 'frontier/undefined':
+        return this.onFrontier()
+    }
+    return first === 'blobs' ? this.onBlob(second as Cid, request) : absentAnswer()
+  }
+
+  /** One move of its own: it gossips with somebody. */
+  protected act(): void {
+    const target = this.someone()
+    if (target === undefined) return
+    this.send(target, 'exchange', this.message(target.name))
+    this.send(target, 'shuffle', { sender: this.info(), offered: [this.info(), ...this.offered()].slice(0, 50) })
+  }
+
+  /** What it claims to hold, towards this peer. */
+  protected digest(_to: string): DigestEntry[] {
+    return this.truths()
+  }
+
+  /** Peers that it speaks of. */
+  protected offered(): PeerInfo[] {
+    return [this.info()]
+  }
+
+  protected onExchange({ from }: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
+    return jsonAnswer(this.message(from))
+  }
+
+  protected onManifest(cid: Cid, _request: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
+    const contribution = this.known(cid)
+    return contribution === undefined ? absentAnswer() : bytesAnswer(contribution.bytes)
+  }
+
+  protected async onBlob(hash: Cid, { headers }: HttpRequest): Promise<HttpAnswer> {
+    const bytes = await this.bytesOf(hash)
+    if (bytes === undefined) return absentAnswer()
+    const start = Number(/^bytes=(\d+)-$/.exec(headers['range'] ?? '')?.[1] ?? 0)
+    if (start === 0) return bytesAnswer(bytes)
+    const range = `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`
+    return { ...bytesAnswer(bytes.subarray(start), { 'content-range': range }), status: 206 }
+  }
+
+  protected onBest(dimension: string, { from }: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
+    const claims = this.digest(from).filter(({ metric }) => metric === dimension)
+    const entries = claims.map(({ cid, value }) => ({ cid, value, kind: 'work', tags: [], manifestBytes: 500, artifactBytes: 100 }))
+    return jsonAnswer({ dimension, direction: claims[0]?.direction ?? 'maximize', entries })
+  }
+
+  protected onClosure(_cid: Cid): Promise<HttpAnswer> | HttpAnswer {
+    return lines([{ trailer: { sent: 0, bytes: 0, missing: [] } }])
+  }
+
+  protected onFrontier(): HttpAnswer {
+    const byMetric = Object.fromEntries(this.digest('').map(({ metric }) => [metric, []]))
+    return jsonAnswer({ byMetric, byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] })
+  }
+
+  /** Its own works and some of the honest ones, as they are. */
+  protected truths(): DigestEntry[] {
+    const published = this.chance.sample([...this.around.ledger.published.values()], ENTRIES_MAX / 2)
+    return [...this.works, ...published]
+      .flatMap(({ cid, manifest }) =>
+        manifest.mode === 'evaluation'
+          ? Object.entries(manifest.scores ?? {}).map(([metric, { value, direction }]) => ({ cid, metric, value, direction }))
+          : [],
+      )
+      .slice(0, ENTRIES_MAX)
+  }
+
+  protected known(cid: Cid): Contribution | undefined {
+    return this.works.find((work) => work.cid === cid) ?? this.around.ledger.published.get(cid)
+  }
+
+  /** Any blob that there is anywhere. */
+  protected async bytesOf(hash: Cid): Promise<Uint8Array | undefined> {
+    const own = this.blobs.get(hash)
+    if (own !== undefined) return own
+    const holder = this.around.machines.find(({ disk }) => disk.hashes.has(hash))
+    return holder?.disk.bytesOf(hash)
+  }
+
+  protected someone(): Machine | undefined {
+    return this.chance.pick(this.around.machines)
+  }
+
+  protected message(to: string): object {
+    return this.messageAs({ peerId: this.name, address: this.address }, this.digest(to))
+  }
+
+  protected messageAs(self: { peerId: string; address: string }, frontier: readonly DigestEntry[]): object {
+    const now = timestamp(this.around.timeline.now)
+    return { ...self, frontier, load: { queueDepth: 0 }, capabilities: { federation: 1, blobs: 1 }, timestamp: now }
+  }
+
+  protected info(): PeerInfo {
+    return { peerId: this.name, address: this.address, age: 0, lastSeen: timestamp(this.around.timeline.now) }
+  }
+
+  /** Sends something and does not care what comes of it. */
+  protected send(to: Machine, what: 'exchange' | 'shuffle', body: object | string): void {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const request = { origin: to.address, path: `/api/gossip/${what}`, method: 'POST', headers: {}, body: text } as const
+    this.#wire.request(request).then(
+      ({ body: answer }) => answer.destroy(),
+      () => {},
+    )
+  }
+
+  #work(n: number): Contribution {
+    const bytes = this.chance.bytes(500 + this.chance.below(2_000))
+    const hash = hashBytes(bytes)
+    this.blobs.set(hash, bytes)
+    const scores = { m0: { value: this.chance.below(1_000) / 100, direction: 'minimize' } } as const
+    const draft = { kind: 'work', mode: 'evaluation', summary: `by ${this.name}, ${n}`, agent: { agentId: this.name }, scores, artifacts: { part: hash } } as const
+    const work = seal(draft, this.around.timeline.now)
+    this.around.journal.name(work.cid, `of-${this.name}`)
+    return work
+  }
+}
+
+/** Newline-delimited JSON. */
+export function lines(values: Iterable<object | Uint8Array>): HttpAnswer {
+  return { status: 200, headers: FEDERATING, body: stream(values) }
+}
+
+async function* stream(values: Iterable<object | Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for (const value of values) {
+    const bytes = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value))
+    yield Buffer.concat([bytes, Buffer.from('\n')])
+  }
+}

@@ -1,0 +1,28 @@
+import type { Cid } from '../../src/core/cid.ts'
+import type { DigestEntry } from '../../src/core/wire.ts'
+import { absentAnswer, type HttpAnswer } from '../http.ts'
+import { Adversary } from './adversary.ts'
+
+const INVENTED = 20
+
+/** Advertises what nobody has, and what others have but it has not. */
+export class Braggart extends Adversary {
+  readonly #invented: DigestEntry[] = Array.from({ length: INVENTED }, (_, n) => ({
+    cid: this.chance.cid() as Cid,
+    metric: `m${n % 2}`,
+    value: n % 2 === 0 ? -n : 100 + n,
+    direction: n % 2 === 0 ? 'minimize' : 'maximize',
+  }))
+
+  protected override digest(): DigestEntry[] {
+    return [...this.#invented, ...this.truths()]
+  }
+
+  protected override onManifest(): HttpAnswer {
+    return absentAnswer()
+  }
+
+  protected override async onBlob(): Promise<HttpAnswer> {
+    return absentAnswer()
+  }
+}

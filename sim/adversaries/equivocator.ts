@@ -1,0 +1,15 @@
+import type { DigestEntry } from '../../src/core/wire.ts'
+import { Adversary } from './adversary.ts'
+
+/** Says something else to everybody: other values for the same contribution, under other names. */
+export class Equivocator extends Adversary {
+  protected override digest(to: string): DigestEntry[] {
+    const shift = to.charCodeAt(to.length - 1) % 4
+    return this.truths().map((entry) => ({ ...entry, value: entry.value + (shift === 0 ? 0 : entry.direction === 'minimize' ? -shift : shift) }))
+  }
+
+  protected override message(to: string): object {
+    const peerId = this.chance.happens(0.5) ? this.name : `${this.name}-to-${to}`
+    return this.messageAs({ peerId, address: this.address }, this.digest(to))
+  }
+}

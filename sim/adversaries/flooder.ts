@@ -1,0 +1,41 @@
+import type { Cid } from '../../src/core/cid.ts'
+import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../../src/core/limits.ts'
+import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
+import { absentAnswer, type HttpAnswer } from '../http.ts'
+import { Adversary } from './adversary.ts'
+
+const BURST = 2
+const METRICS = 40
+
+/** Sends full digests of inventions and full shuffles of peers that don't exist, under ever new names. */
+export class Flooder extends Adversary {
+  protected override act(): void {
+    for (let n = 0; n < BURST; n++) {
+      const target = this.someone()
+      if (target === undefined) return
+      const self = { peerId: `${this.name}-${this.chance.below(50)}`, address: this.address }
+      this.send(target, 'exchange', this.messageAs(self, this.digest()))
+      this.send(target, 'shuffle', { sender: { ...this.info(), ...self }, offered: this.offered() })
+    }
+  }
+
+  protected override digest(): DigestEntry[] {
+    return Array.from({ length: DIGEST_MAX_ENTRIES }, () => ({
+      cid: this.chance.cid() as Cid,
+      metric: this.chance.happens(0.5) ? 'm0' : `flood-${this.chance.below(METRICS)}`,
+      value: -this.chance.next(),
+      direction: 'minimize',
+    }))
+  }
+
+  protected override offered(): PeerInfo[] {
+    return Array.from({ length: SHUFFLE_MAX_PEERS }, () => {
+      const n = this.chance.below(60_000)
+      return { ...this.info(), peerId: `nobody-${n}`, address: `http://10.9.${n >> 8}.${n & 255}:4515` }
+    })
+  }
+
+  protected override onManifest(): HttpAnswer {
+    return absentAnswer()
+  }
+}

@@ -1,0 +1,28 @@
+import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
+import { Adversary } from './adversary.ts'
+
+/** Gives a victim's address for its own or for invented peers, and speaks lies in a victim's name. */
+export class Impostor extends Adversary {
+  protected override act(): void {
+    const [target, victim] = this.chance.sample(this.around.machines, 2)
+    if (target === undefined || victim === undefined) return
+    const lies = this.#lies()
+    const invented = `${this.name}-${this.chance.below(20)}`
+    this.send(target, 'exchange', this.messageAs({ peerId: this.name, address: victim.address }, lies))
+    this.send(target, 'exchange', this.messageAs({ peerId: invented, address: victim.address }, lies))
+    this.send(target, 'exchange', this.messageAs({ peerId: victim.name, address: this.address }, lies))
+    this.send(target, 'exchange', this.messageAs(victim.peer, lies))
+    this.send(target, 'shuffle', { sender: this.info(), offered: this.offered() })
+  }
+
+  protected override offered(): PeerInfo[] {
+    return this.around.machines.flatMap((machine, n) => [
+      { ...this.info(), peerId: `${this.name}-${n}`, address: machine.address },
+      { ...this.info(), peerId: machine.name, address: this.address },
+    ])
+  }
+
+  #lies(): DigestEntry[] {
+    return this.truths().map((entry) => ({ ...entry, value: entry.direction === 'minimize' ? -5 : 500 }))
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../scripts/chromium.ts'
+import { type Grove, openGrove } from '../../src/index.ts'
+
+const executablePath = findChromium()
+const skip = executablePath === undefined ? 'no Chromium on this machine, and it could not be installed' : false
+const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+
+let folder = ''
+let grove: Grove | undefined
+let browser: Browser | undefined
+
+before(async () => {
+  if (executablePath === undefined) return
+  folder = await mkdtemp(join(tmpdir(), 'grove-web-'))
+  grove = await openGrove({ dir: folder, listen: {} })
+  browser = await chromium.launch({ executablePath, args: quiet })
+})
+
+after(async () => {
+  await browser?.close()
+  await grove?.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+/** The reference in a browser, and every address that it asked for. */
+async function openPage(): Promise<{ page: Page; asked: string[]; errors: string[] }> {
+  const page = await (browser as Browser).newPage()
+  const asked: string[] = []
+  const errors: string[] = []
+  page.on('request', (request) => asked.push(request.url()))
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(`${grove?.url}/api/docs`)
+  await page.getByText('/api/contributions', { exact: false }).first().waitFor()
+  return { page, asked, errors }
+}
+
+test('the reference lists the operations and loads nothing from elsewhere', { skip }, async () => {
+  const { page, asked, errors } = await openPage()
+
+  const text = await page.locator('body').innerText()
+
+  for (const path of ['/api/frontier', '/api/contributions/{cid}/fetch', '/api/blobs/{hash}', '/api/federation/peers']) {
+    assert.ok(text.includes(path), path)
+  }
+  assert.ok(asked.length >= 2, 'the page and the document that it shows')
+  assert.deepEqual(asked.filter((address) => !address.startsWith(`${grove?.url}/`)), [])
+  assert.deepEqual(errors, [])
+})
+
+test('an operation can be tried from its form', { skip }, async () => {
+  await grove?.publish({ kind: 'work', mode: 'evaluation', summary: 'seen in a browser', agent: { agentId: 'tester' } })
+  const { page, errors } = await openPage()
+
+  const operation = page.locator('details', { hasText: '/api/search' }).first()
+  await operation.locator('summary').first().click()
+  await operation.getByLabel('q', { exact: true }).fill('browser')
+  await operation.getByRole('button').first().click()
+
+  await operation.getByText('seen in a browser').waitFor()
+  assert.deepEqual(errors, [])
+})
