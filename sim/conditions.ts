@@ -1,39 +1,54 @@
 import { z } from 'zod'
 
 const probability = z.number().min(0).max(1)
+const none = probability.default(0)
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()])
 
 /** How the network is. Each is drawn anew for each message or connection. */
-export const networkSchema = z.strictObject({
+const network = {
   /** One way, in ms. */
-  latencyMs: range.default([5, 40]),
+  latencyMs: range,
   /** A request, or an answer, that never arrives. */
-  loss: probability.default(0),
+  loss: probability,
   /** A request that arrives twice. */
-  duplicate: probability.default(0),
+  duplicate: probability,
   /** A message that is held up for up to two seconds, so that later ones overtake it. */
-  reorder: probability.default(0),
-  bytesPerSecond: z.number().positive().default(2_000_000),
+  reorder: probability,
+  bytesPerSecond: z.number().positive(),
   /** A connection over which bodies drip, far under the minimum rate. */
-  slow: probability.default(0),
+  slow: probability,
   /** A connection that dies in the middle of the body. */
-  cut: probability.default(0),
+  cut: probability,
+}
+export const networkSchema = z.strictObject({
+  latencyMs: range.default([5, 40]),
+  loss: none,
+  duplicate: none,
+  reorder: none,
+  bytesPerSecond: network.bytesPerSecond.default(2_000_000),
+  slow: none,
+  cut: none,
 })
+/** A change of it: what is left out stays as it is. */
+export const networkChangeSchema = z.strictObject(network).partial()
 export type NetworkConditions = z.infer<typeof networkSchema>
 
 /** How the disks are. */
-export const diskSchema = z.strictObject({
+const disk = {
   /** Of each write: half before it is durable, half before it is acknowledged. */
-  latencyMs: range.default([0, 4]),
+  latencyMs: range,
   /** A write that fails, leaving nothing. */
-  fail: probability.default(0),
+  fail: probability,
   /** A blob whose writing fails in the middle of its bytes. */
-  torn: probability.default(0),
+  torn: probability,
   /** A write for which there is no room. */
-  full: probability.default(0),
+  full: probability,
   /** A write during which the machine loses power: before or after it became durable. */
-  crash: probability.default(0),
-})
+  crash: probability,
+}
+export const diskSchema = z.strictObject({ latencyMs: range.default([0, 4]), fail: none, torn: none, full: none, crash: none })
+/** A change of it: what is left out stays as it is. */
+export const diskChangeSchema = z.strictObject(disk).partial()
 export type DiskConditions = z.infer<typeof diskSchema>
 
 /** How wrong the clocks are. */

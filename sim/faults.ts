@@ -1,5 +1,6 @@
 import type { Chance } from './chance.ts'
 import type { DiskConditions } from './conditions.ts'
+import { defined } from './defined.ts'
 import type { Journal } from './journal.ts'
 import type { Machine } from './machine.ts'
 import type { Network } from './network.ts'
@@ -107,7 +108,7 @@ export class Misfortunes {
     const { network, journal } = this.#options
     const before = network.conditions
     journal.note('network', `✗ is now ${JSON.stringify(conditions)}`)
-    network.conditions = { ...before, ...conditions }
+    network.conditions = { ...before, ...defined(conditions) }
     return () => {
       network.conditions = before
     }
@@ -118,7 +119,7 @@ export class Misfortunes {
     const chosen = chance.sample(machines, groves)
     for (const { name, disk } of chosen) {
       journal.note(name, `✗ its disk is now ${JSON.stringify(conditions)}`)
-      disk.conditions = { ...disk.conditions, ...conditions }
+      disk.conditions = { ...disk.conditions, ...defined(conditions) }
     }
     return () => {
       for (const { disk } of chosen) disk.conditions = { ...disk.conditions, ...SOUND_DISK }

@@ -62,7 +62,7 @@ async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Pr
   for (let round = 1; round <= rounds; round++) {
     await timeline.run(start + faultsEndMs + round * groves.syncIntervalMs * ROUND_SLACK)
     await checkNow(world)
-    found = await disagreements(machines, groves.policy as Parameters<typeof disagreements>[1])
+    found = await disagreements(machines, groves.policy)
     if (found.length === 0 && world.ledger.pending.size === 0) return round
   }
   for (const what of found) world.violated(`no agreement after ${rounds} rounds: ${what}`)

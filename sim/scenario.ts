@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { kindSchema } from '../src/core/schema.ts'
-import { clockSchema, diskSchema, networkSchema } from './conditions.ts'
+import type { Policy } from '../src/protocol/want.ts'
+import { clockSchema, diskChangeSchema, diskSchema, networkChangeSchema, networkSchema } from './conditions.ts'
+import { defined } from './defined.ts'
 
 /** The kinds of adversaries; one file each in sim/adversaries. */
 export const adversaryKinds = [
@@ -31,9 +33,9 @@ export const faultSchema = z.discriminatedUnion('type', [
     oneWay: z.boolean().default(false),
   }),
   /** The network is otherwise for a while. */
-  z.strictObject({ type: z.literal('network'), ...window, conditions: networkSchema.partial() }),
+  z.strictObject({ type: z.literal('network'), ...window, conditions: networkChangeSchema }),
   /** The disks of some groves are otherwise for a while. */
-  z.strictObject({ type: z.literal('disk'), ...window, groves: count, conditions: diskSchema.partial() }),
+  z.strictObject({ type: z.literal('disk'), ...window, groves: count, conditions: diskChangeSchema }),
   /** So many crashes at any moment of the window; each machine is back after a while. */
   z.strictObject({
     type: z.literal('crash'),
@@ -48,7 +50,8 @@ export const faultSchema = z.discriminatedUnion('type', [
 ])
 export type Fault = z.infer<typeof faultSchema>
 
-const policySchema = z.strictObject({
+const policySchema = z
+  .strictObject({
   dimensions: z.array(z.string()).optional(),
   thresholds: z.record(z.string(), z.number()).default({}),
   tags: z.array(z.string()).optional(),
@@ -57,7 +60,8 @@ const policySchema = z.strictObject({
   maxArtifactBytes: count.default(64 * 1024),
   maxBytesPerRound: count.default(4 * 1024 * 1024),
   maxRequestsPerRound: count.default(500),
-})
+  })
+  .transform((policy): Policy => ({ scope: 'frontier', ...defined(policy) }))
 
 /** What agents do on the groves, at moments spread over `overMs`. */
 export const workloadSchema = z.strictObject({

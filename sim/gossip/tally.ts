@@ -14,9 +14,11 @@ export class Tally {
   requestBytes = 0
   answerBytes = 0
   shuffleBytes = 0
-  /** Entries received in requests: those that were known already are duplicates. */
+  /** Of announcements: entries that were received, those of them that were known already, and short ids. */
   entries = 0
   duplicates = 0
+  ids = 0
+  announcements = 0
   readonly #countsBytes: boolean
 
   constructor(countsBytes: boolean) {
@@ -46,7 +48,9 @@ export class Tally {
   }
 
   received(by: Knower, input: Input): void {
-    if (input.type !== 'exchange-received') return
+    if (input.type !== 'exchange-received' || input.message.digest?.news === undefined) return
+    this.announcements += 1
+    this.ids += input.message.digest.news.length
     for (const { cid } of input.message.frontier) {
       this.entries += 1
       if (by.known.has(cid) || by.fetching.has(cid)) this.duplicates += 1

@@ -1,6 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { comparePlaces } from '../../src/core/frontier.ts'
 import { below, type Random, sample } from '../../src/protocol/chance.ts'
+import { byDimension } from '../../src/protocol/digest.ts'
 import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
 import { Replica } from '../../src/protocol/replica.ts'
 import { offspring, seeded } from './chance.ts'
@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly relay: boolean
   /** Whether to count bytes, which costs time. */
   readonly bytes: boolean
+  /** What a grove fetches of what it discovers. */
+  readonly wants: (claim: Claim) => boolean
 }
 
 /** One run of one grove's process: a restarted grove is another one at the same address. */
@@ -65,7 +67,7 @@ export class World {
   onEffect: ((grove: Grove, effect: Effect) => void) | undefined
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'count' | 'seed'>) {
-    this.options = { loss: 0, announcements: true, relay: true, bytes: false, ...options }
+    this.options = { loss: 0, announcements: true, relay: true, bytes: false, wants: () => true, ...options }
     this.chance = seeded(options.seed)
     this.#network = offspring(this.chance)
     this.tally = new Tally(this.options.bytes)
@@ -138,7 +140,9 @@ export class World {
     grove.held.set(item.cid, item)
     grove.known.add(item.cid)
     this.tell(grove, { type: 'held', cids: [item.cid] })
-    const entries = [...grove.held.values()].sort(comparePlaces).slice(0, FRONTIER_DEPTH)
+    const entries = [...byDimension([...grove.held.values()]).values()].flatMap((places) =>
+      places.slice(0, FRONTIER_DEPTH),
+    )
     this.tell(grove, { type: 'frontier', entries })
   }
 
@@ -171,11 +175,14 @@ export class World {
     this.onEffect?.(grove, effect)
     switch (effect.type) {
       case 'wake':
-        return this.#wake(grove, effect.at)
+        this.#wake(grove, effect.at)
+        break
       case 'send-exchange':
-        return this.#ask(grove, effect.peer, { type: 'exchange-received', message: effect.message })
+        this.#ask(grove, effect.peer, { type: 'exchange-received', message: effect.message })
+        break
       case 'send-shuffle':
-        return this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
+        this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
+        break
       case 'discovered':
         for (const claim of effect.entries) this.#discover(grove, effect.peer, claim)
     }
@@ -192,11 +199,14 @@ export class World {
     const givenUpAt = this.now + PATIENCE_MS
     const giveUp = () => this.timeline.at(givenUpAt, () => this.tell(from, { type: 'contact-failed', peer }))
     this.tally.sent(input)
-    if (this.#lost()) return giveUp()
+    if (this.#lost()) {
+      giveUp()
+      return
+    }
     this.timeline.after(this.#latency(), () => {
       const answer = this.#answerAt(peer.address, input)
-      if (answer === undefined || this.#lost()) return giveUp()
-      this.timeline.after(this.#latency(), () => this.#receive(from, peer, answer))
+      if (answer === undefined || this.#lost()) giveUp()
+      else this.timeline.after(this.#latency(), () => this.#receive(from, peer, answer))
     })
   }
 
@@ -224,8 +234,9 @@ export class World {
   }
 
   #discover(grove: Grove, peer: PeerAddress, claim: Claim): void {
-    if (this.options.relay) return this.#fetch(grove, claim, peer, 1)
-    grove.known.add(claim.cid)
+    if (!this.options.wants(claim)) return
+    if (this.options.relay) this.#fetch(grove, claim, peer, 1)
+    else grove.known.add(claim.cid)
   }
 
   /** One round trip to a provider; to another one after a while without an answer. */
@@ -235,10 +246,11 @@ export class World {
     const provider = this.#byAddress.get(from.address)
     const { metric, direction, cid, value } = claim
     if (provider?.up && provider.held.has(cid)) {
-      return this.timeline.after(this.#latency() + this.#latency(), () => {
+      this.timeline.after(this.#latency() + this.#latency(), () => {
         grove.fetching.delete(cid)
         if (!grove.held.has(cid)) this.store(grove, { metric, direction, cid, value, tags: claim.tags ?? [] })
       })
+      return
     }
     this.timeline.after(FETCH_PATIENCE_MS, () => {
       const others = grove.replica.providersOf(cid)
@@ -265,7 +277,7 @@ export function addressOf(n: number): PeerAddress {
 }
 
 /** The nth item; the later one is better. */
-export function work(n: number): LocalEntry {
+export function work(n: number, metric = 'val_bpb'): LocalEntry {
   const cid = `blake3:${(n + 1).toString(16).padStart(64, '0')}` as Cid
-  return { cid, metric: 'val_bpb', direction: 'minimize', value: 1 / (n + 1), tags: ['lm'] }
+  return { cid, metric, direction: 'minimize', value: 1 / (n + 1), tags: ['lm'] }
 }

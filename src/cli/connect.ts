@@ -79,15 +79,23 @@ async function openDirectory(directory: string, context: Context): Promise<Conne
     throw new GroveError('not-found', { directory: dir }, { message })
   }
   const { grove: settings } = decideConfig({ dir, env: context.env, file: await readConfigFile(dir) })
-  try {
-    return await embedded(settings)
-  } catch (error) {
-    if (!isGroveError(error, 'storage-locked')) throw error
-    const url = await servedAt(dir)
-    if (url === undefined) throw error
-    return remote(url)
+  const deadline = context.clock.now() + LOCK_PATIENCE_MS
+  for (;;) {
+    try {
+      return await embedded(settings)
+    } catch (error) {
+      if (!isGroveError(error, 'storage-locked')) throw error
+      const url = await servedAt(dir)
+      if (url !== undefined) return remote(url)
+      if (context.clock.now() > deadline) throw error
+    }
+    await context.clock.sleep(LOCK_RETRY_MS, context.signal)
   }
 }
+
+/** How long a command waits for another that has the directory open: most take less. */
+const LOCK_PATIENCE_MS = 5_000
+const LOCK_RETRY_MS = 50
 
 /** Longer than any command takes: one that opens a directory itself leaves the rounds to the server. */
 const NO_ROUNDS_MS = 24 * 3_600_000

@@ -15,11 +15,21 @@ async function main(): Promise<void> {
   const env = readEnvironment()
   const signal = AbortSignal.any([interruption(), output.unread])
   const context: Context = { env, output, clock: systemClock, signal }
+  const letGo = holdProcess()
   try {
     await createProgram(context).parseAsync()
   } catch (error) {
     process.exitCode = report(error, context)
+  } finally {
+    letGo()
   }
+}
+
+/** Keeps the process until the returned function is called: the clock's timers, on which a command may wait, do not. */
+function holdProcess(): () => void {
+  const { port1 } = new MessageChannel()
+  port1.ref()
+  return () => port1.close()
 }
 
 /** Aborts at the first SIGINT or SIGTERM; the second ends the process at once. */

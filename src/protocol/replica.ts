@@ -1,21 +1,11 @@
 import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
-import { type Announcer, announced, heldDirection, isLocal, SILENT, withFrontier } from './announce.ts'
-import { remember } from './bounded.ts'
+import { type Announcer, announced, SILENT, withFrontier } from './announce.ts'
 import type { Random } from './chance.ts'
+import { Claims } from './claims.ts'
 import { digestOf } from './digest.ts'
-import {
-  CLAIM_ROUNDS,
-  claimsOf,
-  createFederated,
-  expireClaims,
-  type FederatedItem,
-  listFederated,
-  mergeDigest,
-  providersOf,
-  retract,
-} from './federated.ts'
+import type { FederatedItem } from './federated.ts'
 import { contactFailed, contactMade, keptCapabilities, type Peer } from './liveness.ts'
 import {
   addressOf,
@@ -28,7 +18,7 @@ import {
   type ReplicaConfig,
   timestamp,
 } from './messages.ts'
-import { News, shortId } from './news.ts'
+import { shortId } from './news.ts'
 import { announcementPartners, exchangePartners, FAN_OUT, isLonely, roundWait } from './partners.ts'
 import { NOTE_MAX_BYTES, Prints, type Telling } from './prints.ts'
 import {
@@ -48,9 +38,6 @@ import {
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
 import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './standing.ts'
 
-/** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
-const HELD_MAX = 4_096
-const BROKEN_MAX = 1_024
 /** Shuffles of others that may change the view in one round; those beyond are answered only. */
 const SHUFFLES_MAX = 5
 
@@ -62,10 +49,7 @@ export class Replica {
   readonly #config: ReplicaConfig
   readonly #random: Random
   readonly #members: Membership
-  readonly #federated = createFederated()
-  readonly #held = new Set<Cid>()
-  readonly #broken = new Set<string>()
-  readonly #news = new News()
+  readonly #claims: Claims
   readonly #prints: Prints
   #announcer: Announcer = SILENT
   /** Bytes left for the entries of a message. */
@@ -85,6 +69,7 @@ export class Replica {
     this.#config = config
     this.#random = random
     this.#members = createMembership(config.self, config.seeds, 0)
+    this.#claims = new Claims(config.gossipIntervalMs)
     this.#prints = new Prints(config.gossipIntervalMs)
     const empty = this.#message({ frontier: [] }, 0)
     this.#digestBytes = GOSSIP_MAX_BYTES - NOTE_MAX_BYTES - Buffer.byteLength(JSON.stringify(empty))
@@ -124,18 +109,18 @@ export class Replica {
 
   /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */
   federated(now: number): FederatedItem[] {
-    expireClaims(this.#federated, this.#claimsSince(now))
-    return listFederated(this.#federated)
+    this.#claims.expire(now)
+    return this.#claims.list()
   }
 
   /** Who advertises this item, most recent first. */
   providersOf(cid: Cid): PeerAddress[] {
-    return providersOf(this.#federated, cid)
+    return this.#claims.providersOf(cid)
   }
 
   /** Each claim about this item with its author: what the manifest confirms or disproves. */
   claimsOf(cid: Cid): { peer: PeerAddress; claim: Claim }[] {
-    return claimsOf(this.#federated, cid)
+    return this.#claims.of(cid)
   }
 
   #handle(input: Input, now: number): Effect[] {
@@ -157,11 +142,10 @@ export class Replica {
       case 'contact-made':
         return this.#contacted(findByAddress(this.#members, input.peer.address), now)
       case 'held':
-        for (const cid of input.cids) this.#hold(cid)
+        for (const cid of input.cids) this.#claims.hold(cid)
         return []
       case 'claim-broken':
-        remember(this.#broken, `${input.peerId} ${input.cid}`, BROKEN_MAX)
-        retract(this.#federated, input.peerId, input.cid)
+        this.#claims.break(input.peerId, input.cid)
         return []
       case 'seed-added':
         addSeed(this.#members, input.peer, now)
@@ -183,7 +167,7 @@ export class Replica {
     this.#rounds += 1
     ageView(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
     const effects = declareFailed(this.#members, gossipIntervalMs, now)
-    expireClaims(this.#federated, this.#claimsSince(now))
+    this.#claims.expire(now)
     this.#prints.beginRound()
     if (this.#announcer.places.size > DIGEST_MAX_ENTRIES) this.#refreshDigest(now)
     this.#lonelyRounds = this.#isCallingInVain() ? this.#lonelyRounds + 1 : 0
@@ -198,11 +182,6 @@ export class Replica {
     return this.#answers === 0 && isLonely(this.#members) && this.#members.view.size + this.#members.seeds.size > 0
   }
 
-  #hold(cid: Cid): void {
-    remember(this.#held, cid, HELD_MAX)
-    this.#news.heardOf(cid)
-  }
-
   #setFrontier(entries: readonly LocalEntry[], now: number): Effect[] {
     const announce = this.#rounds > 0 && this.#config.announcements !== false
     this.#announcer = withFrontier(this.#announcer, entries, {
@@ -210,7 +189,7 @@ export class Replica {
       now,
       isRelayed: (cid) => this.#isRelayed(cid),
     })
-    for (const { cid } of entries) this.#news.heardOf(cid)
+    for (const { cid } of entries) this.#claims.news.heardOf(cid)
     this.#refreshDigest(now)
     return []
   }
@@ -260,8 +239,8 @@ export class Replica {
   #answerTo(message: GossipMessage, now: number): Telling {
     const news = message.digest?.news
     if (news === undefined) return this.#prints.reply(message)
-    for (const { cid } of message.frontier) this.#news.heardOf(cid)
-    return this.#prints.thanks(message.peerId, this.#news.toAsk(news, now))
+    for (const { cid } of message.frontier) this.#claims.news.heardOf(cid)
+    return this.#prints.thanks(message.peerId, this.#claims.news.toAsk(news, now))
   }
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
@@ -328,17 +307,9 @@ export class Replica {
     return peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
   }
 
-  #merge(from: PeerAddress, digest: readonly DigestEntry[], now: number): Effect[] {
-    const entries = digest.filter((entry) => !this.#broken.has(`${from.peerId} ${entry.cid}`))
-    const news = mergeDigest(this.#federated, {
-      from,
-      entries,
-      now,
-      heldDirection: (metric) => heldDirection(this.#announcer, metric),
-    })
-    for (const { cid } of news) this.#news.heardOf(cid)
-    const unheld = news.filter((claim) => !this.#held.has(claim.cid) && !isLocal(this.#announcer, claim.cid))
-    return unheld.length === 0 ? [] : [{ type: 'discovered', peer: from, entries: unheld }]
+  #merge(from: PeerAddress, entries: readonly DigestEntry[], now: number): Effect[] {
+    const claims = this.#claims.merge(from, entries, this.#announcer, now)
+    return claims.length === 0 ? [] : [{ type: 'discovered', peer: from, entries: claims }]
   }
 
   #exchangeWith(peer: PeerAddress, now: number): Effect {
@@ -354,9 +325,5 @@ export class Replica {
   #message(telling: Telling, now: number): GossipMessage {
     const { self, capabilities } = this.#config
     return { ...self, ...telling, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
-  }
-
-  #claimsSince(now: number): number {
-    return now - CLAIM_ROUNDS * this.#config.gossipIntervalMs
   }
 }

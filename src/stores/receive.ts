@@ -29,10 +29,20 @@ async function* abortable(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]()
+  // One promise raced for the whole stream would hold every chunk until the end; a listener a chunk is dear.
+  let giveUp = (_reason: unknown) => {}
+  const onAbort = () => giveUp(signal.reason)
+  signal.addEventListener('abort', onAbort)
+  const nextOrAbort = () =>
+    new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      giveUp = reject
+      iterator.next().then(resolve, reject)
+    })
   let ended = false
   try {
     while (!ended) {
-      const next = await nextOrAbort(iterator, signal)
+      const next = await nextOrAbort()
       if (next.done) ended = true
       else yield next.value
     }
@@ -40,19 +50,9 @@ async function* abortable(
     ended = !signal.aborted
     throw error
   } finally {
+    signal.removeEventListener('abort', onAbort)
     if (!ended) close(iterator)
   }
-}
-
-/** A listener a chunk: one promise raced for the whole stream would hold every chunk until the end. */
-function nextOrAbort(iterator: AsyncIterator<Uint8Array>, signal: AbortSignal): Promise<IteratorResult<Uint8Array>> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    const onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-    const settled = () => signal.removeEventListener('abort', onAbort)
-    iterator.next().then(resolve, reject).finally(settled)
-  })
 }
 
 /** Not waited for: a source that is stuck in its own wait would never answer. */

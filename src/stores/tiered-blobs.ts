@@ -24,8 +24,8 @@ export class TieredBlobs implements BlobStore {
     try {
       const head = await this.#head(chunks)
       if (head.ended) return await this.#putSmall(head.chunks, options)
-      const { expect, signal } = options
-      const rest = { ...(expect && { expect }), ...(signal && { signal }) }
+      // The chunks themselves end where the signal aborts or they become too many.
+      const rest = options.expect === undefined ? {} : { expect: options.expect }
       return await this.#large.put(joined(head.chunks, chunks), rest)
     } finally {
       await chunks.return()

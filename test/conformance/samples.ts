@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Cid } from '../../src/core/cid.ts'
 import { type Contribution, seal } from '../../src/core/contribution.ts'
 import type { Draft, RelationType } from '../../src/core/schema.ts'
-import type { Provenance } from '../../src/ports/graph-store.ts'
+import type { GraphStore, Provenance, Ranking } from '../../src/ports/graph-store.ts'
 
 /** A store under test, and how to be rid of it. */
 export interface Opened<S> extends AsyncDisposable {
@@ -70,3 +70,16 @@ export const graphArbitrary: fc.Arbitrary<Contribution[]> = fc
     }
     return [...new Map(graph.map((contribution) => [contribution.cid, contribution])).values()]
   })
+
+export const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] => items.map(({ cid }) => cid)
+export const sortedCids = (items: readonly { readonly cid: Cid }[]): Cid[] => cidsOf(items).sort()
+
+/** Puts one after the other. */
+export async function putAll(store: GraphStore, contributions: readonly Contribution[]): Promise<void> {
+  for (const contribution of contributions) await store.put(contribution, local())
+}
+
+/** The cids and values of one dimension, best first; undefined where it is not ranked. */
+export function placesIn(rankings: readonly Ranking[], metric: string): [Cid, number][] | undefined {
+  return rankings.find((ranking) => ranking.metric === metric)?.places.map(({ cid, value }) => [cid, value])
+}

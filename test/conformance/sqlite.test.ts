@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { blobStoreSuite } from './suites/blob-store.ts'
+import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
 import { scenarioSuite } from './suites/scenario.ts'
@@ -12,6 +13,7 @@ const openGraph = async () => {
 }
 
 graphStoreSuite('sqlite', openGraph)
+graphQueriesSuite('sqlite', openGraph)
 scenarioSuite('sqlite', openGraph)
 
 blobStoreSuite('sqlite and files', async () => {

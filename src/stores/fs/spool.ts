@@ -3,14 +3,14 @@ import { type Cid, CidHasher } from '../../core/cid.ts'
 import { storageError } from '../../core/errno.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 
-/** Chunks are gathered to writes of at least this many bytes: each costs a thread's round trip. */
+/** Chunks are gathered to writes of this many bytes: each costs a thread's round trip. */
 const WRITE_BYTES = 1024 * 1024
 /** Written bytes are sent to the disk each time this many have come, so that the final sync finds little left to do. */
 const SYNC_BYTES = 32 * 1024 * 1024
 
 /**
- * Writes chunks to a new file, hashing them on the way; resolves when all of it is on the disk. The chunks must not
- * change any more. Throws what the source throws; `storage-full`, `storage-failed`.
+ * Writes chunks to a new file, hashing them on the way; resolves when all of it is on the disk.
+ * Throws what the source throws; `storage-full`, `storage-failed`.
  */
 export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
   const file = await Spool.create(path)
@@ -22,13 +22,17 @@ export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/** A file being written: one write and one sync are under way behind the chunks that come. */
+/**
+ * A file being written: one write and one sync are under way behind the chunks that come. They are copied into one of two
+ * buffers that take turns: cheaper than keeping the many small ones of a socket alive until they are written.
+ */
 class Spool {
   readonly #handle: FileHandle
   readonly #path: string
   readonly #hasher = new CidHasher()
-  #gathered: Uint8Array[] = []
-  #gatheredBytes = 0
+  #filling = Buffer.allocUnsafeSlow(WRITE_BYTES)
+  #resting: Buffer<ArrayBuffer> | undefined
+  #filledBytes = 0
   #sizeBytes = 0
   #unsyncedBytes = 0
   #writing: Promise<void> = Promise.resolve()
@@ -48,10 +52,13 @@ class Spool {
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.#hasher.update(chunk)
-    this.#gathered.push(chunk)
-    this.#gatheredBytes += chunk.byteLength
-    if (this.#gatheredBytes >= WRITE_BYTES) await this.#send()
+    for (let taken = 0; taken < chunk.byteLength; ) {
+      const part = chunk.subarray(taken, taken + WRITE_BYTES - this.#filledBytes)
+      this.#filling.set(part, this.#filledBytes)
+      this.#filledBytes += part.byteLength
+      taken += part.byteLength
+      if (this.#filledBytes === WRITE_BYTES) await this.#send()
+    }
   }
 
   async finish(): Promise<{ hash: Cid; sizeBytes: number }> {
@@ -69,13 +76,15 @@ class Spool {
   }
 
   async #send(): Promise<void> {
+    const bytes = this.#filling.subarray(0, this.#filledBytes)
+    this.#hasher.update(bytes)
     await this.#writing
-    const [chunks, sizeBytes] = [this.#gathered, this.#gatheredBytes]
-    this.#gathered = []
-    this.#gatheredBytes = 0
-    this.#sizeBytes += sizeBytes
-    this.#unsyncedBytes += sizeBytes
-    this.#writing = settled(this.#disk(() => writeAll(this.#handle, chunks, sizeBytes)))
+    this.#filling = this.#resting ?? Buffer.allocUnsafeSlow(WRITE_BYTES)
+    this.#resting = bytes
+    this.#filledBytes = 0
+    this.#sizeBytes += bytes.byteLength
+    this.#unsyncedBytes += bytes.byteLength
+    this.#writing = settled(this.#disk(() => writeAll(this.#handle, bytes)))
     if (this.#unsyncedBytes >= SYNC_BYTES) await this.#sync()
   }
 
@@ -101,8 +110,8 @@ function settled(promise: Promise<void>): Promise<void> {
 }
 
 /** A write may be cut short, as by a disk that is nearly full: the rest is then tried by itself. */
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[], sizeBytes: number): Promise<void> {
-  if (sizeBytes === 0) return
-  const { bytesWritten } = await handle.writev(chunks)
-  if (bytesWritten < sizeBytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten))
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let written = 0; written < bytes.byteLength; ) {
+    written += (await handle.write(bytes, written)).bytesWritten
+  }
 }

@@ -1,0 +1,91 @@
+import { below } from '../../src/protocol/chance.ts'
+import type { LocalEntry } from '../../src/protocol/messages.ts'
+import type { Setting } from './overlay.ts'
+import { round } from './spread.ts'
+import type { Row } from './table.ts'
+import { type Grove, INTERVAL_MS, World, work } from './world.ts'
+
+const METRICS = 5
+const DEPTH = 20
+/** Rounds in which groves find each other and digests settle, and rounds that are measured. */
+const SETTLING_ROUNDS = 30
+const MEASURED_ROUNDS = 10
+
+/** Bytes of JSON a round and link when nothing changes: where all digests are equal, and where no two are. */
+export function idle({ n, seed, loss }: Setting): Row[] {
+  const few = Math.min(n, 11)
+  return [
+    idleRow('equal', new World({ count: n, seed, loss, bytes: true })),
+    idleRow(
+      'all different',
+      new World({ count: few, seed, loss, bytes: true, wants: ({ metric }) => metric !== '_recency' }),
+    ),
+    idleRow(
+      'all different',
+      new World({ count: n, seed, loss, bytes: true, wants: ({ metric }) => metric !== '_recency' }),
+    ),
+  ]
+}
+
+function idleRow(digests: string, world: World): Row {
+  const shared = Array.from({ length: METRICS * DEPTH }, (_, index) => work(index, `metric_${index % METRICS}`))
+  for (const [index, grove] of world.groves.entries()) {
+    for (const item of shared) world.store(grove, item)
+    if (digests !== 'equal') world.store(grove, recent(index))
+  }
+  world.runRounds(SETTLING_ROUNDS)
+  world.tally.reset()
+  world.runRounds(MEASURED_ROUNDS)
+  const { exchanges, requestBytes, answerBytes, shuffles, shuffleBytes } = world.tally
+  return {
+    digests,
+    groves: world.groves.length,
+    loss: world.options.loss,
+    entries: Math.min(100, shared.length + Number(digests !== 'equal')),
+    exchangesARound: round(exchanges / world.groves.length / MEASURED_ROUNDS, 2),
+    bytesThere: Math.round(requestBytes / exchanges),
+    bytesBack: Math.round(answerBytes / exchanges),
+    shuffleBytes: Math.round(shuffleBytes / shuffles),
+  }
+}
+
+/** What only this grove holds: others don't fetch it. */
+function recent(index: number): LocalEntry {
+  return { ...work(10_000 + index, '_recency'), direction: 'maximize', value: 1_000 + index }
+}
+
+const PUBLICATIONS = 20
+
+/** What announcements cost: twenty works, one a round, each on a grove chosen by chance. */
+export function redundancy({ n, seed, loss }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, bytes: true })
+  world.runRounds(10)
+  world.tally.reset()
+  const before = { ...world.tally }
+  world.runRounds(PUBLICATIONS)
+  const quiet = { ...world.tally }
+  world.tally.reset()
+  let delivered = 0
+  for (let index = 0; index < PUBLICATIONS; index += 1) {
+    const publisher: Grove = world.groves[below(world.chance, n)]!
+    world.store(publisher, work(index))
+    world.timeline.runUntil(world.now + INTERVAL_MS)
+    delivered += Math.round(world.knowing(work(index).cid) * n) - 1
+  }
+  const { announcements, entries, duplicates, ids, exchanges, requestBytes, answerBytes } = world.tally
+  const bytes =
+    requestBytes + answerBytes - (quiet.requestBytes + quiet.answerBytes - before.requestBytes - before.answerBytes)
+  return [
+    {
+      groves: n,
+      loss,
+      delivered: round(delivered / PUBLICATIONS / (n - 1), 4),
+      entries: round(entries / delivered, 3),
+      duplicates: round(duplicates / delivered, 3),
+      ids: round(ids / delivered, 2),
+      messages: round(announcements / delivered, 2),
+      exchanges: round((exchanges - quiet.exchanges) / delivered, 2),
+      bytes: Math.round(bytes / delivered),
+    },
+  ]
+}

@@ -1,0 +1,88 @@
+import type { PeerInfo } from '../../src/core/wire.ts'
+import { below, type Random, sample } from '../../src/protocol/chance.ts'
+import { type Effect, type PeerAddress, timestamp } from '../../src/protocol/messages.ts'
+import { viewGraph } from './graph.ts'
+import type { Setting } from './overlay.ts'
+import { round } from './spread.ts'
+import type { Row } from './table.ts'
+import { addressOf, INTERVAL_MS, World, work } from './world.ts'
+
+/** Shuffles and exchanges that an attacker sends in a round, each to another grove. */
+const SHUFFLES_A_ROUND = 20
+const EXCHANGES_A_ROUND = 20
+const BEFORE_ROUNDS = 20
+const ATTACK_ROUNDS = 60
+/** Far from the numbers of honest groves. */
+const FIRST_ATTACKER = 1 << 20
+
+/** Attackers that answer every call with each other and send shuffles full of each other: the share of honest views that they take. */
+export function flood({ n, seed, loss }: Setting): Row[] {
+  return [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share))
+}
+
+function attacked({ n, seed, loss }: Setting, share: number): Row {
+  const count = Math.round(n * share)
+  const world = new World({ count: n - count, seed, loss })
+  world.runRounds(BEFORE_ROUNDS)
+  const attackers = Array.from({ length: count }, (_, index) => addressOf(FIRST_ATTACKER + index))
+  for (const attacker of attackers) attack(world, attacker, attackers)
+  world.runRounds(ATTACK_ROUNDS / 2)
+  const half = takenShare(world)
+  world.runRounds(ATTACK_ROUNDS / 2)
+  const taken = takenShare(world)
+  const item = work(0)
+  const start = world.now
+  world.store(world.groves[0]!, item)
+  const knows = () => world.knowing(item.cid) >= 0.99
+  world.timeline.runUntil(start + 50 * INTERVAL_MS, { everyMs: 100, is: knows })
+  const roundsTo99 = knows() ? round((world.now - start) / INTERVAL_MS, 2) : null
+  const cut = world.groves.filter((grove) => honestIn(world, grove.replica.peers()) === 0).length
+  return {
+    attackers: share,
+    groves: n,
+    loss,
+    viewsTaken30: round(half, 3),
+    viewsTaken60: round(taken, 3),
+    cutOff: cut,
+    roundsTo99,
+  }
+}
+
+function takenShare(world: World): number {
+  const { entries, dead } = viewGraph(world)
+  return dead / entries
+}
+
+function honestIn(world: World, peers: readonly { readonly address: string; readonly inView: boolean }[]): number {
+  return peers.filter(({ address, inView }) => inView && world.groveAt(address) !== undefined).length
+}
+
+function attack(world: World, self: PeerAddress, all: readonly PeerAddress[]): void {
+  const { chance } = world
+  world.impersonate(self.address, (input): Effect | undefined => {
+    if (input.type === 'exchange-received') return { type: 'reply-exchange', message: greeting(self, world.now) }
+    if (input.type === 'shuffle-received')
+      return { type: 'reply-shuffle', response: { offered: gang(chance, all, world.now) } }
+    return undefined
+  })
+  const victim = () => world.groves[below(chance, world.groves.length)]!.self.address
+  const strike = () => {
+    for (let sent = 0; sent < SHUFFLES_A_ROUND; sent += 1) {
+      const request = { sender: infoOf(self, world.now), offered: gang(chance, all, world.now) }
+      world.deliver(victim(), { type: 'shuffle-received', request })
+    }
+    for (let sent = 0; sent < EXCHANGES_A_ROUND; sent += 1) {
+      world.deliver(victim(), { type: 'exchange-received', message: greeting(self, world.now) })
+    }
+    world.timeline.after(INTERVAL_MS, strike)
+  }
+  world.timeline.after(below(chance, INTERVAL_MS), strike)
+}
+
+const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({ ...peer, age: 0, lastSeen: timestamp(now) })
+const gang = (chance: Random, all: readonly PeerAddress[], now: number) =>
+  sample(chance, all, 50).map((peer) => infoOf(peer, now))
+
+function greeting(self: PeerAddress, now: number) {
+  return { ...self, frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: timestamp(now) }
+}

@@ -1,0 +1,107 @@
+import { parseArgs } from 'node:util'
+import { idle, redundancy } from './cost.ts'
+import { day } from './day.ts'
+import { flood } from './flood.ts'
+import { liveness } from './liveness.ts'
+import { departure, recovery, type Setting, sampling } from './overlay.ts'
+import { type Mode, spread } from './spread.ts'
+import { type Row, tableOf } from './table.ts'
+
+const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [--churn SHARE] [--seed S] [--json]
+
+  spread      rounds until 99 % know a new best: by exchange alone, announced, and without relay (up to 1,000 rounds)
+  sampling    the overlay of the views beside a random graph
+  recovery    half of the groves vanish at once
+  departure   one grove dies
+  flood       10, 20, 30 % attackers fill views
+  idle        bytes an exchange when nothing changes
+  redundancy  what announcements cost
+  liveness    false alarms, detection, return
+  day         24 virtual hours
+
+Without --n, spread runs 1,000 and 10,000 groves; without --loss 20 %, without --churn none and 5 % a round.
+`
+const NO_RELAY_MAX_ROUNDS = 1_000
+/** Without relay a larger network takes hours to simulate and never gets there. */
+const NO_RELAY_MAX_GROVES = 2_000
+const MAX_ROUNDS = 100
+
+const overlays: Readonly<Record<string, (setting: Setting) => Row[]>> = {
+  sampling,
+  recovery,
+  departure,
+  flood,
+  idle,
+  redundancy,
+  liveness,
+  day: (setting) => day(setting, () => performance.now()),
+}
+/** The loss that a measure is about where none is given. */
+const usualLoss: Readonly<Record<string, number>> = { liveness: 0.05 }
+
+interface Options {
+  readonly n: number | undefined
+  readonly loss: number | undefined
+  readonly churn: number | undefined
+  readonly seed: number
+}
+
+function* spreads({ n, loss = 0.2, churn, seed }: Options): Generator<Row> {
+  for (const groves of n === undefined ? [1_000, 10_000] : [n]) {
+    const row = (mode: Mode, share: number, lost = loss, maxRounds = MAX_ROUNDS) =>
+      spread({ n: groves, seed, loss: lost, churn: share, mode, maxRounds })
+    for (const share of churn === undefined ? [0, 0.05] : [churn]) {
+      yield row('exchange', share)
+      yield row('announce', share)
+    }
+    if (loss > 0) yield row('announce', 0, 0)
+    if (groves <= NO_RELAY_MAX_GROVES) yield row('no relay', 0, loss, NO_RELAY_MAX_ROUNDS)
+  }
+}
+
+function rowsOf(measure: string, options: Options): Iterable<Row> {
+  if (measure === 'spread') return spreads(options)
+  const run = Object.hasOwn(overlays, measure) ? overlays[measure] : undefined
+  if (run === undefined) throw new RangeError(`no measure is called ${measure}`)
+  const { n = 1_000, loss = usualLoss[measure] ?? 0, seed } = options
+  return run({ n, loss, seed })
+}
+
+function numberOf(text: string | undefined, name: string, most = Number.POSITIVE_INFINITY): number | undefined {
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (text === '' || !(value >= 0 && value <= most))
+    throw new RangeError(`--${name} takes a number from 0 to ${most}: ${text}`)
+  return value
+}
+
+function parse(args: string[]): { measure: string; json: boolean; help: boolean; options: Options } {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({
+    args,
+    options: { measure: text, n: text, loss: text, churn: text, seed: text, json: flag, help: { ...flag, short: 'h' } },
+  })
+  const n = numberOf(values.n, 'n')
+  if (n !== undefined && (n < 2 || !Number.isInteger(n))) throw new RangeError(`--n takes a whole number from 2: ${n}`)
+  const options = {
+    n,
+    loss: numberOf(values.loss, 'loss', 1),
+    churn: numberOf(values.churn, 'churn', 1),
+    seed: numberOf(values.seed, 'seed') ?? 1,
+  }
+  return { measure: values.measure ?? 'spread', json: values.json, help: values.help, options }
+}
+
+try {
+  const { measure, json, help, options } = parse(process.argv.slice(2))
+  if (help) process.stdout.write(USAGE)
+  else {
+    const rows = [...rowsOf(measure, options)]
+    process.stdout.write(json ? `${JSON.stringify(rows, null, 1)}\n` : tableOf(rows))
+  }
+} catch (error) {
+  if (!(error instanceof RangeError || (error instanceof TypeError && 'code' in error))) throw error
+  process.stderr.write(`${error.message}\n\n${USAGE}`)
+  process.exitCode = 2
+}

@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { GraphStore } from '../../../src/ports/graph-store.ts'
+import { at, cidsOf, local, type Opened, placesIn, putAll, relation, sample, sortedCids } from '../samples.ts'
+
+const page = { limit: 100, offset: 0 }
+/** What every GraphStore finds: lists, searches, frontiers. `open` gives an empty store. */
+export function graphQueriesSuite(name: string, open: () => Promise<Opened<GraphStore>>): void {
+  describe(`${name}: graph queries`, () => {
+    listing(open)
+    ranking(open)
+  })
+}
+
+function listing(open: () => Promise<Opened<GraphStore>>): void {
+  test('a list is oldest first by the moment, not by its text, with the total of all that match', async () => {
+    await using opened = await open()
+    const late = sample({ summary: 'late', createdAt: '2026-03-01T09:00:02-03:00' })
+    const early = sample({ summary: 'early', createdAt: '2026-03-01T14:00:01+02:00' })
+    const tied = [1, 2, 3].map((n) => sample({ summary: `tied ${n}`, createdAt: at(1.5) }))
+    await putAll(opened.store, [late, ...tied, early])
+
+    const all = await opened.store.list({}, page)
+    const middle = await opened.store.list({}, { limit: 2, offset: 1 })
+    const beyond = await opened.store.list({}, { limit: 2, offset: 9 })
+
+    const order = [early.cid, ...sortedCids(tied), late.cid]
+    assert.deepEqual(cidsOf(all.items), order)
+    assert.equal(all.total, 5)
+    assert.deepEqual(cidsOf(middle.items), order.slice(1, 3))
+    assert.equal(middle.total, 5)
+    assert.deepEqual([beyond.items, beyond.total], [[], 5])
+  })
+
+  test('a filter holds where all that it gives holds', async () => {
+    await using opened = await open()
+    const wanted = sample({
+      summary: 'wanted',
+      kind: 'plan',
+      mode: 'exploration',
+      tags: ['t'.repeat(200), 'ml', '_%"\''],
+      agent: { agentId: 'ägent', agentName: 'Name', platform: 'H100' },
+      context: { seed: 1, 'a:"b"': { y: [1, 2], x: null }, hardware: 'A100' },
+    })
+    const other = sample({
+      summary: 'other',
+      tags: ['ml'],
+      context: { seed: '1' },
+      agent: { agentId: 'b', agentName: 'Name' },
+    })
+    await putAll(opened.store, [wanted, other])
+    const count = async (filter: Parameters<GraphStore['list']>[0]) => {
+      const { items, total } = await opened.store.list(filter, page)
+      assert.equal(items.length, total)
+      return total
+    }
+
+    assert.equal(await count({ tags: ['ml'] }), 2)
+    assert.equal(await count({ agentName: 'Name', tags: ['ml', 't'.repeat(200)] }), 1)
+    assert.equal(await count({ context: { 'a:"b"': { x: null, y: [1, 2] } } }), 1)
+    assert.equal(await count({ context: { seed: 1, hardware: 'A100' } }), 1)
+    assert.equal(await count({ context: { seed: 1, hardware: 'H100' } }), 0)
+    assert.equal(await count({ context: { absent: null } }), 0)
+    assert.equal(await count({ context: {} }), 2)
+    assert.equal(await count({ tags: ['%'] }), 0)
+    assert.equal(
+      await count({ tags: ['_%"\''], kind: 'plan', mode: 'exploration', agentId: 'ägent', platform: 'H100' }),
+      1,
+    )
+    assert.equal(await count({ kind: 'work', mode: 'exploration' }), 0)
+    assert.equal(await count({ agentId: 'a' }), 0)
+  })
+
+  test('a search finds what has every word, in any field, case or accent', async () => {
+    await using opened = await open()
+    const one = sample({ summary: 'Tail LATENCY of the café', description: 'val_bpb=0.97', tags: ['größe'] })
+    const two = sample({ summary: 'tail wind', agent: { agentId: 'latency-probe', model: 'opus' } })
+    const three = sample({ summary: '日本語 モデル' })
+    await putAll(opened.store, [one, two, three])
+    const found = async (text: string) => sortedCids(await opened.store.search(text, {}, 10))
+
+    assert.deepEqual(await found('tail latency'), sortedCids([one, two]))
+    assert.deepEqual(await found('CAFE'), [one.cid])
+    assert.deepEqual(await found('GRÖSSE groesse'), [])
+    assert.deepEqual(await found('Größe'), [one.cid])
+    assert.deepEqual(await found('val_bpb 97'), [one.cid])
+    assert.deepEqual(await found('opus'), [two.cid])
+    assert.deepEqual(await found('日本語'), [three.cid])
+    assert.deepEqual(await found('tai'), [])
+  })
+
+  test('a search holds no syntax', async () => {
+    await using opened = await open()
+    const odd = sample({ summary: 'near or and not' })
+    await opened.store.put(odd, local())
+
+    for (const text of [
+      '"',
+      '*',
+      'a:b',
+      '(',
+      'NEAR(x',
+      '-x',
+      '^',
+      "'; --",
+      '\0',
+      '\ud800',
+      'x'.repeat(100_000),
+      'a '.repeat(9_999),
+    ]) {
+      assert.deepEqual(await opened.store.search(text, {}, 5), [], text.slice(0, 20))
+    }
+    assert.deepEqual(cidsOf(await opened.store.search('NOT AND OR "near"', {}, 5)), [odd.cid])
+    assert.deepEqual(await opened.store.search('', {}, 5), [])
+  })
+
+  test('a search gives the best match first, keeps to its filter and to its limit', async () => {
+    await using opened = await open()
+    const best = sample({ summary: 'attention' })
+    const weak = sample({ summary: 'attention', description: 'other words '.repeat(50), tags: ['x'] })
+    await putAll(opened.store, [weak, best])
+
+    assert.deepEqual(cidsOf(await opened.store.search('attention', {}, 5)), [best.cid, weak.cid])
+    assert.deepEqual(cidsOf(await opened.store.search('attention', {}, 1)), [best.cid])
+    assert.deepEqual(cidsOf(await opened.store.search('attention', { tags: ['x'] }, 5)), [weak.cid])
+    assert.deepEqual(await opened.store.search('attention', { kind: 'review' }, 5), [])
+  })
+}
+
+function ranking(open: () => Promise<Opened<GraphStore>>): void {
+  const scored = (metric: string, value: number, direction: 'minimize' | 'maximize', more = {}) =>
+    sample({ summary: `${metric} ${value}`, scores: { [metric]: { value, direction } }, ...more })
+
+  test('each dimension is ranked best first, equal values by cid, up to the limit', async () => {
+    await using opened = await open()
+    const low = scored('loss', 0.5, 'minimize')
+    const tied = [1, 2, 3].map((n) => scored('loss', 0.7, 'minimize', { summary: `tied ${n}` }))
+    const fast = [scored('speed', 3, 'maximize'), scored('speed', -1, 'maximize'), scored('speed', 0, 'maximize')]
+    await putAll(opened.store, [...tied, low, ...fast])
+
+    const rankings = await opened.store.frontier({ limit: 3 })
+
+    assert.deepEqual(placesIn(rankings, 'loss'), [
+      [low.cid, 0.5],
+      ...sortedCids(tied)
+        .slice(0, 2)
+        .map((cid) => [cid, 0.7]),
+    ])
+    assert.deepEqual(placesIn(rankings, 'speed'), [
+      [fast[0]!.cid, 3],
+      [fast[2]!.cid, 0],
+      [fast[1]!.cid, -1],
+    ])
+    assert.deepEqual(
+      rankings.map(({ metric, direction }) => [metric, direction]),
+      [
+        ['_recency', 'maximize'],
+        ['loss', 'minimize'],
+        ['speed', 'maximize'],
+      ],
+    )
+    assert.equal(rankings[1]?.places[0]?.contribution.manifest.summary, 'loss 0.5')
+  })
+
+  test('a metric is ranked in the direction that prevails, whatever the filter, or in the one asked', async () => {
+    await using opened = await open()
+    const down = [scored('m', 1, 'minimize'), scored('m', 2, 'minimize')]
+    const up = scored('m', 3, 'maximize', { tags: ['up'] })
+    await putAll(opened.store, [...down, up])
+
+    const plain = await opened.store.frontier({ limit: 5 })
+    const upward = await opened.store.frontier({ limit: 5, direction: 'maximize' })
+    const tagged = await opened.store.frontier({ limit: 5, tags: ['up'] })
+
+    assert.deepEqual(
+      placesIn(plain, 'm'),
+      down.map(({ cid }, index) => [cid, index + 1]),
+    )
+    assert.deepEqual(placesIn(upward, 'm'), [[up.cid, 3]])
+    assert.equal(placesIn(tagged, 'm'), undefined)
+  })
+
+  test('exploration, ephemeral and reserved names give no place to scores', async () => {
+    await using opened = await open()
+    const exploring = scored('m', 1, 'minimize', { mode: 'exploration' })
+    const message = scored('m', 2, 'minimize', { context: { ephemeral: true } })
+    const reserved = scored('_adoption', 99, 'maximize')
+    await putAll(opened.store, [exploring, message, reserved])
+
+    const rankings = await opened.store.frontier({ limit: 5 })
+
+    assert.deepEqual(
+      rankings.map(({ metric }) => metric),
+      ['_recency'],
+    )
+    assert.deepEqual(sortedCids(rankings[0]!.places), sortedCids([exploring, reserved]))
+  })
+
+  test('recency is never later than the moment of arrival', async () => {
+    await using opened = await open()
+    const future = sample({ summary: 'future', createdAt: '2999-01-01T00:00:00Z' })
+    const honest = sample({ summary: 'honest', createdAt: at(100) })
+    await opened.store.put(future, local(Date.parse(at(50))))
+    await opened.store.put(honest, local(Date.parse(at(200))))
+
+    const rankings = await opened.store.frontier({ limit: 5 })
+
+    assert.deepEqual(placesIn(rankings, '_recency'), [
+      [honest.cid, Date.parse(at(100))],
+      [future.cid, Date.parse(at(50))],
+    ])
+  })
+
+  test('only the dimensions asked for are ranked', async () => {
+    await using opened = await open()
+    const both = sample({ scores: { a: { value: 1, direction: 'minimize' }, b: { value: 2, direction: 'maximize' } } })
+    await putAll(opened.store, [both, sample({ summary: 'adopter', relations: [relation('adopts', both.cid)] })])
+    const metrics = async (query: object) =>
+      (await opened.store.frontier({ limit: 5, ...query })).map(({ metric }) => metric)
+
+    assert.deepEqual(await metrics({}), ['_adoption', '_recency', 'a', 'b'])
+    assert.deepEqual(await metrics({ metric: 'b' }), ['_adoption', '_recency', 'b'])
+    assert.deepEqual(await metrics({ dimensions: ['a', '_adoption'] }), ['_adoption', 'a'])
+    assert.deepEqual(await metrics({ dimensions: ['nosuch'] }), [])
+    assert.deepEqual(await metrics({ direction: 'minimize' }), ['a'])
+    assert.deepEqual(await metrics({ kind: 'review' }), [])
+  })
+}
