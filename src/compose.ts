@@ -30,16 +30,19 @@ export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Pro
   return { stores, peerId: await ownId(stores.records) }
 }
 
-/**
- * Builds the node over open stores. `address` is where other groves reach it; undefined where nobody can.
- * The caller closes: first `node.close()`, then what `close` here returns for.
- */
+/** A node with all that it stands on; `close` ends both. */
+export interface ComposedNode {
+  readonly node: GroveNode
+  close(): Promise<void>
+}
+
+/** Builds the node over open stores, not yet started. `address` is where other groves reach it; undefined where nobody can. */
 export function composeNode(
   settings: Settings,
   { stores, peerId }: Opened,
   address: string | undefined,
   log: Log,
-): { node: GroveNode; close(): Promise<void> } {
+): ComposedNode {
   const transport = httpTransport({ allowPrivate: settings.allowPrivatePeers, clock: systemClock })
   const self = { peerId, address: address ?? `http://${peerId}.invalid` }
   const config: NodeConfig = { ...settings, self, reachable: address !== undefined }
@@ -65,18 +68,30 @@ export interface ServedGrove {
 /** Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what `openStores` throws; then nothing stays open. */
 export async function serveGrove(settings: Settings, server: ServerConfig, log: Log): Promise<ServedGrove> {
   const bound = await bind(server)
+  const opened = await orClose(bound.close, () => openStores(settings, log))
+  const { node, close } = composeNode(settings, opened, server.publicUrl ?? reachableUrl(server.host, bound), log)
+  const running = bound.serve(node)
+  const closeAll = async () => {
+    await running.close({ graceMs: CLOSE_GRACE_MS })
+    await close()
+  }
+  await orClose(closeAll, () => node.start())
+  return { node, url: bound.url, close: closeAll }
+}
+
+/** A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing stays open. */
+export async function openNode(settings: Settings, log: Log): Promise<ComposedNode> {
+  const composed = composeNode(settings, await openStores(settings, log), undefined, log)
+  await orClose(composed.close, () => composed.node.start())
+  return composed
+}
+
+/** What `begin` gives; where it fails, what was open before is closed. */
+async function orClose<T>(close: () => Promise<void>, begin: () => Promise<T>): Promise<T> {
   try {
-    const opened = await openStores(settings, log)
-    const { node, close } = composeNode(settings, opened, server.publicUrl ?? reachableUrl(server.host, bound), log)
-    const running = bound.serve(node)
-    await node.start()
-    const closeAll = async () => {
-      await running.close({ graceMs: CLOSE_GRACE_MS })
-      await close()
-    }
-    return { node, url: bound.url, close: closeAll }
+    return await begin()
   } catch (error) {
-    await bound.close()
+    await close()
     throw error
   }
 }

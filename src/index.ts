@@ -1,5 +1,5 @@
 import './node-version.ts'
-import { composeNode, openStores, type Settings, serveGrove } from './compose.ts'
+import { openNode, type Settings, serveGrove } from './compose.ts'
 import { decideConfig, parseSeed } from './config.ts'
 import { Grove } from './grove.ts'
 import { type Log, silentLog } from './ports/log.ts'
@@ -45,8 +45,7 @@ export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
     const { node, url, close } = await serveGrove(settings, { ...server, ...publicUrl }, log)
     return new Grove(node, url, close)
   }
-  const { node, close } = composeNode(settings, await openStores(settings, log), undefined, log)
-  await node.start()
+  const { node, close } = await openNode(settings, log)
   return new Grove(node, undefined, close)
 }
 

@@ -19,6 +19,7 @@ export class Tally {
   duplicates = 0
   ids = 0
   announcements = 0
+  announcementBytes = 0
   readonly #countsBytes: boolean
 
   constructor(countsBytes: boolean) {
@@ -57,10 +58,13 @@ export class Tally {
     }
   }
 
-  answered(effect: Effect): void {
+  answered(input: Input, effect: Effect): void {
     if (!this.#countsBytes) return
-    if (effect.type === 'reply-exchange') this.answerBytes += bytesOf(effect.message)
     if (effect.type === 'reply-shuffle') this.shuffleBytes += bytesOf(effect.response)
+    if (effect.type !== 'reply-exchange' || input.type !== 'exchange-received') return
+    const bytes = bytesOf(effect.message)
+    this.answerBytes += bytes
+    if (input.message.digest?.news !== undefined) this.announcementBytes += bytes + bytesOf(input.message)
   }
 }
 

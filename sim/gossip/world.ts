@@ -135,15 +135,18 @@ export class World {
     return this.#byAddress.get(address)
   }
 
-  /** Puts an item into a grove, as publishing or fetching does. */
-  store(grove: Grove, item: LocalEntry): void {
-    grove.held.set(item.cid, item)
-    grove.known.add(item.cid)
-    this.tell(grove, { type: 'held', cids: [item.cid] })
-    const entries = [...byDimension([...grove.held.values()]).values()].flatMap((places) =>
-      places.slice(0, FRONTIER_DEPTH),
-    )
-    this.tell(grove, { type: 'frontier', entries })
+  /** Puts items into a grove, as publishing or fetching does. */
+  store(grove: Grove, ...items: readonly LocalEntry[]): void {
+    for (const item of items) {
+      grove.held.set(item.cid, item)
+      grove.known.add(item.cid)
+    }
+    this.tell(grove, { type: 'held', cids: items.map(({ cid }) => cid) })
+    const places = byDimension([...grove.held.values()])
+    this.tell(grove, {
+      type: 'frontier',
+      entries: [...places.values()].flatMap((best) => best.slice(0, FRONTIER_DEPTH)),
+    })
   }
 
   tell(grove: Grove, input: Input): void {
@@ -229,7 +232,7 @@ export class World {
       if (effect.type === 'reply-exchange' || effect.type === 'reply-shuffle') answer = effect
       else this.#carryOut(to, effect)
     }
-    if (answer !== undefined) this.tally.answered(answer)
+    if (answer !== undefined) this.tally.answered(input, answer)
     return answer
   }
 

@@ -101,13 +101,8 @@ const LOCK_RETRY_MS = 50
 const NO_ROUNDS_MS = 24 * 3_600_000
 
 async function embedded(settings: GroveSettings): Promise<Connection> {
-  const [{ composeNode, openStores }, { localClient }] = await Promise.all([
-    import('../compose.ts'),
-    import('../api/local.ts'),
-  ])
-  const opened = await openStores(settings, silentLog)
-  const { node, close } = composeNode({ ...settings, syncIntervalMs: NO_ROUNDS_MS }, opened, undefined, silentLog)
-  await node.start()
+  const [{ openNode }, { localClient }] = await Promise.all([import('../compose.ts'), import('../api/local.ts')])
+  const { node, close } = await openNode({ ...settings, syncIntervalMs: NO_ROUNDS_MS }, silentLog)
   return { grove: localClient(node), place: settings.dir, close }
 }
 

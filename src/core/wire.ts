@@ -7,6 +7,7 @@ import {
   PROVIDERS_MAX,
   SHUFFLE_MAX_PEERS,
 } from './limits.ts'
+import { peerRecordSchema } from './peer-record.ts'
 import {
   artifactNameSchema,
   cidSchema,
@@ -286,15 +287,7 @@ export const federationPeerSchema = z.object({
   seed: z.boolean(),
   lastSeen: timestampSchema.optional(),
   capabilities: capabilitiesSchema,
-  /** Claims and bytes that proved right or wrong, contacts that failed. */
-  record: z.object({
-    claimsKept: z.number(),
-    claimsBroken: z.number(),
-    bytesGood: z.number(),
-    bytesBad: z.number(),
-    failures: z.number(),
-    lastError: z.object({ code: z.string(), message: z.string(), at: timestampSchema }).optional(),
-  }),
+  record: peerRecordSchema,
 })
 export type FederationPeer = z.infer<typeof federationPeerSchema>
 

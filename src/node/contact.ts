@@ -38,12 +38,12 @@ export function noteFailure(node: NodeContext, peer: PeerAddress, error: unknown
   if (!isGroveError(error)) return
   if (REFUSALS.has(error.code)) answered(node, peer)
   else if (FAULTS.has(error.code)) {
-    node.peers.fault(peer.peerId, error, badBytes)
+    node.peers.fault(peer.address, error, badBytes)
     node.log.warn('peer fault', { ...peer, code: error.code, reason: error.message })
     node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code: error.code, message: error.message })
     tellKnown(node, peer, 'contact-failed')
   } else if (error.code === 'peer-unreachable') {
-    node.peers.fault(peer.peerId, error)
+    node.peers.fault(peer.address, error)
     tellKnown(node, peer, 'contact-failed')
   }
 }

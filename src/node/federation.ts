@@ -47,7 +47,7 @@ export function federationPeers(node: NodeContext): FederationPeer[] {
       seed,
       ...(lastSeen === undefined ? {} : { lastSeen }),
       capabilities,
-      record: node.peers.record(peerId),
+      record: node.peers.record(address),
     }
   })
 }

@@ -67,7 +67,7 @@ async function* tiers(
 }
 
 function isKnownAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[]): boolean {
-  if (!node.peers.isAbsent(peer.peerId, cid)) return false
+  if (!node.peers.absences.has(peer.address, cid)) return false
   attempts.push({
     peer,
     error: new GroveError(
@@ -91,11 +91,11 @@ async function tryPeer(
     progress.bytesMoved += bytes.byteLength
     const contribution = verify(node, peer, bytes, cid)
     accept?.(contribution, peer)
-    node.peers.bytesGood(peer.peerId, bytes.byteLength)
+    node.peers.bytesGood(peer.address, bytes.byteLength)
     return { contribution, peer, sizes, bytesMoved: progress.bytesMoved }
   } catch (error) {
     if (signal.aborted || !isGroveError(error)) throw error
-    if (error.code === 'absent') node.peers.saidAbsent(peer.peerId, cid)
+    if (error.code === 'absent') node.peers.absences.add(peer.address, cid)
     progress.attempts.push({ peer, error })
     return undefined
   }

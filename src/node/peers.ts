@@ -2,29 +2,36 @@ import { z } from 'zod'
 import type { JsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
-import { type FederationPeer, federationPeerSchema } from '../core/wire.ts'
+import { PROOFS_MAX } from '../core/limits.ts'
+import { type PeerRecord, type Proof, peerRecordSchema } from '../core/peer-record.ts'
+import { type Deeds, NO_DEEDS, trustOf, trustStep, withFailure, withLie } from '../core/trust.ts'
 import { type Clock, timestamp } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
+import { Absences } from './absences.ts'
 
 const SPACE = 'peers'
 /** Peers remembered; beyond it the one that was heard of longest ago goes. */
 const PEERS_MAX = 1_000
 /** Changes within this time are written together. */
 const WRITE_DELAY_MS = 1_000
-/** How long a failed contact puts a peer behind the others. */
-const RECENT_FAILURE_MS = 60_000
-/** How long a peer's `absent` is believed (PROTOCOL.md §5). */
-const ABSENT_MS = 5 * 60_000
-const ABSENCES_MAX = 10_000
 
-type PeerRecord = FederationPeer['record']
+const fadingSchema = z.object({ weight: z.number().nonnegative(), at: z.number() })
+const storedSchema = z.object({
+  record: peerRecordSchema.omit({ trust: true }),
+  lies: fadingSchema,
+  failures: fadingSchema,
+})
 
-const recordSchema = federationPeerSchema.shape.record
-const storedSchema = z.object({ record: recordSchema })
+/** What is kept of a peer: what it did in all, and what of that still counts against it. */
+type Kept = z.infer<typeof storedSchema>
 
-const UNKNOWN: PeerRecord = { claimsKept: 0, claimsBroken: 0, bytesGood: 0, bytesBad: 0, failures: 0 }
+const UNKNOWN: Kept = {
+  record: { claimsKept: 0, claimsBroken: 0, bytesGood: 0, bytesBad: 0, failures: 0, proofs: [] },
+  lies: NO_DEEDS.lies,
+  failures: NO_DEEDS.failures,
+}
 
 interface PeerBookPorts {
   readonly records: RecordStore
@@ -32,83 +39,96 @@ interface PeerBookPorts {
   readonly log: Log
 }
 
-/** What this grove has learned about peers by their deeds, kept over restarts, and what they said that they don't have. */
+/**
+ * What this grove has learned about peers by their deeds, kept over restarts. The peer is the address that was dialled: an id is
+ * only what somebody said, and nobody's deeds may be laid at another's door.
+ */
 export class PeerBook {
+  /** What peers said that they don't have. */
+  readonly absences: Absences
   readonly #ports: PeerBookPorts
-  readonly #known = new Map<string, PeerRecord>()
-  readonly #failedAt = new Map<string, number>()
-  readonly #absences = new Map<string, number>()
+  readonly #known = new Map<string, Kept>()
   readonly #unwritten = new Set<string>()
   #cancelWrite: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(ports: PeerBookPorts) {
     this.#ports = ports
+    this.absences = new Absences(ports.clock)
   }
 
   /** Reads what was kept. A record that can't be read is forgotten. */
   async load(): Promise<void> {
     for (const { key, value } of await this.#ports.records.list(SPACE)) {
       const stored = storedSchema.safeParse(value)
-      if (stored.success) this.#known.set(key, stored.data.record)
+      if (stored.success) this.#known.set(key, this.#inThePast(stored.data))
       else await this.#ports.records.delete(SPACE, key)
     }
   }
 
-  record(peerId: string): PeerRecord {
-    return this.#known.get(peerId) ?? UNKNOWN
+  /** What the peer at this address has done, and how far it is trusted now. */
+  record(address: string): PeerRecord {
+    const kept = this.#known.get(address) ?? UNKNOWN
+    return { ...kept.record, trust: trustOf(deedsOf(kept), this.#ports.clock.now()) }
+  }
+
+  /** How far the peer at this address is to be preferred, 0 to 1; 1/2 for an unknown one. */
+  trust(address: string): number {
+    return this.record(address).trust
   }
 
   /** A claim of the peer's proved true. */
-  claimKept(peerId: string): void {
-    const { claimsKept } = this.record(peerId)
-    this.#change(peerId, { claimsKept: claimsKept + 1 })
+  claimKept(address: string): void {
+    const { record } = this.#kept(address)
+    this.#change(address, { record: { ...record, claimsKept: record.claimsKept + 1 } })
   }
 
-  /** A claim of the peer's contradicts the manifest that it names: `proof` says which and how. */
-  claimBroken(peerId: string, proof: Error): void {
-    const { claimsBroken } = this.record(peerId)
-    this.#change(peerId, { claimsBroken: claimsBroken + 1, ...this.#lastError(proof) })
+  /** A claim of the peer's contradicts the manifest that it names. */
+  claimBroken(address: string, proof: Proof, error: Error): void {
+    const kept = this.#kept(address)
+    const { lies } = withLie(deedsOf(kept), this.#ports.clock.now())
+    const { claimsBroken, proofs } = kept.record
+    const record = {
+      ...kept.record,
+      claimsBroken: claimsBroken + 1,
+      proofs: [...proofs, proof].slice(-PROOFS_MAX),
+      lastError: this.#lastError(error),
+    }
+    this.#change(address, { record, lies })
   }
 
-  /** So many bytes came from the peer and were what they should be. A success: what failed before counts no longer for the order. */
-  bytesGood(peerId: string, count: number): void {
-    this.#failedAt.delete(peerId)
-    const { bytesGood } = this.record(peerId)
-    this.#change(peerId, { bytesGood: bytesGood + count })
+  /** So many bytes came from the peer and were what they should be. A success: what failed before counts no longer. */
+  bytesGood(address: string, count: number): void {
+    const { record } = this.#kept(address)
+    this.#change(address, {
+      record: { ...record, bytesGood: record.bytesGood + count },
+      failures: NO_DEEDS.failures,
+    })
   }
 
-  /** The peer broke the protocol, or could not be reached; `badBytes` of what it sent were proved wrong. */
-  fault(peerId: string, error: unknown, badBytes = 0): void {
-    this.#failedAt.set(peerId, this.#ports.clock.now())
-    const { failures, bytesBad } = this.record(peerId)
-    this.#change(peerId, { failures: failures + 1, bytesBad: bytesBad + badBytes, ...this.#lastError(error) })
+  /** The peer broke the protocol, or could not be reached; `badBytes` of what it sent were proved wrong, which is a lie. */
+  fault(address: string, error: unknown, badBytes = 0): void {
+    const kept = this.#kept(address)
+    const { failures, bytesBad } = kept.record
+    const now = this.#ports.clock.now()
+    const deeds = badBytes > 0 ? withLie(deedsOf(kept), now) : withFailure(deedsOf(kept), now)
+    this.#change(address, {
+      record: {
+        ...kept.record,
+        failures: failures + 1,
+        bytesBad: bytesBad + badBytes,
+        lastError: this.#lastError(error),
+      },
+      lies: deeds.lies,
+      failures: deeds.failures,
+    })
   }
 
-  /** The peer said that it does not have this. */
-  saidAbsent(peerId: string, cid: Cid): void {
-    const key = `${peerId} ${cid}`
-    this.#absences.delete(key)
-    this.#absences.set(key, this.#ports.clock.now() + ABSENT_MS)
-    const [oldest] = this.#absences.keys()
-    if (this.#absences.size > ABSENCES_MAX && oldest !== undefined) this.#absences.delete(oldest)
-  }
-
-  /** Whether the peer said lately that it does not have this. */
-  isAbsent(peerId: string, cid: Cid): boolean {
-    return (this.#absences.get(`${peerId} ${cid}`) ?? 0) > this.#ports.clock.now()
-  }
-
-  /** The peer holds this after all: it advertised it. */
-  notAbsent(peerId: string, cid: Cid): void {
-    this.#absences.delete(`${peerId} ${cid}`)
-  }
-
-  /** Best first: those that lied last, those that failed lately behind the others; equals keep their order. */
+  /** The most trusted first; equals keep their order. */
   order(peers: readonly PeerAddress[]): PeerAddress[] {
     return peers
-      .map((peer) => ({ peer, demerit: this.#demerit(peer.peerId) }))
-      .toSorted((a, b) => a.demerit - b.demerit)
+      .map((peer) => ({ peer, step: trustStep(this.trust(peer.address)) }))
+      .toSorted((a, b) => b.step - a.step)
       .map(({ peer }) => peer)
   }
 
@@ -118,27 +138,31 @@ export class PeerBook {
     await this.#write()
   }
 
-  #demerit(peerId: string): number {
-    const { claimsKept, claimsBroken, bytesGood, bytesBad } = this.record(peerId)
-    const lies =
-      (claimsBroken > 0 ? claimsBroken / (claimsKept + claimsBroken) : 0) +
-      (bytesBad > 0 ? bytesBad / (bytesGood + bytesBad) : 0)
-    const failedAt = this.#failedAt.get(peerId)
-    const failedLately = failedAt !== undefined && this.#ports.clock.now() - failedAt < RECENT_FAILURE_MS
-    return Math.round(lies * 10) + (failedLately ? 5 : 0)
+  #kept(address: string): Kept {
+    return this.#known.get(address) ?? UNKNOWN
   }
 
-  #lastError(error: unknown): Pick<PeerRecord, 'lastError'> {
+  /** A clock that was wrong when this was written must not keep it from fading. */
+  #inThePast({ record, lies, failures }: Kept): Kept {
+    const now = this.#ports.clock.now()
+    return {
+      record,
+      lies: { ...lies, at: Math.min(lies.at, now) },
+      failures: { ...failures, at: Math.min(failures.at, now) },
+    }
+  }
+
+  #lastError(error: unknown): NonNullable<PeerRecord['lastError']> {
     const code = isGroveError(error) ? error.code : 'internal-error'
     const message = error instanceof Error ? error.message.slice(0, 500) : String(error)
-    return { lastError: { code, message, at: timestamp(this.#ports.clock.now()) } }
+    return { code, message, at: timestamp(this.#ports.clock.now()) }
   }
 
-  #change(peerId: string, change: Partial<PeerRecord>): void {
-    const record = { ...this.record(peerId), ...change }
-    this.#known.delete(peerId)
-    this.#known.set(peerId, record)
-    this.#unwritten.add(peerId)
+  #change(address: string, change: Partial<Kept>): void {
+    const kept = { ...this.#kept(address), ...change }
+    this.#known.delete(address)
+    this.#known.set(address, kept)
+    this.#unwritten.add(address)
     this.#evict()
     this.#cancelWrite ??= this.#ports.clock.after(WRITE_DELAY_MS, () => this.#writeSoon())
   }
@@ -147,7 +171,6 @@ export class PeerBook {
     const [oldest] = this.#known.keys()
     if (this.#known.size <= PEERS_MAX || oldest === undefined) return
     this.#known.delete(oldest)
-    this.#failedAt.delete(oldest)
     this.#unwritten.add(oldest)
   }
 
@@ -159,12 +182,20 @@ export class PeerBook {
   }
 
   async #write(): Promise<void> {
-    const peerIds = [...this.#unwritten]
-    this.#unwritten.clear()
-    for (const peerId of peerIds) {
-      const record = this.#known.get(peerId)
-      if (record === undefined) await this.#ports.records.delete(SPACE, peerId)
-      else await this.#ports.records.set(SPACE, peerId, { record } as unknown as JsonObject)
+    for (const address of [...this.#unwritten]) {
+      this.#unwritten.delete(address)
+      const kept = this.#known.get(address)
+      try {
+        if (kept === undefined) await this.#ports.records.delete(SPACE, address)
+        else await this.#ports.records.set(SPACE, address, kept as unknown as JsonObject)
+      } catch (error) {
+        this.#unwritten.add(address)
+        throw error
+      }
     }
   }
+}
+
+function deedsOf({ record: { claimsKept, bytesGood }, lies, failures }: Kept): Deeds {
+  return { claimsKept, bytesGood, lies, failures }
 }

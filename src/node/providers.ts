@@ -50,7 +50,7 @@ export async function askAround(
 ): Promise<PeerAddress[]> {
   const tried = new Set(asked.map((peer) => peer.address))
   const candidates = unique(node, node.peers.order(node.askable())).filter(
-    (peer) => !tried.has(peer.address) && !node.peers.isAbsent(peer.peerId, cid),
+    (peer) => !tried.has(peer.address) && !node.peers.absences.has(peer.address, cid),
   )
   for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
     const batch = candidates.slice(at, at + ASKED_AT_ONCE)
@@ -83,7 +83,7 @@ async function holds(
     throw new GroveError('absent', { ...peer, cid })
   } catch (error) {
     if (signal.aborted || !isGroveError(error)) throw error
-    if (error.code === 'absent') node.peers.saidAbsent(peer.peerId, cid)
+    if (error.code === 'absent') node.peers.absences.add(peer.address, cid)
     attempts?.push({ peer, error })
     return false
   }

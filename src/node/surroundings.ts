@@ -159,7 +159,7 @@ class Search {
     if (received === undefined) return undefined
     try {
       const contribution = verify(this.#node, received.peer, received.bytes, cid)
-      this.#node.peers.bytesGood(received.peer.peerId, received.bytes.byteLength)
+      this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
       this.#sources.set(cid, received.peer)
       return contribution
     } catch (error) {

@@ -20,6 +20,13 @@ import { News } from './news.ts'
 const HELD_MAX = 4_096
 const BROKEN_MAX = 1_024
 
+/** A digest and in whose name it came: by hearsay where anybody may have sent it. */
+export interface Heard {
+  readonly from: PeerAddress
+  readonly entries: readonly DigestEntry[]
+  readonly hearsay: boolean
+}
+
 /** What others claim, and what is remembered so that no claim causes work twice. */
 export class Claims {
   readonly news = new News()
@@ -38,17 +45,17 @@ export class Claims {
     this.news.heardOf(cid)
   }
 
-  /** Drops what this peer claims of the item, and hears no more of it. */
-  break(peerId: string, cid: Cid): void {
-    remember(this.#broken, `${peerId} ${cid}`, BROKEN_MAX)
+  /** Drops what was claimed of the item in this peer's name; unless that was hearsay, hears no more of it from this peer. */
+  break(peerId: string, cid: Cid, hearsay = false): void {
+    if (!hearsay) remember(this.#broken, `${peerId} ${cid}`, BROKEN_MAX)
     retract(this.#federated, peerId, cid)
   }
 
-  /** Takes in what a peer claims; what is new of it and not held here. */
-  merge(from: PeerAddress, digest: readonly DigestEntry[], announcer: Announcer, now: number): Claim[] {
+  /** Takes in what a peer claims, or what is claimed in its name; what is new of it and not held here. */
+  merge({ from, entries: digest, hearsay }: Heard, announcer: Announcer, now: number): Claim[] {
     const entries = digest.filter((entry) => !this.#broken.has(`${from.peerId} ${entry.cid}`))
     const direction = (metric: string) => heldDirection(announcer, metric)
-    const fresh = mergeDigest(this.#federated, { from, entries, now, heldDirection: direction })
+    const fresh = mergeDigest(this.#federated, { from, entries, now, hearsay, heldDirection: direction })
     for (const { cid } of fresh) this.news.heardOf(cid)
     return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
   }

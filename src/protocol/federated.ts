@@ -10,7 +10,7 @@ import {
 import { FEDERATED_ADVERTISER_SHARE, FEDERATED_MAX, FEDERATED_MAX_PER_METRIC, PROVIDERS_MAX } from '../core/limits.ts'
 import type { Direction } from '../core/schema.ts'
 import type { DigestEntry } from '../core/wire.ts'
-import type { Claim, PeerAddress } from './messages.ts'
+import type { Claim, Footing, PeerAddress } from './messages.ts'
 
 /**
  * What other groves say is best, kept per (metric, direction, cid) with who says so. All of it is claims. Bounded in
@@ -26,7 +26,7 @@ const ADVERTISER_MAX_PER_METRIC = FEDERATED_MAX_PER_METRIC * FEDERATED_ADVERTISE
 const TAGS_MAX_CHARS = 1_024
 
 /** Who advertised an item, and the value that it gave. */
-export interface Advertisement extends PeerAddress {
+export interface Advertisement extends PeerAddress, Footing {
   readonly value: number
   /** Unix ms. */
   readonly lastAdvertised: number
@@ -64,6 +64,8 @@ export interface Advertised {
   readonly from: PeerAddress
   readonly entries: readonly DigestEntry[]
   readonly now: number
+  /** Whether anybody may have sent it in that peer's name. */
+  readonly hearsay?: boolean
   /** The direction in which this metric is held here, if it is: believed before what peers say. */
   readonly heldDirection: (metric: string) => Direction | undefined
 }
@@ -73,7 +75,10 @@ export interface Advertised {
  * direction (0.1 leaves it out when it relays) take the one that is known for the metric, also from this very digest,
  * and are ignored where none is.
  */
-export function mergeDigest(federated: Federated, { from, entries, now, heldDirection }: Advertised): Claim[] {
+export function mergeDigest(
+  federated: Federated,
+  { from, entries, now, hearsay = false, heldDirection }: Advertised,
+): Claim[] {
   const news: Claim[] = []
   const undirected = entries.filter((entry) => entry.direction === undefined)
   const directed = entries.filter((entry) => entry.direction !== undefined)
@@ -81,7 +86,7 @@ export function mergeDigest(federated: Federated, { from, entries, now, heldDire
     if (!isSayable(entry)) continue
     const direction = entry.direction ?? heldDirection(entry.metric) ?? knownDirection(federated, entry.metric)
     if (direction === undefined) continue
-    const claim: Claim = { ...entry, direction }
+    const claim: Claim = { ...entry, direction, ...footing(hearsay, entry.direction === undefined) }
     const item = advertise(federated, { claim, from, now })
     const own = item?.providers.find((provider) => provider.peerId === from.peerId)
     if (own !== undefined) news.push({ ...claim, value: own.value })
@@ -129,9 +134,9 @@ export function providersOf(federated: Federated, cid: Cid): PeerAddress[] {
 /** Each claim about this item with its author: what the manifest confirms or disproves. */
 export function claimsOf(federated: Federated, cid: Cid): { peer: PeerAddress; claim: Claim }[] {
   return itemsOf(federated, cid).flatMap(({ metric, direction, providers }) =>
-    providers.map(({ peerId, address, value }) => ({
+    providers.map(({ peerId, address, value, hearsay = false, guessed = false }) => ({
       peer: { peerId, address },
-      claim: { metric, direction, cid, value },
+      claim: { metric, direction, cid, value, ...footing(hearsay, guessed) },
     })),
   )
 }
@@ -152,6 +157,11 @@ function isSayable({ metric, value, direction }: DigestEntry): boolean {
   return !isReservedMetric(metric) || (isSignalMetric(metric) && direction !== 'minimize')
 }
 
+/** Only what makes a claim weaker is noted. */
+function footing(hearsay: boolean, guessed: boolean): Footing {
+  return { ...(hearsay && { hearsay }), ...(guessed && { guessed }) }
+}
+
 function knownDirection({ metrics }: Federated, name: string): Direction | undefined {
   if (isSignalMetric(name)) return 'maximize'
   const metric = metrics.get(name)
@@ -170,7 +180,8 @@ function advertise(
   if (item.tags.length === 0) item.tags = keptTags(claim.tags)
   // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2).
   const value = claim.metric === '_recency' ? Math.min(claim.value, item.firstSeen) : claim.value
-  provide(federated, metric, item, { ...from, value, lastAdvertised: now })
+  const said = { ...from, value, lastAdvertised: now, ...footing(claim.hearsay === true, claim.guessed === true) }
+  provide(federated, metric, item, standing(item, said))
   keepBounds(federated, metric, item, from.peerId)
   return metric[claim.direction].get(claim.cid) === item && item.value !== before ? item : undefined
 }
@@ -193,6 +204,13 @@ function enter(
   metric[direction].set(cid, item)
   federated.size += 1
   return item
+}
+
+/** A peer's own word about a metric stands: what is only said in its name neither changes nor weakens it. */
+function standing(item: Item, said: Advertisement): Advertisement {
+  if (said.hearsay !== true || isReservedMetric(item.metric)) return said
+  const own = item.providers.find(({ peerId, hearsay }) => peerId === said.peerId && hearsay !== true)
+  return own === undefined ? said : { ...own, lastAdvertised: said.lastAdvertised }
 }
 
 function provide(federated: Federated, metric: Metric, item: Item, by: Advertisement): void {

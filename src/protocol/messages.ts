@@ -48,8 +48,8 @@ export type Input =
   | { readonly type: 'contact-made'; readonly peer: PeerAddress }
   /** These are held and verified here now. */
   | { readonly type: 'held'; readonly cids: readonly Cid[] }
-  /** An advertiser's claim about this item turned out to contradict the manifest. */
-  | { readonly type: 'claim-broken'; readonly peerId: string; readonly cid: Cid }
+  /** A claim in this peer's name contradicts the manifest. By hearsay: it may be another's, and the peer is heard again. */
+  | { readonly type: 'claim-broken'; readonly peerId: string; readonly cid: Cid; readonly hearsay?: boolean }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
 
 /** What a replica wants done. The caller carries them out in order and reports back with inputs. */
@@ -66,8 +66,16 @@ export type Effect =
   | { readonly type: 'peer-status'; readonly peer: PeerAddress; readonly status: LivenessStatus | 'recovered' }
 
 /** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
-export interface Claim extends DigestEntry {
+export interface Claim extends DigestEntry, Footing {
   readonly direction: 'minimize' | 'maximize'
+}
+
+/** What a claim stands on: what may be held against the peer in whose name it was made. */
+export interface Footing {
+  /** It came in a message that was sent here: anybody can send one in any name. What a peer answers where it is dialled is its own word. */
+  readonly hearsay?: boolean | undefined
+  /** The peer did not say the direction (0.1); it is what seemed likely here. */
+  readonly guessed?: boolean | undefined
 }
 
 /** A peer and how it has been answering. */

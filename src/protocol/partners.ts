@@ -17,17 +17,20 @@ export function isLonely({ view }: Membership): boolean {
 }
 
 /**
- * Whom to exchange with this round: up to FAN_OUT. One place goes to somebody who has yet to answer (suspects get their
- * chance, newcomers are tried), now and then one to a lost seed; a lonely grove calls its seeds first.
+ * Whom to exchange with this round: up to FAN_OUT. One place goes to a suspect, so that a lost message doesn't cost its
+ * good name, one to a newcomer who has yet to answer, now and then one to a lost seed; a lonely grove calls its seeds first.
  */
 export function exchangePartners(members: Membership, random: Random, lonely: boolean): PeerAddress[] {
   const view = sample(random, [...members.view.values()], members.view.size)
-  const untried = view.filter((peer) => peer.status !== 'alive' || !peer.answered)
+  const suspects = view.filter((peer) => peer.status !== 'alive')
+  const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter((peer) => peer.status === 'alive' && peer.answered)
   const callSeed = lonely || random.next() < SEED_REVISIT
   const seeds = callSeed ? lostSeeds(members, random) : []
-  if (steady.length === 0) return distinct([...seeds, ...untried])
-  return distinct([...seeds.slice(0, 1), ...untried.slice(0, 1), ...steady, ...untried])
+  const untried = [...suspects.slice(0, 1), ...newcomers.slice(0, 1)]
+  const others = [...newcomers.slice(1), ...suspects.slice(1)]
+  if (steady.length === 0) return distinct([...seeds, ...untried, ...others])
+  return distinct([...seeds.slice(0, 1), ...untried, ...steady, ...others])
 }
 
 /**

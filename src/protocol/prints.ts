@@ -10,8 +10,8 @@ const PRINT_DIGITS = 16
 /** Digests of others that are remembered by their prints, and peers of whom is known what they have seen. */
 const DIGESTS_MAX = 64
 const PEERS_MAX = 256
-/** A digest that has not changed for so many rounds has got about: it goes by its print, even to strangers. */
-const SETTLED_ROUNDS = 10
+/** What is new goes whole for so many rounds: that is how long it takes to get about, and asking again would cost time. */
+const SETTLED_ROUNDS = 5
 /** Bytes that a note may take in a message, with all its ids. */
 export const NOTE_MAX_BYTES = 2_560
 
@@ -37,6 +37,8 @@ export class Prints {
   #own: DigestEntry[] = []
   #print = printOf([])
   #changedAt = 0
+  /** Whether whoever spoke last has the same digest: then a stranger is likely to have it too. */
+  #common = false
   readonly #settledMs: number
   /** Whole digests of others by print, those met last at the end. */
   readonly #digests = new Map<string, DigestEntry[]>()
@@ -61,8 +63,8 @@ export class Prints {
   /** What the periodic exchange tells this peer: the digest, or only its print. */
   request(peerId: string, now: number): Telling {
     const said = this.#said.get(peerId)
-    const settled = now - this.#changedAt >= this.#settledMs
-    const brief = this.#own.length > 0 && said !== null && (this.#knowsOwn(said) || settled)
+    const likely = said === undefined && this.#common && now - this.#changedAt >= this.#settledMs
+    const brief = this.#own.length > 0 && (likely || this.#knowsOwn(said))
     if (brief) this.#inBrief.set(peerId, 'print')
     return { frontier: brief ? [] : this.#own, digest: this.#note(said?.print) }
   }
@@ -96,7 +98,9 @@ export class Prints {
     this.#said.delete(peerId)
     this.#said.set(peerId, digest === undefined ? null : { print: digest.print, seen: digest.seen })
     forgetOldest(this.#said, PEERS_MAX)
-    if (digest === undefined || digest.news !== undefined) return frontier
+    if (digest === undefined) return frontier
+    this.#common = digest.print === this.#print
+    if (digest.news !== undefined) return frontier
     const known = this.#digestOf(digest.print)
     const whole = known ?? (printOf(frontier) === digest.print ? frontier : undefined)
     if (whole !== undefined && whole !== this.#own) this.#remember(digest.print, whole)
@@ -125,8 +129,8 @@ export class Prints {
     return { print: this.#print, ...(knows && { seen: theirs }) }
   }
 
-  #knowsOwn(said: Pick<DigestNote, 'print' | 'seen'> | undefined): boolean {
-    return said !== undefined && (said.print === this.#print || said.seen === this.#print)
+  #knowsOwn(said: Pick<DigestNote, 'print' | 'seen'> | null | undefined): boolean {
+    return said !== undefined && said !== null && (said.print === this.#print || said.seen === this.#print)
   }
 
   #digestOf(print: string): DigestEntry[] | undefined {

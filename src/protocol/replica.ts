@@ -3,7 +3,7 @@ import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
 import { type Announcer, announced, SILENT, withFrontier } from './announce.ts'
 import type { Random } from './chance.ts'
-import { Claims } from './claims.ts'
+import { Claims, type Heard } from './claims.ts'
 import { digestOf } from './digest.ts'
 import type { FederatedItem } from './federated.ts'
 import { contactFailed, contactMade, keptCapabilities, type Peer } from './liveness.ts'
@@ -145,7 +145,7 @@ export class Replica {
         for (const cid of input.cids) this.#claims.hold(cid)
         return []
       case 'claim-broken':
-        this.#claims.break(input.peerId, input.cid)
+        this.#claims.break(input.peerId, input.cid, input.hearsay)
         return []
       case 'seed-added':
         addSeed(this.#members, input.peer, now)
@@ -233,7 +233,7 @@ export class Replica {
     const peer = find(this.#members, message.peerId)
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = peer ?? { peerId: message.peerId, address: tidyAddress(message.address) }
-    return [reply, ...effects, ...this.#merge(addressOf(from), entries, now)]
+    return [reply, ...effects, ...this.#merge({ from: addressOf(from), entries, hearsay: true }, now)]
   }
 
   #answerTo(message: GossipMessage, now: number): Telling {
@@ -249,7 +249,7 @@ export class Replica {
     if (message.peerId === this.#config.self.peerId) return []
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = { peerId: message.peerId, address: tidyAddress(dialled.address) }
-    const effects = [...this.#contacted(peer, now), ...this.#merge(from, entries, now)]
+    const effects = [...this.#contacted(peer, now), ...this.#merge({ from, entries, hearsay: false }, now)]
     if (this.#prints.missed(message, dialled.peerId))
       effects.push(this.#send(from, this.#prints.whole(from.peerId), now))
     const wants = new Set(message.digest?.wants)
@@ -307,9 +307,9 @@ export class Replica {
     return peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
   }
 
-  #merge(from: PeerAddress, entries: readonly DigestEntry[], now: number): Effect[] {
-    const claims = this.#claims.merge(from, entries, this.#announcer, now)
-    return claims.length === 0 ? [] : [{ type: 'discovered', peer: from, entries: claims }]
+  #merge(heard: Heard, now: number): Effect[] {
+    const claims = this.#claims.merge(heard, this.#announcer, now)
+    return claims.length === 0 ? [] : [{ type: 'discovered', peer: heard.from, entries: claims }]
   }
 
   #exchangeWith(peer: PeerAddress, now: number): Effect {

@@ -29,7 +29,7 @@ function largeGraph(): Contribution[] {
       sample({
         summary: `number ${index}`,
         createdAt: at(below(random, 5_000)),
-        tags: value > 2_000 ? [...tags, 'last'] : tags,
+        tags: value > 2_700 ? [...tags, 'last'] : tags,
         scores: { loss: { value, direction: 'minimize' } },
         relations: target !== undefined && below(random, 3) === 0 ? [relation('adopts', target.cid)] : [],
       }),

@@ -4,9 +4,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { ContributionView } from '../../src/core/schema.ts'
+import type { ContributionView, Draft } from '../../src/core/schema.ts'
 import type { FederatedEntry, FetchResult } from '../../src/core/wire.ts'
+import { cidOf } from '../../src/index.ts'
 import { serveGrove } from '../support/grove-process.ts'
+import { plainDraft, publishTo } from '../support/http.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../support/run-grove.ts'
 import { until } from '../support/until.ts'
 
@@ -103,51 +105,30 @@ test('a directory that a server has open is asked through that server; a project
 })
 
 test('an ambiguous start of an id is refused with the candidates', async () => {
-  const where = ['--dir', at('clash')]
-  await groveText(['init', at('clash')])
-  const all = await groveJson<ContributionView[]>(['log', '--limit', '1000', ...where])
+  const served = await serveGrove(at('clash'))
+  try {
+    const [start, drafts] = clash()
+    for (const draft of drafts) await publishTo(served.url, draft)
 
-  const clash = await makeClash(
-    where,
-    all.map((view) => view.cid),
-  )
+    const line = await groveFails(2, ['show', start, '--server', served.url])
 
-  assert.match(await groveFails(2, ['show', clash, ...where]), /may be [0-9a-f]{16}, [0-9a-f]{16}/)
+    assert.match(line, /may be [0-9a-f]{16}, [0-9a-f]{16}/)
+  } finally {
+    await served.kill()
+  }
 })
 
-/** Publishes until two ids start with the same 4 digits; those digits. Two of 65,536 meet after some 300 on average. */
-async function makeClash(where: readonly string[], known: readonly string[]): Promise<string> {
-  const { cidOf } = await import('../../src/index.ts')
-  const agent = { agentId: 'clash' }
-  const createdAt = '2026-03-01T00:00:00.000Z'
-  const seen = new Map(known.map((cid) => [digits(cid).slice(0, 4), cid]))
-  const served = await serveGrove(where[1]!)
-  try {
-    for (let index = 0; ; index++) {
-      const draft = {
-        kind: 'work',
-        mode: 'exploration',
-        summary: `clash ${index}`,
-        agent,
-        createdAt,
-        artifacts: {},
-        relations: [],
-        tags: [],
-      }
-      const start = digits(cidOf(draft)).slice(0, 4)
-      const other = seen.get(start)
-      if (other === undefined) continue
-      const answer = await fetch(`${served.url}/api/contributions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(draft),
-      })
-      assert.equal(answer.status, 201)
-      return start
-    }
-  } finally {
-    await served.stop()
+/** Two drafts whose ids start with the same 4 digits, and these. Of 65,536 starts two meet after some 300 drafts. */
+function clash(): [start: string, drafts: readonly [Draft, Draft]] {
+  const seen = new Map<string, Draft>()
+  for (let index = 0; index < 65_537; index++) {
+    const draft = { ...plainDraft, summary: `clash ${index}`, createdAt: '2026-03-01T00:00:00.000Z' }
+    const start = digits(cidOf({ artifacts: {}, relations: [], tags: [], ...draft })).slice(0, 4)
+    const other = seen.get(start)
+    if (other !== undefined) return [start, [other, draft]]
+    seen.set(start, draft)
   }
+  throw new Error('more drafts than starts, and no two meet')
 }
 
 test('nobody reading stdout any more is no error', async () => {

@@ -52,7 +52,8 @@ export class Contributions {
       bytes,
     )
     if (result.changes === 0) return undefined
-    this.#connection.sql('UPDATE tally SET contributions = contributions + 1').run()
+    // By row number, though there is but one: see `Places` on statements that need a savepoint.
+    this.#connection.sql('UPDATE tally SET contributions = contributions + 1 WHERE rowid = 1').run()
     return Number(result.lastInsertRowid)
   }
 

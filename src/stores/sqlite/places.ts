@@ -1,11 +1,8 @@
 import { type Cid, cidToBytes } from '../../core/cid.ts'
 import { type Place, rankOf, type SignalMetric, signalValues } from '../../core/frontier.ts'
+import type { Direction } from '../../core/schema.ts'
 import type { Signals } from '../../core/signals.ts'
 import type { Connection } from './connection.ts'
-
-const COUNT_PLACE = `
-  INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)
-  ON CONFLICT (metric, direction) DO UPDATE SET places = places + 1 RETURNING id`
 
 const MOVE_PLACE = `
   UPDATE place SET rank = ? WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
@@ -22,11 +19,9 @@ export class Places {
   }
 
   add(id: number, { cid, metric, direction, value }: Place): void {
-    const dimension = this.#connection.sql<[string, string], { id: number }>(COUNT_PLACE).get(metric, direction)
-    if (dimension === undefined) throw new Error(`no dimension ${metric}`)
     this.#connection
       .sql('INSERT INTO place (contribution, dimension, rank, cid) VALUES (?, ?, ?, ?)')
-      .run(id, dimension.id, rankOf(direction, value), cidToBytes(cid))
+      .run(id, this.#count(metric, direction), rankOf(direction, value), cidToBytes(cid))
   }
 
   /** Moves a contribution in the dimensions that new evidence touches: its place there is changed, added or taken away. */
@@ -37,6 +32,22 @@ export class Places {
       if (value === undefined) this.#remove(id, metric)
       else if (!this.#move(id, metric, value)) this.add(id, { cid, metric, direction: 'maximize', value })
     }
+  }
+
+  /**
+   * Counts one more place in a dimension; its number. Not as one `ON CONFLICT … RETURNING`: a statement that SQLite guards
+   * with a savepoint makes the full-text index write a segment for each contribution instead of one a transaction.
+   */
+  #count(metric: string, direction: Direction): number {
+    const known = this.#connection
+      .sql<[string, string], { id: number }>('SELECT id FROM dimension WHERE metric = ? AND direction = ?')
+      .get(metric, direction)
+    if (known === undefined) {
+      const insert = this.#connection.sql('INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)')
+      return Number(insert.run(metric, direction).lastInsertRowid)
+    }
+    this.#connection.sql('UPDATE dimension SET places = places + 1 WHERE id = ?').run(known.id)
+    return known.id
   }
 
   #move(id: number, metric: string, value: number): boolean {
