@@ -9,7 +9,13 @@ import { type Grove, openGrove } from '../../src/index.ts'
 
 const executablePath = findChromium()
 const skip = executablePath === undefined ? 'no Chromium on this machine, and it could not be installed' : false
-const quiet = ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const quiet = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
 
 let folder = ''
 let grove: Grove | undefined
@@ -44,13 +50,21 @@ async function openPage(): Promise<{ page: Page; asked: string[]; errors: string
 test('the reference lists the operations and loads nothing from elsewhere', { skip }, async () => {
   const { page, asked, errors } = await openPage()
 
-  const text = await page.locator('body').innerText()
+  const text = (await page.locator('body').textContent()) ?? ''
 
-  for (const path of ['/api/frontier', '/api/contributions/{cid}/fetch', '/api/blobs/{hash}', '/api/federation/peers']) {
+  for (const path of [
+    '/api/frontier',
+    '/api/contributions/{cid}/fetch',
+    '/api/blobs/{hash}',
+    '/api/federation/peers',
+  ]) {
     assert.ok(text.includes(path), path)
   }
   assert.ok(asked.length >= 2, 'the page and the document that it shows')
-  assert.deepEqual(asked.filter((address) => !address.startsWith(`${grove?.url}/`)), [])
+  assert.deepEqual(
+    asked.filter((address) => !address.startsWith(`${grove?.url}/`)),
+    [],
+  )
   assert.deepEqual(errors, [])
 })
 
