@@ -63,6 +63,8 @@ export type Effect =
   | { readonly type: 'wake'; readonly at: number }
   /** A peer claims to hold something that is not held here and that is new or newly placed. */
   | { readonly type: 'discovered'; readonly peer: PeerAddress; readonly entries: readonly Claim[] }
+  /** A digest was taken in: what it claims of what is held here can be compared with the manifests. */
+  | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
   | { readonly type: 'peer-status'; readonly peer: PeerAddress; readonly status: LivenessStatus | 'recovered' }
 
 /** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */

@@ -309,7 +309,9 @@ export class Replica {
 
   #merge(heard: Heard, now: number): Effect[] {
     const claims = this.#claims.merge(heard, this.#announcer, now)
-    return claims.length === 0 ? [] : [{ type: 'discovered', peer: heard.from, entries: claims }]
+    const effects: Effect[] = heard.entries.length === 0 ? [] : [{ type: 'heard', entries: heard.entries }]
+    if (claims.length > 0) effects.push({ type: 'discovered', peer: heard.from, entries: claims })
+    return effects
   }
 
   #exchangeWith(peer: PeerAddress, now: number): Effect {

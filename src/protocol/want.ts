@@ -4,7 +4,7 @@ import { UNASKED_ARTIFACT_MAX_BYTES } from '../core/limits.ts'
 import type { Kind } from '../core/schema.ts'
 import { forgetOldest } from './bounded.ts'
 import { byDimension, interleave } from './digest.ts'
-import type { PeerAddress } from './messages.ts'
+import type { Footing, PeerAddress } from './messages.ts'
 
 /** What a grove fetches unasked. What is left out of it doesn't restrict. */
 export interface Policy {
@@ -34,8 +34,8 @@ export const defaultPolicy: Policy = {
   maxRequestsPerRound: 1_000,
 }
 
-/** An item that some peer claims a place for. */
-export interface Candidate extends Place {
+/** An item that some peer claims a place for; without providers, the place that it has here. */
+export interface Candidate extends Place, Footing {
   readonly tags?: readonly string[]
   readonly kind?: Kind
   /** All artifacts together, where the peer said so. */
