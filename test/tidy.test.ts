@@ -37,7 +37,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'log.ts': inner,
   'node-version.ts': [],
   'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'web', 'config.ts', 'log.ts'],
-  'index.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'compose.ts', 'node-version.ts'],
+  'grove.ts': [...inner, 'node'],
+  'index.ts': [...inner, 'node', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
 
 /** The packages and node: modules that the pure parts may import, and from which file. */

@@ -18,7 +18,10 @@ const unavailable = { exit: 6, retryable: true } as const
 const storage = { exit: 7, retryable: true } as const
 const conflict = { exit: 8, retryable: false } as const
 
-/** The one table: code → HTTP status, exit code, retryable. Exit codes: 1 bug, 2 bad input, 3 absent, 4 refused, 5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict. */
+/**
+ * The one table: code → HTTP status, exit code, retryable. Exit codes: 1 a fault of ours, 2 bad input, 3 absent, 4 refused,
+ * 5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict.
+ */
 export const errorTable = {
   'validation-error': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
   'cid-invalid': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },

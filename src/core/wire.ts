@@ -251,6 +251,8 @@ export const bestEntrySchema = z.object({
   /** Size of the manifest, and of all artifacts that the answering grove holds. */
   manifestBytes: z.number().int(),
   artifactBytes: z.number().int(),
+  /** In the dimensions that count what others say: a fingerprint of who says something. */
+  evidence: z.string().max(64).optional(),
 })
 export const bestListSchema = z.object({
   dimension: z.string(),

@@ -1,8 +1,9 @@
-import { reaches } from '../core/frontier.ts'
+import { isSignalMetric, reaches } from '../core/frontier.ts'
 import { BEST_MAX } from '../core/limits.ts'
 import type { BestEntry, BestList, BestQuery } from '../core/wire.ts'
 import type { RankedPlace } from '../ports/graph-store.ts'
 import type { NodeContext } from './context.ts'
+import { evidenceMark } from './evidence.ts'
 import { mapBounded } from './semaphore.ts'
 
 const LIMIT_DEFAULT = 100
@@ -30,9 +31,11 @@ export async function bestList(node: NodeContext, query: BestQuery): Promise<Bes
   }
 }
 
-async function entryOf(node: NodeContext, { cid, value, contribution }: RankedPlace): Promise<BestEntry> {
+async function entryOf(node: NodeContext, { cid, metric, value, contribution }: RankedPlace): Promise<BestEntry> {
   const { kind, tags, artifacts } = contribution.manifest
   const infos = await Promise.all([...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)))
   const artifactBytes = infos.reduce((sum, info) => sum + (info?.sizeBytes ?? 0), 0)
-  return { cid, value, kind, tags, manifestBytes: contribution.bytes.byteLength, artifactBytes }
+  const entry = { cid, value, kind, tags, manifestBytes: contribution.bytes.byteLength, artifactBytes }
+  const isCounted = isSignalMetric(metric) && metric !== '_recency'
+  return isCounted ? { ...entry, evidence: await evidenceMark(node.graph, cid) } : entry
 }

@@ -2,8 +2,8 @@ import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution.ts'
 import type { RelationType } from '../core/schema.ts'
 
-/** Relations by which a contribution is evidence about its target. */
-export const EVIDENCE: readonly RelationType[] = ['reviews', 'reproduces', 'adopts']
+/** Relations by which a contribution is evidence about its target: all that count in a signal of it. */
+export const EVIDENCE: readonly RelationType[] = ['reviews', 'reproduces', 'adopts', 'derives_from']
 
 /** What a contribution names by relations of these types, in manifest order. */
 export function targetsOf({ manifest }: Contribution, types: readonly RelationType[]): Cid[] {

@@ -8,7 +8,7 @@ import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
+import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
 import { Replica } from '../protocol/replica.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
@@ -132,23 +132,32 @@ export class GroveNode implements NodeContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        return this.#spawn(this.#exchangeWith(effect.peer, effect.message))
+        this.#spawn(this.#exchangeWith(effect.peer, effect.message))
+        break
       case 'send-shuffle':
-        return this.#spawn(this.#shuffleWith(effect.peer, effect.request))
+        this.#spawn(this.#shuffleWith(effect.peer, effect.request))
+        break
       case 'wake':
-        return this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () => this.tell({ type: 'tick' }))
+        this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () => this.tell({ type: 'tick' }))
+        break
       case 'discovered':
-        for (const { cid, metric, value, direction } of effect.entries) {
-          this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: effect.peer.peerId })
-        }
-        return this.config.policy.scope === 'off' ? undefined : discovered(this, effect.peer, effect.entries)
+        this.#discovered(effect.peer, effect.entries)
+        break
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
-        return this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
+        this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
+        break
       case 'reply-exchange':
       case 'reply-shuffle':
         throw new Error(`${effect.type} outside of its request`)
     }
+  }
+
+  #discovered(peer: PeerAddress, claims: readonly Claim[]): void {
+    for (const { cid, metric, value, direction } of claims) {
+      this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: peer.peerId })
+    }
+    if (this.config.policy.scope !== 'off') discovered(this, peer, claims)
   }
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {

@@ -98,6 +98,13 @@ export async function heldAmong(node: NodeContext, candidates: readonly Candidat
   return cids
 }
 
+/** Those of the held cids whose artifacts are not all here. */
+export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
+  const named = (await node.graph.getMany([...held])).map(({ cid, manifest }) => ({ cid, hashes: Object.values(manifest.artifacts) }))
+  const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
+  return new Set(named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid))
+}
+
 async function dimensionsOf(
   node: NodeContext,
   peer: PeerAddress,
@@ -140,7 +147,7 @@ async function bestOf(
 
 /** A contribution with large artifacts is a candidate all the same: its manifest is taken, and what of the rest is small enough. */
 function candidatesOf({ dimension, direction, entries }: BestList, peer: PeerAddress, policy: Policy): Candidate[] {
-  return entries.map(({ cid, value, kind, tags, artifactBytes }) => {
+  return entries.map(({ cid, value, kind, tags, artifactBytes, evidence }) => {
     const known = artifactBytes >= 0 && artifactBytes <= policy.maxArtifactBytes
     return {
       cid,

@@ -33,6 +33,8 @@ export interface Surroundings {
   /** From whom each came. */
   readonly sources: ReadonlyMap<Cid, PeerAddress>
   readonly bytesMoved: number
+  /** Whether some peer answered all that was asked of it. */
+  readonly answered: boolean
 }
 
 /**
@@ -123,6 +125,7 @@ class Search {
       lacking: new Map(this.lacking.map((cid) => [cid, reason])),
       sources: this.#sources,
       bytesMoved: this.#bytesMoved,
+      answered: this.answered,
     }
   }
 

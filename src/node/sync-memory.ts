@@ -1,6 +1,7 @@
 import type { SyncReport } from '../core/wire.ts'
 import type { Candidate } from '../protocol/want.ts'
 import { Wants } from '../protocol/want.ts'
+import { EvidenceMemory } from './evidence.ts'
 
 /** Announced items kept until their round begins. */
 const ANNOUNCED_MAX = 4_096
@@ -9,6 +10,8 @@ const ANNOUNCED_MAX = 4_096
 export class SyncMemory {
   /** What was tried, and what is refused. */
   readonly wants = new Wants()
+  /** Whose knowledge about what is held here has been taken in. */
+  readonly evidence = new EvidenceMemory()
   /** What the latest round did; undefined before the first. */
   lastReport: SyncReport | undefined
   #announced: Candidate[] = []

@@ -18,7 +18,7 @@ export interface Policy {
   readonly tags?: readonly string[]
   /** An item whose kind is not known before its manifest is here passes. */
   readonly kinds?: readonly Kind[]
-  /** Of each dimension, as many of the best, those held already included. */
+  /** Of each dimension and of what each peer offers, as many of the best, those held already included. */
   readonly topK: number
   readonly maxArtifactBytes: number
   readonly maxBytesPerRound: number
@@ -38,6 +38,8 @@ export const defaultPolicy: Policy = {
 export interface Candidate extends Place, Footing {
   readonly tags?: readonly string[]
   readonly kind?: Kind
+  /** A fingerprint of what is said about it where it is offered; see `evidenceMark`. */
+  readonly evidence?: string
   /** All artifacts together, where the peer said so. */
   readonly artifactBytes?: number
   /** Whom to ask, the likeliest first. */
@@ -87,23 +89,27 @@ export class Wants {
   readonly #refusals = new Map<Cid, Refusal>()
 
   /**
-   * Which of the candidates to fetch, in order: best first, dimensions taking turns, each cid once. Candidates that are
-   * held count towards the top k of their dimension. O(n log n).
+   * Which of the candidates to fetch, in order: best first, dimensions taking turns, and in them the peers, each cid
+   * once. Candidates that are held count towards the top k of their dimension; those of `partial` are fetched all the
+   * same. What rests takes nobody's place. O(n log n).
    */
   plan(
     candidates: readonly Candidate[],
-    { policy, held, now }: { policy: Policy; held: ReadonlySet<Cid>; now: number },
+    { policy, held, partial, now }: { policy: Policy; held: ReadonlySet<Cid>; partial?: ReadonlySet<Cid>; now: number },
   ): Plan {
     const reasons = new Map<Cid, string>()
     const reasonAgainst = (candidate: Candidate) =>
       policyReason(candidate, policy) ?? (held.has(candidate.cid) ? undefined : obstacle(candidate, policy))
     const open = candidates.filter((candidate) => noteReason(reasons, candidate.cid, reasonAgainst(candidate)))
-    const ranked = [...byDimension(distinct(open)).values()].map((places) => {
-      for (const place of places.slice(policy.topK)) noteReason(reasons, place.cid, 'top-k')
-      return places.slice(0, policy.topK)
+    const awake = open.filter(({ cid }) => held.has(cid) || noteReason(reasons, cid, this.#restReason(cid, now)))
+    const ranked = [...byDimension(distinct(awake)).values()].map((places) => {
+      const best = bestOfEach(places, held, policy.topK)
+      for (const place of places) if (!best.includes(place)) noteReason(reasons, place.cid, 'top-k')
+      return best
     })
     const merged = mergeByCid(interleave(ranked, candidates.length))
-    const ready = merged.filter(({ cid }) => !held.has(cid) && noteReason(reasons, cid, this.#restReason(cid, now)))
+    const isWanted = (want: Want) => !held.has(want.cid) || (partial?.has(want.cid) === true && want.providers.length > 0)
+    const ready = merged.filter((want) => isWanted(want) && noteReason(reasons, want.cid, this.#restReason(want.cid, now)))
     const wants = withinBudget(ready, policy, reasons)
     const wanted = new Set(wants.map(({ cid }) => cid))
     const left = [...reasons].filter(([cid]) => !wanted.has(cid) && !held.has(cid))
@@ -164,6 +170,28 @@ function obstacle({ artifactBytes, providers }: Candidate, policy: Policy): stri
 function noteReason(reasons: Map<Cid, string>, cid: Cid, reason: string | undefined): boolean {
   if (reason !== undefined) reasons.set(cid, reason)
   return reason === undefined
+}
+
+/**
+ * Of places in their order, the best `topK` that are held or that one peer offers, peers taking turns. Each peer has its
+ * own count, so that no peer's inventions crowd out what others really have.
+ */
+function bestOfEach(places: readonly Candidate[], held: ReadonlySet<Cid>, topK: number): Candidate[] {
+  const offered = new Map<string, number>()
+  const chosen: { place: Candidate; turn: number }[] = []
+  let heldSoFar = 0
+  for (const place of places) {
+    if (held.has(place.cid)) {
+      if (heldSoFar < topK) chosen.push({ place, turn: heldSoFar })
+      heldSoFar += 1
+      continue
+    }
+    const turn = Math.min(...place.providers.map(({ peerId }) => offered.get(peerId) ?? 0))
+    if (heldSoFar + turn >= topK) continue
+    for (const { peerId } of place.providers) offered.set(peerId, (offered.get(peerId) ?? 0) + 1)
+    chosen.push({ place, turn })
+  }
+  return chosen.sort((a, b) => a.turn - b.turn).map(({ place }) => place)
 }
 
 /** One candidate a place, with the providers of all that claim it. */
