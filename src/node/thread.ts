@@ -52,7 +52,7 @@ interface WalkOptions {
 }
 
 /** Breadth-first over the edges that the store knows; cids that are not held are met too. */
-export async function walk(node: NodeContext, start: Cid, { direction, types, limits }: WalkOptions): Promise<Visit[]> {
+async function walk(node: NodeContext, start: Cid, { direction, types, limits }: WalkOptions): Promise<Visit[]> {
   const steps = breadthFirst(start, limits)
   let step = steps.next()
   while (!step.done) {

@@ -22,7 +22,8 @@ export function isLonely({ view }: Membership): boolean {
  */
 export function exchangePartners(members: Membership, random: Random, lonely: boolean): PeerAddress[] {
   const view = sample(random, [...members.view.values()], members.view.size)
-  const suspects = view.filter((peer) => peer.status !== 'alive')
+  const doubted = [...members.view.values(), ...members.aside.values()].filter((peer) => peer.status === 'suspected')
+  const suspects = sample(random, doubted, doubted.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter((peer) => peer.status === 'alive' && peer.answered)
   const callSeed = lonely || random.next() < SEED_REVISIT
