@@ -1,9 +1,8 @@
-import { median } from './figures.ts'
 import { largeRows } from './large.ts'
 import { Load } from './load-client.ts'
 import { amount, type Options } from './options.ts'
-import type { Report } from './report.ts'
-import { fetchRates } from './small.ts'
+import { inTurns, type Report } from './report.ts'
+import { fetchRates, type Rates } from './small.ts'
 import type { Workbench } from './workbench.ts'
 
 const GIB = 2 ** 30
@@ -30,27 +29,18 @@ async function smallReport(
 ): Promise<Omit<Report, 'bench'>> {
   const rounds = await fetchRates(bench, load, count, repeat)
   const beside = {
-    what: 'unverified: manifest and artifact read from A by the load process, 16 connections, nothing kept',
-    value: median(rounds.map((round) => round.plain)),
+    what: 'manifest and artifact read from A over 16 connections, neither verified nor kept',
+    value: (each: Rates) => each.plain,
   }
+  const small = `${count} small contributions`
   return {
     how: [
       `${count} contributions with an artifact of 1 KiB each, from A to B; median of ${repeat}. Afterwards B's directory held all of them.`,
       'On demand: POST /api/contributions/:cid/fetch at B with its defaults, 16 at once. Sync: one metric a thousand, a round asked for until all are there.',
     ],
     rows: [
-      {
-        figure: `${count} small contributions, on demand`,
-        unit: '/s',
-        value: median(rounds.map((round) => round.onDemand)),
-        beside,
-      },
-      {
-        figure: `${count} small contributions, by sync`,
-        unit: '/s',
-        value: median(rounds.map((round) => round.sync)),
-        beside,
-      },
+      inTurns(rounds, { figure: `${small}, on demand`, unit: '/s' }, (each) => each.onDemand, beside),
+      inTurns(rounds, { figure: `${small}, by sync`, unit: '/s' }, (each) => each.sync, beside),
     ],
   }
 }

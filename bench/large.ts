@@ -4,10 +4,9 @@ import type { Cid } from '../src/core/cid.ts'
 import type { ContributionView } from '../src/core/schema.ts'
 import type { FetchResult } from '../src/core/wire.ts'
 import { bareServer } from './baselines.ts'
-import { median } from './figures.ts'
 import type { Load } from './load-client.ts'
 import type { Options } from './options.ts'
-import type { Report, Row } from './report.ts'
+import { inTurns, type Report, type Row } from './report.ts'
 import { multipartFrame, sampleDraft } from './samples.ts'
 import type { GroveProcess, Workbench } from './workbench.ts'
 
@@ -42,36 +41,25 @@ export async function largeRows(
   const rounds: Round[] = []
   for (let turn = 0; turn < repeat; turn++) rounds.push(await round(bench, load, bare, file, turn))
   await rm(file)
-  const rate = (pick: (round: Round) => number) => median(rounds.map((each) => size / MIB / pick(each)))
+  const rate = (seconds: number) => size / MIB / seconds
   const one = `one artifact of ${Math.round(size / MIB)} MiB`
-  const fetched = {
-    figure: `${one}, A → B, verified and on the disk`,
-    unit: 'MiB/s',
-    value: rate((each) => each.fetch),
-  }
+  const fetched = { figure: `${one}, A → B, verified and on the disk`, unit: 'MiB/s' }
+  const fetchRate = (each: Round) => rate(each.fetch)
+  const download = 'the same from A to a file by undici, unverified'
   return {
     how: [
       `${one[0]?.toUpperCase()}${one.slice(1)}: uploaded to A by multipart, fetched by B, and downloaded from A by undici to a file; median of ${repeat}.`,
     ],
     rows: [
-      {
-        ...fetched,
-        beside: {
-          what: 'the same from A to a file by undici, unverified, then synced',
-          value: rate((each) => each.synced),
-        },
-        aim: { least: FETCH_RATIO_MIN, of: 'ratio' },
-      },
-      { ...fetched, beside: { what: 'the same without waiting for the disk', value: rate((each) => each.unsynced) } },
-      {
-        figure: `${one}, published to A as multipart`,
-        unit: 'MiB/s',
-        value: rate((each) => each.upload),
-        beside: {
-          what: 'PUT to a node:http server that writes and syncs it, unverified',
-          value: rate((each) => each.bareUpload),
-        },
-      },
+      inTurns(rounds, { ...fetched, aim: { least: FETCH_RATIO_MIN, of: 'ratio' } }, fetchRate, {
+        what: `${download}, then synced to the disk`,
+        value: (each) => rate(each.synced),
+      }),
+      inTurns(rounds, fetched, fetchRate, { what: `${download}, not synced`, value: (each) => rate(each.unsynced) }),
+      inTurns(rounds, { figure: `${one}, published to A as multipart`, unit: 'MiB/s' }, (each) => rate(each.upload), {
+        what: 'PUT to a node:http server that writes and syncs it, unverified',
+        value: (each) => rate(each.bareUpload),
+      }),
       ...memoryRow(
         'peak memory of A: one upload, three downloads',
         rounds.map((each) => each.memoryA),

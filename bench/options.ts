@@ -29,7 +29,8 @@ Every figure stands beside another that was measured in the same run; compare th
 
   publish    durable publishes a second over HTTP, 16 connections, without and with an artifact
   frontier   GET /api/frontier right after a publish, in a small and a ten times larger graph
-  fetch      10,000 small contributions from a peer, on demand and by sync; one artifact of 1 GiB
+  fetch      10,000 small contributions from a peer, on demand and by sync; one artifact of 1 GiB, and
+             the memory of both servers with it
   latency    published on A → checked out on B, by announcement and on demand
   all        each of them
 

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
 import { layOut } from '../src/cli/table.ts'
-import { readable } from './figures.ts'
+import { median, readable } from './figures.ts'
 
 /** A bound that a figure or a ratio is meant to keep. */
 export type Aim = { readonly least: number } | { readonly most: number }
@@ -11,6 +11,8 @@ export interface Row {
   readonly unit: string
   readonly value: number
   readonly beside?: { readonly what: string; readonly value: number }
+  /** Value over what it is beside; where both were measured in turns, the median of the turns' own ratios. */
+  readonly ratio?: number
   /** What the aim binds; the value without. */
   readonly aim?: Aim & { readonly of?: 'ratio' }
 }
@@ -34,6 +36,21 @@ export interface Circumstances {
   readonly seconds: number
 }
 
+/** A row of two sides that took turns: medians, and the median of their ratios, which what else the machine did disturbs least. */
+export function inTurns<T>(
+  rounds: readonly T[],
+  row: Pick<Row, 'figure' | 'unit' | 'aim'>,
+  value: (round: T) => number,
+  beside: { readonly what: string; readonly value: (round: T) => number },
+): Row {
+  return {
+    ...row,
+    value: median(rounds.map(value)),
+    beside: { what: beside.what, value: median(rounds.map(beside.value)) },
+    ratio: median(rounds.map((round) => value(round) / beside.value(round))),
+  }
+}
+
 /** Runs a benchmark and notes the circumstances. */
 export async function observed(run: () => Promise<Report>): Promise<Report & { circumstances: Circumstances }> {
   const loadBefore = loadOfMinute()
@@ -50,32 +67,37 @@ export async function observed(run: () => Promise<Report>): Promise<Report & { c
   return { ...report, rows: report.rows.map(judged), circumstances }
 }
 
-/** Value over what it is beside. */
-export function ratioOf({ value, beside }: Row): number | undefined {
-  return beside === undefined ? undefined : value / beside.value
+function ratioOf({ value, beside, ratio }: Row): number | undefined {
+  return ratio ?? (beside === undefined ? undefined : value / beside.value)
 }
 
 /** Whether a row keeps its aim; undefined where it has none. */
-export function isMet(row: Row): boolean | undefined {
+function isMet(row: Row): boolean | undefined {
   if (row.aim === undefined) return undefined
   const found = row.aim.of === 'ratio' ? ratioOf(row) : row.value
   if (found === undefined) return undefined
   return 'least' in row.aim ? found >= row.aim.least : found <= row.aim.most
 }
 
-/** A report as people read it. */
+/** A report as people read it: the table, and below it what the numbered figures are that stand beside. */
 export function describe({ bench, how, rows, circumstances }: Report & { circumstances: Circumstances }): string {
   const { node, cores, loadBefore, loadAfter, seconds } = circumstances
-  const lines = layOut(columns, rows.map(cells), 200).map(({ text }) => `  ${text}`)
+  const notes = [...new Set(rows.flatMap(({ beside }) => beside?.what ?? []))]
+  const table = layOut(
+    columns,
+    rows.map((row) => cells(row, notes)),
+    Number.POSITIVE_INFINITY,
+  )
   const load = `load ${loadBefore.toFixed(1)} before, ${loadAfter.toFixed(1)} after`
-  return [
-    `${bench}`,
-    ...how.map((sentence) => `  ${sentence}`),
-    `  Node ${node}, ${cores} cores, ${load}, ${Math.round(seconds)} s in all`,
+  const lines = [
+    ...how,
+    `Node ${node}, ${cores} cores, ${load}, ${Math.round(seconds)} s in all.`,
     '',
-    ...lines,
+    ...table.map(({ text }) => text),
     '',
-  ].join('\n')
+    ...notes.map((what, index) => `[${index + 1}] ${what}`),
+  ]
+  return [bench, ...lines.map((line) => (line === '' ? '' : `  ${line}`)), ''].join('\n')
 }
 
 const columns = [
@@ -83,24 +105,25 @@ const columns = [
   { title: 'grove', align: 'right' },
   { title: 'unit' },
   { title: 'beside', align: 'right' },
+  { title: '' },
   { title: 'ratio', align: 'right' },
   { title: 'aim' },
   { title: '' },
-  { title: 'beside is' },
 ] as const
 
-function cells(row: Row): string[] {
+function cells(row: Row, notes: readonly string[]): string[] {
+  const { figure, value, unit, beside, aim } = row
   const ratio = ratioOf(row)
   const met = isMet(row)
   return [
-    row.figure,
-    readable(row.value),
-    row.unit,
-    row.beside === undefined ? '' : readable(row.beside.value),
+    figure,
+    readable(value),
+    unit,
+    beside === undefined ? '' : readable(beside.value),
+    beside === undefined ? '' : `[${notes.indexOf(beside.what) + 1}]`,
     ratio === undefined ? '' : ratio.toPrecision(3),
-    row.aim === undefined ? '' : aimText(row.aim),
+    aim === undefined ? '' : aimText(aim),
     met === undefined ? '' : met ? 'met' : 'missed',
-    row.beside?.what ?? '',
   ]
 }
 

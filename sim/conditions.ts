@@ -46,7 +46,13 @@ const disk = {
   /** A write during which the machine loses power: before or after it became durable. */
   crash: probability,
 }
-export const diskSchema = z.strictObject({ latencyMs: range.default([0, 4]), fail: none, torn: none, full: none, crash: none })
+export const diskSchema = z.strictObject({
+  latencyMs: range.default([0, 4]),
+  fail: none,
+  torn: none,
+  full: none,
+  crash: none,
+})
 /** A change of it: what is left out stays as it is. */
 export const diskChangeSchema = z.strictObject(disk).partial()
 export type DiskConditions = z.infer<typeof diskSchema>

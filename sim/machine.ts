@@ -5,6 +5,7 @@ import type { Log } from '../src/ports/log.ts'
 import type { PeerAddress } from '../src/protocol/messages.ts'
 import { httpTransport } from '../src/transport/client.ts'
 import type { Chance } from './chance.ts'
+import { wrongBlame } from './checkers/blame.ts'
 import { MachineClock } from './clock.ts'
 import type { DiskConditions } from './conditions.ts'
 import { Disk } from './disk.ts'
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly network: Network
   /** Something that must never happen did. */
   readonly violated: (what: string) => void
+  /** All honest groves. */
+  readonly honest: readonly PeerAddress[]
   /** The grove on the machine has ended, with all that it had under way. */
   readonly stopped: () => void
 }
@@ -123,9 +126,12 @@ export class Machine implements Host {
 
   /** What a grove logs as an error is a fault of this project, except that a disk failed. */
   #log(): Log {
-    const { journal, violated } = this.#options
-    const note = (message: string, fields: unknown) =>
+    const { journal, violated, honest } = this.#options
+    const note: Log['warn'] = (message, fields) => {
       journal.trace(`${this.name} logs ${message} ${JSON.stringify(fields)}`)
+      const blame = wrongBlame(message, fields, honest)
+      if (blame !== undefined) violated(`${this.name}: ${blame}`)
+    }
     return {
       debug() {},
       info: note,

@@ -1,5 +1,4 @@
 import { disagreements } from './checkers/agreement.ts'
-import { wrongBlame } from './checkers/blame.ts'
 import { excesses } from './checkers/bounds.ts'
 import { corruptions, losses, miscounts } from './checkers/integrity.ts'
 import type { Scenario } from './scenario.ts'
@@ -69,12 +68,18 @@ async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Pr
   return found.length === 0 ? rounds : -1
 }
 
+/** Gossip intervals after which a grove that runs and has somebody to talk to must have talked. */
+const SILENCE_MAX = 4
+
 /** What holds at every moment. */
 async function checkNow(world: World): Promise<void> {
-  const { machines, ledger, timeline } = world
-  const honest = machines.map(({ name }) => name)
-  for (const { node } of machines) {
-    if (node !== undefined) for (const what of [...excesses(node), ...wrongBlame(node, honest)]) world.violated(what)
+  const { machines, ledger, timeline, traffic } = world
+  for (const { node, name } of machines) {
+    if (node === undefined) continue
+    for (const what of excesses(node)) world.violated(what)
+    const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
+    if (silentMs > SILENCE_MAX * node.config.gossipIntervalMs && node.replica.livePeers(node.clock.now()).length > 0)
+      world.violated(`${name} has fallen silent`)
   }
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
   for (const { grove, boot, what, due } of ledger.pending.values()) {

@@ -52,14 +52,14 @@ export type Fault = z.infer<typeof faultSchema>
 
 const policySchema = z
   .strictObject({
-  dimensions: z.array(z.string()).optional(),
-  thresholds: z.record(z.string(), z.number()).default({}),
-  tags: z.array(z.string()).optional(),
-  kinds: z.array(kindSchema).optional(),
-  topK: count.default(8),
-  maxArtifactBytes: count.default(64 * 1024),
-  maxBytesPerRound: count.default(4 * 1024 * 1024),
-  maxRequestsPerRound: count.default(500),
+    dimensions: z.array(z.string()).optional(),
+    thresholds: z.record(z.string(), z.number()).default({}),
+    tags: z.array(z.string()).optional(),
+    kinds: z.array(kindSchema).optional(),
+    topK: count.default(8),
+    maxArtifactBytes: count.default(64 * 1024),
+    maxBytesPerRound: count.default(4 * 1024 * 1024),
+    maxRequestsPerRound: count.default(500),
   })
   .transform((policy): Policy => ({ scope: 'frontier', ...defined(policy) }))
 
@@ -87,8 +87,8 @@ export const scenarioSchema = z.strictObject({
     count: z.number().int().min(1),
     /** Who is configured as whose seed. */
     seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
-    gossipIntervalMs: ms.default(5_000),
-    syncIntervalMs: ms.default(10_000),
+    gossipIntervalMs: ms.default(6_000),
+    syncIntervalMs: ms.default(12_000),
     fetchTimeoutMs: ms.default(60_000),
     policy: policySchema.prefault({}),
   }),

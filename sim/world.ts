@@ -26,6 +26,7 @@ export class World {
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly misfortunes: Misfortunes
+  readonly traffic: TrafficWatch
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
@@ -34,7 +35,8 @@ export class World {
     const violated = (what: string) => this.violated(what)
     const journal = new Journal(timeline, explain)
     this.journal = journal
-    const watcher = new TrafficWatch(violated)
+    const watcher = new TrafficWatch(timeline, violated)
+    this.traffic = watcher
     this.network = new Network({
       timeline,
       journal,
@@ -54,7 +56,14 @@ export class World {
     })
     this.misfortunes.schedule()
     const { workload, groves } = scenario
-    settleIn(scenario.adversaries, chance.fork('adversaries'), { timeline, journal, network, machines, ledger, intervalMs: groves.gossipIntervalMs })
+    settleIn(scenario.adversaries, chance.fork('adversaries'), {
+      timeline,
+      journal,
+      network,
+      machines,
+      ledger,
+      intervalMs: groves.gossipIntervalMs,
+    })
     const agents = new Agents({
       timeline,
       journal,
@@ -92,9 +101,6 @@ export class World {
       (_, n): PeerAddress => ({ peerId: `g${n}`, address: `http://10.0.0.${n + 1}:4515` }),
     )
     const build = chance.fork('build')
-    const isOpen = Object.fromEntries(
-      Object.entries(policy).filter(([, value]) => value !== undefined),
-    ) as typeof policy
     return peers.map((peer, n) => {
       const own = chance.fork(`machine ${n}`)
       const seeds = seedsOf(scenario.groves.seeds, peers, n, build)
@@ -104,14 +110,15 @@ export class World {
         gossipIntervalMs,
         syncIntervalMs,
         fetchTimeoutMs,
-        policy: { scope: 'frontier', ...isOpen },
-      } as ConstructorParameters<typeof Machine>[0]['config']
+        policy,
+      }
       const clock = {
         offsetMs: own.between([-scenario.clock.skewMs, scenario.clock.skewMs]),
         drift: own.between([-scenario.clock.drift, scenario.clock.drift]),
       }
       const machine = new Machine({
         peer,
+        honest: peers,
         timeline,
         journal,
         network,

@@ -1,11 +1,19 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution.ts'
 import { hashBytes } from '../../src/core/cid.ts'
+import { type Contribution, seal } from '../../src/core/contribution.ts'
 import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
 import { timestamp } from '../../src/ports/clock.ts'
 import type { Wire } from '../../src/transport/dialler.ts'
 import type { Chance } from '../chance.ts'
-import { absentAnswer, bytesAnswer, FEDERATING, type Host, type HttpAnswer, type HttpRequest, jsonAnswer } from '../http.ts'
+import {
+  absentAnswer,
+  bytesAnswer,
+  FEDERATING,
+  type Host,
+  type HttpAnswer,
+  type HttpRequest,
+  jsonAnswer,
+} from '../http.ts'
 import type { Journal } from '../journal.ts'
 import type { Ledger } from '../ledger.ts'
 import type { Machine } from '../machine.ts'
@@ -119,7 +127,14 @@ export class Adversary implements Host {
 
   protected onBest(dimension: string, { from }: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
     const claims = this.digest(from).filter(({ metric }) => metric === dimension)
-    const entries = claims.map(({ cid, value }) => ({ cid, value, kind: 'work', tags: [], manifestBytes: 500, artifactBytes: 100 }))
+    const entries = claims.map(({ cid, value }) => ({
+      cid,
+      value,
+      kind: 'work',
+      tags: [],
+      manifestBytes: 500,
+      artifactBytes: 100,
+    }))
     return jsonAnswer({ dimension, direction: claims[0]?.direction ?? 'maximize', entries })
   }
 
@@ -138,7 +153,12 @@ export class Adversary implements Host {
     return [...this.works, ...published]
       .flatMap(({ cid, manifest }) =>
         manifest.mode === 'evaluation'
-          ? Object.entries(manifest.scores ?? {}).map(([metric, { value, direction }]) => ({ cid, metric, value, direction }))
+          ? Object.entries(manifest.scores ?? {}).map(([metric, { value, direction }]) => ({
+              cid,
+              metric,
+              value,
+              direction,
+            }))
           : [],
       )
       .slice(0, ENTRIES_MAX)
@@ -176,7 +196,13 @@ export class Adversary implements Host {
   /** Sends something and does not care what comes of it. */
   protected send(to: Machine, what: 'exchange' | 'shuffle', body: object | string): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const request = { origin: to.address, path: `/api/gossip/${what}`, method: 'POST', headers: {}, body: text } as const
+    const request = {
+      origin: to.address,
+      path: `/api/gossip/${what}`,
+      method: 'POST',
+      headers: {},
+      body: text,
+    } as const
     this.#wire.request(request).then(
       ({ body: answer }) => answer.destroy(),
       () => {},
@@ -188,7 +214,14 @@ export class Adversary implements Host {
     const hash = hashBytes(bytes)
     this.blobs.set(hash, bytes)
     const scores = { m0: { value: this.chance.below(1_000) / 100, direction: 'minimize' } } as const
-    const draft = { kind: 'work', mode: 'evaluation', summary: `by ${this.name}, ${n}`, agent: { agentId: this.name }, scores, artifacts: { part: hash } } as const
+    const draft = {
+      kind: 'work',
+      mode: 'evaluation',
+      summary: `by ${this.name}, ${n}`,
+      agent: { agentId: this.name },
+      scores,
+      artifacts: { part: hash },
+    } as const
     const work = seal(draft, this.around.timeline.now)
     this.around.journal.name(work.cid, `of-${this.name}`)
     return work

@@ -14,7 +14,9 @@ export class Bomber extends Adversary {
   readonly #bombs = new Map<Cid, Uint8Array>(this.#manifests().map((bytes) => [hashBytes(bytes), bytes]))
 
   protected override digest(): DigestEntry[] {
-    const bombs = [...this.#bombs.keys()].map((cid, n): DigestEntry => ({ cid, metric: 'm0', value: -n, direction: 'minimize' }))
+    const bombs = [...this.#bombs.keys()].map(
+      (cid, n): DigestEntry => ({ cid, metric: 'm0', value: -n, direction: 'minimize' }),
+    )
     return [...bombs, ...this.truths()]
   }
 

@@ -5,7 +5,10 @@ import { Adversary } from './adversary.ts'
 export class Equivocator extends Adversary {
   protected override digest(to: string): DigestEntry[] {
     const shift = to.charCodeAt(to.length - 1) % 4
-    return this.truths().map((entry) => ({ ...entry, value: entry.value + (shift === 0 ? 0 : entry.direction === 'minimize' ? -shift : shift) }))
+    return this.truths().map((entry) => ({
+      ...entry,
+      value: entry.value + (shift === 0 ? 0 : entry.direction === 'minimize' ? -shift : shift),
+    }))
   }
 
   protected override message(to: string): object {

@@ -4,7 +4,7 @@ import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
 import { absentAnswer, type HttpAnswer } from '../http.ts'
 import { Adversary } from './adversary.ts'
 
-const BURST = 2
+const BURST = 1
 const METRICS = 40
 
 /** Sends full digests of inventions and full shuffles of peers that don't exist, under ever new names. */

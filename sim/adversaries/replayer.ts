@@ -9,7 +9,8 @@ export class Replayer extends Adversary {
 
   override async handle(request: HttpRequest): Promise<HttpAnswer> {
     const what = request.path === '/api/gossip/exchange' ? 'exchange' : 'shuffle'
-    if (request.method === 'POST' && this.#records.length < RECORDS_MAX) this.#records.push({ what, body: request.body })
+    if (request.method === 'POST' && this.#records.length < RECORDS_MAX)
+      this.#records.push({ what, body: request.body })
     return super.handle(request)
   }
 

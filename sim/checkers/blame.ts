@@ -1,13 +1,34 @@
-import type { GroveNode } from '../../src/node/node.ts'
+import type { PeerAddress } from '../../src/protocol/messages.ts'
 
-/** Honest peers whose record says that they lied: nobody's lie may be laid at another's door. */
-export function wrongBlame({ config, peers }: GroveNode, honest: readonly string[]): string[] {
-  const found: string[] = []
-  for (const peerId of honest) {
-    const { claimsBroken, bytesBad, lastError } = peers.record(peerId)
-    const why = lastError === undefined ? '' : ` (${lastError.message})`
-    if (claimsBroken > 0) found.push(`${config.self.peerId} blames ${peerId} for ${claimsBroken} broken claims${why}`)
-    if (bytesBad > 0) found.push(`${config.self.peerId} blames ${peerId} for ${bytesBad} bad bytes${why}`)
-  }
-  return found
+/** Faults that are a liar's alone. That a body was cut off, late or never came may be the network's doing. */
+const LIES = new Set([
+  'fetch-bad-bytes',
+  'manifest-invalid',
+  'manifest-unknown-field',
+  'manifest-not-canonical',
+  'manifest-too-large',
+])
+
+/**
+ * What a grove wrote into its log, if by it an honest peer is called a liar: nobody's lie may be laid at another's door. What
+ * was done at another address than the honest one's own is not laid at its door: whoever answers there may take its name.
+ */
+export function wrongBlame(
+  message: string,
+  fields: Readonly<Record<string, unknown>> = {},
+  honest: readonly PeerAddress[],
+): string | undefined {
+  const peer = honest.find(({ peerId }) => peerId === fields['peerId'])
+  if (peer === undefined) return undefined
+  const reason = String(fields['reason'] ?? '')
+  const isClaim = message === 'claim broken' && reason.startsWith(`${peer.address} `)
+  const isFault = message === 'peer fault' && fields['address'] === peer.address && isLie(fields, reason)
+  return isClaim || isFault ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
+}
+
+function isLie({ code }: Readonly<Record<string, unknown>>, reason: string): boolean {
+  return (
+    LIES.has(String(code)) ||
+    (code === 'peer-fault' && /nothing to do with|too long|too many|malformed|something else/.test(reason))
+  )
 }

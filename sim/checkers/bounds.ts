@@ -11,6 +11,7 @@ import {
 import type { GroveNode } from '../../src/node/node.ts'
 import type { WireRequest } from '../../src/transport/dialler.ts'
 import type { Client, Watcher } from '../network.ts'
+import type { Timeline } from '../timeline.ts'
 
 /** Peers in the partial view; peers remembered outside it: seeds, and failed ones. PROTOCOL.md §5. */
 const VIEW_MAX = 10
@@ -43,14 +44,18 @@ export function excesses({ replica, clock, config }: GroveNode): string[] {
 
 /** Watches what honest groves send, and how much they have under way. */
 export class TrafficWatch implements Watcher {
+  readonly #timeline: Timeline
   readonly #violated: (what: string) => void
+  readonly #spokeAt = new Map<string, number>()
   readonly #transfers = new Map<string, Map<string, number>>()
 
-  constructor(violated: (what: string) => void) {
+  constructor(timeline: Timeline, violated: (what: string) => void) {
+    this.#timeline = timeline
     this.#violated = violated
   }
 
   requested({ name }: Client, { path, body = '' }: WireRequest): void {
+    if (path === '/api/gossip/exchange') this.#spokeAt.set(name, this.#timeline.now)
     if (body === '') return
     const size = Buffer.byteLength(body)
     if (size > GOSSIP_MAX_BYTES) this.#violated(`${name} sends ${size} bytes to ${path}`)
@@ -74,8 +79,14 @@ export class TrafficWatch implements Watcher {
     byPeer?.set(address, (byPeer.get(address) ?? 1) - 1)
   }
 
+  /** When that grove last sent gossip, in ms of virtual time; undefined where it hasn't since it started. */
+  spokeAt(name: string): number | undefined {
+    return this.#spokeAt.get(name)
+  }
+
   /** A machine's transfers end with its process. */
   forget(name: string): void {
     this.#transfers.delete(name)
+    this.#spokeAt.delete(name)
   }
 }

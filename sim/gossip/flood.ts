@@ -7,25 +7,25 @@ import { round } from './spread.ts'
 import type { Row } from './table.ts'
 import { addressOf, INTERVAL_MS, World, work } from './world.ts'
 
-/** Shuffles and exchanges that an attacker sends in a round, each to another grove. */
-const SHUFFLES_A_ROUND = 20
-const EXCHANGES_A_ROUND = 20
+/** Shuffles, and exchanges, that an attacker sends in a round, each to another grove: as an honest one does, and many. */
+const PACES = [1, 20]
 const BEFORE_ROUNDS = 20
-const ATTACK_ROUNDS = 60
+const ATTACK_ROUNDS = 40
+const MAX_ROUNDS = 150
 /** Far from the numbers of honest groves. */
 const FIRST_ATTACKER = 1 << 20
 
 /** Attackers that answer every call with each other and send shuffles full of each other: the share of honest views that they take. */
 export function flood({ n, seed, loss }: Setting): Row[] {
-  return [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share))
+  return PACES.flatMap((pace) => [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share, pace)))
 }
 
-function attacked({ n, seed, loss }: Setting, share: number): Row {
+function attacked({ n, seed, loss }: Setting, share: number, pace: number): Row {
   const count = Math.round(n * share)
   const world = new World({ count: n - count, seed, loss })
   world.runRounds(BEFORE_ROUNDS)
   const attackers = Array.from({ length: count }, (_, index) => addressOf(FIRST_ATTACKER + index))
-  for (const attacker of attackers) attack(world, attacker, attackers)
+  for (const attacker of attackers) attack(world, attacker, attackers, pace)
   world.runRounds(ATTACK_ROUNDS / 2)
   const half = takenShare(world)
   world.runRounds(ATTACK_ROUNDS / 2)
@@ -34,15 +34,16 @@ function attacked({ n, seed, loss }: Setting, share: number): Row {
   const start = world.now
   world.store(world.groves[0]!, item)
   const knows = () => world.knowing(item.cid) >= 0.99
-  world.timeline.runUntil(start + 50 * INTERVAL_MS, { everyMs: 100, is: knows })
+  world.timeline.runUntil(start + MAX_ROUNDS * INTERVAL_MS, { everyMs: 1_000, is: knows })
   const roundsTo99 = knows() ? round((world.now - start) / INTERVAL_MS, 2) : null
   const cut = world.groves.filter((grove) => honestIn(world, grove.replica.peers()) === 0).length
   return {
     attackers: share,
+    pace,
     groves: n,
     loss,
-    viewsTaken30: round(half, 3),
-    viewsTaken60: round(taken, 3),
+    viewsTaken20: round(half, 3),
+    viewsTaken40: round(taken, 3),
     cutOff: cut,
     roundsTo99,
   }
@@ -57,7 +58,7 @@ function honestIn(world: World, peers: readonly { readonly address: string; read
   return peers.filter(({ address, inView }) => inView && world.groveAt(address) !== undefined).length
 }
 
-function attack(world: World, self: PeerAddress, all: readonly PeerAddress[]): void {
+function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pace: number): void {
   const { chance } = world
   world.impersonate(self.address, (input): Effect | undefined => {
     if (input.type === 'exchange-received') return { type: 'reply-exchange', message: greeting(self, world.now) }
@@ -67,11 +68,11 @@ function attack(world: World, self: PeerAddress, all: readonly PeerAddress[]): v
   })
   const victim = () => world.groves[below(chance, world.groves.length)]!.self.address
   const strike = () => {
-    for (let sent = 0; sent < SHUFFLES_A_ROUND; sent += 1) {
+    for (let sent = 0; sent < pace; sent += 1) {
       const request = { sender: infoOf(self, world.now), offered: gang(chance, all, world.now) }
       world.deliver(victim(), { type: 'shuffle-received', request })
     }
-    for (let sent = 0; sent < EXCHANGES_A_ROUND; sent += 1) {
+    for (let sent = 0; sent < pace; sent += 1) {
       world.deliver(victim(), { type: 'exchange-received', message: greeting(self, world.now) })
     }
     world.timeline.after(INTERVAL_MS, strike)

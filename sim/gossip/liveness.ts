@@ -45,7 +45,7 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
   ]
 }
 
-/** Starts the dead again with two seeds each: rounds until each is alive for somebody else, and knows what is new. */
+/** Starts the dead again with two seeds each: rounds until each is alive in the view of somebody else, and knows what is new. */
 function restart(world: World, dead: readonly Grove[]): Row {
   const item = work(0)
   world.store(world.groves[0]!, item)
@@ -56,17 +56,29 @@ function restart(world: World, dead: readonly Grove[]): Row {
     return { self, grove: world.start(self, seeds) }
   })
   const isBack = (self: Grove['self']) =>
-    world.groves.some((grove) => {
-      const peer = grove.replica.peer(self.peerId)
-      return peer?.status === 'alive' && (peer.lastContact ?? 0) >= start
+    world.groves.some(({ replica }) => {
+      const peer = replica.peer(self.peerId)
+      return peer?.status === 'alive' && peer.inView
     })
-  const within = (all: () => boolean) => {
-    world.timeline.runUntil(start + 20 * INTERVAL_MS, { everyMs: 100, is: all })
-    return all() ? round((world.now - start) / INTERVAL_MS, 2) : null
+  const back = new Map<string, number>()
+  const knowing = new Map<string, number>()
+  const look = () => {
+    for (const { self, grove } of started) {
+      if (!back.has(self.peerId) && isBack(self)) back.set(self.peerId, (world.now - start) / INTERVAL_MS)
+      if (!knowing.has(self.peerId) && grove.held.has(item.cid)) {
+        knowing.set(self.peerId, (world.now - start) / INTERVAL_MS)
+      }
+    }
+    return back.size === started.length && knowing.size === started.length
   }
+  world.timeline.runUntil(start + 20 * INTERVAL_MS, { everyMs: 100, is: look })
+  const slowest = (rounds: ReadonlyMap<string, number>) =>
+    rounds.size < started.length ? null : round(Math.max(...rounds.values()), 2)
   return {
-    backWithin: within(() => started.every(({ self }) => isBack(self))),
-    knowingWithin: within(() => started.every(({ grove }) => grove.held.has(item.cid))),
+    back: round(mean([...back.values()]), 2),
+    lastBack: slowest(back),
+    knowing: round(mean([...knowing.values()]), 2),
+    lastKnowing: slowest(knowing),
   }
 }
 
@@ -75,30 +87,40 @@ class Watch {
   since = 0
   suspected: number[] = []
   failed: number[] = []
-  /** Changes for the better of groves that are dead. */
+  /** How often somebody took a dead grove for recovered. */
   revived = 0
-  #dead: ReadonlySet<string> | undefined
+  /** Who had which of the dead in view; undefined while all count. */
+  #pairs: ReadonlySet<string> | undefined
 
   constructor(world: World) {
-    world.onEffect = (_grove, effect) => {
+    world.onEffect = (grove, effect) => {
       if (effect.type !== 'peer-status') return
-      const dead = this.#dead?.has(effect.peer.peerId)
-      if (this.#dead !== undefined && !dead) return
-      if (effect.status === 'suspected') this.suspected.push(world.now)
-      else if (effect.status === 'failed') this.failed.push(world.now)
-      else if (dead === true && world.groveAt(effect.peer.address)?.up === false) this.revived += 1
+      const pair = `${grove.self.peerId} ${effect.peer.peerId}`
+      const counts = this.#pairs === undefined || this.#pairs.has(pair)
+      if (effect.status === 'suspected' && counts) this.suspected.push(world.now)
+      else if (effect.status === 'failed' && counts) this.failed.push(world.now)
+      else if (effect.status === 'recovered' && this.#isDead(effect.peer.address)) this.revived += 1
     }
     this.#world = world
   }
 
   readonly #world: World
 
-  /** Starts to count: all changes, or those of the groves that have just died. */
-  begin(dead?: readonly Grove[]): void {
+  /** Starts to count: all changes, or those in the views that the groves that have just died were in. */
+  begin(dead: readonly Grove[] = []): void {
     this.since = this.#world.now
     this.suspected = []
     this.failed = []
-    this.#dead = dead && new Set(dead.map((grove) => grove.self.peerId))
+    if (dead.length === 0) return
+    const ids = new Set(dead.map((grove) => grove.self.peerId))
+    const having = this.#world.groves.flatMap(({ self, replica }) =>
+      replica.peers().flatMap(({ peerId, inView }) => (inView && ids.has(peerId) ? [`${self.peerId} ${peerId}`] : [])),
+    )
+    this.#pairs = new Set(having)
+  }
+
+  #isDead(address: string): boolean {
+    return this.#world.groveAt(address)?.up === false
   }
 }
 

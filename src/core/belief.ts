@@ -1,5 +1,5 @@
-import { isSignalMetric } from './frontier.ts'
-import type { Signals } from './signals.ts'
+import { isSignalMetric, type Place } from './frontier.ts'
+import { NO_SIGNALS, type Signals } from './signals.ts'
 import type { Level } from './wire.ts'
 
 /** How far something is believed, and the reason in words for a user. */
@@ -25,6 +25,18 @@ export function beliefIn({ held, signals }: Grounds, metric?: string): Belief {
   if (metric !== undefined && isSignalMetric(metric) && metric !== '_recency')
     return { level: 'claimed', why: 'only peers say so: nothing that is held here does' }
   return { level: 'bound', why: 'its manifest is here, says so itself, and hashes to its id' }
+}
+
+/** What a place in the local frontier stands on: it is folded from what is held here. */
+export function groundsOf({ metric, value }: Pick<Place, 'metric' | 'value'>): Grounds {
+  return {
+    held: true,
+    signals: {
+      adoption: metric === '_adoption' ? value : NO_SIGNALS.adoption,
+      reproduction: metric === '_reproduction' ? value : NO_SIGNALS.reproduction,
+      reviewScore: metric === '_review_score' ? value : NO_SIGNALS.reviewScore,
+    },
+  }
 }
 
 /** In words, what the evidence held here amounts to in that dimension (in all of them without one). */

@@ -44,6 +44,7 @@ export const errorTable = {
   gone: { ...absent, status: 410 },
   refused: { ...denied, status: 403 },
   'address-refused': { ...denied, status: 403 },
+  unwanted: { ...denied, status: 403 },
   'read-only': { ...denied, status: 403 },
   'peer-fault': { ...peerFault, status: 502 },
   'fetch-incomplete': { ...peerFault, status: 502 },

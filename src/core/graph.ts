@@ -18,7 +18,8 @@ export type Neighbours = ReadonlyMap<Cid, readonly Cid[]>
 
 /**
  * A bounded breadth-first walk without I/O: yields the cids whose neighbours it needs, is resumed with them, and
- * returns the visits in the order met, each cid once. Ends at a depth, a count, or where the graph ends.
+ * returns the visits in the order met, each cid once. Ends at a depth, a count, or where the graph ends; what has been met within
+ * the count is asked for all the same, and adds nothing.
  */
 export function* breadthFirst(start: Cid, limits: WalkLimits): Generator<readonly Cid[], Visit[], Neighbours> {
   const visits: Visit[] = [{ cid: start, depth: 0 }]
@@ -29,7 +30,7 @@ export function* breadthFirst(start: Cid, limits: WalkLimits): Generator<readonl
     const next: Cid[] = []
     for (const cid of edge.flatMap((from) => neighbours.get(from) ?? [])) {
       if (seen.has(cid)) continue
-      if (seen.size >= limits.maxCount) return visits
+      if (seen.size >= limits.maxCount) break
       seen.add(cid)
       next.push(cid)
       visits.push({ cid, depth })

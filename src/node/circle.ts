@@ -14,11 +14,11 @@ export class Circle {
 
   /** In the order in which they are to be asked. */
   get members(): readonly PeerAddress[] {
-    return this.#known.filter((peer) => !this.#banned.has(peer.peerId))
+    return this.#known.filter((peer) => !this.#banned.has(peer.address))
   }
 
   ban(peer: PeerAddress): void {
-    this.#banned.add(peer.peerId)
+    this.#banned.add(peer.address)
   }
 
   /** Those that come in addition; none the second time. */

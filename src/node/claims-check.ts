@@ -1,65 +1,39 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution.ts'
 import { GroveError } from '../core/errors.ts'
-import { contradicts } from '../protocol/digest.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
-import type { Candidate } from '../protocol/want.ts'
+import { type Candidate, type Policy, unwantedReason } from '../protocol/want.ts'
 import type { NodeContext } from './context.ts'
+import type { Said, Verdict } from './judge.ts'
 
-/** Holds what peers claimed of contributions against their manifests, each claim once. */
+/** The last word before background sync stores something: what was claimed of it, and what the policy wants, against its manifest. */
 export class ClaimsCheck {
   readonly #node: NodeContext
-  readonly #claims = new Map<Cid, Candidate[]>()
-  /** Peers whose claims of a contribution proved wrong, by cid. */
-  readonly #liars = new Map<Cid, Map<string, GroveError>>()
+  readonly #policy: Policy
+  readonly #said = new Map<Cid, Said[]>()
+  readonly #verdicts = new Map<Cid, Verdict>()
 
-  constructor(node: NodeContext, candidates: readonly Candidate[]) {
+  constructor(node: NodeContext, candidates: readonly Candidate[], policy: Policy) {
     this.#node = node
-    for (const candidate of candidates) {
-      if (candidate.providers.length === 0 || candidate.metric.startsWith('_')) continue
-      const claims = this.#claims.get(candidate.cid) ?? []
-      claims.push(candidate)
-      this.#claims.set(candidate.cid, claims)
+    this.#policy = policy
+    for (const { cid, providers, ...claim } of candidates) {
+      const said = this.#said.get(cid) ?? []
+      said.push(...providers.map((peer) => ({ peer, claim })))
+      this.#said.set(cid, said)
     }
   }
 
-  /** Throws `peer-fault` where the peer that sent the manifest had claimed something else of it. */
+  /**
+   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the peer that sent the manifest had
+   * claimed something else of it, or where everybody had.
+   */
   accept(contribution: Contribution, from: PeerAddress): void {
-    const liars = this.#liars.get(contribution.cid) ?? this.#judge(contribution)
-    const proof = liars.get(from.peerId)
+    const { cid, manifest } = contribution
+    const verdict = this.#verdicts.get(cid) ?? this.#node.judge.judge(contribution, this.#said.get(cid) ?? [])
+    this.#verdicts.set(cid, verdict)
+    const reason = unwantedReason(manifest, this.#policy)
+    if (reason !== undefined) throw new GroveError('unwanted', { cid, reason })
+    const proof = verdict.liars.get(from.address) ?? verdict.unfounded
     if (proof !== undefined) throw proof
   }
-
-  #judge(contribution: Contribution): Map<string, GroveError> {
-    const liars = new Map<string, GroveError>()
-    const honest = new Set<string>()
-    for (const { providers, ...claim } of this.#claims.get(contribution.cid) ?? []) {
-      for (const peer of providers) {
-        if (contradicts(contribution.manifest, claim)) liars.set(peer.peerId, proofOf(contribution, claim, peer))
-        else honest.add(peer.peerId)
-      }
-    }
-    for (const [peerId, proof] of liars) this.#convict(contribution.cid, peerId, proof)
-    for (const peerId of honest) if (!liars.has(peerId)) this.#node.peers.claimKept(peerId)
-    this.#liars.set(contribution.cid, liars)
-    return liars
-  }
-
-  #convict(cid: Cid, peerId: string, proof: GroveError): void {
-    this.#node.peers.claimBroken(peerId, proof)
-    this.#node.tell({ type: 'claim-broken', peerId, cid })
-    this.#node.events.publish({ type: 'peer-fault', peerId, code: proof.code, message: proof.message })
-    this.#node.log.warn('claim broken', { peerId, cid, reason: proof.message })
-  }
-}
-
-function proofOf({ cid, manifest }: Contribution, claim: Omit<Candidate, 'providers'>, peer: PeerAddress): GroveError {
-  const score = manifest.scores?.[claim.metric]
-  const truth = score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
-  const message = `${peer.address} claims ${claim.metric} ${claim.value} (${claim.direction}) for ${cid}, which ${truth}`
-  return new GroveError(
-    'peer-fault',
-    { ...peer, fault: 'claim-broken', cid, metric: claim.metric, value: claim.value },
-    { message },
-  )
 }

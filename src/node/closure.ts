@@ -61,7 +61,8 @@ class Parcel {
 /** The ancestors that are here; returns those within the depth that are not. */
 async function addAncestors(node: NodeContext, start: Contribution, depth: number, parcel: Parcel): Promise<Cid[]> {
   const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
-  const walk = breadthFirst(start.cid, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1 })
+  // The start, and one more than may be sent, so that the parcel notes that there is more.
+  const walk = breadthFirst(start.cid, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2 })
   const missing: Cid[] = []
   let step = walk.next()
   for (let at = 0; !step.done && at <= maxDepth; at++) {

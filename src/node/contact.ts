@@ -57,6 +57,12 @@ function tellKnown(node: NodeContext, peer: PeerAddress, type: 'contact-made' | 
   if (node.replica.peer(peer.peerId) !== undefined) node.tell({ type, peer })
 }
 
+/** Who was asked in vain, by address, and what each said, as `failureOf` put it into an error. */
+export function askedInVain(error: GroveError): { address: string; code: string }[] {
+  const asked = error.details['peersAsked']
+  return Array.isArray(asked) ? (asked as { address: string; code: string }[]) : []
+}
+
 /** What of several failures tells a caller most, first to last; what is not named here comes before them all. */
 const TELLING = [
   'too-large',

@@ -10,6 +10,7 @@ import type { Input, PeerAddress } from '../protocol/messages.ts'
 import type { Replica } from '../protocol/replica.ts'
 import type { Policy } from '../protocol/want.ts'
 import type { EventHub } from './events.ts'
+import type { Judge } from './judge.ts'
 import type { PeerBook } from './peers.ts'
 import type { Singleflight } from './singleflight.ts'
 import type { SyncMemory } from './sync-memory.ts'
@@ -39,6 +40,8 @@ export interface NodeContext {
   readonly log: Log
   readonly events: EventHub
   readonly peers: PeerBook
+  /** Holds what peers claim against the manifests that are here. */
+  readonly judge: Judge
   /** Read-only look at the replica: views, federated frontier. Changes go through `tell`. */
   readonly replica: Replica
   /** One fetch per cid at a time; later callers join it. */

@@ -4,9 +4,9 @@ import type { GraphStore, Stored } from '../ports/graph-store.ts'
 import { forgetOldest } from '../protocol/bounded.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Candidate } from '../protocol/want.ts'
+import type { Budget } from './budget.ts'
 import type { NodeContext } from './context.ts'
 import { EVIDENCE } from './lineage.ts'
-import type { Requests } from './offers.ts'
 import { mapBounded } from './semaphore.ts'
 import { bringSurroundings } from './surroundings.ts'
 
@@ -48,13 +48,25 @@ interface Question {
 }
 
 /** Asks the peers that know something else about what is held here, and takes in what they know: signals then count the same everywhere. */
-export async function refreshEvidence(node: NodeContext, offers: readonly Candidate[], { requests, signal }: { requests: Requests; signal: AbortSignal }): Promise<void> {
+export async function refreshEvidence(
+  node: NodeContext,
+  offers: readonly Candidate[],
+  { budget, signal }: { budget: Budget; signal: AbortSignal },
+): Promise<void> {
   const questions = await questionsFor(node, offers)
   await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }) => {
-    if (requests.made >= requests.most) return
-    requests.made++
+    if (budget.isSpent) return
+    budget.requests.made++
     signal.throwIfAborted()
-    const { evidence, answered } = await bringSurroundings(node, { contribution, depth: 0, evidence: true, providers: [peer], signal })
+    const { evidence, answered, bytesMoved } = await bringSurroundings(node, {
+      contribution,
+      depth: 0,
+      evidence: true,
+      providers: [peer],
+      signal,
+      takeEvidence: (address) => budget.takeEvidence(address),
+    })
+    budget.moved(bytesMoved)
     const added: Cid[] = []
     for (const item of evidence) {
       const outcome = await node.graph.put(item, { origin: 'peer', ...peer, receivedAt: node.clock.now() })
@@ -72,11 +84,14 @@ async function questionsFor(node: NodeContext, offers: readonly Candidate[]): Pr
   const questions: Question[] = []
   const perPeer = new Map<string, number>()
   const seen = new Set<string>()
-  const held = new Map((await node.graph.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [stored.cid, stored]))
+  const held = new Map(
+    (await node.graph.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [stored.cid, stored]),
+  )
   for (const { cid, evidence: mark, providers } of offers) {
     const [peer] = providers
     const contribution = held.get(cid)
-    if (mark === undefined || peer === undefined || contribution === undefined || seen.has(`${peer.peerId} ${cid}`)) continue
+    if (mark === undefined || peer === undefined || contribution === undefined || seen.has(`${peer.peerId} ${cid}`))
+      continue
     seen.add(`${peer.peerId} ${cid}`)
     const asked = perPeer.get(peer.peerId) ?? 0
     if (asked >= ASKED_PER_PEER || !node.sync.evidence.isNew(peer, cid, mark)) continue

@@ -13,6 +13,9 @@ import { bringSurroundings, type Surroundings } from './surroundings.ts'
 import type { TransferProgress } from './transfer.ts'
 
 const ANCESTORS_DEFAULT = 1
+/** Stubs kept in all, and noted for one fetch: a manifest may name a thousand parents that never were. */
+const STUBS_MAX = 4_096
+const STUBS_MAX_PER_FETCH = 64
 
 export interface FetchHooks {
   readonly signal?: AbortSignal
@@ -23,6 +26,8 @@ export interface FetchHooks {
   readonly accept?: Accept
   /** The largest artifact that is taken. */
   readonly maxArtifactBytes?: number
+  /** Whether one more contribution about this one is taken from that address. */
+  readonly takeEvidence?: (address: string) => boolean
 }
 
 /** What is known when the manifest is here: the rest follows from it. */
@@ -95,16 +100,14 @@ async function withDeadline<T>(
   task: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const deadline = new AbortController()
-  const late = new GroveError(
-    'fetch-timeout',
-    { cid, timeoutMs },
-    { message: `${cid} was not here after ${timeoutMs} ms` },
-  )
-  const cancel = node.clock.after(timeoutMs, () => deadline.abort(late))
+  const cancel = node.clock.after(timeoutMs, () => {
+    const message = `${cid} was not here after ${timeoutMs} ms`
+    deadline.abort(new GroveError('fetch-timeout', { cid, timeoutMs }, { message }))
+  })
   try {
     return await task(AbortSignal.any([signal, deadline.signal]))
   } catch (error) {
-    if (deadline.signal.aborted && !signal.aborted) throw late
+    if (deadline.signal.aborted && !signal.aborted) throw deadline.signal.reason
     throw error
   } finally {
     cancel()
@@ -120,7 +123,7 @@ async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hoo
       ? await quote(node, found, options, hooks.signal)
       : await bringRest(node, found, options, hooks)
   } catch (error) {
-    if (isGroveError(error) && error.code !== 'aborted')
+    if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
       node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
     throw error
   }
@@ -158,7 +161,14 @@ async function bringRest(node: NodeContext, found: Found, options: FetchOptions,
   const depth = options.ancestors ?? ANCESTORS_DEFAULT
   const [artifacts, around] = await Promise.all([
     bringArtifacts(node, request),
-    bringSurroundings(node, { contribution, depth, evidence: peer !== undefined, providers, signal }),
+    bringSurroundings(node, {
+      contribution,
+      depth,
+      evidence: peer !== undefined,
+      providers,
+      signal,
+      takeEvidence: hooks.takeEvidence,
+    }),
   ])
   await store(node, found, around)
   return resultOf(found, artifacts, around)
@@ -184,9 +194,16 @@ async function store(node: NodeContext, { contribution, peer }: Found, around: S
   for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
   await put(contribution, peer)
   for (const item of around.evidence) await put(item, around.sources.get(item.cid))
-  for (const cid of around.lacking.keys())
-    await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
+  await noteStubs(node, [...around.lacking.keys()], peer)
   if (stored.length > 0) node.stored(stored)
+}
+
+/** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
+async function noteStubs(node: NodeContext, lacking: readonly Cid[], peer: PeerAddress | undefined): Promise<void> {
+  if (lacking.length === 0) return
+  const room = STUBS_MAX - (await node.graph.stubs(STUBS_MAX)).length
+  for (const cid of lacking.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
+    await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 
 function resultOf(

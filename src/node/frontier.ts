@@ -1,7 +1,12 @@
-import { dimensionKey, isSignalMetric } from '../core/frontier.ts'
-import type { FederatedEntry, FrontierAnswer, FrontierEntry, Level, Provider } from '../core/wire.ts'
+import { beliefIn, groundsOf } from '../core/belief.ts'
+import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution.ts'
+import { dimensionKey, isSignalMetric, recencyOf } from '../core/frontier.ts'
+import { NO_SIGNALS } from '../core/signals.ts'
+import type { FederatedEntry, FrontierAnswer, FrontierEntry, Provider } from '../core/wire.ts'
 import { timestamp } from '../ports/clock.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../ports/graph-store.ts'
+import { contradicts } from '../protocol/digest.ts'
 import type { NodeContext } from './context.ts'
 
 /** Entries a dimension that the federated frontier shows of this grove's own. */
@@ -33,15 +38,32 @@ function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace):
   }
 }
 
-/** The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. */
+/**
+ * The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. Of what is held here a claim
+ * adds nothing that its manifest does not say, and no count.
+ */
 export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
   const rankings = await node.graph.frontier({ limit: OWN_DEPTH })
   const own = rankings.flatMap((ranking) => ranking.places.map((place) => ownEntry(node, ranking, place)))
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
   const claimed = node.replica.federated(now).filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
-  const lacking = new Set(await node.graph.lacking([...new Set(claimed.map((item) => item.cid))]))
-  return [...own, ...claimed.map((item) => claimedEntry(item, !lacking.has(item.cid)))]
+  const held = await heldOf(
+    node,
+    claimed.map((item) => item.cid),
+  )
+  const believable = claimed.filter((item) => {
+    const contribution = held.get(item.cid)
+    return contribution === undefined || (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
+  })
+  return [...own, ...believable.map((item) => claimedEntry(item, held.has(item.cid)))]
+}
+
+async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
+  const all = [...new Set(cids)]
+  const lacking = new Set(await node.graph.lacking(all))
+  const held = await node.graph.getMany(all.filter((cid) => !lacking.has(cid)))
+  return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 
 function ownEntry(
@@ -49,7 +71,6 @@ function ownEntry(
   { metric, direction }: Ranking,
   { cid, value, contribution }: RankedPlace,
 ): FederatedEntry {
-  const level: Level = isSignalMetric(metric) && metric !== '_recency' ? 'evidenced' : 'bound'
   const providers = node.replica
     .providersOf(cid)
     .map((peer): Provider => ({ ...peer, lastAdvertised: timestamp(node.clock.now()) }))
@@ -59,10 +80,10 @@ function ownEntry(
     cid,
     tags: contribution.manifest.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
     direction,
-    level,
+    level: beliefIn(groundsOf({ metric, value }), metric).level,
     held: true,
     providers,
-    firstSeen: contribution.manifest.createdAt,
+    firstSeen: timestamp(recencyOf(contribution.manifest.createdAt, node.clock.now())),
   }
 }
 
@@ -81,7 +102,7 @@ function claimedEntry(item: Claimed, held: boolean): FederatedEntry {
     cid,
     tags: [...item.tags],
     direction,
-    level: held ? 'bound' : 'claimed',
+    level: beliefIn({ held, signals: NO_SIGNALS }, metric).level,
     held,
     providers,
     firstSeen: timestamp(item.firstSeen),

@@ -7,7 +7,10 @@ import { type Attempt, ask, failureOf, noteFailure } from './contact.ts'
 import type { NodeContext } from './context.ts'
 import { askAround, likelyProviders, promisers, unique } from './providers.ts'
 
-/** Refuses a contribution, by throwing, though its bytes are right: what the peer claimed of it was not. */
+/**
+ * Refuses a contribution, by throwing, though its bytes are right: what the peer claimed of it was not (another may be asked), or
+ * nobody's would be taken (`unwanted`).
+ */
 export type Accept = (contribution: Contribution, from: PeerAddress) => void
 
 export interface ManifestOptions {
@@ -94,7 +97,7 @@ async function tryPeer(
     node.peers.bytesGood(peer.address, bytes.byteLength)
     return { contribution, peer, sizes, bytesMoved: progress.bytesMoved }
   } catch (error) {
-    if (signal.aborted || !isGroveError(error)) throw error
+    if (signal.aborted || !isGroveError(error) || error.code === 'unwanted') throw error
     if (error.code === 'absent') node.peers.absences.add(peer.address, cid)
     progress.attempts.push({ peer, error })
     return undefined

@@ -12,6 +12,7 @@ import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/
 import { Replica } from '../protocol/replica.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
+import { Judge } from './judge.ts'
 import { PeerBook } from './peers.ts'
 import { Singleflight } from './singleflight.ts'
 import { discovered, syncRound } from './sync.ts'
@@ -45,6 +46,7 @@ export class GroveNode implements NodeContext {
   readonly log: Log
   readonly events: EventHub
   readonly peers: PeerBook
+  readonly judge: Judge
   readonly replica: Replica
   readonly fetches = new Singleflight<FetchResult>()
   readonly rounds = new Singleflight<SyncReport>()
@@ -65,6 +67,7 @@ export class GroveNode implements NodeContext {
     this.log = ports.log
     this.events = new EventHub(ports.clock)
     this.peers = new PeerBook({ records: ports.records, clock: ports.clock, log: ports.log })
+    this.judge = new Judge(this)
     this.replica = new Replica({ ...config, capabilities: { federation: 1, blobs: 1 } }, ports.random)
   }
 
@@ -102,7 +105,9 @@ export class GroveNode implements NodeContext {
 
   stored(cids: readonly string[]): void {
     if (this.closing.aborted) return
-    this.tell({ type: 'held', cids: cids.map(parseCid) })
+    const held = cids.map(parseCid)
+    this.tell({ type: 'held', cids: held })
+    this.#spawn(this.judge.review(held))
     if (!this.#timers.has('frontier'))
       this.#timer('frontier', FRONTIER_DELAY_MS, () => this.#spawn(this.#readFrontier()))
   }
@@ -142,6 +147,9 @@ export class GroveNode implements NodeContext {
         break
       case 'discovered':
         this.#discovered(effect.peer, effect.entries)
+        break
+      case 'heard':
+        this.#spawn(this.judge.review(effect.entries.map(({ cid }) => cid)))
         break
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })

@@ -1,6 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import type { BestList } from '../core/wire.ts'
+import type { BestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Candidate, Policy } from '../protocol/want.ts'
 import { ask } from './contact.ts'
@@ -12,13 +12,14 @@ const METRICS_MAX = 64
 const LISTS_AT_ONCE = 4
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
-const STUBS_MAX = 200
-
 /** Requests that a round may still make. */
 export interface Requests {
   made: number
   readonly most: number
 }
+
+/** All that are looked at: more than may rest, so that those that nobody has don't stand before the others. */
+const STUBS_MAX = 4_096
 
 /** What a peer offers in the dimensions of the policy. A peer that fails has nothing to offer. */
 export async function offersOf(
@@ -47,13 +48,15 @@ export function claimedOffers(node: NodeContext, metrics?: ReadonlySet<string>):
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
     .filter(({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true)
     .flatMap(({ metric, direction, cid, tags, providers }) =>
-      providers.map(({ peerId, address, value }) => ({
+      providers.map(({ peerId, address, value, hearsay, guessed }) => ({
         metric,
         direction,
         cid,
         value,
         tags,
         providers: [{ peerId, address }],
+        hearsay,
+        guessed,
       })),
     )
 }
@@ -100,7 +103,10 @@ export async function heldAmong(node: NodeContext, candidates: readonly Candidat
 
 /** Those of the held cids whose artifacts are not all here. */
 export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
-  const named = (await node.graph.getMany([...held])).map(({ cid, manifest }) => ({ cid, hashes: Object.values(manifest.artifacts) }))
+  const named = (await node.graph.getMany([...held])).map(({ cid, manifest }) => ({
+    cid,
+    hashes: Object.values(manifest.artifacts),
+  }))
   const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
   return new Set(named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid))
 }
@@ -123,7 +129,7 @@ async function bestOf(
   dimension: string,
   policy: Policy,
   { signal, requests }: { signal: AbortSignal; requests: Requests },
-): Promise<BestList | undefined> {
+): Promise<BestAnswer | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++
   const threshold = Object.hasOwn(policy.thresholds, dimension) ? policy.thresholds[dimension] : undefined
@@ -146,7 +152,11 @@ async function bestOf(
 }
 
 /** A contribution with large artifacts is a candidate all the same: its manifest is taken, and what of the rest is small enough. */
-function candidatesOf({ dimension, direction, entries }: BestList, peer: PeerAddress, policy: Policy): Candidate[] {
+function candidatesOf(
+  { dimension, direction, entries, guessed }: BestAnswer,
+  peer: PeerAddress,
+  policy: Policy,
+): Candidate[] {
   return entries.map(({ cid, value, kind, tags, artifactBytes, evidence }) => {
     const known = artifactBytes >= 0 && artifactBytes <= policy.maxArtifactBytes
     return {
@@ -157,7 +167,9 @@ function candidatesOf({ dimension, direction, entries }: BestList, peer: PeerAdd
       kind,
       tags,
       providers: [peer],
+      guessed,
       ...(known ? { artifactBytes } : {}),
+      ...(evidence === undefined ? {} : { evidence }),
     }
   })
 }

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { JsonObject } from '../core/canonical.ts'
-import type { Cid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import { PROOFS_MAX } from '../core/limits.ts'
 import { type PeerRecord, type Proof, peerRecordSchema } from '../core/peer-record.ts'

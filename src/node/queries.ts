@@ -1,6 +1,8 @@
+import { type Belief, beliefIn } from '../core/belief.ts'
 import { type Cid, isCid, parseCidPrefix } from '../core/cid.ts'
 import { type Contribution, viewOf } from '../core/contribution.ts'
 import { GroveError } from '../core/errors.ts'
+import { ownPlaces, type Place, signalPlaces } from '../core/frontier.ts'
 import { type Lifecycle, lifecycleOf } from '../core/lifecycle.ts'
 import type { ContributionView, RelationType } from '../core/schema.ts'
 import type { Filter, SearchResult, Stub } from '../core/wire.ts'
@@ -45,11 +47,15 @@ export interface Standing {
   readonly reproduction: number
   readonly reviewScore: number | undefined
   readonly missingArtifacts: readonly string[]
+  /** How far it is believed as a whole, and in each dimension in which it ranks here. */
+  readonly belief: Belief
+  readonly beliefs: readonly (Belief & Place)[]
 }
 
 /** Where a held contribution came from and what others here made of it. Throws `not-found`. */
 export async function standingOf(node: NodeContext, cid: Cid): Promise<Standing> {
-  const { manifest, provenance } = await contributionOf(node, cid)
+  const stored = await contributionOf(node, cid)
+  const { manifest, provenance } = stored
   const [incoming, signals, missing] = await Promise.all([
     node.graph.edges(cid, 'in', { limit: EDGES_MAX }),
     node.graph.signals(cid),
@@ -57,7 +63,16 @@ export async function standingOf(node: NodeContext, cid: Cid): Promise<Standing>
   ])
   const lost = new Set(missing)
   const missingArtifacts = Object.keys(manifest.artifacts).filter((name) => lost.has(manifest.artifacts[name] as Cid))
-  return { provenance, lifecycle: lifecycleOf(incoming), ...signals, missingArtifacts }
+  const grounds = { held: true, signals }
+  const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
+  return {
+    provenance,
+    lifecycle: lifecycleOf(incoming),
+    ...signals,
+    missingArtifacts,
+    belief: beliefIn(grounds),
+    beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
+  }
 }
 
 /** Contributions oldest first, and how many match in all. */

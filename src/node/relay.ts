@@ -18,7 +18,7 @@ interface RelayOptions extends TransferOptions {
 
 /** The bytes of one blob as one stream, from as many providers as it takes, in their order. */
 export class Relay {
-  /** How many bytes each provider sent, by peer id. */
+  /** How many bytes each provider sent, by its address. */
   readonly contributions = new Map<string, number>()
   receivedBytes = 0
   /** Why the stream ended too early. */
@@ -41,8 +41,8 @@ export class Relay {
   /** The provider that sent all there is; undefined where there are several. */
   get onlyContributor(): PeerAddress | undefined {
     if (this.contributions.size > 1) return undefined
-    const [peerId] = this.contributions.keys()
-    return this.#circle.members.find((peer) => peer.peerId === peerId)
+    const [address] = this.contributions.keys()
+    return this.#circle.members.find((peer) => peer.address === address)
   }
 
   /** Ends where the blob ends. Throws `fetch-incomplete` where some bytes came but nobody has the rest, else why nobody sent any. */
@@ -92,10 +92,11 @@ export class Relay {
     if (size > maxBytes && sizeBytes !== undefined) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
     this.#sizeBytes = sizeBytes ?? this.#sizeBytes
     for await (const chunk of body) {
-      this.contributions.set(peer.peerId, (this.contributions.get(peer.peerId) ?? 0) + chunk.byteLength)
+      this.contributions.set(peer.address, (this.contributions.get(peer.address) ?? 0) + chunk.byteLength)
       this.receivedBytes += chunk.byteLength
-      if (this.receivedBytes > Math.min(size, maxBytes))
-        throw fault(peer, 'too-long', `sends more than ${Math.min(size, maxBytes)} bytes`)
+      if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
+      // It promised no size, so that this is our limit and not its fault.
+      if (this.receivedBytes > maxBytes) throw new GroveError('too-large', { hash, maxBytes })
       this.#tell(peer, false)
       yield chunk
     }

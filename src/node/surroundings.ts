@@ -11,6 +11,8 @@ import { verify } from './manifest.ts'
 
 /** Peers asked for one contribution's surroundings. */
 const PEERS_MAX = 3
+/** Malformed or unrelated contributions in one closure after which the rest of it is not looked at. */
+const FAULTS_MAX = 8
 
 export interface SurroundingsRequest {
   readonly contribution: Contribution
@@ -20,6 +22,8 @@ export interface SurroundingsRequest {
   readonly evidence: boolean
   readonly providers: readonly PeerAddress[]
   readonly signal: AbortSignal
+  /** Whether one more contribution about this one is taken from that address; all without it. */
+  readonly takeEvidence?: ((address: string) => boolean) | undefined
 }
 
 export interface Surroundings {
@@ -85,14 +89,14 @@ class Search {
   /** Walks up from the contribution through what is here and what has been received, verifying what it meets. */
   async walk(): Promise<void> {
     const { contribution, depth } = this.#request
-    const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS })
+    const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1 })
     this.present = []
     this.lacking = []
     let step = walk.next()
     for (let at = 0; !step.done && at <= depth; at++) step = walk.next(await this.#parents(step.value))
   }
 
-  /** One closure request; what is none of it is the peer's fault. A failure leaves what came before it. */
+  /** One closure request; what is none of it is the peer's fault. What came before a failure is kept. */
   async askPeer(peer: PeerAddress): Promise<void> {
     const { contribution, depth, signal } = this.#request
     const received: Cid[] = []
@@ -172,29 +176,44 @@ class Search {
     }
   }
 
+  /** Some faults end it: they tell as much as a thousand. */
   async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
-    const { cid: start } = this.#request.contribution
-    const unheld = await this.#node.graph.lacking(received.filter((cid) => cid !== start && !this.#ancestors.has(cid)))
-    for (const cid of unheld) {
-      const candidate = this.#evidence.get(cid) ?? this.#verified(cid)
-      if (candidate === undefined) continue
-      if (targetsOf(candidate, EVIDENCE).includes(start)) this.#evidence.set(cid, candidate)
-      else this.#refuseUnrelated(peer, cid)
+    const { contribution, takeEvidence = () => true } = this.#request
+    const isNew = (cid: Cid) => cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
+    let faults = 0
+    for (const cid of await this.#node.graph.lacking(received.filter(isNew))) {
+      const candidate = this.#verified(cid)
+      const isEvidence = candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
+      if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1
+      if (faults === FAULTS_MAX) return this.#distrust(received)
+      if (!isEvidence) continue
+      if (!takeEvidence(peer.address)) {
+        this.answered = false
+        return
+      }
+      this.#evidence.set(cid, candidate)
     }
   }
 
-  /** The 0.1 route for this answers with all children, derived work too: that is no fault, but it isn't taken either. */
-  #refuseUnrelated(peer: PeerAddress, cid: Cid): void {
+  /** Forgets what a peer sent that has not been taken. */
+  #distrust(received: readonly Cid[]): void {
+    this.answered = false
+    for (const cid of received) this.#received.delete(cid)
+  }
+
+  /** Whether it was wrong to send this. The 0.1 route answers with all that names the contribution in any way: that is no fault. */
+  #isFault(peer: PeerAddress, cid: Cid): boolean {
     const { contribution } = this.#request
     const candidate = this.#received.get(cid)
     this.#received.delete(cid)
     this.#sources.delete(cid)
-    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return
+    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return false
     const error = new GroveError(
       'peer-fault',
       { ...peer, fault: 'unrelated', cid },
       { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` },
     )
-    noteFailure(this.#node, peer, error, candidate?.bytes.byteLength ?? 0)
+    noteFailure(this.#node, peer, error)
+    return true
   }
 }

@@ -1,10 +1,13 @@
 import type { SyncReport } from '../core/wire.ts'
-import type { Candidate } from '../protocol/want.ts'
-import { Wants } from '../protocol/want.ts'
+import { type Candidate, type Policy, Wants } from '../protocol/want.ts'
+import { Budget } from './budget.ts'
 import { EvidenceMemory } from './evidence.ts'
+import { Semaphore } from './semaphore.ts'
 
 /** Announced items kept until their round begins. */
 const ANNOUNCED_MAX = 4_096
+/** Rounds of announced work under way at once: a slow peer in one of them must not hold up the news of others. */
+const ROUNDS_AT_ONCE = 4
 
 /** What background sync remembers between rounds. */
 export class SyncMemory {
@@ -12,9 +15,11 @@ export class SyncMemory {
   readonly wants = new Wants()
   /** Whose knowledge about what is held here has been taken in. */
   readonly evidence = new EvidenceMemory()
+  readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
   /** What the latest round did; undefined before the first. */
   lastReport: SyncReport | undefined
   #announced: Candidate[] = []
+  #budget: { readonly budget: Budget; readonly until: number } | undefined
 
   /** Keeps what peers say they have, for the next round; whether it is the first of it. */
   announce(candidates: readonly Candidate[]): boolean {
@@ -28,5 +33,14 @@ export class SyncMemory {
     const announced = this.#announced
     this.#announced = []
     return announced
+  }
+
+  /** What announced work may cost: as much as one round, for all that is announced within one interval. */
+  announcedBudget(policy: Policy, { now, intervalMs }: { now: number; intervalMs: number }): Budget {
+    const current = this.#budget
+    if (current !== undefined && now < current.until && current.until <= now + intervalMs) return current.budget
+    const budget = new Budget(policy)
+    this.#budget = { budget, until: now + intervalMs }
+    return budget
   }
 }

@@ -103,7 +103,7 @@ async function receive(
 ): Promise<BlobInfo | GroveError> {
   try {
     const info = await node.blobs.put(relay.bytes(), { expect: hash, signal })
-    for (const [peerId, bytes] of relay.contributions) node.peers.bytesGood(peerId, bytes)
+    for (const [address, bytes] of relay.contributions) node.peers.bytesGood(address, bytes)
     return info
   } catch (error) {
     if (error === relay.failure && relay.failure !== undefined) return relay.failure

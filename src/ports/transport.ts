@@ -33,6 +33,12 @@ export interface BlobAnswer {
   readonly body: AsyncIterable<Uint8Array>
 }
 
+/** A peer's best in one dimension. */
+export interface BestAnswer extends BestList {
+  /** The peer did not say the direction (0.1): it is what the order of its values suggests. */
+  readonly guessed?: boolean
+}
+
 /** A contribution's surroundings, manifests not yet verified; `trailer` settles when the stream has ended. */
 export interface ClosureAnswer {
   readonly manifests: AsyncIterable<Uint8Array>
@@ -61,7 +67,7 @@ export interface Transport {
   sizeOf(peer: PeerAddress, request: BlobRequest, options?: CallOptions): Promise<number>
   /** The metrics in which the peer ranks anything. */
   metrics(peer: PeerAddress, options?: CallOptions): Promise<string[]>
-  best(peer: PeerAddress, query: BestQuery, options?: CallOptions): Promise<BestList>
+  best(peer: PeerAddress, query: BestQuery, options?: CallOptions): Promise<BestAnswer>
   closure(peer: PeerAddress, request: ClosureRequest, options?: CallOptions): Promise<ClosureAnswer>
   /** Throws `address-refused` where the operator's rules forbid to talk to that address. No look-up, no contact. */
   checkAddress(address: string): void

@@ -19,6 +19,8 @@ import { News } from './news.ts'
 /** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
 const HELD_MAX = 4_096
 const BROKEN_MAX = 1_024
+/** Providers that are kept fresh of a digest that everybody repeats. */
+const SAYERS_ENOUGH = 3
 
 /** A digest and in whose name it came: by hearsay where anybody may have sent it. */
 export interface Heard {
@@ -27,6 +29,8 @@ export interface Heard {
   readonly hearsay: boolean
 }
 
+const NOTHING_COMMON = { digest: undefined, since: 0, sayers: new Set<string>() }
+
 /** What others claim, and what is remembered so that no claim causes work twice. */
 export class Claims {
   readonly news = new News()
@@ -34,6 +38,10 @@ export class Claims {
   readonly #held = new Set<Cid>()
   readonly #broken = new Set<string>()
   readonly #lifeMs: number
+  /** No claim is older than this. */
+  #oldest = 0
+  /** The digest that was said last, since when it has been, and by whom. */
+  #common: { digest: readonly DigestEntry[] | undefined; since: number; sayers: Set<string> } = NOTHING_COMMON
 
   constructor(intervalMs: number) {
     this.#lifeMs = CLAIM_ROUNDS * intervalMs
@@ -49,20 +57,37 @@ export class Claims {
   break(peerId: string, cid: Cid, hearsay = false): void {
     if (!hearsay) remember(this.#broken, `${peerId} ${cid}`, BROKEN_MAX)
     retract(this.#federated, peerId, cid)
+    this.#common = NOTHING_COMMON
   }
 
   /** Takes in what a peer claims, or what is claimed in its name; what is new of it and not held here. */
   merge({ from, entries: digest, hearsay }: Heard, announcer: Announcer, now: number): Claim[] {
-    const entries = digest.filter((entry) => !this.#broken.has(`${from.peerId} ${entry.cid}`))
+    if (this.#isCommonplace(digest, hearsay ? undefined : from.peerId, now)) return []
+    const entries =
+      this.#broken.size > 0 ? digest.filter(({ cid }) => !this.#broken.has(`${from.peerId} ${cid}`)) : digest
     const direction = (metric: string) => heldDirection(announcer, metric)
     const fresh = mergeDigest(this.#federated, { from, entries, now, hearsay, heldDirection: direction })
     for (const { cid } of fresh) this.news.heardOf(cid)
     return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
   }
 
+  /**
+   * Whether a few have just said this very digest (one that goes by its print is the same array): one more who says it
+   * is one more provider of what has some, and in a quiet federation all say the same all the time. Hearsay makes nothing so.
+   */
+  #isCommonplace(digest: readonly DigestEntry[], peerId: string | undefined, now: number): boolean {
+    const common = this.#common
+    if (common.digest === digest && now - common.since < this.#lifeMs / 2) {
+      if (common.sayers.size >= SAYERS_ENOUGH) return true
+      if (peerId !== undefined) common.sayers.add(peerId)
+    } else this.#common = { digest, since: now, sayers: new Set(peerId === undefined ? [] : [peerId]) }
+    return false
+  }
+
   /** Forgets what nobody has repeated for CLAIM_ROUNDS. */
   expire(now: number): void {
-    expireClaims(this.#federated, now - this.#lifeMs)
+    const before = now - this.#lifeMs
+    if (before > this.#oldest) this.#oldest = Math.min(now, expireClaims(this.#federated, before))
   }
 
   list(): FederatedItem[] {

@@ -41,7 +41,7 @@ export interface FederatedItem extends Place {
   readonly firstSeen: number
 }
 
-type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] }
+type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & { providers: Advertisement[] }
 
 interface Metric {
   readonly minimize: Map<Cid, Item>
@@ -80,9 +80,7 @@ export function mergeDigest(
   { from, entries, now, hearsay = false, heldDirection }: Advertised,
 ): Claim[] {
   const news: Claim[] = []
-  const undirected = entries.filter((entry) => entry.direction === undefined)
-  const directed = entries.filter((entry) => entry.direction !== undefined)
-  for (const entry of [...directed, ...undirected]) {
+  for (const entry of directedFirst(entries)) {
     if (!isSayable(entry)) continue
     const direction = entry.direction ?? heldDirection(entry.metric) ?? knownDirection(federated, entry.metric)
     if (direction === undefined) continue
@@ -94,17 +92,31 @@ export function mergeDigest(
   return news
 }
 
-/** Forgets the claims last made before that moment. O(entries). */
-export function expireClaims(federated: Federated, before: number): void {
+function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] {
+  const undirected = entries.filter((entry) => entry.direction === undefined)
+  if (undirected.length === 0) return entries
+  return [...entries.filter((entry) => entry.direction !== undefined), ...undirected]
+}
+
+/** Forgets the claims last made before that moment; when the oldest of those left was made (Infinity without any). O(entries). */
+export function expireClaims(federated: Federated, before: number): number {
+  let oldest = Number.POSITIVE_INFINITY
   for (const metric of federated.metrics.values()) {
     for (const items of [metric.minimize, metric.maximize]) {
-      for (const item of items.values()) {
-        for (const provider of item.providers) {
-          if (provider.lastAdvertised < before) withdraw(federated, item, provider.peerId)
-        }
-      }
+      for (const item of items.values()) oldest = Math.min(oldest, expireProviders(federated, item, before))
     }
   }
+  return oldest
+}
+
+function expireProviders(federated: Federated, item: Item, before: number): number {
+  // Most recent first: the last is the oldest.
+  let last = item.providers.at(-1)
+  while (last !== undefined && last.lastAdvertised < before) {
+    withdraw(federated, item, last.peerId)
+    last = item.providers.at(-1)
+  }
+  return last?.lastAdvertised ?? Number.POSITIVE_INFINITY
 }
 
 /** Forgets what this peer says about this item. */
@@ -147,8 +159,13 @@ export function listFederated(federated: Federated): FederatedItem[] {
   return names.flatMap((name) => {
     const metric = federated.metrics.get(name)
     if (metric === undefined) return []
-    return [metric.minimize, metric.maximize].flatMap((items) => [...items.values()].sort(comparePlaces))
+    return [metric.minimize, metric.maximize].flatMap((items) => [...items.values()].sort(comparePlaces).map(snapshot))
   })
+}
+
+/** A copy that later claims don't change. */
+function snapshot(item: Item): FederatedItem {
+  return { ...item, providers: [...item.providers] }
 }
 
 /** Finite, and if the name is the protocol's, one that it knows, in its direction. */
@@ -181,7 +198,7 @@ function advertise(
   // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2).
   const value = claim.metric === '_recency' ? Math.min(claim.value, item.firstSeen) : claim.value
   const said = { ...from, value, lastAdvertised: now, ...footing(claim.hearsay === true, claim.guessed === true) }
-  provide(federated, metric, item, standing(item, said))
+  provide(federated, metric, item, keepOwnWord(item, said))
   keepBounds(federated, metric, item, from.peerId)
   return metric[claim.direction].get(claim.cid) === item && item.value !== before ? item : undefined
 }
@@ -207,18 +224,27 @@ function enter(
 }
 
 /** A peer's own word about a metric stands: what is only said in its name neither changes nor weakens it. */
-function standing(item: Item, said: Advertisement): Advertisement {
+function keepOwnWord(item: Item, said: Advertisement): Advertisement {
   if (said.hearsay !== true || isReservedMetric(item.metric)) return said
   const own = item.providers.find(({ peerId, hearsay }) => peerId === said.peerId && hearsay !== true)
   return own === undefined ? said : { ...own, lastAdvertised: said.lastAdvertised }
 }
 
+/** Puts the advertiser where it belongs by recency. The list is short and this is what gossip does most: no copies. */
 function provide(federated: Federated, metric: Metric, item: Item, by: Advertisement): void {
-  const others = item.providers.filter((provider) => provider.peerId !== by.peerId)
-  if (others.length === item.providers.length) countShare(federated, metric, by.peerId, 1)
-  const sorted = [by, ...others].sort(compareRecency)
-  for (const dropped of sorted.slice(PROVIDERS_MAX)) countShare(federated, metric, dropped.peerId, -1)
-  setProviders(item, sorted.slice(0, PROVIDERS_MAX))
+  const { providers } = item
+  const known = providers.findIndex((provider) => provider.peerId === by.peerId)
+  if (known >= 0) providers.splice(known, 1)
+  else countShare(federated, metric, by.peerId, 1)
+  let place = 0
+  for (const provider of providers) {
+    if (compareRecency(provider, by) > 0) break
+    place += 1
+  }
+  providers.splice(place, 0, by)
+  const dropped = providers.length > PROVIDERS_MAX ? providers.pop() : undefined
+  if (dropped !== undefined) countShare(federated, metric, dropped.peerId, -1)
+  setValue(item)
 }
 
 /** Most recent first; at the same moment by id, so that the order of messages doesn't matter. */
@@ -226,21 +252,22 @@ function compareRecency(a: Advertisement, b: Advertisement): number {
   return b.lastAdvertised - a.lastAdvertised || (a.peerId < b.peerId ? -1 : 1)
 }
 
-function setProviders(item: Item, providers: readonly Advertisement[]): void {
-  item.providers = providers
-  const values = providers.map((provider) => provider.value)
-  item.value = values.reduce(
-    (best, value) => (isBetter(item.direction, value, best) ? value : best),
-    values[0] ?? item.value,
-  )
+/** The best of what the providers claim. */
+function setValue(item: Item): void {
+  let best = item.providers[0]?.value ?? item.value
+  for (const { value } of item.providers) if (isBetter(item.direction, value, best)) best = value
+  item.value = best
 }
 
 function countShare(federated: Federated, metric: Metric, peerId: string, change: number): void {
-  for (const shares of [federated.shares, metric.shares]) {
-    const share = (shares.get(peerId) ?? 0) + change
-    if (share > 0) shares.set(peerId, share)
-    else shares.delete(peerId)
-  }
+  changeShare(federated.shares, peerId, change)
+  changeShare(metric.shares, peerId, change)
+}
+
+function changeShare(shares: Map<string, number>, peerId: string, change: number): void {
+  const share = (shares.get(peerId) ?? 0) + change
+  if (share > 0) shares.set(peerId, share)
+  else shares.delete(peerId)
 }
 
 function keepBounds(federated: Federated, metric: Metric, item: Item, peerId: string): void {
@@ -263,7 +290,8 @@ function crowded(metric: Metric, direction: Direction): Map<Cid, Item> {
 
 function evictWorst(federated: Federated, items: Map<Cid, Item>): void {
   const item = worst(items, () => true)
-  for (const provider of item?.providers ?? []) if (item !== undefined) withdraw(federated, item, provider.peerId)
+  for (const provider of [...(item?.providers ?? [])])
+    if (item !== undefined) withdraw(federated, item, provider.peerId)
 }
 
 function worst(items: Map<Cid, Item>, counts: (item: Item) => boolean): Item | undefined {
@@ -279,10 +307,13 @@ function withdraw(federated: Federated, { metric: name, direction, cid }: Place,
   const metric = federated.metrics.get(name)
   const item = metric?.[direction].get(cid)
   if (metric === undefined || item === undefined) return
-  const rest = item.providers.filter((provider) => provider.peerId !== peerId)
-  if (rest.length < item.providers.length) countShare(federated, metric, peerId, -1)
-  setProviders(item, rest)
-  if (rest.length > 0) return
+  const index = item.providers.findIndex((provider) => provider.peerId === peerId)
+  if (index >= 0) {
+    item.providers.splice(index, 1)
+    countShare(federated, metric, peerId, -1)
+    setValue(item)
+  }
+  if (item.providers.length > 0) return
   metric[direction].delete(cid)
   federated.size -= 1
   if (metric.minimize.size + metric.maximize.size === 0) federated.metrics.delete(name)

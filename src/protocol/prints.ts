@@ -40,7 +40,7 @@ export class Prints {
   /** Whether whoever spoke last has the same digest: then a stranger is likely to have it too. */
   #common = false
   readonly #settledMs: number
-  /** Whole digests of others by print, those met last at the end. */
+  /** Whole digests of others by print. */
   readonly #digests = new Map<string, DigestEntry[]>()
   /** By peer id; null for one that doesn't speak notes. */
   readonly #said = new Map<string, Said | null>()
@@ -66,25 +66,25 @@ export class Prints {
     const likely = said === undefined && this.#common && now - this.#changedAt >= this.#settledMs
     const brief = this.#own.length > 0 && (likely || this.#knowsOwn(said))
     if (brief) this.#inBrief.set(peerId, 'print')
-    return { frontier: brief ? [] : this.#own, digest: this.#note(said?.print) }
+    return { frontier: brief ? [] : this.#own, digest: this.#noteOf(said?.print) }
   }
 
   /** The answer to an exchange: without the digest where the asker has it. In the terms of 0.1 for who speaks no notes. */
   reply({ digest }: GossipMessage): Telling {
     if (digest === undefined) return { frontier: this.#own }
-    return { frontier: this.#knowsOwn(digest) ? [] : this.#own, digest: this.#note(digest.print) }
+    return { frontier: this.#knowsOwn(digest) ? [] : this.#own, digest: this.#noteOf(digest.print) }
   }
 
   /** An announcement: entries for what may be unknown there, short ids for what others may have told already. */
   announcement(peerId: string, frontier: DigestEntry[], relayed: readonly LocalEntry[]): Telling {
     const news = [...new Set(relayed.map(({ cid }) => shortId(cid)))].slice(0, DIGEST_MAX_ENTRIES)
     if (news.length > 0 && !this.#said.has(peerId)) this.#inBrief.set(peerId, 'ids')
-    return { frontier, digest: { ...this.#note(this.#said.get(peerId)?.print), news } }
+    return { frontier, digest: { ...this.#noteOf(this.#said.get(peerId)?.print), news } }
   }
 
   /** The answer to an announcement: only what is wanted of it. */
   thanks(peerId: string, wants: string[]): Telling {
-    const note = this.#note(this.#said.get(peerId)?.print)
+    const note = this.#noteOf(this.#said.get(peerId)?.print)
     return { frontier: [], digest: { ...note, ...(wants.length > 0 && { wants }) } }
   }
 
@@ -95,9 +95,7 @@ export class Prints {
 
   /** The entries that a message stands for. */
   hear({ peerId, digest, frontier }: GossipMessage): DigestEntry[] {
-    this.#said.delete(peerId)
-    this.#said.set(peerId, digest === undefined ? null : { print: digest.print, seen: digest.seen })
-    forgetOldest(this.#said, PEERS_MAX)
+    this.#note(peerId, digest)
     if (digest === undefined) return frontier
     this.#common = digest.print === this.#print
     if (digest.news !== undefined) return frontier
@@ -121,10 +119,17 @@ export class Prints {
 
   /** The digest of this grove, whatever the peer knows. */
   whole(peerId: string): Telling {
-    return { frontier: this.#own, digest: this.#note(this.#said.get(peerId)?.print) }
+    return { frontier: this.#own, digest: this.#noteOf(this.#said.get(peerId)?.print) }
   }
 
-  #note(theirs: string | undefined): DigestNote {
+  #note(peerId: string, digest: DigestNote | undefined): void {
+    const known = this.#said.get(peerId)
+    if (known !== undefined && known?.print === digest?.print && known?.seen === digest?.seen) return
+    this.#said.set(peerId, digest === undefined ? null : { print: digest.print, seen: digest.seen })
+    forgetOldest(this.#said, PEERS_MAX)
+  }
+
+  #noteOf(theirs: string | undefined): DigestNote {
     const knows = theirs !== undefined && this.#digestOf(theirs) !== undefined
     return { print: this.#print, ...(knows && { seen: theirs }) }
   }
@@ -138,7 +143,7 @@ export class Prints {
   }
 
   #remember(print: string, digest: DigestEntry[]): void {
-    this.#digests.delete(print)
+    if (this.#digests.has(print)) return
     this.#digests.set(print, digest)
     forgetOldest(this.#digests, DIGESTS_MAX)
   }

@@ -57,6 +57,7 @@ export class Replica {
   #rounds = 0
   #lonelyRounds = 0
   #nextRoundAt: number | undefined
+  #now = 0
   #wakeAt: number | undefined
   /** Of this round: addresses called, how many of them back, shuffles taken in, answers that came. */
   readonly #called = new Set<string>()
@@ -75,8 +76,10 @@ export class Replica {
     this.#digestBytes = GOSSIP_MAX_BYTES - NOTE_MAX_BYTES - Buffer.byteLength(JSON.stringify(empty))
   }
 
-  /** What to do about this input. `now` is Unix ms and never goes back. */
+  /** What to do about this input. `now` is Unix ms; where a clock is set back, what was due stays due as soon as before. */
   step(input: Input, now: number): Effect[] {
+    if (now < this.#now) this.#setBack(this.#now - now)
+    this.#now = now
     const effects = this.#handle(input, now)
     const due = Math.min(
       this.#nextRoundAt ?? Number.POSITIVE_INFINITY,
@@ -151,6 +154,12 @@ export class Replica {
         addSeed(this.#members, input.peer, now)
         return []
     }
+  }
+
+  #setBack(byMs: number): void {
+    const { dueAt } = this.#announcer
+    if (this.#nextRoundAt !== undefined) this.#nextRoundAt -= byMs
+    if (dueAt !== undefined) this.#announcer = { ...this.#announcer, dueAt: dueAt - byMs }
   }
 
   #tick(now: number): Effect[] {

@@ -142,11 +142,12 @@ export function heardFrom(
   replaceable: string[],
   now: number,
 ): Peer | undefined {
+  const named = find(members, from.peerId)
+  if (named?.status === 'alive') return named
   const address = tidyAddress(from.address)
   const there = findByAddress(members, address)
-  const named = find(members, from.peerId)
   if (named !== undefined) {
-    if (named.status !== 'alive' && there === undefined) Object.assign(named, { address, answered: false })
+    if (there === undefined) Object.assign(named, { address, answered: false })
     return named
   }
   if (there !== undefined) return there.peerId === there.address ? there : undefined

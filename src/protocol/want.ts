@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import { comparePlaces, dimensionKey, type Place, reaches } from '../core/frontier.ts'
 import { UNASKED_ARTIFACT_MAX_BYTES } from '../core/limits.ts'
-import type { Kind } from '../core/schema.ts'
+import type { Kind, Manifest } from '../core/schema.ts'
 import { forgetOldest } from './bounded.ts'
 import { byDimension, interleave } from './digest.ts'
 import type { Footing, PeerAddress } from './messages.ts'
@@ -80,6 +80,8 @@ const ATTEMPTS_MAX = 4_096
 
 interface Attempt {
   readonly failures: number
+  /** Both Unix ms. */
+  readonly since: number
   readonly until: number
 }
 
@@ -87,11 +89,12 @@ interface Attempt {
 export class Wants {
   readonly #attempts = new Map<Cid, Attempt>()
   readonly #refusals = new Map<Cid, Refusal>()
+  readonly #underWay = new Set<Cid>()
 
   /**
    * Which of the candidates to fetch, in order: best first, dimensions taking turns, and in them the peers, each cid
-   * once. Candidates that are held count towards the top k of their dimension; those of `partial` are fetched all the
-   * same. What rests takes nobody's place. O(n log n).
+   * once. What is held counts towards the top k of its dimension, at the place that it has here, whatever others claim
+   * of it; that of `partial` is fetched all the same. What rests takes nobody's place. O(n log n).
    */
   plan(
     candidates: readonly Candidate[],
@@ -100,7 +103,9 @@ export class Wants {
     const reasons = new Map<Cid, string>()
     const reasonAgainst = (candidate: Candidate) =>
       policyReason(candidate, policy) ?? (held.has(candidate.cid) ? undefined : obstacle(candidate, policy))
-    const open = candidates.filter((candidate) => noteReason(reasons, candidate.cid, reasonAgainst(candidate)))
+    const open = asHeld(candidates, held)
+      .map((candidate) => notInTheFuture(candidate, now))
+      .filter((candidate) => noteReason(reasons, candidate.cid, reasonAgainst(candidate)))
     const awake = open.filter(({ cid }) => held.has(cid) || noteReason(reasons, cid, this.#restReason(cid, now)))
     const ranked = [...byDimension(distinct(awake)).values()].map((places) => {
       const best = bestOfEach(places, held, policy.topK)
@@ -108,12 +113,26 @@ export class Wants {
       return best
     })
     const merged = mergeByCid(interleave(ranked, candidates.length))
-    const isWanted = (want: Want) => !held.has(want.cid) || (partial?.has(want.cid) === true && want.providers.length > 0)
-    const ready = merged.filter((want) => isWanted(want) && noteReason(reasons, want.cid, this.#restReason(want.cid, now)))
+    const isWanted = (want: Want) =>
+      !held.has(want.cid) || (partial?.has(want.cid) === true && want.providers.length > 0)
+    const ready = merged.filter(
+      (want) => isWanted(want) && noteReason(reasons, want.cid, this.#restReason(want.cid, now)),
+    )
     const wants = withinBudget(ready, policy, reasons)
     const wanted = new Set(wants.map(({ cid }) => cid))
     const left = [...reasons].filter(([cid]) => !wanted.has(cid) && !held.has(cid))
     return { wants, skipped: left.map(([cid, reason]) => ({ cid, reason })) }
+  }
+
+  /** Begins a fetch: at most one of an item at a time, and none while it rests. Whoever begins it calls `ended`. */
+  begin(cid: Cid, now: number): boolean {
+    if (this.#restReason(cid, now) !== undefined) return false
+    this.#underWay.add(cid)
+    return true
+  }
+
+  ended(cid: Cid): void {
+    this.#underWay.delete(cid)
   }
 
   /** Notes a failed fetch: the item rests, longer each time. */
@@ -121,7 +140,7 @@ export class Wants {
     const failures = (this.#attempts.get(cid)?.failures ?? 0) + 1
     const rest = retryable ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20), RETRY_LONGEST_MS) : HOPELESS_MS
     this.#attempts.delete(cid)
-    this.#attempts.set(cid, { failures, until: now + rest })
+    this.#attempts.set(cid, { failures, since: now, until: now + rest })
     forgetOldest(this.#attempts, ATTEMPTS_MAX)
   }
 
@@ -145,10 +164,40 @@ export class Wants {
   }
 
   #restReason(cid: Cid, now: number): string | undefined {
+    if (this.#underWay.has(cid)) return 'under-way'
     const refusal = this.#refusals.get(cid)
     if (refusal !== undefined && refusal.until > now) return refusal.reason
-    return (this.#attempts.get(cid)?.until ?? now) > now ? 'backing-off' : undefined
+    const attempt = this.#attempts.get(cid)
+    // A clock that was set back must not make the rest longer.
+    return attempt !== undefined && attempt.until > now && attempt.since <= now ? 'backing-off' : undefined
   }
+}
+
+/** Why the policy does not want this contribution after all, by what its manifest says: a claim may leave that out, or lie. */
+export function unwantedReason({ kind, tags }: Manifest, policy: Policy): 'kind' | 'tags' | undefined {
+  if (policy.kinds !== undefined && !policy.kinds.includes(kind)) return 'kind'
+  if (policy.tags !== undefined && !policy.tags.some((tag) => tags.includes(tag))) return 'tags'
+  return undefined
+}
+
+/**
+ * The candidates with what is held taken at its own value: a claim about it only adds who has it. What others claim in a dimension
+ * in which it has no place here is dropped.
+ */
+function asHeld(candidates: readonly Candidate[], held: ReadonlySet<Cid>): Candidate[] {
+  const own = new Map<string, Candidate>()
+  for (const candidate of candidates)
+    if (candidate.providers.length === 0) own.set(`${candidate.cid} ${dimensionKey(candidate)}`, candidate)
+  return candidates.flatMap((candidate) => {
+    if (!held.has(candidate.cid) || candidate.providers.length === 0) return [candidate]
+    const place = own.get(`${candidate.cid} ${dimensionKey(candidate)}`)
+    return place === undefined ? [] : [{ ...candidate, value: place.value }]
+  })
+}
+
+/** Nobody is more recent than now: a date in the future gains nothing (PROTOCOL.md §2). */
+function notInTheFuture(candidate: Candidate, now: number): Candidate {
+  return candidate.metric === '_recency' && candidate.value > now ? { ...candidate, value: now } : candidate
 }
 
 function policyReason({ metric, direction, value, tags, kind }: Candidate, policy: Policy): string | undefined {

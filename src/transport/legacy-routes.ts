@@ -3,8 +3,8 @@ import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
-import { type BestList, type BestQuery, blobInfoSchema, type FrontierAnswer, frontierSchema } from '../core/wire.ts'
-import type { BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
+import { type BestQuery, blobInfoSchema, type FrontierAnswer, frontierSchema } from '../core/wire.ts'
+import type { BestAnswer, BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
@@ -73,7 +73,7 @@ export class LegacyRoutes {
   }
 
   /** From the frontier. It says no directions: where none is asked for, the order of the values tells. */
-  async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestList> {
+  async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestAnswer> {
     const { dimension, tags = [], kind, limit } = query
     const params = new URLSearchParams()
     if (!isSignal(dimension)) params.set('metric', dimension)
@@ -91,7 +91,7 @@ export class LegacyRoutes {
       manifestBytes: -1,
       artifactBytes: -1,
     }))
-    return { dimension, direction, entries }
+    return { dimension, direction, entries, guessed: !isSignal(dimension) && query.direction === undefined }
   }
 
   /** The contributions that point at one. */

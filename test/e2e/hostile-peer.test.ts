@@ -113,8 +113,8 @@ for (const [what, answer] of badBlobs) {
     assert.deepEqual(result.missing, [])
     assert.equal(result.artifacts[0]?.state, 'fetched')
     assert.equal((await grove.node.blobs.stat(blobHash))?.sizeBytes, blob.byteLength)
-    assert.ok(grove.node.peers.record('bad').failures > 0)
-    assert.equal(grove.node.peers.record('good').failures, 0)
+    assert.ok(grove.node.peers.record(bad.address).failures > 0)
+    assert.equal(grove.node.peers.record(good.address).failures, 0)
   })
 
   test(`a blob ${what} from the only provider leaves nothing but a partial contribution`, async () => {
@@ -232,8 +232,8 @@ test('bytes spoilt by one of two providers come from each alone, and the spoiler
 
   assert.deepEqual(result.missing, [])
   assert.equal((await grove.node.blobs.stat(blobHash))?.sizeBytes, blob.byteLength)
-  assert.equal(grove.node.peers.record('good').failures, 0)
-  assert.ok(grove.node.peers.record('spoiler').failures > 0)
+  assert.equal(grove.node.peers.record(good.address).failures, 0)
+  assert.ok(grove.node.peers.record(spoiler.address).failures > 0)
 })
 
 test('two fetches of one cid at once are one transfer', async () => {

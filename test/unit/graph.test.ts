@@ -36,6 +36,13 @@ test('a walk ends at its depth', () => {
   assert.deepEqual(walk({ a: 'b' }, { ...wide, maxDepth: 0 }), { met: ['a0'], asked: [] })
 })
 
+test('what is met within the count is asked for, though nothing is added to it', () => {
+  const { met, asked } = walk({ a: 'bcd', b: 'e' }, { ...wide, maxCount: 3 })
+
+  assert.deepEqual(met, ['a0', 'b1', 'c1'])
+  assert.deepEqual(asked, ['a', 'bc'])
+})
+
 test('a walk ends at its count, the start included', () => {
   assert.deepEqual(walk({ a: 'bcd', b: 'e' }, { ...wide, maxCount: 3 }).met, ['a0', 'b1', 'c1'])
   assert.deepEqual(walk({ a: 'bcd' }, { ...wide, maxCount: 1 }).met, ['a0'])

@@ -5,6 +5,9 @@ import type { ByteRange } from '../../ports/blob-store.ts'
 import type { BytesAnswer } from '../operation.ts'
 import type { Exchange } from './exchange.ts'
 
+/** Up to this size bytes are sent in one piece: setting up a stream for them costs more than they do. */
+const WHOLE_MAX_BYTES = 64 * 1024
+
 /** Answers immutable bytes: entity tag, conditions, one range, HEAD (RFC 9110 §13, §14). Whatever they are, a browser neither runs nor shows them. */
 export async function sendBytes(exchange: Exchange, contentType: string, answer: BytesAnswer): Promise<void> {
   const etag = `"${answer.hash}"`
@@ -51,9 +54,23 @@ async function sendPart(
   }
   const { signal } = exchange
   const source = await answer.open(range === undefined ? { signal } : { range, signal })
+  const sizeBytes = range === undefined ? answer.sizeBytes : range.end - range.start + 1
+  if (sizeBytes <= WHOLE_MAX_BYTES) return sendWhole(exchange, status, source, headers)
   exchange.start(status, headers)
   exchange.expectMovement()
   await pipeline(source, exchange.outgoing, { signal })
+}
+
+async function sendWhole(
+  exchange: Exchange,
+  status: number,
+  source: AsyncIterable<Uint8Array>,
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  exchange.start(status, headers)
+  exchange.outgoing.end(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks))
 }
 
 /** The one range that is asked for; undefined for the whole (also: several ranges, another unit, an outdated If-Range). Throws `range-invalid`. */

@@ -7,10 +7,11 @@ import {
   type ContributionView,
   cidSchema,
   contributionViewSchema,
+  directionSchema,
   draftSchema,
   timestampSchema,
 } from '../../core/schema.ts'
-import { fetchOptionsSchema, fetchResultSchema, filterShape, pageShape } from '../../core/wire.ts'
+import { fetchOptionsSchema, fetchResultSchema, filterShape, levelSchema, pageShape } from '../../core/wire.ts'
 import { fetchRemoteContribution } from '../../node/fetch.ts'
 import { publish } from '../../node/publish.ts'
 import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/queries.ts'
@@ -26,6 +27,8 @@ const LIST_DEFAULT = 100
 const artifactInput = z.strictObject({ cid: cidSchema, name: artifactNameSchema })
 const listSchema = z.array(contributionViewSchema)
 
+const beliefShape = { level: levelSchema, why: z.string() }
+
 /** What a grove knows of a contribution beyond its manifest: where it came from, and what others here made of it. */
 const standingSchema = z.object({
   cid: cidSchema,
@@ -38,6 +41,10 @@ const standingSchema = z.object({
   reproduction: z.number().int(),
   reviewScore: z.number().optional(),
   missingArtifacts: z.array(z.string()),
+  /** How far it is believed as a whole, and why. */
+  ...beliefShape,
+  /** The same in each dimension in which it ranks here. */
+  beliefs: z.array(z.object({ metric: z.string(), direction: directionSchema, value: z.number(), ...beliefShape })),
 })
 
 export const contributionOperations = {
@@ -85,12 +92,12 @@ export const contributionOperations = {
   standing: json({
     name: 'standing',
     group,
-    summary: 'Say where a contribution came from and what others made of it',
+    summary: 'Say where a contribution came from, what others made of it, and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
-      const { provenance, reviewScore, ...rest } = await standingOf(node, cid)
+      const { provenance, reviewScore, belief, beliefs, ...rest } = await standingOf(node, cid)
       const { receivedAt, ...source } = provenance
       const missingArtifacts = [...rest.missingArtifacts]
       return {
@@ -100,6 +107,8 @@ export const contributionOperations = {
         ...rest,
         ...definedOnly({ reviewScore }),
         missingArtifacts,
+        ...belief,
+        beliefs: beliefs.map(({ cid: _, ...rest }) => rest),
       }
     },
   }),

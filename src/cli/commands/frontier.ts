@@ -102,7 +102,7 @@ async function federated(session: Session, options: FrontierOptions): Promise<vo
       (options.metric ?? entry.metric) === entry.metric && tags.every((tag) => entry.tags?.includes(tag) === true),
   )
   const groups = [...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`)].map(
-    ([title, group]) => [title, best(group, options.limit)] as const,
+    ([title, group]) => [title, believedFirst(group, options.limit)] as const,
   )
   answer(session, { entries: groups.flatMap(([, group]) => group) }, () => {
     for (const [title, group] of groups) printFederated(session, title, group)
@@ -119,6 +119,14 @@ function refuseOtherFilters(options: FrontierOptions): void {
   throw new GroveError('usage-error', {}, { message })
 }
 
+/** What is verified here ranks; what is only claimed comes after it, however good it is said to be. */
+function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
+  const [believed, claimed] = [false, true].map((isClaimed) =>
+    entries.filter(({ level }) => (level === 'claimed') === isClaimed),
+  ) as [FederatedEntry[], FederatedEntry[]]
+  return [...best(believed, limit), ...best(claimed, limit)]
+}
+
 function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
   const sign = entries[0]?.direction === 'minimize' ? 1 : -1
   return entries.toSorted((a, b) => sign * (a.value - b.value)).slice(0, limit)
@@ -127,7 +135,7 @@ function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry
 function printFederated({ output }: Session, title: string, entries: readonly FederatedEntry[]): void {
   print(output, style(output, 'bold', printable(title)))
   const rows = entries.map((entry, index) => [
-    String(index + 1),
+    entry.level === 'claimed' ? '?' : String(index + 1),
     short(entry.cid),
     entry.metric === '_recency' ? formatTime(new Date(entry.value).toISOString()) : formatNumber(entry.value),
     entry.level,

@@ -1,7 +1,9 @@
 import type { Command } from 'commander'
+import type { Proof } from '../../core/peer-record.ts'
+import type { FederationPeer } from '../../core/wire.ts'
 import { answer, type Context, examples, type Session, withGrove } from '../context.ts'
-import { formatSize, formatTime, printable } from '../format.ts'
-import { note } from '../output.ts'
+import { arrow, formatNumber, formatSize, formatTime, printable, short } from '../format.ts'
+import { note, print, style } from '../output.ts'
 import { printTable } from '../table.ts'
 
 /** `grove peers`: who is there, and how they have proved. */
@@ -9,11 +11,14 @@ export function addPeers(program: Command, context: Context): void {
   program
     .command('peers')
     .description('List the groves that this one knows, whether they answer, and how their claims and bytes proved')
-    .addHelpText('after', examples(['grove peers', 'grove peers --json']))
-    .action((_: object, command: Command) => withGrove(context, command, peers))
+    .option('--proofs', 'also show which claims the manifests contradict')
+    .addHelpText('after', examples(['grove peers', 'grove peers --proofs', 'grove peers --json']))
+    .action((options: { readonly proofs?: boolean }, command: Command) =>
+      withGrove(context, command, (session) => peers(session, options.proofs === true)),
+    )
 }
 
-async function peers(session: Session): Promise<void> {
+async function peers(session: Session, withProofs: boolean): Promise<void> {
   const found = await session.grove.federationPeers({}, { signal: session.signal })
   answer(session, found, () => {
     if (found.peers.length === 0)
@@ -23,6 +28,7 @@ async function peers(session: Session): Promise<void> {
       status,
       seed ? 'seed' : '',
       lastSeen === undefined ? 'never' : formatTime(lastSeen),
+      record.trust.toFixed(2),
       `${record.claimsKept}/${record.claimsBroken}`,
       formatSize(record.bytesGood),
       formatSize(record.bytesBad),
@@ -34,6 +40,7 @@ async function peers(session: Session): Promise<void> {
       { title: 'status' },
       { title: '' },
       { title: 'answered' },
+      { title: 'trust', align: 'right' as const },
       { title: 'claims kept/broken', align: 'right' as const },
       { title: 'bytes good', align: 'right' as const },
       { title: 'bad', align: 'right' as const },
@@ -41,5 +48,34 @@ async function peers(session: Session): Promise<void> {
       { title: 'id', flexible: true },
     ]
     printTable(session.output, columns, rows)
+    if (withProofs) for (const peer of found.peers) printProofs(session, peer)
   })
+}
+
+/** What anybody can check who holds the manifests: what the peer claimed, and what they say. */
+function printProofs({ output }: Session, { address, record }: FederationPeer): void {
+  if (record.proofs.length === 0) return
+  print(output, `\n${style(output, 'bold', `contradicted claims of ${printable(address)}`)}`)
+  const rows = record.proofs.map(({ at, cid, metric, claimed, actual }) => [
+    formatTime(at),
+    short(cid),
+    printable(metric),
+    said(claimed),
+    actual === undefined ? 'no such score' : said(actual),
+  ])
+  printTable(
+    output,
+    [
+      { title: 'when' },
+      { title: 'cid' },
+      { title: 'metric', flexible: true },
+      { title: 'claimed' },
+      { title: 'in fact' },
+    ],
+    rows,
+  )
+}
+
+function said({ value, direction }: Proof['claimed']): string {
+  return `${formatNumber(value)} ${arrow(direction)}`
 }

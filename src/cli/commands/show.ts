@@ -41,6 +41,7 @@ async function show(session: Session, text: string): Promise<void> {
     'standing',
     `${standing.lifecycle}, adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`,
   )
+  field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
   printBody(session, view, sizes)
 }
 

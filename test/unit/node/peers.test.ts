@@ -2,11 +2,18 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GroveError } from '../../../src/core/errors.ts'
 import { PeerBook } from '../../../src/node/peers.ts'
-import type { Clock } from '../../../src/ports/clock.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { MemoryRecords } from '../../../src/stores/memory/records.ts'
 import { work } from '../../support/peer.ts'
+import { standingClock } from '../../support/standing-clock.ts'
 
+const proof = {
+  cid: work('x').cid,
+  metric: 'loss',
+  claimed: { value: 0.1, direction: 'minimize' as const },
+  actual: { value: 0.9, direction: 'minimize' as const },
+  at: '2026-01-01T00:00:00.000Z',
+}
 const fault = new GroveError('peer-fault', {}, { message: 'lied' })
 const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId, address: `http://${peerId}.invalid` })) as [
   Peer,
@@ -15,29 +22,6 @@ const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId, address: `http://${
 ]
 type Peer = { peerId: string; address: string }
 
-/** A clock that stands until it is moved. */
-function standingClock() {
-  const tasks: { at: number; task: () => void }[] = []
-  const state = { now: 1_000_000 }
-  const clock: Clock = {
-    now: () => state.now,
-    after(delayMs, task) {
-      const entry = { at: state.now + delayMs, task }
-      tasks.push(entry)
-      return () => void tasks.splice(tasks.indexOf(entry), 1)
-    },
-    sleep: () => Promise.resolve(),
-  }
-  const move = (ms: number) => {
-    state.now += ms
-    for (const entry of tasks.filter(({ at }) => at <= state.now)) {
-      tasks.splice(tasks.indexOf(entry), 1)
-      entry.task()
-    }
-  }
-  return { clock, move }
-}
-
 function openBook(records = new MemoryRecords()) {
   const { clock, move } = standingClock()
   return { book: new PeerBook({ records, clock, log: silentLog }), records, move }
@@ -45,24 +29,32 @@ function openBook(records = new MemoryRecords()) {
 
 test('what a peer did is kept over a restart', async () => {
   const { book, records } = openBook()
-  book.claimKept('a')
-  book.claimBroken('a', fault)
-  book.bytesGood('a', 10)
-  book.fault('a', fault, 7)
+  book.claimKept(a.address)
+  book.claimBroken(a.address, proof, fault)
+  book.bytesGood(a.address, 10)
+  book.fault(a.address, fault, 7)
   await book.close()
 
   const { book: later } = openBook(records)
   await later.load()
 
-  const { lastError, ...record } = later.record('a')
-  assert.deepEqual(record, { claimsKept: 1, claimsBroken: 1, bytesGood: 10, bytesBad: 7, failures: 1 })
+  const { lastError, ...record } = later.record(a.address)
+  assert.deepEqual(record, {
+    claimsKept: 1,
+    claimsBroken: 1,
+    bytesGood: 10,
+    bytesBad: 7,
+    failures: 1,
+    proofs: [proof],
+    trust: book.trust(a.address),
+  })
   assert.equal(lastError?.code, 'peer-fault')
 })
 
 test('who lied comes after who was only out of reach, and that one after the others', () => {
   const { book } = openBook()
-  book.fault('a', fault, 100)
-  book.fault('b', new GroveError('peer-unreachable', {}))
+  book.fault(a.address, fault, 100)
+  book.fault(b.address, new GroveError('peer-unreachable', {}))
 
   assert.deepEqual(
     book.order([a, b, c]).map(({ peerId }) => peerId),
@@ -72,10 +64,10 @@ test('who lied comes after who was only out of reach, and that one after the oth
 
 test('a failure puts a peer back for a while only', () => {
   const { book, move } = openBook()
-  book.fault('a', new GroveError('peer-unreachable', {}))
+  book.fault(a.address, new GroveError('peer-unreachable', {}))
   assert.deepEqual(book.order([a, b]), [b, a])
 
-  move(61_000)
+  move(60 * 60_000)
 
   assert.deepEqual(book.order([a, b]), [a, b])
 })
@@ -83,13 +75,13 @@ test('a failure puts a peer back for a while only', () => {
 test("a peer's absent is believed for five minutes", () => {
   const { book, move } = openBook()
   const { cid } = work('x')
-  book.saidAbsent('a', cid)
-  assert.equal(book.isAbsent('a', cid), true)
-  assert.equal(book.isAbsent('b', cid), false)
+  book.absences.add(a.address, cid)
+  assert.equal(book.absences.has(a.address, cid), true)
+  assert.equal(book.absences.has(b.address, cid), false)
 
   move(5 * 60_000 + 1)
 
-  assert.equal(book.isAbsent('a', cid), false)
+  assert.equal(book.absences.has(a.address, cid), false)
 })
 
 test('no more than a thousand peers are remembered', async () => {
@@ -104,8 +96,8 @@ test('no more than a thousand peers are remembered', async () => {
 
 test('changes are written together, a second after the first', async () => {
   const { book, records, move } = openBook()
-  book.claimKept('a')
-  book.claimKept('b')
+  book.claimKept(a.address)
+  book.claimKept(b.address)
   assert.deepEqual(await records.list('peers'), [])
 
   move(1_000)
@@ -113,6 +105,67 @@ test('changes are written together, a second after the first', async () => {
 
   assert.deepEqual(
     (await records.list('peers')).map(({ key }) => key),
-    ['a', 'b'],
+    [a.address, b.address],
   )
+})
+
+test('the last ten broken claims are kept as proof', () => {
+  const { book } = openBook()
+  for (let value = 0; value < 12; value++) {
+    book.claimBroken(a.address, { ...proof, claimed: { value, direction: 'minimize' } }, fault)
+  }
+
+  const { claimsBroken, proofs } = book.record(a.address)
+
+  assert.equal(claimsBroken, 12)
+  assert.deepEqual(
+    proofs.map(({ claimed }) => claimed.value),
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  )
+})
+
+test('a liar comes after an unknown peer for days, then is asked like any other', () => {
+  const { book, move } = openBook()
+  for (let n = 0; n < 3; n++) book.bytesGood(a.address, 10_000_000)
+  for (let n = 0; n < 20; n++) book.claimBroken(a.address, proof, fault)
+  move(2 * 24 * 60 * 60_000)
+  assert.deepEqual(book.order([a, b]), [b, a])
+
+  move(12 * 24 * 60 * 60_000)
+
+  assert.deepEqual(book.order([b, a]), [a, b])
+})
+
+test('a lie that was written down by a clock that ran ahead fades from now on', async () => {
+  const { book, records, move } = openBook()
+  move(365 * 24 * 60 * 60_000)
+  book.claimBroken(a.address, proof, fault)
+  await book.close()
+  const { book: later, move: moveLater } = openBook(records)
+  await later.load()
+  const before = later.trust(a.address)
+
+  moveLater(24 * 60 * 60_000)
+
+  assert.ok(Math.abs(before - 0.25) < 0.001 && later.trust(a.address) > 0.35)
+})
+
+test('a failed write is made up for by the next', async () => {
+  class FullDisk extends MemoryRecords {
+    full = true
+    override async set(...args: Parameters<MemoryRecords['set']>): Promise<void> {
+      if (this.full) throw new GroveError('storage-full')
+      return super.set(...args)
+    }
+  }
+  const records = new FullDisk()
+  const { book, move } = openBook(records)
+  book.claimKept(a.address)
+  move(1_000)
+  await new Promise((resolve) => setImmediate(resolve))
+  records.full = false
+
+  await book.close()
+
+  assert.equal((await records.list('peers')).length, 1)
 })

@@ -83,7 +83,7 @@ for (const [what, contribution, claimed, direction] of [
 
     assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
     assert.equal(await grove.node.graph.count(), 0)
-    assert.equal(grove.node.peers.record('liar').claimsBroken, 1)
+    assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
   })
 }
 
@@ -96,8 +96,8 @@ test('an item about which one peer lies comes from the one that tells the truth'
 
   assert.deepEqual(report.fetched, [good.cid])
   assert.equal((await grove.node.graph.get(good.cid))?.provenance.peerId, 'honest')
-  assert.equal(grove.node.peers.record('liar').claimsBroken, 1)
-  assert.equal(grove.node.peers.record('honest').claimsKept, 1)
+  assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
+  assert.equal(grove.node.peers.record(honest.address).claimsKept, 1)
 })
 
 test('an item that could not be had rests before it is tried again', async () => {

@@ -87,7 +87,7 @@ test('a blob larger than is allowed is refused before its body is read', async (
     code: 'too-large',
   })
 
-  assert.equal(grove.node.peers.record('peer').failures, 0)
+  assert.equal(grove.node.peers.record(peer.address).failures, 0)
 })
 
 test('an empty blob is a blob', async () => {

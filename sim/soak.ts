@@ -1,0 +1,174 @@
+import { availableParallelism } from 'node:os'
+import { parseArgs } from 'node:util'
+import { Worker } from 'node:worker_threads'
+import type { RunStats } from './run.ts'
+import { scenarioNames } from './scenario.ts'
+import { table } from './table.ts'
+
+/**
+ * Many seeds: `npm run -s sim:soak -- --seeds 10000 [--from N] [--minutes M] [--scenario S] [--json]`. The scenarios take turns, one
+ * run a seed; with `--scenario` all seeds go to that one. Ends with 1 if anything went against the rules, after naming each such seed.
+ */
+
+export interface Order {
+  readonly scenario: string
+  readonly seed: number
+}
+
+export interface Done extends Order {
+  readonly violations: readonly string[]
+  /** Undefined where the run itself broke. */
+  readonly stats: RunStats | undefined
+  readonly wallMs: number
+}
+
+/** What the runs of one scenario came to. */
+interface Row {
+  readonly scenario: string
+  seeds: number
+  virtualHours: number
+  messages: number
+  contributions: number
+  faults: number
+  rounds: number
+  violations: number
+  wallMs: number
+}
+
+const PROGRESS_MS = 5_000
+const REASONS_SHOWN = 3
+
+const options = {
+  seeds: { type: 'string', default: '1000' },
+  from: { type: 'string', default: '1' },
+  minutes: { type: 'string' },
+  scenario: { type: 'string' },
+  json: { type: 'boolean', default: false },
+} as const
+
+function* orders(names: readonly string[], from: number, seeds: number): Generator<Order, void, undefined> {
+  for (let seed = from; seed < from + seeds; seed++) yield { scenario: names[seed % names.length]!, seed }
+}
+
+/** Lets all cores play; what they have done comes to `onDone`. No new run begins once `isOver`. */
+function playAll(queue: Iterator<Order>, isOver: () => boolean, onDone: (done: Done) => void): Promise<unknown> {
+  const work = () =>
+    new Promise<void>((resolve, reject) => {
+      const worker = new Worker(new URL('./soak-worker.ts', import.meta.url))
+      const next = () => {
+        const order = isOver() ? undefined : queue.next().value
+        if (order === undefined) worker.terminate().then(() => resolve(), reject)
+        else worker.postMessage(order)
+      }
+      worker.on('error', reject)
+      worker.on('message', (done: Done) => {
+        onDone(done)
+        next()
+      })
+      next()
+    })
+  return Promise.all(Array.from({ length: availableParallelism() }, work))
+}
+
+function add(row: Row, { stats, violations, wallMs }: Done): void {
+  row.seeds += 1
+  row.wallMs += wallMs
+  if (violations.length > 0) row.violations += 1
+  if (stats === undefined) return
+  row.virtualHours += stats.virtualMs / 3_600_000
+  row.messages += stats.requests
+  row.contributions += stats.contributions
+  row.faults += stats.faults
+  row.rounds = Math.max(row.rounds, stats.rounds)
+}
+
+const emptyRow = (scenario: string): Row => ({
+  scenario,
+  seeds: 0,
+  virtualHours: 0,
+  messages: 0,
+  contributions: 0,
+  faults: 0,
+  rounds: 0,
+  violations: 0,
+  wallMs: 0,
+})
+
+function print(rows: readonly Row[], wallSeconds: number): string {
+  const total = rows.reduce((sum, row) => {
+    for (const key of ['seeds', 'virtualHours', 'messages', 'contributions', 'faults', 'violations', 'wallMs'] as const)
+      sum[key] += row[key]
+    sum.rounds = Math.max(sum.rounds, row.rounds)
+    return sum
+  }, emptyRow('all'))
+  const cells = ({
+    scenario,
+    seeds,
+    virtualHours,
+    messages,
+    contributions,
+    faults,
+    rounds,
+    violations,
+    wallMs,
+  }: Row) => [
+    scenario,
+    `${seeds}`,
+    virtualHours.toFixed(1),
+    `${messages}`,
+    `${contributions}`,
+    `${faults}`,
+    `${rounds}`,
+    `${violations}`,
+    (seeds / ((scenario === 'all' ? wallSeconds * 1_000 : wallMs) / 1_000)).toFixed(1),
+  ]
+  const head = ['scenario', 'seeds', 'virtual h', 'messages', 'contributions', 'faults', 'rounds', 'failed', 'seeds/s']
+  return table([head, ...[...rows, total].map(cells)])
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options })
+  const names = values.scenario === undefined ? scenarioNames() : [values.scenario]
+  const rows = new Map(names.map((name) => [name, emptyRow(name)]))
+  const failures: Done[] = []
+  const started = performance.now()
+  const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : started + Number(values.minutes) * 60_000
+  let toldAt = started
+  let count = 0
+  const queue = orders(names, Number(values.from), Number(values.seeds))
+  await playAll(
+    queue,
+    () => performance.now() > until,
+    (done) => {
+      count += 1
+      add(rows.get(done.scenario)!, done)
+      if (done.violations.length > 0) failures.push(done)
+      if (!process.stderr.isTTY || performance.now() - toldAt < PROGRESS_MS) return
+      toldAt = performance.now()
+      process.stderr.write(`\r${count} seeds, ${failures.length} failed`)
+    },
+  )
+  const seconds = (performance.now() - started) / 1_000
+  const used = [...rows.values()].filter(({ seeds }) => seeds > 0)
+  failures.sort((a, b) => a.seed - b.seed)
+  if (values.json)
+    process.stdout.write(
+      `${JSON.stringify({ seeds: count, seconds, failed: failures.length, rows: used, failures: failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations })) })}\n`,
+    )
+  else
+    process.stdout.write(
+      `${print(used, seconds)}\n${count} seeds in ${seconds.toFixed(0)} s, ${failures.length} failed\n${tellFailures(failures)}`,
+    )
+  process.exitCode = failures.length > 0 ? 1 : 0
+}
+
+function tellFailures(failures: readonly Done[]): string {
+  return failures
+    .map(({ scenario, seed, violations }) => {
+      const shown = violations.slice(0, REASONS_SHOWN).map((what) => `    ${what}\n`)
+      return `FAILED: npm run sim -- --scenario ${scenario} --seed ${seed}\n${shown.join('')}`
+    })
+    .join('')
+}
+
+if (import.meta.main) await main()

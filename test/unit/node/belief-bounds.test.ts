@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cid } from '../../../src/core/cid.ts'
+import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
+import { fetchRemoteContribution } from '../../../src/node/fetch.ts'
+import { discovered, syncRound } from '../../../src/node/sync.ts'
+import { defaultPolicy } from '../../../src/protocol/want.ts'
+import { testNode } from '../../support/context.ts'
+import { sendAbsent, startPeer, type TestPeer, work } from '../../support/peer.ts'
+import { until } from '../../support/until.ts'
+
+const scored = (summary: string, value = 0.5) =>
+  work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
+const claimOf = (cid: Cid, value = 0.5) => ({ cid, metric: 'loss', direction: 'minimize' as const, value })
+const entryOf = (cid: Cid, value: number, more: object = {}) => ({
+  cid,
+  value,
+  kind: 'work',
+  tags: ['lm'],
+  manifestBytes: 300,
+  artifactBytes: 0,
+  ...more,
+})
+const listOf = (entries: object[]) => ({ loss: { dimension: 'loss', direction: 'minimize', entries } })
+const absent = work('nobody has this')
+const good = scored('good')
+
+test('however many peers claim what nobody has, and however often, it is sought once a back-off', async () => {
+  const peers: TestPeer[] = []
+  for (let n = 0; n < 12; n++) peers.push(await startPeer(`peer-${n}`, {}))
+  await using holder = await startPeer('holder', { contributions: [good] })
+  await using grove = testNode()
+  const flood = () => {
+    for (let n = 0; n < 600; n++) discovered(grove.node, peers[n % 12]!, [claimOf(absent.cid, 0.4 - n / 10_000)])
+  }
+  const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
+
+  flood()
+  await until('it to be sought', () => asked() > 0)
+  flood()
+  discovered(grove.node, holder, [claimOf(good.cid)])
+
+  await until('what was claimed along with the second flood', () => grove.node.graph.get(good.cid))
+  await until('the search to end', () => asked() === PROVIDERS_MAX)
+  assert.ok(peers.every((peer) => peer.requests.length <= 1))
+  for (const peer of peers) await peer[Symbol.asyncDispose]()
+})
+
+test('while an item is being fetched, claims of it start no other fetch', async () => {
+  const waiting: (() => void)[] = []
+  await using slow = await startPeer('slow', {
+    misbehave: (_, response) => waiting.push(() => sendAbsent(response)) > 0,
+  })
+  await using holder = await startPeer('holder', { contributions: [good] })
+  await using grove = testNode()
+  discovered(grove.node, slow, [claimOf(absent.cid)])
+  await until('it to be asked for', () => waiting.length === 1)
+
+  discovered(grove.node, slow, [claimOf(absent.cid, 0.3)])
+  discovered(grove.node, holder, [claimOf(good.cid)])
+  await until('a round beside it', () => grove.node.graph.get(good.cid))
+
+  assert.equal(slow.requests.length, 1)
+  for (const answer of waiting) answer()
+})
+
+test('a peer that advertises what it has not is asked in vain so often and no more in one round', async () => {
+  const invented = Array.from({ length: 300 }, (_, n) => entryOf(work(`invented ${n}`).cid, n / 1_000))
+  await using braggart = await startPeer('braggart', { best: listOf(invented) })
+  await using honest = await startPeer('honest', { contributions: [good], best: listOf([entryOf(good.cid, 0.5)]) })
+  await using grove = testNode([braggart, honest], { policy: { ...defaultPolicy, topK: 300 } })
+
+  const report = await syncRound(grove.node)
+
+  assert.ok(report.fetched.includes(good.cid))
+  assert.ok(braggart.asked('/api/gossip/contribution/') <= 53)
+  assert.equal(report.skipped.filter(({ reason }) => reason === 'peers-fail').length + report.failed.length, 300)
+})
+
+for (const [what, manifest, policy, reason] of [
+  ['kind', { kind: 'discussion' as const, tags: ['lm'] }, { kinds: ['work' as const] }, 'kind'],
+  ['tags', { tags: ['vision'] }, { tags: ['lm'] }, 'tags'],
+] as const) {
+  test(`a contribution whose manifest says another of ${what} than its claim is refused, and not fetched again`, async () => {
+    const item = work('disguised', {
+      scores: { loss: { value: 0.5, direction: 'minimize' } },
+      ...manifest,
+      tags: [...manifest.tags],
+    })
+    await using peer = await startPeer('peer', { contributions: [item], best: listOf([entryOf(item.cid, 0.5)]) })
+    await using grove = testNode([peer], { policy: { ...defaultPolicy, ...policy } })
+
+    const first = await syncRound(grove.node)
+    const second = await syncRound(grove.node)
+
+    assert.equal(await grove.node.graph.count(), 0)
+    for (const { skipped, failed } of [first, second])
+      assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
+    assert.equal(peer.asked('/api/gossip/contribution/'), 1)
+    assert.deepEqual(
+      grove.node.sync.wants.refusals(grove.node.clock.now()).map(({ cid, reason: why }) => [cid, why]),
+      [[item.cid, reason]],
+    )
+    assert.equal(grove.node.peers.record(peer.address).claimsBroken, 0)
+  })
+}
+
+test('who asks for a contribution gets it whatever the policy of background sync says', async () => {
+  await using peer = await startPeer('peer', { contributions: [good] })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, kinds: ['review'] } })
+
+  await fetchRemoteContribution(grove.node, good.cid, { peer: peer.address })
+
+  assert.equal(await grove.node.graph.count(), 1)
+})
+
+test('a peer brings so much evidence unasked in one round and no more', async () => {
+  const items = [scored('one', 0.1), scored('two', 0.2)]
+  const reviews = items.flatMap(({ cid }) =>
+    Array.from({ length: 700 }, (_, n) =>
+      work(`fake ${n} of ${cid}`, { kind: 'review', relations: [{ targetCid: cid, relationType: 'reviews' }] }),
+    ),
+  )
+  await using peer = await startPeer('flooder', {
+    contributions: [...items, ...reviews],
+    best: listOf(items.map(({ cid }, n) => entryOf(cid, (n + 1) / 10))),
+  })
+  await using grove = testNode([peer])
+
+  const report = await syncRound(grove.node)
+
+  assert.equal(report.fetched.length, 2)
+  assert.equal(await grove.node.graph.count(), 1_002)
+})
+
+test('of a thousand parents that never were, a few become stubs', async () => {
+  const relations = Array.from({ length: 1_000 }, (_, n) => ({
+    targetCid: work(`never ${n}`).cid,
+    relationType: 'derives_from' as const,
+  }))
+  const orphan = work('orphan', { relations })
+  await using peer = await startPeer('peer', { contributions: [orphan] })
+  await using grove = testNode([peer])
+
+  const { missing } = await fetchRemoteContribution(grove.node, orphan.cid, { peer: 'peer', timeoutMs: 60_000 })
+
+  assert.equal(missing.length, 1_000)
+  assert.equal((await grove.node.graph.stubs(5_000)).length, 64)
+})
+
+test('a closure full of rubbish is a handful of faults, and what came with it is left', async () => {
+  const lines = Array.from({ length: 900 }, (_, n) => `{"rubbish":${n}}\n`).join('')
+  await using peer = await startPeer('peer', {
+    contributions: [good],
+    misbehave(request, response) {
+      if (request.url !== '/api/federation/closure') return false
+      const trailer = JSON.stringify({ trailer: { sent: 900, bytes: lines.length, missing: [] } })
+      response.writeHead(200, { 'grove-protocol': '1' }).end(`${lines}${trailer}\n`)
+      return true
+    },
+  })
+  await using grove = testNode([peer])
+
+  await fetchRemoteContribution(grove.node, good.cid, { peer: 'peer' })
+
+  assert.equal(await grove.node.graph.count(), 1)
+  assert.ok(grove.node.peers.record(peer.address).failures <= 8)
+})
+
+test('when its bytes are spent, a round fetches no more', async () => {
+  const items = [
+    scored('one', 0.1),
+    scored('two', 0.2),
+    ...Array.from({ length: 8 }, (_, n) => scored(`${n}`, 0.3 + n)),
+  ]
+  await using peer = await startPeer('peer', {
+    contributions: items,
+    best: listOf(items.map(({ cid, manifest }) => entryOf(cid, manifest.scores!['loss']!.value))),
+  })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, maxBytesPerRound: 500 } })
+
+  const report = await syncRound(grove.node)
+
+  assert.ok(report.fetched.length < items.length)
+  assert.ok(report.skipped.some(({ reason }) => reason === 'budget'))
+})

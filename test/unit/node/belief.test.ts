@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cid } from '../../../src/core/cid.ts'
+import type { Contribution } from '../../../src/core/contribution.ts'
+import type { DigestEntry } from '../../../src/core/wire.ts'
+import { bestList } from '../../../src/node/best.ts'
+import { fetchRemoteContribution } from '../../../src/node/fetch.ts'
+import { federatedFrontier, frontier } from '../../../src/node/frontier.ts'
+import type { GroveNode } from '../../../src/node/node.ts'
+import { standingOf } from '../../../src/node/queries.ts'
+import { syncRound } from '../../../src/node/sync.ts'
+import { defaultPolicy } from '../../../src/protocol/want.ts'
+import { testNode } from '../../support/context.ts'
+import { gossiping, messageOf } from '../../support/gossip.ts'
+import { startPeer, work } from '../../support/peer.ts'
+import { until } from '../../support/until.ts'
+
+const scored = (summary: string, value: number) => work(summary, { scores: { loss: { value, direction: 'minimize' } } })
+const claim = ({ cid }: { cid: Cid }, value: number, more: Partial<DigestEntry> = {}): DigestEntry => ({
+  cid,
+  metric: 'loss',
+  direction: 'minimize',
+  value,
+  ...more,
+})
+const off = { policy: { ...defaultPolicy, scope: 'off' as const } }
+const gossips = { reachable: true, gossipIntervalMs: 60_000 }
+const [good, other] = [scored('good', 0.9), scored('other', 0.8)]
+const hold = (node: GroveNode, contribution: Contribution) =>
+  node.graph
+    .put(contribution, { origin: 'local', receivedAt: node.clock.now() })
+    .then(() => node.stored([contribution.cid]))
+
+test('a digest whose claim contradicts a manifest that is here is proof against the peer that answered it', async () => {
+  const lies = [claim(good, 0.1), claim(other, 0.8)]
+  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => lies) })
+  await using grove = testNode([liar], { ...off, ...gossips })
+  await hold(grove.node, good)
+  await hold(grove.node, other)
+
+  await grove.node.start()
+
+  const record = await until('the verdict', () => {
+    const found = grove.node.peers.record(liar.address)
+    return found.claimsBroken + found.claimsKept === 2 && found
+  })
+  const [proof] = record.proofs
+  assert.deepEqual(
+    { ...proof, at: '' },
+    {
+      cid: good.cid,
+      metric: 'loss',
+      claimed: { value: 0.1, direction: 'minimize' },
+      actual: { value: 0.9, direction: 'minimize' },
+      at: '',
+    },
+  )
+  assert.ok(record.trust < 0.5)
+})
+
+test('what gossip claimed of a contribution is judged when it comes by another way', async () => {
+  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [claim(good, 0.1)]) })
+  await using honest = await startPeer('honest', {
+    contributions: [good],
+    misbehave: gossiping('honest', () => [claim(good, 0.9)]),
+  })
+  await using grove = testNode([liar, honest], { ...off, ...gossips })
+  await grove.node.start()
+  await until('both claims', () => grove.node.replica.claimsOf(good.cid).length === 2)
+
+  await fetchRemoteContribution(grove.node, good.cid, { peer: honest.address })
+
+  await until('the verdict', () => grove.node.peers.record(liar.address).claimsBroken === 1)
+  const { claimsKept, claimsBroken } = grove.node.peers.record(honest.address)
+  assert.deepEqual({ claimsKept, claimsBroken }, { claimsKept: 1, claimsBroken: 0 })
+})
+
+test('a claim that is repeated is judged once', async () => {
+  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [claim(good, 0.1)]) })
+  await using grove = testNode([liar], { ...off, ...gossips, gossipIntervalMs: 20 })
+  await hold(grove.node, good)
+
+  await grove.node.start()
+  await until('some rounds', () => liar.asked('exchange') >= 4)
+
+  assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
+})
+
+test('nobody is blamed for a lie that was sent here in its name, and its own word is believed as before', async () => {
+  await using victim = await startPeer('victim', {
+    contributions: [good],
+    misbehave: gossiping('victim', () => [claim(good, 0.9)]),
+  })
+  await using grove = testNode([victim], { ...off, ...gossips })
+  await hold(grove.node, good)
+  await grove.node.start()
+  await until('its own word', () => grove.node.peers.record(victim.address).claimsKept === 1)
+
+  grove.node.exchange(messageOf(victim, [claim(good, 0.1)]))
+  grove.node.exchange(messageOf({ peerId: 'impostor', address: victim.address }, [claim(good, 0.2)]))
+  await grove.node.judge.review([good.cid])
+
+  assert.equal(grove.node.peers.record(victim.address).claimsBroken, 0)
+  assert.deepEqual(
+    grove.node.replica.claimsOf(good.cid).map(({ claim: { value } }) => value),
+    [0.9],
+  )
+})
+
+test('an item that is only wanted for a lie in another name is not stored, and the peer that serves it is not blamed', async () => {
+  await using victim = await startPeer('victim', { contributions: [good, other] })
+  await using grove = testNode([victim])
+
+  grove.node.exchange(messageOf(victim, [claim(good, 0.1), claim(other, 0.8)]))
+
+  await until('the item of which the truth was told', () => grove.node.graph.get(other.cid))
+  await until('the other to be asked for', () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1)
+  assert.equal(await grove.node.graph.get(good.cid), undefined)
+  assert.equal(grove.node.peers.record(victim.address).claimsBroken, 0)
+})
+
+test('a peer whose list says no direction is not blamed for the one that seemed likely', async () => {
+  const only = work('accuracy', { scores: { accuracy: { value: 0.7, direction: 'maximize' } } })
+  const { cid, manifest } = only
+  const entry = { cid, summary: manifest.summary, value: 0.7, kind: 'work', mode: 'evaluation', agentId: 'tester' }
+  const lists = { byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] }
+  const bodies: Record<string, object> = {
+    '/api/frontier': { byMetric: { accuracy: [entry] }, ...lists },
+    [`/api/contributions/${cid}`]: { ...manifest, cid },
+  }
+  await using old = await startPeer('old', {
+    misbehave(request, response) {
+      const body = bodies[(request.url ?? '').split('?')[0] ?? '']
+      if (body === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
+      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+      return true
+    },
+  })
+  await using grove = testNode([old])
+
+  const report = await syncRound(grove.node)
+
+  assert.deepEqual(report.fetched, [cid])
+  assert.equal(grove.node.peers.record(old.address).claimsBroken, 0)
+})
+
+test('only what is verified here goes into the digest', async () => {
+  await using grove = testNode([], off)
+  const silent = { peerId: 'silent', address: 'http://127.0.0.1:9' }
+  await hold(grove.node, good)
+  grove.node.exchange(messageOf(silent, [claim(other, 0.01)]))
+  await grove.node.start()
+
+  const { frontier: digest } = grove.node.exchange(messageOf(silent, []))
+
+  assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [good.cid])
+  const { byMetric } = await frontier(grove.node, { limit: 10 })
+  assert.deepEqual(
+    byMetric['loss']?.map(({ cid }) => cid),
+    [good.cid],
+  )
+})
+
+test('a date in the future gains nothing: neither in the ranking, nor in digest and list, nor as a claim', async () => {
+  const future = work('from the future', { createdAt: '2999-01-01T00:00:00.000Z' })
+  await using peer = await startPeer('peer', { contributions: [future] })
+  await using grove = testNode([peer], off)
+  const boaster = { peerId: 'boaster', address: peer.address }
+  const recent = { metric: '_recency', direction: 'maximize' as const }
+  await fetchRemoteContribution(grove.node, future.cid, { peer: peer.address })
+  grove.node.exchange(messageOf(boaster, [claim(other, Date.parse('2999-01-01'), recent)]))
+  await grove.node.start()
+  const later = work('published after it', { createdAt: new Date(grove.node.clock.now() + 5).toISOString() })
+  await until('a later moment', () => grove.node.clock.now() > Date.parse(later.manifest.createdAt))
+  await hold(grove.node, later)
+
+  const listed = await bestList(grove.node, { dimension: '_recency' })
+  const { byRecency } = await frontier(grove.node, { limit: 10 })
+  const digest = await until('the digest', () => {
+    const entries = grove.node.exchange(messageOf({ peerId: 'p', address: 'http://127.0.0.1:9' }, [])).frontier
+    return entries.length === 2 && entries
+  })
+  const known = await federatedFrontier(grove.node)
+
+  assert.deepEqual(
+    [listed.entries, byRecency, digest].map((entries) => entries.map(({ cid }) => cid)),
+    Array(3).fill([later.cid, future.cid]),
+  )
+  const now = grove.node.clock.now()
+  for (const { value } of [...listed.entries, ...byRecency, ...digest, ...known]) assert.ok(value <= now)
+})
+
+test("a peer's counts change no rank here, and are not shown as if they were ours", async () => {
+  const inflated = { metric: '_adoption', direction: 'maximize' as const }
+  const list = { dimension: '_adoption', direction: 'maximize', entries: [] as object[] }
+  const entry = { cid: good.cid, value: 1e9, kind: 'work', tags: [], manifestBytes: 300, artifactBytes: 0 }
+  list.entries.push(entry)
+  const digest = [claim(good, 1e9, inflated)]
+  await using boaster = await startPeer('boaster', {
+    contributions: [good],
+    best: { _adoption: list },
+    misbehave: gossiping('boaster', () => digest),
+  })
+  await using grove = testNode([boaster], gossips)
+  const adopted = scored('adopted', 0.7)
+  const adopter = work('adopter', { relations: [{ targetCid: adopted.cid, relationType: 'adopts' }] })
+  for (const item of [good, adopted, adopter]) await hold(grove.node, item)
+
+  await grove.node.start()
+  await until('its claim', () => grove.node.replica.claimsOf(good.cid).length > 0)
+  await syncRound(grove.node)
+
+  const { byAdoption } = await frontier(grove.node, { limit: 10 })
+  assert.deepEqual(
+    byAdoption.map(({ cid, value }) => [cid, value]),
+    [[adopted.cid, 1]],
+  )
+  const shown = (await federatedFrontier(grove.node)).filter(({ metric }) => metric === '_adoption')
+  assert.deepEqual(
+    shown.map(({ cid, level }) => [cid, level]),
+    [[adopted.cid, 'evidenced']],
+  )
+})
+
+test('when the evidence has been fetched, the counts are the same here as there', async () => {
+  const relation = (relationType: 'adopts' | 'reproduces' | 'reviews') => [{ targetCid: good.cid, relationType }]
+  const evidence = [
+    work('adopter', { kind: 'adoption', relations: relation('adopts') }),
+    work('reproducer', { kind: 'reproduction', relations: relation('reproduces') }),
+    work('reviewer', {
+      kind: 'review',
+      relations: relation('reviews'),
+      scores: { quality: { value: 0.5, direction: 'maximize' } },
+    }),
+  ]
+  await using peer = await startPeer('peer', { contributions: [good, ...evidence] })
+  await using there = testNode([], off)
+  await using here = testNode([peer], off)
+  for (const item of [good, ...evidence]) await hold(there.node, item)
+
+  await fetchRemoteContribution(here.node, good.cid, { peer: peer.address })
+
+  assert.deepEqual(await here.node.graph.signals(good.cid), await there.node.graph.signals(good.cid))
+  const { belief, beliefs } = await standingOf(here.node, good.cid)
+  assert.equal(belief.level, 'evidenced')
+  assert.deepEqual(Object.fromEntries(beliefs.map(({ metric, level }) => [metric, level])), {
+    _recency: 'bound',
+    loss: 'bound',
+    _adoption: 'evidenced',
+    _review_score: 'evidenced',
+    _reproduction: 'evidenced',
+  })
+})

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire.ts'
+import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
+import { shortId } from '../../../src/protocol/news.ts'
+import { printOf } from '../../../src/protocol/prints.ts'
+import { Replica } from '../../../src/protocol/replica.ts'
+import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
+
+const ROUND = INTERVAL_MS
+const SETTLED = START + 20 * ROUND
+
+function replicaOf(n: number, entries: readonly LocalEntry[] = [], seeds: readonly PeerAddress[] = []): Replica {
+  const capabilities = { federation: 1, blobs: 1 }
+  const replica = new Replica({ self: peer(n), seeds, capabilities, gossipIntervalMs: INTERVAL_MS }, seeded(n))
+  replica.step({ type: 'frontier', entries }, START)
+  return replica
+}
+
+const isExchange = (effect: Effect) => effect.type === 'send-exchange'
+const sent = (effects: readonly Effect[]) => effects.filter(isExchange)
+const news = (effects: readonly Effect[]) =>
+  effects.flatMap((effect) => (effect.type === 'discovered' ? effect.entries.map((entry) => entry.cid) : []))
+
+/** Through JSON and the schema, as over the wire. */
+const wire = (message: GossipMessage): GossipMessage => gossipMessageSchema.parse(JSON.parse(JSON.stringify(message)))
+
+interface Talk {
+  readonly request: GossipMessage
+  readonly answer: GossipMessage
+  /** What the asker wants done with the answer, and the asked with the request. */
+  readonly then: Effect[]
+  readonly there: Effect[]
+}
+
+/** The message, from one replica to the other, and its answer. */
+function say(from: Replica, to: Replica, [toPeer, message]: [PeerAddress, GossipMessage], now: number): Talk {
+  const request = wire(message)
+  const there = to.step({ type: 'exchange-received', message: request }, now)
+  const reply = there.find((effect) => effect.type === 'reply-exchange')
+  const answer = wire(reply!.message)
+  const then = from.step({ type: 'exchange-answered', peer: toPeer, message: answer }, now)
+  return { request, answer, then, there }
+}
+
+/** The periodic exchange of a replica that knows the other only. */
+function round(from: Replica, to: Replica, now: number): Talk {
+  const [exchange] = sent(from.step({ type: 'tick' }, now))
+  return say(from, to, [exchange!.peer, exchange!.message], now)
+}
+
+const items = Array.from({ length: 40 }, (_, n) => work(n, n + 1))
+const [first, second] = [items.slice(0, 20), items.slice(20)]
+const bytes = (message: GossipMessage) => Buffer.byteLength(JSON.stringify(message))
+
+test('a print is that of the entries in their order', () => {
+  const entry = (n: number): DigestEntry => ({ cid: cid(n), metric: 'm', value: n, direction: 'minimize' })
+
+  assert.equal(printOf([entry(1), entry(2)]), printOf([{ ...entry(1) }, { ...entry(2) }]))
+  assert.notEqual(printOf([entry(1), entry(2)]), printOf([entry(2), entry(1)]))
+  assert.notEqual(printOf([entry(1)]), printOf([{ ...entry(1), value: 2 }]))
+  assert.notEqual(printOf([entry(1)]), printOf([{ ...entry(1), tags: ['t'] }]))
+})
+
+test('digests go whole once; then their prints, in under 300 bytes each way, keep the claims alive', () => {
+  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+
+  const once = round(a, b, START)
+
+  assert.equal(once.request.frontier.length, 20)
+  assert.equal(once.answer.frontier.length, 20)
+  for (let n = 2; n <= 40; n += 2) {
+    const { request, answer, then, there } = round(a, b, START + n * ROUND)
+    assert.deepEqual([request.frontier, answer.frontier, sent(then), news(then), news(there)], [[], [], [], [], []])
+    assert.ok(bytes(request) <= 300 && bytes(answer) <= 300, `${bytes(request)} there, ${bytes(answer)} back`)
+  }
+  assert.equal(a.federated(START + 40 * ROUND).length, 20)
+  assert.equal(b.federated(START + 40 * ROUND).length, 20)
+})
+
+test('what is new goes whole again, to whoever knew the old', () => {
+  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+  round(a, b, START)
+  a.step({ type: 'frontier', entries: [work(99, 0.1), ...first] }, START + ROUND / 2)
+  a.step({ type: 'tick' }, START + ROUND / 2 + 100)
+
+  const { request, answer, there } = round(a, b, START + 2 * ROUND)
+
+  assert.equal(request.frontier.length, 21)
+  assert.deepEqual(answer.frontier, [])
+  assert.deepEqual(news(there), [cid(99)])
+})
+
+test('a peer that has forgotten the digest is sent it at once', () => {
+  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+  round(a, b, START)
+  const restarted = replicaOf(2, second)
+
+  const { request, then } = round(a, restarted, SETTLED)
+  const [again] = sent(then)
+  const { there } = say(a, restarted, [again!.peer, again!.message], SETTLED)
+
+  assert.deepEqual(request.frontier, [])
+  assert.equal(news(there).length, 20)
+  assert.equal(restarted.federated(SETTLED).length, 20)
+})
+
+test('where all have the same digest, strangers too exchange prints, and become providers of it', () => {
+  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first)]
+  round(a, b, START)
+  const stranger = replicaOf(3, first, [peer(1)])
+  round(stranger, a, SETTLED)
+  stranger.step({ type: 'seed-added', peer: peer(4) }, SETTLED)
+
+  const messages = sent(stranger.step({ type: 'tick' }, SETTLED + 2 * ROUND)).filter(
+    (effect) => effect.peer.peerId === 'p4',
+  )
+
+  assert.deepEqual(
+    messages.map(({ message }) => message.frontier),
+    [[]],
+  )
+  assert.ok(a.providersOf(first[0]!.cid).some(({ peerId }) => peerId === 'p3'))
+})
+
+test('an unknown print is no claim, and entries under the print of another digest are not taken for it', () => {
+  const [victim, other] = [replicaOf(1, first), replicaOf(3, second, [peer(1)])]
+  const { request } = round(other, victim, START)
+  const fresh = replicaOf(4)
+  const forged = { ...request, frontier: request.frontier.slice(0, 1) }
+
+  const empty = fresh.step({ type: 'exchange-received', message: { ...request, frontier: [] } }, START)
+  fresh.step({ type: 'exchange-received', message: forged }, START)
+  const after = fresh.step({ type: 'exchange-received', message: { ...request, frontier: [] } }, START)
+
+  assert.deepEqual([news(empty), news(after)], [[], []])
+  const [reply] = after.filter((effect) => effect.type === 'reply-exchange')
+  assert.equal(reply?.message.digest?.seen, undefined)
+  assert.equal(fresh.federated(START).length, 1)
+})
+
+test('a 0.1 peer is sent the whole digest, and is answered in its own fields', () => {
+  const a = replicaOf(1, first, [peer(2)])
+  const { digest: _none, ...old } = wire(sent(replicaOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message)
+
+  for (const now of [START, SETTLED, SETTLED + 2 * ROUND]) {
+    const [exchange] = sent(a.step({ type: 'tick' }, now))
+    assert.equal(exchange?.message.frontier.length, 20)
+    a.step({ type: 'exchange-answered', peer: exchange!.peer, message: old }, now)
+  }
+  const [reply] = a.step({ type: 'exchange-received', message: old }, SETTLED)
+
+  assert.ok(reply?.type === 'reply-exchange')
+  assert.equal(reply.message.frontier.length, 20)
+  assert.equal(reply.message.digest, undefined)
+})
+
+test('what others told is announced by short ids; who lacks it asks one of those who offer it, and is sent it', () => {
+  const item = work(99, 0.1)
+  const claim = { cid: item.cid, metric: item.metric, value: item.value, direction: item.direction }
+  const [a, b, c] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first), replicaOf(3, first, [peer(2)])]
+  for (const relay of [a, c]) {
+    round(relay, b, START)
+    const said = {
+      ...wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message),
+      frontier: [claim],
+    }
+    relay.step({ type: 'exchange-received', message: said }, START)
+    relay.step({ type: 'frontier', entries: [item, ...first] }, START + 10)
+  }
+
+  const pushes = [a, c].map(
+    (relay) => sent(relay.step({ type: 'tick' }, START + 10)).find(({ peer: { peerId } }) => peerId === 'p2')!,
+  )
+  const [fromA, fromC] = [
+    say(a, b, [pushes[0]!.peer, pushes[0]!.message], START + 50),
+    say(c, b, [pushes[1]!.peer, pushes[1]!.message], START + 60),
+  ]
+  const [entries] = sent(fromA.then)
+  const delivered = say(a, b, [entries!.peer, entries!.message], START + 90)
+
+  assert.deepEqual([fromA.request.frontier, fromA.request.digest?.news], [[], [shortId(item.cid)]])
+  assert.deepEqual(fromA.answer.digest?.wants, [shortId(item.cid)])
+  assert.equal(fromC.answer.digest?.wants, undefined, 'one is asked already')
+  assert.deepEqual(fromA.answer.frontier, [], 'an announcement is not answered with a digest')
+  assert.deepEqual(news(delivered.there), [item.cid])
+  assert.equal(sent(delivered.then).length, 0)
+})
+
+test('a suspect is tried in the next round, whoever else is in the view', () => {
+  const replica = replicaOf(
+    0,
+    [],
+    Array.from({ length: 10 }, (_, n) => peer(n + 1)),
+  )
+  replica.step({ type: 'tick' }, START)
+  const said = wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message)
+  for (let n = 1; n <= 5; n += 1)
+    replica.step({ type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } }, START)
+  replica.step({ type: 'contact-failed', peer: peer(3) }, START)
+
+  const called = sent(replica.step({ type: 'tick' }, START + 2 * ROUND)).map((effect) => effect.peer.peerId)
+
+  assert.ok(called.includes('p3'), called.join(' '))
+})
