@@ -6,9 +6,9 @@ import type { FetchResult } from '../src/core/wire.ts'
 import { bareServer } from './baselines.ts'
 import type { Load } from './load-client.ts'
 import type { Options } from './options.ts'
-import { inTurns, type Report, type Row } from './report.ts'
+import { inTurns, processorRow, type Report, type Row } from './report.ts'
 import { multipartFrame, sampleDraft } from './samples.ts'
-import type { GroveProcess, Workbench } from './workbench.ts'
+import { type GroveProcess, since, type Workbench } from './workbench.ts'
 
 const NAME = 'weights.bin'
 const MIB = 2 ** 20
@@ -24,8 +24,17 @@ interface Round {
   readonly fetch: number
   readonly synced: number
   readonly unsynced: number
+  /** Processor time of B for the fetch, and of the load process for the synced download. */
+  readonly fetchProcessor: number | undefined
+  readonly syncedProcessor: number
   readonly memoryA: number | undefined
   readonly memoryB: number | undefined
+}
+
+/** How long one side took, and the processor time of the process that received. */
+interface Timed {
+  readonly seconds: number
+  readonly processor: number | undefined
 }
 
 /** One large artifact: into A by multipart, from A to B, and out of A unverified by the same HTTP client. */
@@ -60,6 +69,10 @@ export async function largeRows(
         what: 'PUT to a node:http server that writes and syncs it, unverified',
         value: (each) => rate(each.bareUpload),
       }),
+      ...processorRow(rounds, { figure: 'processor time of B for it', unit: 's' }, (each) => each.fetchProcessor, {
+        what: 'processor time of the downloading process',
+        value: (each) => each.syncedProcessor,
+      }),
       ...memoryRow(
         'peak memory of A: one upload, three downloads',
         rounds.map((each) => each.memoryA),
@@ -86,17 +99,27 @@ async function round(bench: Workbench, load: Load, bare: string, file: string, t
   const { cid, seconds: upload } = await publish(load, a, file, turn)
   const bareUpload = await bareSeconds(bench, load, bare, file)
   const sides = {
-    fetch: () => fetchSeconds(b, a, cid),
-    synced: () => downloadSeconds(bench, load, a, cid, true),
-    unsynced: () => downloadSeconds(bench, load, a, cid, false),
+    fetch: () => timedFetch(b, a, cid),
+    synced: () => timedDownload(bench, load, a, cid, true),
+    unsynced: () => timedDownload(bench, load, a, cid, false),
   }
   const order = turn % 2 === 0 ? (['fetch', 'synced', 'unsynced'] as const) : (['unsynced', 'synced', 'fetch'] as const)
-  const seconds = { fetch: 0, synced: 0, unsynced: 0 }
-  for (const side of order) seconds[side] = await sides[side]()
+  const took: Partial<Record<keyof typeof sides, Timed>> = {}
+  for (const side of order) took[side] = await sides[side]()
   const [memoryA, memoryB] = [a, b].map((grove) => inMib(grove.peakMemory()))
   await Promise.all([a.stop(), b.stop()])
   await Promise.all([dirA, dirB].map((dir) => rm(dir, { recursive: true })))
-  return { upload, bareUpload, ...seconds, memoryA, memoryB }
+  return {
+    upload,
+    bareUpload,
+    fetch: took.fetch!.seconds,
+    synced: took.synced!.seconds,
+    unsynced: took.unsynced!.seconds,
+    fetchProcessor: took.fetch?.processor,
+    syncedProcessor: took.synced?.processor ?? Number.NaN,
+    memoryA,
+    memoryB,
+  }
 }
 
 async function publish(
@@ -121,7 +144,8 @@ async function bareSeconds(bench: Workbench, load: Load, bare: string, file: str
   return (await load.upload({ origin: bare, method: 'PUT', path: '/', headers, file, head: '', tail: '' })).seconds
 }
 
-async function fetchSeconds(to: GroveProcess, from: GroveProcess, cid: Cid): Promise<number> {
+async function timedFetch(to: GroveProcess, from: GroveProcess, cid: Cid): Promise<Timed> {
+  const before = to.processorTime()
   const begun = performance.now()
   const answer = await fetch(`${to.url}/api/contributions/${cid}/fetch`, {
     method: 'POST',
@@ -130,19 +154,20 @@ async function fetchSeconds(to: GroveProcess, from: GroveProcess, cid: Cid): Pro
   })
   const result = (await answer.json()) as FetchResult
   const seconds = (performance.now() - begun) / 1_000
-  if (answer.ok && result.missing.length === 0) return seconds
+  const processor = since(before, to.processorTime())
+  if (answer.ok && result.missing.length === 0) return { seconds, processor }
   throw new Error(`fetch: ${answer.status} ${JSON.stringify(result).slice(0, 500)}`)
 }
 
-async function downloadSeconds(
+async function timedDownload(
   bench: Workbench,
   load: Load,
   from: GroveProcess,
   cid: Cid,
   sync: boolean,
-): Promise<number> {
+): Promise<Timed> {
   const path = `/api/contributions/${cid}/artifacts/${NAME}`
-  return (await load.download({ origin: from.url, path, file: bench.path('download'), sync })).seconds
+  return load.download({ origin: from.url, path, file: bench.path('download'), sync })
 }
 
 function inMib(bytes: number | undefined): number | undefined {

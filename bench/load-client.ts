@@ -41,6 +41,8 @@ export type Job = RequestsJob | UploadJob | DownloadJob
 /** In the order of the requests. */
 export interface RequestsResult {
   readonly seconds: number
+  /** Processor time of the load process, in seconds. */
+  readonly processor: number
   readonly latenciesMs: readonly number[]
   readonly statuses: readonly number[]
   readonly answers: readonly string[]
@@ -48,6 +50,8 @@ export interface RequestsResult {
 
 export interface TransferResult {
   readonly seconds: number
+  /** Processor time of the load process, in seconds. */
+  readonly processor: number
   readonly answer: string
 }
 

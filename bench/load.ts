@@ -42,11 +42,11 @@ async function askAll({ origin, connections, requests }: RequestsJob): Promise<R
       latenciesMs[at] = performance.now() - begun
     }
   }
-  const begun = performance.now()
+  const end = stopwatch()
   await Promise.all(Array.from({ length: connections }, askNext))
-  const seconds = (performance.now() - begun) / 1_000
+  const took = end()
   await pool.close()
-  return { seconds, latenciesMs, statuses, answers }
+  return { ...took, latenciesMs, statuses, answers }
 }
 
 /** A file as the body of one request, between a head and a tail (empty where there are none). */
@@ -60,31 +60,40 @@ async function upload({ origin, method, path, headers, file, head, tail }: Uploa
     })(),
     { objectMode: false },
   )
-  const begun = performance.now()
+  const end = stopwatch()
   const answer = await pool.request({ method, path, headers, body })
   const text = await answer.body.text()
-  const seconds = (performance.now() - begun) / 1_000
+  const took = end()
   await pool.close()
   if (answer.statusCode >= 300) throw new Error(`upload answered ${answer.statusCode}: ${text.slice(0, 500)}`)
-  return { seconds, answer: text }
+  return { ...took, answer: text }
 }
 
 /** The body of one request into a new file, which is then removed. Nothing of it is looked at. */
 async function download({ origin, path, file, sync }: DownloadJob): Promise<TransferResult> {
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 })
-  const begun = performance.now()
+  const end = stopwatch()
   const answer = await pool.request({ method: 'GET', path })
   if (answer.statusCode !== 200) throw new Error(`download answered ${answer.statusCode}`)
   await pipeline(answer.body, createWriteStream(file))
   if (sync) await syncFile(file)
-  const seconds = (performance.now() - begun) / 1_000
+  const took = end()
   await pool.close()
   await rm(file)
-  return { seconds, answer: '' }
+  return { ...took, answer: '' }
 }
 
 async function syncFile(path: string): Promise<void> {
   const handle = await open(path)
   await handle.datasync()
   await handle.close()
+}
+
+/** Begins to measure; the result ends it. */
+function stopwatch(): () => { seconds: number; processor: number } {
+  const [begun, before] = [performance.now(), process.cpuUsage()]
+  return () => {
+    const { user, system } = process.cpuUsage(before)
+    return { seconds: (performance.now() - begun) / 1_000, processor: (user + system) / 1_000_000 }
+  }
 }

@@ -3,9 +3,9 @@ import { bareServer, singleCommits } from './baselines.ts'
 import { median, percentile } from './figures.ts'
 import { type Ask, Load } from './load-client.ts'
 import { amount, type Options } from './options.ts'
-import { inTurns, type Report } from './report.ts'
+import { inTurns, processorRow, type Report } from './report.ts'
 import { multipartAsk, publishAsk, sampleDraft, sampleText, verifyStored } from './samples.ts'
-import type { GroveProcess, Workbench } from './workbench.ts'
+import { type GroveProcess, since, type Workbench } from './workbench.ts'
 
 const CONNECTIONS = 16
 /** Publishes a second that are aimed at. */
@@ -22,6 +22,9 @@ interface Round {
   readonly bare: number
   readonly bareMultipart: number
   readonly commits: number
+  /** Processor time of one JSON publish, in µs: the grove's, and that of the process which asks. */
+  readonly processor: number | undefined
+  readonly loadProcessor: number
 }
 
 /** Durable publishes a second over HTTP, beside a server that does nothing and a database that is asked for each alone. */
@@ -51,6 +54,10 @@ export async function benchPublish(bench: Workbench, options: Options): Promise<
       }),
       inTurns(rounds, json, (each) => each.json, commits),
       { figure: 'publish, JSON, 99 %', unit: 'ms', value: median(rounds.map((each) => each.jsonP99Ms)) },
+      ...processorRow(rounds, { figure: 'processor time of a publish, JSON', unit: 'µs' }, (each) => each.processor, {
+        what: 'processor time of the load process for it',
+        value: (each) => each.loadProcessor,
+      }),
       inTurns(rounds, multipart, (each) => each.multipart, { what: echoing, value: (each) => each.bareMultipart }),
       inTurns(rounds, multipart, (each) => each.multipart, commits),
     ],
@@ -71,7 +78,9 @@ async function round(bench: Workbench, load: Load, bare: string, count: number):
   await load.requests(bare, CONNECTIONS, json(warmUp))
   await published(load, grove, json(warmUp), cids)
   const jsonAsks = json(count)
+  const before = grove.processorTime()
   const jsonResult = await published(load, grove, jsonAsks, cids)
+  const processor = since(before, grove.processorTime())
   const bareResult = await load.requests(bare, CONNECTIONS, jsonAsks)
   const commits = singleCommits(
     bench.path('commits.db'),
@@ -90,6 +99,8 @@ async function round(bench: Workbench, load: Load, bare: string, count: number):
     bare: count / bareResult.seconds,
     bareMultipart: count / bareMultipart.seconds,
     commits,
+    processor: processor === undefined ? undefined : (processor * 1e6) / count,
+    loadProcessor: (jsonResult.processor * 1e6) / count,
   }
 }
 

@@ -51,6 +51,17 @@ export function inTurns<T>(
   }
 }
 
+/** A row of processor times; none where the system does not tell them. They say what something costs whatever else the machine does. */
+export function processorRow<T>(
+  rounds: readonly T[],
+  row: Pick<Row, 'figure' | 'unit' | 'aim'>,
+  value: (round: T) => number | undefined,
+  beside: { readonly what: string; readonly value: (round: T) => number },
+): Row[] {
+  const known = rounds.every((round) => value(round) !== undefined)
+  return known ? [inTurns(rounds, row, (round) => value(round) ?? Number.NaN, beside)] : []
+}
+
 /** Runs a benchmark and notes the circumstances. */
 export async function observed(run: () => Promise<Report>): Promise<Report & { circumstances: Circumstances }> {
   const loadBefore = loadOfMinute()

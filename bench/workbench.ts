@@ -13,6 +13,8 @@ export interface GroveProcess {
   readonly url: string
   /** The largest amount of memory that it has held so far, in bytes; undefined where the system doesn't say. */
   peakMemory(): number | undefined
+  /** Processor time of all its threads so far, in seconds; undefined where the system doesn't say. */
+  processorTime(): number | undefined
   /** SIGTERM; resolves when it has ended. */
   stop(): Promise<void>
   /** kill -9; resolves when it is gone. */
@@ -51,6 +53,7 @@ export class Workbench implements AsyncDisposable {
     return {
       url: await readyUrl(child),
       peakMemory: () => peakMemoryOf(child),
+      processorTime: () => processorTimeOf(child),
       stop: () => end('SIGTERM'),
       kill: () => end('SIGKILL'),
     }
@@ -81,6 +84,11 @@ export class Workbench implements AsyncDisposable {
   }
 }
 
+/** The difference of two readings that the system may not give. */
+export function since(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before
+}
+
 async function readyUrl(child: ChildProcess): Promise<string> {
   if (child.stdout === null) throw new Error('no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
@@ -92,10 +100,26 @@ async function readyUrl(child: ChildProcess): Promise<string> {
 
 /** The high-water mark of the resident set, as Linux keeps it. */
 function peakMemoryOf({ pid }: ChildProcess): number | undefined {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(ofProcess(pid, 'status')) ?? []
+  return kib === undefined ? undefined : Number(kib) * 1024
+}
+
+/** Fields 14 and 15 of proc(5)'s stat, in user and in system mode, in hundredths of a second. The name in field 2 may hold anything. */
+function processorTimeOf({ pid }: ChildProcess): number | undefined {
+  const stat = ofProcess(pid, 'stat')
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number)
+  return user === undefined || system === undefined ? undefined : (user + system) / 100
+}
+
+/** What Linux tells of a process; empty elsewhere. */
+function ofProcess(pid: number | undefined, what: string): string {
   try {
-    const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return kib === undefined ? undefined : Number(kib) * 1024
+    return readFileSync(`/proc/${pid}/${what}`, 'utf8')
   } catch {
-    return undefined
+    return ''
   }
 }

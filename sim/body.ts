@@ -40,7 +40,10 @@ export class Body implements RawBody {
     this.#answer = answer
     this.#connection = connection
     const { signal, server } = connection
-    const onAbort = () => this.#break(signal?.reason)
+    const onAbort = () => {
+      this.#break(signal?.reason)
+      this.#end()
+    }
     signal?.addEventListener('abort', onAbort, { once: true })
     this.#cleanups.push(() => signal?.removeEventListener('abort', onAbort))
     const unwatch = server?.onKill(() => this.#break(new errors.SocketError('other side closed')))

@@ -42,13 +42,16 @@ export class Misfortunes {
   }
 
   #schedule(fault: Fault, chance: Chance): void {
-    const { timeline } = this.#options
-    const { fromMs, untilMs } = fault
-    if (fault.type === 'partition') return this.#during(fault, () => this.#partition(fault, chance))
-    if (fault.type === 'network') return this.#during(fault, () => this.#weather(fault))
-    if (fault.type === 'disk') return this.#during(fault, () => this.#badDisks(fault, chance))
-    for (let n = 0; n < fault.times; n++) {
-      timeline.after(chance.between([fromMs, untilMs]), () => {
+    if (fault.type === 'partition') this.#during(fault, () => this.#partition(fault, chance))
+    else if (fault.type === 'network') this.#during(fault, () => this.#weather(fault))
+    else if (fault.type === 'disk') this.#during(fault, () => this.#badDisks(fault, chance))
+    else this.#atTimes(fault, chance)
+  }
+
+  #atTimes(fault: Extract<Fault, { times: number }>, chance: Chance): void {
+    const { fromMs, untilMs, times } = fault
+    for (let n = 0; n < times; n++) {
+      this.#options.timeline.after(chance.between([fromMs, untilMs]), () => {
         this.#count += 1
         this.#strike(fault, chance.fork(`${n}`))
       })

@@ -49,6 +49,7 @@ export class Machine implements Host {
   readonly #options: MachineOptions
   #running: { readonly node: GroveNode; readonly process: Process } | undefined
   #boots = 0
+  #faults = 0
 
   constructor(options: MachineOptions) {
     const { peer, timeline, chance, journal, clock, disk } = options
@@ -60,7 +61,10 @@ export class Machine implements Host {
       chance: chance.fork('disk'),
       conditions: disk,
       crash: () => this.#losePower(),
-      fault: (what) => journal.note(peer.peerId, `✗ ${what}`),
+      fault: (what) => {
+        this.#faults += 1
+        journal.note(peer.peerId, `✗ ${what}`)
+      },
       violated: (what) => options.violated(`${peer.peerId} ${what}`),
     })
     options.network.attach(this)
@@ -85,6 +89,11 @@ export class Machine implements Host {
 
   get boots(): number {
     return this.#boots
+  }
+
+  /** How often its disk has failed. */
+  get faults(): number {
+    return this.#faults
   }
 
   /** Starts the grove on what the disk holds. No effect if it runs. */

@@ -31,6 +31,8 @@ type Barrier = (from: string, to: string) => boolean
 /** Sees each request of an honest grove go out, and how many bytes it carries. */
 export interface Watcher {
   requested(client: Client, request: WireRequest): void
+  /** The server behind a host threw what it should have answered. */
+  serverFailed(host: Host, error: unknown): void
   transferBegun(client: Client, address: string): void
   transferEnded(client: Client, address: string): void
 }
@@ -103,7 +105,8 @@ export class Network {
   #arrive(call: Call, host: Host | undefined, link: Chance): void {
     if (host?.process === undefined) {
       const refusal = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-      return call.failAfter(this.#latency(link), () => refusal)
+      call.failAfter(this.#latency(link), () => refusal)
+      return
     }
     const unwatch = host.process.onKill(() => {
       call.failAfter(this.#latency(link), () => new errors.SocketError('other side closed'))
@@ -114,7 +117,7 @@ export class Network {
         unwatch()
         this.#answer(call, host, answer, link)
       },
-      (error: unknown) => this.#journal.note(host.name, `does not answer: ${String(error)}`),
+      (error: unknown) => this.#watcher.serverFailed(host, error),
     )
   }
 
@@ -125,7 +128,8 @@ export class Network {
     this.#journal.note(`${host.name} → ${client.name}`, exact, () => tellAnswer(call.request, answer))
     if (this.#isLost(link, host.name, client.name)) {
       release(answer)
-      return this.#fault(host.name, `answer to ${client.name} is lost`)
+      this.#fault(host.name, `answer to ${client.name} is lost`)
+      return
     }
     this.#timeline.after(this.#latency(link), () => {
       if (call.settled || !client.process.alive) return release(answer)

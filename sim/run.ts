@@ -106,13 +106,13 @@ async function checkAtEnd(world: World): Promise<void> {
 }
 
 function resultOf(world: World, { name }: Scenario, seed: number, rounds: number): RunResult {
-  const { network, ledger, misfortunes, timeline, journal, elapsed, violations } = world
+  const { network, machines, ledger, misfortunes, timeline, journal, elapsed, violations } = world
   const stats = {
     virtualMs: elapsed,
     requests: network.stats.requests,
     bytes: network.stats.bytes,
     contributions: ledger.published.size,
-    faults: misfortunes.count + network.stats.faults,
+    faults: misfortunes.count + network.stats.faults + machines.reduce((sum, machine) => sum + machine.faults, 0),
     events: timeline.carriedOut,
     rounds,
     outcomes: Object.fromEntries([...ledger.outcomes].sort()),

@@ -106,6 +106,7 @@ export const scenarioSchema = z.strictObject({
 export type Scenario = z.infer<typeof scenarioSchema> & { readonly name: string }
 
 const folder = join(import.meta.dirname, 'scenarios')
+const regressions = join(import.meta.dirname, 'regressions')
 
 /** A scenario from its file. Throws what is wrong with it. */
 export function readScenario(name: string, from = folder): Scenario {
@@ -114,6 +115,23 @@ export function readScenario(name: string, from = folder): Scenario {
   if (!result.success) throw new Error(`${name}.json: ${z.prettifyError(result.error)}`)
   return { name, ...result.data }
 }
+
+/** A run in which something was wrong once: what it was, and the smallest scenario that shows it. */
+const regressionSchema = z.strictObject({ found: z.string().min(1), seed: count, scenario: scenarioSchema })
+
+/** A pinned run from its file in sim/regressions. */
+export function readRegression(name: string): {
+  readonly found: string
+  readonly seed: number
+  readonly scenario: Scenario
+} {
+  const text = readFileSync(join(regressions, `${name}.json`), 'utf8')
+  const { found, seed, scenario } = regressionSchema.parse(JSON.parse(text))
+  return { found, seed, scenario: { name, ...scenario } }
+}
+
+/** The names of all pinned runs, in order. */
+export const regressionNames = (): string[] => scenarioNames(regressions)
 
 /** The names of all scenarios, in order. */
 export function scenarioNames(from = folder): string[] {

@@ -1,11 +1,10 @@
-/** Stacks cost time, and nobody reads those of errors that are expected. */
-Error.stackTraceLimit = 0
 import { parentPort } from 'node:worker_threads'
-/** Stacks cost time, and nobody reads those of errors that are expected. */
-Error.stackTraceLimit = 0
 import { run } from './run.ts'
 import { readScenario, type Scenario } from './scenario.ts'
 import type { Done, Order } from './soak.ts'
+
+// Stacks cost time, and nobody reads those of errors that are expected.
+Error.stackTraceLimit = 0
 
 /** Plays what it is told to play, one run at a time. */
 const scenarios = new Map<string, Scenario>()

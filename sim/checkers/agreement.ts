@@ -43,9 +43,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
 }
 
 /** All that the groves hold, in one graph, folded from scratch. */
-export async function unionOf(
-  holders: readonly Holder[],
-): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
+async function unionOf(holders: readonly Holder[]): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
   const graph = new MemoryGraph()
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)

@@ -10,6 +10,7 @@ import {
 } from '../../src/core/limits.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import type { WireRequest } from '../../src/transport/dialler.ts'
+import type { Host } from '../http.ts'
 import type { Client, Watcher } from '../network.ts'
 import type { Timeline } from '../timeline.ts'
 
@@ -63,6 +64,10 @@ export class TrafficWatch implements Watcher {
     if (frontier.length > DIGEST_MAX_ENTRIES) this.#violated(`${name} sends a digest of ${frontier.length}`)
     if (offered.length > Math.min(SHUFFLE_SIZE, SHUFFLE_MAX_PEERS))
       this.#violated(`${name} offers ${offered.length} peers`)
+  }
+
+  serverFailed({ name, honest }: Host, error: unknown): void {
+    if (honest) this.#violated(`${name} fails to answer: ${error instanceof Error ? error.stack : String(error)}`)
   }
 
   transferBegun({ name }: Client, address: string): void {

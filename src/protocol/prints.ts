@@ -8,7 +8,7 @@ import { shortId } from './news.ts'
 /** Hex digits of a print: enough that nobody finds another digest for one by trying. */
 const PRINT_DIGITS = 16
 /** Digests of others that are remembered by their prints, and peers of whom is known what they have seen. */
-const DIGESTS_MAX = 64
+const DIGESTS_MAX = 256
 const PEERS_MAX = 256
 /** What is new goes whole for so many rounds: that is how long it takes to get about, and asking again would cost time. */
 const SETTLED_ROUNDS = 5

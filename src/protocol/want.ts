@@ -223,9 +223,9 @@ function noteReason(reasons: Map<Cid, string>, cid: Cid, reason: string | undefi
 
 /**
  * Of places in their order, the best `topK` that are held or that one peer offers, peers taking turns. Each peer has its
- * own count, so that no peer's inventions crowd out what others really have.
+ * own count, so that no peer's inventions crowd out what others really have, nor what is said in a peer's name what it says itself.
  */
-function bestOfEach(places: readonly Candidate[], held: ReadonlySet<Cid>, topK: number): Candidate[] {
+function bestOfEach(places: readonly Offered[], held: ReadonlySet<Cid>, topK: number): Candidate[] {
   const offered = new Map<string, number>()
   const chosen: { place: Candidate; turn: number }[] = []
   let heldSoFar = 0
@@ -235,29 +235,35 @@ function bestOfEach(places: readonly Candidate[], held: ReadonlySet<Cid>, topK: 
       heldSoFar += 1
       continue
     }
-    const turn = Math.min(...place.providers.map(({ peerId }) => offered.get(peerId) ?? 0))
+    const turn = Math.min(...place.by.map((name) => offered.get(name) ?? 0))
     if (heldSoFar + turn >= topK) continue
-    for (const { peerId } of place.providers) offered.set(peerId, (offered.get(peerId) ?? 0) + 1)
+    for (const name of place.by) offered.set(name, (offered.get(name) ?? 0) + 1)
     chosen.push({ place, turn })
   }
   return chosen.sort((a, b) => a.turn - b.turn).map(({ place }) => place)
 }
 
+/** A candidate and who offers it: the addresses of the providers, hearsay apart. */
+interface Offered extends Candidate {
+  readonly by: readonly string[]
+}
+
 /** One candidate a place, with the providers of all that claim it. */
-function distinct(candidates: readonly Candidate[]): Candidate[] {
-  const byPlace = new Map<string, Candidate>()
+function distinct(candidates: readonly Candidate[]): Offered[] {
+  const byPlace = new Map<string, Offered>()
   for (const candidate of candidates) {
     const key = `${candidate.cid} ${dimensionKey(candidate)}`
+    const by = candidate.providers.map(({ address }) => (candidate.hearsay === true ? `~${address}` : address))
     const known = byPlace.get(key)
-    byPlace.set(key, known === undefined ? candidate : joined(known, candidate))
+    byPlace.set(key, known === undefined ? { ...candidate, by } : joined(known, { ...candidate, by }))
   }
   return [...byPlace.values()]
 }
 
-function joined(a: Candidate, b: Candidate): Candidate {
+function joined(a: Offered, b: Offered): Offered {
   const [better, other] = comparePlaces(a, b) <= 0 ? [a, b] : [b, a]
-  const providers = new Map([...better.providers, ...other.providers].map((provider) => [provider.peerId, provider]))
-  return { ...other, ...better, providers: [...providers.values()] }
+  const providers = new Map([...better.providers, ...other.providers].map((provider) => [provider.address, provider]))
+  return { ...other, ...better, providers: [...providers.values()], by: [...new Set([...better.by, ...other.by])] }
 }
 
 function mergeByCid(candidates: readonly Candidate[]): Want[] {
@@ -269,7 +275,7 @@ function mergeByCid(candidates: readonly Candidate[]): Want[] {
     const providers = known ?? new Map<string, PeerAddress>()
     byCid.set(candidate.cid, providers)
     for (const provider of candidate.providers)
-      if (!providers.has(provider.peerId)) providers.set(provider.peerId, provider)
+      if (!providers.has(provider.address)) providers.set(provider.address, provider)
   }
   return first.map(({ cid, metric, direction, value, artifactBytes }) => ({
     cid,

@@ -79,10 +79,13 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
     [own.cid],
   )
   assert.deepEqual(frontier.byAdoption, [])
-  const answer = await postJson<GossipMessage>(grove.url, '/api/gossip/exchange', messageOf(honest, []))
-  assert.deepEqual([...new Set(answer.frontier.map(({ cid }) => cid))], [own.cid])
+  const digest = await until('a digest', async () => {
+    const answer = await postJson<GossipMessage>(grove.url, '/api/gossip/exchange', messageOf(honest, []))
+    return answer.frontier.length > 0 && answer.frontier
+  })
+  assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [own.cid])
 
-  const table = await groveText(['peers', '--proofs', '--url', grove.url])
+  const table = await groveText(['peers', '--proofs', '--server', grove.url])
   assert.match(table, /contradicted claims of http:\/\/127\.0\.0\.1:\d+\n.*\n.*loss +0\.1 ↓ +0\.9 ↓/)
   await grove.stop()
   const again = await start('convicts', ...flags)
@@ -106,7 +109,7 @@ test('what a peer claims is shown as claimed, after what is verified, and asked 
   assert.equal(level(own.cid), 'bound')
   assert.equal(level(invented.cid), 'claimed')
   assert.ok(boaster.asked(`GET /api/gossip/contribution/${invented.cid}`) <= 2)
-  const shown = await groveText(['frontier', '--federated', '--metric', 'loss', '--url', grove.url])
+  const shown = await groveText(['frontier', '--federated', '--metric', 'loss', '--server', grove.url])
   const rows = shown.split('\n').filter((line) => /bound|claimed/.test(line))
   assert.match(rows[0] ?? '', /^ ?1 .* bound +here/)
   assert.match(rows[1] ?? '', /^ ?\? .* claimed +elsewhere/)
@@ -131,7 +134,7 @@ test('standing and show say how far a contribution is believed, and why', async 
     loss: 'bound',
     _adoption: 'evidenced',
   })
-  assert.match(await groveText(['show', own.cid, '--url', grove.url]), /believed +evidenced: .*adopted 1×/)
+  assert.match(await groveText(['show', own.cid, '--server', grove.url]), /believed +evidenced: .*adopted 1×/)
 })
 
 test('what the policy does not want is refused when its manifest shows that, is not stored, and is listed among the refusals', async () => {

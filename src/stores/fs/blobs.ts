@@ -9,8 +9,8 @@ import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
 import { spool } from './spool.ts'
 
-/** Bytes of one read. Larger ones gained nothing; smaller ones cost a thread's round trip each. */
-const READ_BYTES = 512 * 1024
+/** Bytes of one read. Smaller ones cost a thread's round trip each; of larger ones more wait in memory for the collector. */
+const READ_BYTES = 256 * 1024
 
 /**
  * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on the same file system, and

@@ -143,3 +143,32 @@ test('its memory is bounded', () => {
 
   assert.equal(wants.refusals(START).length, 4_096)
 })
+
+test('what is said in a peer’s name takes no place from what it says itself', () => {
+  const hearsay = Array.from({ length: 20 }, (_, n) => candidate(100 + n, 0.01, { hearsay: true }))
+  const known = Array.from({ length: 2 }, (_, n) => candidate(200 + n, 0.1, { providers: [] }))
+
+  const { wants } = plan([...hearsay, ...known, candidate(1, 0.5)], { topK: 3 }, [cid(200), cid(201)])
+
+  assert.ok(ids(wants).includes(1))
+})
+
+test('what others claim of an item that is held changes nothing of its place', () => {
+  const own = [candidate(1, 0.4, { providers: [] }), candidate(2, 0.5, { providers: [] })]
+  const lies = [candidate(2, 0.01), candidate(3, 0.01)]
+
+  const { wants, skipped } = plan([...own, ...lies, candidate(4, 0.45)], { topK: 2 }, [cid(1), cid(2), cid(3)])
+
+  assert.deepEqual(ids(wants), [4])
+  assert.deepEqual(skipped, [])
+})
+
+test('a date in the future ranks as now', () => {
+  const recency = { metric: '_recency', direction: 'maximize' as const }
+  const far = candidate(2, START * 2, recency)
+
+  const { wants } = plan([far, candidate(1, START, recency)])
+
+  assert.deepEqual(ids(wants), [1, 2])
+  assert.equal(wants[1]?.value, START)
+})

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Chance } from '../../sim/chance.ts'
+import { disagreements } from '../../sim/checkers/agreement.ts'
+import { wrongBlame } from '../../sim/checkers/blame.ts'
+import { excesses, TrafficWatch } from '../../sim/checkers/bounds.ts'
+import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
+import { diskSchema } from '../../sim/conditions.ts'
+import { Disk } from '../../sim/disk.ts'
+import { Process } from '../../sim/process.ts'
+import { Timeline } from '../../sim/timeline.ts'
+import { type Cid, hashBytes } from '../../src/core/cid.ts'
+import { type Contribution, seal } from '../../src/core/contribution.ts'
+import type { Draft } from '../../src/core/schema.ts'
+import type { GroveNode } from '../../src/node/node.ts'
+import { defaultPolicy } from '../../src/protocol/want.ts'
+
+const NOW = Date.UTC(2026, 0, 1)
+const here = { origin: 'local', receivedAt: NOW } as const
+
+function holder(name: string) {
+  const timeline = new Timeline(NOW)
+  const conditions = diskSchema.parse({})
+  const noticed: string[] = []
+  const note = (what: string) => void noticed.push(what)
+  const disk = new Disk({ timeline, chance: new Chance(1), conditions, crash() {}, fault: note, violated: note })
+  return { name, disk, timeline, noticed }
+}
+
+function work(summary: string, draft: Partial<Draft> = {}): Contribution {
+  return seal({ kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'a' }, ...draft }, NOW)
+}
+
+const scored = (value: number): Partial<Draft> => ({ scores: { m: { value, direction: 'minimize' } } })
+
+test('a blob and a manifest with other bytes than their name says are noticed', async () => {
+  const { name, disk } = holder('g')
+  const honest = work('honest')
+  const blobs = disk.blobs as unknown as { get: () => Promise<AsyncIterable<Uint8Array>> }
+  const { hash } = await disk.blobs.put(Buffer.from('right'))
+  disk.hashes.add(hash)
+  blobs.get = async () => stream(Buffer.from('wrong'))
+  await disk.graph.put({ ...honest, cid: hashBytes(Buffer.from('another')) }, here)
+
+  const found = await corruptions({ name, disk })
+
+  assert.equal(found.length, 2)
+  assert.match(found.join(), /shows a blob under .*shows a contribution under/)
+})
+
+test('what was acknowledged and is gone is noticed, unless the disk itself forgot it', async () => {
+  const { name, disk } = holder('g')
+  const kept = work('kept')
+  await disk.graph.put(kept, here)
+  const blob = hashBytes(Buffer.from('blob'))
+  const acknowledged = [
+    { grove: 'g', cid: kept.cid, blobs: [blob] },
+    { grove: 'g', cid: work('lost').cid, blobs: [] },
+  ]
+
+  const found = await losses([{ name, disk }], acknowledged)
+  disk.forgotten.add(blob)
+  const excused = await losses([{ name, disk }], acknowledged)
+
+  assert.equal(found.length, 2)
+  assert.equal(excused.length, 1)
+})
+
+test('a signal and an edge that are counted twice are noticed', async () => {
+  const { name, disk } = holder('g')
+  const target = work('target')
+  const adoption = work('adoption', { relations: [{ targetCid: target.cid, relationType: 'adopts' }] })
+  for (const item of [target, adoption]) await disk.graph.put(item, here)
+  const { signals, edges } = disk.graph
+  disk.graph.signals = async (cid) => ({ ...(await signals.call(disk.graph, cid)), adoption: 2 })
+  disk.graph.edges = async (cid, direction) => {
+    const once = await edges.call(disk.graph, cid, direction)
+    return [...once, ...once]
+  }
+
+  const found = await miscounts({ name, disk })
+
+  assert.ok(found.some((what) => what.includes('counts')))
+  assert.ok(found.some((what) => what.includes('other edges')))
+})
+
+test('groves that rank otherwise, lack work or lack a blob do not agree', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
+  const best = work('best', { ...scored(1), artifacts: { part: hash } })
+  const shared = work('shared', scored(2))
+  for (const item of [best, shared]) await a.disk.graph.put(item, here)
+  await b.disk.graph.put(shared, here)
+
+  const found = await disagreements([a, b], defaultPolicy)
+  await b.disk.graph.put(best, here)
+  const partial = await disagreements([a, b], defaultPolicy)
+  await b.disk.blobs.put(Buffer.from('blob'))
+  const agreed = await disagreements([a, b], defaultPolicy)
+
+  assert.match(found.join(), /b ranks m as .*b lacks blake3.*b lacks the blob/)
+  assert.deepEqual(partial, [`b lacks the blob ${hash}`])
+  assert.deepEqual(agreed, [])
+})
+
+test('an artifact that the policy keeps out is not missed', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const { hash } = await a.disk.blobs.put(Buffer.alloc(100))
+  const large = work('large', { ...scored(1), artifacts: { part: hash } })
+  for (const { disk } of [a, b]) await disk.graph.put(large, here)
+
+  assert.deepEqual(await disagreements([a, b], { ...defaultPolicy, maxArtifactBytes: 99 }), [])
+})
+
+test('views, maps and messages beyond their limits are noticed', () => {
+  const peers = Array.from({ length: 12 }, (_, n) => ({ peerId: `p${n}`, address: `http://a${n}`, inView: true }))
+  const claims = Array.from({ length: 501 }, () => ({ metric: 'm', providers: [] }))
+  const replica = { peers: () => peers, federated: () => claims }
+  const node = { replica, clock: { now: () => NOW }, config: { self: { peerId: 'g' } } } as unknown as GroveNode
+  const violated: string[] = []
+  const watch = new TrafficWatch(new Timeline(NOW), (what) => void violated.push(what))
+  const client = { name: 'g', address: 'http://g', honest: true, process: new Process() }
+  const request = { origin: 'http://p', path: '/api/gossip/exchange', method: 'POST', headers: {} } as const
+
+  watch.requested(client, { ...request, body: JSON.stringify({ frontier: Array(101).fill(0) }) })
+  watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
+  for (let n = 0; n < 5; n++) watch.transferBegun(client, 'http://p')
+
+  assert.deepEqual(excesses(node), ['g has 12 peers in view, 10 is the most', 'g has 501 claims in m, 500 is the most'])
+  assert.equal(violated.length, 3)
+})
+
+test('blame for a lie is noticed where it falls on an honest peer, and only there', () => {
+  const honest = [{ peerId: 'g1', address: 'http://g1' }]
+  const claim = { peerId: 'g1', reason: 'http://g1 claims m 1, which has 2' }
+  const bytes = { peerId: 'g1', address: 'http://g1', code: 'fetch-bad-bytes', reason: 'http://g1 sent other bytes' }
+
+  assert.match(wrongBlame('claim broken', claim, honest) ?? '', /g1 is blamed/)
+  assert.match(wrongBlame('peer fault', bytes, honest) ?? '', /g1 is blamed/)
+  assert.equal(wrongBlame('claim broken', { ...claim, reason: 'http://evil claims m 1' }, honest), undefined)
+  assert.equal(wrongBlame('peer fault', { ...bytes, code: 'peer-too-slow' }, honest), undefined)
+  assert.equal(wrongBlame('peer fault', { ...bytes, peerId: 'evil' }, honest), undefined)
+})
+
+test('a blob that a disk keeps under another name is noticed as it is written', async () => {
+  const { disk, timeline, noticed } = holder('g')
+  disk.blobs.put = async () => ({ hash: hashBytes(Buffer.from('another')) as Cid, sizeBytes: 5 })
+  const stores = disk.open(new Process())
+
+  await timeline.runUntilSettled(stores.blobs.put(Buffer.from('bytes')), NOW + 1_000)
+
+  assert.match(noticed.join(), /keeps other bytes/)
+})
+
+async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes
+}

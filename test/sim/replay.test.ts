@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { run } from '../../sim/run.ts'
+import { readScenario } from '../../sim/scenario.ts'
+
+for (const name of ['lossy', 'power-cuts', 'bad-bytes', 'everything']) {
+  test(`one integer replays ${name} exactly`, async () => {
+    const scenario = readScenario(name)
+
+    const first = await run(scenario, 7)
+    const second = await run(scenario, 7, { explain: true })
+
+    assert.equal(second.traceHash, first.traceHash)
+    assert.deepEqual(second.stats, first.stats)
+    assert.ok(second.transcript.length > 100)
+  })
+}
+
+test('another seed is another run', async () => {
+  const scenario = readScenario('calm')
+
+  const hashes = new Set<string>()
+  for (const seed of [1, 2, 3]) hashes.add((await run(scenario, seed)).traceHash)
+
+  assert.equal(hashes.size, 3)
+})

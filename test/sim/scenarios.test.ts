@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { run } from '../../sim/run.ts'
+import { readRegression, readScenario, regressionNames, scenarioNames } from '../../sim/scenario.ts'
+
+/** The same in every run of the tests; `npm run -s sim:soak` plays many more. */
+const SEEDS = [1, 2]
+
+for (const name of scenarioNames()) {
+  const scenario = readScenario(name)
+  test(`${name}: ${scenario.about}`, async () => {
+    for (const seed of SEEDS) {
+      const { violations } = await run(scenario, seed)
+
+      assert.deepEqual(violations, [], `npm run sim -- --scenario ${name} --seed ${seed}`)
+    }
+  })
+}
+
+for (const name of regressionNames()) {
+  const { found, seed, scenario } = readRegression(name)
+  test(`no more: ${found}`, async () => {
+    const { violations } = await run(scenario, seed)
+
+    assert.deepEqual(violations, [], `npm run sim -- --regression ${name}`)
+  })
+}

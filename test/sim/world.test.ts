@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Chance } from '../../sim/chance.ts'
+import { MachineClock } from '../../sim/clock.ts'
+import { run } from '../../sim/run.ts'
+import { readScenario, scenarioSchema } from '../../sim/scenario.ts'
+import { Timeline } from '../../sim/timeline.ts'
+
+test('events happen in the order of their moments, and nothing waits for the wall clock', async () => {
+  const timeline = new Timeline(0)
+  const happened: string[] = []
+  timeline.after(60_000, () => happened.push('late'))
+  timeline.after(10, () => {
+    happened.push('early')
+    timeline.delay(5).then(() => happened.push('in between'))
+  })
+  timeline.after(20, () => happened.push('never'))()
+
+  await timeline.run(100_000)
+
+  assert.deepEqual(happened, ['early', 'in between', 'late'])
+  assert.equal(timeline.now, 100_000)
+})
+
+test('a clock that jumps tells another time, but its timers run as before', async () => {
+  const timeline = new Timeline(1_000)
+  const machine = new MachineClock(timeline, { offsetMs: 500 })
+  const clock = machine.forProcess(() => true)
+  const fired: number[] = []
+  clock.after(100, () => fired.push(timeline.now))
+
+  machine.jump(-3_600_000)
+  await timeline.run(2_000)
+
+  assert.deepEqual(fired, [1_100])
+  assert.equal(clock.now(), 2_000 + 500 - 3_600_000)
+})
+
+test('a draw more under one name shifts no draw under another', () => {
+  const [plain, disturbed] = [new Chance(5), new Chance(5)]
+  disturbed.fork('one').next()
+  disturbed.next()
+
+  assert.equal(disturbed.fork('two').next(), plain.fork('two').next())
+})
+
+test('a run that cannot agree is a violation, with the difference in it', async () => {
+  const { groves, ...calm } = readScenario('calm')
+
+  const { violations, stats } = await run(
+    { ...calm, groves: { ...groves, policy: { ...groves.policy, scope: 'off' } } },
+    1,
+  )
+
+  assert.equal(stats.rounds, -1)
+  assert.ok(violations.some((what) => /no agreement after 6 rounds: g. lacks work-/.test(what)))
+})
+
+test('a scenario with a misspelt field is refused', () => {
+  const scenario = { about: 'x', groves: { count: 1 }, workload: { overMs: 1, publish: 3 }, faultsEndMs: 1, rounds: 1 }
+
+  assert.throws(() => scenarioSchema.parse(scenario), /publish/)
+})
