@@ -7,20 +7,21 @@ import { groveClient } from '../src/api/client.ts'
 import type { Cid } from '../src/core/cid.ts'
 import { isGroveError } from '../src/core/errors.ts'
 import { median, percentile } from './figures.ts'
-import { amount, type Options } from './options.ts'
+import type { Options } from './options.ts'
 import type { Report } from './report.ts'
 import { sampleDraft, sampleText } from './samples.ts'
 import type { GroveProcess, Workbench } from './workbench.ts'
 
 const NAME = 'notes.txt'
 const ARTIFACT_CHARS = 16 * 1_024
+const ROUNDS = 20
 const WARM_UP = 3
 const POLL_MS = 2
 const HELD_DEADLINE_MS = 60_000
 
 /** How long it takes until what was published on A lies in a directory at B, in ms, by the way that it took. */
 export async function benchLatency(bench: Workbench, options: Options): Promise<Report> {
-  const rounds = amount(options.count, 20, false)
+  const rounds = options.count ?? (options.quick ? 3 : ROUNDS)
   const a = await bench.serve(bench.path('a'), '--sync', 'off')
   const keen = await bench.serve(bench.path('keen'), '--peer', a.url)
   const idle = await bench.serve(bench.path('idle'), '--peer', a.url, '--sync', 'off')

@@ -3,29 +3,30 @@ import { round } from './spread.ts'
 import type { Row } from './table.ts'
 import { INTERVAL_MS, World, work } from './world.ts'
 
-/** Works published in a day: one a quarter of an hour. */
-const PUBLICATIONS = 96
+/** One work is published a quarter of an hour. */
+const PUBLISHED_EVERY_MS = 15 * 60 * 1_000
 
-/** Twenty-four virtual hours of gossip, and how long they take. `clock` gives the milliseconds of the real one. */
-export function day({ n, seed, loss }: Setting, clock: () => number): Row[] {
+/** Virtual hours of gossip, and the processor time that they take. `clock` gives that time in milliseconds. */
+export function day({ n, seed, loss }: Setting, hours: number, clock: () => number): Row[] {
   const world = new World({ count: n, seed, loss })
-  const rounds = (24 * 60 * 60 * 1_000) / INTERVAL_MS
+  const publications = Math.ceil((hours * 60 * 60 * 1_000) / PUBLISHED_EVERY_MS)
+  const rounds = (publications * PUBLISHED_EVERY_MS) / INTERVAL_MS
   const began = clock()
-  for (let index = 0; index < PUBLICATIONS; index += 1) {
+  for (let index = 0; index < publications; index += 1) {
     world.store(world.groves[(index * 7) % n]!, work(index))
-    world.runRounds(rounds / PUBLICATIONS)
+    world.runRounds(PUBLISHED_EVERY_MS / INTERVAL_MS)
   }
   const seconds = (clock() - began) / 1_000
   return [
     {
       groves: n,
       loss,
-      virtualHours: 24,
-      seconds: round(seconds, 1),
+      virtualHours: (rounds * INTERVAL_MS) / 3_600_000,
+      cpuSeconds: round(seconds, 1),
       microsecondsAGroveRound: round((seconds * 1e6) / n / rounds, 1),
       exchanges: world.tally.exchanges,
       shuffles: world.tally.shuffles,
-      knowing: round(world.knowing(work(PUBLICATIONS - 1).cid), 4),
+      knowing: round(world.knowing(work(publications - 1).cid), 4),
     },
   ]
 }

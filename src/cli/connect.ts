@@ -57,7 +57,8 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return undefined
+    // Where the directory is none, opening it says so.
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
     if (cause instanceof SyntaxError)
       throw new GroveError('usage-error', { path }, { cause, message: `${path} is not JSON: ${cause.message}` })
     throw storageError(cause, { path })

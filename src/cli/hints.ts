@@ -8,7 +8,6 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'read-only': 'choose a directory that can be written, or change its rights',
   'storage-full': 'free some space and do it again',
   'storage-newer': 'install a newer grove, or choose another directory with --dir',
-  'storage-locked': 'stop the grove that has it open, or choose another directory with --dir',
   'fetch-timeout': '--timeout gives it longer; what has arrived is kept',
   'fetch-incomplete': 'do it again: what has arrived is kept',
   'peer-unreachable': '`grove peers` shows which groves answer',

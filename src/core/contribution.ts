@@ -28,7 +28,7 @@ export function cidOf(manifest: object): Cid {
 export function seal(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
-  const createdAt = new Date(draft.createdAt ?? now).toISOString()
+  const createdAt = utc(draft.createdAt ?? now)
   const manifest = { ...draft, manifestVersion: 1, artifacts, relations, tags, createdAt } as Manifest
   const bytes = canonicalBytes(manifest)
   checkSize(bytes)
@@ -58,6 +58,16 @@ export function openParsed(value: unknown, cid: Cid): Contribution {
 /** A contribution as the API shows it. */
 export function viewOf(contribution: Contribution): ContributionView {
   return { cid: contribution.cid, ...contribution.manifest }
+}
+
+/** A moment in UTC with milliseconds. An offset may carry it out of the years 0 to 9999, which RFC 3339 can't write. */
+function utc(moment: string | number): string {
+  const text = new Date(moment).toISOString()
+  if (/^[+-]/.test(text)) {
+    const message = `createdAt: ${moment} is outside the years 0000 to 9999 in UTC`
+    throw new GroveError('manifest-invalid', { createdAt: moment }, { message })
+  }
+  return text
 }
 
 function checkSize(bytes: Uint8Array): void {

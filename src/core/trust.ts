@@ -19,7 +19,7 @@ export interface Fading {
   readonly at: number
 }
 
-export const NOTHING: Fading = { weight: 0, at: 0 }
+const NOTHING: Fading = { weight: 0, at: 0 }
 
 /** What a peer has done, as far as it counts for its score. */
 export interface Deeds {

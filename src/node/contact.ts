@@ -81,15 +81,13 @@ const TELLING = [
 export function failureOf(attempts: readonly Attempt[], what: Readonly<Record<string, unknown>>): GroveError {
   const peersAsked = attempts.map(({ peer, error }) => ({ ...peer, code: error.code, message: error.message }))
   const [worst] = attempts.toSorted((a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code))
+  const named = Object.values(what).join(' ')
   if (worst === undefined)
-    return new GroveError(
-      'absent',
-      { ...what, peersAsked },
-      { message: `no peer to ask for ${Object.values(what).join(' ')}` },
-    )
-  return new GroveError(
-    worst.error.code,
-    { ...worst.error.details, ...what, peersAsked },
-    { message: worst.error.message, cause: worst.error },
-  )
+    return new GroveError('absent', { ...what, peersAsked }, { message: `no peer to ask for ${named}` })
+  const message =
+    worst.error.code === 'absent'
+      ? `no peer has ${named}: asked ${peersAsked.map(({ address }) => address).join(', ')}`
+      : worst.error.message
+  const details = { ...worst.error.details, ...what, peersAsked }
+  return new GroveError(worst.error.code, details, { message, cause: worst.error })
 }

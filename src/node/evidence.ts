@@ -1,5 +1,6 @@
 import { type Cid, hashBytes } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
+import { CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { GraphStore, Stored } from '../ports/graph-store.ts'
 import { forgetOldest } from '../protocol/bounded.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
@@ -18,10 +19,10 @@ const MARKS_MAX = 4_096
 
 /**
  * A fingerprint of what is said about a contribution here: equal where the same contributions say it. (Counts alone don't tell:
- * two groves may each know another review.)
+ * two groves may each know another review.) Of more than a closure can bring, the first that it would.
  */
 export async function evidenceMark(graph: GraphStore, cid: Cid): Promise<string> {
-  const edges = await graph.edges(cid, 'in', { types: EVIDENCE })
+  const edges = await graph.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
   const sources = [...new Set(edges.map(({ source }) => source))].sort()
   return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
 }
@@ -30,13 +31,13 @@ export async function evidenceMark(graph: GraphStore, cid: Cid): Promise<string>
 export class EvidenceMemory {
   readonly #asked = new Map<string, string>()
 
-  isNew({ peerId }: PeerAddress, cid: Cid, mark: string): boolean {
-    return this.#asked.get(`${peerId} ${cid}`) !== mark
+  isNew({ address }: PeerAddress, cid: Cid, mark: string): boolean {
+    return this.#asked.get(`${address} ${cid}`) !== mark
   }
 
-  note({ peerId }: PeerAddress, cid: Cid, mark: string): void {
-    this.#asked.delete(`${peerId} ${cid}`)
-    this.#asked.set(`${peerId} ${cid}`, mark)
+  note({ address }: PeerAddress, cid: Cid, mark: string): void {
+    this.#asked.delete(`${address} ${cid}`)
+    this.#asked.set(`${address} ${cid}`, mark)
     forgetOldest(this.#asked, MARKS_MAX)
   }
 }
@@ -90,13 +91,13 @@ async function questionsFor(node: NodeContext, offers: readonly Candidate[]): Pr
   for (const { cid, evidence: mark, providers } of offers) {
     const [peer] = providers
     const contribution = held.get(cid)
-    if (mark === undefined || peer === undefined || contribution === undefined || seen.has(`${peer.peerId} ${cid}`))
+    if (mark === undefined || peer === undefined || contribution === undefined || seen.has(`${peer.address} ${cid}`))
       continue
-    seen.add(`${peer.peerId} ${cid}`)
-    const asked = perPeer.get(peer.peerId) ?? 0
+    seen.add(`${peer.address} ${cid}`)
+    const asked = perPeer.get(peer.address) ?? 0
     if (asked >= ASKED_PER_PEER || !node.sync.evidence.isNew(peer, cid, mark)) continue
     if ((await evidenceMark(node.graph, cid)) === mark) continue
-    perPeer.set(peer.peerId, asked + 1)
+    perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })
   }
   return questions

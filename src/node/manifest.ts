@@ -5,7 +5,7 @@ import type { ManifestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import { type Attempt, ask, failureOf, noteFailure } from './contact.ts'
 import type { NodeContext } from './context.ts'
-import { askAround, likelyProviders, promisers, unique } from './providers.ts'
+import { askAround, likelyProviders, promisers, saidAbsent, unique } from './providers.ts'
 
 /**
  * Refuses a contribution, by throwing, though its bytes are right: what the peer claimed of it was not (another may be asked), or
@@ -54,7 +54,7 @@ async function* tiers(
   const { given, providers, attempts } = options
   const fresh = (peers: readonly PeerAddress[]) => {
     const asked = new Set(attempts.map(({ peer }) => peer.address))
-    return unique(node, peers).filter((peer) => !asked.has(peer.address) && !isKnownAbsent(node, cid, peer, attempts))
+    return unique(node, peers).filter((peer) => !asked.has(peer.address) && !saidAbsent(node, cid, peer, attempts))
   }
   if (given !== undefined) yield [given]
   if (providers !== undefined) return yield fresh(providers)
@@ -67,19 +67,6 @@ async function* tiers(
     attempts.map(({ peer }) => peer),
     options,
   )
-}
-
-function isKnownAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[]): boolean {
-  if (!node.peers.absences.has(peer.address, cid)) return false
-  attempts.push({
-    peer,
-    error: new GroveError(
-      'absent',
-      { ...peer, cid },
-      { message: `${peer.address} said lately that it does not have ${cid}` },
-    ),
-  })
-  return true
 }
 
 async function tryPeer(

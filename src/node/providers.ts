@@ -50,7 +50,7 @@ export async function askAround(
 ): Promise<PeerAddress[]> {
   const tried = new Set(asked.map((peer) => peer.address))
   const candidates = unique(node, node.peers.order(node.askable())).filter(
-    (peer) => !tried.has(peer.address) && !node.peers.absences.has(peer.address, cid),
+    (peer) => !tried.has(peer.address) && !saidAbsent(node, cid, peer, options.attempts),
   )
   for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
     const batch = candidates.slice(at, at + ASKED_AT_ONCE)
@@ -59,6 +59,14 @@ export async function askAround(
     if (holders.length > 0) return holders
   }
   return []
+}
+
+/** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
+export function saidAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[] = []): boolean {
+  if (!node.peers.absences.has(peer.address, cid)) return false
+  const message = `${peer.address} said lately that it does not have ${cid}`
+  attempts.push({ peer, error: new GroveError('absent', { ...peer, cid }, { message }) })
+  return true
 }
 
 /** Without repetitions, and without this grove itself. */
@@ -80,7 +88,7 @@ async function holds(
 ): Promise<boolean> {
   try {
     if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
-    throw new GroveError('absent', { ...peer, cid })
+    throw new GroveError('absent', { ...peer, cid }, { message: `${peer.address} does not have ${cid}` })
   } catch (error) {
     if (signal.aborted || !isGroveError(error)) throw error
     if (error.code === 'absent') node.peers.absences.add(peer.address, cid)

@@ -67,7 +67,7 @@ export class Relay {
   /** What this provider has of the rest. Returns why it did not get to the end. */
   async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, GroveError | undefined, undefined> {
     const { signal: outer } = this.#options
-    const leave = await this.#node.transfers.enter(peer.peerId, outer)
+    const leave = await this.#node.transfers.enter(peer.address, outer)
     const ended = new AbortController()
     const signal = AbortSignal.any([outer, ended.signal])
     try {

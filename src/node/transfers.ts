@@ -9,14 +9,14 @@ export class Transfers {
   readonly #all = new Semaphore(TRANSFERS_MAX)
   readonly #byPeer = new Map<string, { readonly places: Semaphore; users: number }>()
 
-  /** A place for one transfer from this peer; call the result to give it back. */
-  async enter(peerId: string, signal: AbortSignal): Promise<() => void> {
-    const own = this.#byPeer.get(peerId) ?? { places: new Semaphore(TRANSFERS_MAX_PER_PEER), users: 0 }
-    this.#byPeer.set(peerId, own)
+  /** A place for one transfer from the peer at this address; call the result to give it back. */
+  async enter(address: string, signal: AbortSignal): Promise<() => void> {
+    const own = this.#byPeer.get(address) ?? { places: new Semaphore(TRANSFERS_MAX_PER_PEER), users: 0 }
+    this.#byPeer.set(address, own)
     own.users++
     const leave = () => {
       own.users--
-      if (own.users === 0) this.#byPeer.delete(peerId)
+      if (own.users === 0) this.#byPeer.delete(address)
     }
     try {
       return await this.#enterBoth(own.places, leave, signal)

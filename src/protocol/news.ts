@@ -1,13 +1,12 @@
 import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES } from '../core/limits.ts'
-import { forgetOldest, remember } from './bounded.ts'
+import { forgetOldest } from './bounded.ts'
 
 /** Hex digits of a cid in news. */
 const SHORT_DIGITS = 16
 /** Ids remembered as heard of, and as asked for: both only spare messages. */
 const HEARD_MAX = 8_192
 const ASKED_MAX = 1_024
-const FIRST_HAND_MAX = 1_024
 /** How long an item that was asked for is waited for before the next who offers it is asked. */
 const PATIENCE_MS = 400
 
@@ -18,23 +17,10 @@ export const shortId = (cid: Cid): string => cid.slice(-SHORT_DIGITS)
 export class News {
   readonly #heard = new Set<string>()
   readonly #askedAt = new Map<string, number>()
-  readonly #firstHand = new Set<Cid>()
 
   heardOf(cid: Cid): void {
     this.#heard.add(shortId(cid))
     forgetOldest(this.#heard, HEARD_MAX)
-  }
-
-  /** An announcement brought this as an entry. Unasked, it is still so new that whoever told it took it for unknown. */
-  told(cid: Cid): void {
-    const id = shortId(cid)
-    if (!this.#heard.has(id) && !this.#askedAt.has(id)) remember(this.#firstHand, cid, FIRST_HAND_MAX)
-    this.heardOf(cid)
-  }
-
-  /** Whether this came unasked, before anything else was known of it. */
-  isFirstHand(cid: Cid): boolean {
-    return this.#firstHand.has(cid)
   }
 
   /** Those of the short ids that nothing is known of and that nobody has just been asked for; they count as asked for now. */

@@ -38,8 +38,6 @@ import {
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
 import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './standing.ts'
 
-/** Peers to whom what came unasked goes on as entries. */
-const EAGER_FAN_OUT = Number(process.env.E ?? 2)
 /** Shuffles of others that may change the view in one round; those beyond are answered only. */
 const SHUFFLES_MAX = 5
 
@@ -214,23 +212,16 @@ export class Replica {
     const { pending } = this.#announcer
     this.#announcer = announced(this.#announcer)
     const partners = announcementPartners(this.#members, this.#random, (peerId) => this.#mayLack(peerId, pending))
-    return partners.map((peer, index) => {
-      const eager = index < EAGER_FAN_OUT
-      return this.#send(peer, this.#announcementTo(peer, pending, eager), now)
-    })
+    return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
   }
 
   #mayLack(peerId: string, entries: readonly LocalEntry[]): boolean {
     return entries.some(({ cid }) => !this.providersOf(cid).some((provider) => provider.peerId === peerId))
   }
 
-  /**
-   * What began here goes as entries: nobody has it. What others told goes by id, as most have it and who lacks it asks;
-   * but what came unasked goes on unasked to a few, which saves the asking for as long as it is new.
-   */
-  #announcementTo({ peerId }: PeerAddress, pending: readonly LocalEntry[], eager: boolean): Telling {
-    const goesById = (cid: Cid) => this.#isRelayed(cid) && !(eager && this.#claims.news.isFirstHand(cid))
-    const relayed = this.#prints.readsNotes(peerId) ? pending.filter(({ cid }) => goesById(cid)) : []
+  /** What began here goes as entries: nobody has it. What others told goes by id: most have it, and who lacks it asks. */
+  #announcementTo({ peerId }: PeerAddress, pending: readonly LocalEntry[]): Telling {
+    const relayed = this.#prints.readsNotes(peerId) ? pending.filter(({ cid }) => this.#isRelayed(cid)) : []
     const own = pending.filter((entry) => !relayed.includes(entry))
     return this.#prints.announcement(peerId, this.#digestOf(own), relayed)
   }
@@ -257,7 +248,7 @@ export class Replica {
   #answerTo(message: GossipMessage, now: number): Telling {
     const news = message.digest?.news
     if (news === undefined) return this.#prints.reply(message)
-    for (const { cid } of message.frontier) this.#claims.news.told(cid)
+    for (const { cid } of message.frontier) this.#claims.news.heardOf(cid)
     return this.#prints.thanks(message.peerId, this.#claims.news.toAsk(news, now))
   }
 

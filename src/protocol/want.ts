@@ -109,7 +109,8 @@ export class Wants {
     const awake = open.filter(({ cid }) => held.has(cid) || noteReason(reasons, cid, this.#restReason(cid, now)))
     const ranked = [...byDimension(distinct(awake)).values()].map((places) => {
       const best = bestOfEach(places, held, policy.topK)
-      for (const place of places) if (!best.includes(place)) noteReason(reasons, place.cid, 'top-k')
+      const chosen = new Set<Place>(best)
+      for (const place of places) if (!chosen.has(place)) noteReason(reasons, place.cid, 'top-k')
       return best
     })
     const merged = mergeByCid(interleave(ranked, candidates.length))
@@ -118,7 +119,7 @@ export class Wants {
     const ready = merged.filter(
       (want) => isWanted(want) && noteReason(reasons, want.cid, this.#restReason(want.cid, now)),
     )
-    const wants = withinBudget(ready, policy, reasons)
+    const wants = withinBudget(inTurns(ready), policy, reasons)
     const wanted = new Set(wants.map(({ cid }) => cid))
     const left = [...reasons].filter(([cid]) => !wanted.has(cid) && !held.has(cid))
     return { wants, skipped: left.map(([cid, reason]) => ({ cid, reason })) }
@@ -241,6 +242,18 @@ function bestOfEach(places: readonly Offered[], held: ReadonlySet<Cid>, topK: nu
     chosen.push({ place, turn })
   }
   return chosen.sort((a, b) => a.turn - b.turn).map(({ place }) => place)
+}
+
+/** Reordered so that peers take turns, each at its address: what one offers in very many dimensions holds up nobody else's. */
+function inTurns(wants: readonly Want[]): Want[] {
+  const offered = new Map<string, number>()
+  const turns = wants.map((want) => {
+    const addresses = want.providers.map(({ address }) => address)
+    const turn = Math.min(...addresses.map((address) => offered.get(address) ?? 0))
+    for (const address of addresses) offered.set(address, (offered.get(address) ?? 0) + 1)
+    return { want, turn }
+  })
+  return turns.sort((a, b) => a.turn - b.turn).map(({ want }) => want)
 }
 
 /** A candidate and who offers it: the addresses of the providers, hearsay apart. */

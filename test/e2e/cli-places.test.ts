@@ -151,6 +151,22 @@ test('where no grove answers, the command says how to start one', async () => {
   await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', folder])
 })
 
+test('a directory that is a file, or that a server has open, is refused in one line that says what to do', async () => {
+  const file = at('work/train.py')
+  const served = await serveGrove(at('served'))
+  try {
+    const onFile = await groveFails(7, ['serve', '--dir', file, '--port', '0'])
+    const onServed = await groveFails(7, ['serve', '--dir', at('served'), '--port', '0'])
+
+    assert.match(onFile, /^grove: cannot keep a grove in .*train\.py: it is not a directory$/)
+    assert.match(onServed, /^grove: .* is in use by another grove: stop it, /)
+    assert.equal(onServed.split('another directory').length, 2)
+    await groveFails(7, ['init', file])
+  } finally {
+    await served.kill()
+  }
+})
+
 test('mcp offers tools over stdin and stdout', async () => {
   const messages = [
     {

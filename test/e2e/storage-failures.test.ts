@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readdir, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
@@ -90,6 +91,18 @@ test('a directory that cannot be written is refused by name', async (context) =>
 
   await assert.rejects(open(dir), saying('read-only', dir))
   await assert.rejects(open(join(dir, 'below')), saying('read-only', join(dir, 'below')))
+})
+
+test('a place where no directory can be made is refused by name', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'file')
+  await writeFile(file, '')
+
+  await assert.rejects(open(file), saying('storage-failed', `${file}: it is not a directory`))
+  await assert.rejects(open(join(file, 'below')), saying('storage-failed', 'not a directory'))
+  // Node's own recursive mkdir would try for ever there.
+  if (existsSync('/proc/self'))
+    await assert.rejects(open('/proc/grove'), (error) => isGroveError(error) && error.message.includes('/proc/grove'))
 })
 
 test('what comes after close is refused', async () => {

@@ -160,6 +160,8 @@ test('values out of their form are refused', () => {
     { createdAt: 'yesterday' },
     { createdAt: '2026-02-30T00:00:00Z' },
     { createdAt: 5 },
+    { createdAt: '9999-12-31T23:59:59-23:59' },
+    { createdAt: '0000-01-01T00:00:00+23:59' },
     { context: [] },
     { context: { f: () => 1 } },
     { manifestVersion: 2 },

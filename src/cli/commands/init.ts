@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CONFIG_FILE, decideConfig } from '../../config.ts'
@@ -37,32 +37,17 @@ async function init(
   const directory = resolve(named ?? options.dir ?? env.GROVE_DIR ?? '.grove')
   const layer = layerFrom(options)
   decideConfig({ dir: directory, flags: layer })
-  await makeDirectory(directory)
-  await writeConfig(directory, layer)
   // Only here: other commands would start slower for it.
   const { openStores } = await import('../../compose.ts')
   const { stores, peerId } = await openStores({ dir: directory }, silentLog)
   await stores.close()
+  await writeConfig(directory, layer)
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
   note(
     output,
     `next: \`grove serve${named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`}\`, then \`grove contribute\``,
   )
-}
-
-async function makeDirectory(directory: string): Promise<void> {
-  try {
-    await mkdir(directory, { recursive: true })
-  } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST')
-      throw new GroveError(
-        'already-exists',
-        { directory },
-        { cause, message: `${directory} is a file: name another directory` },
-      )
-    throw storageError(cause, { directory })
-  }
 }
 
 async function writeConfig(directory: string, layer: object): Promise<void> {

@@ -1,10 +1,11 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { access, constants } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
+import { makeDirectory } from '../fs/make-directory.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { SqliteGraph } from './graph.ts'
 import { lockDirectory } from './lock.ts'
@@ -53,14 +54,20 @@ function storesOn(session: Session, files: FileBlobs, unlock: () => void): Store
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  EEXIST: 'it is not a directory',
+  ENOTDIR: 'what is above it is not a directory',
+  ENOENT: 'no directory can be made there',
+}
+
 async function makeWritable(dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true })
+    await makeDirectory(dir)
     await access(dir, constants.W_OK | constants.X_OK)
   } catch (error) {
     const cause = await whyNotWritable(dirname(dir), error)
     const { code } = storageError(cause, { dir })
-    const why = code === 'read-only' ? 'it is read-only' : errnoOf(cause)
+    const why = code === 'read-only' ? 'it is read-only' : (reasons[errnoOf(cause)] ?? errnoOf(cause))
     throw new GroveError(
       code,
       { dir, errno: errnoOf(cause) },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution.ts'
@@ -125,6 +126,30 @@ test('a round makes no more requests than its budget', async () => {
   assert.ok(report.fetched.length > 0 && report.fetched.length < items.length)
   const best = items.slice(0, report.fetched.length).map(({ cid }) => cid)
   assert.deepEqual(report.fetched.toSorted(), best.toSorted())
+})
+
+test('a chunked artifact beyond what is taken unasked is left without blame for the peer', async () => {
+  const bytes = someBytes(5_000, 9)
+  const heavy = scored('heavy and old', 0.5, { 'big.bin': hashBytes(bytes) })
+  const { cid, manifest } = heavy
+  const bare = (response: ServerResponse) =>
+    response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
+  await using old = await startPeer('old', {
+    misbehave(request, response) {
+      if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/big.bin/meta`)) bare(response)
+      else if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/`)) response.writeHead(200).end(bytes)
+      else if (request.url === `/api/contributions/${cid}`)
+        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...manifest, cid }))
+      else bare(response)
+      return true
+    },
+  })
+  await using grove = testNode([old])
+
+  await fetchRemoteContribution(grove.node, cid, { peer: old.address, maxBytes: 4_000 })
+
+  assert.equal(await grove.node.blobs.stat(hashBytes(bytes)), undefined)
+  assert.equal(grove.node.peers.record(old.address).failures, 0)
 })
 
 test('what a peer announces is fetched in a moment', async () => {

@@ -37,6 +37,22 @@ test('one peer is asked for so many blobs at once and no more', async () => {
   assert.equal(most(), TRANSFERS_MAX_PER_PEER)
 })
 
+test('a peer that goes by many names is asked for no more at once', async () => {
+  const { misbehave, most } = gate()
+  await using peer = await startPeer('peer', { misbehave })
+  await using grove = testNode()
+
+  await Promise.all(
+    blobs.map((bytes, index) =>
+      transferBlob(grove.node, { hash: hashBytes(bytes) }, [{ peerId: `name ${index}`, address: peer.address }], {
+        signal,
+      }),
+    ),
+  )
+
+  assert.equal(most(), TRANSFERS_MAX_PER_PEER)
+})
+
 test('all peers together are asked for so many blobs at once and no more', async () => {
   const { misbehave, most } = gate()
   const peers: TestPeer[] = []
