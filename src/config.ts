@@ -79,6 +79,9 @@ export interface Environment {
   readonly PORT?: string | undefined
   readonly GOSSIP_SEEDS?: string | undefined
   readonly USER?: string | undefined
+  /** Set by npm: how it came to start this process, and the command. */
+  readonly npm_lifecycle_event?: string | undefined
+  readonly npm_lifecycle_script?: string | undefined
 }
 
 /** The environment of this process; the one place that reads it. Empty values count as absent. */

@@ -1,6 +1,6 @@
 import '../node-version.ts'
 import { CommanderError } from 'commander'
-import { readEnvironment } from '../config.ts'
+import { type Environment, readEnvironment } from '../config.ts'
 import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Context } from './context.ts'
@@ -13,7 +13,7 @@ import { createProgram } from './program.ts'
 async function main(): Promise<void> {
   const output = processOutput()
   const env = readEnvironment()
-  const signal = AbortSignal.any([interruption(), output.unread])
+  const signal = AbortSignal.any([interruption(), desertion(env), output.unread])
   const context: Context = { env, output, clock: systemClock, signal }
   const letGo = holdProcess()
   try {
@@ -41,6 +41,24 @@ function interruption(): AbortSignal {
       controller.abort()
     })
   }
+  return controller.signal
+}
+
+/** How often a process that npx started looks whether npx is still there. */
+const PARENT_CHECK_MS = 250
+
+/**
+ * Aborts when the npx that started this process has ended. A signal to npx ends it and the shell between them but never
+ * gets here: without this, a stopped `npx grove serve` would go on serving.
+ */
+function desertion({ npm_lifecycle_event: event, npm_lifecycle_script: script }: Environment): AbortSignal {
+  const controller = new AbortController()
+  const parent = process.ppid
+  const look = (): void => {
+    if (process.ppid === parent) systemClock.after(PARENT_CHECK_MS, look)
+    else controller.abort()
+  }
+  if (event === 'npx' && script?.includes('grove') === true) look()
   return controller.signal
 }
 

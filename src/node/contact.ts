@@ -33,7 +33,7 @@ export async function ask<T>(node: NodeContext, peer: PeerAddress, call: () => P
   }
 }
 
-/** Remembers why a peer failed: a fault is its own, being out of reach need not be, and a refusal is an answer. */
+/** Remembers why a peer failed: a fault is its own, being out of reach (or out of bounds) need not be, and a refusal is an answer. */
 export function noteFailure(node: NodeContext, peer: PeerAddress, error: unknown, badBytes = 0): void {
   if (!isGroveError(error)) return
   if (REFUSALS.has(error.code)) answered(node, peer)
@@ -42,7 +42,7 @@ export function noteFailure(node: NodeContext, peer: PeerAddress, error: unknown
     node.log.warn('peer fault', { ...peer, code: error.code, reason: error.message })
     node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code: error.code, message: error.message })
     tellKnown(node, peer, 'contact-failed')
-  } else if (error.code === 'peer-unreachable') {
+  } else if (error.code === 'peer-unreachable' || error.code === 'address-refused') {
     node.peers.fault(peer.address, error)
     tellKnown(node, peer, 'contact-failed')
   }

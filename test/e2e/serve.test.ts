@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
@@ -85,6 +85,66 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     upload.destroy()
     await follower.body?.cancel().catch(() => {})
   })
+}
+
+test('a grove that listens beyond loopback talks to no private address, and says so, unless it is allowed to', async () => {
+  const seed = await start('private')
+  const flags = [
+    '--dir',
+    at('open'),
+    '--host',
+    '0.0.0.0',
+    '--port',
+    '0',
+    '--peer',
+    seed.url,
+    '--gossip-interval',
+    '200ms',
+  ]
+  const onLoopback = async (grove: { ready(): Promise<string> }) =>
+    (await grove.ready()).replace('0.0.0.0', '127.0.0.1')
+  const peerOf = async (url: string) =>
+    (await getJson<{ peers: FederationPeer[] }>(`${url}/api/federation/peers`)).peers[0]
+
+  const guarded = watched(flags)
+  const url = await onLoopback(guarded)
+  const refused = await until('the seed was refused', async () => (await peerOf(url))?.record.lastError)
+  const fetched = await fetch(`${url}/api/contributions/blake3:${'0'.repeat(64)}/fetch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ peer: seed.url }),
+  })
+  guarded.child.kill('SIGTERM')
+  await guarded.exit
+  const allowed = await onLoopback(watched([...flags, '--allow-private-peers']))
+
+  assert.equal(refused.code, 'address-refused')
+  assert.equal(fetched.status, 403)
+  await until('the seed answers', async () => (await peerOf(allowed))?.status === 'alive')
+})
+
+test('a grove that npx started ends when npx is stopped, though npx passes no signal on', async (context) => {
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  const script = `"${process.execPath}" "${main}" serve --dir "${at('npx')}" --port 0; :`
+  const env = { ...process.env, npm_lifecycle_event: 'npx', npm_lifecycle_script: "'grove'" }
+  const shell = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  children.push(shell)
+  await once(shell.stdout, 'data')
+  const { pid } = JSON.parse(await readFile(join(at('npx'), 'server.json'), 'utf8')) as { pid: number }
+  context.after(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
+
+  shell.kill('SIGTERM')
+
+  await until('the grove has gone', () => !isRunning(pid))
+  assert.ok(!(await readdir(at('npx'))).includes('server.json'), 'it ended in good order')
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 test('what was published is there after an orderly end and a new start', async () => {

@@ -22,7 +22,7 @@ export interface Checkout {
  * names, so it is taken once.
  */
 export async function checkOut(grove: GroveApi, cid: string, dir: string): Promise<Checkout> {
-  const work = await grove.contribution(cid)
+  const work = await grove.complete(cid)
   const figure = work.scores?.[METRIC]?.value
   const corpusBlob = work.artifacts['corpus.json']
   if (figure === undefined || corpusBlob === undefined) throw new Error(`${cid} is no trial: it lacks figure or corpus`)

@@ -14,6 +14,7 @@ const contributionSchema = z.object({
 const frontierSchema = z.object({
   byMetric: z.record(z.string(), z.array(z.object({ cid: z.string(), value: z.number(), agentId: z.string() }))),
 })
+const fetchedSchema = z.object({ contribution: contributionSchema, missing: z.array(z.object({ reason: z.string() })) })
 const errorSchema = z.object({ error: z.object({ message: z.string() }) })
 
 /** A contribution as its grove shows it. */
@@ -63,6 +64,19 @@ export class GroveApi {
 
   async contribution(cid: string): Promise<Contribution> {
     return contributionSchema.parse(await this.#json(`/api/contributions/${cid}`))
+  }
+
+  /**
+   * A contribution with all of its artifacts. What came along with other work may still lack them: its grove then
+   * brings them from those that have them. Answered at once where everything is there.
+   */
+  async complete(cid: string): Promise<Contribution> {
+    const body = JSON.stringify({ artifacts: 'all', ancestors: 0 })
+    const headers = { 'content-type': 'application/json' }
+    const response = await this.#ask(`/api/contributions/${cid}/fetch`, { method: 'POST', headers, body })
+    const { contribution, missing } = fetchedSchema.parse(await response.json())
+    if (missing.length > 0) throw new Error(`${this.url} could not complete ${cid}: ${missing[0]?.reason}`)
+    return contribution
   }
 
   /** What relates to a contribution: work derived from it, reviews, reproductions. */

@@ -100,6 +100,7 @@ export async function rerun({ groves }: Arm, winner: Figure, dir: string): Promi
 /** Kills the first grove, which brought the corpus, and asks the second one for the winner. */
 export async function killFirst({ groves }: Arm): Promise<Survival> {
   const [first, second] = groves as [Grove, Grove]
+  await second.api.complete((await bestOf(second)).cid)
   await first.child.kill()
   const best = await bestOf(second)
   const { artifacts } = await second.api.contribution(best.cid)

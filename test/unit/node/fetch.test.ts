@@ -171,7 +171,10 @@ test('a peer that said absent is not asked again for a while, unless it is named
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
   const before = empty.requests.length
 
-  await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid), {
+    code: 'absent',
+    message: `no peer has ${child.cid}: asked ${empty.address}`,
+  })
   assert.equal(empty.requests.length, before)
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'empty' }), { code: 'absent' })
 
