@@ -104,7 +104,7 @@ test('a grove that listens beyond loopback talks to no private address, and says
   const onLoopback = async (grove: { ready(): Promise<string> }) =>
     (await grove.ready()).replace('0.0.0.0', '127.0.0.1')
   const peerOf = async (url: string) =>
-    (await getJson<{ peers: FederationPeer[] }>(`${url}/api/federation/peers`)).peers[0]
+    (await getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers')).peers[0]
 
   const guarded = watched(flags)
   const url = await onLoopback(guarded)
