@@ -26,8 +26,9 @@ const absent = work('nobody has this')
 const good = scored('good')
 
 test('however many peers claim what nobody has, and however often, it is sought once a back-off', async () => {
+  await using started = new AsyncDisposableStack()
   const peers: TestPeer[] = []
-  for (let n = 0; n < 12; n++) peers.push(await startPeer(`peer-${n}`, {}))
+  for (let n = 0; n < 12; n++) peers.push(started.use(await startPeer(`peer-${n}`, {})))
   await using holder = await startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   const flood = () => {
@@ -43,7 +44,6 @@ test('however many peers claim what nobody has, and however often, it is sought 
   await until('what was claimed along with the second flood', () => grove.node.graph.get(good.cid))
   await until('the search to end', () => asked() === PROVIDERS_MAX)
   assert.ok(peers.every((peer) => peer.requests.length <= 1))
-  for (const peer of peers) await peer[Symbol.asyncDispose]()
 })
 
 test('while an item is being fetched, claims of it start no other fetch', async () => {
