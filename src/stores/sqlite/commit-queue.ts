@@ -1,10 +1,12 @@
 import { Worker } from 'node:worker_threads'
 import { GroveError } from '../../core/errors.ts'
 import type { NextTurn } from '../../ports/stores.ts'
-import { detached, errorOf, type Job, type Outcome } from './jobs.ts'
+import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
 
 /** Jobs of one transaction at the most: bounds how long the first of them waits for the last. */
 const BATCH_MAX = 256
+/** Batches on their way to disk: while the thread commits one, the next lies ready for it. */
+const BATCHES_MAX = 2
 
 interface Waiting {
   readonly job: Job
@@ -17,14 +19,15 @@ const writerThread = new URL(`./writer-thread${import.meta.url.slice(-3)}`, impo
 
 /**
  * Group commit: writes that are under way at once share one transaction and so one sync to disk. A thread of its own
- * commits, so that neither syncs nor index upkeep hold up the event loop; while it is at it the next batch gathers.
+ * commits, so that neither syncs nor index upkeep hold up the event loop; while it is at it the next batches gather.
  * The thread starts with the first write.
  */
 export class CommitQueue {
   readonly #file: string
   readonly #nextTurn: NextTurn
   readonly #queue: Waiting[] = []
-  #underWay: Waiting[] = []
+  /** Sent to the thread and not answered, oldest first. */
+  readonly #underWay: Waiting[][] = []
   #scheduled = false
   #worker: Worker | undefined
   #closed = false
@@ -62,23 +65,20 @@ export class CommitQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#underWay.length > 0) return
+    if (this.#scheduled || this.#underWay.length >= BATCHES_MAX) return
     this.#scheduled = true
     this.#nextTurn(() => {
       this.#scheduled = false
-      this.#send()
+      if (this.#queue.length > 0) this.#send()
     })
   }
 
   #send(): void {
     const worker = this.#start()
-    this.#underWay = this.#queue.splice(0, BATCH_MAX)
-    const parts = this.#underWay.map(({ job }) => detached(job))
+    const batch = this.#queue.splice(0, BATCH_MAX)
+    this.#underWay.push(batch)
     worker.ref()
-    worker.postMessage(
-      parts.map(({ job }) => job),
-      parts.flatMap(({ buffers }) => buffers),
-    )
+    worker.postMessage(batch.map(({ job }) => compact(job)))
   }
 
   #start(): Worker {
@@ -91,24 +91,23 @@ export class CommitQueue {
   }
 
   #settle(outcomes: readonly Outcome[]): void {
-    const batch = this.#underWay
-    this.#underWay = []
-    this.#worker?.unref()
+    const batch = this.#underWay.shift() ?? []
+    // What gathered meanwhile goes first: the thread commits it while this one answers for the batch that is done.
+    if (this.#queue.length > 0) this.#send()
+    if (this.#underWay.length === 0) this.#worker?.unref()
     for (const [index, { resolve, reject }] of batch.entries()) {
       const outcome = outcomes[index]
       if (outcome?.type === 'done') resolve(outcome.changed)
       else reject(outcome === undefined ? new GroveError('storage-failed') : errorOf(outcome))
     }
-    if (this.#queue.length > 0) this.#schedule()
-    else this.#drained()
+    if (this.#underWay.length === 0) this.#drained()
   }
 
   /** The thread has died: what it was to write is lost, what comes next gets a new one. */
   #fail(cause: unknown): void {
-    const batch = this.#underWay
-    this.#underWay = []
     this.#worker = undefined
-    for (const { reject } of batch) reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
+    const lost = this.#underWay.splice(0).flat()
+    for (const { reject } of lost) reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
     if (this.#queue.length > 0) this.#schedule()
     else this.#drained()
   }

@@ -29,9 +29,8 @@ export function errorOf({ code, details, message }: Extract<Outcome, { type: 'fa
   return new GroveError(code, details, { message })
 }
 
-/** The job with bytes of its own, and the buffer that may be handed over with it; none where it has no bytes. */
-export function detached(job: Job): { job: Job; buffers: ArrayBuffer[] } {
-  if (job.type !== 'put-contribution' && job.type !== 'put-blob') return { job, buffers: [] }
-  const bytes = new Uint8Array(job.bytes)
-  return { job: { ...job, bytes }, buffers: [bytes.buffer] }
+/** The job as it may be sent to another thread: a view of a larger buffer would take all of that along. */
+export function compact(job: Job): Job {
+  if (job.type !== 'put-contribution' && job.type !== 'put-blob') return job
+  return job.bytes.byteLength === job.bytes.buffer.byteLength ? job : { ...job, bytes: new Uint8Array(job.bytes) }
 }
