@@ -4,9 +4,9 @@ import { storageError } from '../../core/errno.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 
 /** Chunks are gathered to writes of this many bytes: each costs a thread's round trip. */
-const WRITE_BYTES = 1024 * 1024
+const WRITE_BYTES = 1 * 1024 * 1024
 /** Written bytes are sent to the disk each time this many have come, so that the final sync finds little left to do. */
-const SYNC_BYTES = 32 * 1024 * 1024
+const SYNC_BYTES = 8 * 1024 * 1024
 
 /**
  * Writes chunks to a new file, hashing them on the way; resolves when all of it is on the disk.
