@@ -2,8 +2,8 @@ import type { Cid } from '../core/cid.ts'
 import type { Direction } from '../core/schema.ts'
 import type { LocalEntry } from './messages.ts'
 
-/** Announcements of one burst travel together: how long the first waits for the others. */
-const ANNOUNCE_DELAY_MS = 100
+/** The first of a burst goes at once; what enters within this time of it waits, and travels together. */
+const ANNOUNCE_GAP_MS = 100
 
 /** The local frontier as it was last told, and what has entered it since it was last announced. */
 export interface Announcer {
@@ -13,9 +13,17 @@ export interface Announcer {
   readonly pending: readonly LocalEntry[]
   /** When to push what is pending; undefined when nothing is. */
   readonly dueAt: number | undefined
+  /** Until when what begins here has to wait. */
+  readonly quietUntil: number
 }
 
-export const SILENT: Announcer = { entries: [], places: new Map(), pending: [], dueAt: undefined }
+export const SILENT: Announcer = {
+  entries: [],
+  places: new Map(),
+  pending: [],
+  dueAt: undefined,
+  quietUntil: Number.NEGATIVE_INFINITY,
+}
 
 export interface Arrival {
   readonly announce: boolean
@@ -31,19 +39,27 @@ export function withFrontier(
   { announce, now, isRelayed }: Arrival,
 ): Announcer {
   const places = indexPlaces(entries)
-  if (!announce) return { entries, places, pending: [], dueAt: undefined }
+  const { quietUntil } = before
+  if (!announce) return { entries, places, pending: [], dueAt: undefined, quietUntil }
   const waiting = indexPlaces(before.pending)
   const isPending = (entry: LocalEntry) => !isPlaced(before.places, entry) || isPlaced(waiting, entry)
   const pending = entries.filter(isPending)
-  if (pending.length === 0) return { entries, places, pending, dueAt: undefined }
+  if (pending.length === 0) return { entries, places, pending, dueAt: undefined, quietUntil }
   // What others told doesn't wait: its burst was gathered where it began, and it would wait again on each hop.
-  const delayMs = pending.every(({ cid }) => isRelayed(cid)) ? 0 : ANNOUNCE_DELAY_MS
-  return { entries, places, pending, dueAt: Math.min(before.dueAt ?? Number.POSITIVE_INFINITY, now + delayMs) }
+  const soonest = pending.every(({ cid }) => isRelayed(cid)) ? now : Math.max(now, quietUntil)
+  const dueAt = Math.min(before.dueAt ?? Number.POSITIVE_INFINITY, soonest)
+  return { entries, places, pending, dueAt, quietUntil }
 }
 
 /** The announcer after it has pushed. */
-export function announced(before: Announcer): Announcer {
-  return { ...before, pending: [], dueAt: undefined }
+export function announced(before: Announcer, now: number): Announcer {
+  return { ...before, pending: [], dueAt: undefined, quietUntil: now + ANNOUNCE_GAP_MS }
+}
+
+/** The announcer after the clock was set back: what it waits for comes no later for it. */
+export function setBack(before: Announcer, byMs: number): Announcer {
+  const { dueAt, quietUntil } = before
+  return { ...before, dueAt: dueAt === undefined ? undefined : dueAt - byMs, quietUntil: quietUntil - byMs }
 }
 
 /** The direction in which a metric is held here. */

@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
-import { type Announcer, announced, SILENT, withFrontier } from './announce.ts'
+import { type Announcer, announced, SILENT, setBack, withFrontier } from './announce.ts'
 import type { Random } from './chance.ts'
 import { Claims, type Heard } from './claims.ts'
 import { digestOf } from './digest.ts'
@@ -157,9 +157,8 @@ export class Replica {
   }
 
   #setBack(byMs: number): void {
-    const { dueAt } = this.#announcer
     if (this.#nextRoundAt !== undefined) this.#nextRoundAt -= byMs
-    if (dueAt !== undefined) this.#announcer = { ...this.#announcer, dueAt: dueAt - byMs }
+    this.#announcer = setBack(this.#announcer, byMs)
   }
 
   #tick(now: number): Effect[] {
@@ -210,7 +209,7 @@ export class Replica {
 
   #announce(now: number): Effect[] {
     const { pending } = this.#announcer
-    this.#announcer = announced(this.#announcer)
+    this.#announcer = announced(this.#announcer, now)
     const partners = announcementPartners(this.#members, this.#random, (peerId) => this.#mayLack(peerId, pending))
     return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
   }

@@ -349,23 +349,40 @@ test('claims that nobody repeats for 10 rounds are gone; the clock of the peer d
   assert.equal(replica.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
-test('what enters the frontier is pushed to all live peers that lack it, together; what was there before is not', () => {
+test('what enters the frontier is pushed at once to all live peers that lack it; what was there before is not', () => {
   const replica = replicaOf()
   replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   replica.step({ type: 'tick' }, START)
-  for (let n = 1; n <= 6; n += 1) answer(replica, peer(n))
+  for (let n = 1; n <= 5; n += 1) answer(replica, peer(n))
+  answer(replica, peer(6), START, [claim(2, 0.8)])
   replica.step({ type: 'contact-failed', peer: peer(5) }, START)
 
   const [wake] = only(replica.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 10), 'wake')
-  replica.step({ type: 'frontier', entries: [work(3, 0.7), work(2, 0.8), work(1, 0.9)] }, START + 60)
-  answer(replica, peer(6), START + 70, [claim(2, 0.8), claim(3, 0.7)])
-  const pushed = only(replica.step({ type: 'tick' }, START + 110), 'send-exchange')
-  const later = replica.step({ type: 'frontier', entries: [work(3, 0.7), work(2, 0.8), work(1, 0.9)] }, START + 120)
+  const pushed = only(replica.step({ type: 'tick' }, START + 10), 'send-exchange')
 
-  assert.equal(wake?.at, START + 110)
+  assert.equal(wake?.at, START + 10)
   const told = pushed.map(({ peer: { peerId } }) => peerId).sort()
   assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4'], 'neither suspects nor who knows it')
-  assert.deepEqual(pushed[0]?.message.frontier, [claim(3, 0.7), claim(2, 0.8)])
+})
+
+test('what enters the frontier soon after a push waits for the gap to end, and goes together', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1))
+  replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START + 10)
+  replica.step({ type: 'tick' }, START + 10)
+
+  const [wake] = only(replica.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 60), 'wake')
+  const entries = [work(3, 0.7), work(2, 0.8), work(1, 0.9)]
+  replica.step({ type: 'frontier', entries }, START + 90)
+  const pushed = only(replica.step({ type: 'tick' }, START + 110), 'send-exchange')
+  const later = replica.step({ type: 'frontier', entries }, START + 120)
+
+  assert.equal(wake?.at, START + 110)
+  assert.deepEqual(
+    pushed.map(({ message }) => message.frontier),
+    [[claim(3, 0.7), claim(2, 0.8)]],
+  )
   assert.deepEqual(only(later, 'send-exchange'), [])
 })
 
