@@ -10,6 +10,7 @@ import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
 import { Replica } from '../protocol/replica.ts'
+import { noteFailure } from './contact.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
 import { Judge } from './judge.ts'
@@ -189,7 +190,7 @@ export class GroveNode implements NodeContext {
       if (!isGroveError(error)) throw error
       if (this.closing.aborted) return
       this.log.debug('peer did not answer gossip', { ...peer, code: error.code, reason: error.message })
-      this.tell({ type: 'contact-failed', peer })
+      noteFailure(this, peer, error)
     }
   }
 
