@@ -10,7 +10,6 @@ import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
 import { Replica } from '../protocol/replica.ts'
-import { noteFailure } from './contact.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
 import { Judge } from './judge.ts'
@@ -190,7 +189,8 @@ export class GroveNode implements NodeContext {
       if (!isGroveError(error)) throw error
       if (this.closing.aborted) return
       this.log.debug('peer did not answer gossip', { ...peer, code: error.code, reason: error.message })
-      noteFailure(this, peer, error)
+      if (error.code === 'address-refused') this.peers.fault(peer.address, error)
+      this.tell({ type: 'contact-failed', peer })
     }
   }
 
