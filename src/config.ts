@@ -52,8 +52,8 @@ export const layerSchema = z
     syncDimensions: z.array(z.string().min(1)),
     /** By metric, the value that must be reached (in the metric's direction) for an item to be fetched. */
     syncThresholds: z.record(z.string().min(1), written(parseNumber)),
-    syncTags: z.array(z.string().min(1)),
-    syncKinds: z.array(kindSchema),
+    syncTags: z.array(z.string().min(1).max(256)).max(100),
+    syncKinds: z.array(kindSchema).max(100),
     syncTopK: written((text) => parseCount(text, 1, 1_000)),
     /** The largest artifact that is fetched without having been asked for. */
     maxArtifactBytes: written(parseSize),

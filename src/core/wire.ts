@@ -163,8 +163,9 @@ export const bestQuerySchema = z.strictObject({
   direction: directionSchema.optional(),
   /** Only values that reach this, in the dimension's direction. */
   threshold: z.number().optional(),
+  /** At least one of these. */
   tags: z.array(z.string()).max(100).optional(),
-  kind: kindSchema.optional(),
+  kinds: z.array(kindSchema).max(100).optional(),
   limit: z.number().int().min(1).max(BEST_MAX).optional(),
 })
 export type BestQuery = z.infer<typeof bestQuerySchema>

@@ -11,13 +11,13 @@ const STATS_AT_ONCE = 16
 
 /** The best that is held here in one dimension, with sizes: what another grove's background sync asks for. */
 export async function bestList(node: NodeContext, query: BestQuery): Promise<BestList> {
-  const { dimension, direction, threshold, tags, kind } = query
+  const { dimension, direction, threshold, tags, kinds } = query
   const rankings = await node.graph.frontier({
     dimensions: [dimension],
     limit: Math.min(query.limit ?? LIMIT_DEFAULT, BEST_MAX),
     ...(direction === undefined ? {} : { direction }),
-    ...(tags === undefined ? {} : { tags }),
-    ...(kind === undefined ? {} : { kind }),
+    ...(tags === undefined ? {} : { anyTag: tags }),
+    ...(kinds === undefined ? {} : { anyKind: kinds }),
   })
   const ranking = rankings.find(({ metric }) => metric === dimension)
   if (ranking === undefined) return { dimension, direction: direction ?? 'maximize', entries: [] }

@@ -61,10 +61,15 @@ export function claimedOffers(node: NodeContext, metrics?: ReadonlySet<string>):
     )
 }
 
-/** What is held here already, as candidates: it counts towards the best of its dimension. */
+/** The best that is held here of what the policy wants, as candidates: it counts towards the best of its dimension. */
 export async function heldOffers(node: NodeContext, policy: Policy): Promise<Candidate[]> {
-  const query = policy.dimensions === undefined ? {} : { dimensions: policy.dimensions }
-  const rankings = await node.graph.frontier({ ...query, limit: policy.topK })
+  const { dimensions, tags, kinds, topK } = policy
+  const rankings = await node.graph.frontier({
+    limit: topK,
+    ...(dimensions === undefined ? {} : { dimensions }),
+    ...(tags === undefined ? {} : { anyTag: tags }),
+    ...(kinds === undefined ? {} : { anyKind: kinds }),
+  })
   return rankings.flatMap(({ metric, direction, places }) =>
     places.map(({ cid, value, contribution }) => ({
       metric,
@@ -133,12 +138,13 @@ async function bestOf(
   if (requests.made >= requests.most) return undefined
   requests.made++
   const threshold = Object.hasOwn(policy.thresholds, dimension) ? policy.thresholds[dimension] : undefined
-  const [kind, ...otherKinds] = policy.kinds ?? []
+  const { tags, kinds, topK } = policy
   const query = {
     dimension,
-    limit: policy.topK,
+    limit: topK,
     ...(threshold === undefined ? {} : { threshold }),
-    ...(kind === undefined || otherKinds.length > 0 ? {} : { kind }),
+    ...(tags === undefined ? {} : { tags: [...tags] }),
+    ...(kinds === undefined ? {} : { kinds: [...kinds] }),
   }
   return ask(node, peer, async () => {
     const list = await node.transport.best(peer, query, { signal })

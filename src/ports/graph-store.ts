@@ -2,7 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution.ts'
 import type { Dimension, Place } from '../core/frontier.ts'
 import type { Edge } from '../core/relation.ts'
-import type { RelationType } from '../core/schema.ts'
+import type { Kind, RelationType } from '../core/schema.ts'
 import type { Signals } from '../core/signals.ts'
 import type { Filter, Stub } from '../core/wire.ts'
 
@@ -27,7 +27,14 @@ export interface RankedPlace extends Place {
   readonly contribution: Contribution
 }
 
-export interface FrontierQuery extends Filter {
+/** A filter that also leaves a choice, as a policy does. An empty list means nothing. */
+export interface Selection extends Filter {
+  /** At least one of these. */
+  readonly anyTag?: readonly string[]
+  readonly anyKind?: readonly Kind[]
+}
+
+export interface FrontierQuery extends Selection {
   /** Only this metric among the metrics (the signals are ranked all the same). */
   readonly metric?: string
   /** Only these dimensions at all: metric names and signal names. */

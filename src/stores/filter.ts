@@ -2,9 +2,10 @@ import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/schema.ts'
 import type { Filter } from '../core/wire.ts'
+import type { Selection } from '../ports/graph-store.ts'
 
 /** Whether a contribution is meant by a filter: all that it gives must hold. */
-export function matches(manifest: Manifest, filter: Filter): boolean {
+export function matches(manifest: Manifest, filter: Selection): boolean {
   const { agent, tags } = manifest
   return (
     (filter.kind === undefined || filter.kind === manifest.kind) &&
@@ -13,6 +14,8 @@ export function matches(manifest: Manifest, filter: Filter): boolean {
     (filter.agentName === undefined || filter.agentName === agent.agentName) &&
     (filter.platform === undefined || filter.platform === agent.platform) &&
     (filter.tags ?? []).every((tag) => tags.includes(tag)) &&
+    (filter.anyTag?.some((tag) => tags.includes(tag)) ?? true) &&
+    (filter.anyKind?.includes(manifest.kind) ?? true) &&
     Object.entries(filter.context ?? {}).every(([key, value]) => hasEqual(manifest.context, key, value))
   )
 }
@@ -22,8 +25,8 @@ function hasEqual(context: Manifest['context'], key: string, value: unknown): bo
 }
 
 /**
- * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds exactly where the manifest has each
- * word of `facetsOfFilter(filter)`. A word holds lower-case letters, digits and characters beyond ASCII only, so that a
+ * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds exactly where the manifest has one
+ * word of each list of `facetsOfFilter(filter)`. A word holds lower-case letters, digits and characters beyond ASCII only, so that a
  * plain full-text index keeps it as it is.
  */
 export function facetsOfManifest(manifest: Manifest): string[] {
@@ -32,9 +35,11 @@ export function facetsOfManifest(manifest: Manifest): string[] {
   return facetsOf({ kind, mode, tags, context, agentId, agentName, platform })
 }
 
-/** The facets that a filter asks for; none where it means everything. */
-export function facetsOfFilter(filter: Filter): string[] {
-  return facetsOf(filter)
+/** The facets that a filter asks for, each a list of which one suffices; none where it means everything. */
+export function facetsOfFilter(filter: Selection): string[][] {
+  const { anyTag, anyKind } = filter
+  const choices = [anyTag?.map((tag) => facet('tag', tag)), anyKind?.map((kind) => facet('kind', kind))]
+  return [...facetsOf(filter).map((word) => [word]), ...choices.filter((words) => words !== undefined)]
 }
 
 function facetsOf(filter: { readonly [K in keyof Filter]: Filter[K] | undefined }): string[] {

@@ -11,6 +11,8 @@ import { manifestError, peerFault } from './faults.ts'
 /** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
 const ARTIFACTS_HEADER = 'grove-artifacts'
 const SIZES_MAX = 1_000
+/** All tags of a best list's query, well within the 16 KiB of a request's head. */
+const TAGS_MAX_CHARS = 2_048
 /** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Room for the trailer and the line ends of a closure. */
@@ -138,9 +140,12 @@ function sizeOfAnswer(peer: PeerAddress, { status, headers, lengthBytes }: Answe
 }
 
 function queryOf(query: BestQuery): URLSearchParams {
-  const { tags, ...rest } = query
+  const { tags, kinds, ...rest } = query
   const params = new URLSearchParams()
   for (const [key, value] of Object.entries(rest)) if (value !== undefined) params.set(key, String(value))
-  if (tags !== undefined && tags.length > 0) params.set('tags', tags.join(','))
+  if (kinds !== undefined) params.set('kinds', kinds.join(','))
+  // Tags that a query can't hold are left out: whoever asks looks at the tags of the answer anyway.
+  const fit = tags?.every((tag) => !tag.includes(',')) === true && tags.join(',').length <= TAGS_MAX_CHARS
+  if (tags !== undefined && fit) params.set('tags', tags.join(','))
   return params
 }

@@ -3,7 +3,14 @@ import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
-import { type BestQuery, blobInfoSchema, type FrontierAnswer, frontierSchema } from '../core/wire.ts'
+import {
+  type BestEntry,
+  type BestQuery,
+  blobInfoSchema,
+  type FrontierAnswer,
+  type FrontierEntry,
+  frontierSchema,
+} from '../core/wire.ts'
 import type { BestAnswer, BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'
@@ -13,6 +20,8 @@ import { manifestError, peerFault } from './faults.ts'
 const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
 const LIST_MAX_BYTES = 8 * 1024 * 1024
 const META_MAX_BYTES = 4 * 1024
+/** Of a choice of tags, as many are asked for. */
+const TAGS_MAX = 8
 
 const metaSchema = blobInfoSchema.pick({ sizeBytes: true })
 const childrenSchema = z.array(z.looseObject({ cid: z.string() })).max(LIST_MAX)
@@ -72,25 +81,21 @@ export class LegacyRoutes {
     return Object.keys((await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric)
   }
 
-  /** From the frontier. It says no directions: where none is asked for, the order of the values tells. */
+  /**
+   * From the frontier. It says no directions: where none is asked for, the order of the values tells. Nor does it say tags, so
+   * each of a choice of tags is asked for by itself; the first few of them.
+   */
   async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestAnswer> {
-    const { dimension, tags = [], kind, limit } = query
-    const params = new URLSearchParams()
-    if (!isSignal(dimension)) params.set('metric', dimension)
-    if (tags.length > 0) params.set('tags', tags.join(','))
-    if (kind !== undefined) params.set('kind', kind)
-    if (limit !== undefined) params.set('limit', String(limit))
-    const frontier = await this.#frontier(peer, params, options)
-    const places = isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
-    const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(places))
-    const entries = places.map(({ cid, value, kind: ofKind }) => ({
-      cid,
-      value,
-      kind: ofKind,
-      tags,
-      manifestBytes: -1,
-      artifactBytes: -1,
-    }))
+    const { dimension, tags } = query
+    const entries: BestEntry[] = []
+    let longest: readonly FrontierEntry[] = []
+    for (const tag of tags?.slice(0, TAGS_MAX) ?? [undefined]) {
+      const places = await this.#places(peer, query, tag, options)
+      if (places.length > longest.length) longest = places
+      const rest = { tags: tag === undefined ? [] : [tag], manifestBytes: -1, artifactBytes: -1 }
+      entries.push(...places.map(({ cid, value, kind }) => ({ cid, value, kind, ...rest })))
+    }
+    const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(longest))
     return { dimension, direction, entries, guessed: !isSignal(dimension) && query.direction === undefined }
   }
 
@@ -99,6 +104,22 @@ export class LegacyRoutes {
     const request = { method: 'GET', path: `/api/dag/${cid}/children`, maxBytes: LIST_MAX_BYTES, signal } as const
     const views = await this.#dialler.askJson(peer, request, childrenSchema)
     return views.map((view) => canonicalOf(peer, view))
+  }
+
+  async #places(
+    peer: PeerAddress,
+    { dimension, kinds = [], limit }: BestQuery,
+    tag: string | undefined,
+    options: CallOptions,
+  ): Promise<readonly FrontierEntry[]> {
+    const [kind, ...otherKinds] = kinds
+    const params = new URLSearchParams()
+    if (!isSignal(dimension)) params.set('metric', dimension)
+    if (tag !== undefined) params.set('tags', tag)
+    if (kind !== undefined && otherKinds.length === 0) params.set('kind', kind)
+    if (limit !== undefined) params.set('limit', String(limit))
+    const frontier = await this.#frontier(peer, params, options)
+    return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
   }
 
   #frontier(peer: PeerAddress, params: URLSearchParams, { signal }: CallOptions): Promise<FrontierAnswer> {

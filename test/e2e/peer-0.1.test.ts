@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { parseCid } from '../../src/core/cid.ts'
 import { fetchRemoteContribution } from '../../src/node/fetch.ts'
 import { syncRound } from '../../src/node/sync.ts'
+import { defaultPolicy } from '../../src/protocol/want.ts'
 import { testNode } from '../support/context.ts'
 
 interface Recorded {
@@ -141,4 +142,18 @@ test("background sync brings a 0.1 server's best here", async () => {
   assert.deepEqual(report.failed, [])
   assert.ok(report.fetched.includes(derivedCid))
   assert.deepEqual(await grove.node.graph.lacking([derivedCid, baselineCid]), [])
+})
+
+test('of a policy with several tags each is asked for by itself, for 0.1 does not say which tag an entry has', async () => {
+  await using old = await startRecorded()
+  await using grove = testNode([old], { policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] } })
+
+  await syncRound(grove.node)
+
+  const asked = old.requests.filter((line) => line.includes('metric='))
+  assert.deepEqual(
+    [...new Set(asked.map((line) => new URL(line.slice(4), 'http://peer').searchParams.get('tags')))],
+    ['baseline', 'code'],
+  )
+  assert.ok(asked.every((line) => line.includes('kind=work')))
 })

@@ -9,7 +9,7 @@ import type { PeerAddress } from '../../src/protocol/messages.ts'
 export type Misbehave = (request: IncomingMessage, response: ServerResponse) => boolean
 
 export interface TestPeer extends PeerAddress, AsyncDisposable {
-  /** `METHOD /path` of all requests so far. */
+  /** `METHOD /path?query` of all requests so far. */
   readonly requests: string[]
   asked(text: string): number
 }
@@ -34,7 +34,7 @@ export async function startPeer(
   const requests: string[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://peer')
-    requests.push(`${request.method} ${url.pathname}`)
+    requests.push(`${request.method} ${url.pathname}${url.search}`)
     if (misbehave(request, response)) return
     const [, , , third = ''] = url.pathname.split('/')
     if (url.pathname.startsWith('/api/gossip/contribution/'))

@@ -1,9 +1,9 @@
-import type { Filter } from '../../core/wire.ts'
+import type { Selection } from '../../ports/graph-store.ts'
 import { facetsOfFilter } from '../filter.ts'
 import type { Connection } from './connection.ts'
 
 /** The row numbers that a filter means; undefined where it means everything. One scan of its facets in the full-text index. */
-export function meantBy(connection: Connection, filter: Filter): ReadonlySet<number> | undefined {
+export function meantBy(connection: Connection, filter: Selection): ReadonlySet<number> | undefined {
   const query = facetQuery(filter)
   if (query === undefined) return undefined
   return new Set(connection.sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?').pluck().all(query))
@@ -18,7 +18,14 @@ export function isSoonWalked(wanted: number, total: number, meant: number): bool
 }
 
 /** The facets of a filter as a full-text query; undefined where it has none. */
-export function facetQuery(filter: Filter): string | undefined {
+export function facetQuery(filter: Selection): string | undefined {
   const facets = facetsOfFilter(filter)
-  return facets.length === 0 ? undefined : `facets : (${facets.map((facet) => `"${facet}"`).join(' ')})`
+  if (facets.length === 0) return undefined
+  // A choice without words is one that nothing meets: no facet is a single letter.
+  const choices = facets.map((words) => `(${(words.length === 0 ? ['x'] : words).map(quoted).join(' OR ')})`)
+  return `facets : (${choices.join(' AND ')})`
+}
+
+function quoted(word: string): string {
+  return `"${word}"`
 }

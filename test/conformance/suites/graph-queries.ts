@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import type { Contribution } from '../../../src/core/contribution.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import { at, cidsOf, local, type Opened, placesIn, putAll, relation, sample, sortedCids } from '../samples.ts'
 
@@ -209,6 +210,24 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
       [honest.cid, Date.parse(at(100))],
       [future.cid, Date.parse(at(50))],
     ])
+  })
+
+  test('a choice of tags or kinds ranks what has one of them', async () => {
+    await using opened = await open()
+    const [text, code, both, none] = [['text'], ['code', 'x y'], ['text', 'code'], []].map((tags, n) =>
+      scored('loss', n, 'minimize', { tags, kind: n === 0 ? 'plan' : 'work' }),
+    ) as [Contribution, Contribution, Contribution, Contribution]
+    await putAll(opened.store, [text, code, both, none])
+    const ranked = async (query: object) =>
+      placesIn(await opened.store.frontier({ limit: 3, ...query }), 'loss')?.map(([cid]) => cid)
+
+    assert.deepEqual(await ranked({}), [text.cid, code.cid, both.cid])
+    assert.deepEqual(await ranked({ anyTag: ['text', 'nosuch'] }), [text.cid, both.cid])
+    assert.deepEqual(await ranked({ anyTag: ['x y', 'text'] }), [text.cid, code.cid, both.cid])
+    assert.deepEqual(await ranked({ anyTag: ['text', 'x y'], anyKind: ['work', 'review'] }), [code.cid, both.cid])
+    assert.deepEqual(await ranked({ anyTag: ['text'], tags: ['code'] }), [both.cid])
+    assert.deepEqual(await ranked({ anyKind: ['plan'] }), [text.cid])
+    assert.deepEqual(await ranked({ anyTag: [] }), undefined)
   })
 
   test('only the dimensions asked for are ranked', async () => {

@@ -162,6 +162,30 @@ test('what a peer announces is fetched in a moment', async () => {
   assert.equal((await grove.node.graph.get(best.cid))?.provenance.peerId, 'peer')
 })
 
+test('the best of what the policy wants is asked for and completed, also where it is not among the best of all', async () => {
+  const bytes = someBytes(50, 5)
+  const tagged = work('tagged', {
+    tags: ['text'],
+    scores: { loss: { value: 0.95, direction: 'minimize' } },
+    artifacts: { a: hashBytes(bytes) },
+  })
+  await using peer = await startPeer('peer', {
+    contributions: [tagged],
+    blobs: [bytes],
+    best: list({ ...entry(tagged, 0.95), tags: ['text'] }),
+  })
+  await using grove = testNode([peer], {
+    policy: { ...defaultPolicy, topK: 1, tags: ['text', 'code'], kinds: ['work', 'plan'] },
+  })
+  for (const item of [best, tagged]) await hold(grove.node, item)
+
+  const report = await syncRound(grove.node)
+
+  assert.deepEqual(report.fetched, [tagged.cid])
+  assert.equal((await grove.node.blobs.stat(hashBytes(bytes)))?.sizeBytes, 50)
+  assert.equal(peer.asked('kinds=work%2Cplan&tags=text%2Ccode'), peer.asked('/api/federation/best'))
+})
+
 test('a stub is filled by a later round', async () => {
   const child = work('child', { relations: [{ targetCid: best.cid, relationType: 'derives_from' }] })
   await using first = await startPeer('first', { contributions: [child] })
@@ -191,6 +215,19 @@ test('the best list names the best first, with sizes, and keeps to threshold and
     ],
   )
   assert.equal(answer.direction, 'minimize')
+})
+
+test('a best list leaves the choice that a policy leaves: one of the tags, one of the kinds', async () => {
+  await using grove = testNode()
+  const tagged = (tag: string, kind: 'work' | 'plan') =>
+    work(`${tag} ${kind}`, { kind, tags: [tag], scores: { loss: { value: 0.5, direction: 'minimize' } } })
+  const [text, code, plan] = [tagged('text', 'work'), tagged('code', 'work'), tagged('code', 'plan')]
+  for (const item of [best, text, code, plan]) await hold(grove.node, item)
+  const cids = async (query: object) =>
+    new Set((await bestList(grove.node, { dimension: 'loss', ...query })).entries.map(({ cid }) => cid))
+
+  assert.deepEqual(await cids({ tags: ['text', 'code'] }), new Set([text.cid, code.cid, plan.cid]))
+  assert.deepEqual(await cids({ tags: ['code', 'nosuch'], kinds: ['plan', 'review'] }), new Set([plan.cid]))
 })
 
 test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {

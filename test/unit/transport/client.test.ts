@@ -190,6 +190,19 @@ test('the sizes of artifacts are read from the header beside the manifest, and n
   assert.deepEqual([...(sizes ?? [])], [[hash, 5]])
 })
 
+test('a choice of tags goes with the question for the best where a query can hold it', async () => {
+  await using peer = await startPeer('peer', {})
+  await using transport = impatient()
+
+  for (const tags of [['text', 'x&y'], ['a,b'], ['long'.repeat(600)], []])
+    await transport.best(peer, { dimension: 'loss', tags })
+
+  assert.deepEqual(
+    peer.requests.map((line) => line.slice('GET /api/federation/best?'.length)),
+    ['dimension=loss&tags=text%2Cx%26y', 'dimension=loss', 'dimension=loss', 'dimension=loss&tags='],
+  )
+})
+
 test('a grove that federates and has nothing is not asked again in the way of 0.1', async () => {
   await using peer = await startPeer('peer', { misbehave: always(sendAbsent) })
   await using transport = impatient()
