@@ -33,7 +33,7 @@ export const digestNoteSchema = z.object({
   seen: printSchema.optional(),
   /** Only on an announcement: what the sender has newly got from others, by short ids. The answer to it carries no digest. */
   news: newsSchema.optional(),
-  /** Only in the answer to an announcement: those of the news that the sender of this lacks. */
+  /** In the answer to an announcement, or by itself where that was in vain: those of the news that the sender of this lacks. */
   wants: newsSchema.optional(),
 })
 export type DigestNote = z.infer<typeof digestNoteSchema>

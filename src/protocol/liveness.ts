@@ -22,6 +22,11 @@ export interface Peer {
 /** Capabilities kept of one peer. */
 const CAPABILITIES_MAX = 32
 
+/** Whether it is known to answer at its address. */
+export function isAnswering(peer: Peer | undefined): boolean {
+  return peer !== undefined && peer.status === 'alive' && peer.answered
+}
+
 /** A change of standing that is worth telling. */
 export type StatusChange = LivenessStatus | 'recovered'
 

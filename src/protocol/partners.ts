@@ -1,4 +1,5 @@
 import { type Random, sample } from './chance.ts'
+import { isAnswering } from './liveness.ts'
 import { addressOf, type PeerAddress } from './messages.ts'
 import { findByAddress, type Membership, seedTargets } from './sampling.ts'
 
@@ -12,7 +13,7 @@ const JITTER = 0.2
 
 /** Whether nobody in the view is known to answer. */
 export function isLonely({ view }: Membership): boolean {
-  for (const peer of view.values()) if (peer.status === 'alive' && peer.answered) return false
+  for (const peer of view.values()) if (isAnswering(peer)) return false
   return true
 }
 
@@ -25,7 +26,7 @@ export function exchangePartners(members: Membership, random: Random, lonely: bo
   const doubted = [...members.view.values(), ...members.aside.values()].filter((peer) => peer.status === 'suspected')
   const suspects = sample(random, doubted, doubted.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
-  const steady = view.filter((peer) => peer.status === 'alive' && peer.answered)
+  const steady = view.filter(isAnswering)
   const callSeed = lonely || random.next() < SEED_REVISIT
   const seeds = callSeed ? lostSeeds(members, random) : []
   const untried = [...suspects.slice(0, 1), ...newcomers.slice(0, 1)]
@@ -35,17 +36,18 @@ export function exchangePartners(members: Membership, random: Random, lonely: bo
 }
 
 /**
- * Whom to tell at once: everybody in the view that is alive and may lack it, those that are known to answer first. What
- * k of the informed tell at random leaves e^(-k) of all untold (Demers et al. 1987, §1.4), so that FAN_OUT would leave 5 %.
+ * Whom to tell at once: everybody in the view that may lack it, those that are known to answer first; a suspect is mostly one
+ * to whom a message was lost. What k of the informed tell at random leaves e^(-k) of all untold (Demers et al. 1987, §1.4), so
+ * that FAN_OUT would leave 5 %.
  */
 export function announcementPartners(
   members: Membership,
   random: Random,
   mayLack: (peerId: string) => boolean,
 ): PeerAddress[] {
-  const alive = [...members.view.values()].filter((peer) => peer.status === 'alive' && mayLack(peer.peerId))
-  const mixed = sample(random, alive, alive.length)
-  return [...mixed.filter((peer) => peer.answered), ...mixed.filter((peer) => !peer.answered)].map(addressOf)
+  const lacking = [...members.view.values()].filter((peer) => mayLack(peer.peerId))
+  const mixed = sample(random, lacking, lacking.length)
+  return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))].map(addressOf)
 }
 
 /** Time until the next round: the interval ± 20 %; less while nobody answers and there is somebody to call. */

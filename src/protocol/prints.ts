@@ -82,8 +82,8 @@ export class Prints {
     return { frontier, digest: { ...this.#noteOf(this.#said.get(peerId)?.print), news } }
   }
 
-  /** The answer to an announcement: only what is wanted of it. */
-  thanks(peerId: string, wants: string[]): Telling {
+  /** The answer to an announcement, or what is asked again later: only what is wanted of it. */
+  asking(peerId: string, wants: string[]): Telling {
     const note = this.#noteOf(this.#said.get(peerId)?.print)
     return { frontier: [], digest: { ...note, ...(wants.length > 0 && { wants }) } }
   }

@@ -6,7 +6,7 @@ import type { Random } from './chance.ts'
 import { Claims, type Heard } from './claims.ts'
 import { digestOf } from './digest.ts'
 import type { FederatedItem } from './federated.ts'
-import { contactFailed, contactMade, keptCapabilities, type Peer } from './liveness.ts'
+import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './liveness.ts'
 import {
   addressOf,
   type Claim,
@@ -19,8 +19,9 @@ import {
   timestamp,
 } from './messages.ts'
 import { shortId } from './news.ts'
-import { announcementPartners, exchangePartners, FAN_OUT, isLonely, roundWait } from './partners.ts'
+import { announcementPartners, exchangePartners, isLonely, roundWait } from './partners.ts'
 import { NOTE_MAX_BYTES, Prints, type Telling } from './prints.ts'
+import { Restraint } from './restraint.ts'
 import {
   absorb,
   addSeed,
@@ -37,9 +38,6 @@ import {
 } from './sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
 import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './standing.ts'
-
-/** Shuffles of others that may change the view in one round; those beyond are answered only. */
-const SHUFFLES_MAX = 5
 
 /**
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
@@ -59,10 +57,8 @@ export class Replica {
   #nextRoundAt: number | undefined
   #now = 0
   #wakeAt: number | undefined
-  /** Of this round: addresses called, how many of them back, shuffles taken in, answers that came. */
-  readonly #called = new Set<string>()
-  #callsBack = 0
-  #shuffles = 0
+  readonly #restraint = new Restraint()
+  /** Answers that came in this round. */
   #answers = 0
   #shuffling: Shuffling | undefined
 
@@ -81,10 +77,8 @@ export class Replica {
     if (now < this.#now) this.#setBack(this.#now - now)
     this.#now = now
     const effects = this.#handle(input, now)
-    const due = Math.min(
-      this.#nextRoundAt ?? Number.POSITIVE_INFINITY,
-      this.#announcer.dueAt ?? Number.POSITIVE_INFINITY,
-    )
+    const never = Number.POSITIVE_INFINITY
+    const due = Math.min(this.#nextRoundAt ?? never, this.#announcer.dueAt ?? never, this.#claims.news.dueAt)
     if (Number.isFinite(due) && (due !== this.#wakeAt || input.type === 'tick')) effects.push({ type: 'wake', at: due })
     this.#wakeAt = due
     return effects
@@ -99,10 +93,6 @@ export class Replica {
   peer(idOrAddress: string): PeerView | undefined {
     const peer = find(this.#members, idOrAddress) ?? findByAddress(this.#members, idOrAddress)
     return peer && viewOf(this.#members, peer)
-  }
-
-  hasPeer(idOrAddress: string): boolean {
-    return this.peer(idOrAddress) !== undefined
   }
 
   /** Peers that are not in doubt, those heard of last first; without those of whom nobody has spoken for long. */
@@ -159,19 +149,19 @@ export class Replica {
   #setBack(byMs: number): void {
     if (this.#nextRoundAt !== undefined) this.#nextRoundAt -= byMs
     this.#announcer = setBack(this.#announcer, byMs)
+    this.#claims.news.setBack(byMs)
   }
 
   #tick(now: number): Effect[] {
     const effects = (this.#announcer.dueAt ?? Number.POSITIVE_INFINITY) <= now ? this.#announce(now) : []
+    if (this.#claims.news.dueAt <= now) effects.push(...this.#askAgain(now))
     if ((this.#nextRoundAt ?? now) <= now) effects.push(...this.#round(now))
     return effects
   }
 
   #round(now: number): Effect[] {
     const { gossipIntervalMs } = this.#config
-    this.#called.clear()
-    this.#callsBack = 0
-    this.#shuffles = 0
+    this.#restraint.begin()
     this.#rounds += 1
     ageView(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
     const effects = declareFailed(this.#members, gossipIntervalMs, now)
@@ -214,6 +204,17 @@ export class Replica {
     return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
   }
 
+  /** One of those who offered what has not come is asked for it, as long as that is within bounds; whoever is known to answer before others. */
+  #askAgain(now: number): Effect[] {
+    const questions = this.#claims.news.askAgain(now, (tellers, addresses) => {
+      const known = tellers.find(({ peerId }) => isAnswering(find(this.#members, peerId)))
+      const teller = known ?? tellers.find(({ address }) => addresses.has(address)) ?? tellers[0]
+      const isAsked = teller !== undefined && addresses.has(teller.address)
+      return isAsked || this.#restraint.mayAskAgain(known === undefined) ? teller : undefined
+    })
+    return questions.map(({ peer, ids }) => this.#send(peer, this.#prints.asking(peer.peerId, ids), now))
+  }
+
   #mayLack(peerId: string, entries: readonly LocalEntry[]): boolean {
     return entries.some(({ cid }) => !this.providersOf(cid).some((provider) => provider.peerId === peerId))
   }
@@ -245,14 +246,25 @@ export class Replica {
   }
 
   #answerTo(message: GossipMessage, now: number): Telling {
-    const news = message.digest?.news
+    const { peerId, digest: { news, wants = [] } = {} } = message
+    if (wants.length > 0) return this.#prints.announcement(peerId, this.#wanted(wants), [])
     if (news === undefined) return this.#prints.reply(message)
-    for (const { cid } of message.frontier) this.#claims.news.heardOf(cid)
-    return this.#prints.thanks(message.peerId, this.#claims.news.toAsk(news, now))
+    this.#heardOf(message)
+    return this.#prints.asking(peerId, this.#claims.news.toAsk(news, addressOf(message), now))
+  }
+
+  #heardOf({ digest, frontier }: GossipMessage): void {
+    if (digest?.news !== undefined) for (const { cid } of frontier) this.#claims.news.heardOf(cid)
+  }
+
+  #wanted(wants: readonly string[]): DigestEntry[] {
+    const ids = new Set(wants)
+    return ids.size === 0 ? [] : this.#digestOf(this.#announcer.entries.filter(({ cid }) => ids.has(shortId(cid))))
   }
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const entries = this.#prints.hear(message)
+    this.#heardOf(message)
     const peer = identify(this.#members, dialled, message.peerId, now)
     if (message.peerId === this.#config.self.peerId) return []
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
@@ -260,19 +272,17 @@ export class Replica {
     const effects = [...this.#contacted(peer, now), ...this.#merge({ from, entries, hearsay: false }, now)]
     if (this.#prints.missed(message, dialled.peerId))
       effects.push(this.#send(from, this.#prints.whole(from.peerId), now))
-    const wants = new Set(message.digest?.wants)
-    const wanted = wants.size === 0 ? [] : this.#announcer.entries.filter(({ cid }) => wants.has(shortId(cid)))
+    const wanted = this.#wanted(message.digest?.wants ?? [])
     if (wanted.length === 0) return effects
-    return [...effects, this.#send(from, this.#prints.announcement(from.peerId, this.#digestOf(wanted), []), now)]
+    return [...effects, this.#send(from, this.#prints.announcement(from.peerId, wanted, []), now)]
   }
 
   #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
     if (isSelf(this.#members, sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
-    const { effect, sent } = replyToShuffle(this.#members, this.#random, sender)
-    this.#shuffles += 1
-    if (this.#shuffles > SHUFFLES_MAX) return [effect]
-    const effects = this.#listenTo(sender, sent, now)
-    absorb(this.#members, offered, sent, now)
+    const { effect, replaceable } = replyToShuffle(this.#members, this.#random, sender)
+    if (!this.#restraint.mayTakeShuffle()) return [effect]
+    const effects = this.#listenTo(sender, replaceable, now)
+    absorb(this.#members, offered, replaceable, now)
     return [effect, ...effects]
   }
 
@@ -297,9 +307,7 @@ export class Replica {
     if (peer === undefined) return []
     const effects = known === undefined && peer.peerId === from.peerId ? statusOf(peer, 'alive') : []
     if (peer.status === 'alive') peer.lastSeen = now
-    const proven = peer.status === 'alive' && peer.answered
-    if (proven || this.#called.has(peer.address) || this.#callsBack >= FAN_OUT || this.#rounds === 0) return effects
-    this.#callsBack += 1
+    if (isAnswering(peer) || this.#rounds === 0 || !this.#restraint.mayCallBack(peer.address)) return effects
     return [...effects, this.#exchangeWith(peer, now)]
   }
 
@@ -310,9 +318,11 @@ export class Replica {
   }
 
   #doubt(dialled: PeerAddress, now: number): Effect[] {
-    if (this.#shuffling?.peerId === dialled.peerId) this.#shuffling = undefined
     const peer = findByAddress(this.#members, dialled.address)
-    return peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
+    const effects = peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
+    if (this.#shuffling?.peerId !== dialled.peerId) return effects
+    this.#shuffling = undefined
+    return this.#restraint.mayShuffleAnew() ? [...effects, ...this.#startShuffle(now)] : effects
   }
 
   #merge(heard: Heard, now: number): Effect[] {
@@ -327,7 +337,7 @@ export class Replica {
   }
 
   #send(peer: PeerAddress, telling: Telling, now: number): Effect {
-    this.#called.add(peer.address)
+    this.#restraint.called(peer.address)
     return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(telling, now) }
   }
 

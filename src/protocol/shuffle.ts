@@ -1,5 +1,5 @@
 import type { PeerInfo, ShuffleRequest } from '../core/wire.ts'
-import type { Random } from './chance.ts'
+import { type Random, sample } from './chance.ts'
 import { addressOf, type Effect, type PeerAddress, timestamp } from './messages.ts'
 import { absorb, chooseOffer, type Membership, oldest, SHUFFLE_SIZE } from './sampling.ts'
 import { infoOf } from './standing.ts'
@@ -37,15 +37,20 @@ export function endShuffle(
   absorb(members, offered, [peerId, ...sent], now)
 }
 
-/** The answer to a shuffle, and the ids in it, which may be replaced by what came. */
+/**
+ * The answer to a shuffle, and whom what came may replace: those that are in the answer. Where nobody in the view has
+ * answered yet it is empty, and one of them gives way to the sender all the same, who at least has spoken.
+ */
 export function replyToShuffle(
   members: Membership,
   random: Random,
   sender: PeerAddress,
-): { effect: Effect; sent: string[] } {
+): { effect: Effect; replaceable: string[] } {
   const sent = chooseOffer(members, random, sender.peerId, SHUFFLE_SIZE)
+  const unproven = [...members.view.values()].filter((peer) => !peer.answered)
+  const replaceable = sent.length > 0 ? sent : sample(random, unproven, 1)
   return {
     effect: { type: 'reply-shuffle', response: { offered: sent.map(infoOf) } },
-    sent: sent.map((peer) => peer.peerId),
+    replaceable: replaceable.map((peer) => peer.peerId),
   }
 }

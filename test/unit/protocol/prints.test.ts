@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire.ts'
 import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
-import { shortId } from '../../../src/protocol/news.ts'
+import { type Choose, News, shortId } from '../../../src/protocol/news.ts'
 import { printOf } from '../../../src/protocol/prints.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
@@ -185,6 +185,66 @@ test('what others told is announced by short ids; who lacks it asks one of those
   assert.deepEqual(fromA.answer.frontier, [], 'an announcement is not answered with a digest')
   assert.deepEqual(news(delivered.there), [item.cid])
   assert.equal(sent(delivered.then).length, 0)
+})
+
+test('what was asked for and does not come is asked of another who offers it, until it is told', () => {
+  const item = work(99, 0.1)
+  const id = shortId(item.cid)
+  const asker = replicaOf(1)
+  asker.step({ type: 'tick' }, START)
+  const digest = { print: printOf([]), news: [id] }
+  const offer = (n: number, now: number) => {
+    const [ticked] = sent(replicaOf(n, [], [peer(1)]).step({ type: 'tick' }, START))
+    return asker.step({ type: 'exchange-received', message: { ...wire(ticked!.message), frontier: [], digest } }, now)
+  }
+  const wants = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) =>
+      effect.type === 'reply-exchange' || effect.type === 'send-exchange'
+        ? effect.message.digest?.wants === undefined
+          ? []
+          : [effect.type === 'send-exchange' ? effect.peer.peerId : 'piggyback']
+        : [],
+    )
+
+  assert.deepEqual(wants(offer(2, START)), ['piggyback'])
+  assert.deepEqual(wants(offer(3, START + 100)), [])
+  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 399)), [])
+  const again = asker.step({ type: 'tick' }, START + 400)
+  assert.deepEqual(wants(again), ['p3'])
+  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 800)), ['p2'])
+
+  const holder = replicaOf(3, [item])
+  const question = sent(again).find(({ message }) => message.digest?.wants !== undefined)
+  const told = say(asker, holder, [question!.peer, question!.message], START + 900)
+  assert.deepEqual(news(told.then), [item.cid])
+  assert.deepEqual(told.answer.digest?.news, [], 'these are some entries, not the digest')
+  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 1_300)), [])
+})
+
+test('what nobody tells is given up after a while, and is asked for when it is offered anew', () => {
+  const everybody = { mayAsk: true }
+  const asked = new News()
+  const choose: Choose = (tellers) => (everybody.mayAsk ? tellers[0] : undefined)
+  const ids = Array.from({ length: 100 }, (_, n) => `id-${n}`)
+  const more = Array.from({ length: 50 }, (_, n) => `more-${n}`)
+  assert.deepEqual([asked.toAsk(ids, peer(1), 0), asked.toAsk(more, peer(1), 0)], [ids, more])
+
+  let rounds = 0
+  for (
+    let questions = asked.askAgain(400, choose);
+    questions.length > 0;
+    questions = asked.askAgain(asked.dueAt, choose)
+  ) {
+    assert.ok(questions.every((question) => question.ids.length <= 100))
+    rounds += 1
+  }
+
+  assert.ok(rounds >= 8 && rounds <= 16, `${rounds} rounds`)
+  assert.equal(asked.dueAt, Number.POSITIVE_INFINITY)
+  assert.deepEqual(asked.toAsk(['id-1'], peer(1), 10_000), ['id-1'])
+  everybody.mayAsk = false
+  assert.deepEqual(asked.askAgain(10_400, choose), [])
+  assert.equal(asked.dueAt, Number.POSITIVE_INFINITY)
 })
 
 test('a suspect is tried in the next round, whoever else is in the view', () => {

@@ -349,7 +349,7 @@ test('claims that nobody repeats for 10 rounds are gone; the clock of the peer d
   assert.equal(replica.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
-test('what enters the frontier is pushed at once to all live peers that lack it; what was there before is not', () => {
+test('what enters the frontier is pushed at once to all in the view that lack it; what was there before is not', () => {
   const replica = replicaOf()
   replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   replica.step({ type: 'tick' }, START)
@@ -362,7 +362,8 @@ test('what enters the frontier is pushed at once to all live peers that lack it;
 
   assert.equal(wake?.at, START + 10)
   const told = pushed.map(({ peer: { peerId } }) => peerId).sort()
-  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4'], 'neither suspects nor who knows it')
+  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but who knows it')
+  assert.equal(pushed.at(-1)?.peer.peerId, 'p5', 'a suspect comes last')
 })
 
 test('what enters the frontier soon after a push waits for the gap to end, and goes together', () => {
@@ -386,13 +387,44 @@ test('what enters the frontier soon after a push waits for the gap to end, and g
   assert.deepEqual(only(later, 'send-exchange'), [])
 })
 
+test('a shuffle that nobody answers is begun anew with another, twice in a round', () => {
+  const replica = replicaOf({ seeds: [1, 2, 3, 4].map(peer) })
+  const partners: string[] = []
+  let [shuffle] = only(replica.step({ type: 'tick' }, START), 'send-shuffle')
+  while (shuffle !== undefined) {
+    partners.push(shuffle.peer.peerId)
+    ;[shuffle] = only(replica.step({ type: 'contact-failed', peer: shuffle.peer }, START + 5_000), 'send-shuffle')
+  }
+
+  assert.equal(new Set(partners).size, 3)
+  assert.equal(partners.length, 3)
+})
+
+test('who shuffles enters a view of whom nobody has answered yet, in the place of one of those', () => {
+  const replica = replicaOf()
+  const offered = (from: number) => [1, 2, 3, 4, 5].map((n) => infoOf(peer(from + n)))
+  for (const from of [100, 110])
+    replica.step({ type: 'shuffle-received', request: { sender: infoOf(peer(from)), offered: offered(from) } }, START)
+  const before = replica.peers().map(({ peerId }) => peerId)
+
+  replica.step({ type: 'shuffle-received', request: { sender: infoOf(peer(120)), offered: offered(120) } }, START)
+
+  const after = replica.peers().map(({ peerId }) => peerId)
+  assert.equal(before.length, 10)
+  assert.equal(after.length, 10)
+  assert.deepEqual(
+    after.filter((peerId) => !before.includes(peerId)),
+    ['p120'],
+  )
+})
+
 test('a contact that is no gossip counts for known peers only', () => {
   const replica = replicaOf({ seeds: [peer(1)] })
 
   const effects = [1, 2].flatMap((n) => replica.step({ type: 'contact-made', peer: peer(n) }, START))
 
   assert.deepEqual(statuses(effects), ['p1 alive'])
-  assert.equal(replica.hasPeer('p2'), false)
+  assert.equal(replica.peer('p2'), undefined)
   assert.deepEqual(replica.livePeers(START), [peer(1)])
 })
 

@@ -117,7 +117,7 @@ test('a grove that is gone leaves every view, and comes back when it speaks agai
 
   gone.up = true
   gone.wakeAt = network.now
-  network.runRounds(5)
+  network.runRounds(10)
 
   const knowing = others.filter((grove) => grove.replica.peer('p9')?.status === 'alive')
   assert.ok(knowing.length >= others.length / 2, `${knowing.length} of ${others.length}`)
