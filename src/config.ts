@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { GroveError, isGroveError } from './core/errors.ts'
 import { UNASKED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
+import { isLoopback } from './core/loopback.ts'
 import { kindSchema } from './core/schema.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
 import type { NodeConfig } from './node/context.ts'
@@ -202,11 +203,6 @@ export function parseAddress(text: string): string {
     throw new GroveError('usage-error', {}, { message })
   }
   return url.href.replace(/\/+$/, '')
-}
-
-/** Whether a host to listen on is this machine alone: then peers on private addresses are a matter of course. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 function positiveDuration(text: string): number {

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isIPv4 } from 'node:net'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { isLoopback } from '../core/loopback.ts'
 import type { GroveNode } from '../node/node.ts'
 import { docsPage } from './docs-page.ts'
 import { handlerOf } from './http/answer.ts'
@@ -22,6 +24,7 @@ export interface HttpApp {
 
 /** Routes requests to the operations of the table. Logs only what is a fault of the grove itself. */
 export function createHttpApp(node: GroveNode): HttpApp {
+  const isLocal = isLoopback(new URL(node.config.self.address).hostname)
   const draining = new AbortController()
   const live = new Set<Exchange>()
   const metrics = metricsOf(node, AbortSignal.any([draining.signal, node.closing]))
@@ -31,6 +34,7 @@ export function createHttpApp(node: GroveNode): HttpApp {
     live.add(exchange)
     let end = (_status: number) => {}
     try {
+      if (isLocal) refuseOtherNames(exchange)
       refuseOtherSites(exchange)
       const { handler, params } = routes.find(incoming.method ?? 'GET', exchange.path)
       end = metrics.begin(handler.name)
@@ -84,6 +88,21 @@ function pages(metrics: Metrics): [string, Handler][] {
       },
     ],
   ]
+}
+
+/**
+ * A grove of this machine alone is called by an address or as localhost. By another name comes a web page whose name was
+ * made to lead here (DNS rebinding), and which its browser takes for this grove's own.
+ */
+function refuseOtherNames(exchange: Exchange): void {
+  const host = exchange.header('host') ?? ''
+  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host
+  if (host === '' || name === 'localhost' || name.startsWith('[') || isIPv4(name)) return
+  throw new GroveError(
+    'refused',
+    { host: host.slice(0, 200) },
+    { message: 'this grove is called by its address or as localhost; to give it a name, start it with --public-url' },
+  )
 }
 
 /** A web page of another site may not write into a grove that its visitor can reach. */

@@ -84,6 +84,25 @@ test('JSON that is not sent as JSON is refused: a web page could send it unasked
   assert.equal(code, 'VALIDATION_ERROR')
 })
 
+for (const host of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil.example', 'nonsense name']) {
+  test(`a call by the name ${host} is refused: a page could have made it lead here`, async () => {
+    const call = request(`${grove.url}/api/frontier`, { headers: { host } }).end()
+    const [answer] = (await once(call, 'response')) as [IncomingMessage]
+    answer.resume()
+
+    assert.equal(answer.statusCode, 403)
+  })
+}
+
+for (const host of ['localhost', 'LOCALHOST:1', '127.0.0.1:9', '[::1]:4515', '10.0.0.5'])
+  test(`a call to ${host} is answered`, async () => {
+    const call = request(`${grove.url}/api/frontier`, { headers: { host } }).end()
+    const [answer] = (await once(call, 'response')) as [IncomingMessage]
+    answer.resume()
+
+    assert.equal(answer.statusCode, 200)
+  })
+
 test('a write from the page of another site is refused', async () => {
   const { status, code } = await ask('/api/blobs', {
     method: 'POST',
