@@ -48,7 +48,8 @@ export class Machine implements Host {
   readonly disk: Disk
   readonly #options: MachineOptions
   #running: { readonly node: GroveNode; readonly process: Process } | undefined
-  #boots = 0
+  /** All groves that have run on it. */
+  readonly #lives: GroveNode[] = []
   #faults = 0
 
   constructor(options: MachineOptions) {
@@ -88,7 +89,7 @@ export class Machine implements Host {
   }
 
   get boots(): number {
-    return this.#boots
+    return this.#lives.length
   }
 
   /** How often its disk has failed. */
@@ -100,16 +101,16 @@ export class Machine implements Host {
   boot(): void {
     if (this.#running !== undefined) return
     const { network, chance, config, journal } = this.#options
-    this.#boots += 1
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
     const wire = network.wireOf({ name: this.name, address: this.address, honest: true, process })
     const transport = httpTransport({ allowPrivate: true, clock, wire })
-    const random = chance.fork(`boot ${this.#boots}`)
+    const random = chance.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)
     this.#running = { node, process }
-    journal.note(this.name, this.#boots === 1 ? 'starts' : 'starts again')
+    this.#lives.push(node)
+    journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node.start().catch((error: unknown) => this.#options.violated(`${this.name} does not start: ${String(error)}`))
   }
 
@@ -121,6 +122,12 @@ export class Machine implements Host {
     this.#running = undefined
     process.kill()
     this.#options.stopped()
+  }
+
+  /** Ends it for good, when the run is over: Node keeps what listens to the signal of a grove that has not closed. */
+  end(): void {
+    this.crash()
+    for (const node of this.#lives) node.close().catch(() => {})
   }
 
   handle(request: HttpRequest): Promise<HttpAnswer> {

@@ -44,7 +44,7 @@ export async function run(scenario: Scenario, seed: number, { explain = false } 
     return resultOf(world, scenario, seed, rounds)
   } finally {
     process.off('unhandledRejection', onRejection)
-    for (const machine of world.machines) machine.crash()
+    for (const machine of world.machines) machine.end()
   }
 }
 

@@ -28,27 +28,32 @@ export class EventHub {
     }
   }
 
-  /** Events from this call on, until the signal aborts. */
+  /** Events from this call on, until the signal aborts or the listener leaves. */
   subscribe(signal: AbortSignal): AsyncIterable<GroveEvent> {
     const subscriber: Subscriber = { backlog: [], wake: () => {} }
     this.#subscribers.add(subscriber)
     const end = () => {
+      signal.removeEventListener('abort', end)
       this.#subscribers.delete(subscriber)
       subscriber.wake()
     }
-    signal.addEventListener('abort', end, { once: true })
-    return drain(subscriber, signal)
+    signal.addEventListener('abort', end)
+    return drain(subscriber, signal, end)
   }
 }
 
-async function* drain(subscriber: Subscriber, signal: AbortSignal): AsyncGenerator<GroveEvent> {
-  while (!signal.aborted) {
-    const next = subscriber.backlog.shift()
-    if (next !== undefined) yield next
-    else {
-      await new Promise<void>((resolve) => {
-        subscriber.wake = resolve
-      })
+async function* drain(subscriber: Subscriber, signal: AbortSignal, end: () => void): AsyncGenerator<GroveEvent> {
+  try {
+    while (!signal.aborted) {
+      const next = subscriber.backlog.shift()
+      if (next !== undefined) yield next
+      else {
+        await new Promise<void>((resolve) => {
+          subscriber.wake = resolve
+        })
+      }
     }
+  } finally {
+    end()
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import type { GroveEvent, GroveEventBody } from '../../../src/core/wire.ts'
 import { EventHub } from '../../../src/node/events.ts'
@@ -29,6 +30,17 @@ test('every subscriber gets what is published after it came, in order, stamped',
   const expected = ['one', 'two'].map((message) => ({ ...fault(message), at: '1970-01-01T00:00:00.000Z' }))
   assert.deepEqual(await first, expected)
   assert.deepEqual(await second, expected)
+})
+
+test('who stops listening leaves nothing behind', async () => {
+  const hub = new EventHub(clock)
+  const { signal } = new AbortController()
+
+  const taken = take(hub.subscribe(signal), 1)
+  hub.publish(fault('one'))
+  await taken
+
+  assert.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
 test('a subscription ends with its signal, also while it waits', async () => {
