@@ -1,4 +1,5 @@
 import type { Clock } from '../src/ports/clock.ts'
+import { sleepBy } from '../src/runtime/clock.ts'
 import type { Timeline } from './timeline.ts'
 
 /** A machine's clock, as wrong as it is told to be: its timers run by the timeline, its time of day by its own error. */
@@ -33,21 +34,6 @@ export class MachineClock {
         if (isAlive()) task()
       })
     }
-    return { now: () => this.now(), after, sleep: (delayMs, signal) => sleep(after, delayMs, signal) }
+    return { now: () => this.now(), after, sleep: sleepBy(after) }
   }
-}
-
-function sleep(after: Clock['after'], delayMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const onAbort = () => {
-      cancel()
-      reject(signal?.reason)
-    }
-    const cancel = after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    })
-    signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }

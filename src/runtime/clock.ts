@@ -7,7 +7,7 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   after,
-  sleep,
+  sleep: sleepBy(after),
 }
 
 function after(delayMs: number, task: () => void): () => void {
@@ -20,17 +20,19 @@ function after(delayMs: number, task: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-function sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const onAbort = () => {
-      cancel()
-      reject(signal?.reason)
-    }
-    const cancel = after(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
+/** The sleep of a clock that has these timers. */
+export function sleepBy(timers: Clock['after']): Clock['sleep'] {
+  return (delayMs, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason)
+      const onAbort = () => {
+        cancel()
+        reject(signal?.reason)
+      }
+      const cancel = timers(delayMs, () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      })
+      signal?.addEventListener('abort', onAbort, { once: true })
     })
-    signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }

@@ -1,35 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { DigestEntry, FederatedEntry, FederationPeer, FrontierAnswer, GossipMessage } from '../../src/core/wire.ts'
 import { gossiping, messageOf } from '../support/gossip.ts'
-import { type GroveProcess, serveGrove } from '../support/grove-process.ts'
+import { groves } from '../support/groves.ts'
 import { getJson, postJson, publishTo } from '../support/http.ts'
 import { startPeer, work } from '../support/peer.ts'
 import { groveText } from '../support/run-grove.ts'
 import { until } from '../support/until.ts'
 
-let folder = ''
-let running: GroveProcess[] = []
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-belief-'))
-})
-
-afterEach(async () => {
-  await Promise.all(running.map((grove) => grove.kill()))
-  running = []
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
-
-async function start(name: string, ...flags: string[]): Promise<GroveProcess> {
-  const grove = await serveGrove(join(folder, name), ...flags)
-  running.push(grove)
-  return grove
-}
+const { start } = groves()
 
 const loss = (value: number) => ({ loss: { value, direction: 'minimize' as const } })
 const lossOf = (cid: FederatedEntry['cid'], value: number): DigestEntry => ({

@@ -1,37 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../src/core/schema.ts'
 import type { FederatedEntry, FetchResult } from '../../src/core/wire.ts'
 import { cidOf } from '../../src/index.ts'
+import { contribute, digits, folderWithWork } from '../support/contribute.ts'
 import { serveGrove } from '../support/grove-process.ts'
 import { plainDraft, publishTo } from '../support/http.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../support/run-grove.ts'
 import { until } from '../support/until.ts'
 
-let folder = ''
-const at = (name: string) => join(folder, name)
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-cli-'))
-  await mkdir(at('work'))
-  await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
-  await writeFile(at('work/config.json'), '{"rate":0.1}')
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
-
-const digits = (cid: string) => cid.slice('blake3:'.length, 'blake3:'.length + 12)
-
-/** Publishes and returns the content id that the command printed. */
-async function contribute(where: readonly string[], ...args: string[]): Promise<string> {
-  const cid = (await groveText(['contribute', ...args, ...where])).trimEnd()
-  assert.match(cid, /^blake3:[0-9a-f]{64}$/)
-  return cid
-}
+const at = folderWithWork()
 
 test('two groves: published on A, found, fetched, checked out and derived from on B, through the command line alone', async () => {
   const a = await serveGrove(at('a'))
@@ -148,7 +129,7 @@ test('nobody reading stdout any more is no error', async () => {
 test('where no grove answers, the command says how to start one', async () => {
   assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
   assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
-  await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', folder])
+  await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', at('.')])
 })
 
 test('a directory that is a file, or that a server has open, is refused in one line that says what to do', async () => {

@@ -1,34 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { ContributionView } from '../../src/core/schema.ts'
 import type { FederatedEntry, FrontierAnswer, GroveInfo, SearchResult, SyncReport } from '../../src/core/wire.ts'
+import { contribute, digits, folderWithWork } from '../support/contribute.ts'
 import { type GroveProcess, serveGrove } from '../support/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../support/run-grove.ts'
 
-let folder = ''
-const at = (name: string) => join(folder, name)
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-cli-'))
-  await mkdir(at('work'))
-  await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
-  await writeFile(at('work/config.json'), '{"rate":0.1}')
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
-
-const digits = (cid: string) => cid.slice('blake3:'.length, 'blake3:'.length + 12)
-
-/** Publishes and returns the content id that the command printed. */
-async function contribute(where: readonly string[], ...args: string[]): Promise<string> {
-  const cid = (await groveText(['contribute', ...args, ...where])).trimEnd()
-  assert.match(cid, /^blake3:[0-9a-f]{64}$/)
-  return cid
-}
+const at = folderWithWork()
 
 for (const mode of ['--server', '--dir'] as const) {
   describe(`commands with ${mode}`, () => {

@@ -1,35 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, afterEach, before, test } from 'node:test'
+import { readFile } from 'node:fs/promises'
+import { test } from 'node:test'
 import { hashBytes } from '../../src/core/cid.ts'
 import type { ContributionView } from '../../src/core/schema.ts'
 import type { FederatedEntry, FetchResult, FrontierAnswer } from '../../src/core/wire.ts'
 import { openGrove } from '../../src/index.ts'
-import { type GroveProcess, serveGrove } from '../support/grove-process.ts'
+import { groves } from '../support/groves.ts'
 import { getJson, postJson, publishTo } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
-let folder = ''
-let running: GroveProcess[] = []
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-federation-'))
-})
-
-afterEach(async () => {
-  await Promise.all(running.map((grove) => grove.kill()))
-  running = []
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
-
-async function start(name: string, ...flags: string[]): Promise<GroveProcess> {
-  const grove = await serveGrove(join(folder, name), ...flags)
-  running.push(grove)
-  return grove
-}
+const { at, start } = groves()
 
 const loss = (value: number) => ({ loss: { value, direction: 'minimize' as const } })
 const holds = (url: string, cid: string) => async () => (await fetch(`${url}/api/contributions/${cid}`)).status === 200
@@ -203,10 +183,10 @@ test('the policy decides what arrives by itself: threshold in the direction of t
 test('an embedded grove fetches, checks out and derives from what another serves', async () => {
   const a = await start('embedded-a')
   const work = await publishTo(a.url, { scores: loss(0.2) }, { 'notes/read me.md': '# hello\n' })
-  await using grove = await openGrove({ dir: join(folder, 'embedded-b') })
+  await using grove = await openGrove({ dir: at('embedded-b') })
 
   const fetched = await grove.fetchRemoteContribution(work.cid, a.url, { artifacts: 'none' })
-  const checkedOut = await grove.checkout(work.cid, join(folder, 'workspace'))
+  const checkedOut = await grove.checkout(work.cid, at('workspace'))
   const child = await grove.publish({
     kind: 'work',
     mode: 'evaluation',
@@ -217,7 +197,7 @@ test('an embedded grove fetches, checks out and derives from what another serves
   })
 
   assert.equal(fetched.artifacts[0]?.state, 'skipped')
-  assert.equal(await readFile(join(folder, 'workspace/notes/read me.md'), 'utf8'), '# hello\n')
+  assert.equal(await readFile(at('workspace/notes/read me.md'), 'utf8'), '# hello\n')
   assert.equal(checkedOut.files[0]?.hash, hashBytes(Buffer.from('# hello\n')))
   assert.deepEqual(
     (await grove.ancestors(child.cid)).map((parent) => parent.cid),

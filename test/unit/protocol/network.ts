@@ -1,21 +1,11 @@
+import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { comparePlaces } from '../../../src/core/frontier.ts'
 import { type Random, sample } from '../../../src/protocol/chance.ts'
 import type { Effect, Input, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 
-/** Mulberry32: a small generator that gives the same numbers for the same seed. */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0
-  return {
-    next() {
-      state = (state + 0x6d2b79f5) >>> 0
-      let t = Math.imul(state ^ (state >>> 15), state | 1)
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61)
-      return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-    },
-  }
-}
+export { seeded }
 
 export const INTERVAL_MS = 30_000
 export const START = Date.UTC(2026, 10, 23)
