@@ -12,6 +12,7 @@ import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/
 import { Replica } from '../protocol/replica.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
+import { Gap } from './gap.ts'
 import { Judge } from './judge.ts'
 import { PeerBook } from './peers.ts'
 import { Singleflight } from './singleflight.ts'
@@ -19,8 +20,8 @@ import { discovered, syncRound } from './sync.ts'
 import { SyncMemory } from './sync-memory.ts'
 import { Transfers } from './transfers.ts'
 
-/** How long after a store the local frontier is read again: stores in quick succession share one reading. */
-const FRONTIER_DELAY_MS = 25
+/** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
+const FRONTIER_GAP_MS = 25
 /** Entries a dimension that the replica is given to make digests of. */
 const FRONTIER_DEPTH = 20
 
@@ -52,6 +53,7 @@ export class GroveNode implements NodeContext {
   readonly rounds = new Singleflight<SyncReport>()
   readonly transfers = new Transfers()
   readonly sync = new SyncMemory()
+  readonly #frontierGap = new Gap(FRONTIER_GAP_MS)
   readonly #closing = new AbortController()
   readonly #tasks = new Set<Promise<void>>()
   readonly #timers = new Map<'wake' | 'frontier' | 'sync', () => void>()
@@ -109,7 +111,7 @@ export class GroveNode implements NodeContext {
     this.tell({ type: 'held', cids: held })
     this.#spawn(this.judge.review(held))
     if (!this.#timers.has('frontier'))
-      this.#timer('frontier', FRONTIER_DELAY_MS, () => this.#spawn(this.#readFrontier()))
+      this.#timer('frontier', this.#frontierGap.left(this.clock.now()), () => this.#spawn(this.#readFrontier()))
   }
 
   /** A peer's gossip message came in; the answer to it. */
@@ -195,6 +197,7 @@ export class GroveNode implements NodeContext {
   }
 
   async #readFrontier(): Promise<void> {
+    this.#frontierGap.begin(this.clock.now())
     const rankings = await this.graph.frontier({ limit: FRONTIER_DEPTH })
     this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
   }

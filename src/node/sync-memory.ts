@@ -2,10 +2,13 @@ import type { SyncReport } from '../core/wire.ts'
 import { type Candidate, type Policy, Wants } from '../protocol/want.ts'
 import { Budget } from './budget.ts'
 import { EvidenceMemory } from './evidence.ts'
+import { Gap } from './gap.ts'
 import { Semaphore } from './semaphore.ts'
 
 /** Announced items kept until their round begins. */
 const ANNOUNCED_MAX = 4_096
+/** What is announced is fetched at once; what is announced within this time after it, together. */
+const ANNOUNCED_GAP_MS = 50
 /** Rounds of announced work under way at once: a slow peer in one of them must not hold up the news of others. */
 const ROUNDS_AT_ONCE = 4
 
@@ -16,6 +19,7 @@ export class SyncMemory {
   /** Whose knowledge about what is held here has been taken in. */
   readonly evidence = new EvidenceMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
+  readonly announcedGap = new Gap(ANNOUNCED_GAP_MS)
   /** What the latest round did; undefined before the first. */
   lastReport: SyncReport | undefined
   #announced: Candidate[] = []

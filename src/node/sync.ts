@@ -16,8 +16,6 @@ const PEERS_A_ROUND = 3
 const SEEDS_A_ROUND = 16
 /** The share of a round's requests that may go into lists, evenly for each peer: many metrics of one crowd out nobody. */
 const LISTS_SHARE = 1 / 4
-/** Announcements within this time are fetched together. */
-const ANNOUNCED_DELAY_MS = 50
 /** Peers less trusted than this are asked of their own accord only where there are too few others. An unknown one has 0.5. */
 const DOUBTFUL = 0.4
 
@@ -54,7 +52,9 @@ export function discovered(node: NodeContext, peer: PeerAddress, claims: readonl
     ...(tags === undefined ? {} : { tags }),
   }))
   if (candidates.length === 0 || !node.sync.announce(candidates)) return
-  node.clock.after(ANNOUNCED_DELAY_MS, () => {
+  const { announcedGap } = node.sync
+  node.clock.after(announcedGap.left(node.clock.now()), () => {
+    announcedGap.begin(node.clock.now())
     announcedRound(node).catch((error: unknown) => {
       if (!node.closing.aborted) node.log.error('announced work not fetched', { error: String(error) })
     })

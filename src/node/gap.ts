@@ -1,0 +1,19 @@
+/** The least time between two beginnings: the first comes at once, and what follows soon waits and shares the next. */
+export class Gap {
+  readonly #ms: number
+  #begunAt = Number.NEGATIVE_INFINITY
+
+  constructor(ms: number) {
+    this.#ms = ms
+  }
+
+  /** Notes that it begins. `now` is Unix ms. */
+  begin(now: number): void {
+    this.#begunAt = now
+  }
+
+  /** Ms until it may begin again; never more than the gap, also where the clock was set back. */
+  left(now: number): number {
+    return Math.min(this.#ms, Math.max(0, this.#begunAt + this.#ms - now))
+  }
+}
