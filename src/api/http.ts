@@ -91,17 +91,22 @@ function pages(metrics: Metrics): [string, Handler][] {
 }
 
 /**
- * A grove of this machine alone is called by an address or as localhost. By another name comes a web page whose name was
- * made to lead here (DNS rebinding), and which its browser takes for this grove's own.
+ * A grove of this machine alone is called by an address or by a name that nobody can own: `localhost`, a name without dots, or
+ * one under `localhost`, `local` or `internal`. By another name comes a web page whose name was made to lead here (DNS
+ * rebinding), and which its browser takes for this grove's own.
  */
 function refuseOtherNames(exchange: Exchange): void {
   const host = exchange.header('host') ?? ''
-  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : host
-  if (host === '' || name === 'localhost' || name.startsWith('[') || isIPv4(name)) return
+  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname.replace(/\.$/, '') : 'no.name'
+  const isAddress = name.startsWith('[') || isIPv4(name)
+  if (host === '' || isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name)) return
   throw new GroveError(
     'refused',
     { host: host.slice(0, 200) },
-    { message: 'this grove is called by its address or as localhost; to give it a name, start it with --public-url' },
+    {
+      message:
+        'this grove is called by its address or as localhost; to be called by a name, start it with --public-url',
+    },
   )
 }
 

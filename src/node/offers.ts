@@ -148,6 +148,7 @@ async function bestOf(
   }
   return ask(node, peer, async () => {
     const list = await node.transport.best(peer, query, { signal })
+    requests.made += (list.requests ?? 1) - 1
     if (list.dimension === dimension) return list
     throw new GroveError(
       'peer-fault',

@@ -37,6 +37,8 @@ export interface BlobAnswer {
 export interface BestAnswer extends BestList {
   /** The peer did not say the direction (0.1): it is what the order of its values suggests. */
   readonly guessed?: boolean
+  /** Requests that it took; one where that is left out. */
+  readonly requests?: number
 }
 
 /** A contribution's surroundings, manifests not yet verified; `trailer` settles when the stream has ended. */

@@ -29,6 +29,15 @@ export interface Heard {
   readonly hearsay: boolean
 }
 
+/**
+ * What an answer from an address says. Who answers there by the name of a peer that is known to answer elsewhere may be that
+ * one or may not: it counts as said in its name.
+ */
+export function answered(from: PeerAddress, known: PeerAddress | undefined, entries: readonly DigestEntry[]): Heard {
+  if (known === undefined || known.address === from.address) return { from, entries, hearsay: false }
+  return { from: { peerId: known.peerId, address: known.address }, entries, hearsay: true }
+}
+
 const NOTHING_COMMON = { digest: undefined, since: 0, sayers: new Set<string>() }
 
 /** What others claim, and what is remembered so that no claim causes work twice. */

@@ -17,19 +17,18 @@ const REPEATS_MAX = 8
 /** Names an item in news, where its whole id would be most of the message. */
 export const shortId = (cid: Cid): string => cid.slice(-SHORT_DIGITS)
 
+/** Who offers an item, and whether that one is known to answer at its address. */
+export interface Teller extends PeerAddress {
+  readonly proven: boolean
+}
+
 /** An item that was asked for and has not come. */
 interface Asked {
   at: number
   repeats: number
   /** Who offered it, next to be asked first. */
-  tellers: PeerAddress[]
+  tellers: Teller[]
 }
-
-/** Chooses of those who offer an item whom to ask for it, knowing the addresses that are asked for others anyway. */
-export type Choose = (
-  tellers: readonly PeerAddress[],
-  addresses: ReadonlyMap<string, unknown>,
-) => PeerAddress | undefined
 
 /** A peer, and the items to ask it for, by short id. */
 export interface Question {
@@ -56,7 +55,7 @@ export class News {
   }
 
   /** Those of the short ids that nothing is known of and that nobody has just been asked for: the teller is, from now on. */
-  toAsk(ids: readonly string[], teller: PeerAddress, now: number): string[] {
+  toAsk(ids: readonly string[], teller: Teller, now: number): string[] {
     const lacking: string[] = []
     for (const id of ids.slice(0, DIGEST_MAX_ENTRIES)) {
       if (this.#heard.has(id)) continue
@@ -64,33 +63,34 @@ export class News {
       if (asked === undefined) {
         this.#asked.set(id, { at: now, repeats: 0, tellers: [teller] })
         lacking.push(id)
-      } else if (asked.tellers.length < TELLERS_MAX && !asked.tellers.some(({ address }) => address === teller.address))
-        asked.tellers.unshift(teller)
+      } else asked.tellers = withTeller(asked.tellers, teller)
     }
     if (lacking.length > 0) this.#dueAt = Math.min(this.#dueAt, now + PATIENCE_MS)
     forgetOldest(this.#asked, ASKED_MAX)
     return lacking
   }
 
-  /** What was waited for too long, by whom of its tellers `choose` chooses; where that is nobody, and in the end, an item is given up. */
-  askAgain(now: number, choose: Choose): Question[] {
+  /** What was waited for too long, by who is asked for it now: only whom `mayAsk` allows. In the end an item is given up. */
+  askAgain(now: number, mayAsk: (teller: Teller) => boolean): Question[] {
     const questions = new Map<string, Question>()
     this.#dueAt = Number.POSITIVE_INFINITY
     for (const [id, asked] of this.#asked) {
       if (now - asked.at >= PATIENCE_MS) {
-        const teller = asked.repeats < REPEATS_MAX ? choose(asked.tellers, questions) : undefined
-        if (teller === undefined) {
+        if (asked.repeats >= REPEATS_MAX) {
           this.#asked.delete(id)
           continue
         }
-        const question = questions.get(teller.address) ?? { peer: teller, ids: [] }
-        questions.set(teller.address, question)
-        if (question.ids.length < DIGEST_MAX_ENTRIES) {
+        const isFull = ({ address }: Teller) => questions.get(address)?.ids.length === DIGEST_MAX_ENTRIES
+        const teller = asked.tellers.find((other) => !isFull(other) && (questions.has(other.address) || mayAsk(other)))
+        if (teller !== undefined) {
+          const { peerId, address } = teller
+          const question = questions.get(address) ?? { peer: { peerId, address }, ids: [] }
           question.ids.push(id)
-          asked.repeats += 1
+          questions.set(address, question)
+          asked.tellers = [...asked.tellers.filter((other) => other !== teller), teller].sort(provenFirst)
         }
+        asked.repeats += 1
         asked.at = now
-        asked.tellers = [...asked.tellers.filter((other) => other !== teller), teller]
       }
       this.#dueAt = Math.min(this.#dueAt, asked.at + PATIENCE_MS)
     }
@@ -103,3 +103,11 @@ export class News {
     this.#dueAt -= byMs
   }
 }
+
+/** With one more who offers it, who comes first among his like; whoever is proven makes room for himself. */
+function withTeller(tellers: readonly Teller[], teller: Teller): Teller[] {
+  const others = tellers.filter(({ address }) => address !== teller.address)
+  return [teller, ...others].sort(provenFirst).slice(0, TELLERS_MAX)
+}
+
+const provenFirst = (a: Teller, b: Teller): number => Number(b.proven) - Number(a.proven)

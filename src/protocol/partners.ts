@@ -1,5 +1,5 @@
 import { type Random, sample } from './chance.ts'
-import { isAnswering } from './liveness.ts'
+import { isAnswering, type Peer } from './liveness.ts'
 import { addressOf, type PeerAddress } from './messages.ts'
 import { findByAddress, type Membership, seedTargets } from './sampling.ts'
 
@@ -43,9 +43,9 @@ export function exchangePartners(members: Membership, random: Random, lonely: bo
 export function announcementPartners(
   members: Membership,
   random: Random,
-  mayLack: (peerId: string) => boolean,
+  isTold: (peer: Peer) => boolean,
 ): PeerAddress[] {
-  const lacking = [...members.view.values()].filter((peer) => mayLack(peer.peerId))
+  const lacking = [...members.view.values()].filter(isTold)
   const mixed = sample(random, lacking, lacking.length)
   return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))].map(addressOf)
 }

@@ -3,7 +3,7 @@ import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
 import { type Announcer, announced, SILENT, setBack, withFrontier } from './announce.ts'
 import type { Random } from './chance.ts'
-import { Claims, type Heard } from './claims.ts'
+import { answered, Claims, type Heard } from './claims.ts'
 import { digestOf } from './digest.ts'
 import type { FederatedItem } from './federated.ts'
 import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './liveness.ts'
@@ -34,6 +34,7 @@ import {
   identify,
   isSelf,
   type Membership,
+  tellerOf,
   tidyAddress,
 } from './sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
@@ -200,18 +201,15 @@ export class Replica {
   #announce(now: number): Effect[] {
     const { pending } = this.#announcer
     this.#announcer = announced(this.#announcer, now)
-    const partners = announcementPartners(this.#members, this.#random, (peerId) => this.#mayLack(peerId, pending))
+    const partners = announcementPartners(this.#members, this.#random, ({ peerId, address, status }) => {
+      return this.#mayLack(peerId, pending) && (status === 'alive' || this.#restraint.mayTellSuspect(address))
+    })
     return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
   }
 
   /** One of those who offered what has not come is asked for it, as long as that is within bounds; whoever is known to answer before others. */
   #askAgain(now: number): Effect[] {
-    const questions = this.#claims.news.askAgain(now, (tellers, addresses) => {
-      const known = tellers.find(({ peerId }) => isAnswering(find(this.#members, peerId)))
-      const teller = known ?? tellers.find(({ address }) => addresses.has(address)) ?? tellers[0]
-      const isAsked = teller !== undefined && addresses.has(teller.address)
-      return isAsked || this.#restraint.mayAskAgain(known === undefined) ? teller : undefined
-    })
+    const questions = this.#claims.news.askAgain(now, (teller) => this.#restraint.mayAskAgain(teller))
     return questions.map(({ peer, ids }) => this.#send(peer, this.#prints.asking(peer.peerId, ids), now))
   }
 
@@ -248,9 +246,11 @@ export class Replica {
   #answerTo(message: GossipMessage, now: number): Telling {
     const { peerId, digest: { news, wants = [] } = {} } = message
     if (wants.length > 0) return this.#prints.announcement(peerId, this.#wanted(wants), [])
-    if (news === undefined) return this.#prints.reply(message)
+    if (news === undefined || isSelf(this.#members, message)) return this.#prints.reply(message)
     this.#heardOf(message)
-    return this.#prints.asking(peerId, this.#claims.news.toAsk(news, addressOf(message), now))
+    // Before its first round a grove only listens: then it is told everything.
+    const asked = this.#rounds === 0 ? [] : this.#claims.news.toAsk(news, tellerOf(this.#members, message), now)
+    return this.#prints.asking(peerId, asked)
   }
 
   #heardOf({ digest, frontier }: GossipMessage): void {
@@ -269,10 +269,11 @@ export class Replica {
     if (message.peerId === this.#config.self.peerId) return []
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = { peerId: message.peerId, address: tidyAddress(dialled.address) }
-    const effects = [...this.#contacted(peer, now), ...this.#merge({ from, entries, hearsay: false }, now)]
+    const effects = [...this.#contacted(peer, now), ...this.#merge(answered(from, peer, entries), now)]
     if (this.#prints.missed(message, dialled.peerId))
       effects.push(this.#send(from, this.#prints.whole(from.peerId), now))
-    const wanted = this.#wanted(message.digest?.wants ?? [])
+    const wants = message.digest?.wants?.filter((id) => this.#restraint.maySend(from.address, id)) ?? []
+    const wanted = this.#wanted(wants)
     if (wanted.length === 0) return effects
     return [...effects, this.#send(from, this.#prints.announcement(from.peerId, wanted, []), now)]
   }

@@ -1,7 +1,8 @@
 import type { PeerInfo } from '../core/wire.ts'
 import { type Random, sample } from './chance.ts'
-import type { Peer } from './liveness.ts'
+import { isAnswering, type Peer } from './liveness.ts'
 import type { PeerAddress } from './messages.ts'
+import type { Teller } from './news.ts'
 
 /**
  * The partial view of who is there: CYCLON (Voulgaris, Gavidia, van Steen 2005), with seeds that are never forgotten.
@@ -78,6 +79,13 @@ export function findByAddress(members: Membership, address: string): Peer | unde
 export function isSeed({ seeds }: Membership, peer: PeerAddress): boolean {
   for (const peerId of seeds.values()) if (peerId === peer.peerId) return true
   return false
+}
+
+/** Who tells something, and whether that one is known to answer at the address that it gives. */
+export function tellerOf(members: Membership, from: PeerAddress): Teller {
+  const address = tidyAddress(from.address)
+  const known = find(members, from.peerId)
+  return { peerId: from.peerId, address, proven: isAnswering(known) && known?.address === address }
 }
 
 /** Begins a round: everybody is a round older, seeds return where there is room, failures of long ago are forgotten. */

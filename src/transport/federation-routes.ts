@@ -11,8 +11,9 @@ import { manifestError, peerFault } from './faults.ts'
 /** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
 const ARTIFACTS_HEADER = 'grove-artifacts'
 const SIZES_MAX = 1_000
-/** All tags of a best list's query, well within the 16 KiB of a request's head. */
-const TAGS_MAX_CHARS = 2_048
+/** All tags of a best list's query as they are written there, well within the 8 KiB that servers take at the least. */
+const TAGS_MAX_CHARS = 4_096
+const ENCODED_COMMA_CHARS = 3
 /** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Room for the trailer and the line ends of a closure. */
@@ -144,8 +145,17 @@ function queryOf(query: BestQuery): URLSearchParams {
   const params = new URLSearchParams()
   for (const [key, value] of Object.entries(rest)) if (value !== undefined) params.set(key, String(value))
   if (kinds !== undefined) params.set('kinds', kinds.join(','))
-  // Tags that a query can't hold are left out: whoever asks looks at the tags of the answer anyway.
-  const fit = tags?.every((tag) => !tag.includes(',')) === true && tags.join(',').length <= TAGS_MAX_CHARS
-  if (tags !== undefined && fit) params.set('tags', tags.join(','))
+  const listed = tags === undefined ? [] : listable(tags)
+  if (listed.length > 0 || tags?.length === 0) params.set('tags', listed.join(','))
   return params
+}
+
+/** Those of a choice of tags that a query can hold: one less is still a choice, and whoever asks looks at the tags of the answer. */
+function listable(tags: readonly string[]): string[] {
+  let chars = 0
+  return tags.filter((tag) => {
+    const fits = !tag.includes(',') && chars + encodeURIComponent(tag).length <= TAGS_MAX_CHARS
+    if (fits) chars += encodeURIComponent(tag).length + ENCODED_COMMA_CHARS
+    return fits
+  })
 }

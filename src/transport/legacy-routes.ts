@@ -87,16 +87,18 @@ export class LegacyRoutes {
    */
   async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestAnswer> {
     const { dimension, tags } = query
+    const choice = tags?.slice(0, TAGS_MAX) ?? [undefined]
     const entries: BestEntry[] = []
     let longest: readonly FrontierEntry[] = []
-    for (const tag of tags?.slice(0, TAGS_MAX) ?? [undefined]) {
+    for (const tag of choice) {
       const places = await this.#places(peer, query, tag, options)
       if (places.length > longest.length) longest = places
       const rest = { tags: tag === undefined ? [] : [tag], manifestBytes: -1, artifactBytes: -1 }
       entries.push(...places.map(({ cid, value, kind }) => ({ cid, value, kind, ...rest })))
     }
     const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(longest))
-    return { dimension, direction, entries, guessed: !isSignal(dimension) && query.direction === undefined }
+    const guessed = !isSignal(dimension) && query.direction === undefined
+    return { dimension, direction, entries, guessed, requests: choice.length }
   }
 
   /** The contributions that point at one. */

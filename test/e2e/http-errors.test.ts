@@ -94,7 +94,15 @@ for (const host of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil
   })
 }
 
-for (const host of ['localhost', 'LOCALHOST:1', '127.0.0.1:9', '[::1]:4515', '10.0.0.5'])
+for (const host of [
+  'localhost',
+  'LOCALHOST.:1',
+  '127.0.0.1:9',
+  '[::1]:4515',
+  '10.0.0.5',
+  'grove:4515',
+  'host.docker.internal',
+])
   test(`a call to ${host} is answered`, async () => {
     const call = request(`${grove.url}/api/frontier`, { headers: { host } }).end()
     const [answer] = (await once(call, 'response')) as [IncomingMessage]

@@ -148,8 +148,10 @@ test('of a policy with several tags each is asked for by itself, for 0.1 does no
   await using old = await startRecorded()
   await using grove = testNode([old], { policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] } })
 
-  await syncRound(grove.node)
+  const report = await syncRound(grove.node)
 
+  const lists = old.requests.filter((line) => line.startsWith('GET /api/frontier?'))
+  assert.ok(report.requests >= lists.length, `${report.requests} reported, ${lists.length} made`)
   const asked = old.requests.filter((line) => line.includes('metric='))
   assert.deepEqual(
     [...new Set(asked.map((line) => new URL(line.slice(4), 'http://peer').searchParams.get('tags')))],

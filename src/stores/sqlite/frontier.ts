@@ -1,12 +1,15 @@
 import { type Dimension, isSignalMetric, prevailingDirection } from '../../core/frontier.ts'
 import type { Direction } from '../../core/schema.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
+import { matches } from '../filter.ts'
 import type { Connection } from './connection.ts'
 import type { Contributions } from './contributions.ts'
-import { isSoonWalked, meantBy } from './meant.ts'
+import { isFiltered, isSoonWalked, meantBy } from './meant.ts'
 
 /** Rows of a dimension that are walked in search of those that a filter means before the meant ones are sorted instead. */
 const WALK_MAX = 10_000
+/** Rows of a dimension whose manifests are looked at before the index of filters is asked. */
+const GLANCE_ROWS = 128
 
 interface DimensionRow extends Dimension {
   readonly id: number
@@ -22,8 +25,7 @@ interface PlaceRow {
 /** The frontier: for each dimension asked for, the first rows of an index, or the first that a filter means. */
 export function frontierOf(connection: Connection, contributions: Contributions, query: FrontierQuery): Ranking[] {
   const dimensions = dimensionsOf(connection, query)
-  const meant = meantBy(connection, query)
-  const find = meant === undefined ? finder(connection) : filteringFinder(connection, meant)
+  const find = isFiltered(query) ? filteringFinder(connection, contributions, query) : finder(connection)
   return dimensions
     .map((dimension) => ranking(dimension, find(dimension, query.limit), contributions))
     .filter(({ places }) => places.length > 0)
@@ -39,16 +41,33 @@ function finder(connection: Connection): Find {
   return (dimension, limit) => best.all(dimension.id, limit)
 }
 
-function filteringFinder(connection: Connection, meant: ReadonlySet<number>): Find {
+/** Most filters leave enough among the first few rows. Only where one doesn't, all that it means are looked up. */
+function filteringFinder(connection: Connection, contributions: Contributions, query: FrontierQuery): Find {
+  let meant: ReadonlySet<number> | undefined
   let byDimension: Map<number, PlaceRow[]> | undefined
   const sorted: Find = ({ id }, limit) => {
-    byDimension ??= Map.groupBy(placesOf(connection, meant), (row) => row.dimension)
+    byDimension ??= Map.groupBy(placesOf(connection, meant ?? new Set()), (row) => row.dimension)
     return (byDimension.get(id) ?? []).slice(0, limit)
   }
   return (dimension, limit) => {
+    const near = glanced(connection, contributions, query, dimension)
+    if (near !== undefined) return near
+    meant ??= meantBy(connection, query) ?? new Set()
     if (!isSoonWalked(limit, dimension.places, meant.size)) return sorted(dimension, limit)
     return walked(connection, meant, dimension, limit) ?? sorted(dimension, limit)
   }
+}
+
+/** What is meant of the first few rows, by their manifests; undefined where there are more rows and these were not enough. */
+function glanced(
+  connection: Connection,
+  contributions: Contributions,
+  query: FrontierQuery,
+  { id }: DimensionRow,
+): PlaceRow[] | undefined {
+  const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, GLANCE_ROWS)
+  const found = rows.filter((row) => matches(contributions.at(row.contribution).manifest, query))
+  return found.length >= query.limit || rows.length < GLANCE_ROWS ? found.slice(0, query.limit) : undefined
 }
 
 /** From the best on until enough are found; undefined where that takes too long after all. */

@@ -17,6 +17,11 @@ export function isSoonWalked(wanted: number, total: number, meant: number): bool
   return wanted * total <= meant * meant
 }
 
+/** Whether a filter leaves anything out. */
+export function isFiltered(filter: Selection): boolean {
+  return facetsOfFilter(filter).length > 0
+}
+
 /** The facets of a filter as a full-text query; undefined where it has none. */
 export function facetQuery(filter: Selection): string | undefined {
   const facets = facetsOfFilter(filter)

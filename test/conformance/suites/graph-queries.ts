@@ -230,6 +230,20 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await ranked({ anyTag: [] }), undefined)
   })
 
+  test('what a filter means is found far behind what it does not mean', async () => {
+    await using opened = await open()
+    const far = [1, 2, 3].map((n) => scored('loss', 1_000 + n, 'minimize', { tags: ['far'] }))
+    await putAll(opened.store, [...Array.from({ length: 150 }, (_, n) => scored('loss', n, 'minimize')), ...far])
+    const ranked = async (limit: number) =>
+      placesIn(await opened.store.frontier({ limit, anyTag: ['far'] }), 'loss')?.map(([cid]) => cid)
+
+    assert.deepEqual(await ranked(2), [far[0]!.cid, far[1]!.cid])
+    assert.deepEqual(
+      await ranked(10),
+      far.map(({ cid }) => cid),
+    )
+  })
+
   test('only the dimensions asked for are ranked', async () => {
     await using opened = await open()
     const both = sample({ scores: { a: { value: 1, direction: 'minimize' }, b: { value: 2, direction: 'maximize' } } })

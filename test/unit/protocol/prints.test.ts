@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire.ts'
 import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
-import { type Choose, News, shortId } from '../../../src/protocol/news.ts'
+import { News, shortId } from '../../../src/protocol/news.ts'
 import { printOf } from '../../../src/protocol/prints.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
+import { Restraint } from '../../../src/protocol/restraint.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS
@@ -159,6 +160,7 @@ test('what others told is announced by short ids; who lacks it asks one of those
   const item = work(99, 0.1)
   const claim = { cid: item.cid, metric: item.metric, value: item.value, direction: item.direction }
   const [a, b, c] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first), replicaOf(3, first, [peer(2)])]
+  b.step({ type: 'tick' }, START)
   for (const relay of [a, c]) {
     round(relay, b, START)
     const said = {
@@ -222,29 +224,55 @@ test('what was asked for and does not come is asked of another who offers it, un
 })
 
 test('what nobody tells is given up after a while, and is asked for when it is offered anew', () => {
-  const everybody = { mayAsk: true }
   const asked = new News()
-  const choose: Choose = (tellers) => (everybody.mayAsk ? tellers[0] : undefined)
+  const teller = { ...peer(1), proven: true }
   const ids = Array.from({ length: 100 }, (_, n) => `id-${n}`)
   const more = Array.from({ length: 50 }, (_, n) => `more-${n}`)
-  assert.deepEqual([asked.toAsk(ids, peer(1), 0), asked.toAsk(more, peer(1), 0)], [ids, more])
+  assert.deepEqual([asked.toAsk(ids, teller, 0), asked.toAsk(more, teller, 0)], [ids, more])
 
   let rounds = 0
-  for (
-    let questions = asked.askAgain(400, choose);
-    questions.length > 0;
-    questions = asked.askAgain(asked.dueAt, choose)
-  ) {
+  for (; Number.isFinite(asked.dueAt); rounds += 1) {
+    const questions = asked.askAgain(asked.dueAt, () => true)
     assert.ok(questions.every((question) => question.ids.length <= 100))
-    rounds += 1
   }
 
-  assert.ok(rounds >= 8 && rounds <= 16, `${rounds} rounds`)
-  assert.equal(asked.dueAt, Number.POSITIVE_INFINITY)
-  assert.deepEqual(asked.toAsk(['id-1'], peer(1), 10_000), ['id-1'])
-  everybody.mayAsk = false
-  assert.deepEqual(asked.askAgain(10_400, choose), [])
-  assert.equal(asked.dueAt, Number.POSITIVE_INFINITY)
+  assert.equal(rounds, 9)
+  assert.deepEqual(asked.toAsk(['id-1'], teller, 10_000), ['id-1'])
+  assert.deepEqual(
+    asked.askAgain(10_400, () => false),
+    [],
+  )
+})
+
+test('of those who offer an item the proven are asked first, and strangers do not keep them out', () => {
+  const asked = new News()
+  for (let n = 1; n <= 10; n += 1) asked.toAsk(['id'], { ...peer(n), proven: n === 10 }, 0)
+
+  const called = [400, 800, 1_200].map((now) => asked.askAgain(now, () => true).map((question) => question.peer))
+
+  assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])
+})
+
+test('how often is asked again in a round is bounded: in all, for each address, and for strangers', () => {
+  const restraint = new Restraint()
+  const may = (n: number, proven: boolean) => restraint.mayAskAgain({ ...peer(n), proven })
+  const count = (times: number, ask: (n: number) => boolean) =>
+    Array.from({ length: times }, (_, n) => ask(n)).filter(Boolean).length
+
+  assert.equal(
+    count(20, () => may(1, true)),
+    4,
+  )
+  assert.equal(
+    count(20, (n) => may(100 + n, false)),
+    8,
+  )
+  assert.equal(
+    count(100, (n) => may(200 + n, true)),
+    20,
+  )
+  restraint.begin()
+  assert.ok(may(1, true))
 })
 
 test('a suspect is tried in the next round, whoever else is in the view', () => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { type DigestEntry, type GossipMessage, gossipMessageSchema, type PeerInfo } from '../../../src/core/wire.ts'
 import { suspicionRounds } from '../../../src/protocol/liveness.ts'
 import type { Effect, Input, LocalEntry, PeerAddress, ReplicaConfig } from '../../../src/protocol/messages.ts'
+import { shortId } from '../../../src/protocol/news.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
@@ -385,6 +386,71 @@ test('what enters the frontier soon after a push waits for the gap to end, and g
     [[claim(3, 0.7), claim(2, 0.8)]],
   )
   assert.deepEqual(only(later, 'send-exchange'), [])
+})
+
+test('what is answered elsewhere in the name of a proven peer counts as said of it, not by it', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1), START, [claim(1, 0.9)])
+  const evil = { peerId: 'p1', address: 'http://evil.example' }
+
+  answer(replica, evil, START, [claim(1, 99), claim(2, 0.1)])
+
+  assert.deepEqual(
+    replica.claimsOf(cid(1)).map(({ peer: { address }, claim: { value } }) => [address, value]),
+    [[peer(1).address, 0.9]],
+  )
+  assert.deepEqual(
+    replica.claimsOf(cid(2)).map(({ claim: { hearsay } }) => hearsay),
+    [true],
+  )
+  assert.equal(replica.peer('p1')?.address, peer(1).address)
+})
+
+test('a suspect is told news once in a round', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  answer(replica, peer(1))
+  answer(replica, peer(2))
+  replica.step({ type: 'contact-failed', peer: peer(2) }, START)
+  const told: string[] = []
+  for (let n = 1; n <= 5; n += 1) {
+    const now = START + n * 200
+    replica.step({ type: 'frontier', entries: [work(n, 1 / n)] }, now)
+    told.push(...only(replica.step({ type: 'tick' }, now), 'send-exchange').map((effect) => effect.peer.peerId))
+  }
+
+  assert.deepEqual(told.filter((peerId) => peerId === 'p1').length, 5)
+  assert.deepEqual(told.filter((peerId) => peerId === 'p2').length, 1)
+})
+
+test('who says again and again that it lacks an item is sent it once in a round', () => {
+  const replica = replicaOf()
+  replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
+  replica.step({ type: 'tick' }, START)
+  const wants = [shortId(cid(1))]
+  const message = { ...messageOf(peer(1)), digest: { print: 'x', wants } }
+  const sends = () => {
+    const effects = replica.step({ type: 'exchange-answered', peer: peer(1), message }, START)
+    return only(effects, 'send-exchange').filter((effect) => effect.message.frontier.length > 0).length
+  }
+
+  assert.deepEqual([sends(), sends(), sends()], [1, 0, 0])
+})
+
+test('nobody is asked for news in its own name, nor before the first round', () => {
+  const early = replicaOf()
+  const digest = { print: 'x', news: ['0123456789abcdef'] }
+  const wantsOf = (replica: Replica, from: PeerAddress) => {
+    const effects = replica.step({ type: 'exchange-received', message: { ...messageOf(from), digest } }, START)
+    return only(effects, 'reply-exchange').map(({ message }) => message.digest?.wants)
+  }
+  assert.deepEqual(wantsOf(early, peer(1)), [undefined])
+
+  const replica = replicaOf()
+  replica.step({ type: 'tick' }, START)
+  assert.deepEqual(wantsOf(replica, self), [undefined])
+  assert.deepEqual(wantsOf(replica, peer(1)), [digest.news])
 })
 
 test('a shuffle that nobody answers is begun anew with another, twice in a round', () => {
