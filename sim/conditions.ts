@@ -2,7 +2,9 @@ import { z } from 'zod'
 
 const probability = z.number().min(0).max(1)
 const none = probability.default(0)
-const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()])
+const range = z
+  .tuple([z.number().nonnegative(), z.number().nonnegative()])
+  .refine(([least, most]) => least <= most, 'the least comes first')
 
 /** How the network is. Each is drawn anew for each message or connection. */
 const network = {

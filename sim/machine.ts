@@ -126,7 +126,8 @@ export class Machine implements Host {
 
   /** Ends it for good, when the run is over: Node keeps what listens to the signal of a grove that has not closed. */
   end(): void {
-    this.crash()
+    this.#running?.process.kill()
+    this.#running = undefined
     for (const node of this.#lives) node.close().catch(() => {})
   }
 

@@ -1,35 +1,39 @@
 import { parseArgs } from 'node:util'
+import { command, numberOf, UsageError } from './command.ts'
+import { readRegression, readScenario, regressionNames, scenarioNames } from './files.ts'
 import { run } from './run.ts'
-import { readRegression, readScenario, type Scenario, scenarioNames } from './scenario.ts'
+import type { Scenario } from './scenario.ts'
 
-/**
- * Explains one run as a conversation: `npm run sim -- --scenario S --seed N`. `--list` names the scenarios; `--regression R` plays
- * a pinned run; `--quiet` leaves the conversation out. Ends with 1 if anything went against the rules.
- */
-const { values } = parseArgs({
-  options: {
-    scenario: { type: 'string', default: 'calm' },
-    regression: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    list: { type: 'boolean', default: false },
-    quiet: { type: 'boolean', default: false },
-  },
-})
+const USAGE = `usage: sim [--scenario NAME|FILE.json] [--seed N] [--quiet]
+       sim --regression NAME [--quiet]
+       sim --list
+
+Plays one run and tells it as a conversation; without options the scenario calm with seed 1. --quiet leaves the conversation
+out, --regression plays a pinned run with its own seed, --list names scenarios and pinned runs. Ends with 1 if anything went
+against the rules.
+`
+
+interface Options {
+  readonly scenario: string
+  readonly seed: number
+  readonly regression: string | undefined
+  readonly isQuiet: boolean
+}
 
 function list(): string {
-  return scenarioNames()
-    .map((name) => `${name.padEnd(18)} ${readScenario(name).about}\n`)
-    .join('')
+  const scenarios = scenarioNames().map((name) => [name, readScenario(name).about])
+  const pinned = regressionNames().map((name) => [name, readRegression(name).found])
+  const lines = (rows: string[][]) => rows.map(([name = '', about = '']) => `  ${name.padEnd(22)} ${about}\n`).join('')
+  return `scenarios, for --scenario\n${lines(scenarios)}\npinned runs, for --regression\n${lines(pinned)}`
 }
 
-function chosen(): { readonly scenario: Scenario; readonly seed: number } {
-  if (values.regression !== undefined) return readRegression(values.regression)
-  return { scenario: readScenario(values.scenario), seed: Number(values.seed) }
+function chosen({ scenario, seed, regression }: Options): { readonly scenario: Scenario; readonly seed: number } {
+  return regression === undefined ? { scenario: readScenario(scenario), seed } : readRegression(regression)
 }
 
-async function explain(): Promise<string> {
-  const { scenario, seed } = chosen()
-  const { violations, stats, traceHash, transcript } = await run(scenario, seed, { explain: !values.quiet })
+async function explain(options: Options): Promise<string> {
+  const { scenario, seed } = chosen(options)
+  const { violations, stats, traceHash, transcript } = await run(scenario, seed, { explain: !options.isQuiet })
   process.exitCode = violations.length > 0 ? 1 : 0
   const { virtualMs, requests, bytes, contributions, faults, rounds, outcomes } = stats
   const summary = [
@@ -43,7 +47,18 @@ async function explain(): Promise<string> {
     violations.length === 0 ? 'all checks hold' : `${violations.length} VIOLATIONS`,
     ...violations.map((what) => `  ${what}`),
   ]
-  return [...transcript, ...(values.quiet ? [] : ['']), ...summary, ''].join('\n')
+  return [...transcript, ...(options.isQuiet ? [] : ['']), ...summary, ''].join('\n')
 }
 
-process.stdout.write(values.list ? list() : await explain())
+await command(USAGE, async () => {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({
+    options: { scenario: text, seed: text, regression: text, quiet: flag, list: flag, help: { ...flag, short: 'h' } },
+  })
+  const { scenario, regression, quiet: isQuiet } = values
+  if (regression !== undefined && (scenario ?? values.seed) !== undefined)
+    throw new UsageError('--regression has a scenario and a seed of its own')
+  const options = { scenario: scenario ?? 'calm', seed: numberOf(values.seed, 'seed') ?? 1, regression, isQuiet }
+  process.stdout.write(values.help ? USAGE : values.list ? list() : await explain(options))
+})

@@ -1,5 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { kindSchema } from '../src/core/schema.ts'
 import type { Policy } from '../src/protocol/want.ts'
@@ -80,7 +78,7 @@ export const workloadSchema = z.strictObject({
 })
 export type Workload = z.infer<typeof workloadSchema>
 
-export const scenarioSchema = z.strictObject({
+const scenarioShape = z.strictObject({
   /** One sentence: what happens, and what must hold all the same. */
   about: z.string().min(1),
   groves: z.strictObject({
@@ -103,40 +101,15 @@ export const scenarioSchema = z.strictObject({
   /** Rounds of sync within which all honest groves then agree. */
   rounds: z.number().int().positive(),
 })
+/** What is in a scenario's file: also what no field says by itself is looked at. */
+export const scenarioSchema = scenarioShape.superRefine(({ groves, workload, faults, faultsEndMs }, context) => {
+  const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+  if (workload.overMs > faultsEndMs) refuse(['workload', 'overMs'], 'is after faultsEndMs')
+  for (const [index, fault] of faults.entries()) {
+    if (fault.fromMs >= fault.untilMs) refuse(['faults', index, 'fromMs'], 'is not before untilMs')
+    if (fault.untilMs > faultsEndMs) refuse(['faults', index, 'untilMs'], 'is after faultsEndMs')
+    if (fault.type === 'disk' && fault.groves > groves.count)
+      refuse(['faults', index, 'groves'], `there are only ${groves.count}`)
+  }
+})
 export type Scenario = z.infer<typeof scenarioSchema> & { readonly name: string }
-
-const folder = join(import.meta.dirname, 'scenarios')
-const regressions = join(import.meta.dirname, 'regressions')
-
-/** A scenario from its file. Throws what is wrong with it. */
-export function readScenario(name: string, from = folder): Scenario {
-  const text = readFileSync(join(from, `${name}.json`), 'utf8')
-  const result = scenarioSchema.safeParse(JSON.parse(text))
-  if (!result.success) throw new Error(`${name}.json: ${z.prettifyError(result.error)}`)
-  return { name, ...result.data }
-}
-
-/** A run in which something was wrong once: what it was, and the smallest scenario that shows it. */
-const regressionSchema = z.strictObject({ found: z.string().min(1), seed: count, scenario: scenarioSchema })
-
-/** A pinned run from its file in sim/regressions. */
-export function readRegression(name: string): {
-  readonly found: string
-  readonly seed: number
-  readonly scenario: Scenario
-} {
-  const text = readFileSync(join(regressions, `${name}.json`), 'utf8')
-  const { found, seed, scenario } = regressionSchema.parse(JSON.parse(text))
-  return { found, seed, scenario: { name, ...scenario } }
-}
-
-/** The names of all pinned runs, in order. */
-export const regressionNames = (): string[] => scenarioNames(regressions)
-
-/** The names of all scenarios, in order. */
-export function scenarioNames(from = folder): string[] {
-  return readdirSync(from)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => file.slice(0, -'.json'.length))
-    .sort()
-}

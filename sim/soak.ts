@@ -1,14 +1,16 @@
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { command, numberOf, UsageError } from './command.ts'
+import { readScenario, scenarioNames } from './files.ts'
 import type { RunStats } from './run.ts'
-import { scenarioNames } from './scenario.ts'
 import { table } from './table.ts'
 
-/**
- * Many seeds: `npm run -s sim:soak -- --seeds 10000 [--from N] [--minutes M] [--scenario S] [--json]`. The scenarios take turns, one
- * run a seed; with `--scenario` all seeds go to that one. Ends with 1 if anything went against the rules, after naming each such seed.
- */
+const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M] [--json]
+
+Plays many seeds (1,000 from 1 on) on all cores, the scenarios in turn, one run a seed; with --scenario all seeds go to that one.
+After --minutes no new run begins. Ends with 1 if anything went against the rules, after naming each such seed.
+`
 
 export interface Order {
   readonly scenario: string
@@ -37,14 +39,6 @@ interface Row {
 
 const PROGRESS_MS = 5_000
 const REASONS_SHOWN = 3
-
-const options = {
-  seeds: { type: 'string', default: '1000' },
-  from: { type: 'string', default: '1' },
-  minutes: { type: 'string' },
-  scenario: { type: 'string' },
-  json: { type: 'boolean', default: false },
-} as const
 
 function* orders(names: readonly string[], from: number, seeds: number): Generator<Order, void, undefined> {
   for (let seed = from; seed < from + seeds; seed++) yield { scenario: names[seed % names.length]!, seed }
@@ -126,16 +120,41 @@ function print(rows: readonly Row[], wallSeconds: number): string {
   return table([head, ...[...rows, total].map(cells)])
 }
 
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options })
+interface Options {
+  readonly names: readonly string[]
+  readonly seeds: number
+  readonly from: number
+  readonly minutes: number
+  readonly json: boolean
+}
+
+/** What is asked for; undefined where that is only how to ask. Throws `UsageError`. */
+function options(): Options | undefined {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
+  const { values } = parseArgs({
+    options: { seeds: text, from: text, minutes: text, scenario: text, json: flag, help: { ...flag, short: 'h' } },
+  })
+  if (values.help) return undefined
   const names = values.scenario === undefined ? scenarioNames() : [values.scenario]
+  for (const name of names) readScenario(name)
+  return {
+    names,
+    seeds: numberOf(values.seeds, 'seeds', { least: 1 }) ?? 1_000,
+    from: numberOf(values.from, 'from') ?? 1,
+    minutes: numberOf(values.minutes, 'minutes', { whole: false }) ?? Number.POSITIVE_INFINITY,
+    json: values.json,
+  }
+}
+
+async function soak({ names, seeds, from, minutes, json }: Options): Promise<void> {
   const rows = new Map(names.map((name) => [name, emptyRow(name)]))
   const failures: Done[] = []
   const started = performance.now()
-  const until = values.minutes === undefined ? Number.POSITIVE_INFINITY : started + Number(values.minutes) * 60_000
+  const until = started + minutes * 60_000
   let toldAt = started
   let count = 0
-  const queue = orders(names, Number(values.from), Number(values.seeds))
+  const queue = orders(names, from, seeds)
   await playAll(
     queue,
     () => performance.now() > until,
@@ -151,7 +170,8 @@ async function main(): Promise<void> {
   const seconds = (performance.now() - started) / 1_000
   const used = [...rows.values()].filter(({ seeds }) => seeds > 0)
   failures.sort((a, b) => a.seed - b.seed)
-  if (values.json)
+  if (count === 0) throw new UsageError('no run began in that time')
+  if (json)
     process.stdout.write(
       `${JSON.stringify({ seeds: count, seconds, failed: failures.length, rows: used, failures: failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations })) })}\n`,
     )
@@ -171,4 +191,9 @@ function tellFailures(failures: readonly Done[]): string {
     .join('')
 }
 
-if (import.meta.main) await main()
+if (import.meta.main)
+  await command(USAGE, async () => {
+    const asked = options()
+    if (asked === undefined) process.stdout.write(USAGE)
+    else await soak(asked)
+  })

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { command, numberOf, UsageError } from '../command.ts'
 import { idle, redundancy } from './cost.ts'
 import { day } from './day.ts'
 import { flood } from './flood.ts'
@@ -65,16 +66,8 @@ function rowsOf(measure: string, options: Options): Iterable<Row> {
   const setting = { n, loss, seed }
   if (measure === 'day') return day(setting, hours, () => process.cpuUsage().user / 1_000)
   const run = Object.hasOwn(overlays, measure) ? overlays[measure] : undefined
-  if (run === undefined) throw new RangeError(`no measure is called ${measure}`)
+  if (run === undefined) throw new UsageError(`no measure is called ${JSON.stringify(measure)}`)
   return run(setting)
-}
-
-function numberOf(text: string | undefined, name: string, most = Number.POSITIVE_INFINITY): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (text === '' || !(value >= 0 && value <= most))
-    throw new RangeError(`--${name} takes a number from 0 to ${most}: ${text}`)
-  return value
 }
 
 function parse(args: string[]): { measure: string; json: boolean; help: boolean; options: Options } {
@@ -93,27 +86,22 @@ function parse(args: string[]): { measure: string; json: boolean; help: boolean;
       help: { ...flag, short: 'h' },
     },
   })
-  const n = numberOf(values.n, 'n')
-  if (n !== undefined && (n < 2 || !Number.isInteger(n))) throw new RangeError(`--n takes a whole number from 2: ${n}`)
+  const share = { most: 1, whole: false }
   const options = {
-    n,
-    loss: numberOf(values.loss, 'loss', 1),
-    churn: numberOf(values.churn, 'churn', 1),
+    n: numberOf(values.n, 'n', { least: 2 }),
+    loss: numberOf(values.loss, 'loss', share),
+    churn: numberOf(values.churn, 'churn', share),
     seed: numberOf(values.seed, 'seed') ?? 1,
-    hours: numberOf(values.hours, 'hours') ?? 24,
+    hours: numberOf(values.hours, 'hours', { whole: false }) ?? 24,
   }
   return { measure: values.measure ?? 'spread', json: values.json, help: values.help, options }
 }
 
-try {
+await command(USAGE, () => {
   const { measure, json, help, options } = parse(process.argv.slice(2))
   if (help) process.stdout.write(USAGE)
   else {
     const rows = [...rowsOf(measure, options)]
     process.stdout.write(json ? `${JSON.stringify(rows, null, 1)}\n` : tableOf(rows))
   }
-} catch (error) {
-  if (!(error instanceof RangeError || (error instanceof TypeError && 'code' in error))) throw error
-  process.stderr.write(`${error.message}\n\n${USAGE}`)
-  process.exitCode = 2
-}
+})

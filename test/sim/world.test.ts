@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Chance } from '../../sim/chance.ts'
 import { MachineClock } from '../../sim/clock.ts'
+import { readScenario } from '../../sim/files.ts'
 import { run } from '../../sim/run.ts'
-import { readScenario, scenarioSchema } from '../../sim/scenario.ts'
+import { scenarioSchema } from '../../sim/scenario.ts'
 import { Timeline } from '../../sim/timeline.ts'
 
 test('events happen in the order of their moments, and nothing waits for the wall clock', async () => {

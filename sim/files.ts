@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { z } from 'zod'
+import { UsageError } from './command.ts'
+import { type Scenario, scenarioSchema } from './scenario.ts'
+
+const SUFFIX = '.json'
+const scenarios = join(import.meta.dirname, 'scenarios')
+const regressions = join(import.meta.dirname, 'regressions')
+
+/** A run in which something was wrong once: what it was, and the smallest scenario that shows it. */
+const regressionSchema = z.strictObject({
+  found: z.string().min(1),
+  seed: z.number().int().nonnegative(),
+  /** The scenario's name when it was found: chance is drawn by it, so that another name is another run. */
+  foundAs: z.string().min(1).optional(),
+  scenario: scenarioSchema,
+})
+
+/** A scenario by its name, or from a file anywhere. Throws `UsageError` with what is wrong with it. */
+export function readScenario(nameOrFile: string): Scenario {
+  const isFile = nameOrFile.endsWith(SUFFIX)
+  const name = isFile ? basename(nameOrFile, SUFFIX) : nameOrFile
+  return { name, ...read(isFile ? nameOrFile : fileOf('scenario', scenarios, name), scenarioSchema) }
+}
+
+/** A pinned run by its name. Throws `UsageError` with what is wrong with it. */
+export function readRegression(name: string): {
+  readonly found: string
+  readonly seed: number
+  readonly scenario: Scenario
+} {
+  const { found, seed, foundAs, scenario } = read(fileOf('regression', regressions, name), regressionSchema)
+  return { found, seed, scenario: { name: foundAs ?? name, ...scenario } }
+}
+
+/** The names of all scenarios, in order. */
+export const scenarioNames = (): string[] => namesIn(scenarios)
+
+/** The names of all pinned runs, in order. */
+export const regressionNames = (): string[] => namesIn(regressions)
+
+function namesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => basename(file, SUFFIX))
+    .sort()
+}
+
+function fileOf(what: string, folder: string, name: string): string {
+  const file = join(folder, `${name}${SUFFIX}`)
+  if (existsSync(file)) return file
+  throw new UsageError(`there is no ${what} ${JSON.stringify(name)}, but these: ${namesIn(folder).join(', ')}`)
+}
+
+function read<T extends z.ZodType>(file: string, schema: T): z.output<T> {
+  let value: unknown
+  try {
+    value = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  const result = schema.safeParse(value)
+  if (!result.success) throw new UsageError(`${file} is no good:\n${z.prettifyError(result.error)}`)
+  return result.data
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { numberOf, UsageError } from '../../sim/command.ts'
+import { readRegression, readScenario } from '../../sim/files.ts'
+
+const plain = { about: 'a test', groves: { count: 2 }, workload: { overMs: 1_000 }, faultsEndMs: 2_000, rounds: 3 }
+let folder = ''
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-sim-'))
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+async function refusalOf(content: string): Promise<string> {
+  const file = join(folder, 'mine.json')
+  await writeFile(file, content)
+  try {
+    readScenario(file)
+  } catch (error) {
+    assert.ok(error instanceof UsageError)
+    assert.ok(error.message.includes(file), error.message)
+    return error.message
+  }
+  return assert.fail('it was taken')
+}
+
+test('a scenario can be in a file anywhere, and has its name', async () => {
+  const file = join(folder, 'elsewhere.json')
+  await writeFile(file, JSON.stringify(plain))
+
+  const { name, groves } = readScenario(file)
+
+  assert.equal(name, 'elsewhere')
+  assert.equal(groves.count, 2)
+})
+
+for (const [what, change, said] of [
+  ['a misspelt field', { network: { lost: 0.1 } }, '"lost"'],
+  ['a fault that ends before it begins', { faults: [fault(900, 800)] }, 'faults[0].fromMs'],
+  ['a fault that outlasts all faults', { faults: [fault(0, 3_000)] }, 'faults[0].untilMs'],
+  [
+    'a fault of more disks than there are',
+    { faults: [{ ...fault(0, 900), type: 'disk', groves: 3, conditions: { full: 1 }, share: undefined }] },
+    'faults[0].groves',
+  ],
+  ['work after the faults', { workload: { overMs: 9_000 } }, 'workload.overMs'],
+  ['a range upside down', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
+] as const) {
+  test(`a scenario with ${what} is refused, with the place`, async () => {
+    const message = await refusalOf(JSON.stringify({ ...plain, ...change }))
+
+    assert.ok(message.includes(said), message)
+  })
+}
+
+test('a file that is no JSON is refused by its name', async () => {
+  assert.match(await refusalOf('{'), /can't be read/)
+})
+
+test('who asks for what is not there is told what is', () => {
+  assert.throws(() => readScenario('nope'), /no scenario "nope", but these: .*calm/)
+  assert.throws(() => readRegression('nope'), /no regression "nope", but these: .*clock-set-back/)
+})
+
+test('an option that is no fit number is refused', () => {
+  assert.equal(numberOf(undefined, 'seeds'), undefined)
+  assert.equal(numberOf('12', 'seeds'), 12)
+  assert.equal(numberOf('0.2', 'loss', { most: 1, whole: false }), 0.2)
+  for (const text of ['abc', '', ' ', '-1', '1.5', '1e99']) assert.throws(() => numberOf(text, 'seeds'), UsageError)
+  assert.throws(() => numberOf('0', 'seeds', { least: 1 }), /--seeds takes a whole number from 1, not "0"/)
+})
+
+function fault(fromMs: number, untilMs: number) {
+  return { type: 'partition', fromMs, untilMs }
+}
