@@ -10,6 +10,7 @@ import type { FetchResult } from '../../src/core/wire.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { type GroveProcess, serveGrove } from '../support/grove-process.ts'
 import { getJson, postJson, publishTo } from '../support/http.ts'
+import { until } from '../support/until.ts'
 
 /** Moments at which a grove is killed, each in a life of its own. */
 const LIVES = 8
@@ -36,8 +37,8 @@ async function start(name: string, ...flags: string[]): Promise<GroveProcess> {
 /** Content of a size on both sides of the boundary between database and files. */
 const content = (life: number, index: number) => `${life}/${index} `.repeat(index % 3 === 0 ? 30_000 : 100)
 
-async function publishUntilDeath(url: string, life: number): Promise<ContributionView[]> {
-  const acknowledged: ContributionView[] = []
+/** Adds what is acknowledged to the list as it is. */
+async function publishUntilDeath(url: string, life: number, acknowledged: string[]): Promise<void> {
   const author = async (lane: number) => {
     for (let index = lane; ; index += 4) {
       const work = await publishTo(
@@ -45,12 +46,11 @@ async function publishUntilDeath(url: string, life: number): Promise<Contributio
         { summary: `life ${life} item ${index}`, tags: ['crash'] },
         { 'data.txt': content(life, index) },
       )
-      acknowledged.push(work)
+      acknowledged.push(work.cid)
     }
   }
   const deaths = await Promise.allSettled([0, 1, 2, 3].map(author))
   assert.ok(deaths.every((death) => death.status === 'rejected'))
-  return acknowledged
 }
 
 /** Every contribution that is visible has all of its bytes, and they hash to their names. */
@@ -75,10 +75,12 @@ test('a grove killed in the middle of publishing, again and again, has all that 
   const acknowledged: string[] = []
   for (let life = 0; life < LIVES; life++) {
     const grove = await start('a')
-    const publishing = publishUntilDeath(grove.url, life)
-    await sleep(30 + random.next() * 250)
+    const enough = acknowledged.length + 2 + Math.floor(random.next() * 10)
+    const publishing = publishUntilDeath(grove.url, life, acknowledged)
+    await until('some publishes', () => acknowledged.length >= enough)
+    await sleep(random.next() * 20)
     await grove.kill()
-    acknowledged.push(...(await publishing).map((work) => work.cid))
+    await publishing
   }
 
   const grove = await start('a')
