@@ -2,9 +2,10 @@ import { z } from 'zod'
 
 const probability = z.number().min(0).max(1)
 const none = probability.default(0)
-const range = z
-  .tuple([z.number().nonnegative(), z.number().nonnegative()])
-  .refine(([least, most]) => least <= most, 'the least comes first')
+/** Least and most of something. */
+export const rangeOf = (each: z.ZodNumber) =>
+  z.tuple([each, each]).refine(([least, most]) => least <= most, 'the least comes first')
+const range = rangeOf(z.number().nonnegative())
 
 /** How the network is. Each is drawn anew for each message or connection. */
 const network = {

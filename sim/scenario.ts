@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { kindSchema } from '../src/core/schema.ts'
 import type { Policy } from '../src/protocol/want.ts'
-import { clockSchema, diskChangeSchema, diskSchema, networkChangeSchema, networkSchema } from './conditions.ts'
+import { clockSchema, diskChangeSchema, diskSchema, networkChangeSchema, networkSchema, rangeOf } from './conditions.ts'
 import { defined } from './defined.ts'
 
 /** The kinds of adversaries; one file each in sim/adversaries. */
@@ -39,7 +39,7 @@ export const faultSchema = z.discriminatedUnion('type', [
     type: z.literal('crash'),
     ...window,
     times: count,
-    downMs: z.tuple([ms, ms]).default([100, 20_000]),
+    downMs: rangeOf(ms).default([100, 20_000]),
   }),
   /** A clock is set forward or back by up to so much. */
   z.strictObject({ type: z.literal('clock-jump'), ...window, times: count, byMs: ms }),
@@ -72,7 +72,7 @@ export const workloadSchema = z.strictObject({
   discussions: count.default(0),
   /** A contribution of another grove is asked for by its cid, as a user does. */
   fetches: count.default(0),
-  artifactBytes: z.tuple([count, count]).default([0, 3_000]),
+  artifactBytes: rangeOf(count).default([0, 3_000]),
   /** Metrics `m0`, `m1`, … in which work is scored; even ones are minimised. */
   metrics: z.number().int().min(1).default(2),
 })

@@ -154,8 +154,10 @@ function queryOf(query: BestQuery): URLSearchParams {
 function listable(tags: readonly string[]): string[] {
   let chars = 0
   return tags.filter((tag) => {
-    const fits = !tag.includes(',') && chars + encodeURIComponent(tag).length <= TAGS_MAX_CHARS
-    if (fits) chars += encodeURIComponent(tag).length + ENCODED_COMMA_CHARS
+    // Not by encodeURIComponent, which throws on half of a surrogate pair.
+    const written = `${new URLSearchParams({ '': tag })}`.length
+    const fits = !tag.includes(',') && chars + written <= TAGS_MAX_CHARS
+    if (fits) chars += written + ENCODED_COMMA_CHARS
     return fits
   })
 }

@@ -49,6 +49,7 @@ for (const [what, change, said] of [
   ],
   ['work after the faults', { workload: { overMs: 9_000 } }, 'workload.overMs'],
   ['a range upside down', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
+  ['artifacts upside down', { workload: { overMs: 1, artifactBytes: [9, 1] } }, 'workload.artifactBytes'],
 ] as const) {
   test(`a scenario with ${what} is refused, with the place`, async () => {
     const message = await refusalOf(JSON.stringify({ ...plain, ...change }))

@@ -45,16 +45,16 @@ function finder(connection: Connection): Find {
 function filteringFinder(connection: Connection, contributions: Contributions, query: FrontierQuery): Find {
   let meant: ReadonlySet<number> | undefined
   let byDimension: Map<number, PlaceRow[]> | undefined
-  const sorted: Find = ({ id }, limit) => {
-    byDimension ??= Map.groupBy(placesOf(connection, meant ?? new Set()), (row) => row.dimension)
+  const sorted = (all: ReadonlySet<number>, { id }: DimensionRow, limit: number) => {
+    byDimension ??= Map.groupBy(placesOf(connection, all), (row) => row.dimension)
     return (byDimension.get(id) ?? []).slice(0, limit)
   }
   return (dimension, limit) => {
     const near = glanced(connection, contributions, query, dimension)
     if (near !== undefined) return near
     meant ??= meantBy(connection, query) ?? new Set()
-    if (!isSoonWalked(limit, dimension.places, meant.size)) return sorted(dimension, limit)
-    return walked(connection, meant, dimension, limit) ?? sorted(dimension, limit)
+    const soon = isSoonWalked(limit, dimension.places, meant.size)
+    return (soon ? walked(connection, meant, dimension, limit) : undefined) ?? sorted(meant, dimension, limit)
   }
 }
 

@@ -194,12 +194,14 @@ test('a choice of tags goes with the question for the best where a query can hol
   await using peer = await startPeer('peer', {})
   await using transport = impatient()
 
-  for (const tags of [['text', 'x&y'], ['a,b', 'c'], ['好'.repeat(500), 'short'], ['a,b'], []])
+  for (const tags of [['text', 'x&y'], ['a,b', 'c'], ['好'.repeat(500), 'short'], ['a,b'], ['\ud800'], []])
     await transport.best(peer, { dimension: 'loss', tags })
 
   assert.deepEqual(
     peer.requests.map((line) => line.slice('GET /api/federation/best?'.length)),
-    ['&tags=text%2Cx%26y', '&tags=c', '&tags=short', '', '&tags='].map((text) => `dimension=loss${text}`),
+    ['&tags=text%2Cx%26y', '&tags=c', '&tags=short', '', '&tags=%EF%BF%BD', '&tags='].map(
+      (text) => `dimension=loss${text}`,
+    ),
   )
 })
 
