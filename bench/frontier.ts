@@ -1,5 +1,5 @@
 import type { Cid } from '../src/core/cid.ts'
-import type { Draft, Relation } from '../src/core/schema.ts'
+import type { Draft, Relation } from '../src/core/contribution/schema.ts'
 import { median, percentile } from './figures.ts'
 import { type Ask, Load } from './load-client.ts'
 import { amount, type Options } from './options.ts'

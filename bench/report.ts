@@ -1,5 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os'
-import { layOut } from '../src/cli/table.ts'
+import { layOut } from '../src/cli/output/table.ts'
 import { median, readable } from './figures.ts'
 
 /** A bound that a figure or a ratio is meant to keep. */

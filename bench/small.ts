@@ -1,5 +1,5 @@
 import type { Cid } from '../src/core/cid.ts'
-import type { GroveInfo, SyncReport } from '../src/core/wire.ts'
+import type { GroveInfo, SyncReport } from '../src/core/wire/wire.ts'
 import type { Ask, Load } from './load-client.ts'
 import { fillGrove, sampleDraft, sampleText, verifyStored } from './samples.ts'
 import type { GroveProcess, Workbench } from './workbench.ts'

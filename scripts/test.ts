@@ -3,7 +3,7 @@
  *
  *   npm test                            everything
  *   npm test -- --only unit             the tests of test/unit; --only static for the static checks alone
- *   npm test -- test/unit/cid.test.ts   these files; options that node's test runner knows are passed on
+ *   npm test -- test/unit/core/cid.test.ts   these files; options that node's test runner knows are passed on
  */
 import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
 import { UsageError } from './command.ts'
-import { type Scenario, scenarioSchema } from './scenario.ts'
+import { type Scenario, scenarioSchema } from './scenario/scenario.ts'
 
 const SUFFIX = '.json'
 const scenarios = join(import.meta.dirname, 'scenarios')

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util'
 import { command, numberOf, UsageError } from './command.ts'
 import { readRegression, readScenario, regressionNames, scenarioNames } from './files.ts'
-import { run } from './run.ts'
-import type { Scenario } from './scenario.ts'
+import { run } from './run/run.ts'
+import type { Scenario } from './scenario/scenario.ts'
 
 const USAGE = `usage: sim [--scenario NAME|FILE.json] [--seed N] [--quiet]
        sim --regression NAME [--quiet]

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import { readScenario } from './files.ts'
-import { run } from './run.ts'
-import type { Scenario } from './scenario.ts'
+import { run } from './run/run.ts'
+import type { Scenario } from './scenario/scenario.ts'
 import type { Done, Order } from './soak.ts'
 
 // Stacks cost time, and nobody reads those of errors that are expected.

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { command, numberOf, UsageError } from './command.ts'
 import { readScenario, scenarioNames } from './files.ts'
-import type { RunStats } from './run.ts'
+import type { RunStats } from './run/run.ts'
 import { table } from './table.ts'
 
 const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M] [--json]

@@ -1,5 +1,5 @@
 import type { WireRequest } from '../src/transport/dialler.ts'
-import type { HttpAnswer } from './http.ts'
+import type { HttpAnswer } from './network/http.ts'
 
 /** Requests and answers in words, for the reader of a run. */
 

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { bind } from './api/server.ts'
+import { bind } from './api/http/server.ts'
 import type { GroveSettings, ServerConfig } from './config.ts'
 import type { NodeConfig } from './node/context.ts'
 import { GroveNode } from './node/node.ts'

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { z } from 'zod'
+import { kindSchema } from './core/contribution/schema.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
 import { UNASKED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
-import { kindSchema } from './core/schema.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
 import type { NodeConfig } from './node/context.ts'
 import type { PeerAddress } from './protocol/messages.ts'
-import { defaultPolicy } from './protocol/want.ts'
+import { defaultPolicy } from './protocol/sync/want.ts'
 
 /**
  * How a grove is configured: flags > environment > DIR/grove.json > defaults. The layers have one shape, in which

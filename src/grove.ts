@@ -1,6 +1,6 @@
 import { type Cid, isCid, parseCid } from './core/cid.ts'
-import { viewOf } from './core/contribution.ts'
-import type { ContributionView, Draft } from './core/schema.ts'
+import { viewOf } from './core/contribution/contribution.ts'
+import type { ContributionView, Draft } from './core/contribution/schema.ts'
 import type {
   FederatedEntry,
   FederationPeer,
@@ -11,17 +11,17 @@ import type {
   GroveEvent,
   SearchResult,
   SyncReport,
-} from './core/wire.ts'
+} from './core/wire/wire.ts'
 import { type CheckoutResult, checkout } from './node/checkout.ts'
-import { federationPeers } from './node/federation.ts'
-import { fetchRemoteContribution } from './node/fetch.ts'
-import { federatedFrontier, frontier } from './node/frontier.ts'
+import { fetchRemoteContribution } from './node/fetch/fetch.ts'
 import type { GroveNode } from './node/node.ts'
 import { publish, stageArtifact } from './node/publish.ts'
-import { ancestors, artifactOf, children, diff, listContributions, searchContributions } from './node/queries.ts'
-import { syncRound } from './node/sync.ts'
-import { type ThreadNode, thread } from './node/thread.ts'
-import type { TransferProgress } from './node/transfer.ts'
+import { federatedFrontier, frontier } from './node/read/frontier.ts'
+import { ancestors, artifactOf, children, diff, listContributions, searchContributions } from './node/read/queries.ts'
+import { federationPeers } from './node/read/status.ts'
+import { type ThreadNode, thread } from './node/read/thread.ts'
+import { syncRound } from './node/sync/sync.ts'
+import type { TransferProgress } from './node/transfer/transfer.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
 /** An artifact to publish: its bytes, a stream of them, its text, or the content id of a blob that is here already. */

@@ -5,13 +5,13 @@ import { Grove } from './grove.ts'
 import { type Log, silentLog } from './ports/log.ts'
 
 export type { Cid } from './core/cid.ts'
-export { cidOf } from './core/contribution.ts'
+export { cidOf } from './core/contribution/contribution.ts'
+export type * from './core/contribution/schema.ts'
 export { type ErrorCode, GroveError, isGroveError } from './core/errors.ts'
-export type * from './core/schema.ts'
-export type * from './core/wire.ts'
+export type * from './core/wire/wire.ts'
 export { type ArtifactInput, Grove, type WaitOptions, type Work } from './grove.ts'
 export type { CheckoutResult } from './node/checkout.ts'
-export type { TransferProgress } from './node/transfer.ts'
+export type { TransferProgress } from './node/transfer/transfer.ts'
 
 /** How to open a grove inside this process. */
 export interface GroveOptions {

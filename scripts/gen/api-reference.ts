@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/json-schema.ts'
-import type { Operation } from '../../src/api/operation.ts'
-import { allOperations } from '../../src/api/operations.ts'
-import { inputForms } from '../../src/api/query.ts'
+import type { Operation } from '../../src/api/operations/operation.ts'
+import { allOperations } from '../../src/api/operations/table.ts'
+import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/schema/json-schema.ts'
+import { inputForms } from '../../src/api/schema/query.ts'
 import { errorTable } from '../../src/core/errors.ts'
 import { published } from './schemas.ts'
 

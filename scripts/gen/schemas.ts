@@ -1,8 +1,8 @@
 import type { z } from 'zod'
-import { jsonSchemaOf } from '../../src/api/json-schema.ts'
+import { jsonSchemaOf } from '../../src/api/schema/json-schema.ts'
 import { layerSchema } from '../../src/config.ts'
-import * as core from '../../src/core/schema.ts'
-import * as wire from '../../src/core/wire.ts'
+import * as core from '../../src/core/contribution/schema.ts'
+import * as wire from '../../src/core/wire/wire.ts'
 
 /** Values that others read or write, by the name of their file. */
 export const published: Readonly<Record<string, z.ZodType>> = {

@@ -1,10 +1,14 @@
 import type { Cid } from '../../src/core/cid.ts'
 import { hashBytes } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution.ts'
-import type { DigestEntry, PeerInfo } from '../../src/core/wire.ts'
+import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import type { DigestEntry, PeerInfo } from '../../src/core/wire/wire.ts'
 import { timestamp } from '../../src/ports/clock.ts'
 import type { Wire } from '../../src/transport/dialler.ts'
-import type { Chance } from '../chance.ts'
+import type { Chance } from '../engine/chance.ts'
+import type { Journal } from '../engine/journal.ts'
+import { Process } from '../engine/process.ts'
+import type { Timeline } from '../engine/timeline.ts'
+import type { Machine } from '../machine/machine.ts'
 import {
   absentAnswer,
   bytesAnswer,
@@ -13,13 +17,9 @@ import {
   type HttpAnswer,
   type HttpRequest,
   jsonAnswer,
-} from '../http.ts'
-import type { Journal } from '../journal.ts'
-import type { Ledger } from '../ledger.ts'
-import type { Machine } from '../machine.ts'
-import type { Network } from '../network.ts'
-import { Process } from '../process.ts'
-import type { Timeline } from '../timeline.ts'
+} from '../network/http.ts'
+import type { Network } from '../network/network.ts'
+import type { Ledger } from '../run/ledger.ts'
 
 /** What an adversary lives among. It knows everybody, and everything that was ever published. */
 export interface Neighbourhood {

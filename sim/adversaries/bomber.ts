@@ -1,8 +1,8 @@
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
-import type { Contribution } from '../../src/core/contribution.ts'
+import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { MANIFEST_MAX_BYTES } from '../../src/core/limits.ts'
-import type { DigestEntry } from '../../src/core/wire.ts'
-import { absentAnswer, bytesAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from '../http.ts'
+import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import { absentAnswer, bytesAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from '../network/http.ts'
 import { Adversary, lines } from './adversary.ts'
 
 const DEPTH = 5_000

@@ -1,6 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
-import type { DigestEntry } from '../../src/core/wire.ts'
-import { absentAnswer, type HttpAnswer } from '../http.ts'
+import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import { absentAnswer, type HttpAnswer } from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 
 const INVENTED = 20

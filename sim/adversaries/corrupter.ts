@@ -1,5 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { absentAnswer, bytesAnswer, FEDERATING, type HttpAnswer, type HttpRequest } from '../http.ts'
+import { absentAnswer, bytesAnswer, FEDERATING, type HttpAnswer, type HttpRequest } from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 
 const ENDLESS_PIECE_BYTES = 4_096

@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../http.ts'
-import { never } from '../process.ts'
+import { never } from '../engine/process.ts'
+import type { HttpAnswer } from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 
 /** Takes every request and never answers. */

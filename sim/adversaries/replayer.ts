@@ -1,4 +1,4 @@
-import type { HttpAnswer, HttpRequest } from '../http.ts'
+import type { HttpAnswer, HttpRequest } from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 
 const RECORDS_MAX = 50

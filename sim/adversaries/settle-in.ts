@@ -1,5 +1,5 @@
-import type { Chance } from '../chance.ts'
-import type { adversaryKinds, Scenario } from '../scenario.ts'
+import type { Chance } from '../engine/chance.ts'
+import type { adversaryKinds, Scenario } from '../scenario/scenario.ts'
 import type { Adversary, Neighbourhood } from './adversary.ts'
 import { Bomber } from './bomber.ts'
 import { Braggart } from './braggart.ts'

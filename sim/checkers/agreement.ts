@@ -1,9 +1,9 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { isSignalMetric, reaches } from '../../src/core/frontier.ts'
+import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Ranking, Stored } from '../../src/ports/graph-store.ts'
-import type { Policy } from '../../src/protocol/want.ts'
+import type { Policy } from '../../src/protocol/sync/want.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
-import type { Disk } from '../disk.ts'
+import type { Disk } from '../machine/disk.ts'
 
 /** What a checker needs of a machine. */
 export interface Holder {

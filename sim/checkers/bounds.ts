@@ -10,9 +10,9 @@ import {
 } from '../../src/core/limits.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import type { WireRequest } from '../../src/transport/dialler.ts'
-import type { Host } from '../http.ts'
-import type { Client, Watcher } from '../network.ts'
-import type { Timeline } from '../timeline.ts'
+import type { Timeline } from '../engine/timeline.ts'
+import type { Host } from '../network/http.ts'
+import type { Client, Watcher } from '../network/network.ts'
 
 /** Peers in the partial view; peers remembered outside it: seeds, and failed ones. PROTOCOL.md §5. */
 const VIEW_MAX = 10

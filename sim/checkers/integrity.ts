@@ -1,6 +1,6 @@
-import { open } from '../../src/core/contribution.ts'
+import { open } from '../../src/core/contribution/contribution.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
-import type { Acknowledged } from '../ledger.ts'
+import type { Acknowledged } from '../run/ledger.ts'
 import type { Holder } from './agreement.ts'
 
 const ALL = { limit: 1_000_000, offset: 0 }

@@ -1,4 +1,4 @@
-import type { Random } from '../../src/protocol/chance.ts'
+import type { Random } from '../../src/core/random.ts'
 
 /** Mulberry32: a small generator that gives the same numbers for the same seed. */
 export function seeded(seed: number): Random {

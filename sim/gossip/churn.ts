@@ -1,4 +1,4 @@
-import { below } from '../../src/protocol/chance.ts'
+import { below } from '../../src/core/random.ts'
 import { type Grove, INTERVAL_MS, type World } from './world.ts'
 
 const STEP_MS = 1_000

@@ -1,4 +1,4 @@
-import { below } from '../../src/protocol/chance.ts'
+import { below } from '../../src/core/random.ts'
 import type { LocalEntry } from '../../src/protocol/messages.ts'
 import type { Setting } from './overlay.ts'
 import { round } from './spread.ts'

@@ -1,5 +1,5 @@
-import type { PeerInfo } from '../../src/core/wire.ts'
-import { below, type Random, sample } from '../../src/protocol/chance.ts'
+import { below, type Random, sample } from '../../src/core/random.ts'
+import type { PeerInfo } from '../../src/core/wire/wire.ts'
 import { type Effect, type PeerAddress, timestamp } from '../../src/protocol/messages.ts'
 import { viewGraph } from './graph.ts'
 import type { Setting } from './overlay.ts'

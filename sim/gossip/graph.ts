@@ -1,4 +1,4 @@
-import { below, type Random } from '../../src/protocol/chance.ts'
+import { below, type Random } from '../../src/core/random.ts'
 import type { World } from './world.ts'
 
 /** Who has whom in the view: node → nodes, by number. */

@@ -1,5 +1,5 @@
-import { sample } from '../../src/protocol/chance.ts'
-import { suspicionRounds } from '../../src/protocol/liveness.ts'
+import { sample } from '../../src/core/random.ts'
+import { suspicionRounds } from '../../src/protocol/membership/liveness.ts'
 import type { Setting } from './overlay.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'

@@ -1,4 +1,4 @@
-import { below, sample } from '../../src/protocol/chance.ts'
+import { below, sample } from '../../src/core/random.ts'
 import { clustering, type Graph, inDegrees, paths, randomGraph, viewGraph } from './graph.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'

@@ -1,4 +1,4 @@
-import { below } from '../../src/protocol/chance.ts'
+import { below } from '../../src/core/random.ts'
 import { churn } from './churn.ts'
 import type { Row } from './table.ts'
 import { INTERVAL_MS, World, type WorldOptions, work } from './world.ts'

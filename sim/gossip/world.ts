@@ -1,6 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { below, type Random, sample } from '../../src/protocol/chance.ts'
-import { byDimension } from '../../src/protocol/digest.ts'
+import { below, type Random, sample } from '../../src/core/random.ts'
+import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
 import { Replica } from '../../src/protocol/replica.ts'
 import { offspring, seeded } from './chance.ts'

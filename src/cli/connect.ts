@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { GroveApi } from '../api/api.ts'
+import type { GroveApi } from '../api/client/api.ts'
 import { CONFIG_FILE, DEFAULT_PORT, decideConfig, type GroveSettings, parseAddress } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
@@ -66,7 +66,7 @@ export async function readConfigFile(directory: string): Promise<unknown> {
 }
 
 async function remote(address: string): Promise<Connection> {
-  const { groveClient } = await import('../api/client.ts')
+  const { groveClient } = await import('../api/client/http-client.ts')
   const url = parseAddress(address)
   const grove = groveClient(url)
   return { grove, place: url, close: () => grove.close() }
@@ -102,7 +102,10 @@ const LOCK_RETRY_MS = 50
 const NO_ROUNDS_MS = 24 * 3_600_000
 
 async function embedded(settings: GroveSettings): Promise<Connection> {
-  const [{ openNode }, { localClient }] = await Promise.all([import('../compose.ts'), import('../api/local.ts')])
+  const [{ openNode }, { localClient }] = await Promise.all([
+    import('../compose.ts'),
+    import('../api/client/local-client.ts'),
+  ])
   const { node, close } = await openNode({ ...settings, syncIntervalMs: NO_ROUNDS_MS }, silentLog)
   return { grove: localClient(node), place: settings.dir, close }
 }

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
-import type { GroveApi } from '../api/api.ts'
+import type { GroveApi } from '../api/client/api.ts'
 import type { Environment } from '../config.ts'
 import { type Cid, isCid, parseCidPrefix } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { connect, type Where } from './connect.ts'
-import type { Output } from './output.ts'
-import { printJson } from './output.ts'
+import type { Output } from './output/output.ts'
+import { printJson } from './output/output.ts'
 
 /** What every command may touch. */
 export interface Context {

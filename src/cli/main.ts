@@ -4,9 +4,9 @@ import { type Environment, readEnvironment } from '../config.ts'
 import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Context } from './context.ts'
-import { printable } from './format.ts'
-import { explain } from './hints.ts'
-import { note, type Output, printJson, processOutput } from './output.ts'
+import { printable } from './output/format.ts'
+import { explain } from './output/hints.ts'
+import { note, type Output, printJson, processOutput } from './output/output.ts'
 import { createProgram } from './program.ts'
 
 /** The entry point of `grove`: reads the command line, runs the command, and turns what went wrong into one line and an exit code. */

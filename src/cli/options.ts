@@ -1,8 +1,8 @@
 import { hostname, userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { isJsonObject, type JsonObject } from '../core/canonical.ts'
+import type { Agent, Direction, Score } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
-import type { Agent, Direction, Score } from '../core/schema.ts'
 import { parseAssignment, parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
 
 /** What the options of commands say, read into values. Commander puts the option's name before the message. */

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Layer, parseAddress, parseSeed } from '../config.ts'
+import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
-import { kindSchema } from '../core/schema.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
 

@@ -1,9 +1,9 @@
 import type { Cid } from '../core/cid.ts'
-import type { Contribution } from '../core/contribution.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
 import { GroveError } from '../core/errors.ts'
+import { type WorkspaceOptions, writeWorkspace } from '../workspace/workspace.ts'
 import type { NodeContext } from './context.ts'
-import { completeArtifacts, fetchRemoteContribution } from './fetch.ts'
-import { type WorkspaceOptions, writeWorkspace } from './workspace.ts'
+import { completeArtifacts, fetchRemoteContribution } from './fetch/fetch.ts'
 
 export interface CheckoutRequest {
   readonly cid: Cid

@@ -1,4 +1,4 @@
-import type { GroveEvent, GroveEventBody } from '../core/wire.ts'
+import type { GroveEvent, GroveEventBody } from '../core/wire/wire.ts'
 import { type Clock, timestamp } from '../ports/clock.ts'
 
 /** Events that a subscriber may lag behind before the oldest are dropped. */

@@ -1,6 +1,6 @@
 import type { Cid } from '../core/cid.ts'
-import type { Contribution } from '../core/contribution.ts'
-import type { RelationType } from '../core/schema.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
+import type { RelationType } from '../core/contribution/schema.ts'
 
 /** Relations by which a contribution is evidence about its target: all that count in a signal of it. */
 export const EVIDENCE: readonly RelationType[] = ['reviews', 'reproduces', 'adopts', 'derives_from']

@@ -1,6 +1,8 @@
+import { Gap } from '../concurrency/gap.ts'
+import { Singleflight } from '../concurrency/singleflight.ts'
 import { parseCid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
-import type { FetchResult, GossipMessage, ShuffleRequest, ShuffleResponse, SyncReport } from '../core/wire.ts'
+import type { FetchResult, GossipMessage, ShuffleRequest, ShuffleResponse, SyncReport } from '../core/wire/wire.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GraphStore, Ranking } from '../ports/graph-store.ts'
@@ -12,13 +14,11 @@ import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/
 import { Replica } from '../protocol/replica.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
-import { Gap } from './gap.ts'
-import { Judge } from './judge.ts'
-import { PeerBook } from './peers.ts'
-import { Singleflight } from './singleflight.ts'
-import { discovered, syncRound } from './sync.ts'
-import { SyncMemory } from './sync-memory.ts'
-import { Transfers } from './transfers.ts'
+import { Judge } from './peers/judge.ts'
+import { PeerBook } from './peers/peer-book.ts'
+import { discovered, syncRound } from './sync/sync.ts'
+import { SyncMemory } from './sync/sync-memory.ts'
+import { Transfers } from './transfer/transfers.ts'
 
 /** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
 const FRONTIER_GAP_MS = 25

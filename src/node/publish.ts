@@ -1,10 +1,10 @@
 import type { Cid } from '../core/cid.ts'
-import { type Contribution, seal } from '../core/contribution.ts'
+import { type Contribution, seal } from '../core/contribution/contribution.ts'
+import type { Draft } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import type { Draft } from '../core/schema.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import type { NodeContext } from './context.ts'
-import { fetchRemoteContribution } from './fetch.ts'
+import { fetchRemoteContribution } from './fetch/fetch.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000

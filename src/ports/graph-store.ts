@@ -1,10 +1,10 @@
 import type { Cid } from '../core/cid.ts'
-import type { Contribution } from '../core/contribution.ts'
-import type { Dimension, Place } from '../core/frontier.ts'
-import type { Edge } from '../core/relation.ts'
-import type { Kind, RelationType } from '../core/schema.ts'
-import type { Signals } from '../core/signals.ts'
-import type { Filter, Stub } from '../core/wire.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
+import type { Edge } from '../core/contribution/relation.ts'
+import type { Kind, RelationType } from '../core/contribution/schema.ts'
+import type { Dimension, Place } from '../core/ranking/frontier.ts'
+import type { Signals } from '../core/ranking/signals.ts'
+import type { Filter, Stub } from '../core/wire/wire.ts'
 
 /** Where a contribution came from. `receivedAt` is Unix ms and is also when this grove first saw it. */
 export interface Provenance {

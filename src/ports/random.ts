@@ -1,4 +1,4 @@
-import { below, type Random } from '../protocol/chance.ts'
+import { below, type Random } from '../core/random.ts'
 
 export type { Random }
 

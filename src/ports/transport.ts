@@ -7,7 +7,7 @@ import type {
   GossipMessage,
   ShuffleRequest,
   ShuffleResponse,
-} from '../core/wire.ts'
+} from '../core/wire/wire.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 
 /** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */

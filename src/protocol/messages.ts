@@ -1,5 +1,5 @@
 import type { Cid } from '../core/cid.ts'
-import type { Place } from '../core/frontier.ts'
+import type { Place } from '../core/ranking/frontier.ts'
 import type {
   Capabilities,
   DigestEntry,
@@ -8,7 +8,7 @@ import type {
   PeerInfo,
   ShuffleRequest,
   ShuffleResponse,
-} from '../core/wire.ts'
+} from '../core/wire/wire.ts'
 
 /** A peer by the id it goes by and the address it answers at. A seed given as a bare URL goes by that URL until it answers. */
 export interface PeerAddress {

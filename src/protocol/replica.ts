@@ -1,27 +1,16 @@
 import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
-import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire.ts'
-import { type Announcer, announced, SILENT, setBack, withFrontier } from './announce.ts'
-import type { Random } from './chance.ts'
-import { answered, Claims, type Heard } from './claims.ts'
-import { digestOf } from './digest.ts'
-import type { FederatedItem } from './federated.ts'
-import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './liveness.ts'
-import {
-  addressOf,
-  type Claim,
-  type Effect,
-  type Input,
-  type LocalEntry,
-  type PeerAddress,
-  type PeerView,
-  type ReplicaConfig,
-  timestamp,
-} from './messages.ts'
-import { shortId } from './news.ts'
-import { announcementPartners, exchangePartners, isLonely, roundWait } from './partners.ts'
-import { NOTE_MAX_BYTES, Prints, type Telling } from './prints.ts'
-import { Restraint } from './restraint.ts'
+import type { Random } from '../core/random.ts'
+import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/wire.ts'
+import { type Announcer, announced, SILENT, setBack, withFrontier } from './gossip/announce.ts'
+import { answered, Claims, type Heard } from './gossip/claims.ts'
+import { digestOf } from './gossip/digest.ts'
+import type { FederatedItem } from './gossip/federated.ts'
+import { shortId } from './gossip/news.ts'
+import { NOTE_MAX_BYTES, Prints, type Telling } from './gossip/prints.ts'
+import { Restraint } from './gossip/restraint.ts'
+import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './membership/liveness.ts'
+import { announcementPartners, exchangePartners, isLonely, roundWait } from './membership/partners.ts'
 import {
   absorb,
   addSeed,
@@ -36,9 +25,20 @@ import {
   type Membership,
   tellerOf,
   tidyAddress,
-} from './sampling.ts'
-import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './shuffle.ts'
-import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './standing.ts'
+} from './membership/sampling.ts'
+import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './membership/shuffle.ts'
+import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './membership/standing.ts'
+import {
+  addressOf,
+  type Claim,
+  type Effect,
+  type Input,
+  type LocalEntry,
+  type PeerAddress,
+  type PeerView,
+  type ReplicaConfig,
+  timestamp,
+} from './messages.ts'
 
 /**
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only

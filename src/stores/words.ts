@@ -1,4 +1,4 @@
-import type { Manifest } from '../core/schema.ts'
+import type { Manifest } from '../core/contribution/schema.ts'
 
 /** A longer word is found by its start. */
 const WORD_MAX_CHARS = 64

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { isGroveError } from '../core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
-import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire.ts'
+import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire/wire.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { CallOptions, Transport } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'

@@ -1,6 +1,6 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
-import { type BestList, type BestQuery, bestListSchema, type ClosureRequest } from '../core/wire.ts'
+import { type BestList, type BestQuery, bestListSchema, type ClosureRequest } from '../core/wire/wire.ts'
 import type { BlobAnswer, BlobRequest, CallOptions, ClosureAnswer, ManifestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import { readBody } from './body.ts'

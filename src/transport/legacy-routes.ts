@@ -10,7 +10,7 @@ import {
   type FrontierAnswer,
   type FrontierEntry,
   frontierSchema,
-} from '../core/wire.ts'
+} from '../core/wire/wire.ts'
 import type { BestAnswer, BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Cid } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution.ts'
-import type { Draft, RelationType } from '../../src/core/schema.ts'
+import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import type { Draft, RelationType } from '../../src/core/contribution/schema.ts'
 import type { GraphStore, Provenance, Ranking } from '../../src/ports/graph-store.ts'
 
 /** A store under test, and how to be rid of it. */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cid } from '../../src/core/cid.ts'
-import type { Draft } from '../../src/core/schema.ts'
-import type { Filter } from '../../src/core/wire.ts'
+import type { Draft } from '../../src/core/contribution/schema.ts'
+import type { Filter } from '../../src/core/wire/wire.ts'
 
 interface Answered {
   readonly cid: Cid

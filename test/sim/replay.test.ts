@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readScenario } from '../../sim/files.ts'
-import { run } from '../../sim/run.ts'
+import { run } from '../../sim/run/run.ts'
 
 for (const name of ['lossy', 'power-cuts', 'bad-bytes', 'everything']) {
   test(`one integer replays ${name} exactly`, async () => {

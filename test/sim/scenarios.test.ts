@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readRegression, readScenario, regressionNames, scenarioNames } from '../../sim/files.ts'
-import { run } from '../../sim/run.ts'
+import { run } from '../../sim/run/run.ts'
 
 /** The same in every run of the tests; `npm run -s sim:soak` plays many more. */
 const SEEDS = [1, 2]

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Chance } from '../../sim/chance.ts'
-import { MachineClock } from '../../sim/clock.ts'
+import { Chance } from '../../sim/engine/chance.ts'
+import { MachineClock } from '../../sim/engine/clock.ts'
+import { Timeline } from '../../sim/engine/timeline.ts'
 import { readScenario } from '../../sim/files.ts'
-import { run } from '../../sim/run.ts'
-import { scenarioSchema } from '../../sim/scenario.ts'
-import { Timeline } from '../../sim/timeline.ts'
+import { run } from '../../sim/run/run.ts'
+import { scenarioSchema } from '../../sim/scenario/scenario.ts'
 
 test('events happen in the order of their moments, and nothing waits for the wall clock', async () => {
   const timeline = new Timeline(0)

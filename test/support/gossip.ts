@@ -1,4 +1,4 @@
-import type { DigestEntry, GossipMessage } from '../../src/core/wire.ts'
+import type { DigestEntry, GossipMessage } from '../../src/core/wire/wire.ts'
 import type { PeerAddress } from '../../src/protocol/messages.ts'
 import { type Misbehave, sendJson } from './peer.ts'
 

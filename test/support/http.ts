@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ContributionView, Draft } from '../../src/core/schema.ts'
+import type { ContributionView, Draft } from '../../src/core/contribution/schema.ts'
 
 /** What tests ask of a grove over plain HTTP, as an agent would that has no library. */
 

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution.ts'
-import type { Draft } from '../../src/core/schema.ts'
+import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { PeerAddress } from '../../src/protocol/messages.ts'
 
 /** Answers a request in its own way; false leaves it to the honest routes. */

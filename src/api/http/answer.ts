@@ -2,7 +2,6 @@ import { pipeline } from 'node:stream/promises'
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { Metrics } from '../metrics.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -11,13 +10,14 @@ import type {
   Operation,
   StreamOperation,
   UploadOperation,
-} from '../operation.ts'
-import { parseInput } from '../parse.ts'
-import { type InputForms, inputForms, readQuery } from '../query.ts'
+} from '../operations/operation.ts'
+import { parseInput } from '../schema/parse.ts'
+import { type InputForms, inputForms, readQuery } from '../schema/query.ts'
 import { bodyOf, parseJsonBody, readBody } from './body.ts'
 import { sendBytes } from './bytes.ts'
 import { sendEvents } from './event-stream.ts'
 import type { Exchange } from './exchange.ts'
+import type { Metrics } from './metrics.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
 import type { Handler } from './routes.ts'
 

@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import { GroveError } from '../../core/errors.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
-import type { BytesAnswer } from '../operation.ts'
+import type { BytesAnswer } from '../operations/operation.ts'
 import type { Exchange } from './exchange.ts'
 
 /** Up to this size bytes are sent in one piece: setting up a stream for them costs more than they do. */

@@ -9,9 +9,9 @@ import {
   draftSchema,
   type Relation,
   relationTypeSchema,
-} from '../../core/schema.ts'
-import { publishFiles } from '../artifacts.ts'
-import { definedOnly } from '../present.ts'
+} from '../../core/contribution/schema.ts'
+import { publishFiles } from '../client/artifacts.ts'
+import { definedOnly } from '../schema/present.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
 
 const { summary, description, scores, context, tags, mode } = draftSchema.shape

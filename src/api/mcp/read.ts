@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import type { ContributionView } from '../../core/schema.ts'
-import { filterShape, pageShape } from '../../core/wire.ts'
-import { checkoutInto } from '../artifacts.ts'
-import { latest } from '../latest.ts'
-import { allOperations } from '../operations.ts'
-import { definedOnly } from '../present.ts'
+import type { ContributionView } from '../../core/contribution/schema.ts'
+import { filterShape, pageShape } from '../../core/wire/wire.ts'
+import { checkoutInto } from '../client/artifacts.ts'
+import { latest } from '../client/latest.ts'
+import { allOperations } from '../operations/table.ts'
+import { definedOnly } from '../schema/present.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
 
 const LOG_DEFAULT = 10

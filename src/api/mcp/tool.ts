@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type Cid, isCid } from '../../core/cid.ts'
-import type { Agent } from '../../core/schema.ts'
-import type { GroveApi } from '../api.ts'
+import type { Agent } from '../../core/contribution/schema.ts'
+import type { GroveApi } from '../client/api.ts'
 
 /** What a tool works with. */
 export interface ToolContext {

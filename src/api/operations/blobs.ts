@@ -1,9 +1,9 @@
 import { z } from 'zod'
+import { cidSchema } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { cidSchema } from '../../core/schema.ts'
-import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire.ts'
+import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire/wire.ts'
 import { stageArtifact } from '../../node/publish.ts'
-import { bytes, json, upload } from '../operation.ts'
+import { bytes, json, upload } from './operation.ts'
 
 const group = 'blobs'
 

@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { viewOf } from '../../core/contribution.ts'
-import { LIFECYCLE } from '../../core/lifecycle.ts'
-import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { viewOf } from '../../core/contribution/contribution.ts'
+import { LIFECYCLE } from '../../core/contribution/lifecycle.ts'
 import {
   artifactNameSchema,
   type ContributionView,
@@ -10,14 +9,15 @@ import {
   directionSchema,
   draftSchema,
   timestampSchema,
-} from '../../core/schema.ts'
-import { fetchOptionsSchema, fetchResultSchema, filterShape, levelSchema, pageShape } from '../../core/wire.ts'
-import { fetchRemoteContribution } from '../../node/fetch.ts'
+} from '../../core/contribution/schema.ts'
+import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { fetchOptionsSchema, fetchResultSchema, filterShape, levelSchema, pageShape } from '../../core/wire/wire.ts'
+import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { publish } from '../../node/publish.ts'
-import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/queries.ts'
+import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/read/queries.ts'
 import { timestamp } from '../../ports/clock.ts'
-import { bytes, json } from '../operation.ts'
-import { definedOnly } from '../present.ts'
+import { definedOnly } from '../schema/present.ts'
+import { bytes, json } from './operation.ts'
 
 const group = 'contributions'
 /** A draft may be written with more white space than its canonical form has. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
-import { cidSchema, kindSchema, timestampSchema } from '../../core/schema.ts'
 import {
   bestListSchema,
   bestQuerySchema,
@@ -9,15 +9,15 @@ import {
   pageShape,
   stubSchema,
   syncReportSchema,
-} from '../../core/wire.ts'
-import { bestList } from '../../node/best.ts'
-import { closureOf } from '../../node/closure.ts'
-import { federationPeers } from '../../node/federation.ts'
-import { stubs } from '../../node/queries.ts'
-import { syncRound } from '../../node/sync.ts'
+} from '../../core/wire/wire.ts'
+import { stubs } from '../../node/read/queries.ts'
+import { federationPeers } from '../../node/read/status.ts'
+import { bestList } from '../../node/serve/best.ts'
+import { closureOf } from '../../node/serve/closure.ts'
+import { syncRound } from '../../node/sync/sync.ts'
 import { timestamp } from '../../ports/clock.ts'
-import { json, stream } from '../operation.ts'
-import { definedOnly } from '../present.ts'
+import { definedOnly } from '../schema/present.ts'
+import { json, stream } from './operation.ts'
 
 const group = 'federation'
 const nothing = z.strictObject({})

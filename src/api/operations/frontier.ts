@@ -1,10 +1,16 @@
 import { z } from 'zod'
 import { LIST_MAX } from '../../core/limits.ts'
-import { federatedFrontierSchema, filterShape, frontierSchema, pageShape, searchAnswerSchema } from '../../core/wire.ts'
-import { federatedFrontier, frontier } from '../../node/frontier.ts'
-import { searchContributions } from '../../node/queries.ts'
-import { json } from '../operation.ts'
-import { definedOnly } from '../present.ts'
+import {
+  federatedFrontierSchema,
+  filterShape,
+  frontierSchema,
+  pageShape,
+  searchAnswerSchema,
+} from '../../core/wire/wire.ts'
+import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
+import { searchContributions } from '../../node/read/queries.ts'
+import { definedOnly } from '../schema/present.ts'
+import { json } from './operation.ts'
 
 const group = 'frontier'
 const FRONTIER_DEFAULT = 10

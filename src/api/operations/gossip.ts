@@ -1,13 +1,18 @@
 import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
+import { cidSchema } from '../../core/contribution/schema.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
-import { cidSchema } from '../../core/schema.ts'
-import { gossipMessageSchema, peersAnswerSchema, shuffleRequestSchema, shuffleResponseSchema } from '../../core/wire.ts'
-import { peersAnswer } from '../../node/federation.ts'
+import {
+  gossipMessageSchema,
+  peersAnswerSchema,
+  shuffleRequestSchema,
+  shuffleResponseSchema,
+} from '../../core/wire/wire.ts'
 import type { GroveNode } from '../../node/node.ts'
-import { contributionOf } from '../../node/queries.ts'
+import { contributionOf } from '../../node/read/queries.ts'
+import { peersAnswer } from '../../node/read/status.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
-import { bytes, json } from '../operation.ts'
+import { bytes, json } from './operation.ts'
 
 const group = 'gossip'
 /** Artifacts that a manifest answer tells the size of: header sections are bounded (16 KiB by Node's default). */

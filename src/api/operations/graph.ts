@@ -1,10 +1,15 @@
 import { z } from 'zod'
-import { artifactNameSchema, cidSchema, contributionViewSchema, relationTypeSchema } from '../../core/schema.ts'
-import { pageShape, threadSchema, threadsSchema } from '../../core/wire.ts'
-import { ancestors, children, diff } from '../../node/queries.ts'
-import { thread, threads, WALK_LIMITS } from '../../node/thread.ts'
-import { json } from '../operation.ts'
-import { definedOnly } from '../present.ts'
+import {
+  artifactNameSchema,
+  cidSchema,
+  contributionViewSchema,
+  relationTypeSchema,
+} from '../../core/contribution/schema.ts'
+import { pageShape, threadSchema, threadsSchema } from '../../core/wire/wire.ts'
+import { ancestors, children, diff } from '../../node/read/queries.ts'
+import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
+import { definedOnly } from '../schema/present.ts'
+import { json } from './operation.ts'
 
 const group = 'graph'
 const THREADS_DEFAULT = 20

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
-import { groveEventSchema, groveInfoSchema } from '../../core/wire.ts'
-import { groveInfo } from '../../node/federation.ts'
-import { events, json } from '../operation.ts'
+import { groveEventSchema, groveInfoSchema } from '../../core/wire/wire.ts'
+import { groveInfo } from '../../node/read/status.ts'
+import { events, json } from './operation.ts'
 
 const group = 'grove'
 const nothing = z.strictObject({})

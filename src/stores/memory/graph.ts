@@ -1,9 +1,9 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution.ts'
-import { type Edge, edgesOf } from '../../core/relation.ts'
-import type { RelationType } from '../../core/schema.ts'
-import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/signals.ts'
-import type { Filter, Stub } from '../../core/wire.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
+import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/ranking/signals.ts'
+import type { Filter, Stub } from '../../core/wire/wire.ts'
 import { timestamp } from '../../ports/clock.ts'
 import type {
   FrontierQuery,

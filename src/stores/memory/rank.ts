@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import type { Direction } from '../../core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
@@ -7,9 +8,8 @@ import {
   ownPlaces,
   prevailingDirection,
   signalPlaces,
-} from '../../core/frontier.ts'
-import type { Direction } from '../../core/schema.ts'
-import type { Signals } from '../../core/signals.ts'
+} from '../../core/ranking/frontier.ts'
+import type { Signals } from '../../core/ranking/signals.ts'
 import type { FrontierQuery, RankedPlace, Ranking, Stored } from '../../ports/graph-store.ts'
 import { matches } from '../filter.ts'
 

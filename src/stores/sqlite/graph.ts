@@ -1,8 +1,8 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution.ts'
-import { type Edge, edgesOf } from '../../core/relation.ts'
-import type { Signals } from '../../core/signals.ts'
-import type { Filter, Stub } from '../../core/wire.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
+import type { Signals } from '../../core/ranking/signals.ts'
+import type { Filter, Stub } from '../../core/wire/wire.ts'
 import type {
   FrontierQuery,
   GraphStore,
@@ -12,13 +12,13 @@ import type {
   Stored,
   ThreadSummary,
 } from '../../ports/graph-store.ts'
-import { Contributions } from './contributions.ts'
-import { type EdgeChoice, edgesInto } from './edges.ts'
-import { frontierOf } from './frontier.ts'
-import { listIds, listThreads, searchIds } from './lists.ts'
+import { frontierOf } from './queries/frontier.ts'
+import { listIds, listThreads, searchIds } from './queries/lists.ts'
 import type { Session } from './session.ts'
-import { Standings } from './standing.ts'
-import { listStubs } from './stubs.ts'
+import { Contributions } from './tables/contributions.ts'
+import { type EdgeChoice, edgesInto } from './tables/edges.ts'
+import { Standings } from './tables/standing.ts'
+import { listStubs } from './tables/stubs.ts'
 
 /** The graph in SQLite. Composes the tables; each query is next to its table. */
 export class SqliteGraph implements GraphStore {

@@ -1,7 +1,7 @@
 import type { NextTurn } from '../../ports/stores.ts'
-import { CommitQueue } from './commit-queue.ts'
-import { Connection } from './connection.ts'
-import type { Job } from './jobs.ts'
+import { Connection } from './database/connection.ts'
+import { CommitQueue } from './writer/commit-queue.ts'
+import type { Job } from './writer/jobs.ts'
 
 /** An open database, shared by the stores that live in it: reads here and at once, writes through the commit queue. */
 export class Session {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { Contribution } from '../../../src/core/contribution.ts'
+import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import { at, cidsOf, local, type Opened, placesIn, putAll, relation, sample, sortedCids } from '../samples.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openApi } from '../../../src/api/openapi.ts'
-import { allOperations } from '../../../src/api/operations.ts'
+import { allOperations } from '../../../src/api/operations/table.ts'
+import { openApi } from '../../../src/api/schema/openapi.ts'
 
 interface Described {
   readonly openapi: string

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { json } from '../../../src/api/operation.ts'
-import { inputForms, readQuery, writeQuery } from '../../../src/api/query.ts'
+import { json } from '../../../src/api/operations/operation.ts'
+import { inputForms, readQuery, writeQuery } from '../../../src/api/schema/query.ts'
+import { cidSchema, jsonObjectSchema } from '../../../src/core/contribution/schema.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
-import { cidSchema, jsonObjectSchema } from '../../../src/core/schema.ts'
 
 const operation = json({
   name: 'example',

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
-import type { Contribution } from '../../../src/core/contribution.ts'
-import { fetchResultSchema } from '../../../src/core/wire.ts'
-import { completeArtifacts, fetchRemoteContribution } from '../../../src/node/fetch.ts'
+import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { fetchResultSchema } from '../../../src/core/wire/wire.ts'
+import { completeArtifacts, fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { testNode } from '../../support/context.ts'
 import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
 

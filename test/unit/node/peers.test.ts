@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GroveError } from '../../../src/core/errors.ts'
-import { PeerBook } from '../../../src/node/peers.ts'
+import { PeerBook } from '../../../src/node/peers/peer-book.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { MemoryRecords } from '../../../src/stores/memory/records.ts'
 import { work } from '../../support/peer.ts'

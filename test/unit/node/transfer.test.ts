@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../src/core/limits.ts'
-import { transferBlob } from '../../../src/node/transfer.ts'
+import { transferBlob } from '../../../src/node/transfer/transfer.ts'
 import { testNode } from '../../support/context.ts'
 import { type Misbehave, someBytes, startPeer, type TestPeer } from '../../support/peer.ts'
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Manifest } from '../../../src/core/schema.ts'
-import { digestEntrySchema } from '../../../src/core/wire.ts'
-import { contradicts, digestOf } from '../../../src/protocol/digest.ts'
+import type { Manifest } from '../../../src/core/contribution/schema.ts'
+import { digestEntrySchema } from '../../../src/core/wire/wire.ts'
+import { contradicts, digestOf } from '../../../src/protocol/gossip/digest.ts'
 import type { LocalEntry } from '../../../src/protocol/messages.ts'
 import { cid, work } from './network.ts'
 

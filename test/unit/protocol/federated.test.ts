@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { DigestEntry } from '../../../src/core/wire.ts'
+import type { DigestEntry } from '../../../src/core/wire/wire.ts'
 import {
   createFederated,
   expireClaims,
@@ -11,7 +11,7 @@ import {
   mergeDigest,
   providersOf,
   retract,
-} from '../../../src/protocol/federated.ts'
+} from '../../../src/protocol/gossip/federated.ts'
 import { cid, peer, START } from './network.ts'
 
 const heardNothing = () => undefined

@@ -1,7 +1,7 @@
 import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
-import { comparePlaces } from '../../../src/core/frontier.ts'
-import { type Random, sample } from '../../../src/protocol/chance.ts'
+import { type Random, sample } from '../../../src/core/random.ts'
+import { comparePlaces } from '../../../src/core/ranking/frontier.ts'
 import type { Effect, Input, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire.ts'
+import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire/wire.ts'
+import { News, shortId } from '../../../src/protocol/gossip/news.ts'
+import { printOf } from '../../../src/protocol/gossip/prints.ts'
+import { Restraint } from '../../../src/protocol/gossip/restraint.ts'
 import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
-import { News, shortId } from '../../../src/protocol/news.ts'
-import { printOf } from '../../../src/protocol/prints.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
-import { Restraint } from '../../../src/protocol/restraint.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type DigestEntry, type GossipMessage, gossipMessageSchema, type PeerInfo } from '../../../src/core/wire.ts'
-import { suspicionRounds } from '../../../src/protocol/liveness.ts'
+import {
+  type DigestEntry,
+  type GossipMessage,
+  gossipMessageSchema,
+  type PeerInfo,
+} from '../../../src/core/wire/wire.ts'
+import { shortId } from '../../../src/protocol/gossip/news.ts'
+import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
 import type { Effect, Input, LocalEntry, PeerAddress, ReplicaConfig } from '../../../src/protocol/messages.ts'
-import { shortId } from '../../../src/protocol/news.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 

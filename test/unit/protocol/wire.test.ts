@@ -7,7 +7,7 @@ import {
   gossipMessageSchema,
   shuffleRequestSchema,
   shuffleResponseSchema,
-} from '../../../src/core/wire.ts'
+} from '../../../src/core/wire/wire.ts'
 import { Replica } from '../../../src/protocol/replica.ts'
 import { INTERVAL_MS, START, seeded, work } from './network.ts'
 

@@ -1,0 +1,162 @@
+import type { NodeConfig } from '../../src/node/context.ts'
+import { GroveNode } from '../../src/node/node.ts'
+import type { Log } from '../../src/ports/log.ts'
+import type { PeerAddress } from '../../src/protocol/messages.ts'
+import { httpTransport } from '../../src/transport/client.ts'
+import { wrongBlame } from '../checkers/blame.ts'
+import type { Chance } from '../engine/chance.ts'
+import { MachineClock } from '../engine/clock.ts'
+import type { Journal } from '../engine/journal.ts'
+import { never, Process } from '../engine/process.ts'
+import type { Timeline } from '../engine/timeline.ts'
+import type { Host, HttpAnswer, HttpRequest } from '../network/http.ts'
+import type { Network } from '../network/network.ts'
+import type { DiskConditions } from '../scenario/conditions.ts'
+import { Disk } from './disk.ts'
+import { serve } from './server.ts'
+
+/** What the machines of one run share. */
+export interface Surroundings {
+  readonly timeline: Timeline
+  readonly journal: Journal
+  readonly network: Network
+  /** Something that must never happen did. */
+  readonly violated: (what: string) => void
+  /** All honest groves. */
+  readonly honest: readonly PeerAddress[]
+  /** The grove on the machine has ended, with all that it had under way. */
+  readonly stopped: () => void
+}
+
+interface MachineOptions extends Surroundings {
+  readonly peer: PeerAddress
+  readonly chance: Chance
+  readonly config: Omit<NodeConfig, 'self'>
+  readonly disk: DiskConditions
+  readonly clock: { readonly offsetMs: number; readonly drift: number }
+}
+
+/** How long a machine is down after it lost power by itself, in ms. */
+const REBOOT_MS = [500, 20_000] as const
+
+/** A machine on which a grove runs: its disk and clock outlive the program, which crashes and is started again. */
+export class Machine implements Host {
+  readonly honest = true
+  readonly peer: PeerAddress
+  readonly clock: MachineClock
+  readonly disk: Disk
+  readonly #options: MachineOptions
+  #running: { readonly node: GroveNode; readonly process: Process } | undefined
+  /** All groves that have run on it. */
+  readonly #lives: GroveNode[] = []
+  #faults = 0
+
+  constructor(options: MachineOptions) {
+    const { peer, timeline, chance, journal, clock, disk } = options
+    this.#options = options
+    this.peer = peer
+    this.clock = new MachineClock(timeline, clock)
+    this.disk = new Disk({
+      timeline,
+      chance: chance.fork('disk'),
+      conditions: disk,
+      crash: () => this.#losePower(),
+      fault: (what) => {
+        this.#faults += 1
+        journal.note(peer.peerId, `✗ ${what}`)
+      },
+      violated: (what) => options.violated(`${peer.peerId} ${what}`),
+    })
+    options.network.attach(this)
+  }
+
+  get name(): string {
+    return this.peer.peerId
+  }
+
+  get address(): string {
+    return this.peer.address
+  }
+
+  get process(): Process | undefined {
+    return this.#running?.process
+  }
+
+  /** The grove; undefined while the machine is down. */
+  get node(): GroveNode | undefined {
+    return this.#running?.node
+  }
+
+  get boots(): number {
+    return this.#lives.length
+  }
+
+  /** How often its disk has failed. */
+  get faults(): number {
+    return this.#faults
+  }
+
+  /** Starts the grove on what the disk holds. No effect if it runs. */
+  boot(): void {
+    if (this.#running !== undefined) return
+    const { network, chance, config, journal } = this.#options
+    const process = new Process()
+    const clock = this.clock.forProcess(() => process.alive)
+    const wire = network.wireOf({ name: this.name, address: this.address, honest: true, process })
+    const transport = httpTransport({ allowPrivate: true, clock, wire })
+    const random = chance.fork(`boot ${this.boots + 1}`)
+    const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
+    const node = new GroveNode({ ...config, self: this.peer }, ports)
+    this.#running = { node, process }
+    this.#lives.push(node)
+    journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
+    node.start().catch((error: unknown) => this.#options.violated(`${this.name} does not start: ${String(error)}`))
+  }
+
+  /** Ends the grove without warning. */
+  crash(): void {
+    if (this.#running === undefined) return
+    this.#options.journal.note(this.name, '✗ crashes')
+    const { process } = this.#running
+    this.#running = undefined
+    process.kill()
+    this.#options.stopped()
+  }
+
+  /** Ends it for good, when the run is over: Node keeps what listens to the signal of a grove that has not closed. */
+  end(): void {
+    this.#running?.process.kill()
+    this.#running = undefined
+    for (const node of this.#lives) node.close().catch(() => {})
+  }
+
+  handle(request: HttpRequest): Promise<HttpAnswer> {
+    return this.#running === undefined ? never() : serve(this.#running.node, request)
+  }
+
+  #losePower(): void {
+    this.crash()
+    const { timeline, chance } = this.#options
+    timeline.after(chance.between(REBOOT_MS), () => this.boot())
+  }
+
+  /** What a grove logs as an error is a fault of this project, except that a disk failed. */
+  #log(): Log {
+    const { journal, violated, honest } = this.#options
+    const note: Log['warn'] = (message, fields) => {
+      journal.trace(`${this.name} logs ${message} ${JSON.stringify(fields)}`)
+      const blame = wrongBlame(message, fields, honest)
+      if (blame !== undefined) violated(`${this.name}: ${blame}`)
+    }
+    return {
+      debug() {},
+      info: note,
+      warn: note,
+      error: (message, fields) => {
+        const text = `${message}: ${String(fields?.['error'] ?? JSON.stringify(fields))}`
+        journal.note(this.name, `logs an error: ${text}`)
+        if (!/EIO|ENOSPC/.test(text)) violated(`${this.name} logs an error: ${text}`)
+      },
+    }
+  }
+}

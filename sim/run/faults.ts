@@ -1,0 +1,140 @@
+import type { Chance } from '../engine/chance.ts'
+import type { Journal } from '../engine/journal.ts'
+import type { Timeline } from '../engine/timeline.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Network } from '../network/network.ts'
+import type { DiskConditions } from '../scenario/conditions.ts'
+import { defined } from '../scenario/defined.ts'
+import type { Fault, Scenario } from '../scenario/scenario.ts'
+
+interface Options {
+  readonly timeline: Timeline
+  readonly journal: Journal
+  readonly chance: Chance
+  readonly network: Network
+  readonly machines: readonly Machine[]
+  readonly scenario: Scenario
+}
+
+const SOUND_DISK: Partial<DiskConditions> = { fail: 0, torn: 0, full: 0, crash: 0 }
+const SOUND_NETWORK = { loss: 0, duplicate: 0, reorder: 0, slow: 0, cut: 0 }
+
+/** What goes wrong in a run, as its scenario has it, and the end of it. */
+export class Misfortunes {
+  readonly #options: Options
+  readonly #lift = new Set<() => void>()
+  #count = 0
+
+  constructor(options: Options) {
+    this.#options = options
+  }
+
+  /** How many have come about. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Puts all of them on the timeline. */
+  schedule(): void {
+    const { scenario, chance, timeline } = this.#options
+    for (const [index, fault] of scenario.faults.entries()) this.#schedule(fault, chance.fork(`${index} ${fault.type}`))
+    timeline.after(scenario.faultsEndMs, () => this.#end())
+  }
+
+  #schedule(fault: Fault, chance: Chance): void {
+    if (fault.type === 'partition') this.#during(fault, () => this.#partition(fault, chance))
+    else if (fault.type === 'network') this.#during(fault, () => this.#weather(fault))
+    else if (fault.type === 'disk') this.#during(fault, () => this.#badDisks(fault, chance))
+    else this.#atTimes(fault, chance)
+  }
+
+  #atTimes(fault: Extract<Fault, { times: number }>, chance: Chance): void {
+    const { fromMs, untilMs, times } = fault
+    for (let n = 0; n < times; n++) {
+      this.#options.timeline.after(chance.between([fromMs, untilMs]), () => {
+        this.#count += 1
+        this.#strike(fault, chance.fork(`${n}`))
+      })
+    }
+  }
+
+  #strike(fault: Extract<Fault, { times: number }>, chance: Chance): void {
+    const { machines, timeline, journal } = this.#options
+    const machine = chance.pick(machines)
+    if (machine === undefined) return
+    if (fault.type === 'crash') {
+      machine.crash()
+      timeline.after(chance.between(fault.downMs), () => machine.boot())
+    } else if (fault.type === 'clock-jump') {
+      const byMs = Math.round(chance.between([-fault.byMs, fault.byMs]))
+      journal.note(machine.name, `✗ its clock jumps by ${byMs} ms`)
+      machine.clock.jump(byMs)
+    } else {
+      const hash = chance.pick([...machine.disk.hashes])
+      if (hash === undefined) return
+      journal.note(machine.name, `✗ its disk forgets ${hash}`)
+      machine.disk.forget(hash)
+    }
+  }
+
+  #during({ fromMs, untilMs }: Fault, begin: () => () => void): void {
+    const { timeline } = this.#options
+    timeline.after(fromMs, () => {
+      this.#count += 1
+      const end = begin()
+      const lift = () => {
+        if (this.#lift.delete(lift)) end()
+      }
+      this.#lift.add(lift)
+      timeline.after(untilMs - fromMs, lift)
+    })
+  }
+
+  #partition({ share, oneWay }: Extract<Fault, { type: 'partition' }>, chance: Chance): () => void {
+    const { machines, network, journal } = this.#options
+    const size = Math.max(1, Math.round(machines.length * share))
+    const group = new Set(chance.sample(machines, size).map(({ name }) => name))
+    journal.note(
+      'network',
+      `✗ ${[...group].join(', ')} ${oneWay ? "can't be heard by" : 'and'} the others ${oneWay ? '' : 'are cut off from each other'}`,
+    )
+    const unblock = network.block((from, to) =>
+      oneWay ? group.has(from) && !group.has(to) : group.has(from) !== group.has(to),
+    )
+    return () => {
+      journal.note('network', `${[...group].join(', ')} and the others hear each other again`)
+      unblock()
+    }
+  }
+
+  #weather({ conditions }: Extract<Fault, { type: 'network' }>): () => void {
+    const { network, journal } = this.#options
+    const before = network.conditions
+    journal.note('network', `✗ is now ${JSON.stringify(conditions)}`)
+    network.conditions = { ...before, ...defined(conditions) }
+    return () => {
+      network.conditions = before
+    }
+  }
+
+  #badDisks({ groves, conditions }: Extract<Fault, { type: 'disk' }>, chance: Chance): () => void {
+    const { machines, journal } = this.#options
+    const chosen = chance.sample(machines, groves)
+    for (const { name, disk } of chosen) {
+      journal.note(name, `✗ its disk is now ${JSON.stringify(conditions)}`)
+      disk.conditions = { ...disk.conditions, ...defined(conditions) }
+    }
+    return () => {
+      for (const { disk } of chosen) disk.conditions = { ...disk.conditions, ...SOUND_DISK }
+    }
+  }
+
+  #end(): void {
+    const { network, machines, journal } = this.#options
+    for (const lift of [...this.#lift]) lift()
+    network.conditions = { ...network.conditions, ...SOUND_NETWORK }
+    for (const { disk } of machines) disk.conditions = { ...disk.conditions, ...SOUND_DISK }
+    for (const machine of machines) machine.boot()
+    journal.note('all', 'faults end here')
+  }
+}

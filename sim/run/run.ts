@@ -1,0 +1,121 @@
+import { disagreements } from '../checkers/agreement.ts'
+import { excesses } from '../checkers/bounds.ts'
+import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { World } from './world.ts'
+
+/** The longest time between two rounds of sync, in mean rounds. */
+const ROUND_SLACK = 1.2
+
+export interface RunStats {
+  readonly virtualMs: number
+  readonly requests: number
+  readonly bytes: number
+  readonly contributions: number
+  readonly faults: number
+  readonly events: number
+  /** Rounds of sync from the end of faults until all agreed; -1 where they did not. */
+  readonly rounds: number
+  /** What became of the agents' deeds, by deed and outcome. */
+  readonly outcomes: Readonly<Record<string, number>>
+}
+
+export interface RunResult {
+  readonly scenario: string
+  readonly seed: number
+  /** Equal for equal runs. */
+  readonly traceHash: string
+  readonly violations: readonly string[]
+  readonly stats: RunStats
+  /** What happened, line by line, where that was asked for. */
+  readonly transcript: readonly string[]
+}
+
+/** Plays a scenario with a seed. The same two give the same run, to the last byte. */
+export async function run(scenario: Scenario, seed: number, { explain = false } = {}): Promise<RunResult> {
+  const world = new World(scenario, seed, explain)
+  const onRejection = (error: unknown) => {
+    world.violated(`nobody waits for a failure: ${error instanceof Error ? error.stack : String(error)}`)
+  }
+  process.on('unhandledRejection', onRejection)
+  try {
+    const rounds = await play(world, scenario)
+    await checkAtEnd(world)
+    return resultOf(world, scenario, seed, rounds)
+  } finally {
+    process.off('unhandledRejection', onRejection)
+    for (const machine of world.machines) machine.end()
+  }
+}
+
+async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Promise<number> {
+  const { timeline, machines } = world
+  const start = timeline.now
+  const step = Math.max(1_000, groves.syncIntervalMs)
+  for (let at = step; at < faultsEndMs; at += step) {
+    await timeline.run(start + at)
+    await checkNow(world)
+  }
+  await timeline.run(start + faultsEndMs)
+  let found: string[] = []
+  for (let round = 1; round <= rounds; round++) {
+    await timeline.run(start + faultsEndMs + round * groves.syncIntervalMs * ROUND_SLACK)
+    await checkNow(world)
+    found = await disagreements(machines, groves.policy)
+    if (found.length === 0 && world.ledger.pending.size === 0) return round
+  }
+  for (const what of found) world.violated(`no agreement after ${rounds} rounds: ${what}`)
+  return found.length === 0 ? rounds : -1
+}
+
+/** Gossip intervals after which a grove that runs and has somebody to talk to must have talked. */
+const SILENCE_MAX = 4
+
+/** What holds at every moment. */
+async function checkNow(world: World): Promise<void> {
+  const { machines, ledger, timeline, traffic } = world
+  for (const { node, name } of machines) {
+    if (node === undefined) continue
+    for (const what of excesses(node)) world.violated(what)
+    const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
+    if (silentMs > SILENCE_MAX * node.config.gossipIntervalMs && node.replica.livePeers(node.clock.now()).length > 0)
+      world.violated(`${name} has fallen silent`)
+  }
+  for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
+  for (const { grove, boot, what, due } of ledger.pending.values()) {
+    const machine = machines.find(({ name }) => name === grove)
+    if (machine?.node === undefined || machine.boots !== boot) continue
+    if (timeline.now > due) world.violated(`${what} on ${grove} never ends`)
+  }
+  for (const [operation, { grove, boot, what }] of ledger.pending) {
+    const machine = machines.find(({ name }) => name === grove)
+    if (machine?.node === undefined || machine.boots !== boot) ledger.end(operation, `${what} lost in a crash`)
+  }
+}
+
+async function checkAtEnd(world: World): Promise<void> {
+  for (const machine of world.machines) {
+    for (const what of [...(await corruptions(machine)), ...(await miscounts(machine))]) world.violated(what)
+    const { items } = await machine.disk.graph.list({}, { limit: 1_000_000, offset: 0 })
+    world.journal.note(
+      machine.name,
+      `holds ${items.map(({ cid }) => cid).join(' ')} and ${machine.disk.hashes.size} blobs`,
+      () => `holds ${items.length} contributions and ${machine.disk.hashes.size} blobs`,
+    )
+  }
+}
+
+function resultOf(world: World, { name }: Scenario, seed: number, rounds: number): RunResult {
+  const { network, machines, ledger, misfortunes, timeline, journal, elapsed, violations } = world
+  const stats = {
+    virtualMs: elapsed,
+    requests: network.stats.requests,
+    bytes: network.stats.bytes,
+    contributions: ledger.published.size,
+    faults: misfortunes.count + network.stats.faults + machines.reduce((sum, machine) => sum + machine.faults, 0),
+    events: timeline.carriedOut,
+    rounds,
+    outcomes: Object.fromEntries([...ledger.outcomes].sort()),
+  }
+  return { scenario: name, seed, traceHash: journal.hash(), violations, stats, transcript: journal.lines }
+}

@@ -1,0 +1,154 @@
+import type { PeerAddress } from '../../src/protocol/messages.ts'
+import { settleIn } from '../adversaries/settle-in.ts'
+import { TrafficWatch } from '../checkers/bounds.ts'
+import { Chance } from '../engine/chance.ts'
+import { Journal } from '../engine/journal.ts'
+import { Timeline } from '../engine/timeline.ts'
+import { Machine } from '../machine/machine.ts'
+import { Network } from '../network/network.ts'
+import type { Scenario } from '../scenario/scenario.ts'
+import { Misfortunes } from './faults.ts'
+import { Ledger } from './ledger.ts'
+import { Agents } from './workload.ts'
+
+/** When every run begins, Unix ms. */
+const START = Date.UTC(2026, 0, 1)
+/** Violations of one run that are kept. */
+const VIOLATIONS_MAX = 50
+/** Machines are switched on within this time, in ms. */
+const SWITCHED_ON_MS = 2_000
+
+/** Everything that one run consists of, before anything has happened. */
+export class World {
+  readonly timeline = new Timeline(START)
+  readonly journal: Journal
+  readonly ledger = new Ledger()
+  readonly network: Network
+  readonly machines: readonly Machine[]
+  readonly misfortunes: Misfortunes
+  readonly traffic: TrafficWatch
+  readonly #violations = new Set<string>()
+
+  constructor(scenario: Scenario, seed: number, explain: boolean) {
+    const chance = new Chance(seed).fork(scenario.name)
+    const { timeline, ledger } = this
+    const violated = (what: string) => this.violated(what)
+    const journal = new Journal(timeline, explain)
+    this.journal = journal
+    const watcher = new TrafficWatch(timeline, violated)
+    this.traffic = watcher
+    this.network = new Network({
+      timeline,
+      journal,
+      chance: chance.fork('network'),
+      conditions: scenario.network,
+      watcher,
+    })
+    this.machines = this.#build(scenario, chance, watcher)
+    const { network, machines } = this
+    this.misfortunes = new Misfortunes({
+      timeline,
+      journal,
+      chance: chance.fork('faults'),
+      network,
+      machines,
+      scenario,
+    })
+    this.misfortunes.schedule()
+    const { workload, groves } = scenario
+    settleIn(scenario.adversaries, chance.fork('adversaries'), {
+      timeline,
+      journal,
+      network,
+      machines,
+      ledger,
+      intervalMs: groves.gossipIntervalMs,
+    })
+    const agents = new Agents({
+      timeline,
+      journal,
+      chance: chance.fork('agents'),
+      ledger,
+      machines,
+      workload,
+      fetchTimeoutMs: groves.fetchTimeoutMs,
+      violated,
+    })
+    agents.schedule()
+  }
+
+  /** Since the start, in ms of virtual time. */
+  get elapsed(): number {
+    return this.timeline.now - START
+  }
+
+  /** What went against the rules, in words for a reader. */
+  get violations(): string[] {
+    return [...this.#violations].map((what) => this.journal.readable(what))
+  }
+
+  violated(what: string): void {
+    if (this.#violations.has(what) || this.#violations.size >= VIOLATIONS_MAX) return
+    this.#violations.add(what)
+    this.journal.note('VIOLATION', what)
+  }
+
+  #build(scenario: Scenario, chance: Chance, watcher: TrafficWatch): Machine[] {
+    const { timeline, journal, network } = this
+    const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
+    const peers = Array.from(
+      { length: count },
+      (_, n): PeerAddress => ({ peerId: `g${n}`, address: `http://10.0.0.${n + 1}:4515` }),
+    )
+    const build = chance.fork('build')
+    return peers.map((peer, n) => {
+      const own = chance.fork(`machine ${n}`)
+      const seeds = seedsOf(scenario.groves.seeds, peers, n, build)
+      const config = {
+        reachable: true,
+        seeds,
+        gossipIntervalMs,
+        syncIntervalMs,
+        fetchTimeoutMs,
+        policy,
+      }
+      const clock = {
+        offsetMs: own.between([-scenario.clock.skewMs, scenario.clock.skewMs]),
+        drift: own.between([-scenario.clock.drift, scenario.clock.drift]),
+      }
+      const machine = new Machine({
+        peer,
+        honest: peers,
+        timeline,
+        journal,
+        network,
+        chance: own,
+        config,
+        disk: scenario.disk,
+        clock,
+        violated: (what) => this.violated(what),
+        stopped: () => watcher.forget(peer.peerId),
+      })
+      timeline.after(own.below(SWITCHED_ON_MS), () => machine.boot())
+      return machine
+    })
+  }
+}
+
+/** The peers that this grove's operator configured, some by their address alone. */
+function seedsOf(
+  shape: Scenario['groves']['seeds'],
+  peers: readonly PeerAddress[],
+  n: number,
+  chance: Chance,
+): PeerAddress[] {
+  const others = peers.filter((_, index) => index !== n)
+  const chosen = {
+    line: () => peers.slice(Math.max(0, n - 1), n),
+    ring: () => [peers[(n + 1) % peers.length]!].filter((peer) => peer !== peers[n]),
+    star: () => (n === 0 ? [] : peers.slice(0, 1)),
+    full: () => others,
+    random: () => [...peers.slice(Math.max(0, n - 1), n), ...chance.sample(others, 1)],
+  }[shape]()
+  return chosen.map((peer) => (chance.happens(0.5) ? { peerId: peer.address, address: peer.address } : peer))
+}

@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream'
+import { type Dispatcher, errors, Pool } from 'undici'
+import type { Cid } from '../../core/cid.ts'
+import { errnoOf } from '../../core/errno.ts'
+import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
+import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
+import type { JsonOperation, Operation } from '../operations/operation.ts'
+import { allOperations, operations } from '../operations/table.ts'
+import { inputForms, writeQuery } from '../schema/query.ts'
+import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
+import { serverSentEvents } from './event-source.ts'
+
+const CONNECTIONS = 16
+/** A server that sends nothing for this long while it answers is given up; events have a heartbeat. */
+const STALL_MS = 120_000
+
+/** A grove over HTTP. Throws what the server's error answers say, and `server-unreachable`. */
+export function groveClient(url: string): GroveApi {
+  const http = new HttpClient(url)
+  const download = async (
+    operation: Operation,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions = {},
+    range?: ByteRange,
+  ): Promise<Download> => {
+    const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end}` }
+    const answer = await http.ask(operation, { input, headers, ...options })
+    const hash = String(answer.headers.etag).replaceAll('"', '') as Cid
+    return { hash, sizeBytes: Number(answer.headers['content-length']), body: http.guarded(answer.body) }
+  }
+  return {
+    ...callsOf((operation, input, options) =>
+      http.call(operation, input as Readonly<Record<string, unknown>>, options),
+    ),
+    blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
+    artifact: (input, options) => download(operations.artifact, input, options),
+    manifest: (input, options) => download(operations.manifest, input, options),
+    uploadBlob: (source, options = {}) => http.upload(source, options),
+    events: ({ signal }) => http.events(signal),
+    close: () => http.close(),
+  }
+}
+
+interface Ask extends CallOptions {
+  readonly input: Readonly<Record<string, unknown>>
+  readonly body?: string | Uint8Array | Readable
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Requests for operations of the table, to one server. */
+class HttpClient {
+  readonly #url: string
+  readonly #prefix: string
+  readonly #pool: Pool
+  readonly #forms = new Map(allOperations.map((operation) => [operation.name, inputForms(operation)]))
+
+  constructor(url: string) {
+    const { origin, pathname } = new URL(url)
+    this.#url = url
+    this.#prefix = pathname.replace(/\/$/, '')
+    this.#pool = new Pool(origin, { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: STALL_MS })
+  }
+
+  async call(
+    operation: JsonOperation,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ): Promise<unknown> {
+    const sends =
+      operation.http.method === 'GET'
+        ? {}
+        : { body: this.#bodyOf(operation, input), headers: { 'content-type': 'application/json' } }
+    const answer = await this.ask(operation, { input, ...sends, ...options })
+    const body = await this.json(answer)
+    return operation.wire === undefined ? body : operation.wire.unpack(body, (name) => String(answer.headers[name]))
+  }
+
+  /** The answer, its body unread. Throws what an error answer says. */
+  async ask(operation: Operation, { input, body, headers = {}, signal }: Ask): Promise<Dispatcher.ResponseData> {
+    const { method } = operation.http
+    const request = {
+      method,
+      path: this.#pathOf(operation, input),
+      headers,
+      body: body ?? null,
+      signal: signal ?? null,
+    }
+    const answer = await this.#pool
+      .request(request)
+      .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
+    if (answer.statusCode < 300) return answer
+    const said = errorFromBody(await answer.body.json().catch(() => undefined))
+    const message = `${this.#url} answered ${answer.statusCode}, not as a grove does`
+    throw said ?? new GroveError('server-unreachable', { url: this.#url, status: answer.statusCode }, { message })
+  }
+
+  /** Streams bytes into the grove. A failure of the source itself is thrown as it is. */
+  async upload(source: ByteSource, { expect, ...options }: CallOptions & { expect?: Cid }): Promise<BlobInfo> {
+    const operation = expect === undefined ? operations.postBlob : operations.putBlob
+    const headers = { 'content-type': 'application/octet-stream' }
+    let fault: unknown
+    const watched = async function* (bytes: AsyncIterable<Uint8Array>) {
+      try {
+        yield* bytes
+      } catch (error) {
+        fault = error
+        throw error
+      }
+    }
+    const body = source instanceof Uint8Array ? source : Readable.from(watched(source), { objectMode: false })
+    try {
+      return (await this.json(
+        await this.ask(operation, { input: { hash: expect }, body, headers, ...options }),
+      )) as BlobInfo
+    } catch (error) {
+      throw fault ?? error
+    }
+  }
+
+  async json(answer: Dispatcher.ResponseData): Promise<unknown> {
+    try {
+      return await answer.body.json()
+    } catch (cause) {
+      throw this.#failure(cause, undefined)
+    }
+  }
+
+  /** The body, its failures told as Grove's errors. */
+  async *guarded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body
+    } catch (cause) {
+      throw this.#failure(cause, undefined)
+    }
+  }
+
+  async *events(signal: AbortSignal): AsyncGenerator<GroveEvent> {
+    try {
+      const answer = await this.ask(operations.events, { input: {}, signal })
+      for await (const data of serverSentEvents(answer.body)) yield JSON.parse(data) as GroveEvent
+    } catch (cause) {
+      if (!signal.aborted) throw this.#failure(cause, signal)
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.destroy()
+  }
+
+  #bodyOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
+    const inPath = this.#forms.get(operation.name)?.path ?? []
+    return JSON.stringify(Object.fromEntries(Object.entries(input).filter(([name]) => !inPath.includes(name))))
+  }
+
+  #pathOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
+    const path = operation.http.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(input[name])))
+    const forms = this.#forms.get(operation.name)
+    return (
+      this.#prefix + path + (operation.http.method === 'GET' && forms !== undefined ? writeQuery(input, forms) : '')
+    )
+  }
+
+  #failure(cause: unknown, signal: AbortSignal | undefined): unknown {
+    if (isGroveError(cause)) return cause
+    if (signal?.aborted === true || (cause instanceof Error && cause.name === 'AbortError'))
+      return new GroveError('aborted', {}, { cause })
+    if (!(cause instanceof errors.UndiciError) && errnoOf(cause) === '') return cause
+    const details = { url: this.#url, errno: errnoOf(cause) }
+    return new GroveError('server-unreachable', details, {
+      cause,
+      message: `no grove answers at ${this.#url} (${errnoOf(cause)}): start one with \`grove serve\`, or name another with --server`,
+    })
+  }
+}

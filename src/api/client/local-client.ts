@@ -1,0 +1,41 @@
+import type { GroveNode } from '../../node/node.ts'
+import { stageArtifact } from '../../node/publish.ts'
+import type { BytesOperation } from '../operations/operation.ts'
+import { operations } from '../operations/table.ts'
+import { parseInput } from '../schema/parse.ts'
+import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
+
+/** A grove in this process, asked as one over HTTP would be. Closing it leaves the node open: that is its owner's. */
+export function localClient(node: GroveNode): GroveApi {
+  const signalOf = (options: CallOptions | undefined) => options?.signal ?? node.closing
+  const download = async (
+    operation: BytesOperation,
+    input: unknown,
+    options: CallOptions | undefined,
+    range?: Range,
+  ): Promise<Download> => {
+    const signal = signalOf(options)
+    const answer = await operation.run(node, parseInput(operation.input, input), { signal })
+    const sizeBytes =
+      range === undefined ? answer.sizeBytes : Math.min(range.end, answer.sizeBytes - 1) - range.start + 1
+    return {
+      hash: answer.hash,
+      sizeBytes,
+      body: await answer.open(range === undefined ? { signal } : { range, signal }),
+    }
+  }
+  return {
+    ...callsOf(async (operation, input, options) => {
+      const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
+      return operation.run(node, checked, { signal: signalOf(options) })
+    }),
+    blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
+    artifact: (input, options) => download(operations.artifact, input, options),
+    manifest: (input, options) => download(operations.manifest, input, options),
+    uploadBlob: (source, options = {}) => stageArtifact(node, source, { ...options, signal: signalOf(options) }),
+    events: ({ signal }) => node.events.subscribe(AbortSignal.any([signal, node.closing])),
+    close: async () => {},
+  }
+}
+
+type Range = { readonly start: number; readonly end: number }

@@ -1,0 +1,116 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveNode } from '../../node/node.ts'
+
+/** Bounds of the duration histogram, in seconds. */
+const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
+
+/** What one server counts, for Prometheus. */
+export interface Metrics {
+  /** Begins to time a request; call the result when it is answered. */
+  begin(operation: string): (status: number) => void
+  received(bytes: number): void
+  sent(bytes: number): void
+  /** The text exposition format and its content type. */
+  render(): Promise<{ contentType: string; body: string }>
+}
+
+/** Counts for a node until the signal aborts. */
+export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'grove_http_requests_total',
+    help: 'Answered requests',
+    labelNames: ['operation', 'status'],
+    registers,
+  })
+  const durations = new Histogram({
+    name: 'grove_http_request_seconds',
+    help: 'Time to answer',
+    labelNames: ['operation'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  })
+  const received = new Counter({
+    name: 'grove_blob_received_bytes_total',
+    help: 'Bytes of artifacts uploaded here',
+    registers,
+  })
+  const sent = new Counter({
+    name: 'grove_blob_sent_bytes_total',
+    help: 'Bytes of blobs and manifests served',
+    registers,
+  })
+  addGauges(node, registers)
+  void countEvents(node.events.subscribe(signal), registers)
+  return {
+    begin(operation) {
+      const end = durations.startTimer({ operation })
+      return (status) => {
+        end()
+        requests.inc({ operation, status })
+      }
+    },
+    received: (bytes) => received.inc(bytes),
+    sent: (bytes) => sent.inc(bytes),
+    render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+  }
+}
+
+function addGauges(node: GroveNode, registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_contributions',
+    help: 'Contributions held',
+    registers,
+    async collect() {
+      this.set(await node.graph.count())
+    },
+  })
+  new Gauge({
+    name: 'grove_peers',
+    help: 'Peers in view, by status',
+    labelNames: ['status'],
+    registers,
+    collect() {
+      const peers = node.replica.peers()
+      for (const status of ['alive', 'suspected', 'failed'] as const)
+        this.set({ status }, peers.filter((peer) => peer.status === status).length)
+    },
+  })
+}
+
+async function countEvents(events: AsyncIterable<GroveEvent>, registers: Registry[]): Promise<void> {
+  const stored = new Counter({
+    name: 'grove_contributions_stored_total',
+    help: 'Contributions newly stored',
+    labelNames: ['source'],
+    registers,
+  })
+  const failed = new Counter({
+    name: 'grove_fetches_failed_total',
+    help: 'Fetches that obtained nothing, by reason',
+    labelNames: ['code'],
+    registers,
+  })
+  const verified = new Counter({
+    name: 'grove_transfer_verified_bytes_total',
+    help: 'Bytes of artifacts fetched from peers and verified',
+    registers,
+  })
+  const faults = new Counter({
+    name: 'grove_peer_faults_total',
+    help: 'Times that a peer broke the protocol',
+    labelNames: ['code'],
+    registers,
+  })
+  const rounds = new Counter({ name: 'grove_sync_rounds_total', help: 'Background rounds that ended', registers })
+  for await (const event of events) {
+    if (event.type === 'contribution') stored.inc({ source: event.source.local ? 'local' : 'peer' })
+    else if (event.type === 'fetch-failed') failed.inc({ code: event.code })
+    else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
+    else if (event.type === 'peer-fault') faults.inc({ code: event.code })
+    else if (event.type === 'sync') rounds.inc()
+  }
+}

@@ -1,0 +1,83 @@
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import { CallToolRequestSchema, type CallToolResult, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import type { Agent } from '../../core/contribution/schema.ts'
+import { storageError } from '../../core/errno.ts'
+import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
+import { VERSION } from '../../node/read/status.ts'
+import type { Log } from '../../ports/log.ts'
+import type { GroveApi } from '../client/api.ts'
+import { jsonSchemaOf } from '../schema/json-schema.ts'
+import { parseInput } from '../schema/parse.ts'
+import { contributeTools } from './contribute.ts'
+import { readTools } from './read.ts'
+import type { Tool, ToolContext } from './tool.ts'
+
+export interface McpOptions {
+  readonly grove: GroveApi
+  /** Who contributes where a call doesn't say. */
+  readonly agent: Agent
+  readonly log: Log
+}
+
+const INSTRUCTIONS = `A grove is a shared graph of immutable work. Look at grove_frontier or grove_federated_frontier for the best so far, \
+bring what is elsewhere here with grove_fetch, get its files with grove_checkout, improve on it, and publish with grove_submit_work \
+and a derives_from relation. Review, reproduce and adopt what deserves it: that is how good work rises.`
+
+/**
+ * Serves a grove's operations as tools over a transport (stdio, in memory) until it closes.
+ * A tool's failure is a result with `isError` and the error's code.
+ */
+export async function serveMcp(options: McpOptions, transport: Transport): Promise<McpServer> {
+  const mcp = new McpServer(
+    { name: 'grove', version: VERSION },
+    { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
+  )
+  const tools = new Map<string, Tool>([...readTools, ...contributeTools].map((tool) => [tool.name, tool]))
+  const listed = [...tools.values()].map(listingOf)
+  mcp.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }))
+  mcp.server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) =>
+    callTool(tools, params, { ...options, signal }),
+  )
+  await mcp.connect(transport)
+  return mcp
+}
+
+function listingOf({ name, description, input, readOnly }: Tool) {
+  const inputSchema = { ...jsonSchemaOf(input), type: 'object' as const }
+  return { name, description, inputSchema, annotations: { readOnlyHint: readOnly, openWorldHint: true } }
+}
+
+interface CallParams {
+  readonly name: string
+  readonly arguments?: Record<string, unknown> | undefined
+}
+
+async function callTool(
+  tools: ReadonlyMap<string, Tool>,
+  { name, arguments: given = {} }: CallParams,
+  context: ToolContext & McpOptions,
+): Promise<CallToolResult> {
+  try {
+    const tool = tools.get(name)
+    if (tool === undefined) throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
+    return resultOf(await tool.run(parseInput(tool.input, given), context))
+  } catch (error) {
+    const known = isGroveError(error) ? error : fileError(error)
+    if (known === undefined)
+      context.log.error('tool failed', { tool: name, error: error instanceof Error ? error.stack : String(error) })
+    return { ...resultOf(errorBody(known ?? error)), isError: true }
+  }
+}
+
+/** A local file that can't be read or written is the caller's matter, told as such. */
+function fileError(error: unknown): GroveError | undefined {
+  const { code, path } = error as { code?: unknown; path?: unknown }
+  if (code === 'ENOENT')
+    return new GroveError('not-found', { path }, { cause: error, message: `there is no file ${String(path)}` })
+  return typeof code === 'string' && typeof path === 'string' ? storageError(error, { path }) : undefined
+}
+
+function resultOf(value: unknown): CallToolResult {
+  return { content: [{ type: 'text', text: JSON.stringify(value) }] }
+}

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import {
+  agentSchema,
+  contributionViewSchema,
+  draftSchema,
+  relationSchema,
+  scoreSchema,
+} from '../../core/contribution/schema.ts'
+import * as wire from '../../core/wire/wire.ts'
+import { VERSION } from '../../node/read/status.ts'
+import type { Operation } from '../operations/operation.ts'
+import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
+import { inputForms } from './query.ts'
+
+const errorSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    error: {
+      type: 'object',
+      properties: { code: { type: 'string' }, message: { type: 'string' }, details: { type: 'object' } },
+      required: ['code', 'message', 'details'],
+    },
+  },
+  required: ['error'],
+}
+
+/** Schemas that are described once, by name, and referred to. */
+const named: Readonly<Record<string, z.ZodType>> = {
+  Agent: agentSchema,
+  Score: scoreSchema,
+  Relation: relationSchema,
+  Contribution: contributionViewSchema,
+  Draft: draftSchema,
+  Frontier: wire.frontierSchema,
+  FrontierEntry: wire.frontierEntrySchema,
+  DigestEntry: wire.digestEntrySchema,
+  GossipMessage: wire.gossipMessageSchema,
+  PeerInfo: wire.peerInfoSchema,
+  FederatedEntry: wire.federatedEntrySchema,
+  FederationPeer: wire.federationPeerSchema,
+  FetchResult: wire.fetchResultSchema,
+  SyncReport: wire.syncReportSchema,
+  BestList: wire.bestListSchema,
+  GroveEvent: wire.groveEventSchema,
+  Grove: wire.groveInfoSchema,
+}
+
+/** The whole API as an OpenAPI 3.1 description, derived from the table. */
+export function openApi(operations: readonly Operation[]): object {
+  const references = new References()
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const operation of operations) {
+    const path = operation.http.path.replace(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [operation.http.method.toLowerCase()]: describe(operation, references) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Grove',
+      version: VERSION,
+      description: 'A grove keeps a graph of immutable agent work and shares the best of it with other groves.',
+    },
+    paths,
+    components: { schemas: { ...references.schemas, Error: errorSchema } },
+  }
+}
+
+/** Hands out JSON Schemas in which the named ones are references. */
+class References {
+  readonly #registry = z.registry<{ id: string }>()
+  readonly schemas: Record<string, JsonSchema> = {}
+
+  constructor() {
+    for (const [id, schema] of Object.entries(named)) this.#registry.add(schema, { id })
+  }
+
+  of(schema: z.ZodType): JsonSchema {
+    const { $defs = {}, ...rest } = jsonSchemaOf(schema, this.#registry) as JsonSchema & {
+      $defs?: Record<string, JsonSchema>
+    }
+    for (const [id, definition] of Object.entries($defs)) this.schemas[id] ??= this.#relocated(definition)
+    const id = this.#registry.get(schema)?.id
+    if (id === undefined) return this.#relocated(rest)
+    this.schemas[id] ??= this.#relocated(rest)
+    return { $ref: `#/components/schemas/${id}` }
+  }
+
+  #relocated(schema: JsonSchema): JsonSchema {
+    return JSON.parse(
+      JSON.stringify(schema, (key, value) => (key === 'id' && value in named ? undefined : value)).replaceAll(
+        '"#/$defs/',
+        '"#/components/schemas/',
+      ),
+    ) as JsonSchema
+  }
+}
+
+function describe(operation: Operation, references: References): object {
+  const { name, group, summary, http } = operation
+  return {
+    operationId: name,
+    tags: [group],
+    summary,
+    parameters: parameters(operation),
+    ...(http.method === 'GET' ? {} : { requestBody: requestBody(operation, references) }),
+    responses: {
+      [http.status ?? 200]: { description: 'Success', content: answerContent(operation, references) },
+      default: {
+        description: 'What went wrong',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
+    },
+  }
+}
+
+function parameters(operation: Operation): object[] {
+  const schema = jsonSchemaOf(operation.input)
+  const required = new Set((schema.required ?? []) as string[])
+  const { path, query } = inputForms(operation)
+  const inQuery = operation.http.method === 'GET' ? [...query] : []
+  const member = (name: string) => propertiesOf(schema)[name] ?? {}
+  return [
+    ...path.map((name) => ({ name, in: 'path', required: true, schema: member(name) })),
+    ...inQuery.map(([name, form]) => ({
+      name,
+      in: 'query',
+      required: required.has(name),
+      ...(form === 'json'
+        ? { content: { 'application/json': { schema: member(name) } } }
+        : { schema: member(name), ...(form === 'list' ? { explode: false } : {}) }),
+    })),
+  ]
+}
+
+function requestBody(operation: Operation, references: References): object {
+  if (operation.kind === 'upload') return { required: true, content: { 'application/octet-stream': {} } }
+  const schema = bodySchema(operation, references)
+  const json = { 'application/json': { schema } }
+  if (operation.kind !== 'json' || operation.multipart !== true) return { content: json }
+  const form = {
+    type: 'object',
+    properties: { manifest: schema },
+    patternProperties: { '^artifact:': { type: 'string', contentMediaType: 'application/octet-stream' } },
+  }
+  return { required: true, content: { ...json, 'multipart/form-data': { schema: form } } }
+}
+
+/** The input without what the path says of it. */
+function bodySchema(operation: Operation, references: References): JsonSchema {
+  const schema = references.of(operation.input)
+  const { path } = inputForms(operation)
+  if (path.length === 0) return schema
+  const properties = Object.fromEntries(Object.entries(propertiesOf(schema)).filter(([name]) => !path.includes(name)))
+  const required = ((schema.required ?? []) as string[]).filter((name) => !path.includes(name))
+  return { ...schema, properties, required }
+}
+
+function answerContent(operation: Operation, references: References): object {
+  switch (operation.kind) {
+    case 'json':
+      return { 'application/json': { schema: references.of(operation.wire?.schema ?? operation.output) } }
+    case 'upload':
+      return { 'application/json': { schema: references.of(operation.output) } }
+    case 'events':
+      return { 'text/event-stream': { schema: references.of(operation.output) } }
+    case 'bytes':
+    case 'stream':
+      return { [operation.contentType]: {} }
+  }
+}

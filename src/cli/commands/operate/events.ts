@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import type { GroveEvent } from '../../../core/wire/wire.ts'
+import { type Context, examples, type Session, withGrove } from '../../context.ts'
+import { formatNumber, formatSize, formatTime, plural, printable, short } from '../../output/format.ts'
+import { print, printJson, style } from '../../output/output.ts'
+
+/** `grove events`: follow what happens. */
+export function addEvents(program: Command, context: Context): void {
+  program
+    .command('events')
+    .description('Follow what happens in a grove, until interrupted; with --json one event a line')
+    .addHelpText('after', examples(['grove events', 'grove events --json | jq -c \'select(.type == "contribution")\'']))
+    .action((_: object, command: Command) => withGrove(context, command, follow))
+}
+
+async function follow(session: Session): Promise<void> {
+  const { grove, output, signal, json } = session
+  for await (const event of grove.events({ signal })) {
+    if (json) printJson(output, event, 0)
+    else print(output, `${style(output, 'dim', formatTime(event.at))}  ${event.type.padEnd(12)}  ${describe(event)}`)
+  }
+}
+
+function describe(event: GroveEvent): string {
+  switch (event.type) {
+    case 'contribution': {
+      const { local, address, peerId } = event.source
+      const from = local ? '' : `  from ${printable(address ?? peerId ?? 'a peer')}`
+      return `${short(event.cid)}  ${event.kind}  ${printable(event.summary)}${from}`
+    }
+    case 'announced':
+      return `${short(event.cid)}  ${printable(event.metric)} ${formatNumber(event.value)}  by ${printable(event.peerId)}`
+    case 'transfer':
+      return `${short(event.hash)}  ${formatSize(event.receivedBytes)} of ${formatSize(event.sizeBytes)}${event.done ? '  done' : ''}`
+    case 'fetch-failed':
+      return `${short(event.cid)}  ${event.code}: ${printable(event.message)}`
+    case 'peer':
+      return `${printable(event.address)}  ${event.status}`
+    case 'peer-fault':
+      return `${printable(event.peerId)}  ${event.code}: ${printable(event.message)}`
+    case 'sync':
+      return `${plural(event.report.peers, 'peer')}, ${event.report.fetched.length} fetched, ${event.report.failed.length} failed`
+  }
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { type Context, examples, type Session, withGrove } from '../../context.ts'
+import { type AgentOptions, addAgent, agentFrom } from '../../options.ts'
+
+/** `grove mcp`: the grove's operations as tools for an agent, over stdin and stdout. */
+export function addMcp(program: Command, context: Context): void {
+  const command = program
+    .command('mcp')
+    .description('Offer the grove to an agent as tools of the Model Context Protocol, over stdin and stdout')
+  addAgent(command)
+  command
+    .addHelpText(
+      'after',
+      examples(['grove mcp --server http://127.0.0.1:4515 --agent-id alice', 'grove mcp --dir /srv/grove']),
+    )
+    .action((options: AgentOptions, self: Command) => withGrove(context, self, (session) => mcp(session, options)))
+}
+
+/** Serves until the agent closes stdin, or an interrupt. */
+async function mcp({ grove, env, signal }: Session, options: AgentOptions): Promise<void> {
+  // Only here: other commands would start slower for it.
+  const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
+  const { serveMcp } = await import('../../../api/mcp/serve.ts')
+  const { stderrLog } = await import('../../../log.ts')
+  const agent = agentFrom(options, env.GROVE_AGENT_ID)
+  const server = await serveMcp({ grove, agent, log: stderrLog('warn') }, new StdioServerTransport())
+  await new Promise<void>((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    process.stdin.once('end', () => resolve())
+    process.stdin.once('close', () => resolve())
+  })
+  await server.close()
+}

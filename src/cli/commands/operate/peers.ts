@@ -1,0 +1,81 @@
+import type { Command } from 'commander'
+import type { Proof } from '../../../core/peers/peer-record.ts'
+import type { FederationPeer } from '../../../core/wire/wire.ts'
+import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { arrow, formatNumber, formatSize, formatTime, printable, short } from '../../output/format.ts'
+import { note, print, style } from '../../output/output.ts'
+import { printTable } from '../../output/table.ts'
+
+/** `grove peers`: who is there, and how they have proved. */
+export function addPeers(program: Command, context: Context): void {
+  program
+    .command('peers')
+    .description('List the groves that this one knows, whether they answer, and how their claims and bytes proved')
+    .option('--proofs', 'also show which claims the manifests contradict')
+    .addHelpText('after', examples(['grove peers', 'grove peers --proofs', 'grove peers --json']))
+    .action((options: { readonly proofs?: boolean }, command: Command) =>
+      withGrove(context, command, (session) => peers(session, options.proofs === true)),
+    )
+}
+
+async function peers(session: Session, withProofs: boolean): Promise<void> {
+  const found = await session.grove.federationPeers({}, { signal: session.signal })
+  answer(session, found, () => {
+    if (found.peers.length === 0)
+      return note(session.output, 'no peers: `grove serve --peer URL` names one to start from')
+    const rows = found.peers.map(({ peerId, address, status, seed, lastSeen, record }) => [
+      printable(address),
+      status,
+      seed ? 'seed' : '',
+      lastSeen === undefined ? 'never' : formatTime(lastSeen),
+      record.trust.toFixed(2),
+      `${record.claimsKept}/${record.claimsBroken}`,
+      formatSize(record.bytesGood),
+      formatSize(record.bytesBad),
+      printable(record.lastError === undefined ? '' : `${record.lastError.code}: ${record.lastError.message}`),
+      peerId === address ? '' : printable(peerId),
+    ])
+    const columns = [
+      { title: 'address' },
+      { title: 'status' },
+      { title: '' },
+      { title: 'answered' },
+      { title: 'trust', align: 'right' as const },
+      { title: 'claims kept/broken', align: 'right' as const },
+      { title: 'bytes good', align: 'right' as const },
+      { title: 'bad', align: 'right' as const },
+      { title: 'last error', flexible: true },
+      { title: 'id', flexible: true },
+    ]
+    printTable(session.output, columns, rows)
+    if (withProofs) for (const peer of found.peers) printProofs(session, peer)
+  })
+}
+
+/** What anybody can check who holds the manifests: what the peer claimed, and what they say. */
+function printProofs({ output }: Session, { address, record }: FederationPeer): void {
+  if (record.proofs.length === 0) return
+  print(output, `\n${style(output, 'bold', `contradicted claims of ${printable(address)}`)}`)
+  const rows = record.proofs.map(({ at, cid, metric, claimed, actual }) => [
+    formatTime(at),
+    short(cid),
+    printable(metric),
+    said(claimed),
+    actual === undefined ? 'no such score' : said(actual),
+  ])
+  printTable(
+    output,
+    [
+      { title: 'when' },
+      { title: 'cid' },
+      { title: 'metric', flexible: true },
+      { title: 'claimed' },
+      { title: 'in fact' },
+    ],
+    rows,
+  )
+}
+
+function said({ value, direction }: Proof['claimed']): string {
+  return `${formatNumber(value)} ${arrow(direction)}`
+}

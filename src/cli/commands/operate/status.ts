@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { plural } from '../../output/format.ts'
+import { print } from '../../output/output.ts'
+
+/** `grove status`: which grove this is and how it is doing. */
+export function addStatus(program: Command, context: Context): void {
+  program
+    .command('status')
+    .description('Say which grove this is, how much it holds and whether its peers answer')
+    .addHelpText('after', examples(['grove status', 'grove status --server http://10.0.0.5:4515 --json']))
+    .action((_: object, command: Command) => withGrove(context, command, status))
+}
+
+async function status(session: Session): Promise<void> {
+  const info = await session.grove.grove({}, { signal: session.signal })
+  answer(session, info, () => {
+    const { output } = session
+    const { liveness } = info.gossip
+    const alive = liveness.filter((peer) => peer.status === 'alive').length
+    print(output, `grove ${info.version} at ${session.place}`)
+    print(output, `id             ${info.peerId}`)
+    print(output, `contributions  ${info.stats.contributions}`)
+    print(output, `gossip         ${info.gossip.enabled ? 'on' : 'off: it is not being served'}`)
+    print(output, `peers          ${plural(info.gossip.peers, 'peer')}, ${alive} alive`)
+  })
+}

@@ -1,0 +1,155 @@
+import type { Command } from 'commander'
+import { GroveError } from '../../../core/errors.ts'
+import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/wire.ts'
+import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
+import { readLimit } from '../../options.ts'
+import { arrow, formatNumber, formatTime, printable, short } from '../../output/format.ts'
+import { note, print, style } from '../../output/output.ts'
+import { printTable } from '../../output/table.ts'
+
+interface FrontierOptions extends FilterOptions {
+  readonly federated?: boolean
+  readonly metric?: string
+  readonly limit: number
+}
+
+/** `grove frontier`: the best, in every dimension. */
+export function addFrontier(program: Command, context: Context): void {
+  const command = program
+    .command('frontier')
+    .description('Rank the best work: by each metric, by adoption, review, reproduction and recency')
+    .option('--federated', 'what is known of all groves, held here or only claimed by peers')
+    .option('--metric <name>', 'only this metric')
+    .option('-n, --limit <count>', 'rows of each ranking', readLimit, 10)
+  addFilters(command)
+    .addHelpText(
+      'after',
+      examples([
+        'grove frontier',
+        'grove frontier --metric val_bpb --limit 3',
+        'grove frontier --federated',
+        'grove frontier --tag lm --json',
+      ]),
+    )
+    .action((options: FrontierOptions, self: Command) =>
+      withGrove(context, self, (session) =>
+        options.federated === true ? federated(session, options) : local(session, options),
+      ),
+    )
+}
+
+async function local(session: Session, options: FrontierOptions): Promise<void> {
+  const { metric, limit } = options
+  const query = { ...filterFrom(options), limit, ...(metric === undefined ? {} : { metric }) }
+  const frontier = await session.grove.frontier(query, { signal: session.signal })
+  answer(session, frontier, () => {
+    const rankings = rankingsOf(frontier, metric)
+    for (const [title, entries, format] of rankings) printRanking(session, title, entries, format)
+    if (rankings.length === 0)
+      note(session.output, metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`)
+  })
+}
+
+type NamedRanking = readonly [title: string, entries: readonly FrontierEntry[], format: (value: number) => string]
+
+function rankingsOf(frontier: FrontierAnswer, metric: string | undefined): NamedRanking[] {
+  const metrics = Object.entries(frontier.byMetric).map(
+    ([name, entries]): NamedRanking => [printable(name), entries, formatNumber],
+  )
+  const signals: NamedRanking[] = [
+    ['adoption', frontier.byAdoption, formatNumber],
+    ['review score', frontier.byReviewScore, formatNumber],
+    ['reproduction', frontier.byReproduction, formatNumber],
+    ['recency', frontier.byRecency, (value) => formatTime(new Date(value).toISOString())],
+  ]
+  return [...metrics, ...(metric === undefined ? signals : [])].filter(([, entries]) => entries.length > 0)
+}
+
+function printRanking(
+  { output }: Session,
+  title: string,
+  entries: readonly FrontierEntry[],
+  format: (value: number) => string,
+): void {
+  print(output, style(output, 'bold', title))
+  const rows = entries.map((entry, index) => [
+    String(index + 1),
+    short(entry.cid),
+    format(entry.value),
+    printable(entry.agentId),
+    entry.kind,
+    printable(entry.summary),
+  ])
+  const columns = [
+    { title: '#', align: 'right' as const },
+    { title: 'cid' },
+    { title: 'value', align: 'right' as const },
+    { title: 'agent', flexible: true },
+    { title: 'kind' },
+    { title: 'summary', flexible: true },
+  ]
+  printTable(output, columns, rows)
+  print(output, '')
+}
+
+async function federated(session: Session, options: FrontierOptions): Promise<void> {
+  refuseOtherFilters(options)
+  const { entries } = await session.grove.federatedFrontier({}, { signal: session.signal })
+  const tags = options.tag ?? []
+  const chosen = entries.filter(
+    (entry) =>
+      (options.metric ?? entry.metric) === entry.metric && tags.every((tag) => entry.tags?.includes(tag) === true),
+  )
+  const groups = [...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`)].map(
+    ([title, group]) => [title, believedFirst(group, options.limit)] as const,
+  )
+  answer(session, { entries: groups.flatMap(([, group]) => group) }, () => {
+    for (const [title, group] of groups) printFederated(session, title, group)
+    if (groups.length === 0) note(session.output, 'nothing is known of other groves yet')
+  })
+}
+
+/** Digests carry metric and tags; by what they don't say nothing can be chosen. */
+function refuseOtherFilters(options: FrontierOptions): void {
+  const { tags: _, ...others } = filterFrom(options)
+  const [name] = Object.keys(others)
+  if (name === undefined) return
+  const message = `groves advertise metrics and tags only: --federated can't be narrowed down by ${name}`
+  throw new GroveError('usage-error', {}, { message })
+}
+
+/** What is verified here ranks; what is only claimed comes after it, however good it is said to be. */
+function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
+  const [believed, claimed] = [false, true].map((isClaimed) =>
+    entries.filter(({ level }) => (level === 'claimed') === isClaimed),
+  ) as [FederatedEntry[], FederatedEntry[]]
+  return [...best(believed, limit), ...best(claimed, limit)]
+}
+
+function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
+  const sign = entries[0]?.direction === 'minimize' ? 1 : -1
+  return entries.toSorted((a, b) => sign * (a.value - b.value)).slice(0, limit)
+}
+
+function printFederated({ output }: Session, title: string, entries: readonly FederatedEntry[]): void {
+  print(output, style(output, 'bold', printable(title)))
+  const rows = entries.map((entry, index) => [
+    entry.level === 'claimed' ? '?' : String(index + 1),
+    short(entry.cid),
+    entry.metric === '_recency' ? formatTime(new Date(entry.value).toISOString()) : formatNumber(entry.value),
+    entry.level,
+    entry.held ? 'here' : 'elsewhere',
+    entry.providers.map((provider) => printable(provider.address)).join(', '),
+  ])
+  const columns = [
+    { title: '#', align: 'right' as const },
+    { title: 'cid' },
+    { title: 'value', align: 'right' as const },
+    { title: 'level' },
+    { title: 'held' },
+    { title: 'advertised by', flexible: true },
+  ]
+  printTable(output, columns, rows)
+  print(output, '')
+}

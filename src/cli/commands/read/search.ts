@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
+import { readLimit } from '../../options.ts'
+import { printContributions } from './log.ts'
+
+interface SearchOptions extends FilterOptions {
+  readonly limit: number
+}
+
+/** `grove search`: full text, best match first. */
+export function addSearch(program: Command, context: Context): void {
+  const command = program
+    .command('search')
+    .description('Search summaries, descriptions, tags and agents; every word must occur')
+    .argument('<words...>', 'words to look for')
+    .option('-n, --limit <count>', 'rows to show', readLimit, 20)
+  addFilters(command)
+    .addHelpText('after', examples(['grove search rotary embedding', 'grove search tokenizer --kind work --json']))
+    .action((words: string[], options: SearchOptions, self: Command) =>
+      withGrove(context, self, (session) => search(session, words, options)),
+    )
+}
+
+async function search(session: Session, words: readonly string[], options: SearchOptions): Promise<void> {
+  const query = { q: words.join(' '), ...filterFrom(options), limit: options.limit }
+  const found = await session.grove.search(query, { signal: session.signal })
+  answer(session, found, () => {
+    printContributions(
+      session,
+      found.results.map(({ agentId, ...rest }) => ({ ...rest, agent: { agentId } })),
+    )
+  })
+}

@@ -1,0 +1,95 @@
+import type { Command } from 'commander'
+import type { ContributionView } from '../../../core/contribution/schema.ts'
+import { isGroveError } from '../../../core/errors.ts'
+import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { formatScore, formatSize, formatTime, printable, printableLines, short } from '../../output/format.ts'
+import { print, style } from '../../output/output.ts'
+
+/** Sizes are asked for one by one; with more artifacts than this they are left out. */
+const SIZES_MAX = 50
+
+/** `grove show`: one contribution in full. */
+export function addShow(program: Command, context: Context): void {
+  program
+    .command('show')
+    .description('Show one contribution: what it is, where it came from, what others made of it')
+    .argument('<cid>', 'content id, or its first hex digits')
+    .addHelpText('after', examples(['grove show 24c41ac12fbc', 'grove show 24c41ac12fbc --json']))
+    .action((text: string, _: object, command: Command) =>
+      withGrove(context, command, (session) => show(session, text)),
+    )
+}
+
+async function show(session: Session, text: string): Promise<void> {
+  const cid = await cidOf(session, text)
+  const { signal } = session
+  const view = await session.grove.contribution({ cid }, { signal })
+  if (session.json) return answer(session, view, () => {})
+  const standing = await session.grove.standing({ cid }, { signal })
+  const sizes = await sizesOf(session, view, new Set(standing.missingArtifacts))
+  printHead(session, view)
+  field(
+    session,
+    'from',
+    standing.origin === 'local'
+      ? 'published here'
+      : `fetched from ${printable(standing.address ?? standing.peerId ?? 'a peer')}, ${formatTime(standing.receivedAt)}`,
+  )
+  const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
+  field(
+    session,
+    'standing',
+    `${standing.lifecycle}, adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`,
+  )
+  field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
+  printBody(session, view, sizes)
+}
+
+function printHead({ output }: Session, view: ContributionView): void {
+  const { agent } = view
+  const about = [agent.agentName, agent.model, agent.platform].filter((part) => part !== undefined).join(', ')
+  print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
+  print(output, style(output, 'bold', printable(view.summary)))
+  print(output, '')
+  print(
+    output,
+    `${'by'.padEnd(12)}  ${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}, ${formatTime(view.createdAt)}`,
+  )
+}
+
+function printBody(session: Session, view: ContributionView, sizes: ReadonlyMap<string, string>): void {
+  for (const [name, score] of Object.entries(view.scores ?? {})) field(session, 'score', formatScore(name, score))
+  if (view.tags.length > 0) field(session, 'tags', view.tags.map(printable).join(', '))
+  for (const { relationType, targetCid, metadata } of view.relations) {
+    const more = metadata === undefined ? '' : ` ${printable(JSON.stringify(metadata))}`
+    field(session, relationType, `${short(targetCid)}${more}`)
+  }
+  for (const [name, hash] of Object.entries(view.artifacts)) {
+    field(session, 'artifact', `${name}  ${short(hash)}${sizes.has(name) ? `  ${sizes.get(name)}` : ''}`)
+  }
+  if (view.context !== undefined) field(session, 'context', printable(JSON.stringify(view.context)))
+  if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)
+}
+
+function field({ output }: Session, name: string, value: string): void {
+  print(output, `${name.padEnd(12)}  ${value}`)
+}
+
+async function sizesOf(
+  { grove, signal }: Session,
+  { cid, artifacts }: ContributionView,
+  missing: ReadonlySet<string>,
+): Promise<Map<string, string>> {
+  const names = Object.keys(artifacts)
+  if (names.length > SIZES_MAX) return new Map()
+  const sizes = names.map(async (name): Promise<[string, string]> => {
+    if (missing.has(name)) return [name, 'not here yet (grove fetch brings it)']
+    try {
+      return [name, formatSize((await grove.artifactMeta({ cid, name }, { signal })).sizeBytes)]
+    } catch (error) {
+      if (isGroveError(error, 'blob-missing')) return [name, 'not here yet (grove fetch brings it)']
+      throw error
+    }
+  })
+  return new Map(await Promise.all(sizes))
+}

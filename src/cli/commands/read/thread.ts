@@ -1,0 +1,105 @@
+import type { Command } from 'commander'
+import type { z } from 'zod'
+import type { Cid } from '../../../core/cid.ts'
+import type { threadSchema } from '../../../core/wire/wire.ts'
+import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { readLimit, readText } from '../../options.ts'
+import { formatTime, printable, printableLines, short } from '../../output/format.ts'
+import { note, print, style } from '../../output/output.ts'
+import { printTable } from '../../output/table.ts'
+
+interface ThreadOptions {
+  readonly limit: number
+  readonly tag?: string[]
+}
+
+type ThreadNode = z.infer<typeof threadSchema>['nodes'][number]
+
+/** `grove thread`: a discussion, or the list of them. */
+export function addThread(program: Command, context: Context): void {
+  program
+    .command('thread')
+    .description('Show a contribution and all replies to it; without one, list the discussions')
+    .argument('[cid]', 'content id, or its first hex digits')
+    .option('-n, --limit <count>', 'discussions to list, or replies to show', readLimit, 100)
+    .option('--tag <tag>', 'list only discussions with this tag (may be repeated)', readText)
+    .addHelpText(
+      'after',
+      examples([
+        'grove thread',
+        'grove thread 24c41ac12fbc',
+        'grove contribute --responds-to 24c41ac12fbc --summary "Which seed was it?"',
+      ]),
+    )
+    .action((text: string | undefined, options: ThreadOptions, self: Command) =>
+      withGrove(context, self, (session) =>
+        text === undefined ? list(session, options) : show(session, text, options),
+      ),
+    )
+}
+
+async function show(session: Session, text: string, { limit }: ThreadOptions): Promise<void> {
+  const cid = await cidOf(session, text)
+  const thread = await session.grove.thread({ cid, limit }, { signal: session.signal })
+  answer(session, thread, () => {
+    for (const { node, depth } of nested(thread.nodes)) printNode(session, node, depth)
+  })
+}
+
+function printNode({ output }: Session, { cid, contribution }: ThreadNode, depth: number): void {
+  const indent = '  '.repeat(depth)
+  const head = `${short(cid)}  ${contribution.kind} by ${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
+  print(output, `${indent}${style(output, 'dim', head)}`)
+  const text = [
+    printable(contribution.summary),
+    ...(contribution.description === undefined ? [] : [printableLines(contribution.description)]),
+  ]
+  for (const line of text.join('\n').split('\n')) print(output, `${indent}${line}`)
+}
+
+/** The nodes as people read them: each reply below what it replies to. They come by depth. */
+function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
+  const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
+  const replies = new Map<Cid, ThreadNode[]>()
+  for (const node of nodes) {
+    const targets = node.contribution.relations
+      .filter((relation) => relation.relationType === 'responds_to')
+      .map((relation) => relation.targetCid)
+    const parent = targets.find((target) => byCid.get(target)?.depth === node.depth - 1)
+    if (parent !== undefined) replies.set(parent, [...(replies.get(parent) ?? []), node])
+  }
+  const unfold = (node: ThreadNode): { node: ThreadNode; depth: number }[] => [
+    { node, depth: node.depth },
+    ...(replies.get(node.cid) ?? [])
+      .toSorted((a, b) => (a.contribution.createdAt < b.contribution.createdAt ? -1 : 1))
+      .flatMap(unfold),
+  ]
+  return nodes.filter((node) => node.depth === 0).flatMap(unfold)
+}
+
+async function list(session: Session, { limit, tag }: ThreadOptions): Promise<void> {
+  const found = await session.grove.threads(
+    { limit, ...(tag === undefined ? {} : { tags: tag }) },
+    { signal: session.signal },
+  )
+  answer(session, found, () => {
+    if (found.threads.length === 0)
+      return note(session.output, 'no discussions: `grove contribute --responds-to <cid>` starts one')
+    const rows = found.threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
+      short(cid),
+      String(replyCount),
+      formatTime(lastReplyAt),
+      printable(contribution.summary),
+    ])
+    printTable(
+      session.output,
+      [
+        { title: 'cid' },
+        { title: 'replies', align: 'right' },
+        { title: 'last reply' },
+        { title: 'summary', flexible: true },
+      ],
+      rows,
+    )
+  })
+}

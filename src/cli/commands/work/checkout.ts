@@ -1,0 +1,120 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { GroveApi } from '../../../api/client/api.ts'
+import { checkoutInto } from '../../../api/client/artifacts.ts'
+import type { Cid } from '../../../core/cid.ts'
+import { GroveError } from '../../../core/errors.ts'
+import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/wire.ts'
+import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { readText } from '../../options.ts'
+import { formatSize, plural, short } from '../../output/format.ts'
+import { note, print } from '../../output/output.ts'
+import { Progress } from '../../output/progress.ts'
+import { watchingTransfers } from '../../output/watch.ts'
+
+interface CheckoutOptions {
+  readonly frontier?: string
+  readonly to: string
+  readonly overwrite?: boolean
+  readonly artifact?: string[]
+}
+
+/** `grove checkout`: a contribution's artifacts into a directory. */
+export function addCheckout(program: Command, context: Context): void {
+  program
+    .command('checkout')
+    .description(
+      'Write the artifacts of a contribution into a directory, fetching from other groves what is missing here',
+    )
+    .argument('[cid]', 'content id, or its first hex digits')
+    .option(
+      '--frontier <metric>',
+      'instead of a cid: the best by this metric, or by adoption, review, reproduction, recency',
+    )
+    .requiredOption('--to <dir>', 'directory to write; made where there is none')
+    .option('--overwrite', 'write into a directory that is not empty, replacing files of the same names')
+    .option('--artifact <name>', 'only this artifact (may be repeated)', readText)
+    .addHelpText(
+      'after',
+      examples([
+        'grove checkout 24c41ac12fbc --to work',
+        'grove checkout --frontier val_bpb --to best',
+        'grove checkout 24c41ac12fbc --to work --artifact config.json --overwrite',
+      ]),
+    )
+    .action((text: string | undefined, options: CheckoutOptions, self: Command) =>
+      withGrove(context, self, (session) => checkout(session, text, options)),
+    )
+}
+
+async function checkout(session: Session, text: string | undefined, options: CheckoutOptions): Promise<void> {
+  const cid = await chosenCid(session, text, options.frontier)
+  const result = await watchingTransfers(session, () => writeFiles(session, cid, options))
+  answer(session, result, () => {
+    const bytes = result.files.reduce((total, file) => total + file.sizeBytes, 0)
+    print(
+      session.output,
+      `${short(cid)} is in ${result.directory}: ${plural(result.files.length, 'file')}, ${formatSize(bytes)}`,
+    )
+    if (result.files.length === 0) note(session.output, 'this contribution has no artifacts')
+  })
+}
+
+async function writeFiles(
+  { grove, output, clock, signal }: Session,
+  cid: Cid,
+  { to, overwrite = false, artifact }: CheckoutOptions,
+) {
+  const progress = new Progress(output, clock)
+  const sizes = new Map<string, number>()
+  const observed: GroveApi = {
+    ...grove,
+    async fetchContribution(input, options) {
+      const result = await grove.fetchContribution(input, options)
+      for (const { name, sizeBytes } of result.artifacts) if (wanted(name)) sizes.set(name, sizeBytes)
+      return result
+    },
+  }
+  const written = new Map<string, number>()
+  const wanted = (name: string) => artifact === undefined || artifact.includes(name)
+  const onProgress = ({ name, writtenBytes }: { name: string; writtenBytes: number }) => {
+    written.set(name, writtenBytes)
+    progress.update({ label: name, doneBytes: sum(written), totalBytes: sum(sizes) })
+  }
+  try {
+    const chosen = artifact === undefined ? {} : { artifacts: artifact }
+    return await checkoutInto(observed, cid, resolve(to), { overwrite, signal, onProgress, ...chosen })
+  } finally {
+    progress.clear()
+  }
+}
+
+const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
+
+async function chosenCid(session: Session, text: string | undefined, metric: string | undefined): Promise<Cid> {
+  if ((text === undefined) === (metric === undefined)) {
+    throw new GroveError('usage-error', {}, { message: 'name what to check out: a cid, or --frontier and a metric' })
+  }
+  if (text !== undefined) return cidOf(session, text)
+  const frontier = await session.grove.frontier({ limit: 1 }, { signal: session.signal })
+  const best = rankingOf(frontier, metric ?? '')[0]
+  if (best !== undefined) return best.cid
+  const known = Object.keys(frontier.byMetric).join(', ')
+  throw new GroveError(
+    'not-found',
+    { metric },
+    { message: `nothing here is ranked by ${metric}${known === '' ? '' : `: known metrics are ${known}`}` },
+  )
+}
+
+/** A metric goes before a signal of the same name. */
+function rankingOf(frontier: FrontierAnswer, metric: string): readonly FrontierEntry[] {
+  const signals: Readonly<Record<string, readonly FrontierEntry[]>> = {
+    adoption: frontier.byAdoption,
+    review: frontier.byReviewScore,
+    reproduction: frontier.byReproduction,
+    recency: frontier.byRecency,
+  }
+  const own = Object.hasOwn(frontier.byMetric, metric) ? frontier.byMetric[metric] : undefined
+  return own ?? (Object.hasOwn(signals, metric) ? signals[metric] : undefined) ?? []
+}

@@ -1,0 +1,194 @@
+import { type Command, Option } from 'commander'
+import type { JsonObject } from '../../../core/canonical.ts'
+import {
+  type Draft,
+  type Kind,
+  kindSchema,
+  type Mode,
+  modeSchema,
+  type Relation,
+  type RelationType,
+  type Score,
+} from '../../../core/contribution/schema.ts'
+import { GroveError } from '../../../core/errors.ts'
+import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
+import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
+import { uploadArtifacts } from '../../files/upload.ts'
+import { type AgentOptions, addAgent, agentFrom, readJsonObject, readScore, readText } from '../../options.ts'
+import { formatSize, plural, printable } from '../../output/format.ts'
+import { note, print } from '../../output/output.ts'
+
+interface ContributeOptions extends AgentOptions {
+  readonly summary: string
+  readonly description?: string
+  readonly kind?: Kind
+  readonly mode: Mode
+  readonly fromGitTree?: string | true
+  readonly fromGitDiff?: string | true
+  readonly parent?: string[]
+  readonly reviews?: string[]
+  readonly reproduces?: string[]
+  readonly adopts?: string[]
+  readonly respondsTo?: string[]
+  readonly metadata?: JsonObject
+  readonly score?: [string, Score][]
+  readonly tag?: string[]
+  readonly context?: JsonObject
+}
+
+/** `grove contribute`: publish work, a review, a reproduction, an adoption, an answer. */
+export function addContribute(program: Command, context: Context): void {
+  const command = program
+    .command('contribute')
+    .description('Publish files, directories or a git revision as a contribution, and print its content id')
+    .argument('[paths...]', "files and directories; a directory's files are named by their paths below it")
+    .requiredOption('-s, --summary <text>', 'what it is, in one line')
+    .option('--description <text>', 'what there is to say beyond one line')
+  addContent(command)
+  addRelations(command)
+  addAgent(command)
+  command
+    .addHelpText(
+      'after',
+      examples([
+        'grove contribute train.py --summary "baseline" --score val_bpb=0.97:minimize:bpb --tag lm',
+        'grove contribute work --parent 24c41ac12fbc --summary "lower rate" --score val_bpb=0.95:minimize',
+        'grove contribute --from-git-tree HEAD --summary "as of today"',
+        'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9:maximize',
+        'grove contribute run.log --reproduces 24c41ac12fbc --summary "not for me" --metadata \'{"result":"challenged"}\'',
+      ]),
+    )
+    .action((paths: string[], options: ContributeOptions, self: Command) =>
+      withGrove(context, self, (session) => contribute(session, paths, options)),
+    )
+}
+
+function addContent(command: Command): void {
+  command
+    .option('--from-git-tree [rev]', 'the files of a git revision, below the working directory (default: HEAD)')
+    .option(
+      '--from-git-diff [base]',
+      'a patch: what differs from a git revision in the working directory (default: HEAD)',
+    )
+    .option(
+      '--score <name=value:direction[:unit]>',
+      'a measured value; direction is minimize or maximize (may be repeated)',
+      readScore,
+    )
+    .option('--tag <tag>', 'a tag (may be repeated)', readText)
+    .option('--context <json>', 'the circumstances, a JSON object', readJsonObject)
+    .addOption(
+      new Option('--kind <kind>', 'what kind it is (default: what its relation says, else work)').choices(
+        kindSchema.options,
+      ),
+    )
+    .addOption(
+      new Option('--mode <mode>', 'whether its scores count').choices(modeSchema.options).default('evaluation'),
+    )
+}
+
+function addRelations(command: Command): void {
+  command
+    .option('--parent <cid>', 'it derives from this (may be repeated)', readText)
+    .option('--reviews <cid>', 'it reviews this; its scores are the review (may be repeated)', readText)
+    .option('--reproduces <cid>', 'it is a new run of this (may be repeated)', readText)
+    .option('--adopts <cid>', 'it takes this over (may be repeated)', readText)
+    .option('--responds-to <cid>', 'it answers this (may be repeated)', readText)
+    .option('--metadata <json>', 'a JSON object kept with each of these relations', readJsonObject)
+}
+
+async function contribute(session: Session, paths: readonly string[], options: ContributeOptions): Promise<void> {
+  const relations = await relationsFrom(session, options)
+  const { artifacts: sources, leftOut } = await collect(paths, options)
+  if (leftOut.length > 0)
+    note(
+      session.output,
+      `left out: ${leftOut.slice(0, 20).map(printable).join(', ')}${leftOut.length > 20 ? ' …' : ''}`,
+    )
+  const { artifacts, totalBytes } = await uploadArtifacts(session, sources)
+  const contribution = await session.grove.publish(draftFrom(session, options, relations, artifacts), {
+    signal: session.signal,
+  })
+  answer(session, contribution, () => {
+    print(session.output, contribution.cid)
+    note(
+      session.output,
+      `published ${contribution.kind} by ${printable(contribution.agent.agentId)}: ${plural(sources.length, 'artifact')}, ${formatSize(totalBytes)}`,
+    )
+  })
+}
+
+async function collect(paths: readonly string[], { fromGitTree, fromGitDiff }: ContributeOptions): Promise<Collected> {
+  const parts = [await artifactsOfPaths(paths)]
+  if (fromGitTree !== undefined) parts.push(await artifactsOfTree(fromGitTree === true ? 'HEAD' : fromGitTree))
+  if (fromGitDiff !== undefined) parts.push(await artifactOfDiff(fromGitDiff === true ? 'HEAD' : fromGitDiff))
+  return joined(parts)
+}
+
+const relationOptions = {
+  parent: 'derives_from',
+  reviews: 'reviews',
+  reproduces: 'reproduces',
+  adopts: 'adopts',
+  respondsTo: 'responds_to',
+} as const satisfies Record<string, RelationType>
+
+async function relationsFrom(session: Session, options: ContributeOptions): Promise<Relation[]> {
+  const relations: Relation[] = []
+  for (const [name, relationType] of Object.entries(relationOptions)) {
+    for (const text of options[name as keyof typeof relationOptions] ?? []) {
+      const relation = { targetCid: await cidOf(session, text), relationType }
+      relations.push(options.metadata === undefined ? relation : { ...relation, metadata: options.metadata })
+    }
+  }
+  if (options.metadata !== undefined && relations.length === 0) {
+    throw new GroveError(
+      'usage-error',
+      {},
+      { message: '--metadata belongs to a relation: name one, such as --reproduces' },
+    )
+  }
+  return relations
+}
+
+function draftFrom(
+  session: Session,
+  options: ContributeOptions,
+  relations: Relation[],
+  artifacts: NonNullable<Draft['artifacts']>,
+): Draft {
+  const { summary, description, mode, score, tag: tags = [], context } = options
+  return {
+    kind: options.kind ?? kindOf(relations),
+    mode,
+    summary,
+    ...(description === undefined ? {} : { description }),
+    artifacts,
+    relations,
+    ...(score === undefined ? {} : { scores: scoresFrom(score) }),
+    tags,
+    ...(context === undefined ? {} : { context }),
+    agent: agentFrom(options, session.env.GROVE_AGENT_ID),
+  }
+}
+
+function scoresFrom(scores: readonly [string, Score][]): Record<string, Score> {
+  const names = scores.map(([name]) => name)
+  const twice = names.find((name, index) => names.indexOf(name) !== index)
+  if (twice !== undefined) throw new GroveError('usage-error', {}, { message: `the score ${twice} is given twice` })
+  return Object.fromEntries(scores)
+}
+
+const kinds: Partial<Record<RelationType, Kind>> = {
+  reviews: 'review',
+  reproduces: 'reproduction',
+  adopts: 'adoption',
+  responds_to: 'discussion',
+}
+
+/** What a contribution is that says nothing of its kind: what all of its relations say, if they agree; else work. */
+function kindOf(relations: readonly Relation[]): Kind {
+  const [kind, ...others] = new Set(relations.map((relation) => kinds[relation.relationType] ?? 'work'))
+  return kind !== undefined && others.length === 0 ? kind : 'work'
+}

@@ -1,0 +1,76 @@
+import { parseCid, shortCid } from '../../core/cid.ts'
+import type { Score } from '../../core/contribution/schema.ts'
+
+/** How values read on a screen. */
+
+/** Characters that steer a terminal or reorder its text: C0, DEL, C1, bidirectional controls, line separators. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** Text from others on one line, unable to steer the terminal. */
+export function printable(text: string): string {
+  return text.replace(/\r?\n/g, ' ').replace(CONTROL, '\u{fffd}')
+}
+
+/** Text from others that may have several lines. */
+export function printableLines(text: string): string {
+  return text
+    .split(/\r?\n/)
+    .map((line) => line.replaceAll('\t', '  ').replace(CONTROL, '\u{fffd}'))
+    .join('\n')
+}
+
+/** A cid as people see and type it: the first 12 hex digits. */
+export function short(cid: string): string {
+  return shortCid(parseCid(cid)).slice('blake3:'.length)
+}
+
+const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** `1.5 MiB`; `?` for a negative size, which means unknown. */
+export function formatSize(bytes: number): string {
+  if (bytes < 0) return '?'
+  const step = Math.min(sizeUnits.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
+  const amount = bytes / 2 ** (10 * step)
+  return `${step === 0 ? amount : amount.toFixed(amount < 100 ? 1 : 0)} ${sizeUnits[step]}`
+}
+
+/** `250 ms`, `3.2 s`, `4 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`
+  if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`
+  return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
+}
+
+/** A number with at most 6 significant digits after which nothing is hidden that a rank could hang on: exact when short. */
+export function formatNumber(value: number): string {
+  const exact = String(value)
+  return exact.length <= 12 ? exact : value.toPrecision(8)
+}
+
+/** `2026-03-01 09:30:00` in UTC. */
+export function formatTime(timestamp: string): string {
+  return new Date(timestamp).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+/** `val_bpb 0.95 bpb ↓`: the arrow says which way is better. */
+export function formatScore(name: string, score: Score): string {
+  const unit = score.unit === undefined ? '' : ` ${printable(score.unit)}`
+  return `${printable(name)} ${formatNumber(score.value)}${unit} ${arrow(score.direction)}`
+}
+
+export function formatScores(scores: Readonly<Record<string, Score>> | undefined): string {
+  return Object.entries(scores ?? {})
+    .map(([name, score]) => formatScore(name, score))
+    .join(', ')
+}
+
+/** Which way is better. */
+export function arrow(direction: Score['direction']): string {
+  return direction === 'minimize' ? '↓' : '↑'
+}
+
+/** `1 peer`, `2 peers`. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

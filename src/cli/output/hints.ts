@@ -1,0 +1,35 @@
+import { isCid } from '../../core/cid.ts'
+import type { ErrorCode, GroveError } from '../../core/errors.ts'
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  'relation-target-missing': 'fetch it with --peer first, or check the id',
+  absent: 'name a grove that holds it with `grove fetch --peer URL`',
+  'address-refused': '--allow-private-peers on `grove serve` allows such addresses',
+  'read-only': 'choose a directory that can be written, or change its rights',
+  'storage-full': 'free some space and do it again',
+  'storage-newer': 'install a newer grove, or choose another directory with --dir',
+  'fetch-timeout': '--timeout gives it longer; what has arrived is kept',
+  'fetch-incomplete': 'do it again: what has arrived is kept',
+  'peer-unreachable': '`grove peers` shows which groves answer',
+  busy: 'try again in a moment',
+  'shutting-down': 'try again when it is up',
+}
+
+/** One line on an error: what happened, and what to do next. */
+export function explain(error: GroveError): string {
+  return [error.message, candidates(error) ?? hintFor(error)].filter((part) => part !== undefined).join('; ')
+}
+
+function hintFor({ code, details }: GroveError): string | undefined {
+  if (code === 'not-found' && isCid(details.cid) && details.name === undefined)
+    return `\`grove fetch ${details.cid}\` asks other groves for it`
+  return hints[code]
+}
+
+function candidates({ code, details }: GroveError): string | undefined {
+  if (code !== 'cid-ambiguous' || !Array.isArray(details.candidates)) return undefined
+  return `it may be ${details.candidates
+    .filter(isCid)
+    .map((cid) => cid.slice('blake3:'.length, 'blake3:'.length + 16))
+    .join(', ')}`
+}

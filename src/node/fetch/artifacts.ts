@@ -1,0 +1,192 @@
+import { mapBounded } from '../../concurrency/semaphore.ts'
+import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { ArtifactState, FetchOptions } from '../../core/wire/wire.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+import { ask } from '../peers/contact.ts'
+import { askAround } from '../peers/providers.ts'
+import { type TransferProgress, transferBlob } from '../transfer/transfer.ts'
+
+/** Artifacts of one contribution on their way at once. */
+const AT_ONCE = 4
+
+export interface ArtifactsRequest {
+  readonly contribution: Contribution
+  readonly artifacts: FetchOptions['artifacts']
+  /** Whom to ask, the likeliest first. */
+  readonly providers: readonly PeerAddress[]
+  readonly sizes?: ReadonlyMap<Cid, number> | undefined
+  /** Of all artifacts together, and of each. */
+  readonly maxBytes?: number | undefined
+  readonly maxArtifactBytes?: number | undefined
+  readonly signal: AbortSignal
+  readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+}
+
+export interface ArtifactsOutcome {
+  readonly states: ArtifactState[]
+  /** By hash, why what was asked for is not here. */
+  readonly failures: ReadonlyMap<Cid, GroveError>
+  readonly bytesMoved: number
+  readonly bytesVerified: number
+}
+
+/** One blob that is not here, under the first name that needs it. */
+interface Needed {
+  readonly hash: Cid
+  readonly name: string
+}
+
+/** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
+export async function bringArtifacts(node: NodeContext, request: ArtifactsRequest): Promise<ArtifactsOutcome> {
+  const { contribution, signal } = request
+  const needed = await neededBlobs(node, contribution, request.artifacts)
+  const failures = new Map<Cid, GroveError>()
+  const budget = new Budget(request)
+  const more = onceAround(node, request)
+  const outcome = { bytesMoved: 0, bytesVerified: 0 }
+  await mapBounded(needed, AT_ONCE, async (item) => {
+    try {
+      signal.throwIfAborted()
+      const sizeBytes = budget.isLimited ? await sizeOf(node, request, item) : request.sizes?.get(item.hash)
+      const maxBytes = budget.take(item.hash, sizeBytes)
+      const wanted = { ...item, sizeBytes, maxBytes, via: { cid: contribution.cid, name: item.name } }
+      const moved = await transferBlob(node, wanted, request.providers, {
+        signal,
+        onProgress: request.onProgress,
+        more,
+      })
+      budget.settle(sizeBytes, moved.bytesMoved)
+      outcome.bytesMoved += moved.bytesMoved
+      outcome.bytesVerified += moved.bytesMoved > 0 ? moved.sizeBytes : 0
+    } catch (error) {
+      failures.set(item.hash, failureFor(error, signal))
+    }
+  })
+  const states = await statesOf(node, request, { fetched: new Set(needed.map(({ hash }) => hash)), failures })
+  return { states, failures, ...outcome }
+}
+
+/** The artifacts as they are now, nothing moved. */
+export async function artifactStates(
+  node: NodeContext,
+  request: Omit<ArtifactsRequest, 'signal'>,
+): Promise<ArtifactState[]> {
+  return statesOf(node, request, { fetched: new Set(), failures: new Map() })
+}
+
+/** Artifacts that are asked for and not here. Throws `not-found` for a name that the contribution does not have. */
+export async function neededBlobs(
+  node: NodeContext,
+  { cid, manifest }: Contribution,
+  artifacts: FetchOptions['artifacts'] = 'all',
+): Promise<Needed[]> {
+  const unknown = Array.isArray(artifacts)
+    ? artifacts.find((name) => !Object.hasOwn(manifest.artifacts, name))
+    : undefined
+  if (unknown !== undefined)
+    throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
+  const byHash = new Map<Cid, Needed>()
+  for (const [name, hash] of Object.entries(manifest.artifacts)) {
+    if (isAsked(artifacts, name) && !byHash.has(hash)) byHash.set(hash, { hash, name })
+  }
+  const missing = new Set(await node.blobs.missing([...byHash.keys()]))
+  return [...byHash.values()].filter(({ hash }) => missing.has(hash))
+}
+
+/** What a peer says that the blob measures, where any of the likeliest does. */
+export async function sizeOf(
+  node: NodeContext,
+  request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>,
+  { hash, name }: Needed,
+): Promise<number | undefined> {
+  const known = request.sizes?.get(hash)
+  if (known !== undefined) return known
+  const via = { cid: request.contribution.cid, name }
+  for (const peer of request.providers.slice(0, 2)) {
+    try {
+      return await ask(node, peer, () => node.transport.sizeOf(peer, { hash, via }, { signal: request.signal }))
+    } catch (error) {
+      if (request.signal.aborted || !isGroveError(error)) throw error
+    }
+  }
+  return undefined
+}
+
+/** Asks the live peers for other holders, once, when they are first needed. */
+function onceAround(
+  node: NodeContext,
+  { contribution, providers, signal }: ArtifactsRequest,
+): () => Promise<PeerAddress[]> {
+  let asked: Promise<PeerAddress[]> | undefined
+  return () => {
+    asked ??= askAround(node, contribution.cid, providers, { signal })
+    return asked
+  }
+}
+
+/** Why one artifact is not here. What is this grove's own failure, or the caller's wish to stop, ends the whole fetch. */
+function failureFor(error: unknown, signal: AbortSignal): GroveError {
+  if (isGroveError(signal.reason, 'fetch-timeout')) return signal.reason
+  if (signal.aborted || !isGroveError(error) || isOwnFailure(error)) throw error
+  return error
+}
+
+function isOwnFailure({ code }: GroveError): boolean {
+  return code.startsWith('storage-') || code === 'read-only' || code === 'shutting-down'
+}
+
+async function statesOf(
+  node: NodeContext,
+  request: Omit<ArtifactsRequest, 'signal'>,
+  { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> },
+): Promise<ArtifactState[]> {
+  const named = Object.entries(request.contribution.manifest.artifacts)
+  return mapBounded(named, AT_ONCE, async ([name, hash]) => {
+    const here = await node.blobs.stat(hash)
+    if (here !== undefined)
+      return { name, hash, sizeBytes: here.sizeBytes, state: fetched.has(hash) ? 'fetched' : 'here' }
+    const sizeBytes = request.sizes?.get(hash) ?? -1
+    const skipped = !isAsked(request.artifacts, name) || failures.get(hash)?.code === 'too-large'
+    return { name, hash, sizeBytes, state: skipped ? 'skipped' : 'missing' }
+  })
+}
+
+function isAsked(artifacts: FetchOptions['artifacts'] = 'all', name: string): boolean {
+  return Array.isArray(artifacts) ? artifacts.includes(name) : artifacts === 'all'
+}
+
+/** The bytes that may still be moved. A blob whose size nobody says may take all of them. */
+class Budget {
+  readonly #most: number
+  readonly #each: number
+  #left: number
+
+  constructor({
+    maxBytes = Number.POSITIVE_INFINITY,
+    maxArtifactBytes = Number.POSITIVE_INFINITY,
+  }: Pick<ArtifactsRequest, 'maxBytes' | 'maxArtifactBytes'>) {
+    this.#most = maxBytes
+    this.#left = maxBytes
+    this.#each = maxArtifactBytes
+  }
+
+  get isLimited(): boolean {
+    return Number.isFinite(this.#most) || Number.isFinite(this.#each)
+  }
+
+  /** Reserves the size; the most that the transfer may take. Throws `too-large`. */
+  take(hash: Cid, sizeBytes: number | undefined): number | undefined {
+    const maxBytes = Math.min(this.#left, this.#each)
+    if ((sizeBytes ?? 0) > maxBytes) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
+    this.#left -= sizeBytes ?? 0
+    return Number.isFinite(maxBytes) ? maxBytes : undefined
+  }
+
+  /** Takes off what a blob of unknown size came to. */
+  settle(sizeBytes: number | undefined, moved: number): void {
+    if (sizeBytes === undefined) this.#left = Math.max(0, this.#left - moved)
+  }
+}

@@ -1,0 +1,228 @@
+import type { Cid } from '../../core/cid.ts'
+import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/wire.ts'
+import type { ManifestAnswer } from '../../ports/transport.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
+import type { TransferProgress } from '../transfer/transfer.ts'
+import { type ArtifactsOutcome, type ArtifactsRequest, bringArtifacts } from './artifacts.ts'
+import { type Accept, obtainManifest } from './manifest.ts'
+import { quote } from './quote.ts'
+import { bringSurroundings, type Surroundings } from './surroundings.ts'
+
+const ANCESTORS_DEFAULT = 1
+/** Stubs kept in all, and noted for one fetch: a manifest may name a thousand parents that never were. */
+const STUBS_MAX = 4_096
+const STUBS_MAX_PER_FETCH = 64
+
+export interface FetchHooks {
+  readonly signal?: AbortSignal
+  readonly onProgress?: (progress: TransferProgress) => void
+  /** For background sync: asked instead of whoever is likely. */
+  readonly providers?: readonly PeerAddress[]
+  /** A last word before anything is stored. */
+  readonly accept?: Accept
+  /** The largest artifact that is taken. */
+  readonly maxArtifactBytes?: number
+  /** Whether one more contribution about this one is taken from that address. */
+  readonly takeEvidence?: (address: string) => boolean
+}
+
+/** What is known when the manifest is here: the rest follows from it. */
+export interface Found {
+  readonly contribution: Contribution
+  /** Where the manifest came from; undefined where it was here. */
+  readonly peer: PeerAddress | undefined
+  readonly sizes: ManifestAnswer['sizes']
+  readonly bytesMoved: number
+  /** Whom to ask for the rest, the likeliest first. */
+  readonly providers: readonly PeerAddress[]
+}
+
+/**
+ * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified before it is stored
+ * (PROTOCOL.md §5). One fetch for the same thing at a time; later callers join it. What could not be had is in `missing`.
+ * Throws where nothing was obtained: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`,
+ * `peer-unreachable`, `peer-fault`, …, with `peersAsked`; and `not-found` for a peer or an artifact name that isn't known.
+ */
+export async function fetchRemoteContribution(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions = {},
+  hooks: FetchHooks = {},
+): Promise<FetchResult> {
+  const key = JSON.stringify([cid, options, hooks.maxArtifactBytes ?? null, hooks.accept !== undefined])
+  const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
+  const run = (flight: AbortSignal) =>
+    withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
+      fetchOnce(node, cid, options, { ...hooks, signal: until }),
+    )
+  return node.fetches.run(key, run, signal).catch((error: unknown) => {
+    throw stopped(node, error)
+  })
+}
+
+/** Brings what is missing of a contribution's artifacts: all, or those named. Throws why the first of them can't be had. */
+export async function completeArtifacts(
+  node: NodeContext,
+  contribution: Contribution,
+  names: readonly string[] | undefined,
+  hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
+): Promise<void> {
+  const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
+  const artifacts = names === undefined ? 'all' : [...names]
+  await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
+    const providers = await likelyProviders(node, contribution.cid)
+    const { failures } = await bringArtifacts(node, {
+      contribution,
+      artifacts,
+      providers,
+      signal: until,
+      onProgress: hooks.onProgress,
+    })
+    for (const failure of failures.values()) throw failure
+  })
+}
+
+/** An abort that says nothing of itself, as a typed error. */
+function stopped(node: NodeContext, error: unknown): unknown {
+  if (isGroveError(error) || !(error instanceof Error) || error.name !== 'AbortError') return error
+  return new GroveError(node.closing.aborted ? 'shutting-down' : 'aborted', {}, { cause: error })
+}
+
+async function withDeadline<T>(
+  node: NodeContext,
+  cid: Cid,
+  timeoutMs: number,
+  signal: AbortSignal,
+  task: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController()
+  const cancel = node.clock.after(timeoutMs, () => {
+    const message = `${cid} was not here after ${timeoutMs} ms`
+    deadline.abort(new GroveError('fetch-timeout', { cid, timeoutMs }, { message }))
+  })
+  try {
+    return await task(AbortSignal.any([signal, deadline.signal]))
+  } catch (error) {
+    if (deadline.signal.aborted && !signal.aborted) throw deadline.signal.reason
+    throw error
+  } finally {
+    cancel()
+  }
+}
+
+type Running = FetchHooks & { readonly signal: AbortSignal }
+
+async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hooks: Running): Promise<FetchResult> {
+  try {
+    const found = await find(node, cid, options, hooks)
+    return options.quote === true
+      ? await quote(node, found, options, hooks.signal)
+      : await bringRest(node, found, options, hooks)
+  } catch (error) {
+    if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
+      node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
+    throw error
+  }
+}
+
+async function find(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions,
+  { signal, accept, providers }: Running,
+): Promise<Found> {
+  const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
+  const held = await node.graph.get(cid)
+  const obtained =
+    held === undefined ? await obtainManifest(node, cid, { signal, given, providers, accept }) : undefined
+  const likely = await likelyProviders(node, cid)
+  const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter((peer) => peer !== undefined)
+  const rest = { sizes: obtained?.sizes, bytesMoved: obtained?.bytesMoved ?? 0, providers: unique(node, known) }
+  if (obtained !== undefined) return { contribution: obtained.contribution, peer: obtained.peer, ...rest }
+  if (held === undefined) throw new GroveError('absent', { cid })
+  return { contribution: held, peer: undefined, ...rest }
+}
+
+async function bringRest(node: NodeContext, found: Found, options: FetchOptions, hooks: Running): Promise<FetchResult> {
+  const { contribution, peer, providers } = found
+  const { signal } = hooks
+  const request: ArtifactsRequest = {
+    ...found,
+    artifacts: options.artifacts,
+    maxBytes: options.maxBytes,
+    maxArtifactBytes: hooks.maxArtifactBytes,
+    signal,
+    onProgress: hooks.onProgress,
+  }
+  const depth = options.ancestors ?? ANCESTORS_DEFAULT
+  const [artifacts, around] = await Promise.all([
+    bringArtifacts(node, request),
+    bringSurroundings(node, {
+      contribution,
+      depth,
+      evidence: peer !== undefined,
+      providers,
+      signal,
+      takeEvidence: hooks.takeEvidence,
+    }),
+  ])
+  await store(node, found, around)
+  return resultOf(found, artifacts, around)
+}
+
+/** Parents before children, evidence last: whatever moment a crash picks, nothing here lacks what it had. */
+async function store(node: NodeContext, { contribution, peer }: Found, around: Surroundings): Promise<void> {
+  const stored: Cid[] = []
+  const put = async (item: Contribution, from: PeerAddress | undefined) => {
+    if (from === undefined) return
+    const { cid, manifest } = item
+    const outcome = await node.graph.put(item, { origin: 'peer', ...from, receivedAt: node.clock.now() })
+    if (outcome === 'present') return
+    stored.push(cid)
+    node.events.publish({
+      type: 'contribution',
+      cid,
+      kind: manifest.kind,
+      summary: manifest.summary,
+      source: { ...from, local: false },
+    })
+  }
+  for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
+  await put(contribution, peer)
+  for (const item of around.evidence) await put(item, around.sources.get(item.cid))
+  await noteStubs(node, [...around.lacking.keys()], peer)
+  if (stored.length > 0) node.stored(stored)
+}
+
+/** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
+async function noteStubs(node: NodeContext, lacking: readonly Cid[], peer: PeerAddress | undefined): Promise<void> {
+  if (lacking.length === 0) return
+  const room = STUBS_MAX - (await node.graph.stubs(STUBS_MAX)).length
+  for (const cid of lacking.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
+    await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
+}
+
+function resultOf(
+  { contribution, peer, bytesMoved }: Found,
+  artifacts: ArtifactsOutcome,
+  around: Surroundings,
+): FetchResult {
+  const verified = [...around.ancestors, ...around.evidence, ...(peer === undefined ? [] : [contribution])]
+  const missing: MissingItem[] = [
+    ...[...artifacts.failures].map(([hash, error]) => ({ hash, reason: error.code })),
+    ...[...around.lacking].map(([cid, reason]) => ({ cid, reason })),
+  ]
+  return {
+    contribution: viewOf(contribution),
+    source: peer === undefined ? { local: true } : { peerId: peer.peerId, address: peer.address, local: false },
+    bytesMoved: bytesMoved + artifacts.bytesMoved + around.bytesMoved,
+    bytesVerified: artifacts.bytesVerified + verified.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    artifacts: artifacts.states,
+    ancestors: around.present,
+    missing,
+  }
+}

@@ -1,0 +1,39 @@
+import { mapBounded } from '../../concurrency/semaphore.ts'
+import { viewOf } from '../../core/contribution/contribution.ts'
+import type { FetchOptions, FetchResult } from '../../core/wire/wire.ts'
+import type { NodeContext } from '../context.ts'
+import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
+import type { Found } from './fetch.ts'
+import { ancestorsHere } from './surroundings.ts'
+
+const SIZES_AT_ONCE = 4
+const REASON = 'not-fetched'
+
+/** What a fetch would have to move: sizes, and what is missing here. Moves no artifact and stores nothing. */
+export async function quote(
+  node: NodeContext,
+  found: Found,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<FetchResult> {
+  const { contribution, peer } = found
+  const needed = await neededBlobs(node, contribution, options.artifacts)
+  const sizes = new Map(found.sizes)
+  await mapBounded(needed, SIZES_AT_ONCE, async (item) => {
+    const sizeBytes = await sizeOf(node, { ...found, sizes, signal }, item)
+    if (sizeBytes !== undefined) sizes.set(item.hash, sizeBytes)
+  })
+  const { present, lacking } = await ancestorsHere(node, contribution, options.ancestors ?? 1)
+  return {
+    contribution: viewOf(contribution),
+    source: peer === undefined ? { local: true } : { ...peer, local: false },
+    bytesMoved: found.bytesMoved,
+    bytesVerified: peer === undefined ? 0 : contribution.bytes.byteLength,
+    artifacts: await artifactStates(node, { contribution, artifacts: options.artifacts, providers: [], sizes }),
+    ancestors: present,
+    missing: [
+      ...needed.map(({ hash }) => ({ hash, reason: REASON })),
+      ...lacking.map((cid) => ({ cid, reason: REASON })),
+    ],
+  }
+}

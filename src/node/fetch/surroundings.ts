@@ -1,0 +1,219 @@
+import { type Cid, hashBytes } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
+import { ask, noteFailure } from '../peers/contact.ts'
+import { verify } from './manifest.ts'
+
+/** Peers asked for one contribution's surroundings. */
+const PEERS_MAX = 3
+/** Malformed or unrelated contributions in one closure after which the rest of it is not looked at. */
+const FAULTS_MAX = 8
+
+export interface SurroundingsRequest {
+  readonly contribution: Contribution
+  /** Steps along derives_from. */
+  readonly depth: number
+  /** Whether to ask also where no ancestor is lacking, for what others say about it. */
+  readonly evidence: boolean
+  readonly providers: readonly PeerAddress[]
+  readonly signal: AbortSignal
+  /** Whether one more contribution about this one is taken from that address; all without it. */
+  readonly takeEvidence?: ((address: string) => boolean) | undefined
+}
+
+export interface Surroundings {
+  /** Verified and not here yet, parents before children. */
+  readonly ancestors: Contribution[]
+  readonly evidence: Contribution[]
+  /** All ancestors to the depth that are here or among those brought. */
+  readonly present: Cid[]
+  /** Ancestors to the depth that nobody sent, and why. */
+  readonly lacking: ReadonlyMap<Cid, string>
+  /** From whom each came. */
+  readonly sources: ReadonlyMap<Cid, PeerAddress>
+  readonly bytesMoved: number
+  /** Whether some peer answered all that was asked of it. */
+  readonly answered: boolean
+}
+
+/**
+ * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
+ * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
+ */
+export async function bringSurroundings(node: NodeContext, request: SurroundingsRequest): Promise<Surroundings> {
+  const search = new Search(node, request)
+  await search.walk()
+  for (const peer of request.providers.slice(0, PEERS_MAX)) {
+    if (search.lacking.length === 0 && (!request.evidence || search.answered)) break
+    await search.askPeer(peer)
+    await search.walk()
+  }
+  return search.outcome()
+}
+
+/** Ancestors that are here and that are lacking, as far as what is here tells. */
+export async function ancestorsHere(
+  node: NodeContext,
+  contribution: Contribution,
+  depth: number,
+): Promise<{ present: Cid[]; lacking: Cid[] }> {
+  const search = new Search(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
+  await search.walk()
+  return { present: search.present, lacking: search.lacking }
+}
+
+class Search {
+  present: Cid[] = []
+  lacking: Cid[] = []
+  answered = false
+  readonly #node: NodeContext
+  readonly #request: SurroundingsRequest
+  /** Received, not yet verified. */
+  readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
+  readonly #ancestors = new Map<Cid, Contribution>()
+  readonly #evidence = new Map<Cid, Contribution>()
+  readonly #sources = new Map<Cid, PeerAddress>()
+  #bytesMoved = 0
+  #failure: GroveError | undefined
+
+  constructor(node: NodeContext, request: SurroundingsRequest) {
+    this.#node = node
+    this.#request = request
+  }
+
+  /** Walks up from the contribution through what is here and what has been received, verifying what it meets. */
+  async walk(): Promise<void> {
+    const { contribution, depth } = this.#request
+    const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1 })
+    this.present = []
+    this.lacking = []
+    let step = walk.next()
+    for (let at = 0; !step.done && at <= depth; at++) step = walk.next(await this.#parents(step.value))
+  }
+
+  /** One closure request; what is none of it is the peer's fault. What came before a failure is kept. */
+  async askPeer(peer: PeerAddress): Promise<void> {
+    const { contribution, depth, signal } = this.#request
+    const received: Cid[] = []
+    try {
+      await ask(this.#node, peer, async () => {
+        const answer = await this.#node.transport.closure(
+          peer,
+          { cid: contribution.cid, ancestors: depth, evidence: true },
+          { signal },
+        )
+        for await (const bytes of answer.manifests) received.push(this.#receive(peer, bytes))
+        await answer.trailer
+      })
+      this.answered = true
+    } catch (error) {
+      if (signal.aborted && !isGroveError(signal.reason, 'fetch-timeout')) throw error
+      if (!isGroveError(error)) throw error
+      this.#failure = error
+    }
+    await this.walk()
+    await this.#takeEvidence(peer, received)
+  }
+
+  outcome(): Surroundings {
+    const reason = this.answered ? 'absent' : (this.#failure?.code ?? 'absent')
+    return {
+      ancestors: parentsFirst([...this.#ancestors.values()]),
+      evidence: [...this.#evidence.values()],
+      present: this.present,
+      lacking: new Map(this.lacking.map((cid) => [cid, reason])),
+      sources: this.#sources,
+      bytesMoved: this.#bytesMoved,
+      answered: this.answered,
+    }
+  }
+
+  #receive(peer: PeerAddress, bytes: Uint8Array): Cid {
+    const cid = hashBytes(bytes)
+    this.#bytesMoved += bytes.byteLength
+    if (!this.#received.has(cid)) this.#received.set(cid, { bytes, peer })
+    return cid
+  }
+
+  async #parents(cids: readonly Cid[]): Promise<Neighbours> {
+    const { contribution } = this.#request
+    const held = new Map((await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
+    const parents = new Map<Cid, Cid[]>()
+    for (const cid of cids) {
+      const found =
+        cid === contribution.cid
+          ? contribution
+          : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
+      if (found !== undefined) parents.set(cid, targetsOf(found, ['derives_from']))
+      if (cid !== contribution.cid) (found === undefined ? this.lacking : this.present).push(cid)
+    }
+    return parents
+  }
+
+  #verifyAncestor(cid: Cid): Contribution | undefined {
+    const ancestor = this.#verified(cid)
+    if (ancestor !== undefined) this.#ancestors.set(cid, ancestor)
+    return ancestor
+  }
+
+  #verified(cid: Cid): Contribution | undefined {
+    const received = this.#received.get(cid)
+    if (received === undefined) return undefined
+    try {
+      const contribution = verify(this.#node, received.peer, received.bytes, cid)
+      this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
+      this.#sources.set(cid, received.peer)
+      return contribution
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      this.#received.delete(cid)
+      return undefined
+    }
+  }
+
+  /** Some faults end it: they tell as much as a thousand. */
+  async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
+    const { contribution, takeEvidence = () => true } = this.#request
+    const isNew = (cid: Cid) => cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
+    let faults = 0
+    for (const cid of await this.#node.graph.lacking(received.filter(isNew))) {
+      const candidate = this.#verified(cid)
+      const isEvidence = candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
+      if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1
+      if (faults === FAULTS_MAX) return this.#distrust(received)
+      if (!isEvidence) continue
+      if (!takeEvidence(peer.address)) {
+        this.answered = false
+        return
+      }
+      this.#evidence.set(cid, candidate)
+    }
+  }
+
+  /** Forgets what a peer sent that has not been taken. */
+  #distrust(received: readonly Cid[]): void {
+    this.answered = false
+    for (const cid of received) this.#received.delete(cid)
+  }
+
+  /** Whether it was wrong to send this. The 0.1 route answers with all that names the contribution in any way: that is no fault. */
+  #isFault(peer: PeerAddress, cid: Cid): boolean {
+    const { contribution } = this.#request
+    const candidate = this.#received.get(cid)
+    this.#received.delete(cid)
+    this.#sources.delete(cid)
+    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return false
+    const error = new GroveError(
+      'peer-fault',
+      { ...peer, fault: 'unrelated', cid },
+      { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` },
+    )
+    noteFailure(this.#node, peer, error)
+    return true
+  }
+}

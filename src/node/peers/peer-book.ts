@@ -1,0 +1,200 @@
+import { z } from 'zod'
+import type { JsonObject } from '../../core/canonical.ts'
+import { isGroveError } from '../../core/errors.ts'
+import { PROOFS_MAX } from '../../core/limits.ts'
+import { type PeerRecord, type Proof, peerRecordSchema } from '../../core/peers/peer-record.ts'
+import { type Deeds, NO_DEEDS, trustOf, trustStep, withFailure, withLie } from '../../core/peers/trust.ts'
+import { type Clock, timestamp } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { RecordStore } from '../../ports/record-store.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import { Absences } from './absences.ts'
+
+const SPACE = 'peers'
+/** Peers remembered; beyond it the one that was heard of longest ago goes. */
+const PEERS_MAX = 1_000
+/** Changes within this time are written together. */
+const WRITE_DELAY_MS = 1_000
+
+const fadingSchema = z.object({ weight: z.number().nonnegative(), at: z.number() })
+const storedSchema = z.object({
+  record: peerRecordSchema.omit({ trust: true }),
+  lies: fadingSchema,
+  failures: fadingSchema,
+})
+
+/** What is kept of a peer: what it did in all, and what of that still counts against it. */
+type Kept = z.infer<typeof storedSchema>
+
+const UNKNOWN: Kept = {
+  record: { claimsKept: 0, claimsBroken: 0, bytesGood: 0, bytesBad: 0, failures: 0, proofs: [] },
+  lies: NO_DEEDS.lies,
+  failures: NO_DEEDS.failures,
+}
+
+interface PeerBookPorts {
+  readonly records: RecordStore
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * What this grove has learned about peers by their deeds, kept over restarts. The peer is the address that was dialled: an id is
+ * only what somebody said, and nobody's deeds may be laid at another's door.
+ */
+export class PeerBook {
+  /** What peers said that they don't have. */
+  readonly absences: Absences
+  readonly #ports: PeerBookPorts
+  readonly #known = new Map<string, Kept>()
+  readonly #unwritten = new Set<string>()
+  #cancelWrite: (() => void) | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(ports: PeerBookPorts) {
+    this.#ports = ports
+    this.absences = new Absences(ports.clock)
+  }
+
+  /** Reads what was kept. A record that can't be read is forgotten. */
+  async load(): Promise<void> {
+    for (const { key, value } of await this.#ports.records.list(SPACE)) {
+      const stored = storedSchema.safeParse(value)
+      if (stored.success) this.#known.set(key, this.#inThePast(stored.data))
+      else await this.#ports.records.delete(SPACE, key)
+    }
+  }
+
+  /** What the peer at this address has done, and how far it is trusted now. */
+  record(address: string): PeerRecord {
+    const kept = this.#known.get(address) ?? UNKNOWN
+    return { ...kept.record, trust: trustOf(deedsOf(kept), this.#ports.clock.now()) }
+  }
+
+  /** How far the peer at this address is to be preferred, 0 to 1; 1/2 for an unknown one. */
+  trust(address: string): number {
+    return this.record(address).trust
+  }
+
+  /** A claim of the peer's proved true. */
+  claimKept(address: string): void {
+    const { record } = this.#kept(address)
+    this.#change(address, { record: { ...record, claimsKept: record.claimsKept + 1 } })
+  }
+
+  /** A claim of the peer's contradicts the manifest that it names. */
+  claimBroken(address: string, proof: Proof, error: Error): void {
+    const kept = this.#kept(address)
+    const { lies } = withLie(deedsOf(kept), this.#ports.clock.now())
+    const { claimsBroken, proofs } = kept.record
+    const record = {
+      ...kept.record,
+      claimsBroken: claimsBroken + 1,
+      proofs: [...proofs, proof].slice(-PROOFS_MAX),
+      lastError: this.#lastError(error),
+    }
+    this.#change(address, { record, lies })
+  }
+
+  /** So many bytes came from the peer and were what they should be. A success: what failed before counts no longer. */
+  bytesGood(address: string, count: number): void {
+    const { record } = this.#kept(address)
+    this.#change(address, {
+      record: { ...record, bytesGood: record.bytesGood + count },
+      failures: NO_DEEDS.failures,
+    })
+  }
+
+  /** The peer broke the protocol, or could not be reached; `badBytes` of what it sent were proved wrong, which is a lie. */
+  fault(address: string, error: unknown, badBytes = 0): void {
+    const kept = this.#kept(address)
+    const { failures, bytesBad } = kept.record
+    const now = this.#ports.clock.now()
+    const deeds = badBytes > 0 ? withLie(deedsOf(kept), now) : withFailure(deedsOf(kept), now)
+    this.#change(address, {
+      record: {
+        ...kept.record,
+        failures: failures + 1,
+        bytesBad: bytesBad + badBytes,
+        lastError: this.#lastError(error),
+      },
+      lies: deeds.lies,
+      failures: deeds.failures,
+    })
+  }
+
+  /** The most trusted first; equals keep their order. */
+  order(peers: readonly PeerAddress[]): PeerAddress[] {
+    return peers
+      .map((peer) => ({ peer, step: trustStep(this.trust(peer.address)) }))
+      .toSorted((a, b) => b.step - a.step)
+      .map(({ peer }) => peer)
+  }
+
+  async close(): Promise<void> {
+    this.#cancelWrite?.()
+    await this.#writing
+    await this.#write()
+  }
+
+  #kept(address: string): Kept {
+    return this.#known.get(address) ?? UNKNOWN
+  }
+
+  /** A clock that was wrong when this was written must not keep it from fading. */
+  #inThePast({ record, lies, failures }: Kept): Kept {
+    const now = this.#ports.clock.now()
+    return {
+      record,
+      lies: { ...lies, at: Math.min(lies.at, now) },
+      failures: { ...failures, at: Math.min(failures.at, now) },
+    }
+  }
+
+  #lastError(error: unknown): NonNullable<PeerRecord['lastError']> {
+    const code = isGroveError(error) ? error.code : 'internal-error'
+    const message = error instanceof Error ? error.message.slice(0, 500) : String(error)
+    return { code, message, at: timestamp(this.#ports.clock.now()) }
+  }
+
+  #change(address: string, change: Partial<Kept>): void {
+    const kept = { ...this.#kept(address), ...change }
+    this.#known.delete(address)
+    this.#known.set(address, kept)
+    this.#unwritten.add(address)
+    this.#evict()
+    this.#cancelWrite ??= this.#ports.clock.after(WRITE_DELAY_MS, () => this.#writeSoon())
+  }
+
+  #evict(): void {
+    const [oldest] = this.#known.keys()
+    if (this.#known.size <= PEERS_MAX || oldest === undefined) return
+    this.#known.delete(oldest)
+    this.#unwritten.add(oldest)
+  }
+
+  #writeSoon(): void {
+    this.#cancelWrite = undefined
+    this.#writing = this.#writing
+      .then(() => this.#write())
+      .catch((error: unknown) => this.#ports.log.warn('peer records not written', { error: String(error) }))
+  }
+
+  async #write(): Promise<void> {
+    for (const address of [...this.#unwritten]) {
+      this.#unwritten.delete(address)
+      const kept = this.#known.get(address)
+      try {
+        if (kept === undefined) await this.#ports.records.delete(SPACE, address)
+        else await this.#ports.records.set(SPACE, address, kept as unknown as JsonObject)
+      } catch (error) {
+        this.#unwritten.add(address)
+        throw error
+      }
+    }
+  }
+}
+
+function deedsOf({ record: { claimsKept, bytesGood }, lies, failures }: Kept): Deeds {
+  return { claimsKept, bytesGood, lies, failures }
+}

@@ -1,0 +1,102 @@
+import { mapBounded } from '../../concurrency/semaphore.ts'
+import type { Cid } from '../../core/cid.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { Provenance } from '../../ports/graph-store.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+import { type Attempt, ask } from './contact.ts'
+
+/** Live peers asked at once whether they hold something (PROTOCOL.md §5). */
+const ASKED_AT_ONCE = 8
+/** Contributions looked at for who holds something that names what is sought. */
+const NAMERS_MAX = 32
+const STUBS_MAX = 1_000
+
+/** The peer that a caller named by address or by id. Throws `address-refused`, `not-found` for an id that is not known. */
+export function namedPeer(node: NodeContext, peer: string): PeerAddress {
+  const known = node.replica.peer(peer)
+  if (known !== undefined) return { peerId: known.peerId, address: known.address }
+  const seed = node.config.seeds.find(({ peerId, address }) => peerId === peer || address === peer)
+  if (seed !== undefined) return seed
+  if (!/^https?:\/\//i.test(peer))
+    throw new GroveError('not-found', { peer }, { message: `no peer is known by the id ${peer}` })
+  node.transport.checkAddress(peer)
+  const address = peer.replace(/\/+$/, '')
+  const same = node.replica.peer(address)
+  return same === undefined ? { peerId: address, address } : { peerId: same.peerId, address }
+}
+
+/** Who can be expected to have it, the likeliest first: who advertised it, sent it, promised it, or sent something that names it. */
+export async function likelyProviders(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
+  const advertisers = node.peers.order(node.replica.providersOf(cid))
+  const [held, edges] = await Promise.all([node.graph.get(cid), node.graph.edges(cid, 'in', { limit: NAMERS_MAX })])
+  const namers = await node.graph.getMany(edges.map((edge) => edge.source))
+  const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) => senderOf(provenance))
+  return unique(node, [...advertisers, ...sent])
+}
+
+/** Who promised this stub, as far as they are known still. */
+export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
+  const stub = (await node.graph.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
+  return (stub?.promisedBy ?? []).flatMap((peerId) => node.replica.peer(peerId) ?? [])
+}
+
+/** Peers that say that they hold it, from the first handful of the live ones in which there is any. Why others don't is added to `attempts`. */
+export async function askAround(
+  node: NodeContext,
+  cid: Cid,
+  asked: readonly PeerAddress[],
+  options: { signal: AbortSignal; attempts?: Attempt[] },
+): Promise<PeerAddress[]> {
+  const tried = new Set(asked.map((peer) => peer.address))
+  const candidates = unique(node, node.peers.order(node.askable())).filter(
+    (peer) => !tried.has(peer.address) && !saidAbsent(node, cid, peer, options.attempts),
+  )
+  for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
+    const batch = candidates.slice(at, at + ASKED_AT_ONCE)
+    const answers = await mapBounded(batch, ASKED_AT_ONCE, (peer) => holds(node, peer, cid, options))
+    const holders = batch.filter((_, index) => answers[index])
+    if (holders.length > 0) return holders
+  }
+  return []
+}
+
+/** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
+export function saidAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[] = []): boolean {
+  if (!node.peers.absences.has(peer.address, cid)) return false
+  const message = `${peer.address} said lately that it does not have ${cid}`
+  attempts.push({ peer, error: new GroveError('absent', { ...peer, cid }, { message }) })
+  return true
+}
+
+/** Without repetitions, and without this grove itself. */
+export function unique(node: NodeContext, peers: readonly PeerAddress[]): PeerAddress[] {
+  const { self } = node.config
+  const byAddress = new Map<string, PeerAddress>()
+  for (const { peerId, address } of peers) {
+    if (peerId !== self.peerId && address !== self.address && !byAddress.has(address))
+      byAddress.set(address, { peerId, address })
+  }
+  return [...byAddress.values()]
+}
+
+async function holds(
+  node: NodeContext,
+  peer: PeerAddress,
+  cid: Cid,
+  { signal, attempts }: { signal: AbortSignal; attempts?: Attempt[] },
+): Promise<boolean> {
+  try {
+    if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
+    throw new GroveError('absent', { ...peer, cid }, { message: `${peer.address} does not have ${cid}` })
+  } catch (error) {
+    if (signal.aborted || !isGroveError(error)) throw error
+    if (error.code === 'absent') node.peers.absences.add(peer.address, cid)
+    attempts?.push({ peer, error })
+    return false
+  }
+}
+
+function senderOf({ peerId, address }: Provenance): PeerAddress[] {
+  return peerId === undefined || address === undefined ? [] : [{ peerId, address }]
+}

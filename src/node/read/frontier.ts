@@ -1,0 +1,110 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { beliefIn, groundsOf } from '../../core/ranking/belief.ts'
+import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
+import { NO_SIGNALS } from '../../core/ranking/signals.ts'
+import type { FederatedEntry, FrontierAnswer, FrontierEntry, Provider } from '../../core/wire/wire.ts'
+import { timestamp } from '../../ports/clock.ts'
+import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
+import { contradicts } from '../../protocol/gossip/digest.ts'
+import type { NodeContext } from '../context.ts'
+
+/** Entries a dimension that the federated frontier shows of this grove's own. */
+const OWN_DEPTH = 20
+
+/** The best of what is held here, in every dimension. */
+export async function frontier(node: NodeContext, query: FrontierQuery): Promise<FrontierAnswer> {
+  const rankings = await node.graph.frontier(query)
+  const signal = (metric: string) =>
+    rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
+  const metrics = rankings.filter((ranking) => !isSignalMetric(ranking.metric))
+  return {
+    byMetric: Object.fromEntries(metrics.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)])),
+    byAdoption: signal('_adoption'),
+    byRecency: signal('_recency'),
+    byReviewScore: signal('_review_score'),
+    byReproduction: signal('_reproduction'),
+  }
+}
+
+function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace): FrontierEntry {
+  return {
+    cid,
+    summary: manifest.summary,
+    value,
+    kind: manifest.kind,
+    mode: manifest.mode,
+    agentId: manifest.agent.agentId,
+  }
+}
+
+/**
+ * The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. Of what is held here a claim
+ * adds nothing that its manifest does not say, and no count.
+ */
+export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
+  const now = node.clock.now()
+  const rankings = await node.graph.frontier({ limit: OWN_DEPTH })
+  const own = rankings.flatMap((ranking) => ranking.places.map((place) => ownEntry(node, ranking, place)))
+  const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
+  const claimed = node.replica.federated(now).filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
+  const held = await heldOf(
+    node,
+    claimed.map((item) => item.cid),
+  )
+  const believable = claimed.filter((item) => {
+    const contribution = held.get(item.cid)
+    return contribution === undefined || (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
+  })
+  return [...own, ...believable.map((item) => claimedEntry(item, held.has(item.cid)))]
+}
+
+async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
+  const all = [...new Set(cids)]
+  const lacking = new Set(await node.graph.lacking(all))
+  const held = await node.graph.getMany(all.filter((cid) => !lacking.has(cid)))
+  return new Map(held.map((contribution) => [contribution.cid, contribution]))
+}
+
+function ownEntry(
+  node: NodeContext,
+  { metric, direction }: Ranking,
+  { cid, value, contribution }: RankedPlace,
+): FederatedEntry {
+  const providers = node.replica
+    .providersOf(cid)
+    .map((peer): Provider => ({ ...peer, lastAdvertised: timestamp(node.clock.now()) }))
+  return {
+    metric,
+    value,
+    cid,
+    tags: contribution.manifest.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
+    direction,
+    level: beliefIn(groundsOf({ metric, value }), metric).level,
+    held: true,
+    providers,
+    firstSeen: timestamp(recencyOf(contribution.manifest.createdAt, node.clock.now())),
+  }
+}
+
+type Claimed = ReturnType<NodeContext['replica']['federated']>[number]
+
+function claimedEntry(item: Claimed, held: boolean): FederatedEntry {
+  const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({
+    peerId,
+    address,
+    lastAdvertised: timestamp(lastAdvertised),
+  }))
+  const { metric, value, cid, direction } = item
+  return {
+    metric,
+    value,
+    cid,
+    tags: [...item.tags],
+    direction,
+    level: beliefIn({ held, signals: NO_SIGNALS }, metric).level,
+    held,
+    providers,
+    firstSeen: timestamp(item.firstSeen),
+  }
+}

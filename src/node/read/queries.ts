@@ -1,0 +1,187 @@
+import { type Cid, isCid, parseCidPrefix } from '../../core/cid.ts'
+import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
+import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
+import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
+import { type Belief, beliefIn } from '../../core/ranking/belief.ts'
+import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
+import type { Filter, SearchResult, Stub } from '../../core/wire/wire.ts'
+import type { BlobInfo } from '../../ports/blob-store.ts'
+import type { Page, Provenance, Stored } from '../../ports/graph-store.ts'
+import type { NodeContext } from '../context.ts'
+
+/** How many candidates an ambiguous abbreviation names. */
+const CANDIDATES_MAX = 10
+/** Edges read for one question about one contribution. */
+const EDGES_MAX = 10_000
+/** Bytes of an artifact that a textual comparison takes. */
+const DIFF_MAX_BYTES = 4 * 1024 * 1024
+
+/** The whole cid behind an abbreviated one. Throws `cid-invalid`, `cid-ambiguous` (with candidates), `not-found`. */
+export async function resolveCid(node: NodeContext, text: string): Promise<Cid> {
+  if (isCid(text)) return text
+  const digits = parseCidPrefix(text)
+  const [first, ...others] = await node.graph.resolve(digits, CANDIDATES_MAX)
+  if (first === undefined)
+    throw new GroveError('not-found', { cid: text }, { message: `no contribution here starts with ${text}` })
+  if (others.length === 0) return first
+  throw new GroveError(
+    'cid-ambiguous',
+    { cid: text, candidates: [first, ...others] },
+    { message: `${text} is the start of several contributions: give more digits` },
+  )
+}
+
+/** A contribution that is held here. Throws `not-found`. */
+export async function contributionOf(node: NodeContext, cid: Cid): Promise<Stored> {
+  const stored = await node.graph.get(cid)
+  if (stored === undefined) throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found` })
+  return stored
+}
+
+/** What is known here of a contribution beyond its manifest. */
+export interface Standing {
+  readonly provenance: Provenance
+  readonly lifecycle: Lifecycle
+  readonly adoption: number
+  readonly reproduction: number
+  readonly reviewScore: number | undefined
+  readonly missingArtifacts: readonly string[]
+  /** How far it is believed as a whole, and in each dimension in which it ranks here. */
+  readonly belief: Belief
+  readonly beliefs: readonly (Belief & Place)[]
+}
+
+/** Where a held contribution came from and what others here made of it. Throws `not-found`. */
+export async function standingOf(node: NodeContext, cid: Cid): Promise<Standing> {
+  const stored = await contributionOf(node, cid)
+  const { manifest, provenance } = stored
+  const [incoming, signals, missing] = await Promise.all([
+    node.graph.edges(cid, 'in', { limit: EDGES_MAX }),
+    node.graph.signals(cid),
+    node.blobs.missing(Object.values(manifest.artifacts)),
+  ])
+  const lost = new Set(missing)
+  const missingArtifacts = Object.keys(manifest.artifacts).filter((name) => lost.has(manifest.artifacts[name] as Cid))
+  const grounds = { held: true, signals }
+  const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
+  return {
+    provenance,
+    lifecycle: lifecycleOf(incoming),
+    ...signals,
+    missingArtifacts,
+    belief: beliefIn(grounds),
+    beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
+  }
+}
+
+/** Contributions oldest first, and how many match in all. */
+export async function listContributions(
+  node: NodeContext,
+  filter: Filter,
+  page: Page,
+): Promise<{ items: ContributionView[]; total: number }> {
+  const { items, total } = await node.graph.list(filter, page)
+  return { items: items.map(viewOf), total }
+}
+
+/** Full-text search, best match first. */
+export async function searchContributions(
+  node: NodeContext,
+  text: string,
+  filter: Filter,
+  limit: number,
+): Promise<SearchResult[]> {
+  const found = await node.graph.search(text, filter, limit)
+  return found.map(({ cid, manifest }) => {
+    const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
+    return {
+      cid,
+      summary,
+      kind,
+      mode,
+      tags,
+      ...(scores === undefined ? {} : { scores }),
+      agentId: agent.agentId,
+      createdAt,
+    }
+  })
+}
+
+/** An artifact of a held contribution that is itself here. Throws `not-found`, `blob-missing`. */
+export async function artifactOf(node: NodeContext, cid: Cid, name: string): Promise<BlobInfo> {
+  const { manifest } = await contributionOf(node, cid)
+  const hash = Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
+  if (hash === undefined)
+    throw new GroveError('not-found', { cid, name }, { message: `Artifact '${name}' not found in ${cid}` })
+  const info = await node.blobs.stat(hash)
+  if (info === undefined) {
+    throw new GroveError(
+      'blob-missing',
+      { cid, name, hash },
+      { message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it` },
+    )
+  }
+  return info
+}
+
+/** Contributions with a relation to this one, oldest first. Throws `not-found` where nothing is known of it. */
+export async function children(
+  node: NodeContext,
+  cid: Cid,
+  types?: readonly RelationType[],
+): Promise<ContributionView[]> {
+  const edges = await node.graph.edges(cid, 'in', { limit: EDGES_MAX, ...(types === undefined ? {} : { types }) })
+  if (edges.length === 0) await contributionOf(node, cid)
+  return neighbours(
+    node,
+    edges.map((edge) => edge.source),
+  )
+}
+
+/** Contributions that this one has a relation to and that are here, oldest first. Throws `not-found`. */
+export async function ancestors(
+  node: NodeContext,
+  cid: Cid,
+  types?: readonly RelationType[],
+): Promise<ContributionView[]> {
+  await contributionOf(node, cid)
+  const edges = await node.graph.edges(cid, 'out', types === undefined ? {} : { types })
+  return neighbours(
+    node,
+    edges.map((edge) => edge.target),
+  )
+}
+
+async function neighbours(node: NodeContext, cids: readonly Cid[]): Promise<ContributionView[]> {
+  const held = await node.graph.getMany([...new Set(cids)])
+  return held.toSorted(byAge).map(viewOf)
+}
+
+function byAge(a: Contribution, b: Contribution): number {
+  const byTime = Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt)
+  return byTime !== 0 ? byTime : a.cid < b.cid ? -1 : 1
+}
+
+/** The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`. */
+export async function diff(
+  node: NodeContext,
+  parent: Cid,
+  child: Cid,
+  name: string,
+): Promise<{ parent: string; child: string }> {
+  return { parent: await artifactText(node, parent, name), child: await artifactText(node, child, name) }
+}
+
+async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<string> {
+  const { hash, sizeBytes } = await artifactOf(node, cid, name)
+  if (sizeBytes > DIFF_MAX_BYTES) throw new GroveError('too-large', { cid, name, sizeBytes, maxBytes: DIFF_MAX_BYTES })
+  const chunks: Uint8Array[] = []
+  for await (const chunk of await node.blobs.get(hash)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+/** Contributions known by id only, oldest first. */
+export function stubs(node: NodeContext, limit: number): Promise<Stub[]> {
+  return node.graph.stubs(limit)
+}

@@ -1,0 +1,61 @@
+import type { FederationPeer, GroveInfo, PeerInfo, PeersAnswer } from '../../core/wire/wire.ts'
+import { timestamp } from '../../ports/clock.ts'
+import type { PeerView } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+
+/** The version of the software, as `/api/grove` says it. */
+export const VERSION = '0.2.0'
+
+/** What this grove is and how much it holds. */
+export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
+  const peers = node.replica.peers()
+  return {
+    version: VERSION,
+    protocol: { manifestVersion: 1 },
+    peerId: node.config.self.peerId,
+    stats: { contributions: await node.graph.count(), activeClaims: 0 },
+    gossip: {
+      enabled: node.config.reachable,
+      peers: peers.length,
+      liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
+    },
+  }
+}
+
+/** The view and its liveness, as Grove 0.1 answers it. */
+export function peersAnswer(node: NodeContext): PeersAnswer {
+  const peers = node.replica.peers()
+  return {
+    peers: peers.map(infoOf),
+    liveness: peers.map((peer) => ({
+      peer: infoOf(peer),
+      status: peer.status,
+      lastSeen: lastContact(peer) ?? peer.lastSeen,
+    })),
+  }
+}
+
+/** The peers with what they have done for us or against us. */
+export function federationPeers(node: NodeContext): FederationPeer[] {
+  return node.replica.peers().map((peer) => {
+    const lastSeen = lastContact(peer)
+    const { peerId, address, status, seed, capabilities } = peer
+    return {
+      peerId,
+      address,
+      status,
+      seed,
+      ...(lastSeen === undefined ? {} : { lastSeen }),
+      capabilities,
+      record: node.peers.record(address),
+    }
+  })
+}
+
+function infoOf({ peerId, address, age, lastSeen }: PeerView): PeerInfo {
+  return { peerId, address, age, lastSeen }
+}
+
+function lastContact(peer: PeerView): string | undefined {
+  return peer.lastContact === undefined ? undefined : timestamp(peer.lastContact)
+}

@@ -1,0 +1,75 @@
+import type { Cid } from '../../core/cid.ts'
+import { viewOf } from '../../core/contribution/contribution.ts'
+import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
+import { breadthFirst, type Neighbours, type Visit, type WalkLimits } from '../../core/contribution/walk.ts'
+import { timestamp } from '../../ports/clock.ts'
+import type { NodeContext } from '../context.ts'
+import { contributionOf } from './queries.ts'
+
+/** How far a walk over the graph goes for one answer. */
+export const WALK_LIMITS: WalkLimits = { maxDepth: 64, maxCount: 1_000 }
+
+export interface ThreadNode {
+  readonly cid: Cid
+  readonly depth: number
+  readonly contribution: ContributionView
+}
+
+export interface ThreadHead {
+  readonly cid: Cid
+  readonly replyCount: number
+  readonly lastReplyAt: string
+  readonly contribution: ContributionView
+}
+
+/** A contribution and the replies to it, replies to those, and so on; by depth. Throws `not-found`. */
+export async function thread(node: NodeContext, cid: Cid, limits: WalkLimits = WALK_LIMITS): Promise<ThreadNode[]> {
+  await contributionOf(node, cid)
+  const visits = await walk(node, cid, { direction: 'in', types: ['responds_to'], limits })
+  const depths = new Map(visits.map((visit) => [visit.cid, visit.depth]))
+  const held = await node.graph.getMany(visits.map((visit) => visit.cid))
+  return held.map((stored) => ({ cid: stored.cid, depth: depths.get(stored.cid) ?? 0, contribution: viewOf(stored) }))
+}
+
+/** What has been replied to, most replies first. */
+export async function threads(
+  node: NodeContext,
+  options: { tags?: readonly string[]; limit: number },
+): Promise<ThreadHead[]> {
+  const summaries = await node.graph.threads(options)
+  return summaries.map(({ root, replyCount, lastReplyAt }) => ({
+    cid: root.cid,
+    replyCount,
+    lastReplyAt: timestamp(lastReplyAt),
+    contribution: viewOf(root),
+  }))
+}
+
+interface WalkOptions {
+  readonly direction: 'in' | 'out'
+  readonly types: readonly RelationType[]
+  readonly limits: WalkLimits
+}
+
+/** Breadth-first over the edges that the store knows; cids that are not held are met too. */
+async function walk(node: NodeContext, start: Cid, { direction, types, limits }: WalkOptions): Promise<Visit[]> {
+  const steps = breadthFirst(start, limits)
+  let step = steps.next()
+  while (!step.done) {
+    const neighbours: Neighbours = new Map(
+      await Promise.all(step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const)),
+    )
+    step = steps.next(neighbours)
+  }
+  return step.value
+}
+
+async function ends(
+  node: NodeContext,
+  cid: Cid,
+  direction: 'in' | 'out',
+  types: readonly RelationType[],
+): Promise<Cid[]> {
+  const edges = await node.graph.edges(cid, direction, { types, limit: WALK_LIMITS.maxCount })
+  return edges.map((edge) => (direction === 'in' ? edge.source : edge.target))
+}

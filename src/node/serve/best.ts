@@ -1,0 +1,41 @@
+import { mapBounded } from '../../concurrency/semaphore.ts'
+import { BEST_MAX } from '../../core/limits.ts'
+import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
+import type { BestEntry, BestList, BestQuery } from '../../core/wire/wire.ts'
+import type { RankedPlace } from '../../ports/graph-store.ts'
+import type { NodeContext } from '../context.ts'
+import { evidenceMark } from '../sync/evidence.ts'
+
+const LIMIT_DEFAULT = 100
+const STATS_AT_ONCE = 16
+
+/** The best that is held here in one dimension, with sizes: what another grove's background sync asks for. */
+export async function bestList(node: NodeContext, query: BestQuery): Promise<BestList> {
+  const { dimension, direction, threshold, tags, kinds } = query
+  const rankings = await node.graph.frontier({
+    dimensions: [dimension],
+    limit: Math.min(query.limit ?? LIMIT_DEFAULT, BEST_MAX),
+    ...(direction === undefined ? {} : { direction }),
+    ...(tags === undefined ? {} : { anyTag: tags }),
+    ...(kinds === undefined ? {} : { anyKind: kinds }),
+  })
+  const ranking = rankings.find(({ metric }) => metric === dimension)
+  if (ranking === undefined) return { dimension, direction: direction ?? 'maximize', entries: [] }
+  const places = ranking.places.filter(
+    ({ value }) => threshold === undefined || reaches(ranking.direction, value, threshold),
+  )
+  return {
+    dimension,
+    direction: ranking.direction,
+    entries: await mapBounded(places, STATS_AT_ONCE, (place) => entryOf(node, place)),
+  }
+}
+
+async function entryOf(node: NodeContext, { cid, metric, value, contribution }: RankedPlace): Promise<BestEntry> {
+  const { kind, tags, artifacts } = contribution.manifest
+  const infos = await Promise.all([...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)))
+  const artifactBytes = infos.reduce((sum, info) => sum + (info?.sizeBytes ?? 0), 0)
+  const entry = { cid, value, kind, tags, manifestBytes: contribution.bytes.byteLength, artifactBytes }
+  const isCounted = isSignalMetric(metric) && metric !== '_recency'
+  return isCounted ? { ...entry, evidence: await evidenceMark(node.graph, cid) } : entry
+}

@@ -1,0 +1,91 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
+import { GroveError } from '../../core/errors.ts'
+import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS, CLOSURE_MAX_DEPTH } from '../../core/limits.ts'
+import type { ClosureRequest, ClosureTrailer } from '../../core/wire/wire.ts'
+import type { NodeContext } from '../context.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
+
+const encoder = new TextEncoder()
+
+/**
+ * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first, then what is said about it,
+ * as lines of canonical manifests, and a trailer that tells what is not here and what was cut short. The contribution itself is left out.
+ * Where there is too much, the nearest are sent. Throws `absent` before the first line.
+ */
+export async function* closureOf(
+  node: NodeContext,
+  request: ClosureRequest,
+  options: { signal?: AbortSignal } = {},
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const start = await node.graph.get(request.cid)
+  if (start === undefined)
+    throw new GroveError('absent', { cid: request.cid }, { message: `Contribution ${request.cid} not found` })
+  const parcel = new Parcel()
+  const missing = await addAncestors(node, start, request.ancestors ?? 1, parcel)
+  const lines = parentsFirst(parcel.contributions)
+  if (request.evidence === true) {
+    const ancestors = lines.length
+    await addEvidence(node, start, parcel)
+    lines.push(...parcel.contributions.slice(ancestors))
+  }
+  for (const { bytes } of lines) {
+    options.signal?.throwIfAborted()
+    yield lineOf(bytes)
+  }
+  const trailer: ClosureTrailer = {
+    sent: lines.length,
+    bytes: parcel.bytes,
+    missing,
+    ...(parcel.truncatedBy === undefined ? {} : { truncatedBy: parcel.truncatedBy }),
+  }
+  yield lineOf(encoder.encode(JSON.stringify({ trailer })))
+}
+
+/** What will be sent, within a closure's bounds. */
+class Parcel {
+  readonly contributions: Contribution[] = []
+  bytes = 0
+  truncatedBy: ClosureTrailer['truncatedBy']
+
+  add(contribution: Contribution): void {
+    if (this.contributions.length >= CLOSURE_MAX_CONTRIBUTIONS) this.truncatedBy ??= 'count'
+    if (this.bytes + contribution.bytes.byteLength > CLOSURE_MAX_BYTES) this.truncatedBy ??= 'bytes'
+    if (this.truncatedBy !== undefined) return
+    this.contributions.push(contribution)
+    this.bytes += contribution.bytes.byteLength
+  }
+}
+
+/** The ancestors that are here; returns those within the depth that are not. */
+async function addAncestors(node: NodeContext, start: Contribution, depth: number, parcel: Parcel): Promise<Cid[]> {
+  const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
+  // The start, and one more than may be sent, so that the parcel notes that there is more.
+  const walk = breadthFirst(start.cid, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2 })
+  const missing: Cid[] = []
+  let step = walk.next()
+  for (let at = 0; !step.done && at <= maxDepth; at++) {
+    const cids = step.value
+    const here = new Map((await node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
+    missing.push(...cids.filter((cid) => !here.has(cid)))
+    if (at > 0) for (const contribution of here.values()) parcel.add(contribution)
+    step = walk.next(parentsOf(here))
+  }
+  return missing
+}
+
+function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
+  return new Map([...contributions].map(([cid, contribution]) => [cid, targetsOf(contribution, ['derives_from'])]))
+}
+
+async function addEvidence(node: NodeContext, start: Contribution, parcel: Parcel): Promise<void> {
+  const edges = await node.graph.edges(start.cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
+  const sent = new Set(parcel.contributions.map(({ cid }) => cid))
+  const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
+  for (const contribution of await node.graph.getMany([...sources])) parcel.add(contribution)
+}
+
+function lineOf(bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([bytes, Buffer.from('\n')])
+}

@@ -1,0 +1,33 @@
+import type { PeerAddress } from '../../protocol/messages.ts'
+
+/** Providers of one blob: those that are known, and more that are asked for when these don't do. */
+export class Circle {
+  #known: readonly PeerAddress[]
+  readonly #banned = new Set<string>()
+  readonly #more: () => Promise<readonly PeerAddress[]>
+  #widened = false
+
+  constructor(known: readonly PeerAddress[], more: () => Promise<readonly PeerAddress[]>) {
+    this.#known = known
+    this.#more = more
+  }
+
+  /** In the order in which they are to be asked. */
+  get members(): readonly PeerAddress[] {
+    return this.#known.filter((peer) => !this.#banned.has(peer.address))
+  }
+
+  ban(peer: PeerAddress): void {
+    this.#banned.add(peer.address)
+  }
+
+  /** Those that come in addition; none the second time. */
+  async widen(): Promise<readonly PeerAddress[]> {
+    if (this.#widened) return []
+    this.#widened = true
+    const known = new Set(this.#known.map((peer) => peer.address))
+    const added = (await this.#more()).filter((peer) => !known.has(peer.address))
+    this.#known = [...this.#known, ...added]
+    return added
+  }
+}

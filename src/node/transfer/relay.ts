@@ -1,0 +1,142 @@
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { BlobAnswer } from '../../ports/transport.ts'
+import type { PeerAddress } from '../../protocol/messages.ts'
+import type { NodeContext } from '../context.ts'
+import { type Attempt, failureOf, noteFailure } from '../peers/contact.ts'
+import type { Circle } from './circle.ts'
+import type { TransferOptions, Wanted } from './transfer.ts'
+
+/** How often one provider is turned to for one blob: a cut connection may be a network's doing. */
+const TURNS_PER_PROVIDER = 2
+/** Progress is told this often at the most. */
+const PROGRESS_MS = 100
+
+interface RelayOptions extends TransferOptions {
+  /** Grows by the providers that failed. */
+  readonly attempts: Attempt[]
+}
+
+/** The bytes of one blob as one stream, from as many providers as it takes, in their order. */
+export class Relay {
+  /** How many bytes each provider sent, by its address. */
+  readonly contributions = new Map<string, number>()
+  receivedBytes = 0
+  /** Why the stream ended too early. */
+  failure: GroveError | undefined
+  readonly #node: NodeContext
+  readonly #wanted: Wanted
+  readonly #circle: Circle
+  readonly #options: RelayOptions
+  #sizeBytes: number | undefined
+  #toldAt = 0
+
+  constructor(node: NodeContext, wanted: Wanted, circle: Circle, options: RelayOptions) {
+    this.#node = node
+    this.#wanted = wanted
+    this.#circle = circle
+    this.#options = options
+    this.#sizeBytes = wanted.sizeBytes
+  }
+
+  /** The provider that sent all there is; undefined where there are several. */
+  get onlyContributor(): PeerAddress | undefined {
+    if (this.contributions.size > 1) return undefined
+    const [address] = this.contributions.keys()
+    return this.#circle.members.find((peer) => peer.address === address)
+  }
+
+  /** Ends where the blob ends. Throws `fetch-incomplete` where some bytes came but nobody has the rest, else why nobody sent any. */
+  async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    const turns = new Map<PeerAddress, number>()
+    const before = this.#options.attempts.length
+    let queue = [...this.#circle.members]
+    while (queue.length > 0) {
+      for (const peer of queue) {
+        const failure = yield* this.#from(peer)
+        if (failure === undefined) return this.#tell(peer, true)
+        this.#options.attempts.push({ peer, error: failure })
+        turns.set(peer, mayRecover(failure) ? (turns.get(peer) ?? 0) + 1 : TURNS_PER_PROVIDER)
+      }
+      const again = this.receivedBytes > 0 ? queue.filter((peer) => (turns.get(peer) ?? 0) < TURNS_PER_PROVIDER) : []
+      queue = [...(await this.#circle.widen()), ...again]
+    }
+    this.failure = this.#failureOf(this.#options.attempts.slice(before))
+    throw this.failure
+  }
+
+  /** What this provider has of the rest. Returns why it did not get to the end. */
+  async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, GroveError | undefined, undefined> {
+    const { signal: outer } = this.#options
+    const leave = await this.#node.transfers.enter(peer.address, outer)
+    const ended = new AbortController()
+    const signal = AbortSignal.any([outer, ended.signal])
+    try {
+      const { hash, via } = this.#wanted
+      const request = { hash, offset: this.receivedBytes, ...(via === undefined ? {} : { via }) }
+      const answer = await this.#node.transport.blob(peer, request, { signal })
+      yield* this.#read(peer, answer)
+      return undefined
+    } catch (error) {
+      if (outer.aborted || !isGroveError(error)) throw error
+      noteFailure(this.#node, peer, error)
+      return error
+    } finally {
+      ended.abort()
+      leave()
+    }
+  }
+
+  async *#read(peer: PeerAddress, { sizeBytes, body }: BlobAnswer): AsyncGenerator<Uint8Array, void, undefined> {
+    const { hash, maxBytes = Number.POSITIVE_INFINITY } = this.#wanted
+    const size = sizeBytes ?? Number.POSITIVE_INFINITY
+    if (size > maxBytes && sizeBytes !== undefined) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
+    this.#sizeBytes = sizeBytes ?? this.#sizeBytes
+    for await (const chunk of body) {
+      this.contributions.set(peer.address, (this.contributions.get(peer.address) ?? 0) + chunk.byteLength)
+      this.receivedBytes += chunk.byteLength
+      if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
+      // It promised no size, so that this is our limit and not its fault.
+      if (this.receivedBytes > maxBytes) throw new GroveError('too-large', { hash, maxBytes })
+      this.#tell(peer, false)
+      yield chunk
+    }
+    if (sizeBytes !== undefined && this.receivedBytes < sizeBytes)
+      throw fault(peer, 'cut-off', `sent ${this.receivedBytes} of ${sizeBytes} bytes`)
+  }
+
+  #failureOf(attempts: readonly Attempt[]): GroveError {
+    const { hash } = this.#wanted
+    const failure = failureOf(attempts, { hash })
+    if (this.receivedBytes === 0) return failure
+    const details = { ...failure.details, hash, receivedBytes: this.receivedBytes, sizeBytes: this.#sizeBytes }
+    return new GroveError('fetch-incomplete', details, {
+      message: `only ${this.receivedBytes} bytes of ${hash} came, and no peer has the rest`,
+      cause: failure,
+    })
+  }
+
+  #tell({ peerId }: PeerAddress, done: boolean): void {
+    const now = this.#node.clock.now()
+    if (!done && now - this.#toldAt < PROGRESS_MS) return
+    this.#toldAt = now
+    const { hash, name } = this.#wanted
+    const { receivedBytes } = this
+    this.#node.events.publish({ type: 'transfer', hash, receivedBytes, sizeBytes: this.#sizeBytes ?? -1, peerId, done })
+    this.#options.onProgress?.({
+      hash,
+      receivedBytes,
+      sizeBytes: this.#sizeBytes,
+      peerId,
+      ...(name === undefined ? {} : { name }),
+    })
+  }
+}
+
+/** A network's failures, as they may look; not those that only a peer can bring about. */
+function mayRecover({ code, details }: GroveError): boolean {
+  return code === 'peer-unreachable' || (code === 'peer-fault' && details['fault'] === 'cut-off')
+}
+
+function fault(peer: PeerAddress, kind: string, said: string): GroveError {
+  return new GroveError('peer-fault', { ...peer, fault: kind }, { message: `${peer.address} ${said}` })
+}

@@ -1,0 +1,92 @@
+import type { Manifest } from '../../core/contribution/schema.ts'
+import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
+import { comparePlaces, dimensionKey, type Place } from '../../core/ranking/frontier.ts'
+import type { DigestEntry } from '../../core/wire/wire.ts'
+import type { LocalEntry } from '../messages.ts'
+
+/** Longest metric name and tag on the wire, in UTF-16 units: a longer one stays at home. */
+const NAME_MAX_CHARS = 256
+/** Tags of one entry on the wire. */
+const ENTRY_TAGS_MAX = 100
+
+export interface DigestLimits {
+  /** UTF-8 bytes that the entries may take as JSON. */
+  readonly maxBytes: number
+  /** Any number: where there are more dimensions than entries, each turn starts at other dimensions. */
+  readonly turn: number
+}
+
+/**
+ * What a grove says of its local frontier: at most DIGEST_MAX_ENTRIES, always with direction. Dimensions share the room
+ * fairly: the best of each, then the second of each, and so on. Where bytes are short, tags go first, then the last.
+ */
+export function digestOf(entries: readonly LocalEntry[], { maxBytes, turn }: DigestLimits): DigestEntry[] {
+  const dimensions = [...byDimension(entries).values()]
+  const start = dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
+  const turned = [...dimensions.slice(start), ...dimensions.slice(0, start)]
+  return fitted(interleave(turned, DIGEST_MAX_ENTRIES).map(toWire), maxBytes)
+}
+
+/**
+ * Whether a verified manifest disproves a claim about it: no such score, or another value or direction. Signals
+ * (`_…`) are never disproved: they count what others say, and groves hold different others.
+ */
+export function contradicts(
+  manifest: Manifest,
+  claim: Pick<Place, 'metric' | 'value'> & { readonly direction?: Place['direction'] | undefined },
+): boolean {
+  if (claim.metric.startsWith('_')) return false
+  const scores = manifest.scores ?? {}
+  const score = Object.hasOwn(scores, claim.metric) ? scores[claim.metric] : undefined
+  if (score === undefined) return true
+  return score.value !== claim.value || (claim.direction !== undefined && score.direction !== claim.direction)
+}
+
+/** Takes the first of each list, then the second of each, and so on, up to `count`. */
+export function interleave<T>(lists: readonly (readonly T[])[], count: number): T[] {
+  const chosen: T[] = []
+  let remaining = lists
+  for (let rank = 0; remaining.length > 0 && chosen.length < count; rank += 1) {
+    remaining = remaining.filter((list) => list.length > rank)
+    for (const list of remaining) chosen.push(...list.slice(rank, rank + 1))
+  }
+  return chosen.slice(0, count)
+}
+
+/** Grouped by dimension, in the order in which dimensions appear; best first within each. */
+export function byDimension<T extends Place>(entries: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const entry of entries) {
+    if (entry.metric.length > NAME_MAX_CHARS || !Number.isFinite(entry.value)) continue
+    const key = dimensionKey(entry)
+    const group = groups.get(key)
+    if (group === undefined) groups.set(key, [entry])
+    else group.push(entry)
+  }
+  for (const group of groups.values()) group.sort(comparePlaces)
+  return groups
+}
+
+function toWire({ metric, value, cid, direction, tags }: LocalEntry): DigestEntry {
+  const sent = tags.filter((tag) => tag.length <= NAME_MAX_CHARS).slice(0, ENTRY_TAGS_MAX)
+  return { metric, value, cid, direction, ...(sent.length > 0 && { tags: sent }) }
+}
+
+function fitted(entries: readonly DigestEntry[], maxBytes: number): DigestEntry[] {
+  const kept = entries.map((entry) => ({ entry, bytes: bytesOf(entry) }))
+  let total = kept.reduce((sum, { bytes }) => sum + bytes, 0)
+  for (const item of kept.toReversed()) {
+    if (total <= maxBytes) break
+    const { tags: _dropped, ...rest } = item.entry
+    total -= item.bytes
+    Object.assign(item, { entry: rest, bytes: bytesOf(rest) })
+    total += item.bytes
+  }
+  while (total > maxBytes && kept.length > 0) total -= kept.pop()?.bytes ?? 0
+  return kept.map(({ entry }) => entry)
+}
+
+/** Bytes of the entry in a JSON list, its comma included. */
+function bytesOf(entry: DigestEntry): number {
+  return Buffer.byteLength(JSON.stringify(entry)) + 1
+}

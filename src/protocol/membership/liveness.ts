@@ -1,0 +1,69 @@
+import type { Capabilities, LivenessStatus } from '../../core/wire/wire.ts'
+
+/** What a grove knows of one peer. Mutable; owned by the membership that holds it. Moments in Unix ms, by this grove's clock. */
+export interface Peer {
+  /** Its address, as long as it is a seed that has not told its id yet. */
+  peerId: string
+  address: string
+  /** Rounds since it was last known fresh (CYCLON §3). */
+  age: number
+  status: LivenessStatus
+  /** Whether it has answered at this address; only such addresses are passed on. */
+  answered: boolean
+  /** The last direct contact. */
+  lastContact: number | undefined
+  /** The last direct contact or, without one, when others spoke of it. */
+  lastSeen: number
+  /** The first failed contact since it last answered. */
+  suspectedAt: number | undefined
+  capabilities: Capabilities
+}
+
+/** Capabilities kept of one peer. */
+const CAPABILITIES_MAX = 32
+
+/** Whether it is known to answer at its address. */
+export function isAnswering(peer: Peer | undefined): boolean {
+  return peer !== undefined && peer.status === 'alive' && peer.answered
+}
+
+/** A change of standing that is worth telling. */
+export type StatusChange = LivenessStatus | 'recovered'
+
+/** Rounds a suspect has to answer before it is declared failed. SWIM §4.2, counted in gossip rounds, not probes. */
+export const suspicionRounds = (peers: number): number => Math.ceil(3 * Math.log2(peers + 2))
+
+/** Notes that the peer answered at its address. Nothing else revives a suspected or failed one. */
+export function contactMade(peer: Peer, now: number): StatusChange | undefined {
+  const first = peer.lastContact === undefined
+  const doubted = peer.status !== 'alive'
+  peer.status = 'alive'
+  peer.answered = true
+  peer.suspectedAt = undefined
+  peer.lastContact = now
+  peer.lastSeen = now
+  peer.age = 0
+  if (doubted) return first ? 'alive' : 'recovered'
+  return first ? 'alive' : undefined
+}
+
+/** Notes that the peer did not answer. The silence is counted from the first time. */
+export function contactFailed(peer: Peer, now: number): StatusChange | undefined {
+  if (peer.status !== 'alive') return undefined
+  peer.status = 'suspected'
+  peer.suspectedAt = now
+  return 'suspected'
+}
+
+/** Declares a suspect failed if its silence has lasted `silenceMs`. */
+export function silenceLasted(peer: Peer, now: number, silenceMs: number): StatusChange | undefined {
+  if (peer.status !== 'suspected' || now - (peer.suspectedAt ?? now) < silenceMs) return undefined
+  peer.status = 'failed'
+  return 'failed'
+}
+
+/** What is kept of the capabilities that a peer gives. */
+export function keptCapabilities(capabilities: Capabilities): Capabilities {
+  const entries = Object.entries(capabilities)
+  return entries.length <= CAPABILITIES_MAX ? capabilities : Object.fromEntries(entries.slice(0, CAPABILITIES_MAX))
+}

@@ -1,0 +1,50 @@
+import { storageError } from '../../../core/errno.ts'
+import { GroveError } from '../../../core/errors.ts'
+import { type Database, openDatabase, type Statement } from './database.ts'
+
+/** One connection to the database and its prepared statements. */
+export class Connection {
+  readonly #database: Database
+  readonly #statements = new Map<string, Statement<unknown[]>>()
+
+  /** Throws what `openDatabase` throws. */
+  constructor(file: string) {
+    this.#database = openDatabase(file)
+  }
+
+  /** The prepared statement of a text, prepared once. `Row` is what the text selects. */
+  sql<Parameters extends unknown[], Row = unknown>(text: string): Statement<Parameters, Row> {
+    const known = this.#statements.get(text)
+    if (known !== undefined) return known as Statement<Parameters, Row>
+    const statement = this.#database.prepare<Parameters, Row>(text)
+    this.#statements.set(text, statement as Statement<unknown[]>)
+    return statement as Statement<Parameters, Row>
+  }
+
+  /** Runs synchronous reads that all see the same moment. Throws `shutting-down` after close, `storage-failed`. */
+  async read<T>(work: () => T): Promise<T> {
+    if (!this.#database.open) throw new GroveError('shutting-down')
+    return this.#transact('BEGIN', work)
+  }
+
+  /** Runs synchronous writes: all of them are durable afterwards, or none is there. Throws `storage-full`, `storage-failed`, `read-only`. */
+  write<T>(work: () => T): T {
+    return this.#transact('BEGIN IMMEDIATE', work)
+  }
+
+  close(): void {
+    this.#database.close()
+  }
+
+  #transact<T>(begin: string, work: () => T): T {
+    try {
+      this.sql(begin).run()
+      const result = work()
+      this.sql('COMMIT').run()
+      return result
+    } catch (cause) {
+      if (this.#database.inTransaction) this.sql('ROLLBACK').run()
+      throw storageError(cause, { file: this.#database.name })
+    }
+  }
+}

@@ -1,0 +1,64 @@
+import Sqlite from 'better-sqlite3'
+import { storageError } from '../../../core/errno.ts'
+import { GroveError } from '../../../core/errors.ts'
+import { migrations } from './migrations.ts'
+
+/** A connection of better-sqlite3. */
+export type Database = Sqlite.Database
+export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Statement<Parameters, Row>
+
+/**
+ * WAL with a sync at each commit: what a transaction wrote survives a power cut once it is acknowledged.
+ * The WAL is folded back every 4,000 pages (16 MiB): pages that change often are then written once for many commits.
+ * Each of the two connections of a grove caches 32 MiB.
+ */
+const PRAGMAS = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'wal_autocheckpoint = 4000',
+  'journal_size_limit = 67108864',
+  'cache_size = -32768',
+  'temp_store = MEMORY',
+]
+
+/**
+ * Opens the database in a file, made if it isn't there, in the schema of this version of Grove.
+ * Throws `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
+ */
+export function openDatabase(file: string): Database {
+  let database: Database | undefined
+  try {
+    database = new Sqlite(file)
+    for (const pragma of PRAGMAS) database.pragma(pragma)
+    migrate(database, file)
+    return database
+  } catch (cause) {
+    database?.close()
+    throw storageError(cause, { file })
+  }
+}
+
+function migrate(database: Database, file: string): void {
+  const version = Number(database.pragma('user_version', { simple: true }))
+  if (version > migrations.length) throw newer(file, version)
+  if (version === 0) requireEmpty(database, file)
+  for (const [index, step] of migrations.entries()) {
+    if (index < version) continue
+    database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`)
+  }
+}
+
+function newer(file: string, version: number): GroveError {
+  const message =
+    `${file} was written by a newer Grove (schema ${version}; this one reads up to ${migrations.length}): ` +
+    'run the newer version, or use another directory'
+  return new GroveError('storage-newer', { file, version, known: migrations.length }, { message })
+}
+
+/** A database that has tables but no version is somebody else's. */
+function requireEmpty(database: Database, file: string): void {
+  const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
+  if (tables === 0) return
+  const message = `${file} is a database, but not one of this Grove: use another directory`
+  throw new GroveError('storage-failed', { file }, { message })
+}

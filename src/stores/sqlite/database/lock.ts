@@ -1,0 +1,27 @@
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import { errnoOf, storageError } from '../../../core/errno.ts'
+import { GroveError } from '../../../core/errors.ts'
+
+/**
+ * Takes a directory for this process. The lock is SQLite's own on an empty file of its own: the system lets go of it when the
+ * process ends, however it ends. Returns what lets go of it before. Throws `storage-locked`, `read-only`, `storage-failed`.
+ */
+export function lockDirectory(dir: string): () => void {
+  let lock: Sqlite.Database | undefined
+  try {
+    lock = new Sqlite(join(dir, 'lock.db'), { timeout: 0 })
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (cause) {
+    lock?.close()
+    if (errnoOf(cause).startsWith('SQLITE_BUSY')) throw locked(dir, cause)
+    throw storageError(cause, { dir })
+  }
+  const held = lock
+  return () => held.close()
+}
+
+function locked(dir: string, cause: unknown): GroveError {
+  const message = `${dir} is in use by another grove: stop it, talk to it with --server, or use another directory`
+  return new GroveError('storage-locked', { dir }, { cause, message })
+}

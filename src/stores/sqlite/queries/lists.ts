@@ -1,0 +1,89 @@
+import type { Filter } from '../../../core/wire/wire.ts'
+import type { Page, ThreadSummary } from '../../../ports/graph-store.ts'
+import { wordsOfQuery } from '../../words.ts'
+import type { Connection } from '../database/connection.ts'
+import type { Contributions } from '../tables/contributions.ts'
+import { facetQuery, isSoonWalked, meantBy } from './meant.ts'
+
+/** A page of row numbers, oldest first, ties by cid, and how many match in all. */
+export function listIds(
+  connection: Connection,
+  contributions: Contributions,
+  filter: Filter,
+  { limit, offset }: Page,
+): { ids: number[]; total: number } {
+  const meant = meantBy(connection, filter)
+  const all = contributions.count()
+  if (meant === undefined) return { ids: oldest(connection, limit, offset), total: all }
+  const find = isSoonWalked(offset + limit, all, meant.size) ? walked : sorted
+  return { ids: find(connection, meant, limit, offset), total: meant.size }
+}
+
+interface IdRow {
+  readonly id: number
+}
+
+const OLDEST = 'SELECT id FROM contribution ORDER BY created_ms, cid'
+
+function oldest(connection: Connection, limit: number, offset: number): number[] {
+  const rows = connection.sql<[number, number], IdRow>(`${OLDEST} LIMIT ? OFFSET ?`).all(limit, offset)
+  return rows.map(({ id }) => id)
+}
+
+function sorted(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+  const text = `
+    SELECT c.id FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value
+    ORDER BY c.created_ms, c.cid LIMIT ? OFFSET ?`
+  const rows = connection.sql<[string, number, number], IdRow>(text).all(JSON.stringify([...meant]), limit, offset)
+  return rows.map(({ id }) => id)
+}
+
+function walked(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+  const ids: number[] = []
+  let left = offset
+  for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
+    if (ids.length >= limit) break
+    if (!meant.has(id)) continue
+    if (left > 0) left--
+    else ids.push(id)
+  }
+  return ids
+}
+
+/** Row numbers of what has every word, best match (BM25) first, ties by cid. */
+export function searchIds(connection: Connection, text: string, filter: Filter, limit: number): number[] {
+  const words = wordsOfQuery(text)
+  if (words.length === 0) return []
+  const facets = facetQuery(filter)
+  const query = `words : (${words.map((word) => `"${word}"`).join(' ')})${facets === undefined ? '' : ` AND ${facets}`}`
+  const search = `
+    SELECT c.id FROM word CROSS JOIN contribution c ON c.id = word.rowid
+    WHERE word MATCH ? ORDER BY bm25(word, 1, 0), c.cid LIMIT ?`
+  const rows = connection.sql<[string, number], IdRow>(search).all(query, limit)
+  return rows.map(({ id }) => id)
+}
+
+interface ThreadRow extends IdRow {
+  readonly replies: number
+  readonly last_reply_ms: number
+}
+
+const THREADS = `
+  SELECT c.id, s.replies, s.last_reply_ms FROM standing s CROSS JOIN contribution c ON c.cid = s.cid
+  WHERE s.replies > 0 ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
+
+/** Roots with replies, most replies first, then the latest reply, then cid. */
+export function listThreads(
+  connection: Connection,
+  contributions: Contributions,
+  { tags = [], limit }: { tags?: readonly string[]; limit: number },
+): ThreadSummary[] {
+  const meant = meantBy(connection, { tags: [...tags] })
+  const threads: ThreadSummary[] = []
+  for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
+    if (threads.length >= limit) break
+    if (meant !== undefined && !meant.has(row.id)) continue
+    threads.push({ root: contributions.at(row.id), replyCount: row.replies, lastReplyAt: row.last_reply_ms })
+  }
+  return threads
+}

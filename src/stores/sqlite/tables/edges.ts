@@ -1,0 +1,32 @@
+import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
+import type { Edge } from '../../../core/contribution/relation.ts'
+import type { RelationType } from '../../../core/contribution/schema.ts'
+import type { Connection } from '../database/connection.ts'
+
+/** Which of a contribution's edges are wanted, and how many. */
+export interface EdgeChoice {
+  readonly types?: readonly RelationType[]
+  readonly limit?: number
+}
+
+interface Row {
+  readonly type: RelationType
+  readonly source: Uint8Array
+  readonly metadata: string | null
+}
+
+/** The edges that reach a contribution, here or not, by source cid, then type. */
+export function edgesInto(connection: Connection, target: Cid, { types, limit }: EdgeChoice): Edge[] {
+  const only = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
+  const rows = connection
+    .sql<unknown[], Row>(
+      `SELECT type, source, metadata FROM edge WHERE target = ? ${only} ORDER BY source, type LIMIT ?`,
+    )
+    .all(cidToBytes(target), ...(types ?? []), limit ?? -1)
+  return rows.map((row) => edgeOf(row, target))
+}
+
+function edgeOf({ type, source, metadata }: Row, target: Cid): Edge {
+  const edge = { source: cidFromBytes(source), target, type }
+  return metadata === null ? edge : { ...edge, metadata: JSON.parse(metadata) as NonNullable<Edge['metadata']> }
+}

@@ -1,0 +1,62 @@
+import { type Cid, cidToBytes } from '../../../core/cid.ts'
+import type { Direction } from '../../../core/contribution/schema.ts'
+import { type Place, rankOf, type SignalMetric, signalValues } from '../../../core/ranking/frontier.ts'
+import type { Signals } from '../../../core/ranking/signals.ts'
+import type { Connection } from '../database/connection.ts'
+
+const MOVE_PLACE = `
+  UPDATE place SET rank = ? WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
+
+const REMOVE_PLACE = `
+  DELETE FROM place WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
+
+/** The tables `place` and `dimension`: who stands where. */
+export class Places {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  add(id: number, { cid, metric, direction, value }: Place): void {
+    this.#connection
+      .sql('INSERT INTO place (contribution, dimension, rank, cid) VALUES (?, ?, ?, ?)')
+      .run(id, this.#count(metric, direction), rankOf(direction, value), cidToBytes(cid))
+  }
+
+  /** Moves a contribution in the dimensions that new evidence touches: its place there is changed, added or taken away. */
+  setSignals(id: number, cid: Cid, signals: Signals, touched: readonly SignalMetric[]): void {
+    const values = new Map(signalValues(signals))
+    for (const metric of touched) {
+      const value = values.get(metric)
+      if (value === undefined) this.#remove(id, metric)
+      else if (!this.#move(id, metric, value)) this.add(id, { cid, metric, direction: 'maximize', value })
+    }
+  }
+
+  /**
+   * Counts one more place in a dimension; its number. Not as one `ON CONFLICT … RETURNING`: a statement that SQLite guards
+   * with a savepoint makes the full-text index write a segment for each contribution instead of one a transaction.
+   */
+  #count(metric: string, direction: Direction): number {
+    const known = this.#connection
+      .sql<[string, string], { id: number }>('SELECT id FROM dimension WHERE metric = ? AND direction = ?')
+      .get(metric, direction)
+    if (known === undefined) {
+      const insert = this.#connection.sql('INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)')
+      return Number(insert.run(metric, direction).lastInsertRowid)
+    }
+    this.#connection.sql('UPDATE dimension SET places = places + 1 WHERE id = ?').run(known.id)
+    return known.id
+  }
+
+  #move(id: number, metric: string, value: number): boolean {
+    return this.#connection.sql(MOVE_PLACE).run(rankOf('maximize', value), id, metric).changes > 0
+  }
+
+  /** Only for a mean of reviews that has left the finite numbers: no other signal ever goes. */
+  #remove(id: number, metric: string): void {
+    if (this.#connection.sql(REMOVE_PLACE).run(id, metric).changes === 0) return
+    this.#connection.sql('UPDATE dimension SET places = places - 1 WHERE metric = ?').run(metric)
+  }
+}

@@ -1,0 +1,37 @@
+import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
+import type { Stub } from '../../../core/wire/wire.ts'
+import { timestamp } from '../../../ports/clock.ts'
+import type { Connection } from '../database/connection.ts'
+
+interface Row {
+  readonly cid: Uint8Array
+  readonly since_ms: number
+  readonly promised_by: string
+}
+
+const UPSERT = `
+  INSERT INTO stub (cid, since_ms, promised_by) VALUES (?, ?, ?)
+  ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by`
+
+/** Adds promises to the stub of an absent contribution; inside a transaction. The moment of the first stays. False where it is here. */
+export function addPromises(connection: Connection, cid: Cid, promisedBy: readonly string[], since: number): boolean {
+  const key = cidToBytes(cid)
+  const isHere = connection.sql<[Uint8Array]>('SELECT 1 FROM contribution WHERE cid = ?').get(key) !== undefined
+  if (isHere) return false
+  const known = connection.sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?').get(key)
+  const all = new Set([...promisesOf(known), ...promisedBy])
+  connection.sql(UPSERT).run(key, since, JSON.stringify([...all]))
+  return true
+}
+
+/** Stubs, oldest first, ties by cid. */
+export function listStubs(connection: Connection, limit: number): Stub[] {
+  return connection
+    .sql<[number], Row>('SELECT cid, since_ms, promised_by FROM stub ORDER BY since_ms, cid LIMIT ?')
+    .all(limit)
+    .map((row) => ({ cid: cidFromBytes(row.cid), promisedBy: promisesOf(row), since: timestamp(row.since_ms) }))
+}
+
+function promisesOf(row: Row | undefined): string[] {
+  return row === undefined ? [] : (JSON.parse(row.promised_by) as string[])
+}

@@ -1,0 +1,114 @@
+import { Worker } from 'node:worker_threads'
+import { GroveError } from '../../../core/errors.ts'
+import type { NextTurn } from '../../../ports/stores.ts'
+import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
+
+/** Jobs of one transaction at the most: bounds how long the first of them waits for the last. */
+const BATCH_MAX = 256
+/** Batches on their way to disk: while the thread commits one, the next lies ready for it. */
+const BATCHES_MAX = 2
+
+interface Waiting {
+  readonly job: Job
+  readonly resolve: (changed: boolean) => void
+  readonly reject: (error: GroveError) => void
+}
+
+/** The thread that writes, beside this file: `.ts` where Node runs the sources, `.js` where they are built. */
+const writerThread = new URL(`./writer-thread${import.meta.url.slice(-3)}`, import.meta.url)
+
+/**
+ * Group commit: writes that are under way at once share one transaction and so one sync to disk. A thread of its own
+ * commits, so that neither syncs nor index upkeep hold up the event loop; while it is at it the next batches gather.
+ * The thread starts with the first write.
+ */
+export class CommitQueue {
+  readonly #file: string
+  readonly #nextTurn: NextTurn
+  readonly #queue: Waiting[] = []
+  /** Sent to the thread and not answered, oldest first. */
+  readonly #underWay: Waiting[][] = []
+  #scheduled = false
+  #worker: Worker | undefined
+  #closed = false
+  #drained = () => {}
+
+  constructor(file: string, nextTurn: NextTurn) {
+    this.#file = file
+    this.#nextTurn = nextTurn
+  }
+
+  /** Resolves once the job is durable, with whether it changed anything. Throws `shutting-down`, `storage-full`, `storage-failed`, `read-only`. */
+  write(job: Job): Promise<boolean> {
+    if (this.#closed) return Promise.reject(new GroveError('shutting-down'))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ job, resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Commits what is waiting, then ends the thread. Takes nothing more. */
+  async close(): Promise<void> {
+    this.#closed = true
+    if (this.#queue.length + this.#underWay.length > 0) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve
+      })
+    }
+    const worker = this.#worker
+    this.#worker = undefined
+    if (worker === undefined) return
+    await new Promise((resolve) => {
+      worker.ref()
+      worker.once('exit', resolve).postMessage('close')
+    })
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay.length >= BATCHES_MAX) return
+    this.#scheduled = true
+    this.#nextTurn(() => {
+      this.#scheduled = false
+      if (this.#queue.length > 0) this.#send()
+    })
+  }
+
+  #send(): void {
+    const worker = this.#start()
+    const batch = this.#queue.splice(0, BATCH_MAX)
+    this.#underWay.push(batch)
+    worker.ref()
+    worker.postMessage(batch.map(({ job }) => compact(job)))
+  }
+
+  #start(): Worker {
+    if (this.#worker !== undefined) return this.#worker
+    const worker = new Worker(writerThread, { workerData: { file: this.#file } })
+    worker.on('message', (outcomes: readonly Outcome[]) => this.#settle(outcomes))
+    worker.on('error', (cause) => this.#fail(cause))
+    this.#worker = worker
+    return worker
+  }
+
+  #settle(outcomes: readonly Outcome[]): void {
+    const batch = this.#underWay.shift() ?? []
+    // What gathered meanwhile goes first: the thread commits it while this one answers for the batch that is done.
+    if (this.#queue.length > 0) this.#send()
+    if (this.#underWay.length === 0) this.#worker?.unref()
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const outcome = outcomes[index]
+      if (outcome?.type === 'done') resolve(outcome.changed)
+      else reject(outcome === undefined ? new GroveError('storage-failed') : errorOf(outcome))
+    }
+    if (this.#underWay.length === 0) this.#drained()
+  }
+
+  /** The thread has died: what it was to write is lost, what comes next gets a new one. */
+  #fail(cause: unknown): void {
+    this.#worker = undefined
+    const lost = this.#underWay.splice(0).flat()
+    for (const { reject } of lost) reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
+    if (this.#queue.length > 0) this.#schedule()
+    else this.#drained()
+  }
+}

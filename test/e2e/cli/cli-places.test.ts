@@ -1,0 +1,188 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
+import type { FederatedEntry, FetchResult } from '../../../src/core/wire/wire.ts'
+import { cidOf } from '../../../src/index.ts'
+import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
+import { serveGrove } from '../../support/grove-process.ts'
+import { plainDraft, publishTo } from '../../support/http.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'
+import { until } from '../../support/until.ts'
+
+const at = folderWithWork()
+
+test('two groves: published on A, found, fetched, checked out and derived from on B, through the command line alone', async () => {
+  const a = await serveGrove(at('a'))
+  const b = await serveGrove(at('b'), '--peer', a.url, '--sync', 'off')
+  try {
+    const onA = ['--server', a.url]
+    const onB = ['--server', b.url]
+    const origin = await contribute(onA, at('work'), '--summary', 'origin', '--score', 'bpb=1.5:minimize')
+    const best = await contribute(
+      onA,
+      at('work/config.json'),
+      '--summary',
+      'best on A',
+      '--score',
+      'bpb=1.2:minimize',
+      '--parent',
+      origin,
+    )
+
+    const known = () => groveJson<{ entries: FederatedEntry[] }>(['frontier', '--federated', '--metric', 'bpb', ...onB])
+    const claim = await until('B knows of A’s best', async () =>
+      (await known()).entries.find((entry) => entry.cid === best),
+    )
+    const quote = await groveJson<FetchResult>(['fetch', digits(best), '--quote', ...onB])
+    const fetched = await groveJson<FetchResult>(['fetch', digits(best), '--peer', a.url, ...onB])
+    await groveText(['checkout', digits(best), '--to', at('from-a'), ...onB])
+    const derived = await contribute(
+      onB,
+      at('from-a'),
+      '--summary',
+      'built on B',
+      '--score',
+      'bpb=1.1:minimize',
+      '--parent',
+      digits(best),
+    )
+    const tree = await groveText(['tree', derived, ...onB])
+    const peers = await groveText(['peers', ...onB])
+
+    assert.equal(claim.held, false)
+    assert.ok(quote.artifacts.length > 0 && quote.artifacts.every((artifact) => artifact.state === 'missing'))
+    assert.deepEqual(fetched.missing, [])
+    assert.deepEqual(fetched.ancestors, [origin])
+    assert.ok([origin, best, derived].every((cid) => tree.includes(digits(cid))))
+    assert.ok(peers.includes(a.url))
+    await a.kill()
+    assert.equal((await groveJson<ContributionView>(['show', best, ...onB])).summary, 'best on A')
+  } finally {
+    await Promise.all([a.kill(), b.kill()])
+  }
+})
+
+test('a directory that a server has open is asked through that server; a project’s .grove is found from below', async () => {
+  await mkdir(at('project/deep/down'), { recursive: true })
+  await groveText(['init', at('project/.grove')])
+  const options = { cwd: at('project/deep/down') }
+  const alone = (await groveText(['contribute', '--summary', 'embedded'], options)).trim()
+
+  const served = await serveGrove(at('project/.grove'))
+  try {
+    const through = (
+      await groveText(['contribute', '--summary', 'through the server', '--parent', digits(alone)], options)
+    ).trim()
+    const status = await groveText(['status'], options)
+
+    assert.ok(status.includes(served.url), status)
+    assert.equal((await groveJson<ContributionView[]>(['log', '--server', served.url])).at(0)?.cid, through)
+  } finally {
+    await served.kill()
+  }
+})
+
+test('an ambiguous start of an id is refused with the candidates', async () => {
+  const served = await serveGrove(at('clash'))
+  try {
+    const [start, drafts] = clash()
+    for (const draft of drafts) await publishTo(served.url, draft)
+
+    const line = await groveFails(2, ['show', start, '--server', served.url])
+
+    assert.match(line, /may be [0-9a-f]{16}, [0-9a-f]{16}/)
+  } finally {
+    await served.kill()
+  }
+})
+
+/** Two drafts whose ids start with the same 4 digits, and these. Of 65,536 starts two meet after some 300 drafts. */
+function clash(): [start: string, drafts: readonly [Draft, Draft]] {
+  const seen = new Map<string, Draft>()
+  for (let index = 0; index < 65_537; index++) {
+    const draft = { ...plainDraft, summary: `clash ${index}`, createdAt: '2026-03-01T00:00:00.000Z' }
+    const start = digits(cidOf({ artifacts: {}, relations: [], tags: [], ...draft })).slice(0, 4)
+    const other = seen.get(start)
+    if (other !== undefined) return [start, [other, draft]]
+    seen.set(start, draft)
+  }
+  throw new Error('more drafts than starts, and no two meet')
+}
+
+test('nobody reading stdout any more is no error', async () => {
+  const { status, stderr } = spawnSync(
+    'sh',
+    [
+      '-c',
+      `"${process.execPath}" "${join(import.meta.dirname, '../../../src/cli/main.ts')}" log --json --dir "${at('project/.grove')}" | true`,
+    ],
+    { encoding: 'utf8' },
+  )
+
+  assert.equal(status, 0)
+  assert.equal(stderr, '')
+})
+
+test('where no grove answers, the command says how to start one', async () => {
+  assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
+  assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
+  await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', at('.')])
+})
+
+test('a directory that is a file, or that a server has open, is refused in one line that says what to do', async () => {
+  const file = at('work/train.py')
+  const served = await serveGrove(at('served'))
+  try {
+    const onFile = await groveFails(7, ['serve', '--dir', file, '--port', '0'])
+    const onServed = await groveFails(7, ['serve', '--dir', at('served'), '--port', '0'])
+
+    assert.match(onFile, /^grove: cannot keep a grove in .*train\.py: it is not a directory$/)
+    assert.match(onServed, /^grove: .* is in use by another grove: stop it, /)
+    assert.equal(onServed.split('another directory').length, 2)
+    await groveFails(7, ['init', file])
+  } finally {
+    await served.kill()
+  }
+})
+
+test('mcp offers tools over stdin and stdout', async () => {
+  const messages = [
+    {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'initialize',
+      params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+    },
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { jsonrpc: '2.0', id: 2, method: 'tools/list' },
+  ]
+  const served = await serveGrove(at('mcp'))
+  try {
+    const child = runGrove(['mcp', '--server', served.url], {
+      stdin: `${messages.map((message) => JSON.stringify(message)).join('\n')}\n`,
+    })
+
+    const { stdout, code } = await child
+    const answers = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: number; result: { tools?: { name: string }[] } })
+
+    assert.equal(code, 0)
+    const tools = answers.find((answer) => answer.id === 2)?.result.tools?.map((tool) => tool.name) ?? []
+    for (const name of [
+      'grove_submit_work',
+      'grove_frontier',
+      'grove_search',
+      'grove_log',
+      'grove_checkout',
+      'grove_fetch',
+    ])
+      assert.ok(tools.includes(name), name)
+  } finally {
+    await served.kill()
+  }
+})

@@ -1,0 +1,298 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import type { ContributionView } from '../../../src/core/contribution/schema.ts'
+import type {
+  FederatedEntry,
+  FrontierAnswer,
+  GroveInfo,
+  SearchResult,
+  SyncReport,
+} from '../../../src/core/wire/wire.ts'
+import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
+import { type GroveProcess, serveGrove } from '../../support/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'
+
+const at = folderWithWork()
+
+for (const mode of ['--server', '--dir'] as const) {
+  describe(`commands with ${mode}`, () => {
+    let served: GroveProcess | undefined
+    let where: string[] = []
+    let baseline = ''
+    let better = ''
+
+    before(async () => {
+      if (mode === '--server') {
+        served = await serveGrove(at('served'))
+        where = ['--server', served.url]
+      } else {
+        await groveText(['init', at('embedded')])
+        where = ['--dir', at('embedded')]
+      }
+      const agent = ['--agent-id', 'alice', '--platform', 'cpu']
+      baseline = await contribute(
+        where,
+        at('work'),
+        '--summary',
+        'baseline',
+        '--score',
+        'loss=0.97:minimize:bpb',
+        '--tag',
+        'lm',
+        ...agent,
+      )
+      await writeFile(at('work/train.py'), 'rate = 0.2\nsteps = 10\n')
+      better = await contribute(
+        where,
+        at('work'),
+        '--summary',
+        'a higher rate',
+        '--score',
+        'loss=0.95:minimize',
+        '--parent',
+        digits(baseline),
+      )
+      await writeFile(at('work/train.py'), 'rate = 0.1\nsteps = 10\n')
+    })
+
+    after(() => served?.kill())
+
+    test('show gives one contribution, named by the start of its id', async () => {
+      const text = await groveText(['show', digits(baseline), ...where])
+      const view = await groveJson<ContributionView>(['show', digits(baseline), ...where])
+
+      for (const part of [baseline, 'baseline', 'alice', 'loss 0.97 bpb ↓', 'lm', 'train.py'])
+        assert.ok(text.includes(part), `${part} in ${text}`)
+      assert.equal(view.cid, baseline)
+      assert.deepEqual(view.scores, { loss: { value: 0.97, direction: 'minimize', unit: 'bpb' } })
+      assert.deepEqual(Object.keys(view.artifacts).toSorted(), ['config.json', 'train.py'])
+    })
+
+    test('log lists newest first, and filters', async () => {
+      const text = await groveText(['log', ...where])
+      const all = await groveJson<ContributionView[]>(['log', ...where])
+      const tagged = await groveJson<ContributionView[]>(['log', '--tag', 'lm', '--agent-id', 'alice', ...where])
+
+      assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
+      assert.deepEqual(
+        all.slice(-2).map((view) => view.cid),
+        [better, baseline],
+      )
+      assert.deepEqual(
+        tagged.map((view) => view.cid),
+        [baseline],
+      )
+    })
+
+    test('frontier ranks by metric', async () => {
+      const text = await groveText(['frontier', '--metric', 'loss', ...where])
+      const answer = await groveJson<FrontierAnswer>(['frontier', '--limit', '1', ...where])
+
+      assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
+      assert.deepEqual(
+        answer.byMetric['loss']?.map((entry) => entry.cid),
+        [better],
+      )
+    })
+
+    test('search finds by words', async () => {
+      const text = await groveText(['search', 'higher', 'rate', ...where])
+      const { results } = await groveJson<{ results: SearchResult[] }>(['search', 'higher', ...where])
+
+      assert.ok(text.includes(digits(better)))
+      assert.deepEqual(
+        results.map((result) => result.cid),
+        [better],
+      )
+    })
+
+    test('tree draws ancestors and descendants from either end', async () => {
+      const down = await groveText(['tree', digits(baseline), ...where])
+      const up = await groveText(['tree', digits(better), ...where])
+      const { members } = await groveJson<{ members: { cid: string; parents: string[] }[] }>([
+        'tree',
+        digits(better),
+        ...where,
+      ])
+
+      assert.match(
+        down,
+        new RegExp(`^${digits(baseline)} .*◀\\n.*└─ ${digits(better)}|^${digits(baseline)} .*◀[\\s\\S]*├─`),
+      )
+      assert.match(up, new RegExp(`^${digits(baseline)} [^\\n]*\\n[\\s\\S]*${digits(better)} [^\\n]*◀`))
+      assert.deepEqual(members.find((member) => member.cid === better)?.parents, [baseline])
+    })
+
+    test('diff shows what changed as a patch that names the artifact', async () => {
+      const text = await groveText(['diff', digits(baseline), digits(better), ...where])
+      const answer = await groveJson<{ changes: { artifact: string }[]; patch: string }>([
+        'diff',
+        digits(baseline),
+        digits(better),
+        ...where,
+      ])
+
+      assert.match(text, /-rate = 0\.1\n\+rate = 0\.2/)
+      assert.deepEqual(
+        answer.changes.map((change) => change.artifact),
+        ['train.py'],
+      )
+      assert.match(answer.patch, /train\.py/)
+    })
+
+    test('checkout writes the artifacts, by id or as the best by a metric, and refuses a directory in use', async () => {
+      const target = at(`out${mode}`)
+
+      await groveText(['checkout', '--frontier', 'loss', '--to', target, ...where])
+
+      assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.2\nsteps = 10\n')
+      const refusal = await groveFails(8, ['checkout', digits(baseline), '--to', target, ...where])
+      assert.match(refusal, /not empty/)
+      await groveText(['checkout', digits(baseline), '--to', target, '--overwrite', '--artifact', 'train.py', ...where])
+      assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.1\nsteps = 10\n')
+    })
+
+    test('a relation says what kind of contribution it is', async () => {
+      const review = await contribute(
+        where,
+        '--reviews',
+        digits(better),
+        '--summary',
+        'sound',
+        '--score',
+        'quality=0.9:maximize',
+      )
+      const rerun = await contribute(
+        where,
+        '--reproduces',
+        digits(better),
+        '--summary',
+        'no',
+        '--metadata',
+        '{"result":"challenged"}',
+      )
+      const adoption = await contribute(where, '--adopts', digits(better), '--summary', 'ours now')
+
+      const views = await Promise.all(
+        [review, rerun, adoption].map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+      )
+      const standing = await groveText(['show', better, ...where])
+
+      assert.deepEqual(
+        views.map((view) => view.kind),
+        ['review', 'reproduction', 'adoption'],
+      )
+      assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
+      assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
+    })
+
+    test('thread shows a discussion in its order, and lists discussions', async () => {
+      const question = await contribute(
+        where,
+        '--responds-to',
+        digits(baseline),
+        '--summary',
+        'which seed?',
+        '--agent-id',
+        'bob',
+      )
+      const reply = await contribute(where, '--responds-to', digits(question), '--summary', 'seed 7')
+
+      const text = await groveText(['thread', digits(baseline), ...where])
+      const thread = await groveJson<{ nodes: { cid: string; depth: number }[] }>([
+        'thread',
+        digits(baseline),
+        ...where,
+      ])
+      const list = await groveText(['thread', ...where])
+
+      assert.match(text, /baseline[\s\S]*\n {2}which seed\?[\s\S]*\n {4}seed 7/)
+      assert.deepEqual(
+        thread.nodes.map(({ cid, depth }) => [cid, depth]),
+        [
+          [baseline, 0],
+          [question, 1],
+          [reply, 2],
+        ],
+      )
+      assert.ok(list.includes(digits(baseline)))
+    })
+
+    test('status, peers, sync and the federated frontier answer without peers', async () => {
+      const info = await groveJson<GroveInfo>(['status', ...where])
+      const status = await groveText(['status', ...where])
+      const { peers } = await groveJson<{ peers: unknown[] }>(['peers', ...where])
+      const report = await groveJson<SyncReport>(['sync', ...where])
+      const { entries } = await groveJson<{ entries: FederatedEntry[] }>([
+        'frontier',
+        '--federated',
+        '--metric',
+        'loss',
+        ...where,
+      ])
+
+      assert.ok(info.stats.contributions >= 2)
+      assert.ok(status.includes(info.peerId))
+      assert.deepEqual(peers, [])
+      assert.deepEqual(report.fetched, [])
+      assert.deepEqual(
+        entries.map((entry) => entry.cid),
+        [better, baseline],
+      )
+      await groveText(['sync', ...where])
+      await groveText(['peers', ...where])
+    })
+
+    test('exit codes are those of the error table, with one line that says what to do', async () => {
+      const absent = `blake3:${'0'.repeat(64)}`
+
+      assert.match(await groveFails(3, ['show', absent, ...where]), /grove fetch/)
+      await groveFails(3, ['show', 'ffffffffffff', ...where])
+      await groveFails(2, ['show', 'xyz', ...where])
+      await groveFails(2, ['show', ...where])
+      await groveFails(2, ['log', '--limit', 'many', ...where])
+      await groveFails(2, ['nonsense', ...where])
+      await groveFails(2, ['contribute', at('nothing'), '--summary', 'x', ...where])
+      await groveFails(3, ['contribute', '--parent', absent, '--summary', 'x', ...where])
+      assert.match(await groveFails(3, ['checkout', '--frontier', 'speed', '--to', at('never'), ...where]), /loss/)
+      const { stdout } = await runGrove(['show', absent, '--json', ...where])
+      assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'NOT_FOUND')
+    })
+
+    test('a git revision and a patch against it become artifacts', {
+      skip: spawnSync('git', ['--version']).status !== 0 && 'no git here',
+    }, async () => {
+      const repository = at(`repository${mode}`)
+      await mkdir(join(repository, 'src'), { recursive: true })
+      await writeFile(join(repository, 'src/main.c'), 'int x;\n')
+      await writeFile(join(repository, '.gitignore'), '*.o\n')
+      const git = (...args: string[]) =>
+        assert.equal(
+          spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: repository }).status,
+          0,
+        )
+      git('init', '-q')
+      git('add', '.')
+      git('commit', '-q', '-m', 'first')
+      await writeFile(join(repository, 'src/main.c'), 'int y;\n')
+
+      const options = { cwd: repository }
+      const cid = (
+        await groveText(
+          ['contribute', '--from-git-tree', '--from-git-diff', '--summary', 'from git', ...where],
+          options,
+        )
+      ).trim()
+
+      const target = at(`git-out${mode}`)
+      await groveText(['checkout', cid, '--to', target, ...where])
+      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), ['changes.patch', 'src', 'src/main.c'])
+      assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
+      assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
+      await groveFails(2, ['contribute', '--from-git-tree', 'no-such-revision', '--summary', 'x', ...where], options)
+    })
+  })
+}

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { plainDraft, postJson } from '../../support/http.ts'
+import { type ServedNode, serveNode } from '../../support/serve-node.ts'
+
+const main = join(import.meta.dirname, '../../../src/cli/main.ts')
+
+let dir = ''
+let grove: ServedNode
+let elsewhere: ServedNode
+const agent = new Client({ name: 'test', version: '1' })
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'grove-mcp-'))
+  grove = await serveNode()
+  elsewhere = await serveNode()
+  const args = [main, 'mcp', '--server', grove.url, '--agent-id', 'mcp-agent']
+  await agent.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }))
+})
+after(async () => {
+  await agent.close()
+  await grove[Symbol.asyncDispose]()
+  await elsewhere[Symbol.asyncDispose]()
+  await rm(dir, { recursive: true, force: true })
+})
+
+interface Answer {
+  readonly isError: boolean
+  readonly value: Record<string, unknown> & { cid: string }
+}
+
+async function call(name: string, given: Record<string, unknown> = {}): Promise<Answer> {
+  const { content, isError } = (await agent.callTool({ name, arguments: given })) as unknown as {
+    content: [{ text: string }]
+    isError?: boolean
+  }
+  return { isError: isError === true, value: JSON.parse(content[0].text) }
+}
+
+async function answerOf(name: string, given: Record<string, unknown> = {}) {
+  const { isError, value } = await call(name, given)
+  assert.equal(isError, false, JSON.stringify(value))
+  return value
+}
+
+const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
+
+test('the tools have the names of Grove 0.1, and each says what it takes', async () => {
+  const { tools } = await agent.listTools()
+
+  const names = tools.map((tool) => tool.name).toSorted()
+  assert.deepEqual(names, [
+    'grove_adopt',
+    'grove_checkout',
+    'grove_discuss',
+    'grove_federated_frontier',
+    'grove_fetch',
+    'grove_frontier',
+    'grove_log',
+    'grove_peers',
+    'grove_reproduce',
+    'grove_search',
+    'grove_show',
+    'grove_submit_review',
+    'grove_submit_work',
+    'grove_sync',
+    'grove_thread',
+    'grove_threads',
+    'grove_tree',
+  ])
+  assert.ok(tools.every((tool) => tool.inputSchema.type === 'object' && (tool.description ?? '') !== ''))
+})
+
+test('an agent publishes a file, finds it, checks it out, builds on it, and others judge it', async () => {
+  const path = join(dir, 'train.py')
+  await writeFile(path, 'print("hello")\n')
+
+  const { cid } = await answerOf('grove_submit_work', {
+    summary: 'baseline',
+    files: { 'src/train.py': path },
+    scores: score(0.9),
+    tags: ['lm'],
+  })
+  const checkedOut = await answerOf('grove_checkout', { cid: cid.slice(0, 20), directory: join(dir, 'out') })
+  const relations = [{ targetCid: cid, relationType: 'derives_from' }]
+  const child = await answerOf('grove_submit_work', { summary: 'better', scores: score(0.8), relations })
+  await answerOf('grove_submit_review', {
+    targetCid: child.cid,
+    summary: 'good',
+    scores: { quality: { value: 1, direction: 'maximize' } },
+  })
+  await answerOf('grove_reproduce', { targetCid: child.cid, summary: 'came out again', scores: score(0.81) })
+  await answerOf('grove_adopt', { targetCid: child.cid, summary: 'building on it' })
+  const reply = await answerOf('grove_discuss', {
+    targetCid: child.cid,
+    summary: 'how?',
+    agent: { agentId: 'someone' },
+  })
+
+  assert.equal((checkedOut.files as object[]).length, 1)
+  assert.equal(await readFile(join(dir, 'out/src/train.py'), 'utf8'), 'print("hello")\n')
+  const frontier = await answerOf('grove_frontier', { metric: 'loss' })
+  const best = (rows: unknown) => (rows as { cid: string }[])[0]?.cid
+  assert.equal(best((frontier.byMetric as { loss: unknown }).loss), child.cid)
+  for (const dimension of ['byReviewScore', 'byReproduction'])
+    assert.equal(best(frontier[dimension]), child.cid, dimension)
+  assert.deepEqual(
+    (frontier.byAdoption as { value: number }[]).map((row) => row.value),
+    [1, 1],
+  )
+  const tree = await answerOf('grove_tree', { cid: child.cid })
+  assert.deepEqual([(tree.children as object[]).length, (tree.ancestors as object[]).length], [4, 1])
+  assert.deepEqual((await answerOf('grove_thread', { cid: child.cid })).count, 2)
+  assert.equal(best((await answerOf('grove_threads')).threads), child.cid)
+  const { total, results } = await answerOf('grove_log', { limit: 2, kind: 'discussion' })
+  assert.deepEqual([total, best(results)], [1, reply.cid])
+  assert.equal(best((await answerOf('grove_search', { query: 'baseline' })).results), cid)
+  assert.equal(((await answerOf('grove_show', { cid })).agent as { agentId: string }).agentId, 'mcp-agent')
+  assert.equal(((await answerOf('grove_show', { cid: reply.cid })).agent as { agentId: string }).agentId, 'someone')
+})
+
+test('work of another grove is fetched from the peer that is named', async () => {
+  const { cid } = await postJson<{ cid: string }>(
+    elsewhere.url,
+    '/api/contributions',
+    { ...plainDraft, summary: 'far away' },
+    201,
+  )
+
+  const fetched = await answerOf('grove_fetch', { cid, peer: elsewhere.url })
+
+  assert.deepEqual(fetched.missing, [])
+  assert.equal((await answerOf('grove_show', { cid })).summary, 'far away')
+})
+
+test('a failure is a result with its code', async () => {
+  const absent = `blake3:${'0'.repeat(64)}`
+  const codeOf = async (name: string, given: Record<string, unknown>) => {
+    const { isError, value } = await call(name, given)
+    const { code, details } = value.error as { code: string; details: { reason?: string } }
+    return [isError, details.reason ?? code]
+  }
+
+  assert.deepEqual(await codeOf('grove_show', { cid: absent }), [true, 'not-found'])
+  assert.deepEqual(await codeOf('grove_frontier', { limit: 'many' }), [true, 'validation-error'])
+  assert.deepEqual(await codeOf('grove_submit_review', { targetCid: absent, summary: 'x', scores: {} }), [
+    true,
+    'validation-error',
+  ])
+  assert.deepEqual(await codeOf('grove_submit_work', { summary: 'x', files: { a: join(dir, 'absent') } }), [
+    true,
+    'not-found',
+  ])
+  assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
+})

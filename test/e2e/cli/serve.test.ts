@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import type { FederationPeer } from '../../../src/core/wire/wire.ts'
+import { type GroveProcess, serveGrove, spawnGrove } from '../../support/grove-process.ts'
+import { getJson, publishTo } from '../../support/http.ts'
+import { groveFails, groveJson, groveText } from '../../support/run-grove.ts'
+import { until } from '../../support/until.ts'
+
+let folder = ''
+const at = (name: string) => join(folder, name)
+
+async function start(name: string): Promise<GroveProcess> {
+  const grove = await serveGrove(at(name))
+  children.push(grove.child)
+  return grove
+}
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-serve-'))
+})
+
+/** Processes of the test at hand: none outlives it, whatever fails. */
+let children: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children = []
+})
+
+after(() => rm(folder, { recursive: true, force: true }))
+
+/** A serving process with all that it printed. */
+function watched(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawnGrove(['serve', ...args], env)
+  children.push(child)
+  const printed = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    printed.stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed.stderr += text
+  })
+  const exit = once(child, 'close').then(([code]) => code as number | null)
+  const ready = () => until('the ready line', () => /listening on (\S+)\n/.exec(printed.stdout)?.[1])
+  return { child, printed, exit, ready }
+}
+
+test('a serving grove prints one line on stdout, logs JSON lines on stderr, and ends with 0 on SIGTERM', async () => {
+  const grove = watched(['--dir', at('one'), '--port', '0'])
+  const url = await grove.ready()
+  await publishTo(url, { summary: 'something to log' })
+
+  grove.child.kill('SIGTERM')
+  const code = await grove.exit
+
+  assert.equal(code, 0)
+  assert.match(grove.printed.stdout, /^grove listening on http:\/\/127\.0\.0\.1:\d+\n$/)
+  const lines = grove.printed.stderr.trimEnd().split('\n')
+  for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, 'string', line)
+  assert.ok(!(await readdir(at('one'))).includes('server.json'))
+})
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  test(`${signal} ends a grove within 5 s, though an upload and a follower are under way`, async () => {
+    const grove = watched(['--dir', at(`busy-${signal}`), '--port', '0'])
+    const url = await grove.ready()
+    const upload = request(`${url}/api/blobs`, { method: 'POST' })
+    upload.on('error', () => {})
+    upload.write(Buffer.alloc(1_000_000))
+    const follower = await fetch(`${url}/api/events`)
+    const startedAt = Date.now()
+
+    grove.child.kill(signal)
+    const code = await grove.exit
+
+    const elapsedMs = Date.now() - startedAt
+    assert.equal(code, 0, grove.printed.stderr)
+    assert.ok(elapsedMs < 5_000, `${elapsedMs} ms`)
+    upload.destroy()
+    await follower.body?.cancel().catch(() => {})
+  })
+}
+
+test('a grove that listens beyond loopback talks to no private address, and says so, unless it is allowed to', async () => {
+  const seed = await start('private')
+  const flags = [
+    '--dir',
+    at('open'),
+    '--host',
+    '0.0.0.0',
+    '--port',
+    '0',
+    '--peer',
+    seed.url,
+    '--gossip-interval',
+    '200ms',
+  ]
+  const onLoopback = async (grove: { ready(): Promise<string> }) =>
+    (await grove.ready()).replace('0.0.0.0', '127.0.0.1')
+  const peerOf = async (url: string) =>
+    (await getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers')).peers[0]
+
+  const guarded = watched(flags)
+  const url = await onLoopback(guarded)
+  const refused = await until('the seed was refused', async () => (await peerOf(url))?.record.lastError)
+  const fetched = await fetch(`${url}/api/contributions/blake3:${'0'.repeat(64)}/fetch`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ peer: seed.url }),
+  })
+  guarded.child.kill('SIGTERM')
+  await guarded.exit
+  const allowed = await onLoopback(watched([...flags, '--allow-private-peers']))
+
+  assert.equal(refused.code, 'address-refused')
+  assert.equal(fetched.status, 403)
+  await until('the seed answers', async () => (await peerOf(allowed))?.status === 'alive')
+})
+
+test('a grove that npx started ends when npx is stopped, though npx passes no signal on', async (context) => {
+  const main = join(import.meta.dirname, '../../../src/cli/main.ts')
+  const script = `"${process.execPath}" "${main}" serve --dir "${at('npx')}" --port 0; :`
+  const env = { ...process.env, npm_lifecycle_event: 'npx', npm_lifecycle_script: "'grove'" }
+  const shell = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'ignore'] })
+  children.push(shell)
+  await once(shell.stdout, 'data')
+  const { pid } = JSON.parse(await readFile(join(at('npx'), 'server.json'), 'utf8')) as { pid: number }
+  context.after(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
+
+  shell.kill('SIGTERM')
+
+  await until('the grove has gone', () => !isRunning(pid))
+  assert.ok(!(await readdir(at('npx'))).includes('server.json'), 'it ended in good order')
+})
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('what was published is there after an orderly end and a new start', async () => {
+  const first = await start('again')
+  const { cid } = await publishTo(first.url, { summary: 'kept' }, { 'a.txt': 'content' })
+  assert.equal(await first.stop(), 0)
+
+  const second = await start('again')
+
+  assert.equal((await getJson<{ summary: string }>(second.url, `/api/contributions/${cid}`)).summary, 'kept')
+  assert.equal(await second.stop(), 0)
+})
+
+test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS', async () => {
+  const seed = await start('seed')
+  const env = {
+    GROVE_DIR: at('from-env'),
+    HOST: '127.0.0.1',
+    PORT: '0',
+    GOSSIP_SEEDS: `named@${seed.url}, http://127.0.0.1:1`,
+  }
+
+  const grove = watched(['--gossip-interval', '200ms'], env)
+  const url = await grove.ready()
+
+  const peers = () => getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers').then((answer) => answer.peers)
+  const addresses = (await peers()).filter((peer) => peer.seed).map((peer) => peer.address)
+  assert.deepEqual(addresses.toSorted(), ['http://127.0.0.1:1', seed.url].toSorted())
+  await until('the seed to answer', async () =>
+    (await peers()).some((peer) => peer.address === seed.url && peer.lastSeen !== undefined),
+  )
+  assert.ok((await readdir(at('from-env'))).length > 0)
+  grove.child.kill('SIGTERM')
+  assert.equal(await grove.exit, 0)
+  await seed.stop()
+})
+
+test('init writes grove.json as it was asked; serve takes it, and options go before it', async () => {
+  const dir = at('configured')
+  await groveText([
+    'init',
+    dir,
+    '--port',
+    '0',
+    '--gossip-interval',
+    '10s',
+    '--sync-threshold',
+    'loss=1.2',
+    '--log-level',
+    'debug',
+  ])
+
+  const file = JSON.parse(await readFile(join(dir, 'grove.json'), 'utf8')) as unknown
+  const grove = watched(['--dir', dir, '--gossip-interval', '3s'])
+  await grove.ready()
+  grove.child.kill('SIGTERM')
+  await grove.exit
+
+  assert.deepEqual(file, { port: '0', gossipInterval: '10s', syncThresholds: { loss: 1.2 }, logLevel: 'debug' })
+  const listening = grove.printed.stderr.split('\n').find((line) => line.includes('"msg":"listening"'))
+  assert.equal((JSON.parse(listening ?? '{}') as { gossipIntervalMs: number }).gossipIntervalMs, 3_000)
+  await groveFails(8, ['init', dir])
+})
+
+test('a directory keeps the id of its grove', async () => {
+  const { peerId } = await groveJson<{ peerId: string }>(['init', at('same-id')])
+
+  const served = await start('same-id')
+
+  assert.equal((await groveJson<{ peerId: string }>(['status', '--server', served.url])).peerId, peerId)
+  await served.stop()
+})
+
+test('a configuration with an unknown key or a bad value is refused by name', async () => {
+  await groveText(['init', at('bad-config')])
+  await writeFile(at('bad-config/grove.json'), '{"gossipIntervall":"3s"}')
+
+  assert.match(await groveFails(2, ['serve', '--dir', at('bad-config'), '--port', '0']), /grove\.json.*gossipIntervall/)
+  assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--gossip-interval', '3']), /--gossip-interval.*30s/)
+  assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--peer', 'nowhere']), /--peer/)
+})

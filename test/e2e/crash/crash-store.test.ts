@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { test } from 'node:test'
+import { CidHasher, hashBytes, parseCid } from '../../../src/core/cid.ts'
+import type { Stores } from '../../../src/ports/stores.ts'
+import { seeded } from '../../../src/runtime/random.ts'
+import { nextTurn } from '../../../src/runtime/turn.ts'
+import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+import { temporaryDirectory } from '../../conformance/temporary.ts'
+
+const CRASHES = 12
+const writer = join(import.meta.dirname, 'crash-writer.ts')
+
+/** Runs the writer until it has acknowledged so many puts, kills it there and then, and gives what it acknowledged. */
+async function killAfter(dir: string, seed: number, count: number): Promise<string[]> {
+  const child = spawn(process.execPath, [writer, dir, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  const lines: string[] = []
+  for await (const line of createInterface(child.stdout)) {
+    if (line === 'begun') continue
+    lines.push(line)
+    if (lines.length === count) child.kill('SIGKILL')
+  }
+  const [, signal] = await exited
+  assert.equal(signal, 'SIGKILL')
+  return lines
+}
+
+async function requireHeld(stores: Stores, acknowledged: readonly string[]): Promise<void> {
+  for (const line of acknowledged) {
+    const [kind, id = ''] = line.split(' ')
+    const cid = parseCid(id)
+    if (kind === 'contribution') assert.ok((await stores.graph.get(cid)) !== undefined, line)
+    else assert.equal(await hashOf(await stores.blobs.get(cid)), cid)
+  }
+}
+
+async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const hasher = new CidHasher()
+  for await (const chunk of chunks) hasher.update(chunk)
+  return hasher.digest()
+}
+
+/** What can be seen is whole: every contribution hashes to its name, is ranked, and is found by its words. */
+async function requireWhole(stores: Stores): Promise<void> {
+  const { items, total } = await stores.graph.list({}, { limit: 1_000_000, offset: 0 })
+  const rankings = await stores.graph.frontier({ limit: 1_000_000 })
+
+  assert.equal(items.length, total)
+  for (const { cid, bytes } of items) assert.equal(hashBytes(bytes), cid)
+  assert.deepEqual(
+    rankings.map(({ metric, places }) => [metric, places.length]),
+    [
+      ['_recency', total],
+      ['loss', total],
+    ],
+  )
+  assert.equal((await stores.graph.search('number', {}, 1_000_000)).length, total)
+}
+
+/** Every blob file is whole, acknowledged or not, and nothing is left on the way. */
+async function requireCleanFiles(dir: string): Promise<void> {
+  for (const entry of await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    const shard = entry.parentPath.slice(-2)
+    assert.equal(hashBytes(await readFile(join(entry.parentPath, entry.name))), `blake3:${shard}${entry.name}`)
+  }
+  assert.deepEqual(await readdir(join(dir, 'tmp')), [])
+}
+
+test('what was acknowledged survives kill -9 at any moment, and nothing partial is visible', async () => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  const random = seeded(20_260_301)
+  const acknowledged: string[] = []
+
+  for (let crash = 0; crash < CRASHES; crash++) {
+    acknowledged.push(...(await killAfter(dir, crash, 1 + Math.floor(random.next() * 120))))
+
+    await using stores = await openSqliteStores({ dir, nextTurn })
+    await requireHeld(stores, acknowledged)
+    await requireWhole(stores)
+    await requireCleanFiles(dir)
+  }
+
+  assert.ok(acknowledged.some((line) => line.startsWith('blob ')))
+})

@@ -1,0 +1,15 @@
+/** Run as a process of its own, under a limit on the size of files: puts a blob that is larger, and says what became of it. */
+import { readdirSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { nextTurn } from '../../../src/runtime/turn.ts'
+import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+
+const [dir = ''] = process.argv.slice(2)
+const stores = await openSqliteStores({ dir, nextTurn })
+const outcome = await stores.blobs.put(new Uint8Array(5_000_000)).then(
+  () => 'put',
+  (error: unknown) => (isGroveError(error) ? error.code : String(error)),
+)
+await stores.close()
+writeSync(1, `${outcome}; left in tmp: ${readdirSync(join(dir, 'tmp')).length}\n`)

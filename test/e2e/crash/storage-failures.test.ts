@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type TestContext, test } from 'node:test'
+import Sqlite from 'better-sqlite3'
+import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
+import type { Stores } from '../../../src/ports/stores.ts'
+import { nextTurn } from '../../../src/runtime/turn.ts'
+import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+import { local, sample } from '../../conformance/samples.ts'
+import { temporaryDirectory } from '../../conformance/temporary.ts'
+
+const open = (dir: string) => openSqliteStores({ dir, nextTurn })
+const saying = (code: ErrorCode, text: string) => (error: unknown) =>
+  isGroveError(error, code) && error.message.includes(text)
+const writer = join(import.meta.dirname, 'crash-writer.ts')
+
+/** A small file system in memory, mounted in a directory; undefined, and the reason is printed, where this user may not. */
+function mount(context: TestContext, dir: string, options: string): Disposable | undefined {
+  const { status, error, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir], {
+    encoding: 'utf8',
+  })
+  if (status !== 0) {
+    context.skip(`cannot mount a file system here: ${error?.message ?? stderr.trim()}`)
+    return undefined
+  }
+  return { [Symbol.dispose]: () => assert.equal(spawnSync('umount', [dir]).status, 0) }
+}
+
+test('a database of a newer Grove is refused, and left as it is', async () => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  await (await open(dir)).close()
+  const database = new Sqlite(join(dir, 'grove.db'))
+  database.pragma('user_version = 99')
+
+  await assert.rejects(open(dir), saying('storage-newer', 'newer Grove (schema 99'))
+
+  assert.equal(database.pragma('user_version', { simple: true }), 99)
+  database.close()
+})
+
+test('a database that is not ours, or none at all, is refused', async () => {
+  await using temporary = await temporaryDirectory()
+  const foreign = new Sqlite(join(temporary.dir, 'grove.db'))
+  foreign.exec('CREATE TABLE contributions (cid TEXT)')
+  foreign.close()
+  const broken = join(temporary.dir, 'broken')
+  await mkdir(join(broken, 'grove.db'), { recursive: true })
+
+  await assert.rejects(open(temporary.dir), saying('storage-failed', 'not one of this Grove'))
+  await assert.rejects(open(broken), (error) => isGroveError(error, 'storage-failed'))
+})
+
+test('a directory is for one at a time, and free again once it is closed', async () => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  const first = await open(dir)
+
+  await assert.rejects(open(dir), saying('storage-locked', dir))
+
+  await first.close()
+  await (await open(dir)).close()
+})
+
+test('a directory in use by another process is refused, and free again once that is killed', async () => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  const child = spawn(process.execPath, [writer, dir, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exited = once(child, 'exit')
+  await once(createInterface(child.stdout), 'line')
+
+  await assert.rejects(open(dir), saying('storage-locked', dir))
+
+  child.kill('SIGKILL')
+  await exited
+  await (await open(dir)).close()
+})
+
+test('a directory that cannot be written is refused by name', async (context) => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  const isRoot = process.getuid?.() === 0
+  using mounted = isRoot ? mount(context, dir, 'ro,size=1m') : undefined
+  if (isRoot && mounted === undefined) return
+  if (!isRoot) await chmod(dir, 0o555)
+
+  await assert.rejects(open(dir), saying('read-only', dir))
+  await assert.rejects(open(join(dir, 'below')), saying('read-only', join(dir, 'below')))
+})
+
+test('a place where no directory can be made is refused by name', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'file')
+  await writeFile(file, '')
+
+  await assert.rejects(open(file), saying('storage-failed', `${file}: it is not a directory`))
+  await assert.rejects(open(join(file, 'below')), saying('storage-failed', 'not a directory'))
+  // Node's own recursive mkdir would try for ever there.
+  if (existsSync('/proc/self'))
+    await assert.rejects(open('/proc/grove'), (error) => isGroveError(error) && error.message.includes('/proc/grove'))
+})
+
+test('what comes after close is refused', async () => {
+  await using temporary = await temporaryDirectory()
+  const stores = await open(temporary.dir)
+  await stores.close()
+  await stores.close()
+
+  const isShuttingDown = (error: unknown) => isGroveError(error, 'shutting-down')
+  await assert.rejects(stores.graph.put(sample(), local()), isShuttingDown)
+  await assert.rejects(stores.graph.count(), isShuttingDown)
+  await assert.rejects(stores.blobs.put(new Uint8Array(10)), isShuttingDown)
+})
+
+test('what was begun before close is carried out', async () => {
+  await using temporary = await temporaryDirectory()
+  const stores = await open(temporary.dir)
+  const puts = Array.from({ length: 600 }, (_, index) => stores.graph.put(sample({ summary: `${index}` }), local()))
+
+  await stores.close()
+
+  assert.deepEqual(new Set(await Promise.all(puts)), new Set(['added']))
+  await using again = await open(temporary.dir)
+  assert.equal(await again.graph.count(), 600)
+})
+
+/** Puts contributions of some size until the disk is full; how many were acknowledged. */
+async function fill(stores: Stores): Promise<number> {
+  const isFull = (error: unknown) => isGroveError(error, 'storage-full')
+  for (let count = 0; ; count++) {
+    const big = sample({ summary: `${count}`, description: `word ${count} `.repeat(5_000) })
+    try {
+      await stores.graph.put(big, local())
+    } catch (error) {
+      assert.ok(isFull(error), String(error))
+      return count
+    }
+  }
+}
+
+/** Puts small blobs, each another, for as long as there is room. */
+async function putSmallBlobs(stores: Stores): Promise<void> {
+  for (let fill = 0; fill < 10_000; fill++) await stores.blobs.put(Buffer.alloc(4_096, `${fill} `))
+}
+
+test('a full disk is told as such, leaves nothing half written, and does no harm beyond', async (context) => {
+  await using temporary = await temporaryDirectory()
+  const { dir } = temporary
+  using mounted = mount(context, dir, 'size=12m')
+  if (mounted === undefined) return
+  await using stores = await open(dir)
+  const reserve = await stores.blobs.put(new Uint8Array(3_000_000).fill(1))
+  const isFull = (error: unknown) => isGroveError(error, 'storage-full')
+
+  const count = await fill(stores)
+
+  await assert.rejects(stores.blobs.put(new Uint8Array(5_000_000)), isFull)
+  await assert.rejects(putSmallBlobs(stores), isFull)
+  const { items, total } = await stores.graph.list({}, { limit: 1_000, offset: 0 })
+  assert.ok(count > 10)
+  assert.deepEqual([items.length, total, await stores.graph.count()], [count, count, count])
+  assert.equal((await stores.graph.frontier({ limit: 1_000 }))[0]?.places.length, count)
+  assert.equal((await stores.graph.search('word', {}, 1_000)).length, count)
+  assert.deepEqual(await readdir(join(dir, 'tmp')), [])
+
+  await stores.blobs.delete(reserve.hash)
+  assert.equal(await stores.graph.put(sample({ summary: 'after' }), local()), 'added')
+  await stores.close()
+  await using again = await open(dir)
+  assert.equal(await again.graph.count(), count + 1)
+})
+
+test('a blob that exceeds what a file may hold is told as a full disk', async () => {
+  await using temporary = await temporaryDirectory()
+  const script = join(import.meta.dirname, 'large-blob.ts')
+
+  const { stdout } = spawnSync(
+    'sh',
+    ['-c', `ulimit -f 2048; exec "$0" "$1" "$2"`, process.execPath, script, temporary.dir],
+    {
+      encoding: 'utf8',
+    },
+  )
+
+  assert.equal(stdout, 'storage-full; left in tmp: 0\n')
+  await rm(temporary.dir, { recursive: true })
+})

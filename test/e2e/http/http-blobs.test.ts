@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { CidHasher, hashBytes } from '../../../src/core/cid.ts'
+import type { ContributionView } from '../../../src/core/contribution/schema.ts'
+import { plainDraft, postJson } from '../../support/http.ts'
+import { type ServedNode, serveNode } from '../../support/serve-node.ts'
+
+const MIB = 1024 * 1024
+const absent = `blake3:${'0'.repeat(64)}`
+const content = randomBytes(300_000)
+const hash = hashBytes(content)
+
+let dir = ''
+let grove: ServedNode
+before(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'grove-blobs-'))
+  grove = await serveNode(dir)
+  await fetch(`${grove.url}/api/blobs/${hash}`, { method: 'PUT', body: content })
+})
+after(async () => {
+  await grove[Symbol.asyncDispose]()
+  await rm(dir, { recursive: true, force: true })
+})
+
+const blob = (headers: Record<string, string> = {}, method = 'GET') =>
+  fetch(`${grove.url}/api/blobs/${hash}`, { method, headers })
+const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
+
+test('an upload under its own hash or under none is kept and told', async () => {
+  const bytes = Buffer.from('some bytes')
+  const info = { hash: hashBytes(bytes), sizeBytes: bytes.byteLength }
+
+  const put = await fetch(`${grove.url}/api/blobs/${info.hash}`, { method: 'PUT', body: bytes })
+  const post = await fetch(`${grove.url}/api/blobs`, { method: 'POST', body: bytes })
+
+  assert.equal(put.status, 201)
+  assert.equal(post.status, 201)
+  assert.deepEqual(await put.json(), info)
+  assert.deepEqual(await post.json(), info)
+})
+
+test('an upload under a hash that is not its own is refused and not kept', async () => {
+  const put = await fetch(`${grove.url}/api/blobs/${absent}`, { method: 'PUT', body: 'anything' })
+  const { error } = (await put.json()) as { error: { code: string } }
+
+  assert.equal(put.status, 400)
+  assert.equal(error.code, 'hash-mismatch')
+  assert.equal((await fetch(`${grove.url}/api/blobs/${absent}`)).status, 404)
+  assert.equal((await fetch(`${grove.url}/api/blobs/${hashBytes(Buffer.from('anything'))}`)).status, 404)
+})
+
+test('a blob comes whole, named by its hash, never to change, and is neither run nor shown by a browser', async () => {
+  const answer = await blob()
+
+  assert.equal(answer.status, 200)
+  assert.ok((await bytesOf(answer)).equals(content))
+  assert.equal(answer.headers.get('etag'), `"${hash}"`)
+  assert.equal(answer.headers.get('content-length'), String(content.byteLength))
+  assert.match(answer.headers.get('cache-control') ?? '', /immutable/)
+  assert.equal(answer.headers.get('content-disposition'), 'attachment')
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+  assert.match(answer.headers.get('content-security-policy') ?? '', /sandbox/)
+})
+
+test('HEAD says the same without the bytes', async () => {
+  const answer = await blob({}, 'HEAD')
+
+  assert.equal(answer.status, 200)
+  assert.equal(answer.headers.get('content-length'), String(content.byteLength))
+  assert.equal(answer.headers.get('etag'), `"${hash}"`)
+  assert.equal((await fetch(`${grove.url}/api/blobs/${absent}`, { method: 'HEAD' })).status, 404)
+})
+
+for (const [range, start, end] of [
+  ['bytes=0-0', 0, 0],
+  ['bytes=100-299', 100, 299],
+  ['bytes=299000-', 299_000, 299_999],
+  ['bytes=-500', 299_500, 299_999],
+  ['bytes=299999-400000', 299_999, 299_999],
+  ['bytes=-400000', 0, 299_999],
+] as const) {
+  test(`the range ${range} comes alone`, async () => {
+    const answer = await blob({ range })
+
+    assert.equal(answer.status, 206)
+    assert.equal(answer.headers.get('content-range'), `bytes ${start}-${end}/300000`)
+    assert.ok((await bytesOf(answer)).equals(content.subarray(start, end + 1)))
+  })
+}
+
+test('a range beyond the end is 416 and says the size', async () => {
+  const answer = await blob({ range: 'bytes=300000-' })
+
+  assert.equal(answer.status, 416)
+  assert.equal(answer.headers.get('content-range'), 'bytes */300000')
+})
+
+for (const range of ['bytes=5-2', 'bytes=1-2,5-6', 'items=1-2', 'bytes=-', 'bytes=a-b']) {
+  test(`a range that is none or several (${range}) gets the whole`, async () => {
+    const answer = await blob({ range })
+
+    assert.equal(answer.status, 200)
+    assert.ok((await bytesOf(answer)).equals(content))
+  })
+}
+
+test('who holds the blob already gets 304', async () => {
+  assert.equal((await blob({ 'if-none-match': `"${hash}"` })).status, 304)
+  assert.equal((await blob({ 'if-none-match': `"other", W/"${hash}"` })).status, 304)
+  assert.equal((await blob({ 'if-none-match': '*' })).status, 304)
+  assert.equal((await blob({ 'if-none-match': '"other"' })).status, 200)
+})
+
+test('a range on condition of another entity gets the whole', async () => {
+  assert.equal((await blob({ range: 'bytes=0-9', 'if-range': `"${hash}"` })).status, 206)
+  assert.equal((await blob({ range: 'bytes=0-9', 'if-range': '"other"' })).status, 200)
+})
+
+test('an empty blob goes in and out', async () => {
+  const empty = hashBytes(new Uint8Array())
+
+  const put = await fetch(`${grove.url}/api/blobs/${empty}`, { method: 'PUT', body: '' })
+  const answer = await fetch(`${grove.url}/api/blobs/${empty}`)
+
+  assert.equal(put.status, 201)
+  assert.equal((await bytesOf(answer)).byteLength, 0)
+})
+
+test('the missing among some hashes are told, in order', async () => {
+  const other = `blake3:${'1'.repeat(64)}`
+
+  const { missing } = await postJson<{ missing: string[] }>(grove.url, '/api/blobs/missing', {
+    hashes: [other, hash, absent],
+  })
+
+  assert.deepEqual(missing, [other, absent])
+})
+
+test("a manifest's own bytes hash to its cid and name the artifacts that are here", async () => {
+  const draft = { ...plainDraft, summary: 'with an artifact', artifacts: { 'data.bin': hash } }
+  const { cid } = await postJson<ContributionView>(grove.url, '/api/contributions', draft, 201)
+
+  const answer = await fetch(`${grove.url}/api/gossip/contribution/${cid}`)
+
+  assert.equal(answer.headers.get('grove-artifacts'), `${hash}=300000`)
+  assert.equal(hashBytes(await bytesOf(answer)), cid)
+})
+
+test('a large artifact goes in as a part, after or before its manifest, and out again', async () => {
+  const sizeBytes = 64 * MIB
+  const hasher = new CidHasher()
+  for (const chunk of chunks(sizeBytes)) hasher.update(chunk)
+  const expected = hasher.digest()
+  const parts = ['manifest', 'artifact:big/model.bin']
+
+  for (const order of [parts, parts.toReversed()]) {
+    const answer = await fetch(`${grove.url}/api/contributions`, multipart(order, sizeBytes))
+    const { cid, artifacts } = (await answer.json()) as ContributionView
+    const download = await fetch(
+      `${grove.url}/api/contributions/${cid}/artifacts/${encodeURIComponent('big/model.bin')}`,
+    )
+    const received = new CidHasher()
+    for await (const chunk of download.body ?? []) received.update(chunk)
+
+    assert.equal(answer.status, 201)
+    assert.equal(artifacts['big/model.bin'], expected)
+    assert.equal(received.digest(), expected)
+  }
+})
+
+test('a form that names an artifact otherwise than its bytes say is refused', async () => {
+  const form = new FormData()
+  form.set('manifest', JSON.stringify({ ...plainDraft, artifacts: { a: hash } }))
+  form.set('artifact:a', new Blob(['other bytes']))
+
+  const answer = await fetch(`${grove.url}/api/contributions`, { method: 'POST', body: form })
+
+  assert.equal(answer.status, 400)
+  assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'hash-mismatch')
+})
+
+for (const [what, parts] of [
+  ['without a manifest', { 'artifact:a': 'x' }],
+  ['with an unknown part', { manifest: JSON.stringify(plainDraft), other: 'x' }],
+  ['with a name that leads out', { manifest: JSON.stringify(plainDraft), 'artifact:../a': 'x' }],
+  ['with a manifest that is not JSON', { manifest: '{' }],
+] as const) {
+  test(`a form ${what} is refused and publishes nothing`, async () => {
+    const form = new FormData()
+    for (const [name, value] of Object.entries(parts)) form.set(name, new Blob([value as string]))
+    const before = await grove.node.graph.count()
+
+    const answer = await fetch(`${grove.url}/api/contributions`, { method: 'POST', body: form })
+
+    assert.equal(answer.status, 400)
+    assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'VALIDATION_ERROR')
+    assert.equal(await grove.node.graph.count(), before)
+  })
+}
+
+test('a form that breaks off publishes nothing', async () => {
+  const before = await grove.node.graph.count()
+  const body = `--x\r\ncontent-disposition: form-data; name="manifest"\r\n\r\n${JSON.stringify(plainDraft)}\r\n--x\r\ncontent-disposition: form-data; name="artifact:a"\r\n\r\nabc`
+
+  const answer = await fetch(`${grove.url}/api/contributions`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'multipart/form-data; boundary=x' },
+  })
+
+  assert.equal(answer.status, 400)
+  assert.equal(await grove.node.graph.count(), before)
+})
+
+test('no blob test made the grove log a fault of its own', () => {
+  assert.deepEqual(grove.logged, [])
+})
+
+/** The same pseudo-random bytes every time, a MiB at once. */
+function* chunks(sizeBytes: number): Generator<Buffer> {
+  for (let at = 0; at < sizeBytes; at += MIB) yield Buffer.alloc(MIB, `${at} chunk of a large file `)
+}
+
+function multipart(parts: readonly string[], sizeBytes: number): RequestInit {
+  async function* body() {
+    for (const name of parts) {
+      yield Buffer.from(`--grove\r\ncontent-disposition: form-data; name="${name}"; filename="f"\r\n\r\n`)
+      if (name === 'manifest') yield Buffer.from(JSON.stringify({ ...plainDraft, summary: `large, ${parts[0]} first` }))
+      else yield* chunks(sizeBytes)
+      yield Buffer.from('\r\n')
+    }
+    yield Buffer.from('--grove--\r\n')
+  }
+  return {
+    method: 'POST',
+    body: body() as unknown as ReadableStream,
+    duplex: 'half',
+    headers: { 'content-type': 'multipart/form-data; boundary=grove' },
+  } as RequestInit
+}

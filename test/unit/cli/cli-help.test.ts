@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import type { Command } from 'commander'
+import { createProgram } from '../../../src/cli/program.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
+
+/** The program, and what it has printed. */
+function program(): { program: Command; printed: () => string } {
+  const stream = new PassThrough()
+  const output = { answer: stream as unknown as NodeJS.WriteStream, notes: stream as unknown as NodeJS.WriteStream }
+  const { signal } = new AbortController()
+  const context = { env: {}, output: { ...output, unread: signal }, clock: systemClock, signal }
+  return { program: createProgram(context), printed: () => String(stream.read() ?? '') }
+}
+
+const expected = [
+  ...['init', 'serve', 'status', 'mcp', 'contribute', 'show', 'log', 'search', 'frontier', 'tree', 'thread', 'diff'],
+  ...['checkout', 'fetch', 'peers', 'sync', 'events'],
+]
+
+test('the overview names every command, how a grove is chosen, and the exit codes', () => {
+  const { program: overview, printed } = program()
+
+  overview.outputHelp()
+
+  const text = printed()
+  for (const name of expected) assert.match(text, new RegExp(`^ {2}${name} `, 'm'))
+  for (const part of ['GROVE_URL', 'GROVE_DIR', '--json', 'Exit codes', 'Examples:'])
+    assert.ok(text.includes(part), part)
+})
+
+for (const name of expected) {
+  test(`grove ${name} has help with examples and the options of every command`, () => {
+    const { program: all, printed } = program()
+    const command = all.commands.find((each) => each.name() === name)
+
+    command?.outputHelp()
+
+    const text = printed()
+    assert.match(text, /Examples:\n {2}grove /)
+    assert.ok(text.includes('--json'))
+  })
+}

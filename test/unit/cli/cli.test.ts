@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { artifactsOfPaths } from '../../../src/cli/files/artifacts.ts'
+import { agentFrom, parseScore } from '../../../src/cli/options.ts'
+import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
+import { draw, type Member } from '../../../src/cli/output/lineage.ts'
+import { progressLine } from '../../../src/cli/output/progress.ts'
+import { layOut } from '../../../src/cli/output/table.ts'
+import { hashBytes } from '../../../src/core/cid.ts'
+
+test('a score is a name, a value, a direction and perhaps a unit', () => {
+  assert.deepEqual(parseScore('val_bpb=0.95:minimize'), ['val_bpb', { value: 0.95, direction: 'minimize' }])
+  assert.deepEqual(parseScore('speed=-1e3:maximize:tok/s'), [
+    'speed',
+    { value: -1000, direction: 'maximize', unit: 'tok/s' },
+  ])
+})
+
+test('a score without a direction, a name or a finite value is refused', () => {
+  for (const text of ['val_bpb=0.95', '=1:minimize', 'x=:minimize', 'x=NaN:minimize', 'x=1:down', 'x']) {
+    assert.throws(() => parseScore(text), text)
+  }
+})
+
+test('an agent is who the options say, else the environment, else user@host', () => {
+  assert.equal(agentFrom({ agentId: 'a' }, 'b').agentId, 'a')
+  assert.deepEqual(agentFrom({ model: 'm', agentRole: 'critic' }, 'b'), { agentId: 'b', model: 'm', role: 'critic' })
+  assert.match(agentFrom({}, undefined).agentId, /^.+@.+$/)
+})
+
+test('text from others can not steer the terminal', () => {
+  assert.equal(printable('a\u001b[2Jb\nc\u202e'), 'a\u{fffd}[2Jb c\u{fffd}')
+  assert.equal(printableLines('a\u0007\r\nb'), 'a\u{fffd}\nb')
+})
+
+test('sizes read in binary units', () => {
+  assert.deepEqual([0, 1, 1023, 1024, 1_572_864, -1].map(formatSize), [
+    '0 B',
+    '1 B',
+    '1023 B',
+    '1.0 KiB',
+    '1.5 MiB',
+    '?',
+  ])
+})
+
+test('a table fits the terminal by cutting its flexible columns only', () => {
+  const columns = [{ title: 'cid' }, { title: 'summary', flexible: true }]
+  const rows = [['24c41ac12fbc', 'a summary that is much longer than the terminal is wide']]
+
+  const lines = layOut(columns, rows, 40).map((line) => line.text)
+
+  assert.ok(lines.every((line) => line.length <= 40))
+  assert.match(lines[1]!, /^24c41ac12fbc {2}a summary .*…$/)
+})
+
+test('a table that goes to a file is not cut', () => {
+  const long = 'x'.repeat(500)
+
+  const lines = layOut([{ title: 'a', flexible: true }], [[long]], Number.POSITIVE_INFINITY)
+
+  assert.equal(lines[1]?.text, long)
+})
+
+test('a progress line shows share, amount and rate, and is plain where the size is unknown', () => {
+  const known = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: 1024 }, 1_000)
+  const unknown = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: undefined }, 1_000)
+
+  assert.match(known, /^\[#{12}·{12}\] {2}50 % {2}512 B of 1\.0 KiB {2}512 B\/s {2}model\.bin$/)
+  assert.equal(unknown, '512 B  512 B/s  model.bin')
+})
+
+const cid = (name: string) => hashBytes(Buffer.from(name))
+const member = (name: string, ...parents: string[]): Member => ({
+  cid: cid(name),
+  view: undefined,
+  parents: parents.map(cid),
+  evidence: {},
+  cut: false,
+})
+
+test('a lineage is drawn from its origins down, and a child of two parents is unfolded once', () => {
+  const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name]))
+  const list = [member('a'), member('b', 'a'), member('c', 'a'), member('d', 'b', 'c'), member('e', 'd')]
+
+  const lines = draw({ cid: cid('d'), members: new Map(list.map((each) => [each.cid, each])) })
+
+  const text = lines.map((line) => `${line.branch}${names.get(line.member.cid)}${line.again ? '*' : ''}`)
+  assert.equal(text.length, 6)
+  assert.equal(text[0], 'a')
+  assert.equal(lines.filter((line) => line.again).length, 1)
+  assert.equal(text.filter((line) => line.endsWith('e')).length, 1)
+  assert.ok(text.some((line) => line.startsWith('└─ ')))
+})
+
+test('a lineage whose parents are not known has no root but itself', () => {
+  const only = member('x', 'unknown')
+
+  const lines = draw({ cid: only.cid, members: new Map([[only.cid, only]]) })
+
+  assert.deepEqual(
+    lines.map((line) => line.branch),
+    [''],
+  )
+})
+
+async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'grove-cli-unit-'))
+  try {
+    await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+test("a directory's files are named by their paths below it; hidden ones and links are left out and named", () =>
+  inFolder(async (folder) => {
+    await mkdir(join(folder, 'src'))
+    await writeFile(join(folder, 'src/train.py'), 'x')
+    await writeFile(join(folder, 'config.json'), '{}')
+    await writeFile(join(folder, '.env'), 'secret')
+    await symlink('/etc/passwd', join(folder, 'link'))
+
+    const { artifacts, leftOut } = await artifactsOfPaths([folder])
+
+    assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), ['config.json', 'src/train.py'])
+    assert.deepEqual(leftOut.toSorted(), ['.env (hidden)', 'link (symbolic link)'])
+  }))
+
+test('a file outside of the working directory is named by its last part', () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, 'a.txt'), 'x')
+
+    const { artifacts } = await artifactsOfPaths([join(folder, 'a.txt')])
+
+    assert.deepEqual(
+      artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+      [{ name: 'a.txt', sizeBytes: 1 }],
+    )
+  }))
+
+test('two files of one name, an absent file and a name that no artifact may have are refused', () =>
+  inFolder(async (folder) => {
+    await mkdir(join(folder, 'a'))
+    await mkdir(join(folder, 'b'))
+    await writeFile(join(folder, 'a/x'), '')
+    await writeFile(join(folder, 'b/x'), '')
+    await writeFile(join(folder, 'b/früh'), '')
+
+    const usageError = { code: 'usage-error' }
+    await assert.rejects(artifactsOfPaths([join(folder, 'a/x'), join(folder, 'b/x')]), usageError)
+    await assert.rejects(artifactsOfPaths([join(folder, 'nothing')]), usageError)
+    await assert.rejects(artifactsOfPaths([join(folder, 'b')]), usageError)
+  }))

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { decideConfig, parseAddress, parseSeed } from '../../../src/config.ts'
+import { isLoopback } from '../../../src/core/loopback.ts'
+import { parseCount, parseDuration, parseSize } from '../../../src/core/units.ts'
+
+const usageError = { code: 'usage-error' }
+
+test('a duration is read with its unit', () => {
+  const written = ['500ms', '30s', '5m', '1h', '2d', '1.5s', ' 10 s ', '0']
+
+  const read = written.map(parseDuration)
+
+  assert.deepEqual(read, [500, 30_000, 300_000, 3_600_000, 172_800_000, 1_500, 10_000, 0])
+})
+
+test('a duration without a unit, with another one, or below zero is refused', () => {
+  for (const text of ['30', 's', '-1s', '5 minutes', '1e3s', '', 'Infinityms']) {
+    assert.throws(() => parseDuration(text), usageError, text)
+  }
+})
+
+test('a size is read in binary, decimal or plain bytes', () => {
+  const written = ['64MiB', '10MB', '1024', '1.5KiB', '2 gib', '3B', '0']
+
+  const read = written.map(parseSize)
+
+  assert.deepEqual(read, [67_108_864, 10_000_000, 1024, 1536, 2_147_483_648, 3, 0])
+})
+
+test('a size of another unit or beyond what can be counted is refused', () => {
+  for (const text of ['10 miles', '-1', '1e9', 'MiB', '', '99999999TiB']) {
+    assert.throws(() => parseSize(text), usageError, text)
+  }
+})
+
+test('any count of milliseconds survives being written and read', () => {
+  fc.assert(fc.property(fc.nat(), (ms) => parseDuration(`${ms}ms`) === ms))
+})
+
+test('a count outside its bounds is refused', () => {
+  assert.equal(parseCount('7', 1, 10), 7)
+  for (const text of ['0', '11', '1.5', 'many', '-3']) assert.throws(() => parseCount(text, 1, 10), usageError, text)
+})
+
+test('a seed is an id with an address, or an address that stands for its id', () => {
+  assert.deepEqual(parseSeed('b@http://10.0.0.5:4515'), { peerId: 'b', address: 'http://10.0.0.5:4515' })
+  assert.deepEqual(parseSeed(' http://10.0.0.5:4515/ '), {
+    peerId: 'http://10.0.0.5:4515',
+    address: 'http://10.0.0.5:4515',
+  })
+})
+
+test('what is no address of a grove is refused', () => {
+  for (const text of ['10.0.0.5:4515', 'ftp://x', 'http://user:pass@x', 'http://x?a=1', '', 'b@']) {
+    assert.throws(() => parseSeed(text), usageError, text)
+  }
+  assert.equal(parseAddress('https://grove.example/under/'), 'https://grove.example/under')
+})
+
+test('options go before the environment, the environment before the file, the file before defaults', () => {
+  const file = { port: 1, host: 'from-file', gossipInterval: '1s' }
+  const env = { PORT: '2', HOST: 'from-env', GOSSIP_SEEDS: 'a@http://a:1, http://b:2,' }
+
+  const config = decideConfig({ dir: '/g', flags: { port: '3' }, env, file })
+
+  assert.equal(config.server.port, 3)
+  assert.equal(config.server.host, 'from-env')
+  assert.equal(config.grove.gossipIntervalMs, 1_000)
+  assert.equal(config.grove.syncIntervalMs, 30_000)
+  assert.deepEqual(
+    config.grove.seeds.map((seed) => seed.peerId),
+    ['a', 'http://b:2'],
+  )
+})
+
+test('an unknown key of grove.json is refused by name, with the file that holds it', () => {
+  assert.throws(
+    () => decideConfig({ dir: '/g', file: { gosipInterval: '1s' } }),
+    (error: Error) => error.message.includes('/g/grove.json') && error.message.includes('gosipInterval'),
+  )
+})
+
+test('a bad value of the environment is refused by name', () => {
+  assert.throws(() => decideConfig({ dir: '/g', env: { PORT: '70000' } }), { code: 'usage-error', message: /port/ })
+})
+
+test('peers on private addresses are allowed only while the grove listens on loopback, unless said', () => {
+  const allowed = (flags: object) => decideConfig({ dir: '/g', flags }).grove.allowPrivatePeers
+
+  assert.equal(allowed({}), true)
+  assert.equal(allowed({ host: '0.0.0.0' }), false)
+  assert.equal(allowed({ host: '0.0.0.0', allowPrivatePeers: true }), true)
+})
+
+test('loopback is known by its addresses and its name', () => {
+  assert.deepEqual(['127.0.0.1', '127.8.9.1', '::1', 'localhost'].map(isLoopback), [true, true, true, true])
+  assert.deepEqual(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example'].map(isLoopback), [false, false, false, false])
+})
+
+test('the policy holds what was said of it and the defaults for the rest', () => {
+  const flags = {
+    sync: 'off',
+    syncThresholds: { val_bpb: 1.2 },
+    syncKinds: ['work'],
+    maxArtifactBytes: '1MiB',
+  } as const
+
+  const { policy } = decideConfig({ dir: '/g', flags: { ...flags, syncKinds: [...flags.syncKinds] } }).grove
+
+  assert.equal(policy.scope, 'off')
+  assert.deepEqual(policy.thresholds, { val_bpb: 1.2 })
+  assert.deepEqual(policy.kinds, ['work'])
+  assert.equal(policy.maxArtifactBytes, 1024 * 1024)
+  assert.equal(policy.dimensions, undefined)
+  assert.ok(policy.maxBytesPerRound > 0)
+})

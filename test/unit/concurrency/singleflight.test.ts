@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { mapBounded, Semaphore } from '../../../src/concurrency/semaphore.ts'
+import { Singleflight } from '../../../src/concurrency/singleflight.ts'
+
+test('callers with one key share one run', async () => {
+  const flights = new Singleflight<number>()
+  let runs = 0
+  const task = async () => ++runs
+
+  assert.deepEqual(
+    await Promise.all([flights.run('a', task), flights.run('a', task), flights.run('b', task)]),
+    [1, 1, 2],
+  )
+})
+
+test('after a run has ended the next caller starts another', async () => {
+  const flights = new Singleflight<number>()
+  let runs = 0
+
+  await flights.run('a', async () => ++runs)
+
+  assert.equal(await flights.run('a', async () => ++runs), 2)
+})
+
+test("one caller's abort does not end the run for the others", async () => {
+  const flights = new Singleflight<string>()
+  const { promise, resolve } = Promise.withResolvers<string>()
+  const leaver = new AbortController()
+  const left = flights.run('a', () => promise, leaver.signal)
+  const stayed = flights.run('a', () => promise)
+
+  leaver.abort(new Error('left'))
+  await assert.rejects(left, /left/)
+  resolve('done')
+
+  assert.equal(await stayed, 'done')
+})
+
+test('the run is aborted when the last caller has left, and the next caller starts afresh', async () => {
+  const flights = new Singleflight<string>()
+  const leaver = new AbortController()
+  let seen: AbortSignal | undefined
+  const task = (signal: AbortSignal) => {
+    seen = signal
+    return new Promise<string>(() => {})
+  }
+  const left = flights.run('a', task, leaver.signal)
+
+  leaver.abort(new Error('left'))
+  await assert.rejects(left, /left/)
+
+  assert.equal(seen?.aborted, true)
+  assert.equal(await flights.run('a', async () => 'fresh'), 'fresh')
+})
+
+test('a failure reaches all who wait', async () => {
+  const flights = new Singleflight<string>()
+  const task = () => Promise.reject(new Error('no'))
+
+  const outcomes = await Promise.allSettled([flights.run('a', task), flights.run('a', task)])
+
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['rejected', 'rejected'],
+  )
+})
+
+test('a semaphore lets no more in than it has places, in the order in which they came', async () => {
+  const semaphore = new Semaphore(1)
+  const order: number[] = []
+  const leave = await semaphore.enter()
+  const waiting = [1, 2].map(async (name) => {
+    const leaveAgain = await semaphore.enter()
+    order.push(name)
+    leaveAgain()
+  })
+
+  assert.deepEqual(order, [])
+  leave()
+  await Promise.all(waiting)
+
+  assert.deepEqual(order, [1, 2])
+})
+
+test('who gives up waiting for a place takes none', async () => {
+  const semaphore = new Semaphore(1)
+  const leave = await semaphore.enter()
+  const controller = new AbortController()
+  const waiting = semaphore.enter(controller.signal)
+
+  controller.abort(new Error('gave up'))
+  await assert.rejects(waiting, /gave up/)
+  leave()
+
+  assert.equal(typeof (await semaphore.enter()), 'function')
+})
+
+test('a bounded map keeps its bound and its order', async () => {
+  let running = 0
+  let most = 0
+  const results = await mapBounded([5, 4, 3, 2, 1], 2, async (item) => {
+    most = Math.max(most, ++running)
+    await Promise.resolve()
+    running--
+    return item * 10
+  })
+
+  assert.deepEqual(results, [50, 40, 30, 20, 10])
+  assert.equal(most, 2)
+})

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { canonicalBytes, canonicalText, isJsonObject, jsonEqual, MAX_JSON_DEPTH } from '../../../src/core/canonical.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+
+const isInvalid = (error: unknown) => isGroveError(error, 'manifest-invalid')
+
+test('keys are sorted by UTF-16 code units and white space is left out', () => {
+  // RFC 8785, section 3.2.3.
+  const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 }
+
+  assert.equal(canonicalText(value), '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}')
+})
+
+test('numbers are written as ECMAScript writes them', () => {
+  // RFC 8785, appendix B, and section 3.2.2.
+  const numbers: [number, string][] = [
+    [0, '0'],
+    [-0, '0'],
+    [5e-324, '5e-324'],
+    [1.7976931348623157e308, '1.7976931348623157e+308'],
+    [9007199254740992, '9007199254740992'],
+    [295147905179352830000, '295147905179352830000'],
+    [1e23, '1e+23'],
+    [0.000001, '0.000001'],
+    [1e-7, '1e-7'],
+    [333333333.3333333, '333333333.3333333'],
+  ]
+
+  for (const [number, text] of numbers) assert.equal(canonicalText([number]), `[${text}]`)
+})
+
+test('strings are escaped no more than they must be', () => {
+  const text = canonicalText('\u20ac$\u000f\nA\'B"\\\\"/\u2028\u007f')
+
+  assert.equal(text, '"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/\u2028\u007f"')
+})
+
+test('what JSON cannot say is refused', () => {
+  const circular: unknown[] = []
+  circular.push(circular)
+  const refused = [
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    '\ud800',
+    { '\udc00': 1 },
+    undefined,
+    [undefined],
+    1n,
+    Symbol('s'),
+    () => 1,
+    new Date(0),
+    new Map([[1, 2]]),
+    circular,
+    JSON.parse('{"__proto__":1}'),
+  ]
+
+  for (const value of refused) assert.throws(() => canonicalText(value), isInvalid)
+})
+
+test('a key without a value is left out', () => {
+  assert.equal(canonicalText({ b: undefined, a: null }), '{"a":null}')
+})
+
+test('nesting is accepted up to its limit', () => {
+  const nested = (depth: number) => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown
+
+  assert.doesNotThrow(() => canonicalText(nested(MAX_JSON_DEPTH)))
+  assert.throws(() => canonicalText(nested(MAX_JSON_DEPTH + 2)), isInvalid)
+  assert.throws(() => canonicalText(nested(100_000)), isInvalid)
+})
+
+test('the canonical text of any JSON value parses to that value and is its own canonical text', () => {
+  const wellFormed = fc.jsonValue({ depthSize: 'medium' }).filter((value) => JSON.stringify(value).isWellFormed())
+  fc.assert(
+    fc.property(wellFormed, (value) => {
+      const hasPrototypeKey = JSON.stringify(value).includes('__proto__')
+      fc.pre(!hasPrototypeKey && !JSON.stringify(value).includes('\\ud'))
+      const text = canonicalText(value)
+
+      assert.equal(canonicalText(JSON.parse(text)), text)
+      assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)))
+      assert.equal(Buffer.from(canonicalBytes(value)).toString(), text)
+    }),
+  )
+})
+
+test('JSON values are equal whatever the order of their keys', () => {
+  assert.ok(jsonEqual({ a: [1, { b: 2, c: 3 }] }, { a: [1, { c: 3, b: 2 }] }))
+  assert.ok(!jsonEqual([1, 2], [2, 1]))
+  assert.ok(!jsonEqual(1, '1'))
+  assert.ok(!jsonEqual(null, {}))
+})
+
+test('only an object is a JSON object', () => {
+  assert.deepEqual([{}, { a: 1 }, [], null, 'x', 1].map(isJsonObject), [true, true, false, false, false, false])
+})

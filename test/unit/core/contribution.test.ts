@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { canonicalBytes } from '../../../src/core/canonical.ts'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { cidOf, open, openParsed, seal, viewOf } from '../../../src/core/contribution/contribution.ts'
+import type { Draft } from '../../../src/core/contribution/schema.ts'
+import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
+import {
+  ARTIFACT_NAME_MAX_CHARS,
+  DESCRIPTION_MAX_CHARS,
+  MANIFEST_MAX_BYTES,
+  SUMMARY_MAX_CHARS,
+} from '../../../src/core/limits.ts'
+
+const now = Date.parse('2026-03-01T12:00:00.000Z')
+const hash = hashBytes(new Uint8Array())
+const plain: Draft = { kind: 'work', mode: 'evaluation', summary: 'a', agent: { agentId: 'x' } }
+const withCode = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
+
+/** Opens a value as if its canonical bytes had come from somewhere. */
+const reopened = (value: object) => {
+  const bytes = canonicalBytes(value)
+  return open(bytes, hashBytes(bytes))
+}
+
+test('a draft is sealed with its defaults and the moment, and its bytes hash to its cid', () => {
+  const sealed = seal(plain, now)
+
+  const manifest = {
+    ...plain,
+    manifestVersion: 1,
+    artifacts: {},
+    relations: [],
+    tags: [],
+    createdAt: '2026-03-01T12:00:00.000Z',
+  }
+  assert.deepEqual(sealed.manifest, manifest)
+  assert.equal(hashBytes(sealed.bytes), sealed.cid)
+  assert.equal(cidOf(manifest), sealed.cid)
+})
+
+test('the moment is sealed in UTC with milliseconds, however it was written', () => {
+  const written = ['2026-03-01T14:00:00+02:00', '2026-03-01T12:00:00Z', '2026-03-01T12:00:00.000Z']
+
+  const cids = written.map((createdAt) => seal({ ...plain, createdAt }, 0).cid)
+
+  assert.equal(new Set(cids).size, 1)
+})
+
+test('what was sealed opens, from its bytes and from parsed JSON with its cid inside', () => {
+  const sealed = seal(
+    { ...plain, context: { b: 1, a: [null] }, scores: { m: { value: -0, direction: 'minimize' } } },
+    now,
+  )
+
+  assert.deepEqual(open(sealed.bytes, sealed.cid).bytes, sealed.bytes)
+  assert.deepEqual(Buffer.from(openParsed(viewOf(sealed), sealed.cid).bytes), Buffer.from(sealed.bytes))
+})
+
+test('bytes that do not hash to the cid are refused before anything else', () => {
+  const sealed = seal(plain, now)
+
+  assert.throws(() => open(sealed.bytes, hash), withCode('hash-mismatch'))
+  assert.throws(() => open(Buffer.from('no JSON'), hash), withCode('hash-mismatch'))
+  assert.throws(() => openParsed({ ...sealed.manifest, summary: 'b' }, sealed.cid), withCode('hash-mismatch'))
+})
+
+test('bytes that are not canonical are refused, though their hash is right', () => {
+  const { bytes } = seal(plain, now)
+  const text = Buffer.from(bytes).toString()
+  const twice = text.replace('{', '{"agent":{"agentId":"y"},')
+  const wrong = [
+    ` ${text}`,
+    `\ufeff${text}`,
+    JSON.stringify(JSON.parse(text), null, 1),
+    twice,
+    text.slice(1),
+    '',
+    '\u0000',
+    '"\\u0061"',
+  ]
+
+  for (const form of [...wrong.map((form) => Buffer.from(form)), Buffer.from([0x22, 0xff, 0x22])]) {
+    assert.throws(() => open(form, hashBytes(form)), withCode('manifest-not-canonical'), form.toString().slice(0, 20))
+  }
+})
+
+test('an unknown field is refused, wherever it is', () => {
+  const { manifest } = seal(plain, now)
+
+  const agent = { ...manifest.agent, nick: 'n' }
+  const scores = { m: { value: 1, direction: 'minimize', note: 'n' } }
+  for (const more of [{ extra: 1 }, { agent }, { scores }]) {
+    assert.throws(() => reopened({ ...manifest, ...more }), withCode('manifest-unknown-field'))
+    assert.throws(() => seal({ ...plain, ...more } as Draft, now), withCode('manifest-unknown-field'))
+  }
+})
+
+test('a manifest is refused as too large before it is hashed', () => {
+  const bytes = new Uint8Array(MANIFEST_MAX_BYTES + 1)
+  const tags = Array.from({ length: 17 }, (_, index) => `${index}`.padEnd(64 * 1024))
+
+  assert.throws(() => open(bytes, hash), withCode('manifest-too-large'))
+  assert.throws(() => seal({ ...plain, tags }, now), withCode('manifest-too-large'))
+})
+
+test('artifact names that could leave a folder, or hold what not every system can, are refused', () => {
+  const good = ['a', 'a/b.c', 'src/train.py', 'A-1 _x', '0', 'a'.repeat(ARTIFACT_NAME_MAX_CHARS)]
+  const bad = [
+    '',
+    '/a',
+    '../a',
+    'a/../b',
+    'a/..',
+    'a//b',
+    'a/',
+    '.a',
+    'a\\b',
+    'a\0',
+    'ä',
+    ' a',
+    'C:',
+    'a\n',
+    'a'.repeat(ARTIFACT_NAME_MAX_CHARS + 1),
+  ]
+
+  for (const name of good) assert.doesNotThrow(() => seal({ ...plain, artifacts: { [name]: hash } }, now), name)
+  for (const name of bad) {
+    assert.throws(() => seal({ ...plain, artifacts: { [name]: hash } }, now), withCode('manifest-invalid'), name)
+  }
+})
+
+test('each limit is accepted and one more is refused', () => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => `${index}`)
+  const mapOf = (count: number, value: unknown) => Object.fromEntries(many(count).map((key) => [key, value]))
+  const limits: [number, (size: number) => object][] = [
+    [SUMMARY_MAX_CHARS, (size) => ({ summary: 'x'.repeat(size) })],
+    [DESCRIPTION_MAX_CHARS, (size) => ({ description: 'x'.repeat(size) })],
+    [100, (size) => ({ tags: many(size) })],
+    [100, (size) => ({ scores: mapOf(size, { value: 1, direction: 'minimize' }) })],
+    [1_000, (size) => ({ artifacts: mapOf(size, hash) })],
+    [1_000, (size) => ({ relations: many(size).map(() => ({ targetCid: hash, relationType: 'adopts' })) })],
+  ]
+
+  for (const [limit, draft] of limits) {
+    assert.doesNotThrow(() => seal({ ...plain, ...draft(limit) }, now))
+    assert.throws(() => seal({ ...plain, ...draft(limit + 1) }, now), withCode('manifest-invalid'))
+  }
+})
+
+test('values out of their form are refused', () => {
+  const wrong = [
+    { kind: 'poem' },
+    { mode: 'other' },
+    { summary: '' },
+    { tags: ['a', 'a'] },
+    { tags: ['\ud800'] },
+    { agent: { agentId: '' } },
+    { agent: {} },
+    { createdAt: 'yesterday' },
+    { createdAt: '2026-02-30T00:00:00Z' },
+    { createdAt: 5 },
+    { createdAt: '9999-12-31T23:59:59-23:59' },
+    { createdAt: '0000-01-01T00:00:00+23:59' },
+    { context: [] },
+    { context: { f: () => 1 } },
+    { manifestVersion: 2 },
+    { scores: { m: { value: Number.NaN, direction: 'minimize' } } },
+    { scores: { m: { value: 1, direction: 'up' } } },
+    { artifacts: { a: 'blake3:00' } },
+    { relations: [{ targetCid: hash, relationType: 'likes' }] },
+  ]
+
+  for (const part of wrong) {
+    assert.throws(() => seal({ ...plain, ...part } as Draft, now), withCode('manifest-invalid'), JSON.stringify(part))
+  }
+  assert.throws(() => openParsed(null, hash), withCode('manifest-invalid'))
+  assert.throws(() => reopened({ ...seal(plain, now).manifest, manifestVersion: 2 }), withCode('manifest-invalid'))
+})

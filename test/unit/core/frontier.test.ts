@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  comparePlaces,
+  dimensionKey,
+  isBetter,
+  isReservedMetric,
+  isSignalMetric,
+  ownPlaces,
+  type Place,
+  prevailingDirection,
+  rankOf,
+  reaches,
+  recencyOf,
+  signalPlaces,
+} from '../../../src/core/ranking/frontier.ts'
+import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
+import { at, sample } from '../../conformance/samples.ts'
+
+const later = Date.parse(at(3_600))
+const place = (value: number, direction: 'minimize' | 'maximize', summary = 'a'): Place => ({
+  cid: sample({ summary }).cid,
+  metric: 'm',
+  direction,
+  value,
+})
+
+test('less is better where it is minimised, more where it is maximised', () => {
+  assert.deepEqual(
+    [isBetter('minimize', 1, 2), isBetter('maximize', 1, 2), isBetter('minimize', 1, 1)],
+    [true, false, false],
+  )
+  assert.deepEqual(
+    [reaches('minimize', 1, 2), reaches('maximize', 1, 2), reaches('maximize', 2, 2)],
+    [true, false, true],
+  )
+  assert.ok(rankOf('maximize', 3) < rankOf('maximize', 2))
+  assert.ok(rankOf('minimize', 2) < rankOf('minimize', 3))
+})
+
+test('places are ordered best first, equal values by cid', () => {
+  const values = (direction: 'minimize' | 'maximize') =>
+    [2, 1, 3]
+      .map((value) => place(value, direction))
+      .sort(comparePlaces)
+      .map(({ value }) => value)
+  const tied = ['a', 'b', 'c', 'd'].map((summary) => place(1, 'minimize', summary)).sort(comparePlaces)
+
+  assert.deepEqual(values('minimize'), [1, 2, 3])
+  assert.deepEqual(values('maximize'), [3, 2, 1])
+  assert.deepEqual(
+    tied.map(({ cid }) => cid),
+    tied.map(({ cid }) => cid).toSorted(),
+  )
+})
+
+test('scores take places in evaluation only, and names that start with an underscore never', () => {
+  const scores = {
+    m: { value: 1, direction: 'minimize' as const },
+    _adoption: { value: 9, direction: 'maximize' as const },
+  }
+  const metrics = (mode: 'evaluation' | 'exploration') =>
+    ownPlaces(sample({ mode, scores }), later).map(({ metric }) => metric)
+
+  assert.deepEqual(metrics('evaluation'), ['_recency', 'm'])
+  assert.deepEqual(metrics('exploration'), ['_recency'])
+})
+
+test('what is ephemeral takes no place at all', () => {
+  const message = sample({ context: { ephemeral: true } })
+  const notQuite = sample({ context: { ephemeral: 'true' } })
+
+  assert.deepEqual(ownPlaces(message, later), [])
+  assert.deepEqual(signalPlaces(message, { adoption: 3, reproduction: 1, reviewScore: 1 }), [])
+  assert.equal(ownPlaces(notQuite, later).length, 1)
+})
+
+test('signals take places only where somebody has spoken, and a review score of zero is a word', () => {
+  const spoken = sample()
+  const metrics = (signals: typeof NO_SIGNALS) =>
+    signalPlaces(spoken, signals).map(({ metric, value }) => [metric, value])
+
+  assert.deepEqual(metrics(NO_SIGNALS), [])
+  assert.deepEqual(metrics({ adoption: 2, reproduction: 0, reviewScore: 0 }), [
+    ['_adoption', 2],
+    ['_review_score', 0],
+  ])
+  assert.deepEqual(metrics({ adoption: 0, reproduction: 1, reviewScore: undefined }), [['_reproduction', 1]])
+})
+
+test('recency is the date of the author, unless that lies after the arrival', () => {
+  assert.equal(recencyOf(at(10), later), Date.parse(at(10)))
+  assert.equal(recencyOf('2999-01-01T00:00:00Z', later), later)
+})
+
+test('the direction of the most scores prevails, minimise where equal', () => {
+  assert.deepEqual(
+    [prevailingDirection(1, 2), prevailingDirection(2, 1), prevailingDirection(1, 1)],
+    ['maximize', 'minimize', 'minimize'],
+  )
+})
+
+test('signals have names of their own among the reserved', () => {
+  assert.deepEqual(['_adoption', '_other', 'loss'].map(isSignalMetric), [true, false, false])
+  assert.deepEqual(['_adoption', '_other', 'loss'].map(isReservedMetric), [true, true, false])
+  assert.notEqual(
+    dimensionKey({ metric: 'a', direction: 'minimize' }),
+    dimensionKey({ metric: 'a', direction: 'maximize' }),
+  )
+})

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { LIFECYCLE, lifecycleOf } from '../../../src/core/contribution/lifecycle.ts'
+import type { Edge } from '../../../src/core/contribution/relation.ts'
+import type { RelationType } from '../../../src/core/contribution/schema.ts'
+
+const [source, target] = [hashBytes(new Uint8Array([1])), hashBytes(new Uint8Array([2]))]
+const edge = (type: RelationType, metadata?: { [key: string]: string }): Edge =>
+  metadata === undefined ? { source, target, type } : { source, target, type, metadata }
+
+/** An edge that leads to each state, the highest first. */
+const edges: readonly Edge[] = [
+  edge('derives_from', { relationship: 'supersedes' }),
+  edge('reproduces', { result: 'challenged' }),
+  edge('adopts'),
+  edge('reproduces', { result: 'confirmed' }),
+  edge('reviews'),
+  edge('responds_to'),
+]
+
+test('each edge leads to its state', () => {
+  assert.deepEqual(
+    edges.map((one) => lifecycleOf([one])),
+    [...LIFECYCLE],
+  )
+})
+
+test('the highest state applies, whatever the order', () => {
+  for (let first = 0; first < edges.length; first++) {
+    assert.equal(lifecycleOf(edges.slice(first)), LIFECYCLE[first])
+    assert.equal(lifecycleOf(edges.slice(first).reverse()), LIFECYCLE[first])
+  }
+})
+
+test('what nobody relates to, or only builds on, is published', () => {
+  assert.equal(lifecycleOf([]), 'published')
+  assert.equal(lifecycleOf([edge('derives_from')]), 'published')
+})

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { systemClock } from '../../../src/runtime/clock.ts'
+import { seeded, systemRandom } from '../../../src/runtime/random.ts'
+
+test('a seed gives the same numbers again, and another seed others', () => {
+  const numbers = (seed: number) => {
+    const random = seeded(seed)
+    return Array.from({ length: 100 }, () => random.next())
+  }
+
+  assert.deepEqual(numbers(7), numbers(7))
+  assert.notDeepEqual(numbers(7), numbers(8))
+  assert.equal(new Set(numbers(0)).size, 100)
+})
+
+test('random numbers lie in [0, 1) and fill it evenly', () => {
+  for (const random of [seeded(1), systemRandom]) {
+    const buckets = new Array<number>(10).fill(0)
+    for (let count = 0; count < 10_000; count++) {
+      const bucket = Math.floor(random.next() * 10)
+      buckets[bucket] = (buckets[bucket] ?? 0) + 1
+    }
+
+    assert.equal(buckets.length, 10)
+    for (const count of buckets) assert.ok(count > 800 && count < 1_200, String(buckets))
+  }
+})
+
+test('a task runs after its delay, unless it is called off', async () => {
+  const ran: string[] = []
+  const calledOff = systemClock.after(1, () => ran.push('off'))
+  systemClock.after(5, () => ran.push('on'))
+  calledOff()
+
+  const hold = setTimeout(() => {}, 10_000)
+  await systemClock.sleep(30)
+  clearTimeout(hold)
+
+  assert.deepEqual(ran, ['on'])
+})
+
+test('a delay longer than a timer takes does not fire at once', async () => {
+  let fired = false
+  const callOff = systemClock.after(2 ** 40, () => {
+    fired = true
+  })
+
+  const hold = setTimeout(() => {}, 10_000)
+  await systemClock.sleep(20)
+  clearTimeout(hold)
+  callOff()
+
+  assert.equal(fired, false)
+})
+
+test('a sleep ends with the reason of its signal', async () => {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const asleep = systemClock.sleep(60_000, controller.signal)
+
+  controller.abort(reason)
+
+  await assert.rejects(asleep, (error) => error === reason)
+  await assert.rejects(systemClock.sleep(60_000, controller.signal), (error) => error === reason)
+})

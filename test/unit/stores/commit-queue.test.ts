@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { canonicalBytes } from '../../../src/core/canonical.ts'
+import { hashBytes } from '../../../src/core/cid.ts'
+import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { nextTurn } from '../../../src/runtime/turn.ts'
+import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+import { local, sample } from '../../conformance/samples.ts'
+import { temporaryDirectory } from '../../conformance/temporary.ts'
+
+/** A contribution that no caller could seal and that the database refuses. */
+function impossible(): Contribution {
+  const manifest = { ...sample().manifest, createdAt: 'never' }
+  const bytes = canonicalBytes(manifest)
+  return { cid: hashBytes(bytes), bytes, manifest }
+}
+
+test('a write that fails does not fail those that share its transaction', async () => {
+  await using temporary = await temporaryDirectory()
+  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn })
+  const [before, after] = [sample({ summary: 'before' }), sample({ summary: 'after' })]
+
+  const outcomes = await Promise.allSettled(
+    [before, impossible(), after].map((item) => stores.graph.put(item, local())),
+  )
+
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled'],
+  )
+  assert.ok(outcomes[1]?.status === 'rejected' && isGroveError(outcomes[1].reason, 'storage-failed'))
+  assert.deepEqual(await stores.graph.lacking([before.cid, after.cid]), [])
+  assert.equal(await stores.graph.count(), 2)
+  assert.equal((await stores.graph.search('sample', {}, 5)).length, 0)
+})
+
+test('writes that are under way at once are sent to be committed together', async () => {
+  await using temporary = await temporaryDirectory()
+  let turns = 0
+  const counting = (task: () => void) => {
+    turns++
+    nextTurn(task)
+  }
+  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn: counting })
+
+  const puts = Array.from({ length: 100 }, (_, index) => stores.graph.put(sample({ summary: `${index}` }), local()))
+  await Promise.all([...puts, stores.records.set('s', 'k', {}), stores.blobs.put(new Uint8Array(10))])
+
+  assert.ok(turns <= 2, `${turns} batches`)
+})
+
+test('what was written can be read at once by whoever waited for it', async () => {
+  await using temporary = await temporaryDirectory()
+  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn })
+
+  for (let index = 0; index < 50; index++) {
+    const contribution = sample({ summary: `number ${index}` })
+    await stores.graph.put(contribution, local())
+
+    assert.equal((await stores.graph.get(contribution.cid))?.manifest.summary, `number ${index}`)
+    assert.equal((await stores.graph.frontier({ limit: 100 }))[0]?.places.length, index + 1)
+  }
+})

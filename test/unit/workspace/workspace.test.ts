@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { type WorkspaceFile, writeWorkspace } from '../../../src/workspace/workspace.ts'
+
+let folder = ''
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'grove-workspace-'))
+})
+
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
+function fileOf(name: string, text: string, served = text): WorkspaceFile {
+  return {
+    name,
+    hash: hashBytes(bytesOf(text)),
+    open: async () =>
+      (async function* () {
+        yield bytesOf(served)
+      })(),
+  }
+}
+
+const failsWith = (code: string) => (error: unknown) => isGroveError(error) && error.code === code
+
+test('files land under their names, folders included', async () => {
+  const target = join(folder, 'deep', 'work')
+
+  await writeWorkspace(target, [fileOf('train.py', 'print(1)'), fileOf('src/lib/model.py', 'x = 2')])
+
+  assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'print(1)')
+  assert.equal(await readFile(join(target, 'src/lib/model.py'), 'utf8'), 'x = 2')
+})
+
+test('a contribution without artifacts makes an empty directory', async () => {
+  await writeWorkspace(join(folder, 'empty'), [])
+
+  assert.deepEqual(await readdir(join(folder, 'empty')), [])
+})
+
+test('an empty directory that exists is filled, one with something in it is refused and left as it was', async () => {
+  const target = join(folder, 'work')
+  await mkdir(target)
+
+  await writeWorkspace(target, [fileOf('a', '1')])
+
+  await assert.rejects(writeWorkspace(target, [fileOf('b', '2')]), failsWith('directory-not-empty'))
+  assert.deepEqual(await readdir(target), ['a'])
+})
+
+test('with overwrite, files of the same names are replaced and others stay', async () => {
+  const target = join(folder, 'work')
+  await mkdir(target)
+  await writeFile(join(target, 'a'), 'old')
+  await writeFile(join(target, 'mine'), 'kept')
+
+  await writeWorkspace(target, [fileOf('a', 'new'), fileOf('sub/b', '2')], { overwrite: true })
+
+  assert.equal(await readFile(join(target, 'a'), 'utf8'), 'new')
+  assert.equal(await readFile(join(target, 'mine'), 'utf8'), 'kept')
+  assert.equal(await readFile(join(target, 'sub/b'), 'utf8'), '2')
+})
+
+for (const name of ['../out', '/etc/x', 'a/../../b', 'a//b', '.hidden', '']) {
+  test(`the name ${JSON.stringify(name)} is refused before anything is written`, async () => {
+    await assert.rejects(
+      writeWorkspace(join(folder, 'work'), [fileOf('ok', '1'), fileOf(name, '2')]),
+      failsWith('validation-error'),
+    )
+
+    assert.deepEqual(await readdir(folder), [])
+  })
+}
+
+test('a name that needs another artifact to be a folder is refused', async () => {
+  const files = [fileOf('a', '1'), fileOf('a/b', '2')]
+
+  await assert.rejects(writeWorkspace(join(folder, 'work'), files), failsWith('validation-error'))
+})
+
+test('a symbolic link inside the workspace is not followed out of it', async () => {
+  const target = join(folder, 'work')
+  const outside = join(folder, 'outside')
+  await mkdir(target)
+  await mkdir(outside)
+  await symlink(outside, join(target, 'sub'))
+
+  await assert.rejects(writeWorkspace(target, [fileOf('sub/a', '1')], { overwrite: true }), failsWith('refused'))
+
+  assert.deepEqual(await readdir(outside), [])
+})
+
+test('a symbolic link in the place of a file is replaced, its target untouched', async () => {
+  const target = join(folder, 'work')
+  await mkdir(target)
+  await writeFile(join(folder, 'secret'), 'keep')
+  await symlink(join(folder, 'secret'), join(target, 'a'))
+
+  await writeWorkspace(target, [fileOf('a', 'new')], { overwrite: true })
+
+  assert.equal(await readFile(join(folder, 'secret'), 'utf8'), 'keep')
+  assert.equal(await readFile(join(target, 'a'), 'utf8'), 'new')
+})
+
+test('wrong bytes leave no directory and no leftovers', async () => {
+  const files = [fileOf('good', '1'), fileOf('bad', 'right', 'wrong')]
+
+  await assert.rejects(writeWorkspace(join(folder, 'work'), files), failsWith('hash-mismatch'))
+
+  assert.deepEqual(await readdir(folder), [])
+})
+
+test('an abort in the middle leaves no directory and no leftovers', async () => {
+  const controller = new AbortController()
+  const endless: WorkspaceFile = {
+    name: 'endless',
+    hash: hashBytes(bytesOf('')),
+    open: async () =>
+      (async function* () {
+        for (let sent = 0; ; sent++) {
+          if (sent === 10) controller.abort()
+          yield new Uint8Array(1024)
+        }
+      })(),
+  }
+
+  await assert.rejects(writeWorkspace(join(folder, 'work'), [endless], { signal: controller.signal }))
+
+  assert.deepEqual(await readdir(folder), [])
+})
