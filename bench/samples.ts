@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Cid, hashBytes } from '../src/core/cid.ts'
-import { type Contribution, seal } from '../src/core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../src/core/contribution/contribution.ts'
 import type { Draft } from '../src/core/contribution/schema.ts'
 import type { Stores } from '../src/ports/stores.ts'
 import { nextTurn } from '../src/runtime/turn.ts'
@@ -98,9 +98,9 @@ export async function fillGrove(
 }
 
 function sealed({ draft, artifact }: Sample, now: number) {
-  if (artifact === undefined) return { contribution: seal(draft, now), bytes: undefined }
+  if (artifact === undefined) return { contribution: sealDraft(draft, now), bytes: undefined }
   const bytes = Buffer.from(artifact)
-  return { contribution: seal({ ...draft, artifacts: { 'notes.txt': hashBytes(bytes) } }, now), bytes }
+  return { contribution: sealDraft({ ...draft, artifacts: { 'notes.txt': hashBytes(bytes) } }, now), bytes }
 }
 
 async function put({ graph, blobs }: Stores, contribution: Contribution, bytes: Uint8Array | undefined): Promise<void> {

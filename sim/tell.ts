@@ -1,4 +1,4 @@
-import type { WireRequest } from '../src/transport/dialler.ts'
+import type { CarriedRequest } from '../src/transport/dialler.ts'
 import type { HttpAnswer } from './network/http.ts'
 
 /** Requests and answers in words, for the reader of a run. */
@@ -6,7 +6,7 @@ import type { HttpAnswer } from './network/http.ts'
 const ENTRIES_TOLD = 4
 const RAW_CHARS = 80
 
-export function tellRequest({ method, path, headers, body = '' }: WireRequest): string {
+export function tellRequest({ method, path, headers, body = '' }: CarriedRequest): string {
   const [route = '', query = ''] = path.split('?')
   const last = route.split('/').at(-1) ?? ''
   if (route === '/api/gossip/exchange') return `gossip: ${tellDigest(body)}`
@@ -24,7 +24,7 @@ export function tellRequest({ method, path, headers, body = '' }: WireRequest): 
   return `${method} ${path}`
 }
 
-export function tellAnswer({ path, method }: WireRequest, { status, headers, body }: HttpAnswer): string {
+export function tellAnswer({ path, method }: CarriedRequest, { status, headers, body }: HttpAnswer): string {
   const bytes = body instanceof Uint8Array ? body : undefined
   const size = headers['content-length'] ?? 'some'
   if (status >= 400) return `${status} ${tellError(bytes)}`

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { kindSchema } from './core/contribution/schema.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
-import { UNASKED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
+import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
 import type { NodeConfig } from './node/context.ts'
@@ -159,7 +159,7 @@ function nodeConfigOf(settings: Decided): Omit<GroveSettings, 'dir' | 'allowPriv
       scope: settings.sync ?? 'frontier',
       thresholds: settings.syncThresholds ?? defaultPolicy.thresholds,
       topK: settings.syncTopK ?? defaultPolicy.topK,
-      maxArtifactBytes: settings.maxArtifactBytes ?? UNASKED_ARTIFACT_MAX_BYTES,
+      maxArtifactBytes: settings.maxArtifactBytes ?? UNSOLICITED_ARTIFACT_MAX_BYTES,
       maxBytesPerRound: settings.roundBytes ?? defaultPolicy.maxBytesPerRound,
       maxRequestsPerRound: settings.roundRequests ?? defaultPolicy.maxRequestsPerRound,
       ...(dimensions === undefined ? {} : { dimensions }),

@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: ['core', 'protocol', 'concurrency'],
   ports: inner,
   stores: [...inner, 'stores'],
-  transport: [...inner, 'transport'],
+  transport: [...inner, 'concurrency', 'transport'],
   runtime: [...inner, 'runtime'],
   workspace: ['core', 'workspace'],
   node: [...inner, 'concurrency', 'workspace', 'node'],

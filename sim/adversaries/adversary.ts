@@ -1,9 +1,9 @@
 import type { Cid } from '../../src/core/cid.ts'
 import { hashBytes } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { DigestEntry, PeerInfo } from '../../src/core/wire/wire.ts'
 import { timestamp } from '../../src/ports/clock.ts'
-import type { Wire } from '../../src/transport/dialler.ts'
+import type { HttpCarrier } from '../../src/transport/dialler.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { Journal } from '../engine/journal.ts'
 import { Process } from '../engine/process.ts'
@@ -49,7 +49,7 @@ export class Adversary implements Host {
   protected readonly chance: Chance
   protected readonly around: Neighbourhood
   protected readonly blobs = new Map<Cid, Uint8Array>()
-  readonly #wire: Wire
+  readonly #wire: HttpCarrier
 
   constructor(kind: string, index: number, chance: Chance, around: Neighbourhood) {
     this.name = `${kind}${index}`
@@ -126,8 +126,8 @@ export class Adversary implements Host {
   }
 
   protected onBest(dimension: string, { from }: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
-    const claims = this.digest(from).filter(({ metric }) => metric === dimension)
-    const entries = claims.map(({ cid, value }) => ({
+    const advertisements = this.digest(from).filter(({ metric }) => metric === dimension)
+    const entries = advertisements.map(({ cid, value }) => ({
       cid,
       value,
       kind: 'work',
@@ -135,7 +135,7 @@ export class Adversary implements Host {
       manifestBytes: 500,
       artifactBytes: 100,
     }))
-    return jsonAnswer({ dimension, direction: claims[0]?.direction ?? 'maximize', entries })
+    return jsonAnswer({ dimension, direction: advertisements[0]?.direction ?? 'maximize', entries })
   }
 
   protected onClosure(_cid: Cid): Promise<HttpAnswer> | HttpAnswer {
@@ -186,7 +186,7 @@ export class Adversary implements Host {
 
   protected messageAs(self: { peerId: string; address: string }, frontier: readonly DigestEntry[]): object {
     const now = timestamp(this.around.timeline.now)
-    return { ...self, frontier, load: { queueDepth: 0 }, capabilities: { federation: 1, blobs: 1 }, timestamp: now }
+    return { ...self, frontier, load: { queueDepth: 0 }, capabilities: { federation: 2, blobs: 1 }, timestamp: now }
   }
 
   protected info(): PeerInfo {
@@ -222,7 +222,7 @@ export class Adversary implements Host {
       scores,
       artifacts: { part: hash },
     } as const
-    const work = seal(draft, this.around.timeline.now)
+    const work = sealDraft(draft, this.around.timeline.now)
     this.around.journal.name(work.cid, `of-${this.name}`)
     return work
   }

@@ -33,7 +33,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
           .filter((ranking) => isCompared(ranking, policy))
           .flatMap((ranking) => differenceOf(holder, own, ranking)),
       )
-    for (const cid of await holder.disk.graph.lacking([...wanted])) found.push(`${holder.name} lacks ${cid}`)
+    for (const cid of await holder.disk.graph.missing([...wanted])) found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
       const isLetIn = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
       if (isLetIn && !holder.disk.forgotten.has(hash)) found.push(`${holder.name} lacks the blob ${hash}`)

@@ -21,9 +21,9 @@ export function wrongBlame(
   const peer = honest.find(({ peerId }) => peerId === fields['peerId'])
   if (peer === undefined) return undefined
   const reason = String(fields['reason'] ?? '')
-  const isClaim = message === 'claim broken' && reason.startsWith(`${peer.address} `)
+  const isAdvertisement = message === 'advertisement contradicted' && reason.startsWith(`${peer.address} `)
   const isFault = message === 'peer fault' && fields['address'] === peer.address && isLie(fields, reason)
-  return isClaim || isFault ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
+  return isAdvertisement || isFault ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
 }
 
 function isLie({ code }: Readonly<Record<string, unknown>>, reason: string): boolean {

@@ -9,7 +9,7 @@ import {
   TRANSFERS_MAX_PER_PEER,
 } from '../../src/core/limits.ts'
 import type { GroveNode } from '../../src/node/node.ts'
-import type { WireRequest } from '../../src/transport/dialler.ts'
+import type { CarriedRequest } from '../../src/transport/dialler.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
@@ -21,25 +21,26 @@ const FAILED_MAX = 64
 const SHUFFLE_SIZE = 5
 
 /** Maps and views of a grove that have grown past their limits. */
-export function excesses({ replica, clock, config }: GroveNode): string[] {
+export function excesses({ gossip, clock, config }: GroveNode): string[] {
   const name = config.self.peerId
   const found: string[] = []
   const limit = (what: string, size: number, most: number) => {
     if (size > most) found.push(`${name} has ${size} ${what}, ${most} is the most`)
   }
-  const peers = replica.peers()
-  const inView = peers.filter((peer) => peer.inView)
+  const peers = gossip.peers()
+  const inView = peers.filter((peer) => peer.active)
   limit('peers in view', inView.length, VIEW_MAX)
-  limit('peers aside', peers.filter((peer) => !peer.inView && !peer.seed).length, FAILED_MAX)
+  limit('peers aside', peers.filter((peer) => !peer.active && !peer.seed).length, FAILED_MAX)
   limit('names for one address', peers.length - new Set(peers.map(({ address }) => address)).size, 0)
-  const federated = replica.federated(clock.now())
-  limit('claims', federated.length, FEDERATED_MAX)
+  const federated = gossip.federated(clock.now())
+  limit('advertisements', federated.length, FEDERATED_MAX)
   const perMetric = new Map<string, number>()
   for (const { metric, providers } of federated) {
     perMetric.set(metric, (perMetric.get(metric) ?? 0) + 1)
-    limit('providers of one claim', providers.length, PROVIDERS_MAX)
+    limit('providers of one item', providers.length, PROVIDERS_MAX)
   }
-  for (const [metric, size] of perMetric) limit(`claims in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)
+  for (const [metric, size] of perMetric)
+    limit(`advertisements in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)
   return found
 }
 
@@ -55,7 +56,7 @@ export class TrafficWatch implements Watcher {
     this.#violated = violated
   }
 
-  requested({ name }: Client, { path, body = '' }: WireRequest): void {
+  requested({ name }: Client, { path, body = '' }: CarriedRequest): void {
     if (path === '/api/gossip/exchange') this.#spokeAt.set(name, this.#timeline.now)
     if (body === '') return
     const size = Buffer.byteLength(body)

@@ -1,4 +1,4 @@
-import { open } from '../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../src/core/contribution/contribution.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'
 import type { Holder } from './agreement.ts'
@@ -10,7 +10,7 @@ export async function corruptions({ name, disk }: Holder): Promise<string[]> {
   const found = (await disk.corrupt()).map((hash) => `${name} shows a blob under ${hash} whose bytes are others`)
   for (const { cid, bytes } of (await disk.graph.list({}, ALL)).items) {
     try {
-      open(bytes, cid)
+      verifyManifest(bytes, cid)
     } catch (error) {
       found.push(`${name} shows a contribution under ${cid} that is none: ${String(error)}`)
     }
@@ -23,7 +23,7 @@ export async function losses(holders: readonly Holder[], acknowledged: readonly 
   const found: string[] = []
   for (const { name, disk } of holders) {
     const own = acknowledged.filter(({ grove }) => grove === name)
-    const cids = await disk.graph.lacking(own.map(({ cid }) => cid))
+    const cids = await disk.graph.missing(own.map(({ cid }) => cid))
     found.push(...cids.map((cid) => `${name} has lost ${cid}, which it acknowledged`))
     const blobs = await disk.blobs.missing(own.flatMap((item) => item.blobs))
     const lost = blobs.filter((hash) => !disk.forgotten.has(hash))

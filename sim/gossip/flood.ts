@@ -36,7 +36,7 @@ function attacked({ n, seed, loss }: Setting, share: number, pace: number): Row 
   const knows = () => world.knowing(item.cid) >= 0.99
   world.timeline.runUntil(start + MAX_ROUNDS * INTERVAL_MS, { everyMs: 1_000, is: knows })
   const roundsTo99 = knows() ? round((world.now - start) / INTERVAL_MS, 2) : null
-  const cut = world.groves.filter((grove) => honestIn(world, grove.replica.peers()) === 0).length
+  const cut = world.groves.filter((grove) => honestIn(world, grove.gossip.peers()) === 0).length
   return {
     attackers: share,
     pace,
@@ -54,8 +54,8 @@ function takenShare(world: World): number {
   return dead / entries
 }
 
-function honestIn(world: World, peers: readonly { readonly address: string; readonly inView: boolean }[]): number {
-  return peers.filter(({ address, inView }) => inView && world.groveAt(address) !== undefined).length
+function honestIn(world: World, peers: readonly { readonly address: string; readonly active: boolean }[]): number {
+  return peers.filter(({ address, active }) => active && world.groveAt(address) !== undefined).length
 }
 
 function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pace: number): void {

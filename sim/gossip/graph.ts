@@ -10,7 +10,7 @@ export function viewGraph(world: World): { graph: Graph; entries: number; dead: 
   let entries = 0
   let dead = 0
   const graph = world.groves.map((grove) => {
-    const view = grove.replica.peers().filter((peer) => peer.inView)
+    const view = grove.gossip.peers().filter((peer) => peer.active)
     const live = view.flatMap(({ peerId }) => numbers.get(peerId) ?? [])
     entries += view.length
     dead += view.length - live.length

@@ -56,9 +56,9 @@ function restart(world: World, dead: readonly Grove[]): Row {
     return { self, grove: world.start(self, seeds) }
   })
   const isBack = (self: Grove['self']) =>
-    world.groves.some(({ replica }) => {
-      const peer = replica.peer(self.peerId)
-      return peer?.status === 'alive' && peer.inView
+    world.groves.some(({ gossip }) => {
+      const peer = gossip.peer(self.peerId)
+      return peer?.status === 'alive' && peer.active
     })
   const back = new Map<string, number>()
   const knowing = new Map<string, number>()
@@ -113,8 +113,10 @@ class Watch {
     this.failed = []
     if (dead.length === 0) return
     const ids = new Set(dead.map((grove) => grove.self.peerId))
-    const having = this.#world.groves.flatMap(({ self, replica }) =>
-      replica.peers().flatMap(({ peerId, inView }) => (inView && ids.has(peerId) ? [`${self.peerId} ${peerId}`] : [])),
+    const having = this.#world.groves.flatMap(({ self, gossip }) =>
+      gossip
+        .peers()
+        .flatMap(({ peerId, active: inView }) => (inView && ids.has(peerId) ? [`${self.peerId} ${peerId}`] : [])),
     )
     this.#pairs = new Set(having)
   }

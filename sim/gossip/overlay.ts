@@ -70,7 +70,7 @@ export function departure({ n, seed, loss }: Setting): Row[] {
   const gone = world.groves[below(world.chance, n)]!
   const having = () =>
     world.groves.filter((grove) =>
-      grove.replica.peers().some(({ peerId, inView }) => inView && peerId === gone.self.peerId),
+      grove.gossip.peers().some(({ peerId, active: inView }) => inView && peerId === gone.self.peerId),
     )
   const start = world.now
   let suspectedAt: number | undefined

@@ -49,9 +49,9 @@ export class Tally {
   }
 
   received(by: Knower, input: Input): void {
-    if (input.type !== 'exchange-received' || input.message.digest?.news === undefined) return
+    if (input.type !== 'exchange-received' || input.message.digest?.ihave === undefined) return
     this.announcements += 1
-    this.ids += input.message.digest.news.length
+    this.ids += input.message.digest.ihave.length
     for (const { cid } of input.message.frontier) {
       this.entries += 1
       if (by.known.has(cid) || by.fetching.has(cid)) this.duplicates += 1
@@ -64,7 +64,7 @@ export class Tally {
     if (effect.type !== 'reply-exchange' || input.type !== 'exchange-received') return
     const bytes = bytesOf(effect.message)
     this.answerBytes += bytes
-    if (input.message.digest?.news !== undefined) this.announcementBytes += bytes + bytesOf(input.message)
+    if (input.message.digest?.ihave !== undefined) this.announcementBytes += bytes + bytesOf(input.message)
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Cid } from '../../src/core/cid.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
-import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
-import { Replica } from '../../src/protocol/replica.ts'
+import { GossipState } from '../../src/protocol/gossip-state.ts'
+import type { Advertisement, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
 import { offspring, seeded } from './chance.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -32,13 +32,13 @@ export interface WorldOptions {
   /** Whether to count bytes, which costs time. */
   readonly bytes: boolean
   /** What a grove fetches of what it discovers. */
-  readonly wants: (claim: Claim) => boolean
+  readonly wants: (advertisement: Advertisement) => boolean
 }
 
 /** One run of one grove's process: a restarted grove is another one at the same address. */
 export interface Grove {
   readonly self: PeerAddress
-  readonly replica: Replica
+  readonly gossip: GossipState
   readonly held: Map<Cid, LocalEntry>
   /** What it knows to exist: held, or claimed where it doesn't fetch. */
   readonly known: Set<Cid>
@@ -93,14 +93,14 @@ export class World {
     const config = {
       self,
       seeds,
-      capabilities: { federation: 1, blobs: 1 },
+      capabilities: { federation: 2, blobs: 1 },
       gossipIntervalMs: INTERVAL_MS,
       announcements,
     }
-    const replica = new Replica(config, chance)
+    const gossip = new GossipState(config, chance)
     const grove: Grove = {
       self,
-      replica,
+      gossip,
       held: new Map(),
       known: new Set(),
       fetching: new Set(),
@@ -151,7 +151,7 @@ export class World {
 
   tell(grove: Grove, input: Input): void {
     if (!grove.up) return
-    for (const effect of grove.replica.step(input, this.now)) this.#carryOut(grove, effect)
+    for (const effect of grove.gossip.step(input, this.now)) this.#carryOut(grove, effect)
   }
 
   runRounds(rounds: number): void {
@@ -187,7 +187,7 @@ export class World {
         this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
         break
       case 'discovered':
-        for (const claim of effect.entries) this.#discover(grove, effect.peer, claim)
+        for (const advertisement of effect.entries) this.#discover(grove, effect.peer, advertisement)
     }
   }
 
@@ -228,7 +228,7 @@ export class World {
   #answer(to: Grove, input: Input): Effect | undefined {
     this.tally.received(to, input)
     let answer: Effect | undefined
-    for (const effect of to.replica.step(input, this.now)) {
+    for (const effect of to.gossip.step(input, this.now)) {
       if (effect.type === 'reply-exchange' || effect.type === 'reply-shuffle') answer = effect
       else this.#carryOut(to, effect)
     }
@@ -236,29 +236,29 @@ export class World {
     return answer
   }
 
-  #discover(grove: Grove, peer: PeerAddress, claim: Claim): void {
-    if (!this.options.wants(claim)) return
-    if (this.options.relay) this.#fetch(grove, claim, peer, 1)
-    else grove.known.add(claim.cid)
+  #discover(grove: Grove, peer: PeerAddress, advertisement: Advertisement): void {
+    if (!this.options.wants(advertisement)) return
+    if (this.options.relay) this.#fetch(grove, advertisement, peer, 1)
+    else grove.known.add(advertisement.cid)
   }
 
   /** One round trip to a provider; to another one after a while without an answer. */
-  #fetch(grove: Grove, claim: Claim, from: PeerAddress, tries: number): void {
-    if (!grove.up || grove.held.has(claim.cid) || (tries === 1 && grove.fetching.has(claim.cid))) return
-    grove.fetching.add(claim.cid)
+  #fetch(grove: Grove, advertisement: Advertisement, from: PeerAddress, tries: number): void {
+    if (!grove.up || grove.held.has(advertisement.cid) || (tries === 1 && grove.fetching.has(advertisement.cid))) return
+    grove.fetching.add(advertisement.cid)
     const provider = this.#byAddress.get(from.address)
-    const { metric, direction, cid, value } = claim
+    const { metric, direction, cid, value } = advertisement
     if (provider?.up && provider.held.has(cid)) {
       this.timeline.after(this.#latency() + this.#latency(), () => {
         grove.fetching.delete(cid)
-        if (!grove.held.has(cid)) this.store(grove, { metric, direction, cid, value, tags: claim.tags ?? [] })
+        if (!grove.held.has(cid)) this.store(grove, { metric, direction, cid, value, tags: advertisement.tags ?? [] })
       })
       return
     }
     this.timeline.after(FETCH_PATIENCE_MS, () => {
-      const others = grove.replica.providersOf(cid)
+      const others = grove.gossip.providersOf(cid)
       const next = others[tries % Math.max(1, others.length)]
-      if (next !== undefined && tries < FETCH_TRIES) this.#fetch(grove, claim, next, tries + 1)
+      if (next !== undefined && tries < FETCH_TRIES) this.#fetch(grove, advertisement, next, tries + 1)
       else grove.fetching.delete(cid)
     })
   }

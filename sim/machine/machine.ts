@@ -16,7 +16,7 @@ import { Disk } from './disk.ts'
 import { serve } from './server.ts'
 
 /** What the machines of one run share. */
-export interface Surroundings {
+export interface RunContext {
   readonly timeline: Timeline
   readonly journal: Journal
   readonly network: Network
@@ -28,7 +28,7 @@ export interface Surroundings {
   readonly stopped: () => void
 }
 
-interface MachineOptions extends Surroundings {
+interface MachineOptions extends RunContext {
   readonly peer: PeerAddress
   readonly chance: Chance
   readonly config: Omit<NodeConfig, 'self'>

@@ -11,7 +11,7 @@ import {
 import type { GroveNode } from '../../src/node/node.ts'
 import { frontier } from '../../src/node/read/frontier.ts'
 import { bestList } from '../../src/node/serve/best.ts'
-import { closureOf } from '../../src/node/serve/closure.ts'
+import { streamClosure } from '../../src/node/serve/closure.ts'
 import { bytesAnswer, FEDERATING, type HttpAnswer, type HttpRequest, jsonAnswer } from '../network/http.ts'
 
 /** Artifacts of which a manifest answer tells the size, as in the real route. */
@@ -77,7 +77,7 @@ async function blob(node: GroveNode, hash: Cid, { method, headers }: HttpRequest
 }
 
 async function closure(node: GroveNode, request: HttpRequest): Promise<HttpAnswer> {
-  const lines = closureOf(node, parseBody(closureRequestSchema, request))
+  const lines = streamClosure(node, parseBody(closureRequestSchema, request))
   const first = await lines.next()
   return { status: 200, headers: FEDERATING, body: startingWith(first, lines) }
 }

@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import type { Wire, WireAnswer, WireRequest } from '../../src/transport/dialler.ts'
+import type { CarriedAnswer, CarriedRequest, HttpCarrier } from '../../src/transport/dialler.ts'
 import type { Chance } from '../engine/chance.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Process } from '../engine/process.ts'
@@ -30,7 +30,7 @@ type Barrier = (from: string, to: string) => boolean
 
 /** Sees each request of an honest grove go out, and how many bytes it carries. */
 export interface Watcher {
-  requested(client: Client, request: WireRequest): void
+  requested(client: Client, request: CarriedRequest): void
   /** The server behind a host threw what it should have answered. */
   serverFailed(host: Host, error: unknown): void
   transferBegun(client: Client, address: string): void
@@ -81,11 +81,11 @@ export class Network {
   }
 
   /** What carries the requests of one process. */
-  wireOf(client: Client): Wire {
+  wireOf(client: Client): HttpCarrier {
     return { request: (request) => this.#request(client, request), destroy: async () => {} }
   }
 
-  #request(client: Client, request: WireRequest): Promise<WireAnswer> {
+  #request(client: Client, request: CarriedRequest): Promise<CarriedAnswer> {
     this.stats.requests += 1
     if (client.honest) this.#watcher.requested(client, request)
     const host = this.#hosts.get(request.origin)
@@ -205,7 +205,7 @@ export class Network {
 }
 
 interface Settle {
-  resolve(answer: WireAnswer): void
+  resolve(answer: CarriedAnswer): void
   reject(error: unknown): void
 }
 
@@ -213,12 +213,12 @@ interface Settle {
 class Call {
   settled = false
   readonly client: Client
-  readonly request: WireRequest
+  readonly request: CarriedRequest
   readonly #timeline: Timeline
   readonly #settle: Settle
   readonly #cancels: (() => void)[] = []
 
-  constructor(client: Client, request: WireRequest, timeline: Timeline, settle: Settle) {
+  constructor(client: Client, request: CarriedRequest, timeline: Timeline, settle: Settle) {
     this.client = client
     this.request = request
     this.#timeline = timeline
@@ -229,7 +229,7 @@ class Call {
     this.#cancels.push(() => signal?.removeEventListener('abort', onAbort))
   }
 
-  resolve(answer: WireAnswer): void {
+  resolve(answer: CarriedAnswer): void {
     this.#finish(() => this.#settle.resolve(answer))
   }
 

@@ -78,7 +78,7 @@ async function checkNow(world: World): Promise<void> {
     if (node === undefined) continue
     for (const what of excesses(node)) world.violated(what)
     const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
-    if (silentMs > SILENCE_MAX * node.config.gossipIntervalMs && node.replica.livePeers(node.clock.now()).length > 0)
+    if (silentMs > SILENCE_MAX * node.config.gossipIntervalMs && node.gossip.livePeers(node.clock.now()).length > 0)
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)

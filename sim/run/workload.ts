@@ -42,7 +42,7 @@ export class Agents {
   schedule(): void {
     const { timeline, chance, workload } = this.#options
     const { publishes, derives, reviews, reproductions, adoptions, discussions, fetches } = workload
-    const deeds: [Deed, number][] = [
+    const stats: [Deed, number][] = [
       ['publish', publishes],
       ['derive', derives],
       ['review', reviews],
@@ -51,7 +51,7 @@ export class Agents {
       ['discuss', discussions],
       ['fetch', fetches],
     ]
-    for (const [deed, times] of deeds) {
+    for (const [deed, times] of stats) {
       const own = chance.fork(deed)
       for (let n = 0; n < times; n++)
         timeline.after(own.below(workload.overMs), () => this.#act(deed, own.fork(`${n}`)))

@@ -14,7 +14,7 @@ export interface Where {
 }
 
 /** A grove that can be asked, wherever it runs. */
-export interface Connection {
+export interface GroveConnection {
   readonly grove: GroveApi
   readonly place: string
   close(): Promise<void>
@@ -30,7 +30,7 @@ const PROJECT_DIR = '.grove'
  * default address; the first of these that is given. A directory is opened in this process, unless a server has it
  * open: then that server is asked. Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`.
  */
-export async function connect(where: Where, context: Context): Promise<Connection> {
+export async function connect(where: Where, context: Context): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
     throw new GroveError('usage-error', {}, { message: '--server and --dir name two groves: give one of them' })
   }
@@ -65,7 +65,7 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   }
 }
 
-async function remote(address: string): Promise<Connection> {
+async function remote(address: string): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
   const url = parseAddress(address)
   const grove = groveClient(url)
@@ -73,7 +73,7 @@ async function remote(address: string): Promise<Connection> {
 }
 
 /** Opens a directory in this process. It asks peers where a command needs it, but takes no part in gossip and starts no rounds by itself. */
-async function openDirectory(directory: string, context: Context): Promise<Connection> {
+async function openDirectory(directory: string, context: Context): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
     const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``
@@ -101,7 +101,7 @@ const LOCK_RETRY_MS = 50
 /** Longer than any command takes: one that opens a directory itself leaves the rounds to the server. */
 const NO_ROUNDS_MS = 24 * 3_600_000
 
-async function embedded(settings: GroveSettings): Promise<Connection> {
+async function embedded(settings: GroveSettings): Promise<GroveConnection> {
   const [{ openNode }, { localClient }] = await Promise.all([
     import('../compose.ts'),
     import('../api/client/local-client.ts'),

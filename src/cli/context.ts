@@ -18,7 +18,7 @@ export interface Context {
 }
 
 /** What commands that work on a grove get besides. */
-export interface Session extends Context {
+export interface CliSession extends Context {
   readonly grove: GroveApi
   /** How the grove is reached, as shown to people: its URL or its directory. */
   readonly place: string
@@ -34,7 +34,7 @@ export interface GlobalOptions extends Where {
 export async function withGrove(
   context: Context,
   command: Command,
-  work: (session: Session) => Promise<void>,
+  work: (session: CliSession) => Promise<void>,
 ): Promise<void> {
   const { json = false, ...where } = command.optsWithGlobals<GlobalOptions>()
   const connection = await connect(where, context)
@@ -46,7 +46,7 @@ export async function withGrove(
 }
 
 /** Gives the answer: as JSON where that is asked for, otherwise as `render` shows it. */
-export function answer(session: Session, value: unknown, render: () => void): void {
+export function answer(session: CliSession, value: unknown, render: () => void): void {
   if (session.json) printJson(session.output, value)
   else render()
 }
@@ -55,7 +55,7 @@ export function answer(session: Session, value: unknown, render: () => void): vo
  * The whole cid behind what the user typed: of something that is held, else of something that peers advertise.
  * Throws `cid-invalid`, `cid-ambiguous`, `not-found`.
  */
-export async function cidOf({ grove, signal }: Session, text: string): Promise<Cid> {
+export async function cidOf({ grove, signal }: CliSession, text: string): Promise<Cid> {
   const prefix = text.trim().toLowerCase()
   if (isCid(prefix)) return prefix
   try {

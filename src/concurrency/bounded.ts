@@ -1,5 +1,5 @@
 /** Drops what was put first from a map or set that has grown past `most`: for memories that only spare work. */
-export function forgetOldest<K>(memory: Map<K, unknown> | Set<K>, most: number): void {
+export function evictOldest<K>(memory: Map<K, unknown> | Set<K>, most: number): void {
   for (const key of memory.keys()) {
     if (memory.size <= most) return
     memory.delete(key)
@@ -7,7 +7,7 @@ export function forgetOldest<K>(memory: Map<K, unknown> | Set<K>, most: number):
 }
 
 /** Puts an item last in a set that forgets what was put first beyond `most`. */
-export function remember<T>(set: Set<T>, item: T, most: number): void {
+export function addBounded<T>(set: Set<T>, item: T, most: number): void {
   set.add(item)
-  forgetOldest(set, most)
+  evictOldest(set, most)
 }

@@ -20,7 +20,7 @@ export class Singleflight<T> {
       return await (signal === undefined ? flight.result : untilAborted(flight.result, signal))
     } finally {
       flight.waiting--
-      if (flight.waiting === 0) this.#land(key, flight)
+      if (flight.waiting === 0) this.#release(key, flight)
     }
   }
 
@@ -40,7 +40,7 @@ export class Singleflight<T> {
     return flight
   }
 
-  #land(key: string, flight: Flight<T>): void {
+  #release(key: string, flight: Flight<T>): void {
     this.#forget(key, flight)
     flight.controller.abort()
   }

@@ -23,7 +23,7 @@ export const FEDERATED_ADVERTISER_SHARE = 1 / 4
 export const PROVIDERS_MAX = 8
 /** Broken claims of one peer that are kept as proof. */
 export const PROOFS_MAX = 10
-export const UNASKED_ARTIFACT_MAX_BYTES = 64 * 1024 * 1024
+export const UNSOLICITED_ARTIFACT_MAX_BYTES = 64 * 1024 * 1024
 export const TRANSFERS_MAX = 16
 export const TRANSFERS_MAX_PER_PEER = 4
 

@@ -7,14 +7,14 @@ import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
+import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input, PeerAddress } from '../protocol/messages.ts'
-import type { Replica } from '../protocol/replica.ts'
 import type { Policy } from '../protocol/sync/want.ts'
 import type { EventHub } from './events.ts'
-import type { Judge } from './peers/judge.ts'
-import type { PeerBook } from './peers/peer-book.ts'
-import type { SyncMemory } from './sync/sync-memory.ts'
-import type { Transfers } from './transfer/transfers.ts'
+import type { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
+import type { PeerStore } from './peers/peer-store.ts'
+import type { SyncState } from './sync/sync-state.ts'
+import type { TransferSlots } from './transfer/transfer-slots.ts'
 
 /** How a grove behaves; every field decided, defaults filled in by `src/config.ts`. Times in ms. */
 export interface NodeConfig {
@@ -39,18 +39,18 @@ export interface NodeContext {
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
-  readonly peers: PeerBook
+  readonly peers: PeerStore
   /** Holds what peers claim against the manifests that are here. */
-  readonly judge: Judge
+  readonly advertisements: AdvertisementVerifier
   /** Read-only look at the replica: views, federated frontier. Changes go through `tell`. */
-  readonly replica: Replica
+  readonly gossip: GossipState
   /** One fetch per cid at a time; later callers join it. */
   readonly fetches: Singleflight<FetchResult>
   readonly rounds: Singleflight<SyncReport>
   /** The blobs that are on their way here. */
-  readonly transfers: Transfers
+  readonly transfers: TransferSlots
   /** What background sync remembers between rounds. */
-  readonly sync: SyncMemory
+  readonly sync: SyncState
   /** Aborts when the grove closes; every wait inside a use case ends with it. */
   readonly closing: AbortSignal
   /** Hands the replica an input and carries out what it wants done. */

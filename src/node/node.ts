@@ -1,7 +1,8 @@
-import { Gap } from '../concurrency/gap.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
+import { Throttle } from '../concurrency/throttle.ts'
 import { parseCid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
+import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { FetchResult, GossipMessage, ShuffleRequest, ShuffleResponse, SyncReport } from '../core/wire/wire.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -10,15 +11,15 @@ import type { Log } from '../ports/log.ts'
 import type { Random } from '../ports/random.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { Transport } from '../ports/transport.ts'
-import type { Claim, Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
-import { Replica } from '../protocol/replica.ts'
+import { GossipState } from '../protocol/gossip-state.ts'
+import type { Advertisement, Effect, Input, LocalEntry, PeerAddress } from '../protocol/messages.ts'
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
-import { Judge } from './peers/judge.ts'
-import { PeerBook } from './peers/peer-book.ts'
+import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
+import { PeerStore } from './peers/peer-store.ts'
 import { discovered, syncRound } from './sync/sync.ts'
-import { SyncMemory } from './sync/sync-memory.ts'
-import { Transfers } from './transfer/transfers.ts'
+import { SyncState } from './sync/sync-state.ts'
+import { TransferSlots } from './transfer/transfer-slots.ts'
 
 /** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
 const FRONTIER_GAP_MS = 25
@@ -46,14 +47,14 @@ export class GroveNode implements NodeContext {
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
-  readonly peers: PeerBook
-  readonly judge: Judge
-  readonly replica: Replica
+  readonly peers: PeerStore
+  readonly advertisements: AdvertisementVerifier
+  readonly gossip: GossipState
   readonly fetches = new Singleflight<FetchResult>()
   readonly rounds = new Singleflight<SyncReport>()
-  readonly transfers = new Transfers()
-  readonly sync = new SyncMemory()
-  readonly #frontierGap = new Gap(FRONTIER_GAP_MS)
+  readonly transfers = new TransferSlots()
+  readonly sync = new SyncState()
+  readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
   readonly #closing = new AbortController()
   readonly #tasks = new Set<Promise<void>>()
   readonly #timers = new Map<'wake' | 'frontier' | 'sync', () => void>()
@@ -68,9 +69,12 @@ export class GroveNode implements NodeContext {
     this.random = ports.random
     this.log = ports.log
     this.events = new EventHub(ports.clock)
-    this.peers = new PeerBook({ records: ports.records, clock: ports.clock, log: ports.log })
-    this.judge = new Judge(this)
-    this.replica = new Replica({ ...config, capabilities: { federation: 1, blobs: 1 } }, ports.random)
+    this.peers = new PeerStore({ records: ports.records, clock: ports.clock, log: ports.log })
+    this.advertisements = new AdvertisementVerifier(this)
+    this.gossip = new GossipState(
+      { ...config, capabilities: { federation: FEDERATION_VERSION, blobs: 1 } },
+      ports.random,
+    )
   }
 
   get closing(): AbortSignal {
@@ -95,34 +99,34 @@ export class GroveNode implements NodeContext {
   }
 
   askable(): PeerAddress[] {
-    const live = this.replica.livePeers(this.clock.now())
+    const live = this.gossip.livePeers(this.clock.now())
     const known = new Set(live.map((peer) => peer.address))
     return [...live, ...this.config.seeds.filter((seed) => !known.has(seed.address))]
   }
 
   tell(input: Input): void {
     if (this.closing.aborted) return
-    for (const effect of this.replica.step(input, this.clock.now())) this.#carryOut(effect)
+    for (const effect of this.gossip.step(input, this.clock.now())) this.#carryOut(effect)
   }
 
   stored(cids: readonly string[]): void {
     if (this.closing.aborted) return
     const held = cids.map(parseCid)
     this.tell({ type: 'held', cids: held })
-    this.#spawn(this.judge.review(held))
+    this.#spawn(this.advertisements.verifyHeld(held))
     if (!this.#timers.has('frontier'))
-      this.#timer('frontier', this.#frontierGap.left(this.clock.now()), () => this.#spawn(this.#readFrontier()))
+      this.#timer('frontier', this.#frontierGap.delayMs(this.clock.now()), () => this.#spawn(this.#readFrontier()))
   }
 
   /** A peer's gossip message came in; the answer to it. */
   exchange(message: GossipMessage): GossipMessage {
-    const effects = this.replica.step({ type: 'exchange-received', message }, this.clock.now())
+    const effects = this.gossip.step({ type: 'exchange-received', message }, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
   /** A peer's shuffle came in; the answer to it. */
   shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.replica.step({ type: 'shuffle-received', request }, this.clock.now())
+    const effects = this.gossip.step({ type: 'shuffle-received', request }, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
@@ -151,7 +155,7 @@ export class GroveNode implements NodeContext {
         this.#discovered(effect.peer, effect.entries)
         break
       case 'heard':
-        this.#spawn(this.judge.review(effect.entries.map(({ cid }) => cid)))
+        this.#spawn(this.advertisements.verifyHeld(effect.entries.map(({ cid }) => cid)))
         break
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
@@ -163,11 +167,11 @@ export class GroveNode implements NodeContext {
     }
   }
 
-  #discovered(peer: PeerAddress, claims: readonly Claim[]): void {
-    for (const { cid, metric, value, direction } of claims) {
+  #discovered(peer: PeerAddress, advertisements: readonly Advertisement[]): void {
+    for (const { cid, metric, value, direction } of advertisements) {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: peer.peerId })
     }
-    if (this.config.policy.scope !== 'off') discovered(this, peer, claims)
+    if (this.config.policy.scope !== 'off') discovered(this, peer, advertisements)
   }
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
@@ -197,7 +201,7 @@ export class GroveNode implements NodeContext {
   }
 
   async #readFrontier(): Promise<void> {
-    this.#frontierGap.begin(this.clock.now())
+    this.#frontierGap.start(this.clock.now())
     const rankings = await this.graph.frontier({ limit: FRONTIER_DEPTH })
     this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
   }

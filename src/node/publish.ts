@@ -1,5 +1,5 @@
 import type { Cid } from '../core/cid.ts'
-import { type Contribution, seal } from '../core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../core/contribution/contribution.ts'
 import type { Draft } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
@@ -30,7 +30,7 @@ export async function publish(
   draft: Draft,
   options: { signal?: AbortSignal } = {},
 ): Promise<Published> {
-  const contribution = seal(draft, node.clock.now())
+  const contribution = sealDraft(draft, node.clock.now())
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
@@ -71,7 +71,7 @@ async function requireTargets(
 ): Promise<void> {
   if (manifest.relations.length === 0) return
   const targets = new Set(manifest.relations.map((relation) => relation.targetCid))
-  for (const cid of await node.graph.lacking([...targets])) await fetchTarget(node, cid, signal)
+  for (const cid of await node.graph.missing([...targets])) await fetchTarget(node, cid, signal)
 }
 
 async function fetchTarget(node: NodeContext, cid: Cid, signal: AbortSignal | undefined): Promise<void> {

@@ -71,7 +71,7 @@ export interface GraphStore {
   /** Those that are here, in the order asked. */
   getMany(cids: readonly Cid[]): Promise<Stored[]>
   /** Those of `cids` that are not here, in their order. */
-  lacking(cids: readonly Cid[]): Promise<Cid[]>
+  missing(cids: readonly Cid[]): Promise<Cid[]>
   /** Cids that start with these hex digits, ascending, at most `limit`. */
   resolve(digits: string, limit: number): Promise<Cid[]>
   /** Edges that leave or reach a contribution; those that reach it by source cid, ascending, those that leave it in manifest order. */

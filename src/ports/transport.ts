@@ -36,7 +36,7 @@ export interface BlobAnswer {
 /** A peer's best in one dimension. */
 export interface BestAnswer extends BestList {
   /** The peer did not say the direction (0.1): it is what the order of its values suggests. */
-  readonly guessed?: boolean
+  readonly directionGuessed?: boolean
   /** Requests that it took; one where that is left out. */
   readonly requests?: number
 }
@@ -47,7 +47,7 @@ export interface ClosureAnswer {
   readonly trailer: Promise<ClosureTrailer>
 }
 
-export interface CallOptions {
+export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
@@ -59,18 +59,18 @@ export interface CallOptions {
  * `address-refused` (the guard), `aborted` or the signal's own reason.
  */
 export interface Transport {
-  exchange(peer: PeerAddress, message: GossipMessage, options?: CallOptions): Promise<GossipMessage>
-  shuffle(peer: PeerAddress, request: ShuffleRequest, options?: CallOptions): Promise<ShuffleResponse>
-  manifest(peer: PeerAddress, cid: Cid, options?: CallOptions): Promise<ManifestAnswer>
+  exchange(peer: PeerAddress, message: GossipMessage, options?: RequestOptions): Promise<GossipMessage>
+  shuffle(peer: PeerAddress, request: ShuffleRequest, options?: RequestOptions): Promise<ShuffleResponse>
+  manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
   /** Whether the peer says that it holds the contribution. */
-  holds(peer: PeerAddress, cid: Cid, options?: CallOptions): Promise<boolean>
-  blob(peer: PeerAddress, request: BlobRequest, options?: CallOptions): Promise<BlobAnswer>
+  holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>
+  blob(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<BlobAnswer>
   /** How large the peer says that a blob is, in bytes. */
-  sizeOf(peer: PeerAddress, request: BlobRequest, options?: CallOptions): Promise<number>
+  sizeOf(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<number>
   /** The metrics in which the peer ranks anything. */
-  metrics(peer: PeerAddress, options?: CallOptions): Promise<string[]>
-  best(peer: PeerAddress, query: BestQuery, options?: CallOptions): Promise<BestAnswer>
-  closure(peer: PeerAddress, request: ClosureRequest, options?: CallOptions): Promise<ClosureAnswer>
+  metrics(peer: PeerAddress, options?: RequestOptions): Promise<string[]>
+  best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
+  closure(peer: PeerAddress, request: ClosureRequest, options?: RequestOptions): Promise<ClosureAnswer>
   /** Throws `address-refused` where the operator's rules forbid to talk to that address. No look-up, no contact. */
   checkAddress(address: string): void
   close(): Promise<void>

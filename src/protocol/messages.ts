@@ -21,7 +21,7 @@ export interface LocalEntry extends Place {
   readonly tags: readonly string[]
 }
 
-export interface ReplicaConfig {
+export interface GossipConfig {
   readonly self: PeerAddress
   /** Never forgotten, whatever shuffles bring. */
   readonly seeds: readonly PeerAddress[]
@@ -49,7 +49,12 @@ export type Input =
   /** These are held and verified here now. */
   | { readonly type: 'held'; readonly cids: readonly Cid[] }
   /** A claim in this peer's name contradicts the manifest. By hearsay: it may be another's, and the peer is heard again. */
-  | { readonly type: 'claim-broken'; readonly peerId: string; readonly cid: Cid; readonly hearsay?: boolean }
+  | {
+      readonly type: 'advertisement-contradicted'
+      readonly peerId: string
+      readonly cid: Cid
+      readonly unauthenticated?: boolean
+    }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
 
 /** What a replica wants done. The caller carries them out in order and reports back with inputs. */
@@ -62,22 +67,22 @@ export type Effect =
   /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
   | { readonly type: 'wake'; readonly at: number }
   /** A peer claims to hold something that is not held here and that is new or newly placed. */
-  | { readonly type: 'discovered'; readonly peer: PeerAddress; readonly entries: readonly Claim[] }
+  | { readonly type: 'discovered'; readonly peer: PeerAddress; readonly entries: readonly Advertisement[] }
   /** A digest was taken in: what it claims of what is held here can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
   | { readonly type: 'peer-status'; readonly peer: PeerAddress; readonly status: LivenessStatus | 'recovered' }
 
 /** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
-export interface Claim extends DigestEntry, Footing {
+export interface Advertisement extends DigestEntry, Basis {
   readonly direction: 'minimize' | 'maximize'
 }
 
 /** What a claim stands on: what may be held against the peer in whose name it was made. */
-export interface Footing {
+export interface Basis {
   /** It came in a message that was sent here: anybody can send one in any name. What a peer answers where it is dialled is its own word. */
-  readonly hearsay?: boolean | undefined
+  readonly unauthenticated?: boolean | undefined
   /** The peer did not say the direction (0.1); it is what seemed likely here. */
-  readonly guessed?: boolean | undefined
+  readonly directionGuessed?: boolean | undefined
 }
 
 /** A peer and how it has been answering. */
@@ -85,7 +90,7 @@ export interface PeerView extends PeerInfo {
   readonly status: LivenessStatus
   readonly seed: boolean
   /** Whether it is in the partial view now; seeds and failed peers are remembered outside it. */
-  readonly inView: boolean
+  readonly active: boolean
   readonly capabilities: Capabilities
   /** Unix ms of the last direct contact; undefined where there was none. */
   readonly lastContact: number | undefined

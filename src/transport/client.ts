@@ -1,16 +1,17 @@
 import type { z } from 'zod'
 import { isGroveError } from '../core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
+import { messageFor } from '../core/wire/first-names.ts'
 import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire/wire.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { CallOptions, Transport } from '../ports/transport.ts'
+import type { RequestOptions, Transport } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { MinimumRate } from './body.ts'
-import { Dialects } from './dialects.ts'
-import { Dialler, type Wire } from './dialler.ts'
+import { Dialler, type HttpCarrier } from './dialler.ts'
 import { FederationRoutes } from './federation-routes.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
+import { PeerProtocolCache } from './peer-protocol-cache.ts'
 
 /** Times in ms. What is left out has its default. */
 export interface TransportOptions {
@@ -22,7 +23,7 @@ export interface TransportOptions {
   readonly idleTimeoutMs?: number
   readonly minimumRate?: MinimumRate
   /** What carries the requests instead of sockets: a simulated network. */
-  readonly wire?: Wire
+  readonly wire?: HttpCarrier
 }
 
 const defaults = {
@@ -35,7 +36,7 @@ const defaults = {
 /** Other groves over HTTP: by our routes where they federate, by those of Grove 0.1 where they don't. */
 export function httpTransport(options: TransportOptions): Transport {
   const dialler = new Dialler({ ...defaults, ...options })
-  const dialects = new Dialects(options.clock)
+  const protocols = new PeerProtocolCache(options.clock)
   const ours = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
 
@@ -44,53 +45,54 @@ export function httpTransport(options: TransportOptions): Transport {
     path: string,
     json: unknown,
     schema: T,
-    { signal }: CallOptions,
+    { signal }: RequestOptions,
   ) {
     return dialler.askJson(peer, { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal }, schema)
   }
 
   return {
     async exchange(peer, message, call = {}) {
-      const answer = await gossip(peer, '/api/gossip/exchange', message, gossipMessageSchema, call)
-      dialects.learn(peer, Number(answer.capabilities['federation']) >= 1)
+      const readable = messageFor(protocols.version(peer), message)
+      const answer = await gossip(peer, '/api/gossip/exchange', readable, gossipMessageSchema, call)
+      protocols.learn(peer, answer.capabilities['federation'])
       return answer
     },
     shuffle: (peer, request, call = {}) => gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
     manifest: (peer, cid, call = {}) =>
-      dialects.speak(
+      protocols.negotiate(
         peer,
         () => ours.manifest(peer, cid, call),
         () => legacy.manifest(peer, cid, call),
       ),
     holds: (peer, cid, call = {}) =>
-      dialects
-        .speak<boolean>(
+      protocols
+        .negotiate<boolean>(
           peer,
           () => ours.holds(peer, cid, call),
           () => legacy.holds(peer, cid, call),
         )
         .catch(falseWhereAbsent),
     blob: (peer, request, call = {}) =>
-      dialects.speak(
+      protocols.negotiate(
         peer,
         () => ours.blob(peer, request, call),
         () => legacy.blob(peer, request, call),
       ),
     sizeOf: (peer, request, call = {}) =>
-      dialects.speak(
+      protocols.negotiate(
         peer,
         () => ours.sizeOf(peer, request, call),
         () => legacy.sizeOf(peer, request, call),
       ),
     metrics: (peer, call = {}) => legacy.metrics(peer, call),
     best: (peer, query, call = {}) =>
-      dialects.speak(
+      protocols.negotiate(
         peer,
         () => ours.best(peer, query, call),
         () => legacy.best(peer, query, call),
       ),
     closure: (peer, request, call = {}) =>
-      dialects.speak(
+      protocols.negotiate(
         peer,
         () => ours.closure(peer, request, call),
         () => legacyClosure(legacy, peer, request, call),

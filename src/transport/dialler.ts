@@ -9,7 +9,7 @@ import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
 
 /** One HTTP request as it goes out, and the beginning of its answer. */
-export interface WireRequest {
+export interface CarriedRequest {
   readonly origin: string
   readonly path: string
   readonly method: 'GET' | 'HEAD' | 'POST'
@@ -18,22 +18,22 @@ export interface WireRequest {
   readonly signal?: AbortSignal
 }
 
-export interface WireAnswer {
+export interface CarriedAnswer {
   readonly statusCode: number
   readonly headers: IncomingHttpHeaders
   readonly body: RawBody
 }
 
 /** What carries requests: sockets, or a network that only exists in a test. Rejects with undici's errors. */
-export interface Wire {
-  request(request: WireRequest): Promise<WireAnswer>
+export interface HttpCarrier {
+  request(request: CarriedRequest): Promise<CarriedAnswer>
   destroy(): Promise<void>
 }
 
 export interface DiallerOptions extends Guard {
   readonly clock: Clock
   /** Sockets, unless this is given; then the time-outs are its own concern. */
-  readonly wire?: Wire | undefined
+  readonly wire?: HttpCarrier | undefined
   readonly connectTimeoutMs: number
   /** From the request to the whole of the answer's header. */
   readonly headersTimeoutMs: number
@@ -76,7 +76,7 @@ const CONNECTIONS_PER_PEER = 32
 /** HTTP to other groves: guarded addresses, no redirects, everything bounded. */
 export class Dialler {
   readonly #options: DiallerOptions
-  readonly #wire: Wire
+  readonly #wire: HttpCarrier
 
   constructor(options: DiallerOptions) {
     this.#options = options
@@ -178,13 +178,13 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   503: 'busy',
 }
 
-interface Refusal {
+interface ErrorAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: AsyncIterable<Uint8Array>
 }
 
-async function refusal(peer: PeerAddress, request: Request, { status, headers, body }: Refusal): Promise<Error> {
+async function refusal(peer: PeerAddress, request: Request, { status, headers, body }: ErrorAnswer): Promise<Error> {
   const said = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
   if (status >= 300 && status < 400) return peerFault(peer, 'redirect', `redirects (${status})`)
   if (request.extension && isRouteUnknown(status, headers, said))

@@ -6,7 +6,7 @@ import { MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 
 /** How a peer broke the protocol: the `fault` in the details of a `peer-fault`. */
-export type Fault =
+export type FaultKind =
   | 'redirect'
   | 'status'
   | 'malformed'
@@ -19,7 +19,7 @@ export type Fault =
   | 'other-cid'
 
 /** A `peer-fault`: what this peer did, where. */
-export function peerFault(peer: PeerAddress, fault: Fault, said: string, cause?: unknown): GroveError {
+export function peerFault(peer: PeerAddress, fault: FaultKind, said: string, cause?: unknown): GroveError {
   const details = { peerId: peer.peerId, address: peer.address, fault }
   return new GroveError('peer-fault', details, { message: `${peer.address} ${said}`, cause })
 }

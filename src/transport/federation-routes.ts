@@ -1,7 +1,7 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import { type BestList, type BestQuery, bestListSchema, type ClosureRequest } from '../core/wire/wire.ts'
-import type { BlobAnswer, BlobRequest, CallOptions, ClosureAnswer, ManifestAnswer } from '../ports/transport.ts'
+import type { BlobAnswer, BlobRequest, ClosureAnswer, ManifestAnswer, RequestOptions } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import { readBody } from './body.ts'
 import { closureLines } from './closure-lines.ts'
@@ -27,7 +27,7 @@ export class FederationRoutes {
     this.#dialler = dialler
   }
 
-  async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
+  async manifest(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<ManifestAnswer> {
     const path = `/api/gossip/contribution/${cid}`
     try {
       const answer = await this.#dialler.ask(peer, {
@@ -44,7 +44,7 @@ export class FederationRoutes {
     }
   }
 
-  async holds(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<true> {
+  async holds(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<true> {
     await this.#dialler.ask(peer, {
       method: 'HEAD',
       path: `/api/gossip/contribution/${cid}`,
@@ -55,7 +55,7 @@ export class FederationRoutes {
     return true
   }
 
-  async blob(peer: PeerAddress, { hash, offset = 0 }: BlobRequest, { signal }: CallOptions): Promise<BlobAnswer> {
+  async blob(peer: PeerAddress, { hash, offset = 0 }: BlobRequest, { signal }: RequestOptions): Promise<BlobAnswer> {
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` }
     const request = {
       method: 'GET',
@@ -74,7 +74,7 @@ export class FederationRoutes {
     }
   }
 
-  async sizeOf(peer: PeerAddress, { hash }: BlobRequest, { signal }: CallOptions): Promise<number> {
+  async sizeOf(peer: PeerAddress, { hash }: BlobRequest, { signal }: RequestOptions): Promise<number> {
     const request = {
       method: 'HEAD',
       path: `/api/blobs/${hash}`,
@@ -87,7 +87,7 @@ export class FederationRoutes {
     return lengthBytes
   }
 
-  async best(peer: PeerAddress, query: BestQuery, { signal }: CallOptions): Promise<BestList> {
+  async best(peer: PeerAddress, query: BestQuery, { signal }: RequestOptions): Promise<BestList> {
     const path = `/api/federation/best?${queryOf(query)}`
     return this.#dialler.askJson(
       peer,
@@ -96,7 +96,7 @@ export class FederationRoutes {
     )
   }
 
-  async closure(peer: PeerAddress, request: ClosureRequest, { signal }: CallOptions): Promise<ClosureAnswer> {
+  async closure(peer: PeerAddress, request: ClosureRequest, { signal }: RequestOptions): Promise<ClosureAnswer> {
     const path = '/api/federation/closure'
     const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
     const { body } = await this.#dialler.ask(peer, {

@@ -5,7 +5,7 @@ import { breadthFirst, type Neighbours } from '../core/contribution/walk.ts'
 import { isGroveError } from '../core/errors.ts'
 import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { ClosureRequest, ClosureTrailer } from '../core/wire/wire.ts'
-import type { CallOptions, ClosureAnswer } from '../ports/transport.ts'
+import type { ClosureAnswer, RequestOptions } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { LegacyRoutes } from './legacy-routes.ts'
 
@@ -18,7 +18,7 @@ export async function legacyClosure(
   routes: LegacyRoutes,
   peer: PeerAddress,
   request: ClosureRequest,
-  options: CallOptions,
+  options: RequestOptions,
 ): Promise<ClosureAnswer> {
   const walk = new Walk(routes, peer, options)
   const ancestors = await walk.ancestors(request.cid, request.ancestors ?? 1)
@@ -39,11 +39,11 @@ class Walk {
   full = false
   readonly #routes: LegacyRoutes
   readonly #peer: PeerAddress
-  readonly #options: CallOptions
+  readonly #options: RequestOptions
   readonly #manifests = new Map<Cid, Uint8Array>()
   #bytes = 0
 
-  constructor(routes: LegacyRoutes, peer: PeerAddress, options: CallOptions) {
+  constructor(routes: LegacyRoutes, peer: PeerAddress, options: RequestOptions) {
     this.#routes = routes
     this.#peer = peer
     this.#options = options

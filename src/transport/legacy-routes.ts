@@ -11,7 +11,7 @@ import {
   type FrontierEntry,
   frontierSchema,
 } from '../core/wire/wire.ts'
-import type { BestAnswer, BlobAnswer, BlobRequest, CallOptions, ManifestAnswer } from '../ports/transport.ts'
+import type { BestAnswer, BlobAnswer, BlobRequest, ManifestAnswer, RequestOptions } from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
@@ -34,7 +34,7 @@ export class LegacyRoutes {
     this.#dialler = dialler
   }
 
-  async manifest(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<ManifestAnswer> {
+  async manifest(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<ManifestAnswer> {
     const request = {
       method: 'GET',
       path: `/api/contributions/${cid}`,
@@ -48,13 +48,13 @@ export class LegacyRoutes {
     }
   }
 
-  async holds(peer: PeerAddress, cid: Cid, options: CallOptions): Promise<true> {
+  async holds(peer: PeerAddress, cid: Cid, options: RequestOptions): Promise<true> {
     await this.manifest(peer, cid, options)
     return true
   }
 
   /** 0.1 knows no ranges: what is here already is read once more and left out. */
-  async blob(peer: PeerAddress, request: BlobRequest, { signal }: CallOptions): Promise<BlobAnswer> {
+  async blob(peer: PeerAddress, request: BlobRequest, { signal }: RequestOptions): Promise<BlobAnswer> {
     const path = artifactPath(peer, request)
     const answer = await this.#dialler.ask(peer, { method: 'GET', path, maxBytes: Number.MAX_SAFE_INTEGER, signal })
     try {
@@ -66,7 +66,7 @@ export class LegacyRoutes {
     }
   }
 
-  async sizeOf(peer: PeerAddress, request: BlobRequest, { signal }: CallOptions): Promise<number> {
+  async sizeOf(peer: PeerAddress, request: BlobRequest, { signal }: RequestOptions): Promise<number> {
     const path = `${artifactPath(peer, request)}/meta`
     const meta = await this.#dialler.askJson(
       peer,
@@ -77,7 +77,7 @@ export class LegacyRoutes {
   }
 
   /** The metrics that the peer's frontier has. Our own groves answer this route in the same way. */
-  async metrics(peer: PeerAddress, options: CallOptions): Promise<string[]> {
+  async metrics(peer: PeerAddress, options: RequestOptions): Promise<string[]> {
     return Object.keys((await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric)
   }
 
@@ -85,7 +85,7 @@ export class LegacyRoutes {
    * From the frontier. It says no directions: where none is asked for, the order of the values tells. Nor does it say tags, so
    * each of a choice of tags is asked for by itself; the first few of them.
    */
-  async best(peer: PeerAddress, query: BestQuery, options: CallOptions): Promise<BestAnswer> {
+  async best(peer: PeerAddress, query: BestQuery, options: RequestOptions): Promise<BestAnswer> {
     const { dimension, tags } = query
     const choice = tags?.slice(0, TAGS_MAX) ?? [undefined]
     const entries: BestEntry[] = []
@@ -97,12 +97,12 @@ export class LegacyRoutes {
       entries.push(...places.map(({ cid, value, kind }) => ({ cid, value, kind, ...rest })))
     }
     const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(longest))
-    const guessed = !isSignal(dimension) && query.direction === undefined
-    return { dimension, direction, entries, guessed, requests: choice.length }
+    const directionGuessed = !isSignal(dimension) && query.direction === undefined
+    return { dimension, direction, entries, directionGuessed, requests: choice.length }
   }
 
   /** The contributions that point at one. */
-  async children(peer: PeerAddress, cid: Cid, { signal }: CallOptions): Promise<Uint8Array[]> {
+  async children(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<Uint8Array[]> {
     const request = { method: 'GET', path: `/api/dag/${cid}/children`, maxBytes: LIST_MAX_BYTES, signal } as const
     const views = await this.#dialler.askJson(peer, request, childrenSchema)
     return views.map((view) => canonicalOf(peer, view))
@@ -112,7 +112,7 @@ export class LegacyRoutes {
     peer: PeerAddress,
     { dimension, kinds = [], limit }: BestQuery,
     tag: string | undefined,
-    options: CallOptions,
+    options: RequestOptions,
   ): Promise<readonly FrontierEntry[]> {
     const [kind, ...otherKinds] = kinds
     const params = new URLSearchParams()
@@ -124,7 +124,7 @@ export class LegacyRoutes {
     return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
   }
 
-  #frontier(peer: PeerAddress, params: URLSearchParams, { signal }: CallOptions): Promise<FrontierAnswer> {
+  #frontier(peer: PeerAddress, params: URLSearchParams, { signal }: RequestOptions): Promise<FrontierAnswer> {
     const path = `/api/frontier?${params}`
     return this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal }, frontierSchema)
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Cid } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft, RelationType } from '../../src/core/contribution/schema.ts'
 import type { GraphStore, Provenance, Ranking } from '../../src/ports/graph-store.ts'
 
@@ -14,7 +14,7 @@ const noon = Date.parse('2026-03-01T12:00:00.000Z')
 /** A contribution whose every field may be given; what isn't is plain. */
 export function sample(draft: Partial<Draft> = {}): Contribution {
   const agent = { agentId: 'agent-1' }
-  return seal({ kind: 'work', mode: 'evaluation', summary: 'a sample', agent, createdAt: at(0), ...draft }, noon)
+  return sealDraft({ kind: 'work', mode: 'evaluation', summary: 'a sample', agent, createdAt: at(0), ...draft }, noon)
 }
 
 /** The moment some seconds after noon. */

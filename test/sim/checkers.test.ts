@@ -10,7 +10,7 @@ import { Timeline } from '../../sim/engine/timeline.ts'
 import { Disk } from '../../sim/machine/disk.ts'
 import { diskSchema } from '../../sim/scenario/conditions.ts'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { defaultPolicy } from '../../src/protocol/sync/want.ts'
@@ -28,7 +28,7 @@ function holder(name: string) {
 }
 
 function work(summary: string, draft: Partial<Draft> = {}): Contribution {
-  return seal({ kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'a' }, ...draft }, NOW)
+  return sealDraft({ kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'a' }, ...draft }, NOW)
 }
 
 const scored = (value: number): Partial<Draft> => ({ scores: { m: { value, direction: 'minimize' } } })
@@ -113,10 +113,10 @@ test('an artifact that the policy keeps out is not missed', async () => {
 })
 
 test('views, maps and messages beyond their limits are noticed', () => {
-  const peers = Array.from({ length: 12 }, (_, n) => ({ peerId: `p${n}`, address: `http://a${n}`, inView: true }))
-  const claims = Array.from({ length: 501 }, () => ({ metric: 'm', providers: [] }))
-  const replica = { peers: () => peers, federated: () => claims }
-  const node = { replica, clock: { now: () => NOW }, config: { self: { peerId: 'g' } } } as unknown as GroveNode
+  const peers = Array.from({ length: 12 }, (_, n) => ({ peerId: `p${n}`, address: `http://a${n}`, active: true }))
+  const advertisements = Array.from({ length: 501 }, () => ({ metric: 'm', providers: [] }))
+  const gossip = { peers: () => peers, federated: () => advertisements }
+  const node = { gossip, clock: { now: () => NOW }, config: { self: { peerId: 'g' } } } as unknown as GroveNode
   const violated: string[] = []
   const watch = new TrafficWatch(new Timeline(NOW), (what) => void violated.push(what))
   const client = { name: 'g', address: 'http://g', honest: true, process: new Process() }
@@ -126,18 +126,24 @@ test('views, maps and messages beyond their limits are noticed', () => {
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
   for (let n = 0; n < 5; n++) watch.transferBegun(client, 'http://p')
 
-  assert.deepEqual(excesses(node), ['g has 12 peers in view, 10 is the most', 'g has 501 claims in m, 500 is the most'])
+  assert.deepEqual(excesses(node), [
+    'g has 12 peers in view, 10 is the most',
+    'g has 501 advertisements in m, 500 is the most',
+  ])
   assert.equal(violated.length, 3)
 })
 
 test('blame for a lie is noticed where it falls on an honest peer, and only there', () => {
   const honest = [{ peerId: 'g1', address: 'http://g1' }]
-  const claim = { peerId: 'g1', reason: 'http://g1 claims m 1, which has 2' }
+  const advertisement = { peerId: 'g1', reason: 'http://g1 advertises m 1, which has 2' }
   const bytes = { peerId: 'g1', address: 'http://g1', code: 'fetch-bad-bytes', reason: 'http://g1 sent other bytes' }
 
-  assert.match(wrongBlame('claim broken', claim, honest) ?? '', /g1 is blamed/)
+  assert.match(wrongBlame('advertisement contradicted', advertisement, honest) ?? '', /g1 is blamed/)
   assert.match(wrongBlame('peer fault', bytes, honest) ?? '', /g1 is blamed/)
-  assert.equal(wrongBlame('claim broken', { ...claim, reason: 'http://evil claims m 1' }, honest), undefined)
+  assert.equal(
+    wrongBlame('advertisement contradicted', { ...advertisement, reason: 'http://evil advertises m 1' }, honest),
+    undefined,
+  )
   assert.equal(wrongBlame('peer fault', { ...bytes, code: 'peer-too-slow' }, honest), undefined)
   assert.equal(wrongBlame('peer fault', { ...bytes, peerId: 'evil' }, honest), undefined)
 })

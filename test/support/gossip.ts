@@ -9,7 +9,7 @@ export function messageOf({ peerId, address }: PeerAddress, frontier: readonly D
     address,
     frontier: [...frontier],
     load: { queueDepth: 0 },
-    capabilities: { federation: 1, blobs: 1 },
+    capabilities: { federation: 2, blobs: 1 },
     timestamp: '2026-01-01T00:00:00.000Z',
   }
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
-import { type Contribution, seal } from '../../src/core/contribution/contribution.ts'
+import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { PeerAddress } from '../../src/protocol/messages.ts'
 
@@ -76,7 +76,7 @@ export async function startPeer(
 
 /** A contribution of one test author. */
 export function work(summary: string, draft: Partial<Draft> = {}): Contribution {
-  return seal(
+  return sealDraft(
     { kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'tester' }, ...draft },
     Date.parse('2026-01-01T00:00:00Z'),
   )

@@ -25,7 +25,7 @@ import type { Handler } from './routes.ts'
 const JSON_MAX_BYTES = 64 * 1024
 
 /** What every answer of a server is made with. */
-export interface Surroundings {
+export interface ServerContext {
   readonly node: GroveNode
   readonly metrics: Metrics
   /** Aborts when the server begins to close: streams without end stop then. */
@@ -33,14 +33,14 @@ export interface Surroundings {
 }
 
 /** One request for an operation. */
-interface Call extends Surroundings {
+interface Call extends ServerContext {
   readonly exchange: Exchange
   readonly params: Readonly<Record<string, string>>
   readonly forms: InputForms
 }
 
 /** The operation as an HTTP handler. */
-export function handlerOf(operation: Operation, surroundings: Surroundings): Handler {
+export function handlerOf(operation: Operation, surroundings: ServerContext): Handler {
   const forms = inputForms(operation)
   return {
     name: operation.name,

@@ -74,7 +74,7 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
     labelNames: ['status'],
     registers,
     collect() {
-      const peers = node.replica.peers()
+      const peers = node.gossip.peers()
       for (const status of ['alive', 'suspected', 'failed'] as const)
         this.set({ status }, peers.filter((peer) => peer.status === status).length)
     },

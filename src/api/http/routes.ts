@@ -8,7 +8,7 @@ export interface Handler {
   answer(exchange: Exchange, params: Readonly<Record<string, string>>): Promise<void> | void
 }
 
-export interface Found {
+export interface RouteMatch {
   readonly handler: Handler
   readonly params: Readonly<Record<string, string>>
 }
@@ -24,7 +24,7 @@ export class Routes {
   }
 
   /** Throws `not-found`, `method-not-allowed` with the methods that are. */
-  find(method: string, path: string): Found {
+  find(method: string, path: string): RouteMatch {
     const found = this.#match(method === 'HEAD' ? 'GET' : method, path)
     if (found !== undefined) return found
     const allowed = [...this.#methods].filter((other) => this.#match(other, path) !== undefined)
@@ -38,7 +38,7 @@ export class Routes {
     throw new GroveError('method-not-allowed', { method, allow })
   }
 
-  #match(method: string, path: string): Found | undefined {
+  #match(method: string, path: string): RouteMatch | undefined {
     const [matches, stash] = this.#router.match(method, path)
     const match = matches[0]
     if (match === undefined) return undefined

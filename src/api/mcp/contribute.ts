@@ -11,7 +11,7 @@ import {
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
 import { publishFiles } from '../client/artifacts.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
 
 const { summary, description, scores, context, tags, mode } = draftSchema.shape

@@ -4,7 +4,7 @@ import { filterShape, pageShape } from '../../core/wire/wire.ts'
 import { checkoutInto } from '../client/artifacts.ts'
 import { latest } from '../client/latest.ts'
 import { allOperations } from '../operations/table.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
 
 const LOG_DEFAULT = 10

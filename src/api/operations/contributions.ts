@@ -16,7 +16,7 @@ import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { publish } from '../../node/publish.ts'
 import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/read/queries.ts'
 import { timestamp } from '../../ports/clock.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'contributions'

@@ -13,10 +13,10 @@ import {
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'
-import { closureOf } from '../../node/serve/closure.ts'
+import { streamClosure } from '../../node/serve/closure.ts'
 import { syncRound } from '../../node/sync/sync.ts'
 import { timestamp } from '../../ports/clock.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { json, stream } from './operation.ts'
 
 const group = 'federation'
@@ -47,7 +47,8 @@ export const federationOperations = {
     output: z.object({ peers: z.array(federationPeerSchema) }),
     mcp: {
       tool: 'grove_peers',
-      description: 'The groves that this one knows: whether they answer, and how their claims and bytes proved.',
+      description:
+        'The groves that this one knows: whether they answer, and whether what they advertised and sent was right.',
     },
     run: async (node) => ({ peers: federationPeers(node) }),
   }),
@@ -115,6 +116,6 @@ export const federationOperations = {
     http: { method: 'POST', path: '/api/federation/closure' },
     contentType: 'application/x-ndjson',
     input: closureRequestSchema,
-    run: (node, request, context) => closureOf(node, request, context),
+    run: (node, request, context) => streamClosure(node, request, context),
   }),
 }

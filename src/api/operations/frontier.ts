@@ -9,7 +9,7 @@ import {
 } from '../../core/wire/wire.ts'
 import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
 import { searchContributions } from '../../node/read/queries.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
 
 const group = 'frontier'
@@ -47,14 +47,14 @@ export const frontierOperations = {
   federatedFrontier: json({
     name: 'federatedFrontier',
     group,
-    summary: 'Show the best that is known anywhere, held here or only claimed by peers',
+    summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
     input: z.strictObject({}),
     output: federatedFrontierSchema,
     mcp: {
       tool: 'grove_federated_frontier',
       description:
-        'The best work known in any grove of the federation, with who holds it. Entries with held: false are claims; bring them here with grove_fetch.',
+        'The best work known in any grove of the federation, with who holds it. Entries with held: false are only advertised; bring them here with grove_fetch.',
     },
     run: async (node) => ({ entries: await federatedFrontier(node) }),
   }),

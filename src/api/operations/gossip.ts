@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
+import { messageFor } from '../../core/wire/first-names.ts'
 import {
   gossipMessageSchema,
   peersAnswerSchema,
@@ -26,7 +27,7 @@ export const gossipOperations = {
     http: { method: 'POST', path: '/api/gossip/exchange', maxBodyBytes: GOSSIP_MAX_BYTES },
     input: gossipMessageSchema,
     output: gossipMessageSchema,
-    run: async (node, message) => node.exchange(message),
+    run: async (node, message) => messageFor(message.capabilities['federation'], node.exchange(message)),
   }),
   shuffle: json({
     name: 'shuffle',

@@ -8,7 +8,7 @@ import {
 import { pageShape, threadSchema, threadsSchema } from '../../core/wire/wire.ts'
 import { ancestors, children, diff } from '../../node/read/queries.ts'
 import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
-import { definedOnly } from '../schema/present.ts'
+import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
 
 const group = 'graph'

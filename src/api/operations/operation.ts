@@ -42,7 +42,7 @@ interface Common<I extends z.ZodType> {
 export type Group = 'contributions' | 'frontier' | 'graph' | 'blobs' | 'federation' | 'gossip' | 'grove'
 
 /** How an output looks in an HTTP answer, where body and output are not the same. */
-export interface Wire<O> {
+export interface HttpForm<O> {
   readonly schema: z.ZodType
   pack(output: O): { readonly body: unknown; readonly headers: Readonly<Record<string, string>> }
   unpack(body: unknown, header: (name: string) => string | undefined): O
@@ -56,7 +56,7 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
   readonly checksInput?: true
   /** The body may also be multipart/form-data: the input as part `manifest`, files as parts `artifact:<name>`. */
   readonly multipart?: true
-  readonly wire?: Wire<z.output<O>>
+  readonly wire?: HttpForm<z.output<O>>
   readonly mcp?: ToolBinding
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>
 }

@@ -1,7 +1,7 @@
 import { type Cid, CidHasher } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { MISSING_MAX_HASHES } from '../../core/limits.ts'
-import type { Session } from '../context.ts'
+import type { CliSession } from '../context.ts'
 import { Progress } from '../output/progress.ts'
 import type { ArtifactSource } from './artifacts.ts'
 
@@ -17,7 +17,7 @@ interface Hashed extends ArtifactSource {
 }
 
 /** Hands the grove those artifacts that it doesn't hold yet, streaming each. Throws `hash-mismatch` for a file that changes meanwhile. */
-export async function uploadArtifacts(session: Session, sources: readonly ArtifactSource[]): Promise<Uploaded> {
+export async function uploadArtifacts(session: CliSession, sources: readonly ArtifactSource[]): Promise<Uploaded> {
   const hashed: Hashed[] = []
   for (const source of sources) hashed.push({ ...source, ...(await hashOf(source, session.signal)) })
   const missing = new Set(await missingOf(session, [...new Set(hashed.map((each) => each.hash))]))
@@ -40,7 +40,7 @@ async function hashOf(source: ArtifactSource, signal: AbortSignal): Promise<{ ha
   return { hash: hasher.digest(), bytes }
 }
 
-async function missingOf({ grove, signal }: Session, hashes: readonly Cid[]): Promise<Cid[]> {
+async function missingOf({ grove, signal }: CliSession, hashes: readonly Cid[]): Promise<Cid[]> {
   const missing: Cid[] = []
   for (let start = 0; start < hashes.length; start += MISSING_MAX_HASHES) {
     const page = hashes.slice(start, start + MISSING_MAX_HASHES)
@@ -49,7 +49,7 @@ async function missingOf({ grove, signal }: Session, hashes: readonly Cid[]): Pr
   return missing
 }
 
-async function send(session: Session, wanted: readonly Hashed[]): Promise<void> {
+async function send(session: CliSession, wanted: readonly Hashed[]): Promise<void> {
   const totalBytes = wanted.reduce((total, { bytes }) => total + bytes, 0)
   const progress = new Progress(session.output, session.clock)
   let doneBytes = 0
@@ -67,7 +67,7 @@ async function send(session: Session, wanted: readonly Hashed[]): Promise<void> 
 }
 
 async function sendOne(
-  { grove, signal }: Session,
+  { grove, signal }: CliSession,
   { name, hash, body }: { name: string; hash: Cid; body: AsyncIterable<Uint8Array> },
 ): Promise<void> {
   try {

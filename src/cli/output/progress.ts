@@ -6,7 +6,7 @@ const REDRAW_MS = 100
 const BAR_CELLS = 24
 
 /** Where a transfer stands. */
-export interface Standing {
+export interface ProgressState {
   readonly label: string
   readonly doneBytes: number
   /** Undefined while it is not known. */
@@ -27,7 +27,7 @@ export class Progress {
     this.#startedAt = clock.now()
   }
 
-  update(standing: Standing): void {
+  update(standing: ProgressState): void {
     const now = this.#clock.now()
     if (this.#output.notes.isTTY !== true || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
@@ -44,7 +44,7 @@ export class Progress {
 }
 
 /** `[######······]  50 %  1.0 MiB of 2.0 MiB  512 KiB/s  model.bin`. Pure. */
-export function progressLine({ label, doneBytes, totalBytes }: Standing, elapsedMs: number): string {
+export function progressLine({ label, doneBytes, totalBytes }: ProgressState, elapsedMs: number): string {
   const rate = elapsedMs > 0 ? `  ${formatSize(Math.round((doneBytes * 1_000) / elapsedMs))}/s` : ''
   if (totalBytes === undefined || totalBytes < 0) return `${formatSize(doneBytes)}${rate}  ${printable(label)}`
   const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)

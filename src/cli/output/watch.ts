@@ -1,10 +1,10 @@
 import type { GroveEvent } from '../../core/wire/wire.ts'
-import type { Session } from '../context.ts'
+import type { CliSession } from '../context.ts'
 import { short } from './format.ts'
 import { Progress } from './progress.ts'
 
 /** Runs `work` while a progress line follows the grove's transfers, where stderr is a terminal to show it on. */
-export async function watchingTransfers<T>(session: Session, work: () => Promise<T>): Promise<T> {
+export async function watchingTransfers<T>(session: CliSession, work: () => Promise<T>): Promise<T> {
   if (session.output.notes.isTTY !== true) return work()
   const ended = new AbortController()
   const progress = new Progress(session.output, session.clock)
@@ -18,7 +18,7 @@ export async function watchingTransfers<T>(session: Session, work: () => Promise
   }
 }
 
-async function follow({ grove }: Session, progress: Progress, signal: AbortSignal): Promise<void> {
+async function follow({ grove }: CliSession, progress: Progress, signal: AbortSignal): Promise<void> {
   const transfers = new Map<string, { received: number; size: number }>()
   try {
     for await (const event of grove.events({ signal })) {

@@ -25,7 +25,7 @@ export function cidOf(manifest: object): Cid {
  * Seals an author's draft: defaults filled in, `createdAt` in UTC with milliseconds, canonical bytes, hash.
  * `now` is used where the draft names no moment. Throws `manifest-invalid`, `manifest-unknown-field`, `manifest-too-large`.
  */
-export function seal(draft: Draft, now: number): Contribution {
+export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = utc(draft.createdAt ?? now)
@@ -39,7 +39,7 @@ export function seal(draft: Draft, now: number): Contribution {
  * Opens bytes that claim to be the manifest `cid`: hash first, then form, then limits. Never alters them.
  * Throws `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`, `manifest-unknown-field`, `manifest-invalid`.
  */
-export function open(bytes: Uint8Array, cid: Cid): Contribution {
+export function verifyManifest(bytes: Uint8Array, cid: Cid): Contribution {
   checkSize(bytes)
   const actual = hashBytes(bytes)
   if (actual !== cid) throw new GroveError('hash-mismatch', { expected: cid, actual })
@@ -52,7 +52,7 @@ export function open(bytes: Uint8Array, cid: Cid): Contribution {
 export function openParsed(value: unknown, cid: Cid): Contribution {
   if (typeof value !== 'object' || value === null) throw new GroveError('manifest-invalid', { cid })
   const { cid: _, ...manifest } = value as Record<string, unknown>
-  return open(canonicalBytes(manifest), cid)
+  return verifyManifest(canonicalBytes(manifest), cid)
 }
 
 /** A contribution as the API shows it. */

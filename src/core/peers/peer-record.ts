@@ -9,7 +9,7 @@ const saidSchema = z.object({ value: z.number(), direction: directionSchema })
 export const proofSchema = z.object({
   cid: cidSchema,
   metric: z.string(),
-  claimed: saidSchema,
+  advertised: saidSchema,
   /** What the manifest says; left out where it has no such score. */
   actual: saidSchema.optional(),
   at: timestampSchema,
@@ -18,8 +18,8 @@ export type Proof = z.infer<typeof proofSchema>
 
 /** What a peer has done for this grove or against it: claims and bytes that proved right or wrong, contacts that failed. */
 export const peerRecordSchema = z.object({
-  claimsKept: z.number(),
-  claimsBroken: z.number(),
+  confirmed: z.number(),
+  contradicted: z.number(),
   bytesGood: z.number(),
   bytesBad: z.number(),
   failures: z.number(),

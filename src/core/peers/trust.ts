@@ -14,31 +14,31 @@ const FAILURES_MAX = 64
 const STEP = 1 / 20
 
 /** Something held against a peer that fades: how much it weighed at a moment (Unix ms). */
-export interface Fading {
+export interface DecayingCounter {
   readonly weight: number
   readonly at: number
 }
 
-const NOTHING: Fading = { weight: 0, at: 0 }
+const NOTHING: DecayingCounter = { weight: 0, at: 0 }
 
 /** What a peer has done, as far as it counts for its score. */
-export interface Deeds {
-  readonly claimsKept: number
+export interface PeerStats {
+  readonly confirmed: number
   readonly bytesGood: number
-  readonly lies: Fading
-  readonly failures: Fading
+  readonly lies: DecayingCounter
+  readonly failures: DecayingCounter
 }
 
-export const NO_DEEDS: Deeds = { claimsKept: 0, bytesGood: 0, lies: NOTHING, failures: NOTHING }
+export const NO_STATS: PeerStats = { confirmed: 0, bytesGood: 0, lies: NOTHING, failures: NOTHING }
 
 /** One more lie at this moment. */
-export function withLie(deeds: Deeds, now: number): Deeds {
-  return { ...deeds, lies: oneMore(deeds.lies, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX }) }
+export function withLie(stats: PeerStats, now: number): PeerStats {
+  return { ...stats, lies: oneMore(stats.lies, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX }) }
 }
 
 /** One more failure at this moment. */
-export function withFailure(deeds: Deeds, now: number): Deeds {
-  return { ...deeds, failures: oneMore(deeds.failures, { now, halfLifeMs: FAILURE_HALF_LIFE_MS, most: FAILURES_MAX }) }
+export function withFailure(stats: PeerStats, now: number): PeerStats {
+  return { ...stats, failures: oneMore(stats.failures, { now, halfLifeMs: FAILURE_HALF_LIFE_MS, most: FAILURES_MAX }) }
 }
 
 /**
@@ -46,8 +46,8 @@ export function withFailure(deeds: Deeds, now: number): Deeds {
  * deeds, halved by each lie that has not faded. Of an unknown peer it is 1/2; one fresh lie puts the best of peers below that. More
  * lies or failures never raise it, and time alone never lowers it: what is good does not fade.
  */
-export function trustOf({ claimsKept, bytesGood, lies, failures }: Deeds, now: number): number {
-  const good = Math.min(GOOD_MAX, claimsKept + bytesGood / GOOD_BYTES)
+export function trustOf({ confirmed, bytesGood, lies, failures }: PeerStats, now: number): number {
+  const good = Math.min(GOOD_MAX, confirmed + bytesGood / GOOD_BYTES)
   const failed = weightOf(failures, now, FAILURE_HALF_LIFE_MS)
   return ((1 + good) / (2 + good + failed)) * 2 ** -weightOf(lies, now, LIE_HALF_LIFE_MS)
 }
@@ -58,10 +58,13 @@ export function trustStep(trust: number): number {
 }
 
 /** What is left of it. A clock that was set back makes nothing heavier. */
-function weightOf({ weight, at }: Fading, now: number, halfLifeMs: number): number {
+function weightOf({ weight, at }: DecayingCounter, now: number, halfLifeMs: number): number {
   return weight * 2 ** -(Math.max(0, now - at) / halfLifeMs)
 }
 
-function oneMore(before: Fading, { now, halfLifeMs, most }: { now: number; halfLifeMs: number; most: number }): Fading {
+function oneMore(
+  before: DecayingCounter,
+  { now, halfLifeMs, most }: { now: number; halfLifeMs: number; most: number },
+): DecayingCounter {
   return { weight: Math.min(most, weightOf(before, now, halfLifeMs) + 1), at: now }
 }

@@ -9,7 +9,7 @@ export interface Belief {
 }
 
 /** What is held here of an item: its manifest, and what others' contributions that are held here too say of it. */
-export interface Grounds {
+export interface BeliefInput {
   readonly held: boolean
   readonly signals: Signals
 }
@@ -18,17 +18,17 @@ export interface Grounds {
  * How far an item is believed in one dimension, or as a whole where none is given (PROTOCOL.md §2). It follows from what is held
  * here and from nothing that a peer says. `attested` is never reached: there are no identities yet that an operator could trust.
  */
-export function beliefIn({ held, signals }: Grounds, metric?: string): Belief {
-  if (!held) return { level: 'claimed', why: 'only peers say so: its manifest is not here' }
+export function beliefIn({ held, signals }: BeliefInput, metric?: string): Belief {
+  if (!held) return { level: 'advertised', why: 'only peers say so: its manifest is not here' }
   const spoken = spokenFor(signals, metric)
   if (spoken.length > 0) return { level: 'evidenced', why: `its manifest and contributions here say so: ${spoken}` }
   if (metric !== undefined && isSignalMetric(metric) && metric !== '_recency')
-    return { level: 'claimed', why: 'only peers say so: nothing that is held here does' }
+    return { level: 'advertised', why: 'only peers say so: nothing that is held here does' }
   return { level: 'bound', why: 'its manifest is here, says so itself, and hashes to its id' }
 }
 
 /** What a place in the local frontier stands on: it is folded from what is held here. */
-export function groundsOf({ metric, value }: Pick<Place, 'metric' | 'value'>): Grounds {
+export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>): BeliefInput {
   return {
     held: true,
     signals: {

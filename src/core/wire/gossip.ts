@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cidSchema, directionSchema, timestampSchema } from '../contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../limits.ts'
+import { readFirstNames } from './first-names.ts'
 
 /** What groves say to each other in gossip (PROTOCOL.md §5): read leniently, unknown fields are ignored. */
 
@@ -19,22 +20,25 @@ const capabilitySchema = z.union([z.string().max(256), z.number(), z.boolean()])
 export const capabilitiesSchema = z.record(z.string().max(64), capabilitySchema)
 export type Capabilities = z.infer<typeof capabilitiesSchema>
 
+/** The version of Grove's own federation protocol that this code speaks, as `capabilities.federation`. */
+export const FEDERATION_VERSION = 2
+
 export const peerIdSchema = z.string().min(1).max(256)
 export const addressSchema = z.string().min(1).max(2_048)
 
-const printSchema = z.string().min(1).max(64)
-const newsSchema = z.array(z.string().min(1).max(64)).max(DIGEST_MAX_ENTRIES)
+const fingerprintSchema = z.string().min(1).max(64)
+const shortIdsSchema = z.array(z.string().min(1).max(64)).max(DIGEST_MAX_ENTRIES)
 
 /** What a message says of digests beside the entries (PROTOCOL.md §5). Grove 0.1 neither sends nor reads it. */
 export const digestNoteSchema = z.object({
-  /** Stands for the sender's whole digest; `frontier` is that digest, a part of it, or left empty where the print will do. */
-  print: printSchema,
-  /** The receiver's digest that the sender knows. */
-  seen: printSchema.optional(),
-  /** Only on an announcement: what the sender has newly got from others, by short ids. The answer to it carries no digest. */
-  news: newsSchema.optional(),
-  /** In the answer to an announcement, or by itself where that was in vain: those of the news that the sender of this lacks. */
-  wants: newsSchema.optional(),
+  /** Of the sender's whole digest. `frontier` is that digest, a part of it, or empty where the fingerprint is enough. */
+  fingerprint: fingerprintSchema,
+  /** Of the receiver's digest, where the sender knows it. */
+  seen: fingerprintSchema.optional(),
+  /** Only in an announcement: short ids of items that others told the sender. The answer carries no digest. */
+  ihave: shortIdsSchema.optional(),
+  /** In the answer to an announcement, or in a request of its own: short ids of the items that the sender lacks. */
+  iwant: shortIdsSchema.optional(),
 })
 export type DigestNote = z.infer<typeof digestNoteSchema>
 
@@ -46,7 +50,7 @@ export const gossipMessageSchema = z.object({
   load: z.looseObject({ queueDepth: z.number() }),
   capabilities: capabilitiesSchema,
   timestamp: timestampSchema,
-  digest: digestNoteSchema.optional(),
+  digest: z.preprocess(readFirstNames, digestNoteSchema).optional(),
 })
 export type GossipMessage = z.infer<typeof gossipMessageSchema>
 

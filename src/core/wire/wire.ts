@@ -19,7 +19,7 @@ import { addressSchema, capabilitiesSchema, digestEntrySchema, livenessStatusSch
  */
 
 /** How far something is believed (PROTOCOL.md §2). */
-export const levelSchema = z.enum(['claimed', 'bound', 'evidenced', 'attested'])
+export const levelSchema = z.enum(['advertised', 'bound', 'evidenced', 'attested'])
 export type Level = z.infer<typeof levelSchema>
 
 // Gossip

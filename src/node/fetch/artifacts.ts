@@ -6,7 +6,7 @@ import type { ArtifactState, FetchOptions } from '../../core/wire/wire.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
-import { askAround } from '../peers/providers.ts'
+import { probe } from '../peers/providers.ts'
 import { type TransferProgress, transferBlob } from '../transfer/transfer.ts'
 
 /** Artifacts of one contribution on their way at once. */
@@ -40,12 +40,12 @@ interface Needed {
 }
 
 /** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
-export async function bringArtifacts(node: NodeContext, request: ArtifactsRequest): Promise<ArtifactsOutcome> {
+export async function fetchArtifacts(node: NodeContext, request: ArtifactsRequest): Promise<ArtifactsOutcome> {
   const { contribution, signal } = request
   const needed = await neededBlobs(node, contribution, request.artifacts)
   const failures = new Map<Cid, GroveError>()
-  const budget = new Budget(request)
-  const more = onceAround(node, request)
+  const budget = new ByteBudget(request)
+  const more = probeOnce(node, request)
   const outcome = { bytesMoved: 0, bytesVerified: 0 }
   await mapBounded(needed, AT_ONCE, async (item) => {
     try {
@@ -116,13 +116,13 @@ export async function sizeOf(
 }
 
 /** Asks the live peers for other holders, once, when they are first needed. */
-function onceAround(
+function probeOnce(
   node: NodeContext,
   { contribution, providers, signal }: ArtifactsRequest,
 ): () => Promise<PeerAddress[]> {
   let asked: Promise<PeerAddress[]> | undefined
   return () => {
-    asked ??= askAround(node, contribution.cid, providers, { signal })
+    asked ??= probe(node, contribution.cid, providers, { signal })
     return asked
   }
 }
@@ -159,7 +159,7 @@ function isAsked(artifacts: FetchOptions['artifacts'] = 'all', name: string): bo
 }
 
 /** The bytes that may still be moved. A blob whose size nobody says may take all of them. */
-class Budget {
+class ByteBudget {
   readonly #most: number
   readonly #each: number
   #left: number

@@ -7,10 +7,10 @@ import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
 import type { TransferProgress } from '../transfer/transfer.ts'
-import { type ArtifactsOutcome, type ArtifactsRequest, bringArtifacts } from './artifacts.ts'
-import { type Accept, obtainManifest } from './manifest.ts'
+import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
+import { type Closure, fetchClosure } from './closure.ts'
+import { type Accept, fetchManifest } from './manifest.ts'
 import { quote } from './quote.ts'
-import { bringSurroundings, type Surroundings } from './surroundings.ts'
 
 const ANCESTORS_DEFAULT = 1
 /** Stubs kept in all, and noted for one fetch: a manifest may name a thousand parents that never were. */
@@ -31,7 +31,7 @@ export interface FetchHooks {
 }
 
 /** What is known when the manifest is here: the rest follows from it. */
-export interface Found {
+export interface Located {
   readonly contribution: Contribution
   /** Where the manifest came from; undefined where it was here. */
   readonly peer: PeerAddress | undefined
@@ -75,7 +75,7 @@ export async function completeArtifacts(
   const artifacts = names === undefined ? 'all' : [...names]
   await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
     const providers = await likelyProviders(node, contribution.cid)
-    const { failures } = await bringArtifacts(node, {
+    const { failures } = await fetchArtifacts(node, {
       contribution,
       artifacts,
       providers,
@@ -118,10 +118,10 @@ type Running = FetchHooks & { readonly signal: AbortSignal }
 
 async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hooks: Running): Promise<FetchResult> {
   try {
-    const found = await find(node, cid, options, hooks)
+    const found = await locate(node, cid, options, hooks)
     return options.quote === true
       ? await quote(node, found, options, hooks.signal)
-      : await bringRest(node, found, options, hooks)
+      : await fetchRest(node, found, options, hooks)
   } catch (error) {
     if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
       node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
@@ -129,16 +129,15 @@ async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hoo
   }
 }
 
-async function find(
+async function locate(
   node: NodeContext,
   cid: Cid,
   options: FetchOptions,
   { signal, accept, providers }: Running,
-): Promise<Found> {
+): Promise<Located> {
   const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
   const held = await node.graph.get(cid)
-  const obtained =
-    held === undefined ? await obtainManifest(node, cid, { signal, given, providers, accept }) : undefined
+  const obtained = held === undefined ? await fetchManifest(node, cid, { signal, given, providers, accept }) : undefined
   const likely = await likelyProviders(node, cid)
   const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter((peer) => peer !== undefined)
   const rest = { sizes: obtained?.sizes, bytesMoved: obtained?.bytesMoved ?? 0, providers: unique(node, known) }
@@ -147,7 +146,12 @@ async function find(
   return { contribution: held, peer: undefined, ...rest }
 }
 
-async function bringRest(node: NodeContext, found: Found, options: FetchOptions, hooks: Running): Promise<FetchResult> {
+async function fetchRest(
+  node: NodeContext,
+  found: Located,
+  options: FetchOptions,
+  hooks: Running,
+): Promise<FetchResult> {
   const { contribution, peer, providers } = found
   const { signal } = hooks
   const request: ArtifactsRequest = {
@@ -160,8 +164,8 @@ async function bringRest(node: NodeContext, found: Found, options: FetchOptions,
   }
   const depth = options.ancestors ?? ANCESTORS_DEFAULT
   const [artifacts, around] = await Promise.all([
-    bringArtifacts(node, request),
-    bringSurroundings(node, {
+    fetchArtifacts(node, request),
+    fetchClosure(node, {
       contribution,
       depth,
       evidence: peer !== undefined,
@@ -175,7 +179,7 @@ async function bringRest(node: NodeContext, found: Found, options: FetchOptions,
 }
 
 /** Parents before children, evidence last: whatever moment a crash picks, nothing here lacks what it had. */
-async function store(node: NodeContext, { contribution, peer }: Found, around: Surroundings): Promise<void> {
+async function store(node: NodeContext, { contribution, peer }: Located, around: Closure): Promise<void> {
   const stored: Cid[] = []
   const put = async (item: Contribution, from: PeerAddress | undefined) => {
     if (from === undefined) return
@@ -194,27 +198,27 @@ async function store(node: NodeContext, { contribution, peer }: Found, around: S
   for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
   await put(contribution, peer)
   for (const item of around.evidence) await put(item, around.sources.get(item.cid))
-  await noteStubs(node, [...around.lacking.keys()], peer)
+  await noteStubs(node, [...around.missing.keys()], peer)
   if (stored.length > 0) node.stored(stored)
 }
 
 /** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
-async function noteStubs(node: NodeContext, lacking: readonly Cid[], peer: PeerAddress | undefined): Promise<void> {
-  if (lacking.length === 0) return
+async function noteStubs(node: NodeContext, missing: readonly Cid[], peer: PeerAddress | undefined): Promise<void> {
+  if (missing.length === 0) return
   const room = STUBS_MAX - (await node.graph.stubs(STUBS_MAX)).length
-  for (const cid of lacking.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
+  for (const cid of missing.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
     await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 
 function resultOf(
-  { contribution, peer, bytesMoved }: Found,
+  { contribution, peer, bytesMoved }: Located,
   artifacts: ArtifactsOutcome,
-  around: Surroundings,
+  around: Closure,
 ): FetchResult {
   const verified = [...around.ancestors, ...around.evidence, ...(peer === undefined ? [] : [contribution])]
   const missing: MissingItem[] = [
     ...[...artifacts.failures].map(([hash, error]) => ({ hash, reason: error.code })),
-    ...[...around.lacking].map(([cid, reason]) => ({ cid, reason })),
+    ...[...around.missing].map(([cid, reason]) => ({ cid, reason })),
   ]
   return {
     contribution: viewOf(contribution),

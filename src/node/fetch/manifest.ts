@@ -1,11 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
-import { type Contribution, open } from '../../core/contribution/contribution.ts'
+import { type Contribution, verifyManifest } from '../../core/contribution/contribution.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { ManifestAnswer } from '../../ports/transport.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
-import { type Attempt, ask, failureOf, noteFailure } from '../peers/contact.ts'
-import { askAround, likelyProviders, promisers, saidAbsent, unique } from '../peers/providers.ts'
+import { ask, type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
+import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/providers.ts'
 
 /**
  * Refuses a contribution, by throwing, though its bytes are right: what the peer claimed of it was not (another may be asked), or
@@ -22,7 +22,7 @@ export interface ManifestOptions {
   readonly accept?: Accept | undefined
 }
 
-export interface Obtained {
+export interface FetchedManifest {
   readonly contribution: Contribution
   readonly peer: PeerAddress
   readonly sizes: ManifestAnswer['sizes']
@@ -33,10 +33,10 @@ export interface Obtained {
  * A contribution's manifest from the first peer that has it, verified. Throws the most telling of what the peers answered, with
  * `peersAsked`: `fetch-bad-bytes` for a wrong hash, the codes of `open` for a wrong form, `absent`, `refused`, `peer-unreachable`, …
  */
-export async function obtainManifest(node: NodeContext, cid: Cid, options: ManifestOptions): Promise<Obtained> {
-  const attempts: Attempt[] = []
+export async function fetchManifest(node: NodeContext, cid: Cid, options: ManifestOptions): Promise<FetchedManifest> {
+  const attempts: FailedAttempt[] = []
   const progress = { attempts, bytesMoved: 0 }
-  for await (const peers of tiers(node, cid, { ...options, attempts })) {
+  for await (const peers of candidateTiers(node, cid, { ...options, attempts })) {
     for (const peer of peers) {
       const obtained = await tryPeer(node, cid, peer, options, progress)
       if (obtained !== undefined) return obtained
@@ -46,10 +46,10 @@ export async function obtainManifest(node: NodeContext, cid: Cid, options: Manif
 }
 
 /** Whom to ask, in growing circles. */
-async function* tiers(
+async function* candidateTiers(
   node: NodeContext,
   cid: Cid,
-  options: ManifestOptions & { attempts: Attempt[] },
+  options: ManifestOptions & { attempts: FailedAttempt[] },
 ): AsyncGenerator<PeerAddress[], void, undefined> {
   const { given, providers, attempts } = options
   const fresh = (peers: readonly PeerAddress[]) => {
@@ -61,7 +61,7 @@ async function* tiers(
   yield fresh(await likelyProviders(node, cid))
   if (given !== undefined) return
   yield fresh(await promisers(node, cid))
-  yield await askAround(
+  yield await probe(
     node,
     cid,
     attempts.map(({ peer }) => peer),
@@ -74,12 +74,12 @@ async function tryPeer(
   cid: Cid,
   peer: PeerAddress,
   { signal, accept }: ManifestOptions,
-  progress: { attempts: Attempt[]; bytesMoved: number },
-): Promise<Obtained | undefined> {
+  progress: { attempts: FailedAttempt[]; bytesMoved: number },
+): Promise<FetchedManifest | undefined> {
   try {
     const { bytes, sizes } = await ask(node, peer, () => node.transport.manifest(peer, cid, { signal }))
     progress.bytesMoved += bytes.byteLength
-    const contribution = verify(node, peer, bytes, cid)
+    const contribution = verifyManifestFrom(node, peer, bytes, cid)
     accept?.(contribution, peer)
     node.peers.bytesGood(peer.address, bytes.byteLength)
     return { contribution, peer, sizes, bytesMoved: progress.bytesMoved }
@@ -92,9 +92,9 @@ async function tryPeer(
 }
 
 /** Opens what a peer sent; who sent something else is recorded. Throws `fetch-bad-bytes`, otherwise as `open`. */
-export function verify(node: NodeContext, peer: PeerAddress, bytes: Uint8Array, cid: Cid): Contribution {
+export function verifyManifestFrom(node: NodeContext, peer: PeerAddress, bytes: Uint8Array, cid: Cid): Contribution {
   try {
-    return open(bytes, cid)
+    return verifyManifest(bytes, cid)
   } catch (error) {
     const wrong = isGroveError(error, 'hash-mismatch')
     const failure = wrong

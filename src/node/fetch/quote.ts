@@ -3,8 +3,8 @@ import { viewOf } from '../../core/contribution/contribution.ts'
 import type { FetchOptions, FetchResult } from '../../core/wire/wire.ts'
 import type { NodeContext } from '../context.ts'
 import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
-import type { Found } from './fetch.ts'
-import { ancestorsHere } from './surroundings.ts'
+import { heldAncestors } from './closure.ts'
+import type { Located } from './fetch.ts'
 
 const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'
@@ -12,7 +12,7 @@ const REASON = 'not-fetched'
 /** What a fetch would have to move: sizes, and what is missing here. Moves no artifact and stores nothing. */
 export async function quote(
   node: NodeContext,
-  found: Found,
+  found: Located,
   options: FetchOptions,
   signal: AbortSignal,
 ): Promise<FetchResult> {
@@ -23,7 +23,7 @@ export async function quote(
     const sizeBytes = await sizeOf(node, { ...found, sizes, signal }, item)
     if (sizeBytes !== undefined) sizes.set(item.hash, sizeBytes)
   })
-  const { present, lacking } = await ancestorsHere(node, contribution, options.ancestors ?? 1)
+  const { present, missing } = await heldAncestors(node, contribution, options.ancestors ?? 1)
   return {
     contribution: viewOf(contribution),
     source: peer === undefined ? { local: true } : { ...peer, local: false },
@@ -33,7 +33,7 @@ export async function quote(
     ancestors: present,
     missing: [
       ...needed.map(({ hash }) => ({ hash, reason: REASON })),
-      ...lacking.map((cid) => ({ cid, reason: REASON })),
+      ...missing.map((cid) => ({ cid, reason: REASON })),
     ],
   }
 }

@@ -3,7 +3,7 @@ import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 
 /** A peer that was asked in vain, and why. */
-export interface Attempt {
+export interface FailedAttempt {
   readonly peer: PeerAddress
   readonly error: GroveError
 }
@@ -54,11 +54,11 @@ function answered(node: NodeContext, peer: PeerAddress): void {
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
 function tellKnown(node: NodeContext, peer: PeerAddress, type: 'contact-made' | 'contact-failed'): void {
-  if (node.replica.peer(peer.peerId) !== undefined) node.tell({ type, peer })
+  if (node.gossip.peer(peer.peerId) !== undefined) node.tell({ type, peer })
 }
 
 /** Who was asked in vain, by address, and what each said, as `failureOf` put it into an error. */
-export function askedInVain(error: GroveError): { address: string; code: string }[] {
+export function failedAttempts(error: GroveError): { address: string; code: string }[] {
   const asked = error.details['peersAsked']
   return Array.isArray(asked) ? (asked as { address: string; code: string }[]) : []
 }
@@ -78,7 +78,7 @@ const TELLING = [
 ]
 
 /** One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where nobody could be asked. */
-export function failureOf(attempts: readonly Attempt[], what: Readonly<Record<string, unknown>>): GroveError {
+export function failureOf(attempts: readonly FailedAttempt[], what: Readonly<Record<string, unknown>>): GroveError {
   const peersAsked = attempts.map(({ peer, error }) => ({ ...peer, code: error.code, message: error.message }))
   const [worst] = attempts.toSorted((a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code))
   const named = Object.values(what).join(' ')

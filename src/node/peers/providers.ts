@@ -4,7 +4,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { Provenance } from '../../ports/graph-store.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
-import { type Attempt, ask } from './contact.ts'
+import { ask, type FailedAttempt } from './contact.ts'
 
 /** Live peers asked at once whether they hold something (PROTOCOL.md §5). */
 const ASKED_AT_ONCE = 8
@@ -14,7 +14,7 @@ const STUBS_MAX = 1_000
 
 /** The peer that a caller named by address or by id. Throws `address-refused`, `not-found` for an id that is not known. */
 export function namedPeer(node: NodeContext, peer: string): PeerAddress {
-  const known = node.replica.peer(peer)
+  const known = node.gossip.peer(peer)
   if (known !== undefined) return { peerId: known.peerId, address: known.address }
   const seed = node.config.seeds.find(({ peerId, address }) => peerId === peer || address === peer)
   if (seed !== undefined) return seed
@@ -22,13 +22,13 @@ export function namedPeer(node: NodeContext, peer: string): PeerAddress {
     throw new GroveError('not-found', { peer }, { message: `no peer is known by the id ${peer}` })
   node.transport.checkAddress(peer)
   const address = peer.replace(/\/+$/, '')
-  const same = node.replica.peer(address)
+  const same = node.gossip.peer(address)
   return same === undefined ? { peerId: address, address } : { peerId: same.peerId, address }
 }
 
 /** Who can be expected to have it, the likeliest first: who advertised it, sent it, promised it, or sent something that names it. */
 export async function likelyProviders(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
-  const advertisers = node.peers.order(node.replica.providersOf(cid))
+  const advertisers = node.peers.order(node.gossip.providersOf(cid))
   const [held, edges] = await Promise.all([node.graph.get(cid), node.graph.edges(cid, 'in', { limit: NAMERS_MAX })])
   const namers = await node.graph.getMany(edges.map((edge) => edge.source))
   const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) => senderOf(provenance))
@@ -38,15 +38,15 @@ export async function likelyProviders(node: NodeContext, cid: Cid): Promise<Peer
 /** Who promised this stub, as far as they are known still. */
 export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
   const stub = (await node.graph.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
-  return (stub?.promisedBy ?? []).flatMap((peerId) => node.replica.peer(peerId) ?? [])
+  return (stub?.promisedBy ?? []).flatMap((peerId) => node.gossip.peer(peerId) ?? [])
 }
 
 /** Peers that say that they hold it, from the first handful of the live ones in which there is any. Why others don't is added to `attempts`. */
-export async function askAround(
+export async function probe(
   node: NodeContext,
   cid: Cid,
   asked: readonly PeerAddress[],
-  options: { signal: AbortSignal; attempts?: Attempt[] },
+  options: { signal: AbortSignal; attempts?: FailedAttempt[] },
 ): Promise<PeerAddress[]> {
   const tried = new Set(asked.map((peer) => peer.address))
   const candidates = unique(node, node.peers.order(node.askable())).filter(
@@ -62,7 +62,7 @@ export async function askAround(
 }
 
 /** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
-export function saidAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: Attempt[] = []): boolean {
+export function saidAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: FailedAttempt[] = []): boolean {
   if (!node.peers.absences.has(peer.address, cid)) return false
   const message = `${peer.address} said lately that it does not have ${cid}`
   attempts.push({ peer, error: new GroveError('absent', { ...peer, cid }, { message }) })
@@ -84,7 +84,7 @@ async function holds(
   node: NodeContext,
   peer: PeerAddress,
   cid: Cid,
-  { signal, attempts }: { signal: AbortSignal; attempts?: Attempt[] },
+  { signal, attempts }: { signal: AbortSignal; attempts?: FailedAttempt[] },
 ): Promise<boolean> {
   try {
     if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true

@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { beliefIn, groundsOf } from '../../core/ranking/belief.ts'
+import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
 import { NO_SIGNALS } from '../../core/ranking/signals.ts'
 import type { FederatedEntry, FrontierAnswer, FrontierEntry, Provider } from '../../core/wire/wire.ts'
@@ -47,22 +47,22 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
   const rankings = await node.graph.frontier({ limit: OWN_DEPTH })
   const own = rankings.flatMap((ranking) => ranking.places.map((place) => ownEntry(node, ranking, place)))
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
-  const claimed = node.replica.federated(now).filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
+  const advertised = node.gossip.federated(now).filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
   const held = await heldOf(
     node,
-    claimed.map((item) => item.cid),
+    advertised.map((item) => item.cid),
   )
-  const believable = claimed.filter((item) => {
+  const believable = advertised.filter((item) => {
     const contribution = held.get(item.cid)
     return contribution === undefined || (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
   })
-  return [...own, ...believable.map((item) => claimedEntry(item, held.has(item.cid)))]
+  return [...own, ...believable.map((item) => advertisedEntry(item, held.has(item.cid)))]
 }
 
 async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
   const all = [...new Set(cids)]
-  const lacking = new Set(await node.graph.lacking(all))
-  const held = await node.graph.getMany(all.filter((cid) => !lacking.has(cid)))
+  const missing = new Set(await node.graph.missing(all))
+  const held = await node.graph.getMany(all.filter((cid) => !missing.has(cid)))
   return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 
@@ -71,7 +71,7 @@ function ownEntry(
   { metric, direction }: Ranking,
   { cid, value, contribution }: RankedPlace,
 ): FederatedEntry {
-  const providers = node.replica
+  const providers = node.gossip
     .providersOf(cid)
     .map((peer): Provider => ({ ...peer, lastAdvertised: timestamp(node.clock.now()) }))
   return {
@@ -80,16 +80,16 @@ function ownEntry(
     cid,
     tags: contribution.manifest.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
     direction,
-    level: beliefIn(groundsOf({ metric, value }), metric).level,
+    level: beliefIn(beliefInputOf({ metric, value }), metric).level,
     held: true,
     providers,
     firstSeen: timestamp(recencyOf(contribution.manifest.createdAt, node.clock.now())),
   }
 }
 
-type Claimed = ReturnType<NodeContext['replica']['federated']>[number]
+type AdvertisedItem = ReturnType<NodeContext['gossip']['federated']>[number]
 
-function claimedEntry(item: Claimed, held: boolean): FederatedEntry {
+function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
   const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({
     peerId,
     address,

@@ -40,7 +40,7 @@ export async function contributionOf(node: NodeContext, cid: Cid): Promise<Store
 }
 
 /** What is known here of a contribution beyond its manifest. */
-export interface Standing {
+export interface ContributionStanding {
   readonly provenance: Provenance
   readonly lifecycle: Lifecycle
   readonly adoption: number
@@ -53,7 +53,7 @@ export interface Standing {
 }
 
 /** Where a held contribution came from and what others here made of it. Throws `not-found`. */
-export async function standingOf(node: NodeContext, cid: Cid): Promise<Standing> {
+export async function standingOf(node: NodeContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
   const [incoming, signals, missing] = await Promise.all([

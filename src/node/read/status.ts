@@ -8,7 +8,7 @@ export const VERSION = '0.2.0'
 
 /** What this grove is and how much it holds. */
 export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
-  const peers = node.replica.peers()
+  const peers = node.gossip.peers()
   return {
     version: VERSION,
     protocol: { manifestVersion: 1 },
@@ -24,7 +24,7 @@ export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
 
 /** The view and its liveness, as Grove 0.1 answers it. */
 export function peersAnswer(node: NodeContext): PeersAnswer {
-  const peers = node.replica.peers()
+  const peers = node.gossip.peers()
   return {
     peers: peers.map(infoOf),
     liveness: peers.map((peer) => ({
@@ -37,7 +37,7 @@ export function peersAnswer(node: NodeContext): PeersAnswer {
 
 /** The peers with what they have done for us or against us. */
 export function federationPeers(node: NodeContext): FederationPeer[] {
-  return node.replica.peers().map((peer) => {
+  return node.gossip.peers().map((peer) => {
     const lastSeen = lastContact(peer)
     const { peerId, address, status, seed, capabilities } = peer
     return {

@@ -14,7 +14,7 @@ const encoder = new TextEncoder()
  * as lines of canonical manifests, and a trailer that tells what is not here and what was cut short. The contribution itself is left out.
  * Where there is too much, the nearest are sent. Throws `absent` before the first line.
  */
-export async function* closureOf(
+export async function* streamClosure(
   node: NodeContext,
   request: ClosureRequest,
   options: { signal?: AbortSignal } = {},
@@ -22,7 +22,7 @@ export async function* closureOf(
   const start = await node.graph.get(request.cid)
   if (start === undefined)
     throw new GroveError('absent', { cid: request.cid }, { message: `Contribution ${request.cid} not found` })
-  const parcel = new Parcel()
+  const parcel = new ClosureBuilder()
   const missing = await addAncestors(node, start, request.ancestors ?? 1, parcel)
   const lines = parentsFirst(parcel.contributions)
   if (request.evidence === true) {
@@ -44,7 +44,7 @@ export async function* closureOf(
 }
 
 /** What will be sent, within a closure's bounds. */
-class Parcel {
+class ClosureBuilder {
   readonly contributions: Contribution[] = []
   bytes = 0
   truncatedBy: ClosureTrailer['truncatedBy']
@@ -59,7 +59,12 @@ class Parcel {
 }
 
 /** The ancestors that are here; returns those within the depth that are not. */
-async function addAncestors(node: NodeContext, start: Contribution, depth: number, parcel: Parcel): Promise<Cid[]> {
+async function addAncestors(
+  node: NodeContext,
+  start: Contribution,
+  depth: number,
+  parcel: ClosureBuilder,
+): Promise<Cid[]> {
   const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
   // The start, and one more than may be sent, so that the parcel notes that there is more.
   const walk = breadthFirst(start.cid, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2 })
@@ -79,7 +84,7 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
   return new Map([...contributions].map(([cid, contribution]) => [cid, targetsOf(contribution, ['derives_from'])]))
 }
 
-async function addEvidence(node: NodeContext, start: Contribution, parcel: Parcel): Promise<void> {
+async function addEvidence(node: NodeContext, start: Contribution, parcel: ClosureBuilder): Promise<void> {
   const edges = await node.graph.edges(start.cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
   const sent = new Set(parcel.contributions.map(({ cid }) => cid))
   const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))

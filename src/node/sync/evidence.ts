@@ -1,4 +1,4 @@
-import { forgetOldest } from '../../concurrency/bounded.ts'
+import { evictOldest } from '../../concurrency/bounded.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import { isGroveError } from '../../core/errors.ts'
@@ -7,9 +7,9 @@ import type { GraphStore, Stored } from '../../ports/graph-store.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
-import { bringSurroundings } from '../fetch/surroundings.ts'
+import { fetchClosure } from '../fetch/closure.ts'
 import { EVIDENCE } from '../lineage.ts'
-import type { Budget } from './budget.ts'
+import type { RoundBudget } from './round-budget.ts'
 
 /** Peers asked about one contribution in one round, and contributions that one peer is asked about. */
 const ASKED_PER_PEER = 16
@@ -38,11 +38,11 @@ export class EvidenceMemory {
   note({ address }: PeerAddress, cid: Cid, mark: string): void {
     this.#asked.delete(`${address} ${cid}`)
     this.#asked.set(`${address} ${cid}`, mark)
-    forgetOldest(this.#asked, MARKS_MAX)
+    evictOldest(this.#asked, MARKS_MAX)
   }
 }
 
-interface Question {
+interface EvidenceQuestion {
   readonly contribution: Stored
   readonly peer: PeerAddress
   readonly mark: string
@@ -52,20 +52,20 @@ interface Question {
 export async function refreshEvidence(
   node: NodeContext,
   offers: readonly Candidate[],
-  { budget, signal }: { budget: Budget; signal: AbortSignal },
+  { budget, signal }: { budget: RoundBudget; signal: AbortSignal },
 ): Promise<void> {
   const questions = await questionsFor(node, offers)
   await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }) => {
     if (budget.isSpent) return
     budget.requests.made++
     signal.throwIfAborted()
-    const { evidence, answered, bytesMoved } = await bringSurroundings(node, {
+    const { evidence, answered, bytesMoved } = await fetchClosure(node, {
       contribution,
       depth: 0,
       evidence: true,
       providers: [peer],
       signal,
-      takeEvidence: (address) => budget.takeEvidence(address),
+      takeEvidence: (address) => budget.tryTakeEvidence(address),
     })
     budget.moved(bytesMoved)
     const added: Cid[] = []
@@ -81,8 +81,8 @@ export async function refreshEvidence(
   })
 }
 
-async function questionsFor(node: NodeContext, offers: readonly Candidate[]): Promise<Question[]> {
-  const questions: Question[] = []
+async function questionsFor(node: NodeContext, offers: readonly Candidate[]): Promise<EvidenceQuestion[]> {
+  const questions: EvidenceQuestion[] = []
   const perPeer = new Map<string, number>()
   const seen = new Set<string>()
   const held = new Map(

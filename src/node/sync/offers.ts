@@ -42,21 +42,21 @@ export async function offersOf(
 }
 
 /** What gossip says that others hold, in these dimensions (all of them without). */
-export function claimedOffers(node: NodeContext, metrics?: ReadonlySet<string>): Candidate[] {
-  return node.replica
+export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string>): Candidate[] {
+  return node.gossip
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
     .filter(({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true)
     .flatMap(({ metric, direction, cid, tags, providers }) =>
-      providers.map(({ peerId, address, value, hearsay, guessed }) => ({
+      providers.map(({ peerId, address, value, unauthenticated, directionGuessed }) => ({
         metric,
         direction,
         cid,
         value,
         tags,
         providers: [{ peerId, address }],
-        hearsay,
-        guessed,
+        unauthenticated,
+        directionGuessed,
       })),
     )
 }
@@ -88,13 +88,13 @@ export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
   const stubs = await node.graph.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
   return stubs.map(({ cid, since, promisedBy }) => {
-    const promisers = promisedBy.flatMap((peerId) => node.replica.peer(peerId) ?? [])
+    const promisers = promisedBy.flatMap((peerId) => node.gossip.peer(peerId) ?? [])
     return {
       cid,
       metric: '_stub',
       direction: 'minimize',
       value: Date.parse(since),
-      providers: [...promisers, ...node.replica.providersOf(cid), ...others],
+      providers: [...promisers, ...node.gossip.providersOf(cid), ...others],
     }
   })
 }
@@ -102,7 +102,7 @@ export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
 /** Those of the cids that are held here. */
 export async function heldAmong(node: NodeContext, candidates: readonly Candidate[]): Promise<Set<Cid>> {
   const cids = new Set(candidates.map(({ cid }) => cid))
-  for (const cid of await node.graph.lacking([...cids])) cids.delete(cid)
+  for (const cid of await node.graph.missing([...cids])) cids.delete(cid)
   return cids
 }
 
@@ -160,7 +160,7 @@ async function bestOf(
 
 /** A contribution with large artifacts is a candidate all the same: its manifest is taken, and what of the rest is small enough. */
 function candidatesOf(
-  { dimension, direction, entries, guessed }: BestAnswer,
+  { dimension, direction, entries, directionGuessed }: BestAnswer,
   peer: PeerAddress,
   policy: Policy,
 ): Candidate[] {
@@ -174,7 +174,7 @@ function candidatesOf(
       kind,
       tags,
       providers: [peer],
-      guessed,
+      directionGuessed,
       ...(known ? { artifactBytes } : {}),
       ...(evidence === undefined ? {} : { evidence }),
     }

@@ -7,11 +7,11 @@ import { timestamp } from '../../ports/clock.ts'
 import { type Candidate, defaultPolicy, type Policy, type Want } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
 import { type FetchHooks, fetchRemoteContribution } from '../fetch/fetch.ts'
-import { askedInVain } from '../peers/contact.ts'
+import { failedAttempts } from '../peers/contact.ts'
 import { unique } from '../peers/providers.ts'
-import type { Budget } from './budget.ts'
-import { ClaimsCheck } from './claims-check.ts'
+import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, partialAmong, stubOffers } from './offers.ts'
+import type { RoundBudget } from './round-budget.ts'
 
 /** Faults of a manifest whose hash was right: nobody has a better one. (Too large says nothing of its hash.) */
 const HOPELESS = new Set(['manifest-invalid', 'manifest-unknown-field', 'manifest-not-canonical'])
@@ -25,7 +25,7 @@ const UNWANTED_REST_MS = 24 * 60 * 60_000
 const REPORTED_MAX = 1_000
 
 /** How a want is fetched. */
-interface Manner {
+interface FetchMode {
   readonly accept?: FetchHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
 }
@@ -33,7 +33,7 @@ interface Manner {
 /** One round of background sync: what it may still do, and what it has done so far. */
 export class Round {
   readonly #node: NodeContext
-  readonly #budget: Budget
+  readonly #budget: RoundBudget
   readonly #signal: AbortSignal
   readonly #startedAt: number
   readonly #fetched: Cid[] = []
@@ -42,7 +42,7 @@ export class Round {
   #offered = 0
   #bytesMoved = 0
 
-  constructor(node: NodeContext, budget: Budget, signal: AbortSignal) {
+  constructor(node: NodeContext, budget: RoundBudget, signal: AbortSignal) {
     this.#node = node
     this.#budget = budget
     this.#signal = signal
@@ -57,7 +57,7 @@ export class Round {
     const { wants, skipped } = node.sync.wants.plan(candidates, { policy, held, partial, now: node.clock.now() })
     this.#offered += new Set(candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid)).size
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
-    const check = new ClaimsCheck(node, candidates, policy)
+    const check = new AcceptanceCheck(node, candidates, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     await mapBounded(chosen, FETCHES_AT_ONCE, (want) =>
       this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }),
@@ -97,12 +97,12 @@ export class Round {
     return report
   }
 
-  async #fetch(want: Want, manner: Manner): Promise<void> {
+  async #fetch(want: Want, manner: FetchMode): Promise<void> {
     const { cid } = want
     const { wants } = this.#node.sync
     this.#signal.throwIfAborted()
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
-      .filter(({ address }) => this.#budget.hasPatience(address))
+      .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
     if (this.#budget.isSpent) return this.#skip(cid, 'budget')
     if (providers.length === 0) return this.#skip(cid, 'peers-fail')
@@ -112,13 +112,13 @@ export class Round {
       await this.#bring(cid, providers, manner)
     } catch (error) {
       if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-')) throw error
-      this.#notHad(cid, error, providers)
+      this.#onFetchFailed(cid, error, providers)
     } finally {
       wants.ended(cid)
     }
   }
 
-  async #bring(cid: Cid, providers: Want['providers'], { accept, options }: Manner): Promise<void> {
+  async #bring(cid: Cid, providers: Want['providers'], { accept, options }: FetchMode): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
     const result = await fetchRemoteContribution(
@@ -129,7 +129,7 @@ export class Round {
         signal: this.#signal,
         providers,
         maxArtifactBytes,
-        takeEvidence: (address) => this.#budget.takeEvidence(address),
+        takeEvidence: (address) => this.#budget.tryTakeEvidence(address),
         ...(accept === undefined ? {} : { accept }),
       },
     )
@@ -146,7 +146,7 @@ export class Round {
     const failure = lost.find(({ reason }) => isShort || reason !== 'too-large')
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
-      if (source.address !== undefined) this.#budget.inVain(source.address, failure.reason)
+      if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
       wants.failed(cid, now, true)
       return
     }
@@ -155,7 +155,7 @@ export class Round {
     if (lost.length > 0) wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
   }
 
-  #notHad(cid: Cid, error: GroveError, providers: Want['providers']): void {
+  #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
     const { wants } = this.#node.sync
     const now = this.#node.clock.now()
     if (error.code === 'unwanted') {
@@ -166,10 +166,10 @@ export class Round {
     }
     this.#failed.push({ cid, reason: error.code })
     wants.failed(cid, now, !HOPELESS.has(error.code))
-    const asked = askedInVain(error)
-    for (const { address, code } of asked) this.#budget.inVain(address, code)
+    const asked = failedAttempts(error)
+    for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers
-    if (asked.length === 0 && first !== undefined) this.#budget.inVain(first.address, error.code)
+    if (asked.length === 0 && first !== undefined) this.#budget.chargeFailure(first.address, error.code)
   }
 
   #skip(cid: Cid, reason: string): void {

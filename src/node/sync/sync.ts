@@ -1,14 +1,14 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { sample } from '../../core/random.ts'
 import type { SyncReport } from '../../core/wire/wire.ts'
-import type { Claim, PeerAddress } from '../../protocol/messages.ts'
+import type { Advertisement, PeerAddress } from '../../protocol/messages.ts'
 import type { Policy } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
 import { unique } from '../peers/providers.ts'
-import { Budget } from './budget.ts'
 import { refreshEvidence } from './evidence.ts'
-import { claimedOffers, heldOffers, offersOf } from './offers.ts'
+import { advertisedOffers, heldOffers, offersOf } from './offers.ts'
 import { Round } from './round.ts'
+import { RoundBudget } from './round-budget.ts'
 
 /** Peers of one round. */
 const PEERS_A_ROUND = 3
@@ -36,25 +36,25 @@ export function syncRound(node: NodeContext, options: RoundOptions = {}): Promis
 }
 
 /** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
-export function discovered(node: NodeContext, peer: PeerAddress, claims: readonly Claim[]): void {
-  for (const { cid } of claims) node.peers.absences.forget(peer.address, cid)
-  const wanted = claims.filter(
+export function discovered(node: NodeContext, peer: PeerAddress, advertisements: readonly Advertisement[]): void {
+  for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
+  const wanted = advertisements.filter(
     ({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
   )
-  const candidates = wanted.map(({ cid, metric, direction, value, tags, hearsay, guessed }) => ({
+  const candidates = wanted.map(({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
     cid,
     metric,
     direction,
     value,
     providers: [peer],
-    hearsay,
-    guessed,
+    unauthenticated,
+    directionGuessed,
     ...(tags === undefined ? {} : { tags }),
   }))
-  if (candidates.length === 0 || !node.sync.announce(candidates)) return
+  if (candidates.length === 0 || !node.sync.noteAdvertised(candidates)) return
   const { announcedGap } = node.sync
-  node.clock.after(announcedGap.left(node.clock.now()), () => {
-    announcedGap.begin(node.clock.now())
+  node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
+    announcedGap.start(node.clock.now())
     announcedRound(node).catch((error: unknown) => {
       if (!node.closing.aborted) node.log.error('announced work not fetched', { error: String(error) })
     })
@@ -66,7 +66,7 @@ async function wholeRound(
   chosen: readonly PeerAddress[] | undefined,
   signal: AbortSignal,
 ): Promise<SyncReport> {
-  const budget = new Budget(node.config.policy)
+  const budget = new RoundBudget(node.config.policy)
   const round = new Round(node, budget, signal)
   const peers = chosen ?? choosePeers(node)
   const policy: Policy = { ...node.config.policy, scope: 'frontier' }
@@ -78,7 +78,7 @@ async function wholeRound(
     return offered
   })
   await refreshEvidence(node, offers.flat(), { signal, budget })
-  await round.fetchWanted([...offers.flat(), ...claimedOffers(node), ...(await heldOffers(node, policy))], policy)
+  await round.fetchWanted([...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))], policy)
   await round.retryStubs()
   const report = round.report(peers.length)
   node.sync.lastReport = report
@@ -88,13 +88,13 @@ async function wholeRound(
 async function announcedRound(node: NodeContext): Promise<void> {
   const leave = await node.sync.announcedRounds.enter(node.closing)
   try {
-    const announced = node.sync.takeAnnounced()
+    const announced = node.sync.takeAdvertised()
     const only = new Set(announced.map(({ cid }) => cid))
     const metrics = new Set(announced.map(({ metric }) => metric))
     const { policy, syncIntervalMs: intervalMs } = node.config
     const budget = node.sync.announcedBudget(policy, { now: node.clock.now(), intervalMs })
     const round = new Round(node, budget, node.closing)
-    const known = [...claimedOffers(node, metrics), ...(await heldOffers(node, policy))]
+    const known = [...advertisedOffers(node, metrics), ...(await heldOffers(node, policy))]
     await round.fetchWanted([...announced, ...known], policy, only)
     round.report(0)
   } finally {

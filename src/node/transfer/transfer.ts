@@ -4,9 +4,9 @@ import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { BlobRequest } from '../../ports/transport.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
-import { type Attempt, failureOf, noteFailure } from '../peers/contact.ts'
-import { Circle } from './circle.ts'
-import { Relay } from './relay.ts'
+import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
+import { FailoverStream } from './failover-stream.ts'
+import { ProviderSet } from './provider-set.ts'
 
 /** A blob to bring here. */
 export interface Wanted extends Pick<BlobRequest, 'hash' | 'via'> {
@@ -72,15 +72,15 @@ async function transfer(
   providers: readonly PeerAddress[],
   options: TransferOptions,
 ): Promise<Transferred> {
-  const circle = new Circle(providers, options.more ?? (async () => []))
-  const attempts: Attempt[] = []
-  const together = new Relay(node, wanted, circle, { ...options, attempts })
+  const circle = new ProviderSet(providers, options.more ?? (async () => []))
+  const attempts: FailedAttempt[] = []
+  const together = new FailoverStream(node, wanted, circle, { ...options, attempts })
   let outcome = await receive(node, wanted, together, options)
   let bytesMoved = together.receivedBytes
   // Where several had a part and the whole is wrong or not whole, any of them may have spoilt what the others sent: each alone, then.
   const alone = outcome instanceof GroveError ? await suspects(node, wanted, circle, together, outcome, attempts) : []
   for (const peer of alone) {
-    const relay = new Relay(node, wanted, new Circle([peer], async () => []), { ...options, attempts })
+    const relay = new FailoverStream(node, wanted, new ProviderSet([peer], async () => []), { ...options, attempts })
     const before = outcome
     outcome = await receive(node, wanted, relay, options)
     bytesMoved += relay.receivedBytes
@@ -98,12 +98,12 @@ async function transfer(
 async function receive(
   node: NodeContext,
   { hash }: Wanted,
-  relay: Relay,
+  relay: FailoverStream,
   { signal }: TransferOptions,
 ): Promise<BlobInfo | GroveError> {
   try {
     const info = await node.blobs.put(relay.bytes(), { expect: hash, signal })
-    for (const [address, bytes] of relay.contributions) node.peers.bytesGood(address, bytes)
+    for (const [address, bytes] of relay.bytesByProvider) node.peers.bytesGood(address, bytes)
     return info
   } catch (error) {
     if (error === relay.failure && relay.failure !== undefined) return relay.failure
@@ -116,18 +116,18 @@ async function receive(
 async function suspects(
   node: NodeContext,
   wanted: Wanted,
-  circle: Circle,
-  relay: Relay,
+  circle: ProviderSet,
+  relay: FailoverStream,
   failure: GroveError,
-  attempts: Attempt[],
+  attempts: FailedAttempt[],
 ): Promise<readonly PeerAddress[]> {
   if (failure.code !== 'hash-mismatch')
-    return relay.contributions.size > 0 && circle.members.length > 1 ? circle.members : []
-  const culprit = relay.onlyContributor
-  if (culprit === undefined) return circle.members
+    return relay.bytesByProvider.size > 0 && circle.providers.length > 1 ? circle.providers : []
+  const culprit = relay.soleProvider
+  if (culprit === undefined) return circle.providers
   attempts.push({ peer: culprit, error: blame(node, culprit, wanted, relay.receivedBytes, failure) })
   circle.ban(culprit)
-  return circle.members.length > 0 ? circle.members : circle.widen()
+  return circle.providers.length > 0 ? circle.providers : circle.widen()
 }
 
 function blame(node: NodeContext, peer: PeerAddress, { hash }: Wanted, badBytes: number, cause: unknown): GroveError {

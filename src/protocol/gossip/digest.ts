@@ -33,13 +33,16 @@ export function digestOf(entries: readonly LocalEntry[], { maxBytes, turn }: Dig
  */
 export function contradicts(
   manifest: Manifest,
-  claim: Pick<Place, 'metric' | 'value'> & { readonly direction?: Place['direction'] | undefined },
+  advertisement: Pick<Place, 'metric' | 'value'> & { readonly direction?: Place['direction'] | undefined },
 ): boolean {
-  if (claim.metric.startsWith('_')) return false
+  if (advertisement.metric.startsWith('_')) return false
   const scores = manifest.scores ?? {}
-  const score = Object.hasOwn(scores, claim.metric) ? scores[claim.metric] : undefined
+  const score = Object.hasOwn(scores, advertisement.metric) ? scores[advertisement.metric] : undefined
   if (score === undefined) return true
-  return score.value !== claim.value || (claim.direction !== undefined && score.direction !== claim.direction)
+  return (
+    score.value !== advertisement.value ||
+    (advertisement.direction !== undefined && score.direction !== advertisement.direction)
+  )
 }
 
 /** Takes the first of each list, then the second of each, and so on, up to `count`. */

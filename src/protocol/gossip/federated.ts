@@ -15,7 +15,7 @@ import {
   prevailingDirection,
 } from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/wire.ts'
-import type { Claim, Footing, PeerAddress } from '../messages.ts'
+import type { Advertisement, Basis, PeerAddress } from '../messages.ts'
 
 /**
  * What other groves say is best, kept per (metric, direction, cid) with who says so. All of it is claims. Bounded in
@@ -24,14 +24,14 @@ import type { Claim, Footing, PeerAddress } from '../messages.ts'
  */
 
 /** Rounds after which a claim that nobody repeats is forgotten. */
-export const CLAIM_ROUNDS = 10
+export const ADVERTISEMENT_ROUNDS = 10
 const ADVERTISER_MAX = FEDERATED_MAX * FEDERATED_ADVERTISER_SHARE
 const ADVERTISER_MAX_PER_METRIC = FEDERATED_MAX_PER_METRIC * FEDERATED_ADVERTISER_SHARE
 /** Tags kept of an entry, as characters of all: they only help to choose. */
 const TAGS_MAX_CHARS = 1_024
 
 /** Who advertised an item, and the value that it gave. */
-export interface Advertisement extends PeerAddress, Footing {
+export interface Advertiser extends PeerAddress, Basis {
   readonly value: number
   /** Unix ms. */
   readonly lastAdvertised: number
@@ -41,12 +41,12 @@ export interface Advertisement extends PeerAddress, Footing {
 export interface FederatedItem extends Place {
   readonly tags: readonly string[]
   /** At most PROVIDERS_MAX, most recent first. */
-  readonly providers: readonly Advertisement[]
+  readonly providers: readonly Advertiser[]
   /** Unix ms. */
   readonly firstSeen: number
 }
 
-type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & { providers: Advertisement[] }
+type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & { providers: Advertiser[] }
 
 interface Metric {
   readonly minimize: Map<Cid, Item>
@@ -65,12 +65,12 @@ export function createFederated(): Federated {
   return { metrics: new Map(), shares: new Map(), size: 0 }
 }
 
-export interface Advertised {
+export interface DigestMerge {
   readonly from: PeerAddress
   readonly entries: readonly DigestEntry[]
   readonly now: number
   /** Whether anybody may have sent it in that peer's name. */
-  readonly hearsay?: boolean
+  readonly unauthenticated?: boolean
   /** The direction in which this metric is held here, if it is: believed before what peers say. */
   readonly heldDirection: (metric: string) => Direction | undefined
 }
@@ -82,17 +82,21 @@ export interface Advertised {
  */
 export function mergeDigest(
   federated: Federated,
-  { from, entries, now, hearsay = false, heldDirection }: Advertised,
-): Claim[] {
-  const news: Claim[] = []
+  { from, entries, now, unauthenticated = false, heldDirection }: DigestMerge,
+): Advertisement[] {
+  const news: Advertisement[] = []
   for (const entry of directedFirst(entries)) {
-    if (!isSayable(entry)) continue
+    if (!isValidEntry(entry)) continue
     const direction = entry.direction ?? heldDirection(entry.metric) ?? knownDirection(federated, entry.metric)
     if (direction === undefined) continue
-    const claim: Claim = { ...entry, direction, ...footing(hearsay, entry.direction === undefined) }
-    const item = advertise(federated, { claim, from, now })
+    const advertisement: Advertisement = {
+      ...entry,
+      direction,
+      ...basisOf(unauthenticated, entry.direction === undefined),
+    }
+    const item = advertise(federated, { advertisement, from, now })
     const own = item?.providers.find((provider) => provider.peerId === from.peerId)
-    if (own !== undefined) news.push({ ...claim, value: own.value })
+    if (own !== undefined) news.push({ ...advertisement, value: own.value })
   }
   return news
 }
@@ -104,7 +108,7 @@ function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] 
 }
 
 /** Forgets the claims last made before that moment; when the oldest of those left was made (Infinity without any). O(entries). */
-export function expireClaims(federated: Federated, before: number): number {
+export function expireAdvertisements(federated: Federated, before: number): number {
   let oldest = Number.POSITIVE_INFINITY
   for (const metric of federated.metrics.values()) {
     for (const items of [metric.minimize, metric.maximize]) {
@@ -149,11 +153,11 @@ export function providersOf(federated: Federated, cid: Cid): PeerAddress[] {
 }
 
 /** Each claim about this item with its author: what the manifest confirms or disproves. */
-export function claimsOf(federated: Federated, cid: Cid): { peer: PeerAddress; claim: Claim }[] {
+export function assertionsOf(federated: Federated, cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
   return itemsOf(federated, cid).flatMap(({ metric, direction, providers }) =>
-    providers.map(({ peerId, address, value, hearsay = false, guessed = false }) => ({
+    providers.map(({ peerId, address, value, unauthenticated = false, directionGuessed = false }) => ({
       peer: { peerId, address },
-      claim: { metric, direction, cid, value, ...footing(hearsay, guessed) },
+      advertisement: { metric, direction, cid, value, ...basisOf(unauthenticated, directionGuessed) },
     })),
   )
 }
@@ -174,14 +178,14 @@ function snapshot(item: Item): FederatedItem {
 }
 
 /** Finite, and if the name is the protocol's, one that it knows, in its direction. */
-function isSayable({ metric, value, direction }: DigestEntry): boolean {
+function isValidEntry({ metric, value, direction }: DigestEntry): boolean {
   if (!Number.isFinite(value)) return false
   return !isReservedMetric(metric) || (isSignalMetric(metric) && direction !== 'minimize')
 }
 
 /** Only what makes a claim weaker is noted. */
-function footing(hearsay: boolean, guessed: boolean): Footing {
-  return { ...(hearsay && { hearsay }), ...(guessed && { guessed }) }
+function basisOf(unauthenticated: boolean, directionGuessed: boolean): Basis {
+  return { ...(unauthenticated && { unauthenticated }), ...(directionGuessed && { directionGuessed }) }
 }
 
 function knownDirection({ metrics }: Federated, name: string): Direction | undefined {
@@ -193,19 +197,25 @@ function knownDirection({ metrics }: Federated, name: string): Direction | undef
 /** Enters one claim; the entry where it is new or its value has changed, and it has found room. */
 function advertise(
   federated: Federated,
-  { claim, from, now }: { claim: Claim; from: PeerAddress; now: number },
+  { advertisement, from, now }: { advertisement: Advertisement; from: PeerAddress; now: number },
 ): Item | undefined {
-  const metric = metricOf(federated, claim.metric)
-  const known = metric[claim.direction].get(claim.cid)
+  const metric = metricOf(federated, advertisement.metric)
+  const known = metric[advertisement.direction].get(advertisement.cid)
   const before = known?.value
-  const item = known ?? enter(federated, metric, claim, now)
-  if (item.tags.length === 0) item.tags = keptTags(claim.tags)
+  const item = known ?? enter(federated, metric, advertisement, now)
+  if (item.tags.length === 0) item.tags = keptTags(advertisement.tags)
   // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2).
-  const value = claim.metric === '_recency' ? Math.min(claim.value, item.firstSeen) : claim.value
-  const said = { ...from, value, lastAdvertised: now, ...footing(claim.hearsay === true, claim.guessed === true) }
-  provide(federated, metric, item, keepOwnWord(item, said))
+  const value =
+    advertisement.metric === '_recency' ? Math.min(advertisement.value, item.firstSeen) : advertisement.value
+  const said = {
+    ...from,
+    value,
+    lastAdvertised: now,
+    ...basisOf(advertisement.unauthenticated === true, advertisement.directionGuessed === true),
+  }
+  provide(federated, metric, item, keepAuthenticated(item, said))
   keepBounds(federated, metric, item, from.peerId)
-  return metric[claim.direction].get(claim.cid) === item && item.value !== before ? item : undefined
+  return metric[advertisement.direction].get(advertisement.cid) === item && item.value !== before ? item : undefined
 }
 
 function metricOf({ metrics }: Federated, name: string): Metric {
@@ -219,7 +229,7 @@ function metricOf({ metrics }: Federated, name: string): Metric {
 function enter(
   federated: Federated,
   metric: Metric,
-  { metric: name, direction, cid, value }: Claim,
+  { metric: name, direction, cid, value }: Advertisement,
   now: number,
 ): Item {
   const item: Item = { metric: name, direction, cid, value, tags: [], providers: [], firstSeen: now }
@@ -229,14 +239,14 @@ function enter(
 }
 
 /** A peer's own word about a metric stands: what is only said in its name neither changes nor weakens it. */
-function keepOwnWord(item: Item, said: Advertisement): Advertisement {
-  if (said.hearsay !== true || isReservedMetric(item.metric)) return said
-  const own = item.providers.find(({ peerId, hearsay }) => peerId === said.peerId && hearsay !== true)
+function keepAuthenticated(item: Item, said: Advertiser): Advertiser {
+  if (said.unauthenticated !== true || isReservedMetric(item.metric)) return said
+  const own = item.providers.find(({ peerId, unauthenticated }) => peerId === said.peerId && unauthenticated !== true)
   return own === undefined ? said : { ...own, lastAdvertised: said.lastAdvertised }
 }
 
 /** Puts the advertiser where it belongs by recency. The list is short and this is what gossip does most: no copies. */
-function provide(federated: Federated, metric: Metric, item: Item, by: Advertisement): void {
+function provide(federated: Federated, metric: Metric, item: Item, by: Advertiser): void {
   const { providers } = item
   const known = providers.findIndex((provider) => provider.peerId === by.peerId)
   if (known >= 0) providers.splice(known, 1)
@@ -253,7 +263,7 @@ function provide(federated: Federated, metric: Metric, item: Item, by: Advertise
 }
 
 /** Most recent first; at the same moment by id, so that the order of messages doesn't matter. */
-function compareRecency(a: Advertisement, b: Advertisement): number {
+function compareRecency(a: Advertiser, b: Advertiser): number {
   return b.lastAdvertised - a.lastAdvertised || (a.peerId < b.peerId ? -1 : 1)
 }
 

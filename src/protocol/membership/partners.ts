@@ -12,7 +12,7 @@ const LONELY_WAIT_MS = 250
 const JITTER = 0.2
 
 /** Whether nobody in the view is known to answer. */
-export function isLonely({ view }: Membership): boolean {
+export function isLonely({ active: view }: Membership): boolean {
   for (const peer of view.values()) if (isAnswering(peer)) return false
   return true
 }
@@ -22,8 +22,10 @@ export function isLonely({ view }: Membership): boolean {
  * good name, one to a newcomer who has yet to answer, now and then one to a lost seed; a lonely grove calls its seeds first.
  */
 export function exchangePartners(members: Membership, random: Random, lonely: boolean): PeerAddress[] {
-  const view = sample(random, [...members.view.values()], members.view.size)
-  const doubted = [...members.view.values(), ...members.aside.values()].filter((peer) => peer.status === 'suspected')
+  const view = sample(random, [...members.active.values()], members.active.size)
+  const doubted = [...members.active.values(), ...members.retained.values()].filter(
+    (peer) => peer.status === 'suspected',
+  )
   const suspects = sample(random, doubted, doubted.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter(isAnswering)
@@ -40,13 +42,13 @@ export function exchangePartners(members: Membership, random: Random, lonely: bo
  * to whom a message was lost. What k of the informed tell at random leaves e^(-k) of all untold (Demers et al. 1987, §1.4), so
  * that FAN_OUT would leave 5 %.
  */
-export function announcementPartners(
+export function announcementTargets(
   members: Membership,
   random: Random,
   isTold: (peer: Peer) => boolean,
 ): PeerAddress[] {
-  const lacking = [...members.view.values()].filter(isTold)
-  const mixed = sample(random, lacking, lacking.length)
+  const missing = [...members.active.values()].filter(isTold)
+  const mixed = sample(random, missing, missing.length)
   return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))].map(addressOf)
 }
 
@@ -61,7 +63,7 @@ export function roundWait(random: Random, intervalMs: number, lonelyRounds: numb
 function lostSeeds(members: Membership, random: Random): PeerAddress[] {
   const lost = seedTargets(members).filter(({ address }) => {
     const peer = findByAddress(members, address)
-    return peer === undefined || !members.view.has(peer.peerId) || peer.status !== 'alive' || !peer.answered
+    return peer === undefined || !members.active.has(peer.peerId) || peer.status !== 'alive' || !peer.answered
   })
   return sample(random, lost, FAN_OUT)
 }

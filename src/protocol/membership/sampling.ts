@@ -1,6 +1,6 @@
 import { type Random, sample } from '../../core/random.ts'
 import type { PeerInfo } from '../../core/wire/wire.ts'
-import type { Teller } from '../gossip/news.ts'
+import type { Offerer } from '../gossip/pending-requests.ts'
 import type { PeerAddress } from '../messages.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 
@@ -11,7 +11,7 @@ import { isAnswering, type Peer } from './liveness.ts'
  */
 
 /** Peers in the view, and peers that travel in one shuffle. */
-const VIEW_SIZE = 10
+const ACTIVE_MAX = 10
 export const SHUFFLE_SIZE = 5
 /** Failed peers remembered, so that hearsay doesn't bring them back, and for how many rounds. */
 const FAILED_MAX = 64
@@ -24,9 +24,9 @@ const AGE_MAX = 100
 export interface Membership {
   readonly self: PeerAddress
   /** At most VIEW_SIZE, by id. */
-  readonly view: Map<string, Peer>
+  readonly active: Map<string, Peer>
   /** Seeds that are not in the view, and failed peers, by id. */
-  readonly aside: Map<string, Peer>
+  readonly retained: Map<string, Peer>
   /** The configured addresses, never forgotten, and the id that last answered there (at first the configured one). */
   readonly seeds: Map<string, string>
 }
@@ -41,7 +41,7 @@ export function tidyAddress(address: string): string {
 /** A membership that knows its seeds only. */
 export function createMembership(self: PeerAddress, seeds: readonly PeerAddress[], now: number): Membership {
   const tidySelf = { peerId: self.peerId, address: tidyAddress(self.address) }
-  const members: Membership = { self: tidySelf, view: new Map(), aside: new Map(), seeds: new Map() }
+  const members: Membership = { self: tidySelf, active: new Map(), retained: new Map(), seeds: new Map() }
   for (const seed of seeds) addSeed(members, seed, now)
   return members
 }
@@ -53,7 +53,7 @@ export function addSeed(members: Membership, seed: PeerAddress, now: number): vo
   if (isSelf(members, { peerId, address }) || members.seeds.has(address) || members.seeds.size >= SEEDS_MAX) return
   const known = findByAddress(members, address) ?? find(members, peerId)
   members.seeds.set(address, known?.peerId ?? peerId)
-  if (known === undefined) members.aside.set(peerId, createPeer({ peerId, address }, now))
+  if (known === undefined) members.retained.set(peerId, createPeer({ peerId, address }, now))
   reseatSeeds(members)
 }
 
@@ -63,15 +63,15 @@ export function isSelf({ self }: Membership, { peerId, address }: PeerAddress): 
 }
 
 /** The peer of that id, in the view or aside. */
-export function find({ view, aside }: Membership, peerId: string): Peer | undefined {
+export function find({ active: view, retained: aside }: Membership, peerId: string): Peer | undefined {
   return view.get(peerId) ?? aside.get(peerId)
 }
 
 /** The peer at that address, in the view or aside. O(peers known). */
 export function findByAddress(members: Membership, address: string): Peer | undefined {
   const wanted = tidyAddress(address)
-  for (const peer of members.view.values()) if (peer.address === wanted) return peer
-  for (const peer of members.aside.values()) if (peer.address === wanted) return peer
+  for (const peer of members.active.values()) if (peer.address === wanted) return peer
+  for (const peer of members.retained.values()) if (peer.address === wanted) return peer
   return undefined
 }
 
@@ -82,32 +82,32 @@ export function isSeed({ seeds }: Membership, peer: PeerAddress): boolean {
 }
 
 /** Who tells something, and whether that one is known to answer at the address that it gives. */
-export function tellerOf(members: Membership, from: PeerAddress): Teller {
+export function offererOf(members: Membership, from: PeerAddress): Offerer {
   const address = tidyAddress(from.address)
   const known = find(members, from.peerId)
   return { peerId: from.peerId, address, proven: isAnswering(known) && known?.address === address }
 }
 
 /** Begins a round: everybody is a round older, seeds return where there is room, failures of long ago are forgotten. */
-export function ageView(members: Membership, forgetBefore: number): void {
-  for (const peer of members.view.values()) peer.age += 1
-  for (const peer of members.aside.values()) {
-    if ((peer.suspectedAt ?? 0) < forgetBefore && !isSeed(members, peer)) members.aside.delete(peer.peerId)
+export function agePeers(members: Membership, forgetBefore: number): void {
+  for (const peer of members.active.values()) peer.age += 1
+  for (const peer of members.retained.values()) {
+    if ((peer.suspectedAt ?? 0) < forgetBefore && !isSeed(members, peer)) members.retained.delete(peer.peerId)
   }
   reseatSeeds(members)
 }
 
 /** Takes a peer out of the view. Seeds and failed peers stay known; others are forgotten. */
-export function setAside(members: Membership, peer: Peer): void {
-  members.view.delete(peer.peerId)
+export function retire(members: Membership, peer: Peer): void {
+  members.active.delete(peer.peerId)
   const seed = isSeed(members, peer)
   if (!seed && peer.status !== 'failed') return
-  members.aside.set(peer.peerId, peer)
+  members.retained.set(peer.peerId, peer)
   if (!seed) forgetOldestFailure(members)
 }
 
 /** The peer to shuffle with: the oldest that is alive, else the oldest suspect. */
-export function oldest({ view }: Membership): Peer | undefined {
+export function oldestActive({ active: view }: Membership): Peer | undefined {
   let found: Peer | undefined
   for (const peer of view.values()) {
     const doubted = Number(peer.status !== 'alive') - Number(found !== undefined && found.status !== 'alive')
@@ -118,7 +118,7 @@ export function oldest({ view }: Membership): Peer | undefined {
 
 /** Up to `count` peers that may be passed on to `receiver`: alive, and answered at the address that is given. */
 export function chooseOffer(members: Membership, random: Random, receiver: string, count: number): Peer[] {
-  const fit = [...members.view.values()].filter(
+  const fit = [...members.active.values()].filter(
     (peer) => peer.answered && peer.status === 'alive' && peer.peerId !== receiver && peer.peerId !== peer.address,
   )
   return sample(random, fit, count)
@@ -135,7 +135,7 @@ export function absorb(members: Membership, offered: readonly PeerInfo[], replac
     if (taken >= SHUFFLE_SIZE || !isUnknown(members, { peerId, address })) continue
     if (!makeRoom(members, replaceable)) return
     const peer = createPeer({ peerId, address: tidyAddress(address) }, now)
-    members.view.set(peerId, Object.assign(peer, { age: Math.min(age, AGE_MAX) }))
+    members.active.set(peerId, Object.assign(peer, { age: Math.min(age, AGE_MAX) }))
     taken += 1
   }
 }
@@ -161,7 +161,7 @@ export function heardFrom(
   if (there !== undefined) return there.peerId === there.address ? there : undefined
   if (!makeRoom(members, replaceable)) return undefined
   const peer = Object.assign(createPeer({ peerId: from.peerId, address }, now), { lastContact: now })
-  members.view.set(peer.peerId, peer)
+  members.active.set(peer.peerId, peer)
   return peer
 }
 
@@ -183,7 +183,7 @@ export function identify(members: Membership, dialled: PeerAddress, peerId: stri
   if (there !== undefined) return rename(members, there, peerId)
   if (!makeRoom(members, [])) return undefined
   const peer = createPeer({ peerId, address }, now)
-  members.view.set(peerId, peer)
+  members.active.set(peerId, peer)
   return peer
 }
 
@@ -215,16 +215,16 @@ function isUnknown(members: Membership, peer: PeerAddress): boolean {
 }
 
 function makeRoom(members: Membership, replaceable: string[]): boolean {
-  if (members.view.size < VIEW_SIZE) return true
+  if (members.active.size < ACTIVE_MAX) return true
   while (replaceable.length > 0) {
-    const peer = members.view.get(replaceable.shift() ?? '')
+    const peer = members.active.get(replaceable.shift() ?? '')
     if (peer === undefined) continue
-    setAside(members, peer)
+    retire(members, peer)
     return true
   }
-  for (const peer of members.view.values()) {
+  for (const peer of members.active.values()) {
     if (peer.status !== 'suspected' || peer.answered) continue
-    setAside(members, peer)
+    retire(members, peer)
     return true
   }
   return false
@@ -238,7 +238,7 @@ function merge(members: Membership, named: Peer, there: Peer | undefined, addres
 }
 
 function rename(members: Membership, peer: Peer, peerId: string): Peer {
-  const home = members.view.has(peer.peerId) ? members.view : members.aside
+  const home = members.active.has(peer.peerId) ? members.active : members.retained
   home.delete(peer.peerId)
   peer.peerId = peerId
   home.set(peerId, peer)
@@ -247,24 +247,24 @@ function rename(members: Membership, peer: Peer, peerId: string): Peer {
 
 /** A peer that answers belongs in the view as long as there is room. */
 function reseat(members: Membership, peer: Peer): Peer {
-  if (members.view.size >= VIEW_SIZE || !members.aside.delete(peer.peerId)) return peer
-  members.view.set(peer.peerId, peer)
+  if (members.active.size >= ACTIVE_MAX || !members.retained.delete(peer.peerId)) return peer
+  members.active.set(peer.peerId, peer)
   return peer
 }
 
 function reseatSeeds(members: Membership): void {
-  for (const peer of members.aside.values()) {
-    if (members.view.size >= VIEW_SIZE) return
+  for (const peer of members.retained.values()) {
+    if (members.active.size >= ACTIVE_MAX) return
     if (peer.status !== 'failed' && isSeed(members, peer)) reseat(members, peer)
   }
 }
 
 function remove(members: Membership, peer: Peer): void {
-  members.view.delete(peer.peerId)
-  members.aside.delete(peer.peerId)
+  members.active.delete(peer.peerId)
+  members.retained.delete(peer.peerId)
 }
 
 function forgetOldestFailure(members: Membership): void {
-  const failures = [...members.aside.values()].filter((peer) => !isSeed(members, peer))
-  if (failures.length > FAILED_MAX && failures[0] !== undefined) members.aside.delete(failures[0].peerId)
+  const failures = [...members.retained.values()].filter((peer) => !isSeed(members, peer))
+  if (failures.length > FAILED_MAX && failures[0] !== undefined) members.retained.delete(failures[0].peerId)
 }

@@ -1,8 +1,8 @@
 import { type Random, sample } from '../../core/random.ts'
 import type { PeerInfo, ShuffleRequest } from '../../core/wire/wire.ts'
 import { addressOf, type Effect, type PeerAddress, timestamp } from '../messages.ts'
-import { absorb, chooseOffer, type Membership, oldest, SHUFFLE_SIZE } from './sampling.ts'
-import { infoOf } from './standing.ts'
+import { infoOf } from './peer-status.ts'
+import { absorb, chooseOffer, type Membership, oldestActive, SHUFFLE_SIZE } from './sampling.ts'
 
 /** A shuffle under way: with whom, and the ids of those that were sent and may be replaced. */
 export interface Shuffling {
@@ -16,7 +16,7 @@ export function startShuffle(
   random: Random,
   now: number,
 ): { shuffling: Shuffling; effect: Effect } | undefined {
-  const partner = oldest(members)
+  const partner = oldestActive(members)
   if (partner === undefined) return undefined
   const sent = chooseOffer(members, random, partner.peerId, SHUFFLE_SIZE - 1)
   const sender: PeerInfo = { ...members.self, age: 0, lastSeen: timestamp(now) }
@@ -47,7 +47,7 @@ export function replyToShuffle(
   sender: PeerAddress,
 ): { effect: Effect; replaceable: string[] } {
   const sent = chooseOffer(members, random, sender.peerId, SHUFFLE_SIZE)
-  const unproven = [...members.view.values()].filter((peer) => !peer.answered)
+  const unproven = [...members.active.values()].filter((peer) => !peer.answered)
   const replaceable = sent.length > 0 ? sent : sample(random, unproven, 1)
   return {
     effect: { type: 'reply-shuffle', response: { offered: sent.map(infoOf) } },

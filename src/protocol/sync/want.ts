@@ -1,10 +1,10 @@
-import { forgetOldest } from '../../concurrency/bounded.ts'
+import { evictOldest } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Kind, Manifest } from '../../core/contribution/schema.ts'
-import { UNASKED_ARTIFACT_MAX_BYTES } from '../../core/limits.ts'
+import { UNSOLICITED_ARTIFACT_MAX_BYTES } from '../../core/limits.ts'
 import { comparePlaces, dimensionKey, type Place, reaches } from '../../core/ranking/frontier.ts'
 import { byDimension, interleave } from '../gossip/digest.ts'
-import type { Footing, PeerAddress } from '../messages.ts'
+import type { Basis, PeerAddress } from '../messages.ts'
 
 /** What a grove fetches unasked. What is left out of it doesn't restrict. */
 export interface Policy {
@@ -29,13 +29,13 @@ export const defaultPolicy: Policy = {
   scope: 'frontier',
   thresholds: {},
   topK: 20,
-  maxArtifactBytes: UNASKED_ARTIFACT_MAX_BYTES,
+  maxArtifactBytes: UNSOLICITED_ARTIFACT_MAX_BYTES,
   maxBytesPerRound: 256 * 1024 * 1024,
   maxRequestsPerRound: 1_000,
 }
 
 /** An item that some peer claims a place for; without providers, the place that it has here. */
-export interface Candidate extends Place, Footing {
+export interface Candidate extends Place, Basis {
   readonly tags?: readonly string[]
   readonly kind?: Kind
   /** A fingerprint of what is said about it where it is offered; see `evidenceMark`. */
@@ -142,14 +142,14 @@ export class Wants {
     const rest = retryable ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20), RETRY_LONGEST_MS) : HOPELESS_MS
     this.#attempts.delete(cid)
     this.#attempts.set(cid, { failures, since: now, until: now + rest })
-    forgetOldest(this.#attempts, ATTEMPTS_MAX)
+    evictOldest(this.#attempts, ATTEMPTS_MAX)
   }
 
   /** Not to be fetched before `until` (Unix ms), for this reason (blocked, evicted, too large, …). */
   refuse(cid: Cid, reason: string, until: number): void {
     this.#refusals.delete(cid)
     this.#refusals.set(cid, { cid, reason, until })
-    forgetOldest(this.#refusals, ATTEMPTS_MAX)
+    evictOldest(this.#refusals, ATTEMPTS_MAX)
   }
 
   /** Forgets what was noted of an item: it is here now, or wanted in earnest. */
@@ -266,7 +266,7 @@ function distinct(candidates: readonly Candidate[]): Offered[] {
   const byPlace = new Map<string, Offered>()
   for (const candidate of candidates) {
     const key = `${candidate.cid} ${dimensionKey(candidate)}`
-    const by = candidate.providers.map(({ address }) => (candidate.hearsay === true ? `~${address}` : address))
+    const by = candidate.providers.map(({ address }) => (candidate.unauthenticated === true ? `~${address}` : address))
     const known = byPlace.get(key)
     byPlace.set(key, known === undefined ? { ...candidate, by } : joined(known, { ...candidate, by }))
   }

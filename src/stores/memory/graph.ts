@@ -43,7 +43,7 @@ export class MemoryGraph implements GraphStore {
     return cids.map((cid) => this.#stored.get(cid)).filter((stored) => stored !== undefined)
   }
 
-  async lacking(cids: readonly Cid[]): Promise<Cid[]> {
+  async missing(cids: readonly Cid[]): Promise<Cid[]> {
     return cids.filter((cid) => !this.#stored.has(cid))
   }
 

@@ -17,19 +17,19 @@ import { listIds, listThreads, searchIds } from './queries/lists.ts'
 import type { Session } from './session.ts'
 import { Contributions } from './tables/contributions.ts'
 import { type EdgeChoice, edgesInto } from './tables/edges.ts'
-import { Standings } from './tables/standing.ts'
+import { SignalTotals } from './tables/signal-totals.ts'
 import { listStubs } from './tables/stubs.ts'
 
 /** The graph in SQLite. Composes the tables; each query is next to its table. */
 export class SqliteGraph implements GraphStore {
   readonly #session: Session
   readonly #contributions: Contributions
-  readonly #standings: Standings
+  readonly #standings: SignalTotals
 
   constructor(session: Session) {
     this.#session = session
     this.#contributions = new Contributions(session.connection)
-    this.#standings = new Standings(session.connection)
+    this.#standings = new SignalTotals(session.connection)
   }
 
   async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
@@ -47,7 +47,7 @@ export class SqliteGraph implements GraphStore {
     )
   }
 
-  lacking(cids: readonly Cid[]): Promise<Cid[]> {
+  missing(cids: readonly Cid[]): Promise<Cid[]> {
     return this.#session.read(() => cids.filter((cid) => this.#contributions.find(cid) === undefined))
   }
 

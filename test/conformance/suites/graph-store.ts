@@ -59,7 +59,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
 
     assert.equal(await opened.store.get(absent), undefined)
     assert.deepEqual(cidsOf(await opened.store.getMany([b.cid, absent, a.cid])), [b.cid, a.cid])
-    assert.deepEqual(await opened.store.lacking([absent, a.cid]), [absent])
+    assert.deepEqual(await opened.store.missing([absent, a.cid]), [absent])
   })
 
   test('abbreviated cids are resolved, ascending, up to the limit', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { isCid } from '../../../src/core/cid.ts'
-import { seal } from '../../../src/core/contribution/contribution.ts'
+import { sealDraft } from '../../../src/core/contribution/contribution.ts'
 import type { RelationType } from '../../../src/core/contribution/schema.ts'
 import { breadthFirst } from '../../../src/core/contribution/walk.ts'
 import type { GraphStore, Ranking } from '../../../src/ports/graph-store.ts'
@@ -16,13 +16,13 @@ export function scenarioSuite(name: string, open: () => Promise<Opened<GraphStor
     const { posts, questions } = readScenario()
 
     test('every post gets its recorded cid', () => {
-      for (const { body, cid } of posts) assert.equal(seal(body, 0).cid, cid)
+      for (const { body, cid } of posts) assert.equal(sealDraft(body, 0).cid, cid)
     })
 
     for (const route of ['frontier', 'dag', 'threads', 'search', 'contributions'] as const) {
       test(`every recorded answer of ${route} is given again`, async () => {
         await using opened = await open()
-        for (const { body } of posts) await opened.store.put(seal(body, 0), local())
+        for (const { body } of posts) await opened.store.put(sealDraft(body, 0), local())
         const asked = questions.filter((question) => question.route === route)
 
         for (const question of asked) await check[route](opened.store, question)

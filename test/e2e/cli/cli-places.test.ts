@@ -33,7 +33,7 @@ test('two groves: published on A, found, fetched, checked out and derived from o
     )
 
     const known = () => groveJson<{ entries: FederatedEntry[] }>(['frontier', '--federated', '--metric', 'bpb', ...onB])
-    const claim = await until('B knows of A’s best', async () =>
+    const advertisement = await until('B knows of A’s best', async () =>
       (await known()).entries.find((entry) => entry.cid === best),
     )
     const quote = await groveJson<FetchResult>(['fetch', digits(best), '--quote', ...onB])
@@ -52,7 +52,7 @@ test('two groves: published on A, found, fetched, checked out and derived from o
     const tree = await groveText(['tree', derived, ...onB])
     const peers = await groveText(['peers', ...onB])
 
-    assert.equal(claim.held, false)
+    assert.equal(advertisement.held, false)
     assert.ok(quote.artifacts.length > 0 && quote.artifacts.every((artifact) => artifact.state === 'missing'))
     assert.deepEqual(fetched.missing, [])
     assert.deepEqual(fetched.ancestors, [origin])

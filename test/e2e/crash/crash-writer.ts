@@ -1,6 +1,6 @@
 /** Run as a process of its own by crash-store.test.ts: puts without end, and says on stdout what has been acknowledged. */
 import { writeSync } from 'node:fs'
-import { seal } from '../../../src/core/contribution/contribution.ts'
+import { sealDraft } from '../../../src/core/contribution/contribution.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
@@ -20,7 +20,7 @@ async function putBlob(): Promise<void> {
 async function putContribution(caller: number, index: number): Promise<void> {
   const agent = { agentId: `caller-${caller}` }
   const scores = { loss: { value: random.next(), direction: 'minimize' as const } }
-  const contribution = seal(
+  const contribution = sealDraft(
     { kind: 'work', mode: 'evaluation', summary: `number ${seed} ${index}`, agent, scores },
     index,
   )

@@ -31,13 +31,16 @@ const known = (url: string) => getJson<{ entries: FederatedEntry[] }>(url, '/api
 
 test('a liar is convicted with proof, ranks behind honest peers, and its record outlives a restart; nothing it claimed ranks or travels', async () => {
   const [boasted, invented] = [work('boasted of', { scores: loss(0.9) }), work('never was')]
-  const claims = [
+  const advertisements = [
     lossOf(boasted.cid, 0.1),
     lossOf(invented.cid, 0.2),
     { metric: '_adoption', direction: 'maximize' as const, cid: boasted.cid, value: 1e9 },
     { metric: '_recency', direction: 'maximize' as const, cid: boasted.cid, value: Date.parse('2999-01-01') },
   ]
-  await using liar = await startPeer('liar', { contributions: [boasted], misbehave: gossiping('liar', () => claims) })
+  await using liar = await startPeer('liar', {
+    contributions: [boasted],
+    misbehave: gossiping('liar', () => advertisements),
+  })
   await using honest = await startPeer('honest', { misbehave: gossiping('honest', () => []) })
   const flags = ['--peer', liar.address, '--peer', honest.address]
   const grove = await start('convicts', ...flags)
@@ -45,19 +48,19 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
 
   const convicted = await until('the verdict', async () => {
     const found = await peerAt(grove.url, liar.address)()
-    return found !== undefined && found.record.claimsBroken > 0 && found
+    return found !== undefined && found.record.contradicted > 0 && found
   })
 
   const [{ at: _, ...proof }] = convicted.record.proofs as [FederationPeer['record']['proofs'][number]]
   assert.deepEqual(proof, {
     cid: boasted.cid,
     metric: 'loss',
-    claimed: { value: 0.1, direction: 'minimize' },
+    advertised: { value: 0.1, direction: 'minimize' },
     actual: { value: 0.9, direction: 'minimize' },
   })
   const other = (await peerAt(grove.url, honest.address)())?.record
   assert.ok(other !== undefined && convicted.record.trust < 0.5 && other.trust >= 0.5)
-  assert.equal(other.claimsBroken, 0)
+  assert.equal(other.contradicted, 0)
   const frontier = await getJson<FrontierAnswer>(grove.url, '/api/frontier')
   assert.deepEqual(
     frontier.byMetric['loss']?.map(({ cid }) => cid),
@@ -71,7 +74,7 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
   assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [own.cid])
 
   const table = await groveText(['peers', '--proofs', '--server', grove.url])
-  assert.match(table, /contradicted claims of http:\/\/127\.0\.0\.1:\d+\n.*\n.*loss +0\.1 ↓ +0\.9 ↓/)
+  assert.match(table, /contradicted advertisements of http:\/\/127\.0\.0\.1:\d+\n.*\n.*loss +0\.1 ↓ +0\.9 ↓/)
   await grove.stop()
   const again = await start('convicts', ...flags)
   const kept = await peerAt(again.url, liar.address)()
@@ -92,12 +95,12 @@ test('what a peer claims is shown as claimed, after what is verified, and asked 
   const { entries } = await known(grove.url)
   const level = (cid: string) => entries.find((entry) => entry.metric === 'loss' && entry.cid === cid)?.level
   assert.equal(level(own.cid), 'bound')
-  assert.equal(level(invented.cid), 'claimed')
+  assert.equal(level(invented.cid), 'advertised')
   assert.ok(boaster.asked(`GET /api/gossip/contribution/${invented.cid}`) <= 2)
   const shown = await groveText(['frontier', '--federated', '--metric', 'loss', '--server', grove.url])
-  const rows = shown.split('\n').filter((line) => /bound|claimed/.test(line))
+  const rows = shown.split('\n').filter((line) => /bound|advertised +elsewhere/.test(line))
   assert.match(rows[0] ?? '', /^ ?1 .* bound +here/)
-  assert.match(rows[1] ?? '', /^ ?\? .* claimed +elsewhere/)
+  assert.match(rows[1] ?? '', /^ ?\? .* advertised +elsewhere/)
 })
 
 test('standing and show say how far a contribution is believed, and why', async () => {

@@ -71,15 +71,15 @@ test('with sync off a digest stays a claim, and a fetch on demand makes it work 
     relations: [{ targetCid: work.cid, relationType: 'reviews' }],
     scores: { quality: { value: 0.9, direction: 'maximize' } },
   })
-  const claim = await until('B knows of it', async () => {
+  const advertisement = await until('B knows of it', async () => {
     const { entries } = await getJson<{ entries: FederatedEntry[] }>(b.url, '/api/gossip/frontier')
     return entries.find((entry) => entry.metric === 'loss' && entry.cid === work.cid)
   })
-  assert.equal(claim.level, 'claimed')
-  assert.equal(claim.direction, 'minimize')
-  assert.equal(claim.held, false)
+  assert.equal(advertisement.level, 'advertised')
+  assert.equal(advertisement.direction, 'minimize')
+  assert.equal(advertisement.held, false)
   assert.deepEqual(
-    claim.providers.map((provider) => provider.address),
+    advertisement.providers.map((provider) => provider.address),
     [a.url],
   )
   assert.equal(await holds(b.url, work.cid)(), false)

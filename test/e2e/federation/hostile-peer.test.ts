@@ -291,7 +291,7 @@ function advertise(node: GroveNode, peer: { peerId: string; address: string }, {
     capabilities: { federation: 1 },
     timestamp: new Date(node.clock.now()).toISOString(),
   }
-  node.replica.step({ type: 'exchange-answered', peer, message }, node.clock.now())
+  node.gossip.step({ type: 'exchange-answered', peer, message }, node.clock.now())
 }
 
 function dieAfter(bytes: number): (response: ServerResponse) => void {

@@ -141,7 +141,7 @@ test("background sync brings a 0.1 server's best here", async () => {
 
   assert.deepEqual(report.failed, [])
   assert.ok(report.fetched.includes(derivedCid))
-  assert.deepEqual(await grove.node.graph.lacking([derivedCid, baselineCid]), [])
+  assert.deepEqual(await grove.node.graph.missing([derivedCid, baselineCid]), [])
 })
 
 test('of a policy with several tags each is asked for by itself, for 0.1 does not say which tag an entry has', async () => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beliefIn, groundsOf } from '../../../src/core/ranking/belief.ts'
+import { beliefIn, beliefInputOf } from '../../../src/core/ranking/belief.ts'
 import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 
 const spoken = { adoption: 2, reproduction: 0, reviewScore: undefined }
 
 test('what is not held is only claimed, whatever is said of it here', () => {
-  assert.equal(beliefIn({ held: false, signals: spoken }, 'loss').level, 'claimed')
-  assert.equal(beliefIn({ held: false, signals: spoken }).level, 'claimed')
+  assert.equal(beliefIn({ held: false, signals: spoken }, 'loss').level, 'advertised')
+  assert.equal(beliefIn({ held: false, signals: spoken }).level, 'advertised')
 })
 
 test('a held manifest binds its own scores and its age', () => {
@@ -22,9 +22,9 @@ test('what others say here is evidence, in the dimension in which they say it an
     why: 'its manifest and contributions here say so: adopted 2×',
   })
   assert.equal(beliefIn({ held: true, signals: spoken }).level, 'evidenced')
-  assert.equal(beliefIn({ held: true, signals: spoken }, '_reproduction').level, 'claimed')
+  assert.equal(beliefIn({ held: true, signals: spoken }, '_reproduction').level, 'advertised')
 })
 
 test('a review score of nought is evidence too', () => {
-  assert.equal(beliefIn(groundsOf({ metric: '_review_score', value: 0 }), '_review_score').level, 'evidenced')
+  assert.equal(beliefIn(beliefInputOf({ metric: '_review_score', value: 0 }), '_review_score').level, 'evidenced')
 })

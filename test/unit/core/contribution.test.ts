@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { cidOf, open, openParsed, seal, viewOf } from '../../../src/core/contribution/contribution.ts'
+import { cidOf, openParsed, sealDraft, verifyManifest, viewOf } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import {
@@ -20,11 +20,11 @@ const withCode = (code: ErrorCode) => (error: unknown) => isGroveError(error, co
 /** Opens a value as if its canonical bytes had come from somewhere. */
 const reopened = (value: object) => {
   const bytes = canonicalBytes(value)
-  return open(bytes, hashBytes(bytes))
+  return verifyManifest(bytes, hashBytes(bytes))
 }
 
 test('a draft is sealed with its defaults and the moment, and its bytes hash to its cid', () => {
-  const sealed = seal(plain, now)
+  const sealed = sealDraft(plain, now)
 
   const manifest = {
     ...plain,
@@ -42,31 +42,31 @@ test('a draft is sealed with its defaults and the moment, and its bytes hash to 
 test('the moment is sealed in UTC with milliseconds, however it was written', () => {
   const written = ['2026-03-01T14:00:00+02:00', '2026-03-01T12:00:00Z', '2026-03-01T12:00:00.000Z']
 
-  const cids = written.map((createdAt) => seal({ ...plain, createdAt }, 0).cid)
+  const cids = written.map((createdAt) => sealDraft({ ...plain, createdAt }, 0).cid)
 
   assert.equal(new Set(cids).size, 1)
 })
 
 test('what was sealed opens, from its bytes and from parsed JSON with its cid inside', () => {
-  const sealed = seal(
+  const sealed = sealDraft(
     { ...plain, context: { b: 1, a: [null] }, scores: { m: { value: -0, direction: 'minimize' } } },
     now,
   )
 
-  assert.deepEqual(open(sealed.bytes, sealed.cid).bytes, sealed.bytes)
+  assert.deepEqual(verifyManifest(sealed.bytes, sealed.cid).bytes, sealed.bytes)
   assert.deepEqual(Buffer.from(openParsed(viewOf(sealed), sealed.cid).bytes), Buffer.from(sealed.bytes))
 })
 
 test('bytes that do not hash to the cid are refused before anything else', () => {
-  const sealed = seal(plain, now)
+  const sealed = sealDraft(plain, now)
 
-  assert.throws(() => open(sealed.bytes, hash), withCode('hash-mismatch'))
-  assert.throws(() => open(Buffer.from('no JSON'), hash), withCode('hash-mismatch'))
+  assert.throws(() => verifyManifest(sealed.bytes, hash), withCode('hash-mismatch'))
+  assert.throws(() => verifyManifest(Buffer.from('no JSON'), hash), withCode('hash-mismatch'))
   assert.throws(() => openParsed({ ...sealed.manifest, summary: 'b' }, sealed.cid), withCode('hash-mismatch'))
 })
 
 test('bytes that are not canonical are refused, though their hash is right', () => {
-  const { bytes } = seal(plain, now)
+  const { bytes } = sealDraft(plain, now)
   const text = Buffer.from(bytes).toString()
   const twice = text.replace('{', '{"agent":{"agentId":"y"},')
   const wrong = [
@@ -81,18 +81,22 @@ test('bytes that are not canonical are refused, though their hash is right', () 
   ]
 
   for (const form of [...wrong.map((form) => Buffer.from(form)), Buffer.from([0x22, 0xff, 0x22])]) {
-    assert.throws(() => open(form, hashBytes(form)), withCode('manifest-not-canonical'), form.toString().slice(0, 20))
+    assert.throws(
+      () => verifyManifest(form, hashBytes(form)),
+      withCode('manifest-not-canonical'),
+      form.toString().slice(0, 20),
+    )
   }
 })
 
 test('an unknown field is refused, wherever it is', () => {
-  const { manifest } = seal(plain, now)
+  const { manifest } = sealDraft(plain, now)
 
   const agent = { ...manifest.agent, nick: 'n' }
   const scores = { m: { value: 1, direction: 'minimize', note: 'n' } }
   for (const more of [{ extra: 1 }, { agent }, { scores }]) {
     assert.throws(() => reopened({ ...manifest, ...more }), withCode('manifest-unknown-field'))
-    assert.throws(() => seal({ ...plain, ...more } as Draft, now), withCode('manifest-unknown-field'))
+    assert.throws(() => sealDraft({ ...plain, ...more } as Draft, now), withCode('manifest-unknown-field'))
   }
 })
 
@@ -100,8 +104,8 @@ test('a manifest is refused as too large before it is hashed', () => {
   const bytes = new Uint8Array(MANIFEST_MAX_BYTES + 1)
   const tags = Array.from({ length: 17 }, (_, index) => `${index}`.padEnd(64 * 1024))
 
-  assert.throws(() => open(bytes, hash), withCode('manifest-too-large'))
-  assert.throws(() => seal({ ...plain, tags }, now), withCode('manifest-too-large'))
+  assert.throws(() => verifyManifest(bytes, hash), withCode('manifest-too-large'))
+  assert.throws(() => sealDraft({ ...plain, tags }, now), withCode('manifest-too-large'))
 })
 
 test('artifact names that could leave a folder, or hold what not every system can, are refused', () => {
@@ -124,9 +128,9 @@ test('artifact names that could leave a folder, or hold what not every system ca
     'a'.repeat(ARTIFACT_NAME_MAX_CHARS + 1),
   ]
 
-  for (const name of good) assert.doesNotThrow(() => seal({ ...plain, artifacts: { [name]: hash } }, now), name)
+  for (const name of good) assert.doesNotThrow(() => sealDraft({ ...plain, artifacts: { [name]: hash } }, now), name)
   for (const name of bad) {
-    assert.throws(() => seal({ ...plain, artifacts: { [name]: hash } }, now), withCode('manifest-invalid'), name)
+    assert.throws(() => sealDraft({ ...plain, artifacts: { [name]: hash } }, now), withCode('manifest-invalid'), name)
   }
 })
 
@@ -143,8 +147,8 @@ test('each limit is accepted and one more is refused', () => {
   ]
 
   for (const [limit, draft] of limits) {
-    assert.doesNotThrow(() => seal({ ...plain, ...draft(limit) }, now))
-    assert.throws(() => seal({ ...plain, ...draft(limit + 1) }, now), withCode('manifest-invalid'))
+    assert.doesNotThrow(() => sealDraft({ ...plain, ...draft(limit) }, now))
+    assert.throws(() => sealDraft({ ...plain, ...draft(limit + 1) }, now), withCode('manifest-invalid'))
   }
 })
 
@@ -172,8 +176,12 @@ test('values out of their form are refused', () => {
   ]
 
   for (const part of wrong) {
-    assert.throws(() => seal({ ...plain, ...part } as Draft, now), withCode('manifest-invalid'), JSON.stringify(part))
+    assert.throws(
+      () => sealDraft({ ...plain, ...part } as Draft, now),
+      withCode('manifest-invalid'),
+      JSON.stringify(part),
+    )
   }
   assert.throws(() => openParsed(null, hash), withCode('manifest-invalid'))
-  assert.throws(() => reopened({ ...seal(plain, now).manifest, manifestVersion: 2 }), withCode('manifest-invalid'))
+  assert.throws(() => reopened({ ...sealDraft(plain, now).manifest, manifestVersion: 2 }), withCode('manifest-invalid'))
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { open } from '../../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { evidenceOf, foldSignals, NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 import { relation, sample } from '../../conformance/samples.ts'
@@ -59,7 +59,7 @@ test('a review counts the same to the last digit as its author wrote it and as i
   const scores = { z: score(1e300, 'maximize'), m: score(-1e-323, 'minimize'), a: score(-1e300, 'maximize') }
   const written = sample({ scores, relations: [relation('reviews', target)] })
 
-  const received = open(written.bytes, written.cid)
+  const received = verifyManifest(written.bytes, written.cid)
 
   assert.notDeepEqual(Object.keys(written.manifest.scores ?? {}), Object.keys(received.manifest.scores ?? {}))
   assert.deepEqual(evidenceOf(received), evidenceOf(written))

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import {
-  type Deeds,
   FAILURE_HALF_LIFE_MS,
   LIE_HALF_LIFE_MS,
-  NO_DEEDS,
+  NO_STATS,
+  type PeerStats,
   trustOf,
   trustStep,
   withFailure,
@@ -13,19 +13,19 @@ import {
 } from '../../../src/core/peers/trust.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
-const good: Deeds = { ...NO_DEEDS, claimsKept: 1_000, bytesGood: 1e12 }
-const lied = (times: number, from: Deeds = NO_DEEDS) => {
-  let deeds = from
-  for (let n = 0; n < times; n++) deeds = withLie(deeds, START)
-  return deeds
+const good: PeerStats = { ...NO_STATS, confirmed: 1_000, bytesGood: 1e12 }
+const lied = (times: number, from: PeerStats = NO_STATS) => {
+  let stats = from
+  for (let n = 0; n < times; n++) stats = withLie(stats, START)
+  return stats
 }
 
 test('an unknown peer ranks between one that did good and one that lied or failed', () => {
-  assert.equal(trustOf(NO_DEEDS, START), 0.5)
-  assert.ok(trustOf({ ...NO_DEEDS, claimsKept: 1 }, START) > 0.5)
-  assert.ok(trustOf({ ...NO_DEEDS, bytesGood: 5_000_000 }, START) > 0.5)
-  assert.ok(trustOf(lied(1), START) < trustOf(withFailure(NO_DEEDS, START), START))
-  assert.ok(trustOf(withFailure(NO_DEEDS, START), START) < 0.5)
+  assert.equal(trustOf(NO_STATS, START), 0.5)
+  assert.ok(trustOf({ ...NO_STATS, confirmed: 1 }, START) > 0.5)
+  assert.ok(trustOf({ ...NO_STATS, bytesGood: 5_000_000 }, START) > 0.5)
+  assert.ok(trustOf(lied(1), START) < trustOf(withFailure(NO_STATS, START), START))
+  assert.ok(trustOf(withFailure(NO_STATS, START), START) < 0.5)
 })
 
 test('one fresh lie puts the best of peers behind an unknown one', () => {
@@ -34,8 +34,8 @@ test('one fresh lie puts the best of peers behind an unknown one', () => {
 
 test('half of a lie is forgiven after a day, of a failure after five minutes', () => {
   assert.equal(trustOf(lied(2), START + LIE_HALF_LIFE_MS), trustOf(lied(1), START))
-  const failed = withFailure(withFailure(NO_DEEDS, START), START)
-  assert.equal(trustOf(failed, START + FAILURE_HALF_LIFE_MS), trustOf(withFailure(NO_DEEDS, START), START))
+  const failed = withFailure(withFailure(NO_STATS, START), START)
+  assert.equal(trustOf(failed, START + FAILURE_HALF_LIFE_MS), trustOf(withFailure(NO_STATS, START), START))
 })
 
 test('however much a peer lied, two weeks after it mended it is asked like an unknown one', () => {
@@ -50,22 +50,22 @@ const deedsArbitrary = fc
   .chain((bad) =>
     fc.record({
       bad: fc.constant(bad.sort((a, b) => a.at - b.at)),
-      claimsKept: fc.nat({ max: 10_000 }),
+      confirmed: fc.nat({ max: 10_000 }),
       bytesGood: fc.nat(),
     }),
   )
-  .map(({ bad, claimsKept, bytesGood }) =>
-    bad.reduce<Deeds>((deeds, { at, lie }) => (lie ? withLie(deeds, at) : withFailure(deeds, at)), {
-      ...NO_DEEDS,
-      claimsKept,
+  .map(({ bad, confirmed, bytesGood }) =>
+    bad.reduce<PeerStats>((stats, { at, lie }) => (lie ? withLie(stats, at) : withFailure(stats, at)), {
+      ...NO_STATS,
+      confirmed,
       bytesGood,
     }),
   )
 
 test('a score lies between 0 and 1', () => {
   fc.assert(
-    fc.property(deedsArbitrary, moments, (deeds, now) => {
-      const trust = trustOf(deeds, now)
+    fc.property(deedsArbitrary, moments, (stats, now) => {
+      const trust = trustOf(stats, now)
       return trust > 0 && trust < 1
     }),
   )
@@ -73,9 +73,9 @@ test('a score lies between 0 and 1', () => {
 
 test('one more lie or failure never raises the score', () => {
   fc.assert(
-    fc.property(deedsArbitrary, moments, (deeds, now) => {
-      const before = trustOf(deeds, now)
-      return trustOf(withLie(deeds, now), now) <= before && trustOf(withFailure(deeds, now), now) <= before
+    fc.property(deedsArbitrary, moments, (stats, now) => {
+      const before = trustOf(stats, now)
+      return trustOf(withLie(stats, now), now) <= before && trustOf(withFailure(stats, now), now) <= before
     }),
   )
 })
@@ -86,16 +86,16 @@ test('time alone never lowers the score', () => {
       deedsArbitrary,
       moments,
       fc.nat({ max: LIE_HALF_LIFE_MS }),
-      (deeds, now, later) => trustOf(deeds, now + later) >= trustOf(deeds, now),
+      (stats, now, later) => trustOf(stats, now + later) >= trustOf(stats, now),
     ),
   )
 })
 
 test('a good deed never lowers the score', () => {
   fc.assert(
-    fc.property(deedsArbitrary, moments, fc.nat(), (deeds, now, bytes) => {
-      const before = trustOf(deeds, now)
-      const kept = { ...deeds, claimsKept: deeds.claimsKept + 1 }
+    fc.property(deedsArbitrary, moments, fc.nat(), (stats, now, bytes) => {
+      const before = trustOf(stats, now)
+      const kept = { ...stats, confirmed: stats.confirmed + 1 }
       return trustOf(kept, now) >= before && trustOf({ ...kept, bytesGood: kept.bytesGood + bytes }, now) >= before
     }),
   )

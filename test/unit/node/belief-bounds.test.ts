@@ -11,7 +11,7 @@ import { until } from '../../support/until.ts'
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
-const claimOf = (cid: Cid, value = 0.5) => ({ cid, metric: 'loss', direction: 'minimize' as const, value })
+const advertisementOf = (cid: Cid, value = 0.5) => ({ cid, metric: 'loss', direction: 'minimize' as const, value })
 const entryOf = (cid: Cid, value: number, more: object = {}) => ({
   cid,
   value,
@@ -32,14 +32,15 @@ test('however many peers claim what nobody has, and however often, it is sought 
   await using holder = await startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   const flood = () => {
-    for (let n = 0; n < 600; n++) discovered(grove.node, peers[n % 12]!, [claimOf(absent.cid, 0.4 - n / 10_000)])
+    for (let n = 0; n < 600; n++)
+      discovered(grove.node, peers[n % 12]!, [advertisementOf(absent.cid, 0.4 - n / 10_000)])
   }
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
 
   flood()
   await until('it to be sought', () => asked() > 0)
   flood()
-  discovered(grove.node, holder, [claimOf(good.cid)])
+  discovered(grove.node, holder, [advertisementOf(good.cid)])
 
   await until('what was claimed along with the second flood', () => grove.node.graph.get(good.cid))
   await until('the search to end', () => asked() === PROVIDERS_MAX)
@@ -53,11 +54,11 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   })
   await using holder = await startPeer('holder', { contributions: [good] })
   await using grove = testNode()
-  discovered(grove.node, slow, [claimOf(absent.cid)])
+  discovered(grove.node, slow, [advertisementOf(absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
 
-  discovered(grove.node, slow, [claimOf(absent.cid, 0.3)])
-  discovered(grove.node, holder, [claimOf(good.cid)])
+  discovered(grove.node, slow, [advertisementOf(absent.cid, 0.3)])
+  discovered(grove.node, holder, [advertisementOf(good.cid)])
   await until('a round beside it', () => grove.node.graph.get(good.cid))
 
   assert.equal(slow.requests.length, 1)
@@ -101,7 +102,7 @@ for (const [what, manifest, policy, reason] of [
       grove.node.sync.wants.refusals(grove.node.clock.now()).map(({ cid, reason: why }) => [cid, why]),
       [[item.cid, reason]],
     )
-    assert.equal(grove.node.peers.record(peer.address).claimsBroken, 0)
+    assert.equal(grove.node.peers.record(peer.address).contradicted, 0)
   })
 }
 

@@ -16,7 +16,7 @@ import { startPeer, work } from '../../support/peer.ts'
 import { until } from '../../support/until.ts'
 
 const scored = (summary: string, value: number) => work(summary, { scores: { loss: { value, direction: 'minimize' } } })
-const claim = ({ cid }: { cid: Cid }, value: number, more: Partial<DigestEntry> = {}): DigestEntry => ({
+const advertisement = ({ cid }: { cid: Cid }, value: number, more: Partial<DigestEntry> = {}): DigestEntry => ({
   cid,
   metric: 'loss',
   direction: 'minimize',
@@ -32,7 +32,7 @@ const hold = (node: GroveNode, contribution: Contribution) =>
     .then(() => node.stored([contribution.cid]))
 
 test('a digest whose claim contradicts a manifest that is here is proof against the peer that answered it', async () => {
-  const lies = [claim(good, 0.1), claim(other, 0.8)]
+  const lies = [advertisement(good, 0.1), advertisement(other, 0.8)]
   await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => lies) })
   await using grove = testNode([liar], { ...off, ...gossips })
   await hold(grove.node, good)
@@ -42,7 +42,7 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
 
   const record = await until('the verdict', () => {
     const found = grove.node.peers.record(liar.address)
-    return found.claimsBroken + found.claimsKept === 2 && found
+    return found.contradicted + found.confirmed === 2 && found
   })
   const [proof] = record.proofs
   assert.deepEqual(
@@ -50,7 +50,7 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
     {
       cid: good.cid,
       metric: 'loss',
-      claimed: { value: 0.1, direction: 'minimize' },
+      advertised: { value: 0.1, direction: 'minimize' },
       actual: { value: 0.9, direction: 'minimize' },
       at: '',
     },
@@ -59,50 +59,50 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
 })
 
 test('what gossip claimed of a contribution is judged when it comes by another way', async () => {
-  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [claim(good, 0.1)]) })
+  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [advertisement(good, 0.1)]) })
   await using honest = await startPeer('honest', {
     contributions: [good],
-    misbehave: gossiping('honest', () => [claim(good, 0.9)]),
+    misbehave: gossiping('honest', () => [advertisement(good, 0.9)]),
   })
   await using grove = testNode([liar, honest], { ...off, ...gossips })
   await grove.node.start()
-  await until('both claims', () => grove.node.replica.claimsOf(good.cid).length === 2)
+  await until('both claims', () => grove.node.gossip.assertionsOf(good.cid).length === 2)
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: honest.address })
 
-  await until('the verdict', () => grove.node.peers.record(liar.address).claimsBroken === 1)
-  const { claimsKept, claimsBroken } = grove.node.peers.record(honest.address)
-  assert.deepEqual({ claimsKept, claimsBroken }, { claimsKept: 1, claimsBroken: 0 })
+  await until('the verdict', () => grove.node.peers.record(liar.address).contradicted === 1)
+  const { confirmed, contradicted } = grove.node.peers.record(honest.address)
+  assert.deepEqual({ confirmed, contradicted }, { confirmed: 1, contradicted: 0 })
 })
 
 test('a claim that is repeated is judged once', async () => {
-  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [claim(good, 0.1)]) })
+  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [advertisement(good, 0.1)]) })
   await using grove = testNode([liar], { ...off, ...gossips, gossipIntervalMs: 20 })
   await hold(grove.node, good)
 
   await grove.node.start()
   await until('some rounds', () => liar.asked('exchange') >= 4)
 
-  assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
+  assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
 })
 
 test('nobody is blamed for a lie that was sent here in its name, and its own word is believed as before', async () => {
   await using victim = await startPeer('victim', {
     contributions: [good],
-    misbehave: gossiping('victim', () => [claim(good, 0.9)]),
+    misbehave: gossiping('victim', () => [advertisement(good, 0.9)]),
   })
   await using grove = testNode([victim], { ...off, ...gossips })
   await hold(grove.node, good)
   await grove.node.start()
-  await until('its own word', () => grove.node.peers.record(victim.address).claimsKept === 1)
+  await until('its own word', () => grove.node.peers.record(victim.address).confirmed === 1)
 
-  grove.node.exchange(messageOf(victim, [claim(good, 0.1)]))
-  grove.node.exchange(messageOf({ peerId: 'impostor', address: victim.address }, [claim(good, 0.2)]))
-  await grove.node.judge.review([good.cid])
+  grove.node.exchange(messageOf(victim, [advertisement(good, 0.1)]))
+  grove.node.exchange(messageOf({ peerId: 'impostor', address: victim.address }, [advertisement(good, 0.2)]))
+  await grove.node.advertisements.verifyHeld([good.cid])
 
-  assert.equal(grove.node.peers.record(victim.address).claimsBroken, 0)
+  assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
   assert.deepEqual(
-    grove.node.replica.claimsOf(good.cid).map(({ claim: { value } }) => value),
+    grove.node.gossip.assertionsOf(good.cid).map(({ advertisement: { value } }) => value),
     [0.9],
   )
 })
@@ -111,12 +111,12 @@ test('an item that is only wanted for a lie in another name is not stored, and t
   await using victim = await startPeer('victim', { contributions: [good, other] })
   await using grove = testNode([victim])
 
-  grove.node.exchange(messageOf(victim, [claim(good, 0.1), claim(other, 0.8)]))
+  grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
 
   await until('the item of which the truth was told', () => grove.node.graph.get(other.cid))
   await until('the other to be asked for', () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1)
   assert.equal(await grove.node.graph.get(good.cid), undefined)
-  assert.equal(grove.node.peers.record(victim.address).claimsBroken, 0)
+  assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
 })
 
 test('a peer whose list says no direction is not blamed for the one that seemed likely', async () => {
@@ -141,14 +141,14 @@ test('a peer whose list says no direction is not blamed for the one that seemed 
   const report = await syncRound(grove.node)
 
   assert.deepEqual(report.fetched, [cid])
-  assert.equal(grove.node.peers.record(old.address).claimsBroken, 0)
+  assert.equal(grove.node.peers.record(old.address).contradicted, 0)
 })
 
 test('only what is verified here goes into the digest', async () => {
   await using grove = testNode([], off)
   const silent = { peerId: 'silent', address: 'http://127.0.0.1:9' }
   await hold(grove.node, good)
-  grove.node.exchange(messageOf(silent, [claim(other, 0.01)]))
+  grove.node.exchange(messageOf(silent, [advertisement(other, 0.01)]))
   await grove.node.start()
 
   const { frontier: digest } = grove.node.exchange(messageOf(silent, []))
@@ -168,7 +168,7 @@ test('a date in the future gains nothing: neither in the ranking, nor in digest 
   const boaster = { peerId: 'boaster', address: peer.address }
   const recent = { metric: '_recency', direction: 'maximize' as const }
   await fetchRemoteContribution(grove.node, future.cid, { peer: peer.address })
-  grove.node.exchange(messageOf(boaster, [claim(other, Date.parse('2999-01-01'), recent)]))
+  grove.node.exchange(messageOf(boaster, [advertisement(other, Date.parse('2999-01-01'), recent)]))
   await grove.node.start()
   const later = work('published after it', { createdAt: new Date(grove.node.clock.now() + 5).toISOString() })
   await until('a later moment', () => grove.node.clock.now() > Date.parse(later.manifest.createdAt))
@@ -195,7 +195,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   const list = { dimension: '_adoption', direction: 'maximize', entries: [] as object[] }
   const entry = { cid: good.cid, value: 1e9, kind: 'work', tags: [], manifestBytes: 300, artifactBytes: 0 }
   list.entries.push(entry)
-  const digest = [claim(good, 1e9, inflated)]
+  const digest = [advertisement(good, 1e9, inflated)]
   await using boaster = await startPeer('boaster', {
     contributions: [good],
     best: { _adoption: list },
@@ -207,7 +207,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   for (const item of [good, adopted, adopter]) await hold(grove.node, item)
 
   await grove.node.start()
-  await until('its claim', () => grove.node.replica.claimsOf(good.cid).length > 0)
+  await until('its claim', () => grove.node.gossip.assertionsOf(good.cid).length > 0)
   await syncRound(grove.node)
 
   const { byAdoption } = await frontier(grove.node, { limit: 10 })

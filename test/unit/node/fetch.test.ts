@@ -35,7 +35,7 @@ test('a fetch brings the manifest, its artifacts, its parent and what is said ab
     ],
   )
   assert.deepEqual(result.ancestors, [parent.cid])
-  assert.deepEqual(await grove.node.graph.lacking([child.cid, parent.cid, review.cid]), [])
+  assert.deepEqual(await grove.node.graph.missing([child.cid, parent.cid, review.cid]), [])
   assert.equal(result.bytesVerified, result.bytesMoved)
   assert.equal(peer.asked(`GET /api/blobs/${hashBytes(small)}`), 1)
 })
@@ -227,7 +227,7 @@ test('artifacts that take too long are missing; what came in time is kept', asyn
   const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 300 })
 
   assert.deepEqual(new Set(result.missing.map(({ reason }) => reason)), new Set(['fetch-timeout']))
-  assert.deepEqual(await grove.node.graph.lacking([child.cid]), [])
+  assert.deepEqual(await grove.node.graph.missing([child.cid]), [])
 })
 
 test('a caller that aborts gets its reason, and nothing is stored', async () => {

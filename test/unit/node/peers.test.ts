@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GroveError } from '../../../src/core/errors.ts'
-import { PeerBook } from '../../../src/node/peers/peer-book.ts'
+import { PeerStore } from '../../../src/node/peers/peer-store.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { MemoryRecords } from '../../../src/stores/memory/records.ts'
 import { work } from '../../support/peer.ts'
@@ -10,7 +10,7 @@ import { standingClock } from '../../support/standing-clock.ts'
 const proof = {
   cid: work('x').cid,
   metric: 'loss',
-  claimed: { value: 0.1, direction: 'minimize' as const },
+  advertised: { value: 0.1, direction: 'minimize' as const },
   actual: { value: 0.9, direction: 'minimize' as const },
   at: '2026-01-01T00:00:00.000Z',
 }
@@ -24,13 +24,13 @@ type Peer = { peerId: string; address: string }
 
 function openBook(records = new MemoryRecords()) {
   const { clock, move } = standingClock()
-  return { book: new PeerBook({ records, clock, log: silentLog }), records, move }
+  return { book: new PeerStore({ records, clock, log: silentLog }), records, move }
 }
 
 test('what a peer did is kept over a restart', async () => {
   const { book, records } = openBook()
-  book.claimKept(a.address)
-  book.claimBroken(a.address, proof, fault)
+  book.advertisementConfirmed(a.address)
+  book.advertisementContradicted(a.address, proof, fault)
   book.bytesGood(a.address, 10)
   book.fault(a.address, fault, 7)
   await book.close()
@@ -40,8 +40,8 @@ test('what a peer did is kept over a restart', async () => {
 
   const { lastError, ...record } = later.record(a.address)
   assert.deepEqual(record, {
-    claimsKept: 1,
-    claimsBroken: 1,
+    confirmed: 1,
+    contradicted: 1,
     bytesGood: 10,
     bytesBad: 7,
     failures: 1,
@@ -86,18 +86,18 @@ test("a peer's absent is believed for five minutes", () => {
 
 test('no more than a thousand peers are remembered', async () => {
   const { book, records } = openBook()
-  for (let index = 0; index < 1_200; index++) book.claimKept(`peer-${index}`)
+  for (let index = 0; index < 1_200; index++) book.advertisementConfirmed(`peer-${index}`)
   await book.close()
 
   assert.equal((await records.list('peers')).length, 1_000)
-  assert.equal(book.record('peer-0').claimsKept, 0)
-  assert.equal(book.record('peer-1199').claimsKept, 1)
+  assert.equal(book.record('peer-0').confirmed, 0)
+  assert.equal(book.record('peer-1199').confirmed, 1)
 })
 
 test('changes are written together, a second after the first', async () => {
   const { book, records, move } = openBook()
-  book.claimKept(a.address)
-  book.claimKept(b.address)
+  book.advertisementConfirmed(a.address)
+  book.advertisementConfirmed(b.address)
   assert.deepEqual(await records.list('peers'), [])
 
   move(1_000)
@@ -112,14 +112,14 @@ test('changes are written together, a second after the first', async () => {
 test('the last ten broken claims are kept as proof', () => {
   const { book } = openBook()
   for (let value = 0; value < 12; value++) {
-    book.claimBroken(a.address, { ...proof, claimed: { value, direction: 'minimize' } }, fault)
+    book.advertisementContradicted(a.address, { ...proof, advertised: { value, direction: 'minimize' } }, fault)
   }
 
-  const { claimsBroken, proofs } = book.record(a.address)
+  const { contradicted, proofs } = book.record(a.address)
 
-  assert.equal(claimsBroken, 12)
+  assert.equal(contradicted, 12)
   assert.deepEqual(
-    proofs.map(({ claimed }) => claimed.value),
+    proofs.map(({ advertised }) => advertised.value),
     [2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   )
 })
@@ -127,7 +127,7 @@ test('the last ten broken claims are kept as proof', () => {
 test('a liar comes after an unknown peer for days, then is asked like any other', () => {
   const { book, move } = openBook()
   for (let n = 0; n < 3; n++) book.bytesGood(a.address, 10_000_000)
-  for (let n = 0; n < 20; n++) book.claimBroken(a.address, proof, fault)
+  for (let n = 0; n < 20; n++) book.advertisementContradicted(a.address, proof, fault)
   move(2 * 24 * 60 * 60_000)
   assert.deepEqual(book.order([a, b]), [b, a])
 
@@ -139,7 +139,7 @@ test('a liar comes after an unknown peer for days, then is asked like any other'
 test('a lie that was written down by a clock that ran ahead fades from now on', async () => {
   const { book, records, move } = openBook()
   move(365 * 24 * 60 * 60_000)
-  book.claimBroken(a.address, proof, fault)
+  book.advertisementContradicted(a.address, proof, fault)
   await book.close()
   const { book: later, move: moveLater } = openBook(records)
   await later.load()
@@ -160,7 +160,7 @@ test('a failed write is made up for by the next', async () => {
   }
   const records = new FullDisk()
   const { book, move } = openBook(records)
-  book.claimKept(a.address)
+  book.advertisementConfirmed(a.address)
   move(1_000)
   await new Promise((resolve) => setImmediate(resolve))
   records.full = false
@@ -168,4 +168,29 @@ test('a failed write is made up for by the next', async () => {
   await book.close()
 
   assert.equal((await records.list('peers')).length, 1)
+})
+
+test('a record that the last version wrote is read by the names of today', async () => {
+  const records = new MemoryRecords()
+  const said = { value: 0.1, direction: 'minimize' }
+  const old = {
+    record: {
+      claimsKept: 3,
+      claimsBroken: 1,
+      bytesGood: 10,
+      bytesBad: 0,
+      failures: 2,
+      proofs: [{ cid: proof.cid, metric: 'loss', claimed: said, at: '2026-01-01T00:00:00.000Z' }],
+    },
+    lies: { weight: 1, at: 0 },
+    failures: { weight: 0, at: 0 },
+  }
+  await records.set('peers', a.address, old)
+  const { book } = openBook(records)
+
+  await book.load()
+
+  const { confirmed, contradicted, proofs } = book.record(a.address)
+  assert.deepEqual({ confirmed, contradicted }, { confirmed: 3, contradicted: 1 })
+  assert.deepEqual(proofs[0]?.advertised, said)
 })

@@ -6,7 +6,7 @@ import type { Contribution } from '../../../src/core/contribution/contribution.t
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
 import { bestList } from '../../../src/node/serve/best.ts'
-import { closureOf } from '../../../src/node/serve/closure.ts'
+import { streamClosure } from '../../../src/node/serve/closure.ts'
 import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
 import { defaultPolicy } from '../../../src/protocol/sync/want.ts'
 import { testNode } from '../../support/context.ts'
@@ -41,7 +41,7 @@ test("a round brings the best of a peer's list that the policy wants, and report
 
   assert.deepEqual(report.fetched, [best.cid, better.cid])
   assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
-  assert.deepEqual(await grove.node.graph.lacking([best.cid, better.cid]), [])
+  assert.deepEqual(await grove.node.graph.missing([best.cid, better.cid]), [])
 })
 
 test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
@@ -70,13 +70,13 @@ test('an artifact that nobody asked for and that is too large is left; its manif
   assert.equal(await grove.node.blobs.stat(hashBytes(bytes)), undefined)
 })
 
-for (const [what, contribution, claimed, direction] of [
+for (const [what, contribution, advertised, direction] of [
   ['value', good, 0.1, 'minimize'],
   ['direction', good, 0.9, 'maximize'],
   ['metric', work('unscored'), 0.1, 'minimize'],
 ] as const) {
   test(`an item whose manifest contradicts the ${what} that was claimed is not stored, and the claim is proof against the peer`, async () => {
-    const lie = { loss: { dimension: 'loss', direction, entries: [entry(contribution, claimed)] } }
+    const lie = { loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] } }
     await using liar = await startPeer('liar', { contributions: [contribution], best: lie })
     await using grove = testNode([liar])
 
@@ -84,7 +84,7 @@ for (const [what, contribution, claimed, direction] of [
 
     assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
     assert.equal(await grove.node.graph.count(), 0)
-    assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
+    assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
   })
 }
 
@@ -97,8 +97,8 @@ test('an item about which one peer lies comes from the one that tells the truth'
 
   assert.deepEqual(report.fetched, [good.cid])
   assert.equal((await grove.node.graph.get(good.cid))?.provenance.peerId, 'honest')
-  assert.equal(grove.node.peers.record(liar.address).claimsBroken, 1)
-  assert.equal(grove.node.peers.record(honest.address).claimsKept, 1)
+  assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
+  assert.equal(grove.node.peers.record(honest.address).confirmed, 1)
 })
 
 test('an item that could not be had rests before it is tried again', async () => {
@@ -195,7 +195,7 @@ test('a stub is filled by a later round', async () => {
 
   await syncRound(grove.node)
 
-  assert.deepEqual(await grove.node.graph.lacking([best.cid]), [])
+  assert.deepEqual(await grove.node.graph.missing([best.cid]), [])
   assert.deepEqual(await grove.node.graph.stubs(10), [])
 })
 
@@ -241,8 +241,8 @@ test('a closure is the ancestors, parents first, then the evidence, then the tra
   const review = work('review', { kind: 'review', relations: [{ targetCid: leaf.cid, relationType: 'reviews' }] })
   for (const item of [root, middle, leaf, review]) await hold(grove.node, item)
 
-  const lines = (await collect(closureOf(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))).map((line) =>
-    Buffer.from(line).toString().trimEnd(),
+  const lines = (await collect(streamClosure(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))).map(
+    (line) => Buffer.from(line).toString().trimEnd(),
   )
 
   assert.deepEqual(
@@ -256,7 +256,7 @@ test('a closure is the ancestors, parents first, then the evidence, then the tra
 test('the closure of what is not here is absent', async () => {
   await using grove = testNode()
 
-  await assert.rejects(collect(closureOf(grove.node, { cid: best.cid })), { code: 'absent' })
+  await assert.rejects(collect(streamClosure(grove.node, { cid: best.cid })), { code: 'absent' })
 })
 
 function hold(node: GroveNode, contribution: Contribution) {

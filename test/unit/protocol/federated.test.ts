@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import type { DigestEntry } from '../../../src/core/wire/wire.ts'
 import {
   createFederated,
-  expireClaims,
+  expireAdvertisements,
   type Federated,
   type FederatedItem,
   listFederated,
@@ -20,7 +20,7 @@ function merge(federated: Federated, from: number, entries: readonly DigestEntry
   return mergeDigest(federated, { from: peer(from), entries, now, heldDirection: heardNothing })
 }
 
-const claim = (n: number, value: number, metric = 'val_bpb'): DigestEntry => ({
+const advertisement = (n: number, value: number, metric = 'val_bpb'): DigestEntry => ({
   cid: cid(n),
   metric,
   value,
@@ -78,21 +78,21 @@ test('no flood passes the bounds, per metric, per advertiser or in all', () => {
 
 test('a flood of one advertiser takes a quarter of a metric, of ten the metric, of thousands of metrics a quarter of all', () => {
   const federated = createFederated()
-  for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [claim(n, n)])
+  for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [advertisement(n, n)])
   assert.equal(federated.size, 125)
-  for (let n = 0; n < 2_000; n += 1) merge(federated, 2 + (n % 9), [claim(5_000 + n, n)])
+  for (let n = 0; n < 2_000; n += 1) merge(federated, 2 + (n % 9), [advertisement(5_000 + n, n)])
   assert.equal(federated.size, 500)
-  for (let n = 0; n < 3_000; n += 1) merge(federated, 20, [claim(n, n, `metric ${n}`)])
+  for (let n = 0; n < 3_000; n += 1) merge(federated, 20, [advertisement(n, n, `metric ${n}`)])
   assert.equal(federated.size, 1_524)
-  for (let n = 0; n < 9_000; n += 1) merge(federated, 21 + (n % 9), [claim(n, n, `other ${n % 900}`)])
+  for (let n = 0; n < 9_000; n += 1) merge(federated, 21 + (n % 9), [advertisement(n, n, `other ${n % 900}`)])
   assert.equal(federated.size, 4_096)
   boundsHold(federated)
 })
 
 test('what gives way is the worst of the same metric and direction', () => {
   const federated = createFederated()
-  merge(federated, 1, [claim(9_000, 5, 'speed')])
-  for (let n = 0; n < 600; n += 1) merge(federated, 2 + (n % 6), [claim(n, 1_000 - n)])
+  merge(federated, 1, [advertisement(9_000, 5, 'speed')])
+  for (let n = 0; n < 600; n += 1) merge(federated, 2 + (n % 6), [advertisement(n, 1_000 - n)])
 
   const items = listFederated(federated)
 
@@ -110,7 +110,7 @@ test('a flood in the foreign direction does not push out the honest one', () => 
     merge(federated, 10 + (n % 6), [{ cid: cid(n), metric: 'val_bpb', value: n, direction: 'maximize' }])
   }
 
-  const news = merge(federated, 1, [claim(9_000, 0.9)])
+  const news = merge(federated, 1, [advertisement(9_000, 0.9)])
 
   assert.equal(news.length, 1)
   assert.ok(listFederated(federated).some((item) => item.cid === cid(9_000)))
@@ -149,7 +149,7 @@ test('merging does not depend on the order of messages', () => {
 })
 
 test('overflow keeps the same best, whatever the order of messages', () => {
-  const entries = Array.from({ length: 700 }, (_, n) => ({ from: n % 7, entry: claim(n, (n * 37) % 701) }))
+  const entries = Array.from({ length: 700 }, (_, n) => ({ from: n % 7, entry: advertisement(n, (n * 37) % 701) }))
   const keptOf = (list: typeof entries) => {
     const federated = createFederated()
     for (const { from, entry } of list) merge(federated, from, [entry])
@@ -163,7 +163,7 @@ test('a direction never flips: whatever arrives, entries keep the direction that
   fc.assert(
     fc.property(fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }), (digests) => {
       const federated = createFederated()
-      merge(federated, 99, [claim(5_000, 0.9)])
+      merge(federated, 99, [advertisement(5_000, 0.9)])
       for (const entries of digests) merge(federated, 1, entries)
       const item = listFederated(federated).find((other) => other.cid === cid(5_000))
       assert.equal(item?.direction, 'minimize')
@@ -184,7 +184,7 @@ test('an entry without direction takes the held one, else the one said before or
   assert.deepEqual(merge(federated, 1, [bare(1, 'val_bpb')]), [])
   assert.equal(federated.size, 0)
 
-  merge(federated, 1, [bare(1, 'val_bpb'), claim(2, 0.9)])
+  merge(federated, 1, [bare(1, 'val_bpb'), advertisement(2, 0.9)])
   merge(federated, 2, [bare(3, 'val_bpb'), bare(4, '_adoption')])
   mergeDigest(federated, {
     from: peer(3),
@@ -207,10 +207,10 @@ test('values that are not finite, unknown protocol metrics and minimised signals
   const federated = createFederated()
 
   const news = merge(federated, 1, [
-    claim(1, Number.NaN),
-    claim(2, Number.POSITIVE_INFINITY),
+    advertisement(1, Number.NaN),
+    advertisement(2, Number.POSITIVE_INFINITY),
     { cid: cid(3), metric: '_future', value: 1, direction: 'maximize' },
-    claim(4, 1, '_adoption'),
+    advertisement(4, 1, '_adoption'),
   ])
 
   assert.deepEqual(news, [])
@@ -220,11 +220,11 @@ test('values that are not finite, unknown protocol metrics and minimised signals
 test('only new claims and changed places are news', () => {
   const federated = createFederated()
 
-  assert.equal(merge(federated, 1, [claim(1, 0.9)]).length, 1)
-  assert.equal(merge(federated, 1, [claim(1, 0.9)]).length, 0)
-  assert.equal(merge(federated, 2, [claim(1, 0.9)]).length, 0)
-  assert.equal(merge(federated, 2, [claim(1, 0.95)]).length, 0, 'a worse claim of one of two does not move it')
-  assert.equal(merge(federated, 3, [claim(1, 0.8)])[0]?.value, 0.8)
+  assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 1)
+  assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 0)
+  assert.equal(merge(federated, 2, [advertisement(1, 0.9)]).length, 0)
+  assert.equal(merge(federated, 2, [advertisement(1, 0.95)]).length, 0, 'a worse claim of one of two does not move it')
+  assert.equal(merge(federated, 3, [advertisement(1, 0.8)])[0]?.value, 0.8)
 })
 
 test('recency from the future counts as the moment it was first seen, and is no news again', () => {
@@ -237,8 +237,8 @@ test('recency from the future counts as the moment it was first seen, and is no 
 
 test('providers are the eight most recent, latest first', () => {
   const federated = createFederated()
-  for (let n = 1; n <= 10; n += 1) merge(federated, n, [claim(1, 0.9)], START + n)
-  merge(federated, 4, [claim(1, 0.9)], START + 50)
+  for (let n = 1; n <= 10; n += 1) merge(federated, n, [advertisement(1, 0.9)], START + n)
+  merge(federated, 4, [advertisement(1, 0.9)], START + 50)
 
   const ids = providersOf(federated, cid(1)).map((provider) => provider.peerId)
 
@@ -247,12 +247,12 @@ test('providers are the eight most recent, latest first', () => {
 
 test('a claim expires with its last repetition, provider by provider', () => {
   const federated = createFederated()
-  merge(federated, 1, [claim(1, 0.8)], START)
-  merge(federated, 2, [claim(1, 0.9)], START + 1_000)
+  merge(federated, 1, [advertisement(1, 0.8)], START)
+  merge(federated, 2, [advertisement(1, 0.9)], START + 1_000)
 
-  expireClaims(federated, START + 500)
+  expireAdvertisements(federated, START + 500)
   assert.equal(listFederated(federated)[0]?.value, 0.9)
-  expireClaims(federated, START + 1_500)
+  expireAdvertisements(federated, START + 1_500)
 
   assert.equal(federated.size, 0)
   assert.equal(federated.metrics.size + federated.shares.size, 0)
@@ -260,8 +260,8 @@ test('a claim expires with its last repetition, provider by provider', () => {
 
 test('a claim that was taken back leaves those of others', () => {
   const federated = createFederated()
-  merge(federated, 1, [claim(1, 0.1)])
-  merge(federated, 2, [claim(1, 0.9)])
+  merge(federated, 1, [advertisement(1, 0.1)])
+  merge(federated, 2, [advertisement(1, 0.9)])
 
   retract(federated, 'p1', cid(1))
 

@@ -2,8 +2,8 @@ import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { type Random, sample } from '../../../src/core/random.ts'
 import { comparePlaces } from '../../../src/core/ranking/frontier.ts'
+import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import type { Effect, Input, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
-import { Replica } from '../../../src/protocol/replica.ts'
 
 export { seeded }
 
@@ -22,7 +22,7 @@ export const work = (n: number, value: number): LocalEntry => ({
 
 export interface Grove {
   readonly self: PeerAddress
-  readonly replica: Replica
+  readonly gossip: GossipState
   readonly held: Map<Cid, LocalEntry>
   wakeAt: number
   up: boolean
@@ -48,7 +48,7 @@ export class Network {
       const config = { self: peer(n), seeds: options.seedsOf(n), capabilities: {}, gossipIntervalMs: INTERVAL_MS }
       const own = seeded(Math.floor(chance.next() * 2 ** 32))
       const wakeAt = this.now + Math.floor(own.next() * INTERVAL_MS)
-      return { self: peer(n), replica: new Replica(config, own), held: new Map(), wakeAt, up: true }
+      return { self: peer(n), gossip: new GossipState(config, own), held: new Map(), wakeAt, up: true }
     })
     this.#byAddress = new Map(this.groves.map((grove) => [grove.self.address, grove]))
   }
@@ -60,7 +60,7 @@ export class Network {
   }
 
   tell(grove: Grove, input: Input): Effect[] {
-    const effects = grove.replica.step(input, this.now)
+    const effects = grove.gossip.step(input, this.now)
     for (const effect of effects) this.#carryOut(grove, effect)
     return effects
   }
@@ -113,7 +113,7 @@ export class Network {
 
   #fetch(grove: Grove, item: LocalEntry): void {
     if (grove.held.has(item.cid)) return
-    const providers = grove.replica.providersOf(item.cid).map((provider) => this.#byAddress.get(provider.address))
+    const providers = grove.gossip.providersOf(item.cid).map((provider) => this.#byAddress.get(provider.address))
     if (providers.some((provider) => provider?.up && provider.held.has(item.cid))) this.store(grove, item)
   }
 }

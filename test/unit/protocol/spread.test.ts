@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Grove, INTERVAL_MS, Network, peer, seeded, someSeeds, work } from './network.ts'
 
-const viewOf = (grove: Grove) => grove.replica.peers().filter((other) => other.inView)
+const viewOf = (grove: Grove) => grove.gossip.peers().filter((other) => other.active)
 
 for (const seed of [1, 2, 3, 4]) {
   test(`what was there before the start reaches 99 % of 100 groves within 2 log2 N rounds (seed ${seed})`, () => {
@@ -63,7 +63,7 @@ test('in a line A–B–C what A has reaches C, which cannot talk to A', () => {
 
   assert.ok(network.groves[2]!.held.has(item.cid))
   assert.equal(network.groves[2]!.held.get(item.cid)?.direction, 'minimize')
-  assert.deepEqual(network.groves[2]!.replica.providersOf(item.cid), [b])
+  assert.deepEqual(network.groves[2]!.gossip.providersOf(item.cid), [b])
 })
 
 test('a freshly started grove knows what its seed has within a second', () => {
@@ -96,14 +96,14 @@ test('a grove whose peers are all gone finds back through its seeds once they re
   const lonely = network.groves[7]!
   for (const grove of network.groves) if (grove !== lonely) grove.up = false
   network.runRounds(40)
-  assert.deepEqual(lonely.replica.livePeers(network.now), [])
+  assert.deepEqual(lonely.gossip.livePeers(network.now), [])
 
   network.groves[0]!.up = true
   network.groves[0]!.wakeAt = network.now
   network.runRounds(2)
 
-  assert.equal(lonely.replica.peer('p0')?.status, 'alive')
-  assert.ok(network.now - (lonely.replica.peer('p0')?.lastContact ?? 0) <= 2 * INTERVAL_MS)
+  assert.equal(lonely.gossip.peer('p0')?.status, 'alive')
+  assert.ok(network.now - (lonely.gossip.peer('p0')?.lastContact ?? 0) <= 2 * INTERVAL_MS)
 })
 
 test('a grove that is gone leaves every view, and comes back when it speaks again', () => {
@@ -119,7 +119,7 @@ test('a grove that is gone leaves every view, and comes back when it speaks agai
   gone.wakeAt = network.now
   network.runRounds(10)
 
-  const knowing = others.filter((grove) => grove.replica.peer('p9')?.status === 'alive')
+  const knowing = others.filter((grove) => grove.gossip.peer('p9')?.status === 'alive')
   assert.ok(knowing.length >= others.length / 2, `${knowing.length} of ${others.length}`)
 })
 
@@ -157,7 +157,7 @@ test('views stay bounded, without self and without doubles, while groves come an
       assert.ok(view.length <= 10)
       assert.ok(view.every((other) => other.peerId !== grove.self.peerId && other.address !== grove.self.address))
       assert.equal(new Set(view.map((other) => other.address)).size, view.length)
-      assert.ok(grove.replica.peers().length <= 10 + 64 + 2)
+      assert.ok(grove.gossip.peers().length <= 10 + 64 + 2)
     }
   }
 })

@@ -145,10 +145,10 @@ test('its memory is bounded', () => {
 })
 
 test('what is said in a peer’s name takes no place from what it says itself', () => {
-  const hearsay = Array.from({ length: 20 }, (_, n) => candidate(100 + n, 0.01, { hearsay: true }))
+  const unauthenticated = Array.from({ length: 20 }, (_, n) => candidate(100 + n, 0.01, { unauthenticated: true }))
   const known = Array.from({ length: 2 }, (_, n) => candidate(200 + n, 0.1, { providers: [] }))
 
-  const { wants } = plan([...hearsay, ...known, candidate(1, 0.5)], { topK: 3 }, [cid(200), cid(201)])
+  const { wants } = plan([...unauthenticated, ...known, candidate(1, 0.5)], { topK: 3 }, [cid(200), cid(201)])
 
   assert.ok(ids(wants).includes(1))
 })

@@ -8,7 +8,7 @@ import {
   shuffleRequestSchema,
   shuffleResponseSchema,
 } from '../../../src/core/wire/wire.ts'
-import { Replica } from '../../../src/protocol/replica.ts'
+import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { INTERVAL_MS, START, seeded, work } from './network.ts'
 
 interface Recorded {
@@ -28,22 +28,22 @@ const sent = (path: string) => wire.sentToPeer.find((message) => message.path ==
 
 const old = { peerId: 'grove-4631', address: 'http://localhost:4631' }
 
-function replicaOf(): Replica {
+function replicaOf(): GossipState {
   const self = { peerId: 'third', address: 'http://127.0.0.1:4632' }
-  return new Replica({ self, seeds: [], capabilities: { federation: 1 }, gossipIntervalMs: INTERVAL_MS }, seeded(1))
+  return new GossipState({ self, seeds: [], capabilities: { federation: 2 }, gossipIntervalMs: INTERVAL_MS }, seeded(1))
 }
 
 test('an exchange that a 0.1 server sends is taken in with its directions, and answered in its fields', () => {
-  const replica = replicaOf()
-  replica.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
+  const gossip = replicaOf()
+  gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   const message = gossipMessageSchema.parse(sent('/api/gossip/exchange'))
 
-  const effects = replica.step({ type: 'exchange-received', message }, START)
+  const effects = gossip.step({ type: 'exchange-received', message }, START)
 
   const reply = effects.find((effect) => effect.type === 'reply-exchange')
   const answer = recorded('gossip exchange, received').response.body as object
   assert.deepEqual(Object.keys(reply!.message).sort(), Object.keys(answer).sort())
-  const items = replica.federated(START)
+  const items = gossip.federated(START)
   assert.deepEqual(
     items.map((item) => [item.metric, item.direction, item.value]),
     [
@@ -56,22 +56,22 @@ test('an exchange that a 0.1 server sends is taken in with its directions, and a
     ],
   )
   assert.deepEqual(items[4]?.tags, ['lm'])
-  assert.deepEqual(replica.providersOf(items[4]!.cid), [old])
+  assert.deepEqual(gossip.providersOf(items[4]!.cid), [old])
 })
 
 test('the answer of a 0.1 server to an exchange is understood', () => {
-  const replica = replicaOf()
+  const gossip = replicaOf()
   const { request, response } = recorded('gossip exchange, received')
   assert.deepEqual(gossipMessageSchema.parse(request.body), request.body)
 
-  replica.step({ type: 'exchange-answered', peer: old, message: gossipMessageSchema.parse(response.body) }, START)
+  gossip.step({ type: 'exchange-answered', peer: old, message: gossipMessageSchema.parse(response.body) }, START)
 
-  assert.equal(replica.federated(START).length, 6)
-  assert.equal(replica.peer('grove-4631')?.status, 'alive')
+  assert.equal(gossip.federated(START).length, 6)
+  assert.equal(gossip.peer('grove-4631')?.status, 'alive')
 })
 
 test('entries that a 0.1 server relayed without direction take that of the metric', () => {
-  const replica = replicaOf()
+  const gossip = replicaOf()
   const { entries } = recorded('gossip frontier').response.body as { entries: DigestEntry[] }
   const bare = entries.filter((entry) => entry.direction === undefined)
   assert.deepEqual(
@@ -81,11 +81,11 @@ test('entries that a 0.1 server relayed without direction take that of the metri
   const message = (frontier: DigestEntry[]) =>
     gossipMessageSchema.parse({ ...(sent('/api/gossip/exchange') as object), frontier })
 
-  replica.step({ type: 'exchange-received', message: message(bare) }, START)
-  assert.deepEqual(replica.federated(START), [], 'nobody has said which direction')
-  replica.step({ type: 'exchange-received', message: message(entries) }, START)
+  gossip.step({ type: 'exchange-received', message: message(bare) }, START)
+  assert.deepEqual(gossip.federated(START), [], 'nobody has said which direction')
+  gossip.step({ type: 'exchange-received', message: message(entries) }, START)
 
-  const best = replica.federated(START).filter((item) => item.metric === 'val_bpb')
+  const best = gossip.federated(START).filter((item) => item.metric === 'val_bpb')
   assert.deepEqual(
     best.map((item) => [item.direction, item.value]),
     [
@@ -96,7 +96,7 @@ test('entries that a 0.1 server relayed without direction take that of the metri
   )
   const shown = best.map((item) => ({
     ...item,
-    level: 'claimed',
+    level: 'advertised',
     held: false,
     firstSeen: new Date(item.firstSeen).toISOString(),
     providers: [],
@@ -105,22 +105,22 @@ test('entries that a 0.1 server relayed without direction take that of the metri
 })
 
 test('a shuffle with a 0.1 server goes both ways', () => {
-  const replica = replicaOf()
+  const gossip = replicaOf()
   const request = shuffleRequestSchema.parse(sent('/api/gossip/shuffle'))
 
-  const effects = replica.step({ type: 'shuffle-received', request }, START)
+  const effects = gossip.step({ type: 'shuffle-received', request }, START)
   assert.deepEqual(effects, [
     { type: 'reply-shuffle', response: { offered: [] } },
     { type: 'peer-status', peer: old, status: 'alive' },
   ])
-  const [shuffle] = replica.step({ type: 'tick' }, START).filter((effect) => effect.type === 'send-shuffle')
+  const [shuffle] = gossip.step({ type: 'tick' }, START).filter((effect) => effect.type === 'send-shuffle')
   const response = shuffleResponseSchema.parse(recorded('gossip shuffle, received').response.body)
-  replica.step({ type: 'shuffle-answered', peer: shuffle!.peer, response }, START)
+  gossip.step({ type: 'shuffle-answered', peer: shuffle!.peer, response }, START)
 
   const ours = shuffle!.request
   const theirs = recorded('gossip shuffle, received').request.body as { sender: object }
   assert.deepEqual(Object.keys(ours.sender).sort(), Object.keys(theirs.sender).sort())
   assert.deepEqual(ours.offered[0], ours.sender)
-  assert.notEqual(replica.peer('other-grove'), undefined)
-  assert.equal(replica.peer('third'), undefined, 'its own entry, which the other side offers, is skipped')
+  assert.notEqual(gossip.peer('other-grove'), undefined)
+  assert.equal(gossip.peer('third'), undefined, 'its own entry, which the other side offers, is skipped')
 })

@@ -30,7 +30,7 @@ test('a write that fails does not fail those that share its transaction', async 
     ['fulfilled', 'rejected', 'fulfilled'],
   )
   assert.ok(outcomes[1]?.status === 'rejected' && isGroveError(outcomes[1].reason, 'storage-failed'))
-  assert.deepEqual(await stores.graph.lacking([before.cid, after.cid]), [])
+  assert.deepEqual(await stores.graph.missing([before.cid, after.cid]), [])
   assert.equal(await stores.graph.count(), 2)
   assert.equal((await stores.graph.search('sample', {}, 5)).length, 0)
 })

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { GroveEvent } from '../../../core/wire/wire.ts'
-import { type Context, examples, type Session, withGrove } from '../../context.ts'
+import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatNumber, formatSize, formatTime, plural, printable, short } from '../../output/format.ts'
 import { print, printJson, style } from '../../output/output.ts'
 
@@ -13,7 +13,7 @@ export function addEvents(program: Command, context: Context): void {
     .action((_: object, command: Command) => withGrove(context, command, follow))
 }
 
-async function follow(session: Session): Promise<void> {
+async function follow(session: CliSession): Promise<void> {
   const { grove, output, signal, json } = session
   for await (const event of grove.events({ signal })) {
     if (json) printJson(output, event, 0)

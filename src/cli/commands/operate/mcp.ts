@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { type Context, examples, type Session, withGrove } from '../../context.ts'
+import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { type AgentOptions, addAgent, agentFrom } from '../../options.ts'
 
 /** `grove mcp`: the grove's operations as tools for an agent, over stdin and stdout. */
@@ -17,7 +17,7 @@ export function addMcp(program: Command, context: Context): void {
 }
 
 /** Serves until the agent closes stdin, or an interrupt. */
-async function mcp({ grove, env, signal }: Session, options: AgentOptions): Promise<void> {
+async function mcp({ grove, env, signal }: CliSession, options: AgentOptions): Promise<void> {
   // Only here: other commands would start slower for it.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { serveMcp } = await import('../../../api/mcp/serve.ts')

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Proof } from '../../../core/peers/peer-record.ts'
 import type { FederationPeer } from '../../../core/wire/wire.ts'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { arrow, formatNumber, formatSize, formatTime, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
@@ -10,15 +10,17 @@ import { printTable } from '../../output/table.ts'
 export function addPeers(program: Command, context: Context): void {
   program
     .command('peers')
-    .description('List the groves that this one knows, whether they answer, and how their claims and bytes proved')
-    .option('--proofs', 'also show which claims the manifests contradict')
+    .description(
+      'List the groves that this one knows, whether they answer, and whether what they advertised and sent was right',
+    )
+    .option('--proofs', 'also show which advertisements the manifests contradict')
     .addHelpText('after', examples(['grove peers', 'grove peers --proofs', 'grove peers --json']))
     .action((options: { readonly proofs?: boolean }, command: Command) =>
       withGrove(context, command, (session) => peers(session, options.proofs === true)),
     )
 }
 
-async function peers(session: Session, withProofs: boolean): Promise<void> {
+async function peers(session: CliSession, withProofs: boolean): Promise<void> {
   const found = await session.grove.federationPeers({}, { signal: session.signal })
   answer(session, found, () => {
     if (found.peers.length === 0)
@@ -29,7 +31,7 @@ async function peers(session: Session, withProofs: boolean): Promise<void> {
       seed ? 'seed' : '',
       lastSeen === undefined ? 'never' : formatTime(lastSeen),
       record.trust.toFixed(2),
-      `${record.claimsKept}/${record.claimsBroken}`,
+      `${record.confirmed}/${record.contradicted}`,
       formatSize(record.bytesGood),
       formatSize(record.bytesBad),
       printable(record.lastError === undefined ? '' : `${record.lastError.code}: ${record.lastError.message}`),
@@ -41,7 +43,7 @@ async function peers(session: Session, withProofs: boolean): Promise<void> {
       { title: '' },
       { title: 'answered' },
       { title: 'trust', align: 'right' as const },
-      { title: 'claims kept/broken', align: 'right' as const },
+      { title: 'advertised right/wrong', align: 'right' as const },
       { title: 'bytes good', align: 'right' as const },
       { title: 'bad', align: 'right' as const },
       { title: 'last error', flexible: true },
@@ -53,14 +55,14 @@ async function peers(session: Session, withProofs: boolean): Promise<void> {
 }
 
 /** What anybody can check who holds the manifests: what the peer claimed, and what they say. */
-function printProofs({ output }: Session, { address, record }: FederationPeer): void {
+function printProofs({ output }: CliSession, { address, record }: FederationPeer): void {
   if (record.proofs.length === 0) return
-  print(output, `\n${style(output, 'bold', `contradicted claims of ${printable(address)}`)}`)
-  const rows = record.proofs.map(({ at, cid, metric, claimed, actual }) => [
+  print(output, `\n${style(output, 'bold', `contradicted advertisements of ${printable(address)}`)}`)
+  const rows = record.proofs.map(({ at, cid, metric, advertised, actual }) => [
     formatTime(at),
     short(cid),
     printable(metric),
-    said(claimed),
+    said(advertised),
     actual === undefined ? 'no such score' : said(actual),
   ])
   printTable(
@@ -69,13 +71,13 @@ function printProofs({ output }: Session, { address, record }: FederationPeer): 
       { title: 'when' },
       { title: 'cid' },
       { title: 'metric', flexible: true },
-      { title: 'claimed' },
+      { title: 'advertised' },
       { title: 'in fact' },
     ],
     rows,
   )
 }
 
-function said({ value, direction }: Proof['claimed']): string {
+function said({ value, direction }: Proof['advertised']): string {
   return `${formatNumber(value)} ${arrow(direction)}`
 }

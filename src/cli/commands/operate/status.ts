@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
 import { print } from '../../output/output.ts'
 
@@ -12,7 +12,7 @@ export function addStatus(program: Command, context: Context): void {
     .action((_: object, command: Command) => withGrove(context, command, status))
 }
 
-async function status(session: Session): Promise<void> {
+async function status(session: CliSession): Promise<void> {
   const info = await session.grove.grove({}, { signal: session.signal })
   answer(session, info, () => {
     const { output } = session

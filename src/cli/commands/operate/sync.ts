@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatDuration, formatSize, plural, printable, short } from '../../output/format.ts'
 import { print } from '../../output/output.ts'
 
@@ -12,7 +12,7 @@ export function addSync(program: Command, context: Context): void {
     .action((_: object, command: Command) => withGrove(context, command, sync))
 }
 
-async function sync(session: Session): Promise<void> {
+async function sync(session: CliSession): Promise<void> {
   const report = await session.grove.sync({}, { signal: session.signal })
   answer(session, report, () => {
     const { output } = session

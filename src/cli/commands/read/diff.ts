@@ -6,7 +6,7 @@ import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { writeWorkspace } from '../../../workspace/workspace.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { diffFiles } from '../../files/git.ts'
 import { formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
@@ -35,7 +35,11 @@ export function addDiff(program: Command, context: Context): void {
     )
 }
 
-async function diff(session: Session, texts: readonly [string, string], artifact: string | undefined): Promise<void> {
+async function diff(
+  session: CliSession,
+  texts: readonly [string, string],
+  artifact: string | undefined,
+): Promise<void> {
   const { grove, signal } = session
   const [parent, child] = [await cidOf(session, texts[0]), await cidOf(session, texts[1])]
   const views = [
@@ -79,7 +83,7 @@ function hashIn({ artifacts }: ContributionView, name: string): Cid | null {
 }
 
 async function download(
-  { grove, signal }: Session,
+  { grove, signal }: CliSession,
   directory: string,
   changes: readonly Change[],
   side: 'parent' | 'child',
@@ -100,7 +104,7 @@ async function download(
 }
 
 /** To a file or pipe as it is, so that `git apply` takes it; on a terminal coloured, and unable to steer it. */
-function printPatch({ output }: Session, patch: string): void {
+function printPatch({ output }: CliSession, patch: string): void {
   if (patch === '') return
   if (output.answer.isTTY !== true) {
     print(output, patch.replace(/\n$/, ''))
@@ -119,7 +123,7 @@ function printPatch({ output }: Session, patch: string): void {
 }
 
 /** On stderr, so that stdout stays a patch. */
-function printScores({ output }: Session, parent: ContributionView, child: ContributionView): void {
+function printScores({ output }: CliSession, parent: ContributionView, child: ContributionView): void {
   for (const [name, score] of Object.entries(child.scores ?? {})) {
     const before = parent.scores !== undefined && Object.hasOwn(parent.scores, name) ? parent.scores[name] : undefined
     const text =
@@ -131,7 +135,7 @@ function printScores({ output }: Session, parent: ContributionView, child: Contr
 }
 
 /** Without git: both versions, one after the other. */
-async function printBoth({ output }: Session, directory: string, changes: readonly Change[]): Promise<void> {
+async function printBoth({ output }: CliSession, directory: string, changes: readonly Change[]): Promise<void> {
   note(output, 'there is no git on this machine to compare with: both versions follow')
   for (const { artifact, ...sides } of changes) {
     for (const side of ['parent', 'child'] as const) {

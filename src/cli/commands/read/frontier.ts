@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { GroveError } from '../../../core/errors.ts'
 import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/wire.ts'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit } from '../../options.ts'
 import { arrow, formatNumber, formatTime, printable, short } from '../../output/format.ts'
@@ -19,7 +19,7 @@ export function addFrontier(program: Command, context: Context): void {
   const command = program
     .command('frontier')
     .description('Rank the best work: by each metric, by adoption, review, reproduction and recency')
-    .option('--federated', 'what is known of all groves, held here or only claimed by peers')
+    .option('--federated', 'what is known of all groves, held here or only advertised by peers')
     .option('--metric <name>', 'only this metric')
     .option('-n, --limit <count>', 'rows of each ranking', readLimit, 10)
   addFilters(command)
@@ -39,7 +39,7 @@ export function addFrontier(program: Command, context: Context): void {
     )
 }
 
-async function local(session: Session, options: FrontierOptions): Promise<void> {
+async function local(session: CliSession, options: FrontierOptions): Promise<void> {
   const { metric, limit } = options
   const query = { ...filterFrom(options), limit, ...(metric === undefined ? {} : { metric }) }
   const frontier = await session.grove.frontier(query, { signal: session.signal })
@@ -67,7 +67,7 @@ function rankingsOf(frontier: FrontierAnswer, metric: string | undefined): Named
 }
 
 function printRanking(
-  { output }: Session,
+  { output }: CliSession,
   title: string,
   entries: readonly FrontierEntry[],
   format: (value: number) => string,
@@ -93,7 +93,7 @@ function printRanking(
   print(output, '')
 }
 
-async function federated(session: Session, options: FrontierOptions): Promise<void> {
+async function federated(session: CliSession, options: FrontierOptions): Promise<void> {
   refuseOtherFilters(options)
   const { entries } = await session.grove.federatedFrontier({}, { signal: session.signal })
   const tags = options.tag ?? []
@@ -121,10 +121,10 @@ function refuseOtherFilters(options: FrontierOptions): void {
 
 /** What is verified here ranks; what is only claimed comes after it, however good it is said to be. */
 function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
-  const [believed, claimed] = [false, true].map((isClaimed) =>
-    entries.filter(({ level }) => (level === 'claimed') === isClaimed),
+  const [believed, advertised] = [false, true].map((isAdvertised) =>
+    entries.filter(({ level }) => (level === 'advertised') === isAdvertised),
   ) as [FederatedEntry[], FederatedEntry[]]
-  return [...best(believed, limit), ...best(claimed, limit)]
+  return [...best(believed, limit), ...best(advertised, limit)]
 }
 
 function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
@@ -132,10 +132,10 @@ function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry
   return entries.toSorted((a, b) => sign * (a.value - b.value)).slice(0, limit)
 }
 
-function printFederated({ output }: Session, title: string, entries: readonly FederatedEntry[]): void {
+function printFederated({ output }: CliSession, title: string, entries: readonly FederatedEntry[]): void {
   print(output, style(output, 'bold', printable(title)))
   const rows = entries.map((entry, index) => [
-    entry.level === 'claimed' ? '?' : String(index + 1),
+    entry.level === 'advertised' ? '?' : String(index + 1),
     short(entry.cid),
     entry.metric === '_recency' ? formatTime(new Date(entry.value).toISOString()) : formatNumber(entry.value),
     entry.level,

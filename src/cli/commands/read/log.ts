@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { latest } from '../../../api/client/latest.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit, readOffset } from '../../options.ts'
 import { formatScores, formatTime, plural, printable, short } from '../../output/format.ts'
@@ -28,7 +28,7 @@ export function addLog(program: Command, context: Context): void {
     .action((options: LogOptions, self: Command) => withGrove(context, self, (session) => log(session, options)))
 }
 
-async function log(session: Session, options: LogOptions): Promise<void> {
+async function log(session: CliSession, options: LogOptions): Promise<void> {
   const { limit, offset } = options
   const { items, total } = await latest(
     session.grove,
@@ -45,7 +45,7 @@ async function log(session: Session, options: LogOptions): Promise<void> {
 
 /** A table of contributions, a line each. */
 export function printContributions(
-  { output }: Session,
+  { output }: CliSession,
   items: readonly Pick<ContributionView, 'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'>[],
 ): void {
   if (items.length === 0) {

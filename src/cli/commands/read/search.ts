@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { answer, type Context, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit } from '../../options.ts'
 import { printContributions } from './log.ts'
@@ -22,7 +22,7 @@ export function addSearch(program: Command, context: Context): void {
     )
 }
 
-async function search(session: Session, words: readonly string[], options: SearchOptions): Promise<void> {
+async function search(session: CliSession, words: readonly string[], options: SearchOptions): Promise<void> {
   const query = { q: words.join(' '), ...filterFrom(options), limit: options.limit }
   const found = await session.grove.search(query, { signal: session.signal })
   answer(session, found, () => {

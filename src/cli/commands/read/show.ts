@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { formatScore, formatSize, formatTime, printable, printableLines, short } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
 
@@ -20,7 +20,7 @@ export function addShow(program: Command, context: Context): void {
     )
 }
 
-async function show(session: Session, text: string): Promise<void> {
+async function show(session: CliSession, text: string): Promise<void> {
   const cid = await cidOf(session, text)
   const { signal } = session
   const view = await session.grove.contribution({ cid }, { signal })
@@ -45,7 +45,7 @@ async function show(session: Session, text: string): Promise<void> {
   printBody(session, view, sizes)
 }
 
-function printHead({ output }: Session, view: ContributionView): void {
+function printHead({ output }: CliSession, view: ContributionView): void {
   const { agent } = view
   const about = [agent.agentName, agent.model, agent.platform].filter((part) => part !== undefined).join(', ')
   print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
@@ -57,7 +57,7 @@ function printHead({ output }: Session, view: ContributionView): void {
   )
 }
 
-function printBody(session: Session, view: ContributionView, sizes: ReadonlyMap<string, string>): void {
+function printBody(session: CliSession, view: ContributionView, sizes: ReadonlyMap<string, string>): void {
   for (const [name, score] of Object.entries(view.scores ?? {})) field(session, 'score', formatScore(name, score))
   if (view.tags.length > 0) field(session, 'tags', view.tags.map(printable).join(', '))
   for (const { relationType, targetCid, metadata } of view.relations) {
@@ -71,12 +71,12 @@ function printBody(session: Session, view: ContributionView, sizes: ReadonlyMap<
   if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)
 }
 
-function field({ output }: Session, name: string, value: string): void {
+function field({ output }: CliSession, name: string, value: string): void {
   print(output, `${name.padEnd(12)}  ${value}`)
 }
 
 async function sizesOf(
-  { grove, signal }: Session,
+  { grove, signal }: CliSession,
   { cid, artifacts }: ContributionView,
   missing: ReadonlySet<string>,
 ): Promise<Map<string, string>> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { z } from 'zod'
 import type { Cid } from '../../../core/cid.ts'
 import type { threadSchema } from '../../../core/wire/wire.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readLimit, readText } from '../../options.ts'
 import { formatTime, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
@@ -38,7 +38,7 @@ export function addThread(program: Command, context: Context): void {
     )
 }
 
-async function show(session: Session, text: string, { limit }: ThreadOptions): Promise<void> {
+async function show(session: CliSession, text: string, { limit }: ThreadOptions): Promise<void> {
   const cid = await cidOf(session, text)
   const thread = await session.grove.thread({ cid, limit }, { signal: session.signal })
   answer(session, thread, () => {
@@ -46,7 +46,7 @@ async function show(session: Session, text: string, { limit }: ThreadOptions): P
   })
 }
 
-function printNode({ output }: Session, { cid, contribution }: ThreadNode, depth: number): void {
+function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
   const indent = '  '.repeat(depth)
   const head = `${short(cid)}  ${contribution.kind} by ${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
   print(output, `${indent}${style(output, 'dim', head)}`)
@@ -77,7 +77,7 @@ function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number
   return nodes.filter((node) => node.depth === 0).flatMap(unfold)
 }
 
-async function list(session: Session, { limit, tag }: ThreadOptions): Promise<void> {
+async function list(session: CliSession, { limit, tag }: ThreadOptions): Promise<void> {
   const found = await session.grove.threads(
     { limit, ...(tag === undefined ? {} : { tags: tag }) },
     { signal: session.signal },

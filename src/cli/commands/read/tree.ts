@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth } from '../../options.ts'
 import { formatScores, plural, printable, short } from '../../output/format.ts'
 import { draw, type Lineage, type LineageLine, type Member, parentsOf } from '../../output/lineage.ts'
@@ -30,7 +30,7 @@ export function addTree(program: Command, context: Context): void {
     )
 }
 
-async function tree(session: Session, text: string, options: TreeOptions): Promise<void> {
+async function tree(session: CliSession, text: string, options: TreeOptions): Promise<void> {
   const cid = await cidOf(session, text)
   const lineage = await walk(session, cid, options)
   answer(
@@ -47,7 +47,7 @@ async function tree(session: Session, text: string, options: TreeOptions): Promi
   )
 }
 
-function lineText({ output }: Session, { branch, member, again }: LineageLine, chosen: Cid): string {
+function lineText({ output }: CliSession, { branch, member, again }: LineageLine, chosen: Cid): string {
   const { cid, view, evidence, cut } = member
   const id = style(output, cid === chosen ? 'yellow' : 'cyan', short(cid))
   if (view === undefined) return `${branch}${id}  (not here)`
@@ -72,7 +72,7 @@ const nouns: Readonly<Record<string, string>> = {
 }
 
 /** Breadth-first both ways. Reading one contribution gives its parents, asking for its children the rest. */
-async function walk(session: Session, cid: Cid, options: TreeOptions): Promise<Lineage> {
+async function walk(session: CliSession, cid: Cid, options: TreeOptions): Promise<Lineage> {
   const members = new Map<Cid, Member>()
   const start = await session.grove.contribution({ cid }, { signal: session.signal })
   await addWithChildren(session, members, start, options.descendants === 0)
@@ -82,7 +82,7 @@ async function walk(session: Session, cid: Cid, options: TreeOptions): Promise<L
 }
 
 async function walkUp(
-  session: Session,
+  session: CliSession,
   members: Map<Cid, Member>,
   start: ContributionView,
   steps: number,
@@ -101,7 +101,7 @@ async function walkUp(
   }
 }
 
-async function walkDown(session: Session, members: Map<Cid, Member>, start: Cid, steps: number): Promise<void> {
+async function walkDown(session: CliSession, members: Map<Cid, Member>, start: Cid, steps: number): Promise<void> {
   let level = [start]
   for (let step = 1; step <= steps && level.length > 0; step++) {
     const next: Cid[] = []
@@ -117,7 +117,7 @@ async function walkDown(session: Session, members: Map<Cid, Member>, start: Cid,
 }
 
 async function addWithChildren(
-  { grove, signal }: Session,
+  { grove, signal }: CliSession,
   members: Map<Cid, Member>,
   view: ContributionView,
   last: boolean,
@@ -134,7 +134,7 @@ async function addWithChildren(
   members.set(cid, { cid, view, parents: parentsOf(view), evidence, cut: last && relations.includes('derives_from') })
 }
 
-async function heldOrNot({ grove, signal }: Session, cid: Cid): Promise<ContributionView | undefined> {
+async function heldOrNot({ grove, signal }: CliSession, cid: Cid): Promise<ContributionView | undefined> {
   try {
     return await grove.contribution({ cid }, { signal })
   } catch (error) {

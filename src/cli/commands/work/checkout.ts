@@ -5,7 +5,7 @@ import { checkoutInto } from '../../../api/client/artifacts.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/wire.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readText } from '../../options.ts'
 import { formatSize, plural, short } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
@@ -47,7 +47,7 @@ export function addCheckout(program: Command, context: Context): void {
     )
 }
 
-async function checkout(session: Session, text: string | undefined, options: CheckoutOptions): Promise<void> {
+async function checkout(session: CliSession, text: string | undefined, options: CheckoutOptions): Promise<void> {
   const cid = await chosenCid(session, text, options.frontier)
   const result = await watchingTransfers(session, () => writeFiles(session, cid, options))
   answer(session, result, () => {
@@ -61,7 +61,7 @@ async function checkout(session: Session, text: string | undefined, options: Che
 }
 
 async function writeFiles(
-  { grove, output, clock, signal }: Session,
+  { grove, output, clock, signal }: CliSession,
   cid: Cid,
   { to, overwrite = false, artifact }: CheckoutOptions,
 ) {
@@ -91,7 +91,7 @@ async function writeFiles(
 
 const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
 
-async function chosenCid(session: Session, text: string | undefined, metric: string | undefined): Promise<Cid> {
+async function chosenCid(session: CliSession, text: string | undefined, metric: string | undefined): Promise<Cid> {
   if ((text === undefined) === (metric === undefined)) {
     throw new GroveError('usage-error', {}, { message: 'name what to check out: a cid, or --frontier and a metric' })
   }

@@ -11,7 +11,7 @@ import {
   type Score,
 } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
 import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
 import { uploadArtifacts } from '../../files/upload.ts'
@@ -98,7 +98,7 @@ function addRelations(command: Command): void {
     .option('--metadata <json>', 'a JSON object kept with each of these relations', readJsonObject)
 }
 
-async function contribute(session: Session, paths: readonly string[], options: ContributeOptions): Promise<void> {
+async function contribute(session: CliSession, paths: readonly string[], options: ContributeOptions): Promise<void> {
   const relations = await relationsFrom(session, options)
   const { artifacts: sources, leftOut } = await collect(paths, options)
   if (leftOut.length > 0)
@@ -134,7 +134,7 @@ const relationOptions = {
   respondsTo: 'responds_to',
 } as const satisfies Record<string, RelationType>
 
-async function relationsFrom(session: Session, options: ContributeOptions): Promise<Relation[]> {
+async function relationsFrom(session: CliSession, options: ContributeOptions): Promise<Relation[]> {
   const relations: Relation[] = []
   for (const [name, relationType] of Object.entries(relationOptions)) {
     for (const text of options[name as keyof typeof relationOptions] ?? []) {
@@ -153,7 +153,7 @@ async function relationsFrom(session: Session, options: ContributeOptions): Prom
 }
 
 function draftFrom(
-  session: Session,
+  session: CliSession,
   options: ContributeOptions,
   relations: Relation[],
   artifacts: NonNullable<Draft['artifacts']>,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { FetchOptions, FetchResult } from '../../../core/wire/wire.ts'
-import { answer, type Context, cidOf, examples, type Session, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
@@ -42,7 +42,7 @@ export function addFetch(program: Command, context: Context): void {
     )
 }
 
-async function fetch(session: Session, text: string, options: FetchCommandOptions): Promise<void> {
+async function fetch(session: CliSession, text: string, options: FetchCommandOptions): Promise<void> {
   const cid = await cidOf(session, text)
   const { signal } = session
   const result = await watchingTransfers(session, () =>
@@ -64,7 +64,7 @@ function fetchOptionsFrom({ peer, artifacts, ancestors, maxBytes, timeout, quote
   }
 }
 
-function printResult({ output }: Session, result: FetchResult, quoted: boolean): void {
+function printResult({ output }: CliSession, result: FetchResult, quoted: boolean): void {
   const { contribution, source, artifacts, ancestors, missing } = result
   const from = source.local ? 'was here already' : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
   print(output, `${style(output, 'yellow', contribution.cid)}  ${from}`)
@@ -83,7 +83,7 @@ function printResult({ output }: Session, result: FetchResult, quoted: boolean):
     if (quoted && 'hash' in item) continue
     print(output, `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`)
   }
-  const lacking = missing.length === 0 ? '' : `; ${plural(missing.length, 'thing')} missing`
+  const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'thing')} missing`
   if (!quoted)
-    print(output, `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lacking}`)
+    print(output, `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lost}`)
 }

@@ -4,12 +4,12 @@ import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-s
 import { matches } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
-import { isFiltered, isSoonWalked, meantBy } from './meant.ts'
+import { isFiltered, isScanFaster, matchingRows } from './matching.ts'
 
 /** Rows of a dimension that are walked in search of those that a filter means before the meant ones are sorted instead. */
-const WALK_MAX = 10_000
+const INDEX_SCAN_MAX = 10_000
 /** Rows of a dimension whose manifests are looked at before the index of filters is asked. */
-const GLANCE_ROWS = 128
+const TOP_SCAN_ROWS = 128
 
 interface DimensionRow extends Dimension {
   readonly id: number
@@ -50,28 +50,28 @@ function filteringFinder(connection: Connection, contributions: Contributions, q
     return (byDimension.get(id) ?? []).slice(0, limit)
   }
   return (dimension, limit) => {
-    const near = glanced(connection, contributions, query, dimension)
+    const near = topScan(connection, contributions, query, dimension)
     if (near !== undefined) return near
-    meant ??= meantBy(connection, query) ?? new Set()
-    const soon = isSoonWalked(limit, dimension.places, meant.size)
-    return (soon ? walked(connection, meant, dimension, limit) : undefined) ?? sorted(meant, dimension, limit)
+    meant ??= matchingRows(connection, query) ?? new Set()
+    const soon = isScanFaster(limit, dimension.places, meant.size)
+    return (soon ? indexScan(connection, meant, dimension, limit) : undefined) ?? sorted(meant, dimension, limit)
   }
 }
 
 /** What is meant of the first few rows, by their manifests; undefined where there are more rows and these were not enough. */
-function glanced(
+function topScan(
   connection: Connection,
   contributions: Contributions,
   query: FrontierQuery,
   { id }: DimensionRow,
 ): PlaceRow[] | undefined {
-  const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, GLANCE_ROWS)
+  const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
   const found = rows.filter((row) => matches(contributions.at(row.contribution).manifest, query))
-  return found.length >= query.limit || rows.length < GLANCE_ROWS ? found.slice(0, query.limit) : undefined
+  return found.length >= query.limit || rows.length < TOP_SCAN_ROWS ? found.slice(0, query.limit) : undefined
 }
 
 /** From the best on until enough are found; undefined where that takes too long after all. */
-function walked(
+function indexScan(
   connection: Connection,
   meant: ReadonlySet<number>,
   { id }: DimensionRow,
@@ -81,7 +81,7 @@ function walked(
   let seen = 0
   for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
     if (found.length >= limit) break
-    if (++seen > WALK_MAX) return undefined
+    if (++seen > INDEX_SCAN_MAX) return undefined
     if (meant.has(row.contribution)) found.push(row)
   }
   return found

@@ -3,7 +3,7 @@ import type { Page, ThreadSummary } from '../../../ports/graph-store.ts'
 import { wordsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
-import { facetQuery, isSoonWalked, meantBy } from './meant.ts'
+import { facetQuery, isScanFaster, matchingRows } from './matching.ts'
 
 /** A page of row numbers, oldest first, ties by cid, and how many match in all. */
 export function listIds(
@@ -12,10 +12,10 @@ export function listIds(
   filter: Filter,
   { limit, offset }: Page,
 ): { ids: number[]; total: number } {
-  const meant = meantBy(connection, filter)
+  const meant = matchingRows(connection, filter)
   const all = contributions.count()
   if (meant === undefined) return { ids: oldest(connection, limit, offset), total: all }
-  const find = isSoonWalked(offset + limit, all, meant.size) ? walked : sorted
+  const find = isScanFaster(offset + limit, all, meant.size) ? indexScan : sorted
   return { ids: find(connection, meant, limit, offset), total: meant.size }
 }
 
@@ -38,7 +38,7 @@ function sorted(connection: Connection, meant: ReadonlySet<number>, limit: numbe
   return rows.map(({ id }) => id)
 }
 
-function walked(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+function indexScan(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
   const ids: number[] = []
   let left = offset
   for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
@@ -78,7 +78,7 @@ export function listThreads(
   contributions: Contributions,
   { tags = [], limit }: { tags?: readonly string[]; limit: number },
 ): ThreadSummary[] {
-  const meant = meantBy(connection, { tags: [...tags] })
+  const meant = matchingRows(connection, { tags: [...tags] })
   const threads: ThreadSummary[] = []
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break

@@ -8,19 +8,19 @@ import { wordsOfManifest } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
-import { Standings } from '../tables/standing.ts'
+import { SignalTotals } from '../tables/signal-totals.ts'
 
 /** Writes a contribution and all that follows from it. Runs inside a transaction: all of it is there afterwards or none. */
 export class ContributionWriter {
   readonly #connection: Connection
   readonly #contributions: Contributions
-  readonly #standings: Standings
+  readonly #standings: SignalTotals
   readonly #places: Places
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#contributions = new Contributions(connection)
-    this.#standings = new Standings(connection)
+    this.#standings = new SignalTotals(connection)
     this.#places = new Places(connection)
   }
 

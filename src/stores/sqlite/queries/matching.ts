@@ -3,7 +3,7 @@ import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 
 /** The row numbers that a filter means; undefined where it means everything. One scan of its facets in the full-text index. */
-export function meantBy(connection: Connection, filter: Selection): ReadonlySet<number> | undefined {
+export function matchingRows(connection: Connection, filter: Selection): ReadonlySet<number> | undefined {
   const query = facetQuery(filter)
   if (query === undefined) return undefined
   return new Set(connection.sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?').pluck().all(query))
@@ -13,7 +13,7 @@ export function meantBy(connection: Connection, filter: Selection): ReadonlySet<
  * Whether the first `wanted` of the meant rows are found sooner by walking all `total` rows in their order than by
  * sorting those that are meant: true if they lie evenly among the others.
  */
-export function isSoonWalked(wanted: number, total: number, meant: number): boolean {
+export function isScanFaster(wanted: number, total: number, meant: number): boolean {
   return wanted * total <= meant * meant
 }
 

@@ -1,5 +1,5 @@
 import { FAN_OUT } from '../membership/partners.ts'
-import type { Teller } from './news.ts'
+import type { Offerer } from './pending-requests.ts'
 
 /** Shuffles of others that may change the view in one round; those beyond are answered only. */
 const SHUFFLES_MAX = 5
@@ -11,7 +11,7 @@ const STRANGERS_ASKED_MAX = 8
 const SHUFFLES_ANEW_MAX = 2
 
 /** What a grove lets itself be moved to within one round, whatever others say: each question counts what it allows. */
-export class Restraint {
+export class RoundQuota {
   /** Addresses called. */
   readonly #called = new Set<string>()
   #callsBack = 0
@@ -25,7 +25,7 @@ export class Restraint {
   readonly #sent = new Set<string>()
 
   /** A new round begins. */
-  begin(): void {
+  beginRound(): void {
     this.#called.clear()
     this.#callsBack = 0
     this.#shuffles = 0
@@ -37,24 +37,24 @@ export class Restraint {
     this.#sent.clear()
   }
 
-  called(address: string): void {
+  noteCall(address: string): void {
     this.#called.add(address)
   }
 
   /** Whether one who spoke from this address may be called back there: only an answer proves it. */
-  mayCallBack(address: string): boolean {
+  tryTakeCallback(address: string): boolean {
     return !this.#called.has(address) && ++this.#callsBack <= FAN_OUT
   }
 
-  mayTakeShuffle(): boolean {
+  tryTakeShuffle(): boolean {
     return ++this.#shuffles <= SHUFFLES_MAX
   }
 
-  mayShuffleAnew(): boolean {
+  tryTakeShuffleRetry(): boolean {
     return ++this.#shufflesAnew <= SHUFFLES_ANEW_MAX
   }
 
-  mayAskAgain({ address, proven }: Teller): boolean {
+  tryTakeRetry({ address, proven }: Offerer): boolean {
     const before = this.#askedAgain.get(address) ?? 0
     if (before >= ASKED_AGAIN_MAX_EACH || this.#askedAgainInAll >= ASKED_AGAIN_MAX) return false
     if (!proven && ++this.#strangersAsked > STRANGERS_ASKED_MAX) return false
@@ -64,14 +64,14 @@ export class Restraint {
   }
 
   /** Whether a suspect may be told news: once, for it is likely that nobody hears. */
-  mayTellSuspect(address: string): boolean {
+  tryTakeSuspectPush(address: string): boolean {
     const isFirst = !this.#suspectsTold.has(address)
     this.#suspectsTold.add(address)
     return isFirst
   }
 
   /** Whether this address may be sent an item because it says that it lacks it: each once. */
-  maySend(address: string, id: string): boolean {
+  tryTakeSend(address: string, id: string): boolean {
     const what = `${address} ${id}`
     const isFirst = !this.#sent.has(what)
     this.#sent.add(what)

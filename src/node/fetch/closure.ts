@@ -7,14 +7,14 @@ import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
-import { verify } from './manifest.ts'
+import { verifyManifestFrom } from './manifest.ts'
 
 /** Peers asked for one contribution's surroundings. */
 const PEERS_MAX = 3
 /** Malformed or unrelated contributions in one closure after which the rest of it is not looked at. */
 const FAULTS_MAX = 8
 
-export interface SurroundingsRequest {
+export interface ClosureFetch {
   readonly contribution: Contribution
   /** Steps along derives_from. */
   readonly depth: number
@@ -26,14 +26,14 @@ export interface SurroundingsRequest {
   readonly takeEvidence?: ((address: string) => boolean) | undefined
 }
 
-export interface Surroundings {
+export interface Closure {
   /** Verified and not here yet, parents before children. */
   readonly ancestors: Contribution[]
   readonly evidence: Contribution[]
   /** All ancestors to the depth that are here or among those brought. */
   readonly present: Cid[]
   /** Ancestors to the depth that nobody sent, and why. */
-  readonly lacking: ReadonlyMap<Cid, string>
+  readonly missing: ReadonlyMap<Cid, string>
   /** From whom each came. */
   readonly sources: ReadonlyMap<Cid, PeerAddress>
   readonly bytesMoved: number
@@ -45,11 +45,11 @@ export interface Surroundings {
  * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
  * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
  */
-export async function bringSurroundings(node: NodeContext, request: SurroundingsRequest): Promise<Surroundings> {
-  const search = new Search(node, request)
+export async function fetchClosure(node: NodeContext, request: ClosureFetch): Promise<Closure> {
+  const search = new ClosureSearch(node, request)
   await search.walk()
   for (const peer of request.providers.slice(0, PEERS_MAX)) {
-    if (search.lacking.length === 0 && (!request.evidence || search.answered)) break
+    if (search.missing.length === 0 && (!request.evidence || search.answered)) break
     await search.askPeer(peer)
     await search.walk()
   }
@@ -57,22 +57,22 @@ export async function bringSurroundings(node: NodeContext, request: Surroundings
 }
 
 /** Ancestors that are here and that are lacking, as far as what is here tells. */
-export async function ancestorsHere(
+export async function heldAncestors(
   node: NodeContext,
   contribution: Contribution,
   depth: number,
-): Promise<{ present: Cid[]; lacking: Cid[] }> {
-  const search = new Search(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
+): Promise<{ present: Cid[]; missing: Cid[] }> {
+  const search = new ClosureSearch(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
   await search.walk()
-  return { present: search.present, lacking: search.lacking }
+  return { present: search.present, missing: search.missing }
 }
 
-class Search {
+class ClosureSearch {
   present: Cid[] = []
-  lacking: Cid[] = []
+  missing: Cid[] = []
   answered = false
   readonly #node: NodeContext
-  readonly #request: SurroundingsRequest
+  readonly #request: ClosureFetch
   /** Received, not yet verified. */
   readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
   readonly #ancestors = new Map<Cid, Contribution>()
@@ -81,7 +81,7 @@ class Search {
   #bytesMoved = 0
   #failure: GroveError | undefined
 
-  constructor(node: NodeContext, request: SurroundingsRequest) {
+  constructor(node: NodeContext, request: ClosureFetch) {
     this.#node = node
     this.#request = request
   }
@@ -91,7 +91,7 @@ class Search {
     const { contribution, depth } = this.#request
     const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1 })
     this.present = []
-    this.lacking = []
+    this.missing = []
     let step = walk.next()
     for (let at = 0; !step.done && at <= depth; at++) step = walk.next(await this.#parents(step.value))
   }
@@ -120,13 +120,13 @@ class Search {
     await this.#takeEvidence(peer, received)
   }
 
-  outcome(): Surroundings {
+  outcome(): Closure {
     const reason = this.answered ? 'absent' : (this.#failure?.code ?? 'absent')
     return {
       ancestors: parentsFirst([...this.#ancestors.values()]),
       evidence: [...this.#evidence.values()],
       present: this.present,
-      lacking: new Map(this.lacking.map((cid) => [cid, reason])),
+      missing: new Map(this.missing.map((cid) => [cid, reason])),
       sources: this.#sources,
       bytesMoved: this.#bytesMoved,
       answered: this.answered,
@@ -150,7 +150,7 @@ class Search {
           ? contribution
           : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
       if (found !== undefined) parents.set(cid, targetsOf(found, ['derives_from']))
-      if (cid !== contribution.cid) (found === undefined ? this.lacking : this.present).push(cid)
+      if (cid !== contribution.cid) (found === undefined ? this.missing : this.present).push(cid)
     }
     return parents
   }
@@ -165,7 +165,7 @@ class Search {
     const received = this.#received.get(cid)
     if (received === undefined) return undefined
     try {
-      const contribution = verify(this.#node, received.peer, received.bytes, cid)
+      const contribution = verifyManifestFrom(this.#node, received.peer, received.bytes, cid)
       this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
       this.#sources.set(cid, received.peer)
       return contribution
@@ -181,7 +181,7 @@ class Search {
     const { contribution, takeEvidence = () => true } = this.#request
     const isNew = (cid: Cid) => cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
     let faults = 0
-    for (const cid of await this.#node.graph.lacking(received.filter(isNew))) {
+    for (const cid of await this.#node.graph.missing(received.filter(isNew))) {
       const candidate = this.#verified(cid)
       const isEvidence = candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
       if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1

@@ -1,26 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire/wire.ts'
-import { News, shortId } from '../../../src/protocol/gossip/news.ts'
-import { printOf } from '../../../src/protocol/gossip/prints.ts'
-import { Restraint } from '../../../src/protocol/gossip/restraint.ts'
+import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
+import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
+import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
+import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
-import { Replica } from '../../../src/protocol/replica.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS
 const SETTLED = START + 20 * ROUND
 
-function replicaOf(n: number, entries: readonly LocalEntry[] = [], seeds: readonly PeerAddress[] = []): Replica {
-  const capabilities = { federation: 1, blobs: 1 }
-  const replica = new Replica({ self: peer(n), seeds, capabilities, gossipIntervalMs: INTERVAL_MS }, seeded(n))
-  replica.step({ type: 'frontier', entries }, START)
-  return replica
+function replicaOf(n: number, entries: readonly LocalEntry[] = [], seeds: readonly PeerAddress[] = []): GossipState {
+  const capabilities = { federation: 2, blobs: 1 }
+  const gossip = new GossipState({ self: peer(n), seeds, capabilities, gossipIntervalMs: INTERVAL_MS }, seeded(n))
+  gossip.step({ type: 'frontier', entries }, START)
+  return gossip
 }
 
 const isExchange = (effect: Effect) => effect.type === 'send-exchange'
 const sent = (effects: readonly Effect[]) => effects.filter(isExchange)
-const news = (effects: readonly Effect[]) =>
+const ihave = (effects: readonly Effect[]) =>
   effects.flatMap((effect) => (effect.type === 'discovered' ? effect.entries.map((entry) => entry.cid) : []))
 
 /** Through JSON and the schema, as over the wire. */
@@ -35,7 +35,7 @@ interface Talk {
 }
 
 /** The message, from one replica to the other, and its answer. */
-function say(from: Replica, to: Replica, [toPeer, message]: [PeerAddress, GossipMessage], now: number): Talk {
+function say(from: GossipState, to: GossipState, [toPeer, message]: [PeerAddress, GossipMessage], now: number): Talk {
   const request = wire(message)
   const there = to.step({ type: 'exchange-received', message: request }, now)
   const reply = there.find((effect) => effect.type === 'reply-exchange')
@@ -45,7 +45,7 @@ function say(from: Replica, to: Replica, [toPeer, message]: [PeerAddress, Gossip
 }
 
 /** The periodic exchange of a replica that knows the other only. */
-function round(from: Replica, to: Replica, now: number): Talk {
+function round(from: GossipState, to: GossipState, now: number): Talk {
   const [exchange] = sent(from.step({ type: 'tick' }, now))
   return say(from, to, [exchange!.peer, exchange!.message], now)
 }
@@ -57,10 +57,10 @@ const bytes = (message: GossipMessage) => Buffer.byteLength(JSON.stringify(messa
 test('a print is that of the entries in their order', () => {
   const entry = (n: number): DigestEntry => ({ cid: cid(n), metric: 'm', value: n, direction: 'minimize' })
 
-  assert.equal(printOf([entry(1), entry(2)]), printOf([{ ...entry(1) }, { ...entry(2) }]))
-  assert.notEqual(printOf([entry(1), entry(2)]), printOf([entry(2), entry(1)]))
-  assert.notEqual(printOf([entry(1)]), printOf([{ ...entry(1), value: 2 }]))
-  assert.notEqual(printOf([entry(1)]), printOf([{ ...entry(1), tags: ['t'] }]))
+  assert.equal(fingerprintOf([entry(1), entry(2)]), fingerprintOf([{ ...entry(1) }, { ...entry(2) }]))
+  assert.notEqual(fingerprintOf([entry(1), entry(2)]), fingerprintOf([entry(2), entry(1)]))
+  assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), value: 2 }]))
+  assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), tags: ['t'] }]))
 })
 
 test('digests go whole once; then their prints, in under 300 bytes each way, keep the claims alive', () => {
@@ -72,7 +72,7 @@ test('digests go whole once; then their prints, in under 300 bytes each way, kee
   assert.equal(once.answer.frontier.length, 20)
   for (let n = 2; n <= 40; n += 2) {
     const { request, answer, then, there } = round(a, b, START + n * ROUND)
-    assert.deepEqual([request.frontier, answer.frontier, sent(then), news(then), news(there)], [[], [], [], [], []])
+    assert.deepEqual([request.frontier, answer.frontier, sent(then), ihave(then), ihave(there)], [[], [], [], [], []])
     assert.ok(bytes(request) <= 300 && bytes(answer) <= 300, `${bytes(request)} there, ${bytes(answer)} back`)
   }
   assert.equal(a.federated(START + 40 * ROUND).length, 20)
@@ -89,7 +89,7 @@ test('what is new goes whole again, to whoever knew the old', () => {
 
   assert.equal(request.frontier.length, 21)
   assert.deepEqual(answer.frontier, [])
-  assert.deepEqual(news(there), [cid(99)])
+  assert.deepEqual(ihave(there), [cid(99)])
 })
 
 test('a peer that has forgotten the digest is sent it at once', () => {
@@ -102,7 +102,7 @@ test('a peer that has forgotten the digest is sent it at once', () => {
   const { there } = say(a, restarted, [again!.peer, again!.message], SETTLED)
 
   assert.deepEqual(request.frontier, [])
-  assert.equal(news(there).length, 20)
+  assert.equal(ihave(there).length, 20)
   assert.equal(restarted.federated(SETTLED).length, 20)
 })
 
@@ -134,7 +134,7 @@ test('an unknown print is no claim, and entries under the print of another diges
   fresh.step({ type: 'exchange-received', message: forged }, START)
   const after = fresh.step({ type: 'exchange-received', message: { ...request, frontier: [] } }, START)
 
-  assert.deepEqual([news(empty), news(after)], [[], []])
+  assert.deepEqual([ihave(empty), ihave(after)], [[], []])
   const [reply] = after.filter((effect) => effect.type === 'reply-exchange')
   assert.equal(reply?.message.digest?.seen, undefined)
   assert.equal(fresh.federated(START).length, 1)
@@ -158,14 +158,14 @@ test('a 0.1 peer is sent the whole digest, and is answered in its own fields', (
 
 test('what others told is announced by short ids; who lacks it asks one of those who offer it, and is sent it', () => {
   const item = work(99, 0.1)
-  const claim = { cid: item.cid, metric: item.metric, value: item.value, direction: item.direction }
+  const advertisement = { cid: item.cid, metric: item.metric, value: item.value, direction: item.direction }
   const [a, b, c] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first), replicaOf(3, first, [peer(2)])]
   b.step({ type: 'tick' }, START)
   for (const relay of [a, c]) {
     round(relay, b, START)
     const said = {
       ...wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message),
-      frontier: [claim],
+      frontier: [advertisement],
     }
     relay.step({ type: 'exchange-received', message: said }, START)
     relay.step({ type: 'frontier', entries: [item, ...first] }, START + 10)
@@ -181,11 +181,11 @@ test('what others told is announced by short ids; who lacks it asks one of those
   const [entries] = sent(fromA.then)
   const delivered = say(a, b, [entries!.peer, entries!.message], START + 90)
 
-  assert.deepEqual([fromA.request.frontier, fromA.request.digest?.news], [[], [shortId(item.cid)]])
-  assert.deepEqual(fromA.answer.digest?.wants, [shortId(item.cid)])
-  assert.equal(fromC.answer.digest?.wants, undefined, 'one is asked already')
+  assert.deepEqual([fromA.request.frontier, fromA.request.digest?.ihave], [[], [shortId(item.cid)]])
+  assert.deepEqual(fromA.answer.digest?.iwant, [shortId(item.cid)])
+  assert.equal(fromC.answer.digest?.iwant, undefined, 'one is asked already')
   assert.deepEqual(fromA.answer.frontier, [], 'an announcement is not answered with a digest')
-  assert.deepEqual(news(delivered.there), [item.cid])
+  assert.deepEqual(ihave(delivered.there), [item.cid])
   assert.equal(sent(delivered.then).length, 0)
 })
 
@@ -194,68 +194,68 @@ test('what was asked for and does not come is asked of another who offers it, un
   const id = shortId(item.cid)
   const asker = replicaOf(1)
   asker.step({ type: 'tick' }, START)
-  const digest = { print: printOf([]), news: [id] }
+  const digest = { fingerprint: fingerprintOf([]), ihave: [id] }
   const offer = (n: number, now: number) => {
     const [ticked] = sent(replicaOf(n, [], [peer(1)]).step({ type: 'tick' }, START))
     return asker.step({ type: 'exchange-received', message: { ...wire(ticked!.message), frontier: [], digest } }, now)
   }
-  const wants = (effects: readonly Effect[]) =>
+  const iwant = (effects: readonly Effect[]) =>
     effects.flatMap((effect) =>
       effect.type === 'reply-exchange' || effect.type === 'send-exchange'
-        ? effect.message.digest?.wants === undefined
+        ? effect.message.digest?.iwant === undefined
           ? []
           : [effect.type === 'send-exchange' ? effect.peer.peerId : 'piggyback']
         : [],
     )
 
-  assert.deepEqual(wants(offer(2, START)), ['piggyback'])
-  assert.deepEqual(wants(offer(3, START + 100)), [])
-  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 399)), [])
+  assert.deepEqual(iwant(offer(2, START)), ['piggyback'])
+  assert.deepEqual(iwant(offer(3, START + 100)), [])
+  assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 399)), [])
   const again = asker.step({ type: 'tick' }, START + 400)
-  assert.deepEqual(wants(again), ['p3'])
-  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 800)), ['p2'])
+  assert.deepEqual(iwant(again), ['p3'])
+  assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 800)), ['p2'])
 
   const holder = replicaOf(3, [item])
-  const question = sent(again).find(({ message }) => message.digest?.wants !== undefined)
+  const question = sent(again).find(({ message }) => message.digest?.iwant !== undefined)
   const told = say(asker, holder, [question!.peer, question!.message], START + 900)
-  assert.deepEqual(news(told.then), [item.cid])
-  assert.deepEqual(told.answer.digest?.news, [], 'these are some entries, not the digest')
-  assert.deepEqual(wants(asker.step({ type: 'tick' }, START + 1_300)), [])
+  assert.deepEqual(ihave(told.then), [item.cid])
+  assert.deepEqual(told.answer.digest?.ihave, [], 'these are some entries, not the digest')
+  assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 1_300)), [])
 })
 
 test('what nobody tells is given up after a while, and is asked for when it is offered anew', () => {
-  const asked = new News()
-  const teller = { ...peer(1), proven: true }
+  const asked = new PendingRequests()
+  const offerer = { ...peer(1), proven: true }
   const ids = Array.from({ length: 100 }, (_, n) => `id-${n}`)
   const more = Array.from({ length: 50 }, (_, n) => `more-${n}`)
-  assert.deepEqual([asked.toAsk(ids, teller, 0), asked.toAsk(more, teller, 0)], [ids, more])
+  assert.deepEqual([asked.request(ids, offerer, 0), asked.request(more, offerer, 0)], [ids, more])
 
   let rounds = 0
   for (; Number.isFinite(asked.dueAt); rounds += 1) {
-    const questions = asked.askAgain(asked.dueAt, () => true)
+    const questions = asked.retry(asked.dueAt, () => true)
     assert.ok(questions.every((question) => question.ids.length <= 100))
   }
 
   assert.equal(rounds, 9)
-  assert.deepEqual(asked.toAsk(['id-1'], teller, 10_000), ['id-1'])
+  assert.deepEqual(asked.request(['id-1'], offerer, 10_000), ['id-1'])
   assert.deepEqual(
-    asked.askAgain(10_400, () => false),
+    asked.retry(10_400, () => false),
     [],
   )
 })
 
 test('of those who offer an item the proven are asked first, and strangers do not keep them out', () => {
-  const asked = new News()
-  for (let n = 1; n <= 10; n += 1) asked.toAsk(['id'], { ...peer(n), proven: n === 10 }, 0)
+  const asked = new PendingRequests()
+  for (let n = 1; n <= 10; n += 1) asked.request(['id'], { ...peer(n), proven: n === 10 }, 0)
 
-  const called = [400, 800, 1_200].map((now) => asked.askAgain(now, () => true).map((question) => question.peer))
+  const called = [400, 800, 1_200].map((now) => asked.retry(now, () => true).map((question) => question.peer))
 
   assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])
 })
 
 test('how often is asked again in a round is bounded: in all, for each address, and for strangers', () => {
-  const restraint = new Restraint()
-  const may = (n: number, proven: boolean) => restraint.mayAskAgain({ ...peer(n), proven })
+  const restraint = new RoundQuota()
+  const may = (n: number, proven: boolean) => restraint.tryTakeRetry({ ...peer(n), proven })
   const count = (times: number, ask: (n: number) => boolean) =>
     Array.from({ length: times }, (_, n) => ask(n)).filter(Boolean).length
 
@@ -271,23 +271,23 @@ test('how often is asked again in a round is bounded: in all, for each address, 
     count(100, (n) => may(200 + n, true)),
     20,
   )
-  restraint.begin()
+  restraint.beginRound()
   assert.ok(may(1, true))
 })
 
 test('a suspect is tried in the next round, whoever else is in the view', () => {
-  const replica = replicaOf(
+  const gossip = replicaOf(
     0,
     [],
     Array.from({ length: 10 }, (_, n) => peer(n + 1)),
   )
-  replica.step({ type: 'tick' }, START)
+  gossip.step({ type: 'tick' }, START)
   const said = wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message)
   for (let n = 1; n <= 5; n += 1)
-    replica.step({ type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } }, START)
-  replica.step({ type: 'contact-failed', peer: peer(3) }, START)
+    gossip.step({ type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } }, START)
+  gossip.step({ type: 'contact-failed', peer: peer(3) }, START)
 
-  const called = sent(replica.step({ type: 'tick' }, START + 2 * ROUND)).map((effect) => effect.peer.peerId)
+  const called = sent(gossip.step({ type: 'tick' }, START + 2 * ROUND)).map((effect) => effect.peer.peerId)
 
   assert.ok(called.includes('p3'), called.join(' '))
 })

@@ -4,14 +4,14 @@ import type { Requests } from './offers.ts'
 /** Contributions about others' work that one peer may bring unasked within a round. */
 const EVIDENCE_MAX_PER_PEER = 1_000
 /** What may go wrong with one peer in a round before it is asked no more: an `absent` counts once, what cost time ten times. */
-const PATIENCE = 50
+const ERROR_BUDGET = 50
 const COSTLY = 10
 
 /** What a round of background sync may still spend, in all and on each peer, by its address. */
-export class Budget {
+export class RoundBudget {
   readonly requests: Requests
   readonly #evidence = new Map<string, number>()
-  readonly #inVain = new Map<string, number>()
+  readonly #errorCost = new Map<string, number>()
   #bytesLeft: number
 
   constructor({ maxRequestsPerRound, maxBytesPerRound }: Pick<Policy, 'maxRequestsPerRound' | 'maxBytesPerRound'>) {
@@ -32,20 +32,20 @@ export class Budget {
   }
 
   /** Whether one more contribution about another's work may be taken from this peer. */
-  takeEvidence(address: string): boolean {
+  tryTakeEvidence(address: string): boolean {
     const taken = (this.#evidence.get(address) ?? 0) + 1
     if (taken <= EVIDENCE_MAX_PER_PEER) this.#evidence.set(address, taken)
     return taken <= EVIDENCE_MAX_PER_PEER
   }
 
   /** This peer was asked in vain. */
-  inVain(address: string, code: string): void {
+  chargeFailure(address: string, code: string): void {
     const cost = code === 'absent' || code === 'gone' ? 1 : COSTLY
-    this.#inVain.set(address, (this.#inVain.get(address) ?? 0) + cost)
+    this.#errorCost.set(address, (this.#errorCost.get(address) ?? 0) + cost)
   }
 
   /** Whether this peer may still be asked in this round. */
-  hasPatience(address: string): boolean {
-    return (this.#inVain.get(address) ?? 0) < PATIENCE
+  withinErrorBudget(address: string): boolean {
+    return (this.#errorCost.get(address) ?? 0) < ERROR_BUDGET
   }
 }

@@ -2,19 +2,20 @@ import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { Random } from '../core/random.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/wire.ts'
+import { AdvertisedPlaces, digestFromAnswer, type IncomingDigest } from './gossip/advertised-places.ts'
 import { type Announcer, announced, SILENT, setBack, withFrontier } from './gossip/announce.ts'
-import { answered, Claims, type Heard } from './gossip/claims.ts'
 import { digestOf } from './gossip/digest.ts'
+import { DigestCache, NOTE_MAX_BYTES, type Payload } from './gossip/digest-cache.ts'
 import type { FederatedItem } from './gossip/federated.ts'
-import { shortId } from './gossip/news.ts'
-import { NOTE_MAX_BYTES, Prints, type Telling } from './gossip/prints.ts'
-import { Restraint } from './gossip/restraint.ts'
+import { shortId } from './gossip/pending-requests.ts'
+import { RoundQuota } from './gossip/round-quota.ts'
 import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './membership/liveness.ts'
-import { announcementPartners, exchangePartners, isLonely, roundWait } from './membership/partners.ts'
+import { announcementTargets, exchangePartners, isLonely, roundWait } from './membership/partners.ts'
+import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './membership/peer-status.ts'
 import {
   absorb,
   addSeed,
-  ageView,
+  agePeers,
   createMembership,
   FAILED_ROUNDS,
   find,
@@ -23,20 +24,19 @@ import {
   identify,
   isSelf,
   type Membership,
-  tellerOf,
+  offererOf,
   tidyAddress,
 } from './membership/sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './membership/shuffle.ts'
-import { declareFailed, livePeers, statusOf, viewOf, viewsOf } from './membership/standing.ts'
 import {
+  type Advertisement,
   addressOf,
-  type Claim,
   type Effect,
+  type GossipConfig,
   type Input,
   type LocalEntry,
   type PeerAddress,
   type PeerView,
-  type ReplicaConfig,
   timestamp,
 } from './messages.ts'
 
@@ -44,12 +44,12 @@ import {
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
  * composes the files beside it. Call `step` with a `tick` to start; a frontier told before that is taken as old news.
  */
-export class Replica {
-  readonly #config: ReplicaConfig
+export class GossipState {
+  readonly #config: GossipConfig
   readonly #random: Random
   readonly #members: Membership
-  readonly #claims: Claims
-  readonly #prints: Prints
+  readonly #places: AdvertisedPlaces
+  readonly #digests: DigestCache
   #announcer: Announcer = SILENT
   /** Bytes left for the entries of a message. */
   readonly #digestBytes: number
@@ -58,17 +58,17 @@ export class Replica {
   #nextRoundAt: number | undefined
   #now = 0
   #wakeAt: number | undefined
-  readonly #restraint = new Restraint()
+  readonly #quota = new RoundQuota()
   /** Answers that came in this round. */
   #answers = 0
   #shuffling: Shuffling | undefined
 
-  constructor(config: ReplicaConfig, random: Random) {
+  constructor(config: GossipConfig, random: Random) {
     this.#config = config
     this.#random = random
     this.#members = createMembership(config.self, config.seeds, 0)
-    this.#claims = new Claims(config.gossipIntervalMs)
-    this.#prints = new Prints(config.gossipIntervalMs)
+    this.#places = new AdvertisedPlaces(config.gossipIntervalMs)
+    this.#digests = new DigestCache(config.gossipIntervalMs)
     const empty = this.#message({ frontier: [] }, 0)
     this.#digestBytes = GOSSIP_MAX_BYTES - NOTE_MAX_BYTES - Buffer.byteLength(JSON.stringify(empty))
   }
@@ -79,7 +79,7 @@ export class Replica {
     this.#now = now
     const effects = this.#handle(input, now)
     const never = Number.POSITIVE_INFINITY
-    const due = Math.min(this.#nextRoundAt ?? never, this.#announcer.dueAt ?? never, this.#claims.news.dueAt)
+    const due = Math.min(this.#nextRoundAt ?? never, this.#announcer.dueAt ?? never, this.#places.pending.dueAt)
     if (Number.isFinite(due) && (due !== this.#wakeAt || input.type === 'tick')) effects.push({ type: 'wake', at: due })
     this.#wakeAt = due
     return effects
@@ -103,18 +103,18 @@ export class Replica {
 
   /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */
   federated(now: number): FederatedItem[] {
-    this.#claims.expire(now)
-    return this.#claims.list()
+    this.#places.expire(now)
+    return this.#places.list()
   }
 
   /** Who advertises this item, most recent first. */
   providersOf(cid: Cid): PeerAddress[] {
-    return this.#claims.providersOf(cid)
+    return this.#places.providersOf(cid)
   }
 
   /** Each claim about this item with its author: what the manifest confirms or disproves. */
-  claimsOf(cid: Cid): { peer: PeerAddress; claim: Claim }[] {
-    return this.#claims.of(cid)
+  assertionsOf(cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
+    return this.#places.assertionsAbout(cid)
   }
 
   #handle(input: Input, now: number): Effect[] {
@@ -132,14 +132,14 @@ export class Replica {
       case 'shuffle-answered':
         return this.#learnPeers(input.peer, input.response.offered, now)
       case 'contact-failed':
-        return this.#doubt(input.peer, now)
+        return this.#suspect(input.peer, now)
       case 'contact-made':
         return this.#contacted(findByAddress(this.#members, input.peer.address), now)
       case 'held':
-        for (const cid of input.cids) this.#claims.hold(cid)
+        for (const cid of input.cids) this.#places.markHeld(cid)
         return []
-      case 'claim-broken':
-        this.#claims.break(input.peerId, input.cid, input.hearsay)
+      case 'advertisement-contradicted':
+        this.#places.retract(input.peerId, input.cid, input.unauthenticated)
         return []
       case 'seed-added':
         addSeed(this.#members, input.peer, now)
@@ -150,24 +150,24 @@ export class Replica {
   #setBack(byMs: number): void {
     if (this.#nextRoundAt !== undefined) this.#nextRoundAt -= byMs
     this.#announcer = setBack(this.#announcer, byMs)
-    this.#claims.news.setBack(byMs)
+    this.#places.pending.shiftClock(byMs)
   }
 
   #tick(now: number): Effect[] {
     const effects = (this.#announcer.dueAt ?? Number.POSITIVE_INFINITY) <= now ? this.#announce(now) : []
-    if (this.#claims.news.dueAt <= now) effects.push(...this.#askAgain(now))
+    if (this.#places.pending.dueAt <= now) effects.push(...this.#retryRequests(now))
     if ((this.#nextRoundAt ?? now) <= now) effects.push(...this.#round(now))
     return effects
   }
 
   #round(now: number): Effect[] {
     const { gossipIntervalMs } = this.#config
-    this.#restraint.begin()
+    this.#quota.beginRound()
     this.#rounds += 1
-    ageView(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
+    agePeers(this.#members, now - FAILED_ROUNDS * gossipIntervalMs)
     const effects = declareFailed(this.#members, gossipIntervalMs, now)
-    this.#claims.expire(now)
-    this.#prints.beginRound()
+    this.#places.expire(now)
+    this.#digests.beginRound()
     if (this.#announcer.places.size > DIGEST_MAX_ENTRIES) this.#refreshDigest(now)
     this.#lonelyRounds = this.#isCallingInVain() ? this.#lonelyRounds + 1 : 0
     this.#answers = 0
@@ -178,7 +178,7 @@ export class Replica {
   }
 
   #isCallingInVain(): boolean {
-    return this.#answers === 0 && isLonely(this.#members) && this.#members.view.size + this.#members.seeds.size > 0
+    return this.#answers === 0 && isLonely(this.#members) && this.#members.active.size + this.#members.seeds.size > 0
   }
 
   #setFrontier(entries: readonly LocalEntry[], now: number): Effect[] {
@@ -188,29 +188,29 @@ export class Replica {
       now,
       isRelayed: (cid) => this.#isRelayed(cid),
     })
-    for (const { cid } of entries) this.#claims.news.heardOf(cid)
+    for (const { cid } of entries) this.#places.pending.markKnown(cid)
     this.#refreshDigest(now)
     return []
   }
 
   #refreshDigest(now: number): void {
     const { entries } = this.#announcer
-    this.#prints.setOwn(digestOf(entries, { maxBytes: this.#digestBytes, turn: this.#rounds }), now)
+    this.#digests.setOwn(digestOf(entries, { maxBytes: this.#digestBytes, turn: this.#rounds }), now)
   }
 
   #announce(now: number): Effect[] {
     const { pending } = this.#announcer
     this.#announcer = announced(this.#announcer, now)
-    const partners = announcementPartners(this.#members, this.#random, ({ peerId, address, status }) => {
-      return this.#mayLack(peerId, pending) && (status === 'alive' || this.#restraint.mayTellSuspect(address))
+    const partners = announcementTargets(this.#members, this.#random, ({ peerId, address, status }) => {
+      return this.#mayLack(peerId, pending) && (status === 'alive' || this.#quota.tryTakeSuspectPush(address))
     })
     return partners.map((peer) => this.#send(peer, this.#announcementTo(peer, pending), now))
   }
 
   /** One of those who offered what has not come is asked for it, as long as that is within bounds; whoever is known to answer before others. */
-  #askAgain(now: number): Effect[] {
-    const questions = this.#claims.news.askAgain(now, (teller) => this.#restraint.mayAskAgain(teller))
-    return questions.map(({ peer, ids }) => this.#send(peer, this.#prints.asking(peer.peerId, ids), now))
+  #retryRequests(now: number): Effect[] {
+    const questions = this.#places.pending.retry(now, (offerer) => this.#quota.tryTakeRetry(offerer))
+    return questions.map(({ peer, ids }) => this.#send(peer, this.#digests.wantPayload(peer.peerId, ids), now))
   }
 
   #mayLack(peerId: string, entries: readonly LocalEntry[]): boolean {
@@ -218,10 +218,10 @@ export class Replica {
   }
 
   /** What began here goes as entries: nobody has it. What others told goes by id: most have it, and who lacks it asks. */
-  #announcementTo({ peerId }: PeerAddress, pending: readonly LocalEntry[]): Telling {
-    const relayed = this.#prints.readsNotes(peerId) ? pending.filter(({ cid }) => this.#isRelayed(cid)) : []
+  #announcementTo({ peerId }: PeerAddress, pending: readonly LocalEntry[]): Payload {
+    const relayed = this.#digests.readsNotes(peerId) ? pending.filter(({ cid }) => this.#isRelayed(cid)) : []
     const own = pending.filter((entry) => !relayed.includes(entry))
-    return this.#prints.announcement(peerId, this.#digestOf(own), relayed)
+    return this.#digests.announcementPayload(peerId, this.#digestOf(own), relayed)
   }
 
   #isRelayed(cid: Cid): boolean {
@@ -233,55 +233,55 @@ export class Replica {
   }
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
-    const entries = this.#prints.hear(message)
+    const entries = this.#digests.entriesOf(message)
     const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#answerTo(message, now), now) }
     if (isSelf(this.#members, message)) return [reply]
     const effects = this.#listenTo(message, [], now)
     const peer = find(this.#members, message.peerId)
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = peer ?? { peerId: message.peerId, address: tidyAddress(message.address) }
-    return [reply, ...effects, ...this.#merge({ from: addressOf(from), entries, hearsay: true }, now)]
+    return [reply, ...effects, ...this.#merge({ from: addressOf(from), entries, unauthenticated: true }, now)]
   }
 
-  #answerTo(message: GossipMessage, now: number): Telling {
-    const { peerId, digest: { news, wants = [] } = {} } = message
-    if (wants.length > 0) return this.#prints.announcement(peerId, this.#wanted(wants), [])
-    if (news === undefined || isSelf(this.#members, message)) return this.#prints.reply(message)
-    this.#heardOf(message)
+  #answerTo(message: GossipMessage, now: number): Payload {
+    const { peerId, digest: { ihave, iwant = [] } = {} } = message
+    if (iwant.length > 0) return this.#digests.announcementPayload(peerId, this.#wanted(iwant), [])
+    if (ihave === undefined || isSelf(this.#members, message)) return this.#digests.replyPayload(message)
+    this.#markKnown(message)
     // Before its first round a grove only listens: then it is told everything.
-    const asked = this.#rounds === 0 ? [] : this.#claims.news.toAsk(news, tellerOf(this.#members, message), now)
-    return this.#prints.asking(peerId, asked)
+    const asked = this.#rounds === 0 ? [] : this.#places.pending.request(ihave, offererOf(this.#members, message), now)
+    return this.#digests.wantPayload(peerId, asked)
   }
 
-  #heardOf({ digest, frontier }: GossipMessage): void {
-    if (digest?.news !== undefined) for (const { cid } of frontier) this.#claims.news.heardOf(cid)
+  #markKnown({ digest, frontier }: GossipMessage): void {
+    if (digest?.ihave !== undefined) for (const { cid } of frontier) this.#places.pending.markKnown(cid)
   }
 
-  #wanted(wants: readonly string[]): DigestEntry[] {
-    const ids = new Set(wants)
+  #wanted(iwant: readonly string[]): DigestEntry[] {
+    const ids = new Set(iwant)
     return ids.size === 0 ? [] : this.#digestOf(this.#announcer.entries.filter(({ cid }) => ids.has(shortId(cid))))
   }
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
-    const entries = this.#prints.hear(message)
-    this.#heardOf(message)
+    const entries = this.#digests.entriesOf(message)
+    this.#markKnown(message)
     const peer = identify(this.#members, dialled, message.peerId, now)
     if (message.peerId === this.#config.self.peerId) return []
     if (peer !== undefined) peer.capabilities = keptCapabilities(message.capabilities)
     const from = { peerId: message.peerId, address: tidyAddress(dialled.address) }
-    const effects = [...this.#contacted(peer, now), ...this.#merge(answered(from, peer, entries), now)]
-    if (this.#prints.missed(message, dialled.peerId))
-      effects.push(this.#send(from, this.#prints.whole(from.peerId), now))
-    const wants = message.digest?.wants?.filter((id) => this.#restraint.maySend(from.address, id)) ?? []
-    const wanted = this.#wanted(wants)
+    const effects = [...this.#contacted(peer, now), ...this.#merge(digestFromAnswer(from, peer, entries), now)]
+    if (this.#digests.needsWhole(message, dialled.peerId))
+      effects.push(this.#send(from, this.#digests.wholePayload(from.peerId), now))
+    const iwant = message.digest?.iwant?.filter((id) => this.#quota.tryTakeSend(from.address, id)) ?? []
+    const wanted = this.#wanted(iwant)
     if (wanted.length === 0) return effects
-    return [...effects, this.#send(from, this.#prints.announcement(from.peerId, wanted, []), now)]
+    return [...effects, this.#send(from, this.#digests.announcementPayload(from.peerId, wanted, []), now)]
   }
 
   #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
     if (isSelf(this.#members, sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
     const { effect, replaceable } = replyToShuffle(this.#members, this.#random, sender)
-    if (!this.#restraint.mayTakeShuffle()) return [effect]
+    if (!this.#quota.tryTakeShuffle()) return [effect]
     const effects = this.#listenTo(sender, replaceable, now)
     absorb(this.#members, offered, replaceable, now)
     return [effect, ...effects]
@@ -308,7 +308,7 @@ export class Replica {
     if (peer === undefined) return []
     const effects = known === undefined && peer.peerId === from.peerId ? statusOf(peer, 'alive') : []
     if (peer.status === 'alive') peer.lastSeen = now
-    if (isAnswering(peer) || this.#rounds === 0 || !this.#restraint.mayCallBack(peer.address)) return effects
+    if (isAnswering(peer) || this.#rounds === 0 || !this.#quota.tryTakeCallback(peer.address)) return effects
     return [...effects, this.#exchangeWith(peer, now)]
   }
 
@@ -318,33 +318,33 @@ export class Replica {
     return statusOf(peer, contactMade(peer, now))
   }
 
-  #doubt(dialled: PeerAddress, now: number): Effect[] {
+  #suspect(dialled: PeerAddress, now: number): Effect[] {
     const peer = findByAddress(this.#members, dialled.address)
     const effects = peer === undefined ? [] : statusOf(peer, contactFailed(peer, now))
     if (this.#shuffling?.peerId !== dialled.peerId) return effects
     this.#shuffling = undefined
-    return this.#restraint.mayShuffleAnew() ? [...effects, ...this.#startShuffle(now)] : effects
+    return this.#quota.tryTakeShuffleRetry() ? [...effects, ...this.#startShuffle(now)] : effects
   }
 
-  #merge(heard: Heard, now: number): Effect[] {
-    const claims = this.#claims.merge(heard, this.#announcer, now)
+  #merge(heard: IncomingDigest, now: number): Effect[] {
+    const advertisements = this.#places.merge(heard, this.#announcer, now)
     const effects: Effect[] = heard.entries.length === 0 ? [] : [{ type: 'heard', entries: heard.entries }]
-    if (claims.length > 0) effects.push({ type: 'discovered', peer: heard.from, entries: claims })
+    if (advertisements.length > 0) effects.push({ type: 'discovered', peer: heard.from, entries: advertisements })
     return effects
   }
 
   #exchangeWith(peer: PeerAddress, now: number): Effect {
-    return this.#send(peer, this.#prints.request(peer.peerId, now), now)
+    return this.#send(peer, this.#digests.requestPayload(peer.peerId, now), now)
   }
 
-  #send(peer: PeerAddress, telling: Telling, now: number): Effect {
-    this.#restraint.called(peer.address)
-    return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(telling, now) }
+  #send(peer: PeerAddress, payload: Payload, now: number): Effect {
+    this.#quota.noteCall(peer.address)
+    return { type: 'send-exchange', peer: addressOf(peer), message: this.#message(payload, now) }
   }
 
   /** A replica has no queue: each step answers at once, so its load is always 0. */
-  #message(telling: Telling, now: number): GossipMessage {
+  #message(payload: Payload, now: number): GossipMessage {
     const { self, capabilities } = this.#config
-    return { ...self, ...telling, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
+    return { ...self, ...payload, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
   }
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
 import { type PeerRecord, type Proof, peerRecordSchema } from '../../core/peers/peer-record.ts'
-import { type Deeds, NO_DEEDS, trustOf, trustStep, withFailure, withLie } from '../../core/peers/trust.ts'
+import { NO_STATS, type PeerStats, trustOf, trustStep, withFailure, withLie } from '../../core/peers/trust.ts'
 import { type Clock, timestamp } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
@@ -17,22 +17,36 @@ const PEERS_MAX = 1_000
 const WRITE_DELAY_MS = 1_000
 
 const fadingSchema = z.object({ weight: z.number().nonnegative(), at: z.number() })
-const storedSchema = z.object({
-  record: peerRecordSchema.omit({ trust: true }),
-  lies: fadingSchema,
-  failures: fadingSchema,
-})
+const storedSchema = z.preprocess(
+  renamed,
+  z.object({
+    record: peerRecordSchema.omit({ trust: true }),
+    lies: fadingSchema,
+    failures: fadingSchema,
+  }),
+)
+
+/** A record as it is written today: schema 1 of the directory called three of its fields otherwise. */
+function renamed(value: unknown): unknown {
+  const { record, ...rest } = value as { record?: Readonly<Record<string, unknown>> }
+  if (record === undefined || !('claimsKept' in record)) return value
+  const { claimsKept: confirmed, claimsBroken: contradicted, proofs, ...others } = record
+  const renamedProofs = Array.isArray(proofs)
+    ? proofs.map(({ claimed: advertised, ...proof }) => ({ ...proof, advertised }))
+    : proofs
+  return { ...rest, record: { ...others, confirmed, contradicted, proofs: renamedProofs } }
+}
 
 /** What is kept of a peer: what it did in all, and what of that still counts against it. */
 type Kept = z.infer<typeof storedSchema>
 
 const UNKNOWN: Kept = {
-  record: { claimsKept: 0, claimsBroken: 0, bytesGood: 0, bytesBad: 0, failures: 0, proofs: [] },
-  lies: NO_DEEDS.lies,
-  failures: NO_DEEDS.failures,
+  record: { confirmed: 0, contradicted: 0, bytesGood: 0, bytesBad: 0, failures: 0, proofs: [] },
+  lies: NO_STATS.lies,
+  failures: NO_STATS.failures,
 }
 
-interface PeerBookPorts {
+interface PeerStorePorts {
   readonly records: RecordStore
   readonly clock: Clock
   readonly log: Log
@@ -42,16 +56,16 @@ interface PeerBookPorts {
  * What this grove has learned about peers by their deeds, kept over restarts. The peer is the address that was dialled: an id is
  * only what somebody said, and nobody's deeds may be laid at another's door.
  */
-export class PeerBook {
+export class PeerStore {
   /** What peers said that they don't have. */
   readonly absences: Absences
-  readonly #ports: PeerBookPorts
+  readonly #ports: PeerStorePorts
   readonly #known = new Map<string, Kept>()
   readonly #unwritten = new Set<string>()
   #cancelWrite: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(ports: PeerBookPorts) {
+  constructor(ports: PeerStorePorts) {
     this.#ports = ports
     this.absences = new Absences(ports.clock)
   }
@@ -68,7 +82,7 @@ export class PeerBook {
   /** What the peer at this address has done, and how far it is trusted now. */
   record(address: string): PeerRecord {
     const kept = this.#known.get(address) ?? UNKNOWN
-    return { ...kept.record, trust: trustOf(deedsOf(kept), this.#ports.clock.now()) }
+    return { ...kept.record, trust: trustOf(statsOf(kept), this.#ports.clock.now()) }
   }
 
   /** How far the peer at this address is to be preferred, 0 to 1; 1/2 for an unknown one. */
@@ -77,19 +91,19 @@ export class PeerBook {
   }
 
   /** A claim of the peer's proved true. */
-  claimKept(address: string): void {
+  advertisementConfirmed(address: string): void {
     const { record } = this.#kept(address)
-    this.#change(address, { record: { ...record, claimsKept: record.claimsKept + 1 } })
+    this.#change(address, { record: { ...record, confirmed: record.confirmed + 1 } })
   }
 
   /** A claim of the peer's contradicts the manifest that it names. */
-  claimBroken(address: string, proof: Proof, error: Error): void {
+  advertisementContradicted(address: string, proof: Proof, error: Error): void {
     const kept = this.#kept(address)
-    const { lies } = withLie(deedsOf(kept), this.#ports.clock.now())
-    const { claimsBroken, proofs } = kept.record
+    const { lies } = withLie(statsOf(kept), this.#ports.clock.now())
+    const { contradicted, proofs } = kept.record
     const record = {
       ...kept.record,
-      claimsBroken: claimsBroken + 1,
+      contradicted: contradicted + 1,
       proofs: [...proofs, proof].slice(-PROOFS_MAX),
       lastError: this.#lastError(error),
     }
@@ -101,7 +115,7 @@ export class PeerBook {
     const { record } = this.#kept(address)
     this.#change(address, {
       record: { ...record, bytesGood: record.bytesGood + count },
-      failures: NO_DEEDS.failures,
+      failures: NO_STATS.failures,
     })
   }
 
@@ -110,7 +124,7 @@ export class PeerBook {
     const kept = this.#kept(address)
     const { failures, bytesBad } = kept.record
     const now = this.#ports.clock.now()
-    const deeds = badBytes > 0 ? withLie(deedsOf(kept), now) : withFailure(deedsOf(kept), now)
+    const stats = badBytes > 0 ? withLie(statsOf(kept), now) : withFailure(statsOf(kept), now)
     this.#change(address, {
       record: {
         ...kept.record,
@@ -118,8 +132,8 @@ export class PeerBook {
         bytesBad: bytesBad + badBytes,
         lastError: this.#lastError(error),
       },
-      lies: deeds.lies,
-      failures: deeds.failures,
+      lies: stats.lies,
+      failures: stats.failures,
     })
   }
 
@@ -195,6 +209,6 @@ export class PeerBook {
   }
 }
 
-function deedsOf({ record: { claimsKept, bytesGood }, lies, failures }: Kept): Deeds {
-  return { claimsKept, bytesGood, lies, failures }
+function statsOf({ record: { confirmed, bytesGood }, lies, failures }: Kept): PeerStats {
+  return { confirmed, bytesGood, lies, failures }
 }

@@ -1,82 +1,90 @@
-import { remember } from '../../concurrency/bounded.ts'
+import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { DigestEntry } from '../../core/wire/wire.ts'
-import type { Claim, PeerAddress } from '../messages.ts'
+import type { Advertisement, PeerAddress } from '../messages.ts'
 import { type Announcer, heldDirection, isLocal } from './announce.ts'
 import {
-  CLAIM_ROUNDS,
-  claimsOf,
+  ADVERTISEMENT_ROUNDS,
+  assertionsOf,
   createFederated,
-  expireClaims,
+  expireAdvertisements,
   type FederatedItem,
   listFederated,
   mergeDigest,
   providersOf,
   retract,
 } from './federated.ts'
-import { News } from './news.ts'
+import { PendingRequests } from './pending-requests.ts'
 
 /** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
 const HELD_MAX = 4_096
-const BROKEN_MAX = 1_024
+const RETRACTED_MAX = 1_024
 /** Providers that are kept fresh of a digest that everybody repeats. */
-const SAYERS_ENOUGH = 3
+const SOURCES_ENOUGH = 3
 
 /** A digest and in whose name it came: by hearsay where anybody may have sent it. */
-export interface Heard {
+export interface IncomingDigest {
   readonly from: PeerAddress
   readonly entries: readonly DigestEntry[]
-  readonly hearsay: boolean
+  readonly unauthenticated: boolean
 }
 
 /**
  * What an answer from an address says. Who answers there by the name of a peer that is known to answer elsewhere may be that
  * one or may not: it counts as said in its name.
  */
-export function answered(from: PeerAddress, known: PeerAddress | undefined, entries: readonly DigestEntry[]): Heard {
-  if (known === undefined || known.address === from.address) return { from, entries, hearsay: false }
-  return { from: { peerId: known.peerId, address: known.address }, entries, hearsay: true }
+export function digestFromAnswer(
+  from: PeerAddress,
+  known: PeerAddress | undefined,
+  entries: readonly DigestEntry[],
+): IncomingDigest {
+  if (known === undefined || known.address === from.address) return { from, entries, unauthenticated: false }
+  return { from: { peerId: known.peerId, address: known.address }, entries, unauthenticated: true }
 }
 
-const NOTHING_COMMON = { digest: undefined, since: 0, sayers: new Set<string>() }
+const NO_COMMON_DIGEST = { digest: undefined, since: 0, sources: new Set<string>() }
 
 /** What others claim, and what is remembered so that no claim causes work twice. */
-export class Claims {
-  readonly news = new News()
+export class AdvertisedPlaces {
+  readonly pending = new PendingRequests()
   readonly #federated = createFederated()
   readonly #held = new Set<Cid>()
-  readonly #broken = new Set<string>()
+  readonly #retracted = new Set<string>()
   readonly #lifeMs: number
   /** No claim is older than this. */
   #oldest = 0
   /** The digest that was said last, since when it has been, and by whom. */
-  #common: { digest: readonly DigestEntry[] | undefined; since: number; sayers: Set<string> } = NOTHING_COMMON
+  #common: { digest: readonly DigestEntry[] | undefined; since: number; sources: Set<string> } = NO_COMMON_DIGEST
 
   constructor(intervalMs: number) {
-    this.#lifeMs = CLAIM_ROUNDS * intervalMs
+    this.#lifeMs = ADVERTISEMENT_ROUNDS * intervalMs
   }
 
   /** This is held here now. */
-  hold(cid: Cid): void {
-    remember(this.#held, cid, HELD_MAX)
-    this.news.heardOf(cid)
+  markHeld(cid: Cid): void {
+    addBounded(this.#held, cid, HELD_MAX)
+    this.pending.markKnown(cid)
   }
 
   /** Drops what was claimed of the item in this peer's name; unless that was hearsay, hears no more of it from this peer. */
-  break(peerId: string, cid: Cid, hearsay = false): void {
-    if (!hearsay) remember(this.#broken, `${peerId} ${cid}`, BROKEN_MAX)
+  retract(peerId: string, cid: Cid, unauthenticated = false): void {
+    if (!unauthenticated) addBounded(this.#retracted, `${peerId} ${cid}`, RETRACTED_MAX)
     retract(this.#federated, peerId, cid)
-    this.#common = NOTHING_COMMON
+    this.#common = NO_COMMON_DIGEST
   }
 
   /** Takes in what a peer claims, or what is claimed in its name; what is new of it and not held here. */
-  merge({ from, entries: digest, hearsay }: Heard, announcer: Announcer, now: number): Claim[] {
-    if (this.#isCommonplace(digest, hearsay ? undefined : from.peerId, now)) return []
+  merge(
+    { from, entries: digest, unauthenticated }: IncomingDigest,
+    announcer: Announcer,
+    now: number,
+  ): Advertisement[] {
+    if (this.#isCommonplace(digest, unauthenticated ? undefined : from.peerId, now)) return []
     const entries =
-      this.#broken.size > 0 ? digest.filter(({ cid }) => !this.#broken.has(`${from.peerId} ${cid}`)) : digest
+      this.#retracted.size > 0 ? digest.filter(({ cid }) => !this.#retracted.has(`${from.peerId} ${cid}`)) : digest
     const direction = (metric: string) => heldDirection(announcer, metric)
-    const fresh = mergeDigest(this.#federated, { from, entries, now, hearsay, heldDirection: direction })
-    for (const { cid } of fresh) this.news.heardOf(cid)
+    const fresh = mergeDigest(this.#federated, { from, entries, now, unauthenticated, heldDirection: direction })
+    for (const { cid } of fresh) this.pending.markKnown(cid)
     return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
   }
 
@@ -87,16 +95,16 @@ export class Claims {
   #isCommonplace(digest: readonly DigestEntry[], peerId: string | undefined, now: number): boolean {
     const common = this.#common
     if (common.digest === digest && now - common.since < this.#lifeMs / 2) {
-      if (common.sayers.size >= SAYERS_ENOUGH) return true
-      if (peerId !== undefined) common.sayers.add(peerId)
-    } else this.#common = { digest, since: now, sayers: new Set(peerId === undefined ? [] : [peerId]) }
+      if (common.sources.size >= SOURCES_ENOUGH) return true
+      if (peerId !== undefined) common.sources.add(peerId)
+    } else this.#common = { digest, since: now, sources: new Set(peerId === undefined ? [] : [peerId]) }
     return false
   }
 
   /** Forgets what nobody has repeated for CLAIM_ROUNDS. */
   expire(now: number): void {
     const before = now - this.#lifeMs
-    if (before > this.#oldest) this.#oldest = Math.min(now, expireClaims(this.#federated, before))
+    if (before > this.#oldest) this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
   }
 
   list(): FederatedItem[] {
@@ -108,7 +116,7 @@ export class Claims {
   }
 
   /** Each claim about this item with its author. */
-  of(cid: Cid): { peer: PeerAddress; claim: Claim }[] {
-    return claimsOf(this.#federated, cid)
+  assertionsAbout(cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
+    return assertionsOf(this.#federated, cid)
   }
 }

@@ -1,7 +1,7 @@
 import type { PeerInfo } from '../../core/wire/wire.ts'
 import { addressOf, type Effect, type PeerAddress, type PeerView, timestamp } from '../messages.ts'
 import { type Peer, type StatusChange, silenceLasted, suspicionRounds } from './liveness.ts'
-import { isSeed, type Membership, setAside } from './sampling.ts'
+import { isSeed, type Membership, retire } from './sampling.ts'
 
 /** The effect that tells of a change of standing; none where there is no change. */
 export function statusOf(peer: Peer, status: StatusChange | undefined): Effect[] {
@@ -10,11 +10,11 @@ export function statusOf(peer: Peer, status: StatusChange | undefined): Effect[]
 
 /** Declares the suspects failed that have been silent too long, and takes them out of the view. */
 export function declareFailed(members: Membership, intervalMs: number, now: number): Effect[] {
-  const silenceMs = suspicionRounds(members.view.size) * intervalMs
+  const silenceMs = suspicionRounds(members.active.size) * intervalMs
   const effects: Effect[] = []
-  for (const peer of [...members.view.values(), ...members.aside.values()]) {
+  for (const peer of [...members.active.values(), ...members.retained.values()]) {
     const change = silenceLasted(peer, now, silenceMs)
-    if (change !== undefined) setAside(members, peer)
+    if (change !== undefined) retire(members, peer)
     effects.push(...statusOf(peer, change))
   }
   return effects
@@ -28,18 +28,18 @@ export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
 /** A peer as the node sees it. */
 export function viewOf(members: Membership, peer: Peer): PeerView {
   const { status, capabilities, lastContact } = peer
-  const inView = members.view.has(peer.peerId)
-  return { ...infoOf(peer), status, capabilities, lastContact, inView, seed: isSeed(members, peer) }
+  const inView = members.active.has(peer.peerId)
+  return { ...infoOf(peer), status, capabilities, lastContact, active: inView, seed: isSeed(members, peer) }
 }
 
 /** All peers that are known, as the node sees them: the view, then those aside. */
 export function viewsOf(members: Membership): PeerView[] {
-  return [...members.view.values(), ...members.aside.values()].map((peer) => viewOf(members, peer))
+  return [...members.active.values(), ...members.retained.values()].map((peer) => viewOf(members, peer))
 }
 
 /** Peers that are not in doubt, those heard of last first; of those that are no seeds only the ones heard of since then. */
 export function livePeers(members: Membership, since: number): PeerAddress[] {
-  const peers = [...members.view.values(), ...members.aside.values()]
+  const peers = [...members.active.values(), ...members.retained.values()]
   const alive = peers.filter((peer) => peer.status === 'alive' && (peer.lastSeen >= since || isSeed(members, peer)))
   return alive.sort((a, b) => b.lastSeen - a.lastSeen).map(addressOf)
 }

@@ -1,7 +1,7 @@
 import type { PeerAddress } from '../../protocol/messages.ts'
 
 /** Providers of one blob: those that are known, and more that are asked for when these don't do. */
-export class Circle {
+export class ProviderSet {
   #known: readonly PeerAddress[]
   readonly #banned = new Set<string>()
   readonly #more: () => Promise<readonly PeerAddress[]>
@@ -13,7 +13,7 @@ export class Circle {
   }
 
   /** In the order in which they are to be asked. */
-  get members(): readonly PeerAddress[] {
+  get providers(): readonly PeerAddress[] {
     return this.#known.filter((peer) => !this.#banned.has(peer.address))
   }
 

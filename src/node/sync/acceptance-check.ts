@@ -4,21 +4,21 @@ import { GroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import { type Candidate, type Policy, unwantedReason } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
-import type { Said, Verdict } from '../peers/judge.ts'
+import type { Assertion, Verdict } from '../peers/advertisement-verifier.ts'
 
 /** The last word before background sync stores something: what was claimed of it, and what the policy wants, against its manifest. */
-export class ClaimsCheck {
+export class AcceptanceCheck {
   readonly #node: NodeContext
   readonly #policy: Policy
-  readonly #said = new Map<Cid, Said[]>()
+  readonly #said = new Map<Cid, Assertion[]>()
   readonly #verdicts = new Map<Cid, Verdict>()
 
   constructor(node: NodeContext, candidates: readonly Candidate[], policy: Policy) {
     this.#node = node
     this.#policy = policy
-    for (const { cid, providers, ...claim } of candidates) {
+    for (const { cid, providers, ...advertisement } of candidates) {
       const said = this.#said.get(cid) ?? []
-      said.push(...providers.map((peer) => ({ peer, claim })))
+      said.push(...providers.map((peer) => ({ peer, advertisement })))
       this.#said.set(cid, said)
     }
   }
@@ -29,11 +29,11 @@ export class ClaimsCheck {
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution
-    const verdict = this.#verdicts.get(cid) ?? this.#node.judge.judge(contribution, this.#said.get(cid) ?? [])
+    const verdict = this.#verdicts.get(cid) ?? this.#node.advertisements.verify(contribution, this.#said.get(cid) ?? [])
     this.#verdicts.set(cid, verdict)
     const reason = unwantedReason(manifest, this.#policy)
     if (reason !== undefined) throw new GroveError('unwanted', { cid, reason })
-    const proof = verdict.liars.get(from.address) ?? verdict.unfounded
+    const proof = verdict.contradicting.get(from.address) ?? verdict.contradiction
     if (proof !== undefined) throw proof
   }
 }

@@ -1,5 +1,5 @@
 /** The least time between two beginnings: the first comes at once, and what follows soon waits and shares the next. */
-export class Gap {
+export class Throttle {
   readonly #ms: number
   #begunAt = Number.NEGATIVE_INFINITY
 
@@ -8,12 +8,12 @@ export class Gap {
   }
 
   /** Notes that it begins. `now` is Unix ms. */
-  begin(now: number): void {
+  start(now: number): void {
     this.#begunAt = now
   }
 
   /** Ms until it may begin again; never more than the gap, also where the clock was set back. */
-  left(now: number): number {
+  delayMs(now: number): number {
     return Math.min(this.#ms, Math.max(0, this.#begunAt + this.#ms - now))
   }
 }

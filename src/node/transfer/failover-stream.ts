@@ -2,8 +2,8 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { BlobAnswer } from '../../ports/transport.ts'
 import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
-import { type Attempt, failureOf, noteFailure } from '../peers/contact.ts'
-import type { Circle } from './circle.ts'
+import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
+import type { ProviderSet } from './provider-set.ts'
 import type { TransferOptions, Wanted } from './transfer.ts'
 
 /** How often one provider is turned to for one blob: a cut connection may be a network's doing. */
@@ -11,45 +11,45 @@ const TURNS_PER_PROVIDER = 2
 /** Progress is told this often at the most. */
 const PROGRESS_MS = 100
 
-interface RelayOptions extends TransferOptions {
+interface FailoverOptions extends TransferOptions {
   /** Grows by the providers that failed. */
-  readonly attempts: Attempt[]
+  readonly attempts: FailedAttempt[]
 }
 
 /** The bytes of one blob as one stream, from as many providers as it takes, in their order. */
-export class Relay {
+export class FailoverStream {
   /** How many bytes each provider sent, by its address. */
-  readonly contributions = new Map<string, number>()
+  readonly bytesByProvider = new Map<string, number>()
   receivedBytes = 0
   /** Why the stream ended too early. */
   failure: GroveError | undefined
   readonly #node: NodeContext
   readonly #wanted: Wanted
-  readonly #circle: Circle
-  readonly #options: RelayOptions
+  readonly #providers: ProviderSet
+  readonly #options: FailoverOptions
   #sizeBytes: number | undefined
   #toldAt = 0
 
-  constructor(node: NodeContext, wanted: Wanted, circle: Circle, options: RelayOptions) {
+  constructor(node: NodeContext, wanted: Wanted, circle: ProviderSet, options: FailoverOptions) {
     this.#node = node
     this.#wanted = wanted
-    this.#circle = circle
+    this.#providers = circle
     this.#options = options
     this.#sizeBytes = wanted.sizeBytes
   }
 
   /** The provider that sent all there is; undefined where there are several. */
-  get onlyContributor(): PeerAddress | undefined {
-    if (this.contributions.size > 1) return undefined
-    const [address] = this.contributions.keys()
-    return this.#circle.members.find((peer) => peer.address === address)
+  get soleProvider(): PeerAddress | undefined {
+    if (this.bytesByProvider.size > 1) return undefined
+    const [address] = this.bytesByProvider.keys()
+    return this.#providers.providers.find((peer) => peer.address === address)
   }
 
   /** Ends where the blob ends. Throws `fetch-incomplete` where some bytes came but nobody has the rest, else why nobody sent any. */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
     const turns = new Map<PeerAddress, number>()
     const before = this.#options.attempts.length
-    let queue = [...this.#circle.members]
+    let queue = [...this.#providers.providers]
     while (queue.length > 0) {
       for (const peer of queue) {
         const failure = yield* this.#from(peer)
@@ -58,7 +58,7 @@ export class Relay {
         turns.set(peer, mayRecover(failure) ? (turns.get(peer) ?? 0) + 1 : TURNS_PER_PROVIDER)
       }
       const again = this.receivedBytes > 0 ? queue.filter((peer) => (turns.get(peer) ?? 0) < TURNS_PER_PROVIDER) : []
-      queue = [...(await this.#circle.widen()), ...again]
+      queue = [...(await this.#providers.widen()), ...again]
     }
     this.failure = this.#failureOf(this.#options.attempts.slice(before))
     throw this.failure
@@ -92,7 +92,7 @@ export class Relay {
     if (size > maxBytes && sizeBytes !== undefined) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
     this.#sizeBytes = sizeBytes ?? this.#sizeBytes
     for await (const chunk of body) {
-      this.contributions.set(peer.address, (this.contributions.get(peer.address) ?? 0) + chunk.byteLength)
+      this.bytesByProvider.set(peer.address, (this.bytesByProvider.get(peer.address) ?? 0) + chunk.byteLength)
       this.receivedBytes += chunk.byteLength
       if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
       // It promised no size, so that this is our limit and not its fault.
@@ -104,7 +104,7 @@ export class Relay {
       throw fault(peer, 'cut-off', `sent ${this.receivedBytes} of ${sizeBytes} bytes`)
   }
 
-  #failureOf(attempts: readonly Attempt[]): GroveError {
+  #failureOf(attempts: readonly FailedAttempt[]): GroveError {
     const { hash } = this.#wanted
     const failure = failureOf(attempts, { hash })
     if (this.receivedBytes === 0) return failure

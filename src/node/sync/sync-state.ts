@@ -1,9 +1,9 @@
-import { Gap } from '../../concurrency/gap.ts'
 import { Semaphore } from '../../concurrency/semaphore.ts'
+import { Throttle } from '../../concurrency/throttle.ts'
 import type { SyncReport } from '../../core/wire/wire.ts'
 import { type Candidate, type Policy, Wants } from '../../protocol/sync/want.ts'
-import { Budget } from './budget.ts'
 import { EvidenceMemory } from './evidence.ts'
+import { RoundBudget } from './round-budget.ts'
 
 /** Announced items kept until their round begins. */
 const ANNOUNCED_MAX = 4_096
@@ -13,37 +13,37 @@ const ANNOUNCED_GAP_MS = 50
 const ROUNDS_AT_ONCE = 4
 
 /** What background sync remembers between rounds. */
-export class SyncMemory {
+export class SyncState {
   /** What was tried, and what is refused. */
   readonly wants = new Wants()
   /** Whose knowledge about what is held here has been taken in. */
   readonly evidence = new EvidenceMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
-  readonly announcedGap = new Gap(ANNOUNCED_GAP_MS)
+  readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
   /** What the latest round did; undefined before the first. */
   lastReport: SyncReport | undefined
   #announced: Candidate[] = []
-  #budget: { readonly budget: Budget; readonly until: number } | undefined
+  #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 
   /** Keeps what peers say they have, for the next round; whether it is the first of it. */
-  announce(candidates: readonly Candidate[]): boolean {
+  noteAdvertised(candidates: readonly Candidate[]): boolean {
     const first = this.#announced.length === 0
     this.#announced.push(...candidates.slice(0, ANNOUNCED_MAX - this.#announced.length))
     return first
   }
 
   /** What has been announced since it was last asked. */
-  takeAnnounced(): Candidate[] {
+  takeAdvertised(): Candidate[] {
     const announced = this.#announced
     this.#announced = []
     return announced
   }
 
   /** What announced work may cost: as much as one round, for all that is announced within one interval. */
-  announcedBudget(policy: Policy, { now, intervalMs }: { now: number; intervalMs: number }): Budget {
+  announcedBudget(policy: Policy, { now, intervalMs }: { now: number; intervalMs: number }): RoundBudget {
     const current = this.#budget
     if (current !== undefined && now < current.until && current.until <= now + intervalMs) return current.budget
-    const budget = new Budget(policy)
+    const budget = new RoundBudget(policy)
     this.#budget = { budget, until: now + intervalMs }
     return budget
   }

@@ -22,7 +22,7 @@ const ADD_STANDING = `
     last_reply_ms = max(ifnull(last_reply_ms, excluded.last_reply_ms), ifnull(excluded.last_reply_ms, last_reply_ms))`
 
 /** The tables `edge` and `standing`: who says what of whom, and what it comes to. */
-export class Standings {
+export class SignalTotals {
   readonly #connection: Connection
 
   constructor(connection: Connection) {

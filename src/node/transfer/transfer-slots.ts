@@ -4,7 +4,7 @@ import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../core/limits.ts'
 import type { Transferred } from './transfer.ts'
 
 /** The transfers of a grove that are under way: so many at once, so many from one peer, and one a blob. */
-export class Transfers {
+export class TransferSlots {
   readonly blobs = new Singleflight<Transferred>()
   readonly #all = new Semaphore(TRANSFERS_MAX)
   readonly #byPeer = new Map<string, { readonly places: Semaphore; users: number }>()

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { messageFor } from '../../../src/core/wire/first-names.ts'
+import { type GossipMessage, gossipMessageSchema } from '../../../src/core/wire/gossip.ts'
+
+const message: GossipMessage = {
+  peerId: 'a',
+  address: 'http://10.0.0.1:4515',
+  frontier: [],
+  load: { queueDepth: 0 },
+  capabilities: { federation: 2 },
+  timestamp: '2026-01-01T00:00:00.000Z',
+  digest: { fingerprint: 'f1', seen: 'f2', ihave: ['a1'], iwant: ['b1'] },
+}
+
+test('a peer of federation 1, or one that is not known, gets the note by the first names', () => {
+  const expected = { print: 'f1', seen: 'f2', news: ['a1'], wants: ['b1'] }
+  assert.deepEqual(messageFor(1, message).digest, expected)
+  assert.deepEqual(messageFor(undefined, message).digest, expected)
+})
+
+test('a peer of federation 2 gets the note by the names of today', () => {
+  assert.equal(messageFor(2, message), message)
+})
+
+test('a note by the first names is read as one by the names of today', () => {
+  assert.deepEqual(gossipMessageSchema.parse(messageFor(1, message)), message)
+})
+
+test('a message without a note, as 0.1 sends it, stays as it is', () => {
+  const { digest: _, ...plain } = message
+  assert.equal(messageFor(undefined, plain), plain)
+  assert.deepEqual(gossipMessageSchema.parse(plain), plain)
+})
