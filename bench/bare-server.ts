@@ -21,7 +21,9 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
   incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
   incoming.on('end', () => {
     const body = Buffer.concat(chunks)
-    outgoing.writeHead(201, { 'content-type': 'application/json', 'content-length': body.byteLength }).end(body)
+    outgoing
+      .writeHead(201, { 'content-type': 'application/json', 'content-length': body.byteLength })
+      .end(body)
   })
 }
 

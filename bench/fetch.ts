@@ -39,7 +39,12 @@ async function smallReport(
       'On demand: POST /api/contributions/:cid/fetch at B with its defaults, 16 at once. Sync: one metric a thousand, a round asked for until all are there.',
     ],
     rows: [
-      inTurns(rounds, { figure: `${small}, on demand`, unit: '/s' }, (each) => each.onDemand, beside),
+      inTurns(
+        rounds,
+        { figure: `${small}, on demand`, unit: '/s' },
+        (each) => each.onDemand,
+        beside,
+      ),
       inTurns(rounds, { figure: `${small}, by sync`, unit: '/s' }, (each) => each.sync, beside),
     ],
   }

@@ -29,7 +29,10 @@ export async function benchFrontier(bench: Workbench, options: Options): Promise
     figure: `frontier after a publish, ${size} held, median`,
     unit: 'ms',
     value: median(frontier),
-    beside: { what: 'GET /healthz on the same connection: what any request costs', value: median(health) },
+    beside: {
+      what: 'GET /healthz on the same connection: what any request costs',
+      value: median(health),
+    },
     aim: { most: 5 },
   })
   return {
@@ -40,9 +43,17 @@ export async function benchFrontier(bench: Workbench, options: Options): Promise
     ],
     rows: [
       row(small, inSmall),
-      { figure: `frontier after a publish, ${small} held, 99 %`, unit: 'ms', value: percentile(inSmall.frontier, 99) },
+      {
+        figure: `frontier after a publish, ${small} held, 99 %`,
+        unit: 'ms',
+        value: percentile(inSmall.frontier, 99),
+      },
       row(large, inLarge),
-      { figure: `frontier after a publish, ${large} held, 99 %`, unit: 'ms', value: percentile(inLarge.frontier, 99) },
+      {
+        figure: `frontier after a publish, ${large} held, 99 %`,
+        unit: 'ms',
+        value: percentile(inLarge.frontier, 99),
+      },
       {
         figure: 'flat in size: median of the larger graph',
         unit: 'ms',
@@ -56,7 +67,12 @@ export async function benchFrontier(bench: Workbench, options: Options): Promise
 
 const readsOf = ({ quick }: Options) => (quick ? 20 : READS)
 
-async function measure(bench: Workbench, load: Load, size: number, options: Options): Promise<Times> {
+async function measure(
+  bench: Workbench,
+  load: Load,
+  size: number,
+  options: Options,
+): Promise<Times> {
   const dir = bench.path('frontier')
   await fillGrove(dir, size, related)
   const grove = await bench.serve(dir, '--sync', 'off')
@@ -73,7 +89,10 @@ async function measure(bench: Workbench, load: Load, size: number, options: Opti
   const rounds: Times[] = []
   for (let turn = 0; turn < options.repeat; turn++) rounds.push(await ask(readsOf(options)))
   await grove.stop()
-  return { frontier: rounds.flatMap((each) => each.frontier), health: rounds.flatMap((each) => each.health) }
+  return {
+    frontier: rounds.flatMap((each) => each.frontier),
+    health: rounds.flatMap((each) => each.health),
+  }
 }
 
 /** A score on one of five metrics. */

@@ -64,15 +64,28 @@ export async function largeRows(
         what: `${download}, then synced to the disk`,
         value: (each) => rate(each.synced),
       }),
-      inTurns(rounds, fetched, fetchRate, { what: `${download}, not synced`, value: (each) => rate(each.unsynced) }),
-      inTurns(rounds, { figure: `${one}, published to A as multipart`, unit: 'MiB/s' }, (each) => rate(each.upload), {
-        what: 'PUT to a node:http server that writes and syncs it, unverified',
-        value: (each) => rate(each.bareUpload),
+      inTurns(rounds, fetched, fetchRate, {
+        what: `${download}, not synced`,
+        value: (each) => rate(each.unsynced),
       }),
-      ...processorRow(rounds, { figure: 'processor time of B for it', unit: 's' }, (each) => each.fetchProcessor, {
-        what: 'processor time of the downloading process',
-        value: (each) => each.syncedProcessor,
-      }),
+      inTurns(
+        rounds,
+        { figure: `${one}, published to A as multipart`, unit: 'MiB/s' },
+        (each) => rate(each.upload),
+        {
+          what: 'PUT to a node:http server that writes and syncs it, unverified',
+          value: (each) => rate(each.bareUpload),
+        },
+      ),
+      ...processorRow(
+        rounds,
+        { figure: 'processor time of B for it', unit: 's' },
+        (each) => each.fetchProcessor,
+        {
+          what: 'processor time of the downloading process',
+          value: (each) => each.syncedProcessor,
+        },
+      ),
       ...memoryRow(
         'peak memory of A: one upload, three downloads',
         rounds.map((each) => each.memoryA),
@@ -88,11 +101,19 @@ export async function largeRows(
 /** The highest of all repetitions; no row where the system doesn't say. */
 function memoryRow(figure: string, values: readonly (number | undefined)[]): Row[] {
   const known = values.filter((value) => value !== undefined)
-  return known.length === 0 ? [] : [{ figure, unit: 'MiB', value: Math.max(...known), aim: { most: MEMORY_MAX_MIB } }]
+  return known.length === 0
+    ? []
+    : [{ figure, unit: 'MiB', value: Math.max(...known), aim: { most: MEMORY_MAX_MIB } }]
 }
 
 /** On fresh groves. The sides take turns in going first, since the one that comes second finds the disk busy with the first. */
-async function round(bench: Workbench, load: Load, bare: string, file: string, turn: number): Promise<Round> {
+async function round(
+  bench: Workbench,
+  load: Load,
+  bare: string,
+  file: string,
+  turn: number,
+): Promise<Round> {
   const [dirA, dirB] = [bench.path('a'), bench.path('b')]
   const a = await bench.serve(dirA, '--sync', 'off')
   const b = await bench.serve(dirB, '--sync', 'off', '--peer', a.url)
@@ -103,7 +124,10 @@ async function round(bench: Workbench, load: Load, bare: string, file: string, t
     synced: () => timedDownload(bench, load, a, cid, true),
     unsynced: () => timedDownload(bench, load, a, cid, false),
   }
-  const order = turn % 2 === 0 ? (['fetch', 'synced', 'unsynced'] as const) : (['unsynced', 'synced', 'fetch'] as const)
+  const order =
+    turn % 2 === 0
+      ? (['fetch', 'synced', 'unsynced'] as const)
+      : (['unsynced', 'synced', 'fetch'] as const)
   const took: Partial<Record<keyof typeof sides, Timed>> = {}
   for (const side of order) took[side] = await sides[side]()
   const [memoryA, memoryB] = [a, b].map((grove) => inMib(grove.peakMemory()))
@@ -139,9 +163,16 @@ async function publish(
   return { cid: (JSON.parse(answer) as ContributionView).cid, seconds }
 }
 
-async function bareSeconds(bench: Workbench, load: Load, bare: string, file: string): Promise<number> {
+async function bareSeconds(
+  bench: Workbench,
+  load: Load,
+  bare: string,
+  file: string,
+): Promise<number> {
   const headers = { file: bench.path('bare') }
-  return (await load.upload({ origin: bare, method: 'PUT', path: '/', headers, file, head: '', tail: '' })).seconds
+  return (
+    await load.upload({ origin: bare, method: 'PUT', path: '/', headers, file, head: '', tail: '' })
+  ).seconds
 }
 
 async function timedFetch(to: GroveProcess, from: GroveProcess, cid: Cid): Promise<Timed> {

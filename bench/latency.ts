@@ -81,7 +81,8 @@ async function timed(
     await ready?.(target, cid)
     await checkoutInto(target, cid, directory)
     const ms = performance.now() - begun
-    if ((await readFile(join(directory, NAME), 'utf8')) !== content) throw new Error('checked out something else')
+    if ((await readFile(join(directory, NAME), 'utf8')) !== content)
+      throw new Error('checked out something else')
     return ms
   } finally {
     await Promise.all([source.close(), target.close()])

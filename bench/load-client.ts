@@ -64,11 +64,22 @@ export class Load {
   }
 
   /** All requests, so many at once. Throws where one is not answered with success. */
-  async requests(origin: string, connections: number, requests: readonly Ask[]): Promise<RequestsResult> {
-    const result = (await this.#run({ type: 'requests', origin, connections, requests })) as RequestsResult
+  async requests(
+    origin: string,
+    connections: number,
+    requests: readonly Ask[],
+  ): Promise<RequestsResult> {
+    const result = (await this.#run({
+      type: 'requests',
+      origin,
+      connections,
+      requests,
+    })) as RequestsResult
     const wrong = result.statuses.findIndex((status) => status >= 300)
     if (wrong < 0) return result
-    throw new Error(`${requests[wrong]?.path}: ${result.statuses[wrong]} ${result.answers[wrong]?.slice(0, 500)}`)
+    throw new Error(
+      `${requests[wrong]?.path}: ${result.statuses[wrong]} ${result.answers[wrong]?.slice(0, 500)}`,
+    )
   }
 
   async upload(job: Omit<UploadJob, 'type'>): Promise<TransferResult> {
@@ -84,11 +95,14 @@ export class Load {
     return new Promise((resolve, reject) => {
       const onExit = () => reject(new Error('the load process ended'))
       child.once('exit', onExit)
-      child.once('message', (message: { result: RequestsResult | TransferResult } | { error: string }) => {
-        child.off('exit', onExit)
-        if ('result' in message) resolve(message.result)
-        else reject(new Error(message.error))
-      })
+      child.once(
+        'message',
+        (message: { result: RequestsResult | TransferResult } | { error: string }) => {
+          child.off('exit', onExit)
+          if ('result' in message) resolve(message.result)
+          else reject(new Error(message.error))
+        },
+      )
       child.send(job)
     })
   }

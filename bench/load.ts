@@ -3,14 +3,23 @@ import { open, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Pool } from 'undici'
-import type { DownloadJob, Job, RequestsJob, RequestsResult, TransferResult, UploadJob } from './load-client.ts'
+import type {
+  DownloadJob,
+  Job,
+  RequestsJob,
+  RequestsResult,
+  TransferResult,
+  UploadJob,
+} from './load-client.ts'
 
 /** The process that asks: it takes jobs one at a time and answers what it measured. */
 process.on('message', (job: Job) => {
   void carryOut(job).then(
     (result) => process.send?.({ result }),
     (error: unknown) =>
-      process.send?.({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+      process.send?.({
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
   )
 })
 
@@ -36,7 +45,12 @@ async function askAll({ origin, connections, requests }: RequestsJob): Promise<R
     for (let at = next++; at < requests.length; at = next++) {
       const { method, path, headers, body } = requests[at]!
       const begun = performance.now()
-      const answer = await pool.request({ method, path, ...(headers && { headers }), body: body ?? null })
+      const answer = await pool.request({
+        method,
+        path,
+        ...(headers && { headers }),
+        body: body ?? null,
+      })
       answers[at] = await answer.body.text()
       statuses[at] = answer.statusCode
       latenciesMs[at] = performance.now() - begun
@@ -50,7 +64,15 @@ async function askAll({ origin, connections, requests }: RequestsJob): Promise<R
 }
 
 /** A file as the body of one request, between a head and a tail (empty where there are none). */
-async function upload({ origin, method, path, headers, file, head, tail }: UploadJob): Promise<TransferResult> {
+async function upload({
+  origin,
+  method,
+  path,
+  headers,
+  file,
+  head,
+  tail,
+}: UploadJob): Promise<TransferResult> {
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 })
   const body = Readable.from(
     (async function* () {
@@ -65,7 +87,8 @@ async function upload({ origin, method, path, headers, file, head, tail }: Uploa
   const text = await answer.body.text()
   const took = end()
   await pool.close()
-  if (answer.statusCode >= 300) throw new Error(`upload answered ${answer.statusCode}: ${text.slice(0, 500)}`)
+  if (answer.statusCode >= 300)
+    throw new Error(`upload answered ${answer.statusCode}: ${text.slice(0, 500)}`)
   return { ...took, answer: text }
 }
 

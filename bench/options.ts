@@ -56,12 +56,21 @@ export function readCommand(args: readonly string[]): Command | undefined {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { count: text, size: text, repeat: text, dir: text, quick: flag, json: flag, help: flag },
+    options: {
+      count: text,
+      size: text,
+      repeat: text,
+      dir: text,
+      quick: flag,
+      json: flag,
+      help: flag,
+    },
   })
   if (values.help) return undefined
   const [name = '', ...more] = positionals
   const names = name === 'all' ? NAMES : NAMES.filter((known) => known === name)
-  if (names.length === 0 || more.length > 0) throw new Error(`name one of ${NAMES.join(', ')}, all\n\n${USAGE}`)
+  if (names.length === 0 || more.length > 0)
+    throw new Error(`name one of ${NAMES.join(', ')}, all\n\n${USAGE}`)
   const options = {
     count: values.count === undefined ? undefined : parseCount(values.count),
     size: values.size === undefined ? undefined : parseSize(values.size),

@@ -33,7 +33,8 @@ export async function benchPublish(bench: Workbench, options: Options): Promise<
   const load = new Load(bench)
   const bare = await bareServer(bench)
   const rounds: Round[] = []
-  for (let turn = 0; turn < options.repeat; turn++) rounds.push(await round(bench, load, bare, count))
+  for (let turn = 0; turn < options.repeat; turn++)
+    rounds.push(await round(bench, load, bare, count))
   const echoing = 'answers of a node:http server that only echoes'
   const commits = {
     what: 'SQLite transactions of one row, synchronous = FULL, one by one',
@@ -53,12 +54,24 @@ export async function benchPublish(bench: Workbench, options: Options): Promise<
         value: (each) => each.bare,
       }),
       inTurns(rounds, json, (each) => each.json, commits),
-      { figure: 'publish, JSON, 99 %', unit: 'ms', value: median(rounds.map((each) => each.jsonP99Ms)) },
-      ...processorRow(rounds, { figure: 'processor time of a publish, JSON', unit: 'µs' }, (each) => each.processor, {
-        what: 'processor time of the load process for it',
-        value: (each) => each.loadProcessor,
+      {
+        figure: 'publish, JSON, 99 %',
+        unit: 'ms',
+        value: median(rounds.map((each) => each.jsonP99Ms)),
+      },
+      ...processorRow(
+        rounds,
+        { figure: 'processor time of a publish, JSON', unit: 'µs' },
+        (each) => each.processor,
+        {
+          what: 'processor time of the load process for it',
+          value: (each) => each.loadProcessor,
+        },
+      ),
+      inTurns(rounds, multipart, (each) => each.multipart, {
+        what: echoing,
+        value: (each) => each.bareMultipart,
       }),
-      inTurns(rounds, multipart, (each) => each.multipart, { what: echoing, value: (each) => each.bareMultipart }),
       inTurns(rounds, multipart, (each) => each.multipart, commits),
     ],
   }
@@ -73,7 +86,9 @@ async function round(bench: Workbench, load: Load, bare: string, count: number):
   const drafts = (many: number) => Array.from({ length: many }, () => sampleDraft(number++))
   const json = (many: number) => drafts(many).map(publishAsk)
   const multipart = (many: number) =>
-    drafts(many).map((draft) => multipartAsk(draft, 'notes.txt', sampleText(number++, ARTIFACT_CHARS)))
+    drafts(many).map((draft) =>
+      multipartAsk(draft, 'notes.txt', sampleText(number++, ARTIFACT_CHARS)),
+    )
 
   await load.requests(bare, CONNECTIONS, json(warmUp))
   await published(load, grove, json(warmUp), cids)

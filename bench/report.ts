@@ -63,7 +63,9 @@ export function processorRow<T>(
 }
 
 /** Runs a benchmark and notes the circumstances. */
-export async function observed(run: () => Promise<Report>): Promise<Report & { circumstances: Circumstances }> {
+export async function observed(
+  run: () => Promise<Report>,
+): Promise<Report & { circumstances: Circumstances }> {
   const loadBefore = loadOfMinute()
   const begun = performance.now()
   const report = await run()
@@ -91,7 +93,12 @@ function isMet(row: Row): boolean | undefined {
 }
 
 /** A report as people read it: the table, and below it what the numbered figures are that stand beside. */
-export function describe({ bench, how, rows, circumstances }: Report & { circumstances: Circumstances }): string {
+export function describe({
+  bench,
+  how,
+  rows,
+  circumstances,
+}: Report & { circumstances: Circumstances }): string {
   const { node, cores, loadBefore, loadAfter, seconds } = circumstances
   const notes = [...new Set(rows.flatMap(({ beside }) => beside?.what ?? []))]
   const table = layOut(
@@ -146,7 +153,11 @@ function aimText(aim: NonNullable<Row['aim']>): string {
 /** With ratio and judgement, so that readers of the JSON need not work them out. */
 function judged(row: Row): Row {
   const [ratio, met] = [ratioOf(row), isMet(row)]
-  return { ...row, ...(ratio === undefined ? {} : { ratio }), ...(met === undefined ? {} : { met }) }
+  return {
+    ...row,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(met === undefined ? {} : { met }),
+  }
 }
 
 function loadOfMinute(): number {

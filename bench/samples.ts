@@ -85,7 +85,10 @@ export async function fillGrove(
     while (cids.length < count) {
       const puts: Promise<void>[] = []
       while (cids.length < count && puts.length < PUTS_AT_ONCE) {
-        const { contribution, bytes } = sealed(sampleOf(cids.length, cids), EPOCH_MS + cids.length * 1_000)
+        const { contribution, bytes } = sealed(
+          sampleOf(cids.length, cids),
+          EPOCH_MS + cids.length * 1_000,
+        )
         cids.push(contribution.cid)
         puts.push(put(stores, contribution, bytes))
       }
@@ -100,10 +103,17 @@ export async function fillGrove(
 function sealed({ draft, artifact }: Sample, now: number) {
   if (artifact === undefined) return { contribution: sealDraft(draft, now), bytes: undefined }
   const bytes = Buffer.from(artifact)
-  return { contribution: sealDraft({ ...draft, artifacts: { 'notes.txt': hashBytes(bytes) } }, now), bytes }
+  return {
+    contribution: sealDraft({ ...draft, artifacts: { 'notes.txt': hashBytes(bytes) } }, now),
+    bytes,
+  }
 }
 
-async function put({ graph, blobs }: Stores, contribution: Contribution, bytes: Uint8Array | undefined): Promise<void> {
+async function put(
+  { graph, blobs }: Stores,
+  contribution: Contribution,
+  bytes: Uint8Array | undefined,
+): Promise<void> {
   if (bytes !== undefined) await blobs.put(bytes)
   await graph.put(contribution, { origin: 'local', receivedAt: EPOCH_MS })
 }
@@ -117,8 +127,11 @@ export async function verifyStored(dir: string, cids: readonly Cid[]): Promise<v
     const found = await stores.graph.getMany(cids)
     if (found.length !== cids.length)
       throw new Error(`${cids.length - found.length} acknowledged contributions are lost`)
-    const missing = await stores.blobs.missing(found.flatMap(({ manifest }) => Object.values(manifest.artifacts)))
-    if (missing.length > 0) throw new Error(`${missing.length} artifacts of acknowledged contributions are lost`)
+    const missing = await stores.blobs.missing(
+      found.flatMap(({ manifest }) => Object.values(manifest.artifacts)),
+    )
+    if (missing.length > 0)
+      throw new Error(`${missing.length} artifacts of acknowledged contributions are lost`)
   } finally {
     await stores.close()
   }

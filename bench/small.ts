@@ -18,7 +18,12 @@ export interface Rates {
 }
 
 /** Brings all contributions of one grove to others, in each of the ways, so many times. */
-export async function fetchRates(bench: Workbench, load: Load, count: number, repeat: number): Promise<Rates[]> {
+export async function fetchRates(
+  bench: Workbench,
+  load: Load,
+  count: number,
+  repeat: number,
+): Promise<Rates[]> {
   const dir = bench.path('a')
   const cids = await fillGrove(dir, count, (number) => ({
     draft: sampleDraft(number, `metric-${Math.floor(number / PER_METRIC)}`),
@@ -46,12 +51,19 @@ async function plain(load: Load, from: GroveProcess, cids: readonly Cid[]): Prom
   return cids.length / seconds
 }
 
-async function onDemand(bench: Workbench, load: Load, from: GroveProcess, cids: readonly Cid[]): Promise<number> {
+async function onDemand(
+  bench: Workbench,
+  load: Load,
+  from: GroveProcess,
+  cids: readonly Cid[],
+): Promise<number> {
   const dir = bench.path('b')
   const to = await bench.serve(dir, '--sync', 'off', '--peer', from.url)
   const headers = { 'content-type': 'application/json' }
   const body = JSON.stringify({ peer: from.url })
-  const asks = cids.map((cid): Ask => ({ method: 'POST', path: `/api/contributions/${cid}/fetch`, headers, body }))
+  const asks = cids.map(
+    (cid): Ask => ({ method: 'POST', path: `/api/contributions/${cid}/fetch`, headers, body }),
+  )
   const { seconds } = await load.requests(to.url, AT_ONCE, asks)
   await to.stop()
   await verifyStored(dir, cids)
@@ -60,7 +72,14 @@ async function onDemand(bench: Workbench, load: Load, from: GroveProcess, cids: 
 
 async function bySync(bench: Workbench, from: GroveProcess, cids: readonly Cid[]): Promise<number> {
   const dir = bench.path('b')
-  const generous = ['--sync-top-k', String(PER_METRIC), '--round-requests', '1000000', '--round-bytes', '100GiB']
+  const generous = [
+    '--sync-top-k',
+    String(PER_METRIC),
+    '--round-requests',
+    '1000000',
+    '--round-bytes',
+    '100GiB',
+  ]
   // Rounds by themselves are an hour apart, and no gossip announces anything: only what is asked for moves.
   const to = await bench.serve(
     dir,
@@ -74,7 +93,8 @@ async function bySync(bench: Workbench, from: GroveProcess, cids: readonly Cid[]
   )
   const begun = performance.now()
   for (let round = 0; (await held(to)) < cids.length; round++) {
-    if (round === SYNC_ROUNDS_MAX) throw new Error(`not all there after ${SYNC_ROUNDS_MAX} rounds of sync`)
+    if (round === SYNC_ROUNDS_MAX)
+      throw new Error(`not all there after ${SYNC_ROUNDS_MAX} rounds of sync`)
     await syncOnce(to)
   }
   const seconds = (performance.now() - begun) / 1_000

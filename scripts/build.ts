@@ -20,7 +20,10 @@ try {
 
 /** Puts the new build, with the files that are no TypeScript, in the old one's place. */
 function publish(): void {
-  cpSync(join(root, 'src'), next, { recursive: true, filter: (path) => !/\.[cm]?ts$/.test(basename(path)) })
+  cpSync(join(root, 'src'), next, {
+    recursive: true,
+    filter: (path) => !/\.[cm]?ts$/.test(basename(path)),
+  })
   rmSync(dist, { recursive: true, force: true })
   renameSync(next, dist)
   chmodSync(join(root, 'bin/grove.js'), 0o755)

@@ -15,7 +15,9 @@ export function findChromium(): string | undefined {
 export function provideChromium(): void {
   if (findChromium() !== undefined) return
   if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) return
-  process.stderr.write('grove: installing chromium for the tests of pages (once, about half a minute)\n')
+  process.stderr.write(
+    'grove: installing chromium for the tests of pages (once, about half a minute)\n',
+  )
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   const steps = [['update'], ['install', '-y', '--no-install-recommends', 'chromium']]
   for (const step of steps) {

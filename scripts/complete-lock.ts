@@ -22,7 +22,18 @@ interface Entry {
 const lockPath = new URL('../package-lock.json', import.meta.url)
 const lock = JSON.parse(readFileSync(lockPath, 'utf8')) as { packages: Record<string, Entry> }
 
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32']
+const systems = [
+  'aix',
+  'android',
+  'darwin',
+  'freebsd',
+  'linux',
+  'netbsd',
+  'openbsd',
+  'openharmony',
+  'sunos',
+  'win32',
+]
 const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32']
 
 /** The entry of a platform's package, from the platform in its name: `…-linux-arm64-musl`. */
@@ -31,7 +42,9 @@ function entryFor(name: string, version: string, owner: Entry): Entry {
   const os = words.find((word) => systems.includes(word))
   const cpu = words.find((word) => processors.includes(word))
   if (os === undefined || cpu === undefined || !/^\d/.test(version)) {
-    throw new Error(`${name}@${version}: no platform in its name or no exact version; add it to the lock by hand`)
+    throw new Error(
+      `${name}@${version}: no platform in its name or no exact version; add it to the lock by hand`,
+    )
   }
   const libc = os === 'linux' && words.some((word) => word.startsWith('musl')) ? 'musl' : undefined
   return {
@@ -66,11 +79,15 @@ function complete(packages: Record<string, Entry>): string[] {
 const missing = complete(lock.packages)
 if (process.argv.includes('--check')) {
   if (missing.length > 0) {
-    console.error(`package-lock.json lacks ${missing.join(', ')}: run node scripts/complete-lock.ts`)
+    console.error(
+      `package-lock.json lacks ${missing.join(', ')}: run node scripts/complete-lock.ts`,
+    )
     process.exitCode = 1
   }
 } else {
-  lock.packages = Object.fromEntries(Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')))
+  lock.packages = Object.fromEntries(
+    Object.entries(lock.packages).sort(([a], [b]) => a.localeCompare(b, 'en')),
+  )
   writeFileSync(lockPath, `${JSON.stringify(lock, null, 2)}\n`)
   console.log(missing.length === 0 ? 'package-lock.json was complete' : missing.join('\n'))
 }

@@ -63,7 +63,13 @@ function newer(lock) {
 
 /** Compiles src/ to dist/, unless dist/ comes from the sources as they are. */
 function build() {
-  const wanted = fingerprint(['src', 'bin', 'scripts/build.ts', 'tsconfig.json', 'tsconfig.build.json'])
+  const wanted = fingerprint([
+    'src',
+    'bin',
+    'scripts/build.ts',
+    'tsconfig.json',
+    'tsconfig.build.json',
+  ])
   const current = existsSync(buildStamp) ? readFileSync(buildStamp, 'utf8') : ''
   if (current === wanted && existsSync(path.join(bin, 'grove'))) return
   step('building dist/ from src/')
@@ -92,7 +98,10 @@ function step(text) {
 
 /** A set-up step, its output on stderr; one that fails ends the run. */
 function must(command) {
-  const { status } = spawnSync(command[0], command.slice(1), { ...options(), stdio: ['ignore', 2, 2] })
+  const { status } = spawnSync(command[0], command.slice(1), {
+    ...options(),
+    stdio: ['ignore', 2, 2],
+  })
   if (status === 0) return
   step(`failed: ${command.join(' ')}`)
   process.exit(status || 1)
@@ -109,7 +118,8 @@ function run(command) {
     process.exitCode = 1
   })
   child.on('exit', (code, signal) => {
-    process.exitCode = code === null ? 128 + (require('node:os').constants.signals[signal] || 0) : code
+    process.exitCode =
+      code === null ? 128 + (require('node:os').constants.signals[signal] || 0) : code
   })
 }
 

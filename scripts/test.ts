@@ -49,7 +49,9 @@ function capture([file, ...args]: readonly [string, ...string[]]): Promise<Outco
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }))
+    child.on('close', (code) =>
+      resolve({ code: code ?? 1, output: Buffer.concat(chunks).toString() }),
+    )
   })
 }
 
@@ -68,10 +70,17 @@ async function runStaticChecks(): Promise<string[]> {
 /** Node's test runner over these files; resolves with its exit code. */
 function runTests(files: readonly string[], options: readonly string[]): Promise<number> {
   const concurrency = Math.min(4, Math.max(2, availableParallelism()))
-  const args = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${10 * minute}`, ...options, ...files]
+  const args = [
+    '--test',
+    `--test-concurrency=${concurrency}`,
+    `--test-timeout=${10 * minute}`,
+    ...options,
+    ...files,
+  ]
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => child.kill(signal))
     child.on('error', reject)
     child.on('close', (code) => resolve(code ?? 1))
   })
@@ -85,11 +94,15 @@ function readArguments() {
     strict: false,
     tokens: true,
   })
-  const passedOn = tokens.flatMap((token) => (token.kind === 'option' && token.name !== 'only' ? [token] : []))
+  const passedOn = tokens.flatMap((token) =>
+    token.kind === 'option' && token.name !== 'only' ? [token] : [],
+  )
   return {
     only: typeof values.only === 'string' ? values.only : undefined,
     files: positionals,
-    options: passedOn.map(({ rawName, value }) => (value === undefined ? rawName : `${rawName}=${value}`)),
+    options: passedOn.map(({ rawName, value }) =>
+      value === undefined ? rawName : `${rawName}=${value}`,
+    ),
   }
 }
 

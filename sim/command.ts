@@ -22,10 +22,14 @@ export function numberOf(
   const value = text.trim() === '' ? Number.NaN : Number(text)
   if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value
   const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-  throw new UsageError(`--${option} takes a ${whole ? 'whole ' : ''}number ${range}, not ${JSON.stringify(text)}`)
+  throw new UsageError(
+    `--${option} takes a ${whole ? 'whole ' : ''}number ${range}, not ${JSON.stringify(text)}`,
+  )
 }
 
 /** What `parseArgs` throws. */
 function isAboutArguments(error: unknown): error is Error {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  return (
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
+  )
 }

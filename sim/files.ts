@@ -21,7 +21,10 @@ const regressionSchema = z.strictObject({
 export function readScenario(nameOrFile: string): Scenario {
   const isFile = nameOrFile.endsWith(SUFFIX)
   const name = isFile ? basename(nameOrFile, SUFFIX) : nameOrFile
-  return { name, ...read(isFile ? nameOrFile : fileOf('scenario', scenarios, name), scenarioSchema) }
+  return {
+    name,
+    ...read(isFile ? nameOrFile : fileOf('scenario', scenarios, name), scenarioSchema),
+  }
 }
 
 /** A pinned run by its name. Throws `UsageError` with what is wrong with it. */
@@ -30,7 +33,10 @@ export function readRegression(name: string): {
   readonly seed: number
   readonly scenario: Scenario
 } {
-  const { found, seed, foundAs, scenario } = read(fileOf('regression', regressions, name), regressionSchema)
+  const { found, seed, foundAs, scenario } = read(
+    fileOf('regression', regressions, name),
+    regressionSchema,
+  )
   return { found, seed, scenario: { name: foundAs ?? name, ...scenario } }
 }
 
@@ -50,7 +56,9 @@ function namesIn(folder: string): string[] {
 function fileOf(what: string, folder: string, name: string): string {
   const file = join(folder, `${name}${SUFFIX}`)
   if (existsSync(file)) return file
-  throw new UsageError(`there is no ${what} ${JSON.stringify(name)}, but these: ${namesIn(folder).join(', ')}`)
+  throw new UsageError(
+    `there is no ${what} ${JSON.stringify(name)}, but these: ${namesIn(folder).join(', ')}`,
+  )
 }
 
 function read<T extends z.ZodType>(file: string, schema: T): z.output<T> {
@@ -58,7 +66,9 @@ function read<T extends z.ZodType>(file: string, schema: T): z.output<T> {
   try {
     value = JSON.parse(readFileSync(file, 'utf8'))
   } catch (error) {
-    throw new UsageError(`${file} can't be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UsageError(
+      `${file} can't be read: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
   const result = schema.safeParse(value)
   if (!result.success) throw new UsageError(`${file} is no good:\n${z.prettifyError(result.error)}`)

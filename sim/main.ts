@@ -23,17 +23,25 @@ interface Options {
 function list(): string {
   const scenarios = scenarioNames().map((name) => [name, readScenario(name).about])
   const pinned = regressionNames().map((name) => [name, readRegression(name).found])
-  const lines = (rows: string[][]) => rows.map(([name = '', about = '']) => `  ${name.padEnd(22)} ${about}\n`).join('')
+  const lines = (rows: string[][]) =>
+    rows.map(([name = '', about = '']) => `  ${name.padEnd(22)} ${about}\n`).join('')
   return `scenarios, for --scenario\n${lines(scenarios)}\npinned runs, for --regression\n${lines(pinned)}`
 }
 
-function chosen({ scenario, seed, regression }: Options): { readonly scenario: Scenario; readonly seed: number } {
-  return regression === undefined ? { scenario: readScenario(scenario), seed } : readRegression(regression)
+function chosen({ scenario, seed, regression }: Options): {
+  readonly scenario: Scenario
+  readonly seed: number
+} {
+  return regression === undefined
+    ? { scenario: readScenario(scenario), seed }
+    : readRegression(regression)
 }
 
 async function explain(options: Options): Promise<string> {
   const { scenario, seed } = chosen(options)
-  const { violations, stats, traceHash, transcript } = await run(scenario, seed, { explain: !options.isQuiet })
+  const { violations, stats, traceHash, transcript } = await run(scenario, seed, {
+    explain: !options.isQuiet,
+  })
   process.exitCode = violations.length > 0 ? 1 : 0
   const { virtualMs, requests, bytes, contributions, faults, rounds, outcomes } = stats
   const summary = [
@@ -54,11 +62,23 @@ await command(USAGE, async () => {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
   const { values } = parseArgs({
-    options: { scenario: text, seed: text, regression: text, quiet: flag, list: flag, help: { ...flag, short: 'h' } },
+    options: {
+      scenario: text,
+      seed: text,
+      regression: text,
+      quiet: flag,
+      list: flag,
+      help: { ...flag, short: 'h' },
+    },
   })
   const { scenario, regression, quiet: isQuiet } = values
   if (regression !== undefined && (scenario ?? values.seed) !== undefined)
     throw new UsageError('--regression has a scenario and a seed of its own')
-  const options = { scenario: scenario ?? 'calm', seed: numberOf(values.seed, 'seed') ?? 1, regression, isQuiet }
+  const options = {
+    scenario: scenario ?? 'calm',
+    seed: numberOf(values.seed, 'seed') ?? 1,
+    regression,
+    isQuiet,
+  }
   process.stdout.write(values.help ? USAGE : values.list ? list() : await explain(options))
 })

@@ -40,12 +40,21 @@ interface Row {
 const PROGRESS_MS = 5_000
 const REASONS_SHOWN = 3
 
-function* orders(names: readonly string[], from: number, seeds: number): Generator<Order, void, undefined> {
-  for (let seed = from; seed < from + seeds; seed++) yield { scenario: names[seed % names.length]!, seed }
+function* orders(
+  names: readonly string[],
+  from: number,
+  seeds: number,
+): Generator<Order, void, undefined> {
+  for (let seed = from; seed < from + seeds; seed++)
+    yield { scenario: names[seed % names.length]!, seed }
 }
 
 /** Lets all cores play; what they have done comes to `onDone`. No new run begins once `isOver`. */
-function playAll(queue: Iterator<Order>, isOver: () => boolean, onDone: (done: Done) => void): Promise<unknown> {
+function playAll(
+  queue: Iterator<Order>,
+  isOver: () => boolean,
+  onDone: (done: Done) => void,
+): Promise<unknown> {
   const work = () =>
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL('./soak-worker.ts', import.meta.url))
@@ -90,7 +99,15 @@ const emptyRow = (scenario: string): Row => ({
 
 function print(rows: readonly Row[], wallSeconds: number): string {
   const total = rows.reduce((sum, row) => {
-    for (const key of ['seeds', 'virtualHours', 'messages', 'contributions', 'faults', 'violations', 'wallMs'] as const)
+    for (const key of [
+      'seeds',
+      'virtualHours',
+      'messages',
+      'contributions',
+      'faults',
+      'violations',
+      'wallMs',
+    ] as const)
       sum[key] += row[key]
     sum.rounds = Math.max(sum.rounds, row.rounds)
     return sum
@@ -116,7 +133,17 @@ function print(rows: readonly Row[], wallSeconds: number): string {
     `${violations}`,
     (seeds / ((scenario === 'all' ? wallSeconds * 1_000 : wallMs) / 1_000)).toFixed(1),
   ]
-  const head = ['scenario', 'seeds', 'virtual h', 'messages', 'contributions', 'faults', 'rounds', 'failed', 'seeds/s']
+  const head = [
+    'scenario',
+    'seeds',
+    'virtual h',
+    'messages',
+    'contributions',
+    'faults',
+    'rounds',
+    'failed',
+    'seeds/s',
+  ]
   return table([head, ...[...rows, total].map(cells)])
 }
 
@@ -133,7 +160,14 @@ function options(): Options | undefined {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
   const { values } = parseArgs({
-    options: { seeds: text, from: text, minutes: text, scenario: text, json: flag, help: { ...flag, short: 'h' } },
+    options: {
+      seeds: text,
+      from: text,
+      minutes: text,
+      scenario: text,
+      json: flag,
+      help: { ...flag, short: 'h' },
+    },
   })
   if (values.help) return undefined
   const names = values.scenario === undefined ? scenarioNames() : [values.scenario]

@@ -24,7 +24,10 @@ export function tellRequest({ method, path, headers, body = '' }: CarriedRequest
   return `${method} ${path}`
 }
 
-export function tellAnswer({ path, method }: CarriedRequest, { status, headers, body }: HttpAnswer): string {
+export function tellAnswer(
+  { path, method }: CarriedRequest,
+  { status, headers, body }: HttpAnswer,
+): string {
   const bytes = body instanceof Uint8Array ? body : undefined
   const size = headers['content-length'] ?? 'some'
   if (status >= 400) return `${status} ${tellError(bytes)}`

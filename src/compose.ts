@@ -26,7 +26,9 @@ export interface Opened {
 /** Opens (and creates) a grove's directory. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`. */
 export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
   const stores =
-    settings.dir === undefined ? memoryStores() : await openSqliteStores({ dir: settings.dir, log, nextTurn })
+    settings.dir === undefined
+      ? memoryStores()
+      : await openSqliteStores({ dir: settings.dir, log, nextTurn })
   return { stores, peerId: await ownId(stores.records) }
 }
 
@@ -46,7 +48,13 @@ export function composeNode(
   const transport = httpTransport({ allowPrivate: settings.allowPrivatePeers, clock: systemClock })
   const self = { peerId, address: address ?? `http://${peerId}.invalid` }
   const config: NodeConfig = { ...settings, self, reachable: address !== undefined }
-  const node = new GroveNode(config, { ...stores, transport, clock: systemClock, random: systemRandom, log })
+  const node = new GroveNode(config, {
+    ...stores,
+    transport,
+    clock: systemClock,
+    random: systemRandom,
+    log,
+  })
   const close = async () => {
     await node.close()
     await transport.close()
@@ -66,10 +74,19 @@ export interface ServedGrove {
 }
 
 /** Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what `openStores` throws; then nothing stays open. */
-export async function serveGrove(settings: Settings, server: ServerConfig, log: Log): Promise<ServedGrove> {
+export async function serveGrove(
+  settings: Settings,
+  server: ServerConfig,
+  log: Log,
+): Promise<ServedGrove> {
   const bound = await bind(server)
   const opened = await orClose(bound.close, () => openStores(settings, log))
-  const { node, close } = composeNode(settings, opened, server.publicUrl ?? reachableUrl(server.host, bound), log)
+  const { node, close } = composeNode(
+    settings,
+    opened,
+    server.publicUrl ?? reachableUrl(server.host, bound),
+    log,
+  )
   const running = bound.serve(node)
   const closeAll = async () => {
     await running.close({ graceMs: CLOSE_GRACE_MS })
@@ -97,7 +114,10 @@ async function orClose<T>(close: () => Promise<void>, begin: () => Promise<T>): 
 }
 
 /** The address to give to peers: a server that listens everywhere is reached by this machine's name. */
-function reachableUrl(host: string, bound: { readonly url: string; readonly port: number }): string {
+function reachableUrl(
+  host: string,
+  bound: { readonly url: string; readonly port: number },
+): string {
   return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
 }
 

@@ -87,7 +87,9 @@ export interface Environment {
 
 /** The environment of this process; the one place that reads it. Empty values count as absent. */
 export function readEnvironment(): Environment {
-  return Object.fromEntries(Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''))
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''),
+  )
 }
 
 /** The layer that the environment gives. */
@@ -138,7 +140,11 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
   }
   const host = settings.host ?? DEFAULT_HOST
   return {
-    grove: { dir, allowPrivatePeers: settings.allowPrivatePeers ?? isLoopback(host), ...nodeConfigOf(settings) },
+    grove: {
+      dir,
+      allowPrivatePeers: settings.allowPrivatePeers ?? isLoopback(host),
+      ...nodeConfigOf(settings),
+    },
     server: {
       host,
       port: settings.port ?? DEFAULT_PORT,
@@ -208,7 +214,11 @@ export function parseAddress(text: string): string {
 function positiveDuration(text: string): number {
   const ms = parseDuration(text)
   if (ms < 1 || ms > 2 ** 31 - 1)
-    throw new GroveError('usage-error', {}, { message: `${JSON.stringify(text)} is not between 1ms and 24d` })
+    throw new GroveError(
+      'usage-error',
+      {},
+      { message: `${JSON.stringify(text)} is not between 1ms and 24d` },
+    )
   return ms
 }
 

@@ -17,7 +17,14 @@ import { fetchRemoteContribution } from './node/fetch/fetch.ts'
 import type { GroveNode } from './node/node.ts'
 import { publish, stageArtifact } from './node/publish.ts'
 import { federatedFrontier, frontier } from './node/read/frontier.ts'
-import { ancestors, artifactOf, children, diff, listContributions, searchContributions } from './node/read/queries.ts'
+import {
+  ancestors,
+  artifactOf,
+  children,
+  diff,
+  listContributions,
+  searchContributions,
+} from './node/read/queries.ts'
 import { federationPeers } from './node/read/status.ts'
 import { type ThreadNode, thread } from './node/read/thread.ts'
 import { syncRound } from './node/sync/sync.ts'
@@ -28,7 +35,9 @@ import type { ByteSource } from './ports/blob-store.ts'
 export type ArtifactInput = ByteSource | string
 
 /** What an author hands to the library: a draft whose artifacts may be given as bytes. */
-export type Work = Omit<Draft, 'artifacts'> & { readonly artifacts?: Readonly<Record<string, ArtifactInput>> }
+export type Work = Omit<Draft, 'artifacts'> & {
+  readonly artifacts?: Readonly<Record<string, ArtifactInput>>
+}
 
 export interface WaitOptions {
   readonly signal?: AbortSignal
@@ -73,7 +82,8 @@ export class Grove {
   fetchRemoteContribution(
     cid: string,
     peerAddress?: string,
-    options: Omit<FetchOptions, 'peer'> & WaitOptions & { onProgress?: (progress: TransferProgress) => void } = {},
+    options: Omit<FetchOptions, 'peer'> &
+      WaitOptions & { onProgress?: (progress: TransferProgress) => void } = {},
   ): Promise<FetchResult> {
     const { signal, onProgress, ...rest } = options
     const fetchOptions = peerAddress === undefined ? rest : { ...rest, peer: peerAddress }
@@ -104,7 +114,11 @@ export class Grove {
   }
 
   /** The bytes of an artifact that is here. */
-  async artifact(cid: string, name: string, options: WaitOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+  async artifact(
+    cid: string,
+    name: string,
+    options: WaitOptions = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     const { hash } = await artifactOf(this.#node, parseCid(cid), name)
     return this.#node.blobs.get(hash, options)
   }
@@ -125,7 +139,9 @@ export class Grove {
   }
 
   /** Contributions oldest first. */
-  async list(query: Filter & { limit?: number; offset?: number } = {}): Promise<ContributionView[]> {
+  async list(
+    query: Filter & { limit?: number; offset?: number } = {},
+  ): Promise<ContributionView[]> {
     const { limit = LIST, offset = 0, ...filter } = query
     return (await listContributions(this.#node, filter, { limit, offset })).items
   }
@@ -142,7 +158,11 @@ export class Grove {
     return thread(this.#node, parseCid(cid))
   }
 
-  diff(parent: string, child: string, artifact: string): Promise<{ parent: string; child: string }> {
+  diff(
+    parent: string,
+    child: string,
+    artifact: string,
+  ): Promise<{ parent: string; child: string }> {
     return diff(this.#node, parseCid(parent), parseCid(child), artifact)
   }
 

@@ -14,7 +14,8 @@ export function stderrLog(level: LevelWithSilent): Log {
   }
   const logger = pino(options, stderr)
   const at =
-    (name: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    (name: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields?: Readonly<Record<string, unknown>>) =>
       logger[name](fields ?? {}, message)
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
 }

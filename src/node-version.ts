@@ -8,7 +8,8 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 
 if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
   const found = `this is Node ${process.versions.node}`
-  const remedy = "install a newer one, or use npm's scripts in grove's own folder, which find Node 24 by themselves"
+  const remedy =
+    "install a newer one, or use npm's scripts in grove's own folder, which find Node 24 by themselves"
   const error = new Error(`grove needs Node ${neededNode} or newer, and ${found}: ${remedy}`)
   error.stack = error.message
   throw error

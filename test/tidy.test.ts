@@ -50,7 +50,17 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [...inner, 'node'],
   'log.ts': inner,
   'node-version.ts': [],
-  'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'web', 'config.ts', 'log.ts'],
+  'compose.ts': [
+    ...inner,
+    'stores',
+    'transport',
+    'runtime',
+    'node',
+    'api',
+    'web',
+    'config.ts',
+    'log.ts',
+  ],
   'grove.ts': [...inner, 'node'],
   'index.ts': [...inner, 'node', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
@@ -102,7 +112,11 @@ const maxLines = 350
 const maxColumns = 160
 
 function git(...args: string[]): string[] | undefined {
-  const { status, stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 })
+  const { status, stdout } = spawnSync('git', args, {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  })
   return status === 0 ? stdout.split('\0').filter((path) => path !== '') : undefined
 }
 
@@ -119,7 +133,9 @@ function walk(folder = ''): string[] {
 /** The project's files: what git tracks or would track; without git, what lies in the folder. */
 function projectFiles(): SourceFile[] {
   const paths = git('ls-files', '-z', '--cached', '--others', '--exclude-standard') ?? walk()
-  const present = [...new Set(paths)].filter((path) => statSync(join(root, path), { throwIfNoEntry: false })?.isFile())
+  const present = [...new Set(paths)].filter((path) =>
+    statSync(join(root, path), { throwIfNoEntry: false })?.isFile(),
+  )
   return present.flatMap((path) => {
     const text = readFileSync(join(root, path), 'utf8')
     return text.includes('\0') ? [] : [sourceFile(path, text)]
@@ -129,7 +145,9 @@ function projectFiles(): SourceFile[] {
 /** Splits a file; takes comments out where they start a line or follow a space, so that a URL in a string stays. */
 function sourceFile(path: string, text: string): SourceFile {
   const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
-  const code = text.replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, blank).replace(/(?<=^|\s)\/\/.*$/gm, blank)
+  const code = text
+    .replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, blank)
+    .replace(/(?<=^|\s)\/\/.*$/gm, blank)
   return { path, lines: text.split('\n'), code: code.split('\n') }
 }
 
@@ -157,13 +175,17 @@ function importFault(path: string, specifier: string): string | undefined {
   const local = specifier.startsWith('.')
   const target = local ? posix.join(posix.dirname(path), specifier) : specifier
   const top = path.split('/')[0]
-  if (top === 'src') return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
+  if (top === 'src')
+    return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
-  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part)) return `sim may not import ${target}`
+  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part))
+    return `sim may not import ${target}`
   if (top !== 'examples') return undefined
   const own = path.split('/').slice(0, 2).join('/')
-  return target.startsWith(`${own}/`) || target === 'src/index.ts' ? undefined : `an example may not import ${target}`
+  return target.startsWith(`${own}/`) || target === 'src/index.ts'
+    ? undefined
+    : `an example may not import ${target}`
 }
 
 function sourceImportFault(path: string, target: string): string | undefined {
@@ -175,12 +197,18 @@ function sourceImportFault(path: string, target: string): string | undefined {
 
 function packageImportFault(path: string, specifier: string): string | undefined {
   if (partOf(path) !== 'core' && partOf(path) !== 'protocol') return undefined
-  return purePackages[specifier]?.test(path) ? undefined : `${partOf(path)} is pure: it may not import ${specifier}`
+  return purePackages[specifier]?.test(path)
+    ? undefined
+    : `${partOf(path)} is pure: it may not import ${specifier}`
 }
 
 function homeFault(path: string, line: string): string | undefined {
-  const found = oneHome.find(({ pattern, homes }) => pattern.test(line) && !homes.some((home) => path.startsWith(home)))
-  return found === undefined ? undefined : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
+  const found = oneHome.find(
+    ({ pattern, homes }) => pattern.test(line) && !homes.some((home) => path.startsWith(home)),
+  )
+  return found === undefined
+    ? undefined
+    : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
 }
 
 function importFaults(file: SourceFile): Violation[] {
@@ -213,7 +241,11 @@ test('imports point down only, and the pure parts import nothing impure', () => 
 })
 
 test('clock, chance, timers, environment and output are used in their one home only', () => {
-  none(files.filter(isSource).flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))))
+  none(
+    files
+      .filter(isSource)
+      .flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))),
+  )
 })
 
 test(`no file of src/ is over ${maxLines} lines or ${maxColumns} columns`, () => {
@@ -226,7 +258,12 @@ test('no code is typed any, keeps the compiler quiet or is left unfinished', () 
   const check = (line: string) => (unfinished.test(line) ? `unfinished: ${line.trim()}` : undefined)
   const checkTypes = (line: string) => (anyType.test(line) ? `any: ${line.trim()}` : undefined)
 
-  none(checked.flatMap((file) => [...violations(file, file.lines, check), ...violations(file, file.code, checkTypes)]))
+  none(
+    checked.flatMap((file) => [
+      ...violations(file, file.lines, check),
+      ...violations(file, file.code, checkTypes),
+    ]),
+  )
 })
 
 test('no file names a path outside the project or the host of a package registry', () => {

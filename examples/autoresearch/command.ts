@@ -18,7 +18,8 @@ export function runAsCommand<Name extends string>(
   run: (options: Record<Name, string>) => string,
 ): void {
   const script = process.argv[1]
-  if (script === undefined || !existsSync(script) || realpathSync(script) !== fileURLToPath(url)) return
+  if (script === undefined || !existsSync(script) || realpathSync(script) !== fileURLToPath(url))
+    return
   try {
     process.stdout.write(`${run(readOptions(usage, options))}\n`)
   } catch (error) {
@@ -43,7 +44,9 @@ function readOptions<Name extends string>(
 
 function parse(usage: string, names: readonly string[]) {
   try {
-    return parseArgs({ options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])) })
+    return parseArgs({
+      options: Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+    })
   } catch (cause) {
     throw new Error(`${(cause as Error).message}\n${usage}`, { cause })
   }

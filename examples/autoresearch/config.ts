@@ -14,20 +14,34 @@ export const configSchema = z.strictObject({
     .max(8)
     .refine(ascending, 'must ascend without repeats')
     .describe('one context table for each n: the n bytes before'),
-  word: z.enum(['off', 'word', 'pair']).describe('a table for the current word, or for it and the word before'),
-  match: z.int().min(0).max(16).describe('bytes that must repeat before the match model speaks; 0: off'),
+  word: z
+    .enum(['off', 'word', 'pair'])
+    .describe('a table for the current word, or for it and the word before'),
+  match: z
+    .int()
+    .min(0)
+    .max(16)
+    .describe('bytes that must repeat before the match model speaks; 0: off'),
   tableBits: z.int().min(12).max(20).describe('each context table has 2^tableBits counters'),
   memory: z
     .array(z.int().min(2).max(MAX_COUNT))
     .min(1)
     .max(2)
     .refine(ascending, 'must ascend without repeats')
-    .describe('sightings a counter averages over; two values: a fast and a slow counter for every context'),
-  calibrate: z.boolean().describe('learn what a counter of this count and probability is worth, for each table'),
+    .describe(
+      'sightings a counter averages over; two values: a fast and a slow counter for every context',
+    ),
+  calibrate: z
+    .boolean()
+    .describe('learn what a counter of this count and probability is worth, for each table'),
   mixerRate: z.number().min(0.0001).max(0.1).describe('step of the mixer per nat of error'),
-  mixerSelect: z.enum(['none', 'bits', 'byte', 'depth']).describe('what chooses among the sets of mixer weights'),
+  mixerSelect: z
+    .enum(['none', 'bits', 'byte', 'depth'])
+    .describe('what chooses among the sets of mixer weights'),
   initialWeight: z.number().min(0.05).max(2).describe('every mixer weight at the start'),
-  sse: z.enum(['off', 'bits', 'byte']).describe('correct the final probability by what came true in this context'),
+  sse: z
+    .enum(['off', 'bits', 'byte'])
+    .describe('correct the final probability by what came true in this context'),
   passes: z.int().min(1).max(3).describe('times the training text is read'),
 })
 
@@ -43,7 +57,9 @@ export class ConfigError extends Error {
 export function parseConfig(value: unknown, source = 'config'): Config {
   const result = configSchema.safeParse(value)
   if (result.success) return result.data
-  const faults = result.error.issues.map((issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`)
+  const faults = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+  )
   throw new ConfigError(`${source} is not a valid config: ${faults.join('; ')}`)
 }
 
@@ -55,7 +71,9 @@ export function readConfig(path: string): Config {
 /** A config as text for a file: one field a line in the schema's order, so that equal configs are equal bytes. */
 export function formatConfig(config: Config): string {
   const keys = Object.keys(configSchema.shape) as (keyof Config)[]
-  const fields = keys.map((key) => `  "${key}": ${JSON.stringify(config[key]).replaceAll(',', ', ')}`)
+  const fields = keys.map(
+    (key) => `  "${key}": ${JSON.stringify(config[key]).replaceAll(',', ', ')}`,
+  )
   return `{\n${fields.join(',\n')}\n}\n`
 }
 

@@ -74,13 +74,18 @@ export function collectCorpus(root: string): Corpus {
   }
   if (sides.heldOut.length === 0)
     throw new Error(`${root} has too little text: two files of prose or of code are needed`)
-  return { version: 1, train: sides.train.toSorted(byPath), heldOut: sides.heldOut.toSorted(byPath) }
+  return {
+    version: 1,
+    train: sides.train.toSorted(byPath),
+    heldOut: sides.heldOut.toSorted(byPath),
+  }
 }
 
 /** Reads a corpus file. Throws an error that names it when it is not one. */
 export function readCorpus(path: string): Corpus {
   const result = corpusSchema.safeParse(readJson(path))
-  if (!result.success) throw new Error(`${path} is not a corpus file: ${result.error.issues[0]?.message}`)
+  if (!result.success)
+    throw new Error(`${path} is not a corpus file: ${result.error.issues[0]?.message}`)
   return result.data
 }
 
@@ -100,7 +105,9 @@ export function bytesOf(files: readonly CorpusFile[]): Uint8Array {
 }
 
 function pathsOf(root: string): string[] {
-  return (trackedFiles(root) ?? walk(root, '')).filter((path) => !path.split('/').some((part) => LEFT_OUT.has(part)))
+  return (trackedFiles(root) ?? walk(root, '')).filter(
+    (path) => !path.split('/').some((part) => LEFT_OUT.has(part)),
+  )
 }
 
 /** Undefined where git does not run or tracks nothing. */
@@ -121,7 +128,8 @@ function trackedFiles(root: string): string[] | undefined {
 function walk(root: string, folder: string): string[] {
   return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = folder === '' ? entry.name : `${folder}/${entry.name}`
-    if (entry.isDirectory()) return entry.name.startsWith('.') || LEFT_OUT.has(entry.name) ? [] : walk(root, path)
+    if (entry.isDirectory())
+      return entry.name.startsWith('.') || LEFT_OUT.has(entry.name) ? [] : walk(root, path)
     return entry.isFile() ? [path] : []
   })
 }
@@ -144,7 +152,10 @@ function take(root: string, paths: readonly string[], quota: number): CorpusFile
 function textOf(path: string): string {
   try {
     const bytes = readFileSync(path)
-    const end = bytes.length <= MAX_FILE_BYTES ? bytes.length : bytes.lastIndexOf(0x0a, MAX_FILE_BYTES - 1) + 1
+    const end =
+      bytes.length <= MAX_FILE_BYTES
+        ? bytes.length
+        : bytes.lastIndexOf(0x0a, MAX_FILE_BYTES - 1) + 1
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, end))
   } catch {
     return ''
@@ -162,7 +173,8 @@ runAsCommand(
   ({ root, out }) => {
     const corpus = collectCorpus(root)
     writeFileSync(out, formatCorpus(corpus))
-    const size = (files: readonly CorpusFile[]): string => `${bytesOf(files).length} bytes of ${files.length} files`
+    const size = (files: readonly CorpusFile[]): string =>
+      `${bytesOf(files).length} bytes of ${files.length} files`
     return `${out}: ${size(corpus.train)} to train on, ${size(corpus.heldOut)} held out`
   },
 )

@@ -58,10 +58,16 @@ function readOptions(): Options {
   const values = parseOptions()
   const whole = (name: 'trials' | 'seed', fallback: number): number => {
     const value = Number(values[name] ?? fallback)
-    if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} must be a whole number from 1\n${USAGE}`)
+    if (!Number.isSafeInteger(value) || value < 1)
+      throw new Error(`--${name} must be a whole number from 1\n${USAGE}`)
     return value
   }
-  return { keep: values.keep, json: values.json, trials: whole('trials', 10), seed: whole('seed', 1) }
+  return {
+    keep: values.keep,
+    json: values.json,
+    trials: whole('trials', 10),
+    seed: whole('seed', 1),
+  }
 }
 
 function parseOptions() {
@@ -74,7 +80,12 @@ function parseOptions() {
   }
 }
 
-async function demo(options: Options, account: Account, belongings: Belongings, signal: AbortSignal): Promise<Facts> {
+async function demo(
+  options: Options,
+  account: Account,
+  belongings: Belongings,
+  signal: AbortSignal,
+): Promise<Facts> {
   const baseline = trainBaseline(join(HERE, '../..'), join(HERE, 'config.json'))
   account.opening(baseline, CAST.length)
 
@@ -133,13 +144,16 @@ function invite(account: Account, { groves }: Arm): void {
 
 /** Rejects when the signal aborts; never resolves. */
 function interruption(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
+  return new Promise((_, reject) =>
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
+  )
 }
 
 async function main(options: Options): Promise<void> {
   const stop = new AbortController()
   for (const name of SIGNALS) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', (error) => stop.abort(error))
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error) => stop.abort(error))
   const account = new Account(options.json ? process.stderr : process.stdout)
   const start = performance.now()
 

@@ -45,14 +45,23 @@ const MOVES: Readonly<Record<Taste, readonly Move[]>> = {
     ({ calibrate }) => ({ calibrate: !calibrate }),
   ],
   mixing: [
-    ({ mixerSelect }, random) => ({ mixerSelect: other(configSchema.shape.mixerSelect.options, mixerSelect, random) }),
-    ({ mixerRate }, random) => ({ mixerRate: rounded(clamp(mixerRate * factor(random), 0.0001, 0.1)) }),
-    ({ initialWeight }, random) => ({ initialWeight: rounded(clamp(initialWeight * factor(random), 0.05, 2)) }),
+    ({ mixerSelect }, random) => ({
+      mixerSelect: other(configSchema.shape.mixerSelect.options, mixerSelect, random),
+    }),
+    ({ mixerRate }, random) => ({
+      mixerRate: rounded(clamp(mixerRate * factor(random), 0.0001, 0.1)),
+    }),
+    ({ initialWeight }, random) => ({
+      initialWeight: rounded(clamp(initialWeight * factor(random), 0.05, 2)),
+    }),
     ({ passes }, random) => ({ passes: other([1, 2, 3], passes, random) }),
   ],
   recall: [
     ({ match }, random) => ({
-      match: match === 0 || random() < 0.2 ? integer(3, 12, random) : match + pick([-2, -1, 1, 2], random),
+      match:
+        match === 0 || random() < 0.2
+          ? integer(3, 12, random)
+          : match + pick([-2, -1, 1, 2], random),
     }),
     ({ sse }, random) => ({ sse: other(configSchema.shape.sse.options, sse, random) }),
   ],
@@ -62,7 +71,10 @@ const MOVES: Readonly<Record<Taste, readonly Move[]>> = {
  * One blind change of a config: drawn from the agent's taste, not knowing whether it helps. Always valid, and always
  * another config than the parent; skips what was tried while it finds something else.
  */
-export function propose(parent: Config, { random, taste, tried = new Set() }: ProposeOptions): Proposal {
+export function propose(
+  parent: Config,
+  { random, taste, tried = new Set() }: ProposeOptions,
+): Proposal {
   const parentHash = configHash(parent)
   let proposal: Proposal | undefined
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -79,7 +91,8 @@ export function propose(parent: Config, { random, taste, tried = new Set() }: Pr
 /** What differs between two configs, in one line. */
 export function describeChange(from: Config, to: Config): string {
   const keys = Object.keys(configSchema.shape) as (keyof Config)[]
-  const show = (config: Config, key: keyof Config): string => JSON.stringify(config[key]).replaceAll('"', '')
+  const show = (config: Config, key: keyof Config): string =>
+    JSON.stringify(config[key]).replaceAll('"', '')
   const changed = keys.filter((key) => show(from, key) !== show(to, key))
   return changed.map((key) => `${key} ${show(from, key)} → ${show(to, key)}`).join(', ')
 }
@@ -120,9 +133,11 @@ function changeMemories({ memory }: Config, random: RandomNumber): Partial<Confi
 
 const integer = (low: number, high: number, random: RandomNumber): number =>
   low + Math.floor(random() * (high - low + 1))
-const pick = <T>(values: readonly T[], random: RandomNumber): T => values[integer(0, values.length - 1, random)] as T
+const pick = <T>(values: readonly T[], random: RandomNumber): T =>
+  values[integer(0, values.length - 1, random)] as T
 const factor = (random: RandomNumber): number => pick([0.25, 0.5, 0.7, 1.5, 2, 4], random)
-const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value))
+const clamp = (value: number, low: number, high: number): number =>
+  Math.min(high, Math.max(low, value))
 const rounded = (value: number): number => Number(value.toPrecision(3))
 
 function scaled(value: number, random: RandomNumber, low: number, high: number): number {

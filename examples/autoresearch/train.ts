@@ -61,14 +61,21 @@ export function train(config: Config, corpus: Corpus): { result: Result; log: st
 }
 
 /** Reads `total` bytes, going round `text`, and logs how it goes; returns the coding cost in bits. */
-function readTraining(model: LanguageModel, text: Uint8Array, total: number, log: string[]): number {
+function readTraining(
+  model: LanguageModel,
+  text: Uint8Array,
+  total: number,
+  log: string[],
+): number {
   let all = 0
   for (let line = 0; line < PROGRESS_LINES; line++) {
     const start = Math.floor((total * line) / PROGRESS_LINES)
     const end = Math.floor((total * (line + 1)) / PROGRESS_LINES)
     let cost = 0
     for (let at = start; at < end; at++) cost += model.learn(text[at % text.length] as number)
-    log.push(`${String(end).padStart(8)} bytes read: ${perByte(costToBits(cost), end - start)} bpb since the last line`)
+    log.push(
+      `${String(end).padStart(8)} bytes read: ${perByte(costToBits(cost), end - start)} bpb since the last line`,
+    )
     all += cost
   }
   return costToBits(all)

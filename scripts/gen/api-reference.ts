@@ -21,7 +21,11 @@ export function apiReference(): string {
     'unless it says otherwise; the form of every value is in [spec/schemas](../spec/schemas). Lists in a query are separated',
     'by commas, objects are JSON.',
     '',
-    ...[...groups].flatMap(([group, operations]) => [`## ${title(group)}`, '', ...operations.flatMap(section)]),
+    ...[...groups].flatMap(([group, operations]) => [
+      `## ${title(group)}`,
+      '',
+      ...operations.flatMap(section),
+    ]),
     '## Errors',
     '',
     'The body of an error is `{"error": {"code", "message", "details"}}`. Codes that Grove 0.1 has a name for travel under that',
@@ -65,7 +69,8 @@ function parameterRows(operation: Operation): string[] {
 /** A schema in a few words. */
 function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
-  if (Array.isArray(schema.enum)) return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
+  if (Array.isArray(schema.enum))
+    return schema.enum.map((value) => `\`${String(value)}\``).join(', ')
   const alternatives = (schema.anyOf ?? schema.oneOf) as JsonSchema[] | undefined
   if (alternatives !== undefined) return alternatives.map(typeText).join(' or ')
   if (schema.type === 'array') return `list of ${typeText((schema.items ?? {}) as JsonSchema)}`
@@ -109,7 +114,9 @@ function shapeText(schema: z.ZodType): string {
 }
 
 function toolOf(operation: Operation): string {
-  return operation.kind === 'json' && operation.mcp !== undefined ? `; as an MCP tool: \`${operation.mcp.tool}\`` : ''
+  return operation.kind === 'json' && operation.mcp !== undefined
+    ? `; as an MCP tool: \`${operation.mcp.tool}\``
+    : ''
 }
 
 function errorRows(): string[] {

@@ -9,7 +9,8 @@ export function cliReference(): string {
   const program = quietProgram()
   const commands = program.commands.filter((command) => command.name() !== 'help')
   const index = commands.map(
-    (command) => `| [\`${command.name()}\`](#grove-${command.name()}) | ${cell(command.description())} |`,
+    (command) =>
+      `| [\`${command.name()}\`](#grove-${command.name()}) | ${cell(command.description())} |`,
   )
   return `${[
     '# Command line',
@@ -57,7 +58,9 @@ function section(command: Command): string[] {
 
 function optionTable(command: Command): string[] {
   const options = command.options.filter((option) => option.long !== '--version')
-  const rows = options.map((option) => `| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(describe(option))} |`)
+  const rows = options.map(
+    (option) => `| \`${option.flags.replaceAll('|', '\\|')}\` | ${cell(describe(option))} |`,
+  )
   return rows.length === 0 ? [] : ['| option | |', '|---|---|', ...rows]
 }
 

@@ -38,7 +38,11 @@ export const published: Readonly<Record<string, z.ZodType>> = {
 /** Name and text of each file of spec/schemas. */
 export function schemaFiles(): [name: string, text: string][] {
   return Object.entries(published).map(([name, schema]) => {
-    const document = { $schema: 'https://json-schema.org/draft/2020-12/schema', title: name, ...jsonSchemaOf(schema) }
+    const document = {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: name,
+      ...jsonSchemaOf(schema),
+    }
     return [`${name}.json`, `${JSON.stringify(document, undefined, 2)}\n`]
   })
 }

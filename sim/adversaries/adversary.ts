@@ -94,7 +94,10 @@ export class Adversary implements Host {
     const target = this.someone()
     if (target === undefined) return
     this.send(target, 'exchange', this.message(target.name))
-    this.send(target, 'shuffle', { sender: this.info(), offered: [this.info(), ...this.offered()].slice(0, 50) })
+    this.send(target, 'shuffle', {
+      sender: this.info(),
+      offered: [this.info(), ...this.offered()].slice(0, 50),
+    })
   }
 
   /** What it claims to hold, towards this peer. */
@@ -144,12 +147,21 @@ export class Adversary implements Host {
 
   protected onFrontier(): HttpAnswer {
     const byMetric = Object.fromEntries(this.digest('').map(({ metric }) => [metric, []]))
-    return jsonAnswer({ byMetric, byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] })
+    return jsonAnswer({
+      byMetric,
+      byAdoption: [],
+      byRecency: [],
+      byReviewScore: [],
+      byReproduction: [],
+    })
   }
 
   /** Its own works and some of the honest ones, as they are. */
   protected truths(): DigestEntry[] {
-    const published = this.chance.sample([...this.around.ledger.published.values()], ENTRIES_MAX / 2)
+    const published = this.chance.sample(
+      [...this.around.ledger.published.values()],
+      ENTRIES_MAX / 2,
+    )
     return [...this.works, ...published]
       .flatMap(({ cid, manifest }) =>
         manifest.mode === 'evaluation'
@@ -184,13 +196,27 @@ export class Adversary implements Host {
     return this.messageAs({ peerId: this.name, address: this.address }, this.digest(to))
   }
 
-  protected messageAs(self: { peerId: string; address: string }, frontier: readonly DigestEntry[]): object {
+  protected messageAs(
+    self: { peerId: string; address: string },
+    frontier: readonly DigestEntry[],
+  ): object {
     const now = timestamp(this.around.timeline.now)
-    return { ...self, frontier, load: { queueDepth: 0 }, capabilities: { federation: 2, blobs: 1 }, timestamp: now }
+    return {
+      ...self,
+      frontier,
+      load: { queueDepth: 0 },
+      capabilities: { federation: 2, blobs: 1 },
+      timestamp: now,
+    }
   }
 
   protected info(): PeerInfo {
-    return { peerId: this.name, address: this.address, age: 0, lastSeen: timestamp(this.around.timeline.now) }
+    return {
+      peerId: this.name,
+      address: this.address,
+      age: 0,
+      lastSeen: timestamp(this.around.timeline.now),
+    }
   }
 
   /** Sends something and does not care what comes of it. */
@@ -233,7 +259,9 @@ export function lines(values: Iterable<object | Uint8Array>): HttpAnswer {
   return { status: 200, headers: FEDERATING, body: stream(values) }
 }
 
-async function* stream(values: Iterable<object | Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+async function* stream(
+  values: Iterable<object | Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
   for (const value of values) {
     const bytes = value instanceof Uint8Array ? value : Buffer.from(JSON.stringify(value))
     yield Buffer.concat([bytes, Buffer.from('\n')])

@@ -2,7 +2,13 @@ import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { MANIFEST_MAX_BYTES } from '../../src/core/limits.ts'
 import type { DigestEntry } from '../../src/core/wire/wire.ts'
-import { absentAnswer, bytesAnswer, type HttpAnswer, type HttpRequest, jsonAnswer } from '../network/http.ts'
+import {
+  absentAnswer,
+  bytesAnswer,
+  type HttpAnswer,
+  type HttpRequest,
+  jsonAnswer,
+} from '../network/http.ts'
 import { Adversary, lines } from './adversary.ts'
 
 const DEPTH = 5_000
@@ -11,7 +17,9 @@ const BEST_ENTRIES = 1_200
 
 /** Sends what is made to hurt its reader: manifests too large, too deep or malformed under their right names, endless closures and lists. */
 export class Bomber extends Adversary {
-  readonly #bombs = new Map<Cid, Uint8Array>(this.#manifests().map((bytes) => [hashBytes(bytes), bytes]))
+  readonly #bombs = new Map<Cid, Uint8Array>(
+    this.#manifests().map((bytes) => [hashBytes(bytes), bytes]),
+  )
 
   protected override digest(): DigestEntry[] {
     const bombs = [...this.#bombs.keys()].map(
@@ -30,14 +38,30 @@ export class Bomber extends Adversary {
     return bytesAnswer(Buffer.alloc(200_000, '['))
   }
 
-  protected override onBest(dimension: string, request: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
+  protected override onBest(
+    dimension: string,
+    request: HttpRequest,
+  ): Promise<HttpAnswer> | HttpAnswer {
     if (this.chance.happens(0.7)) return super.onBest(dimension, request)
-    const entry = { cid: this.chance.cid(), value: 1, kind: 'work', tags: [], manifestBytes: 1, artifactBytes: 1 }
-    return jsonAnswer({ dimension, direction: 'maximize', entries: Array.from({ length: BEST_ENTRIES }, () => entry) })
+    const entry = {
+      cid: this.chance.cid(),
+      value: 1,
+      kind: 'work',
+      tags: [],
+      manifestBytes: 1,
+      artifactBytes: 1,
+    }
+    return jsonAnswer({
+      dimension,
+      direction: 'maximize',
+      entries: Array.from({ length: BEST_ENTRIES }, () => entry),
+    })
   }
 
   protected override onClosure(cid: Cid): HttpAnswer {
-    const unrelated = [...this.around.ledger.published.values()].filter((other) => other.cid !== cid)
+    const unrelated = [...this.around.ledger.published.values()].filter(
+      (other) => other.cid !== cid,
+    )
     const trailer = { trailer: { sent: 0, bytes: 0, missing: [] } }
     switch (this.chance.below(5)) {
       case 0:
@@ -55,7 +79,8 @@ export class Bomber extends Adversary {
 
   #manifests(): Uint8Array[] {
     const [work] = this.works
-    const manifest = work === undefined ? {} : (JSON.parse(Buffer.from(work.bytes).toString()) as object)
+    const manifest =
+      work === undefined ? {} : (JSON.parse(Buffer.from(work.bytes).toString()) as object)
     return [
       Buffer.from('['.repeat(DEPTH) + ']'.repeat(DEPTH)),
       Buffer.from(JSON.stringify({ ...manifest, zzz: 1 })),
@@ -67,6 +92,10 @@ export class Bomber extends Adversary {
   }
 }
 
-function* repeated(contributions: readonly Contribution[], times: number): Generator<Uint8Array, void, undefined> {
-  for (let n = 0; n < times; n++) yield contributions[n % contributions.length]?.bytes ?? Buffer.from('{}')
+function* repeated(
+  contributions: readonly Contribution[],
+  times: number,
+): Generator<Uint8Array, void, undefined> {
+  for (let n = 0; n < times; n++)
+    yield contributions[n % contributions.length]?.bytes ?? Buffer.from('{}')
 }

@@ -1,5 +1,11 @@
 import type { Cid } from '../../src/core/cid.ts'
-import { absentAnswer, bytesAnswer, FEDERATING, type HttpAnswer, type HttpRequest } from '../network/http.ts'
+import {
+  absentAnswer,
+  bytesAnswer,
+  FEDERATING,
+  type HttpAnswer,
+  type HttpRequest,
+} from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 
 const ENDLESS_PIECE_BYTES = 4_096
@@ -15,7 +21,9 @@ export class Corrupter extends Adversary {
   protected override async onBlob(hash: Cid, request: HttpRequest): Promise<HttpAnswer> {
     const bytes = await this.bytesOf(hash)
     if (bytes === undefined) return absentAnswer()
-    return this.chance.happens(0.3) ? this.#lateLie(await super.onBlob(hash, request)) : this.#spoilt(bytes)
+    return this.chance.happens(0.3)
+      ? this.#lateLie(await super.onBlob(hash, request))
+      : this.#spoilt(bytes)
   }
 
   #spoilt(bytes: Uint8Array): HttpAnswer {
@@ -30,7 +38,11 @@ export class Corrupter extends Adversary {
       case 3:
         return { status: 200, headers, body: this.#dripping(bytes) }
       case 4:
-        return { status: 302, headers: { ...FEDERATING, location: 'http://10.0.0.1:4515/' }, body: new Uint8Array() }
+        return {
+          status: 302,
+          headers: { ...FEDERATING, location: 'http://10.0.0.1:4515/' },
+          body: new Uint8Array(),
+        }
       default:
         return bytesAnswer(Buffer.concat([bytes, this.chance.bytes(7)]))
     }
@@ -38,7 +50,9 @@ export class Corrupter extends Adversary {
 
   /** Right but for its last byte: what is resumed from another is spoilt by it. */
   async #lateLie(answer: HttpAnswer): Promise<HttpAnswer> {
-    return answer.body instanceof Uint8Array ? { ...answer, body: this.#flipped(answer.body) } : answer
+    return answer.body instanceof Uint8Array
+      ? { ...answer, body: this.#flipped(answer.body) }
+      : answer
   }
 
   #flipped(bytes: Uint8Array): Uint8Array {

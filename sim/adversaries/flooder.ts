@@ -31,7 +31,11 @@ export class Flooder extends Adversary {
   protected override offered(): PeerInfo[] {
     return Array.from({ length: SHUFFLE_MAX_PEERS }, () => {
       const n = this.chance.below(60_000)
-      return { ...this.info(), peerId: `nobody-${n}`, address: `http://10.9.${n >> 8}.${n & 255}:4515` }
+      return {
+        ...this.info(),
+        peerId: `nobody-${n}`,
+        address: `http://10.9.${n >> 8}.${n & 255}:4515`,
+      }
     })
   }
 

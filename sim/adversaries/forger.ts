@@ -5,7 +5,8 @@ import { Adversary } from './adversary.ts'
 export class Forger extends Adversary {
   protected override digest(): DigestEntry[] {
     return this.truths().map((entry) => {
-      if (this.chance.happens(0.5)) return { ...entry, value: entry.direction === 'minimize' ? -1 : 1_000 }
+      if (this.chance.happens(0.5))
+        return { ...entry, value: entry.direction === 'minimize' ? -1 : 1_000 }
       return { ...entry, direction: entry.direction === 'minimize' ? 'maximize' : 'minimize' }
     })
   }

@@ -8,9 +8,21 @@ export class Impostor extends Adversary {
     if (target === undefined || victim === undefined) return
     const lies = this.#lies()
     const invented = `${this.name}-${this.chance.below(20)}`
-    this.send(target, 'exchange', this.messageAs({ peerId: this.name, address: victim.address }, lies))
-    this.send(target, 'exchange', this.messageAs({ peerId: invented, address: victim.address }, lies))
-    this.send(target, 'exchange', this.messageAs({ peerId: victim.name, address: this.address }, lies))
+    this.send(
+      target,
+      'exchange',
+      this.messageAs({ peerId: this.name, address: victim.address }, lies),
+    )
+    this.send(
+      target,
+      'exchange',
+      this.messageAs({ peerId: invented, address: victim.address }, lies),
+    )
+    this.send(
+      target,
+      'exchange',
+      this.messageAs({ peerId: victim.name, address: this.address }, lies),
+    )
     this.send(target, 'exchange', this.messageAs(victim.peer, lies))
     this.send(target, 'shuffle', { sender: this.info(), offered: this.offered() })
   }
@@ -23,6 +35,9 @@ export class Impostor extends Adversary {
   }
 
   #lies(): DigestEntry[] {
-    return this.truths().map((entry) => ({ ...entry, value: entry.direction === 'minimize' ? -5 : 500 }))
+    return this.truths().map((entry) => ({
+      ...entry,
+      value: entry.direction === 'minimize' ? -5 : 500,
+    }))
   }
 }

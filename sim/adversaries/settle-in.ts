@@ -26,7 +26,11 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
 }
 
 /** Puts a scenario's adversaries into the network, from its beginning to its end. */
-export function settleIn(adversaries: Scenario['adversaries'], chance: Chance, around: Neighbourhood): void {
+export function settleIn(
+  adversaries: Scenario['adversaries'],
+  chance: Chance,
+  around: Neighbourhood,
+): void {
   for (const [kind, count = 0] of Object.entries(adversaries) as [Kind, number | undefined][]) {
     for (let index = 0; index < count; index++) {
       const adversary = new kinds[kind](kind, index, chance.fork(`${kind} ${index}`), around)

@@ -22,7 +22,10 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
   const { graph: whole, contributions } = all
   const best = await whole.frontier({ limit: policy.topK })
   const found: string[] = []
-  const isOpen = policy.tags === undefined && policy.kinds === undefined && Object.keys(policy.thresholds).length === 0
+  const isOpen =
+    policy.tags === undefined &&
+    policy.kinds === undefined &&
+    Object.keys(policy.thresholds).length === 0
   const wanted = await wantedBy(whole, policy)
   const sizes = await sizesOf(holders, wanted, contributions)
   for (const holder of holders) {
@@ -33,21 +36,26 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
           .filter((ranking) => isCompared(ranking, policy))
           .flatMap((ranking) => differenceOf(holder, own, ranking)),
       )
-    for (const cid of await holder.disk.graph.missing([...wanted])) found.push(`${holder.name} lacks ${cid}`)
+    for (const cid of await holder.disk.graph.missing([...wanted]))
+      found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
       const isLetIn = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
-      if (isLetIn && !holder.disk.forgotten.has(hash)) found.push(`${holder.name} lacks the blob ${hash}`)
+      if (isLetIn && !holder.disk.forgotten.has(hash))
+        found.push(`${holder.name} lacks the blob ${hash}`)
     }
   }
   return found
 }
 
 /** All that the groves hold, in one graph, folded from scratch. */
-async function unionOf(holders: readonly Holder[]): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
+async function unionOf(
+  holders: readonly Holder[],
+): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
   const graph = new MemoryGraph()
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
-    for (const stored of (await disk.graph.list({}, ALL)).items) contributions.set(stored.cid, stored)
+    for (const stored of (await disk.graph.list({}, ALL)).items)
+      contributions.set(stored.cid, stored)
   for (const stored of contributions.values()) await graph.put(stored, stored.provenance)
   return { graph, contributions }
 }
@@ -56,11 +64,21 @@ function isCompared({ metric }: Ranking, { dimensions }: Policy): boolean {
   return metric !== '_recency' && (dimensions?.includes(metric) ?? true)
 }
 
-function differenceOf({ name }: Holder, own: readonly Ranking[], { metric, direction, places }: Ranking): string[] {
-  const tell = (ranked: Ranking['places']) => ranked.map(({ cid, value }) => `${cid}=${value}`).join(' ')
+function differenceOf(
+  { name }: Holder,
+  own: readonly Ranking[],
+  { metric, direction, places }: Ranking,
+): string[] {
+  const tell = (ranked: Ranking['places']) =>
+    ranked.map(({ cid, value }) => `${cid}=${value}`).join(' ')
   const expected = tell(places)
-  const actual = tell(own.find((ranking) => ranking.metric === metric && ranking.direction === direction)?.places ?? [])
-  return expected === actual ? [] : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
+  const actual = tell(
+    own.find((ranking) => ranking.metric === metric && ranking.direction === direction)?.places ??
+      [],
+  )
+  return expected === actual
+    ? []
+    : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
 }
 
 /** What the policy lets in of the best of everything. */
@@ -73,7 +91,8 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     const threshold = policy.thresholds[metric]
     const letIn = ranking.places.filter(({ value, contribution: { manifest } }) => {
       const isGood = threshold === undefined || reaches(direction, value, threshold)
-      const isMeant = policy.tags === undefined || policy.tags.some((tag) => manifest.tags.includes(tag))
+      const isMeant =
+        policy.tags === undefined || policy.tags.some((tag) => manifest.tags.includes(tag))
       return isGood && isMeant && (policy.kinds?.includes(manifest.kind) ?? true)
     })
     for (const { cid } of letIn.slice(0, policy.topK)) wanted.add(cid)
@@ -88,7 +107,9 @@ async function sizesOf(
   contributions: ReadonlyMap<Cid, Stored>,
 ): Promise<Map<Cid, number>> {
   const sizes = new Map<Cid, number>()
-  const hashes = new Set([...cids].flatMap((cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})))
+  const hashes = new Set(
+    [...cids].flatMap((cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})),
+  )
   for (const hash of hashes) {
     for (const { disk } of holders) {
       const info = await disk.blobs.stat(hash)

@@ -21,14 +21,19 @@ export function wrongBlame(
   const peer = honest.find(({ peerId }) => peerId === fields['peerId'])
   if (peer === undefined) return undefined
   const reason = String(fields['reason'] ?? '')
-  const isAdvertisement = message === 'advertisement contradicted' && reason.startsWith(`${peer.address} `)
-  const isFault = message === 'peer fault' && fields['address'] === peer.address && isLie(fields, reason)
-  return isAdvertisement || isFault ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
+  const isAdvertisement =
+    message === 'advertisement contradicted' && reason.startsWith(`${peer.address} `)
+  const isFault =
+    message === 'peer fault' && fields['address'] === peer.address && isLie(fields, reason)
+  return isAdvertisement || isFault
+    ? `${peer.peerId} is blamed for what it did not do: ${reason}`
+    : undefined
 }
 
 function isLie({ code }: Readonly<Record<string, unknown>>, reason: string): boolean {
   return (
     LIES.has(String(code)) ||
-    (code === 'peer-fault' && /nothing to do with|too long|too many|malformed|something else/.test(reason))
+    (code === 'peer-fault' &&
+      /nothing to do with|too long|too many|malformed|something else/.test(reason))
   )
 }

@@ -31,7 +31,11 @@ export function excesses({ gossip, clock, config }: GroveNode): string[] {
   const inView = peers.filter((peer) => peer.active)
   limit('peers in view', inView.length, VIEW_MAX)
   limit('peers aside', peers.filter((peer) => !peer.active && !peer.seed).length, FAILED_MAX)
-  limit('names for one address', peers.length - new Set(peers.map(({ address }) => address)).size, 0)
+  limit(
+    'names for one address',
+    peers.length - new Set(peers.map(({ address }) => address)).size,
+    0,
+  )
   const federated = gossip.federated(clock.now())
   limit('advertisements', federated.length, FEDERATED_MAX)
   const perMetric = new Map<string, number>()
@@ -61,14 +65,21 @@ export class TrafficWatch implements Watcher {
     if (body === '') return
     const size = Buffer.byteLength(body)
     if (size > GOSSIP_MAX_BYTES) this.#violated(`${name} sends ${size} bytes to ${path}`)
-    const { frontier = [], offered = [] } = JSON.parse(body) as { frontier?: unknown[]; offered?: unknown[] }
-    if (frontier.length > DIGEST_MAX_ENTRIES) this.#violated(`${name} sends a digest of ${frontier.length}`)
+    const { frontier = [], offered = [] } = JSON.parse(body) as {
+      frontier?: unknown[]
+      offered?: unknown[]
+    }
+    if (frontier.length > DIGEST_MAX_ENTRIES)
+      this.#violated(`${name} sends a digest of ${frontier.length}`)
     if (offered.length > Math.min(SHUFFLE_SIZE, SHUFFLE_MAX_PEERS))
       this.#violated(`${name} offers ${offered.length} peers`)
   }
 
   serverFailed({ name, honest }: Host, error: unknown): void {
-    if (honest) this.#violated(`${name} fails to answer: ${error instanceof Error ? error.stack : String(error)}`)
+    if (honest)
+      this.#violated(
+        `${name} fails to answer: ${error instanceof Error ? error.stack : String(error)}`,
+      )
   }
 
   transferBegun({ name }: Client, address: string): void {

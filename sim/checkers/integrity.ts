@@ -7,7 +7,9 @@ const ALL = { limit: 1_000_000, offset: 0 }
 
 /** Blobs and manifests that are visible and are not what their name says. */
 export async function corruptions({ name, disk }: Holder): Promise<string[]> {
-  const found = (await disk.corrupt()).map((hash) => `${name} shows a blob under ${hash} whose bytes are others`)
+  const found = (await disk.corrupt()).map(
+    (hash) => `${name} shows a blob under ${hash} whose bytes are others`,
+  )
   for (const { cid, bytes } of (await disk.graph.list({}, ALL)).items) {
     try {
       verifyManifest(bytes, cid)
@@ -19,7 +21,10 @@ export async function corruptions({ name, disk }: Holder): Promise<string[]> {
 }
 
 /** What was said to be done and is not there (except what the disk lost by itself). */
-export async function losses(holders: readonly Holder[], acknowledged: readonly Acknowledged[]): Promise<string[]> {
+export async function losses(
+  holders: readonly Holder[],
+  acknowledged: readonly Acknowledged[],
+): Promise<string[]> {
   const found: string[] = []
   for (const { name, disk } of holders) {
     const own = acknowledged.filter(({ grove }) => grove === name)
@@ -39,12 +44,17 @@ export async function miscounts({ name, disk: { graph } }: Holder): Promise<stri
   for (const item of items.toReversed()) await scratch.put(item, item.provenance)
   const found: string[] = []
   const targets = new Set(
-    items.flatMap(({ cid, manifest }) => [cid, ...manifest.relations.map(({ targetCid }) => targetCid)]),
+    items.flatMap(({ cid, manifest }) => [
+      cid,
+      ...manifest.relations.map(({ targetCid }) => targetCid),
+    ]),
   )
   for (const cid of targets) {
     const [counted, expected] = [await graph.signals(cid), await scratch.signals(cid)]
     if (JSON.stringify(counted) !== JSON.stringify(expected))
-      found.push(`${name} counts ${JSON.stringify(counted)} for ${cid}, not ${JSON.stringify(expected)}`)
+      found.push(
+        `${name} counts ${JSON.stringify(counted)} for ${cid}, not ${JSON.stringify(expected)}`,
+      )
     const [edges, expectedEdges] = [await graph.edges(cid, 'in'), await scratch.edges(cid, 'in')]
     if (JSON.stringify(edges) !== JSON.stringify(expectedEdges))
       found.push(`${name} has other edges into ${cid} than its contributions have`)

@@ -50,7 +50,8 @@ export class Chance implements Random {
     const bytes = new Uint8Array(length)
     for (let at = 0; at < length; at += 4) {
       const word = Math.floor(this.#random.next() * 2 ** 32)
-      for (let byte = 0; byte < 4 && at + byte < length; byte++) bytes[at + byte] = word >>> (8 * byte)
+      for (let byte = 0; byte < 4 && at + byte < length; byte++)
+        bytes[at + byte] = word >>> (8 * byte)
     }
     return bytes
   }

@@ -10,7 +10,10 @@ export class MachineClock {
   #offsetMs: number
 
   /** `drift`: how much faster than the timeline it goes (0.01 is one percent). */
-  constructor(timeline: Timeline, { offsetMs = 0, drift = 0 }: { offsetMs?: number; drift?: number } = {}) {
+  constructor(
+    timeline: Timeline,
+    { offsetMs = 0, drift = 0 }: { offsetMs?: number; drift?: number } = {},
+  ) {
     this.#timeline = timeline
     this.#start = timeline.now
     this.#offsetMs = offsetMs

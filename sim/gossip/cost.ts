@@ -18,17 +18,31 @@ export function idle({ n, seed, loss }: Setting): Row[] {
     idleRow('equal', new World({ count: n, seed, loss, bytes: true })),
     idleRow(
       'all different',
-      new World({ count: few, seed, loss, bytes: true, wants: ({ metric }) => metric !== '_recency' }),
+      new World({
+        count: few,
+        seed,
+        loss,
+        bytes: true,
+        wants: ({ metric }) => metric !== '_recency',
+      }),
     ),
     idleRow(
       'all different',
-      new World({ count: n, seed, loss, bytes: true, wants: ({ metric }) => metric !== '_recency' }),
+      new World({
+        count: n,
+        seed,
+        loss,
+        bytes: true,
+        wants: ({ metric }) => metric !== '_recency',
+      }),
     ),
   ]
 }
 
 function idleRow(digests: string, world: World): Row {
-  const shared = Array.from({ length: METRICS * DEPTH }, (_, index) => work(index, `metric_${index % METRICS}`))
+  const shared = Array.from({ length: METRICS * DEPTH }, (_, index) =>
+    work(index, `metric_${index % METRICS}`),
+  )
   for (const [index, grove] of world.groves.entries()) {
     world.store(grove, ...shared, ...(digests === 'equal' ? [] : [recent(index)]))
   }

@@ -17,7 +17,9 @@ const FIRST_ATTACKER = 1 << 20
 
 /** Attackers that answer every call with each other and send shuffles full of each other: the share of honest views that they take. */
 export function flood({ n, seed, loss }: Setting): Row[] {
-  return PACES.flatMap((pace) => [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share, pace)))
+  return PACES.flatMap((pace) =>
+    [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share, pace)),
+  )
 }
 
 function attacked({ n, seed, loss }: Setting, share: number, pace: number): Row {
@@ -54,14 +56,19 @@ function takenShare(world: World): number {
   return dead / entries
 }
 
-function honestIn(world: World, peers: readonly { readonly address: string; readonly active: boolean }[]): number {
-  return peers.filter(({ address, active }) => active && world.groveAt(address) !== undefined).length
+function honestIn(
+  world: World,
+  peers: readonly { readonly address: string; readonly active: boolean }[],
+): number {
+  return peers.filter(({ address, active }) => active && world.groveAt(address) !== undefined)
+    .length
 }
 
 function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pace: number): void {
   const { chance } = world
   world.impersonate(self.address, (input): Effect | undefined => {
-    if (input.type === 'exchange-received') return { type: 'reply-exchange', message: greeting(self, world.now) }
+    if (input.type === 'exchange-received')
+      return { type: 'reply-exchange', message: greeting(self, world.now) }
     if (input.type === 'shuffle-received')
       return { type: 'reply-shuffle', response: { offered: gang(chance, all, world.now) } }
     return undefined
@@ -80,10 +87,20 @@ function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pa
   world.timeline.after(below(chance, INTERVAL_MS), strike)
 }
 
-const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({ ...peer, age: 0, lastSeen: timestamp(now) })
+const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({
+  ...peer,
+  age: 0,
+  lastSeen: timestamp(now),
+})
 const gang = (chance: Random, all: readonly PeerAddress[], now: number) =>
   sample(chance, all, 50).map((peer) => infoOf(peer, now))
 
 function greeting(self: PeerAddress, now: number) {
-  return { ...self, frontier: [], load: { queueDepth: 0 }, capabilities: {}, timestamp: timestamp(now) }
+  return {
+    ...self,
+    frontier: [],
+    load: { queueDepth: 0 },
+    capabilities: {},
+    timestamp: timestamp(now),
+  }
 }

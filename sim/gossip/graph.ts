@@ -44,7 +44,12 @@ export function inDegrees(graph: Graph): Spread {
   for (const others of graph) for (const other of others) degrees[other] = (degrees[other] ?? 0) + 1
   const mean = degrees.reduce((sum, degree) => sum + degree, 0) / degrees.length
   const variance = degrees.reduce((sum, degree) => sum + (degree - mean) ** 2, 0) / degrees.length
-  return { mean, deviation: Math.sqrt(variance), least: Math.min(...degrees), most: Math.max(...degrees) }
+  return {
+    mean,
+    deviation: Math.sqrt(variance),
+    least: Math.min(...degrees),
+    most: Math.max(...degrees),
+  }
 }
 
 /** The links in both directions: gossip is push-pull. */
@@ -62,7 +67,8 @@ export function clustering(graph: Graph): number {
     const pairs = (list.length * (list.length - 1)) / 2
     if (pairs === 0) return 0
     let closed = 0
-    for (const [index, a] of list.entries()) for (const b of list.slice(index + 1)) if (linked[a]?.has(b)) closed += 1
+    for (const [index, a] of list.entries())
+      for (const b of list.slice(index + 1)) if (linked[a]?.has(b)) closed += 1
     return closed / pairs
   })
   return shares.reduce((sum, share) => sum + share, 0) / shares.length
@@ -84,10 +90,14 @@ export function paths(graph: Graph, sources = 50): { mean: number; reached: numb
   return { mean: steps / pairs, reached }
 }
 
-function distancesFrom(linked: readonly ReadonlySet<number>[], source: number): Map<number, number> {
+function distancesFrom(
+  linked: readonly ReadonlySet<number>[],
+  source: number,
+): Map<number, number> {
   const distances = new Map([[source, 0]])
   for (const [node, distance] of distances) {
-    for (const other of linked[node] ?? []) if (!distances.has(other)) distances.set(other, distance + 1)
+    for (const other of linked[node] ?? [])
+      if (!distances.has(other)) distances.set(other, distance + 1)
   }
   return distances
 }

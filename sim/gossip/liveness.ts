@@ -23,7 +23,8 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
   for (const grove of dying) world.stop(grove)
   watch.begin(dying)
   world.runRounds(DEAD_ROUNDS)
-  const rounds = (moments: readonly number[], since: number) => moments.map((at) => (at - since) / INTERVAL_MS)
+  const rounds = (moments: readonly number[], since: number) =>
+    moments.map((at) => (at - since) / INTERVAL_MS)
   const suspected = rounds(watch.suspected, watch.since)
   const failed = rounds(watch.failed, watch.since)
   const back = restart(world, dying)
@@ -64,7 +65,8 @@ function restart(world: World, dead: readonly Grove[]): Row {
   const knowing = new Map<string, number>()
   const look = () => {
     for (const { self, grove } of started) {
-      if (!back.has(self.peerId) && isBack(self)) back.set(self.peerId, (world.now - start) / INTERVAL_MS)
+      if (!back.has(self.peerId) && isBack(self))
+        back.set(self.peerId, (world.now - start) / INTERVAL_MS)
       if (!knowing.has(self.peerId) && grove.held.has(item.cid)) {
         knowing.set(self.peerId, (world.now - start) / INTERVAL_MS)
       }
@@ -116,7 +118,9 @@ class Watch {
     const having = this.#world.groves.flatMap(({ self, gossip }) =>
       gossip
         .peers()
-        .flatMap(({ peerId, active: inView }) => (inView && ids.has(peerId) ? [`${self.peerId} ${peerId}`] : [])),
+        .flatMap(({ peerId, active: inView }) =>
+          inView && ids.has(peerId) ? [`${self.peerId} ${peerId}`] : [],
+        ),
     )
     this.#pairs = new Set(having)
   }
@@ -126,4 +130,5 @@ class Watch {
   }
 }
 
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length

@@ -70,7 +70,12 @@ function rowsOf(measure: string, options: Options): Iterable<Row> {
   return run(setting)
 }
 
-function parse(args: string[]): { measure: string; json: boolean; help: boolean; options: Options } {
+function parse(args: string[]): {
+  measure: string
+  json: boolean
+  help: boolean
+  options: Options
+} {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
   const { values } = parseArgs({

@@ -70,7 +70,9 @@ export function departure({ n, seed, loss }: Setting): Row[] {
   const gone = world.groves[below(world.chance, n)]!
   const having = () =>
     world.groves.filter((grove) =>
-      grove.gossip.peers().some(({ peerId, active: inView }) => inView && peerId === gone.self.peerId),
+      grove.gossip
+        .peers()
+        .some(({ peerId, active: inView }) => inView && peerId === gone.self.peerId),
     )
   const start = world.now
   let suspectedAt: number | undefined
@@ -81,11 +83,24 @@ export function departure({ n, seed, loss }: Setting): Row[] {
   world.stop(gone)
   const before = having().length
   const until = (left: number) => {
-    world.timeline.runUntil(start + 100 * INTERVAL_MS, { everyMs: 1_000, is: () => having().length <= left })
+    world.timeline.runUntil(start + 100 * INTERVAL_MS, {
+      everyMs: 1_000,
+      is: () => having().length <= left,
+    })
     return round((world.now - start) / INTERVAL_MS, 1)
   }
   const half = until(before / 2)
   const all = until(0)
   const suspected = suspectedAt === undefined ? null : round((suspectedAt - start) / INTERVAL_MS, 1)
-  return [{ vanished: 'one', groves: n, loss, inViewsOf: before, suspected, outOfHalf: half, outOfAll: all }]
+  return [
+    {
+      vanished: 'one',
+      groves: n,
+      loss,
+      inViewsOf: before,
+      suspected,
+      outOfHalf: half,
+      outOfAll: all,
+    },
+  ]
 }

@@ -30,7 +30,10 @@ export function spread({ n, seed, loss, churn: share, mode, maxRounds }: SpreadO
   const item = work(0)
   world.store(publisher, item)
   const everyMs = mode === 'no relay' ? INTERVAL_MS / 10 : 10
-  world.timeline.runUntil(start + maxRounds * INTERVAL_MS, { everyMs, is: () => world.knowing(item.cid) >= ENOUGH })
+  world.timeline.runUntil(start + maxRounds * INTERVAL_MS, {
+    everyMs,
+    is: () => world.knowing(item.cid) >= ENOUGH,
+  })
   const elapsed = world.now - start
   const knowing = world.knowing(item.cid)
   const roundsTo99 = knowing >= ENOUGH ? round(elapsed / INTERVAL_MS, 2) : null

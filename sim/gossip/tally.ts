@@ -64,7 +64,8 @@ export class Tally {
     if (effect.type !== 'reply-exchange' || input.type !== 'exchange-received') return
     const bytes = bytesOf(effect.message)
     this.answerBytes += bytes
-    if (input.message.digest?.ihave !== undefined) this.announcementBytes += bytes + bytesOf(input.message)
+    if (input.message.digest?.ihave !== undefined)
+      this.announcementBytes += bytes + bytesOf(input.message)
   }
 }
 

@@ -2,7 +2,13 @@ import type { Cid } from '../../src/core/cid.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
-import type { Advertisement, Effect, Input, LocalEntry, PeerAddress } from '../../src/protocol/messages.ts'
+import type {
+  Advertisement,
+  Effect,
+  Input,
+  LocalEntry,
+  PeerAddress,
+} from '../../src/protocol/messages.ts'
 import { offspring, seeded } from './chance.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -67,7 +73,14 @@ export class World {
   onEffect: ((grove: Grove, effect: Effect) => void) | undefined
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'count' | 'seed'>) {
-    this.options = { loss: 0, announcements: true, relay: true, bytes: false, wants: () => true, ...options }
+    this.options = {
+      loss: 0,
+      announcements: true,
+      relay: true,
+      bytes: false,
+      wants: () => true,
+      ...options,
+    }
     this.chance = seeded(options.seed)
     this.#network = offspring(this.chance)
     this.tally = new Tally(this.options.bytes)
@@ -80,7 +93,9 @@ export class World {
 
   /** A new grove that knows a few of those that are up, by their addresses. */
   join(delayMs = 0): Grove {
-    const seeds = sample(this.chance, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map((grove) => grove.self)
+    const seeds = sample(this.chance, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map(
+      (grove) => grove.self,
+    )
     const self = addressOf(this.#named)
     this.#named += 1
     return this.start(self, seeds, delayMs)
@@ -122,7 +137,10 @@ export class World {
 
   /** A few of the groves that are up, by chance; fewer where the same one is drawn twice. */
   #some(count: number): Grove[] {
-    const drawn = Array.from({ length: count }, () => this.groves[below(this.chance, this.groves.length)])
+    const drawn = Array.from(
+      { length: count },
+      () => this.groves[below(this.chance, this.groves.length)],
+    )
     return [...new Set(drawn.filter((grove) => grove !== undefined))]
   }
 
@@ -187,7 +205,8 @@ export class World {
         this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
         break
       case 'discovered':
-        for (const advertisement of effect.entries) this.#discover(grove, effect.peer, advertisement)
+        for (const advertisement of effect.entries)
+          this.#discover(grove, effect.peer, advertisement)
     }
   }
 
@@ -200,7 +219,8 @@ export class World {
 
   #ask(from: Grove, peer: PeerAddress, input: Input): void {
     const givenUpAt = this.now + PATIENCE_MS
-    const giveUp = () => this.timeline.at(givenUpAt, () => this.tell(from, { type: 'contact-failed', peer }))
+    const giveUp = () =>
+      this.timeline.at(givenUpAt, () => this.tell(from, { type: 'contact-failed', peer }))
     this.tally.sent(input)
     if (this.#lost()) {
       giveUp()
@@ -214,8 +234,10 @@ export class World {
   }
 
   #receive(from: Grove, peer: PeerAddress, answer: Effect): void {
-    if (answer.type === 'reply-exchange') this.tell(from, { type: 'exchange-answered', peer, message: answer.message })
-    if (answer.type === 'reply-shuffle') this.tell(from, { type: 'shuffle-answered', peer, response: answer.response })
+    if (answer.type === 'reply-exchange')
+      this.tell(from, { type: 'exchange-answered', peer, message: answer.message })
+    if (answer.type === 'reply-shuffle')
+      this.tell(from, { type: 'shuffle-answered', peer, response: answer.response })
   }
 
   #answerAt(address: string, input: Input): Effect | undefined {
@@ -244,21 +266,28 @@ export class World {
 
   /** One round trip to a provider; to another one after a while without an answer. */
   #fetch(grove: Grove, advertisement: Advertisement, from: PeerAddress, tries: number): void {
-    if (!grove.up || grove.held.has(advertisement.cid) || (tries === 1 && grove.fetching.has(advertisement.cid))) return
+    if (
+      !grove.up ||
+      grove.held.has(advertisement.cid) ||
+      (tries === 1 && grove.fetching.has(advertisement.cid))
+    )
+      return
     grove.fetching.add(advertisement.cid)
     const provider = this.#byAddress.get(from.address)
     const { metric, direction, cid, value } = advertisement
     if (provider?.up && provider.held.has(cid)) {
       this.timeline.after(this.#latency() + this.#latency(), () => {
         grove.fetching.delete(cid)
-        if (!grove.held.has(cid)) this.store(grove, { metric, direction, cid, value, tags: advertisement.tags ?? [] })
+        if (!grove.held.has(cid))
+          this.store(grove, { metric, direction, cid, value, tags: advertisement.tags ?? [] })
       })
       return
     }
     this.timeline.after(FETCH_PATIENCE_MS, () => {
       const others = grove.gossip.providersOf(cid)
       const next = others[tries % Math.max(1, others.length)]
-      if (next !== undefined && tries < FETCH_TRIES) this.#fetch(grove, advertisement, next, tries + 1)
+      if (next !== undefined && tries < FETCH_TRIES)
+        this.#fetch(grove, advertisement, next, tries + 1)
       else grove.fetching.delete(cid)
     })
   }
@@ -276,7 +305,10 @@ export class World {
 /** An id and address as a deployed grove has them. */
 export function addressOf(n: number): PeerAddress {
   const id = n.toString(16).padStart(32, '0')
-  return { peerId: `grove-${id}`, address: `http://10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}:4515` }
+  return {
+    peerId: `grove-${id}`,
+    address: `http://10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}:4515`,
+  }
 }
 
 /** The nth item; the later one is better. */

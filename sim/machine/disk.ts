@@ -62,10 +62,14 @@ export class Disk {
         put: async (source, options = {}) => {
           const bytes = await this.#taken(receive(source, options))
           return write(async () => {
-            const info = await blobs.put(bytes, options.expect === undefined ? {} : { expect: options.expect })
+            const info = await blobs.put(
+              bytes,
+              options.expect === undefined ? {} : { expect: options.expect },
+            )
             this.hashes.add(info.hash)
             this.forgotten.delete(info.hash)
-            if (hashBytes(bytes) !== info.hash) this.#options.violated(`keeps other bytes under ${info.hash}`)
+            if (hashBytes(bytes) !== info.hash)
+              this.#options.violated(`keeps other bytes under ${info.hash}`)
             return info
           })
         },
@@ -94,7 +98,8 @@ export class Disk {
   /** Whether every blob has the bytes that its name says. */
   async corrupt(): Promise<Cid[]> {
     const wrong: Cid[] = []
-    for (const hash of this.hashes) if (hashBytes(await this.bytesOf(hash)) !== hash) wrong.push(hash)
+    for (const hash of this.hashes)
+      if (hashBytes(await this.bytesOf(hash)) !== hash) wrong.push(hash)
     return wrong
   }
 
@@ -111,8 +116,10 @@ export class Disk {
   async #write<T>(process: Process, commit: () => Promise<T>): Promise<T> {
     const { timeline, crash } = this.#options
     await process.lived(timeline.delay(this.#latency()))
-    if (this.#happens('full')) throw new GroveError('storage-full', {}, { message: 'ENOSPC: no space left' })
-    if (this.#happens('fail')) throw new GroveError('storage-failed', {}, { message: 'EIO: i/o error' })
+    if (this.#happens('full'))
+      throw new GroveError('storage-full', {}, { message: 'ENOSPC: no space left' })
+    if (this.#happens('fail'))
+      throw new GroveError('storage-failed', {}, { message: 'EIO: i/o error' })
     if (this.#happens('crash')) {
       crash()
       return never()

@@ -110,7 +110,11 @@ export class Machine implements Host {
     this.#running = { node, process }
     this.#lives.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
-    node.start().catch((error: unknown) => this.#options.violated(`${this.name} does not start: ${String(error)}`))
+    node
+      .start()
+      .catch((error: unknown) =>
+        this.#options.violated(`${this.name} does not start: ${String(error)}`),
+      )
   }
 
   /** Ends the grove without warning. */

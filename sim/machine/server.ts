@@ -12,7 +12,13 @@ import type { GroveNode } from '../../src/node/node.ts'
 import { frontier } from '../../src/node/read/frontier.ts'
 import { bestList } from '../../src/node/serve/best.ts'
 import { streamClosure } from '../../src/node/serve/closure.ts'
-import { bytesAnswer, FEDERATING, type HttpAnswer, type HttpRequest, jsonAnswer } from '../network/http.ts'
+import {
+  bytesAnswer,
+  FEDERATING,
+  type HttpAnswer,
+  type HttpRequest,
+  jsonAnswer,
+} from '../network/http.ts'
 
 /** Artifacts of which a manifest answer tells the size, as in the real route. */
 const ANNOUNCED_MAX = 100
@@ -45,7 +51,9 @@ async function route(node: GroveNode, request: HttpRequest): Promise<HttpAnswer>
     case 'federation/closure':
       return closure(node, request)
     case 'frontier/undefined':
-      return jsonAnswer(await frontier(node, { limit: Number(url.searchParams.get('limit') ?? 10) }))
+      return jsonAnswer(
+        await frontier(node, { limit: Number(url.searchParams.get('limit') ?? 10) }),
+      )
   }
   if (first === 'blobs' && second !== undefined) return blob(node, cidOf(second), request)
   throw new GroveError('not-found', { path: url.pathname })
@@ -56,11 +64,17 @@ async function manifest(node: GroveNode, cid: Cid): Promise<HttpAnswer> {
   if (stored === undefined) throw new GroveError('not-found', { cid })
   const asked = [...new Set(Object.values(stored.manifest.artifacts))].slice(0, ANNOUNCED_MAX)
   const infos = await Promise.all(asked.map((hash) => node.blobs.stat(hash)))
-  const sizes = infos.flatMap((info) => (info === undefined ? [] : `${info.hash}=${info.sizeBytes}`)).join(',')
+  const sizes = infos
+    .flatMap((info) => (info === undefined ? [] : `${info.hash}=${info.sizeBytes}`))
+    .join(',')
   return bytesAnswer(stored.bytes, { 'grove-artifacts': sizes })
 }
 
-async function blob(node: GroveNode, hash: Cid, { method, headers }: HttpRequest): Promise<HttpAnswer> {
+async function blob(
+  node: GroveNode,
+  hash: Cid,
+  { method, headers }: HttpRequest,
+): Promise<HttpAnswer> {
   const info = await node.blobs.stat(hash)
   if (info === undefined) throw new GroveError('blob-missing', { hash })
   const { sizeBytes } = info
@@ -72,7 +86,10 @@ async function blob(node: GroveNode, hash: Cid, { method, headers }: HttpRequest
   const range = { start: Number(start), end: sizeBytes - 1 }
   const body = await node.blobs.get(hash, { range })
   const length = `${sizeBytes - range.start}`
-  const part = { 'content-length': length, 'content-range': `bytes ${start}-${range.end}/${sizeBytes}` }
+  const part = {
+    'content-length': length,
+    'content-range': `bytes ${start}-${range.end}/${sizeBytes}`,
+  }
   return { status: 206, headers: { ...FEDERATING, ...part }, body }
 }
 
@@ -91,7 +108,8 @@ async function* startingWith(
 }
 
 function parseBody<T extends z.ZodType>(schema: T, { body }: HttpRequest): z.output<T> {
-  if (Buffer.byteLength(body) > GOSSIP_MAX_BYTES) throw new GroveError('body-too-large', { maxBytes: GOSSIP_MAX_BYTES })
+  if (Buffer.byteLength(body) > GOSSIP_MAX_BYTES)
+    throw new GroveError('body-too-large', { maxBytes: GOSSIP_MAX_BYTES })
   try {
     return parse(schema, JSON.parse(body))
   } catch (cause) {
@@ -102,7 +120,11 @@ function parseBody<T extends z.ZodType>(schema: T, { body }: HttpRequest): z.out
 function parse<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw new GroveError('validation-error', {}, { message: result.error.issues[0]?.message ?? 'invalid' })
+  throw new GroveError(
+    'validation-error',
+    {},
+    { message: result.error.issues[0]?.message ?? 'invalid' },
+  )
 }
 
 function queryOf({ searchParams }: URL): Record<string, unknown> {

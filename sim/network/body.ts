@@ -86,9 +86,13 @@ export class Body implements RawBody {
   }
 
   #pull(source: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
-    return this.#wait(IDLE_TIMEOUT_MS, { late: new errors.BodyTimeoutError() }, (resolve, reject) => {
-      source.next().then(resolve, () => reject(new errors.SocketError('other side closed')))
-    })
+    return this.#wait(
+      IDLE_TIMEOUT_MS,
+      { late: new errors.BodyTimeoutError() },
+      (resolve, reject) => {
+        source.next().then(resolve, () => reject(new errors.SocketError('other side closed')))
+      },
+    )
   }
 
   async #travel(bytes: number): Promise<void> {
@@ -146,5 +150,6 @@ async function* inOne(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undef
 }
 
 function* piecesOf(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
-  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES) yield bytes.subarray(at, at + PIECE_BYTES)
+  for (let at = 0; at < bytes.byteLength; at += PIECE_BYTES)
+    yield bytes.subarray(at, at + PIECE_BYTES)
 }

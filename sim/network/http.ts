@@ -35,13 +35,24 @@ export function jsonAnswer(value: unknown, status = 200): HttpAnswer {
   const body = Buffer.from(JSON.stringify(value))
   return {
     status,
-    headers: { ...FEDERATING, 'content-type': 'application/json', 'content-length': `${body.byteLength}` },
+    headers: {
+      ...FEDERATING,
+      'content-type': 'application/json',
+      'content-length': `${body.byteLength}`,
+    },
     body,
   }
 }
 
-export function bytesAnswer(body: Uint8Array, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
-  return { status: 200, headers: { ...FEDERATING, 'content-length': `${body.byteLength}`, ...headers }, body }
+export function bytesAnswer(
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
+  return {
+    status: 200,
+    headers: { ...FEDERATING, 'content-length': `${body.byteLength}`, ...headers },
+    body,
+  }
 }
 
 function errorAnswer(code: string, status: number): HttpAnswer {

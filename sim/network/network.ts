@@ -98,7 +98,8 @@ export class Network {
         return this.#fault(client.name, `request to ${host?.name ?? request.origin} is lost`)
       }
       this.#timeline.after(this.#latency(link), () => this.#arrive(call, host, link))
-      if (host !== undefined && link.happens(this.conditions.duplicate)) this.#duplicate(call, host, link)
+      if (host !== undefined && link.happens(this.conditions.duplicate))
+        this.#duplicate(call, host, link)
     })
   }
 
@@ -125,7 +126,9 @@ export class Network {
     const { client } = call
     const whole = answer.body instanceof Uint8Array ? answer.body : undefined
     const exact = `${host.name}>${client.name} ${answer.status} ${JSON.stringify(answer.headers)} ${whole?.byteLength ?? -1}`
-    this.#journal.note(`${host.name} → ${client.name}`, exact, () => tellAnswer(call.request, answer))
+    this.#journal.note(`${host.name} → ${client.name}`, exact, () =>
+      tellAnswer(call.request, answer),
+    )
     if (this.#isLost(link, host.name, client.name)) {
       release(answer)
       this.#fault(host.name, `answer to ${client.name} is lost`)
@@ -143,7 +146,8 @@ export class Network {
     const { slow, cut, bytesPerSecond } = this.conditions
     const isSlow = link.happens(slow)
     const isCut = link.happens(cut)
-    const isTransfer = request.method === 'GET' && request.path.startsWith('/api/blobs/') && client.honest
+    const isTransfer =
+      request.method === 'GET' && request.path.startsWith('/api/blobs/') && client.honest
     if (isSlow) this.#fault(host.name, `drips to ${client.name}`)
     if (isTransfer) this.#watcher.transferBegun(client, host.address)
     return new Body(answer, {
@@ -175,8 +179,10 @@ export class Network {
 
   #delivered({ client, request }: Call, host: Host): HttpRequest {
     const { method, path, headers, body = '' } = request
-    this.#journal.note(`${client.name} → ${host.name}`, `${client.name}>${host.name} ${method} ${path} ${body}`, () =>
-      tellRequest(request),
+    this.#journal.note(
+      `${client.name} → ${host.name}`,
+      `${client.name}>${host.name} ${method} ${path} ${body}`,
+      () => tellRequest(request),
     )
     this.stats.bytes += body.length
     return { method, path, headers, body, from: client.name }
@@ -234,7 +240,9 @@ class Call {
   }
 
   failAfter(delayMs: number, error: () => unknown): void {
-    this.#cancels.push(this.#timeline.after(delayMs, () => this.#finish(() => this.#settle.reject(error()))))
+    this.#cancels.push(
+      this.#timeline.after(delayMs, () => this.#finish(() => this.#settle.reject(error()))),
+    )
   }
 
   #finish(act: () => void): void {

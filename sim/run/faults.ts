@@ -37,7 +37,8 @@ export class Misfortunes {
   /** Puts all of them on the timeline. */
   schedule(): void {
     const { scenario, chance, timeline } = this.#options
-    for (const [index, fault] of scenario.faults.entries()) this.#schedule(fault, chance.fork(`${index} ${fault.type}`))
+    for (const [index, fault] of scenario.faults.entries())
+      this.#schedule(fault, chance.fork(`${index} ${fault.type}`))
     timeline.after(scenario.faultsEndMs, () => this.#end())
   }
 

@@ -32,10 +32,16 @@ export interface RunResult {
 }
 
 /** Plays a scenario with a seed. The same two give the same run, to the last byte. */
-export async function run(scenario: Scenario, seed: number, { explain = false } = {}): Promise<RunResult> {
+export async function run(
+  scenario: Scenario,
+  seed: number,
+  { explain = false } = {},
+): Promise<RunResult> {
   const world = new World(scenario, seed, explain)
   const onRejection = (error: unknown) => {
-    world.violated(`nobody waits for a failure: ${error instanceof Error ? error.stack : String(error)}`)
+    world.violated(
+      `nobody waits for a failure: ${error instanceof Error ? error.stack : String(error)}`,
+    )
   }
   process.on('unhandledRejection', onRejection)
   try {
@@ -78,7 +84,10 @@ async function checkNow(world: World): Promise<void> {
     if (node === undefined) continue
     for (const what of excesses(node)) world.violated(what)
     const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
-    if (silentMs > SILENCE_MAX * node.config.gossipIntervalMs && node.gossip.livePeers(node.clock.now()).length > 0)
+    if (
+      silentMs > SILENCE_MAX * node.config.gossipIntervalMs &&
+      node.gossip.livePeers(node.clock.now()).length > 0
+    )
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
@@ -89,13 +98,15 @@ async function checkNow(world: World): Promise<void> {
   }
   for (const [operation, { grove, boot, what }] of ledger.pending) {
     const machine = machines.find(({ name }) => name === grove)
-    if (machine?.node === undefined || machine.boots !== boot) ledger.end(operation, `${what} lost in a crash`)
+    if (machine?.node === undefined || machine.boots !== boot)
+      ledger.end(operation, `${what} lost in a crash`)
   }
 }
 
 async function checkAtEnd(world: World): Promise<void> {
   for (const machine of world.machines) {
-    for (const what of [...(await corruptions(machine)), ...(await miscounts(machine))]) world.violated(what)
+    for (const what of [...(await corruptions(machine)), ...(await miscounts(machine))])
+      world.violated(what)
     const { items } = await machine.disk.graph.list({}, { limit: 1_000_000, offset: 0 })
     world.journal.note(
       machine.name,
@@ -112,10 +123,20 @@ function resultOf(world: World, { name }: Scenario, seed: number, rounds: number
     requests: network.stats.requests,
     bytes: network.stats.bytes,
     contributions: ledger.published.size,
-    faults: misfortunes.count + network.stats.faults + machines.reduce((sum, machine) => sum + machine.faults, 0),
+    faults:
+      misfortunes.count +
+      network.stats.faults +
+      machines.reduce((sum, machine) => sum + machine.faults, 0),
     events: timeline.carriedOut,
     rounds,
     outcomes: Object.fromEntries([...ledger.outcomes].sort()),
   }
-  return { scenario: name, seed, traceHash: journal.hash(), violations, stats, transcript: journal.lines }
+  return {
+    scenario: name,
+    seed,
+    traceHash: journal.hash(),
+    violations,
+    stats,
+    transcript: journal.lines,
+  }
 }

@@ -71,7 +71,8 @@ export class Agents {
         const code = isGroveError(error) ? error.code : String(error)
         ledger.end(operation, `${deed} ${code}`)
         journal.note(machine.name, `${deed} fails: ${code}`)
-        if (!isGroveError(error)) this.#options.violated(`${deed} on ${machine.name} throws ${String(error)}`)
+        if (!isGroveError(error))
+          this.#options.violated(`${deed} on ${machine.name} throws ${String(error)}`)
       },
     )
   }
@@ -85,13 +86,18 @@ export class Agents {
 
   async #publish(machine: Machine, node: GroveNode, chance: Chance, draft: Draft): Promise<void> {
     const { ledger, journal } = this.#options
-    const { contribution } = await publish(node, { ...draft, artifacts: await this.#artifacts(node, draft, chance) })
+    const { contribution } = await publish(node, {
+      ...draft,
+      artifacts: await this.#artifacts(node, draft, chance),
+    })
     const { cid, manifest } = contribution
     const blobs = Object.values(manifest.artifacts)
     ledger.published.set(cid, contribution)
     ledger.acknowledged.push({ grove: machine.name, cid, blobs })
     journal.name(cid, manifest.kind)
-    const scores = Object.entries(manifest.scores ?? {}).map(([metric, { value }]) => `${metric} ${value}`)
+    const scores = Object.entries(manifest.scores ?? {}).map(
+      ([metric, { value }]) => `${metric} ${value}`,
+    )
     journal.note(
       machine.name,
       `has published ${cid}`,
@@ -119,7 +125,9 @@ export class Agents {
     const options = chance.happens(0.3) ? { ancestors: chance.below(4) } : {}
     journal.note(machine.name, `is asked to fetch ${cid}`)
     const { artifacts, missing } = await fetchRemoteContribution(node, cid, options)
-    const here = artifacts.filter(({ state }) => state === 'here' || state === 'fetched').map(({ hash }) => hash as Cid)
+    const here = artifacts
+      .filter(({ state }) => state === 'here' || state === 'fetched')
+      .map(({ hash }) => hash as Cid)
     ledger.acknowledged.push({ grove: machine.name, cid, blobs: here })
     journal.note(machine.name, `has fetched ${cid} but for ${missing.length}`)
   }
@@ -136,18 +144,31 @@ export class Agents {
     this.#published += 1
     const agent = { agentId: `agent-${chance.below(4)}` }
     const summary = `${deed} ${this.#published}`
-    const related = (relationType: RelationType) => (target === undefined ? [] : [{ targetCid: target, relationType }])
+    const related = (relationType: RelationType) =>
+      target === undefined ? [] : [{ targetCid: target, relationType }]
     const base = { summary, agent, mode: 'evaluation' } as const
     switch (deed) {
       case 'publish':
       case 'derive': {
         const tags = chance.sample(TAGS, chance.below(3))
-        return { ...base, kind: 'work', tags, scores: this.#scores(chance), relations: related('derives_from') }
+        return {
+          ...base,
+          kind: 'work',
+          tags,
+          scores: this.#scores(chance),
+          relations: related('derives_from'),
+        }
       }
       case 'review': {
         const direction = chance.happens(0.8) ? 'maximize' : 'minimize'
         const scores = { quality: { value: chance.below(100) / 10, direction } } as const
-        return { ...base, kind: 'review', mode: 'exploration', scores, relations: related('reviews') }
+        return {
+          ...base,
+          kind: 'review',
+          mode: 'exploration',
+          scores,
+          relations: related('reviews'),
+        }
       }
       case 'reproduce': {
         const metadata = { result: chance.happens(0.2) ? 'challenged' : 'confirmed' }
@@ -157,7 +178,12 @@ export class Agents {
       case 'adopt':
         return { ...base, kind: 'adoption', mode: 'exploration', relations: related('adopts') }
       case 'discuss':
-        return { ...base, kind: 'discussion', mode: 'exploration', relations: related('responds_to') }
+        return {
+          ...base,
+          kind: 'discussion',
+          mode: 'exploration',
+          relations: related('responds_to'),
+        }
     }
   }
 
@@ -167,7 +193,10 @@ export class Agents {
     )
     const directionOf = (n: number) => (n % 2 === 0 ? 'minimize' : 'maximize')
     return Object.fromEntries(
-      metrics.map((n) => [`m${n}`, { value: chance.below(1_000) / 100, direction: directionOf(n) } as const]),
+      metrics.map((n) => [
+        `m${n}`,
+        { value: chance.below(1_000) / 100, direction: directionOf(n) } as const,
+      ]),
     )
   }
 }

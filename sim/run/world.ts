@@ -150,5 +150,7 @@ function seedsOf(
     full: () => others,
     random: () => [...peers.slice(Math.max(0, n - 1), n), ...chance.sample(others, 1)],
   }[shape]()
-  return chosen.map((peer) => (chance.happens(0.5) ? { peerId: peer.address, address: peer.address } : peer))
+  return chosen.map((peer) =>
+    chance.happens(0.5) ? { peerId: peer.address, address: peer.address } : peer,
+  )
 }

@@ -1,7 +1,14 @@
 import { z } from 'zod'
 import { kindSchema } from '../../src/core/contribution/schema.ts'
 import type { Policy } from '../../src/protocol/sync/want.ts'
-import { clockSchema, diskChangeSchema, diskSchema, networkChangeSchema, networkSchema, rangeOf } from './conditions.ts'
+import {
+  clockSchema,
+  diskChangeSchema,
+  diskSchema,
+  networkChangeSchema,
+  networkSchema,
+  rangeOf,
+} from './conditions.ts'
 import { defined } from './defined.ts'
 
 /** The kinds of adversaries; one file each in sim/adversaries. */
@@ -33,7 +40,12 @@ export const faultSchema = z.discriminatedUnion('type', [
   /** The network is otherwise for a while. */
   z.strictObject({ type: z.literal('network'), ...window, conditions: networkChangeSchema }),
   /** The disks of some groves are otherwise for a while. */
-  z.strictObject({ type: z.literal('disk'), ...window, groves: count, conditions: diskChangeSchema }),
+  z.strictObject({
+    type: z.literal('disk'),
+    ...window,
+    groves: count,
+    conditions: diskChangeSchema,
+  }),
   /** So many crashes at any moment of the window; each machine is back after a while. */
   z.strictObject({
     type: z.literal('crash'),
@@ -102,14 +114,18 @@ const scenarioShape = z.strictObject({
   rounds: z.number().int().positive(),
 })
 /** What is in a scenario's file: also what no field says by itself is looked at. */
-export const scenarioSchema = scenarioShape.superRefine(({ groves, workload, faults, faultsEndMs }, context) => {
-  const refuse = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
-  if (workload.overMs > faultsEndMs) refuse(['workload', 'overMs'], 'is after faultsEndMs')
-  for (const [index, fault] of faults.entries()) {
-    if (fault.fromMs >= fault.untilMs) refuse(['faults', index, 'fromMs'], 'is not before untilMs')
-    if (fault.untilMs > faultsEndMs) refuse(['faults', index, 'untilMs'], 'is after faultsEndMs')
-    if (fault.type === 'disk' && fault.groves > groves.count)
-      refuse(['faults', index, 'groves'], `there are only ${groves.count}`)
-  }
-})
+export const scenarioSchema = scenarioShape.superRefine(
+  ({ groves, workload, faults, faultsEndMs }, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message })
+    if (workload.overMs > faultsEndMs) refuse(['workload', 'overMs'], 'is after faultsEndMs')
+    for (const [index, fault] of faults.entries()) {
+      if (fault.fromMs >= fault.untilMs)
+        refuse(['faults', index, 'fromMs'], 'is not before untilMs')
+      if (fault.untilMs > faultsEndMs) refuse(['faults', index, 'untilMs'], 'is after faultsEndMs')
+      if (fault.type === 'disk' && fault.groves > groves.count)
+        refuse(['faults', index, 'groves'], `there are only ${groves.count}`)
+    }
+  },
+)
 export type Scenario = z.infer<typeof scenarioSchema> & { readonly name: string }

@@ -1,7 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
-import { CONFIG_FILE, DEFAULT_PORT, decideConfig, type GroveSettings, parseAddress } from '../config.ts'
+import {
+  CONFIG_FILE,
+  DEFAULT_PORT,
+  decideConfig,
+  type GroveSettings,
+  parseAddress,
+} from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { silentLog } from '../ports/log.ts'
@@ -32,14 +38,20 @@ const PROJECT_DIR = '.grove'
  */
 export async function connect(where: Where, context: Context): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
-    throw new GroveError('usage-error', {}, { message: '--server and --dir name two groves: give one of them' })
+    throw new GroveError(
+      'usage-error',
+      {},
+      { message: '--server and --dir name two groves: give one of them' },
+    )
   }
   const { env } = context
   if (where.server !== undefined) return remote(where.server)
   if (where.dir !== undefined) return openDirectory(where.dir, context)
   if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL)
   const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd()))
-  return directory === undefined ? remote(`http://127.0.0.1:${DEFAULT_PORT}`) : openDirectory(directory, context)
+  return directory === undefined
+    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`)
+    : openDirectory(directory, context)
 }
 
 /** The nearest .grove directory, here or above; undefined where there is none. */
@@ -60,7 +72,11 @@ export async function readConfigFile(directory: string): Promise<unknown> {
     // Where the directory is none, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
     if (cause instanceof SyntaxError)
-      throw new GroveError('usage-error', { path }, { cause, message: `${path} is not JSON: ${cause.message}` })
+      throw new GroveError(
+        'usage-error',
+        { path },
+        { cause, message: `${path} is not JSON: ${cause.message}` },
+      )
     throw storageError(cause, { path })
   }
 }
@@ -79,7 +95,11 @@ async function openDirectory(directory: string, context: Context): Promise<Grove
     const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``
     throw new GroveError('not-found', { directory: dir }, { message })
   }
-  const { grove: settings } = decideConfig({ dir, env: context.env, file: await readConfigFile(dir) })
+  const { grove: settings } = decideConfig({
+    dir,
+    env: context.env,
+    file: await readConfigFile(dir),
+  })
   const deadline = context.clock.now() + LOCK_PATIENCE_MS
   for (;;) {
     try {
@@ -113,7 +133,9 @@ async function embedded(settings: GroveSettings): Promise<GroveConnection> {
 /** The address of the server that has the directory open. */
 async function servedAt(directory: string): Promise<string | undefined> {
   try {
-    const { url } = JSON.parse(await readFile(join(directory, SERVER_FILE), 'utf8')) as { url?: unknown }
+    const { url } = JSON.parse(await readFile(join(directory, SERVER_FILE), 'utf8')) as {
+      url?: unknown
+    }
     return typeof url === 'string' ? parseAddress(url) : undefined
   } catch {
     // Nobody serves it, or it is being written right now: the caller then says that the directory is in use.

@@ -24,11 +24,23 @@ export function addFilters(command: Command): Command {
     .option('--agent-id <id>', 'only by the agent with this id')
     .option('--agent-name <name>', 'only by agents of this name')
     .option('--platform <platform>', 'only from this platform')
-    .option('--context <json>', 'only where the context has these keys with these values', readJsonObject)
+    .option(
+      '--context <json>',
+      'only where the context has these keys with these values',
+      readJsonObject,
+    )
 }
 
 /** The filter that the options say. */
-export function filterFrom({ kind, mode, tag: tags, agentId, agentName, platform, context }: FilterOptions): Filter {
+export function filterFrom({
+  kind,
+  mode,
+  tag: tags,
+  agentId,
+  agentName,
+  platform,
+  context,
+}: FilterOptions): Filter {
   const filter = { kind, mode, tags, agentId, agentName, platform, context }
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined))
 }

@@ -51,7 +51,10 @@ const PARENT_CHECK_MS = 250
  * Aborts when the npx that started this process has ended. A signal to npx ends it and the shell between them but never
  * gets here: without this, a stopped `npx grove serve` would go on serving.
  */
-function desertion({ npm_lifecycle_event: event, npm_lifecycle_script: script }: Environment): AbortSignal {
+function desertion({
+  npm_lifecycle_event: event,
+  npm_lifecycle_script: script,
+}: Environment): AbortSignal {
   const controller = new AbortController()
   const parent = process.ppid
   const look = (): void => {
@@ -69,7 +72,10 @@ function report(error: unknown, { output, signal }: Context): number {
   const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
   if (aborted) return fail(output, new GroveError('aborted', {}, { message: 'interrupted' }))
   if (isGroveError(error)) return fail(output, error)
-  note(output, `grove: this is a fault of grove's own: ${error instanceof Error ? error.stack : String(error)}`)
+  note(
+    output,
+    `grove: this is a fault of grove's own: ${error instanceof Error ? error.stack : String(error)}`,
+  )
   return 1
 }
 

@@ -3,7 +3,13 @@ import { type Command, InvalidArgumentError } from 'commander'
 import { isJsonObject, type JsonObject } from '../core/canonical.ts'
 import type { Agent, Direction, Score } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
-import { parseAssignment, parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
+import {
+  parseAssignment,
+  parseCount,
+  parseDuration,
+  parseNumber,
+  parseSize,
+} from '../core/units.ts'
 
 /** What the options of commands say, read into values. Commander puts the option's name before the message. */
 
@@ -20,7 +26,9 @@ function reading<T>(parse: (text: string) => T): (text: string) => T {
 }
 
 /** As `reading`, for an option that may be given more than once. */
-function readingMany<T>(parse: (text: string) => T): (text: string, before: T[] | undefined) => T[] {
+function readingMany<T>(
+  parse: (text: string) => T,
+): (text: string, before: T[] | undefined) => T[] {
   const read = reading(parse)
   return (text, before = []) => [...before, read(text)]
 }
@@ -40,7 +48,8 @@ export const readJsonObject = reading(parseJsonObject)
 
 /** `name=value:minimize|maximize[:unit]`. */
 export function parseScore(text: string): [name: string, score: Score] {
-  const [, name, value, direction, unit] = /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
+  const [, name, value, direction, unit] =
+    /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
   if (name === undefined || value === undefined || direction === undefined) {
     throw new InvalidArgumentError(
       'It is not of the form name=value:minimize|maximize[:unit], such as val_bpb=0.95:minimize:bpb.',
@@ -85,8 +94,13 @@ export function addAgent(command: Command): void {
 /** The author that a contribution is given: what the options say, else `user@host`. */
 export function agentFrom(options: AgentOptions, fallbackId: string | undefined): Agent {
   const { agentName, provider, model, platform, agentRole: role } = options
-  const rest = Object.entries({ agentName, provider, model, platform, role }).filter(([, value]) => value !== undefined)
-  return { agentId: options.agentId ?? fallbackId ?? `${userName()}@${hostname()}`, ...Object.fromEntries(rest) }
+  const rest = Object.entries({ agentName, provider, model, platform, role }).filter(
+    ([, value]) => value !== undefined,
+  )
+  return {
+    agentId: options.agentId ?? fallbackId ?? `${userName()}@${hostname()}`,
+    ...Object.fromEntries(rest),
+  }
 }
 
 function userName(): string {

@@ -19,9 +19,25 @@ import { addContribute } from './commands/work/contribute.ts'
 import { addFetch } from './commands/work/fetch.ts'
 import { type Context, examples } from './context.ts'
 
-const groups: readonly [heading: string, commands: readonly ((program: Command, context: Context) => void)[]][] = [
+const groups: readonly [
+  heading: string,
+  commands: readonly ((program: Command, context: Context) => void)[],
+][] = [
   ['Groves:', [addInit, addServe, addStatus, addMcp]],
-  ['Work:', [addContribute, addShow, addLog, addSearch, addFrontier, addTree, addThread, addDiff, addCheckout]],
+  [
+    'Work:',
+    [
+      addContribute,
+      addShow,
+      addLog,
+      addSearch,
+      addFrontier,
+      addTree,
+      addThread,
+      addDiff,
+      addCheckout,
+    ],
+  ],
   ['Federation:', [addFetch, addPeers, addSync, addEvents]],
 ]
 
@@ -35,7 +51,9 @@ slow, 7 storage, 8 conflict.`
 /** The whole command line: its commands, their options and their help. Errors are thrown, not handled. */
 export function createProgram(context: Context): Command {
   const program = new Command('grove')
-    .description('Keeps a graph of immutable agent work and shares the best of it with other groves')
+    .description(
+      'Keeps a graph of immutable agent work and shares the best of it with other groves',
+    )
     .version(VERSION)
     .option('--server <url>', 'ask the grove that is served at this address')
     .option('--dir <dir>', 'open the grove in this directory')
@@ -45,7 +63,8 @@ export function createProgram(context: Context): Command {
       writeOut: (text) => context.output.answer.write(text),
       writeErr: (text) => context.output.notes.write(text),
       outputError: () => {},
-      getOutHelpWidth: () => (context.output.answer.isTTY ? (context.output.answer.columns ?? 100) : 120),
+      getOutHelpWidth: () =>
+        context.output.answer.isTTY ? (context.output.answer.columns ?? 100) : 120,
       getOutHasColors: () => context.output.answer.isTTY === true,
     })
     .exitOverride()

@@ -70,7 +70,11 @@ function addListening(command: Command): void {
       'port to listen on; 0 takes a free one (default: 4515)',
       checked((text) => parseCount(text, 0, 65_535)),
     )
-    .option('--public-url <url>', 'address under which other groves reach this one', checked(parseAddress))
+    .option(
+      '--public-url <url>',
+      'address under which other groves reach this one',
+      checked(parseAddress),
+    )
     .option(
       '--peer <url>',
       'a grove to start from, as URL or id@URL (may be repeated)',
@@ -95,7 +99,11 @@ function addPolicy(command: Command): void {
         "keep up with the peers' frontiers, or fetch only what is asked for (default: frontier)",
       ).choices(['frontier', 'off']),
     )
-    .option('--sync-interval <duration>', 'mean time between rounds (default: 30s)', checked(parseDuration))
+    .option(
+      '--sync-interval <duration>',
+      'mean time between rounds (default: 30s)',
+      checked(parseDuration),
+    )
     .option(
       '--sync-dimension <name>',
       'keep up with this metric or signal only (may be repeated; default: all)',
@@ -165,7 +173,17 @@ export function layerFrom(options: SettingsOptions): Layer {
       syncTags: options.syncTag,
       syncKinds: options.syncKind,
     },
-    ...{ syncTopK, maxArtifactBytes, roundBytes, roundRequests, fetchTimeout, allowPrivatePeers, logLevel },
+    ...{
+      syncTopK,
+      maxArtifactBytes,
+      roundBytes,
+      roundRequests,
+      fetchTimeout,
+      allowPrivatePeers,
+      logLevel,
+    },
   }
-  return Object.fromEntries(Object.entries(layer).filter(([, value]) => value !== undefined)) as Layer
+  return Object.fromEntries(
+    Object.entries(layer).filter(([, value]) => value !== undefined),
+  ) as Layer
 }

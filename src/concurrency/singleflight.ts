@@ -12,7 +12,11 @@ export class Singleflight<T> {
   readonly #flights = new Map<string, Flight<T>>()
 
   /** The task's outcome. Rejects with the reason of `signal` if that aborts before. */
-  async run(key: string, task: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async run(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     signal?.throwIfAborted()
     const flight = this.#flights.get(key) ?? this.#start(key, task)
     flight.waiting++

@@ -46,7 +46,9 @@ function write(value: unknown, depth: number): string {
       return value ? 'true' : 'false'
     case 'object':
       if (value === null) return 'null'
-      return Array.isArray(value) ? writeArray(value, depth) : writeObject(value as Record<string, unknown>, depth)
+      return Array.isArray(value)
+        ? writeArray(value, depth)
+        : writeObject(value as Record<string, unknown>, depth)
     default:
       throw unrepresentable(`a ${typeof value}`)
   }
@@ -79,5 +81,9 @@ function isPlain(object: object): boolean {
 }
 
 function unrepresentable(what: string): GroveError {
-  return new GroveError('manifest-invalid', { what }, { message: `canonical JSON cannot hold ${what}` })
+  return new GroveError(
+    'manifest-invalid',
+    { what },
+    { message: `canonical JSON cannot hold ${what}` },
+  )
 }

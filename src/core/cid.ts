@@ -52,7 +52,8 @@ export function cidToBytes(cid: Cid): Uint8Array {
 
 /** The content id of a 32-byte hash. */
 export function cidFromBytes(hash: Uint8Array): Cid {
-  return (PREFIX + Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')) as Cid
+  return (PREFIX +
+    Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')) as Cid
 }
 
 /** The first `digits` hex digits with their prefix: how people name a contribution where no other starts alike. */

@@ -83,7 +83,10 @@ export class GroveError extends Error {
   readonly details: ErrorDetails
 
   constructor(code: ErrorCode, details: ErrorDetails = {}, options: GroveErrorOptions = {}) {
-    super(options.message ?? describe(code, details), options.cause === undefined ? {} : { cause: options.cause })
+    super(
+      options.message ?? describe(code, details),
+      options.cause === undefined ? {} : { cause: options.cause },
+    )
     this.name = 'GroveError'
     this.code = code
     this.details = details
@@ -101,12 +104,17 @@ export function isGroveError(error: unknown, code?: ErrorCode): error is GroveEr
 
 /** The JSON body of an error answer (Grove 0.1's shape). */
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly message: string; readonly details: ErrorDetails }
+  readonly error: {
+    readonly code: string
+    readonly message: string
+    readonly details: ErrorDetails
+  }
 }
 
 /** What a caller over the wire is told. An error that is not ours says nothing of its insides. */
 export function errorBody(error: unknown): ErrorBody {
-  if (!isGroveError(error)) return errorBody(new GroveError('internal-error', {}, { message: 'internal error' }))
+  if (!isGroveError(error))
+    return errorBody(new GroveError('internal-error', {}, { message: 'internal error' }))
   const wire = error.kind.wire
   const details = wire === undefined ? error.details : { ...error.details, reason: error.code }
   return { error: { code: wire ?? error.code, message: error.message, details } }
@@ -115,8 +123,12 @@ export function errorBody(error: unknown): ErrorBody {
 /** The error that a peer's or server's error body stands for; undefined where the body is not one. */
 export function errorFromBody(body: unknown): GroveError | undefined {
   const error = (body as Partial<ErrorBody> | null)?.error
-  if (typeof error !== 'object' || error === null || typeof error.code !== 'string') return undefined
-  const { reason, ...details } = (typeof error.details === 'object' ? error.details : {}) as Record<string, unknown>
+  if (typeof error !== 'object' || error === null || typeof error.code !== 'string')
+    return undefined
+  const { reason, ...details } = (typeof error.details === 'object' ? error.details : {}) as Record<
+    string,
+    unknown
+  >
   const code = [reason, error.code, codeOfWire(error.code)].find(isErrorCode) ?? 'internal-error'
   return new GroveError(code, details, { message: String(error.message) })
 }

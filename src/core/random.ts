@@ -11,6 +11,7 @@ export const below = (random: Random, bound: number): number => Math.floor(rando
 export function sample<T>(random: Random, items: readonly T[], count: number): T[] {
   const rest = [...items]
   const chosen: T[] = []
-  while (chosen.length < count && rest.length > 0) chosen.push(...rest.splice(below(random, rest.length), 1))
+  while (chosen.length < count && rest.length > 0)
+    chosen.push(...rest.splice(below(random, rest.length), 1))
   return chosen
 }

@@ -2,7 +2,13 @@ import { GroveError } from './errors.ts'
 
 /** How people write amounts: on the command line, in the environment and in grove.json. All throw `usage-error`. */
 
-const durationUnits: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
 
 /** Milliseconds of a duration such as `500ms`, `30s`, `5m`, `1.5h`, `2d`. `0` needs no unit. */
 export function parseDuration(text: string): number {
@@ -39,7 +45,11 @@ export function parseSize(text: string): number {
 }
 
 /** A whole number from `least` to `most`. */
-export function parseCount(text: string, least = 0, most: number = Number.MAX_SAFE_INTEGER): number {
+export function parseCount(
+  text: string,
+  least = 0,
+  most: number = Number.MAX_SAFE_INTEGER,
+): number {
   const count = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (!(count >= least && count <= most)) {
     const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`

@@ -15,7 +15,11 @@ export interface CheckoutRequest {
 export interface CheckoutResult {
   readonly cid: Cid
   readonly directory: string
-  readonly files: readonly { readonly name: string; readonly hash: Cid; readonly sizeBytes: number }[]
+  readonly files: readonly {
+    readonly name: string
+    readonly hash: Cid
+    readonly sizeBytes: number
+  }[]
 }
 
 /**
@@ -29,7 +33,12 @@ export async function checkout(
 ): Promise<CheckoutResult> {
   const contribution = await heldOrFetched(node, request.cid, options.signal)
   const names = chosen(contribution, request.artifacts)
-  await completeArtifacts(node, contribution, names, options.signal === undefined ? {} : { signal: options.signal })
+  await completeArtifacts(
+    node,
+    contribution,
+    names,
+    options.signal === undefined ? {} : { signal: options.signal },
+  )
   const files = await Promise.all(
     names.map(async (name) => {
       const hash = contribution.manifest.artifacts[name] as Cid
@@ -41,13 +50,18 @@ export async function checkout(
   const sources = files.map(({ name, hash }) => ({
     name,
     hash,
-    open: (signal: AbortSignal | undefined) => node.blobs.get(hash, signal === undefined ? {} : { signal }),
+    open: (signal: AbortSignal | undefined) =>
+      node.blobs.get(hash, signal === undefined ? {} : { signal }),
   }))
   await writeWorkspace(request.directory, sources, options)
   return { cid: request.cid, directory: request.directory, files }
 }
 
-async function heldOrFetched(node: NodeContext, cid: Cid, signal: AbortSignal | undefined): Promise<Contribution> {
+async function heldOrFetched(
+  node: NodeContext,
+  cid: Cid,
+  signal: AbortSignal | undefined,
+): Promise<Contribution> {
   const held = await node.graph.get(cid)
   if (held !== undefined) return held
   if (node.askable().length === 0)
@@ -62,10 +76,17 @@ async function heldOrFetched(node: NodeContext, cid: Cid, signal: AbortSignal | 
   return fetched
 }
 
-function chosen({ cid, manifest }: Contribution, names: readonly string[] | undefined): readonly string[] {
+function chosen(
+  { cid, manifest }: Contribution,
+  names: readonly string[] | undefined,
+): readonly string[] {
   if (names === undefined) return Object.keys(manifest.artifacts)
   const unknown = names.find((name) => !Object.hasOwn(manifest.artifacts, name))
   if (unknown !== undefined)
-    throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
+    throw new GroveError(
+      'not-found',
+      { cid, name: unknown },
+      { message: `Artifact '${unknown}' not found in ${cid}` },
+    )
   return names
 }

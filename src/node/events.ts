@@ -42,7 +42,11 @@ export class EventHub {
   }
 }
 
-async function* drain(subscriber: Subscriber, signal: AbortSignal, end: () => void): AsyncGenerator<GroveEvent> {
+async function* drain(
+  subscriber: Subscriber,
+  signal: AbortSignal,
+  end: () => void,
+): AsyncGenerator<GroveEvent> {
   try {
     while (!signal.aborted) {
       const next = subscriber.backlog.shift()

@@ -7,7 +7,9 @@ export const EVIDENCE: readonly RelationType[] = ['reviews', 'reproduces', 'adop
 
 /** What a contribution names by relations of these types, in manifest order. */
 export function targetsOf({ manifest }: Contribution, types: readonly RelationType[]): Cid[] {
-  return manifest.relations.filter(({ relationType }) => types.includes(relationType)).map(({ targetCid }) => targetCid)
+  return manifest.relations
+    .filter(({ relationType }) => types.includes(relationType))
+    .map(({ targetCid }) => targetCid)
 }
 
 /** Each after all of its parents that are among them. A hash can't name what comes after it, so there are no circles. */

@@ -3,7 +3,13 @@ import { Throttle } from '../concurrency/throttle.ts'
 import { parseCid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
-import type { FetchResult, GossipMessage, ShuffleRequest, ShuffleResponse, SyncReport } from '../core/wire/wire.ts'
+import type {
+  FetchResult,
+  GossipMessage,
+  ShuffleRequest,
+  ShuffleResponse,
+  SyncReport,
+} from '../core/wire/wire.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GraphStore, Ranking } from '../ports/graph-store.ts'
@@ -115,7 +121,9 @@ export class GroveNode implements NodeContext {
     this.tell({ type: 'held', cids: held })
     this.#spawn(this.advertisements.verifyHeld(held))
     if (!this.#timers.has('frontier'))
-      this.#timer('frontier', this.#frontierGap.delayMs(this.clock.now()), () => this.#spawn(this.#readFrontier()))
+      this.#timer('frontier', this.#frontierGap.delayMs(this.clock.now()), () =>
+        this.#spawn(this.#readFrontier()),
+      )
   }
 
   /** A peer's gossip message came in; the answer to it. */
@@ -130,7 +138,10 @@ export class GroveNode implements NodeContext {
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
-  #replyAmong<T extends Effect['type']>(effects: readonly Effect[], type: T): Extract<Effect, { type: T }> {
+  #replyAmong<T extends Effect['type']>(
+    effects: readonly Effect[],
+    type: T,
+  ): Extract<Effect, { type: T }> {
     let reply: Extract<Effect, { type: T }> | undefined
     for (const effect of effects) {
       if (effect.type === type) reply = effect as Extract<Effect, { type: T }>
@@ -149,7 +160,9 @@ export class GroveNode implements NodeContext {
         this.#spawn(this.#shuffleWith(effect.peer, effect.request))
         break
       case 'wake':
-        this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () => this.tell({ type: 'tick' }))
+        this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () =>
+          this.tell({ type: 'tick' }),
+        )
         break
       case 'discovered':
         this.#discovered(effect.peer, effect.entries)
@@ -194,7 +207,11 @@ export class GroveNode implements NodeContext {
     } catch (error) {
       if (!isGroveError(error)) throw error
       if (this.closing.aborted) return
-      this.log.debug('peer did not answer gossip', { ...peer, code: error.code, reason: error.message })
+      this.log.debug('peer did not answer gossip', {
+        ...peer,
+        code: error.code,
+        reason: error.message,
+      })
       if (error.code === 'address-refused') this.peers.fault(peer.address, error)
       this.tell({ type: 'contact-failed', peer })
     }
@@ -225,7 +242,8 @@ export class GroveNode implements NodeContext {
   #spawn(task: Promise<void>): void {
     const watched = task
       .catch((error: unknown) => {
-        if (!this.closing.aborted) this.log.error('background task failed', { error: String(error) })
+        if (!this.closing.aborted)
+          this.log.error('background task failed', { error: String(error) })
       })
       .finally(() => this.#tasks.delete(watched))
     this.#tasks.add(watched)

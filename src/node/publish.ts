@@ -16,7 +16,11 @@ export interface Published {
 }
 
 /** Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`, `too-large`, `storage-full`. */
-export function stageArtifact(node: NodeContext, source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+export function stageArtifact(
+  node: NodeContext,
+  source: ByteSource,
+  options: PutOptions = {},
+): Promise<BlobInfo> {
   return node.blobs.put(source, options)
 }
 
@@ -34,7 +38,10 @@ export async function publish(
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const outcome = await node.graph.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
+  const outcome = await node.graph.put(contribution, {
+    origin: 'local',
+    receivedAt: node.clock.now(),
+  })
   if (outcome === 'added') announceStored(node, contribution)
   return { contribution, added: outcome === 'added' }
 }
@@ -74,7 +81,11 @@ async function requireTargets(
   for (const cid of await node.graph.missing([...targets])) await fetchTarget(node, cid, signal)
 }
 
-async function fetchTarget(node: NodeContext, cid: Cid, signal: AbortSignal | undefined): Promise<void> {
+async function fetchTarget(
+  node: NodeContext,
+  cid: Cid,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const peers = node.askable()
   try {
     if (peers.length === 0) throw new GroveError('absent', { cid })
@@ -95,7 +106,8 @@ async function fetchTarget(node: NodeContext, cid: Cid, signal: AbortSignal | un
 }
 
 function targetMissing(cid: Cid, peersAsked: readonly string[], cause: GroveError): GroveError {
-  const asked = peersAsked.length === 0 ? 'this grove has no peers to ask' : `asked ${peersAsked.join(', ')}`
+  const asked =
+    peersAsked.length === 0 ? 'this grove has no peers to ask' : `asked ${peersAsked.join(', ')}`
   return new GroveError(
     'relation-target-missing',
     { cid, peersAsked, why: cause.code },

@@ -33,7 +33,10 @@ export interface PutOptions {
 export interface BlobStore {
   put(source: ByteSource, options?: PutOptions): Promise<BlobInfo>
   /** The bytes, or a range of them, as a stream. Throws `blob-missing` (at once, before the first byte) and `range-invalid`. */
-  get(hash: Cid, options?: { range?: ByteRange; signal?: AbortSignal }): Promise<AsyncIterable<Uint8Array>>
+  get(
+    hash: Cid,
+    options?: { range?: ByteRange; signal?: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array>>
   stat(hash: Cid): Promise<BlobInfo | undefined>
   /** Those of `hashes` that are not here, in their order, each once. */
   missing(hashes: readonly Cid[]): Promise<Cid[]>

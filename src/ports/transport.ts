@@ -59,8 +59,16 @@ export interface RequestOptions {
  * `address-refused` (the guard), `aborted` or the signal's own reason.
  */
 export interface Transport {
-  exchange(peer: PeerAddress, message: GossipMessage, options?: RequestOptions): Promise<GossipMessage>
-  shuffle(peer: PeerAddress, request: ShuffleRequest, options?: RequestOptions): Promise<ShuffleResponse>
+  exchange(
+    peer: PeerAddress,
+    message: GossipMessage,
+    options?: RequestOptions,
+  ): Promise<GossipMessage>
+  shuffle(
+    peer: PeerAddress,
+    request: ShuffleRequest,
+    options?: RequestOptions,
+  ): Promise<ShuffleResponse>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
   /** Whether the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>
@@ -70,7 +78,11 @@ export interface Transport {
   /** The metrics in which the peer ranks anything. */
   metrics(peer: PeerAddress, options?: RequestOptions): Promise<string[]>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
-  closure(peer: PeerAddress, request: ClosureRequest, options?: RequestOptions): Promise<ClosureAnswer>
+  closure(
+    peer: PeerAddress,
+    request: ClosureRequest,
+    options?: RequestOptions,
+  ): Promise<ClosureAnswer>
   /** Throws `address-refused` where the operator's rules forbid to talk to that address. No look-up, no contact. */
   checkAddress(address: string): void
   close(): Promise<void>

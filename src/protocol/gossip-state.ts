@@ -234,7 +234,10 @@ export class GossipState {
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
     const entries = this.#digests.entriesOf(message)
-    const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#answerTo(message, now), now) }
+    const reply: Effect = {
+      type: 'reply-exchange',
+      message: this.#message(this.#answerTo(message, now), now),
+    }
     if (isSelf(this.#members, message)) return [reply]
     const effects = this.#listenTo(message, [], now)
     const peer = find(this.#members, message.peerId)

@@ -39,9 +39,17 @@ export type Input =
   /** The best of what is held here, as it now is: all of it, each dimension best first. */
   | { readonly type: 'frontier'; readonly entries: readonly LocalEntry[] }
   | { readonly type: 'exchange-received'; readonly message: GossipMessage }
-  | { readonly type: 'exchange-answered'; readonly peer: PeerAddress; readonly message: GossipMessage }
+  | {
+      readonly type: 'exchange-answered'
+      readonly peer: PeerAddress
+      readonly message: GossipMessage
+    }
   | { readonly type: 'shuffle-received'; readonly request: ShuffleRequest }
-  | { readonly type: 'shuffle-answered'; readonly peer: PeerAddress; readonly response: ShuffleResponse }
+  | {
+      readonly type: 'shuffle-answered'
+      readonly peer: PeerAddress
+      readonly response: ShuffleResponse
+    }
   /** A peer did not answer, or not as the protocol says. */
   | { readonly type: 'contact-failed'; readonly peer: PeerAddress }
   /** A peer answered a request other than gossip. */
@@ -67,10 +75,18 @@ export type Effect =
   /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
   | { readonly type: 'wake'; readonly at: number }
   /** A peer claims to hold something that is not held here and that is new or newly placed. */
-  | { readonly type: 'discovered'; readonly peer: PeerAddress; readonly entries: readonly Advertisement[] }
+  | {
+      readonly type: 'discovered'
+      readonly peer: PeerAddress
+      readonly entries: readonly Advertisement[]
+    }
   /** A digest was taken in: what it claims of what is held here can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
-  | { readonly type: 'peer-status'; readonly peer: PeerAddress; readonly status: LivenessStatus | 'recovered' }
+  | {
+      readonly type: 'peer-status'
+      readonly peer: PeerAddress
+      readonly status: LivenessStatus | 'recovered'
+    }
 
 /** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
 export interface Advertisement extends DigestEntry, Basis {

@@ -16,7 +16,9 @@ export function matches(manifest: Manifest, filter: Selection): boolean {
     (filter.tags ?? []).every((tag) => tags.includes(tag)) &&
     (filter.anyTag?.some((tag) => tags.includes(tag)) ?? true) &&
     (filter.anyKind?.includes(manifest.kind) ?? true) &&
-    Object.entries(filter.context ?? {}).every(([key, value]) => hasEqual(manifest.context, key, value))
+    Object.entries(filter.context ?? {}).every(([key, value]) =>
+      hasEqual(manifest.context, key, value),
+    )
   )
 }
 
@@ -38,8 +40,14 @@ export function facetsOfManifest(manifest: Manifest): string[] {
 /** The facets that a filter asks for, each a list of which one suffices; none where it means everything. */
 export function facetsOfFilter(filter: Selection): string[][] {
   const { anyTag, anyKind } = filter
-  const choices = [anyTag?.map((tag) => facet('tag', tag)), anyKind?.map((kind) => facet('kind', kind))]
-  return [...facetsOf(filter).map((word) => [word]), ...choices.filter((words) => words !== undefined)]
+  const choices = [
+    anyTag?.map((tag) => facet('tag', tag)),
+    anyKind?.map((kind) => facet('kind', kind)),
+  ]
+  return [
+    ...facetsOf(filter).map((word) => [word]),
+    ...choices.filter((words) => words !== undefined),
+  ]
 }
 
 function facetsOf(filter: { readonly [K in keyof Filter]: Filter[K] | undefined }): string[] {

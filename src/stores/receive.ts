@@ -12,15 +12,21 @@ export async function* receive(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted()
   let received = 0
-  for await (const chunk of source instanceof Uint8Array ? [source] : untilAborted(source, signal)) {
+  for await (const chunk of source instanceof Uint8Array
+    ? [source]
+    : untilAborted(source, signal)) {
     received += chunk.byteLength
-    if (maxBytes !== undefined && received > maxBytes) throw new GroveError('too-large', { maxBytes })
+    if (maxBytes !== undefined && received > maxBytes)
+      throw new GroveError('too-large', { maxBytes })
     if (chunk.byteLength > 0) yield chunk
     signal?.throwIfAborted()
   }
 }
 
-function untilAborted(source: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+function untilAborted(
+  source: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): AsyncIterable<Uint8Array> {
   return signal === undefined ? source : abortable(source, signal)
 }
 

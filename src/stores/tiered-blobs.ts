@@ -32,7 +32,10 @@ export class TieredBlobs implements BlobStore {
     }
   }
 
-  async get(hash: Cid, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+  async get(
+    hash: Cid,
+    options: { range?: ByteRange; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     const bytes = await this.#small.get(hash)
     if (bytes === undefined) return this.#large.get(hash, options)
     const { start, end } = rangeWithin(bytes.byteLength, options.range)
@@ -56,7 +59,9 @@ export class TieredBlobs implements BlobStore {
   async close(): Promise<void> {}
 
   /** The first chunks: all there are where the blob is small, otherwise a little more than a small blob holds. */
-  async #head(source: AsyncIterator<Uint8Array, void, undefined>): Promise<{ chunks: Uint8Array[]; ended: boolean }> {
+  async #head(
+    source: AsyncIterator<Uint8Array, void, undefined>,
+  ): Promise<{ chunks: Uint8Array[]; ended: boolean }> {
     const chunks: Uint8Array[] = []
     for (let sizeBytes = 0; sizeBytes <= this.#smallMaxBytes; ) {
       const next = await source.next()
@@ -67,7 +72,10 @@ export class TieredBlobs implements BlobStore {
     return { chunks, ended: false }
   }
 
-  async #putSmall(chunks: readonly Uint8Array[], { expect, signal }: PutOptions): Promise<BlobInfo> {
+  async #putSmall(
+    chunks: readonly Uint8Array[],
+    { expect, signal }: PutOptions,
+  ): Promise<BlobInfo> {
     const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
     const hash = checkHash(hashBytes(bytes), expect)
     signal?.throwIfAborted()

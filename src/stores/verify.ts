@@ -4,7 +4,8 @@ import type { ByteRange } from '../ports/blob-store.ts'
 
 /** The hash, if it is the expected one or none is expected. Throws `hash-mismatch`. */
 export function checkHash(actual: Cid, expected: Cid | undefined): Cid {
-  if (expected !== undefined && actual !== expected) throw new GroveError('hash-mismatch', { expected, actual })
+  if (expected !== undefined && actual !== expected)
+    throw new GroveError('hash-mismatch', { expected, actual })
   return actual
 }
 
@@ -15,7 +16,9 @@ export function checkHash(actual: Cid, expected: Cid | undefined): Cid {
 export function rangeWithin(sizeBytes: number, range: ByteRange | undefined): ByteRange {
   if (range === undefined) return { start: 0, end: sizeBytes - 1 }
   const { start, end } = range
-  const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end
-  if (!isRange || start >= sizeBytes) throw new GroveError('range-invalid', { start, end, sizeBytes })
+  const isRange =
+    Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && start <= end
+  if (!isRange || start >= sizeBytes)
+    throw new GroveError('range-invalid', { start, end, sizeBytes })
   return { start, end: Math.min(end, sizeBytes - 1) }
 }

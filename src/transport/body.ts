@@ -28,7 +28,10 @@ export interface RawBody extends AsyncIterable<Uint8Array> {
  * The chunks of a body, held to what was promised. Throws `peer-fault` (too long, cut off), `peer-too-slow`,
  * `peer-unreachable`, `aborted`. Only the time spent waiting for the peer counts as its slowness, not the reader's own.
  */
-export async function* guardedBody(body: RawBody, limits: BodyLimits): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* guardedBody(
+  body: RawBody,
+  limits: BodyLimits,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const { peer, exactBytes, clock, signal } = limits
   const most = exactBytes ?? limits.maxBytes
   const pace = new Pace(limits)
@@ -40,7 +43,8 @@ export async function* guardedBody(body: RawBody, limits: BodyLimits): AsyncGene
       const next = await chunks.next()
       if (next.done) break
       received += next.value.byteLength
-      if (received > most) throw peerFault(peer, 'too-long', `sent more than the ${most} bytes that it may`)
+      if (received > most)
+        throw peerFault(peer, 'too-long', `sent more than the ${most} bytes that it may`)
       pace.check(next.value.byteLength, clock.now() - asked)
       yield next.value
     }
@@ -78,7 +82,10 @@ class Pace {
     if (this.#waitedMs < rate.windowMs) return
     const perSecond = (this.#bytes * 1_000) / this.#waitedMs
     if (perSecond < rate.bytesPerSecond)
-      throw tooSlow(peer, `sends ${Math.round(perSecond)} bytes a second, ${rate.bytesPerSecond} is the least`)
+      throw tooSlow(
+        peer,
+        `sends ${Math.round(perSecond)} bytes a second, ${rate.bytesPerSecond} is the least`,
+      )
     this.#bytes = 0
     this.#waitedMs = 0
   }

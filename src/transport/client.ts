@@ -47,7 +47,11 @@ export function httpTransport(options: TransportOptions): Transport {
     schema: T,
     { signal }: RequestOptions,
   ) {
-    return dialler.askJson(peer, { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal }, schema)
+    return dialler.askJson(
+      peer,
+      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal },
+      schema,
+    )
   }
 
   return {
@@ -57,7 +61,8 @@ export function httpTransport(options: TransportOptions): Transport {
       protocols.learn(peer, answer.capabilities['federation'])
       return answer
     },
-    shuffle: (peer, request, call = {}) => gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
+    shuffle: (peer, request, call = {}) =>
+      gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
     manifest: (peer, cid, call = {}) =>
       protocols.negotiate(
         peer,

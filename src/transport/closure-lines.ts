@@ -31,13 +31,16 @@ async function* manifestsOf(
   let count = 0
   try {
     for await (const line of lines(peer, body)) {
-      if (trailer !== undefined) throw peerFault(peer, 'malformed', 'goes on after the trailer of a closure')
-      if (line.subarray(0, TRAILER_START.length).equals(TRAILER_START)) trailer = parseTrailer(peer, line)
+      if (trailer !== undefined)
+        throw peerFault(peer, 'malformed', 'goes on after the trailer of a closure')
+      if (line.subarray(0, TRAILER_START.length).equals(TRAILER_START))
+        trailer = parseTrailer(peer, line)
       else if (++count > CLOSURE_MAX_CONTRIBUTIONS)
         throw peerFault(peer, 'too-long', 'sent too many contributions in a closure')
       else yield line
     }
-    if (trailer === undefined) throw peerFault(peer, 'cut-off', 'sent a closure without its trailer')
+    if (trailer === undefined)
+      throw peerFault(peer, 'cut-off', 'sent a closure without its trailer')
     settle.resolve(trailer)
   } catch (error) {
     settle.reject(error)
@@ -45,7 +48,10 @@ async function* manifestsOf(
   }
 }
 
-async function* lines(peer: PeerAddress, body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer, void, undefined> {
+async function* lines(
+  peer: PeerAddress,
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Buffer, void, undefined> {
   let begun: Uint8Array[] = []
   let begunBytes = 0
   for await (const chunk of body) {

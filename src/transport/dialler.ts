@@ -114,7 +114,11 @@ export class Dialler {
   }
 
   /** The answer's JSON by a schema. Throws `peer-fault` where it is not of that form. */
-  async askJson<T extends z.ZodType>(peer: PeerAddress, request: Request, schema: T): Promise<z.output<T>> {
+  async askJson<T extends z.ZodType>(
+    peer: PeerAddress,
+    request: Request,
+    schema: T,
+  ): Promise<z.output<T>> {
     const answer = await this.ask(peer, request)
     const result = schema.safeParse(parseJson(peer, await readBody(answer.body)))
     if (result.success) return result.data
@@ -159,7 +163,11 @@ export class Dialler {
     if (!['', 'identity'].includes(String(headers['content-encoding'] ?? '')))
       return peerFault(peer, 'encoded', 'encoded its answer, which nobody asked for')
     if (lengthBytes !== undefined && lengthBytes > request.maxBytes)
-      return peerFault(peer, 'too-long', `promises ${lengthBytes} bytes, ${request.maxBytes} is the most`)
+      return peerFault(
+        peer,
+        'too-long',
+        `promises ${lengthBytes} bytes, ${request.maxBytes} is the most`,
+      )
     return undefined
   }
 }
@@ -184,7 +192,11 @@ interface ErrorAnswer {
   readonly body: AsyncIterable<Uint8Array>
 }
 
-async function refusal(peer: PeerAddress, request: Request, { status, headers, body }: ErrorAnswer): Promise<Error> {
+async function refusal(
+  peer: PeerAddress,
+  request: Request,
+  { status, headers, body }: ErrorAnswer,
+): Promise<Error> {
   const said = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
   if (status >= 300 && status < 400) return peerFault(peer, 'redirect', `redirects (${status})`)
   if (request.extension && isRouteUnknown(status, headers, said))
@@ -194,12 +206,24 @@ async function refusal(peer: PeerAddress, request: Request, { status, headers, b
   const code = codes[status]
   if (code === undefined) return peerFault(peer, 'status', `answered ${status}${because}`)
   const retryAfter = code === 'busy' ? headers['retry-after'] : undefined
-  return new GroveError(code, { ...peer, ...(retryAfter === undefined ? {} : { retryAfter }) }, { message })
+  return new GroveError(
+    code,
+    { ...peer, ...(retryAfter === undefined ? {} : { retryAfter }) },
+    { message },
+  )
 }
 
 /** A grove that federates marks its answers, and says `absent` where it means the thing and not the route. */
-function isRouteUnknown(status: number, headers: IncomingHttpHeaders, said: GroveError | undefined): boolean {
-  return [400, 404, 405, 501].includes(status) && headers[PROTOCOL_HEADER] === undefined && said?.code !== 'absent'
+function isRouteUnknown(
+  status: number,
+  headers: IncomingHttpHeaders,
+  said: GroveError | undefined,
+): boolean {
+  return (
+    [400, 404, 405, 501].includes(status) &&
+    headers[PROTOCOL_HEADER] === undefined &&
+    said?.code !== 'absent'
+  )
 }
 
 function socketsOf(options: DiallerOptions): Agent {
@@ -214,7 +238,11 @@ function socketsOf(options: DiallerOptions): Agent {
 }
 
 function guardedConnector(options: DiallerOptions): buildConnector.connector {
-  const connect = buildConnector({ timeout: options.connectTimeoutMs, allowH2: false, lookup: guardedLookup(options) })
+  const connect = buildConnector({
+    timeout: options.connectTimeoutMs,
+    allowH2: false,
+    lookup: guardedLookup(options),
+  })
   return (target, callback) => {
     try {
       checkHost(target.hostname, options)

@@ -1,7 +1,18 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
-import { type BestList, type BestQuery, bestListSchema, type ClosureRequest } from '../core/wire/wire.ts'
-import type { BlobAnswer, BlobRequest, ClosureAnswer, ManifestAnswer, RequestOptions } from '../ports/transport.ts'
+import {
+  type BestList,
+  type BestQuery,
+  bestListSchema,
+  type ClosureRequest,
+} from '../core/wire/wire.ts'
+import type {
+  BlobAnswer,
+  BlobRequest,
+  ClosureAnswer,
+  ManifestAnswer,
+  RequestOptions,
+} from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import { readBody } from './body.ts'
 import { closureLines } from './closure-lines.ts'
@@ -55,7 +66,11 @@ export class FederationRoutes {
     return true
   }
 
-  async blob(peer: PeerAddress, { hash, offset = 0 }: BlobRequest, { signal }: RequestOptions): Promise<BlobAnswer> {
+  async blob(
+    peer: PeerAddress,
+    { hash, offset = 0 }: BlobRequest,
+    { signal }: RequestOptions,
+  ): Promise<BlobAnswer> {
     const headers = offset === 0 ? {} : { range: `bytes=${offset}-` }
     const request = {
       method: 'GET',
@@ -74,7 +89,11 @@ export class FederationRoutes {
     }
   }
 
-  async sizeOf(peer: PeerAddress, { hash }: BlobRequest, { signal }: RequestOptions): Promise<number> {
+  async sizeOf(
+    peer: PeerAddress,
+    { hash }: BlobRequest,
+    { signal }: RequestOptions,
+  ): Promise<number> {
     const request = {
       method: 'HEAD',
       path: `/api/blobs/${hash}`,
@@ -83,7 +102,8 @@ export class FederationRoutes {
       signal,
     } as const
     const { lengthBytes } = await this.#dialler.ask(peer, request)
-    if (lengthBytes === undefined) throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+    if (lengthBytes === undefined)
+      throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
     return lengthBytes
   }
 
@@ -96,7 +116,11 @@ export class FederationRoutes {
     )
   }
 
-  async closure(peer: PeerAddress, request: ClosureRequest, { signal }: RequestOptions): Promise<ClosureAnswer> {
+  async closure(
+    peer: PeerAddress,
+    request: ClosureRequest,
+    { signal }: RequestOptions,
+  ): Promise<ClosureAnswer> {
     const path = '/api/federation/closure'
     const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
     const { body } = await this.#dialler.ask(peer, {
@@ -122,15 +146,26 @@ function parseSizes(header: string): Map<Cid, number> {
 }
 
 /** The size of the whole blob, from the lengths that the answer promises. Throws `peer-fault` where they don't fit what was asked. */
-function sizeOfAnswer(peer: PeerAddress, { status, headers, lengthBytes }: Answer, offset: number): number {
-  if (lengthBytes === undefined) throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+function sizeOfAnswer(
+  peer: PeerAddress,
+  { status, headers, lengthBytes }: Answer,
+  offset: number,
+): number {
+  if (lengthBytes === undefined)
+    throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
   if (offset === 0) {
-    if (status !== 200) throw peerFault(peer, 'wrong-range', `answered ${status}, though all of a blob was asked for`)
+    if (status !== 200)
+      throw peerFault(peer, 'wrong-range', `answered ${status}, though all of a blob was asked for`)
     return lengthBytes
   }
-  if (status !== 206) throw peerFault(peer, 'range-ignored', `answered ${status}, though a range was asked for`)
-  const [, start, end, size] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
-  const fits = Number(start) === offset && Number(end) === Number(size) - 1 && lengthBytes === Number(size) - offset
+  if (status !== 206)
+    throw peerFault(peer, 'range-ignored', `answered ${status}, though a range was asked for`)
+  const [, start, end, size] =
+    /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
+  const fits =
+    Number(start) === offset &&
+    Number(end) === Number(size) - 1 &&
+    lengthBytes === Number(size) - offset
   if (!fits)
     throw peerFault(
       peer,
@@ -143,7 +178,8 @@ function sizeOfAnswer(peer: PeerAddress, { status, headers, lengthBytes }: Answe
 function queryOf(query: BestQuery): URLSearchParams {
   const { tags, kinds, ...rest } = query
   const params = new URLSearchParams()
-  for (const [key, value] of Object.entries(rest)) if (value !== undefined) params.set(key, String(value))
+  for (const [key, value] of Object.entries(rest))
+    if (value !== undefined) params.set(key, String(value))
   if (kinds !== undefined) params.set('kinds', kinds.join(','))
   const listed = tags === undefined ? [] : listable(tags)
   if (listed.length > 0 || tags?.length === 0) params.set('tags', listed.join(','))

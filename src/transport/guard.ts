@@ -88,8 +88,11 @@ export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
       if (error !== null) return callback(error, '', 0)
       const allowed = allowPrivate ? found : found.filter(({ address }) => isPublic(address))
       const [first] = allowed
-      if (first === undefined) return callback(refused(hostname, 'it resolves to private addresses only'), '', 0)
-      return options.all === true ? callback(null, allowed) : callback(null, first.address, first.family)
+      if (first === undefined)
+        return callback(refused(hostname, 'it resolves to private addresses only'), '', 0)
+      return options.all === true
+        ? callback(null, allowed)
+        : callback(null, first.address, first.family)
     })
   }
 }

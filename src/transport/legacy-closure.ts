@@ -52,7 +52,10 @@ class Walk {
   /** Manifests of the ancestors, farthest first. The start itself is read only to learn whom it names. */
   async ancestors(start: Cid, maxDepth: number): Promise<Uint8Array[]> {
     if (maxDepth === 0) return []
-    const walk = breadthFirst(start, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS })
+    const walk = breadthFirst(start, {
+      maxDepth: maxDepth + 1,
+      maxCount: CLOSURE_MAX_CONTRIBUTIONS,
+    })
     for (let step = walk.next(), depth = 0; !step.done && depth <= maxDepth; depth++) {
       step = walk.next(await this.#parents(step.value))
     }
@@ -96,6 +99,8 @@ function parentsOf(bytes: Uint8Array): Cid[] {
     .map(({ targetCid }) => targetCid)
 }
 
-async function* streamOf(items: readonly Uint8Array[]): AsyncGenerator<Uint8Array, void, undefined> {
+async function* streamOf(
+  items: readonly Uint8Array[],
+): AsyncGenerator<Uint8Array, void, undefined> {
   yield* items
 }

@@ -11,7 +11,13 @@ import {
   type FrontierEntry,
   frontierSchema,
 } from '../core/wire/wire.ts'
-import type { BestAnswer, BlobAnswer, BlobRequest, ManifestAnswer, RequestOptions } from '../ports/transport.ts'
+import type {
+  BestAnswer,
+  BlobAnswer,
+  BlobRequest,
+  ManifestAnswer,
+  RequestOptions,
+} from '../ports/transport.ts'
 import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
@@ -42,7 +48,10 @@ export class LegacyRoutes {
       signal,
     } as const
     try {
-      return { bytes: canonicalOf(peer, await this.#dialler.askJson(peer, request, z.unknown())), sizes: undefined }
+      return {
+        bytes: canonicalOf(peer, await this.#dialler.askJson(peer, request, z.unknown())),
+        sizes: undefined,
+      }
     } catch (error) {
       throw manifestError(error, cid)
     }
@@ -54,11 +63,22 @@ export class LegacyRoutes {
   }
 
   /** 0.1 knows no ranges: what is here already is read once more and left out. */
-  async blob(peer: PeerAddress, request: BlobRequest, { signal }: RequestOptions): Promise<BlobAnswer> {
+  async blob(
+    peer: PeerAddress,
+    request: BlobRequest,
+    { signal }: RequestOptions,
+  ): Promise<BlobAnswer> {
     const path = artifactPath(peer, request)
-    const answer = await this.#dialler.ask(peer, { method: 'GET', path, maxBytes: Number.MAX_SAFE_INTEGER, signal })
+    const answer = await this.#dialler.ask(peer, {
+      method: 'GET',
+      path,
+      maxBytes: Number.MAX_SAFE_INTEGER,
+      signal,
+    })
     try {
-      const sizeBytes = answer.lengthBytes ?? (await this.sizeOf(peer, request, signal === undefined ? {} : { signal }))
+      const sizeBytes =
+        answer.lengthBytes ??
+        (await this.sizeOf(peer, request, signal === undefined ? {} : { signal }))
       return { sizeBytes, body: skip(answer.body, request.offset ?? 0) }
     } catch (error) {
       answer.discard()
@@ -66,7 +86,11 @@ export class LegacyRoutes {
     }
   }
 
-  async sizeOf(peer: PeerAddress, request: BlobRequest, { signal }: RequestOptions): Promise<number> {
+  async sizeOf(
+    peer: PeerAddress,
+    request: BlobRequest,
+    { signal }: RequestOptions,
+  ): Promise<number> {
     const path = `${artifactPath(peer, request)}/meta`
     const meta = await this.#dialler.askJson(
       peer,
@@ -78,7 +102,9 @@ export class LegacyRoutes {
 
   /** The metrics that the peer's frontier has. Our own groves answer this route in the same way. */
   async metrics(peer: PeerAddress, options: RequestOptions): Promise<string[]> {
-    return Object.keys((await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric)
+    return Object.keys(
+      (await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric,
+    )
   }
 
   /**
@@ -103,7 +129,12 @@ export class LegacyRoutes {
 
   /** The contributions that point at one. */
   async children(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<Uint8Array[]> {
-    const request = { method: 'GET', path: `/api/dag/${cid}/children`, maxBytes: LIST_MAX_BYTES, signal } as const
+    const request = {
+      method: 'GET',
+      path: `/api/dag/${cid}/children`,
+      maxBytes: LIST_MAX_BYTES,
+      signal,
+    } as const
     const views = await this.#dialler.askJson(peer, request, childrenSchema)
     return views.map((view) => canonicalOf(peer, view))
   }
@@ -124,9 +155,17 @@ export class LegacyRoutes {
     return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
   }
 
-  #frontier(peer: PeerAddress, params: URLSearchParams, { signal }: RequestOptions): Promise<FrontierAnswer> {
+  #frontier(
+    peer: PeerAddress,
+    params: URLSearchParams,
+    { signal }: RequestOptions,
+  ): Promise<FrontierAnswer> {
     const path = `/api/frontier?${params}`
-    return this.#dialler.askJson(peer, { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal }, frontierSchema)
+    return this.#dialler.askJson(
+      peer,
+      { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal },
+      frontierSchema,
+    )
   }
 }
 
@@ -148,7 +187,8 @@ function directionOf(places: readonly { readonly value: number }[]): 'minimize' 
 }
 
 function artifactPath(peer: PeerAddress, { hash, via }: BlobRequest): string {
-  if (via !== undefined) return `/api/contributions/${via.cid}/artifacts/${encodeURIComponent(via.name)}`
+  if (via !== undefined)
+    return `/api/contributions/${via.cid}/artifacts/${encodeURIComponent(via.name)}`
   throw new GroveError(
     'absent',
     { ...peer, hash },
@@ -157,7 +197,8 @@ function artifactPath(peer: PeerAddress, { hash, via }: BlobRequest): string {
 }
 
 function canonicalOf(peer: PeerAddress, view: unknown): Uint8Array {
-  if (!isJsonObject(view)) throw peerFault(peer, 'malformed', 'sent a contribution that is not a JSON object')
+  if (!isJsonObject(view))
+    throw peerFault(peer, 'malformed', 'sent a contribution that is not a JSON object')
   const { cid: _, ...manifest } = view
   try {
     return canonicalBytes(manifest)
@@ -166,7 +207,10 @@ function canonicalOf(peer: PeerAddress, view: unknown): Uint8Array {
   }
 }
 
-async function* skip(body: AsyncIterable<Uint8Array>, count: number): AsyncGenerator<Uint8Array, void, undefined> {
+async function* skip(
+  body: AsyncIterable<Uint8Array>,
+  count: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let left = count
   for await (const chunk of body) {
     if (left < chunk.byteLength) yield chunk.subarray(left)

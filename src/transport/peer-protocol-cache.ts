@@ -35,7 +35,11 @@ export class PeerProtocolCache {
   }
 
   /** Asks by our routes unless the peer is known not to have them, and by those of 0.1 where it turns out that it doesn't. */
-  async negotiate<T>(peer: PeerAddress, ours: () => Promise<T>, legacy: () => Promise<T>): Promise<T> {
+  async negotiate<T>(
+    peer: PeerAddress,
+    ours: () => Promise<T>,
+    legacy: () => Promise<T>,
+  ): Promise<T> {
     if (this.version(peer) === LEGACY) return legacy()
     try {
       return await ours()

@@ -55,7 +55,9 @@ function notEmpty(directory: string): GroveError {
   return new GroveError(
     'directory-not-empty',
     { directory },
-    { message: `${directory} is not empty: name another directory, or say that it may be written into (overwrite)` },
+    {
+      message: `${directory} is not empty: name another directory, or say that it may be written into (overwrite)`,
+    },
   )
 }
 
@@ -63,11 +65,13 @@ function notEmpty(directory: string): GroveError {
 function checkNames(files: readonly WorkspaceFile[]): void {
   const names = new Set(files.map((file) => file.name))
   for (const name of names) {
-    if (!artifactNameSchema.safeParse(name).success) throw unsafe(name, 'is not a safe artifact name')
+    if (!artifactNameSchema.safeParse(name).success)
+      throw unsafe(name, 'is not a safe artifact name')
     const parts = name.split('/')
     for (let end = 1; end < parts.length; end++) {
       const folder = parts.slice(0, end).join('/')
-      if (names.has(folder)) throw unsafe(name, `needs ${folder} to be a folder, but that is an artifact too`)
+      if (names.has(folder))
+        throw unsafe(name, `needs ${folder} to be a folder, but that is an artifact too`)
     }
   }
 }
@@ -86,7 +90,11 @@ async function inspect(directory: string): Promise<'absent' | 'empty' | 'occupie
   }
 }
 
-async function stage(staging: string, file: WorkspaceFile, { signal, onProgress }: WorkspaceOptions): Promise<void> {
+async function stage(
+  staging: string,
+  file: WorkspaceFile,
+  { signal, onProgress }: WorkspaceOptions,
+): Promise<void> {
   const path = join(staging, file.name)
   const hasher = new CidHasher()
   let writtenBytes = 0
@@ -100,9 +108,14 @@ async function stage(staging: string, file: WorkspaceFile, { signal, onProgress 
       yield chunk
     }
   }
-  await pipeline(watched, createWriteStream(path, { flush: true }), signal === undefined ? {} : { signal })
+  await pipeline(
+    watched,
+    createWriteStream(path, { flush: true }),
+    signal === undefined ? {} : { signal },
+  )
   const actual = hasher.digest()
-  if (actual !== file.hash) throw new GroveError('hash-mismatch', { name: file.name, expected: file.hash, actual })
+  if (actual !== file.hash)
+    throw new GroveError('hash-mismatch', { name: file.name, expected: file.hash, actual })
 }
 
 /** The whole workspace in one rename. */
@@ -111,7 +124,11 @@ async function appear(staging: string, target: string, replaceEmpty: boolean): P
   await rename(staging, target)
 }
 
-async function moveEach(staging: string, target: string, files: readonly WorkspaceFile[]): Promise<void> {
+async function moveEach(
+  staging: string,
+  target: string,
+  files: readonly WorkspaceFile[],
+): Promise<void> {
   for (const { name } of files) await checkLinks(target, name)
   for (const { name } of files) {
     const path = join(target, name)

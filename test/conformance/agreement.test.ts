@@ -35,18 +35,24 @@ async function answersOf(store: GraphStore, graph: readonly Contribution[]): Pro
   const cids = graph.map(({ cid }) => cid)
   return {
     count: await store.count(),
-    frontiers: await Promise.all(filters.flatMap((filter) => [1, 50].map((limit) => frontierOf(store, filter, limit)))),
+    frontiers: await Promise.all(
+      filters.flatMap((filter) => [1, 50].map((limit) => frontierOf(store, filter, limit))),
+    ),
     upward: await store
       .frontier({ direction: 'maximize', metric: 'loss', limit: 3 })
       .then((found) => found.map(({ metric }) => metric)),
     lists: await Promise.all(filters.map((filter) => listOf(store, filter))),
-    searches: await Promise.all(searches.map(async (text) => cidsOf(await store.search(text, {}, 100)).sort())),
+    searches: await Promise.all(
+      searches.map(async (text) => cidsOf(await store.search(text, {}, 100)).sort()),
+    ),
     filtered: await Promise.all(
       filters.map(async (filter) => cidsOf(await store.search('attention', filter, 100)).sort()),
     ),
     signals: await Promise.all(cids.map((cid) => store.signals(cid))),
     into: await Promise.all(cids.map((cid) => store.edges(cid, 'in'))),
-    outOf: await Promise.all(cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] }))),
+    outOf: await Promise.all(
+      cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] })),
+    ),
     threads: await Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
   }
 }
@@ -58,7 +64,11 @@ async function frontierOf(store: GraphStore, filter: Filter, limit: number): Pro
   return rankings.map(({ metric, direction, places }) => ({
     metric,
     direction,
-    places: places.map(({ cid, value, contribution }) => [cid, value === 0 ? 0 : value, contribution.cid]),
+    places: places.map(({ cid, value, contribution }) => [
+      cid,
+      value === 0 ? 0 : value,
+      contribution.cid,
+    ]),
   }))
 }
 
@@ -80,7 +90,10 @@ test('SQLite answers as the reference does, whatever came in whatever order', as
       await Promise.all(order.map((contribution) => opened.stores.graph.put(contribution, local())))
       for (const contribution of graph) await memory.graph.put(contribution, local())
 
-      assert.deepEqual(await answersOf(opened.stores.graph, graph), await answersOf(memory.graph, graph))
+      assert.deepEqual(
+        await answersOf(opened.stores.graph, graph),
+        await answersOf(memory.graph, graph),
+      )
     }),
     { numRuns: 40 },
   )
@@ -95,7 +108,10 @@ test('SQLite answers alike after each step, whatever has not arrived yet', async
         await opened.stores.graph.put(contribution, local())
         await memory.graph.put(contribution, local())
 
-        assert.deepEqual(await frontierOf(opened.stores.graph, {}, 50), await frontierOf(memory.graph, {}, 50))
+        assert.deepEqual(
+          await frontierOf(opened.stores.graph, {}, 50),
+          await frontierOf(memory.graph, {}, 50),
+        )
       }
     }),
     { numRuns: 15 },

@@ -23,7 +23,11 @@ function largeGraph(): Contribution[] {
   const graph: Contribution[] = []
   for (let index = 0; index < SIZE; index++) {
     const value = below(random, 3_000)
-    const tags = ['all', ...(below(random, 2) === 0 ? ['half'] : []), ...(below(random, 400) === 0 ? ['rare'] : [])]
+    const tags = [
+      'all',
+      ...(below(random, 2) === 0 ? ['half'] : []),
+      ...(below(random, 400) === 0 ? ['rare'] : []),
+    ]
     const target = graph[below(random, Math.max(1, graph.length))]
     graph.push(
       sample({
@@ -31,7 +35,8 @@ function largeGraph(): Contribution[] {
         createdAt: at(below(random, 5_000)),
         tags: value > 2_700 ? [...tags, 'last'] : tags,
         scores: { loss: { value, direction: 'minimize' } },
-        relations: target !== undefined && below(random, 3) === 0 ? [relation('adopts', target.cid)] : [],
+        relations:
+          target !== undefined && below(random, 3) === 0 ? [relation('adopts', target.cid)] : [],
       }),
     )
   }
@@ -50,7 +55,10 @@ const filters: readonly Filter[] = [
 
 async function frontierOf(store: GraphStore, filter: Filter, limit: number): Promise<unknown> {
   const rankings = await store.frontier({ ...filter, limit })
-  return rankings.map(({ metric, places }) => [metric, places.map(({ cid, value }) => [cid, value])])
+  return rankings.map(({ metric, places }) => [
+    metric,
+    places.map(({ cid, value }) => [cid, value]),
+  ])
 }
 
 test('a filter means the same in a large graph, however its answers are found', async () => {
@@ -58,7 +66,11 @@ test('a filter means the same in a large graph, however its answers are found', 
   const sqlite = opened.stores.graph
   const memory = memoryStores().graph
   const graph = largeGraph()
-  await Promise.all(graph.flatMap((contribution) => [sqlite, memory].map((store) => store.put(contribution, local()))))
+  await Promise.all(
+    graph.flatMap((contribution) =>
+      [sqlite, memory].map((store) => store.put(contribution, local())),
+    ),
+  )
 
   for (const filter of filters) {
     for (const limit of [1, 10, 300]) {

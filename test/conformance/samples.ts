@@ -14,16 +14,25 @@ const noon = Date.parse('2026-03-01T12:00:00.000Z')
 /** A contribution whose every field may be given; what isn't is plain. */
 export function sample(draft: Partial<Draft> = {}): Contribution {
   const agent = { agentId: 'agent-1' }
-  return sealDraft({ kind: 'work', mode: 'evaluation', summary: 'a sample', agent, createdAt: at(0), ...draft }, noon)
+  return sealDraft(
+    { kind: 'work', mode: 'evaluation', summary: 'a sample', agent, createdAt: at(0), ...draft },
+    noon,
+  )
 }
 
 /** The moment some seconds after noon. */
 export const at = (seconds: number): string => new Date(noon + seconds * 1_000).toISOString()
 
-export const local = (receivedAt = noon + 86_400_000): Provenance => ({ origin: 'local', receivedAt })
+export const local = (receivedAt = noon + 86_400_000): Provenance => ({
+  origin: 'local',
+  receivedAt,
+})
 
-export const relation = (relationType: RelationType, targetCid: Cid, metadata?: { [key: string]: string }) =>
-  metadata === undefined ? { relationType, targetCid } : { relationType, targetCid, metadata }
+export const relation = (
+  relationType: RelationType,
+  targetCid: Cid,
+  metadata?: { [key: string]: string },
+) => (metadata === undefined ? { relationType, targetCid } : { relationType, targetCid, metadata })
 
 const name = fc.constantFrom('ml', 'infra', 'späte', 'a', 'b')
 const score = fc.record({
@@ -36,50 +45,90 @@ const score = fc.record({
 
 const draftArbitrary = fc.record(
   {
-    kind: fc.constantFrom('work' as const, 'review' as const, 'discussion' as const, 'adoption' as const),
+    kind: fc.constantFrom(
+      'work' as const,
+      'review' as const,
+      'discussion' as const,
+      'adoption' as const,
+    ),
     mode: fc.constantFrom('evaluation' as const, 'exploration' as const),
-    summary: fc.constantFrom('tune the attention', 'prune attention heads', 'Größe des Caches', 'a b c'),
+    summary: fc.constantFrom(
+      'tune the attention',
+      'prune attention heads',
+      'Größe des Caches',
+      'a b c',
+    ),
     tags: fc.uniqueArray(name, { maxLength: 3 }),
     scores: fc.dictionary(fc.constantFrom('val_bpb', 'loss', '_adoption'), score, { maxKeys: 3 }),
-    context: fc.dictionary(fc.constantFrom('hardware', 'seed', 'ephemeral'), fc.constantFrom('H100', 1, true, null), {
-      maxKeys: 2,
-    }),
+    context: fc.dictionary(
+      fc.constantFrom('hardware', 'seed', 'ephemeral'),
+      fc.constantFrom('H100', 1, true, null),
+      {
+        maxKeys: 2,
+      },
+    ),
     agent: fc.record({ agentId: name, agentName: name }, { requiredKeys: ['agentId'] }),
-    createdAt: fc.constantFrom(at(0), at(1), at(1.5), '2026-03-01T14:00:01+02:00', '2026-03-01T11:59:59Z'),
+    createdAt: fc.constantFrom(
+      at(0),
+      at(1),
+      at(1.5),
+      '2026-03-01T14:00:01+02:00',
+      '2026-03-01T11:59:59Z',
+    ),
   },
   { requiredKeys: ['kind', 'mode', 'summary', 'agent', 'createdAt'] },
 )
 
 const link = fc.record({
   to: fc.nat(30),
-  type: fc.constantFrom<RelationType>('derives_from', 'adopts', 'reviews', 'reproduces', 'responds_to'),
+  type: fc.constantFrom<RelationType>(
+    'derives_from',
+    'adopts',
+    'reviews',
+    'reproduces',
+    'responds_to',
+  ),
   result: fc.constantFrom(undefined, 'confirmed', 'challenged'),
 })
 
 /** A random graph in causal order: each contribution relates to some before it, often to the same few. */
 export const graphArbitrary: fc.Arbitrary<Contribution[]> = fc
-  .array(fc.tuple(draftArbitrary, fc.array(link, { maxLength: 3 })), { minLength: 1, maxLength: 25 })
+  .array(fc.tuple(draftArbitrary, fc.array(link, { maxLength: 3 })), {
+    minLength: 1,
+    maxLength: 25,
+  })
   .map((drafts) => {
     const graph: Contribution[] = []
     for (const [draft, links] of drafts) {
       const relations = links.flatMap(({ to, type, result }) => {
         const target = graph[to % Math.max(1, graph.length)]?.cid
-        return target === undefined ? [] : [relation(type, target, result === undefined ? undefined : { result })]
+        return target === undefined
+          ? []
+          : [relation(type, target, result === undefined ? undefined : { result })]
       })
       graph.push(sample({ ...(draft as Partial<Draft>), relations }))
     }
     return [...new Map(graph.map((contribution) => [contribution.cid, contribution])).values()]
   })
 
-export const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] => items.map(({ cid }) => cid)
+export const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] =>
+  items.map(({ cid }) => cid)
 export const sortedCids = (items: readonly { readonly cid: Cid }[]): Cid[] => cidsOf(items).sort()
 
 /** Puts one after the other. */
-export async function putAll(store: GraphStore, contributions: readonly Contribution[]): Promise<void> {
+export async function putAll(
+  store: GraphStore,
+  contributions: readonly Contribution[],
+): Promise<void> {
   for (const contribution of contributions) await store.put(contribution, local())
 }
 
 /** The cids and values of one dimension, best first; undefined where it is not ranked. */
-export function placesIn(rankings: readonly Ranking[], metric: string): [Cid, number][] | undefined {
-  return rankings.find((ranking) => ranking.metric === metric)?.places.map(({ cid, value }) => [cid, value])
+export function placesIn(
+  rankings: readonly Ranking[],
+  metric: string,
+): [Cid, number][] | undefined {
+  return rankings
+    .find((ranking) => ranking.metric === metric)
+    ?.places.map(({ cid, value }) => [cid, value])
 }

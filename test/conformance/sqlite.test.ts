@@ -19,8 +19,11 @@ scenarioSuite('sqlite', openGraph)
 blobStoreSuite('sqlite and files', async () => {
   const { dir, stores, ...rest } = await temporaryStores()
   const files = async (folder: string) =>
-    (await readdir(join(dir, folder), { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-  const leftovers = async () => [...(await files('tmp')), ...(await files('blobs'))].map(({ name }) => name)
+    (await readdir(join(dir, folder), { recursive: true, withFileTypes: true })).filter((entry) =>
+      entry.isFile(),
+    )
+  const leftovers = async () =>
+    [...(await files('tmp')), ...(await files('blobs'))].map(({ name }) => name)
   return { ...rest, store: stores.blobs, leftovers }
 })
 

@@ -23,15 +23,27 @@ function holder(name: string) {
   const conditions = diskSchema.parse({})
   const noticed: string[] = []
   const note = (what: string) => void noticed.push(what)
-  const disk = new Disk({ timeline, chance: new Chance(1), conditions, crash() {}, fault: note, violated: note })
+  const disk = new Disk({
+    timeline,
+    chance: new Chance(1),
+    conditions,
+    crash() {},
+    fault: note,
+    violated: note,
+  })
   return { name, disk, timeline, noticed }
 }
 
 function work(summary: string, draft: Partial<Draft> = {}): Contribution {
-  return sealDraft({ kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'a' }, ...draft }, NOW)
+  return sealDraft(
+    { kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'a' }, ...draft },
+    NOW,
+  )
 }
 
-const scored = (value: number): Partial<Draft> => ({ scores: { m: { value, direction: 'minimize' } } })
+const scored = (value: number): Partial<Draft> => ({
+  scores: { m: { value, direction: 'minimize' } },
+})
 
 test('a blob and a manifest with other bytes than their name says are noticed', async () => {
   const { name, disk } = holder('g')
@@ -69,7 +81,9 @@ test('what was acknowledged and is gone is noticed, unless the disk itself forgo
 test('a signal and an edge that are counted twice are noticed', async () => {
   const { name, disk } = holder('g')
   const target = work('target')
-  const adoption = work('adoption', { relations: [{ targetCid: target.cid, relationType: 'adopts' }] })
+  const adoption = work('adoption', {
+    relations: [{ targetCid: target.cid, relationType: 'adopts' }],
+  })
   for (const item of [target, adoption]) await disk.graph.put(item, here)
   const { signals, edges } = disk.graph
   disk.graph.signals = async (cid) => ({ ...(await signals.call(disk.graph, cid)), adoption: 2 })
@@ -113,14 +127,27 @@ test('an artifact that the policy keeps out is not missed', async () => {
 })
 
 test('views, maps and messages beyond their limits are noticed', () => {
-  const peers = Array.from({ length: 12 }, (_, n) => ({ peerId: `p${n}`, address: `http://a${n}`, active: true }))
+  const peers = Array.from({ length: 12 }, (_, n) => ({
+    peerId: `p${n}`,
+    address: `http://a${n}`,
+    active: true,
+  }))
   const advertisements = Array.from({ length: 501 }, () => ({ metric: 'm', providers: [] }))
   const gossip = { peers: () => peers, federated: () => advertisements }
-  const node = { gossip, clock: { now: () => NOW }, config: { self: { peerId: 'g' } } } as unknown as GroveNode
+  const node = {
+    gossip,
+    clock: { now: () => NOW },
+    config: { self: { peerId: 'g' } },
+  } as unknown as GroveNode
   const violated: string[] = []
   const watch = new TrafficWatch(new Timeline(NOW), (what) => void violated.push(what))
   const client = { name: 'g', address: 'http://g', honest: true, process: new Process() }
-  const request = { origin: 'http://p', path: '/api/gossip/exchange', method: 'POST', headers: {} } as const
+  const request = {
+    origin: 'http://p',
+    path: '/api/gossip/exchange',
+    method: 'POST',
+    headers: {},
+  } as const
 
   watch.requested(client, { ...request, body: JSON.stringify({ frontier: Array(101).fill(0) }) })
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
@@ -136,12 +163,24 @@ test('views, maps and messages beyond their limits are noticed', () => {
 test('blame for a lie is noticed where it falls on an honest peer, and only there', () => {
   const honest = [{ peerId: 'g1', address: 'http://g1' }]
   const advertisement = { peerId: 'g1', reason: 'http://g1 advertises m 1, which has 2' }
-  const bytes = { peerId: 'g1', address: 'http://g1', code: 'fetch-bad-bytes', reason: 'http://g1 sent other bytes' }
+  const bytes = {
+    peerId: 'g1',
+    address: 'http://g1',
+    code: 'fetch-bad-bytes',
+    reason: 'http://g1 sent other bytes',
+  }
 
-  assert.match(wrongBlame('advertisement contradicted', advertisement, honest) ?? '', /g1 is blamed/)
+  assert.match(
+    wrongBlame('advertisement contradicted', advertisement, honest) ?? '',
+    /g1 is blamed/,
+  )
   assert.match(wrongBlame('peer fault', bytes, honest) ?? '', /g1 is blamed/)
   assert.equal(
-    wrongBlame('advertisement contradicted', { ...advertisement, reason: 'http://evil advertises m 1' }, honest),
+    wrongBlame(
+      'advertisement contradicted',
+      { ...advertisement, reason: 'http://evil advertises m 1' },
+      honest,
+    ),
     undefined,
   )
   assert.equal(wrongBlame('peer fault', { ...bytes, code: 'peer-too-slow' }, honest), undefined)

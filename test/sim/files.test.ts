@@ -6,7 +6,13 @@ import { after, before, test } from 'node:test'
 import { numberOf, UsageError } from '../../sim/command.ts'
 import { readRegression, readScenario } from '../../sim/files.ts'
 
-const plain = { about: 'a test', groves: { count: 2 }, workload: { overMs: 1_000 }, faultsEndMs: 2_000, rounds: 3 }
+const plain = {
+  about: 'a test',
+  groves: { count: 2 },
+  workload: { overMs: 1_000 },
+  faultsEndMs: 2_000,
+  rounds: 3,
+}
 let folder = ''
 
 before(async () => {
@@ -44,12 +50,20 @@ for (const [what, change, said] of [
   ['a fault that outlasts all faults', { faults: [fault(0, 3_000)] }, 'faults[0].untilMs'],
   [
     'a fault of more disks than there are',
-    { faults: [{ ...fault(0, 900), type: 'disk', groves: 3, conditions: { full: 1 }, share: undefined }] },
+    {
+      faults: [
+        { ...fault(0, 900), type: 'disk', groves: 3, conditions: { full: 1 }, share: undefined },
+      ],
+    },
     'faults[0].groves',
   ],
   ['work after the faults', { workload: { overMs: 9_000 } }, 'workload.overMs'],
   ['a range upside down', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
-  ['artifacts upside down', { workload: { overMs: 1, artifactBytes: [9, 1] } }, 'workload.artifactBytes'],
+  [
+    'artifacts upside down',
+    { workload: { overMs: 1, artifactBytes: [9, 1] } },
+    'workload.artifactBytes',
+  ],
 ] as const) {
   test(`a scenario with ${what} is refused, with the place`, async () => {
     const message = await refusalOf(JSON.stringify({ ...plain, ...change }))
@@ -71,8 +85,12 @@ test('an option that is no fit number is refused', () => {
   assert.equal(numberOf(undefined, 'seeds'), undefined)
   assert.equal(numberOf('12', 'seeds'), 12)
   assert.equal(numberOf('0.2', 'loss', { most: 1, whole: false }), 0.2)
-  for (const text of ['abc', '', ' ', '-1', '1.5', '1e99']) assert.throws(() => numberOf(text, 'seeds'), UsageError)
-  assert.throws(() => numberOf('0', 'seeds', { least: 1 }), /--seeds takes a whole number from 1, not "0"/)
+  for (const text of ['abc', '', ' ', '-1', '1.5', '1e99'])
+    assert.throws(() => numberOf(text, 'seeds'), UsageError)
+  assert.throws(
+    () => numberOf('0', 'seeds', { least: 1 }),
+    /--seeds takes a whole number from 1, not "0"/,
+  )
 })
 
 function fault(fromMs: number, untilMs: number) {

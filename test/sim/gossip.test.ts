@@ -12,11 +12,17 @@ const spreading = (mode: Mode, options: Partial<SpreadOptions> = {}): Row =>
 
 const atMost = (row: Row, column: string, most: number) => {
   const value = row[column]
-  assert.ok(typeof value === 'number' && value <= most, `${column} is ${value}, at most ${most} is asked`)
+  assert.ok(
+    typeof value === 'number' && value <= most,
+    `${column} is ${value}, at most ${most} is asked`,
+  )
 }
 const atLeast = (row: Row, column: string, least: number) => {
   const value = row[column]
-  assert.ok(typeof value === 'number' && value >= least, `${column} is ${value}, at least ${least} is asked`)
+  assert.ok(
+    typeof value === 'number' && value >= least,
+    `${column} is ${value}, at least ${least} is asked`,
+  )
 }
 
 test('99 % of 300 groves know a new best within 6 rounds of exchange at 20 % loss, within 8 with 5 % churn a round', () => {
@@ -30,7 +36,10 @@ test('an announced best is known to 99 % of 300 groves within 2 seconds', () => 
 
 test('without relay it takes many times as long', () => {
   const options = { n: 100, loss: 0 }
-  const [relayed, direct] = [spreading('exchange', options), spreading('no relay', { ...options, maxRounds: 200 })]
+  const [relayed, direct] = [
+    spreading('exchange', options),
+    spreading('no relay', { ...options, maxRounds: 200 }),
+  ]
 
   atLeast(direct, 'roundsTo99', 10 * Number(relayed['roundsTo99']))
 })
@@ -88,7 +97,10 @@ test('a seed replays to the same figures, another seed to others', () => {
   const options = { n: 80, churn: 0.05 }
 
   assert.deepEqual(spreading('announce', options), spreading('announce', options))
-  assert.notDeepEqual(spreading('announce', { ...options, seed: 2 }), spreading('announce', options))
+  assert.notDeepEqual(
+    spreading('announce', { ...options, seed: 2 }),
+    spreading('announce', options),
+  )
 })
 
 test('tasks run in the order of their moments, and of one moment in the order they were set', () => {

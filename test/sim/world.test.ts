@@ -58,7 +58,13 @@ test('a run that cannot agree is a violation, with the difference in it', async 
 })
 
 test('a scenario with a misspelt field is refused', () => {
-  const scenario = { about: 'x', groves: { count: 1 }, workload: { overMs: 1, publish: 3 }, faultsEndMs: 1, rounds: 1 }
+  const scenario = {
+    about: 'x',
+    groves: { count: 1 },
+    workload: { overMs: 1, publish: 3 },
+    faultsEndMs: 1,
+    rounds: 1,
+  }
 
   assert.throws(() => scenarioSchema.parse(scenario), /publish/)
 })

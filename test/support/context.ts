@@ -13,7 +13,10 @@ export interface TestNode extends AsyncDisposable {
 }
 
 /** A grove on memory stores that asks over real sockets, impatient towards slow peers; it gossips only if told to. */
-export function testNode(seeds: readonly PeerAddress[] = [], config: Partial<NodeConfig> = {}): TestNode {
+export function testNode(
+  seeds: readonly PeerAddress[] = [],
+  config: Partial<NodeConfig> = {},
+): TestNode {
   const transport = httpTransport({
     allowPrivate: true,
     clock: systemClock,
@@ -33,7 +36,13 @@ export function testNode(seeds: readonly PeerAddress[] = [], config: Partial<Nod
     fetchTimeoutMs: 10_000,
     ...config,
   }
-  const node = new GroveNode(whole, { ...stores, transport, clock: systemClock, random: seeded(1), log: silentLog })
+  const node = new GroveNode(whole, {
+    ...stores,
+    transport,
+    clock: systemClock,
+    random: seeded(1),
+    log: silentLog,
+  })
   return {
     node,
     async [Symbol.asyncDispose]() {

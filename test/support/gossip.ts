@@ -3,7 +3,10 @@ import type { PeerAddress } from '../../src/protocol/messages.ts'
 import { type Misbehave, sendJson } from './peer.ts'
 
 /** A gossip message in this peer's name. */
-export function messageOf({ peerId, address }: PeerAddress, frontier: readonly DigestEntry[]): GossipMessage {
+export function messageOf(
+  { peerId, address }: PeerAddress,
+  frontier: readonly DigestEntry[],
+): GossipMessage {
   return {
     peerId,
     address,
@@ -19,7 +22,8 @@ export function gossiping(peerId: string, digest: () => readonly DigestEntry[]):
   return (request, response) => {
     const address = `http://${request.headers.host}`
     request.resume()
-    if (request.url === '/api/gossip/exchange') sendJson(response, messageOf({ peerId, address }, digest()))
+    if (request.url === '/api/gossip/exchange')
+      sendJson(response, messageOf({ peerId, address }, digest()))
     else if (request.url === '/api/gossip/shuffle') sendJson(response, { offered: [] })
     else return false
     return true

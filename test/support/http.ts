@@ -9,13 +9,22 @@ export async function getJson<T>(url: string, path: string): Promise<T> {
   return (await answer.json()) as T
 }
 
-export async function postJson<T>(url: string, path: string, body: unknown, status = 200): Promise<T> {
+export async function postJson<T>(
+  url: string,
+  path: string,
+  body: unknown,
+  status = 200,
+): Promise<T> {
   const answer = await fetch(url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  assert.equal(answer.status, status, `POST ${path}: ${answer.status} ${await answer.clone().text()}`)
+  assert.equal(
+    answer.status,
+    status,
+    `POST ${path}: ${answer.status} ${await answer.clone().text()}`,
+  )
   return (await answer.json()) as T
 }
 

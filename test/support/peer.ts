@@ -39,8 +39,10 @@ export async function startPeer(
     const [, , , third = ''] = url.pathname.split('/')
     if (url.pathname.startsWith('/api/gossip/contribution/'))
       sendManifest(response, manifests.get(url.pathname.split('/')[4] as Cid), held)
-    else if (url.pathname.startsWith('/api/blobs/')) sendBlob(request, response, held.get(third as Cid))
-    else if (url.pathname === '/api/federation/closure') void sendClosure(request, response, manifests)
+    else if (url.pathname.startsWith('/api/blobs/'))
+      sendBlob(request, response, held.get(third as Cid))
+    else if (url.pathname === '/api/federation/closure')
+      void sendClosure(request, response, manifests)
     else if (url.pathname === '/api/federation/best')
       sendJson(
         response,
@@ -100,7 +102,9 @@ export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 export function sendJson(response: ServerResponse, body: unknown): void {
-  response.writeHead(200, { ...FEDERATING, 'content-type': 'application/json' }).end(JSON.stringify(body))
+  response
+    .writeHead(200, { ...FEDERATING, 'content-type': 'application/json' })
+    .end(JSON.stringify(body))
 }
 
 export function sendAbsent(response: ServerResponse): void {
@@ -127,7 +131,11 @@ function sendManifest(
     .end(contribution.bytes)
 }
 
-function sendBlob(request: IncomingMessage, response: ServerResponse, bytes: Uint8Array | undefined): unknown {
+function sendBlob(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Uint8Array | undefined,
+): unknown {
   if (bytes === undefined) return sendAbsent(response)
   const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? []
   if (start === undefined) {
@@ -135,7 +143,9 @@ function sendBlob(request: IncomingMessage, response: ServerResponse, bytes: Uin
   }
   const part = bytes.subarray(Number(start))
   const range = `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`
-  return response.writeHead(206, { ...FEDERATING, 'content-length': part.byteLength, 'content-range': range }).end(part)
+  return response
+    .writeHead(206, { ...FEDERATING, 'content-length': part.byteLength, 'content-range': range })
+    .end(part)
 }
 
 async function sendClosure(
@@ -154,14 +164,21 @@ async function sendClosure(
   response.end(`${JSON.stringify({ trailer: { sent: lines.length, bytes, missing: [] } })}\n`)
 }
 
-function surroundings(manifests: ReadonlyMap<Cid, Contribution>, cid: Cid, depth: number): Contribution[] {
+function surroundings(
+  manifests: ReadonlyMap<Cid, Contribution>,
+  cid: Cid,
+  depth: number,
+): Contribution[] {
   const above = (from: Cid, left: number): Contribution[] =>
     (manifests.get(from)?.manifest.relations ?? []).flatMap(({ targetCid, relationType }) => {
-      const parent = left > 0 && relationType === 'derives_from' ? manifests.get(targetCid) : undefined
+      const parent =
+        left > 0 && relationType === 'derives_from' ? manifests.get(targetCid) : undefined
       return parent === undefined ? [] : [...above(targetCid, left - 1), parent]
     })
   const about = [...manifests.values()].filter(({ manifest }) =>
-    manifest.relations.some((relation) => relation.targetCid === cid && relation.relationType !== 'derives_from'),
+    manifest.relations.some(
+      (relation) => relation.targetCid === cid && relation.relationType !== 'derives_from',
+    ),
   )
   return [...new Set([...above(cid, depth), ...about])]
 }

@@ -19,21 +19,31 @@ export interface RunOptions {
 }
 
 /** Runs `grove` to its end, without what the caller's environment says of a grove. */
-export async function runGrove(args: readonly string[], { cwd, env = {}, stdin }: RunOptions = {}): Promise<Finished> {
-  const inherited = Object.entries(process.env).filter(([name]) => !/^(GROVE_|GOSSIP_|HOST$|PORT$)/.test(name))
+export async function runGrove(
+  args: readonly string[],
+  { cwd, env = {}, stdin }: RunOptions = {},
+): Promise<Finished> {
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !/^(GROVE_|GOSSIP_|HOST$|PORT$)/.test(name),
+  )
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   child.stdin?.end(stdin)
-  const code = new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve))
+  const code = new Promise<number | null>((resolve, reject) =>
+    child.on('error', reject).on('close', resolve),
+  )
   const [stdout, stderr] = await Promise.all([text(child.stdout!), text(child.stderr!)])
   return { code: await code, stdout, stderr }
 }
 
 /** Runs a command that must succeed; what it printed. */
-export async function groveText(args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function groveText(
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { code, stdout, stderr } = await runGrove(args, options)
   assert.equal(code, 0, `grove ${args.join(' ')}: ${stderr}`)
   return stdout
@@ -45,7 +55,11 @@ export async function groveJson<T>(args: readonly string[], options: RunOptions 
 }
 
 /** Runs a command that must fail with this exit code and one line on stderr; that line. */
-export async function groveFails(exit: number, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function groveFails(
+  exit: number,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<string> {
   const { code, stderr } = await runGrove(args, options)
   assert.equal(code, exit, `grove ${args.join(' ')}: exit ${code}: ${stderr}`)
   assert.match(stderr, /^grove: [^\n]+\n$/, `not one line: ${JSON.stringify(stderr)}`)

@@ -20,7 +20,8 @@ export async function serveNode(dir?: string): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
     ...silentLog,
-    error: (message: string, fields?: object) => void logged.push(`${message} ${JSON.stringify(fields)}`),
+    error: (message: string, fields?: object) =>
+      void logged.push(`${message} ${JSON.stringify(fields)}`),
   }
   const settings = {
     dir,

@@ -8,7 +8,10 @@ import { findChromium } from '../../scripts/chromium.ts'
 import { type Grove, openGrove } from '../../src/index.ts'
 
 const executablePath = findChromium()
-const skip = executablePath === undefined ? 'no Chromium on this machine, and it could not be installed' : false
+const skip =
+  executablePath === undefined
+    ? 'no Chromium on this machine, and it could not be installed'
+    : false
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',
@@ -69,7 +72,12 @@ test('the reference lists the operations and loads nothing from elsewhere', { sk
 })
 
 test('an operation can be tried from its form', { skip }, async () => {
-  await grove?.publish({ kind: 'work', mode: 'evaluation', summary: 'seen in a browser', agent: { agentId: 'tester' } })
+  await grove?.publish({
+    kind: 'work',
+    mode: 'evaluation',
+    summary: 'seen in a browser',
+    agent: { agentId: 'tester' },
+  })
   const { page, errors } = await openPage()
 
   const operation = page.locator('details', { hasText: '/api/search' }).first()

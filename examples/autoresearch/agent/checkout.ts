@@ -25,7 +25,8 @@ export async function checkOut(grove: GroveApi, cid: string, dir: string): Promi
   const work = await grove.complete(cid)
   const figure = work.scores?.[METRIC]?.value
   const corpusBlob = work.artifacts['corpus.json']
-  if (figure === undefined || corpusBlob === undefined) throw new Error(`${cid} is no trial: it lacks figure or corpus`)
+  if (figure === undefined || corpusBlob === undefined)
+    throw new Error(`${cid} is no trial: it lacks figure or corpus`)
   mkdirSync(dir, { recursive: true })
   const configPath = join(dir, 'config.json')
   const corpusPath = join(dir, `corpus-${corpusBlob.slice(-16)}.json`)
@@ -35,7 +36,10 @@ export async function checkOut(grove: GroveApi, cid: string, dir: string): Promi
 }
 
 /** Trains a config and returns the figure with the files that bear it out, the same as `train.ts` writes. */
-export function runTrial(config: Config, corpus: Corpus): { result: Result; files: Record<string, string> } {
+export function runTrial(
+  config: Config,
+  corpus: Corpus,
+): { result: Result; files: Record<string, string> } {
   const { result, log } = train(config, corpus)
   const files = {
     'config.json': formatConfig(config),

@@ -76,7 +76,10 @@ export async function reproduce(researcher: Researcher): Promise<Deed | undefine
 }
 
 /** The best work by others of which this grove holds no contribution of that kind; from other groves, if there is any. */
-async function unchecked({ grove, id }: Researcher, kind: 'review' | 'reproduction'): Promise<Figure | undefined> {
+async function unchecked(
+  { grove, id }: Researcher,
+  kind: 'review' | 'reproduction',
+): Promise<Figure | undefined> {
   const ranked = await grove.frontier(METRIC, DEPTH)
   const others = ranked.filter(({ agentId }) => agentId !== id)
   const away = others.filter(({ agentId }) => groveOf(agentId) !== groveOf(id))
@@ -94,7 +97,9 @@ async function check(
   { work, figure, config, corpus }: Checkout,
   dir: string,
 ): Promise<Record<string, boolean>> {
-  const result = JSON.parse((await grove.artifact(work.cid, 'result.json')).toString()) as Partial<Result>
+  const result = JSON.parse(
+    (await grove.artifact(work.cid, 'result.json')).toString(),
+  ) as Partial<Result>
   const log = (await grove.artifact(work.cid, 'train.log')).toString()
   const checks = {
     'result.json has the figure': result.val_bpb === figure,
@@ -102,12 +107,15 @@ async function check(
     'result.json is of this config': result.configHash === configHash(config),
     'result.json is of this corpus': result.corpusHash === corpusHash(corpus),
   }
-  const parentCid = work.relations.find(({ relationType }) => relationType === 'derives_from')?.targetCid
+  const parentCid = work.relations.find(
+    ({ relationType }) => relationType === 'derives_from',
+  )?.targetCid
   if (parentCid === undefined) return checks
   const parent = await checkOut(grove, parentCid, dir)
   return {
     ...checks,
-    'the change is as described': work.context?.['change'] === describeChange(parent.config, config),
+    'the change is as described':
+      work.context?.['change'] === describeChange(parent.config, config),
     'it is better than what it derives from': figure < parent.figure,
   }
 }

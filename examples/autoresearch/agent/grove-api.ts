@@ -12,9 +12,15 @@ const contributionSchema = z.object({
   agent: z.object({ agentId: z.string() }),
 })
 const frontierSchema = z.object({
-  byMetric: z.record(z.string(), z.array(z.object({ cid: z.string(), value: z.number(), agentId: z.string() }))),
+  byMetric: z.record(
+    z.string(),
+    z.array(z.object({ cid: z.string(), value: z.number(), agentId: z.string() })),
+  ),
 })
-const fetchedSchema = z.object({ contribution: contributionSchema, missing: z.array(z.object({ reason: z.string() })) })
+const fetchedSchema = z.object({
+  contribution: contributionSchema,
+  missing: z.array(z.object({ reason: z.string() })),
+})
 const errorSchema = z.object({ error: z.object({ message: z.string() }) })
 
 /** A contribution as its grove shows it. */
@@ -34,7 +40,14 @@ export interface Draft {
     readonly metadata?: Readonly<Record<string, unknown>>
   }[]
   readonly scores?: Readonly<
-    Record<string, { readonly value: number; readonly direction: 'minimize' | 'maximize'; readonly unit?: string }>
+    Record<
+      string,
+      {
+        readonly value: number
+        readonly direction: 'minimize' | 'maximize'
+        readonly unit?: string
+      }
+    >
   >
   readonly tags: readonly string[]
   readonly context?: Readonly<Record<string, unknown>>
@@ -73,9 +86,14 @@ export class GroveApi {
   async complete(cid: string): Promise<Contribution> {
     const body = JSON.stringify({ artifacts: 'all', ancestors: 0 })
     const headers = { 'content-type': 'application/json' }
-    const response = await this.#ask(`/api/contributions/${cid}/fetch`, { method: 'POST', headers, body })
+    const response = await this.#ask(`/api/contributions/${cid}/fetch`, {
+      method: 'POST',
+      headers,
+      body,
+    })
     const { contribution, missing } = fetchedSchema.parse(await response.json())
-    if (missing.length > 0) throw new Error(`${this.url} could not complete ${cid}: ${missing[0]?.reason}`)
+    if (missing.length > 0)
+      throw new Error(`${this.url} could not complete ${cid}: ${missing[0]?.reason}`)
     return contribution
   }
 
@@ -88,7 +106,9 @@ export class GroveApi {
   async work(): Promise<Contribution[]> {
     const all: Contribution[] = []
     for (;;) {
-      const page = await this.#json(`/api/contributions?kind=work&limit=${PAGE}&offset=${all.length}`)
+      const page = await this.#json(
+        `/api/contributions?kind=work&limit=${PAGE}&offset=${all.length}`,
+      )
       const contributions = z.array(contributionSchema).parse(page)
       all.push(...contributions)
       if (contributions.length < PAGE) return all
@@ -118,7 +138,8 @@ export class GroveApi {
     const manifest = { mode: 'evaluation', ...draft, createdAt: new Date().toISOString() }
     const form = new FormData()
     form.set('manifest', JSON.stringify(manifest))
-    for (const [name, text] of Object.entries(files)) form.set(`artifact:${name}`, new Blob([text]), name)
+    for (const [name, text] of Object.entries(files))
+      form.set(`artifact:${name}`, new Blob([text]), name)
     const response = await this.#ask('/api/contributions', { method: 'POST', body: form })
     return contributionSchema.parse(await response.json())
   }
@@ -136,7 +157,9 @@ export class GroveApi {
     if (response.ok) return response
     const said = errorSchema.safeParse(await response.json().catch(() => undefined))
     const message = said.success ? said.data.error.message : response.statusText
-    throw new Error(`${init.method ?? 'GET'} ${this.url}${path} answered ${response.status}: ${message}`)
+    throw new Error(
+      `${init.method ?? 'GET'} ${this.url}${path} answered ${response.status}: ${message}`,
+    )
   }
 
   /** One request; a second one where the connection, kept open while the agent trained, turned out to be closed. */

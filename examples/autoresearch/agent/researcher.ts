@@ -25,8 +25,18 @@ export interface Figure {
 
 /** What an agent did, as it tells the demo: one line of JSON on its stdout. */
 export type Deed = { readonly by: string; readonly cid: string } & (
-  | { readonly type: 'trial'; readonly from: Figure; readonly change: string; readonly value: number }
-  | { readonly type: 'review'; readonly of: Figure; readonly quality: number; readonly faults: readonly string[] }
+  | {
+      readonly type: 'trial'
+      readonly from: Figure
+      readonly change: string
+      readonly value: number
+    }
+  | {
+      readonly type: 'review'
+      readonly of: Figure
+      readonly quality: number
+      readonly faults: readonly string[]
+    }
   | { readonly type: 'reproduction'; readonly of: Figure; readonly value: number }
 )
 
@@ -38,5 +48,9 @@ export function groveOf(agentId: string): string {
 /** How an agent signs a manifest. */
 export function signature({ id, taste }: Pick<Researcher, 'id' | 'taste'>): Draft['agent'] {
   const name = id.slice(0, id.indexOf('@'))
-  return { agentId: id, agentName: `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`, role: `tries ${taste}` }
+  return {
+    agentId: id,
+    agentName: `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`,
+    role: `tries ${taste}`,
+  }
 }

@@ -45,7 +45,9 @@ export class Account {
         `Three groves, ${agents} agents, one question: how well can this repository's text be predicted?`,
       ),
     )
-    this.say(`The figure is val_bpb, bits per byte on ${count(result.heldOutBytes)} held-out bytes; lower is better.`)
+    this.say(
+      `The figure is val_bpb, bits per byte on ${count(result.heldOutBytes)} held-out bytes; lower is better.`,
+    )
     this.say(`The corpus: ${files} files. The baseline, trained just now: ${result.val_bpb}.`)
   }
 
@@ -56,7 +58,8 @@ export class Account {
     return {
       started: (groves) => this.#started(groves, federated),
       arrived: ({ name }, seconds) => {
-        if (federated && name !== 'A') this.say(`  corpus and baseline reached ${name} after ${seconds.toFixed(2)} s`)
+        if (federated && name !== 'A')
+          this.say(`  corpus and baseline reached ${name} after ${seconds.toFixed(2)} s`)
       },
       did: (deed, seconds) => {
         if (federated) return this.say(this.#deed(deed, seconds))
@@ -89,7 +92,9 @@ export class Account {
     groves.forEach(({ name, api }, i) => {
       const before = groves[i - 1]?.name
       const knows = before === undefined ? 'gets corpus and baseline' : `is told of ${before} alone`
-      this.say(`  grove ${name}  ${api.url}  ${federated ? knows : 'gets corpus and baseline, knows nobody'}`)
+      this.say(
+        `  grove ${name}  ${api.url}  ${federated ? knows : 'gets corpus and baseline, knows nobody'}`,
+      )
     })
     if (federated) this.say(`  to look at while it runs: ${groves.at(-1)?.api.url}/api/docs`)
   }
@@ -100,11 +105,15 @@ export class Account {
       case 'trial':
         return `${start}  ${deed.value.toFixed(6)}  ${this.#gain(deed)}  ${deed.change}  on ${this.#whose(deed.from, deed.by)}`
       case 'review': {
-        const verdict = deed.faults.length === 0 ? 'all checks hold' : `not so: ${deed.faults.join(', ')}`
+        const verdict =
+          deed.faults.length === 0 ? 'all checks hold' : `not so: ${deed.faults.join(', ')}`
         return `${start}  reviews ${this.#whose(deed.of, deed.by)} ${deed.of.value.toFixed(6)}: ${verdict}`
       }
       case 'reproduction': {
-        const verdict = deed.value === deed.of.value ? 'the same figure' : this.#in('red', `not so: ${deed.value}`)
+        const verdict =
+          deed.value === deed.of.value
+            ? 'the same figure'
+            : this.#in('red', `not so: ${deed.value}`)
         return `${start}  trains ${this.#whose(deed.of, deed.by)} ${deed.of.value.toFixed(6)} again: ${verdict}`
       }
     }
@@ -138,7 +147,10 @@ export class Account {
     const size = Math.abs(difference).toFixed(6)
     if (difference < 0) return this.#in('green', `Federation won by ${size} bits per byte.`)
     if (difference === 0) return 'Neither won: both found the same figure.'
-    return this.#in('yellow', `Federation did not win this time: it is ${size} bits per byte behind.`)
+    return this.#in(
+      'yellow',
+      `Federation did not win this time: it is ${size} bits per byte behind.`,
+    )
   }
 
   #step({ value, agent, change, cid }: Step): string {

@@ -35,14 +35,29 @@ interface RunOptions {
 }
 
 /** Runs all agents at once, each in its own process, to their end. Throws when one fails. */
-export async function runAgents({ groves, seed, trials, dir, signal, own, tell }: RunOptions): Promise<void> {
+export async function runAgents({
+  groves,
+  seed,
+  trials,
+  dir,
+  signal,
+  own,
+  tell,
+}: RunOptions): Promise<void> {
   signal.throwIfAborted()
   const runs = CAST.map(async ({ id, taste, habit }, index) => {
     const [name = id, home] = id.split('@')
     const grove = groves.find((each) => each.name === home)!
     const child = new Child(`agent ${id}`, SCRIPT, [
       ...['--grove', grove.api.url, '--id', id, '--taste', taste, '--habit', habit],
-      ...['--seed', String(seed * CAST.length + index), '--trials', String(trials), '--dir', join(dir, name)],
+      ...[
+        '--seed',
+        String(seed * CAST.length + index),
+        '--trials',
+        String(trials),
+        '--dir',
+        join(dir, name),
+      ],
     ])
     own(child)
     for await (const line of child.lines()) tell(JSON.parse(line) as Deed)

@@ -68,8 +68,11 @@ export async function runArm(options: ArmOptions): Promise<Arm> {
   const seconds = (): number => (performance.now() - start) / 1000
 
   const work = async (): Promise<Arm> => {
-    for (const grove of federated ? groves.slice(0, 1) : groves) await publishBaseline(grove, baseline)
-    await Promise.all(groves.map((grove) => awaitBaseline(grove).then(() => listener.arrived(grove, seconds()))))
+    for (const grove of federated ? groves.slice(0, 1) : groves)
+      await publishBaseline(grove, baseline)
+    await Promise.all(
+      groves.map((grove) => awaitBaseline(grove).then(() => listener.arrived(grove, seconds()))),
+    )
     const deeds: Deed[] = []
     const tell = (deed: Deed): void => {
       deeds.push(deed)
@@ -83,7 +86,11 @@ export async function runArm(options: ArmOptions): Promise<Arm> {
   return Promise.race([work(), ...groves.map(({ child }) => child.endedEarly())])
 
   function awaitBaseline({ name, api }: Grove): Promise<void> {
-    return until(async () => (await api.frontier(METRIC, 1)).length > 0, `the baseline is on grove ${name}`, signal)
+    return until(
+      async () => (await api.frontier(METRIC, 1)).length > 0,
+      `the baseline is on grove ${name}`,
+      signal,
+    )
   }
 }
 
@@ -114,10 +121,15 @@ async function agree(groves: readonly Grove[]): Promise<boolean> {
 }
 
 /** Waits until the condition holds. Throws when it takes too long, saying what was waited for. */
-async function until(condition: () => Promise<boolean>, what: string, signal: AbortSignal): Promise<void> {
+async function until(
+  condition: () => Promise<boolean>,
+  what: string,
+  signal: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + ARRIVAL_MS
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not true after ${ARRIVAL_MS / 1000} s: ${what}`)
+    if (performance.now() > deadline)
+      throw new Error(`not true after ${ARRIVAL_MS / 1000} s: ${what}`)
     await delay(POLL_MS, undefined, { signal })
   }
 }

@@ -75,7 +75,9 @@ export class Child {
   #failure(): Error {
     const how = this.#process.signalCode ?? `exit code ${this.#process.exitCode}`
     const said = this.#tail.trim()
-    return new Error(`${this.name} ended with ${how}${said === '' ? '' : `; the last it said:\n${said}`}`)
+    return new Error(
+      `${this.name} ended with ${how}${said === '' ? '' : `; the last it said:\n${said}`}`,
+    )
   }
 }
 

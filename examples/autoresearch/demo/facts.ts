@@ -57,7 +57,12 @@ export async function lineageOf(groves: readonly Grove[], cid: string): Promise<
     const { scores, agent, context, relations }: Contribution = await find(groves, next)
     const change = context?.['change']
     const value = scores?.[METRIC]?.value ?? Number.NaN
-    steps.unshift({ cid: next, agent: agent.agentId, value, change: typeof change === 'string' ? change : undefined })
+    steps.unshift({
+      cid: next,
+      agent: agent.agentId,
+      value,
+      change: typeof change === 'string' ? change : undefined,
+    })
     next = relations.find(({ relationType }) => relationType === 'derives_from')?.targetCid
   }
   return steps
@@ -106,7 +111,13 @@ export async function killFirst({ groves }: Arm): Promise<Survival> {
   const { artifacts } = await second.api.contribution(best.cid)
   const config = await second.api.artifact(best.cid, 'config.json')
   const corpus = await second.api.blob(artifacts['corpus.json']!)
-  return { killed: first.name, grove: second.name, best, configBytes: config.length, corpusBytes: corpus.length }
+  return {
+    killed: first.name,
+    grove: second.name,
+    best,
+    configBytes: config.length,
+    corpusBytes: corpus.length,
+  }
 }
 
 async function find(groves: readonly Grove[], cid: string): Promise<Contribution> {

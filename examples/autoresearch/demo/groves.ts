@@ -34,7 +34,14 @@ export async function startGroves({ federated, dir, signal, own }: StartOptions)
     const peer = federated && before !== undefined ? ['--peer', before.api.url] : []
     const sync = federated ? ['--sync', 'frontier', '--sync-interval', '1s'] : ['--sync', 'off']
     const place = ['--dir', join(dir, name), '--host', '127.0.0.1', '--port', '0']
-    const child = new Child(`grove ${name}`, SERVER, ['serve', ...place, '--gossip-interval', '1s', ...sync, ...peer])
+    const child = new Child(`grove ${name}`, SERVER, [
+      'serve',
+      ...place,
+      '--gossip-interval',
+      '1s',
+      ...sync,
+      ...peer,
+    ])
     own(child)
     groves.push({ name, child, api: new GroveApi(await addressOf(child), signal) })
   }

@@ -9,7 +9,10 @@ const RATE_SHIFT = 6
  * really came. A table of long contexts earns trust after one sighting, a table of short ones doesn't.
  */
 export class Calibration {
-  readonly #table = Uint16Array.from({ length: COUNTS * LEVELS }, (_, i) => (((i % LEVELS) + 0.5) * ONE) / LEVELS)
+  readonly #table = Uint16Array.from(
+    { length: COUNTS * LEVELS },
+    (_, i) => (((i % LEVELS) + 0.5) * ONE) / LEVELS,
+  )
   #at = 0
 
   /** The stretched probability of a one when a counter says `p` after `count` sightings. */

@@ -6,7 +6,8 @@ export type Context = (history: Uint8Array, position: number) => number
 /** The contexts a config asks for: one an order, then the word context if any. */
 export function contextsOf(config: Pick<Config, 'orders' | 'word'>): Context[] {
   const contexts = config.orders.map(orderContext)
-  if (config.word === 'word') contexts.push((history, position) => wordBefore(history, position).hash)
+  if (config.word === 'word')
+    contexts.push((history, position) => wordBefore(history, position).hash)
   if (config.word === 'pair') contexts.push(wordPair)
   return contexts
 }
@@ -19,7 +20,8 @@ export function fold(hash: number, byte: number): number {
 function orderContext(order: number): Context {
   return (history, position) => {
     let hash = order
-    for (let at = Math.max(0, position - order); at < position; at++) hash = fold(hash, history[at] as number)
+    for (let at = Math.max(0, position - order); at < position; at++)
+      hash = fold(hash, history[at] as number)
     return hash
   }
 }
@@ -27,7 +29,11 @@ function orderContext(order: number): Context {
 const WORD_SEED = 97
 
 /** The letters that end at `position` (none: between words), and where they start. */
-function wordBefore(history: Uint8Array, position: number, seed = WORD_SEED): { hash: number; start: number } {
+function wordBefore(
+  history: Uint8Array,
+  position: number,
+  seed = WORD_SEED,
+): { hash: number; start: number } {
   let hash = seed
   let start = position
   while (start > 0 && isLetter(history[start - 1] as number)) {

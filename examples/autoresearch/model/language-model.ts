@@ -38,8 +38,14 @@ export class LanguageModel {
     this.#contexts = contextsOf(config)
     this.#tables = tablesOf(config, this.#contexts.length)
     this.#match = config.match > 0 ? new MatchModel(this.#history, config.match) : undefined
-    const sets = { none: 1, bits: 256, byte: 256, depth: (this.#tables.length + 1) * MATCH_GRADES }[config.mixerSelect]
-    this.#mixer = new Mixer(inputsOf(config), { sets, rate: config.mixerRate, initial: config.initialWeight })
+    const sets = { none: 1, bits: 256, byte: 256, depth: (this.#tables.length + 1) * MATCH_GRADES }[
+      config.mixerSelect
+    ]
+    this.#mixer = new Mixer(inputsOf(config), {
+      sets,
+      rate: config.mixerRate,
+      initial: config.initialWeight,
+    })
     this.#sse = config.sse === 'off' ? undefined : new Sse(config.sse === 'bits' ? 256 : 65_536)
     this.#startByte()
     this.#predict()
@@ -71,7 +77,8 @@ export class LanguageModel {
       inputs[i] = table.predict(this.#partial)
       if (table.count > 0) seen += 1
     }
-    if (this.#match) inputs[this.#tables.length] = this.#match.predict(this.#partial, this.#bitsSeen)
+    if (this.#match)
+      inputs[this.#tables.length] = this.#match.predict(this.#partial, this.#bitsSeen)
     const logit = this.#mixer.mix(this.#weightSet(seen))
     this.#p = this.#sse ? this.#sse.refine(this.#sseContext(), logit) : squash(logit)
   }

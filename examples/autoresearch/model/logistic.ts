@@ -17,7 +17,9 @@ const squashes = Uint16Array.from({ length: 2 * SQUASH_LIMIT + 1 }, (_, slot) =>
   return Math.min(ONE - 1, Math.max(1, Math.round(p * ONE)))
 })
 const COST_UNIT = 2 ** 20
-const costs = Int32Array.from({ length: ONE }, (_, p) => Math.round(-Math.log2(Math.max(p, 1) / ONE) * COST_UNIT))
+const costs = Int32Array.from({ length: ONE }, (_, p) =>
+  Math.round(-Math.log2(Math.max(p, 1) / ONE) * COST_UNIT),
+)
 
 /** ln(p / (1 − p)) in 1/256 nats, from 1/4,096 steps of p. */
 export function stretch(p: number): number {
@@ -28,7 +30,9 @@ export function stretch(p: number): number {
 export function squash(logit: number): number {
   const slot = Math.round(logit) + SQUASH_LIMIT
   if (slot <= 0) return squashes[0] as number
-  return slot >= 2 * SQUASH_LIMIT ? (squashes[2 * SQUASH_LIMIT] as number) : (squashes[slot] as number)
+  return slot >= 2 * SQUASH_LIMIT
+    ? (squashes[2 * SQUASH_LIMIT] as number)
+    : (squashes[slot] as number)
 }
 
 /** What coding `bit` costs when a one has probability `p`, in whole 2⁻²⁰ bits, so that sums are exact in any order. */

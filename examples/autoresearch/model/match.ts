@@ -66,7 +66,8 @@ export class MatchModel {
 
   #slot(position: number): number {
     let hash = 0
-    for (let at = position - this.#minimum; at < position; at++) hash = fold(hash, this.#history[at] as number)
+    for (let at = position - this.#minimum; at < position; at++)
+      hash = fold(hash, this.#history[at] as number)
     return Math.imul(hash, 0x9e3779b1) >>> (32 - TABLE_BITS)
   }
 

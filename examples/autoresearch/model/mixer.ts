@@ -31,7 +31,8 @@ export class Mixer {
     const { inputs } = this
     this.#base = set * inputs.length
     let logit = 0
-    for (let i = 0; i < inputs.length; i++) logit += (inputs[i] as number) * (this.#weights[this.#base + i] as number)
+    for (let i = 0; i < inputs.length; i++)
+      logit += (inputs[i] as number) * (this.#weights[this.#base + i] as number)
     this.#p = squash(logit)
     return logit
   }

@@ -14,7 +14,9 @@ export class Sse {
   #nearest = 0
 
   constructor(contexts: number) {
-    this.#table = Uint16Array.from({ length: contexts * BUCKETS }, (_, i) => squash((i % BUCKETS) * STEP - SPAN))
+    this.#table = Uint16Array.from({ length: contexts * BUCKETS }, (_, i) =>
+      squash((i % BUCKETS) * STEP - SPAN),
+    )
   }
 
   /** The probability of a one: half of it what the mixer said (`logit`), half what came true when it said so. */
@@ -24,7 +26,8 @@ export class Sse {
     const fraction = place - low
     const at = context * BUCKETS + low
     this.#nearest = fraction < 0.5 ? at : at + 1
-    const seen = (this.#table[at] as number) * (1 - fraction) + (this.#table[at + 1] as number) * fraction
+    const seen =
+      (this.#table[at] as number) * (1 - fraction) + (this.#table[at + 1] as number) * fraction
     return Math.min(ONE - 1, Math.max(1, Math.round((squash(logit) + seen) / 2)))
   }
 

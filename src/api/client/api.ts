@@ -17,7 +17,9 @@ export interface Download {
 }
 
 /** One method for each operation of the table that takes and answers JSON. */
-type Calls = { readonly [N in CallName]: (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>> }
+type Calls = {
+  readonly [N in CallName]: (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
+}
 
 /** The operations that carry bytes or go on. */
 interface Streams {

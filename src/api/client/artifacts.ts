@@ -1,7 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
 import type { ContributionView, Draft } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { type WorkspaceFile, type WorkspaceOptions, writeWorkspace } from '../../workspace/workspace.ts'
+import {
+  type WorkspaceFile,
+  type WorkspaceOptions,
+  writeWorkspace,
+} from '../../workspace/workspace.ts'
 import type { CallOptions, GroveApi } from './api.ts'
 
 /** Uploads that are under way at once: they share the store's commits. */
@@ -34,7 +38,10 @@ export async function publishFiles(
     }
   }
   await Promise.all(Array.from({ length: Math.min(UPLOADS_MAX, files.length) }, uploadRest))
-  return grove.publish({ ...draft, artifacts: { ...draft.artifacts, ...Object.fromEntries(hashes) } }, call)
+  return grove.publish(
+    { ...draft, artifacts: { ...draft.artifacts, ...Object.fromEntries(hashes) } },
+    call,
+  )
 }
 
 async function* watched(
@@ -53,7 +60,11 @@ async function* watched(
 export interface CheckedOut {
   readonly cid: Cid
   readonly directory: string
-  readonly files: readonly { readonly name: string; readonly hash: Cid; readonly sizeBytes: number }[]
+  readonly files: readonly {
+    readonly name: string
+    readonly hash: Cid
+    readonly sizeBytes: number
+  }[]
 }
 
 export interface CheckoutOptions extends WorkspaceOptions {
@@ -76,8 +87,11 @@ export async function checkoutInto(
     { cid, ancestors: 0, ...(artifacts === undefined ? {} : { artifacts: [...artifacts] }) },
     call,
   )
-  if (fetched.missing.length > 0) throw new GroveError('fetch-incomplete', { cid, missing: fetched.missing })
-  const chosen = fetched.artifacts.filter(({ name }) => artifacts === undefined || artifacts.includes(name))
+  if (fetched.missing.length > 0)
+    throw new GroveError('fetch-incomplete', { cid, missing: fetched.missing })
+  const chosen = fetched.artifacts.filter(
+    ({ name }) => artifacts === undefined || artifacts.includes(name),
+  )
   const files = chosen.map(({ name, hash, sizeBytes }) => ({ name, hash, sizeBytes }))
   await writeWorkspace(
     directory,
@@ -87,10 +101,14 @@ export async function checkoutInto(
   return { cid, directory, files }
 }
 
-function workspaceFile(grove: GroveApi, { name, hash }: { name: string; hash: Cid }): WorkspaceFile {
+function workspaceFile(
+  grove: GroveApi,
+  { name, hash }: { name: string; hash: Cid },
+): WorkspaceFile {
   return {
     name,
     hash,
-    open: async (signal) => (await grove.blob({ hash }, signal === undefined ? {} : { signal })).body,
+    open: async (signal) =>
+      (await grove.blob({ hash }, signal === undefined ? {} : { signal })).body,
   }
 }

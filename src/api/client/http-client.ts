@@ -27,7 +27,11 @@ export function groveClient(url: string): GroveApi {
     const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end}` }
     const answer = await http.ask(operation, { input, headers, ...options })
     const hash = String(answer.headers.etag).replaceAll('"', '') as Cid
-    return { hash, sizeBytes: Number(answer.headers['content-length']), body: http.guarded(answer.body) }
+    return {
+      hash,
+      sizeBytes: Number(answer.headers['content-length']),
+      body: http.guarded(answer.body),
+    }
   }
   return {
     ...callsOf((operation, input, options) =>
@@ -53,13 +57,19 @@ class HttpClient {
   readonly #url: string
   readonly #prefix: string
   readonly #pool: Pool
-  readonly #forms = new Map(allOperations.map((operation) => [operation.name, inputForms(operation)]))
+  readonly #forms = new Map(
+    allOperations.map((operation) => [operation.name, inputForms(operation)]),
+  )
 
   constructor(url: string) {
     const { origin, pathname } = new URL(url)
     this.#url = url
     this.#prefix = pathname.replace(/\/$/, '')
-    this.#pool = new Pool(origin, { connections: CONNECTIONS, headersTimeout: 0, bodyTimeout: STALL_MS })
+    this.#pool = new Pool(origin, {
+      connections: CONNECTIONS,
+      headersTimeout: 0,
+      bodyTimeout: STALL_MS,
+    })
   }
 
   async call(
@@ -73,11 +83,16 @@ class HttpClient {
         : { body: this.#bodyOf(operation, input), headers: { 'content-type': 'application/json' } }
     const answer = await this.ask(operation, { input, ...sends, ...options })
     const body = await this.json(answer)
-    return operation.wire === undefined ? body : operation.wire.unpack(body, (name) => String(answer.headers[name]))
+    return operation.wire === undefined
+      ? body
+      : operation.wire.unpack(body, (name) => String(answer.headers[name]))
   }
 
   /** The answer, its body unread. Throws what an error answer says. */
-  async ask(operation: Operation, { input, body, headers = {}, signal }: Ask): Promise<Dispatcher.ResponseData> {
+  async ask(
+    operation: Operation,
+    { input, body, headers = {}, signal }: Ask,
+  ): Promise<Dispatcher.ResponseData> {
     const { method } = operation.http
     const request = {
       method,
@@ -92,11 +107,21 @@ class HttpClient {
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
     const message = `${this.#url} answered ${answer.statusCode}, not as a grove does`
-    throw said ?? new GroveError('server-unreachable', { url: this.#url, status: answer.statusCode }, { message })
+    throw (
+      said ??
+      new GroveError(
+        'server-unreachable',
+        { url: this.#url, status: answer.statusCode },
+        { message },
+      )
+    )
   }
 
   /** Streams bytes into the grove. A failure of the source itself is thrown as it is. */
-  async upload(source: ByteSource, { expect, ...options }: CallOptions & { expect?: Cid }): Promise<BlobInfo> {
+  async upload(
+    source: ByteSource,
+    { expect, ...options }: CallOptions & { expect?: Cid },
+  ): Promise<BlobInfo> {
     const operation = expect === undefined ? operations.postBlob : operations.putBlob
     const headers = { 'content-type': 'application/octet-stream' }
     let fault: unknown
@@ -108,7 +133,8 @@ class HttpClient {
         throw error
       }
     }
-    const body = source instanceof Uint8Array ? source : Readable.from(watched(source), { objectMode: false })
+    const body =
+      source instanceof Uint8Array ? source : Readable.from(watched(source), { objectMode: false })
     try {
       return (await this.json(
         await this.ask(operation, { input: { hash: expect }, body, headers, ...options }),
@@ -150,14 +176,20 @@ class HttpClient {
 
   #bodyOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
     const inPath = this.#forms.get(operation.name)?.path ?? []
-    return JSON.stringify(Object.fromEntries(Object.entries(input).filter(([name]) => !inPath.includes(name))))
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(input).filter(([name]) => !inPath.includes(name))),
+    )
   }
 
   #pathOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
-    const path = operation.http.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(input[name])))
+    const path = operation.http.path.replace(/:(\w+)/g, (_, name: string) =>
+      encodeURIComponent(String(input[name])),
+    )
     const forms = this.#forms.get(operation.name)
     return (
-      this.#prefix + path + (operation.http.method === 'GET' && forms !== undefined ? writeQuery(input, forms) : '')
+      this.#prefix +
+      path +
+      (operation.http.method === 'GET' && forms !== undefined ? writeQuery(input, forms) : '')
     )
   }
 

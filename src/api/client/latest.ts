@@ -13,6 +13,9 @@ export async function latest(
   const end = total - page.offset
   const start = Math.max(0, end - page.limit)
   if (end <= start) return { items: [], total }
-  const { items } = await grove.listContributions({ ...filter, offset: start, limit: end - start }, options)
+  const { items } = await grove.listContributions(
+    { ...filter, offset: start, limit: end - start },
+    options,
+  )
   return { items: items.reverse(), total }
 }

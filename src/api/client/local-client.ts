@@ -17,7 +17,9 @@ export function localClient(node: GroveNode): GroveApi {
     const signal = signalOf(options)
     const answer = await operation.run(node, parseInput(operation.input, input), { signal })
     const sizeBytes =
-      range === undefined ? answer.sizeBytes : Math.min(range.end, answer.sizeBytes - 1) - range.start + 1
+      range === undefined
+        ? answer.sizeBytes
+        : Math.min(range.end, answer.sizeBytes - 1) - range.start + 1
     return {
       hash: answer.hash,
       sizeBytes,
@@ -32,7 +34,8 @@ export function localClient(node: GroveNode): GroveApi {
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
     manifest: (input, options) => download(operations.manifest, input, options),
-    uploadBlob: (source, options = {}) => stageArtifact(node, source, { ...options, signal: signalOf(options) }),
+    uploadBlob: (source, options = {}) =>
+      stageArtifact(node, source, { ...options, signal: signalOf(options) }),
     events: ({ signal }) => node.events.subscribe(AbortSignal.any([signal, node.closing])),
     close: async () => {},
   }

@@ -76,8 +76,11 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<void> {
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<void> {
   const { node, exchange, metrics } = call
-  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), { signal: exchange.signal })
-  const open: BytesAnswer['open'] = async (options) => counted(await answer.open(options), metrics.sent)
+  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), {
+    signal: exchange.signal,
+  })
+  const open: BytesAnswer['open'] = async (options) =>
+    counted(await answer.open(options), metrics.sent)
   await sendBytes(exchange, operation.contentType, { ...answer, open })
 }
 
@@ -118,18 +121,25 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   const value = await bodyValue(operation, call)
   call.exchange.allowPause()
   if (call.forms.path.length === 0) return value
-  if (!isJsonObject(value)) throw new GroveError('validation-error', {}, { message: 'the body must be a JSON object' })
+  if (!isJsonObject(value))
+    throw new GroveError('validation-error', {}, { message: 'the body must be a JSON object' })
   return { ...value, ...call.params }
 }
 
-async function bodyValue(operation: Operation, { node, exchange, metrics }: Call): Promise<unknown> {
+async function bodyValue(
+  operation: Operation,
+  { node, exchange, metrics }: Call,
+): Promise<unknown> {
   exchange.expectMovement()
   const manifest = operation.kind === 'json' && operation.multipart === true
   if (manifest && isMultipart(exchange)) {
     return readMultipart(node, exchange, counted(bodyOf(exchange.incoming), metrics.received))
   }
   const maxBytes = operation.http.maxBodyBytes ?? JSON_MAX_BYTES
-  const body = await readBody(exchange.incoming, { maxBytes, code: manifest ? 'manifest-too-large' : 'body-too-large' })
+  const body = await readBody(exchange.incoming, {
+    maxBytes,
+    code: manifest ? 'manifest-too-large' : 'body-too-large',
+  })
   if (body.byteLength > 0) requireJson(exchange)
   return parseJsonBody(body)
 }
@@ -145,7 +155,10 @@ function requireJson(exchange: Exchange): void {
   )
 }
 
-async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     count(chunk.byteLength)
     yield chunk

@@ -59,7 +59,11 @@ export function createHttpApp(node: GroveNode): HttpApp {
 function routesOf(node: GroveNode, metrics: Metrics, draining: AbortSignal): Routes {
   const routes = new Routes()
   for (const operation of allOperations)
-    routes.add(operation.http.method, operation.http.path, handlerOf(operation, { node, metrics, draining }))
+    routes.add(
+      operation.http.method,
+      operation.http.path,
+      handlerOf(operation, { node, metrics, draining }),
+    )
   for (const [path, handler] of pages(metrics)) routes.add('GET', path, handler)
   return routes
 }
@@ -73,10 +77,14 @@ function pages(metrics: Metrics): [string, Handler][] {
       '/api/openapi.json',
       {
         name: 'openapi',
-        answer: (exchange) => exchange.send(200, specification, { 'content-type': 'application/json' }),
+        answer: (exchange) =>
+          exchange.send(200, specification, { 'content-type': 'application/json' }),
       },
     ],
-    ['/api/docs', { name: 'docs', answer: (exchange) => exchange.send(200, docs.body, docs.headers) }],
+    [
+      '/api/docs',
+      { name: 'docs', answer: (exchange) => exchange.send(200, docs.body, docs.headers) },
+    ],
     [
       '/metrics',
       {
@@ -97,9 +105,12 @@ function pages(metrics: Metrics): [string, Handler][] {
  */
 function refuseOtherNames(exchange: Exchange): void {
   const host = exchange.header('host') ?? ''
-  const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname.replace(/\.$/, '') : 'no.name'
+  const name = URL.canParse(`http://${host}`)
+    ? new URL(`http://${host}`).hostname.replace(/\.$/, '')
+    : 'no.name'
   const isAddress = name.startsWith('[') || isIPv4(name)
-  if (host === '' || isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name)) return
+  if (host === '' || isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name))
+    return
   throw new GroveError(
     'refused',
     { host: host.slice(0, 200) },
@@ -140,6 +151,7 @@ function report(node: GroveNode, exchange: Exchange, error: unknown): void {
 function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (!isGroveError(error)) return {}
   if (error.code === 'method-not-allowed') return { allow: String(error.details.allow) }
-  if (error.code === 'range-invalid') return { 'content-range': `bytes */${error.details.sizeBytes}` }
+  if (error.code === 'range-invalid')
+    return { 'content-range': `bytes */${error.details.sizeBytes}` }
   return error.kind.status === 429 || error.kind.status === 503 ? { 'retry-after': '1' } : {}
 }

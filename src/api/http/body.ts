@@ -16,7 +16,8 @@ interface BodyLimit {
 /** All of a request's body. Throws the limit's code as soon as more than that was announced or came, and `aborted`. */
 export function readBody(incoming: IncomingMessage, limit: BodyLimit): Promise<Buffer> {
   const { maxBytes } = limit
-  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(limit))
+  if (Number(incoming.headers['content-length'] ?? 0) > maxBytes)
+    return Promise.reject(tooLarge(limit))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let sizeBytes = 0
@@ -49,7 +50,8 @@ function tooLarge({ code, maxBytes }: BodyLimit): GroveError {
 /** The JSON value that these bytes are; an empty body is an empty object. Throws `validation-error`. */
 export function parseJsonBody(body: Buffer): unknown {
   if (body.byteLength === 0) return {}
-  if (!isUtf8(body)) throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })
+  if (!isUtf8(body))
+    throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })
   try {
     return JSON.parse(body.toString('utf8'))
   } catch (cause) {

@@ -9,7 +9,11 @@ import type { Exchange } from './exchange.ts'
 const WHOLE_MAX_BYTES = 64 * 1024
 
 /** Answers immutable bytes: entity tag, conditions, one range, HEAD (RFC 9110 §13, §14). Whatever they are, a browser neither runs nor shows them. */
-export async function sendBytes(exchange: Exchange, contentType: string, answer: BytesAnswer): Promise<void> {
+export async function sendBytes(
+  exchange: Exchange,
+  contentType: string,
+  answer: BytesAnswer,
+): Promise<void> {
   const etag = `"${answer.hash}"`
   const headers: OutgoingHttpHeaders = {
     etag,
@@ -77,7 +81,11 @@ async function sendWhole(
 function rangeAsked(exchange: Exchange, etag: string, sizeBytes: number): ByteRange | undefined {
   const text = exchange.header('range')
   const condition = exchange.header('if-range')
-  if (text === undefined || exchange.incoming.method === 'HEAD' || (condition !== undefined && condition !== etag))
+  if (
+    text === undefined ||
+    exchange.incoming.method === 'HEAD' ||
+    (condition !== undefined && condition !== etag)
+  )
     return undefined
   const [, first, last] = /^bytes=(\d*)-(\d*)$/.exec(text.trim()) ?? []
   if (first === undefined || last === undefined || (first === '' && last === '')) return undefined
@@ -91,5 +99,8 @@ function rangeAsked(exchange: Exchange, etag: string, sizeBytes: number): ByteRa
 /** Whether an If-None-Match header names this entity tag; weak comparison, as it is to be made there. */
 function names(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
-  return header.trim() === '*' || header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+  return (
+    header.trim() === '*' ||
+    header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
+  )
 }

@@ -6,9 +6,16 @@ import type { Exchange } from './exchange.ts'
 const HEARTBEAT_MS = 15_000
 
 /** Sends events as they come until they end or the caller leaves (HTML Standard §9.2, server-sent events). */
-export async function sendEvents(exchange: Exchange, events: AsyncIterable<GroveEvent>): Promise<void> {
+export async function sendEvents(
+  exchange: Exchange,
+  events: AsyncIterable<GroveEvent>,
+): Promise<void> {
   const { outgoing, clock, signal } = exchange
-  exchange.start(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store', 'x-accel-buffering': 'no' })
+  exchange.start(200, {
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  })
   outgoing.write('retry: 2000\n\n')
   let cancel = () => {}
   const beat = () => {

@@ -25,7 +25,8 @@ export class Exchange {
     this.clock = clock
     outgoing.once('close', () => {
       this.#endWatch()
-      if (!outgoing.writableFinished) this.abort(new GroveError('aborted', {}, { message: 'the caller has gone' }))
+      if (!outgoing.writableFinished)
+        this.abort(new GroveError('aborted', {}, { message: 'the caller has gone' }))
     })
   }
 

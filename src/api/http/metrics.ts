@@ -81,7 +81,10 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-async function countEvents(events: AsyncIterable<GroveEvent>, registers: Registry[]): Promise<void> {
+async function countEvents(
+  events: AsyncIterable<GroveEvent>,
+  registers: Registry[],
+): Promise<void> {
   const stored = new Counter({
     name: 'grove_contributions_stored_total',
     help: 'Contributions newly stored',
@@ -105,7 +108,11 @@ async function countEvents(events: AsyncIterable<GroveEvent>, registers: Registr
     labelNames: ['code'],
     registers,
   })
-  const rounds = new Counter({ name: 'grove_sync_rounds_total', help: 'Background rounds that ended', registers })
+  const rounds = new Counter({
+    name: 'grove_sync_rounds_total',
+    help: 'Background rounds that ended',
+    registers,
+  })
   for await (const event of events) {
     if (event.type === 'contribution') stored.inc({ source: event.source.local ? 'local' : 'peer' })
     else if (event.type === 'fetch-failed') failed.inc({ code: event.code })

@@ -31,7 +31,9 @@ export async function readMultipart(
   const parts = new Parts(node, exchange.signal)
   const form = openForm(exchange)
   form.on('file', (name, part) => parts.take(name, part))
-  form.on('error', (cause) => parts.stop(invalid(`the multipart body is broken: ${(cause as Error).message}`, cause)))
+  form.on('error', (cause) =>
+    parts.stop(invalid(`the multipart body is broken: ${(cause as Error).message}`, cause)),
+  )
   form.on('partsLimit', () => parts.stop(invalid(`more than ${ARTIFACTS_MAX} artifacts`)))
   const finished = once(form, 'finish', { signal: parts.stopped }).catch(() => {})
   try {
@@ -101,8 +103,11 @@ class Parts {
   }
 
   #takeArtifact(name: string, part: BusboyFileStream): void {
-    if (this.#artifacts.has(name)) throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
-    const stored = stageArtifact(this.#node, part, { signal: this.stopped }).then((info) => info.hash)
+    if (this.#artifacts.has(name))
+      throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
+    const stored = stageArtifact(this.#node, part, { signal: this.stopped }).then(
+      (info) => info.hash,
+    )
     this.#artifacts.set(name, this.#watched(stored))
   }
 
@@ -116,16 +121,22 @@ class Parts {
     this.stopped.throwIfAborted()
     if (this.#manifest === undefined) throw invalid('the part "manifest" is missing')
     const manifest = await this.#manifest
-    const stored = await Promise.all([...this.#artifacts].map(async ([name, hash]) => [name, await hash] as const))
+    const stored = await Promise.all(
+      [...this.#artifacts].map(async ([name, hash]) => [name, await hash] as const),
+    )
     if (typeof manifest !== 'object' || manifest === null || stored.length === 0) return manifest
-    const named = 'artifacts' in manifest && typeof manifest.artifacts === 'object' ? manifest.artifacts : {}
+    const named =
+      'artifacts' in manifest && typeof manifest.artifacts === 'object' ? manifest.artifacts : {}
     checkNamed(named as Readonly<Record<string, unknown>>, stored)
     return { ...manifest, artifacts: { ...named, ...Object.fromEntries(stored) } }
   }
 }
 
 /** Where the manifest names an artifact that was also sent, both must be the same bytes. */
-function checkNamed(named: Readonly<Record<string, unknown>>, stored: readonly (readonly [string, Cid])[]): void {
+function checkNamed(
+  named: Readonly<Record<string, unknown>>,
+  stored: readonly (readonly [string, Cid])[],
+): void {
   for (const [name, actual] of stored) {
     const expected = Object.hasOwn(named, name) ? named[name] : actual
     if (expected !== actual) throw new GroveError('hash-mismatch', { name, expected, actual })
@@ -135,9 +146,12 @@ function checkNamed(named: Readonly<Record<string, unknown>>, stored: readonly (
 function nameIn(field: string): string {
   const name = field.startsWith(ARTIFACT_PREFIX) ? field.slice(ARTIFACT_PREFIX.length) : undefined
   if (name === undefined)
-    throw invalid(`unknown part "${field.slice(0, 100)}": parts are "manifest" and "${ARTIFACT_PREFIX}<name>"`)
+    throw invalid(
+      `unknown part "${field.slice(0, 100)}": parts are "manifest" and "${ARTIFACT_PREFIX}<name>"`,
+    )
   const checked = artifactNameSchema.safeParse(name)
-  if (!checked.success) throw invalid(`artifact name "${name.slice(0, 300)}": ${checked.error.issues[0]?.message}`)
+  if (!checked.success)
+    throw invalid(`artifact name "${name.slice(0, 300)}": ${checked.error.issues[0]?.message}`)
   return name
 }
 
@@ -146,12 +160,17 @@ async function readManifest(part: BusboyFileStream): Promise<unknown> {
   let sizeBytes = 0
   for await (const chunk of part as AsyncIterable<Uint8Array>) {
     sizeBytes += chunk.byteLength
-    if (sizeBytes > MANIFEST_MAX_BYTES) throw new GroveError('manifest-too-large', { maxBytes: MANIFEST_MAX_BYTES })
+    if (sizeBytes > MANIFEST_MAX_BYTES)
+      throw new GroveError('manifest-too-large', { maxBytes: MANIFEST_MAX_BYTES })
     chunks.push(chunk)
   }
   return parseJsonBody(Buffer.concat(chunks))
 }
 
 function invalid(message: string, cause?: unknown): GroveError {
-  return new GroveError('validation-error', {}, cause === undefined ? { message } : { message, cause })
+  return new GroveError(
+    'validation-error',
+    {},
+    cause === undefined ? { message } : { message, cause },
+  )
 }

@@ -31,11 +31,18 @@ export interface RunningServer {
 /** Takes the port (0: any free one). Throws `port-taken`, `usage-error` where the host can't be listened on. */
 export async function bind(options: { host: string; port: number }): Promise<BoundServer> {
   let listener: RequestListener = (_, outgoing) => {
-    const body = JSON.stringify(errorBody(new GroveError('busy', {}, { message: 'the grove is starting' })))
+    const body = JSON.stringify(
+      errorBody(new GroveError('busy', {}, { message: 'the grove is starting' })),
+    )
     outgoing.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(body)
   }
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS, noDelay: true },
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: 0,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      noDelay: true,
+    },
     (incoming, outgoing) => listener(incoming, outgoing),
   )
   server.maxConnections = CONNECTIONS_MAX
@@ -70,7 +77,10 @@ function listenError(cause: Error, host: string, port: number): GroveError {
     return new GroveError(
       'port-taken',
       { host, port },
-      { cause, message: `port ${port} on ${host} is taken: stop what listens there, or choose another with --port` },
+      {
+        cause,
+        message: `port ${port} on ${host} is taken: stop what listens there, or choose another with --port`,
+      },
     )
   }
   return new GroveError(
@@ -80,14 +90,20 @@ function listenError(cause: Error, host: string, port: number): GroveError {
   )
 }
 
-async function closeServer(server: Server, app: HttpApp, node: GroveNode, graceMs: number): Promise<void> {
+async function closeServer(
+  server: Server,
+  app: HttpApp,
+  node: GroveNode,
+  graceMs: number,
+): Promise<void> {
   const ended = closed(server)
   app.drain()
   server.closeIdleConnections()
   const deadline = node.clock.now() + graceMs
   while (app.live() > 0 && node.clock.now() < deadline) await node.clock.sleep(DRAIN_POLL_MS)
   app.abort()
-  while (app.live() > 0 && node.clock.now() < deadline + DRAIN_POLL_MS * 5) await node.clock.sleep(DRAIN_POLL_MS)
+  while (app.live() > 0 && node.clock.now() < deadline + DRAIN_POLL_MS * 5)
+    await node.clock.sleep(DRAIN_POLL_MS)
   server.closeAllConnections()
   await ended
 }

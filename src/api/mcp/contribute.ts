@@ -23,14 +23,20 @@ const said = {
   scores,
   context,
   tags,
-  agent: agentSchema.partial().optional().describe('who you are; what is left out is as the server was configured'),
+  agent: agentSchema
+    .partial()
+    .optional()
+    .describe('who you are; what is left out is as the server was configured'),
 }
 const artifacts = {
   artifacts: z
     .record(artifactNameSchema, cidSchema)
     .optional()
     .describe('artifact name → content id of a blob that the grove holds'),
-  files: z.record(artifactNameSchema, z.string()).optional().describe('artifact name → path of a local file to upload'),
+  files: z
+    .record(artifactNameSchema, z.string())
+    .optional()
+    .describe('artifact name → path of a local file to upload'),
 }
 const relation = z.strictObject({
   targetCid: target,
@@ -60,7 +66,11 @@ export const contributeTools = [
         ...definedOnly(rest),
         targetCid: await wholeCid(context, targetCid),
       }))
-      return submit(input, { kind: 'work', mode, relations: (await Promise.all(whole)) as Relation[] }, context)
+      return submit(
+        input,
+        { kind: 'work', mode, relations: (await Promise.all(whole)) as Relation[] },
+        context,
+      )
     },
   }),
   tool({
@@ -71,7 +81,9 @@ export const contributeTools = [
     input: z.strictObject({
       targetCid: target,
       ...said,
-      scores: scores.unwrap().refine((map) => Object.keys(map).length > 0, 'must have at least one score'),
+      scores: scores
+        .unwrap()
+        .refine((map) => Object.keys(map).length > 0, 'must have at least one score'),
       metadata: z.record(z.string(), z.json()).optional(),
     }),
     async run({ targetCid, metadata, ...input }, context) {
@@ -100,7 +112,11 @@ export const contributeTools = [
         relationType: 'reproduces' as const,
         metadata: { result },
       }
-      return submit(input, { kind: 'reproduction', mode: 'evaluation', relations: [reproduces] }, context)
+      return submit(
+        input,
+        { kind: 'reproduction', mode: 'evaluation', relations: [reproduces] },
+        context,
+      )
     },
   }),
   tool({
@@ -109,7 +125,10 @@ export const contributeTools = [
     readOnly: false,
     input: z.strictObject({ targetCid: target, ...said }),
     async run({ targetCid, ...input }, context) {
-      const adopts = { targetCid: await wholeCid(context, targetCid), relationType: 'adopts' as const }
+      const adopts = {
+        targetCid: await wholeCid(context, targetCid),
+        relationType: 'adopts' as const,
+      }
       return submit(input, { kind: 'adoption', mode: 'exploration', relations: [adopts] }, context)
     },
   }),
@@ -122,13 +141,22 @@ export const contributeTools = [
       const relations =
         targetCid === undefined
           ? []
-          : [{ targetCid: await wholeCid(context, targetCid), relationType: 'responds_to' as const }]
+          : [
+              {
+                targetCid: await wholeCid(context, targetCid),
+                relationType: 'responds_to' as const,
+              },
+            ]
       return submit(input, { kind: 'discussion', mode: 'exploration', relations }, context)
     },
   }),
 ]
 
-async function submit(input: Said & Partial<Artifacts>, shape: Shape, { grove, agent, signal }: ToolContext) {
+async function submit(
+  input: Said & Partial<Artifacts>,
+  shape: Shape,
+  { grove, agent, signal }: ToolContext,
+) {
   const { files = {}, artifacts = {}, agent: self, ...rest } = input
   const draft: Draft = {
     ...definedOnly(rest),
@@ -137,7 +165,10 @@ async function submit(input: Said & Partial<Artifacts>, shape: Shape, { grove, a
     artifacts,
     agent: { ...agent, ...definedOnly(self ?? {}) },
   }
-  const sources = Object.entries(files).map(([name, path]) => ({ name, open: () => createReadStream(path) }))
+  const sources = Object.entries(files).map(([name, path]) => ({
+    name,
+    open: () => createReadStream(path),
+  }))
   const {
     cid,
     kind,

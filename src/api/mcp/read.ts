@@ -18,7 +18,13 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
     return call((await withWholeCid(given, context)) as { cid: string }, { signal: context.signal })
   }
   return [
-    { name: mcp.tool, description: mcp.description, input: abbreviable(input), readOnly: http.method === 'GET', run },
+    {
+      name: mcp.tool,
+      description: mcp.description,
+      input: abbreviable(input),
+      readOnly: http.method === 'GET',
+      run,
+    },
   ]
 })
 
@@ -30,7 +36,9 @@ function abbreviable(input: z.ZodType): z.ZodType {
 
 async function withWholeCid(input: unknown, context: ToolContext): Promise<unknown> {
   const { cid } = input as { cid?: unknown }
-  return typeof cid === 'string' ? { ...(input as object), cid: await wholeCid(context, cid) } : input
+  return typeof cid === 'string'
+    ? { ...(input as object), cid: await wholeCid(context, cid) }
+    : input
 }
 
 /** The tools that look at the graph, and the one that writes to the caller's disk. */
@@ -50,7 +58,12 @@ export const readTools: readonly Tool[] = [
     readOnly: true,
     input: z.strictObject({ ...filterShape, ...pageShape }),
     async run({ limit = LOG_DEFAULT, offset = 0, ...filter }, { grove, signal }) {
-      const { items, total } = await latest(grove, definedOnly(filter), { limit, offset }, { signal })
+      const { items, total } = await latest(
+        grove,
+        definedOnly(filter),
+        { limit, offset },
+        { signal },
+      )
       return { results: items.map(inShort), total }
     },
   }),
@@ -59,13 +72,18 @@ export const readTools: readonly Tool[] = [
     description:
       'What a contribution builds on or speaks of (ancestors), and what builds on it or speaks of it (children).',
     readOnly: true,
-    input: z.strictObject({ cid: z.string(), direction: z.enum(['children', 'ancestors', 'both']).default('both') }),
+    input: z.strictObject({
+      cid: z.string(),
+      direction: z.enum(['children', 'ancestors', 'both']).default('both'),
+    }),
     async run({ cid: text, direction }, context) {
       const cid = await wholeCid(context, text)
       const ask = async (side: 'children' | 'ancestors') =>
         (await context.grove[side]({ cid }, { signal: context.signal })).map(inShort)
       const sides = direction === 'both' ? (['children', 'ancestors'] as const) : [direction]
-      return Object.fromEntries(await Promise.all(sides.map(async (side) => [side, await ask(side)])))
+      return Object.fromEntries(
+        await Promise.all(sides.map(async (side) => [side, await ask(side)])),
+      )
     },
   }),
   tool({
@@ -73,13 +91,30 @@ export const readTools: readonly Tool[] = [
     description:
       "Write a contribution's files into a local directory, new or empty unless overwrite is set. What this grove lacks is fetched first.",
     readOnly: false,
-    input: z.strictObject({ cid: z.string(), directory: z.string(), overwrite: z.boolean().default(false) }),
+    input: z.strictObject({
+      cid: z.string(),
+      directory: z.string(),
+      overwrite: z.boolean().default(false),
+    }),
     run: async ({ cid, directory, overwrite }, context) =>
-      checkoutInto(context.grove, await wholeCid(context, cid), directory, { overwrite, signal: context.signal }),
+      checkoutInto(context.grove, await wholeCid(context, cid), directory, {
+        overwrite,
+        signal: context.signal,
+      }),
   }),
 ]
 
-function inShort({ cid, kind, mode, summary, tags, scores, agent, relations, createdAt }: ContributionView) {
+function inShort({
+  cid,
+  kind,
+  mode,
+  summary,
+  tags,
+  scores,
+  agent,
+  relations,
+  createdAt,
+}: ContributionView) {
   return {
     cid,
     kind,

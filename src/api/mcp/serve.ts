@@ -1,6 +1,10 @@
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
-import { CallToolRequestSchema, type CallToolResult, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ListToolsRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js'
 import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
@@ -33,7 +37,9 @@ export async function serveMcp(options: McpOptions, transport: Transport): Promi
     { name: 'grove', version: VERSION },
     { capabilities: { tools: {} }, instructions: INSTRUCTIONS },
   )
-  const tools = new Map<string, Tool>([...readTools, ...contributeTools].map((tool) => [tool.name, tool]))
+  const tools = new Map<string, Tool>(
+    [...readTools, ...contributeTools].map((tool) => [tool.name, tool]),
+  )
   const listed = [...tools.values()].map(listingOf)
   mcp.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }))
   mcp.server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) =>
@@ -45,7 +51,12 @@ export async function serveMcp(options: McpOptions, transport: Transport): Promi
 
 function listingOf({ name, description, input, readOnly }: Tool) {
   const inputSchema = { ...jsonSchemaOf(input), type: 'object' as const }
-  return { name, description, inputSchema, annotations: { readOnlyHint: readOnly, openWorldHint: true } }
+  return {
+    name,
+    description,
+    inputSchema,
+    annotations: { readOnlyHint: readOnly, openWorldHint: true },
+  }
 }
 
 interface CallParams {
@@ -60,12 +71,16 @@ async function callTool(
 ): Promise<CallToolResult> {
   try {
     const tool = tools.get(name)
-    if (tool === undefined) throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
+    if (tool === undefined)
+      throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
     return resultOf(await tool.run(parseInput(tool.input, given), context))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined)
-      context.log.error('tool failed', { tool: name, error: error instanceof Error ? error.stack : String(error) })
+      context.log.error('tool failed', {
+        tool: name,
+        error: error instanceof Error ? error.stack : String(error),
+      })
     return { ...resultOf(errorBody(known ?? error)), isError: true }
   }
 }
@@ -74,8 +89,14 @@ async function callTool(
 function fileError(error: unknown): GroveError | undefined {
   const { code, path } = error as { code?: unknown; path?: unknown }
   if (code === 'ENOENT')
-    return new GroveError('not-found', { path }, { cause: error, message: `there is no file ${String(path)}` })
-  return typeof code === 'string' && typeof path === 'string' ? storageError(error, { path }) : undefined
+    return new GroveError(
+      'not-found',
+      { path },
+      { cause: error, message: `there is no file ${String(path)}` },
+    )
+  return typeof code === 'string' && typeof path === 'string'
+    ? storageError(error, { path })
+    : undefined
 }
 
 function resultOf(value: unknown): CallToolResult {

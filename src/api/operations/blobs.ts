@@ -17,7 +17,8 @@ export const blobOperations = {
     input: z.strictObject({ hash: cidSchema }),
     async run(node, { hash }) {
       const info = await node.blobs.stat(hash)
-      if (info === undefined) throw new GroveError('blob-missing', { hash }, { message: `Blob ${hash} not found` })
+      if (info === undefined)
+        throw new GroveError('blob-missing', { hash }, { message: `Blob ${hash} not found` })
       return { ...info, open: (options) => node.blobs.get(hash, options) }
     },
   }),

@@ -11,10 +11,22 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
-import { fetchOptionsSchema, fetchResultSchema, filterShape, levelSchema, pageShape } from '../../core/wire/wire.ts'
+import {
+  fetchOptionsSchema,
+  fetchResultSchema,
+  filterShape,
+  levelSchema,
+  pageShape,
+} from '../../core/wire/wire.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { publish } from '../../node/publish.ts'
-import { artifactOf, contributionOf, listContributions, resolveCid, standingOf } from '../../node/read/queries.ts'
+import {
+  artifactOf,
+  contributionOf,
+  listContributions,
+  resolveCid,
+  standingOf,
+} from '../../node/read/queries.ts'
 import { timestamp } from '../../ports/clock.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { bytes, json } from './operation.ts'
@@ -44,7 +56,9 @@ const standingSchema = z.object({
   /** How far it is believed as a whole, and why. */
   ...beliefShape,
   /** The same in each dimension in which it ranks here. */
-  beliefs: z.array(z.object({ metric: z.string(), direction: directionSchema, value: z.number(), ...beliefShape })),
+  beliefs: z.array(
+    z.object({ metric: z.string(), direction: directionSchema, value: z.number(), ...beliefShape }),
+  ),
 })
 
 export const contributionOperations = {
@@ -52,7 +66,12 @@ export const contributionOperations = {
     name: 'publish',
     group,
     summary: 'Publish a contribution; when it answers, the contribution is durable',
-    http: { method: 'POST', path: '/api/contributions', status: 201, maxBodyBytes: PUBLISH_MAX_BYTES },
+    http: {
+      method: 'POST',
+      path: '/api/contributions',
+      status: 201,
+      maxBodyBytes: PUBLISH_MAX_BYTES,
+    },
     input: draftSchema,
     output: contributionViewSchema,
     checksInput: true,
@@ -71,7 +90,10 @@ export const contributionOperations = {
     wire: {
       schema: listSchema,
       pack: ({ items, total }) => ({ body: items, headers: { 'x-total-count': String(total) } }),
-      unpack: (body, header) => ({ items: body as ContributionView[], total: Number(header('x-total-count')) }),
+      unpack: (body, header) => ({
+        items: body as ContributionView[],
+        total: Number(header('x-total-count')),
+      }),
     },
     run: (node, { limit = LIST_DEFAULT, offset = 0, ...filter }) =>
       listContributions(node, definedOnly(filter), { limit, offset }),
@@ -92,7 +114,8 @@ export const contributionOperations = {
   standing: json({
     name: 'standing',
     group,
-    summary: 'Say where a contribution came from, what others made of it, and how far it is believed',
+    summary:
+      'Say where a contribution came from, what others made of it, and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
@@ -148,7 +171,8 @@ export const contributionOperations = {
       description:
         'Bring a contribution that another grove holds into this one, verified, with its artifacts and ancestors: do it first where work is not held.',
     },
-    run: (node, { cid, ...options }, context) => fetchRemoteContribution(node, cid, definedOnly(options), context),
+    run: (node, { cid, ...options }, context) =>
+      fetchRemoteContribution(node, cid, definedOnly(options), context),
   }),
   resolveCid: json({
     name: 'resolveCid',

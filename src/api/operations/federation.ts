@@ -55,7 +55,8 @@ export const federationOperations = {
   sync: json({
     name: 'sync',
     group,
-    summary: 'Run a round of background sync now: ask the peers for their best and fetch what the policy wants',
+    summary:
+      'Run a round of background sync now: ask the peers for their best and fetch what the policy wants',
     http: { method: 'POST', path: '/api/federation/sync' },
     input: nothing,
     output: syncReportSchema,
@@ -102,7 +103,8 @@ export const federationOperations = {
   best: json({
     name: 'best',
     group,
-    summary: 'List the best in one dimension, with sizes: what another grove reads to choose what to fetch',
+    summary:
+      'List the best in one dimension, with sizes: what another grove reads to choose what to fetch',
     http: { method: 'GET', path: '/api/federation/best' },
     input: bestQuerySchema,
     output: bestListSchema,

@@ -20,16 +20,22 @@ export const frontierOperations = {
   frontier: json({
     name: 'frontier',
     group,
-    summary: 'Rank what is held here: the best by metric, adoption, recency, review and reproduction',
+    summary:
+      'Rank what is held here: the best by metric, adoption, recency, review and reproduction',
     http: { method: 'GET', path: '/api/frontier' },
-    input: z.strictObject({ metric: z.string().optional(), ...filterShape, limit: pageShape.limit }),
+    input: z.strictObject({
+      metric: z.string().optional(),
+      ...filterShape,
+      limit: pageShape.limit,
+    }),
     output: frontierSchema,
     mcp: {
       tool: 'grove_frontier',
       description:
         'The best work held by this grove, by each metric, by adoption, recency, review score and reproduction. Start here to find what to build on.',
     },
-    run: (node, { limit = FRONTIER_DEFAULT, ...query }) => frontier(node, { ...definedOnly(query), limit }),
+    run: (node, { limit = FRONTIER_DEFAULT, ...query }) =>
+      frontier(node, { ...definedOnly(query), limit }),
   }),
   search: json({
     name: 'search',
@@ -39,7 +45,12 @@ export const frontierOperations = {
     input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape }),
     output: searchAnswerSchema,
     async run(node, { q, limit = SEARCH_DEFAULT, offset = 0, ...filter }) {
-      const found = await searchContributions(node, q, definedOnly(filter), Math.min(limit + offset, LIST_MAX))
+      const found = await searchContributions(
+        node,
+        q,
+        definedOnly(filter),
+        Math.min(limit + offset, LIST_MAX),
+      )
       const results = found.slice(offset)
       return { results, count: results.length }
     },
@@ -54,7 +65,8 @@ export const frontierOperations = {
     mcp: {
       tool: 'grove_federated_frontier',
       description:
-        'The best work known in any grove of the federation, with who holds it. Entries with held: false are only advertised; bring them here with grove_fetch.',
+        'The best work known in any grove of the federation, with who holds it. ' +
+        'Entries with held: false are only advertised; bring them here with grove_fetch.',
     },
     run: async (node) => ({ entries: await federatedFrontier(node) }),
   }),

@@ -27,7 +27,8 @@ export const gossipOperations = {
     http: { method: 'POST', path: '/api/gossip/exchange', maxBodyBytes: GOSSIP_MAX_BYTES },
     input: gossipMessageSchema,
     output: gossipMessageSchema,
-    run: async (node, message) => messageFor(message.capabilities['federation'], node.exchange(message)),
+    run: async (node, message) =>
+      messageFor(message.capabilities['federation'], node.exchange(message)),
   }),
   shuffle: json({
     name: 'shuffle',
@@ -71,7 +72,9 @@ export const gossipOperations = {
 async function heldArtifacts(node: GroveNode, hashes: readonly Cid[]): Promise<string> {
   const asked = [...new Set(hashes)].slice(0, ANNOUNCED_MAX)
   const infos = await Promise.all(asked.map((hash) => node.blobs.stat(hash)))
-  return infos.flatMap((info) => (info === undefined ? [] : `${info.hash}=${info.sizeBytes}`)).join(',')
+  return infos
+    .flatMap((info) => (info === undefined ? [] : `${info.hash}=${info.sizeBytes}`))
+    .join(',')
 }
 
 async function* inOne(bytes: Uint8Array, range: ByteRange | undefined): AsyncGenerator<Uint8Array> {

@@ -14,7 +14,10 @@ import { json } from './operation.ts'
 const group = 'graph'
 const THREADS_DEFAULT = 20
 
-const neighboursInput = z.strictObject({ cid: cidSchema, types: z.array(relationTypeSchema).optional() })
+const neighboursInput = z.strictObject({
+  cid: cidSchema,
+  types: z.array(relationTypeSchema).optional(),
+})
 const neighboursOutput = z.array(contributionViewSchema)
 
 export const graphOperations = {
@@ -58,7 +61,8 @@ export const graphOperations = {
     output: threadSchema,
     mcp: {
       tool: 'grove_thread',
-      description: 'A contribution and the replies to it, with their depth: the discussion as it stands.',
+      description:
+        'A contribution and the replies to it, with their depth: the discussion as it stands.',
     },
     async run(node, { cid, maxDepth = WALK_LIMITS.maxDepth, limit = WALK_LIMITS.maxCount }) {
       const nodes = await thread(node, cid, { maxDepth, maxCount: limit })
@@ -70,9 +74,15 @@ export const graphOperations = {
     group,
     summary: 'List what has been replied to, most replies first',
     http: { method: 'GET', path: '/api/threads' },
-    input: z.strictObject({ tags: z.array(z.string()).max(100).optional(), limit: pageShape.limit }),
+    input: z.strictObject({
+      tags: z.array(z.string()).max(100).optional(),
+      limit: pageShape.limit,
+    }),
     output: threadsSchema,
-    mcp: { tool: 'grove_threads', description: 'Discussions by number of replies, then latest reply.' },
+    mcp: {
+      tool: 'grove_threads',
+      description: 'Discussions by number of replies, then latest reply.',
+    },
     async run(node, { limit = THREADS_DEFAULT, ...options }) {
       const found = await threads(node, { ...definedOnly(options), limit })
       return { threads: found, count: found.length }

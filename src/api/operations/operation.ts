@@ -39,7 +39,14 @@ interface Common<I extends z.ZodType> {
   readonly input: I
 }
 
-export type Group = 'contributions' | 'frontier' | 'graph' | 'blobs' | 'federation' | 'gossip' | 'grove'
+export type Group =
+  | 'contributions'
+  | 'frontier'
+  | 'graph'
+  | 'blobs'
+  | 'federation'
+  | 'gossip'
+  | 'grove'
 
 /** How an output looks in an HTTP answer, where body and output are not the same. */
 export interface HttpForm<O> {
@@ -49,7 +56,8 @@ export interface HttpForm<O> {
 }
 
 /** JSON in, JSON out: most of them. */
-export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends Common<I> {
+export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
+  extends Common<I> {
   readonly kind: 'json'
   readonly output: O
   /** `run` checks the input by itself (a manifest is checked where it is sealed), so that it is not checked twice. */
@@ -78,7 +86,8 @@ export interface BytesOperation<I extends z.ZodType = z.ZodType> extends Common<
 }
 
 /** Takes bytes as they come, of any length; the input is in the path. */
-export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends Common<I> {
+export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
+  extends Common<I> {
   readonly kind: 'upload'
   readonly output: O
   run(
@@ -96,13 +105,19 @@ export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common
 }
 
 /** Answers server-sent events until the caller leaves. */
-export interface EventsOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> extends Common<I> {
+export interface EventsOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
+  extends Common<I> {
   readonly kind: 'events'
   readonly output: O
   run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<GroveEvent>
 }
 
-export type Operation = JsonOperation | BytesOperation | UploadOperation | StreamOperation | EventsOperation
+export type Operation =
+  | JsonOperation
+  | BytesOperation
+  | UploadOperation
+  | StreamOperation
+  | EventsOperation
 
 /** Declares an operation, keeping the types of its input and output. */
 export function json<I extends z.ZodType, O extends z.ZodType>(
@@ -111,7 +126,9 @@ export function json<I extends z.ZodType, O extends z.ZodType>(
   return { kind: 'json', ...operation }
 }
 
-export function bytes<I extends z.ZodType>(operation: Omit<BytesOperation<I>, 'kind'>): BytesOperation<I> {
+export function bytes<I extends z.ZodType>(
+  operation: Omit<BytesOperation<I>, 'kind'>,
+): BytesOperation<I> {
   return { kind: 'bytes', ...operation }
 }
 
@@ -121,7 +138,9 @@ export function upload<I extends z.ZodType, O extends z.ZodType>(
   return { kind: 'upload', ...operation }
 }
 
-export function stream<I extends z.ZodType>(operation: Omit<StreamOperation<I>, 'kind'>): StreamOperation<I> {
+export function stream<I extends z.ZodType>(
+  operation: Omit<StreamOperation<I>, 'kind'>,
+): StreamOperation<I> {
   return { kind: 'stream', ...operation }
 }
 

@@ -24,7 +24,9 @@ export type Operations = typeof operations
 export const allOperations: readonly Operation[] = Object.values(operations)
 
 /** Names of the operations that take and answer JSON. */
-export type CallName = { [N in keyof Operations]: Operations[N] extends JsonOperation ? N : never }[keyof Operations]
+export type CallName = {
+  [N in keyof Operations]: Operations[N] extends JsonOperation ? N : never
+}[keyof Operations]
 /** What a caller hands in: members with defaults may be left out. */
 export type InputOf<N extends CallName> = z.input<Operations[N]['input']>
 export type OutputOf<N extends CallName> = z.output<Operations[N]['output']>

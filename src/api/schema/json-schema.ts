@@ -6,7 +6,10 @@ export type JsonSchema = Readonly<Record<string, unknown>>
  * The JSON Schema (2020-12) of a value as it is sent; schemas that the registry names become `$defs`.
  * The only custom checks in Grove's schemas are "is a JSON object".
  */
-export function jsonSchemaOf(schema: z.ZodType, metadata?: z.core.$ZodRegistry<{ id: string }>): JsonSchema {
+export function jsonSchemaOf(
+  schema: z.ZodType,
+  metadata?: z.core.$ZodRegistry<{ id: string }>,
+): JsonSchema {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',

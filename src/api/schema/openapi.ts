@@ -17,7 +17,11 @@ const errorSchema: JsonSchema = {
   properties: {
     error: {
       type: 'object',
-      properties: { code: { type: 'string' }, message: { type: 'string' }, details: { type: 'object' } },
+      properties: {
+        code: { type: 'string' },
+        message: { type: 'string' },
+        details: { type: 'object' },
+      },
       required: ['code', 'message', 'details'],
     },
   },
@@ -51,14 +55,18 @@ export function openApi(operations: readonly Operation[]): object {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
     const path = operation.http.path.replace(/:(\w+)/g, '{$1}')
-    paths[path] = { ...paths[path], [operation.http.method.toLowerCase()]: describe(operation, references) }
+    paths[path] = {
+      ...paths[path],
+      [operation.http.method.toLowerCase()]: describe(operation, references),
+    }
   }
   return {
     openapi: '3.1.0',
     info: {
       title: 'Grove',
       version: VERSION,
-      description: 'A grove keeps a graph of immutable agent work and shares the best of it with other groves.',
+      description:
+        'A grove keeps a graph of immutable agent work and shares the best of it with other groves.',
     },
     paths,
     components: { schemas: { ...references.schemas, Error: errorSchema } },
@@ -78,7 +86,8 @@ class References {
     const { $defs = {}, ...rest } = jsonSchemaOf(schema, this.#registry) as JsonSchema & {
       $defs?: Record<string, JsonSchema>
     }
-    for (const [id, definition] of Object.entries($defs)) this.schemas[id] ??= this.#relocated(definition)
+    for (const [id, definition] of Object.entries($defs))
+      this.schemas[id] ??= this.#relocated(definition)
     const id = this.#registry.get(schema)?.id
     if (id === undefined) return this.#relocated(rest)
     this.schemas[id] ??= this.#relocated(rest)
@@ -87,10 +96,9 @@ class References {
 
   #relocated(schema: JsonSchema): JsonSchema {
     return JSON.parse(
-      JSON.stringify(schema, (key, value) => (key === 'id' && value in named ? undefined : value)).replaceAll(
-        '"#/$defs/',
-        '"#/components/schemas/',
-      ),
+      JSON.stringify(schema, (key, value) =>
+        key === 'id' && value in named ? undefined : value,
+      ).replaceAll('"#/$defs/', '"#/components/schemas/'),
     ) as JsonSchema
   }
 }
@@ -104,7 +112,10 @@ function describe(operation: Operation, references: References): object {
     parameters: parameters(operation),
     ...(http.method === 'GET' ? {} : { requestBody: requestBody(operation, references) }),
     responses: {
-      [http.status ?? 200]: { description: 'Success', content: answerContent(operation, references) },
+      [http.status ?? 200]: {
+        description: 'Success',
+        content: answerContent(operation, references),
+      },
       default: {
         description: 'What went wrong',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
@@ -133,14 +144,17 @@ function parameters(operation: Operation): object[] {
 }
 
 function requestBody(operation: Operation, references: References): object {
-  if (operation.kind === 'upload') return { required: true, content: { 'application/octet-stream': {} } }
+  if (operation.kind === 'upload')
+    return { required: true, content: { 'application/octet-stream': {} } }
   const schema = bodySchema(operation, references)
   const json = { 'application/json': { schema } }
   if (operation.kind !== 'json' || operation.multipart !== true) return { content: json }
   const form = {
     type: 'object',
     properties: { manifest: schema },
-    patternProperties: { '^artifact:': { type: 'string', contentMediaType: 'application/octet-stream' } },
+    patternProperties: {
+      '^artifact:': { type: 'string', contentMediaType: 'application/octet-stream' },
+    },
   }
   return { required: true, content: { ...json, 'multipart/form-data': { schema: form } } }
 }
@@ -150,7 +164,9 @@ function bodySchema(operation: Operation, references: References): JsonSchema {
   const schema = references.of(operation.input)
   const { path } = inputForms(operation)
   if (path.length === 0) return schema
-  const properties = Object.fromEntries(Object.entries(propertiesOf(schema)).filter(([name]) => !path.includes(name)))
+  const properties = Object.fromEntries(
+    Object.entries(propertiesOf(schema)).filter(([name]) => !path.includes(name)),
+  )
   const required = ((schema.required ?? []) as string[]).filter((name) => !path.includes(name))
   return { ...schema, properties, required }
 }
@@ -158,7 +174,9 @@ function bodySchema(operation: Operation, references: References): JsonSchema {
 function answerContent(operation: Operation, references: References): object {
   switch (operation.kind) {
     case 'json':
-      return { 'application/json': { schema: references.of(operation.wire?.schema ?? operation.output) } }
+      return {
+        'application/json': { schema: references.of(operation.wire?.schema ?? operation.output) },
+      }
     case 'upload':
       return { 'application/json': { schema: references.of(operation.output) } }
     case 'events':

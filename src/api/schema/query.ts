@@ -14,7 +14,9 @@ export interface InputForms {
 /** Derived from the input's schema, so that server and client cannot disagree. */
 export function inputForms({ http, input }: Operation): InputForms {
   const path = [...http.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
-  const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(([name]) => !path.includes(name))
+  const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(
+    ([name]) => !path.includes(name),
+  )
   return { path, query: new Map(members.map(([name, schema]) => [name, formOf(schema.type)])) }
 }
 
@@ -31,10 +33,16 @@ export function readQuery(search: string, forms: InputForms): Record<string, unk
   for (const [name, value] of new URLSearchParams(search)) {
     const before = given.get(name)
     if (before !== undefined && forms.query.get(name) !== 'list')
-      throw new GroveError('validation-error', { parameter: name }, { message: `${name} is given twice` })
+      throw new GroveError(
+        'validation-error',
+        { parameter: name },
+        { message: `${name} is given twice` },
+      )
     given.set(name, before === undefined ? value : `${before},${value}`)
   }
-  return Object.fromEntries([...given].map(([name, value]) => [name, decode(value, forms.query.get(name) ?? 'text')]))
+  return Object.fromEntries(
+    [...given].map(([name, value]) => [name, decode(value, forms.query.get(name) ?? 'text')]),
+  )
 }
 
 /** The query string for the members that are not in the path, with its question mark; empty where there are none. */

@@ -37,7 +37,9 @@ export function joined(parts: readonly Collected[]): Collected {
   const names = new Set<string>()
   for (const { name } of artifacts) {
     if (names.has(name))
-      throw usage(`two artifacts would be named '${name}': contribute a directory that holds both, or rename one`)
+      throw usage(
+        `two artifacts would be named '${name}': contribute a directory that holds both, or rename one`,
+      )
     names.add(name)
   }
   if (artifacts.length > ARTIFACTS_MAX) throw tooMany(artifacts.length)
@@ -59,7 +61,8 @@ async function artifactsOfPath(path: string): Promise<Collected> {
   if (info.isDirectory()) return artifactsOfDirectory(path)
   if (!info.isFile()) throw usage(`${path} is neither a file nor a directory`)
   const below = relative(process.cwd(), path)
-  const name = below.startsWith('..') || isAbsolute(below) ? basename(path) : below.split(sep).join('/')
+  const name =
+    below.startsWith('..') || isAbsolute(below) ? basename(path) : below.split(sep).join('/')
   if (checkName(name) === 'hidden')
     throw usage(`'${name}' cannot name an artifact: names start with a letter or digit; rename it`)
   return { artifacts: [fileSource(name, path, info.size)], leftOut: [] }
@@ -87,7 +90,9 @@ async function artifactsOfDirectory(directory: string): Promise<Collected> {
       else if (entry.isDirectory()) waiting.push(name)
       else {
         checkName(name)
-        artifacts.push(fileSource(name, join(directory, name), (await lstat(join(directory, name))).size))
+        artifacts.push(
+          fileSource(name, join(directory, name), (await lstat(join(directory, name))).size),
+        )
         if (artifacts.length > ARTIFACTS_MAX) throw tooMany(artifacts.length)
       }
     }

@@ -23,10 +23,17 @@ export async function artifactsOfTree(revision: string): Promise<Collected> {
   const artifacts: Collected['artifacts'][number][] = []
   const leftOut: string[] = []
   for (const line of listing.split('\0').filter((each) => each !== '')) {
-    const [, mode = '', object = '', size = '', name = ''] = /^(\d+) \w+ (\w+) +(\S+)\t(.*)$/s.exec(line) ?? []
-    if (!mode.startsWith('100')) leftOut.push(`${name} (${mode === '160000' ? 'submodule' : 'symbolic link'})`)
+    const [, mode = '', object = '', size = '', name = ''] =
+      /^(\d+) \w+ (\w+) +(\S+)\t(.*)$/s.exec(line) ?? []
+    if (!mode.startsWith('100'))
+      leftOut.push(`${name} (${mode === '160000' ? 'submodule' : 'symbolic link'})`)
     else if (checkName(name) === 'hidden') leftOut.push(`${name} (hidden)`)
-    else artifacts.push({ name, sizeBytes: Number(size), open: () => streamGit(['cat-file', 'blob', object]) })
+    else
+      artifacts.push({
+        name,
+        sizeBytes: Number(size),
+        open: () => streamGit(['cat-file', 'blob', object]),
+      })
   }
   return { artifacts, leftOut }
 }
@@ -34,14 +41,20 @@ export async function artifactsOfTree(revision: string): Promise<Collected> {
 /** The difference between a revision and the working directory's tracked files, as one patch. Throws `usage-error`. */
 export async function artifactOfDiff(base: string): Promise<Collected> {
   const differs = await runGit(['diff', '--quiet', '--no-ext-diff', '--end-of-options', base])
-  if (differs.code === 0) throw usage(`nothing differs from ${base}: there is no patch to contribute`)
+  if (differs.code === 0)
+    throw usage(`nothing differs from ${base}: there is no patch to contribute`)
   if (differs.code !== 1) throw gitFailed(differs)
-  const open = () => streamGit(['diff', '--binary', '--no-ext-diff', '--no-color', '--end-of-options', base])
+  const open = () =>
+    streamGit(['diff', '--binary', '--no-ext-diff', '--no-color', '--end-of-options', base])
   return { artifacts: [{ name: DIFF_ARTIFACT, sizeBytes: undefined, open }], leftOut: [] }
 }
 
 /** A unified difference of two files or directories below `folder`, or undefined where there is no git to make it. */
-export async function diffFiles(folder: string, before: string, after: string): Promise<string | undefined> {
+export async function diffFiles(
+  folder: string,
+  before: string,
+  after: string,
+): Promise<string | undefined> {
   try {
     const { code, stdout, stderr } = await runGit([
       '-C',
@@ -83,8 +96,14 @@ function runGit(args: readonly string[]): Promise<Finished> {
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     child.on('error', (cause) => reject(noGit(cause)))
     child.on('close', (code) => {
-      if (bytes > ANSWER_MAX_BYTES) reject(usage('git answers more than 64 MiB: name a smaller tree'))
-      else resolve({ code: code ?? 128, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString('utf8') })
+      if (bytes > ANSWER_MAX_BYTES)
+        reject(usage('git answers more than 64 MiB: name a smaller tree'))
+      else
+        resolve({
+          code: code ?? 128,
+          stdout: Buffer.concat(stdout),
+          stderr: Buffer.concat(stderr).toString('utf8'),
+        })
     })
   })
 }
@@ -107,11 +126,18 @@ async function* streamGit(args: readonly string[]): AsyncGenerator<Uint8Array> {
 
 function noGit(cause: Error): GroveError {
   if (errnoOf(cause) !== 'ENOENT')
-    return new GroveError('usage-error', {}, { cause, message: `git does not run: ${cause.message}` })
+    return new GroveError(
+      'usage-error',
+      {},
+      { cause, message: `git does not run: ${cause.message}` },
+    )
   return new GroveError(
     'usage-error',
     { noGit: true },
-    { cause, message: 'there is no git on this machine: install it, or contribute the files themselves' },
+    {
+      cause,
+      message: 'there is no git on this machine: install it, or contribute the files themselves',
+    },
   )
 }
 

@@ -17,11 +17,19 @@ interface Hashed extends ArtifactSource {
 }
 
 /** Hands the grove those artifacts that it doesn't hold yet, streaming each. Throws `hash-mismatch` for a file that changes meanwhile. */
-export async function uploadArtifacts(session: CliSession, sources: readonly ArtifactSource[]): Promise<Uploaded> {
+export async function uploadArtifacts(
+  session: CliSession,
+  sources: readonly ArtifactSource[],
+): Promise<Uploaded> {
   const hashed: Hashed[] = []
-  for (const source of sources) hashed.push({ ...source, ...(await hashOf(source, session.signal)) })
+  for (const source of sources)
+    hashed.push({ ...source, ...(await hashOf(source, session.signal)) })
   const missing = new Set(await missingOf(session, [...new Set(hashed.map((each) => each.hash))]))
-  const wanted = [...new Map(hashed.filter((each) => missing.has(each.hash)).map((each) => [each.hash, each])).values()]
+  const wanted = [
+    ...new Map(
+      hashed.filter((each) => missing.has(each.hash)).map((each) => [each.hash, each]),
+    ).values(),
+  ]
   await send(session, wanted)
   return {
     artifacts: Object.fromEntries(hashed.map(({ name, hash }) => [name, hash])),
@@ -29,7 +37,10 @@ export async function uploadArtifacts(session: CliSession, sources: readonly Art
   }
 }
 
-async function hashOf(source: ArtifactSource, signal: AbortSignal): Promise<{ hash: Cid; bytes: number }> {
+async function hashOf(
+  source: ArtifactSource,
+  signal: AbortSignal,
+): Promise<{ hash: Cid; bytes: number }> {
   const hasher = new CidHasher()
   let bytes = 0
   for await (const chunk of source.open()) {
@@ -82,7 +93,10 @@ async function sendOne(
   }
 }
 
-async function* counted(source: AsyncIterable<Uint8Array>, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) {
     count(chunk.byteLength)
     yield chunk

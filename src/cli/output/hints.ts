@@ -17,7 +17,9 @@ const hints: Partial<Record<ErrorCode, string>> = {
 
 /** One line on an error: what happened, and what to do next. */
 export function explain(error: GroveError): string {
-  return [error.message, candidates(error) ?? hintFor(error)].filter((part) => part !== undefined).join('; ')
+  return [error.message, candidates(error) ?? hintFor(error)]
+    .filter((part) => part !== undefined)
+    .join('; ')
 }
 
 function hintFor({ code, details }: GroveError): string | undefined {

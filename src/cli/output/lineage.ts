@@ -42,7 +42,8 @@ export function draw({ members }: Lineage): LineageLine[] {
   const childrenOf = new Map<Cid, Cid[]>()
   for (const member of members.values()) {
     for (const parent of member.parents)
-      if (members.has(parent)) childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), member.cid])
+      if (members.has(parent))
+        childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), member.cid])
   }
   const lines: LineageLine[] = []
   const drawn = new Set<Cid>()
@@ -53,7 +54,9 @@ export function draw({ members }: Lineage): LineageLine[] {
     lines.push({ branch, member, again })
     if (again) return
     drawn.add(cid)
-    const children = (childrenOf.get(cid) ?? []).toSorted((a, b) => byAge(members.get(a), members.get(b)))
+    const children = (childrenOf.get(cid) ?? []).toSorted((a, b) =>
+      byAge(members.get(a), members.get(b)),
+    )
     for (const [index, child] of children.entries()) {
       const last = index === children.length - 1
       visit(child, `${lead}${last ? '   ' : '│  '}`, `${lead}${last ? '└─ ' : '├─ '}`)
@@ -64,7 +67,9 @@ export function draw({ members }: Lineage): LineageLine[] {
 }
 
 function rootsOf(members: Lineage['members']): Cid[] {
-  const roots = [...members.values()].filter((member) => !member.parents.some((parent) => members.has(parent)))
+  const roots = [...members.values()].filter(
+    (member) => !member.parents.some((parent) => members.has(parent)),
+  )
   return roots.toSorted(byAge).map((member) => member.cid)
 }
 

@@ -31,7 +31,10 @@ export function printJson(output: Output, value: unknown, indent = 2): void {
   const text = JSON.stringify(value, undefined, indent) ?? 'null'
   print(
     output,
-    text.replace(/[\u007f-\u009f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    text.replace(
+      /[\u007f-\u009f]/g,
+      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
   )
 }
 

@@ -33,7 +33,9 @@ export class Progress {
     this.#drawnAt = now
     this.#drawn = true
     const line = progressLine(standing, now - this.#startedAt)
-    this.#output.notes.write(`\r\u001b[K${[...line].slice(0, (this.#output.notes.columns ?? 80) - 1).join('')}`)
+    this.#output.notes.write(
+      `\r\u001b[K${[...line].slice(0, (this.#output.notes.columns ?? 80) - 1).join('')}`,
+    )
   }
 
   /** Takes the line away, so that what follows starts on a clean one. */
@@ -44,9 +46,13 @@ export class Progress {
 }
 
 /** `[######······]  50 %  1.0 MiB of 2.0 MiB  512 KiB/s  model.bin`. Pure. */
-export function progressLine({ label, doneBytes, totalBytes }: ProgressState, elapsedMs: number): string {
+export function progressLine(
+  { label, doneBytes, totalBytes }: ProgressState,
+  elapsedMs: number,
+): string {
   const rate = elapsedMs > 0 ? `  ${formatSize(Math.round((doneBytes * 1_000) / elapsedMs))}/s` : ''
-  if (totalBytes === undefined || totalBytes < 0) return `${formatSize(doneBytes)}${rate}  ${printable(label)}`
+  if (totalBytes === undefined || totalBytes < 0)
+    return `${formatSize(doneBytes)}${rate}  ${printable(label)}`
   const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const cells = Math.floor(share * BAR_CELLS)
   const bar = '#'.repeat(cells) + '·'.repeat(BAR_CELLS - cells)

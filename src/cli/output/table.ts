@@ -13,7 +13,11 @@ const GAP = '  '
 const FLEXIBLE_MIN = 12
 
 /** Writes rows below headings. On a terminal the flexible columns are cut to its width; elsewhere nothing is. */
-export function printTable(output: Output, columns: readonly Column[], rows: readonly (readonly string[])[]): void {
+export function printTable(
+  output: Output,
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+): void {
   for (const line of layOut(columns, rows, widthOf(output))) {
     print(output, line.head ? style(output, 'dim', line.text) : line.text)
   }
@@ -26,10 +30,14 @@ export function layOut(
   width: number,
 ): { text: string; head: boolean }[] {
   const titles = columns.map((column) => column.title)
-  const widths = columns.map((_, index) => Math.max(...[titles, ...rows].map((row) => widthOfText(row[index] ?? ''))))
+  const widths = columns.map((_, index) =>
+    Math.max(...[titles, ...rows].map((row) => widthOfText(row[index] ?? ''))),
+  )
   shrink(columns, widths, width)
   const lay = (row: readonly string[], head: boolean) => {
-    const cells = columns.map((column, index) => pad(row[index] ?? '', widths[index] ?? 0, column.align ?? 'left'))
+    const cells = columns.map((column, index) =>
+      pad(row[index] ?? '', widths[index] ?? 0, column.align ?? 'left'),
+    )
     return { text: cells.join(GAP).trimEnd(), head }
   }
   return [lay(titles, true), ...rows.map((row) => lay(row, false))]
@@ -44,7 +52,10 @@ function shrink(columns: readonly Column[], widths: number[], width: number): vo
     )
     const widest = givers.toSorted((a, b) => (widths[b] ?? 0) - (widths[a] ?? 0))[0]
     if (widest === undefined) return
-    widths[widest] = Math.max(FLEXIBLE_MIN, (widths[widest] ?? 0) - Math.max(1, Math.ceil(excess / givers.length)))
+    widths[widest] = Math.max(
+      FLEXIBLE_MIN,
+      (widths[widest] ?? 0) - Math.max(1, Math.ceil(excess / givers.length)),
+    )
   }
 }
 

@@ -4,7 +4,10 @@ import { short } from './format.ts'
 import { Progress } from './progress.ts'
 
 /** Runs `work` while a progress line follows the grove's transfers, where stderr is a terminal to show it on. */
-export async function watchingTransfers<T>(session: CliSession, work: () => Promise<T>): Promise<T> {
+export async function watchingTransfers<T>(
+  session: CliSession,
+  work: () => Promise<T>,
+): Promise<T> {
   if (session.output.notes.isTTY !== true) return work()
   const ended = new AbortController()
   const progress = new Progress(session.output, session.clock)
@@ -18,7 +21,11 @@ export async function watchingTransfers<T>(session: CliSession, work: () => Prom
   }
 }
 
-async function follow({ grove }: CliSession, progress: Progress, signal: AbortSignal): Promise<void> {
+async function follow(
+  { grove }: CliSession,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
   const transfers = new Map<string, { received: number; size: number }>()
   try {
     for await (const event of grove.events({ signal })) {
@@ -35,7 +42,12 @@ function standing(
   event: Extract<GroveEvent, { type: 'transfer' }>,
   transfers: readonly { received: number; size: number }[],
 ) {
-  const sum = (key: 'received' | 'size') => transfers.reduce((total, transfer) => total + transfer[key], 0)
+  const sum = (key: 'received' | 'size') =>
+    transfers.reduce((total, transfer) => total + transfer[key], 0)
   const known = transfers.every((transfer) => transfer.size >= 0)
-  return { label: short(event.hash), doneBytes: sum('received'), totalBytes: known ? sum('size') : undefined }
+  return {
+    label: short(event.hash),
+    doneBytes: sum('received'),
+    totalBytes: known ? sum('size') : undefined,
+  }
 }

@@ -3,7 +3,13 @@ import { canonicalBytes } from '../canonical.ts'
 import { type Cid, hashBytes } from '../cid.ts'
 import { GroveError } from '../errors.ts'
 import { MANIFEST_MAX_BYTES } from '../limits.ts'
-import { type ContributionView, type Draft, draftSchema, type Manifest, manifestSchema } from './schema.ts'
+import {
+  type ContributionView,
+  type Draft,
+  draftSchema,
+  type Manifest,
+  manifestSchema,
+} from './schema.ts'
 
 /** A verified contribution: `bytes` are the canonical bytes that hash to `cid`, kept as they came. */
 export interface Contribution {
@@ -29,7 +35,14 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = utc(draft.createdAt ?? now)
-  const manifest = { ...draft, manifestVersion: 1, artifacts, relations, tags, createdAt } as Manifest
+  const manifest = {
+    ...draft,
+    manifestVersion: 1,
+    artifacts,
+    relations,
+    tags,
+    createdAt,
+  } as Manifest
   const bytes = canonicalBytes(manifest)
   checkSize(bytes)
   return { cid: hashBytes(bytes), bytes, manifest }
@@ -72,7 +85,10 @@ function utc(moment: string | number): string {
 
 function checkSize(bytes: Uint8Array): void {
   if (bytes.byteLength <= MANIFEST_MAX_BYTES) return
-  throw new GroveError('manifest-too-large', { sizeBytes: bytes.byteLength, maxBytes: MANIFEST_MAX_BYTES })
+  throw new GroveError('manifest-too-large', {
+    sizeBytes: bytes.byteLength,
+    maxBytes: MANIFEST_MAX_BYTES,
+  })
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -101,7 +117,11 @@ function checkCanonical(value: unknown, bytes: Uint8Array, cid: Cid): void {
 function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const issues = result.error.issues.map(({ code, path, message }) => ({ code, path: path.join('.'), message }))
+  const issues = result.error.issues.map(({ code, path, message }) => ({
+    code,
+    path: path.join('.'),
+    message,
+  }))
   const unknown = issues.some((issue) => issue.code === 'unrecognized_keys')
   const message = issues
     .map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))

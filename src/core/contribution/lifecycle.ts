@@ -1,7 +1,14 @@
 import type { Edge } from './relation.ts'
 
 /** Where a contribution stands, derived from the edges that point at it; the highest of these that applies. */
-export const LIFECYCLE = ['superseded', 'challenged', 'adopted', 'reproduced', 'under_review', 'published'] as const
+export const LIFECYCLE = [
+  'superseded',
+  'challenged',
+  'adopted',
+  'reproduced',
+  'under_review',
+  'published',
+] as const
 export type Lifecycle = (typeof LIFECYCLE)[number]
 
 /** The state of a contribution from its incoming edges, in any order. */

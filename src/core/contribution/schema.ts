@@ -14,10 +14,9 @@ import {
 /** The manifest and its parts: what is hashed. Strict everywhere: an unknown field is an error. */
 
 /** A whole content id. The cast only brands: checked by the pattern, it is the same text. */
-export const cidSchema = z.string().regex(CID_PATTERN, 'must be blake3:<64 hex digits>') as unknown as z.ZodType<
-  Cid,
-  string
->
+export const cidSchema = z
+  .string()
+  .regex(CID_PATTERN, 'must be blake3:<64 hex digits>') as unknown as z.ZodType<Cid, string>
 
 export const kindSchema = z.enum([
   'work',
@@ -31,14 +30,22 @@ export const kindSchema = z.enum([
 ])
 export const modeSchema = z.enum(['evaluation', 'exploration'])
 export const directionSchema = z.enum(['minimize', 'maximize'])
-export const relationTypeSchema = z.enum(['derives_from', 'responds_to', 'reviews', 'reproduces', 'adopts'])
+export const relationTypeSchema = z.enum([
+  'derives_from',
+  'responds_to',
+  'reviews',
+  'reproduces',
+  'adopts',
+])
 
 /** A JSON object kept as it is. */
 export const jsonObjectSchema = z.custom<JsonObject>(isJsonObject, 'must be a JSON object')
 
 /** A map whose size is bounded. */
 function mapOf<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, most: number) {
-  return z.record(key, value).refine((map) => Object.keys(map).length <= most, `must have at most ${most} entries`)
+  return z
+    .record(key, value)
+    .refine((map) => Object.keys(map).length <= most, `must have at most ${most} entries`)
 }
 
 /** A relative path of letters, digits and `._/ -`: no empty or `..` component, so that it stays inside any folder. */

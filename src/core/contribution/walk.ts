@@ -21,7 +21,10 @@ export type Neighbours = ReadonlyMap<Cid, readonly Cid[]>
  * returns the visits in the order met, each cid once. Ends at a depth, a count, or where the graph ends; what has been met within
  * the count is asked for all the same, and adds nothing.
  */
-export function* breadthFirst(start: Cid, limits: WalkLimits): Generator<readonly Cid[], Visit[], Neighbours> {
+export function* breadthFirst(
+  start: Cid,
+  limits: WalkLimits,
+): Generator<readonly Cid[], Visit[], Neighbours> {
   const visits: Visit[] = [{ cid: start, depth: 0 }]
   const seen = new Set<Cid>([start])
   let edge: readonly Cid[] = [start]

@@ -33,12 +33,22 @@ export const NO_STATS: PeerStats = { confirmed: 0, bytesGood: 0, lies: NOTHING, 
 
 /** One more lie at this moment. */
 export function withLie(stats: PeerStats, now: number): PeerStats {
-  return { ...stats, lies: oneMore(stats.lies, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX }) }
+  return {
+    ...stats,
+    lies: oneMore(stats.lies, { now, halfLifeMs: LIE_HALF_LIFE_MS, most: LIES_MAX }),
+  }
 }
 
 /** One more failure at this moment. */
 export function withFailure(stats: PeerStats, now: number): PeerStats {
-  return { ...stats, failures: oneMore(stats.failures, { now, halfLifeMs: FAILURE_HALF_LIFE_MS, most: FAILURES_MAX }) }
+  return {
+    ...stats,
+    failures: oneMore(stats.failures, {
+      now,
+      halfLifeMs: FAILURE_HALF_LIFE_MS,
+      most: FAILURES_MAX,
+    }),
+  }
 }
 
 /**

@@ -21,7 +21,8 @@ export interface BeliefInput {
 export function beliefIn({ held, signals }: BeliefInput, metric?: string): Belief {
   if (!held) return { level: 'advertised', why: 'only peers say so: its manifest is not here' }
   const spoken = spokenFor(signals, metric)
-  if (spoken.length > 0) return { level: 'evidenced', why: `its manifest and contributions here say so: ${spoken}` }
+  if (spoken.length > 0)
+    return { level: 'evidenced', why: `its manifest and contributions here say so: ${spoken}` }
   if (metric !== undefined && isSignalMetric(metric) && metric !== '_recency')
     return { level: 'advertised', why: 'only peers say so: nothing that is held here does' }
   return { level: 'bound', why: 'its manifest is here, says so itself, and hashes to its id' }
@@ -40,7 +41,10 @@ export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>
 }
 
 /** In words, what the evidence held here amounts to in that dimension (in all of them without one). */
-function spokenFor({ adoption, reproduction, reviewScore }: Signals, metric: string | undefined): string {
+function spokenFor(
+  { adoption, reproduction, reviewScore }: Signals,
+  metric: string | undefined,
+): string {
   const asked = (name: string) => metric === undefined || metric === name
   return [
     adoption > 0 && asked('_adoption') ? `adopted ${adoption}×` : '',

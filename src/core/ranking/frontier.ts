@@ -71,8 +71,13 @@ export function ownPlaces(contribution: Contribution, firstSeenMs: number): Plac
     value: recencyOf(manifest.createdAt, firstSeenMs),
   }
   if (manifest.mode !== 'evaluation') return [recency]
-  const scores = Object.entries(manifest.scores ?? {}).filter(([metric]) => !isReservedMetric(metric))
-  return [recency, ...scores.map(([metric, { value, direction }]) => ({ cid, metric, direction, value }))]
+  const scores = Object.entries(manifest.scores ?? {}).filter(
+    ([metric]) => !isReservedMetric(metric),
+  )
+  return [
+    recency,
+    ...scores.map(([metric, { value, direction }]) => ({ cid, metric, direction, value })),
+  ]
 }
 
 /** The places that others' evidence gives it. None in a dimension in which nobody has spoken. */

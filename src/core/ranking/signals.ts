@@ -43,7 +43,9 @@ export function evidenceOf(contribution: Contribution): Evidence[] {
  * floating-point sums are taken in the order of the sources' cids, so that all groves get the same last digit.
  */
 export function foldSignals(evidence: readonly Evidence[]): Signals {
-  const sorted = evidence.toSorted((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : 0))
+  const sorted = evidence.toSorted((a, b) =>
+    a.source < b.source ? -1 : a.source > b.source ? 1 : 0,
+  )
   const total = { adoption: 0, reproduction: 0, reviewSum: 0, reviewCount: 0 }
   for (const item of sorted) {
     total.adoption += item.adoption
@@ -69,6 +71,11 @@ function nothing(source: Cid, target: Cid): Evidence {
  */
 function reviewOf(review: Contribution): Pick<Evidence, 'reviewSum' | 'reviewCount'> {
   const scores = Object.entries(review.manifest.scores ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const oriented = scores.map(([, score]) => (score.direction === 'maximize' ? score.value : -score.value))
-  return { reviewSum: oriented.reduce((sum, value) => sum + value, 0), reviewCount: oriented.length }
+  const oriented = scores.map(([, score]) =>
+    score.direction === 'maximize' ? score.value : -score.value,
+  )
+  return {
+    reviewSum: oriented.reduce((sum, value) => sum + value, 0),
+    reviewCount: oriented.length,
+  }
 }

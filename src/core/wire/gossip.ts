@@ -68,13 +68,17 @@ export const shuffleRequestSchema = z.object({
   offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS),
 })
 export type ShuffleRequest = z.infer<typeof shuffleRequestSchema>
-export const shuffleResponseSchema = z.object({ offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS) })
+export const shuffleResponseSchema = z.object({
+  offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS),
+})
 export type ShuffleResponse = z.infer<typeof shuffleResponseSchema>
 
 export const livenessStatusSchema = z.enum(['alive', 'suspected', 'failed'])
 export type LivenessStatus = z.infer<typeof livenessStatusSchema>
 export const peersAnswerSchema = z.object({
   peers: z.array(peerInfoSchema),
-  liveness: z.array(z.object({ peer: peerInfoSchema, status: livenessStatusSchema, lastSeen: timestampSchema })),
+  liveness: z.array(
+    z.object({ peer: peerInfoSchema, status: livenessStatusSchema, lastSeen: timestampSchema }),
+  ),
 })
 export type PeersAnswer = z.infer<typeof peersAnswerSchema>

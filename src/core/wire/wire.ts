@@ -11,7 +11,13 @@ import {
 } from '../contribution/schema.ts'
 import { BEST_MAX, LIST_MAX, MISSING_MAX_HASHES, PROVIDERS_MAX } from '../limits.ts'
 import { peerRecordSchema } from '../peers/peer-record.ts'
-import { addressSchema, capabilitiesSchema, digestEntrySchema, livenessStatusSchema, peerIdSchema } from './gossip.ts'
+import {
+  addressSchema,
+  capabilitiesSchema,
+  digestEntrySchema,
+  livenessStatusSchema,
+  peerIdSchema,
+} from './gossip.ts'
 
 /**
  * Every other value on the wire: what groves say to each other and what the API answers. What peers send is read
@@ -79,9 +85,20 @@ export const frontierSchema = z.object({
 export type FrontierAnswer = z.infer<typeof frontierSchema>
 
 export const searchResultSchema = contributionViewSchema
-  .pick({ cid: true, summary: true, kind: true, mode: true, tags: true, scores: true, createdAt: true })
+  .pick({
+    cid: true,
+    summary: true,
+    kind: true,
+    mode: true,
+    tags: true,
+    scores: true,
+    createdAt: true,
+  })
   .extend({ agentId: z.string() })
-export const searchAnswerSchema = z.object({ results: z.array(searchResultSchema), count: z.number().int() })
+export const searchAnswerSchema = z.object({
+  results: z.array(searchResultSchema),
+  count: z.number().int(),
+})
 export type SearchResult = z.infer<typeof searchResultSchema>
 
 export const threadNodeSchema = z.object({
@@ -96,12 +113,20 @@ export const threadSummarySchema = z.object({
   lastReplyAt: timestampSchema,
   contribution: contributionViewSchema,
 })
-export const threadsSchema = z.object({ threads: z.array(threadSummarySchema), count: z.number().int() })
+export const threadsSchema = z.object({
+  threads: z.array(threadSummarySchema),
+  count: z.number().int(),
+})
 
 // Blobs
 
-export const blobInfoSchema = z.object({ hash: cidSchema, sizeBytes: z.number().int().nonnegative() })
-export const missingRequestSchema = z.strictObject({ hashes: z.array(cidSchema).max(MISSING_MAX_HASHES) })
+export const blobInfoSchema = z.object({
+  hash: cidSchema,
+  sizeBytes: z.number().int().nonnegative(),
+})
+export const missingRequestSchema = z.strictObject({
+  hashes: z.array(cidSchema).max(MISSING_MAX_HASHES),
+})
 export const missingAnswerSchema = z.object({ missing: z.array(cidSchema) })
 
 /** One artifact of a contribution and whether it is here. */
@@ -232,7 +257,11 @@ export const syncReportSchema = z.object({
 })
 export type SyncReport = z.infer<typeof syncReportSchema>
 
-export const stubSchema = z.object({ cid: cidSchema, promisedBy: z.array(z.string()), since: timestampSchema })
+export const stubSchema = z.object({
+  cid: cidSchema,
+  promisedBy: z.array(z.string()),
+  since: timestampSchema,
+})
 export type Stub = z.infer<typeof stubSchema>
 
 /** What happens in a grove, as it happens. */
@@ -288,7 +317,11 @@ export const groveEventSchema = z.discriminatedUnion('type', [
 ])
 export type GroveEvent = z.infer<typeof groveEventSchema>
 /** An event before it is stamped. */
-export type GroveEventBody = GroveEvent extends infer E ? (E extends { at: string } ? Omit<E, 'at'> : never) : never
+export type GroveEventBody = GroveEvent extends infer E
+  ? E extends { at: string }
+    ? Omit<E, 'at'>
+    : never
+  : never
 
 export const groveInfoSchema = z.object({
   version: z.string(),
@@ -298,7 +331,9 @@ export const groveInfoSchema = z.object({
   gossip: z.object({
     enabled: z.boolean(),
     peers: z.number().int(),
-    liveness: z.array(z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema })),
+    liveness: z.array(
+      z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema }),
+    ),
   }),
 })
 export type GroveInfo = z.infer<typeof groveInfoSchema>

@@ -40,7 +40,10 @@ interface Needed {
 }
 
 /** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
-export async function fetchArtifacts(node: NodeContext, request: ArtifactsRequest): Promise<ArtifactsOutcome> {
+export async function fetchArtifacts(
+  node: NodeContext,
+  request: ArtifactsRequest,
+): Promise<ArtifactsOutcome> {
   const { contribution, signal } = request
   const needed = await neededBlobs(node, contribution, request.artifacts)
   const failures = new Map<Cid, GroveError>()
@@ -50,9 +53,16 @@ export async function fetchArtifacts(node: NodeContext, request: ArtifactsReques
   await mapBounded(needed, AT_ONCE, async (item) => {
     try {
       signal.throwIfAborted()
-      const sizeBytes = budget.isLimited ? await sizeOf(node, request, item) : request.sizes?.get(item.hash)
+      const sizeBytes = budget.isLimited
+        ? await sizeOf(node, request, item)
+        : request.sizes?.get(item.hash)
       const maxBytes = budget.take(item.hash, sizeBytes)
-      const wanted = { ...item, sizeBytes, maxBytes, via: { cid: contribution.cid, name: item.name } }
+      const wanted = {
+        ...item,
+        sizeBytes,
+        maxBytes,
+        via: { cid: contribution.cid, name: item.name },
+      }
       const moved = await transferBlob(node, wanted, request.providers, {
         signal,
         onProgress: request.onProgress,
@@ -65,7 +75,10 @@ export async function fetchArtifacts(node: NodeContext, request: ArtifactsReques
       failures.set(item.hash, failureFor(error, signal))
     }
   })
-  const states = await statesOf(node, request, { fetched: new Set(needed.map(({ hash }) => hash)), failures })
+  const states = await statesOf(node, request, {
+    fetched: new Set(needed.map(({ hash }) => hash)),
+    failures,
+  })
   return { states, failures, ...outcome }
 }
 
@@ -87,7 +100,11 @@ export async function neededBlobs(
     ? artifacts.find((name) => !Object.hasOwn(manifest.artifacts, name))
     : undefined
   if (unknown !== undefined)
-    throw new GroveError('not-found', { cid, name: unknown }, { message: `Artifact '${unknown}' not found in ${cid}` })
+    throw new GroveError(
+      'not-found',
+      { cid, name: unknown },
+      { message: `Artifact '${unknown}' not found in ${cid}` },
+    )
   const byHash = new Map<Cid, Needed>()
   for (const [name, hash] of Object.entries(manifest.artifacts)) {
     if (isAsked(artifacts, name) && !byHash.has(hash)) byHash.set(hash, { hash, name })
@@ -107,7 +124,9 @@ export async function sizeOf(
   const via = { cid: request.contribution.cid, name }
   for (const peer of request.providers.slice(0, 2)) {
     try {
-      return await ask(node, peer, () => node.transport.sizeOf(peer, { hash, via }, { signal: request.signal }))
+      return await ask(node, peer, () =>
+        node.transport.sizeOf(peer, { hash, via }, { signal: request.signal }),
+      )
     } catch (error) {
       if (request.signal.aborted || !isGroveError(error)) throw error
     }
@@ -147,7 +166,12 @@ async function statesOf(
   return mapBounded(named, AT_ONCE, async ([name, hash]) => {
     const here = await node.blobs.stat(hash)
     if (here !== undefined)
-      return { name, hash, sizeBytes: here.sizeBytes, state: fetched.has(hash) ? 'fetched' : 'here' }
+      return {
+        name,
+        hash,
+        sizeBytes: here.sizeBytes,
+        state: fetched.has(hash) ? 'fetched' : 'here',
+      }
     const sizeBytes = request.sizes?.get(hash) ?? -1
     const skipped = !isAsked(request.artifacts, name) || failures.get(hash)?.code === 'too-large'
     return { name, hash, sizeBytes, state: skipped ? 'skipped' : 'missing' }
@@ -180,7 +204,8 @@ class ByteBudget {
   /** Reserves the size; the most that the transfer may take. Throws `too-large`. */
   take(hash: Cid, sizeBytes: number | undefined): number | undefined {
     const maxBytes = Math.min(this.#left, this.#each)
-    if ((sizeBytes ?? 0) > maxBytes) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
+    if ((sizeBytes ?? 0) > maxBytes)
+      throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
     this.#left -= sizeBytes ?? 0
     return Number.isFinite(maxBytes) ? maxBytes : undefined
   }

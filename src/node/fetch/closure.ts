@@ -62,7 +62,13 @@ export async function heldAncestors(
   contribution: Contribution,
   depth: number,
 ): Promise<{ present: Cid[]; missing: Cid[] }> {
-  const search = new ClosureSearch(node, { contribution, depth, evidence: false, providers: [], signal: node.closing })
+  const search = new ClosureSearch(node, {
+    contribution,
+    depth,
+    evidence: false,
+    providers: [],
+    signal: node.closing,
+  })
   await search.walk()
   return { present: search.present, missing: search.missing }
 }
@@ -89,11 +95,15 @@ class ClosureSearch {
   /** Walks up from the contribution through what is here and what has been received, verifying what it meets. */
   async walk(): Promise<void> {
     const { contribution, depth } = this.#request
-    const walk = breadthFirst(contribution.cid, { maxDepth: depth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1 })
+    const walk = breadthFirst(contribution.cid, {
+      maxDepth: depth + 1,
+      maxCount: CLOSURE_MAX_CONTRIBUTIONS + 1,
+    })
     this.present = []
     this.missing = []
     let step = walk.next()
-    for (let at = 0; !step.done && at <= depth; at++) step = walk.next(await this.#parents(step.value))
+    for (let at = 0; !step.done && at <= depth; at++)
+      step = walk.next(await this.#parents(step.value))
   }
 
   /** One closure request; what is none of it is the peer's fault. What came before a failure is kept. */
@@ -142,7 +152,9 @@ class ClosureSearch {
 
   async #parents(cids: readonly Cid[]): Promise<Neighbours> {
     const { contribution } = this.#request
-    const held = new Map((await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
+    const held = new Map(
+      (await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]),
+    )
     const parents = new Map<Cid, Cid[]>()
     for (const cid of cids) {
       const found =
@@ -179,11 +191,13 @@ class ClosureSearch {
   /** Some faults end it: they tell as much as a thousand. */
   async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
     const { contribution, takeEvidence = () => true } = this.#request
-    const isNew = (cid: Cid) => cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
+    const isNew = (cid: Cid) =>
+      cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
     let faults = 0
     for (const cid of await this.#node.graph.missing(received.filter(isNew))) {
       const candidate = this.#verified(cid)
-      const isEvidence = candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
+      const isEvidence =
+        candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
       if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1
       if (faults === FAULTS_MAX) return this.#distrust(received)
       if (!isEvidence) continue
@@ -207,7 +221,8 @@ class ClosureSearch {
     const candidate = this.#received.get(cid)
     this.#received.delete(cid)
     this.#sources.delete(cid)
-    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid)) return false
+    if (candidate !== undefined && Buffer.from(candidate.bytes).includes(contribution.cid))
+      return false
     const error = new GroveError(
       'peer-fault',
       { ...peer, fault: 'unrelated', cid },

@@ -53,8 +53,14 @@ export async function fetchRemoteContribution(
   options: FetchOptions = {},
   hooks: FetchHooks = {},
 ): Promise<FetchResult> {
-  const key = JSON.stringify([cid, options, hooks.maxArtifactBytes ?? null, hooks.accept !== undefined])
-  const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
+  const key = JSON.stringify([
+    cid,
+    options,
+    hooks.maxArtifactBytes ?? null,
+    hooks.accept !== undefined,
+  ])
+  const signal =
+    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
   const run = (flight: AbortSignal) =>
     withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
       fetchOnce(node, cid, options, { ...hooks, signal: until }),
@@ -71,7 +77,8 @@ export async function completeArtifacts(
   names: readonly string[] | undefined,
   hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
 ): Promise<void> {
-  const signal = hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
+  const signal =
+    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
   const artifacts = names === undefined ? 'all' : [...names]
   await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
     const providers = await likelyProviders(node, contribution.cid)
@@ -116,7 +123,12 @@ async function withDeadline<T>(
 
 type Running = FetchHooks & { readonly signal: AbortSignal }
 
-async function fetchOnce(node: NodeContext, cid: Cid, options: FetchOptions, hooks: Running): Promise<FetchResult> {
+async function fetchOnce(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions,
+  hooks: Running,
+): Promise<FetchResult> {
   try {
     const found = await locate(node, cid, options, hooks)
     return options.quote === true
@@ -137,11 +149,21 @@ async function locate(
 ): Promise<Located> {
   const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
   const held = await node.graph.get(cid)
-  const obtained = held === undefined ? await fetchManifest(node, cid, { signal, given, providers, accept }) : undefined
+  const obtained =
+    held === undefined
+      ? await fetchManifest(node, cid, { signal, given, providers, accept })
+      : undefined
   const likely = await likelyProviders(node, cid)
-  const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter((peer) => peer !== undefined)
-  const rest = { sizes: obtained?.sizes, bytesMoved: obtained?.bytesMoved ?? 0, providers: unique(node, known) }
-  if (obtained !== undefined) return { contribution: obtained.contribution, peer: obtained.peer, ...rest }
+  const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter(
+    (peer) => peer !== undefined,
+  )
+  const rest = {
+    sizes: obtained?.sizes,
+    bytesMoved: obtained?.bytesMoved ?? 0,
+    providers: unique(node, known),
+  }
+  if (obtained !== undefined)
+    return { contribution: obtained.contribution, peer: obtained.peer, ...rest }
   if (held === undefined) throw new GroveError('absent', { cid })
   return { contribution: held, peer: undefined, ...rest }
 }
@@ -179,12 +201,20 @@ async function fetchRest(
 }
 
 /** Parents before children, evidence last: whatever moment a crash picks, nothing here lacks what it had. */
-async function store(node: NodeContext, { contribution, peer }: Located, around: Closure): Promise<void> {
+async function store(
+  node: NodeContext,
+  { contribution, peer }: Located,
+  around: Closure,
+): Promise<void> {
   const stored: Cid[] = []
   const put = async (item: Contribution, from: PeerAddress | undefined) => {
     if (from === undefined) return
     const { cid, manifest } = item
-    const outcome = await node.graph.put(item, { origin: 'peer', ...from, receivedAt: node.clock.now() })
+    const outcome = await node.graph.put(item, {
+      origin: 'peer',
+      ...from,
+      receivedAt: node.clock.now(),
+    })
     if (outcome === 'present') return
     stored.push(cid)
     node.events.publish({
@@ -203,7 +233,11 @@ async function store(node: NodeContext, { contribution, peer }: Located, around:
 }
 
 /** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
-async function noteStubs(node: NodeContext, missing: readonly Cid[], peer: PeerAddress | undefined): Promise<void> {
+async function noteStubs(
+  node: NodeContext,
+  missing: readonly Cid[],
+  peer: PeerAddress | undefined,
+): Promise<void> {
   if (missing.length === 0) return
   const room = STUBS_MAX - (await node.graph.stubs(STUBS_MAX)).length
   for (const cid of missing.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
@@ -215,16 +249,24 @@ function resultOf(
   artifacts: ArtifactsOutcome,
   around: Closure,
 ): FetchResult {
-  const verified = [...around.ancestors, ...around.evidence, ...(peer === undefined ? [] : [contribution])]
+  const verified = [
+    ...around.ancestors,
+    ...around.evidence,
+    ...(peer === undefined ? [] : [contribution]),
+  ]
   const missing: MissingItem[] = [
     ...[...artifacts.failures].map(([hash, error]) => ({ hash, reason: error.code })),
     ...[...around.missing].map(([cid, reason]) => ({ cid, reason })),
   ]
   return {
     contribution: viewOf(contribution),
-    source: peer === undefined ? { local: true } : { peerId: peer.peerId, address: peer.address, local: false },
+    source:
+      peer === undefined
+        ? { local: true }
+        : { peerId: peer.peerId, address: peer.address, local: false },
     bytesMoved: bytesMoved + artifacts.bytesMoved + around.bytesMoved,
-    bytesVerified: artifacts.bytesVerified + verified.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
+    bytesVerified:
+      artifacts.bytesVerified + verified.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),
     artifacts: artifacts.states,
     ancestors: around.present,
     missing,

@@ -33,7 +33,11 @@ export interface FetchedManifest {
  * A contribution's manifest from the first peer that has it, verified. Throws the most telling of what the peers answered, with
  * `peersAsked`: `fetch-bad-bytes` for a wrong hash, the codes of `open` for a wrong form, `absent`, `refused`, `peer-unreachable`, …
  */
-export async function fetchManifest(node: NodeContext, cid: Cid, options: ManifestOptions): Promise<FetchedManifest> {
+export async function fetchManifest(
+  node: NodeContext,
+  cid: Cid,
+  options: ManifestOptions,
+): Promise<FetchedManifest> {
   const attempts: FailedAttempt[] = []
   const progress = { attempts, bytesMoved: 0 }
   for await (const peers of candidateTiers(node, cid, { ...options, attempts })) {
@@ -54,7 +58,9 @@ async function* candidateTiers(
   const { given, providers, attempts } = options
   const fresh = (peers: readonly PeerAddress[]) => {
     const asked = new Set(attempts.map(({ peer }) => peer.address))
-    return unique(node, peers).filter((peer) => !asked.has(peer.address) && !saidAbsent(node, cid, peer, attempts))
+    return unique(node, peers).filter(
+      (peer) => !asked.has(peer.address) && !saidAbsent(node, cid, peer, attempts),
+    )
   }
   if (given !== undefined) yield [given]
   if (providers !== undefined) return yield fresh(providers)
@@ -77,7 +83,9 @@ async function tryPeer(
   progress: { attempts: FailedAttempt[]; bytesMoved: number },
 ): Promise<FetchedManifest | undefined> {
   try {
-    const { bytes, sizes } = await ask(node, peer, () => node.transport.manifest(peer, cid, { signal }))
+    const { bytes, sizes } = await ask(node, peer, () =>
+      node.transport.manifest(peer, cid, { signal }),
+    )
     progress.bytesMoved += bytes.byteLength
     const contribution = verifyManifestFrom(node, peer, bytes, cid)
     accept?.(contribution, peer)
@@ -92,7 +100,12 @@ async function tryPeer(
 }
 
 /** Opens what a peer sent; who sent something else is recorded. Throws `fetch-bad-bytes`, otherwise as `open`. */
-export function verifyManifestFrom(node: NodeContext, peer: PeerAddress, bytes: Uint8Array, cid: Cid): Contribution {
+export function verifyManifestFrom(
+  node: NodeContext,
+  peer: PeerAddress,
+  bytes: Uint8Array,
+  cid: Cid,
+): Contribution {
   try {
     return verifyManifest(bytes, cid)
   } catch (error) {

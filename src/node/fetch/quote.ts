@@ -29,7 +29,12 @@ export async function quote(
     source: peer === undefined ? { local: true } : { ...peer, local: false },
     bytesMoved: found.bytesMoved,
     bytesVerified: peer === undefined ? 0 : contribution.bytes.byteLength,
-    artifacts: await artifactStates(node, { contribution, artifacts: options.artifacts, providers: [], sizes }),
+    artifacts: await artifactStates(node, {
+      contribution,
+      artifacts: options.artifacts,
+      providers: [],
+      sizes,
+    }),
     ancestors: present,
     missing: [
       ...needed.map(({ hash }) => ({ hash, reason: REASON })),

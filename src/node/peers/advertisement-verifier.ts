@@ -15,7 +15,10 @@ const VERIFIED_MAX = 8_192
 /** A claim about one contribution, and the peer in whose name it was made. */
 export interface Assertion {
   readonly peer: PeerAddress
-  readonly advertisement: Pick<Advertisement, 'metric' | 'direction' | 'value' | 'unauthenticated' | 'directionGuessed'>
+  readonly advertisement: Pick<
+    Advertisement,
+    'metric' | 'direction' | 'value' | 'unauthenticated' | 'directionGuessed'
+  >
 }
 
 export interface Verdict {
@@ -62,7 +65,10 @@ export class AdvertisementVerifier {
         }
       }
     }
-    return { contradicting: contradicting, contradiction: wrong.length === said.length ? wrong[0] : undefined }
+    return {
+      contradicting: contradicting,
+      contradiction: wrong.length === said.length ? wrong[0] : undefined,
+    }
   }
 
   /** Judges what gossip claims of these, where they are held here. */
@@ -78,15 +84,22 @@ export class AdvertisementVerifier {
   }
 
   #isVerified(cid: Cid, { peer, advertisement }: Assertion): boolean {
-    return isReservedMetric(advertisement.metric) || this.#verified.has(keyOf(cid, peer, advertisement))
+    return (
+      isReservedMetric(advertisement.metric) || this.#verified.has(keyOf(cid, peer, advertisement))
+    )
   }
 
   #credit(cid: Cid, peer: PeerAddress, advertisement: Assertion['advertisement']): void {
     if (isReservedMetric(advertisement.metric) || !this.#isFirst(cid, peer, advertisement)) return
-    if (advertisement.unauthenticated !== true) this.#node.peers.advertisementConfirmed(peer.address)
+    if (advertisement.unauthenticated !== true)
+      this.#node.peers.advertisementConfirmed(peer.address)
   }
 
-  #convict({ cid, manifest }: Contribution, { peer, advertisement }: Assertion, error: GroveError): void {
+  #convict(
+    { cid, manifest }: Contribution,
+    { peer, advertisement }: Assertion,
+    error: GroveError,
+  ): void {
     if (!this.#isFirst(cid, peer, advertisement)) return
     const { metric, value, direction } = advertisement
     const score = scoreOf(manifest, metric)
@@ -94,12 +107,19 @@ export class AdvertisementVerifier {
       cid,
       metric,
       advertised: { value, direction },
-      ...(score === undefined ? {} : { actual: { value: score.value, direction: score.direction } }),
+      ...(score === undefined
+        ? {}
+        : { actual: { value: score.value, direction: score.direction } }),
       at: timestamp(this.#node.clock.now()),
     }
     this.#node.peers.advertisementContradicted(peer.address, proof, error)
     this.#node.tell({ type: 'advertisement-contradicted', peerId: peer.peerId, cid })
-    this.#node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code: error.code, message: error.message })
+    this.#node.events.publish({
+      type: 'peer-fault',
+      peerId: peer.peerId,
+      code: error.code,
+      message: error.message,
+    })
     this.#node.log.warn('advertisement contradicted', { ...peer, cid, reason: error.message })
   }
 
@@ -121,7 +141,9 @@ function keyOf(
 }
 
 function scoreOf(manifest: Contribution['manifest'], metric: string) {
-  return manifest.scores !== undefined && Object.hasOwn(manifest.scores, metric) ? manifest.scores[metric] : undefined
+  return manifest.scores !== undefined && Object.hasOwn(manifest.scores, metric)
+    ? manifest.scores[metric]
+    : undefined
 }
 
 function contradiction(
@@ -131,7 +153,12 @@ function contradiction(
 ): GroveError {
   const { metric, value, direction } = advertisement
   const score = scoreOf(manifest, metric)
-  const truth = score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
+  const truth =
+    score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
   const message = `${peer.address} advertises ${metric} ${value} (${direction}) for ${cid}, which ${truth}`
-  return new GroveError('peer-fault', { ...peer, fault: 'advertisement-contradicted', cid, metric, value }, { message })
+  return new GroveError(
+    'peer-fault',
+    { ...peer, fault: 'advertisement-contradicted', cid, metric, value },
+    { message },
+  )
 }

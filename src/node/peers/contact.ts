@@ -22,7 +22,11 @@ const FAULTS = new Set([
 const REFUSALS = new Set(['absent', 'gone', 'refused', 'busy', 'too-large'])
 
 /** Asks a peer something; whether it answered, and how, is remembered. Throws what the call throws. */
-export async function ask<T>(node: NodeContext, peer: PeerAddress, call: () => Promise<T>): Promise<T> {
+export async function ask<T>(
+  node: NodeContext,
+  peer: PeerAddress,
+  call: () => Promise<T>,
+): Promise<T> {
   try {
     const answer = await call()
     answered(node, peer)
@@ -34,13 +38,23 @@ export async function ask<T>(node: NodeContext, peer: PeerAddress, call: () => P
 }
 
 /** Remembers why a peer failed: a fault is its own, being out of reach (or out of bounds) need not be, and a refusal is an answer. */
-export function noteFailure(node: NodeContext, peer: PeerAddress, error: unknown, badBytes = 0): void {
+export function noteFailure(
+  node: NodeContext,
+  peer: PeerAddress,
+  error: unknown,
+  badBytes = 0,
+): void {
   if (!isGroveError(error)) return
   if (REFUSALS.has(error.code)) answered(node, peer)
   else if (FAULTS.has(error.code)) {
     node.peers.fault(peer.address, error, badBytes)
     node.log.warn('peer fault', { ...peer, code: error.code, reason: error.message })
-    node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code: error.code, message: error.message })
+    node.events.publish({
+      type: 'peer-fault',
+      peerId: peer.peerId,
+      code: error.code,
+      message: error.message,
+    })
     tellKnown(node, peer, 'contact-failed')
   } else if (error.code === 'peer-unreachable' || error.code === 'address-refused') {
     node.peers.fault(peer.address, error)
@@ -53,7 +67,11 @@ function answered(node: NodeContext, peer: PeerAddress): void {
 }
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
-function tellKnown(node: NodeContext, peer: PeerAddress, type: 'contact-made' | 'contact-failed'): void {
+function tellKnown(
+  node: NodeContext,
+  peer: PeerAddress,
+  type: 'contact-made' | 'contact-failed',
+): void {
   if (node.gossip.peer(peer.peerId) !== undefined) node.tell({ type, peer })
 }
 
@@ -78,12 +96,25 @@ const TELLING = [
 ]
 
 /** One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where nobody could be asked. */
-export function failureOf(attempts: readonly FailedAttempt[], what: Readonly<Record<string, unknown>>): GroveError {
-  const peersAsked = attempts.map(({ peer, error }) => ({ ...peer, code: error.code, message: error.message }))
-  const [worst] = attempts.toSorted((a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code))
+export function failureOf(
+  attempts: readonly FailedAttempt[],
+  what: Readonly<Record<string, unknown>>,
+): GroveError {
+  const peersAsked = attempts.map(({ peer, error }) => ({
+    ...peer,
+    code: error.code,
+    message: error.message,
+  }))
+  const [worst] = attempts.toSorted(
+    (a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code),
+  )
   const named = Object.values(what).join(' ')
   if (worst === undefined)
-    return new GroveError('absent', { ...what, peersAsked }, { message: `no peer to ask for ${named}` })
+    return new GroveError(
+      'absent',
+      { ...what, peersAsked },
+      { message: `no peer to ask for ${named}` },
+    )
   const message =
     worst.error.code === 'absent'
       ? `no peer has ${named}: asked ${peersAsked.map(({ address }) => address).join(', ')}`

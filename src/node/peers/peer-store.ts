@@ -3,7 +3,14 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
 import { type PeerRecord, type Proof, peerRecordSchema } from '../../core/peers/peer-record.ts'
-import { NO_STATS, type PeerStats, trustOf, trustStep, withFailure, withLie } from '../../core/peers/trust.ts'
+import {
+  NO_STATS,
+  type PeerStats,
+  trustOf,
+  trustStep,
+  withFailure,
+  withLie,
+} from '../../core/peers/trust.ts'
 import { type Clock, timestamp } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
@@ -191,7 +198,9 @@ export class PeerStore {
     this.#cancelWrite = undefined
     this.#writing = this.#writing
       .then(() => this.#write())
-      .catch((error: unknown) => this.#ports.log.warn('peer records not written', { error: String(error) }))
+      .catch((error: unknown) =>
+        this.#ports.log.warn('peer records not written', { error: String(error) }),
+      )
   }
 
   async #write(): Promise<void> {

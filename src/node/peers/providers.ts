@@ -29,9 +29,14 @@ export function namedPeer(node: NodeContext, peer: string): PeerAddress {
 /** Who can be expected to have it, the likeliest first: who advertised it, sent it, promised it, or sent something that names it. */
 export async function likelyProviders(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
   const advertisers = node.peers.order(node.gossip.providersOf(cid))
-  const [held, edges] = await Promise.all([node.graph.get(cid), node.graph.edges(cid, 'in', { limit: NAMERS_MAX })])
+  const [held, edges] = await Promise.all([
+    node.graph.get(cid),
+    node.graph.edges(cid, 'in', { limit: NAMERS_MAX }),
+  ])
   const namers = await node.graph.getMany(edges.map((edge) => edge.source))
-  const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) => senderOf(provenance))
+  const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) =>
+    senderOf(provenance),
+  )
   return unique(node, [...advertisers, ...sent])
 }
 
@@ -54,7 +59,9 @@ export async function probe(
   )
   for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
     const batch = candidates.slice(at, at + ASKED_AT_ONCE)
-    const answers = await mapBounded(batch, ASKED_AT_ONCE, (peer) => holds(node, peer, cid, options))
+    const answers = await mapBounded(batch, ASKED_AT_ONCE, (peer) =>
+      holds(node, peer, cid, options),
+    )
     const holders = batch.filter((_, index) => answers[index])
     if (holders.length > 0) return holders
   }
@@ -62,7 +69,12 @@ export async function probe(
 }
 
 /** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
-export function saidAbsent(node: NodeContext, cid: Cid, peer: PeerAddress, attempts: FailedAttempt[] = []): boolean {
+export function saidAbsent(
+  node: NodeContext,
+  cid: Cid,
+  peer: PeerAddress,
+  attempts: FailedAttempt[] = [],
+): boolean {
   if (!node.peers.absences.has(peer.address, cid)) return false
   const message = `${peer.address} said lately that it does not have ${cid}`
   attempts.push({ peer, error: new GroveError('absent', { ...peer, cid }, { message }) })
@@ -88,7 +100,11 @@ async function holds(
 ): Promise<boolean> {
   try {
     if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
-    throw new GroveError('absent', { ...peer, cid }, { message: `${peer.address} does not have ${cid}` })
+    throw new GroveError(
+      'absent',
+      { ...peer, cid },
+      { message: `${peer.address} does not have ${cid}` },
+    )
   } catch (error) {
     if (signal.aborted || !isGroveError(error)) throw error
     if (error.code === 'absent') node.peers.absences.add(peer.address, cid)

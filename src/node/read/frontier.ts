@@ -3,7 +3,12 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
 import { NO_SIGNALS } from '../../core/ranking/signals.ts'
-import type { FederatedEntry, FrontierAnswer, FrontierEntry, Provider } from '../../core/wire/wire.ts'
+import type {
+  FederatedEntry,
+  FrontierAnswer,
+  FrontierEntry,
+  Provider,
+} from '../../core/wire/wire.ts'
 import { timestamp } from '../../ports/clock.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
@@ -19,7 +24,9 @@ export async function frontier(node: NodeContext, query: FrontierQuery): Promise
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const metrics = rankings.filter((ranking) => !isSignalMetric(ranking.metric))
   return {
-    byMetric: Object.fromEntries(metrics.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)])),
+    byMetric: Object.fromEntries(
+      metrics.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)]),
+    ),
     byAdoption: signal('_adoption'),
     byRecency: signal('_recency'),
     byReviewScore: signal('_review_score'),
@@ -45,16 +52,23 @@ function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace):
 export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
   const rankings = await node.graph.frontier({ limit: OWN_DEPTH })
-  const own = rankings.flatMap((ranking) => ranking.places.map((place) => ownEntry(node, ranking, place)))
+  const own = rankings.flatMap((ranking) =>
+    ranking.places.map((place) => ownEntry(node, ranking, place)),
+  )
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
-  const advertised = node.gossip.federated(now).filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
+  const advertised = node.gossip
+    .federated(now)
+    .filter((item) => !shown.has(`${dimensionKey(item)} ${item.cid}`))
   const held = await heldOf(
     node,
     advertised.map((item) => item.cid),
   )
   const believable = advertised.filter((item) => {
     const contribution = held.get(item.cid)
-    return contribution === undefined || (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
+    return (
+      contribution === undefined ||
+      (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
+    )
   })
   return [...own, ...believable.map((item) => advertisedEntry(item, held.has(item.cid)))]
 }

@@ -23,7 +23,11 @@ export async function resolveCid(node: NodeContext, text: string): Promise<Cid> 
   const digits = parseCidPrefix(text)
   const [first, ...others] = await node.graph.resolve(digits, CANDIDATES_MAX)
   if (first === undefined)
-    throw new GroveError('not-found', { cid: text }, { message: `no contribution here starts with ${text}` })
+    throw new GroveError(
+      'not-found',
+      { cid: text },
+      { message: `no contribution here starts with ${text}` },
+    )
   if (others.length === 0) return first
   throw new GroveError(
     'cid-ambiguous',
@@ -35,7 +39,8 @@ export async function resolveCid(node: NodeContext, text: string): Promise<Cid> 
 /** A contribution that is held here. Throws `not-found`. */
 export async function contributionOf(node: NodeContext, cid: Cid): Promise<Stored> {
   const stored = await node.graph.get(cid)
-  if (stored === undefined) throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found` })
+  if (stored === undefined)
+    throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found` })
   return stored
 }
 
@@ -62,7 +67,9 @@ export async function standingOf(node: NodeContext, cid: Cid): Promise<Contribut
     node.blobs.missing(Object.values(manifest.artifacts)),
   ])
   const lost = new Set(missing)
-  const missingArtifacts = Object.keys(manifest.artifacts).filter((name) => lost.has(manifest.artifacts[name] as Cid))
+  const missingArtifacts = Object.keys(manifest.artifacts).filter((name) =>
+    lost.has(manifest.artifacts[name] as Cid),
+  )
   const grounds = { held: true, signals }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
@@ -113,13 +120,19 @@ export async function artifactOf(node: NodeContext, cid: Cid, name: string): Pro
   const { manifest } = await contributionOf(node, cid)
   const hash = Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
   if (hash === undefined)
-    throw new GroveError('not-found', { cid, name }, { message: `Artifact '${name}' not found in ${cid}` })
+    throw new GroveError(
+      'not-found',
+      { cid, name },
+      { message: `Artifact '${name}' not found in ${cid}` },
+    )
   const info = await node.blobs.stat(hash)
   if (info === undefined) {
     throw new GroveError(
       'blob-missing',
       { cid, name, hash },
-      { message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it` },
+      {
+        message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it`,
+      },
     )
   }
   return info
@@ -131,7 +144,10 @@ export async function children(
   cid: Cid,
   types?: readonly RelationType[],
 ): Promise<ContributionView[]> {
-  const edges = await node.graph.edges(cid, 'in', { limit: EDGES_MAX, ...(types === undefined ? {} : { types }) })
+  const edges = await node.graph.edges(cid, 'in', {
+    limit: EDGES_MAX,
+    ...(types === undefined ? {} : { types }),
+  })
   if (edges.length === 0) await contributionOf(node, cid)
   return neighbours(
     node,
@@ -170,12 +186,16 @@ export async function diff(
   child: Cid,
   name: string,
 ): Promise<{ parent: string; child: string }> {
-  return { parent: await artifactText(node, parent, name), child: await artifactText(node, child, name) }
+  return {
+    parent: await artifactText(node, parent, name),
+    child: await artifactText(node, child, name),
+  }
 }
 
 async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<string> {
   const { hash, sizeBytes } = await artifactOf(node, cid, name)
-  if (sizeBytes > DIFF_MAX_BYTES) throw new GroveError('too-large', { cid, name, sizeBytes, maxBytes: DIFF_MAX_BYTES })
+  if (sizeBytes > DIFF_MAX_BYTES)
+    throw new GroveError('too-large', { cid, name, sizeBytes, maxBytes: DIFF_MAX_BYTES })
   const chunks: Uint8Array[] = []
   for await (const chunk of await node.blobs.get(hash)) chunks.push(chunk)
   return Buffer.concat(chunks).toString('utf8')

@@ -1,7 +1,12 @@
 import type { Cid } from '../../core/cid.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
 import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
-import { breadthFirst, type Neighbours, type Visit, type WalkLimits } from '../../core/contribution/walk.ts'
+import {
+  breadthFirst,
+  type Neighbours,
+  type Visit,
+  type WalkLimits,
+} from '../../core/contribution/walk.ts'
 import { timestamp } from '../../ports/clock.ts'
 import type { NodeContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
@@ -23,12 +28,20 @@ export interface ThreadHead {
 }
 
 /** A contribution and the replies to it, replies to those, and so on; by depth. Throws `not-found`. */
-export async function thread(node: NodeContext, cid: Cid, limits: WalkLimits = WALK_LIMITS): Promise<ThreadNode[]> {
+export async function thread(
+  node: NodeContext,
+  cid: Cid,
+  limits: WalkLimits = WALK_LIMITS,
+): Promise<ThreadNode[]> {
   await contributionOf(node, cid)
   const visits = await walk(node, cid, { direction: 'in', types: ['responds_to'], limits })
   const depths = new Map(visits.map((visit) => [visit.cid, visit.depth]))
   const held = await node.graph.getMany(visits.map((visit) => visit.cid))
-  return held.map((stored) => ({ cid: stored.cid, depth: depths.get(stored.cid) ?? 0, contribution: viewOf(stored) }))
+  return held.map((stored) => ({
+    cid: stored.cid,
+    depth: depths.get(stored.cid) ?? 0,
+    contribution: viewOf(stored),
+  }))
 }
 
 /** What has been replied to, most replies first. */
@@ -52,12 +65,18 @@ interface WalkOptions {
 }
 
 /** Breadth-first over the edges that the store knows; cids that are not held are met too. */
-async function walk(node: NodeContext, start: Cid, { direction, types, limits }: WalkOptions): Promise<Visit[]> {
+async function walk(
+  node: NodeContext,
+  start: Cid,
+  { direction, types, limits }: WalkOptions,
+): Promise<Visit[]> {
   const steps = breadthFirst(start, limits)
   let step = steps.next()
   while (!step.done) {
     const neighbours: Neighbours = new Map(
-      await Promise.all(step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const)),
+      await Promise.all(
+        step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const),
+      ),
     )
     step = steps.next(neighbours)
   }

@@ -31,11 +31,23 @@ export async function bestList(node: NodeContext, query: BestQuery): Promise<Bes
   }
 }
 
-async function entryOf(node: NodeContext, { cid, metric, value, contribution }: RankedPlace): Promise<BestEntry> {
+async function entryOf(
+  node: NodeContext,
+  { cid, metric, value, contribution }: RankedPlace,
+): Promise<BestEntry> {
   const { kind, tags, artifacts } = contribution.manifest
-  const infos = await Promise.all([...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)))
+  const infos = await Promise.all(
+    [...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)),
+  )
   const artifactBytes = infos.reduce((sum, info) => sum + (info?.sizeBytes ?? 0), 0)
-  const entry = { cid, value, kind, tags, manifestBytes: contribution.bytes.byteLength, artifactBytes }
+  const entry = {
+    cid,
+    value,
+    kind,
+    tags,
+    manifestBytes: contribution.bytes.byteLength,
+    artifactBytes,
+  }
   const isCounted = isSignalMetric(metric) && metric !== '_recency'
   return isCounted ? { ...entry, evidence: await evidenceMark(node.graph, cid) } : entry
 }

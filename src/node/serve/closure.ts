@@ -2,7 +2,11 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
-import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS, CLOSURE_MAX_DEPTH } from '../../core/limits.ts'
+import {
+  CLOSURE_MAX_BYTES,
+  CLOSURE_MAX_CONTRIBUTIONS,
+  CLOSURE_MAX_DEPTH,
+} from '../../core/limits.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/wire.ts'
 import type { NodeContext } from '../context.ts'
 import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
@@ -21,7 +25,11 @@ export async function* streamClosure(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await node.graph.get(request.cid)
   if (start === undefined)
-    throw new GroveError('absent', { cid: request.cid }, { message: `Contribution ${request.cid} not found` })
+    throw new GroveError(
+      'absent',
+      { cid: request.cid },
+      { message: `Contribution ${request.cid} not found` },
+    )
   const parcel = new ClosureBuilder()
   const missing = await addAncestors(node, start, request.ancestors ?? 1, parcel)
   const lines = parentsFirst(parcel.contributions)
@@ -67,7 +75,10 @@ async function addAncestors(
 ): Promise<Cid[]> {
   const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
   // The start, and one more than may be sent, so that the parcel notes that there is more.
-  const walk = breadthFirst(start.cid, { maxDepth: maxDepth + 1, maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2 })
+  const walk = breadthFirst(start.cid, {
+    maxDepth: maxDepth + 1,
+    maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2,
+  })
   const missing: Cid[] = []
   let step = walk.next()
   for (let at = 0; !step.done && at <= maxDepth; at++) {
@@ -81,11 +92,23 @@ async function addAncestors(
 }
 
 function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
-  return new Map([...contributions].map(([cid, contribution]) => [cid, targetsOf(contribution, ['derives_from'])]))
+  return new Map(
+    [...contributions].map(([cid, contribution]) => [
+      cid,
+      targetsOf(contribution, ['derives_from']),
+    ]),
+  )
 }
 
-async function addEvidence(node: NodeContext, start: Contribution, parcel: ClosureBuilder): Promise<void> {
-  const edges = await node.graph.edges(start.cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
+async function addEvidence(
+  node: NodeContext,
+  start: Contribution,
+  parcel: ClosureBuilder,
+): Promise<void> {
+  const edges = await node.graph.edges(start.cid, 'in', {
+    types: EVIDENCE,
+    limit: CLOSURE_MAX_CONTRIBUTIONS,
+  })
   const sent = new Set(parcel.contributions.map(({ cid }) => cid))
   const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
   for (const contribution of await node.graph.getMany([...sources])) parcel.add(contribution)

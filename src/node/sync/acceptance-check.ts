@@ -29,7 +29,9 @@ export class AcceptanceCheck {
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution
-    const verdict = this.#verdicts.get(cid) ?? this.#node.advertisements.verify(contribution, this.#said.get(cid) ?? [])
+    const verdict =
+      this.#verdicts.get(cid) ??
+      this.#node.advertisements.verify(contribution, this.#said.get(cid) ?? [])
     this.#verdicts.set(cid, verdict)
     const reason = unwantedReason(manifest, this.#policy)
     if (reason !== undefined) throw new GroveError('unwanted', { cid, reason })

@@ -70,7 +70,11 @@ export async function refreshEvidence(
     budget.moved(bytesMoved)
     const added: Cid[] = []
     for (const item of evidence) {
-      const outcome = await node.graph.put(item, { origin: 'peer', ...peer, receivedAt: node.clock.now() })
+      const outcome = await node.graph.put(item, {
+        origin: 'peer',
+        ...peer,
+        receivedAt: node.clock.now(),
+      })
       if (outcome === 'added') added.push(item.cid)
     }
     if (added.length > 0) node.stored(added)
@@ -81,17 +85,28 @@ export async function refreshEvidence(
   })
 }
 
-async function questionsFor(node: NodeContext, offers: readonly Candidate[]): Promise<EvidenceQuestion[]> {
+async function questionsFor(
+  node: NodeContext,
+  offers: readonly Candidate[],
+): Promise<EvidenceQuestion[]> {
   const questions: EvidenceQuestion[] = []
   const perPeer = new Map<string, number>()
   const seen = new Set<string>()
   const held = new Map(
-    (await node.graph.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [stored.cid, stored]),
+    (await node.graph.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [
+      stored.cid,
+      stored,
+    ]),
   )
   for (const { cid, evidence: mark, providers } of offers) {
     const [peer] = providers
     const contribution = held.get(cid)
-    if (mark === undefined || peer === undefined || contribution === undefined || seen.has(`${peer.address} ${cid}`))
+    if (
+      mark === undefined ||
+      peer === undefined ||
+      contribution === undefined ||
+      seen.has(`${peer.address} ${cid}`)
+    )
       continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0

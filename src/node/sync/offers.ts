@@ -46,7 +46,10 @@ export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string
   return node.gossip
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
-    .filter(({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true)
+    .filter(
+      ({ metric }) =>
+        metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
+    )
     .flatMap(({ metric, direction, cid, tags, providers }) =>
       providers.map(({ peerId, address, value, unauthenticated, directionGuessed }) => ({
         metric,
@@ -100,7 +103,10 @@ export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
 }
 
 /** Those of the cids that are held here. */
-export async function heldAmong(node: NodeContext, candidates: readonly Candidate[]): Promise<Set<Cid>> {
+export async function heldAmong(
+  node: NodeContext,
+  candidates: readonly Candidate[],
+): Promise<Set<Cid>> {
   const cids = new Set(candidates.map(({ cid }) => cid))
   for (const cid of await node.graph.missing([...cids])) cids.delete(cid)
   return cids
@@ -113,7 +119,9 @@ export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): P
     hashes: Object.values(manifest.artifacts),
   }))
   const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
-  return new Set(named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid))
+  return new Set(
+    named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid),
+  )
 }
 
 async function dimensionsOf(
@@ -125,7 +133,9 @@ async function dimensionsOf(
   requests.made++
   const metrics = await ask(node, peer, () => node.transport.metrics(peer, { signal }))
   if (policy.dimensions === undefined) return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
-  return policy.dimensions.filter((dimension) => dimension.startsWith('_') || metrics.includes(dimension))
+  return policy.dimensions.filter(
+    (dimension) => dimension.startsWith('_') || metrics.includes(dimension),
+  )
 }
 
 async function bestOf(
@@ -137,7 +147,9 @@ async function bestOf(
 ): Promise<BestAnswer | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++
-  const threshold = Object.hasOwn(policy.thresholds, dimension) ? policy.thresholds[dimension] : undefined
+  const threshold = Object.hasOwn(policy.thresholds, dimension)
+    ? policy.thresholds[dimension]
+    : undefined
   const { tags, kinds, topK } = policy
   const query = {
     dimension,

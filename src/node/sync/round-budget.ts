@@ -14,7 +14,10 @@ export class RoundBudget {
   readonly #errorCost = new Map<string, number>()
   #bytesLeft: number
 
-  constructor({ maxRequestsPerRound, maxBytesPerRound }: Pick<Policy, 'maxRequestsPerRound' | 'maxBytesPerRound'>) {
+  constructor({
+    maxRequestsPerRound,
+    maxBytesPerRound,
+  }: Pick<Policy, 'maxRequestsPerRound' | 'maxBytesPerRound'>) {
     this.requests = { made: 0, most: maxRequestsPerRound }
     this.#bytesLeft = maxBytesPerRound
   }

@@ -50,12 +50,23 @@ export class Round {
   }
 
   /** Plans over all candidates and fetches what is wanted of them (of `only`, where that is given). */
-  async fetchWanted(candidates: readonly Candidate[], policy: Policy, only?: ReadonlySet<Cid>): Promise<void> {
+  async fetchWanted(
+    candidates: readonly Candidate[],
+    policy: Policy,
+    only?: ReadonlySet<Cid>,
+  ): Promise<void> {
     const node = this.#node
     const held = await heldAmong(node, candidates)
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = node.sync.wants.plan(candidates, { policy, held, partial, now: node.clock.now() })
-    this.#offered += new Set(candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid)).size
+    const { wants, skipped } = node.sync.wants.plan(candidates, {
+      policy,
+      held,
+      partial,
+      now: node.clock.now(),
+    })
+    this.#offered += new Set(
+      candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid),
+    ).size
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
     const check = new AcceptanceCheck(node, candidates, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
@@ -73,7 +84,9 @@ export class Round {
       now: this.#node.clock.now(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
-    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want) => this.#fetch(want, { options }))
+    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want) =>
+      this.#fetch(want, { options }),
+    )
   }
 
   /** What came of it, told to whoever listens if anything did. */
@@ -111,14 +124,19 @@ export class Round {
     try {
       await this.#bring(cid, providers, manner)
     } catch (error) {
-      if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-')) throw error
+      if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-'))
+        throw error
       this.#onFetchFailed(cid, error, providers)
     } finally {
       wants.ended(cid)
     }
   }
 
-  async #bring(cid: Cid, providers: Want['providers'], { accept, options }: FetchMode): Promise<void> {
+  async #bring(
+    cid: Cid,
+    providers: Want['providers'],
+    { accept, options }: FetchMode,
+  ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
     const result = await fetchRemoteContribution(
@@ -169,7 +187,8 @@ export class Round {
     const asked = failedAttempts(error)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers
-    if (asked.length === 0 && first !== undefined) this.#budget.chargeFailure(first.address, error.code)
+    if (asked.length === 0 && first !== undefined)
+      this.#budget.chargeFailure(first.address, error.code)
   }
 
   #skip(cid: Cid, reason: string): void {

@@ -40,9 +40,13 @@ export class SyncState {
   }
 
   /** What announced work may cost: as much as one round, for all that is announced within one interval. */
-  announcedBudget(policy: Policy, { now, intervalMs }: { now: number; intervalMs: number }): RoundBudget {
+  announcedBudget(
+    policy: Policy,
+    { now, intervalMs }: { now: number; intervalMs: number },
+  ): RoundBudget {
     const current = this.#budget
-    if (current !== undefined && now < current.until && current.until <= now + intervalMs) return current.budget
+    if (current !== undefined && now < current.until && current.until <= now + intervalMs)
+      return current.budget
     const budget = new RoundBudget(policy)
     this.#budget = { budget, until: now + intervalMs }
     return budget

@@ -30,33 +30,42 @@ export interface RoundOptions {
  * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
  */
 export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {
-  const signal = options.signal === undefined ? node.closing : AbortSignal.any([options.signal, node.closing])
+  const signal =
+    options.signal === undefined ? node.closing : AbortSignal.any([options.signal, node.closing])
   const key = (options.peers ?? []).map((peer) => peer.address).join(' ')
   return node.rounds.run(key, (flight) => wholeRound(node, options.peers, flight), signal)
 }
 
 /** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
-export function discovered(node: NodeContext, peer: PeerAddress, advertisements: readonly Advertisement[]): void {
+export function discovered(
+  node: NodeContext,
+  peer: PeerAddress,
+  advertisements: readonly Advertisement[],
+): void {
   for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
   const wanted = advertisements.filter(
-    ({ metric }) => metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
+    ({ metric }) =>
+      metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
   )
-  const candidates = wanted.map(({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
-    cid,
-    metric,
-    direction,
-    value,
-    providers: [peer],
-    unauthenticated,
-    directionGuessed,
-    ...(tags === undefined ? {} : { tags }),
-  }))
+  const candidates = wanted.map(
+    ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
+      cid,
+      metric,
+      direction,
+      value,
+      providers: [peer],
+      unauthenticated,
+      directionGuessed,
+      ...(tags === undefined ? {} : { tags }),
+    }),
+  )
   if (candidates.length === 0 || !node.sync.noteAdvertised(candidates)) return
   const { announcedGap } = node.sync
   node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
     announcedGap.start(node.clock.now())
     announcedRound(node).catch((error: unknown) => {
-      if (!node.closing.aborted) node.log.error('announced work not fetched', { error: String(error) })
+      if (!node.closing.aborted)
+        node.log.error('announced work not fetched', { error: String(error) })
     })
   })
 }
@@ -78,7 +87,10 @@ async function wholeRound(
     return offered
   })
   await refreshEvidence(node, offers.flat(), { signal, budget })
-  await round.fetchWanted([...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))], policy)
+  await round.fetchWanted(
+    [...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))],
+    policy,
+  )
   await round.retryStubs()
   const report = round.report(peers.length)
   node.sync.lastReport = report
@@ -105,9 +117,14 @@ async function announcedRound(node: NodeContext): Promise<void> {
 /** Some of those that are trusted, by chance; of the others only as many as are needed. */
 function choosePeers(node: NodeContext): PeerAddress[] {
   const [trusted, doubtful] = [true, false].map((isTrusted) =>
-    unique(node, node.askable()).filter(({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted),
+    unique(node, node.askable()).filter(
+      ({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted,
+    ),
   ) as [PeerAddress[], PeerAddress[]]
-  const live = [...sample(node.random, trusted, PEERS_A_ROUND), ...node.peers.order(doubtful)].slice(0, PEERS_A_ROUND)
+  const live = [
+    ...sample(node.random, trusted, PEERS_A_ROUND),
+    ...node.peers.order(doubtful),
+  ].slice(0, PEERS_A_ROUND)
   if (node.config.reachable) return live
   return unique(node, [...node.config.seeds, ...live]).slice(0, SEEDS_A_ROUND)
 }

@@ -57,7 +57,10 @@ export class FailoverStream {
         this.#options.attempts.push({ peer, error: failure })
         turns.set(peer, mayRecover(failure) ? (turns.get(peer) ?? 0) + 1 : TURNS_PER_PROVIDER)
       }
-      const again = this.receivedBytes > 0 ? queue.filter((peer) => (turns.get(peer) ?? 0) < TURNS_PER_PROVIDER) : []
+      const again =
+        this.receivedBytes > 0
+          ? queue.filter((peer) => (turns.get(peer) ?? 0) < TURNS_PER_PROVIDER)
+          : []
       queue = [...(await this.#providers.widen()), ...again]
     }
     this.failure = this.#failureOf(this.#options.attempts.slice(before))
@@ -86,13 +89,20 @@ export class FailoverStream {
     }
   }
 
-  async *#read(peer: PeerAddress, { sizeBytes, body }: BlobAnswer): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#read(
+    peer: PeerAddress,
+    { sizeBytes, body }: BlobAnswer,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
     const { hash, maxBytes = Number.POSITIVE_INFINITY } = this.#wanted
     const size = sizeBytes ?? Number.POSITIVE_INFINITY
-    if (size > maxBytes && sizeBytes !== undefined) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
+    if (size > maxBytes && sizeBytes !== undefined)
+      throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
     this.#sizeBytes = sizeBytes ?? this.#sizeBytes
     for await (const chunk of body) {
-      this.bytesByProvider.set(peer.address, (this.bytesByProvider.get(peer.address) ?? 0) + chunk.byteLength)
+      this.bytesByProvider.set(
+        peer.address,
+        (this.bytesByProvider.get(peer.address) ?? 0) + chunk.byteLength,
+      )
       this.receivedBytes += chunk.byteLength
       if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
       // It promised no size, so that this is our limit and not its fault.
@@ -108,7 +118,12 @@ export class FailoverStream {
     const { hash } = this.#wanted
     const failure = failureOf(attempts, { hash })
     if (this.receivedBytes === 0) return failure
-    const details = { ...failure.details, hash, receivedBytes: this.receivedBytes, sizeBytes: this.#sizeBytes }
+    const details = {
+      ...failure.details,
+      hash,
+      receivedBytes: this.receivedBytes,
+      sizeBytes: this.#sizeBytes,
+    }
     return new GroveError('fetch-incomplete', details, {
       message: `only ${this.receivedBytes} bytes of ${hash} came, and no peer has the rest`,
       cause: failure,
@@ -121,7 +136,14 @@ export class FailoverStream {
     this.#toldAt = now
     const { hash, name } = this.#wanted
     const { receivedBytes } = this
-    this.#node.events.publish({ type: 'transfer', hash, receivedBytes, sizeBytes: this.#sizeBytes ?? -1, peerId, done })
+    this.#node.events.publish({
+      type: 'transfer',
+      hash,
+      receivedBytes,
+      sizeBytes: this.#sizeBytes ?? -1,
+      peerId,
+      done,
+    })
     this.#options.onProgress?.({
       hash,
       receivedBytes,
@@ -138,5 +160,9 @@ function mayRecover({ code, details }: GroveError): boolean {
 }
 
 function fault(peer: PeerAddress, kind: string, said: string): GroveError {
-  return new GroveError('peer-fault', { ...peer, fault: kind }, { message: `${peer.address} ${said}` })
+  return new GroveError(
+    'peer-fault',
+    { ...peer, fault: kind },
+    { message: `${peer.address} ${said}` },
+  )
 }

@@ -11,7 +11,10 @@ export class TransferSlots {
 
   /** A place for one transfer from the peer at this address; call the result to give it back. */
   async enter(address: string, signal: AbortSignal): Promise<() => void> {
-    const own = this.#byPeer.get(address) ?? { places: new Semaphore(TRANSFERS_MAX_PER_PEER), users: 0 }
+    const own = this.#byPeer.get(address) ?? {
+      places: new Semaphore(TRANSFERS_MAX_PER_PEER),
+      users: 0,
+    }
     this.#byPeer.set(address, own)
     own.users++
     const leave = () => {

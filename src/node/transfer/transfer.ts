@@ -78,9 +78,15 @@ async function transfer(
   let outcome = await receive(node, wanted, together, options)
   let bytesMoved = together.receivedBytes
   // Where several had a part and the whole is wrong or not whole, any of them may have spoilt what the others sent: each alone, then.
-  const alone = outcome instanceof GroveError ? await suspects(node, wanted, circle, together, outcome, attempts) : []
+  const alone =
+    outcome instanceof GroveError
+      ? await suspects(node, wanted, circle, together, outcome, attempts)
+      : []
   for (const peer of alone) {
-    const relay = new FailoverStream(node, wanted, new ProviderSet([peer], async () => []), { ...options, attempts })
+    const relay = new FailoverStream(node, wanted, new ProviderSet([peer], async () => []), {
+      ...options,
+      attempts,
+    })
     const before = outcome
     outcome = await receive(node, wanted, relay, options)
     bytesMoved += relay.receivedBytes
@@ -91,7 +97,9 @@ async function transfer(
   }
   if (!(outcome instanceof GroveError)) return { bytesMoved, sizeBytes: outcome.sizeBytes }
   const lied = attempts.some(({ error }) => error.code === 'fetch-bad-bytes')
-  throw outcome.code === 'fetch-incomplete' && !lied ? outcome : failureOf(attempts, { hash: wanted.hash })
+  throw outcome.code === 'fetch-incomplete' && !lied
+    ? outcome
+    : failureOf(attempts, { hash: wanted.hash })
 }
 
 /** Stores what the relay brings, or says why that failed. Throws what is not the providers' doing. */
@@ -125,12 +133,21 @@ async function suspects(
     return relay.bytesByProvider.size > 0 && circle.providers.length > 1 ? circle.providers : []
   const culprit = relay.soleProvider
   if (culprit === undefined) return circle.providers
-  attempts.push({ peer: culprit, error: blame(node, culprit, wanted, relay.receivedBytes, failure) })
+  attempts.push({
+    peer: culprit,
+    error: blame(node, culprit, wanted, relay.receivedBytes, failure),
+  })
   circle.ban(culprit)
   return circle.providers.length > 0 ? circle.providers : circle.widen()
 }
 
-function blame(node: NodeContext, peer: PeerAddress, { hash }: Wanted, badBytes: number, cause: unknown): GroveError {
+function blame(
+  node: NodeContext,
+  peer: PeerAddress,
+  { hash }: Wanted,
+  badBytes: number,
+  cause: unknown,
+): GroveError {
   const error = new GroveError(
     'fetch-bad-bytes',
     { ...peer, hash },

@@ -38,7 +38,8 @@ export function digestFromAnswer(
   known: PeerAddress | undefined,
   entries: readonly DigestEntry[],
 ): IncomingDigest {
-  if (known === undefined || known.address === from.address) return { from, entries, unauthenticated: false }
+  if (known === undefined || known.address === from.address)
+    return { from, entries, unauthenticated: false }
   return { from: { peerId: known.peerId, address: known.address }, entries, unauthenticated: true }
 }
 
@@ -54,7 +55,8 @@ export class AdvertisedPlaces {
   /** No claim is older than this. */
   #oldest = 0
   /** The digest that was said last, since when it has been, and by whom. */
-  #common: { digest: readonly DigestEntry[] | undefined; since: number; sources: Set<string> } = NO_COMMON_DIGEST
+  #common: { digest: readonly DigestEntry[] | undefined; since: number; sources: Set<string> } =
+    NO_COMMON_DIGEST
 
   constructor(intervalMs: number) {
     this.#lifeMs = ADVERTISEMENT_ROUNDS * intervalMs
@@ -81,9 +83,17 @@ export class AdvertisedPlaces {
   ): Advertisement[] {
     if (this.#isCommonplace(digest, unauthenticated ? undefined : from.peerId, now)) return []
     const entries =
-      this.#retracted.size > 0 ? digest.filter(({ cid }) => !this.#retracted.has(`${from.peerId} ${cid}`)) : digest
+      this.#retracted.size > 0
+        ? digest.filter(({ cid }) => !this.#retracted.has(`${from.peerId} ${cid}`))
+        : digest
     const direction = (metric: string) => heldDirection(announcer, metric)
-    const fresh = mergeDigest(this.#federated, { from, entries, now, unauthenticated, heldDirection: direction })
+    const fresh = mergeDigest(this.#federated, {
+      from,
+      entries,
+      now,
+      unauthenticated,
+      heldDirection: direction,
+    })
     for (const { cid } of fresh) this.pending.markKnown(cid)
     return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
   }
@@ -97,14 +107,16 @@ export class AdvertisedPlaces {
     if (common.digest === digest && now - common.since < this.#lifeMs / 2) {
       if (common.sources.size >= SOURCES_ENOUGH) return true
       if (peerId !== undefined) common.sources.add(peerId)
-    } else this.#common = { digest, since: now, sources: new Set(peerId === undefined ? [] : [peerId]) }
+    } else
+      this.#common = { digest, since: now, sources: new Set(peerId === undefined ? [] : [peerId]) }
     return false
   }
 
   /** Forgets what nobody has repeated for CLAIM_ROUNDS. */
   expire(now: number): void {
     const before = now - this.#lifeMs
-    if (before > this.#oldest) this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
+    if (before > this.#oldest)
+      this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
   }
 
   list(): FederatedItem[] {

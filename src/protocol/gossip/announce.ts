@@ -42,7 +42,8 @@ export function withFrontier(
   const { quietUntil } = before
   if (!announce) return { entries, places, pending: [], dueAt: undefined, quietUntil }
   const waiting = indexPlaces(before.pending)
-  const isPending = (entry: LocalEntry) => !isPlaced(before.places, entry) || isPlaced(waiting, entry)
+  const isPending = (entry: LocalEntry) =>
+    !isPlaced(before.places, entry) || isPlaced(waiting, entry)
   const pending = entries.filter(isPending)
   if (pending.length === 0) return { entries, places, pending, dueAt: undefined, quietUntil }
   // What others told doesn't wait: its burst was gathered where it began, and it would wait again on each hop.
@@ -59,7 +60,11 @@ export function announced(before: Announcer, now: number): Announcer {
 /** The announcer after the clock was set back: what it waits for comes no later for it. */
 export function setBack(before: Announcer, byMs: number): Announcer {
   const { dueAt, quietUntil } = before
-  return { ...before, dueAt: dueAt === undefined ? undefined : dueAt - byMs, quietUntil: quietUntil - byMs }
+  return {
+    ...before,
+    dueAt: dueAt === undefined ? undefined : dueAt - byMs,
+    quietUntil: quietUntil - byMs,
+  }
 }
 
 /** The direction in which a metric is held here. */

@@ -72,14 +72,24 @@ export class DigestCache {
   /** The answer to an exchange: without the digest where the asker has it. In the terms of 0.1 for who speaks no notes. */
   replyPayload({ digest }: GossipMessage): Payload {
     if (digest === undefined) return { frontier: this.#own }
-    return { frontier: this.#knowsOurs(digest) ? [] : this.#own, digest: this.#noteOf(digest.fingerprint) }
+    return {
+      frontier: this.#knowsOurs(digest) ? [] : this.#own,
+      digest: this.#noteOf(digest.fingerprint),
+    }
   }
 
   /** An announcement: entries for what may be unknown there, short ids for what others may have told already. */
-  announcementPayload(peerId: string, frontier: DigestEntry[], relayed: readonly LocalEntry[]): Payload {
+  announcementPayload(
+    peerId: string,
+    frontier: DigestEntry[],
+    relayed: readonly LocalEntry[],
+  ): Payload {
     const ihave = [...new Set(relayed.map(({ cid }) => shortId(cid)))].slice(0, DIGEST_MAX_ENTRIES)
     if (ihave.length > 0 && !this.#lastHeard.has(peerId)) this.#abbreviated.set(peerId, 'ids')
-    return { frontier, digest: { ...this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint), ihave } }
+    return {
+      frontier,
+      digest: { ...this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint), ihave },
+    }
   }
 
   /** The answer to an announcement, or what is asked again later: only what is wanted of it. */
@@ -109,7 +119,10 @@ export class DigestCache {
   needsWhole({ digest }: GossipMessage, dialledId: string): boolean {
     const sent = this.#abbreviated.get(dialledId)
     this.#abbreviated.delete(dialledId)
-    return sent !== undefined && (digest === undefined || (sent === 'fingerprint' && digest.seen !== this.#fingerprint))
+    return (
+      sent !== undefined &&
+      (digest === undefined || (sent === 'fingerprint' && digest.seen !== this.#fingerprint))
+    )
   }
 
   /** Forgets whose answers are awaited: a new round has begun. */
@@ -124,8 +137,16 @@ export class DigestCache {
 
   #note(peerId: string, digest: DigestNote | undefined): void {
     const known = this.#lastHeard.get(peerId)
-    if (known !== undefined && known?.fingerprint === digest?.fingerprint && known?.seen === digest?.seen) return
-    this.#lastHeard.set(peerId, digest === undefined ? null : { fingerprint: digest.fingerprint, seen: digest.seen })
+    if (
+      known !== undefined &&
+      known?.fingerprint === digest?.fingerprint &&
+      known?.seen === digest?.seen
+    )
+      return
+    this.#lastHeard.set(
+      peerId,
+      digest === undefined ? null : { fingerprint: digest.fingerprint, seen: digest.seen },
+    )
     evictOldest(this.#lastHeard, PEERS_MAX)
   }
 
@@ -136,7 +157,9 @@ export class DigestCache {
 
   #knowsOurs(said: Pick<DigestNote, 'fingerprint' | 'seen'> | null | undefined): boolean {
     return (
-      said !== undefined && said !== null && (said.fingerprint === this.#fingerprint || said.seen === this.#fingerprint)
+      said !== undefined &&
+      said !== null &&
+      (said.fingerprint === this.#fingerprint || said.seen === this.#fingerprint)
     )
   }
 
@@ -153,7 +176,13 @@ export class DigestCache {
 
 /** The print of a digest: the same for the same entries in the same order. */
 export function fingerprintOf(digest: readonly DigestEntry[]): string {
-  const rows = digest.map(({ metric, value, cid, direction, tags }) => [metric, value, cid, direction, tags])
+  const rows = digest.map(({ metric, value, cid, direction, tags }) => [
+    metric,
+    value,
+    cid,
+    direction,
+    tags,
+  ])
   const hash = hashBytes(encoder.encode(JSON.stringify(rows)))
   return hash.slice(-FINGERPRINT_DIGITS)
 }

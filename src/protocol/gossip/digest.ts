@@ -20,9 +20,13 @@ export interface DigestLimits {
  * What a grove says of its local frontier: at most DIGEST_MAX_ENTRIES, always with direction. Dimensions share the room
  * fairly: the best of each, then the second of each, and so on. Where bytes are short, tags go first, then the last.
  */
-export function digestOf(entries: readonly LocalEntry[], { maxBytes, turn }: DigestLimits): DigestEntry[] {
+export function digestOf(
+  entries: readonly LocalEntry[],
+  { maxBytes, turn }: DigestLimits,
+): DigestEntry[] {
   const dimensions = [...byDimension(entries).values()]
-  const start = dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
+  const start =
+    dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
   const turned = [...dimensions.slice(start), ...dimensions.slice(0, start)]
   return fitted(interleave(turned, DIGEST_MAX_ENTRIES).map(toWire), maxBytes)
 }
@@ -33,11 +37,15 @@ export function digestOf(entries: readonly LocalEntry[], { maxBytes, turn }: Dig
  */
 export function contradicts(
   manifest: Manifest,
-  advertisement: Pick<Place, 'metric' | 'value'> & { readonly direction?: Place['direction'] | undefined },
+  advertisement: Pick<Place, 'metric' | 'value'> & {
+    readonly direction?: Place['direction'] | undefined
+  },
 ): boolean {
   if (advertisement.metric.startsWith('_')) return false
   const scores = manifest.scores ?? {}
-  const score = Object.hasOwn(scores, advertisement.metric) ? scores[advertisement.metric] : undefined
+  const score = Object.hasOwn(scores, advertisement.metric)
+    ? scores[advertisement.metric]
+    : undefined
   if (score === undefined) return true
   return (
     score.value !== advertisement.value ||

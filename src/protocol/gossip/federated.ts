@@ -157,7 +157,13 @@ export function assertionsOf(federated: Federated, cid: Cid): { peer: PeerAddres
   return itemsOf(federated, cid).flatMap(({ metric, direction, providers }) =>
     providers.map(({ peerId, address, value, unauthenticated = false, directionGuessed = false }) => ({
       peer: { peerId, address },
-      advertisement: { metric, direction, cid, value, ...basisOf(unauthenticated, directionGuessed) },
+      advertisement: {
+        metric,
+        direction,
+        cid,
+        value,
+        ...basisOf(unauthenticated, directionGuessed),
+      },
     })),
   )
 }
@@ -185,7 +191,10 @@ function isValidEntry({ metric, value, direction }: DigestEntry): boolean {
 
 /** Only what makes a claim weaker is noted. */
 function basisOf(unauthenticated: boolean, directionGuessed: boolean): Basis {
-  return { ...(unauthenticated && { unauthenticated }), ...(directionGuessed && { directionGuessed }) }
+  return {
+    ...(unauthenticated && { unauthenticated }),
+    ...(directionGuessed && { directionGuessed }),
+  }
 }
 
 function knownDirection({ metrics }: Federated, name: string): Direction | undefined {
@@ -232,7 +241,15 @@ function enter(
   { metric: name, direction, cid, value }: Advertisement,
   now: number,
 ): Item {
-  const item: Item = { metric: name, direction, cid, value, tags: [], providers: [], firstSeen: now }
+  const item: Item = {
+    metric: name,
+    direction,
+    cid,
+    value,
+    tags: [],
+    providers: [],
+    firstSeen: now,
+  }
   metric[direction].set(cid, item)
   federated.size += 1
   return item

@@ -80,7 +80,8 @@ export class PendingRequests {
           this.#pending.delete(id)
           continue
         }
-        const isFull = ({ address }: Offerer) => questions.get(address)?.ids.length === DIGEST_MAX_ENTRIES
+        const isFull = ({ address }: Offerer) =>
+          questions.get(address)?.ids.length === DIGEST_MAX_ENTRIES
         const offerer = asked.offerers.find(
           (other) => !isFull(other) && (questions.has(other.address) || mayAsk(other)),
         )
@@ -89,7 +90,9 @@ export class PendingRequests {
           const question = questions.get(address) ?? { peer: { peerId, address }, ids: [] }
           question.ids.push(id)
           questions.set(address, question)
-          asked.offerers = [...asked.offerers.filter((other) => other !== offerer), offerer].sort(provenFirst)
+          asked.offerers = [...asked.offerers.filter((other) => other !== offerer), offerer].sort(
+            provenFirst,
+          )
         }
         asked.retries += 1
         asked.at = now

@@ -56,7 +56,11 @@ export function contactFailed(peer: Peer, now: number): StatusChange | undefined
 }
 
 /** Declares a suspect failed if its silence has lasted `silenceMs`. */
-export function silenceLasted(peer: Peer, now: number, silenceMs: number): StatusChange | undefined {
+export function silenceLasted(
+  peer: Peer,
+  now: number,
+  silenceMs: number,
+): StatusChange | undefined {
   if (peer.status !== 'suspected' || now - (peer.suspectedAt ?? now) < silenceMs) return undefined
   peer.status = 'failed'
   return 'failed'
@@ -65,5 +69,7 @@ export function silenceLasted(peer: Peer, now: number, silenceMs: number): Statu
 /** What is kept of the capabilities that a peer gives. */
 export function keptCapabilities(capabilities: Capabilities): Capabilities {
   const entries = Object.entries(capabilities)
-  return entries.length <= CAPABILITIES_MAX ? capabilities : Object.fromEntries(entries.slice(0, CAPABILITIES_MAX))
+  return entries.length <= CAPABILITIES_MAX
+    ? capabilities
+    : Object.fromEntries(entries.slice(0, CAPABILITIES_MAX))
 }

@@ -21,7 +21,11 @@ export function isLonely({ active: view }: Membership): boolean {
  * Whom to exchange with this round: up to FAN_OUT. One place goes to a suspect, so that a lost message doesn't cost its
  * good name, one to a newcomer who has yet to answer, now and then one to a lost seed; a lonely grove calls its seeds first.
  */
-export function exchangePartners(members: Membership, random: Random, lonely: boolean): PeerAddress[] {
+export function exchangePartners(
+  members: Membership,
+  random: Random,
+  lonely: boolean,
+): PeerAddress[] {
   const view = sample(random, [...members.active.values()], members.active.size)
   const doubted = [...members.active.values(), ...members.retained.values()].filter(
     (peer) => peer.status === 'suspected',
@@ -49,13 +53,17 @@ export function announcementTargets(
 ): PeerAddress[] {
   const missing = [...members.active.values()].filter(isTold)
   const mixed = sample(random, missing, missing.length)
-  return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))].map(addressOf)
+  return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))].map(
+    addressOf,
+  )
 }
 
 /** Time until the next round: the interval ± 20 %; less while nobody answers and there is somebody to call. */
 export function roundWait(random: Random, intervalMs: number, lonelyRounds: number): number {
   const mean =
-    lonelyRounds === 0 ? intervalMs : Math.min(intervalMs, LONELY_WAIT_MS * 2 ** Math.min(lonelyRounds - 1, 20))
+    lonelyRounds === 0
+      ? intervalMs
+      : Math.min(intervalMs, LONELY_WAIT_MS * 2 ** Math.min(lonelyRounds - 1, 20))
   return Math.round(mean * (1 - JITTER + 2 * JITTER * random.next()))
 }
 
@@ -63,7 +71,12 @@ export function roundWait(random: Random, intervalMs: number, lonelyRounds: numb
 function lostSeeds(members: Membership, random: Random): PeerAddress[] {
   const lost = seedTargets(members).filter(({ address }) => {
     const peer = findByAddress(members, address)
-    return peer === undefined || !members.active.has(peer.peerId) || peer.status !== 'alive' || !peer.answered
+    return (
+      peer === undefined ||
+      !members.active.has(peer.peerId) ||
+      peer.status !== 'alive' ||
+      !peer.answered
+    )
   })
   return sample(random, lost, FAN_OUT)
 }

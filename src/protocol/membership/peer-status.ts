@@ -29,17 +29,28 @@ export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
 export function viewOf(members: Membership, peer: Peer): PeerView {
   const { status, capabilities, lastContact } = peer
   const inView = members.active.has(peer.peerId)
-  return { ...infoOf(peer), status, capabilities, lastContact, active: inView, seed: isSeed(members, peer) }
+  return {
+    ...infoOf(peer),
+    status,
+    capabilities,
+    lastContact,
+    active: inView,
+    seed: isSeed(members, peer),
+  }
 }
 
 /** All peers that are known, as the node sees them: the view, then those aside. */
 export function viewsOf(members: Membership): PeerView[] {
-  return [...members.active.values(), ...members.retained.values()].map((peer) => viewOf(members, peer))
+  return [...members.active.values(), ...members.retained.values()].map((peer) =>
+    viewOf(members, peer),
+  )
 }
 
 /** Peers that are not in doubt, those heard of last first; of those that are no seeds only the ones heard of since then. */
 export function livePeers(members: Membership, since: number): PeerAddress[] {
   const peers = [...members.active.values(), ...members.retained.values()]
-  const alive = peers.filter((peer) => peer.status === 'alive' && (peer.lastSeen >= since || isSeed(members, peer)))
+  const alive = peers.filter(
+    (peer) => peer.status === 'alive' && (peer.lastSeen >= since || isSeed(members, peer)),
+  )
   return alive.sort((a, b) => b.lastSeen - a.lastSeen).map(addressOf)
 }

@@ -39,9 +39,18 @@ export function tidyAddress(address: string): string {
 }
 
 /** A membership that knows its seeds only. */
-export function createMembership(self: PeerAddress, seeds: readonly PeerAddress[], now: number): Membership {
+export function createMembership(
+  self: PeerAddress,
+  seeds: readonly PeerAddress[],
+  now: number,
+): Membership {
   const tidySelf = { peerId: self.peerId, address: tidyAddress(self.address) }
-  const members: Membership = { self: tidySelf, active: new Map(), retained: new Map(), seeds: new Map() }
+  const members: Membership = {
+    self: tidySelf,
+    active: new Map(),
+    retained: new Map(),
+    seeds: new Map(),
+  }
   for (const seed of seeds) addSeed(members, seed, now)
   return members
 }
@@ -50,7 +59,12 @@ export function createMembership(self: PeerAddress, seeds: readonly PeerAddress[
 export function addSeed(members: Membership, seed: PeerAddress, now: number): void {
   const address = tidyAddress(seed.address)
   const peerId = seed.peerId === seed.address ? address : seed.peerId
-  if (isSelf(members, { peerId, address }) || members.seeds.has(address) || members.seeds.size >= SEEDS_MAX) return
+  if (
+    isSelf(members, { peerId, address }) ||
+    members.seeds.has(address) ||
+    members.seeds.size >= SEEDS_MAX
+  )
+    return
   const known = findByAddress(members, address) ?? find(members, peerId)
   members.seeds.set(address, known?.peerId ?? peerId)
   if (known === undefined) members.retained.set(peerId, createPeer({ peerId, address }, now))
@@ -63,7 +77,10 @@ export function isSelf({ self }: Membership, { peerId, address }: PeerAddress): 
 }
 
 /** The peer of that id, in the view or aside. */
-export function find({ active: view, retained: aside }: Membership, peerId: string): Peer | undefined {
+export function find(
+  { active: view, retained: aside }: Membership,
+  peerId: string,
+): Peer | undefined {
   return view.get(peerId) ?? aside.get(peerId)
 }
 
@@ -92,7 +109,8 @@ export function offererOf(members: Membership, from: PeerAddress): Offerer {
 export function agePeers(members: Membership, forgetBefore: number): void {
   for (const peer of members.active.values()) peer.age += 1
   for (const peer of members.retained.values()) {
-    if ((peer.suspectedAt ?? 0) < forgetBefore && !isSeed(members, peer)) members.retained.delete(peer.peerId)
+    if ((peer.suspectedAt ?? 0) < forgetBefore && !isSeed(members, peer))
+      members.retained.delete(peer.peerId)
   }
   reseatSeeds(members)
 }
@@ -110,16 +128,26 @@ export function retire(members: Membership, peer: Peer): void {
 export function oldestActive({ active: view }: Membership): Peer | undefined {
   let found: Peer | undefined
   for (const peer of view.values()) {
-    const doubted = Number(peer.status !== 'alive') - Number(found !== undefined && found.status !== 'alive')
+    const doubted =
+      Number(peer.status !== 'alive') - Number(found !== undefined && found.status !== 'alive')
     if (found === undefined || doubted < 0 || (doubted === 0 && peer.age > found.age)) found = peer
   }
   return found
 }
 
 /** Up to `count` peers that may be passed on to `receiver`: alive, and answered at the address that is given. */
-export function chooseOffer(members: Membership, random: Random, receiver: string, count: number): Peer[] {
+export function chooseOffer(
+  members: Membership,
+  random: Random,
+  receiver: string,
+  count: number,
+): Peer[] {
   const fit = [...members.active.values()].filter(
-    (peer) => peer.answered && peer.status === 'alive' && peer.peerId !== receiver && peer.peerId !== peer.address,
+    (peer) =>
+      peer.answered &&
+      peer.status === 'alive' &&
+      peer.peerId !== receiver &&
+      peer.peerId !== peer.address,
   )
   return sample(random, fit, count)
 }
@@ -129,7 +157,12 @@ export function chooseOffer(members: Membership, random: Random, receiver: strin
  * what was sent to the other side), then those of peers that failed to answer and never had. One shuffle brings at most
  * SHUFFLE_SIZE, so that it cannot fill a view.
  */
-export function absorb(members: Membership, offered: readonly PeerInfo[], replaceable: string[], now: number): void {
+export function absorb(
+  members: Membership,
+  offered: readonly PeerInfo[],
+  replaceable: string[],
+  now: number,
+): void {
   let taken = 0
   for (const { peerId, address, age } of offered) {
     if (taken >= SHUFFLE_SIZE || !isUnknown(members, { peerId, address })) continue
@@ -160,7 +193,9 @@ export function heardFrom(
   }
   if (there !== undefined) return there.peerId === there.address ? there : undefined
   if (!makeRoom(members, replaceable)) return undefined
-  const peer = Object.assign(createPeer({ peerId: from.peerId, address }, now), { lastContact: now })
+  const peer = Object.assign(createPeer({ peerId: from.peerId, address }, now), {
+    lastContact: now,
+  })
   members.active.set(peer.peerId, peer)
   return peer
 }
@@ -169,7 +204,12 @@ export function heardFrom(
  * The peer that answered at the dialled address under the id that it gave, which is from now on its id. Undefined where
  * it is this grove itself (then the address is forgotten) or where there is no room for it any more.
  */
-export function identify(members: Membership, dialled: PeerAddress, peerId: string, now: number): Peer | undefined {
+export function identify(
+  members: Membership,
+  dialled: PeerAddress,
+  peerId: string,
+  now: number,
+): Peer | undefined {
   const address = tidyAddress(dialled.address)
   const there = findByAddress(members, address)
   if (peerId === members.self.peerId) {
@@ -179,7 +219,8 @@ export function identify(members: Membership, dialled: PeerAddress, peerId: stri
   }
   if (members.seeds.has(address)) members.seeds.set(address, peerId)
   const named = find(members, peerId)
-  if (named !== undefined) return named === there ? reseat(members, named) : merge(members, named, there, address)
+  if (named !== undefined)
+    return named === there ? reseat(members, named) : merge(members, named, there, address)
   if (there !== undefined) return rename(members, there, peerId)
   if (!makeRoom(members, [])) return undefined
   const peer = createPeer({ peerId, address }, now)
@@ -266,5 +307,6 @@ function remove(members: Membership, peer: Peer): void {
 
 function forgetOldestFailure(members: Membership): void {
   const failures = [...members.retained.values()].filter((peer) => !isSeed(members, peer))
-  if (failures.length > FAILED_MAX && failures[0] !== undefined) members.retained.delete(failures[0].peerId)
+  if (failures.length > FAILED_MAX && failures[0] !== undefined)
+    members.retained.delete(failures[0].peerId)
 }

@@ -98,15 +98,23 @@ export class Wants {
    */
   plan(
     candidates: readonly Candidate[],
-    { policy, held, partial, now }: { policy: Policy; held: ReadonlySet<Cid>; partial?: ReadonlySet<Cid>; now: number },
+    {
+      policy,
+      held,
+      partial,
+      now,
+    }: { policy: Policy; held: ReadonlySet<Cid>; partial?: ReadonlySet<Cid>; now: number },
   ): Plan {
     const reasons = new Map<Cid, string>()
     const reasonAgainst = (candidate: Candidate) =>
-      policyReason(candidate, policy) ?? (held.has(candidate.cid) ? undefined : obstacle(candidate, policy))
+      policyReason(candidate, policy) ??
+      (held.has(candidate.cid) ? undefined : obstacle(candidate, policy))
     const open = asHeld(candidates, held)
       .map((candidate) => notInTheFuture(candidate, now))
       .filter((candidate) => noteReason(reasons, candidate.cid, reasonAgainst(candidate)))
-    const awake = open.filter(({ cid }) => held.has(cid) || noteReason(reasons, cid, this.#restReason(cid, now)))
+    const awake = open.filter(
+      ({ cid }) => held.has(cid) || noteReason(reasons, cid, this.#restReason(cid, now)),
+    )
     const ranked = [...byDimension(distinct(awake)).values()].map((places) => {
       const best = bestOfEach(places, held, policy.topK)
       const chosen = new Set<Place>(best)
@@ -139,7 +147,9 @@ export class Wants {
   /** Notes a failed fetch: the item rests, longer each time. */
   failed(cid: Cid, now: number, retryable: boolean): void {
     const failures = (this.#attempts.get(cid)?.failures ?? 0) + 1
-    const rest = retryable ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20), RETRY_LONGEST_MS) : HOPELESS_MS
+    const rest = retryable
+      ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(failures - 1, 20), RETRY_LONGEST_MS)
+      : HOPELESS_MS
     this.#attempts.delete(cid)
     this.#attempts.set(cid, { failures, since: now, until: now + rest })
     evictOldest(this.#attempts, ATTEMPTS_MAX)
@@ -160,7 +170,8 @@ export class Wants {
 
   /** The refusals in force. */
   refusals(now: number): Refusal[] {
-    for (const refusal of this.#refusals.values()) if (refusal.until <= now) this.#refusals.delete(refusal.cid)
+    for (const refusal of this.#refusals.values())
+      if (refusal.until <= now) this.#refusals.delete(refusal.cid)
     return [...this.#refusals.values()]
   }
 
@@ -170,12 +181,17 @@ export class Wants {
     if (refusal !== undefined && refusal.until > now) return refusal.reason
     const attempt = this.#attempts.get(cid)
     // A clock that was set back must not make the rest longer.
-    return attempt !== undefined && attempt.until > now && attempt.since <= now ? 'backing-off' : undefined
+    return attempt !== undefined && attempt.until > now && attempt.since <= now
+      ? 'backing-off'
+      : undefined
   }
 }
 
 /** Why the policy does not want this contribution after all, by what its manifest says: a claim may leave that out, or lie. */
-export function unwantedReason({ kind, tags }: Manifest, policy: Policy): 'kind' | 'tags' | undefined {
+export function unwantedReason(
+  { kind, tags }: Manifest,
+  policy: Policy,
+): 'kind' | 'tags' | undefined {
   if (policy.kinds !== undefined && !policy.kinds.includes(kind)) return 'kind'
   if (policy.tags !== undefined && !policy.tags.some((tag) => tags.includes(tag))) return 'tags'
   return undefined
@@ -188,7 +204,8 @@ export function unwantedReason({ kind, tags }: Manifest, policy: Policy): 'kind'
 function asHeld(candidates: readonly Candidate[], held: ReadonlySet<Cid>): Candidate[] {
   const own = new Map<string, Candidate>()
   for (const candidate of candidates)
-    if (candidate.providers.length === 0) own.set(`${candidate.cid} ${dimensionKey(candidate)}`, candidate)
+    if (candidate.providers.length === 0)
+      own.set(`${candidate.cid} ${dimensionKey(candidate)}`, candidate)
   return candidates.flatMap((candidate) => {
     if (!held.has(candidate.cid) || candidate.providers.length === 0) return [candidate]
     const place = own.get(`${candidate.cid} ${dimensionKey(candidate)}`)
@@ -198,16 +215,22 @@ function asHeld(candidates: readonly Candidate[], held: ReadonlySet<Cid>): Candi
 
 /** Nobody is more recent than now: a date in the future gains nothing (PROTOCOL.md §2). */
 function notInTheFuture(candidate: Candidate, now: number): Candidate {
-  return candidate.metric === '_recency' && candidate.value > now ? { ...candidate, value: now } : candidate
+  return candidate.metric === '_recency' && candidate.value > now
+    ? { ...candidate, value: now }
+    : candidate
 }
 
-function policyReason({ metric, direction, value, tags, kind }: Candidate, policy: Policy): string | undefined {
+function policyReason(
+  { metric, direction, value, tags, kind }: Candidate,
+  policy: Policy,
+): string | undefined {
   if (policy.scope === 'off') return 'off'
   if (policy.dimensions !== undefined && !policy.dimensions.includes(metric)) return 'dimension'
   const threshold = Object.hasOwn(policy.thresholds, metric) ? policy.thresholds[metric] : undefined
   if (threshold !== undefined && !reaches(direction, value, threshold)) return 'threshold'
   if (policy.tags !== undefined && !policy.tags.some((tag) => tags?.includes(tag))) return 'tags'
-  if (policy.kinds !== undefined && kind !== undefined && !policy.kinds.includes(kind)) return 'kind'
+  if (policy.kinds !== undefined && kind !== undefined && !policy.kinds.includes(kind))
+    return 'kind'
   return undefined
 }
 
@@ -266,17 +289,29 @@ function distinct(candidates: readonly Candidate[]): Offered[] {
   const byPlace = new Map<string, Offered>()
   for (const candidate of candidates) {
     const key = `${candidate.cid} ${dimensionKey(candidate)}`
-    const by = candidate.providers.map(({ address }) => (candidate.unauthenticated === true ? `~${address}` : address))
+    const by = candidate.providers.map(({ address }) =>
+      candidate.unauthenticated === true ? `~${address}` : address,
+    )
     const known = byPlace.get(key)
-    byPlace.set(key, known === undefined ? { ...candidate, by } : joined(known, { ...candidate, by }))
+    byPlace.set(
+      key,
+      known === undefined ? { ...candidate, by } : joined(known, { ...candidate, by }),
+    )
   }
   return [...byPlace.values()]
 }
 
 function joined(a: Offered, b: Offered): Offered {
   const [better, other] = comparePlaces(a, b) <= 0 ? [a, b] : [b, a]
-  const providers = new Map([...better.providers, ...other.providers].map((provider) => [provider.address, provider]))
-  return { ...other, ...better, providers: [...providers.values()], by: [...new Set([...better.by, ...other.by])] }
+  const providers = new Map(
+    [...better.providers, ...other.providers].map((provider) => [provider.address, provider]),
+  )
+  return {
+    ...other,
+    ...better,
+    providers: [...providers.values()],
+    by: [...new Set([...better.by, ...other.by])],
+  }
 }
 
 function mergeByCid(candidates: readonly Candidate[]): Want[] {

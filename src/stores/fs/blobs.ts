@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { type Cid, cidToBytes } from '../../core/cid.ts'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
-import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../../ports/blob-store.ts'
+import type {
+  BlobInfo,
+  BlobStore,
+  ByteRange,
+  ByteSource,
+  PutOptions,
+} from '../../ports/blob-store.ts'
 import type { Log } from '../../ports/log.ts'
 import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
@@ -30,7 +36,8 @@ export class FileBlobs implements BlobStore {
     const blobs = new FileBlobs(dir)
     await blobs.#disk(async () => {
       const leftovers = await readdir(join(dir, 'tmp')).catch(() => [])
-      if (leftovers.length > 0) log.info('removing what was left half written', { dir, count: leftovers.length })
+      if (leftovers.length > 0)
+        log.info('removing what was left half written', { dir, count: leftovers.length })
       await rm(join(dir, 'tmp'), { recursive: true, force: true })
       await mkdir(join(dir, 'tmp'))
       await mkdir(join(dir, 'blobs'), { recursive: true })
@@ -52,12 +59,21 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  async get(hash: Cid, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+  async get(
+    hash: Cid,
+    options: { range?: ByteRange; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     const handle = await this.#open(hash)
     try {
       const { size } = await handle.stat()
       const { start, end } = rangeWithin(size, options.range)
-      if (size > 0) return handle.createReadStream({ start, end, highWaterMark: READ_BYTES, ...signalOf(options) })
+      if (size > 0)
+        return handle.createReadStream({
+          start,
+          end,
+          highWaterMark: READ_BYTES,
+          ...signalOf(options),
+        })
     } catch (error) {
       await handle.close()
       throw error

@@ -1,6 +1,12 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
-import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../../ports/blob-store.ts'
+import type {
+  BlobInfo,
+  BlobStore,
+  ByteRange,
+  ByteSource,
+  PutOptions,
+} from '../../ports/blob-store.ts'
 import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
 
@@ -17,7 +23,10 @@ export class MemoryBlobs implements BlobStore {
     return { hash, sizeBytes: bytes.byteLength }
   }
 
-  async get(hash: Cid, options: { range?: ByteRange; signal?: AbortSignal } = {}): Promise<AsyncIterable<Uint8Array>> {
+  async get(
+    hash: Cid,
+    options: { range?: ByteRange; signal?: AbortSignal } = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
     const bytes = this.#blobs.get(hash)
     if (bytes === undefined) throw new GroveError('blob-missing', { hash })
     const { start, end } = rangeWithin(bytes.byteLength, options.range)

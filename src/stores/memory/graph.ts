@@ -30,7 +30,8 @@ export class MemoryGraph implements GraphStore {
     if (this.#stored.has(cid)) return 'present'
     this.#stored.set(cid, { cid, bytes, manifest, provenance })
     for (const edge of edgesOf(contribution)) append(this.#incoming, edge.target, edge)
-    for (const evidence of evidenceOf(contribution)) append(this.#evidence, evidence.target, evidence)
+    for (const evidence of evidenceOf(contribution))
+      append(this.#evidence, evidence.target, evidence)
     this.#stubs.delete(cid)
     return 'added'
   }
@@ -60,7 +61,9 @@ export class MemoryGraph implements GraphStore {
     options: { types?: readonly RelationType[]; limit?: number } = {},
   ): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : this.#edgesFrom(cid)
-    return edges.filter((edge) => options.types?.includes(edge.type) ?? true).slice(0, options.limit)
+    return edges
+      .filter((edge) => options.types?.includes(edge.type) ?? true)
+      .slice(0, options.limit)
   }
 
   async signals(cid: Cid): Promise<Signals> {
@@ -68,7 +71,9 @@ export class MemoryGraph implements GraphStore {
   }
 
   async list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
-    const found = this.#matching(filter).sort((a, b) => createdAt(a) - createdAt(b) || compareCids(a.cid, b.cid))
+    const found = this.#matching(filter).sort(
+      (a, b) => createdAt(a) - createdAt(b) || compareCids(a.cid, b.cid),
+    )
     return { items: found.slice(page.offset, page.offset + page.limit), total: found.length }
   }
 
@@ -96,7 +101,10 @@ export class MemoryGraph implements GraphStore {
       .map((root) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)
       .sort(
-        (a, b) => b.replyCount - a.replyCount || b.lastReplyAt - a.lastReplyAt || compareCids(a.root.cid, b.root.cid),
+        (a, b) =>
+          b.replyCount - a.replyCount ||
+          b.lastReplyAt - a.lastReplyAt ||
+          compareCids(a.root.cid, b.root.cid),
       )
       .slice(0, options.limit)
   }
@@ -116,9 +124,15 @@ export class MemoryGraph implements GraphStore {
 
   async stubs(limit: number): Promise<Stub[]> {
     return [...this.#stubs]
-      .sort(([a, { since: sinceA }], [b, { since: sinceB }]) => sinceA - sinceB || compareCids(a, b))
+      .sort(
+        ([a, { since: sinceA }], [b, { since: sinceB }]) => sinceA - sinceB || compareCids(a, b),
+      )
       .slice(0, limit)
-      .map(([cid, { promisedBy, since }]) => ({ cid, promisedBy: [...promisedBy], since: timestamp(since) }))
+      .map(([cid, { promisedBy, since }]) => ({
+        cid,
+        promisedBy: [...promisedBy],
+        since: timestamp(since),
+      }))
   }
 
   async close(): Promise<void> {}

@@ -14,7 +14,11 @@ import type { FrontierQuery, RankedPlace, Ranking, Stored } from '../../ports/gr
 import { matches } from '../filter.ts'
 
 /** The frontier of these contributions: every place there is, grouped by dimension, sorted, cut. */
-export function rank(all: readonly Stored[], signalsOf: (cid: Cid) => Signals, query: FrontierQuery): Ranking[] {
+export function rank(
+  all: readonly Stored[],
+  signalsOf: (cid: Cid) => Signals,
+  query: FrontierQuery,
+): Ranking[] {
   const byDimension = Map.groupBy(
     all.flatMap((stored) => placesOf(stored, signalsOf(stored.cid))),
     dimensionKey,
@@ -28,7 +32,10 @@ export function rank(all: readonly Stored[], signalsOf: (cid: Cid) => Signals, q
 
 function placesOf(stored: Stored, signals: Signals): RankedPlace[] {
   const contribution: Contribution = stored
-  const places = [...ownPlaces(stored, stored.provenance.receivedAt), ...signalPlaces(stored, signals)]
+  const places = [
+    ...ownPlaces(stored, stored.provenance.receivedAt),
+    ...signalPlaces(stored, signals),
+  ]
   return places.map((place) => ({ ...place, contribution }))
 }
 
@@ -39,7 +46,11 @@ function ranking(places: readonly RankedPlace[], query: FrontierQuery): Ranking 
 }
 
 /** Whether a query asks for a dimension. The prevailing direction is that of all scores held, whatever the filter. */
-function isAsked({ metric, direction }: Ranking, query: FrontierQuery, sizes: ReadonlyMap<string, number>): boolean {
+function isAsked(
+  { metric, direction }: Ranking,
+  query: FrontierQuery,
+  sizes: ReadonlyMap<string, number>,
+): boolean {
   if (query.dimensions !== undefined && !query.dimensions.includes(metric)) return false
   if (isSignalMetric(metric)) return query.direction === undefined || query.direction === direction
   if (query.metric !== undefined && query.metric !== metric) return false

@@ -48,7 +48,9 @@ export class SqliteGraph implements GraphStore {
   }
 
   missing(cids: readonly Cid[]): Promise<Cid[]> {
-    return this.#session.read(() => cids.filter((cid) => this.#contributions.find(cid) === undefined))
+    return this.#session.read(() =>
+      cids.filter((cid) => this.#contributions.find(cid) === undefined),
+    )
   }
 
   resolve(digits: string, limit: number): Promise<Cid[]> {

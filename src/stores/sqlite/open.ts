@@ -25,7 +25,11 @@ export interface SqliteOptions {
  * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large ones), `tmp/` (on their way;
  * emptied here), `lock.db`. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
-export async function openSqliteStores({ dir, nextTurn, log = silentLog }: SqliteOptions): Promise<Stores> {
+export async function openSqliteStores({
+  dir,
+  nextTurn,
+  log = silentLog,
+}: SqliteOptions): Promise<Stores> {
   await makeWritable(dir)
   const unlock = lockDirectory(dir)
   try {
@@ -67,7 +71,8 @@ async function makeWritable(dir: string): Promise<void> {
   } catch (error) {
     const cause = await whyNotWritable(dirname(dir), error)
     const { code } = storageError(cause, { dir })
-    const why = code === 'read-only' ? 'it is read-only' : (reasons[errnoOf(cause)] ?? errnoOf(cause))
+    const why =
+      code === 'read-only' ? 'it is read-only' : (reasons[errnoOf(cause)] ?? errnoOf(cause))
     throw new GroveError(
       code,
       { dir, errno: errnoOf(cause) },

@@ -16,7 +16,9 @@ export class SmallBlobs {
 
   get(hash: Cid): Promise<Uint8Array | undefined> {
     return this.#session.read((connection) => {
-      const select = connection.sql<[Uint8Array], { bytes: Uint8Array }>('SELECT bytes FROM blob WHERE hash = ?')
+      const select = connection.sql<[Uint8Array], { bytes: Uint8Array }>(
+        'SELECT bytes FROM blob WHERE hash = ?',
+      )
       return select.get(cidToBytes(hash))?.bytes
     })
   }

@@ -20,7 +20,8 @@ function bytesOf(size: number, seed = 1): Uint8Array {
 }
 
 async function* inChunks(bytes: Uint8Array, chunkSize: number): AsyncGenerator<Uint8Array> {
-  for (let start = 0; start < bytes.length; start += chunkSize) yield bytes.subarray(start, start + chunkSize)
+  for (let start = 0; start < bytes.length; start += chunkSize)
+    yield bytes.subarray(start, start + chunkSize)
 }
 
 async function* failing(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -34,9 +35,14 @@ async function* stuck(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   await new Promise(() => {})
 }
 
-async function read(store: BlobStore, hash: Cid, range?: { start: number; end: number }): Promise<Buffer> {
+async function read(
+  store: BlobStore,
+  hash: Cid,
+  range?: { start: number; end: number },
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of await store.get(hash, range === undefined ? {} : { range })) chunks.push(chunk)
+  for await (const chunk of await store.get(hash, range === undefined ? {} : { range }))
+    chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -103,7 +109,10 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
 
   test('missing names what is not here, in order, each once', async () => {
     await using opened = await open()
-    const [here, large] = [await opened.store.put(bytesOf(10)), await opened.store.put(bytesOf(100_000))]
+    const [here, large] = [
+      await opened.store.put(bytesOf(10)),
+      await opened.store.put(bytesOf(100_000)),
+    ]
     const [a, b] = [hashBytes(bytesOf(20)), hashBytes(bytesOf(30))]
 
     const missing = await opened.store.missing([b, here.hash, a, large.hash, b])
@@ -157,13 +166,19 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     for (const size of [10, 100_000]) {
       const source = (): ByteSource => inChunks(bytesOf(size, 2), 999)
       await rejects((store) => store.put(source(), { expect: absent }), withCode('hash-mismatch'))
-      await rejects((store) => store.put(bytesOf(size, 2), { expect: absent }), withCode('hash-mismatch'))
+      await rejects(
+        (store) => store.put(bytesOf(size, 2), { expect: absent }),
+        withCode('hash-mismatch'),
+      )
     }
   })
 
   test('more bytes than allowed are refused as soon as they come, and leave nothing', async () => {
     for (const maxBytes of [10, 100_000]) {
-      await rejects((store) => store.put(stuck(bytesOf(200_000)), { maxBytes }), withCode('too-large'))
+      await rejects(
+        (store) => store.put(stuck(bytesOf(200_000)), { maxBytes }),
+        withCode('too-large'),
+      )
       await rejects((store) => store.put(bytesOf(200_000), { maxBytes }), withCode('too-large'))
     }
   })
@@ -204,7 +219,10 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     await using opened = await open()
 
     await assert.rejects(opened.store.get(absent), withCode('blob-missing'))
-    await assert.rejects(opened.store.get(absent, { range: { start: 0, end: 1 } }), withCode('blob-missing'))
+    await assert.rejects(
+      opened.store.get(absent, { range: { start: 0, end: 1 } }),
+      withCode('blob-missing'),
+    )
     assert.equal(await opened.store.stat(absent), undefined)
   })
 
@@ -238,7 +256,8 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
       break
     }
     const aborted = async () => {
-      for await (const _ of await opened.store.get(hash, { signal: controller.signal })) controller.abort()
+      for await (const _ of await opened.store.get(hash, { signal: controller.signal }))
+        controller.abort()
     }
 
     await assert.rejects(aborted())

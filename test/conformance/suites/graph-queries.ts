@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
-import { at, cidsOf, local, type Opened, placesIn, putAll, relation, sample, sortedCids } from '../samples.ts'
+import {
+  at,
+  cidsOf,
+  local,
+  type Opened,
+  placesIn,
+  putAll,
+  relation,
+  sample,
+  sortedCids,
+} from '../samples.ts'
 
 const page = { limit: 100, offset: 0 }
 /** What every GraphStore finds: lists, searches, frontiers. `open` gives an empty store. */
@@ -65,7 +75,13 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(await count({ context: {} }), 2)
     assert.equal(await count({ tags: ['%'] }), 0)
     assert.equal(
-      await count({ tags: ['_%"\''], kind: 'plan', mode: 'exploration', agentId: 'ägent', platform: 'H100' }),
+      await count({
+        tags: ['_%"\''],
+        kind: 'plan',
+        mode: 'exploration',
+        agentId: 'ägent',
+        platform: 'H100',
+      }),
       1,
     )
     assert.equal(await count({ kind: 'work', mode: 'exploration' }), 0)
@@ -74,7 +90,11 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
 
   test('a search finds what has every word, in any field, case or accent', async () => {
     await using opened = await open()
-    const one = sample({ summary: 'Tail LATENCY of the café', description: 'val_bpb=0.97', tags: ['größe'] })
+    const one = sample({
+      summary: 'Tail LATENCY of the café',
+      description: 'val_bpb=0.97',
+      tags: ['größe'],
+    })
     const two = sample({ summary: 'tail wind', agent: { agentId: 'latency-probe', model: 'opus' } })
     const three = sample({ summary: '日本語 モデル' })
     await putAll(opened.store, [one, two, three])
@@ -118,7 +138,11 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
   test('a search gives the best match first, keeps to its filter and to its limit', async () => {
     await using opened = await open()
     const best = sample({ summary: 'attention' })
-    const weak = sample({ summary: 'attention', description: 'other words '.repeat(50), tags: ['x'] })
+    const weak = sample({
+      summary: 'attention',
+      description: 'other words '.repeat(50),
+      tags: ['x'],
+    })
     await putAll(opened.store, [weak, best])
 
     assert.deepEqual(cidsOf(await opened.store.search('attention', {}, 5)), [best.cid, weak.cid])
@@ -136,7 +160,11 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     await using opened = await open()
     const low = scored('loss', 0.5, 'minimize')
     const tied = [1, 2, 3].map((n) => scored('loss', 0.7, 'minimize', { summary: `tied ${n}` }))
-    const fast = [scored('speed', 3, 'maximize'), scored('speed', -1, 'maximize'), scored('speed', 0, 'maximize')]
+    const fast = [
+      scored('speed', 3, 'maximize'),
+      scored('speed', -1, 'maximize'),
+      scored('speed', 0, 'maximize'),
+    ]
     await putAll(opened.store, [...tied, low, ...fast])
 
     const rankings = await opened.store.frontier({ limit: 3 })
@@ -214,8 +242,8 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
 
   test('a choice of tags or kinds ranks what has one of them', async () => {
     await using opened = await open()
-    const [text, code, both, none] = [['text'], ['code', 'x y'], ['text', 'code'], []].map((tags, n) =>
-      scored('loss', n, 'minimize', { tags, kind: n === 0 ? 'plan' : 'work' }),
+    const [text, code, both, none] = [['text'], ['code', 'x y'], ['text', 'code'], []].map(
+      (tags, n) => scored('loss', n, 'minimize', { tags, kind: n === 0 ? 'plan' : 'work' }),
     ) as [Contribution, Contribution, Contribution, Contribution]
     await putAll(opened.store, [text, code, both, none])
     const ranked = async (query: object) =>
@@ -224,7 +252,10 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await ranked({}), [text.cid, code.cid, both.cid])
     assert.deepEqual(await ranked({ anyTag: ['text', 'nosuch'] }), [text.cid, both.cid])
     assert.deepEqual(await ranked({ anyTag: ['x y', 'text'] }), [text.cid, code.cid, both.cid])
-    assert.deepEqual(await ranked({ anyTag: ['text', 'x y'], anyKind: ['work', 'review'] }), [code.cid, both.cid])
+    assert.deepEqual(await ranked({ anyTag: ['text', 'x y'], anyKind: ['work', 'review'] }), [
+      code.cid,
+      both.cid,
+    ])
     assert.deepEqual(await ranked({ anyTag: ['text'], tags: ['code'] }), [both.cid])
     assert.deepEqual(await ranked({ anyKind: ['plan'] }), [text.cid])
     assert.deepEqual(await ranked({ anyTag: [] }), undefined)
@@ -233,7 +264,10 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
   test('what a filter means is found far behind what it does not mean', async () => {
     await using opened = await open()
     const far = [1, 2, 3].map((n) => scored('loss', 1_000 + n, 'minimize', { tags: ['far'] }))
-    await putAll(opened.store, [...Array.from({ length: 150 }, (_, n) => scored('loss', n, 'minimize')), ...far])
+    await putAll(opened.store, [
+      ...Array.from({ length: 150 }, (_, n) => scored('loss', n, 'minimize')),
+      ...far,
+    ])
     const ranked = async (limit: number) =>
       placesIn(await opened.store.frontier({ limit, anyTag: ['far'] }), 'loss')?.map(([cid]) => cid)
 
@@ -246,8 +280,13 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
 
   test('only the dimensions asked for are ranked', async () => {
     await using opened = await open()
-    const both = sample({ scores: { a: { value: 1, direction: 'minimize' }, b: { value: 2, direction: 'maximize' } } })
-    await putAll(opened.store, [both, sample({ summary: 'adopter', relations: [relation('adopts', both.cid)] })])
+    const both = sample({
+      scores: { a: { value: 1, direction: 'minimize' }, b: { value: 2, direction: 'maximize' } },
+    })
+    await putAll(opened.store, [
+      both,
+      sample({ summary: 'adopter', relations: [relation('adopts', both.cid)] }),
+    ])
     const metrics = async (query: object) =>
       (await opened.store.frontier({ limit: 5, ...query })).map(({ metric }) => metric)
 

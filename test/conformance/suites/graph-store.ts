@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
-import { at, cidsOf, local, type Opened, placesIn, putAll, relation, sample, sortedCids } from '../samples.ts'
+import {
+  at,
+  cidsOf,
+  local,
+  type Opened,
+  placesIn,
+  putAll,
+  relation,
+  sample,
+  sortedCids,
+} from '../samples.ts'
 
 const absent = hashBytes(new Uint8Array([1]))
 /** How every GraphStore keeps contributions and what is said of them. `open` gives an empty store. */
@@ -17,8 +27,17 @@ export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphSt
 function keeping(open: () => Promise<Opened<GraphStore>>): void {
   test('a contribution is given back byte for byte, with its provenance', async () => {
     await using opened = await open()
-    const contribution = sample({ summary: 'Ünïcödé 😀', context: { deep: { list: [1, null, 'x'] } }, scores: {} })
-    const provenance = { origin: 'peer', peerId: 'p', address: 'http://a:1', receivedAt: 5 } as const
+    const contribution = sample({
+      summary: 'Ünïcödé 😀',
+      context: { deep: { list: [1, null, 'x'] } },
+      scores: {},
+    })
+    const provenance = {
+      origin: 'peer',
+      peerId: 'p',
+      address: 'http://a:1',
+      receivedAt: 5,
+    } as const
 
     const outcome = await opened.store.put(contribution, provenance)
 
@@ -35,7 +54,11 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     const contribution = sample()
     await opened.store.put(contribution, local(1))
 
-    const again = await opened.store.put(contribution, { origin: 'peer', peerId: 'p', receivedAt: 2 })
+    const again = await opened.store.put(contribution, {
+      origin: 'peer',
+      peerId: 'p',
+      receivedAt: 2,
+    })
 
     assert.equal(again, 'present')
     assert.equal(await opened.store.count(), 1)
@@ -103,14 +126,20 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     ])
     assert.equal((await opened.store.edges(absent, 'in', { limit: 3 })).length, 3)
     assert.deepEqual(await opened.store.edges(target.cid, 'in', { types: ['adopts'] }), [])
-    assert.deepEqual(await opened.store.edges(sources[0]!.cid, 'out', { types: ['adopts'] }), [outgoing[1]])
+    assert.deepEqual(await opened.store.edges(sources[0]!.cid, 'out', { types: ['adopts'] }), [
+      outgoing[1],
+    ])
     assert.deepEqual(await opened.store.edges(absent, 'out'), [])
   })
 
   test('several relations of one source to one target arrive by type', async () => {
     await using opened = await open()
     const source = sample({
-      relations: [relation('reviews', absent), relation('adopts', absent), relation('reviews', absent)],
+      relations: [
+        relation('reviews', absent),
+        relation('adopts', absent),
+        relation('reviews', absent),
+      ],
     })
     await opened.store.put(source, local())
 
@@ -124,15 +153,38 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
 
   test('what an absent contribution has been given counts as soon as it arrives', async () => {
     await using opened = await open()
-    const target = sample({ summary: 'late', scores: { loss: { value: 1, direction: 'minimize' } } })
+    const target = sample({
+      summary: 'late',
+      scores: { loss: { value: 1, direction: 'minimize' } },
+    })
     const quality = (value: number) => ({ quality: { value, direction: 'maximize' as const } })
     await putAll(opened.store, [
-      sample({ summary: '1', relations: [relation('derives_from', target.cid), relation('adopts', target.cid)] }),
-      sample({ summary: '2', kind: 'review', scores: quality(0.2), relations: [relation('reviews', target.cid)] }),
-      sample({ summary: '3', kind: 'review', scores: quality(0.4), relations: [relation('reviews', target.cid)] }),
-      sample({ summary: '4', relations: [relation('reproduces', target.cid, { result: 'challenged' })] }),
+      sample({
+        summary: '1',
+        relations: [relation('derives_from', target.cid), relation('adopts', target.cid)],
+      }),
+      sample({
+        summary: '2',
+        kind: 'review',
+        scores: quality(0.2),
+        relations: [relation('reviews', target.cid)],
+      }),
+      sample({
+        summary: '3',
+        kind: 'review',
+        scores: quality(0.4),
+        relations: [relation('reviews', target.cid)],
+      }),
+      sample({
+        summary: '4',
+        relations: [relation('reproduces', target.cid, { result: 'challenged' })],
+      }),
       sample({ summary: '5', relations: [relation('reproduces', target.cid)] }),
-      sample({ summary: '6', kind: 'discussion', relations: [relation('responds_to', target.cid)] }),
+      sample({
+        summary: '6',
+        kind: 'discussion',
+        relations: [relation('responds_to', target.cid)],
+      }),
     ])
     const before = await opened.store.frontier({ limit: 10 })
 
@@ -144,7 +196,9 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(placesIn(after, '_reproduction'), [[target.cid, 1]])
     assert.ok(Math.abs((placesIn(after, '_review_score')?.[0]?.[1] ?? 0) - 0.3) < 1e-9)
     assert.deepEqual((await opened.store.signals(target.cid)).adoption, 1)
-    assert.deepEqual(cidsOf((await opened.store.threads({ limit: 5 })).map(({ root }) => root)), [target.cid])
+    assert.deepEqual(cidsOf((await opened.store.threads({ limit: 5 })).map(({ root }) => root)), [
+      target.cid,
+    ])
   })
 
   test('signals of what nobody has spoken of are none', async () => {
@@ -184,7 +238,12 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       sample({ summary: `root ${n}`, tags: n === 3 ? ['x', 'y'] : ['x'] }),
     )
     const reply = (to: Cid, n: number) =>
-      sample({ summary: `reply ${n}`, kind: 'discussion', createdAt: at(n), relations: [relation('responds_to', to)] })
+      sample({
+        summary: `reply ${n}`,
+        kind: 'discussion',
+        createdAt: at(n),
+        relations: [relation('responds_to', to)],
+      })
     await putAll(opened.store, [
       one!,
       two!,
@@ -207,10 +266,13 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
         [tied[1], 1, Date.parse(at(9))],
       ],
     )
-    assert.deepEqual(cidsOf((await opened.store.threads({ limit: 1 })).map(({ root }) => root)), [two!.cid])
-    assert.deepEqual(cidsOf((await opened.store.threads({ limit: 5, tags: ['x', 'y'] })).map(({ root }) => root)), [
-      three!.cid,
+    assert.deepEqual(cidsOf((await opened.store.threads({ limit: 1 })).map(({ root }) => root)), [
+      two!.cid,
     ])
+    assert.deepEqual(
+      cidsOf((await opened.store.threads({ limit: 5, tags: ['x', 'y'] })).map(({ root }) => root)),
+      [three!.cid],
+    )
   })
 }
 

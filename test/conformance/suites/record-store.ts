@@ -12,7 +12,11 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
 
       await opened.store.set('peers', 'a', { seen: 2, name: '😀', list: [null, true] })
 
-      assert.deepEqual(await opened.store.get('peers', 'a'), { seen: 2, name: '😀', list: [null, true] })
+      assert.deepEqual(await opened.store.get('peers', 'a'), {
+        seen: 2,
+        name: '😀',
+        list: [null, true],
+      })
       assert.equal(await opened.store.get('peers', 'b'), undefined)
       assert.equal(await opened.store.get('self', 'a'), undefined)
     })

@@ -42,7 +42,8 @@ const check: Record<Question['route'], (store: GraphStore, question: Question) =
   contributions: checkList,
 }
 
-const limitOf = (query: URLSearchParams, otherwise: number): number => Number(query.get('limit') ?? otherwise)
+const limitOf = (query: URLSearchParams, otherwise: number): number =>
+  Number(query.get('limit') ?? otherwise)
 
 async function checkFrontier(store: GraphStore, { path, query, body }: Question): Promise<void> {
   const metric = query.get('metric')
@@ -52,7 +53,10 @@ async function checkFrontier(store: GraphStore, { path, query, body }: Question)
     limit: limitOf(query, 10),
   })
 
-  const { byMetric, byAdoption, byRecency, byReviewScore, byReproduction } = body as Record<string, unknown>
+  const { byMetric, byAdoption, byRecency, byReviewScore, byReproduction } = body as Record<
+    string,
+    unknown
+  >
   const signals = {
     _adoption: byAdoption,
     _recency: byRecency,
@@ -73,30 +77,49 @@ async function checkFrontier(store: GraphStore, { path, query, body }: Question)
   )
 }
 
-function checkRanking(what: string, ranking: Ranking | undefined, rows: ReturnType<typeof rowsOf>): void {
+function checkRanking(
+  what: string,
+  ranking: Ranking | undefined,
+  rows: ReturnType<typeof rowsOf>,
+): void {
   const places = ranking?.places ?? []
   assert.deepEqual(cidsOf(places), cidsOf(rows), what)
   for (const [index, { value }] of rows.entries())
     assert.ok(Math.abs((places[index]?.value ?? Number.NaN) - value) < 1e-9, what)
 }
 
-async function checkNeighbours(store: GraphStore, { path, rest: [cid, which], body }: Question): Promise<void> {
+async function checkNeighbours(
+  store: GraphStore,
+  { path, rest: [cid, which], body }: Question,
+): Promise<void> {
   assert.ok(isCid(cid))
   const edges = await store.edges(cid, which === 'children' ? 'in' : 'out')
-  const found = await store.getMany(edges.map((edge) => (which === 'children' ? edge.source : edge.target)))
+  const found = await store.getMany(
+    edges.map((edge) => (which === 'children' ? edge.source : edge.target)),
+  )
 
   assert.deepEqual(new Set(cidsOf(found)), new Set(cidsOf(rowsOf(body))), path)
 }
 
-async function checkThread(store: GraphStore, { path, rest: [cid], body }: Question): Promise<void> {
+async function checkThread(
+  store: GraphStore,
+  { path, rest: [cid], body }: Question,
+): Promise<void> {
   assert.ok(isCid(cid))
   const types: RelationType[] = ['responds_to']
   const walk = breadthFirst(cid, { maxDepth: 50, maxCount: 1_000 })
   let step = walk.next()
   while (!step.done) {
-    const replies = step.value.map(async (from) => [from, await store.edges(from, 'in', { types })] as const)
+    const replies = step.value.map(
+      async (from) => [from, await store.edges(from, 'in', { types })] as const,
+    )
     step = walk.next(
-      new Map((await Promise.all(replies)).map(([from, edges]) => [from, edges.map((edge) => edge.source)])),
+      new Map(
+        (await Promise.all(replies)).map(([from, edges]) => [
+          from,
+          edges.map((edge) => edge.source),
+        ]),
+      ),
     )
   }
 
@@ -109,10 +132,19 @@ async function checkThread(store: GraphStore, { path, rest: [cid], body }: Quest
 async function checkThreadList(store: GraphStore, { path, query, body }: Question): Promise<void> {
   const threads = await store.threads({ limit: limitOf(query, 20) })
 
-  const recorded = (body as { threads: { cid: string; replyCount: number; lastReplyAt: string }[] }).threads
+  const recorded = (body as { threads: { cid: string; replyCount: number; lastReplyAt: string }[] })
+    .threads
   assert.deepEqual(
-    threads.map(({ root, replyCount, lastReplyAt }) => ({ cid: root.cid, replyCount, lastReplyAt })),
-    recorded.map(({ cid, replyCount, lastReplyAt }) => ({ cid, replyCount, lastReplyAt: Date.parse(lastReplyAt) })),
+    threads.map(({ root, replyCount, lastReplyAt }) => ({
+      cid: root.cid,
+      replyCount,
+      lastReplyAt,
+    })),
+    recorded.map(({ cid, replyCount, lastReplyAt }) => ({
+      cid,
+      replyCount,
+      lastReplyAt: Date.parse(lastReplyAt),
+    })),
     path,
   )
 }

@@ -20,7 +20,14 @@ test('two groves: published on A, found, fetched, checked out and derived from o
   try {
     const onA = ['--server', a.url]
     const onB = ['--server', b.url]
-    const origin = await contribute(onA, at('work'), '--summary', 'origin', '--score', 'bpb=1.5:minimize')
+    const origin = await contribute(
+      onA,
+      at('work'),
+      '--summary',
+      'origin',
+      '--score',
+      'bpb=1.5:minimize',
+    )
     const best = await contribute(
       onA,
       at('work/config.json'),
@@ -32,7 +39,14 @@ test('two groves: published on A, found, fetched, checked out and derived from o
       origin,
     )
 
-    const known = () => groveJson<{ entries: FederatedEntry[] }>(['frontier', '--federated', '--metric', 'bpb', ...onB])
+    const known = () =>
+      groveJson<{ entries: FederatedEntry[] }>([
+        'frontier',
+        '--federated',
+        '--metric',
+        'bpb',
+        ...onB,
+      ])
     const advertisement = await until('B knows of A’s best', async () =>
       (await known()).entries.find((entry) => entry.cid === best),
     )
@@ -53,7 +67,10 @@ test('two groves: published on A, found, fetched, checked out and derived from o
     const peers = await groveText(['peers', ...onB])
 
     assert.equal(advertisement.held, false)
-    assert.ok(quote.artifacts.length > 0 && quote.artifacts.every((artifact) => artifact.state === 'missing'))
+    assert.ok(
+      quote.artifacts.length > 0 &&
+        quote.artifacts.every((artifact) => artifact.state === 'missing'),
+    )
     assert.deepEqual(fetched.missing, [])
     assert.deepEqual(fetched.ancestors, [origin])
     assert.ok([origin, best, derived].every((cid) => tree.includes(digits(cid))))
@@ -74,12 +91,18 @@ test('a directory that a server has open is asked through that server; a project
   const served = await serveGrove(at('project/.grove'))
   try {
     const through = (
-      await groveText(['contribute', '--summary', 'through the server', '--parent', digits(alone)], options)
+      await groveText(
+        ['contribute', '--summary', 'through the server', '--parent', digits(alone)],
+        options,
+      )
     ).trim()
     const status = await groveText(['status'], options)
 
     assert.ok(status.includes(served.url), status)
-    assert.equal((await groveJson<ContributionView[]>(['log', '--server', served.url])).at(0)?.cid, through)
+    assert.equal(
+      (await groveJson<ContributionView[]>(['log', '--server', served.url])).at(0)?.cid,
+      through,
+    )
   } finally {
     await served.kill()
   }
@@ -103,7 +126,11 @@ test('an ambiguous start of an id is refused with the candidates', async () => {
 function clash(): [start: string, drafts: readonly [Draft, Draft]] {
   const seen = new Map<string, Draft>()
   for (let index = 0; index < 65_537; index++) {
-    const draft = { ...plainDraft, summary: `clash ${index}`, createdAt: '2026-03-01T00:00:00.000Z' }
+    const draft = {
+      ...plainDraft,
+      summary: `clash ${index}`,
+      createdAt: '2026-03-01T00:00:00.000Z',
+    }
     const start = digits(cidOf({ artifacts: {}, relations: [], tags: [], ...draft })).slice(0, 4)
     const other = seen.get(start)
     if (other !== undefined) return [start, [other, draft]]
@@ -154,7 +181,11 @@ test('mcp offers tools over stdin and stdout', async () => {
       jsonrpc: '2.0',
       id: 1,
       method: 'initialize',
-      params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+      params: {
+        protocolVersion: '2025-03-26',
+        capabilities: {},
+        clientInfo: { name: 't', version: '1' },
+      },
     },
     { jsonrpc: '2.0', method: 'notifications/initialized' },
     { jsonrpc: '2.0', id: 2, method: 'tools/list' },
@@ -172,7 +203,8 @@ test('mcp offers tools over stdin and stdout', async () => {
       .map((line) => JSON.parse(line) as { id: number; result: { tools?: { name: string }[] } })
 
     assert.equal(code, 0)
-    const tools = answers.find((answer) => answer.id === 2)?.result.tools?.map((tool) => tool.name) ?? []
+    const tools =
+      answers.find((answer) => answer.id === 2)?.result.tools?.map((tool) => tool.name) ?? []
     for (const name of [
       'grove_submit_work',
       'grove_frontier',

@@ -74,7 +74,14 @@ for (const mode of ['--server', '--dir'] as const) {
     test('log lists newest first, and filters', async () => {
       const text = await groveText(['log', ...where])
       const all = await groveJson<ContributionView[]>(['log', ...where])
-      const tagged = await groveJson<ContributionView[]>(['log', '--tag', 'lm', '--agent-id', 'alice', ...where])
+      const tagged = await groveJson<ContributionView[]>([
+        'log',
+        '--tag',
+        'lm',
+        '--agent-id',
+        'alice',
+        ...where,
+      ])
 
       assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
       assert.deepEqual(
@@ -100,7 +107,11 @@ for (const mode of ['--server', '--dir'] as const) {
 
     test('search finds by words', async () => {
       const text = await groveText(['search', 'higher', 'rate', ...where])
-      const { results } = await groveJson<{ results: SearchResult[] }>(['search', 'higher', ...where])
+      const { results } = await groveJson<{ results: SearchResult[] }>([
+        'search',
+        'higher',
+        ...where,
+      ])
 
       assert.ok(text.includes(digits(better)))
       assert.deepEqual(
@@ -120,9 +131,14 @@ for (const mode of ['--server', '--dir'] as const) {
 
       assert.match(
         down,
-        new RegExp(`^${digits(baseline)} .*◀\\n.*└─ ${digits(better)}|^${digits(baseline)} .*◀[\\s\\S]*├─`),
+        new RegExp(
+          `^${digits(baseline)} .*◀\\n.*└─ ${digits(better)}|^${digits(baseline)} .*◀[\\s\\S]*├─`,
+        ),
       )
-      assert.match(up, new RegExp(`^${digits(baseline)} [^\\n]*\\n[\\s\\S]*${digits(better)} [^\\n]*◀`))
+      assert.match(
+        up,
+        new RegExp(`^${digits(baseline)} [^\\n]*\\n[\\s\\S]*${digits(better)} [^\\n]*◀`),
+      )
       assert.deepEqual(members.find((member) => member.cid === better)?.parents, [baseline])
     })
 
@@ -151,7 +167,16 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.2\nsteps = 10\n')
       const refusal = await groveFails(8, ['checkout', digits(baseline), '--to', target, ...where])
       assert.match(refusal, /not empty/)
-      await groveText(['checkout', digits(baseline), '--to', target, '--overwrite', '--artifact', 'train.py', ...where])
+      await groveText([
+        'checkout',
+        digits(baseline),
+        '--to',
+        target,
+        '--overwrite',
+        '--artifact',
+        'train.py',
+        ...where,
+      ])
       assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.1\nsteps = 10\n')
     })
 
@@ -177,7 +202,9 @@ for (const mode of ['--server', '--dir'] as const) {
       const adoption = await contribute(where, '--adopts', digits(better), '--summary', 'ours now')
 
       const views = await Promise.all(
-        [review, rerun, adoption].map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+        [review, rerun, adoption].map((cid) =>
+          groveJson<ContributionView>(['show', cid, ...where]),
+        ),
       )
       const standing = await groveText(['show', better, ...where])
 
@@ -199,7 +226,13 @@ for (const mode of ['--server', '--dir'] as const) {
         '--agent-id',
         'bob',
       )
-      const reply = await contribute(where, '--responds-to', digits(question), '--summary', 'seed 7')
+      const reply = await contribute(
+        where,
+        '--responds-to',
+        digits(question),
+        '--summary',
+        'seed 7',
+      )
 
       const text = await groveText(['thread', digits(baseline), ...where])
       const thread = await groveJson<{ nodes: { cid: string; depth: number }[] }>([
@@ -257,7 +290,10 @@ for (const mode of ['--server', '--dir'] as const) {
       await groveFails(2, ['nonsense', ...where])
       await groveFails(2, ['contribute', at('nothing'), '--summary', 'x', ...where])
       await groveFails(3, ['contribute', '--parent', absent, '--summary', 'x', ...where])
-      assert.match(await groveFails(3, ['checkout', '--frontier', 'speed', '--to', at('never'), ...where]), /loss/)
+      assert.match(
+        await groveFails(3, ['checkout', '--frontier', 'speed', '--to', at('never'), ...where]),
+        /loss/,
+      )
       const { stdout } = await runGrove(['show', absent, '--json', ...where])
       assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'NOT_FOUND')
     })
@@ -271,7 +307,9 @@ for (const mode of ['--server', '--dir'] as const) {
       await writeFile(join(repository, '.gitignore'), '*.o\n')
       const git = (...args: string[]) =>
         assert.equal(
-          spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], { cwd: repository }).status,
+          spawnSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', ...args], {
+            cwd: repository,
+          }).status,
           0,
         )
       git('init', '-q')
@@ -289,10 +327,18 @@ for (const mode of ['--server', '--dir'] as const) {
 
       const target = at(`git-out${mode}`)
       await groveText(['checkout', cid, '--to', target, ...where])
-      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), ['changes.patch', 'src', 'src/main.c'])
+      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), [
+        'changes.patch',
+        'src',
+        'src/main.c',
+      ])
       assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
       assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
-      await groveFails(2, ['contribute', '--from-git-tree', 'no-such-revision', '--summary', 'x', ...where], options)
+      await groveFails(
+        2,
+        ['contribute', '--from-git-tree', 'no-such-revision', '--summary', 'x', ...where],
+        options,
+      )
     })
   })
 }

@@ -36,8 +36,14 @@ test('the demo runs both arms, and its account adds up', { timeout: 2 * minute }
   for (const { grove, bytesVerified, contributions, faults } of moved) {
     assert.equal(faults, 0)
     if (grove === 'A') continue
-    assert.ok(bytesVerified > survival.corpusBytes && contributions > 0, `${grove} took over too little`)
-    assert.ok(bytesVerified < 2 * survival.corpusBytes, `the corpus moved to ${grove} more than once`)
+    assert.ok(
+      bytesVerified > survival.corpusBytes && contributions > 0,
+      `${grove} took over too little`,
+    )
+    assert.ok(
+      bytesVerified < 2 * survival.corpusBytes,
+      `the corpus moved to ${grove} more than once`,
+    )
   }
   await assertNothingLeft(demo)
 })
@@ -55,7 +61,12 @@ test('an interrupted demo leaves no process and no file behind', { timeout: minu
 
 test('the account says so when federation did not win', () => {
   const figure = (value: number) => ({ cid: `blake3:${'0'.repeat(64)}`, agent: 'ada@A', value })
-  const arm = (value: number) => ({ trials: 6, seconds: 1, best: { A: figure(value) }, winner: figure(value) })
+  const arm = (value: number) => ({
+    trials: 6,
+    seconds: 1,
+    best: { A: figure(value) },
+    winner: figure(value),
+  })
   const facts: Facts = {
     seed: 1,
     baseline: 3,

@@ -19,7 +19,9 @@ before(async () => {
   grove = await serveNode()
   elsewhere = await serveNode()
   const args = [main, 'mcp', '--server', grove.url, '--agent-id', 'mcp-agent']
-  await agent.connect(new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }))
+  await agent.connect(
+    new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }),
+  )
 })
 after(async () => {
   await agent.close()
@@ -72,7 +74,9 @@ test('the tools have the names of Grove 0.1, and each says what it takes', async
     'grove_threads',
     'grove_tree',
   ])
-  assert.ok(tools.every((tool) => tool.inputSchema.type === 'object' && (tool.description ?? '') !== ''))
+  assert.ok(
+    tools.every((tool) => tool.inputSchema.type === 'object' && (tool.description ?? '') !== ''),
+  )
 })
 
 test('an agent publishes a file, finds it, checks it out, builds on it, and others judge it', async () => {
@@ -85,15 +89,26 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
     scores: score(0.9),
     tags: ['lm'],
   })
-  const checkedOut = await answerOf('grove_checkout', { cid: cid.slice(0, 20), directory: join(dir, 'out') })
+  const checkedOut = await answerOf('grove_checkout', {
+    cid: cid.slice(0, 20),
+    directory: join(dir, 'out'),
+  })
   const relations = [{ targetCid: cid, relationType: 'derives_from' }]
-  const child = await answerOf('grove_submit_work', { summary: 'better', scores: score(0.8), relations })
+  const child = await answerOf('grove_submit_work', {
+    summary: 'better',
+    scores: score(0.8),
+    relations,
+  })
   await answerOf('grove_submit_review', {
     targetCid: child.cid,
     summary: 'good',
     scores: { quality: { value: 1, direction: 'maximize' } },
   })
-  await answerOf('grove_reproduce', { targetCid: child.cid, summary: 'came out again', scores: score(0.81) })
+  await answerOf('grove_reproduce', {
+    targetCid: child.cid,
+    summary: 'came out again',
+    scores: score(0.81),
+  })
   await answerOf('grove_adopt', { targetCid: child.cid, summary: 'building on it' })
   const reply = await answerOf('grove_discuss', {
     targetCid: child.cid,
@@ -113,14 +128,23 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
     [1, 1],
   )
   const tree = await answerOf('grove_tree', { cid: child.cid })
-  assert.deepEqual([(tree.children as object[]).length, (tree.ancestors as object[]).length], [4, 1])
+  assert.deepEqual(
+    [(tree.children as object[]).length, (tree.ancestors as object[]).length],
+    [4, 1],
+  )
   assert.deepEqual((await answerOf('grove_thread', { cid: child.cid })).count, 2)
   assert.equal(best((await answerOf('grove_threads')).threads), child.cid)
   const { total, results } = await answerOf('grove_log', { limit: 2, kind: 'discussion' })
   assert.deepEqual([total, best(results)], [1, reply.cid])
   assert.equal(best((await answerOf('grove_search', { query: 'baseline' })).results), cid)
-  assert.equal(((await answerOf('grove_show', { cid })).agent as { agentId: string }).agentId, 'mcp-agent')
-  assert.equal(((await answerOf('grove_show', { cid: reply.cid })).agent as { agentId: string }).agentId, 'someone')
+  assert.equal(
+    ((await answerOf('grove_show', { cid })).agent as { agentId: string }).agentId,
+    'mcp-agent',
+  )
+  assert.equal(
+    ((await answerOf('grove_show', { cid: reply.cid })).agent as { agentId: string }).agentId,
+    'someone',
+  )
 })
 
 test('work of another grove is fetched from the peer that is named', async () => {
@@ -147,13 +171,13 @@ test('a failure is a result with its code', async () => {
 
   assert.deepEqual(await codeOf('grove_show', { cid: absent }), [true, 'not-found'])
   assert.deepEqual(await codeOf('grove_frontier', { limit: 'many' }), [true, 'validation-error'])
-  assert.deepEqual(await codeOf('grove_submit_review', { targetCid: absent, summary: 'x', scores: {} }), [
-    true,
-    'validation-error',
-  ])
-  assert.deepEqual(await codeOf('grove_submit_work', { summary: 'x', files: { a: join(dir, 'absent') } }), [
-    true,
-    'not-found',
-  ])
+  assert.deepEqual(
+    await codeOf('grove_submit_review', { targetCid: absent, summary: 'x', scores: {} }),
+    [true, 'validation-error'],
+  )
+  assert.deepEqual(
+    await codeOf('grove_submit_work', { summary: 'x', files: { a: join(dir, 'absent') } }),
+    [true, 'not-found'],
+  )
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
 })

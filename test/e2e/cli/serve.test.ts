@@ -47,7 +47,8 @@ function watched(args: readonly string[], env: Record<string, string> = {}) {
     printed.stderr += text
   })
   const exit = once(child, 'close').then(([code]) => code as number | null)
-  const ready = () => until('the ready line', () => /listening on (\S+)\n/.exec(printed.stdout)?.[1])
+  const ready = () =>
+    until('the ready line', () => /listening on (\S+)\n/.exec(printed.stdout)?.[1])
   return { child, printed, exit, ready }
 }
 
@@ -62,7 +63,8 @@ test('a serving grove prints one line on stdout, logs JSON lines on stderr, and 
   assert.equal(code, 0)
   assert.match(grove.printed.stdout, /^grove listening on http:\/\/127\.0\.0\.1:\d+\n$/)
   const lines = grove.printed.stderr.trimEnd().split('\n')
-  for (const line of lines) assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, 'string', line)
+  for (const line of lines)
+    assert.equal(typeof (JSON.parse(line) as { msg: unknown }).msg, 'string', line)
   assert.ok(!(await readdir(at('one'))).includes('server.json'))
 })
 
@@ -108,7 +110,10 @@ test('a grove that listens beyond loopback talks to no private address, and says
 
   const guarded = watched(flags)
   const url = await onLoopback(guarded)
-  const refused = await until('the seed was refused', async () => (await peerOf(url))?.record.lastError)
+  const refused = await until(
+    'the seed was refused',
+    async () => (await peerOf(url))?.record.lastError,
+  )
   const fetched = await fetch(`${url}/api/contributions/blake3:${'0'.repeat(64)}/fetch`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -130,7 +135,9 @@ test('a grove that npx started ends when npx is stopped, though npx passes no si
   const shell = spawn('sh', ['-c', script], { env, stdio: ['ignore', 'pipe', 'ignore'] })
   children.push(shell)
   await once(shell.stdout, 'data')
-  const { pid } = JSON.parse(await readFile(join(at('npx'), 'server.json'), 'utf8')) as { pid: number }
+  const { pid } = JSON.parse(await readFile(join(at('npx'), 'server.json'), 'utf8')) as {
+    pid: number
+  }
   context.after(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
 
   shell.kill('SIGTERM')
@@ -154,7 +161,10 @@ test('what was published is there after an orderly end and a new start', async (
 
   const second = await start('again')
 
-  assert.equal((await getJson<{ summary: string }>(second.url, `/api/contributions/${cid}`)).summary, 'kept')
+  assert.equal(
+    (await getJson<{ summary: string }>(second.url, `/api/contributions/${cid}`)).summary,
+    'kept',
+  )
   assert.equal(await second.stop(), 0)
 })
 
@@ -170,7 +180,10 @@ test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_
   const grove = watched(['--gossip-interval', '200ms'], env)
   const url = await grove.ready()
 
-  const peers = () => getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers').then((answer) => answer.peers)
+  const peers = () =>
+    getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers').then(
+      (answer) => answer.peers,
+    )
   const addresses = (await peers()).filter((peer) => peer.seed).map((peer) => peer.address)
   assert.deepEqual(addresses.toSorted(), ['http://127.0.0.1:1', seed.url].toSorted())
   await until('the seed to answer', async () =>
@@ -203,9 +216,19 @@ test('init writes grove.json as it was asked; serve takes it, and options go bef
   grove.child.kill('SIGTERM')
   await grove.exit
 
-  assert.deepEqual(file, { port: '0', gossipInterval: '10s', syncThresholds: { loss: 1.2 }, logLevel: 'debug' })
-  const listening = grove.printed.stderr.split('\n').find((line) => line.includes('"msg":"listening"'))
-  assert.equal((JSON.parse(listening ?? '{}') as { gossipIntervalMs: number }).gossipIntervalMs, 3_000)
+  assert.deepEqual(file, {
+    port: '0',
+    gossipInterval: '10s',
+    syncThresholds: { loss: 1.2 },
+    logLevel: 'debug',
+  })
+  const listening = grove.printed.stderr
+    .split('\n')
+    .find((line) => line.includes('"msg":"listening"'))
+  assert.equal(
+    (JSON.parse(listening ?? '{}') as { gossipIntervalMs: number }).gossipIntervalMs,
+    3_000,
+  )
   await groveFails(8, ['init', dir])
 })
 
@@ -214,7 +237,10 @@ test('a directory keeps the id of its grove', async () => {
 
   const served = await start('same-id')
 
-  assert.equal((await groveJson<{ peerId: string }>(['status', '--server', served.url])).peerId, peerId)
+  assert.equal(
+    (await groveJson<{ peerId: string }>(['status', '--server', served.url])).peerId,
+    peerId,
+  )
   await served.stop()
 })
 
@@ -222,7 +248,13 @@ test('a configuration with an unknown key or a bad value is refused by name', as
   await groveText(['init', at('bad-config')])
   await writeFile(at('bad-config/grove.json'), '{"gossipIntervall":"3s"}')
 
-  assert.match(await groveFails(2, ['serve', '--dir', at('bad-config'), '--port', '0']), /grove\.json.*gossipIntervall/)
-  assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--gossip-interval', '3']), /--gossip-interval.*30s/)
+  assert.match(
+    await groveFails(2, ['serve', '--dir', at('bad-config'), '--port', '0']),
+    /grove\.json.*gossipIntervall/,
+  )
+  assert.match(
+    await groveFails(2, ['serve', '--dir', at('other'), '--gossip-interval', '3']),
+    /--gossip-interval.*30s/,
+  )
   assert.match(await groveFails(2, ['serve', '--dir', at('other'), '--peer', 'nowhere']), /--peer/)
 })

@@ -35,7 +35,8 @@ async function start(name: string, ...flags: string[]): Promise<GroveProcess> {
 }
 
 /** Content of a size on both sides of the boundary between database and files. */
-const content = (life: number, index: number) => `${life}/${index} `.repeat(index % 3 === 0 ? 30_000 : 100)
+const content = (life: number, index: number) =>
+  `${life}/${index} `.repeat(index % 3 === 0 ? 30_000 : 100)
 
 /** Adds what is acknowledged to the list as it is. */
 async function publishUntilDeath(url: string, life: number, acknowledged: string[]): Promise<void> {
@@ -60,7 +61,9 @@ async function checkWhole(url: string): Promise<Set<string>> {
   for (const work of all) {
     seen.add(work.cid)
     for (const [name, hash] of Object.entries(work.artifacts)) {
-      const answer = await fetch(`${url}/api/contributions/${work.cid}/artifacts/${encodeURIComponent(name)}`)
+      const answer = await fetch(
+        `${url}/api/contributions/${work.cid}/artifacts/${encodeURIComponent(name)}`,
+      )
       assert.equal(answer.status, 200, `${name} of ${work.cid}`)
       assert.equal(hashBytes(new Uint8Array(await answer.arrayBuffer())), hash)
     }
@@ -127,7 +130,9 @@ test('a grove killed in the middle of a fetch, again and again, shows nothing in
   await checkWhole(grove.url)
   assert.deepEqual(await readdir(join(folder, 'b', 'tmp')), [])
   for (const work of works) {
-    const result = await postJson<FetchResult>(grove.url, `/api/contributions/${work.cid}/fetch`, { peer: source.url })
+    const result = await postJson<FetchResult>(grove.url, `/api/contributions/${work.cid}/fetch`, {
+      peer: source.url,
+    })
     assert.deepEqual(result.missing, [])
   }
   assert.equal((await checkWhole(grove.url)).size, LIVES)

@@ -17,7 +17,9 @@ const writer = join(import.meta.dirname, 'crash-writer.ts')
 
 /** Runs the writer until it has acknowledged so many puts, kills it there and then, and gives what it acknowledged. */
 async function killAfter(dir: string, seed: number, count: number): Promise<string[]> {
-  const child = spawn(process.execPath, [writer, dir, String(seed)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [writer, dir, String(seed)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const exited = once(child, 'exit')
   const lines: string[] = []
   for await (const line of createInterface(child.stdout)) {
@@ -67,7 +69,10 @@ async function requireCleanFiles(dir: string): Promise<void> {
   for (const entry of await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
     const shard = entry.parentPath.slice(-2)
-    assert.equal(hashBytes(await readFile(join(entry.parentPath, entry.name))), `blake3:${shard}${entry.name}`)
+    assert.equal(
+      hashBytes(await readFile(join(entry.parentPath, entry.name))),
+      `blake3:${shard}${entry.name}`,
+    )
   }
   assert.deepEqual(await readdir(join(dir, 'tmp')), [])
 }

@@ -12,7 +12,9 @@ const acknowledge = (line: string) => writeSync(1, `${line}\n`)
 
 /** Blobs of all sizes, small ones most often. */
 async function putBlob(): Promise<void> {
-  const bytes = new Uint8Array(Math.floor(10 ** (1 + random.next() * 5.5))).map(() => random.next() * 256)
+  const bytes = new Uint8Array(Math.floor(10 ** (1 + random.next() * 5.5))).map(
+    () => random.next() * 256,
+  )
   const { hash } = await stores.blobs.put(bytes)
   acknowledge(`blob ${hash}`)
 }
@@ -29,7 +31,8 @@ async function putContribution(caller: number, index: number): Promise<void> {
 }
 
 async function caller(number: number): Promise<void> {
-  for (let index = 0; ; index++) await (random.next() < 0.2 ? putBlob() : putContribution(number, index))
+  for (let index = 0; ; index++)
+    await (random.next() < 0.2 ? putBlob() : putContribution(number, index))
 }
 
 acknowledge('begun')

@@ -21,9 +21,13 @@ const writer = join(import.meta.dirname, 'crash-writer.ts')
 
 /** A small file system in memory, mounted in a directory; undefined, and the reason is printed, where this user may not. */
 function mount(context: TestContext, dir: string, options: string): Disposable | undefined {
-  const { status, error, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', dir], {
-    encoding: 'utf8',
-  })
+  const { status, error, stderr } = spawnSync(
+    'mount',
+    ['-t', 'tmpfs', '-o', options, 'tmpfs', dir],
+    {
+      encoding: 'utf8',
+    },
+  )
   if (status !== 0) {
     context.skip(`cannot mount a file system here: ${error?.message ?? stderr.trim()}`)
     return undefined
@@ -70,7 +74,9 @@ test('a directory is for one at a time, and free again once it is closed', async
 test('a directory in use by another process is refused, and free again once that is killed', async () => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
-  const child = spawn(process.execPath, [writer, dir, '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [writer, dir, '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const exited = once(child, 'exit')
   await once(createInterface(child.stdout), 'line')
 
@@ -102,7 +108,10 @@ test('a place where no directory can be made is refused by name', async () => {
   await assert.rejects(open(join(file, 'below')), saying('storage-failed', 'not a directory'))
   // Node's own recursive mkdir would try for ever there.
   if (existsSync('/proc/self'))
-    await assert.rejects(open('/proc/grove'), (error) => isGroveError(error) && error.message.includes('/proc/grove'))
+    await assert.rejects(
+      open('/proc/grove'),
+      (error) => isGroveError(error) && error.message.includes('/proc/grove'),
+    )
 })
 
 test('what comes after close is refused', async () => {
@@ -120,7 +129,9 @@ test('what comes after close is refused', async () => {
 test('what was begun before close is carried out', async () => {
   await using temporary = await temporaryDirectory()
   const stores = await open(temporary.dir)
-  const puts = Array.from({ length: 600 }, (_, index) => stores.graph.put(sample({ summary: `${index}` }), local()))
+  const puts = Array.from({ length: 600 }, (_, index) =>
+    stores.graph.put(sample({ summary: `${index}` }), local()),
+  )
 
   await stores.close()
 

@@ -35,7 +35,12 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
     lossOf(boasted.cid, 0.1),
     lossOf(invented.cid, 0.2),
     { metric: '_adoption', direction: 'maximize' as const, cid: boasted.cid, value: 1e9 },
-    { metric: '_recency', direction: 'maximize' as const, cid: boasted.cid, value: Date.parse('2999-01-01') },
+    {
+      metric: '_recency',
+      direction: 'maximize' as const,
+      cid: boasted.cid,
+      value: Date.parse('2999-01-01'),
+    },
   ]
   await using liar = await startPeer('liar', {
     contributions: [boasted],
@@ -51,7 +56,9 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
     return found !== undefined && found.record.contradicted > 0 && found
   })
 
-  const [{ at: _, ...proof }] = convicted.record.proofs as [FederationPeer['record']['proofs'][number]]
+  const [{ at: _, ...proof }] = convicted.record.proofs as [
+    FederationPeer['record']['proofs'][number],
+  ]
   assert.deepEqual(proof, {
     cid: boasted.cid,
     metric: 'loss',
@@ -68,13 +75,20 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
   )
   assert.deepEqual(frontier.byAdoption, [])
   const digest = await until('a digest', async () => {
-    const answer = await postJson<GossipMessage>(grove.url, '/api/gossip/exchange', messageOf(honest, []))
+    const answer = await postJson<GossipMessage>(
+      grove.url,
+      '/api/gossip/exchange',
+      messageOf(honest, []),
+    )
     return answer.frontier.length > 0 && answer.frontier
   })
   assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [own.cid])
 
   const table = await groveText(['peers', '--proofs', '--server', grove.url])
-  assert.match(table, /contradicted advertisements of http:\/\/127\.0\.0\.1:\d+\n.*\n.*loss +0\.1 ↓ +0\.9 ↓/)
+  assert.match(
+    table,
+    /contradicted advertisements of http:\/\/127\.0\.0\.1:\d+\n.*\n.*loss +0\.1 ↓ +0\.9 ↓/,
+  )
   await grove.stop()
   const again = await start('convicts', ...flags)
   const kept = await peerAt(again.url, liar.address)()
@@ -89,15 +103,27 @@ test('what a peer claims is shown as claimed, after what is verified, and asked 
   const grove = await start('levels', '--peer', boaster.address, '--gossip-interval', '100ms')
   const own = await publishTo(grove.url, { summary: 'ours', scores: loss(0.5) })
   for (let n = 0; n < 200; n++)
-    await postJson(grove.url, '/api/gossip/exchange', messageOf(boaster, [lossOf(invented.cid, 0.01 - n / 100_000)]))
+    await postJson(
+      grove.url,
+      '/api/gossip/exchange',
+      messageOf(boaster, [lossOf(invented.cid, 0.01 - n / 100_000)]),
+    )
   await until('rounds of gossip', () => boaster.asked('/api/gossip/exchange') > 5)
 
   const { entries } = await known(grove.url)
-  const level = (cid: string) => entries.find((entry) => entry.metric === 'loss' && entry.cid === cid)?.level
+  const level = (cid: string) =>
+    entries.find((entry) => entry.metric === 'loss' && entry.cid === cid)?.level
   assert.equal(level(own.cid), 'bound')
   assert.equal(level(invented.cid), 'advertised')
   assert.ok(boaster.asked(`GET /api/gossip/contribution/${invented.cid}`) <= 2)
-  const shown = await groveText(['frontier', '--federated', '--metric', 'loss', '--server', grove.url])
+  const shown = await groveText([
+    'frontier',
+    '--federated',
+    '--metric',
+    'loss',
+    '--server',
+    grove.url,
+  ])
   const rows = shown.split('\n').filter((line) => /bound|advertised +elsewhere/.test(line))
   assert.match(rows[0] ?? '', /^ ?1 .* bound +here/)
   assert.match(rows[1] ?? '', /^ ?\? .* advertised +elsewhere/)
@@ -122,12 +148,22 @@ test('standing and show say how far a contribution is believed, and why', async 
     loss: 'bound',
     _adoption: 'evidenced',
   })
-  assert.match(await groveText(['show', own.cid, '--server', grove.url]), /believed +evidenced: .*adopted 1×/)
+  assert.match(
+    await groveText(['show', own.cid, '--server', grove.url]),
+    /believed +evidenced: .*adopted 1×/,
+  )
 })
 
 test('what the policy does not want is refused when its manifest shows that, is not stored, and is listed among the refusals', async () => {
   const disguised = work('disguised', { scores: loss(0.1), tags: ['vision'] })
-  const entry = { cid: disguised.cid, value: 0.1, kind: 'work', tags: ['lm'], manifestBytes: 300, artifactBytes: 0 }
+  const entry = {
+    cid: disguised.cid,
+    value: 0.1,
+    kind: 'work',
+    tags: ['lm'],
+    manifestBytes: 300,
+    artifactBytes: 0,
+  }
   await using peer = await startPeer('peer', {
     contributions: [disguised],
     best: { loss: { dimension: 'loss', direction: 'minimize', entries: [entry] } },
@@ -136,7 +172,10 @@ test('what the policy does not want is refused when its manifest shows that, is 
   const grove = await start('refuses', '--peer', peer.address, '--sync-tag', 'lm')
 
   const refusals = await until('the refusal', async () => {
-    const found = await getJson<{ refusals: { cid: string; reason: string }[] }>(grove.url, '/api/federation/refusals')
+    const found = await getJson<{ refusals: { cid: string; reason: string }[] }>(
+      grove.url,
+      '/api/federation/refusals',
+    )
     return found.refusals.length > 0 && found.refusals
   })
   await until('more rounds', () => peer.asked('/api/federation/best') > 8)

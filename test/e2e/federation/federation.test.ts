@@ -12,7 +12,8 @@ import { until } from '../../support/until.ts'
 const { at, start } = groves()
 
 const loss = (value: number) => ({ loss: { value, direction: 'minimize' as const } })
-const holds = (url: string, cid: string) => async () => (await fetch(`${url}/api/contributions/${cid}`)).status === 200
+const holds = (url: string, cid: string) => async () =>
+  (await fetch(`${url}/api/contributions/${cid}`)).status === 200
 const frontierOf = (url: string, metric: string) =>
   getJson<FrontierAnswer>(url, `/api/frontier?metric=${metric}`).then(
     (answer) => answer.byMetric[metric]?.map((entry) => entry.cid) ?? [],
@@ -31,7 +32,9 @@ test('in a line A–B–C the best of A reaches C, which never talked to A, and 
   await until('C holds the best of A', holds(c.url, work.cid))
   await a.kill()
 
-  const artifact = await fetch(`${c.url}/api/contributions/${work.cid}/artifacts/${encodeURIComponent('src/train.py')}`)
+  const artifact = await fetch(
+    `${c.url}/api/contributions/${work.cid}/artifacts/${encodeURIComponent('src/train.py')}`,
+  )
   assert.equal(await artifact.text(), 'print("a")\n')
   assert.deepEqual(await frontierOf(c.url, 'loss'), [work.cid])
   const child = await publishTo(c.url, {
@@ -49,7 +52,8 @@ test('an announced result arrives within a second or so, however long the rounds
   const b = await start('announce-b', '--peer', a.url, ...slow)
   await until(
     'A knows B',
-    async () => (await getJson<{ peers: unknown[] }>(a.url, '/api/gossip/peers')).peers.length === 1,
+    async () =>
+      (await getJson<{ peers: unknown[] }>(a.url, '/api/gossip/peers')).peers.length === 1,
   )
 
   const work = await publishTo(a.url, { scores: loss(0.3) })
@@ -84,7 +88,9 @@ test('with sync off a digest stays a claim, and a fetch on demand makes it work 
   )
   assert.equal(await holds(b.url, work.cid)(), false)
 
-  const quote = await postJson<FetchResult>(b.url, `/api/contributions/${work.cid}/fetch`, { quote: true })
+  const quote = await postJson<FetchResult>(b.url, `/api/contributions/${work.cid}/fetch`, {
+    quote: true,
+  })
   assert.equal(await holds(b.url, work.cid)(), false, 'a quote stores nothing')
   assert.equal(quote.artifacts[0]?.sizeBytes, 8)
   const fetched = await postJson<FetchResult>(b.url, `/api/contributions/${work.cid}/fetch`, {})
@@ -100,7 +106,10 @@ test('with sync off a digest stays a claim, and a fetch on demand makes it work 
   const ranked = await getJson<FrontierAnswer>(b.url, '/api/frontier')
   assert.equal(ranked.byReviewScore[0]?.value, 0.9, 'counted from the review that is held here')
   for (const relationType of ['derives_from', 'reviews', 'reproduces', 'adopts'] as const) {
-    await publishTo(b.url, { summary: `${relationType} on B`, relations: [{ targetCid: work.cid, relationType }] })
+    await publishTo(b.url, {
+      summary: `${relationType} on B`,
+      relations: [{ targetCid: work.cid, relationType }],
+    })
   }
   const neighbours = await getJson<ContributionView[]>(b.url, `/api/dag/${work.cid}/children`)
   assert.equal(neighbours.length, 5)

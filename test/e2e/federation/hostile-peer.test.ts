@@ -15,7 +15,10 @@ const blobHash = hashBytes(blob)
 const tuned = work('tuned', { artifacts: { 'model.bin': blobHash } })
 
 const onPath =
-  (text: string, answer: (response: ServerResponse, range: string | undefined) => void): Misbehave =>
+  (
+    text: string,
+    answer: (response: ServerResponse, range: string | undefined) => void,
+  ): Misbehave =>
   (request, response) => {
     if (request.url?.includes(text) !== true) return false
     answer(response, request.headers.range)
@@ -40,10 +43,22 @@ const { manifest } = tuned
 const notCanonical = Buffer.from(JSON.stringify(manifest, null, 1))
 const refusedManifests: [string, ErrorCode, { cid: Cid; bytes: Uint8Array }][] = [
   ['whose hash is wrong', 'fetch-bad-bytes', { cid: tuned.cid, bytes: work('another').bytes }],
-  ['whose bytes are not canonical', 'manifest-not-canonical', { cid: hashBytes(notCanonical), bytes: notCanonical }],
-  ['that is too large', 'manifest-too-large', forged({ ...manifest, context: { filling: 'x'.repeat(1_100_000) } })],
+  [
+    'whose bytes are not canonical',
+    'manifest-not-canonical',
+    { cid: hashBytes(notCanonical), bytes: notCanonical },
+  ],
+  [
+    'that is too large',
+    'manifest-too-large',
+    forged({ ...manifest, context: { filling: 'x'.repeat(1_100_000) } }),
+  ],
   ['with an unknown field', 'manifest-unknown-field', forged({ ...manifest, surprise: 1 })],
-  ['with a bad artifact name', 'manifest-invalid', forged({ ...manifest, artifacts: { '../escape': blobHash } })],
+  [
+    'with a bad artifact name',
+    'manifest-invalid',
+    forged({ ...manifest, artifacts: { '../escape': blobHash } }),
+  ],
 ]
 
 for (const [what, code, { cid, bytes }] of refusedManifests) {
@@ -54,7 +69,10 @@ for (const [what, code, { cid, bytes }] of refusedManifests) {
     await using peer = await startPeer('liar', { misbehave })
     await using grove = testNode()
 
-    await assert.rejects(fetchRemoteContribution(grove.node, cid, { peer: peer.address }), codeOf(code))
+    await assert.rejects(
+      fetchRemoteContribution(grove.node, cid, { peer: peer.address }),
+      codeOf(code),
+    )
 
     await assertEmpty(grove.node, cid)
     assert.equal(grove.node.peers.record(peer.address).failures, 1)
@@ -67,11 +85,14 @@ const badBlobs: [string, (response: ServerResponse, range: string | undefined) =
   [
     'with wrong bytes',
     (response) =>
-      response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(someBytes(blob.byteLength, 8)),
+      response
+        .writeHead(200, { ...part, 'content-length': blob.byteLength })
+        .end(someBytes(blob.byteLength, 8)),
   ],
   [
     'too short',
-    (response) => response.writeHead(200, { ...part, 'content-length': 1_000 }).end(blob.subarray(0, 1_000)),
+    (response) =>
+      response.writeHead(200, { ...part, 'content-length': 1_000 }).end(blob.subarray(0, 1_000)),
   ],
   [
     'too long',
@@ -81,20 +102,32 @@ const badBlobs: [string, (response: ServerResponse, range: string | undefined) =
         .end(Buffer.concat([blob, Buffer.from('extra')])),
   ],
   ['endless', (response) => endless(response.writeHead(200, part))],
-  ['with a redirect', (response) => response.writeHead(302, { ...part, location: '/elsewhere' }).end()],
+  [
+    'with a redirect',
+    (response) => response.writeHead(302, { ...part, location: '/elsewhere' }).end(),
+  ],
   [
     'with a length header that promises too much',
-    (response) => response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob),
+    (response) =>
+      response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob),
   ],
   [
     'compressed, which nobody asked for',
-    (response) => response.writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 }).end('abc'),
+    (response) =>
+      response
+        .writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 })
+        .end('abc'),
   ],
-  ['slow', (response) => drip(response.writeHead(200, { ...part, 'content-length': blob.byteLength }))],
+  [
+    'slow',
+    (response) => drip(response.writeHead(200, { ...part, 'content-length': blob.byteLength })),
+  ],
   [
     'that stands still',
     (response) =>
-      void response.writeHead(200, { ...part, 'content-length': blob.byteLength }).write(blob.subarray(0, 10)),
+      void response
+        .writeHead(200, { ...part, 'content-length': blob.byteLength })
+        .write(blob.subarray(0, 10)),
   ],
 ]
 
@@ -187,13 +220,18 @@ test('a peer that dies in the middle of the only copy leaves a clear fetch-incom
 for (const [what, answer] of [
   [
     'answers 200 where a range was asked',
-    (response: ServerResponse) => response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(blob),
+    (response: ServerResponse) =>
+      response.writeHead(200, { ...part, 'content-length': blob.byteLength }).end(blob),
   ],
   [
     'answers another range than was asked',
     (response: ServerResponse) =>
       response
-        .writeHead(206, { ...part, 'content-length': 5, 'content-range': `bytes 0-4/${blob.byteLength}` })
+        .writeHead(206, {
+          ...part,
+          'content-length': 5,
+          'content-range': `bytes 0-4/${blob.byteLength}`,
+        })
         .end(blob.subarray(0, 5)),
   ],
 ] as const) {
@@ -205,7 +243,11 @@ for (const [what, answer] of [
     })
     const misbehave: Misbehave = (request, response) =>
       request.headers.range !== undefined && onPath('/api/blobs/', answer)(request, response)
-    await using rangeless = await startPeer('rangeless', { contributions: [tuned], blobs: [blob], misbehave })
+    await using rangeless = await startPeer('rangeless', {
+      contributions: [tuned],
+      blobs: [blob],
+      misbehave,
+    })
     await using good = await startPeer('good', { contributions: [tuned], blobs: [blob] })
     await using grove = testNode([dying, rangeless, good])
     for (const peer of [dying, rangeless, good]) advertise(grove.node, peer, tuned)
@@ -253,10 +295,18 @@ test('two fetches of one cid at once are one transfer', async () => {
 test('what a closure smuggles in beside what was asked is not stored', async () => {
   const unrelated = work('unrelated')
   const misbehave = onPath('/api/federation/closure', (response) => {
-    const trailer = JSON.stringify({ trailer: { sent: 1, bytes: unrelated.bytes.byteLength, missing: [] } })
-    response.writeHead(200, part).end(Buffer.concat([unrelated.bytes, Buffer.from(`\n${trailer}\n`)]))
+    const trailer = JSON.stringify({
+      trailer: { sent: 1, bytes: unrelated.bytes.byteLength, missing: [] },
+    })
+    response
+      .writeHead(200, part)
+      .end(Buffer.concat([unrelated.bytes, Buffer.from(`\n${trailer}\n`)]))
   })
-  await using peer = await startPeer('smuggler', { contributions: [tuned], blobs: [blob], misbehave })
+  await using peer = await startPeer('smuggler', {
+    contributions: [tuned],
+    blobs: [blob],
+    misbehave,
+  })
   await using grove = testNode()
 
   await fetchRemoteContribution(grove.node, tuned.cid, { peer: peer.address })
@@ -267,8 +317,12 @@ test('what a closure smuggles in beside what was asked is not stored', async () 
 
 test('a closure without its trailer leaves its ancestors as stubs', async () => {
   const parent = work('parent')
-  const child = work('child', { relations: [{ targetCid: parent.cid, relationType: 'derives_from' }] })
-  const misbehave = onPath('/api/federation/closure', (response) => response.writeHead(200, part).end())
+  const child = work('child', {
+    relations: [{ targetCid: parent.cid, relationType: 'derives_from' }],
+  })
+  const misbehave = onPath('/api/federation/closure', (response) =>
+    response.writeHead(200, part).end(),
+  )
   await using peer = await startPeer('peer', { contributions: [parent, child], misbehave })
   await using grove = testNode()
 
@@ -281,7 +335,11 @@ test('a closure without its trailer leaves its ancestors as stubs', async () => 
   )
 })
 
-function advertise(node: GroveNode, peer: { peerId: string; address: string }, { cid }: Contribution): void {
+function advertise(
+  node: GroveNode,
+  peer: { peerId: string; address: string },
+  { cid }: Contribution,
+): void {
   const entry = { metric: 'val', value: 1, cid, direction: 'maximize' } as const
   const message = {
     peerId: peer.peerId,

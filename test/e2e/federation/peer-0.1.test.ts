@@ -12,15 +12,23 @@ import { testNode } from '../../support/context.ts'
 interface Recorded {
   readonly title: string
   readonly request: { readonly method: string; readonly path: string }
-  readonly response: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
+  readonly response: {
+    readonly status: number
+    readonly headers: Record<string, string>
+    readonly body: unknown
+  }
 }
 
 const wire: { readonly answers: readonly Recorded[] } = JSON.parse(
   await readFile(new URL('../../../spec/vectors/wire-0.1.json', import.meta.url), 'utf8'),
 )
 const recorded = (title: string) => wire.answers.find((answer) => answer.title === title)!.response
-const published = recorded('publish, multipart: one part "manifest", parts "artifact:<name>"').body as { cid: string }
-const derived = recorded('publish, JSON, with a relation').body as { cid: string; artifacts: Record<string, string> }
+const published = recorded('publish, multipart: one part "manifest", parts "artifact:<name>"')
+  .body as { cid: string }
+const derived = recorded('publish, JSON, with a relation').body as {
+  cid: string
+  artifacts: Record<string, string>
+}
 const baselineCid = parseCid(published.cid)
 const derivedCid = parseCid(derived.cid)
 
@@ -44,16 +52,24 @@ async function startRecorded(changed: Readonly<Record<string, unknown>> = {}) {
     headers: { 'content-type': 'application/json' },
     body: [],
   })
-  for (const [path, body] of Object.entries(changed)) answers.set(path, { status: 200, headers: {}, body })
+  for (const [path, body] of Object.entries(changed))
+    answers.set(path, { status: 200, headers: {}, body })
   const server = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
-    const path = request.url?.startsWith('/api/frontier?') === true ? '/api/frontier?limit=5' : (request.url ?? '')
+    const path =
+      request.url?.startsWith('/api/frontier?') === true
+        ? '/api/frontier?limit=5'
+        : (request.url ?? '')
     const answer = answers.get(path)
     if (answer === undefined || request.method !== 'GET')
       return response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
     const { 'content-length': _, ...headers } = answer.headers
-    const body = Buffer.from(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body))
-    return response.writeHead(answer.status, { ...headers, 'content-length': body.byteLength }).end(body)
+    const body = Buffer.from(
+      typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body),
+    )
+    return response
+      .writeHead(answer.status, { ...headers, 'content-length': body.byteLength })
+      .end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -92,7 +108,10 @@ test('our routes are tried once on a 0.1 server, not for every request', async (
 
   assert.equal(
     old.requests.filter(
-      (line) => line.includes('/api/gossip/') || line.includes('/api/blobs/') || line.includes('/api/federation/'),
+      (line) =>
+        line.includes('/api/gossip/') ||
+        line.includes('/api/blobs/') ||
+        line.includes('/api/federation/'),
     ).length,
     1,
   )
@@ -102,7 +121,10 @@ test('a quote of a 0.1 contribution tells the size of its artifact and moves not
   await using old = await startRecorded()
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, baselineCid, { peer: old.address, quote: true })
+  const result = await fetchRemoteContribution(grove.node, baselineCid, {
+    peer: old.address,
+    quote: true,
+  })
 
   assert.deepEqual(
     result.artifacts.map(({ sizeBytes, state }) => ({ sizeBytes, state })),
@@ -117,7 +139,9 @@ test('what a 0.1 server does not have is absent', async () => {
   await using grove = testNode()
   const nowhere = parseCid(`blake3:${'0'.repeat(64)}`)
 
-  await assert.rejects(fetchRemoteContribution(grove.node, nowhere, { peer: old.address }), { code: 'absent' })
+  await assert.rejects(fetchRemoteContribution(grove.node, nowhere, { peer: old.address }), {
+    code: 'absent',
+  })
 })
 
 test('a 0.1 contribution that was altered on the way is refused', async () => {
@@ -146,7 +170,9 @@ test("background sync brings a 0.1 server's best here", async () => {
 
 test('of a policy with several tags each is asked for by itself, for 0.1 does not say which tag an entry has', async () => {
   await using old = await startRecorded()
-  await using grove = testNode([old], { policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] } })
+  await using grove = testNode([old], {
+    policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] },
+  })
 
   const report = await syncRound(grove.node)
 
@@ -154,7 +180,11 @@ test('of a policy with several tags each is asked for by itself, for 0.1 does no
   assert.ok(report.requests >= lists.length, `${report.requests} reported, ${lists.length} made`)
   const asked = old.requests.filter((line) => line.includes('metric='))
   assert.deepEqual(
-    [...new Set(asked.map((line) => new URL(line.slice(4), 'http://peer').searchParams.get('tags')))],
+    [
+      ...new Set(
+        asked.map((line) => new URL(line.slice(4), 'http://peer').searchParams.get('tags')),
+      ),
+    ],
     ['baseline', 'code'],
   )
   assert.ok(asked.every((line) => line.includes('kind=work')))

@@ -7,11 +7,21 @@ import { serveNode } from '../../support/serve-node.ts'
 
 interface Recorded {
   readonly title: string
-  readonly request: { readonly method: string; readonly path: string; readonly body?: Record<string, unknown> }
-  readonly response: { readonly status: number; readonly headers: Record<string, string>; readonly body: unknown }
+  readonly request: {
+    readonly method: string
+    readonly path: string
+    readonly body?: Record<string, unknown>
+  }
+  readonly response: {
+    readonly status: number
+    readonly headers: Record<string, string>
+    readonly body: unknown
+  }
 }
 
-const wire = JSON.parse(readFileSync(join(import.meta.dirname, '../../../spec/vectors/wire-0.1.json'), 'utf8')) as {
+const wire = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../../spec/vectors/wire-0.1.json'), 'utf8'),
+) as {
   answers: Recorded[]
 }
 /** What a grove sends to another: the recorded server knew a peer before the first request. */
@@ -32,7 +42,10 @@ test('each request that a 0.1 server was recorded to answer gets its status and 
   await postJson(grove.url, '/api/gossip/exchange', greetingOf(other.node.config.self))
 
   for (const { title, request, response } of spoken) {
-    const answer = await fetch(grove.url + request.path, { method: request.method, ...bodyOf(title, request.body) })
+    const answer = await fetch(grove.url + request.path, {
+      method: request.method,
+      ...bodyOf(title, request.body),
+    })
     const isJson = response.headers['content-type'] === 'application/json'
     const body = isJson ? await answer.json() : await answer.text()
 
@@ -66,9 +79,17 @@ test('the deterministic answers of the 0.1 wire are the same to the last value',
   ]
 
   for (const { title, request, response } of spoken) {
-    const answer = await fetch(grove.url + request.path, { method: request.method, ...bodyOf(title, request.body) })
-    const body = response.headers['content-type'] === 'application/json' ? await answer.json() : await answer.text()
-    const known = exact.includes(title) || exact.some((start) => start.startsWith('publish') && title.startsWith(start))
+    const answer = await fetch(grove.url + request.path, {
+      method: request.method,
+      ...bodyOf(title, request.body),
+    })
+    const body =
+      response.headers['content-type'] === 'application/json'
+        ? await answer.json()
+        : await answer.text()
+    const known =
+      exact.includes(title) ||
+      exact.some((start) => start.startsWith('publish') && title.startsWith(start))
     if (known && response.status < 400) assert.deepEqual(body, response.body, title)
   }
 })
@@ -80,7 +101,11 @@ function bodyOf(title: string, body: Record<string, unknown> | undefined): Reque
     return { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   const form = new FormData()
   form.set('manifest', JSON.stringify(body.manifest))
-  form.set('artifact:src/train.py', new Blob(['print("hello")\n'], { type: 'text/x-python' }), 'train.py')
+  form.set(
+    'artifact:src/train.py',
+    new Blob(['print("hello")\n'], { type: 'text/x-python' }),
+    'train.py',
+  )
   return { body: form }
 }
 

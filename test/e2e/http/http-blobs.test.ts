@@ -50,7 +50,10 @@ test('an upload under a hash that is not its own is refused and not kept', async
   assert.equal(put.status, 400)
   assert.equal(error.code, 'hash-mismatch')
   assert.equal((await fetch(`${grove.url}/api/blobs/${absent}`)).status, 404)
-  assert.equal((await fetch(`${grove.url}/api/blobs/${hashBytes(Buffer.from('anything'))}`)).status, 404)
+  assert.equal(
+    (await fetch(`${grove.url}/api/blobs/${hashBytes(Buffer.from('anything'))}`)).status,
+    404,
+  )
 })
 
 test('a blob comes whole, named by its hash, never to change, and is neither run nor shown by a browser', async () => {
@@ -197,7 +200,10 @@ for (const [what, parts] of [
     const answer = await fetch(`${grove.url}/api/contributions`, { method: 'POST', body: form })
 
     assert.equal(answer.status, 400)
-    assert.equal(((await answer.json()) as { error: { code: string } }).error.code, 'VALIDATION_ERROR')
+    assert.equal(
+      ((await answer.json()) as { error: { code: string } }).error.code,
+      'VALIDATION_ERROR',
+    )
     assert.equal(await grove.node.graph.count(), before)
   })
 }
@@ -222,14 +228,18 @@ test('no blob test made the grove log a fault of its own', () => {
 
 /** The same pseudo-random bytes every time, a MiB at once. */
 function* chunks(sizeBytes: number): Generator<Buffer> {
-  for (let at = 0; at < sizeBytes; at += MIB) yield Buffer.alloc(MIB, `${at} chunk of a large file `)
+  for (let at = 0; at < sizeBytes; at += MIB)
+    yield Buffer.alloc(MIB, `${at} chunk of a large file `)
 }
 
 function multipart(parts: readonly string[], sizeBytes: number): RequestInit {
   async function* body() {
     for (const name of parts) {
-      yield Buffer.from(`--grove\r\ncontent-disposition: form-data; name="${name}"; filename="f"\r\n\r\n`)
-      if (name === 'manifest') yield Buffer.from(JSON.stringify({ ...plainDraft, summary: `large, ${parts[0]} first` }))
+      yield Buffer.from(
+        `--grove\r\ncontent-disposition: form-data; name="${name}"; filename="f"\r\n\r\n`,
+      )
+      if (name === 'manifest')
+        yield Buffer.from(JSON.stringify({ ...plainDraft, summary: `large, ${parts[0]} first` }))
       else yield* chunks(sizeBytes)
       yield Buffer.from('\r\n')
     }

@@ -27,11 +27,19 @@ interface Refusal {
 }
 
 async function refusalOf(answer: Response): Promise<Refusal> {
-  const { error } = (await answer.json()) as { error: { code: string; details: { reason?: string } } }
-  return { status: answer.status, code: error.code, reason: error.details.reason, headers: answer.headers }
+  const { error } = (await answer.json()) as {
+    error: { code: string; details: { reason?: string } }
+  }
+  return {
+    status: answer.status,
+    code: error.code,
+    reason: error.details.reason,
+    headers: answer.headers,
+  }
 }
 
-const ask = async (path: string, init: RequestInit = {}) => refusalOf(await fetch(grove.url + path, init))
+const ask = async (path: string, init: RequestInit = {}) =>
+  refusalOf(await fetch(grove.url + path, init))
 const publish = (body: string, contentType = 'application/json') =>
   ask('/api/contributions', { method: 'POST', body, headers: { 'content-type': contentType } })
 
@@ -84,7 +92,12 @@ test('JSON that is not sent as JSON is refused: a web page could send it unasked
   assert.equal(code, 'VALIDATION_ERROR')
 })
 
-for (const host of ['evil.example', 'localhost.evil.example:80', '127.0.0.1.evil.example', 'nonsense name']) {
+for (const host of [
+  'evil.example',
+  'localhost.evil.example:80',
+  '127.0.0.1.evil.example',
+  'nonsense name',
+]) {
   test(`a call by the name ${host} is refused: a page could have made it lead here`, async () => {
     const call = request(`${grove.url}/api/frontier`, { headers: { host } }).end()
     const [answer] = (await once(call, 'response')) as [IncomingMessage]
@@ -124,7 +137,9 @@ test('a write from the page of another site is refused', async () => {
 
 for (const chars of [1024 * 1024, 3 * 1024 * 1024]) {
   test(`a manifest of more than ${chars} bytes is 413`, async () => {
-    const { status, code } = await publish(JSON.stringify({ ...plainDraft, context: { text: 'x'.repeat(chars) } }))
+    const { status, code } = await publish(
+      JSON.stringify({ ...plainDraft, context: { text: 'x'.repeat(chars) } }),
+    )
 
     assert.equal(status, 413)
     assert.equal(code, 'manifest-too-large')
@@ -182,7 +197,9 @@ test('an abbreviated cid is completed; an ambiguous one is refused with its cand
   const unknown = await ask(`/api/resolve/${'0'.repeat(30)}`)
 
   assert.deepEqual(await resolved.json(), { cid })
-  const { error } = (await ambiguous.json()) as { error: { details: { reason: string; candidates: string[] } } }
+  const { error } = (await ambiguous.json()) as {
+    error: { details: { reason: string; candidates: string[] } }
+  }
   assert.deepEqual([ambiguous.status, error.details.reason], [400, 'cid-ambiguous'])
   assert.deepEqual(error.details.candidates, cids.toSorted())
   assert.equal(unknown.status, 404)
@@ -225,7 +242,9 @@ test('garbage on the socket is answered and cut, and others are still served', a
 })
 
 test('a port that is taken is told as such', async () => {
-  await assert.rejects(bind({ host: '127.0.0.1', port: grove.port }), (error) => isGroveError(error, 'port-taken'))
+  await assert.rejects(bind({ host: '127.0.0.1', port: grove.port }), (error) =>
+    isGroveError(error, 'port-taken'),
+  )
 })
 
 test('a server that is not there is told with its address', async () => {
@@ -233,7 +252,8 @@ test('a server that is not there is told with its address', async () => {
 
   await assert.rejects(
     client.grove({}),
-    (error) => isGroveError(error, 'server-unreachable') && error.details.url === 'http://127.0.0.1:9',
+    (error) =>
+      isGroveError(error, 'server-unreachable') && error.details.url === 'http://127.0.0.1:9',
   )
   await client.close()
 })
@@ -242,8 +262,12 @@ test('an error answer comes out of the client as the error that it was', async (
   const client = groveClient(grove.url)
   const absent = `blake3:${'0'.repeat(64)}`
 
-  await assert.rejects(client.contribution({ cid: absent }), (error) => isGroveError(error, 'not-found'))
-  await assert.rejects(client.contribution({ cid: 'xyz' }), (error) => isGroveError(error, 'cid-invalid'))
+  await assert.rejects(client.contribution({ cid: absent }), (error) =>
+    isGroveError(error, 'not-found'),
+  )
+  await assert.rejects(client.contribution({ cid: 'xyz' }), (error) =>
+    isGroveError(error, 'cid-invalid'),
+  )
   await client.close()
 })
 
@@ -264,7 +288,10 @@ test('a closing server ends its event streams and takes no more requests', async
 
 test('a closing server lets an upload under way end within the grace', async () => {
   await using other = await serveNode()
-  const outgoing = request(`${other.url}/api/blobs`, { method: 'POST', headers: { 'content-length': 2_000 } })
+  const outgoing = request(`${other.url}/api/blobs`, {
+    method: 'POST',
+    headers: { 'content-length': 2_000 },
+  })
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
   outgoing.write(Buffer.alloc(1_000))
   await until('the first bytes to arrive', () => receivedBytes(other.url))
@@ -281,14 +308,18 @@ test('a closing server lets an upload under way end within the grace', async () 
 test('an upload that is cut off leaves nothing', async () => {
   await using other = await serveNode()
   const bytes = Buffer.alloc(1_000, 'cut off')
-  const outgoing = request(`${other.url}/api/blobs`, { method: 'POST', headers: { 'content-length': 1_000_000 } })
+  const outgoing = request(`${other.url}/api/blobs`, {
+    method: 'POST',
+    headers: { 'content-length': 1_000_000 },
+  })
   outgoing.on('error', () => {})
   outgoing.write(bytes)
   await until('the first bytes to arrive', () => receivedBytes(other.url))
 
   outgoing.destroy()
 
-  const givenUp = async () => /grove_http_requests_total\{operation="postBlob"/.test(await metricsOf(other.url))
+  const givenUp = async () =>
+    /grove_http_requests_total\{operation="postBlob"/.test(await metricsOf(other.url))
   await until('the upload to be given up', givenUp)
   assert.equal(await other.node.blobs.stat(hashBytes(bytes)), undefined)
   assert.deepEqual(other.logged, [])

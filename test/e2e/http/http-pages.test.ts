@@ -20,14 +20,19 @@ test('the reference page runs only its own script and loads nothing from elsewhe
   const policy = answer.headers.get('content-security-policy') ?? ''
   for (const tag of ['script', 'style']) {
     const content = new RegExp(`<${tag}[^>]*>([^]*)</${tag}>`).exec(page)?.[1] ?? ''
-    assert.ok(policy.includes(`'sha256-${createHash('sha256').update(content).digest('base64')}'`), tag)
+    assert.ok(
+      policy.includes(`'sha256-${createHash('sha256').update(content).digest('base64')}'`),
+      tag,
+    )
   }
   assert.match(policy, /default-src 'none'/)
   assert.doesNotMatch(page, /(?:src|href)=["'](?:https?:)?\/\//)
 })
 
 test('the description of the API is served, and every GET route in it is there', async () => {
-  const { paths } = (await (await fetch(`${grove.url}/api/openapi.json`)).json()) as { paths: Record<string, object> }
+  const { paths } = (await (await fetch(`${grove.url}/api/openapi.json`)).json()) as {
+    paths: Record<string, object>
+  }
 
   for (const [path, methods] of Object.entries(paths)) {
     if (!('get' in methods) || path === '/api/events') continue
@@ -85,14 +90,20 @@ for (const kind of ['over HTTP', 'in this process'] as const) {
 type Client = ReturnType<typeof localClient>
 
 /** Over HTTP nobody knows when the subscription has begun, so it publishes until an event has come. */
-async function publishUntilSeen(client: Client, hash: string, event: Promise<unknown>, summary: string) {
+async function publishUntilSeen(
+  client: Client,
+  hash: string,
+  event: Promise<unknown>,
+  summary: string,
+) {
   let seen = false
   event.then(() => {
     seen = true
   })
   const draft = { ...plainDraft, artifacts: { data: hash } }
   const published = await client.publish({ ...draft, summary })
-  for (let at = 0; !seen && at < 1_000; at++) await client.publish({ ...draft, summary: `${summary} ${at}` })
+  for (let at = 0; !seen && at < 1_000; at++)
+    await client.publish({ ...draft, summary: `${summary} ${at}` })
   return published
 }
 

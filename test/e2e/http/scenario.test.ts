@@ -17,7 +17,11 @@ interface Row {
 }
 interface Scenario {
   readonly posts: readonly { readonly body: unknown; readonly cid: string }[]
-  readonly answers: readonly { readonly path: string; readonly status: number; readonly body: unknown }[]
+  readonly answers: readonly {
+    readonly path: string
+    readonly status: number
+    readonly body: unknown
+  }[]
 }
 
 const scenario = JSON.parse(
@@ -30,7 +34,12 @@ for (const store of ['memory', 'sqlite'] as const) {
     await using grove = await serveNode(store === 'memory' ? undefined : dir)
 
     for (const { body, cid } of scenario.posts) {
-      const { cid: given } = await postJson<{ cid: string }>(grove.url, '/api/contributions', body, 201)
+      const { cid: given } = await postJson<{ cid: string }>(
+        grove.url,
+        '/api/contributions',
+        body,
+        201,
+      )
       assert.equal(given, cid)
     }
 
@@ -53,12 +62,22 @@ function comparable(path: string, body: unknown): unknown {
   if (route === 'search') return searchOf(path, body as { results: Row[]; count: number })
   if (path.startsWith('/api/threads/'))
     return sorted((body as { nodes: Row[] }).nodes.map(({ cid, depth }) => `${cid} ${depth}`))
-  return (body as { threads: Row[] }).threads.map(({ replyCount, lastReplyAt }) => [replyCount, lastReplyAt])
+  return (body as { threads: Row[] }).threads.map(({ replyCount, lastReplyAt }) => [
+    replyCount,
+    lastReplyAt,
+  ])
 }
 
 function frontierOf(body: unknown): unknown {
-  const { byMetric, ...signals } = body as { byMetric: Record<string, Row[]> } & Record<string, Row[]>
-  const ranked = ({ cid, value, ...rest }: Row) => ({ ...rest, cid, value: Number(value.toFixed(9)) })
+  const { byMetric, ...signals } = body as { byMetric: Record<string, Row[]> } & Record<
+    string,
+    Row[]
+  >
+  const ranked = ({ cid, value, ...rest }: Row) => ({
+    ...rest,
+    cid,
+    value: Number(value.toFixed(9)),
+  })
   const all = (dimensions: Record<string, Row[]>) =>
     Object.fromEntries(Object.entries(dimensions).map(([name, rows]) => [name, rows.map(ranked)]))
   return { byMetric: all(byMetric), ...all(signals) }

@@ -56,7 +56,8 @@ test('the lock of a grove that was killed holds nobody up', async () => {
 test('a directory that can not be written is told in one line', async (context) => {
   const dir = at('read-only')
   const arranged = await arrangeReadOnly(dir)
-  if (!arranged) return context.skip('root writes anywhere, and this file system knows no immutable flag')
+  if (!arranged)
+    return context.skip('root writes anywhere, and this file system knows no immutable flag')
   try {
     const line = await groveFails(4, ['serve', '--dir', dir, '--port', '0'])
 
@@ -112,7 +113,13 @@ test('where there is no room for an artifact, the error is of its class, nothing
     const where = ['--server', grove.url]
     await writeFile(at('large.bin'), Buffer.alloc(24 * 1024 * 1024, 'x'))
 
-    const line = await groveFails(7, ['contribute', at('large.bin'), '--summary', 'too much', ...where])
+    const line = await groveFails(7, [
+      'contribute',
+      at('large.bin'),
+      '--summary',
+      'too much',
+      ...where,
+    ])
 
     assert.match(line, /storage-full/)
     assert.deepEqual(await groveJson<unknown[]>(['log', ...where]), [])
@@ -124,7 +131,10 @@ test('where there is no room for an artifact, the error is of its class, nothing
 })
 
 /** A grove whose files may not grow beyond so many KiB: what a full disk is to it. */
-async function serveWithRoom(dir: string, roomKib: number): Promise<{ url: string; child: ChildProcess }> {
+async function serveWithRoom(
+  dir: string,
+  roomKib: number,
+): Promise<{ url: string; child: ChildProcess }> {
   const main = join(import.meta.dirname, '../../../src/cli/main.ts')
   // ulimit counts in blocks of 512 bytes or of 1 KiB, depending on the shell: either way less than the artifact.
   const script = `trap '' XFSZ; ulimit -f ${roomKib}; exec "$@"`
@@ -139,6 +149,8 @@ async function serveWithRoom(dir: string, roomKib: number): Promise<{ url: strin
 
 async function filesOver(dir: string, sizeBytes: number): Promise<string[]> {
   const names = await readdir(dir, { recursive: true })
-  const sizes = await Promise.all(names.map(async (name) => ({ name, size: (await stat(join(dir, name))).size })))
+  const sizes = await Promise.all(
+    names.map(async (name) => ({ name, size: (await stat(join(dir, name))).size })),
+  )
   return sizes.filter(({ size }) => size > sizeBytes).map(({ name }) => name)
 }

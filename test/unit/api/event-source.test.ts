@@ -12,10 +12,10 @@ async function read(...chunks: string[]): Promise<string[]> {
 }
 
 test('each event gives its data; comments and other fields give nothing', async () => {
-  assert.deepEqual(await read('retry: 2000\n\n: still here\n\nevent: sync\ndata: {"a":1}\n\ndata:two\n\n'), [
-    '{"a":1}',
-    'two',
-  ])
+  assert.deepEqual(
+    await read('retry: 2000\n\n: still here\n\nevent: sync\ndata: {"a":1}\n\ndata:two\n\n'),
+    ['{"a":1}', 'two'],
+  )
 })
 
 test('an event may come in any pieces, also within a character', async () => {

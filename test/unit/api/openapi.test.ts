@@ -6,7 +6,10 @@ import { openApi } from '../../../src/api/schema/openapi.ts'
 interface Described {
   readonly openapi: string
   readonly paths: Readonly<
-    Record<string, Readonly<Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>>
+    Record<
+      string,
+      Readonly<Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>
+    >
   >
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> }
 }
@@ -17,7 +20,10 @@ test('every operation of the table is described, under its own name, and nothing
     Object.values(methods).map((method) => method.operationId),
   )
 
-  assert.deepEqual(described.toSorted(), allOperations.map((operation) => operation.name).toSorted())
+  assert.deepEqual(
+    described.toSorted(),
+    allOperations.map((operation) => operation.name).toSorted(),
+  )
   assert.match(description.openapi, /^3\.1\./)
 })
 
@@ -26,7 +32,9 @@ test('every part of a path is a parameter of it', () => {
     const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
     for (const { parameters } of Object.values(methods)) {
       assert.deepEqual(
-        parameters.filter((parameter) => parameter.in === 'path').map((parameter) => parameter.name),
+        parameters
+          .filter((parameter) => parameter.in === 'path')
+          .map((parameter) => parameter.name),
         parts,
         path,
       )
@@ -35,7 +43,9 @@ test('every part of a path is a parameter of it', () => {
 })
 
 test('every reference leads to a schema that is there', () => {
-  const references = [...JSON.stringify(description).matchAll(/"\$ref":"([^"]+)"/g)].map(([, target = '']) => target)
+  const references = [...JSON.stringify(description).matchAll(/"\$ref":"([^"]+)"/g)].map(
+    ([, target = '']) => target,
+  )
 
   assert.ok(references.length > 10)
   for (const target of references) {

@@ -30,7 +30,13 @@ test('what is in the path is not in the query', () => {
 })
 
 test('what a client writes a server reads back', () => {
-  const input = { text: '12', limit: 5, tags: ['a', 'b c'], context: { seed: 1, x: ['&='] }, deep: false }
+  const input = {
+    text: '12',
+    limit: 5,
+    tags: ['a', 'b c'],
+    context: { seed: 1, x: ['&='] },
+    deep: false,
+  }
 
   const query = writeQuery(input, forms)
 
@@ -43,7 +49,11 @@ test('nothing given is no query at all', () => {
 })
 
 test('what does not read as its form stays text, for the schema to refuse', () => {
-  assert.deepEqual(readQuery('limit=many&deep=maybe&context={', forms), { limit: 'many', deep: 'maybe', context: '{' })
+  assert.deepEqual(readQuery('limit=many&deep=maybe&context={', forms), {
+    limit: 'many',
+    deep: 'maybe',
+    context: '{',
+  })
   assert.deepEqual(readQuery('limit=&limits=0x10', forms), { limit: '', limits: '0x10' })
 })
 

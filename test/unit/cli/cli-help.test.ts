@@ -8,14 +8,30 @@ import { systemClock } from '../../../src/runtime/clock.ts'
 /** The program, and what it has printed. */
 function program(): { program: Command; printed: () => string } {
   const stream = new PassThrough()
-  const output = { answer: stream as unknown as NodeJS.WriteStream, notes: stream as unknown as NodeJS.WriteStream }
+  const output = {
+    answer: stream as unknown as NodeJS.WriteStream,
+    notes: stream as unknown as NodeJS.WriteStream,
+  }
   const { signal } = new AbortController()
   const context = { env: {}, output: { ...output, unread: signal }, clock: systemClock, signal }
   return { program: createProgram(context), printed: () => String(stream.read() ?? '') }
 }
 
 const expected = [
-  ...['init', 'serve', 'status', 'mcp', 'contribute', 'show', 'log', 'search', 'frontier', 'tree', 'thread', 'diff'],
+  ...[
+    'init',
+    'serve',
+    'status',
+    'mcp',
+    'contribute',
+    'show',
+    'log',
+    'search',
+    'frontier',
+    'tree',
+    'thread',
+    'diff',
+  ],
   ...['checkout', 'fetch', 'peers', 'sync', 'events'],
 ]
 

@@ -12,7 +12,10 @@ import { layOut } from '../../../src/cli/output/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 
 test('a score is a name, a value, a direction and perhaps a unit', () => {
-  assert.deepEqual(parseScore('val_bpb=0.95:minimize'), ['val_bpb', { value: 0.95, direction: 'minimize' }])
+  assert.deepEqual(parseScore('val_bpb=0.95:minimize'), [
+    'val_bpb',
+    { value: 0.95, direction: 'minimize' },
+  ])
   assert.deepEqual(parseScore('speed=-1e3:maximize:tok/s'), [
     'speed',
     { value: -1000, direction: 'maximize', unit: 'tok/s' },
@@ -20,14 +23,25 @@ test('a score is a name, a value, a direction and perhaps a unit', () => {
 })
 
 test('a score without a direction, a name or a finite value is refused', () => {
-  for (const text of ['val_bpb=0.95', '=1:minimize', 'x=:minimize', 'x=NaN:minimize', 'x=1:down', 'x']) {
+  for (const text of [
+    'val_bpb=0.95',
+    '=1:minimize',
+    'x=:minimize',
+    'x=NaN:minimize',
+    'x=1:down',
+    'x',
+  ]) {
     assert.throws(() => parseScore(text), text)
   }
 })
 
 test('an agent is who the options say, else the environment, else user@host', () => {
   assert.equal(agentFrom({ agentId: 'a' }, 'b').agentId, 'a')
-  assert.deepEqual(agentFrom({ model: 'm', agentRole: 'critic' }, 'b'), { agentId: 'b', model: 'm', role: 'critic' })
+  assert.deepEqual(agentFrom({ model: 'm', agentRole: 'critic' }, 'b'), {
+    agentId: 'b',
+    model: 'm',
+    role: 'critic',
+  })
   assert.match(agentFrom({}, undefined).agentId, /^.+@.+$/)
 })
 
@@ -84,11 +98,19 @@ const member = (name: string, ...parents: string[]): Member => ({
 
 test('a lineage is drawn from its origins down, and a child of two parents is unfolded once', () => {
   const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name]))
-  const list = [member('a'), member('b', 'a'), member('c', 'a'), member('d', 'b', 'c'), member('e', 'd')]
+  const list = [
+    member('a'),
+    member('b', 'a'),
+    member('c', 'a'),
+    member('d', 'b', 'c'),
+    member('e', 'd'),
+  ]
 
   const lines = draw({ cid: cid('d'), members: new Map(list.map((each) => [each.cid, each])) })
 
-  const text = lines.map((line) => `${line.branch}${names.get(line.member.cid)}${line.again ? '*' : ''}`)
+  const text = lines.map(
+    (line) => `${line.branch}${names.get(line.member.cid)}${line.again ? '*' : ''}`,
+  )
   assert.equal(text.length, 6)
   assert.equal(text[0], 'a')
   assert.equal(lines.filter((line) => line.again).length, 1)
@@ -126,7 +148,10 @@ test("a directory's files are named by their paths below it; hidden ones and lin
 
     const { artifacts, leftOut } = await artifactsOfPaths([folder])
 
-    assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), ['config.json', 'src/train.py'])
+    assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), [
+      'config.json',
+      'src/train.py',
+    ])
     assert.deepEqual(leftOut.toSorted(), ['.env (hidden)', 'link (symbolic link)'])
   }))
 

@@ -41,11 +41,15 @@ test('any count of milliseconds survives being written and read', () => {
 
 test('a count outside its bounds is refused', () => {
   assert.equal(parseCount('7', 1, 10), 7)
-  for (const text of ['0', '11', '1.5', 'many', '-3']) assert.throws(() => parseCount(text, 1, 10), usageError, text)
+  for (const text of ['0', '11', '1.5', 'many', '-3'])
+    assert.throws(() => parseCount(text, 1, 10), usageError, text)
 })
 
 test('a seed is an id with an address, or an address that stands for its id', () => {
-  assert.deepEqual(parseSeed('b@http://10.0.0.5:4515'), { peerId: 'b', address: 'http://10.0.0.5:4515' })
+  assert.deepEqual(parseSeed('b@http://10.0.0.5:4515'), {
+    peerId: 'b',
+    address: 'http://10.0.0.5:4515',
+  })
   assert.deepEqual(parseSeed(' http://10.0.0.5:4515/ '), {
     peerId: 'http://10.0.0.5:4515',
     address: 'http://10.0.0.5:4515',
@@ -78,12 +82,16 @@ test('options go before the environment, the environment before the file, the fi
 test('an unknown key of grove.json is refused by name, with the file that holds it', () => {
   assert.throws(
     () => decideConfig({ dir: '/g', file: { gosipInterval: '1s' } }),
-    (error: Error) => error.message.includes('/g/grove.json') && error.message.includes('gosipInterval'),
+    (error: Error) =>
+      error.message.includes('/g/grove.json') && error.message.includes('gosipInterval'),
   )
 })
 
 test('a bad value of the environment is refused by name', () => {
-  assert.throws(() => decideConfig({ dir: '/g', env: { PORT: '70000' } }), { code: 'usage-error', message: /port/ })
+  assert.throws(() => decideConfig({ dir: '/g', env: { PORT: '70000' } }), {
+    code: 'usage-error',
+    message: /port/,
+  })
 })
 
 test('peers on private addresses are allowed only while the grove listens on loopback, unless said', () => {
@@ -95,8 +103,18 @@ test('peers on private addresses are allowed only while the grove listens on loo
 })
 
 test('loopback is known by its addresses and its name', () => {
-  assert.deepEqual(['127.0.0.1', '127.8.9.1', '::1', 'localhost'].map(isLoopback), [true, true, true, true])
-  assert.deepEqual(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example'].map(isLoopback), [false, false, false, false])
+  assert.deepEqual(['127.0.0.1', '127.8.9.1', '::1', 'localhost'].map(isLoopback), [
+    true,
+    true,
+    true,
+    true,
+  ])
+  assert.deepEqual(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example'].map(isLoopback), [
+    false,
+    false,
+    false,
+    false,
+  ])
 })
 
 test('the policy holds what was said of it and the defaults for the rest', () => {
@@ -107,7 +125,10 @@ test('the policy holds what was said of it and the defaults for the rest', () =>
     maxArtifactBytes: '1MiB',
   } as const
 
-  const { policy } = decideConfig({ dir: '/g', flags: { ...flags, syncKinds: [...flags.syncKinds] } }).grove
+  const { policy } = decideConfig({
+    dir: '/g',
+    flags: { ...flags, syncKinds: [...flags.syncKinds] },
+  }).grove
 
   assert.equal(policy.scope, 'off')
   assert.deepEqual(policy.thresholds, { val_bpb: 1.2 })

@@ -26,5 +26,8 @@ test('what others say here is evidence, in the dimension in which they say it an
 })
 
 test('a review score of nought is evidence too', () => {
-  assert.equal(beliefIn(beliefInputOf({ metric: '_review_score', value: 0 }), '_review_score').level, 'evidenced')
+  assert.equal(
+    beliefIn(beliefInputOf({ metric: '_review_score', value: 0 }), '_review_score').level,
+    'evidenced',
+  )
 })

@@ -1,16 +1,33 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { canonicalBytes, canonicalText, isJsonObject, jsonEqual, MAX_JSON_DEPTH } from '../../../src/core/canonical.ts'
+import {
+  canonicalBytes,
+  canonicalText,
+  isJsonObject,
+  jsonEqual,
+  MAX_JSON_DEPTH,
+} from '../../../src/core/canonical.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 
 const isInvalid = (error: unknown) => isGroveError(error, 'manifest-invalid')
 
 test('keys are sorted by UTF-16 code units and white space is left out', () => {
   // RFC 8785, section 3.2.3.
-  const value = { '\u20ac': 1, '\r': 2, '\ufb33': 3, '1': 4, '\u{1f600}': 5, '\u0080': 6, '\u00f6': 7 }
+  const value = {
+    '\u20ac': 1,
+    '\r': 2,
+    '\ufb33': 3,
+    '1': 4,
+    '\u{1f600}': 5,
+    '\u0080': 6,
+    '\u00f6': 7,
+  }
 
-  assert.equal(canonicalText(value), '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}')
+  assert.equal(
+    canonicalText(value),
+    '{"\\r":2,"1":4,"\u0080":6,"\u00f6":7,"\u20ac":1,"\u{1f600}":5,"\ufb33":3}',
+  )
 })
 
 test('numbers are written as ECMAScript writes them', () => {
@@ -72,7 +89,9 @@ test('nesting is accepted up to its limit', () => {
 })
 
 test('the canonical text of any JSON value parses to that value and is its own canonical text', () => {
-  const wellFormed = fc.jsonValue({ depthSize: 'medium' }).filter((value) => JSON.stringify(value).isWellFormed())
+  const wellFormed = fc
+    .jsonValue({ depthSize: 'medium' })
+    .filter((value) => JSON.stringify(value).isWellFormed())
   fc.assert(
     fc.property(wellFormed, (value) => {
       const hasPrototypeKey = JSON.stringify(value).includes('__proto__')
@@ -94,5 +113,12 @@ test('JSON values are equal whatever the order of their keys', () => {
 })
 
 test('only an object is a JSON object', () => {
-  assert.deepEqual([{}, { a: 1 }, [], null, 'x', 1].map(isJsonObject), [true, true, false, false, false, false])
+  assert.deepEqual([{}, { a: 1 }, [], null, 'x', 1].map(isJsonObject), [
+    true,
+    true,
+    false,
+    false,
+    false,
+    false,
+  ])
 })

@@ -67,7 +67,15 @@ test('only a whole content id in lower case is one', () => {
   const cid = hashBytes(new Uint8Array())
 
   assert.equal(parseCid(cid), cid)
-  for (const text of ['', cid.slice(0, -1), `${cid}0`, cid.toUpperCase(), cid.slice(7), `${cid}\n`, `x${cid}`]) {
+  for (const text of [
+    '',
+    cid.slice(0, -1),
+    `${cid}0`,
+    cid.toUpperCase(),
+    cid.slice(7),
+    `${cid}\n`,
+    `x${cid}`,
+  ]) {
     assert.ok(!isCid(text))
     assert.throws(() => parseCid(text), isInvalid)
   }
@@ -81,5 +89,6 @@ test('an abbreviation is at least four hex digits, with or without the prefix', 
   assert.equal(parseCidPrefix(shortCid(cid, 4)), 'af13')
   assert.equal(parseCidPrefix('af1349'), 'af1349')
   assert.equal(parseCidPrefix(cid), cid.slice(7))
-  for (const text of ['af1', 'blake3:', 'xyzw', 'AF13', `${cid}0`]) assert.throws(() => parseCidPrefix(text), isInvalid)
+  for (const text of ['af1', 'blake3:', 'xyzw', 'AF13', `${cid}0`])
+    assert.throws(() => parseCidPrefix(text), isInvalid)
 })

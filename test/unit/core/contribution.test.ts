@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { cidOf, openParsed, sealDraft, verifyManifest, viewOf } from '../../../src/core/contribution/contribution.ts'
+import {
+  cidOf,
+  openParsed,
+  sealDraft,
+  verifyManifest,
+  viewOf,
+} from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import {
@@ -54,7 +60,10 @@ test('what was sealed opens, from its bytes and from parsed JSON with its cid in
   )
 
   assert.deepEqual(verifyManifest(sealed.bytes, sealed.cid).bytes, sealed.bytes)
-  assert.deepEqual(Buffer.from(openParsed(viewOf(sealed), sealed.cid).bytes), Buffer.from(sealed.bytes))
+  assert.deepEqual(
+    Buffer.from(openParsed(viewOf(sealed), sealed.cid).bytes),
+    Buffer.from(sealed.bytes),
+  )
 })
 
 test('bytes that do not hash to the cid are refused before anything else', () => {
@@ -62,7 +71,10 @@ test('bytes that do not hash to the cid are refused before anything else', () =>
 
   assert.throws(() => verifyManifest(sealed.bytes, hash), withCode('hash-mismatch'))
   assert.throws(() => verifyManifest(Buffer.from('no JSON'), hash), withCode('hash-mismatch'))
-  assert.throws(() => openParsed({ ...sealed.manifest, summary: 'b' }, sealed.cid), withCode('hash-mismatch'))
+  assert.throws(
+    () => openParsed({ ...sealed.manifest, summary: 'b' }, sealed.cid),
+    withCode('hash-mismatch'),
+  )
 })
 
 test('bytes that are not canonical are refused, though their hash is right', () => {
@@ -96,7 +108,10 @@ test('an unknown field is refused, wherever it is', () => {
   const scores = { m: { value: 1, direction: 'minimize', note: 'n' } }
   for (const more of [{ extra: 1 }, { agent }, { scores }]) {
     assert.throws(() => reopened({ ...manifest, ...more }), withCode('manifest-unknown-field'))
-    assert.throws(() => sealDraft({ ...plain, ...more } as Draft, now), withCode('manifest-unknown-field'))
+    assert.throws(
+      () => sealDraft({ ...plain, ...more } as Draft, now),
+      withCode('manifest-unknown-field'),
+    )
   }
 })
 
@@ -128,27 +143,41 @@ test('artifact names that could leave a folder, or hold what not every system ca
     'a'.repeat(ARTIFACT_NAME_MAX_CHARS + 1),
   ]
 
-  for (const name of good) assert.doesNotThrow(() => sealDraft({ ...plain, artifacts: { [name]: hash } }, now), name)
+  for (const name of good)
+    assert.doesNotThrow(() => sealDraft({ ...plain, artifacts: { [name]: hash } }, now), name)
   for (const name of bad) {
-    assert.throws(() => sealDraft({ ...plain, artifacts: { [name]: hash } }, now), withCode('manifest-invalid'), name)
+    assert.throws(
+      () => sealDraft({ ...plain, artifacts: { [name]: hash } }, now),
+      withCode('manifest-invalid'),
+      name,
+    )
   }
 })
 
 test('each limit is accepted and one more is refused', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => `${index}`)
-  const mapOf = (count: number, value: unknown) => Object.fromEntries(many(count).map((key) => [key, value]))
+  const mapOf = (count: number, value: unknown) =>
+    Object.fromEntries(many(count).map((key) => [key, value]))
   const limits: [number, (size: number) => object][] = [
     [SUMMARY_MAX_CHARS, (size) => ({ summary: 'x'.repeat(size) })],
     [DESCRIPTION_MAX_CHARS, (size) => ({ description: 'x'.repeat(size) })],
     [100, (size) => ({ tags: many(size) })],
     [100, (size) => ({ scores: mapOf(size, { value: 1, direction: 'minimize' }) })],
     [1_000, (size) => ({ artifacts: mapOf(size, hash) })],
-    [1_000, (size) => ({ relations: many(size).map(() => ({ targetCid: hash, relationType: 'adopts' })) })],
+    [
+      1_000,
+      (size) => ({
+        relations: many(size).map(() => ({ targetCid: hash, relationType: 'adopts' })),
+      }),
+    ],
   ]
 
   for (const [limit, draft] of limits) {
     assert.doesNotThrow(() => sealDraft({ ...plain, ...draft(limit) }, now))
-    assert.throws(() => sealDraft({ ...plain, ...draft(limit + 1) }, now), withCode('manifest-invalid'))
+    assert.throws(
+      () => sealDraft({ ...plain, ...draft(limit + 1) }, now),
+      withCode('manifest-invalid'),
+    )
   }
 })
 
@@ -183,5 +212,8 @@ test('values out of their form are refused', () => {
     )
   }
   assert.throws(() => openParsed(null, hash), withCode('manifest-invalid'))
-  assert.throws(() => reopened({ ...sealDraft(plain, now).manifest, manifestVersion: 2 }), withCode('manifest-invalid'))
+  assert.throws(
+    () => reopened({ ...sealDraft(plain, now).manifest, manifestVersion: 2 }),
+    withCode('manifest-invalid'),
+  )
 })

@@ -12,7 +12,9 @@ import {
 
 test('every code survives the way over the wire, with its details', () => {
   for (const code of Object.keys(errorTable) as ErrorCode[]) {
-    const told = JSON.parse(JSON.stringify(errorBody(new GroveError(code, { cid: 'c' }, { message: 'what happened' }))))
+    const told = JSON.parse(
+      JSON.stringify(errorBody(new GroveError(code, { cid: 'c' }, { message: 'what happened' }))),
+    )
 
     const heard = errorFromBody(told)
 
@@ -24,20 +26,41 @@ test('every code survives the way over the wire, with its details', () => {
 test('codes that Grove 0.1 has a name for are told by that name', () => {
   assert.equal(errorBody(new GroveError('manifest-invalid')).error.code, 'VALIDATION_ERROR')
   assert.equal(errorBody(new GroveError('not-found')).error.code, 'NOT_FOUND')
-  assert.ok(isGroveError(errorFromBody({ error: { code: 'NOT_FOUND', message: 'm' } }), 'not-found'))
-  assert.ok(isGroveError(errorFromBody({ error: { code: 'SOMETHING_ELSE', message: 'm' } }), 'internal-error'))
+  assert.ok(
+    isGroveError(errorFromBody({ error: { code: 'NOT_FOUND', message: 'm' } }), 'not-found'),
+  )
+  assert.ok(
+    isGroveError(
+      errorFromBody({ error: { code: 'SOMETHING_ELSE', message: 'm' } }),
+      'internal-error',
+    ),
+  )
 })
 
 test('an error that is not ours tells nothing of its insides', () => {
   const body = errorBody(new TypeError('secret path /etc'))
 
   assert.deepEqual(body, {
-    error: { code: 'INTERNAL_ERROR', message: 'internal error', details: { reason: 'internal-error' } },
+    error: {
+      code: 'INTERNAL_ERROR',
+      message: 'internal error',
+      details: { reason: 'internal-error' },
+    },
   })
 })
 
 test('a body that is no error is none', () => {
-  for (const body of [null, undefined, 'x', 5, [], {}, { error: 'x' }, { error: null }, { error: { code: 5 } }]) {
+  for (const body of [
+    null,
+    undefined,
+    'x',
+    5,
+    [],
+    {},
+    { error: 'x' },
+    { error: null },
+    { error: { code: 5 } },
+  ]) {
     assert.equal(errorFromBody(body), undefined)
   }
 })
@@ -55,12 +78,15 @@ test('a message says what happened to which object where nobody said it better',
 })
 
 test('failed system calls are told apart by what can be done about them', () => {
-  const codeOf = (code: string) => storageError(Object.assign(new Error('failed'), { code }), { path: 'p' }).code
+  const codeOf = (code: string) =>
+    storageError(Object.assign(new Error('failed'), { code }), { path: 'p' }).code
 
-  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL']) assert.equal(codeOf(code), 'storage-full')
+  for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'])
+    assert.equal(codeOf(code), 'storage-full')
   for (const code of ['EROFS', 'EACCES', 'SQLITE_READONLY', 'SQLITE_READONLY_DIRECTORY'])
     assert.equal(codeOf(code), 'read-only')
-  for (const code of ['EIO', 'SQLITE_IOERR_WRITE', 'SQLITE_CORRUPT', '']) assert.equal(codeOf(code), 'storage-failed')
+  for (const code of ['EIO', 'SQLITE_IOERR_WRITE', 'SQLITE_CORRUPT', ''])
+    assert.equal(codeOf(code), 'storage-failed')
 })
 
 test('a typed error stays what it is, and the cause is kept', () => {

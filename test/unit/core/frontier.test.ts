@@ -44,7 +44,9 @@ test('places are ordered best first, equal values by cid', () => {
       .map((value) => place(value, direction))
       .sort(comparePlaces)
       .map(({ value }) => value)
-  const tied = ['a', 'b', 'c', 'd'].map((summary) => place(1, 'minimize', summary)).sort(comparePlaces)
+  const tied = ['a', 'b', 'c', 'd']
+    .map((summary) => place(1, 'minimize', summary))
+    .sort(comparePlaces)
 
   assert.deepEqual(values('minimize'), [1, 2, 3])
   assert.deepEqual(values('maximize'), [3, 2, 1])
@@ -85,7 +87,9 @@ test('signals take places only where somebody has spoken, and a review score of 
     ['_adoption', 2],
     ['_review_score', 0],
   ])
-  assert.deepEqual(metrics({ adoption: 0, reproduction: 1, reviewScore: undefined }), [['_reproduction', 1]])
+  assert.deepEqual(metrics({ adoption: 0, reproduction: 1, reviewScore: undefined }), [
+    ['_reproduction', 1],
+  ])
 })
 
 test('recency is the date of the author, unless that lies after the arrival', () => {

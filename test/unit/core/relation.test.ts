@@ -7,7 +7,9 @@ import { relation, sample } from '../../conformance/samples.ts'
 const [a, b] = [hashBytes(new Uint8Array([1])), hashBytes(new Uint8Array([2]))]
 
 test('a contribution has its relations as edges, in manifest order', () => {
-  const source = sample({ relations: [relation('reviews', b, { verdict: 'good' }), relation('adopts', a)] })
+  const source = sample({
+    relations: [relation('reviews', b, { verdict: 'good' }), relation('adopts', a)],
+  })
 
   assert.deepEqual(edgesOf(source), [
     { source: source.cid, target: b, type: 'reviews', metadata: { verdict: 'good' } },
@@ -17,7 +19,11 @@ test('a contribution has its relations as edges, in manifest order', () => {
 
 test('a second relation of the same type to the same target is the same edge', () => {
   const source = sample({
-    relations: [relation('adopts', a, { n: '1' }), relation('adopts', a, { n: '2' }), relation('reviews', a)],
+    relations: [
+      relation('adopts', a, { n: '1' }),
+      relation('adopts', a, { n: '2' }),
+      relation('reviews', a),
+    ],
   })
 
   const edges = edgesOf(source)

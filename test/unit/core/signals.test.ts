@@ -9,7 +9,8 @@ import { relation, sample } from '../../conformance/samples.ts'
 
 const target = hashBytes(new Uint8Array([1]))
 const score = (value: number, direction: 'minimize' | 'maximize') => ({ value, direction })
-const signalsFrom = (...drafts: Partial<Draft>[]) => foldSignals(drafts.flatMap((draft) => evidenceOf(sample(draft))))
+const signalsFrom = (...drafts: Partial<Draft>[]) =>
+  foldSignals(drafts.flatMap((draft) => evidenceOf(sample(draft))))
 
 test('deriving and adopting count once for each contribution', () => {
   const both = { relations: [relation('derives_from', target), relation('adopts', target)] }
@@ -20,7 +21,12 @@ test('deriving and adopting count once for each contribution', () => {
 })
 
 test('a reproduction counts unless it challenges', () => {
-  const results = [undefined, { result: 'confirmed' }, { result: 'partial' }, { result: 'challenged' }]
+  const results = [
+    undefined,
+    { result: 'confirmed' },
+    { result: 'partial' },
+    { result: 'challenged' },
+  ]
   const drafts = results.map((metadata, index) => ({
     summary: `${index}`,
     relations: [relation('reproduces', target, metadata)],
@@ -56,31 +62,44 @@ test('scores beyond all numbers give no review score', () => {
 })
 
 test('a review counts the same to the last digit as its author wrote it and as its bytes say it', () => {
-  const scores = { z: score(1e300, 'maximize'), m: score(-1e-323, 'minimize'), a: score(-1e300, 'maximize') }
+  const scores = {
+    z: score(1e300, 'maximize'),
+    m: score(-1e-323, 'minimize'),
+    a: score(-1e300, 'maximize'),
+  }
   const written = sample({ scores, relations: [relation('reviews', target)] })
 
   const received = verifyManifest(written.bytes, written.cid)
 
-  assert.notDeepEqual(Object.keys(written.manifest.scores ?? {}), Object.keys(received.manifest.scores ?? {}))
+  assert.notDeepEqual(
+    Object.keys(written.manifest.scores ?? {}),
+    Object.keys(received.manifest.scores ?? {}),
+  )
   assert.deepEqual(evidenceOf(received), evidenceOf(written))
 })
 
 test('the fold does not depend on the order of arrival, to the last digit', () => {
   const value = fc.double({ min: -1, max: 1, noNaN: true })
   fc.assert(
-    fc.property(fc.array(value, { minLength: 1, maxLength: 12 }), fc.infiniteStream(fc.nat()), (values, keys) => {
-      const evidence = values.flatMap((value, index) =>
-        evidenceOf(
-          sample({
-            summary: `${index}`,
-            scores: { q: score(value, 'maximize') },
-            relations: [relation('reviews', target)],
-          }),
-        ),
-      )
-      const shuffled = evidence.map((item) => ({ item, key: keys.next().value ?? 0 })).sort((a, b) => a.key - b.key)
+    fc.property(
+      fc.array(value, { minLength: 1, maxLength: 12 }),
+      fc.infiniteStream(fc.nat()),
+      (values, keys) => {
+        const evidence = values.flatMap((value, index) =>
+          evidenceOf(
+            sample({
+              summary: `${index}`,
+              scores: { q: score(value, 'maximize') },
+              relations: [relation('reviews', target)],
+            }),
+          ),
+        )
+        const shuffled = evidence
+          .map((item) => ({ item, key: keys.next().value ?? 0 }))
+          .sort((a, b) => a.key - b.key)
 
-      assert.deepEqual(foldSignals(shuffled.map(({ item }) => item)), foldSignals(evidence))
-    }),
+        assert.deepEqual(foldSignals(shuffled.map(({ item }) => item)), foldSignals(evidence))
+      },
+    ),
   )
 })

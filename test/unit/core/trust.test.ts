@@ -35,7 +35,10 @@ test('one fresh lie puts the best of peers behind an unknown one', () => {
 test('half of a lie is forgiven after a day, of a failure after five minutes', () => {
   assert.equal(trustOf(lied(2), START + LIE_HALF_LIFE_MS), trustOf(lied(1), START))
   const failed = withFailure(withFailure(NO_STATS, START), START)
-  assert.equal(trustOf(failed, START + FAILURE_HALF_LIFE_MS), trustOf(withFailure(NO_STATS, START), START))
+  assert.equal(
+    trustOf(failed, START + FAILURE_HALF_LIFE_MS),
+    trustOf(withFailure(NO_STATS, START), START),
+  )
 })
 
 test('however much a peer lied, two weeks after it mended it is asked like an unknown one', () => {
@@ -55,11 +58,14 @@ const deedsArbitrary = fc
     }),
   )
   .map(({ bad, confirmed, bytesGood }) =>
-    bad.reduce<PeerStats>((stats, { at, lie }) => (lie ? withLie(stats, at) : withFailure(stats, at)), {
-      ...NO_STATS,
-      confirmed,
-      bytesGood,
-    }),
+    bad.reduce<PeerStats>(
+      (stats, { at, lie }) => (lie ? withLie(stats, at) : withFailure(stats, at)),
+      {
+        ...NO_STATS,
+        confirmed,
+        bytesGood,
+      },
+    ),
   )
 
 test('a score lies between 0 and 1', () => {
@@ -75,7 +81,10 @@ test('one more lie or failure never raises the score', () => {
   fc.assert(
     fc.property(deedsArbitrary, moments, (stats, now) => {
       const before = trustOf(stats, now)
-      return trustOf(withLie(stats, now), now) <= before && trustOf(withFailure(stats, now), now) <= before
+      return (
+        trustOf(withLie(stats, now), now) <= before &&
+        trustOf(withFailure(stats, now), now) <= before
+      )
     }),
   )
 })
@@ -96,7 +105,10 @@ test('a good deed never lowers the score', () => {
     fc.property(deedsArbitrary, moments, fc.nat(), (stats, now, bytes) => {
       const before = trustOf(stats, now)
       const kept = { ...stats, confirmed: stats.confirmed + 1 }
-      return trustOf(kept, now) >= before && trustOf({ ...kept, bytesGood: kept.bytesGood + bytes }, now) >= before
+      return (
+        trustOf(kept, now) >= before &&
+        trustOf({ ...kept, bytesGood: kept.bytesGood + bytes }, now) >= before
+      )
     }),
   )
 })

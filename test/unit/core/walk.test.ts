@@ -8,13 +8,18 @@ const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name])
 const wide: WalkLimits = { maxDepth: 10, maxCount: 100 }
 
 /** Walks a graph given as `a: 'bc'`; says what was met as `name+depth`, and what was asked for in each step. */
-function walk(graph: Readonly<Record<string, string>>, limits: WalkLimits): { met: string[]; asked: string[] } {
+function walk(
+  graph: Readonly<Record<string, string>>,
+  limits: WalkLimits,
+): { met: string[]; asked: string[] } {
   const asked: string[] = []
   const generator = breadthFirst(cid('a'), limits)
   let step = generator.next()
   while (!step.done) {
     asked.push(step.value.map((from) => names.get(from)).join(''))
-    const neighbours = step.value.map((from) => [from, [...(graph[names.get(from) ?? ''] ?? '')].map(cid)] as const)
+    const neighbours = step.value.map(
+      (from) => [from, [...(graph[names.get(from) ?? ''] ?? '')].map(cid)] as const,
+    )
     step = generator.next(new Map(neighbours))
   }
   return { met: step.value.map((visit) => `${names.get(visit.cid)}${visit.depth}`), asked }
@@ -32,7 +37,11 @@ test('circles end', () => {
 })
 
 test('a walk ends at its depth', () => {
-  assert.deepEqual(walk({ a: 'b', b: 'c', c: 'd' }, { ...wide, maxDepth: 2 }).met, ['a0', 'b1', 'c2'])
+  assert.deepEqual(walk({ a: 'b', b: 'c', c: 'd' }, { ...wide, maxDepth: 2 }).met, [
+    'a0',
+    'b1',
+    'c2',
+  ])
   assert.deepEqual(walk({ a: 'b' }, { ...wide, maxDepth: 0 }), { met: ['a0'], asked: [] })
 })
 

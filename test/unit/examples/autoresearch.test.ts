@@ -12,7 +12,13 @@ import {
   parseConfig,
   readConfig,
 } from '../../../examples/autoresearch/config.ts'
-import { bytesOf, type Corpus, collectCorpus, formatCorpus, readCorpus } from '../../../examples/autoresearch/corpus.ts'
+import {
+  bytesOf,
+  type Corpus,
+  collectCorpus,
+  formatCorpus,
+  readCorpus,
+} from '../../../examples/autoresearch/corpus.ts'
 import { LanguageModel } from '../../../examples/autoresearch/model/language-model.ts'
 import { costToBits } from '../../../examples/autoresearch/model/logistic.ts'
 import { propose, seededRandom, TASTES } from '../../../examples/autoresearch/mutate.ts'
@@ -45,7 +51,9 @@ test('a config trained twice on a corpus gives the same figures and the same log
 })
 
 test('the probability of a bit is never zero or one, whatever the bytes', () => {
-  const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => [...array, ...new Array(300).fill(0)])
+  const bytes = fc
+    .uint8Array({ maxLength: 200 })
+    .map((array) => [...array, ...new Array(300).fill(0)])
 
   fc.assert(
     fc.property(bytes, fc.constantFrom(baseline, full), (input, config) => {
@@ -178,9 +186,14 @@ test('a corpus holds prose and code on both sides, shares no file between them, 
 
   const corpus = collectCorpus(root)
 
-  const paths = { train: corpus.train.map((file) => file.path), heldOut: corpus.heldOut.map((file) => file.path) }
+  const paths = {
+    train: corpus.train.map((file) => file.path),
+    heldOut: corpus.heldOut.map((file) => file.path),
+  }
   for (const side of Object.values(paths)) {
-    assert.ok(side.some((path) => path.endsWith('.md')) && side.some((path) => path.endsWith('.ts')))
+    assert.ok(
+      side.some((path) => path.endsWith('.md')) && side.some((path) => path.endsWith('.ts')),
+    )
     assert.deepEqual(side, side.toSorted())
   }
   assert.equal(new Set([...paths.train, ...paths.heldOut]).size, 24)
@@ -206,7 +219,8 @@ function bitsPerByte(config: Config, bytes: Uint8Array): number {
 }
 
 function corpusOf(trainTexts: readonly string[], heldOutTexts: readonly string[]): Corpus {
-  const files = (texts: readonly string[]) => texts.map((content, i) => ({ path: `${i}.md`, text: content }))
+  const files = (texts: readonly string[]) =>
+    texts.map((content, i) => ({ path: `${i}.md`, text: content }))
   return { version: 1, train: files(trainTexts), heldOut: files(heldOutTexts) }
 }
 

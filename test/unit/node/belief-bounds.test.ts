@@ -11,7 +11,12 @@ import { until } from '../../support/until.ts'
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
-const advertisementOf = (cid: Cid, value = 0.5) => ({ cid, metric: 'loss', direction: 'minimize' as const, value })
+const advertisementOf = (cid: Cid, value = 0.5) => ({
+  cid,
+  metric: 'loss',
+  direction: 'minimize' as const,
+  value,
+})
 const entryOf = (cid: Cid, value: number, more: object = {}) => ({
   cid,
   value,
@@ -21,7 +26,9 @@ const entryOf = (cid: Cid, value: number, more: object = {}) => ({
   artifactBytes: 0,
   ...more,
 })
-const listOf = (entries: object[]) => ({ loss: { dimension: 'loss', direction: 'minimize', entries } })
+const listOf = (entries: object[]) => ({
+  loss: { dimension: 'loss', direction: 'minimize', entries },
+})
 const absent = work('nobody has this')
 const good = scored('good')
 
@@ -66,16 +73,24 @@ test('while an item is being fetched, claims of it start no other fetch', async 
 })
 
 test('a peer that advertises what it has not is asked in vain so often and no more in one round', async () => {
-  const invented = Array.from({ length: 300 }, (_, n) => entryOf(work(`invented ${n}`).cid, n / 1_000))
+  const invented = Array.from({ length: 300 }, (_, n) =>
+    entryOf(work(`invented ${n}`).cid, n / 1_000),
+  )
   await using braggart = await startPeer('braggart', { best: listOf(invented) })
-  await using honest = await startPeer('honest', { contributions: [good], best: listOf([entryOf(good.cid, 0.5)]) })
+  await using honest = await startPeer('honest', {
+    contributions: [good],
+    best: listOf([entryOf(good.cid, 0.5)]),
+  })
   await using grove = testNode([braggart, honest], { policy: { ...defaultPolicy, topK: 300 } })
 
   const report = await syncRound(grove.node)
 
   assert.ok(report.fetched.includes(good.cid))
   assert.ok(braggart.asked('/api/gossip/contribution/') <= 53)
-  assert.equal(report.skipped.filter(({ reason }) => reason === 'peers-fail').length + report.failed.length, 300)
+  assert.equal(
+    report.skipped.filter(({ reason }) => reason === 'peers-fail').length + report.failed.length,
+    300,
+  )
 })
 
 for (const [what, manifest, policy, reason] of [
@@ -88,7 +103,10 @@ for (const [what, manifest, policy, reason] of [
       ...manifest,
       tags: [...manifest.tags],
     })
-    await using peer = await startPeer('peer', { contributions: [item], best: listOf([entryOf(item.cid, 0.5)]) })
+    await using peer = await startPeer('peer', {
+      contributions: [item],
+      best: listOf([entryOf(item.cid, 0.5)]),
+    })
     await using grove = testNode([peer], { policy: { ...defaultPolicy, ...policy } })
 
     const first = await syncRound(grove.node)
@@ -99,7 +117,9 @@ for (const [what, manifest, policy, reason] of [
       assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
     assert.equal(peer.asked('/api/gossip/contribution/'), 1)
     assert.deepEqual(
-      grove.node.sync.wants.refusals(grove.node.clock.now()).map(({ cid, reason: why }) => [cid, why]),
+      grove.node.sync.wants
+        .refusals(grove.node.clock.now())
+        .map(({ cid, reason: why }) => [cid, why]),
       [[item.cid, reason]],
     )
     assert.equal(grove.node.peers.record(peer.address).contradicted, 0)
@@ -119,7 +139,10 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
   const items = [scored('one', 0.1), scored('two', 0.2)]
   const reviews = items.flatMap(({ cid }) =>
     Array.from({ length: 700 }, (_, n) =>
-      work(`fake ${n} of ${cid}`, { kind: 'review', relations: [{ targetCid: cid, relationType: 'reviews' }] }),
+      work(`fake ${n} of ${cid}`, {
+        kind: 'review',
+        relations: [{ targetCid: cid, relationType: 'reviews' }],
+      }),
     ),
   )
   await using peer = await startPeer('flooder', {
@@ -143,7 +166,10 @@ test('of a thousand parents that never were, a few become stubs', async () => {
   await using peer = await startPeer('peer', { contributions: [orphan] })
   await using grove = testNode([peer])
 
-  const { missing } = await fetchRemoteContribution(grove.node, orphan.cid, { peer: 'peer', timeoutMs: 60_000 })
+  const { missing } = await fetchRemoteContribution(grove.node, orphan.cid, {
+    peer: 'peer',
+    timeoutMs: 60_000,
+  })
 
   assert.equal(missing.length, 1_000)
   assert.equal((await grove.node.graph.stubs(5_000)).length, 64)

@@ -15,8 +15,13 @@ import { gossiping, messageOf } from '../../support/gossip.ts'
 import { startPeer, work } from '../../support/peer.ts'
 import { until } from '../../support/until.ts'
 
-const scored = (summary: string, value: number) => work(summary, { scores: { loss: { value, direction: 'minimize' } } })
-const advertisement = ({ cid }: { cid: Cid }, value: number, more: Partial<DigestEntry> = {}): DigestEntry => ({
+const scored = (summary: string, value: number) =>
+  work(summary, { scores: { loss: { value, direction: 'minimize' } } })
+const advertisement = (
+  { cid }: { cid: Cid },
+  value: number,
+  more: Partial<DigestEntry> = {},
+): DigestEntry => ({
   cid,
   metric: 'loss',
   direction: 'minimize',
@@ -59,7 +64,9 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
 })
 
 test('what gossip claimed of a contribution is judged when it comes by another way', async () => {
-  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [advertisement(good, 0.1)]) })
+  await using liar = await startPeer('liar', {
+    misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
+  })
   await using honest = await startPeer('honest', {
     contributions: [good],
     misbehave: gossiping('honest', () => [advertisement(good, 0.9)]),
@@ -76,7 +83,9 @@ test('what gossip claimed of a contribution is judged when it comes by another w
 })
 
 test('a claim that is repeated is judged once', async () => {
-  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => [advertisement(good, 0.1)]) })
+  await using liar = await startPeer('liar', {
+    misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
+  })
   await using grove = testNode([liar], { ...off, ...gossips, gossipIntervalMs: 20 })
   await hold(grove.node, good)
 
@@ -97,7 +106,9 @@ test('nobody is blamed for a lie that was sent here in its name, and its own wor
   await until('its own word', () => grove.node.peers.record(victim.address).confirmed === 1)
 
   grove.node.exchange(messageOf(victim, [advertisement(good, 0.1)]))
-  grove.node.exchange(messageOf({ peerId: 'impostor', address: victim.address }, [advertisement(good, 0.2)]))
+  grove.node.exchange(
+    messageOf({ peerId: 'impostor', address: victim.address }, [advertisement(good, 0.2)]),
+  )
   await grove.node.advertisements.verifyHeld([good.cid])
 
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
@@ -114,7 +125,10 @@ test('an item that is only wanted for a lie in another name is not stored, and t
   grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
 
   await until('the item of which the truth was told', () => grove.node.graph.get(other.cid))
-  await until('the other to be asked for', () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1)
+  await until(
+    'the other to be asked for',
+    () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1,
+  )
   assert.equal(await grove.node.graph.get(good.cid), undefined)
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
 })
@@ -122,7 +136,14 @@ test('an item that is only wanted for a lie in another name is not stored, and t
 test('a peer whose list says no direction is not blamed for the one that seemed likely', async () => {
   const only = work('accuracy', { scores: { accuracy: { value: 0.7, direction: 'maximize' } } })
   const { cid, manifest } = only
-  const entry = { cid, summary: manifest.summary, value: 0.7, kind: 'work', mode: 'evaluation', agentId: 'tester' }
+  const entry = {
+    cid,
+    summary: manifest.summary,
+    value: 0.7,
+    kind: 'work',
+    mode: 'evaluation',
+    agentId: 'tester',
+  }
   const lists = { byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] }
   const bodies: Record<string, object> = {
     '/api/frontier': { byMetric: { accuracy: [entry] }, ...lists },
@@ -131,7 +152,8 @@ test('a peer whose list says no direction is not blamed for the one that seemed 
   await using old = await startPeer('old', {
     misbehave(request, response) {
       const body = bodies[(request.url ?? '').split('?')[0] ?? '']
-      if (body === undefined) response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
+      if (body === undefined)
+        response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
       else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
       return true
     },
@@ -170,14 +192,18 @@ test('a date in the future gains nothing: neither in the ranking, nor in digest 
   await fetchRemoteContribution(grove.node, future.cid, { peer: peer.address })
   grove.node.exchange(messageOf(boaster, [advertisement(other, Date.parse('2999-01-01'), recent)]))
   await grove.node.start()
-  const later = work('published after it', { createdAt: new Date(grove.node.clock.now() + 5).toISOString() })
+  const later = work('published after it', {
+    createdAt: new Date(grove.node.clock.now() + 5).toISOString(),
+  })
   await until('a later moment', () => grove.node.clock.now() > Date.parse(later.manifest.createdAt))
   await hold(grove.node, later)
 
   const listed = await bestList(grove.node, { dimension: '_recency' })
   const { byRecency } = await frontier(grove.node, { limit: 10 })
   const digest = await until('the digest', () => {
-    const entries = grove.node.exchange(messageOf({ peerId: 'p', address: 'http://127.0.0.1:9' }, [])).frontier
+    const entries = grove.node.exchange(
+      messageOf({ peerId: 'p', address: 'http://127.0.0.1:9' }, []),
+    ).frontier
     return entries.length === 2 && entries
   })
   const known = await federatedFrontier(grove.node)
@@ -187,13 +213,21 @@ test('a date in the future gains nothing: neither in the ranking, nor in digest 
     Array(3).fill([later.cid, future.cid]),
   )
   const now = grove.node.clock.now()
-  for (const { value } of [...listed.entries, ...byRecency, ...digest, ...known]) assert.ok(value <= now)
+  for (const { value } of [...listed.entries, ...byRecency, ...digest, ...known])
+    assert.ok(value <= now)
 })
 
 test("a peer's counts change no rank here, and are not shown as if they were ours", async () => {
   const inflated = { metric: '_adoption', direction: 'maximize' as const }
   const list = { dimension: '_adoption', direction: 'maximize', entries: [] as object[] }
-  const entry = { cid: good.cid, value: 1e9, kind: 'work', tags: [], manifestBytes: 300, artifactBytes: 0 }
+  const entry = {
+    cid: good.cid,
+    value: 1e9,
+    kind: 'work',
+    tags: [],
+    manifestBytes: 300,
+    artifactBytes: 0,
+  }
   list.entries.push(entry)
   const digest = [advertisement(good, 1e9, inflated)]
   await using boaster = await startPeer('boaster', {
@@ -203,7 +237,9 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   })
   await using grove = testNode([boaster], gossips)
   const adopted = scored('adopted', 0.7)
-  const adopter = work('adopter', { relations: [{ targetCid: adopted.cid, relationType: 'adopts' }] })
+  const adopter = work('adopter', {
+    relations: [{ targetCid: adopted.cid, relationType: 'adopts' }],
+  })
   for (const item of [good, adopted, adopter]) await hold(grove.node, item)
 
   await grove.node.start()
@@ -223,7 +259,9 @@ test("a peer's counts change no rank here, and are not shown as if they were our
 })
 
 test('when the evidence has been fetched, the counts are the same here as there', async () => {
-  const relation = (relationType: 'adopts' | 'reproduces' | 'reviews') => [{ targetCid: good.cid, relationType }]
+  const relation = (relationType: 'adopts' | 'reproduces' | 'reviews') => [
+    { targetCid: good.cid, relationType },
+  ]
   const evidence = [
     work('adopter', { kind: 'adoption', relations: relation('adopts') }),
     work('reproducer', { kind: 'reproduction', relations: relation('reproduces') }),
@@ -240,7 +278,10 @@ test('when the evidence has been fetched, the counts are the same here as there'
 
   await fetchRemoteContribution(here.node, good.cid, { peer: peer.address })
 
-  assert.deepEqual(await here.node.graph.signals(good.cid), await there.node.graph.signals(good.cid))
+  assert.deepEqual(
+    await here.node.graph.signals(good.cid),
+    await there.node.graph.signals(good.cid),
+  )
   const { belief, beliefs } = await standingOf(here.node, good.cid)
   assert.equal(belief.level, 'evidenced')
   assert.deepEqual(Object.fromEntries(beliefs.map(({ metric, level }) => [metric, level])), {

@@ -6,7 +6,12 @@ import { EventHub } from '../../../src/node/events.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 
 const clock: Clock = { now: () => 0, after: () => () => {}, sleep: async () => {} }
-const fault = (message: string): GroveEventBody => ({ type: 'peer-fault', peerId: 'p', code: 'peer-fault', message })
+const fault = (message: string): GroveEventBody => ({
+  type: 'peer-fault',
+  peerId: 'p',
+  code: 'peer-fault',
+  message,
+})
 
 async function take(events: AsyncIterable<GroveEvent>, count: number): Promise<GroveEvent[]> {
   const taken: GroveEvent[] = []
@@ -27,7 +32,10 @@ test('every subscriber gets what is published after it came, in order, stamped',
   hub.publish(fault('one'))
   hub.publish(fault('two'))
 
-  const expected = ['one', 'two'].map((message) => ({ ...fault(message), at: '1970-01-01T00:00:00.000Z' }))
+  const expected = ['one', 'two'].map((message) => ({
+    ...fault(message),
+    at: '1970-01-01T00:00:00.000Z',
+  }))
   assert.deepEqual(await first, expected)
   assert.deepEqual(await second, expected)
 })

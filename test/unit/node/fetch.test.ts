@@ -13,10 +13,17 @@ const derivedFrom = (parent: Contribution, summary: string) =>
 const grandparent = work('grandparent')
 const parent = derivedFrom(grandparent, 'parent')
 const child = work('child', {
-  artifacts: { 'a/small.bin': hashBytes(small), 'large.bin': hashBytes(large), 'twice.bin': hashBytes(small) },
+  artifacts: {
+    'a/small.bin': hashBytes(small),
+    'large.bin': hashBytes(large),
+    'twice.bin': hashBytes(small),
+  },
   relations: [{ targetCid: parent.cid, relationType: 'derives_from' }],
 })
-const review = work('review', { kind: 'review', relations: [{ targetCid: child.cid, relationType: 'reviews' }] })
+const review = work('review', {
+  kind: 'review',
+  relations: [{ targetCid: child.cid, relationType: 'reviews' }],
+})
 const whole = { contributions: [grandparent, parent, child, review], blobs: [small, large] }
 
 test('a fetch brings the manifest, its artifacts, its parent and what is said about it, all verified', async () => {
@@ -47,7 +54,10 @@ test('what came from a peer is stored with the peer it came from', async () => {
   await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer' })
 
   const { origin, peerId, address } = (await grove.node.graph.get(child.cid))!.provenance
-  assert.deepEqual({ origin, peerId, address }, { origin: 'peer', peerId: 'peer', address: peer.address })
+  assert.deepEqual(
+    { origin, peerId, address },
+    { origin: 'peer', peerId: 'peer', address: peer.address },
+  )
 })
 
 test('what is here already and complete is answered without asking anyone', async () => {
@@ -71,7 +81,10 @@ test('ancestors come to the asked depth, parents stored with them', async () => 
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, ancestors: 2 })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    ancestors: 2,
+  })
 
   assert.deepEqual(result.ancestors, [parent.cid, grandparent.cid])
   assert.deepEqual(result.missing, [])
@@ -81,7 +94,10 @@ test('an ancestor that nobody has becomes a stub, promised by the peer, and is n
   await using peer = await startPeer('peer', { ...whole, contributions: [child, parent] })
   await using grove = testNode([peer])
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer', ancestors: 2 })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: 'peer',
+    ancestors: 2,
+  })
 
   assert.deepEqual(result.missing, [{ cid: grandparent.cid, reason: 'absent' }])
   assert.deepEqual(
@@ -94,7 +110,10 @@ test('a quote tells sizes and what is missing, moves no artifact and stores noth
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, quote: true })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    quote: true,
+  })
 
   assert.deepEqual(
     result.artifacts.map(({ sizeBytes }) => sizeBytes),
@@ -108,7 +127,10 @@ test('a quote tells sizes and what is missing, moves no artifact and stores noth
 test('without artifacts a contribution is partial, and can be completed later', async () => {
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
-  const partial = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: 'none' })
+  const partial = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    artifacts: 'none',
+  })
   assert.deepEqual(partial.missing, [])
   assert.deepEqual(new Set(partial.artifacts.map(({ state }) => state)), new Set(['skipped']))
 
@@ -122,7 +144,10 @@ test('only the named artifacts come', async () => {
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: ['large.bin'] })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    artifacts: ['large.bin'],
+  })
 
   assert.deepEqual(
     result.artifacts.map(({ state }) => state),
@@ -135,9 +160,12 @@ test('an artifact name that the contribution does not have is not found', async 
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
 
-  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: ['nope'] }), {
-    code: 'not-found',
-  })
+  await assert.rejects(
+    fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, artifacts: ['nope'] }),
+    {
+      code: 'not-found',
+    },
+  )
 
   assert.equal(await grove.node.graph.count(), 0)
 })
@@ -146,7 +174,10 @@ test('artifacts beyond the budget are left, and named as missing', async () => {
   await using peer = await startPeer('peer', whole)
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, maxBytes: 20_000 })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    maxBytes: 20_000,
+  })
 
   assert.deepEqual(
     result.artifacts.map(({ state }) => state),
@@ -176,7 +207,9 @@ test('a peer that said absent is not asked again for a while, unless it is named
     message: `no peer has ${child.cid}: asked ${empty.address}`,
   })
   assert.equal(empty.requests.length, before)
-  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'empty' }), { code: 'absent' })
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'empty' }), {
+    code: 'absent',
+  })
 
   assert.ok(empty.requests.length > before)
 })
@@ -187,13 +220,16 @@ test('the error says which peers were asked, and what each answered', async () =
 
   const asked = fetchRemoteContribution(grove.node, child.cid, { peer: empty.address })
 
-  await assert.rejects(asked, (error: { details: { peersAsked: { address: string; code: string }[] } }) => {
-    assert.deepEqual(
-      error.details.peersAsked.map(({ address, code }) => ({ address, code })),
-      [{ address: empty.address, code: 'absent' }],
-    )
-    return true
-  })
+  await assert.rejects(
+    asked,
+    (error: { details: { peersAsked: { address: string; code: string }[] } }) => {
+      assert.deepEqual(
+        error.details.peersAsked.map(({ address, code }) => ({ address, code })),
+        [{ address: empty.address, code: 'absent' }],
+      )
+      return true
+    },
+  )
 })
 
 test('with nobody to ask it is absent', async () => {
@@ -205,7 +241,9 @@ test('with nobody to ask it is absent', async () => {
 test('a peer id that is not known is not found', async () => {
   await using grove = testNode()
 
-  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'nobody' }), { code: 'not-found' })
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'nobody' }), {
+    code: 'not-found',
+  })
 })
 
 const mute: Misbehave = () => true
@@ -214,9 +252,12 @@ test('a fetch that takes too long ends with fetch-timeout', async () => {
   await using peer = await startPeer('mute', { misbehave: mute })
   await using grove = testNode()
 
-  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 50 }), {
-    code: 'fetch-timeout',
-  })
+  await assert.rejects(
+    fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 50 }),
+    {
+      code: 'fetch-timeout',
+    },
+  )
 })
 
 test('artifacts that take too long are missing; what came in time is kept', async () => {
@@ -224,7 +265,10 @@ test('artifacts that take too long are missing; what came in time is kept', asyn
   await using peer = await startPeer('peer', { ...whole, misbehave })
   await using grove = testNode()
 
-  const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address, timeoutMs: 300 })
+  const result = await fetchRemoteContribution(grove.node, child.cid, {
+    peer: peer.address,
+    timeoutMs: 300,
+  })
 
   assert.deepEqual(new Set(result.missing.map(({ reason }) => reason)), new Set(['fetch-timeout']))
   assert.deepEqual(await grove.node.graph.missing([child.cid]), [])
@@ -236,7 +280,12 @@ test('a caller that aborts gets its reason, and nothing is stored', async () => 
   await using grove = testNode()
   const controller = new AbortController()
 
-  const asked = fetchRemoteContribution(grove.node, child.cid, { peer: peer.address }, { signal: controller.signal })
+  const asked = fetchRemoteContribution(
+    grove.node,
+    child.cid,
+    { peer: peer.address },
+    { signal: controller.signal },
+  )
   controller.abort()
 
   await assert.rejects(asked, { code: 'aborted' })

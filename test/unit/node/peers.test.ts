@@ -15,11 +15,10 @@ const proof = {
   at: '2026-01-01T00:00:00.000Z',
 }
 const fault = new GroveError('peer-fault', {}, { message: 'lied' })
-const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({ peerId, address: `http://${peerId}.invalid` })) as [
-  Peer,
-  Peer,
-  Peer,
-]
+const [a, b, c] = ['a', 'b', 'c'].map((peerId) => ({
+  peerId,
+  address: `http://${peerId}.invalid`,
+})) as [Peer, Peer, Peer]
 type Peer = { peerId: string; address: string }
 
 function openBook(records = new MemoryRecords()) {
@@ -112,7 +111,11 @@ test('changes are written together, a second after the first', async () => {
 test('the last ten broken claims are kept as proof', () => {
   const { book } = openBook()
   for (let value = 0; value < 12; value++) {
-    book.advertisementContradicted(a.address, { ...proof, advertised: { value, direction: 'minimize' } }, fault)
+    book.advertisementContradicted(
+      a.address,
+      { ...proof, advertised: { value, direction: 'minimize' } },
+      fault,
+    )
   }
 
   const { contradicted, proofs } = book.record(a.address)

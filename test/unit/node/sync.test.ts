@@ -26,7 +26,9 @@ const entry = ({ cid }: Contribution, value: number, artifactBytes = 0) => ({
   manifestBytes: 300,
   artifactBytes,
 })
-const list = (...entries: object[]) => ({ loss: { dimension: 'loss', direction: 'minimize', entries } })
+const list = (...entries: object[]) => ({
+  loss: { dimension: 'loss', direction: 'minimize', entries },
+})
 
 const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
 
@@ -76,7 +78,9 @@ for (const [what, contribution, advertised, direction] of [
   ['metric', work('unscored'), 0.1, 'minimize'],
 ] as const) {
   test(`an item whose manifest contradicts the ${what} that was claimed is not stored, and the claim is proof against the peer`, async () => {
-    const lie = { loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] } }
+    const lie = {
+      loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] },
+    }
     await using liar = await startPeer('liar', { contributions: [contribution], best: lie })
     await using grove = testNode([liar])
 
@@ -89,8 +93,14 @@ for (const [what, contribution, advertised, direction] of [
 }
 
 test('an item about which one peer lies comes from the one that tells the truth', async () => {
-  await using liar = await startPeer('liar', { contributions: [good], best: list(entry(good, 0.1)) })
-  await using honest = await startPeer('honest', { contributions: [good], best: list(entry(good, 0.9)) })
+  await using liar = await startPeer('liar', {
+    contributions: [good],
+    best: list(entry(good, 0.1)),
+  })
+  await using honest = await startPeer('honest', {
+    contributions: [good],
+    best: list(entry(good, 0.9)),
+  })
   await using grove = testNode([liar, honest])
 
   const report = await syncRound(grove.node)
@@ -136,10 +146,14 @@ test('a chunked artifact beyond what is taken unasked is left without blame for 
     response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
   await using old = await startPeer('old', {
     misbehave(request, response) {
-      if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/big.bin/meta`)) bare(response)
-      else if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/`)) response.writeHead(200).end(bytes)
+      if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/big.bin/meta`))
+        bare(response)
+      else if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/`))
+        response.writeHead(200).end(bytes)
       else if (request.url === `/api/contributions/${cid}`)
-        response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...manifest, cid }))
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ ...manifest, cid }))
       else bare(response)
       return true
     },
@@ -156,7 +170,9 @@ test('what a peer announces is fetched in a moment', async () => {
   await using peer = await startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
-  discovered(grove.node, peer, [{ cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' }])
+  discovered(grove.node, peer, [
+    { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
+  ])
 
   await until('the announced work', () => grove.node.graph.get(best.cid))
   assert.equal((await grove.node.graph.get(best.cid))?.provenance.peerId, 'peer')
@@ -187,7 +203,9 @@ test('the best of what the policy wants is asked for and completed, also where i
 })
 
 test('a stub is filled by a later round', async () => {
-  const child = work('child', { relations: [{ targetCid: best.cid, relationType: 'derives_from' }] })
+  const child = work('child', {
+    relations: [{ targetCid: best.cid, relationType: 'derives_from' }],
+  })
   await using first = await startPeer('first', { contributions: [child] })
   await using second = await startPeer('second', { contributions: [best] })
   await using grove = testNode([first, second])
@@ -220,37 +238,62 @@ test('the best list names the best first, with sizes, and keeps to threshold and
 test('a best list leaves the choice that a policy leaves: one of the tags, one of the kinds', async () => {
   await using grove = testNode()
   const tagged = (tag: string, kind: 'work' | 'plan') =>
-    work(`${tag} ${kind}`, { kind, tags: [tag], scores: { loss: { value: 0.5, direction: 'minimize' } } })
-  const [text, code, plan] = [tagged('text', 'work'), tagged('code', 'work'), tagged('code', 'plan')]
+    work(`${tag} ${kind}`, {
+      kind,
+      tags: [tag],
+      scores: { loss: { value: 0.5, direction: 'minimize' } },
+    })
+  const [text, code, plan] = [
+    tagged('text', 'work'),
+    tagged('code', 'work'),
+    tagged('code', 'plan'),
+  ]
   for (const item of [best, text, code, plan]) await hold(grove.node, item)
   const cids = async (query: object) =>
-    new Set((await bestList(grove.node, { dimension: 'loss', ...query })).entries.map(({ cid }) => cid))
+    new Set(
+      (await bestList(grove.node, { dimension: 'loss', ...query })).entries.map(({ cid }) => cid),
+    )
 
   assert.deepEqual(await cids({ tags: ['text', 'code'] }), new Set([text.cid, code.cid, plan.cid]))
-  assert.deepEqual(await cids({ tags: ['code', 'nosuch'], kinds: ['plan', 'review'] }), new Set([plan.cid]))
+  assert.deepEqual(
+    await cids({ tags: ['code', 'nosuch'], kinds: ['plan', 'review'] }),
+    new Set([plan.cid]),
+  )
 })
 
 test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {
   await using grove = testNode()
   const root = work('root')
-  const middle = work('middle', { relations: [{ targetCid: root.cid, relationType: 'derives_from' }] })
+  const middle = work('middle', {
+    relations: [{ targetCid: root.cid, relationType: 'derives_from' }],
+  })
   const missing = work('missing')
   const leaf = work('leaf', {
-    relations: [middle, root, missing].map(({ cid }) => ({ targetCid: cid, relationType: 'derives_from' as const })),
+    relations: [middle, root, missing].map(({ cid }) => ({
+      targetCid: cid,
+      relationType: 'derives_from' as const,
+    })),
   })
-  const review = work('review', { kind: 'review', relations: [{ targetCid: leaf.cid, relationType: 'reviews' }] })
+  const review = work('review', {
+    kind: 'review',
+    relations: [{ targetCid: leaf.cid, relationType: 'reviews' }],
+  })
   for (const item of [root, middle, leaf, review]) await hold(grove.node, item)
 
-  const lines = (await collect(streamClosure(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))).map(
-    (line) => Buffer.from(line).toString().trimEnd(),
-  )
+  const lines = (
+    await collect(streamClosure(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))
+  ).map((line) => Buffer.from(line).toString().trimEnd())
 
   assert.deepEqual(
     lines.slice(0, 3),
     [root, middle, review].map(({ bytes }) => Buffer.from(bytes).toString()),
   )
   const { trailer } = JSON.parse(lines[3]!)
-  assert.deepEqual(trailer, { sent: 3, bytes: lines.slice(0, 3).join('').length, missing: [missing.cid] })
+  assert.deepEqual(trailer, {
+    sent: 3,
+    bytes: lines.slice(0, 3).join('').length,
+    missing: [missing.cid],
+  })
 })
 
 test('the closure of what is not here is absent', async () => {

@@ -20,7 +20,9 @@ function gate() {
     setTimeout(() => {
       open.splice(open.indexOf(response), 1)
       const bytes = blobs.find((blob) => request.url?.endsWith(hashBytes(blob)) === true)!
-      response.writeHead(200, { 'grove-protocol': '1', 'content-length': bytes.byteLength }).end(bytes)
+      response
+        .writeHead(200, { 'grove-protocol': '1', 'content-length': bytes.byteLength })
+        .end(bytes)
     }, 30)
     return true
   }
@@ -32,7 +34,9 @@ test('one peer is asked for so many blobs at once and no more', async () => {
   await using peer = await startPeer('peer', { misbehave })
   await using grove = testNode()
 
-  await Promise.all(blobs.map((bytes) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peer], { signal })))
+  await Promise.all(
+    blobs.map((bytes) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peer], { signal })),
+  )
 
   assert.equal(most(), TRANSFERS_MAX_PER_PEER)
 })
@@ -44,9 +48,14 @@ test('a peer that goes by many names is asked for no more at once', async () => 
 
   await Promise.all(
     blobs.map((bytes, index) =>
-      transferBlob(grove.node, { hash: hashBytes(bytes) }, [{ peerId: `name ${index}`, address: peer.address }], {
-        signal,
-      }),
+      transferBlob(
+        grove.node,
+        { hash: hashBytes(bytes) },
+        [{ peerId: `name ${index}`, address: peer.address }],
+        {
+          signal,
+        },
+      ),
     ),
   )
 
@@ -56,11 +65,14 @@ test('a peer that goes by many names is asked for no more at once', async () => 
 test('all peers together are asked for so many blobs at once and no more', async () => {
   const { misbehave, most } = gate()
   const peers: TestPeer[] = []
-  for (let index = 0; index < 8; index++) peers.push(await startPeer(`peer-${index}`, { misbehave }))
+  for (let index = 0; index < 8; index++)
+    peers.push(await startPeer(`peer-${index}`, { misbehave }))
   await using grove = testNode()
 
   await Promise.all(
-    blobs.map((bytes, index) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peers[index % 8]!], { signal })),
+    blobs.map((bytes, index) =>
+      transferBlob(grove.node, { hash: hashBytes(bytes) }, [peers[index % 8]!], { signal }),
+    ),
   )
 
   assert.equal(most(), TRANSFERS_MAX)
@@ -72,7 +84,9 @@ test('who joins a transfer moves nothing itself', async () => {
   await using grove = testNode()
   const wanted = { hash: hashBytes(blobs[0]!) }
 
-  const done = await Promise.all([1, 2].map(() => transferBlob(grove.node, wanted, [peer], { signal })))
+  const done = await Promise.all(
+    [1, 2].map(() => transferBlob(grove.node, wanted, [peer], { signal })),
+  )
 
   assert.deepEqual(
     done.map(({ bytesMoved }) => bytesMoved),
@@ -99,9 +113,12 @@ test('a blob larger than is allowed is refused before its body is read', async (
   await using peer = await startPeer('peer', { blobs })
   await using grove = testNode()
 
-  await assert.rejects(transferBlob(grove.node, { hash: hashBytes(blobs[0]!), maxBytes: 499 }, [peer], { signal }), {
-    code: 'too-large',
-  })
+  await assert.rejects(
+    transferBlob(grove.node, { hash: hashBytes(blobs[0]!), maxBytes: 499 }, [peer], { signal }),
+    {
+      code: 'too-large',
+    },
+  )
 
   assert.equal(grove.node.peers.record(peer.address).failures, 0)
 })

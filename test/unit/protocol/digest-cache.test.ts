@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type DigestEntry, type GossipMessage, gossipMessageSchema } from '../../../src/core/wire/wire.ts'
+import {
+  type DigestEntry,
+  type GossipMessage,
+  gossipMessageSchema,
+} from '../../../src/core/wire/wire.ts'
 import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
@@ -11,9 +15,16 @@ import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 const ROUND = INTERVAL_MS
 const SETTLED = START + 20 * ROUND
 
-function replicaOf(n: number, entries: readonly LocalEntry[] = [], seeds: readonly PeerAddress[] = []): GossipState {
+function replicaOf(
+  n: number,
+  entries: readonly LocalEntry[] = [],
+  seeds: readonly PeerAddress[] = [],
+): GossipState {
   const capabilities = { federation: 2, blobs: 1 }
-  const gossip = new GossipState({ self: peer(n), seeds, capabilities, gossipIntervalMs: INTERVAL_MS }, seeded(n))
+  const gossip = new GossipState(
+    { self: peer(n), seeds, capabilities, gossipIntervalMs: INTERVAL_MS },
+    seeded(n),
+  )
   gossip.step({ type: 'frontier', entries }, START)
   return gossip
 }
@@ -21,10 +32,13 @@ function replicaOf(n: number, entries: readonly LocalEntry[] = [], seeds: readon
 const isExchange = (effect: Effect) => effect.type === 'send-exchange'
 const sent = (effects: readonly Effect[]) => effects.filter(isExchange)
 const ihave = (effects: readonly Effect[]) =>
-  effects.flatMap((effect) => (effect.type === 'discovered' ? effect.entries.map((entry) => entry.cid) : []))
+  effects.flatMap((effect) =>
+    effect.type === 'discovered' ? effect.entries.map((entry) => entry.cid) : [],
+  )
 
 /** Through JSON and the schema, as over the wire. */
-const wire = (message: GossipMessage): GossipMessage => gossipMessageSchema.parse(JSON.parse(JSON.stringify(message)))
+const wire = (message: GossipMessage): GossipMessage =>
+  gossipMessageSchema.parse(JSON.parse(JSON.stringify(message)))
 
 interface Talk {
   readonly request: GossipMessage
@@ -35,7 +49,12 @@ interface Talk {
 }
 
 /** The message, from one replica to the other, and its answer. */
-function say(from: GossipState, to: GossipState, [toPeer, message]: [PeerAddress, GossipMessage], now: number): Talk {
+function say(
+  from: GossipState,
+  to: GossipState,
+  [toPeer, message]: [PeerAddress, GossipMessage],
+  now: number,
+): Talk {
   const request = wire(message)
   const there = to.step({ type: 'exchange-received', message: request }, now)
   const reply = there.find((effect) => effect.type === 'reply-exchange')
@@ -55,9 +74,17 @@ const [first, second] = [items.slice(0, 20), items.slice(20)]
 const bytes = (message: GossipMessage) => Buffer.byteLength(JSON.stringify(message))
 
 test('a print is that of the entries in their order', () => {
-  const entry = (n: number): DigestEntry => ({ cid: cid(n), metric: 'm', value: n, direction: 'minimize' })
+  const entry = (n: number): DigestEntry => ({
+    cid: cid(n),
+    metric: 'm',
+    value: n,
+    direction: 'minimize',
+  })
 
-  assert.equal(fingerprintOf([entry(1), entry(2)]), fingerprintOf([{ ...entry(1) }, { ...entry(2) }]))
+  assert.equal(
+    fingerprintOf([entry(1), entry(2)]),
+    fingerprintOf([{ ...entry(1) }, { ...entry(2) }]),
+  )
   assert.notEqual(fingerprintOf([entry(1), entry(2)]), fingerprintOf([entry(2), entry(1)]))
   assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), value: 2 }]))
   assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), tags: ['t'] }]))
@@ -72,8 +99,14 @@ test('digests go whole once; then their prints, in under 300 bytes each way, kee
   assert.equal(once.answer.frontier.length, 20)
   for (let n = 2; n <= 40; n += 2) {
     const { request, answer, then, there } = round(a, b, START + n * ROUND)
-    assert.deepEqual([request.frontier, answer.frontier, sent(then), ihave(then), ihave(there)], [[], [], [], [], []])
-    assert.ok(bytes(request) <= 300 && bytes(answer) <= 300, `${bytes(request)} there, ${bytes(answer)} back`)
+    assert.deepEqual(
+      [request.frontier, answer.frontier, sent(then), ihave(then), ihave(there)],
+      [[], [], [], [], []],
+    )
+    assert.ok(
+      bytes(request) <= 300 && bytes(answer) <= 300,
+      `${bytes(request)} there, ${bytes(answer)} back`,
+    )
   }
   assert.equal(a.federated(START + 40 * ROUND).length, 20)
   assert.equal(b.federated(START + 40 * ROUND).length, 20)
@@ -130,9 +163,15 @@ test('an unknown print is no claim, and entries under the print of another diges
   const fresh = replicaOf(4)
   const forged = { ...request, frontier: request.frontier.slice(0, 1) }
 
-  const empty = fresh.step({ type: 'exchange-received', message: { ...request, frontier: [] } }, START)
+  const empty = fresh.step(
+    { type: 'exchange-received', message: { ...request, frontier: [] } },
+    START,
+  )
   fresh.step({ type: 'exchange-received', message: forged }, START)
-  const after = fresh.step({ type: 'exchange-received', message: { ...request, frontier: [] } }, START)
+  const after = fresh.step(
+    { type: 'exchange-received', message: { ...request, frontier: [] } },
+    START,
+  )
 
   assert.deepEqual([ihave(empty), ihave(after)], [[], []])
   const [reply] = after.filter((effect) => effect.type === 'reply-exchange')
@@ -142,7 +181,9 @@ test('an unknown print is no claim, and entries under the print of another diges
 
 test('a 0.1 peer is sent the whole digest, and is answered in its own fields', () => {
   const a = replicaOf(1, first, [peer(2)])
-  const { digest: _none, ...old } = wire(sent(replicaOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message)
+  const { digest: _none, ...old } = wire(
+    sent(replicaOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message,
+  )
 
   for (const now of [START, SETTLED, SETTLED + 2 * ROUND]) {
     const [exchange] = sent(a.step({ type: 'tick' }, now))
@@ -158,8 +199,17 @@ test('a 0.1 peer is sent the whole digest, and is answered in its own fields', (
 
 test('what others told is announced by short ids; who lacks it asks one of those who offer it, and is sent it', () => {
   const item = work(99, 0.1)
-  const advertisement = { cid: item.cid, metric: item.metric, value: item.value, direction: item.direction }
-  const [a, b, c] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first), replicaOf(3, first, [peer(2)])]
+  const advertisement = {
+    cid: item.cid,
+    metric: item.metric,
+    value: item.value,
+    direction: item.direction,
+  }
+  const [a, b, c] = [
+    replicaOf(1, first, [peer(2)]),
+    replicaOf(2, first),
+    replicaOf(3, first, [peer(2)]),
+  ]
   b.step({ type: 'tick' }, START)
   for (const relay of [a, c]) {
     round(relay, b, START)
@@ -172,7 +222,10 @@ test('what others told is announced by short ids; who lacks it asks one of those
   }
 
   const pushes = [a, c].map(
-    (relay) => sent(relay.step({ type: 'tick' }, START + 10)).find(({ peer: { peerId } }) => peerId === 'p2')!,
+    (relay) =>
+      sent(relay.step({ type: 'tick' }, START + 10)).find(
+        ({ peer: { peerId } }) => peerId === 'p2',
+      )!,
   )
   const [fromA, fromC] = [
     say(a, b, [pushes[0]!.peer, pushes[0]!.message], START + 50),
@@ -197,7 +250,10 @@ test('what was asked for and does not come is asked of another who offers it, un
   const digest = { fingerprint: fingerprintOf([]), ihave: [id] }
   const offer = (n: number, now: number) => {
     const [ticked] = sent(replicaOf(n, [], [peer(1)]).step({ type: 'tick' }, START))
-    return asker.step({ type: 'exchange-received', message: { ...wire(ticked!.message), frontier: [], digest } }, now)
+    return asker.step(
+      { type: 'exchange-received', message: { ...wire(ticked!.message), frontier: [], digest } },
+      now,
+    )
   }
   const iwant = (effects: readonly Effect[]) =>
     effects.flatMap((effect) =>
@@ -248,7 +304,9 @@ test('of those who offer an item the proven are asked first, and strangers do no
   const asked = new PendingRequests()
   for (let n = 1; n <= 10; n += 1) asked.request(['id'], { ...peer(n), proven: n === 10 }, 0)
 
-  const called = [400, 800, 1_200].map((now) => asked.retry(now, () => true).map((question) => question.peer))
+  const called = [400, 800, 1_200].map((now) =>
+    asked.retry(now, () => true).map((question) => question.peer),
+  )
 
   assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])
 })
@@ -284,10 +342,15 @@ test('a suspect is tried in the next round, whoever else is in the view', () => 
   gossip.step({ type: 'tick' }, START)
   const said = wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message)
   for (let n = 1; n <= 5; n += 1)
-    gossip.step({ type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } }, START)
+    gossip.step(
+      { type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } },
+      START,
+    )
   gossip.step({ type: 'contact-failed', peer: peer(3) }, START)
 
-  const called = sent(gossip.step({ type: 'tick' }, START + 2 * ROUND)).map((effect) => effect.peer.peerId)
+  const called = sent(gossip.step({ type: 'tick' }, START + 2 * ROUND)).map(
+    (effect) => effect.peer.peerId,
+  )
 
   assert.ok(called.includes('p3'), called.join(' '))
 })

@@ -21,22 +21,32 @@ function dimension(metric: string, count: number, offset = 0): LocalEntry[] {
 
 test('dimensions share the room fairly, and each sends its best', () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }), (sizes) => {
-      const entries = sizes.flatMap((size, index) => dimension(`m${index}`, size))
-      const digest = digestOf(entries, roomy)
-      assert.equal(digest.length, Math.min(100, entries.length))
-      const counts = sizes.map((_, index) => digest.filter((entry) => entry.metric === `m${index}`).length)
-      sizes.forEach((size, index) => {
-        const count = counts[index]!
-        assert.ok(count === size || counts.every((other) => other <= count + 1), `${sizes} → ${counts}`)
-        const values = digest.filter((entry) => entry.metric === `m${index}`).map((entry) => entry.value)
-        assert.deepEqual(
-          values,
-          dimension('', count).map((entry) => entry.value),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }),
+      (sizes) => {
+        const entries = sizes.flatMap((size, index) => dimension(`m${index}`, size))
+        const digest = digestOf(entries, roomy)
+        assert.equal(digest.length, Math.min(100, entries.length))
+        const counts = sizes.map(
+          (_, index) => digest.filter((entry) => entry.metric === `m${index}`).length,
         )
-      })
-      assert.ok(digest.every((entry) => entry.direction === 'maximize'))
-    }),
+        sizes.forEach((size, index) => {
+          const count = counts[index]!
+          assert.ok(
+            count === size || counts.every((other) => other <= count + 1),
+            `${sizes} → ${counts}`,
+          )
+          const values = digest
+            .filter((entry) => entry.metric === `m${index}`)
+            .map((entry) => entry.value)
+          assert.deepEqual(
+            values,
+            dimension('', count).map((entry) => entry.value),
+          )
+        })
+        assert.ok(digest.every((entry) => entry.direction === 'maximize'))
+      },
+    ),
     { seed: 1 },
   )
 })
@@ -44,13 +54,18 @@ test('dimensions share the room fairly, and each sends its best', () => {
 test('where there are more dimensions than room, turns take them all', () => {
   const entries = Array.from({ length: 250 }, (_, n) => dimension(`m${n}`, 3)).flat()
 
-  const said = [0, 1, 2].flatMap((turn) => digestOf(entries, { ...roomy, turn }).map((entry) => entry.metric))
+  const said = [0, 1, 2].flatMap((turn) =>
+    digestOf(entries, { ...roomy, turn }).map((entry) => entry.metric),
+  )
 
   assert.equal(new Set(said).size, 250)
 })
 
 test('a digest keeps to its bytes: tags go first, the worst first, then the last entries', () => {
-  const tagged = dimension('m', 100).map((entry) => ({ ...entry, tags: ['a tag of some length', 'é'.repeat(200)] }))
+  const tagged = dimension('m', 100).map((entry) => ({
+    ...entry,
+    tags: ['a tag of some length', 'é'.repeat(200)],
+  }))
   const whole = Buffer.byteLength(JSON.stringify(digestOf(tagged, roomy)))
 
   const less = digestOf(tagged, { maxBytes: whole - 1_000, turn: 0 })
@@ -91,9 +106,24 @@ test('a manifest disproves a claim by another value, another direction or no suc
     scores: { val_bpb: { value: 0.9, direction: 'minimize' } },
   }
 
-  assert.equal(contradicts(manifest, { metric: 'val_bpb', value: 0.9, direction: 'minimize' }), false)
-  assert.equal(contradicts(manifest, { metric: 'val_bpb', value: 0.8, direction: 'minimize' }), true)
-  assert.equal(contradicts(manifest, { metric: 'val_bpb', value: 0.9, direction: 'maximize' }), true)
-  assert.equal(contradicts(manifest, { metric: 'toString', value: 0.9, direction: 'maximize' }), true)
-  assert.equal(contradicts(manifest, { metric: '_adoption', value: 7, direction: 'maximize' }), false)
+  assert.equal(
+    contradicts(manifest, { metric: 'val_bpb', value: 0.9, direction: 'minimize' }),
+    false,
+  )
+  assert.equal(
+    contradicts(manifest, { metric: 'val_bpb', value: 0.8, direction: 'minimize' }),
+    true,
+  )
+  assert.equal(
+    contradicts(manifest, { metric: 'val_bpb', value: 0.9, direction: 'maximize' }),
+    true,
+  )
+  assert.equal(
+    contradicts(manifest, { metric: 'toString', value: 0.9, direction: 'maximize' }),
+    true,
+  )
+  assert.equal(
+    contradicts(manifest, { metric: '_adoption', value: 7, direction: 'maximize' }),
+    false,
+  )
 })

@@ -69,7 +69,8 @@ test('no flood passes the bounds, per metric, per advertiser or in all', () => {
   fc.assert(
     fc.property(messages, (digests) => {
       const federated = createFederated()
-      for (const [index, [from, entries]] of digests.entries()) merge(federated, from, entries, START + index)
+      for (const [index, [from, entries]] of digests.entries())
+        merge(federated, from, entries, START + index)
       boundsHold(federated)
     }),
     { numRuns: 15, seed: 1 },
@@ -84,7 +85,8 @@ test('a flood of one advertiser takes a quarter of a metric, of ten the metric, 
   assert.equal(federated.size, 500)
   for (let n = 0; n < 3_000; n += 1) merge(federated, 20, [advertisement(n, n, `metric ${n}`)])
   assert.equal(federated.size, 1_524)
-  for (let n = 0; n < 9_000; n += 1) merge(federated, 21 + (n % 9), [advertisement(n, n, `other ${n % 900}`)])
+  for (let n = 0; n < 9_000; n += 1)
+    merge(federated, 21 + (n % 9), [advertisement(n, n, `other ${n % 900}`)])
   assert.equal(federated.size, 4_096)
   boundsHold(federated)
 })
@@ -107,7 +109,9 @@ test('what gives way is the worst of the same metric and direction', () => {
 test('a flood in the foreign direction does not push out the honest one', () => {
   const federated = createFederated()
   for (let n = 0; n < 600; n += 1) {
-    merge(federated, 10 + (n % 6), [{ cid: cid(n), metric: 'val_bpb', value: n, direction: 'maximize' }])
+    merge(federated, 10 + (n % 6), [
+      { cid: cid(n), metric: 'val_bpb', value: n, direction: 'maximize' },
+    ])
   }
 
   const news = merge(federated, 1, [advertisement(9_000, 0.9)])
@@ -136,11 +140,14 @@ test('merging does not depend on the order of messages', () => {
       fc.infiniteStream(fc.nat()),
       (digests, chance) => {
         const keys = digests.map(() => chance.next().value as number)
-        const shuffled = digests.map((item, index) => ({ item, key: keys[index]! })).sort((a, b) => a.key - b.key)
+        const shuffled = digests
+          .map((item, index) => ({ item, key: keys[index]! }))
+          .sort((a, b) => a.key - b.key)
         const [one, other] = [createFederated(), createFederated()]
         for (const [from, entries] of digests) merge(one, from, distinct(entries))
         for (const { item } of shuffled) merge(other, item[0], distinct(item[1]))
-        const visible = (items: readonly FederatedItem[]) => items.map(({ tags: _tags, ...rest }) => rest)
+        const visible = (items: readonly FederatedItem[]) =>
+          items.map(({ tags: _tags, ...rest }) => rest)
         assert.deepEqual(visible(listFederated(other)), visible(listFederated(one)))
       },
     ),
@@ -149,7 +156,10 @@ test('merging does not depend on the order of messages', () => {
 })
 
 test('overflow keeps the same best, whatever the order of messages', () => {
-  const entries = Array.from({ length: 700 }, (_, n) => ({ from: n % 7, entry: advertisement(n, (n * 37) % 701) }))
+  const entries = Array.from({ length: 700 }, (_, n) => ({
+    from: n % 7,
+    entry: advertisement(n, (n * 37) % 701),
+  }))
   const keptOf = (list: typeof entries) => {
     const federated = createFederated()
     for (const { from, entry } of list) merge(federated, from, [entry])
@@ -161,19 +171,24 @@ test('overflow keeps the same best, whatever the order of messages', () => {
 
 test('a direction never flips: whatever arrives, entries keep the direction that was claimed', () => {
   fc.assert(
-    fc.property(fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }), (digests) => {
-      const federated = createFederated()
-      merge(federated, 99, [advertisement(5_000, 0.9)])
-      for (const entries of digests) merge(federated, 1, entries)
-      const item = listFederated(federated).find((other) => other.cid === cid(5_000))
-      assert.equal(item?.direction, 'minimize')
-      const said = new Set(digests.flat().map((entry) => `${entry.cid} ${entry.metric} ${entry.direction ?? 'any'}`))
-      for (const { cid: id, metric, direction } of listFederated(federated)) {
-        const inferred = said.has(`${id} ${metric} any`)
-        assert.ok(id === cid(5_000) || inferred || said.has(`${id} ${metric} ${direction}`))
-        if (metric.startsWith('_')) assert.equal(direction, 'maximize')
-      }
-    }),
+    fc.property(
+      fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }),
+      (digests) => {
+        const federated = createFederated()
+        merge(federated, 99, [advertisement(5_000, 0.9)])
+        for (const entries of digests) merge(federated, 1, entries)
+        const item = listFederated(federated).find((other) => other.cid === cid(5_000))
+        assert.equal(item?.direction, 'minimize')
+        const said = new Set(
+          digests.flat().map((entry) => `${entry.cid} ${entry.metric} ${entry.direction ?? 'any'}`),
+        )
+        for (const { cid: id, metric, direction } of listFederated(federated)) {
+          const inferred = said.has(`${id} ${metric} any`)
+          assert.ok(id === cid(5_000) || inferred || said.has(`${id} ${metric} ${direction}`))
+          if (metric.startsWith('_')) assert.equal(direction, 'maximize')
+        }
+      },
+    ),
     { numRuns: 50, seed: 3 },
   )
 })
@@ -193,7 +208,9 @@ test('an entry without direction takes the held one, else the one said before or
     heldDirection: () => 'maximize',
   })
 
-  const directions = Object.fromEntries(listFederated(federated).map((item) => [item.cid, item.direction]))
+  const directions = Object.fromEntries(
+    listFederated(federated).map((item) => [item.cid, item.direction]),
+  )
   assert.deepEqual(directions, {
     [cid(1)]: 'minimize',
     [cid(2)]: 'minimize',
@@ -223,13 +240,22 @@ test('only new claims and changed places are news', () => {
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 1)
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 0)
   assert.equal(merge(federated, 2, [advertisement(1, 0.9)]).length, 0)
-  assert.equal(merge(federated, 2, [advertisement(1, 0.95)]).length, 0, 'a worse claim of one of two does not move it')
+  assert.equal(
+    merge(federated, 2, [advertisement(1, 0.95)]).length,
+    0,
+    'a worse claim of one of two does not move it',
+  )
   assert.equal(merge(federated, 3, [advertisement(1, 0.8)])[0]?.value, 0.8)
 })
 
 test('recency from the future counts as the moment it was first seen, and is no news again', () => {
   const federated = createFederated()
-  const future: DigestEntry = { cid: cid(1), metric: '_recency', value: 1e18, direction: 'maximize' }
+  const future: DigestEntry = {
+    cid: cid(1),
+    metric: '_recency',
+    value: 1e18,
+    direction: 'maximize',
+  }
 
   assert.equal(merge(federated, 1, [future])[0]?.value, START)
   assert.deepEqual(merge(federated, 1, [future], START + 30_000), [])
@@ -266,7 +292,10 @@ test('a claim that was taken back leaves those of others', () => {
   retract(federated, 'p1', cid(1))
 
   assert.deepEqual(
-    listFederated(federated).map((item) => [item.value, item.providers.map((provider) => provider.peerId)]),
+    listFederated(federated).map((item) => [
+      item.value,
+      item.providers.map((provider) => provider.peerId),
+    ]),
     [[0.9, ['p2']]],
   )
 })

@@ -10,17 +10,30 @@ import {
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
-import type { Effect, GossipConfig, Input, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
+import type {
+  Effect,
+  GossipConfig,
+  Input,
+  LocalEntry,
+  PeerAddress,
+} from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const self = peer(0)
 const stamp = new Date(START).toISOString()
 
 function replicaOf(options: Partial<GossipConfig> = {}): GossipState {
-  return new GossipState({ self, seeds: [], capabilities: {}, gossipIntervalMs: INTERVAL_MS, ...options }, seeded(1))
+  return new GossipState(
+    { self, seeds: [], capabilities: {}, gossipIntervalMs: INTERVAL_MS, ...options },
+    seeded(1),
+  )
 }
 
-function messageOf(from: PeerAddress, frontier: DigestEntry[] = [], timestamp = stamp): GossipMessage {
+function messageOf(
+  from: PeerAddress,
+  frontier: DigestEntry[] = [],
+  timestamp = stamp,
+): GossipMessage {
   return { ...from, frontier, load: { queueDepth: 0 }, capabilities: { federation: 2 }, timestamp }
 }
 
@@ -40,8 +53,16 @@ const statuses = (effects: readonly Effect[]) =>
   only(effects, 'peer-status').map(({ peer: { peerId }, status }) => `${peerId} ${status}`)
 
 /** A peer that this replica dialled and that answered. */
-function answer(gossip: GossipState, from: PeerAddress, now = START, frontier: DigestEntry[] = []): Effect[] {
-  return gossip.step({ type: 'exchange-answered', peer: from, message: messageOf(from, frontier) }, now)
+function answer(
+  gossip: GossipState,
+  from: PeerAddress,
+  now = START,
+  frontier: DigestEntry[] = [],
+): Effect[] {
+  return gossip.step(
+    { type: 'exchange-answered', peer: from, message: messageOf(from, frontier) },
+    now,
+  )
 }
 
 /** Ticks at each wake until `until`; nobody answers. */
@@ -116,7 +137,10 @@ test('messages carry the time of the step, the whole digest with directions, and
   assert.ok(Buffer.byteLength(JSON.stringify(message)) <= 64 * 1024)
   assert.deepEqual(gossipMessageSchema.parse(message), message)
   assert.equal(message.timestamp, new Date(START + 5).toISOString())
-  assert.ok(message.frontier.length > 50 && message.frontier.every((entry) => entry.direction === 'minimize'))
+  assert.ok(
+    message.frontier.length > 50 &&
+      message.frontier.every((entry) => entry.direction === 'minimize'),
+  )
 })
 
 test('a seed given as a bare URL goes by its real id once it answers', () => {
@@ -126,22 +150,35 @@ test('a seed given as a bare URL goes by its real id once it answers', () => {
   assert.deepEqual(first?.peer, { peerId: url, address: url })
 
   const named = messageOf({ peerId: 'grove-4631', address: 'http://localhost:4631' })
-  const effects = gossip.step({ type: 'exchange-answered', peer: first!.peer, message: named }, START)
+  const effects = gossip.step(
+    { type: 'exchange-answered', peer: first!.peer, message: named },
+    START,
+  )
 
   assert.deepEqual(statuses(effects), ['grove-4631 alive'])
   const [seed, ...others] = gossip.peers()
   assert.deepEqual(others, [])
-  assert.deepEqual([seed?.peerId, seed?.address, seed?.seed, seed?.active], ['grove-4631', url, true, true])
+  assert.deepEqual(
+    [seed?.peerId, seed?.address, seed?.seed, seed?.active],
+    ['grove-4631', url, true, true],
+  )
   assert.deepEqual(seed?.capabilities, { federation: 2 })
 })
 
 test('one grove under two addresses is one peer', () => {
   const gossip = replicaOf({ seeds: [{ peerId: 'http://a:1', address: 'http://a:1' }] })
-  gossip.step({ type: 'exchange-received', message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) }, START)
+  gossip.step(
+    { type: 'exchange-received', message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) },
+    START,
+  )
   const dialled = { peerId: 'http://a:1', address: 'http://a:1' }
 
   gossip.step(
-    { type: 'exchange-answered', peer: dialled, message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) },
+    {
+      type: 'exchange-answered',
+      peer: dialled,
+      message: messageOf({ peerId: 'a', address: 'http://a.local:1' }),
+    },
     START,
   )
 
@@ -158,13 +195,19 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
     fc
       .record({ sender: info, offered: fc.array(info, { maxLength: 50 }) })
       .map((request) => ({ type: 'shuffle-received' as const, request })),
-    fc.record({ at: addresses, offered: fc.array(info, { maxLength: 50 }) }).map(({ at, offered }) => ({
-      type: 'shuffle-answered' as const,
-      peer: at,
-      response: { offered },
-    })),
+    fc
+      .record({ at: addresses, offered: fc.array(info, { maxLength: 50 }) })
+      .map(({ at, offered }) => ({
+        type: 'shuffle-answered' as const,
+        peer: at,
+        response: { offered },
+      })),
     addresses.map((at) => ({ type: 'exchange-received' as const, message: messageOf(at) })),
-    addresses.map((at) => ({ type: 'exchange-answered' as const, peer: at, message: messageOf(at) })),
+    addresses.map((at) => ({
+      type: 'exchange-answered' as const,
+      peer: at,
+      message: messageOf(at),
+    })),
     addresses.map((at) => ({ type: 'contact-failed' as const, peer: at })),
     fc.constant({ type: 'tick' as const }),
   )
@@ -177,7 +220,9 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
       const peers = gossip.peers()
       assert.ok(peers.filter((other) => other.active).length <= 10)
       assert.ok(peers.length <= 10 + 64 + seeds.length)
-      assert.ok(peers.every((other) => other.peerId !== self.peerId && other.address !== self.address))
+      assert.ok(
+        peers.every((other) => other.peerId !== self.peerId && other.address !== self.address),
+      )
       for (const key of ['peerId', 'address'] as const) {
         assert.equal(new Set(peers.map((other) => other[key])).size, peers.length)
       }
@@ -185,7 +230,8 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
       const called = only(silence(gossip, end, end + 40 * INTERVAL_MS), 'send-exchange').map(
         (effect) => effect.peer.address,
       )
-      for (const seed of seeds) assert.ok(called.includes(seed.address), `${seed.address} is called`)
+      for (const seed of seeds)
+        assert.ok(called.includes(seed.address), `${seed.address} is called`)
     }),
     { numRuns: 40, seed: 4 },
   )
@@ -199,7 +245,10 @@ test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours
 
   for (let n = 0; n < 20; n += 1) {
     gossip.step(
-      { type: 'shuffle-received', request: { sender: strangers[n]!, offered: strangers.slice(n, n + 5) } },
+      {
+        type: 'shuffle-received',
+        request: { sender: strangers[n]!, offered: strangers.slice(n, n + 5) },
+      },
       START,
     )
   }
@@ -211,10 +260,16 @@ test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours
 test('only addresses that answered here are passed on', () => {
   const gossip = replicaOf()
   gossip.step({ type: 'exchange-received', message: messageOf(peer(1)) }, START)
-  gossip.step({ type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(3))] } }, START)
+  gossip.step(
+    { type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(3))] } },
+    START,
+  )
   answer(gossip, peer(2))
 
-  const effects = gossip.step({ type: 'shuffle-received', request: { sender: infoOf(peer(4)), offered: [] } }, START)
+  const effects = gossip.step(
+    { type: 'shuffle-received', request: { sender: infoOf(peer(4)), offered: [] } },
+    START,
+  )
 
   assert.deepEqual(
     only(effects, 'reply-shuffle')[0]?.response.offered.map((info) => info.peerId),
@@ -229,13 +284,20 @@ test('a silent peer is suspected, then failed and out of the view; hearsay does 
   answer(gossip, peer(2))
   const silenceMs = suspicionRounds(2) * INTERVAL_MS
 
-  assert.deepEqual(statuses(gossip.step({ type: 'contact-failed', peer: peer(1) }, START)), ['p1 suspected'])
+  assert.deepEqual(statuses(gossip.step({ type: 'contact-failed', peer: peer(1) }, START)), [
+    'p1 suspected',
+  ])
   assert.deepEqual(statuses(gossip.step({ type: 'tick' }, START + silenceMs - 1)), [])
-  assert.deepEqual(statuses(gossip.step({ type: 'tick' }, START + silenceMs + 2 * INTERVAL_MS)), ['p1 failed'])
+  assert.deepEqual(statuses(gossip.step({ type: 'tick' }, START + silenceMs + 2 * INTERVAL_MS)), [
+    'p1 failed',
+  ])
   const now = START + silenceMs + 2 * INTERVAL_MS
   assert.equal(gossip.peer('p1')?.active, false)
 
-  gossip.step({ type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(1))] } }, now)
+  gossip.step(
+    { type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(1))] } },
+    now,
+  )
   assert.equal(gossip.peer('p1')?.status, 'failed')
   const heard = gossip.step({ type: 'exchange-received', message: messageOf(peer(1)) }, now)
   assert.equal(gossip.peer('p1')?.status, 'failed', 'a message alone proves no address')
@@ -281,7 +343,10 @@ test('a message from itself is answered and otherwise ignored', () => {
     { peerId: 'other', address: self.address },
     { peerId: self.peerId, address: 'http://b:1' },
   ]) {
-    const effects = gossip.step({ type: 'exchange-received', message: messageOf(from, [advertisement(1, 0.5)]) }, START)
+    const effects = gossip.step(
+      { type: 'exchange-received', message: messageOf(from, [advertisement(1, 0.5)]) },
+      START,
+    )
     assert.deepEqual(
       effects.map((effect) => effect.type),
       ['reply-exchange'],
@@ -294,7 +359,10 @@ test('a message from itself is answered and otherwise ignored', () => {
   }
 
   const alias = { peerId: 'http://alias:1', address: 'http://alias:1' }
-  gossip.step({ type: 'exchange-answered', peer: alias, message: messageOf(self, [advertisement(1, 0.5)]) }, START)
+  gossip.step(
+    { type: 'exchange-answered', peer: alias, message: messageOf(self, [advertisement(1, 0.5)]) },
+    START,
+  )
 
   assert.deepEqual(gossip.peers(), [])
   assert.deepEqual(gossip.federated(START), [])
@@ -308,10 +376,15 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
 
   const first = answer(gossip, peer(1), START, digest)
   const again = answer(gossip, peer(1), START, digest)
-  const other = gossip.step({ type: 'exchange-received', message: messageOf(peer(2), digest) }, START)
+  const other = gossip.step(
+    { type: 'exchange-received', message: messageOf(peer(2), digest) },
+    START,
+  )
   const better = answer(gossip, peer(1), START, [advertisement(3, 0.6)])
 
-  assert.deepEqual(only(first, 'discovered'), [{ type: 'discovered', peer: peer(1), entries: [advertisement(3, 0.7)] }])
+  assert.deepEqual(only(first, 'discovered'), [
+    { type: 'discovered', peer: peer(1), entries: [advertisement(3, 0.7)] },
+  ])
   assert.deepEqual([...only(again, 'discovered'), ...only(other, 'discovered')], [])
   assert.deepEqual(only(better, 'discovered')[0]?.entries, [advertisement(3, 0.6)])
   assert.deepEqual(
@@ -363,7 +436,10 @@ test('what enters the frontier is pushed at once to all in the view that lack it
   answer(gossip, peer(6), START, [advertisement(2, 0.8)])
   gossip.step({ type: 'contact-failed', peer: peer(5) }, START)
 
-  const [wake] = only(gossip.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 10), 'wake')
+  const [wake] = only(
+    gossip.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 10),
+    'wake',
+  )
   const pushed = only(gossip.step({ type: 'tick' }, START + 10), 'send-exchange')
 
   assert.equal(wake?.at, START + 10)
@@ -379,7 +455,10 @@ test('what enters the frontier soon after a push waits for the gap to end, and g
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START + 10)
   gossip.step({ type: 'tick' }, START + 10)
 
-  const [wake] = only(gossip.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 60), 'wake')
+  const [wake] = only(
+    gossip.step({ type: 'frontier', entries: [work(2, 0.8), work(1, 0.9)] }, START + 60),
+    'wake',
+  )
   const entries = [work(3, 0.7), work(2, 0.8), work(1, 0.9)]
   gossip.step({ type: 'frontier', entries }, START + 90)
   const pushed = only(gossip.step({ type: 'tick' }, START + 110), 'send-exchange')
@@ -402,7 +481,9 @@ test('what is answered elsewhere in the name of a proven peer counts as said of 
   answer(gossip, evil, START, [advertisement(1, 99), advertisement(2, 0.1)])
 
   assert.deepEqual(
-    gossip.assertionsOf(cid(1)).map(({ peer: { address }, advertisement: { value } }) => [address, value]),
+    gossip
+      .assertionsOf(cid(1))
+      .map(({ peer: { address }, advertisement: { value } }) => [address, value]),
     [[peer(1).address, 0.9]],
   )
   assert.deepEqual(
@@ -422,7 +503,11 @@ test('a suspect is told news once in a round', () => {
   for (let n = 1; n <= 5; n += 1) {
     const now = START + n * 200
     gossip.step({ type: 'frontier', entries: [work(n, 1 / n)] }, now)
-    told.push(...only(gossip.step({ type: 'tick' }, now), 'send-exchange').map((effect) => effect.peer.peerId))
+    told.push(
+      ...only(gossip.step({ type: 'tick' }, now), 'send-exchange').map(
+        (effect) => effect.peer.peerId,
+      ),
+    )
   }
 
   assert.deepEqual(told.filter((peerId) => peerId === 'p1').length, 5)
@@ -437,7 +522,8 @@ test('who says again and again that it lacks an item is sent it once in a round'
   const message = { ...messageOf(peer(1)), digest: { fingerprint: 'x', iwant } }
   const sends = () => {
     const effects = gossip.step({ type: 'exchange-answered', peer: peer(1), message }, START)
-    return only(effects, 'send-exchange').filter((effect) => effect.message.frontier.length > 0).length
+    return only(effects, 'send-exchange').filter((effect) => effect.message.frontier.length > 0)
+      .length
   }
 
   assert.deepEqual([sends(), sends(), sends()], [1, 0, 0])
@@ -447,7 +533,10 @@ test('nobody is asked for news in its own name, nor before the first round', () 
   const early = replicaOf()
   const digest = { fingerprint: 'x', ihave: ['0123456789abcdef'] }
   const wantsOf = (gossip: GossipState, from: PeerAddress) => {
-    const effects = gossip.step({ type: 'exchange-received', message: { ...messageOf(from), digest } }, START)
+    const effects = gossip.step(
+      { type: 'exchange-received', message: { ...messageOf(from), digest } },
+      START,
+    )
     return only(effects, 'reply-exchange').map(({ message }) => message.digest?.iwant)
   }
   assert.deepEqual(wantsOf(early, peer(1)), [undefined])
@@ -464,7 +553,10 @@ test('a shuffle that nobody answers is begun anew with another, twice in a round
   let [shuffle] = only(gossip.step({ type: 'tick' }, START), 'send-shuffle')
   while (shuffle !== undefined) {
     partners.push(shuffle.peer.peerId)
-    ;[shuffle] = only(gossip.step({ type: 'contact-failed', peer: shuffle.peer }, START + 5_000), 'send-shuffle')
+    ;[shuffle] = only(
+      gossip.step({ type: 'contact-failed', peer: shuffle.peer }, START + 5_000),
+      'send-shuffle',
+    )
   }
 
   assert.equal(new Set(partners).size, 3)
@@ -475,10 +567,16 @@ test('who shuffles enters a view of whom nobody has answered yet, in the place o
   const gossip = replicaOf()
   const offered = (from: number) => [1, 2, 3, 4, 5].map((n) => infoOf(peer(from + n)))
   for (const from of [100, 110])
-    gossip.step({ type: 'shuffle-received', request: { sender: infoOf(peer(from)), offered: offered(from) } }, START)
+    gossip.step(
+      { type: 'shuffle-received', request: { sender: infoOf(peer(from)), offered: offered(from) } },
+      START,
+    )
   const before = gossip.peers().map(({ peerId }) => peerId)
 
-  gossip.step({ type: 'shuffle-received', request: { sender: infoOf(peer(120)), offered: offered(120) } }, START)
+  gossip.step(
+    { type: 'shuffle-received', request: { sender: infoOf(peer(120)), offered: offered(120) } },
+    START,
+  )
 
   const after = gossip.peers().map(({ peerId }) => peerId)
   assert.equal(before.length, 10)

@@ -10,7 +10,10 @@ export { seeded }
 export const INTERVAL_MS = 30_000
 export const START = Date.UTC(2026, 10, 23)
 
-export const peer = (n: number): PeerAddress => ({ peerId: `p${n}`, address: `http://10.0.${n >> 8}.${n & 255}:4515` })
+export const peer = (n: number): PeerAddress => ({
+  peerId: `p${n}`,
+  address: `http://10.0.${n >> 8}.${n & 255}:4515`,
+})
 export const cid = (n: number): Cid => `blake3:${n.toString(16).padStart(64, '0')}` as Cid
 export const work = (n: number, value: number): LocalEntry => ({
   cid: cid(n),
@@ -45,10 +48,21 @@ export class Network {
     const chance = seeded(options.seed)
     this.#linked = options.linked ?? (() => true)
     this.groves = Array.from({ length: options.count }, (_, n) => {
-      const config = { self: peer(n), seeds: options.seedsOf(n), capabilities: {}, gossipIntervalMs: INTERVAL_MS }
+      const config = {
+        self: peer(n),
+        seeds: options.seedsOf(n),
+        capabilities: {},
+        gossipIntervalMs: INTERVAL_MS,
+      }
       const own = seeded(Math.floor(chance.next() * 2 ** 32))
       const wakeAt = this.now + Math.floor(own.next() * INTERVAL_MS)
-      return { self: peer(n), gossip: new GossipState(config, own), held: new Map(), wakeAt, up: true }
+      return {
+        self: peer(n),
+        gossip: new GossipState(config, own),
+        held: new Map(),
+        wakeAt,
+        up: true,
+      }
     })
     this.#byAddress = new Map(this.groves.map((grove) => [grove.self.address, grove]))
   }
@@ -94,27 +108,42 @@ export class Network {
       for (const entry of effect.entries) this.#fetch(grove, { ...entry, tags: entry.tags ?? [] })
     if (effect.type === 'send-exchange') {
       this.messages += 1
-      const answer = this.#ask(grove, effect.peer, { type: 'exchange-received', message: effect.message })
-      if (answer?.type !== 'reply-exchange') this.tell(grove, { type: 'contact-failed', peer: effect.peer })
-      else this.tell(grove, { type: 'exchange-answered', peer: effect.peer, message: answer.message })
+      const answer = this.#ask(grove, effect.peer, {
+        type: 'exchange-received',
+        message: effect.message,
+      })
+      if (answer?.type !== 'reply-exchange')
+        this.tell(grove, { type: 'contact-failed', peer: effect.peer })
+      else
+        this.tell(grove, { type: 'exchange-answered', peer: effect.peer, message: answer.message })
     }
     if (effect.type === 'send-shuffle') {
-      const answer = this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
-      if (answer?.type !== 'reply-shuffle') this.tell(grove, { type: 'contact-failed', peer: effect.peer })
-      else this.tell(grove, { type: 'shuffle-answered', peer: effect.peer, response: answer.response })
+      const answer = this.#ask(grove, effect.peer, {
+        type: 'shuffle-received',
+        request: effect.request,
+      })
+      if (answer?.type !== 'reply-shuffle')
+        this.tell(grove, { type: 'contact-failed', peer: effect.peer })
+      else
+        this.tell(grove, { type: 'shuffle-answered', peer: effect.peer, response: answer.response })
     }
   }
 
   #ask(from: Grove, to: PeerAddress, input: Input): Effect | undefined {
     const other = this.#byAddress.get(to.address)
     if (other === undefined || !other.up || !this.#linked(from.self, other.self)) return undefined
-    return this.tell(other, input).find((effect) => effect.type === 'reply-exchange' || effect.type === 'reply-shuffle')
+    return this.tell(other, input).find(
+      (effect) => effect.type === 'reply-exchange' || effect.type === 'reply-shuffle',
+    )
   }
 
   #fetch(grove: Grove, item: LocalEntry): void {
     if (grove.held.has(item.cid)) return
-    const providers = grove.gossip.providersOf(item.cid).map((provider) => this.#byAddress.get(provider.address))
-    if (providers.some((provider) => provider?.up && provider.held.has(item.cid))) this.store(grove, item)
+    const providers = grove.gossip
+      .providersOf(item.cid)
+      .map((provider) => this.#byAddress.get(provider.address))
+    if (providers.some((provider) => provider?.up && provider.held.has(item.cid)))
+      this.store(grove, item)
   }
 }
 

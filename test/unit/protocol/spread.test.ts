@@ -155,7 +155,11 @@ test('views stay bounded, without self and without doubles, while groves come an
     for (const grove of network.groves) {
       const view = viewOf(grove)
       assert.ok(view.length <= 10)
-      assert.ok(view.every((other) => other.peerId !== grove.self.peerId && other.address !== grove.self.address))
+      assert.ok(
+        view.every(
+          (other) => other.peerId !== grove.self.peerId && other.address !== grove.self.address,
+        ),
+      )
       assert.equal(new Set(view.map((other) => other.address)).size, view.length)
       assert.ok(grove.gossip.peers().length <= 10 + 64 + 2)
     }

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
-import { type Candidate, defaultPolicy, type Policy, Wants } from '../../../src/protocol/sync/want.ts'
+import {
+  type Candidate,
+  defaultPolicy,
+  type Policy,
+  Wants,
+} from '../../../src/protocol/sync/want.ts'
 import { cid, peer, START } from './network.ts'
 
 const candidate = (n: number, value: number, more: Partial<Candidate> = {}): Candidate => ({
@@ -19,12 +24,19 @@ function plan(
   held: readonly Cid[] = [],
   wants = new Wants(),
 ) {
-  return wants.plan(candidates, { policy: { ...defaultPolicy, ...policy }, held: new Set(held), now: START })
+  return wants.plan(candidates, {
+    policy: { ...defaultPolicy, ...policy },
+    held: new Set(held),
+    now: START,
+  })
 }
 
-const ids = (wants: readonly { cid: Cid }[]) => wants.map((want) => Number.parseInt(want.cid.slice(-4), 16))
+const ids = (wants: readonly { cid: Cid }[]) =>
+  wants.map((want) => Number.parseInt(want.cid.slice(-4), 16))
 const reasons = (skipped: readonly { cid: Cid; reason: string }[]) =>
-  Object.fromEntries(skipped.map(({ cid: id, reason }) => [Number.parseInt(id.slice(-4), 16), reason]))
+  Object.fromEntries(
+    skipped.map(({ cid: id, reason }) => [Number.parseInt(id.slice(-4), 16), reason]),
+  )
 
 test('the best come first, dimensions taking turns, each cid once', () => {
   const speed = { metric: 'speed', direction: 'maximize' as const }
@@ -128,10 +140,16 @@ test('a refusal holds until its expiry and says its reason; a hopeless failure r
   wants.refuse(cid(1), 'blocked', START + 1_000)
   wants.failed(cid(2), START, false)
   const at = (now: number) =>
-    wants.plan([candidate(1, 0.1), candidate(2, 0.2)], { policy: defaultPolicy, held: new Set(), now })
+    wants.plan([candidate(1, 0.1), candidate(2, 0.2)], {
+      policy: defaultPolicy,
+      held: new Set(),
+      now,
+    })
 
   assert.deepEqual(reasons(at(START).skipped), { 1: 'blocked', 2: 'backing-off' })
-  assert.deepEqual(wants.refusals(START), [{ cid: cid(1), reason: 'blocked', until: START + 1_000 }])
+  assert.deepEqual(wants.refusals(START), [
+    { cid: cid(1), reason: 'blocked', until: START + 1_000 },
+  ])
   assert.deepEqual(ids(at(START + 1_000).wants), [1])
   assert.deepEqual(wants.refusals(START + 1_000), [])
   assert.deepEqual(ids(at(START + 86_400_000).wants), [1, 2])
@@ -145,10 +163,15 @@ test('its memory is bounded', () => {
 })
 
 test('what is said in a peer’s name takes no place from what it says itself', () => {
-  const unauthenticated = Array.from({ length: 20 }, (_, n) => candidate(100 + n, 0.01, { unauthenticated: true }))
+  const unauthenticated = Array.from({ length: 20 }, (_, n) =>
+    candidate(100 + n, 0.01, { unauthenticated: true }),
+  )
   const known = Array.from({ length: 2 }, (_, n) => candidate(200 + n, 0.1, { providers: [] }))
 
-  const { wants } = plan([...unauthenticated, ...known, candidate(1, 0.5)], { topK: 3 }, [cid(200), cid(201)])
+  const { wants } = plan([...unauthenticated, ...known, candidate(1, 0.5)], { topK: 3 }, [
+    cid(200),
+    cid(201),
+  ])
 
   assert.ok(ids(wants).includes(1))
 })
@@ -157,7 +180,11 @@ test('what others claim of an item that is held changes nothing of its place', (
   const own = [candidate(1, 0.4, { providers: [] }), candidate(2, 0.5, { providers: [] })]
   const lies = [candidate(2, 0.01), candidate(3, 0.01)]
 
-  const { wants, skipped } = plan([...own, ...lies, candidate(4, 0.45)], { topK: 2 }, [cid(1), cid(2), cid(3)])
+  const { wants, skipped } = plan([...own, ...lies, candidate(4, 0.45)], { topK: 2 }, [
+    cid(1),
+    cid(2),
+    cid(3),
+  ])
 
   assert.deepEqual(ids(wants), [4])
   assert.deepEqual(skipped, [])

@@ -30,7 +30,10 @@ const old = { peerId: 'grove-4631', address: 'http://localhost:4631' }
 
 function replicaOf(): GossipState {
   const self = { peerId: 'third', address: 'http://127.0.0.1:4632' }
-  return new GossipState({ self, seeds: [], capabilities: { federation: 2 }, gossipIntervalMs: INTERVAL_MS }, seeded(1))
+  return new GossipState(
+    { self, seeds: [], capabilities: { federation: 2 }, gossipIntervalMs: INTERVAL_MS },
+    seeded(1),
+  )
 }
 
 test('an exchange that a 0.1 server sends is taken in with its directions, and answered in its fields', () => {
@@ -64,7 +67,10 @@ test('the answer of a 0.1 server to an exchange is understood', () => {
   const { request, response } = recorded('gossip exchange, received')
   assert.deepEqual(gossipMessageSchema.parse(request.body), request.body)
 
-  gossip.step({ type: 'exchange-answered', peer: old, message: gossipMessageSchema.parse(response.body) }, START)
+  gossip.step(
+    { type: 'exchange-answered', peer: old, message: gossipMessageSchema.parse(response.body) },
+    START,
+  )
 
   assert.equal(gossip.federated(START).length, 6)
   assert.equal(gossip.peer('grove-4631')?.status, 'alive')
@@ -113,7 +119,9 @@ test('a shuffle with a 0.1 server goes both ways', () => {
     { type: 'reply-shuffle', response: { offered: [] } },
     { type: 'peer-status', peer: old, status: 'alive' },
   ])
-  const [shuffle] = gossip.step({ type: 'tick' }, START).filter((effect) => effect.type === 'send-shuffle')
+  const [shuffle] = gossip
+    .step({ type: 'tick' }, START)
+    .filter((effect) => effect.type === 'send-shuffle')
   const response = shuffleResponseSchema.parse(recorded('gossip shuffle, received').response.body)
   gossip.step({ type: 'shuffle-answered', peer: shuffle!.peer, response }, START)
 
@@ -122,5 +130,9 @@ test('a shuffle with a 0.1 server goes both ways', () => {
   assert.deepEqual(Object.keys(ours.sender).sort(), Object.keys(theirs.sender).sort())
   assert.deepEqual(ours.offered[0], ours.sender)
   assert.notEqual(gossip.peer('other-grove'), undefined)
-  assert.equal(gossip.peer('third'), undefined, 'its own entry, which the other side offers, is skipped')
+  assert.equal(
+    gossip.peer('third'),
+    undefined,
+    'its own entry, which the other side offers, is skipped',
+  )
 })

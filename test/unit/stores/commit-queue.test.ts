@@ -29,7 +29,9 @@ test('a write that fails does not fail those that share its transaction', async 
     outcomes.map(({ status }) => status),
     ['fulfilled', 'rejected', 'fulfilled'],
   )
-  assert.ok(outcomes[1]?.status === 'rejected' && isGroveError(outcomes[1].reason, 'storage-failed'))
+  assert.ok(
+    outcomes[1]?.status === 'rejected' && isGroveError(outcomes[1].reason, 'storage-failed'),
+  )
   assert.deepEqual(await stores.graph.missing([before.cid, after.cid]), [])
   assert.equal(await stores.graph.count(), 2)
   assert.equal((await stores.graph.search('sample', {}, 5)).length, 0)
@@ -44,8 +46,14 @@ test('writes that are under way at once are sent to be committed together', asyn
   }
   await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn: counting })
 
-  const puts = Array.from({ length: 100 }, (_, index) => stores.graph.put(sample({ summary: `${index}` }), local()))
-  await Promise.all([...puts, stores.records.set('s', 'k', {}), stores.blobs.put(new Uint8Array(10))])
+  const puts = Array.from({ length: 100 }, (_, index) =>
+    stores.graph.put(sample({ summary: `${index}` }), local()),
+  )
+  await Promise.all([
+    ...puts,
+    stores.records.set('s', 'k', {}),
+    stores.blobs.put(new Uint8Array(10)),
+  ])
 
   assert.ok(turns <= 2, `${turns} batches`)
 })

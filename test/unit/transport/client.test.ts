@@ -8,7 +8,14 @@ import { GroveError } from '../../../src/core/errors.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
-import { collect, type Misbehave, sendAbsent, sendJson, startPeer, work } from '../../support/peer.ts'
+import {
+  collect,
+  type Misbehave,
+  sendAbsent,
+  sendJson,
+  startPeer,
+  work,
+} from '../../support/peer.ts'
 
 const item = work('item')
 const ours = { 'grove-protocol': '1' }
@@ -46,7 +53,9 @@ for (const [status, code] of [
 ] as const) {
   test(`a peer's ${status} means ${code}`, async () => {
     await using peer = await startPeer('peer', {
-      misbehave: always((response) => response.writeHead(status, { ...ours, location: 'http://127.0.0.1:1/' }).end()),
+      misbehave: always((response) =>
+        response.writeHead(status, { ...ours, location: 'http://127.0.0.1:1/' }).end(),
+      ),
     })
     await using transport = impatient()
 
@@ -74,7 +83,10 @@ test('a loopback peer is refused before it is dialled, unless private peers are 
 
   await assert.rejects(transport.manifest(peer, item.cid), { code: 'address-refused' })
   await assert.rejects(
-    transport.manifest({ ...peer, address: peer.address.replace('127.0.0.1', 'localhost') }, item.cid),
+    transport.manifest(
+      { ...peer, address: peer.address.replace('127.0.0.1', 'localhost') },
+      item.cid,
+    ),
     { code: 'address-refused' },
   )
 
@@ -147,7 +159,10 @@ test('a gossip answer beyond 64 KiB is refused', async () => {
 })
 
 for (const [what, body] of [
-  ['NaN in it', '{"peerId":"p","address":"http://a","frontier":[{"metric":"m","value":NaN,"cid":"x"}]}'],
+  [
+    'NaN in it',
+    '{"peerId":"p","address":"http://a","frontier":[{"metric":"m","value":NaN,"cid":"x"}]}',
+  ],
   [
     'a number beyond all bounds',
     `{"peerId":"p","address":"http://a.invalid","frontier":[{"metric":"m","value":1e999,"cid":"${item.cid}"}],"load":{"queueDepth":0},"capabilities":{},"timestamp":"2026-01-01T00:00:00Z"}`,
@@ -179,7 +194,10 @@ test('the sizes of artifacts are read from the header beside the manifest, and n
   const hash = hashBytes(Buffer.from('a'))
   const misbehave = always((response) =>
     response
-      .writeHead(200, { ...ours, 'grove-artifacts': `${hash}=5, nonsense, blake3:12=7, ${hash.replace('a', 'b')}=-1` })
+      .writeHead(200, {
+        ...ours,
+        'grove-artifacts': `${hash}=5, nonsense, blake3:12=7, ${hash.replace('a', 'b')}=-1`,
+      })
       .end(item.bytes),
   )
   await using peer = await startPeer('peer', { misbehave })
@@ -194,7 +212,14 @@ test('a choice of tags goes with the question for the best where a query can hol
   await using peer = await startPeer('peer', {})
   await using transport = impatient()
 
-  for (const tags of [['text', 'x&y'], ['a,b', 'c'], ['好'.repeat(500), 'short'], ['a,b'], ['\ud800'], []])
+  for (const tags of [
+    ['text', 'x&y'],
+    ['a,b', 'c'],
+    ['好'.repeat(500), 'short'],
+    ['a,b'],
+    ['\ud800'],
+    [],
+  ])
     await transport.best(peer, { dimension: 'loss', tags })
 
   assert.deepEqual(

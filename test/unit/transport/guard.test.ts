@@ -35,7 +35,14 @@ for (const ip of [
 ]) {
   test(`the IPv6 address ${ip} is not public`, () => assert.equal(isPublic(ip), false))
 }
-for (const ip of ['8.8.8.8', '1.1.1.1', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00:1450:4001::1']) {
+for (const ip of [
+  '8.8.8.8',
+  '1.1.1.1',
+  '172.32.0.1',
+  '100.128.0.1',
+  '2606:4700::1111',
+  '2a00:1450:4001::1',
+]) {
   test(`the address ${ip} is public`, () => assert.equal(isPublic(ip), true))
 }
 
@@ -52,7 +59,8 @@ for (const address of [
   'http://0x7f.1/',
   'http://[::ffff:7f00:1]/',
 ]) {
-  test(`the address ${address} is refused`, () => assert.throws(() => checkUrl(address, strict), refused))
+  test(`the address ${address} is refused`, () =>
+    assert.throws(() => checkUrl(address, strict), refused))
 }
 
 test('a private address is fine where the operator allows it', () => {
@@ -60,7 +68,9 @@ test('a private address is fine where the operator allows it', () => {
 })
 
 test('a name that resolves to this machine is refused when it is looked up', async () => {
-  const error = await new Promise((resolve) => guardedLookup(strict)('localhost', { all: true }, resolve))
+  const error = await new Promise((resolve) =>
+    guardedLookup(strict)('localhost', { all: true }, resolve),
+  )
 
   assert.equal((error as { code?: string }).code, 'address-refused')
 })

@@ -33,7 +33,10 @@ const failsWith = (code: string) => (error: unknown) => isGroveError(error) && e
 test('files land under their names, folders included', async () => {
   const target = join(folder, 'deep', 'work')
 
-  await writeWorkspace(target, [fileOf('train.py', 'print(1)'), fileOf('src/lib/model.py', 'x = 2')])
+  await writeWorkspace(target, [
+    fileOf('train.py', 'print(1)'),
+    fileOf('src/lib/model.py', 'x = 2'),
+  ])
 
   assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'print(1)')
   assert.equal(await readFile(join(target, 'src/lib/model.py'), 'utf8'), 'x = 2')
@@ -92,7 +95,10 @@ test('a symbolic link inside the workspace is not followed out of it', async () 
   await mkdir(outside)
   await symlink(outside, join(target, 'sub'))
 
-  await assert.rejects(writeWorkspace(target, [fileOf('sub/a', '1')], { overwrite: true }), failsWith('refused'))
+  await assert.rejects(
+    writeWorkspace(target, [fileOf('sub/a', '1')], { overwrite: true }),
+    failsWith('refused'),
+  )
 
   assert.deepEqual(await readdir(outside), [])
 })
@@ -131,7 +137,9 @@ test('an abort in the middle leaves no directory and no leftovers', async () => 
       })(),
   }
 
-  await assert.rejects(writeWorkspace(join(folder, 'work'), [endless], { signal: controller.signal }))
+  await assert.rejects(
+    writeWorkspace(join(folder, 'work'), [endless], { signal: controller.signal }),
+  )
 
   assert.deepEqual(await readdir(folder), [])
 })

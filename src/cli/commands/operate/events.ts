@@ -1,7 +1,14 @@
 import type { Command } from 'commander'
 import type { GroveEvent } from '../../../core/wire/wire.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { formatNumber, formatSize, formatTime, plural, printable, short } from '../../output/format.ts'
+import {
+  formatNumber,
+  formatSize,
+  formatTime,
+  plural,
+  printable,
+  short,
+} from '../../output/format.ts'
 import { print, printJson, style } from '../../output/output.ts'
 
 /** `grove events`: follow what happens. */
@@ -9,7 +16,10 @@ export function addEvents(program: Command, context: Context): void {
   program
     .command('events')
     .description('Follow what happens in a grove, until interrupted; with --json one event a line')
-    .addHelpText('after', examples(['grove events', 'grove events --json | jq -c \'select(.type == "contribution")\'']))
+    .addHelpText(
+      'after',
+      examples(['grove events', 'grove events --json | jq -c \'select(.type == "contribution")\'']),
+    )
     .action((_: object, command: Command) => withGrove(context, command, follow))
 }
 
@@ -17,7 +27,11 @@ async function follow(session: CliSession): Promise<void> {
   const { grove, output, signal, json } = session
   for await (const event of grove.events({ signal })) {
     if (json) printJson(output, event, 0)
-    else print(output, `${style(output, 'dim', formatTime(event.at))}  ${event.type.padEnd(12)}  ${describe(event)}`)
+    else
+      print(
+        output,
+        `${style(output, 'dim', formatTime(event.at))}  ${event.type.padEnd(12)}  ${describe(event)}`,
+      )
   }
 }
 

@@ -6,14 +6,21 @@ import { type AgentOptions, addAgent, agentFrom } from '../../options.ts'
 export function addMcp(program: Command, context: Context): void {
   const command = program
     .command('mcp')
-    .description('Offer the grove to an agent as tools of the Model Context Protocol, over stdin and stdout')
+    .description(
+      'Offer the grove to an agent as tools of the Model Context Protocol, over stdin and stdout',
+    )
   addAgent(command)
   command
     .addHelpText(
       'after',
-      examples(['grove mcp --server http://127.0.0.1:4515 --agent-id alice', 'grove mcp --dir /srv/grove']),
+      examples([
+        'grove mcp --server http://127.0.0.1:4515 --agent-id alice',
+        'grove mcp --dir /srv/grove',
+      ]),
     )
-    .action((options: AgentOptions, self: Command) => withGrove(context, self, (session) => mcp(session, options)))
+    .action((options: AgentOptions, self: Command) =>
+      withGrove(context, self, (session) => mcp(session, options)),
+    )
 }
 
 /** Serves until the agent closes stdin, or an interrupt. */
@@ -23,7 +30,10 @@ async function mcp({ grove, env, signal }: CliSession, options: AgentOptions): P
   const { serveMcp } = await import('../../../api/mcp/serve.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
-  const server = await serveMcp({ grove, agent, log: stderrLog('warn') }, new StdioServerTransport())
+  const server = await serveMcp(
+    { grove, agent, log: stderrLog('warn') },
+    new StdioServerTransport(),
+  )
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })

@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import type { Proof } from '../../../core/peers/peer-record.ts'
 import type { FederationPeer } from '../../../core/wire/wire.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { arrow, formatNumber, formatSize, formatTime, printable, short } from '../../output/format.ts'
+import {
+  arrow,
+  formatNumber,
+  formatSize,
+  formatTime,
+  printable,
+  short,
+} from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 
@@ -34,7 +41,11 @@ async function peers(session: CliSession, withProofs: boolean): Promise<void> {
       `${record.confirmed}/${record.contradicted}`,
       formatSize(record.bytesGood),
       formatSize(record.bytesBad),
-      printable(record.lastError === undefined ? '' : `${record.lastError.code}: ${record.lastError.message}`),
+      printable(
+        record.lastError === undefined
+          ? ''
+          : `${record.lastError.code}: ${record.lastError.message}`,
+      ),
       peerId === address ? '' : printable(peerId),
     ])
     const columns = [
@@ -57,7 +68,10 @@ async function peers(session: CliSession, withProofs: boolean): Promise<void> {
 /** What anybody can check who holds the manifests: what the peer claimed, and what they say. */
 function printProofs({ output }: CliSession, { address, record }: FederationPeer): void {
   if (record.proofs.length === 0) return
-  print(output, `\n${style(output, 'bold', `contradicted advertisements of ${printable(address)}`)}`)
+  print(
+    output,
+    `\n${style(output, 'bold', `contradicted advertisements of ${printable(address)}`)}`,
+  )
   const rows = record.proofs.map(({ at, cid, metric, advertised, actual }) => [
     formatTime(at),
     short(cid),

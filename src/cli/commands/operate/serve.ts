@@ -13,18 +13,22 @@ const STOP_DEADLINE_MS = 4_800
 
 /** `grove serve`: serve a directory until told to stop. */
 export function addServe(program: Command, context: Context): void {
-  const command = program.command('serve').description('Serve a grove to agents and to other groves, until interrupted')
+  const command = program
+    .command('serve')
+    .description('Serve a grove to agents and to other groves, until interrupted')
   addSettings(command)
     .addHelpText(
       'after',
       `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove here. Options go before the environment
-(HOST, PORT, GOSSIP_SEEDS, GROVE_LOG_LEVEL), the environment before grove.json in the directory.\n${examples([
-        'grove serve',
-        'grove serve --dir /srv/grove --host 0.0.0.0 --public-url http://grove.example:4515 --peer http://10.0.0.5:4515',
-        'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515 --gossip-interval 5s --sync-interval 10s',
-        'grove serve --sync-dimension val_bpb --sync-threshold val_bpb=1.2 --max-artifact-bytes 16MiB',
-        'grove serve --sync off',
-      ])}`,
+(HOST, PORT, GOSSIP_SEEDS, GROVE_LOG_LEVEL), the environment before grove.json in the directory.\n${examples(
+        [
+          'grove serve',
+          'grove serve --dir /srv/grove --host 0.0.0.0 --public-url http://grove.example:4515 --peer http://10.0.0.5:4515',
+          'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515 --gossip-interval 5s --sync-interval 10s',
+          'grove serve --sync-dimension val_bpb --sync-threshold val_bpb=1.2 --max-artifact-bytes 16MiB',
+          'grove serve --sync off',
+        ],
+      )}`,
     )
     .action((options: SettingsOptions, self: Command) =>
       serve(context, { ...options, ...self.optsWithGlobals<GlobalOptions>() }),
@@ -32,10 +36,20 @@ export function addServe(program: Command, context: Context): void {
 }
 
 async function serve(context: Context, options: SettingsOptions & GlobalOptions): Promise<void> {
-  const dir = resolve(options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove')
-  const config = decideConfig({ dir, flags: layerFrom(options), env: context.env, file: await readConfigFile(dir) })
+  const dir = resolve(
+    options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove',
+  )
+  const config = decideConfig({
+    dir,
+    flags: layerFrom(options),
+    env: context.env,
+    file: await readConfigFile(dir),
+  })
   // Only here: other commands would start slower for it.
-  const [{ serveGrove }, { stderrLog }] = await Promise.all([import('../../../compose.ts'), import('../../../log.ts')])
+  const [{ serveGrove }, { stderrLog }] = await Promise.all([
+    import('../../../compose.ts'),
+    import('../../../log.ts'),
+  ])
   const log = stderrLog(config.logLevel)
   const served = await serveGrove(config.grove, config.server, log)
   try {
@@ -52,7 +66,12 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
 }
 
 /** Tells who waits for it, by the one line on stdout, and commands that find the directory in use, by a file in it. */
-async function announce({ output }: Context, { grove, server }: GroveConfig, url: string, log: Log): Promise<void> {
+async function announce(
+  { output }: Context,
+  { grove, server }: GroveConfig,
+  url: string,
+  log: Log,
+): Promise<void> {
   const path = join(grove.dir, SERVER_FILE)
   await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl(url), pid: process.pid })}\n`)
   await rename(`${path}.new`, path)

@@ -8,7 +8,10 @@ export function addStatus(program: Command, context: Context): void {
   program
     .command('status')
     .description('Say which grove this is, how much it holds and whether its peers answer')
-    .addHelpText('after', examples(['grove status', 'grove status --server http://10.0.0.5:4515 --json']))
+    .addHelpText(
+      'after',
+      examples(['grove status', 'grove status --server http://10.0.0.5:4515 --json']),
+    )
     .action((_: object, command: Command) => withGrove(context, command, status))
 }
 

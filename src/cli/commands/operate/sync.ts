@@ -22,7 +22,9 @@ async function sync(session: CliSession): Promise<void> {
     const outcome = `${fetched.length} fetched, ${skipped.length} skipped, ${failed.length} failed`
     print(output, `${offered}: ${outcome} (${moved})`)
     for (const cid of fetched) print(output, `  fetched  ${short(cid)}`)
-    for (const { cid, reason } of skipped) print(output, `  skipped  ${short(cid)}  ${printable(reason)}`)
-    for (const { cid, reason } of failed) print(output, `  failed   ${short(cid)}  ${printable(reason)}`)
+    for (const { cid, reason } of skipped)
+      print(output, `  skipped  ${short(cid)}  ${printable(reason)}`)
+    for (const { cid, reason } of failed)
+      print(output, `  failed   ${short(cid)}  ${printable(reason)}`)
   })
 }

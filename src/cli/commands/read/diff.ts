@@ -22,16 +22,22 @@ interface Change {
 export function addDiff(program: Command, context: Context): void {
   program
     .command('diff')
-    .description('Show what differs between the artifacts of two contributions, as a unified difference')
+    .description(
+      'Show what differs between the artifacts of two contributions, as a unified difference',
+    )
     .argument('<parent>', 'content id, or its first hex digits')
     .argument('<child>', 'content id, or its first hex digits')
     .argument('[artifact]', 'only this artifact')
     .addHelpText(
       'after',
-      examples(['grove diff 24c41ac12fbc 836066ad85f6', 'grove diff 24c41ac12fbc 836066ad85f6 src/train.py']),
+      examples([
+        'grove diff 24c41ac12fbc 836066ad85f6',
+        'grove diff 24c41ac12fbc 836066ad85f6 src/train.py',
+      ]),
     )
-    .action((parent: string, child: string, artifact: string | undefined, _: object, self: Command) =>
-      withGrove(context, self, (session) => diff(session, [parent, child], artifact)),
+    .action(
+      (parent: string, child: string, artifact: string | undefined, _: object, self: Command) =>
+        withGrove(context, self, (session) => diff(session, [parent, child], artifact)),
     )
 }
 
@@ -65,8 +71,14 @@ async function diff(
   }
 }
 
-function changesBetween(parent: ContributionView, child: ContributionView, only: string | undefined): Change[] {
-  const names = [...new Set([...Object.keys(parent.artifacts), ...Object.keys(child.artifacts)])].toSorted()
+function changesBetween(
+  parent: ContributionView,
+  child: ContributionView,
+  only: string | undefined,
+): Change[] {
+  const names = [
+    ...new Set([...Object.keys(parent.artifacts), ...Object.keys(child.artifacts)]),
+  ].toSorted()
   if (only !== undefined && !names.includes(only)) {
     const known = names.length === 0 ? '' : `: they have ${names.join(', ')}`
     const message = `neither ${short(parent.cid)} nor ${short(child.cid)} has an artifact '${only}'${known}`
@@ -74,7 +86,11 @@ function changesBetween(parent: ContributionView, child: ContributionView, only:
   }
   return names
     .filter((name) => (only ?? name) === name)
-    .map((artifact) => ({ artifact, parent: hashIn(parent, artifact), child: hashIn(child, artifact) }))
+    .map((artifact) => ({
+      artifact,
+      parent: hashIn(parent, artifact),
+      child: hashIn(child, artifact),
+    }))
     .filter((change) => change.parent !== change.child)
 }
 
@@ -123,9 +139,16 @@ function printPatch({ output }: CliSession, patch: string): void {
 }
 
 /** On stderr, so that stdout stays a patch. */
-function printScores({ output }: CliSession, parent: ContributionView, child: ContributionView): void {
+function printScores(
+  { output }: CliSession,
+  parent: ContributionView,
+  child: ContributionView,
+): void {
   for (const [name, score] of Object.entries(child.scores ?? {})) {
-    const before = parent.scores !== undefined && Object.hasOwn(parent.scores, name) ? parent.scores[name] : undefined
+    const before =
+      parent.scores !== undefined && Object.hasOwn(parent.scores, name)
+        ? parent.scores[name]
+        : undefined
     const text =
       before === undefined
         ? formatScore(name, score)
@@ -135,7 +158,11 @@ function printScores({ output }: CliSession, parent: ContributionView, child: Co
 }
 
 /** Without git: both versions, one after the other. */
-async function printBoth({ output }: CliSession, directory: string, changes: readonly Change[]): Promise<void> {
+async function printBoth(
+  { output }: CliSession,
+  directory: string,
+  changes: readonly Change[],
+): Promise<void> {
   note(output, 'there is no git on this machine to compare with: both versions follow')
   for (const { artifact, ...sides } of changes) {
     for (const side of ['parent', 'child'] as const) {

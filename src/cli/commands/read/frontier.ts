@@ -18,7 +18,9 @@ interface FrontierOptions extends FilterOptions {
 export function addFrontier(program: Command, context: Context): void {
   const command = program
     .command('frontier')
-    .description('Rank the best work: by each metric, by adoption, review, reproduction and recency')
+    .description(
+      'Rank the best work: by each metric, by adoption, review, reproduction and recency',
+    )
     .option('--federated', 'what is known of all groves, held here or only advertised by peers')
     .option('--metric <name>', 'only this metric')
     .option('-n, --limit <count>', 'rows of each ranking', readLimit, 10)
@@ -47,11 +49,18 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
     const rankings = rankingsOf(frontier, metric)
     for (const [title, entries, format] of rankings) printRanking(session, title, entries, format)
     if (rankings.length === 0)
-      note(session.output, metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`)
+      note(
+        session.output,
+        metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`,
+      )
   })
 }
 
-type NamedRanking = readonly [title: string, entries: readonly FrontierEntry[], format: (value: number) => string]
+type NamedRanking = readonly [
+  title: string,
+  entries: readonly FrontierEntry[],
+  format: (value: number) => string,
+]
 
 function rankingsOf(frontier: FrontierAnswer, metric: string | undefined): NamedRanking[] {
   const metrics = Object.entries(frontier.byMetric).map(
@@ -63,7 +72,9 @@ function rankingsOf(frontier: FrontierAnswer, metric: string | undefined): Named
     ['reproduction', frontier.byReproduction, formatNumber],
     ['recency', frontier.byRecency, (value) => formatTime(new Date(value).toISOString())],
   ]
-  return [...metrics, ...(metric === undefined ? signals : [])].filter(([, entries]) => entries.length > 0)
+  return [...metrics, ...(metric === undefined ? signals : [])].filter(
+    ([, entries]) => entries.length > 0,
+  )
 }
 
 function printRanking(
@@ -99,11 +110,12 @@ async function federated(session: CliSession, options: FrontierOptions): Promise
   const tags = options.tag ?? []
   const chosen = entries.filter(
     (entry) =>
-      (options.metric ?? entry.metric) === entry.metric && tags.every((tag) => entry.tags?.includes(tag) === true),
+      (options.metric ?? entry.metric) === entry.metric &&
+      tags.every((tag) => entry.tags?.includes(tag) === true),
   )
-  const groups = [...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`)].map(
-    ([title, group]) => [title, believedFirst(group, options.limit)] as const,
-  )
+  const groups = [
+    ...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`),
+  ].map(([title, group]) => [title, believedFirst(group, options.limit)] as const)
   answer(session, { entries: groups.flatMap(([, group]) => group) }, () => {
     for (const [title, group] of groups) printFederated(session, title, group)
     if (groups.length === 0) note(session.output, 'nothing is known of other groves yet')
@@ -132,12 +144,18 @@ function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry
   return entries.toSorted((a, b) => sign * (a.value - b.value)).slice(0, limit)
 }
 
-function printFederated({ output }: CliSession, title: string, entries: readonly FederatedEntry[]): void {
+function printFederated(
+  { output }: CliSession,
+  title: string,
+  entries: readonly FederatedEntry[],
+): void {
   print(output, style(output, 'bold', printable(title)))
   const rows = entries.map((entry, index) => [
     entry.level === 'advertised' ? '?' : String(index + 1),
     short(entry.cid),
-    entry.metric === '_recency' ? formatTime(new Date(entry.value).toISOString()) : formatNumber(entry.value),
+    entry.metric === '_recency'
+      ? formatTime(new Date(entry.value).toISOString())
+      : formatNumber(entry.value),
     entry.level,
     entry.held ? 'here' : 'elsewhere',
     entry.providers.map((provider) => printable(provider.address)).join(', '),

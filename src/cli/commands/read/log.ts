@@ -23,9 +23,15 @@ export function addLog(program: Command, context: Context): void {
   addFilters(command)
     .addHelpText(
       'after',
-      examples(['grove log', 'grove log --kind review --tag lm', "grove log --json | jq -r '.[].cid'"]),
+      examples([
+        'grove log',
+        'grove log --kind review --tag lm',
+        "grove log --json | jq -r '.[].cid'",
+      ]),
     )
-    .action((options: LogOptions, self: Command) => withGrove(context, self, (session) => log(session, options)))
+    .action((options: LogOptions, self: Command) =>
+      withGrove(context, self, (session) => log(session, options)),
+    )
 }
 
 async function log(session: CliSession, options: LogOptions): Promise<void> {
@@ -39,14 +45,20 @@ async function log(session: CliSession, options: LogOptions): Promise<void> {
   answer(session, items, () => {
     printContributions(session, items)
     if (items.length < total)
-      note(session.output, `${items.length} of ${plural(total, 'contribution')}: --limit and --offset show more`)
+      note(
+        session.output,
+        `${items.length} of ${plural(total, 'contribution')}: --limit and --offset show more`,
+      )
   })
 }
 
 /** A table of contributions, a line each. */
 export function printContributions(
   { output }: CliSession,
-  items: readonly Pick<ContributionView, 'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'>[],
+  items: readonly Pick<
+    ContributionView,
+    'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'
+  >[],
 ): void {
   if (items.length === 0) {
     note(output, 'no contributions')

@@ -16,13 +16,20 @@ export function addSearch(program: Command, context: Context): void {
     .argument('<words...>', 'words to look for')
     .option('-n, --limit <count>', 'rows to show', readLimit, 20)
   addFilters(command)
-    .addHelpText('after', examples(['grove search rotary embedding', 'grove search tokenizer --kind work --json']))
+    .addHelpText(
+      'after',
+      examples(['grove search rotary embedding', 'grove search tokenizer --kind work --json']),
+    )
     .action((words: string[], options: SearchOptions, self: Command) =>
       withGrove(context, self, (session) => search(session, words, options)),
     )
 }
 
-async function search(session: CliSession, words: readonly string[], options: SearchOptions): Promise<void> {
+async function search(
+  session: CliSession,
+  words: readonly string[],
+  options: SearchOptions,
+): Promise<void> {
   const query = { q: words.join(' '), ...filterFrom(options), limit: options.limit }
   const found = await session.grove.search(query, { signal: session.signal })
   answer(session, found, () => {

@@ -2,7 +2,14 @@ import type { Command } from 'commander'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { formatScore, formatSize, formatTime, printable, printableLines, short } from '../../output/format.ts'
+import {
+  formatScore,
+  formatSize,
+  formatTime,
+  printable,
+  printableLines,
+  short,
+} from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
 
 /** Sizes are asked for one by one; with more artifacts than this they are left out. */
@@ -47,7 +54,9 @@ async function show(session: CliSession, text: string): Promise<void> {
 
 function printHead({ output }: CliSession, view: ContributionView): void {
   const { agent } = view
-  const about = [agent.agentName, agent.model, agent.platform].filter((part) => part !== undefined).join(', ')
+  const about = [agent.agentName, agent.model, agent.platform]
+    .filter((part) => part !== undefined)
+    .join(', ')
   print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
   print(output, style(output, 'bold', printable(view.summary)))
   print(output, '')
@@ -57,15 +66,24 @@ function printHead({ output }: CliSession, view: ContributionView): void {
   )
 }
 
-function printBody(session: CliSession, view: ContributionView, sizes: ReadonlyMap<string, string>): void {
-  for (const [name, score] of Object.entries(view.scores ?? {})) field(session, 'score', formatScore(name, score))
+function printBody(
+  session: CliSession,
+  view: ContributionView,
+  sizes: ReadonlyMap<string, string>,
+): void {
+  for (const [name, score] of Object.entries(view.scores ?? {}))
+    field(session, 'score', formatScore(name, score))
   if (view.tags.length > 0) field(session, 'tags', view.tags.map(printable).join(', '))
   for (const { relationType, targetCid, metadata } of view.relations) {
     const more = metadata === undefined ? '' : ` ${printable(JSON.stringify(metadata))}`
     field(session, relationType, `${short(targetCid)}${more}`)
   }
   for (const [name, hash] of Object.entries(view.artifacts)) {
-    field(session, 'artifact', `${name}  ${short(hash)}${sizes.has(name) ? `  ${sizes.get(name)}` : ''}`)
+    field(
+      session,
+      'artifact',
+      `${name}  ${short(hash)}${sizes.has(name) ? `  ${sizes.get(name)}` : ''}`,
+    )
   }
   if (view.context !== undefined) field(session, 'context', printable(JSON.stringify(view.context)))
   if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)

@@ -84,7 +84,10 @@ async function list(session: CliSession, { limit, tag }: ThreadOptions): Promise
   )
   answer(session, found, () => {
     if (found.threads.length === 0)
-      return note(session.output, 'no discussions: `grove contribute --responds-to <cid>` starts one')
+      return note(
+        session.output,
+        'no discussions: `grove contribute --responds-to <cid>` starts one',
+      )
     const rows = found.threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
       short(cid),
       String(replyCount),

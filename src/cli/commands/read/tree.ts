@@ -5,7 +5,13 @@ import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth } from '../../options.ts'
 import { formatScores, plural, printable, short } from '../../output/format.ts'
-import { draw, type Lineage, type LineageLine, type Member, parentsOf } from '../../output/lineage.ts'
+import {
+  draw,
+  type Lineage,
+  type LineageLine,
+  type Member,
+  parentsOf,
+} from '../../output/lineage.ts'
 import { note, print, style } from '../../output/output.ts'
 
 /** Contributions that one picture holds. */
@@ -24,7 +30,10 @@ export function addTree(program: Command, context: Context): void {
     .argument('<cid>', 'content id, or its first hex digits')
     .option('--ancestors <steps>', 'steps towards its origins', readDepth, 10)
     .option('--descendants <steps>', 'steps towards what was built on it', readDepth, 10)
-    .addHelpText('after', examples(['grove tree 24c41ac12fbc', 'grove tree 24c41ac12fbc --descendants 0']))
+    .addHelpText(
+      'after',
+      examples(['grove tree 24c41ac12fbc', 'grove tree 24c41ac12fbc --descendants 0']),
+    )
     .action((text: string, options: TreeOptions, self: Command) =>
       withGrove(context, self, (session) => tree(session, text, options)),
     )
@@ -37,21 +46,33 @@ async function tree(session: CliSession, text: string, options: TreeOptions): Pr
     session,
     {
       cid,
-      members: [...lineage.members.values()].map(({ view, ...rest }) => ({ ...rest, contribution: view ?? null })),
+      members: [...lineage.members.values()].map(({ view, ...rest }) => ({
+        ...rest,
+        contribution: view ?? null,
+      })),
     },
     () => {
       for (const line of draw(lineage)) print(session.output, lineText(session, line, cid))
       if (lineage.members.size >= MEMBERS_MAX)
-        note(session.output, `only ${plural(MEMBERS_MAX, 'contribution')} are drawn: fewer steps show a part in full`)
+        note(
+          session.output,
+          `only ${plural(MEMBERS_MAX, 'contribution')} are drawn: fewer steps show a part in full`,
+        )
     },
   )
 }
 
-function lineText({ output }: CliSession, { branch, member, again }: LineageLine, chosen: Cid): string {
+function lineText(
+  { output }: CliSession,
+  { branch, member, again }: LineageLine,
+  chosen: Cid,
+): string {
   const { cid, view, evidence, cut } = member
   const id = style(output, cid === chosen ? 'yellow' : 'cyan', short(cid))
   if (view === undefined) return `${branch}${id}  (not here)`
-  const counts = Object.entries(evidence).map(([relation, count]) => plural(count, nouns[relation] ?? relation))
+  const counts = Object.entries(evidence).map(([relation, count]) =>
+    plural(count, nouns[relation] ?? relation),
+  )
   const scores = formatScores(view.scores)
   const parts = [
     printable(view.summary),
@@ -94,19 +115,33 @@ async function walkUp(
       if (members.has(cid) || members.size >= MEMBERS_MAX) continue
       const view = await heldOrNot(session, cid)
       const parents = view === undefined ? [] : parentsOf(view)
-      members.set(cid, { cid, view, parents, evidence: {}, cut: step === steps && parents.length > 0 })
+      members.set(cid, {
+        cid,
+        view,
+        parents,
+        evidence: {},
+        cut: step === steps && parents.length > 0,
+      })
       next.push(...parents)
     }
     level = next
   }
 }
 
-async function walkDown(session: CliSession, members: Map<Cid, Member>, start: Cid, steps: number): Promise<void> {
+async function walkDown(
+  session: CliSession,
+  members: Map<Cid, Member>,
+  start: Cid,
+  steps: number,
+): Promise<void> {
   let level = [start]
   for (let step = 1; step <= steps && level.length > 0; step++) {
     const next: Cid[] = []
     for (const cid of level) {
-      for (const child of await session.grove.children({ cid, types: ['derives_from'] }, { signal: session.signal })) {
+      for (const child of await session.grove.children(
+        { cid, types: ['derives_from'] },
+        { signal: session.signal },
+      )) {
         if (members.has(child.cid) || members.size >= MEMBERS_MAX) continue
         await addWithChildren(session, members, child, step === steps)
         next.push(child.cid)
@@ -126,15 +161,27 @@ async function addWithChildren(
   const related = await grove.children({ cid }, { signal })
   const relations = related.flatMap((child) => [
     ...new Set(
-      child.relations.filter((relation) => relation.targetCid === cid).map((relation) => relation.relationType),
+      child.relations
+        .filter((relation) => relation.targetCid === cid)
+        .map((relation) => relation.relationType),
     ),
   ])
   const evidence: Record<string, number> = {}
-  for (const relation of relations) if (relation !== 'derives_from') evidence[relation] = (evidence[relation] ?? 0) + 1
-  members.set(cid, { cid, view, parents: parentsOf(view), evidence, cut: last && relations.includes('derives_from') })
+  for (const relation of relations)
+    if (relation !== 'derives_from') evidence[relation] = (evidence[relation] ?? 0) + 1
+  members.set(cid, {
+    cid,
+    view,
+    parents: parentsOf(view),
+    evidence,
+    cut: last && relations.includes('derives_from'),
+  })
 }
 
-async function heldOrNot({ grove, signal }: CliSession, cid: Cid): Promise<ContributionView | undefined> {
+async function heldOrNot(
+  { grove, signal }: CliSession,
+  cid: Cid,
+): Promise<ContributionView | undefined> {
   try {
     return await grove.contribution({ cid }, { signal })
   } catch (error) {

@@ -32,7 +32,10 @@ export function addCheckout(program: Command, context: Context): void {
       'instead of a cid: the best by this metric, or by adoption, review, reproduction, recency',
     )
     .requiredOption('--to <dir>', 'directory to write; made where there is none')
-    .option('--overwrite', 'write into a directory that is not empty, replacing files of the same names')
+    .option(
+      '--overwrite',
+      'write into a directory that is not empty, replacing files of the same names',
+    )
     .option('--artifact <name>', 'only this artifact (may be repeated)', readText)
     .addHelpText(
       'after',
@@ -47,7 +50,11 @@ export function addCheckout(program: Command, context: Context): void {
     )
 }
 
-async function checkout(session: CliSession, text: string | undefined, options: CheckoutOptions): Promise<void> {
+async function checkout(
+  session: CliSession,
+  text: string | undefined,
+  options: CheckoutOptions,
+): Promise<void> {
   const cid = await chosenCid(session, text, options.frontier)
   const result = await watchingTransfers(session, () => writeFiles(session, cid, options))
   answer(session, result, () => {
@@ -71,7 +78,8 @@ async function writeFiles(
     ...grove,
     async fetchContribution(input, options) {
       const result = await grove.fetchContribution(input, options)
-      for (const { name, sizeBytes } of result.artifacts) if (wanted(name)) sizes.set(name, sizeBytes)
+      for (const { name, sizeBytes } of result.artifacts)
+        if (wanted(name)) sizes.set(name, sizeBytes)
       return result
     },
   }
@@ -83,17 +91,31 @@ async function writeFiles(
   }
   try {
     const chosen = artifact === undefined ? {} : { artifacts: artifact }
-    return await checkoutInto(observed, cid, resolve(to), { overwrite, signal, onProgress, ...chosen })
+    return await checkoutInto(observed, cid, resolve(to), {
+      overwrite,
+      signal,
+      onProgress,
+      ...chosen,
+    })
   } finally {
     progress.clear()
   }
 }
 
-const sum = (sizes: ReadonlyMap<string, number>) => [...sizes.values()].reduce((total, size) => total + size, 0)
+const sum = (sizes: ReadonlyMap<string, number>) =>
+  [...sizes.values()].reduce((total, size) => total + size, 0)
 
-async function chosenCid(session: CliSession, text: string | undefined, metric: string | undefined): Promise<Cid> {
+async function chosenCid(
+  session: CliSession,
+  text: string | undefined,
+  metric: string | undefined,
+): Promise<Cid> {
   if ((text === undefined) === (metric === undefined)) {
-    throw new GroveError('usage-error', {}, { message: 'name what to check out: a cid, or --frontier and a metric' })
+    throw new GroveError(
+      'usage-error',
+      {},
+      { message: 'name what to check out: a cid, or --frontier and a metric' },
+    )
   }
   if (text !== undefined) return cidOf(session, text)
   const frontier = await session.grove.frontier({ limit: 1 }, { signal: session.signal })
@@ -103,7 +125,9 @@ async function chosenCid(session: CliSession, text: string | undefined, metric: 
   throw new GroveError(
     'not-found',
     { metric },
-    { message: `nothing here is ranked by ${metric}${known === '' ? '' : `: known metrics are ${known}`}` },
+    {
+      message: `nothing here is ranked by ${metric}${known === '' ? '' : `: known metrics are ${known}`}`,
+    },
   )
 }
 

@@ -15,7 +15,14 @@ import { answer, type CliSession, type Context, cidOf, examples, withGrove } fro
 import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
 import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
 import { uploadArtifacts } from '../../files/upload.ts'
-import { type AgentOptions, addAgent, agentFrom, readJsonObject, readScore, readText } from '../../options.ts'
+import {
+  type AgentOptions,
+  addAgent,
+  agentFrom,
+  readJsonObject,
+  readScore,
+  readText,
+} from '../../options.ts'
 import { formatSize, plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 
@@ -41,8 +48,13 @@ interface ContributeOptions extends AgentOptions {
 export function addContribute(program: Command, context: Context): void {
   const command = program
     .command('contribute')
-    .description('Publish files, directories or a git revision as a contribution, and print its content id')
-    .argument('[paths...]', "files and directories; a directory's files are named by their paths below it")
+    .description(
+      'Publish files, directories or a git revision as a contribution, and print its content id',
+    )
+    .argument(
+      '[paths...]',
+      "files and directories; a directory's files are named by their paths below it",
+    )
     .requiredOption('-s, --summary <text>', 'what it is, in one line')
     .option('--description <text>', 'what there is to say beyond one line')
   addContent(command)
@@ -66,7 +78,10 @@ export function addContribute(program: Command, context: Context): void {
 
 function addContent(command: Command): void {
   command
-    .option('--from-git-tree [rev]', 'the files of a git revision, below the working directory (default: HEAD)')
+    .option(
+      '--from-git-tree [rev]',
+      'the files of a git revision, below the working directory (default: HEAD)',
+    )
     .option(
       '--from-git-diff [base]',
       'a patch: what differs from a git revision in the working directory (default: HEAD)',
@@ -79,26 +94,37 @@ function addContent(command: Command): void {
     .option('--tag <tag>', 'a tag (may be repeated)', readText)
     .option('--context <json>', 'the circumstances, a JSON object', readJsonObject)
     .addOption(
-      new Option('--kind <kind>', 'what kind it is (default: what its relation says, else work)').choices(
-        kindSchema.options,
-      ),
+      new Option(
+        '--kind <kind>',
+        'what kind it is (default: what its relation says, else work)',
+      ).choices(kindSchema.options),
     )
     .addOption(
-      new Option('--mode <mode>', 'whether its scores count').choices(modeSchema.options).default('evaluation'),
+      new Option('--mode <mode>', 'whether its scores count')
+        .choices(modeSchema.options)
+        .default('evaluation'),
     )
 }
 
 function addRelations(command: Command): void {
   command
     .option('--parent <cid>', 'it derives from this (may be repeated)', readText)
-    .option('--reviews <cid>', 'it reviews this; its scores are the review (may be repeated)', readText)
+    .option(
+      '--reviews <cid>',
+      'it reviews this; its scores are the review (may be repeated)',
+      readText,
+    )
     .option('--reproduces <cid>', 'it is a new run of this (may be repeated)', readText)
     .option('--adopts <cid>', 'it takes this over (may be repeated)', readText)
     .option('--responds-to <cid>', 'it answers this (may be repeated)', readText)
     .option('--metadata <json>', 'a JSON object kept with each of these relations', readJsonObject)
 }
 
-async function contribute(session: CliSession, paths: readonly string[], options: ContributeOptions): Promise<void> {
+async function contribute(
+  session: CliSession,
+  paths: readonly string[],
+  options: ContributeOptions,
+): Promise<void> {
   const relations = await relationsFrom(session, options)
   const { artifacts: sources, leftOut } = await collect(paths, options)
   if (leftOut.length > 0)
@@ -107,9 +133,12 @@ async function contribute(session: CliSession, paths: readonly string[], options
       `left out: ${leftOut.slice(0, 20).map(printable).join(', ')}${leftOut.length > 20 ? ' …' : ''}`,
     )
   const { artifacts, totalBytes } = await uploadArtifacts(session, sources)
-  const contribution = await session.grove.publish(draftFrom(session, options, relations, artifacts), {
-    signal: session.signal,
-  })
+  const contribution = await session.grove.publish(
+    draftFrom(session, options, relations, artifacts),
+    {
+      signal: session.signal,
+    },
+  )
   answer(session, contribution, () => {
     print(session.output, contribution.cid)
     note(
@@ -119,10 +148,15 @@ async function contribute(session: CliSession, paths: readonly string[], options
   })
 }
 
-async function collect(paths: readonly string[], { fromGitTree, fromGitDiff }: ContributeOptions): Promise<Collected> {
+async function collect(
+  paths: readonly string[],
+  { fromGitTree, fromGitDiff }: ContributeOptions,
+): Promise<Collected> {
   const parts = [await artifactsOfPaths(paths)]
-  if (fromGitTree !== undefined) parts.push(await artifactsOfTree(fromGitTree === true ? 'HEAD' : fromGitTree))
-  if (fromGitDiff !== undefined) parts.push(await artifactOfDiff(fromGitDiff === true ? 'HEAD' : fromGitDiff))
+  if (fromGitTree !== undefined)
+    parts.push(await artifactsOfTree(fromGitTree === true ? 'HEAD' : fromGitTree))
+  if (fromGitDiff !== undefined)
+    parts.push(await artifactOfDiff(fromGitDiff === true ? 'HEAD' : fromGitDiff))
   return joined(parts)
 }
 
@@ -139,7 +173,9 @@ async function relationsFrom(session: CliSession, options: ContributeOptions): P
   for (const [name, relationType] of Object.entries(relationOptions)) {
     for (const text of options[name as keyof typeof relationOptions] ?? []) {
       const relation = { targetCid: await cidOf(session, text), relationType }
-      relations.push(options.metadata === undefined ? relation : { ...relation, metadata: options.metadata })
+      relations.push(
+        options.metadata === undefined ? relation : { ...relation, metadata: options.metadata },
+      )
     }
   }
   if (options.metadata !== undefined && relations.length === 0) {
@@ -176,7 +212,8 @@ function draftFrom(
 function scoresFrom(scores: readonly [string, Score][]): Record<string, Score> {
   const names = scores.map(([name]) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined) throw new GroveError('usage-error', {}, { message: `the score ${twice} is given twice` })
+  if (twice !== undefined)
+    throw new GroveError('usage-error', {}, { message: `the score ${twice} is given twice` })
   return Object.fromEntries(scores)
 }
 
@@ -189,6 +226,8 @@ const kinds: Partial<Record<RelationType, Kind>> = {
 
 /** What a contribution is that says nothing of its kind: what all of its relations say, if they agree; else work. */
 function kindOf(relations: readonly Relation[]): Kind {
-  const [kind, ...others] = new Set(relations.map((relation) => kinds[relation.relationType] ?? 'work'))
+  const [kind, ...others] = new Set(
+    relations.map((relation) => kinds[relation.relationType] ?? 'work'),
+  )
   return kind !== undefined && others.length === 0 ? kind : 'work'
 }

@@ -20,11 +20,17 @@ interface FetchCommandOptions {
 export function addFetch(program: Command, context: Context): void {
   program
     .command('fetch')
-    .description('Bring a contribution here from other groves, with its artifacts and ancestors, every byte verified')
+    .description(
+      'Bring a contribution here from other groves, with its artifacts and ancestors, every byte verified',
+    )
     .argument('<cid>', 'content id; its first hex digits where it is advertised')
     .option('--peer <url or id>', 'ask this grove (default: whoever advertised it)')
     .option('--artifacts <which>', 'all, none, or names separated by commas (default: all)')
-    .option('--ancestors <steps>', 'steps along derives_from to bring along (default: 1)', readDepth)
+    .option(
+      '--ancestors <steps>',
+      'steps along derives_from to bring along (default: 1)',
+      readDepth,
+    )
     .option('--max-bytes <size>', 'the most bytes of artifacts to move', readSize)
     .option('--timeout <duration>', 'give up after this long', readDuration)
     .option('--quote', 'say sizes and what is missing; move no artifact, keep nothing')
@@ -42,7 +48,11 @@ export function addFetch(program: Command, context: Context): void {
     )
 }
 
-async function fetch(session: CliSession, text: string, options: FetchCommandOptions): Promise<void> {
+async function fetch(
+  session: CliSession,
+  text: string,
+  options: FetchCommandOptions,
+): Promise<void> {
   const cid = await cidOf(session, text)
   const { signal } = session
   const result = await watchingTransfers(session, () =>
@@ -51,12 +61,21 @@ async function fetch(session: CliSession, text: string, options: FetchCommandOpt
   answer(session, result, () => printResult(session, result, options.quote === true))
 }
 
-function fetchOptionsFrom({ peer, artifacts, ancestors, maxBytes, timeout, quote }: FetchCommandOptions): FetchOptions {
+function fetchOptionsFrom({
+  peer,
+  artifacts,
+  ancestors,
+  maxBytes,
+  timeout,
+  quote,
+}: FetchCommandOptions): FetchOptions {
   return {
     ...(peer === undefined ? {} : { peer }),
     ...(artifacts === undefined
       ? {}
-      : { artifacts: artifacts === 'all' || artifacts === 'none' ? artifacts : artifacts.split(',') }),
+      : {
+          artifacts: artifacts === 'all' || artifacts === 'none' ? artifacts : artifacts.split(','),
+        }),
     ...(ancestors === undefined ? {} : { ancestors }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -66,14 +85,26 @@ function fetchOptionsFrom({ peer, artifacts, ancestors, maxBytes, timeout, quote
 
 function printResult({ output }: CliSession, result: FetchResult, quoted: boolean): void {
   const { contribution, source, artifacts, ancestors, missing } = result
-  const from = source.local ? 'was here already' : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
+  const from = source.local
+    ? 'was here already'
+    : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
   print(output, `${style(output, 'yellow', contribution.cid)}  ${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
-    const rows = artifacts.map(({ name, hash, sizeBytes, state }) => [name, short(hash), formatSize(sizeBytes), state])
+    const rows = artifacts.map(({ name, hash, sizeBytes, state }) => [
+      name,
+      short(hash),
+      formatSize(sizeBytes),
+      state,
+    ])
     printTable(
       output,
-      [{ title: 'artifact', flexible: true }, { title: 'hash' }, { title: 'size', align: 'right' }, { title: 'state' }],
+      [
+        { title: 'artifact', flexible: true },
+        { title: 'hash' },
+        { title: 'size', align: 'right' },
+        { title: 'state' },
+      ],
       rows,
     )
   }
@@ -81,9 +112,15 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   for (const item of missing) {
     // The table of a quote says so already.
     if (quoted && 'hash' in item) continue
-    print(output, `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`)
+    print(
+      output,
+      `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`,
+    )
   }
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'thing')} missing`
   if (!quoted)
-    print(output, `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lost}`)
+    print(
+      output,
+      `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lost}`,
+    )
 }

@@ -5,7 +5,10 @@ import { migrations } from './migrations.ts'
 
 /** A connection of better-sqlite3. */
 export type Database = Sqlite.Database
-export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Statement<Parameters, Row>
+export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Statement<
+  Parameters,
+  Row
+>
 
 /**
  * WAL with a sync at each commit: what a transaction wrote survives a power cut once it is acknowledged.

@@ -1,5 +1,9 @@
 import type { Direction } from '../../../core/contribution/schema.ts'
-import { type Dimension, isSignalMetric, prevailingDirection } from '../../../core/ranking/frontier.ts'
+import {
+  type Dimension,
+  isSignalMetric,
+  prevailingDirection,
+} from '../../../core/ranking/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-store.ts'
 import { matches } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
@@ -23,9 +27,15 @@ interface PlaceRow {
 }
 
 /** The frontier: for each dimension asked for, the first rows of an index, or the first that a filter means. */
-export function frontierOf(connection: Connection, contributions: Contributions, query: FrontierQuery): Ranking[] {
+export function frontierOf(
+  connection: Connection,
+  contributions: Contributions,
+  query: FrontierQuery,
+): Ranking[] {
   const dimensions = dimensionsOf(connection, query)
-  const find = isFiltered(query) ? filteringFinder(connection, contributions, query) : finder(connection)
+  const find = isFiltered(query)
+    ? filteringFinder(connection, contributions, query)
+    : finder(connection)
   return dimensions
     .map((dimension) => ranking(dimension, find(dimension, query.limit), contributions))
     .filter(({ places }) => places.length > 0)
@@ -34,7 +44,8 @@ export function frontierOf(connection: Connection, contributions: Contributions,
 /** Gives the best rows of a dimension. */
 type Find = (dimension: DimensionRow, limit: number) => readonly PlaceRow[]
 
-const BEST = 'SELECT dimension, contribution, rank FROM place WHERE dimension = ? ORDER BY rank, cid'
+const BEST =
+  'SELECT dimension, contribution, rank FROM place WHERE dimension = ? ORDER BY rank, cid'
 
 function finder(connection: Connection): Find {
   const best = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`)
@@ -42,7 +53,11 @@ function finder(connection: Connection): Find {
 }
 
 /** Most filters leave enough among the first few rows. Only where one doesn't, all that it means are looked up. */
-function filteringFinder(connection: Connection, contributions: Contributions, query: FrontierQuery): Find {
+function filteringFinder(
+  connection: Connection,
+  contributions: Contributions,
+  query: FrontierQuery,
+): Find {
   let meant: ReadonlySet<number> | undefined
   let byDimension: Map<number, PlaceRow[]> | undefined
   const sorted = (all: ReadonlySet<number>, { id }: DimensionRow, limit: number) => {
@@ -54,7 +69,10 @@ function filteringFinder(connection: Connection, contributions: Contributions, q
     if (near !== undefined) return near
     meant ??= matchingRows(connection, query) ?? new Set()
     const soon = isScanFaster(limit, dimension.places, meant.size)
-    return (soon ? indexScan(connection, meant, dimension, limit) : undefined) ?? sorted(meant, dimension, limit)
+    return (
+      (soon ? indexScan(connection, meant, dimension, limit) : undefined) ??
+      sorted(meant, dimension, limit)
+    )
   }
 }
 
@@ -67,7 +85,9 @@ function topScan(
 ): PlaceRow[] | undefined {
   const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
   const found = rows.filter((row) => matches(contributions.at(row.contribution).manifest, query))
-  return found.length >= query.limit || rows.length < TOP_SCAN_ROWS ? found.slice(0, query.limit) : undefined
+  return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
+    ? found.slice(0, query.limit)
+    : undefined
 }
 
 /** From the best on until enough are found; undefined where that takes too long after all. */
@@ -102,14 +122,21 @@ function dimensionsOf(connection: Connection, query: FrontierQuery): DimensionRo
     .all()
   const byMetric = Map.groupBy(all, (row) => row.metric)
   return all
-    .filter(({ metric, direction }) => direction === (query.direction ?? prevailingOf(byMetric.get(metric) ?? [])))
+    .filter(
+      ({ metric, direction }) =>
+        direction === (query.direction ?? prevailingOf(byMetric.get(metric) ?? [])),
+    )
     .filter(({ metric }) => query.dimensions?.includes(metric) ?? true)
-    .filter(({ metric }) => query.metric === undefined || query.metric === metric || isSignalMetric(metric))
+    .filter(
+      ({ metric }) =>
+        query.metric === undefined || query.metric === metric || isSignalMetric(metric),
+    )
     .sort((a, b) => (a.metric < b.metric ? -1 : 1))
 }
 
 function prevailingOf(rows: readonly DimensionRow[]): Direction {
-  const places = (direction: Direction) => rows.find((row) => row.direction === direction)?.places ?? 0
+  const places = (direction: Direction) =>
+    rows.find((row) => row.direction === direction)?.places ?? 0
   return prevailingDirection(places('minimize'), places('maximize'))
 }
 

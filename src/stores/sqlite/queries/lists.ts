@@ -26,19 +26,33 @@ interface IdRow {
 const OLDEST = 'SELECT id FROM contribution ORDER BY created_ms, cid'
 
 function oldest(connection: Connection, limit: number, offset: number): number[] {
-  const rows = connection.sql<[number, number], IdRow>(`${OLDEST} LIMIT ? OFFSET ?`).all(limit, offset)
+  const rows = connection
+    .sql<[number, number], IdRow>(`${OLDEST} LIMIT ? OFFSET ?`)
+    .all(limit, offset)
   return rows.map(({ id }) => id)
 }
 
-function sorted(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+function sorted(
+  connection: Connection,
+  meant: ReadonlySet<number>,
+  limit: number,
+  offset: number,
+): number[] {
   const text = `
     SELECT c.id FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value
     ORDER BY c.created_ms, c.cid LIMIT ? OFFSET ?`
-  const rows = connection.sql<[string, number, number], IdRow>(text).all(JSON.stringify([...meant]), limit, offset)
+  const rows = connection
+    .sql<[string, number, number], IdRow>(text)
+    .all(JSON.stringify([...meant]), limit, offset)
   return rows.map(({ id }) => id)
 }
 
-function indexScan(connection: Connection, meant: ReadonlySet<number>, limit: number, offset: number): number[] {
+function indexScan(
+  connection: Connection,
+  meant: ReadonlySet<number>,
+  limit: number,
+  offset: number,
+): number[] {
   const ids: number[] = []
   let left = offset
   for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
@@ -51,7 +65,12 @@ function indexScan(connection: Connection, meant: ReadonlySet<number>, limit: nu
 }
 
 /** Row numbers of what has every word, best match (BM25) first, ties by cid. */
-export function searchIds(connection: Connection, text: string, filter: Filter, limit: number): number[] {
+export function searchIds(
+  connection: Connection,
+  text: string,
+  filter: Filter,
+  limit: number,
+): number[] {
   const words = wordsOfQuery(text)
   if (words.length === 0) return []
   const facets = facetQuery(filter)
@@ -83,7 +102,11 @@ export function listThreads(
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
     if (meant !== undefined && !meant.has(row.id)) continue
-    threads.push({ root: contributions.at(row.id), replyCount: row.replies, lastReplyAt: row.last_reply_ms })
+    threads.push({
+      root: contributions.at(row.id),
+      replyCount: row.replies,
+      lastReplyAt: row.last_reply_ms,
+    })
   }
   return threads
 }

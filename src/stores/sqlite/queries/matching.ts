@@ -3,10 +3,18 @@ import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 
 /** The row numbers that a filter means; undefined where it means everything. One scan of its facets in the full-text index. */
-export function matchingRows(connection: Connection, filter: Selection): ReadonlySet<number> | undefined {
+export function matchingRows(
+  connection: Connection,
+  filter: Selection,
+): ReadonlySet<number> | undefined {
   const query = facetQuery(filter)
   if (query === undefined) return undefined
-  return new Set(connection.sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?').pluck().all(query))
+  return new Set(
+    connection
+      .sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?')
+      .pluck()
+      .all(query),
+  )
 }
 
 /**
@@ -27,7 +35,9 @@ export function facetQuery(filter: Selection): string | undefined {
   const facets = facetsOfFilter(filter)
   if (facets.length === 0) return undefined
   // A choice without words is one that nothing meets: no facet is a single letter.
-  const choices = facets.map((words) => `(${(words.length === 0 ? ['x'] : words).map(quoted).join(' OR ')})`)
+  const choices = facets.map(
+    (words) => `(${(words.length === 0 ? ['x'] : words).map(quoted).join(' OR ')})`,
+  )
   return `facets : (${choices.join(' AND ')})`
 }
 

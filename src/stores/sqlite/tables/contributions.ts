@@ -60,7 +60,9 @@ export class Contributions {
   /** The number of a row, and whether it takes places in the frontier. */
   find(cid: Cid): { readonly id: number; readonly ranked: number } | undefined {
     return this.#connection
-      .sql<[Uint8Array], { id: number; ranked: number }>('SELECT id, ranked FROM contribution WHERE cid = ?')
+      .sql<[Uint8Array], { id: number; ranked: number }>(
+        'SELECT id, ranked FROM contribution WHERE cid = ?',
+      )
       .get(cidToBytes(cid))
   }
 
@@ -73,7 +75,9 @@ export class Contributions {
       return known
     }
     const row = this.#connection
-      .sql<[number], Row>('SELECT cid, origin, peer_id, address, received_ms, manifest FROM contribution WHERE id = ?')
+      .sql<[number], Row>(
+        'SELECT cid, origin, peer_id, address, received_ms, manifest FROM contribution WHERE id = ?',
+      )
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
     return this.#keep(id, storedOf(row))
@@ -86,7 +90,8 @@ export class Contributions {
 
   count(): number {
     return (
-      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM tally').get()?.contributions ?? 0
+      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM tally').get()
+        ?.contributions ?? 0
     )
   }
 

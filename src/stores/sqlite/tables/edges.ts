@@ -16,7 +16,11 @@ interface Row {
 }
 
 /** The edges that reach a contribution, here or not, by source cid, then type. */
-export function edgesInto(connection: Connection, target: Cid, { types, limit }: EdgeChoice): Edge[] {
+export function edgesInto(
+  connection: Connection,
+  target: Cid,
+  { types, limit }: EdgeChoice,
+): Edge[] {
   const only = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
   const rows = connection
     .sql<unknown[], Row>(
@@ -28,5 +32,7 @@ export function edgesInto(connection: Connection, target: Cid, { types, limit }:
 
 function edgeOf({ type, source, metadata }: Row, target: Cid): Edge {
   const edge = { source: cidFromBytes(source), target, type }
-  return metadata === null ? edge : { ...edge, metadata: JSON.parse(metadata) as NonNullable<Edge['metadata']> }
+  return metadata === null
+    ? edge
+    : { ...edge, metadata: JSON.parse(metadata) as NonNullable<Edge['metadata']> }
 }

@@ -1,6 +1,11 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import type { Direction } from '../../../core/contribution/schema.ts'
-import { type Place, rankOf, type SignalMetric, signalValues } from '../../../core/ranking/frontier.ts'
+import {
+  type Place,
+  rankOf,
+  type SignalMetric,
+  signalValues,
+} from '../../../core/ranking/frontier.ts'
 import type { Signals } from '../../../core/ranking/signals.ts'
 import type { Connection } from '../database/connection.ts'
 
@@ -30,7 +35,8 @@ export class Places {
     for (const metric of touched) {
       const value = values.get(metric)
       if (value === undefined) this.#remove(id, metric)
-      else if (!this.#move(id, metric, value)) this.add(id, { cid, metric, direction: 'maximize', value })
+      else if (!this.#move(id, metric, value))
+        this.add(id, { cid, metric, direction: 'maximize', value })
     }
   }
 
@@ -40,10 +46,14 @@ export class Places {
    */
   #count(metric: string, direction: Direction): number {
     const known = this.#connection
-      .sql<[string, string], { id: number }>('SELECT id FROM dimension WHERE metric = ? AND direction = ?')
+      .sql<[string, string], { id: number }>(
+        'SELECT id FROM dimension WHERE metric = ? AND direction = ?',
+      )
       .get(metric, direction)
     if (known === undefined) {
-      const insert = this.#connection.sql('INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)')
+      const insert = this.#connection.sql(
+        'INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)',
+      )
       return Number(insert.run(metric, direction).lastInsertRowid)
     }
     this.#connection.sql('UPDATE dimension SET places = places + 1 WHERE id = ?').run(known.id)

@@ -1,7 +1,13 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
-import { type Evidence, evidenceOf, foldSignals, NO_SIGNALS, type Signals } from '../../../core/ranking/signals.ts'
+import {
+  type Evidence,
+  evidenceOf,
+  foldSignals,
+  NO_SIGNALS,
+  type Signals,
+} from '../../../core/ranking/signals.ts'
 import type { Connection } from '../database/connection.ts'
 
 interface ReviewRow {
@@ -35,7 +41,9 @@ export class SignalTotals {
     if (edges.length === 0) return []
     const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
     for (const edge of edges) this.#addEdge(edge, evidence.get(edge.target))
-    const replied = new Set(edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target))
+    const replied = new Set(
+      edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
+    )
     for (const target of new Set(edges.map((edge) => edge.target))) {
       this.#addStanding(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
     }
@@ -49,7 +57,11 @@ export class SignalTotals {
       )
       .get(cidToBytes(cid))
     if (row === undefined) return NO_SIGNALS
-    return { adoption: row.adoption, reproduction: row.reproduction, reviewScore: row.review_score ?? undefined }
+    return {
+      adoption: row.adoption,
+      reproduction: row.reproduction,
+      reviewScore: row.review_score ?? undefined,
+    }
   }
 
   #addEdge({ source, target, type, metadata }: Edge, evidence: Evidence | undefined): void {
@@ -57,13 +69,22 @@ export class SignalTotals {
     const said = metadata === undefined ? null : JSON.stringify(metadata)
     this.#connection
       .sql(INSERT_EDGE)
-      .run(cidToBytes(target), type, cidToBytes(source), said, review?.reviewSum ?? null, review?.reviewCount ?? 0)
+      .run(
+        cidToBytes(target),
+        type,
+        cidToBytes(source),
+        said,
+        review?.reviewSum ?? null,
+        review?.reviewCount ?? 0,
+      )
   }
 
   #addStanding(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
     const { adoption = 0, reproduction = 0, reviewCount = 0 } = evidence ?? {}
     const replies = repliedMs === undefined ? 0 : 1
-    this.#connection.sql(ADD_STANDING).run(cidToBytes(target), adoption, reproduction, replies, repliedMs ?? null)
+    this.#connection
+      .sql(ADD_STANDING)
+      .run(cidToBytes(target), adoption, reproduction, replies, repliedMs ?? null)
     if (reviewCount > 0) this.#setReviewScore(target)
   }
 
@@ -76,7 +97,9 @@ export class SignalTotals {
       )
       .all(key)
     const { reviewScore } = foldSignals(rows.map((row) => reviewEvidence(row, target)))
-    this.#connection.sql('UPDATE standing SET review_score = ? WHERE cid = ?').run(reviewScore ?? null, key)
+    this.#connection
+      .sql('UPDATE standing SET review_score = ? WHERE cid = ?')
+      .run(reviewScore ?? null, key)
   }
 }
 

@@ -14,11 +14,19 @@ const UPSERT = `
   ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by`
 
 /** Adds promises to the stub of an absent contribution; inside a transaction. The moment of the first stays. False where it is here. */
-export function addPromises(connection: Connection, cid: Cid, promisedBy: readonly string[], since: number): boolean {
+export function addPromises(
+  connection: Connection,
+  cid: Cid,
+  promisedBy: readonly string[],
+  since: number,
+): boolean {
   const key = cidToBytes(cid)
-  const isHere = connection.sql<[Uint8Array]>('SELECT 1 FROM contribution WHERE cid = ?').get(key) !== undefined
+  const isHere =
+    connection.sql<[Uint8Array]>('SELECT 1 FROM contribution WHERE cid = ?').get(key) !== undefined
   if (isHere) return false
-  const known = connection.sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?').get(key)
+  const known = connection
+    .sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?')
+    .get(key)
   const all = new Set([...promisesOf(known), ...promisedBy])
   connection.sql(UPSERT).run(key, since, JSON.stringify([...all]))
   return true
@@ -27,9 +35,15 @@ export function addPromises(connection: Connection, cid: Cid, promisedBy: readon
 /** Stubs, oldest first, ties by cid. */
 export function listStubs(connection: Connection, limit: number): Stub[] {
   return connection
-    .sql<[number], Row>('SELECT cid, since_ms, promised_by FROM stub ORDER BY since_ms, cid LIMIT ?')
+    .sql<[number], Row>(
+      'SELECT cid, since_ms, promised_by FROM stub ORDER BY since_ms, cid LIMIT ?',
+    )
     .all(limit)
-    .map((row) => ({ cid: cidFromBytes(row.cid), promisedBy: promisesOf(row), since: timestamp(row.since_ms) }))
+    .map((row) => ({
+      cid: cidFromBytes(row.cid),
+      promisedBy: promisesOf(row),
+      since: timestamp(row.since_ms),
+    }))
 }
 
 function promisesOf(row: Row | undefined): string[] {

@@ -107,7 +107,8 @@ export class CommitQueue {
   #fail(cause: unknown): void {
     this.#worker = undefined
     const lost = this.#underWay.splice(0).flat()
-    for (const { reject } of lost) reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
+    for (const { reject } of lost)
+      reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
     if (this.#queue.length > 0) this.#schedule()
     else this.#drained()
   }

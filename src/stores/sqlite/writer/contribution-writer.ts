@@ -34,7 +34,8 @@ export class ContributionWriter {
       .sql('INSERT INTO word (rowid, words, facets) VALUES (?, ?, ?)')
       .run(id, wordsOfManifest(manifest).join(' '), facetsOfManifest(manifest).join(' '))
     for (const place of ownPlaces(contribution, provenance.receivedAt)) this.#places.add(id, place)
-    for (const place of signalPlaces(contribution, this.#standings.signalsOf(cid))) this.#places.add(id, place)
+    for (const place of signalPlaces(contribution, this.#standings.signalsOf(cid)))
+      this.#places.add(id, place)
     this.#countFor(contribution, createdMs)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(cid))
     return true

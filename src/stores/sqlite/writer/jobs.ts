@@ -10,27 +10,48 @@ export type Job =
       readonly bytes: Uint8Array
       readonly provenance: Provenance
     }
-  | { readonly type: 'add-promises'; readonly cid: Cid; readonly promisedBy: readonly string[]; readonly since: number }
+  | {
+      readonly type: 'add-promises'
+      readonly cid: Cid
+      readonly promisedBy: readonly string[]
+      readonly since: number
+    }
   | { readonly type: 'put-blob'; readonly hash: Cid; readonly bytes: Uint8Array }
   | { readonly type: 'delete-blob'; readonly hash: Cid }
-  | { readonly type: 'set-record'; readonly space: string; readonly key: string; readonly value: string }
+  | {
+      readonly type: 'set-record'
+      readonly space: string
+      readonly key: string
+      readonly value: string
+    }
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
 /** What became of a job: whether it changed anything, or the error that it failed with. */
 export type Outcome =
   | { readonly type: 'done'; readonly changed: boolean }
-  | { readonly type: 'failed'; readonly code: ErrorCode; readonly details: ErrorDetails; readonly message: string }
+  | {
+      readonly type: 'failed'
+      readonly code: ErrorCode
+      readonly details: ErrorDetails
+      readonly message: string
+    }
 
 export function failure(error: GroveError): Outcome {
   return { type: 'failed', code: error.code, details: error.details, message: error.message }
 }
 
-export function errorOf({ code, details, message }: Extract<Outcome, { type: 'failed' }>): GroveError {
+export function errorOf({
+  code,
+  details,
+  message,
+}: Extract<Outcome, { type: 'failed' }>): GroveError {
   return new GroveError(code, details, { message })
 }
 
 /** The job as it may be sent to another thread: a view of a larger buffer would take all of that along. */
 export function compact(job: Job): Job {
   if (job.type !== 'put-contribution' && job.type !== 'put-blob') return job
-  return job.bytes.byteLength === job.bytes.buffer.byteLength ? job : { ...job, bytes: new Uint8Array(job.bytes) }
+  return job.bytes.byteLength === job.bytes.buffer.byteLength
+    ? job
+    : { ...job, bytes: new Uint8Array(job.bytes) }
 }

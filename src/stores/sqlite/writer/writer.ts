@@ -51,11 +51,16 @@ export class Writer {
       case 'put-blob':
         return connection.sql(PUT_BLOB).run(cidToBytes(job.hash), job.bytes).changes > 0
       case 'delete-blob':
-        return connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(job.hash)).changes > 0
+        return (
+          connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(job.hash)).changes > 0
+        )
       case 'set-record':
         return connection.sql(SET_RECORD).run(job.space, job.key, job.value).changes > 0
       case 'delete-record':
-        return connection.sql('DELETE FROM record WHERE space = ? AND key = ?').run(job.space, job.key).changes > 0
+        return (
+          connection.sql('DELETE FROM record WHERE space = ? AND key = ?').run(job.space, job.key)
+            .changes > 0
+        )
     }
   }
 }
@@ -64,6 +69,8 @@ function contributionOf({ cid, bytes }: Extract<Job, { type: 'put-contribution' 
   return {
     cid,
     bytes,
-    manifest: JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()) as Manifest,
+    manifest: JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
+    ) as Manifest,
   }
 }
