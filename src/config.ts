@@ -4,10 +4,10 @@ import { kindSchema } from './core/contribution/schema.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
+import type { PeerAddress } from './core/peers/peer.ts'
+import { defaultPolicy } from './core/policy.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
 import type { NodeConfig } from './node/context.ts'
-import type { PeerAddress } from './protocol/messages.ts'
-import { defaultPolicy } from './protocol/sync/want.ts'
 
 /**
  * How a grove is configured: flags > environment > DIR/grove.json > defaults. The layers have one shape, in which

@@ -1,4 +1,4 @@
-import type { PeerAddress } from '../../src/protocol/messages.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 
 /** Faults that are a liar's alone. That a body was cut off, late or never came may be the network's doing. */
 const LIES = new Set([

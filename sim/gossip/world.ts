@@ -1,14 +1,9 @@
 import type { Cid } from '../../src/core/cid.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
-import type {
-  Advertisement,
-  Effect,
-  Input,
-  LocalEntry,
-  PeerAddress,
-} from '../../src/protocol/messages.ts'
+import type { Advertisement, Effect, Input, LocalEntry } from '../../src/protocol/messages.ts'
 import { offspring, seeded } from './chance.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'

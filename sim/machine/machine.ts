@@ -1,7 +1,7 @@
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
-import type { PeerAddress } from '../../src/protocol/messages.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { wrongBlame } from '../checkers/blame.ts'
 import type { Chance } from '../engine/chance.ts'

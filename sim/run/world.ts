@@ -1,4 +1,4 @@
-import type { PeerAddress } from '../../src/protocol/messages.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { settleIn } from '../adversaries/settle-in.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { Chance } from '../engine/chance.ts'

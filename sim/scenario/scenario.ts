@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { kindSchema } from '../../src/core/contribution/schema.ts'
-import type { Policy } from '../../src/protocol/sync/want.ts'
+import type { Policy } from '../../src/core/policy.ts'
 import {
   clockSchema,
   diskChangeSchema,

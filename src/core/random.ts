@@ -15,3 +15,7 @@ export function sample<T>(random: Random, items: readonly T[], count: number): T
     chosen.push(...rest.splice(below(random, rest.length), 1))
   return chosen
 }
+
+/** `digits` hex digits by chance. */
+export const hexDigits = (random: Random, digits: number): string =>
+  Array.from({ length: digits }, () => below(random, 16).toString(16)).join('')

@@ -1,5 +1,6 @@
+import { timestamp } from '../core/time.ts'
 import type { GroveEvent, GroveEventBody } from '../core/wire/wire.ts'
-import { type Clock, timestamp } from '../ports/clock.ts'
+import type { Clock } from '../ports/clock.ts'
 
 /** Events that a subscriber may lag behind before the oldest are dropped. */
 const BACKLOG_MAX = 1_000

@@ -7,6 +7,3 @@ export interface Clock {
   /** Resolves `delayMs` from now; rejects with the signal's reason if it aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }
-
-/** The moment as it is written on the wire: RFC 3339, UTC, milliseconds. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString()

@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import type {
   BestList,
   BestQuery,
@@ -8,7 +9,6 @@ import type {
   ShuffleRequest,
   ShuffleResponse,
 } from '../core/wire/wire.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 
 /** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */
 export interface ManifestAnswer {

@@ -1,6 +1,8 @@
 import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
+import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
+import { timestamp } from '../core/time.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/wire.ts'
 import { AdvertisedPlaces, digestFromAnswer, type IncomingDigest } from './gossip/advertised-places.ts'
 import { type Announcer, announced, SILENT, setBack, withFrontier } from './gossip/announce.ts'
@@ -28,17 +30,7 @@ import {
   tidyAddress,
 } from './membership/sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './membership/shuffle.ts'
-import {
-  type Advertisement,
-  addressOf,
-  type Effect,
-  type GossipConfig,
-  type Input,
-  type LocalEntry,
-  type PeerAddress,
-  type PeerView,
-  timestamp,
-} from './messages.ts'
+import type { Advertisement, Effect, GossipConfig, Input, LocalEntry, PeerView } from './messages.ts'
 
 /**
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
@@ -234,10 +226,7 @@ export class GossipState {
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
     const entries = this.#digests.entriesOf(message)
-    const reply: Effect = {
-      type: 'reply-exchange',
-      message: this.#message(this.#answerTo(message, now), now),
-    }
+    const reply: Effect = { type: 'reply-exchange', message: this.#message(this.#answerTo(message, now), now) }
     if (isSelf(this.#members, message)) return [reply]
     const effects = this.#listenTo(message, [], now)
     const peer = find(this.#members, message.peerId)

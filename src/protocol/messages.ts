@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Place } from '../core/ranking/frontier.ts'
 import type {
   Capabilities,
@@ -9,12 +10,6 @@ import type {
   ShuffleRequest,
   ShuffleResponse,
 } from '../core/wire/wire.ts'
-
-/** A peer by the id it goes by and the address it answers at. A seed given as a bare URL goes by that URL until it answers. */
-export interface PeerAddress {
-  readonly peerId: string
-  readonly address: string
-}
 
 /** An entry of the local, verified frontier: what a digest may say. */
 export interface LocalEntry extends Place {
@@ -111,9 +106,3 @@ export interface PeerView extends PeerInfo {
   /** Unix ms of the last direct contact; undefined where there was none. */
   readonly lastContact: number | undefined
 }
-
-/** A moment as it is written on the wire: RFC 3339, UTC, milliseconds. */
-export const timestamp = (ms: number): string => new Date(ms).toISOString()
-
-/** Only the id and address of something that has more. */
-export const addressOf = ({ peerId, address }: PeerAddress): PeerAddress => ({ peerId, address })

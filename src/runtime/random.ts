@@ -1,4 +1,4 @@
-import type { Random } from '../ports/random.ts'
+import type { Random } from '../core/random.ts'
 
 /** Chance from the system. Not for secrets. */
 export const systemRandom: Random = { next: () => Math.random() }

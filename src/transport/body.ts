@@ -1,5 +1,5 @@
+import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import { peerFault, tooSlow, transportError } from './faults.ts'
 
 /** The least that a peer has to send: a mean over each stretch of waiting for it. */

@@ -1,7 +1,7 @@
 import { CLOSURE_MAX_CONTRIBUTIONS, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import { type ClosureTrailer, closureTrailerSchema } from '../core/wire/wire.ts'
 import type { ClosureAnswer } from '../ports/transport.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import { peerFault } from './faults.ts'
 
 const LINE_END = 0x0a

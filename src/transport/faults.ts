@@ -3,7 +3,7 @@ import type { Cid } from '../core/cid.ts'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import { MANIFEST_MAX_BYTES } from '../core/limits.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 
 /** How a peer broke the protocol: the `fault` in the details of a `peer-fault`. */
 export type FaultKind =

@@ -1,5 +1,6 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import {
   type BestList,
   type BestQuery,
@@ -13,7 +14,6 @@ import type {
   ManifestAnswer,
   RequestOptions,
 } from '../ports/transport.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import { readBody } from './body.ts'
 import { closureLines } from './closure-lines.ts'
 import type { Answer, Dialler } from './dialler.ts'

@@ -4,9 +4,9 @@ import { cidSchema, relationTypeSchema } from '../core/contribution/schema.ts'
 import { breadthFirst, type Neighbours } from '../core/contribution/walk.ts'
 import { isGroveError } from '../core/errors.ts'
 import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRequest, ClosureTrailer } from '../core/wire/wire.ts'
 import type { ClosureAnswer, RequestOptions } from '../ports/transport.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import type { LegacyRoutes } from './legacy-routes.ts'
 
 const relationsSchema = z.object({

@@ -3,6 +3,7 @@ import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import {
   type BestEntry,
   type BestQuery,
@@ -18,7 +19,6 @@ import type {
   ManifestAnswer,
   RequestOptions,
 } from '../ports/transport.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 

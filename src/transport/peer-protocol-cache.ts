@@ -1,6 +1,6 @@
 import { evictOldest } from '../concurrency/bounded.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { PeerAddress } from '../protocol/messages.ts'
 import { RouteUnknown } from './dialler.ts'
 
 /** How long an answer counts: a peer may be upgraded, and then our routes are tried on it again. */

@@ -12,8 +12,8 @@ import { diskSchema } from '../../sim/scenario/conditions.ts'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
+import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
-import { defaultPolicy } from '../../src/protocol/sync/want.ts'
 
 const NOW = Date.UTC(2026, 0, 1)
 const here = { origin: 'local', receivedAt: NOW } as const

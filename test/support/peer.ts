@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
-import type { PeerAddress } from '../../src/protocol/messages.ts'
+import type { PeerAddress } from '../../src/core/peers/peer.ts'
 
 /** Answers a request in its own way; false leaves it to the honest routes. */
 export type Misbehave = (request: IncomingMessage, response: ServerResponse) => boolean

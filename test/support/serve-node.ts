@@ -1,8 +1,8 @@
 import { bind } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
+import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { silentLog } from '../../src/ports/log.ts'
-import { defaultPolicy } from '../../src/protocol/sync/want.ts'
 
 /** A grove in this process, served over a real socket. */
 export interface ServedNode extends AsyncDisposable {

@@ -11,6 +11,7 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { timestamp } from '../../core/time.ts'
 import {
   fetchOptionsSchema,
   fetchResultSchema,
@@ -27,7 +28,6 @@ import {
   resolveCid,
   standingOf,
 } from '../../node/read/queries.ts'
-import { timestamp } from '../../ports/clock.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { bytes, json } from './operation.ts'
 

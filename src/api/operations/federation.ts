@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
+import { timestamp } from '../../core/time.ts'
 import {
   bestListSchema,
   bestQuerySchema,
@@ -15,7 +16,6 @@ import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
 import { syncRound } from '../../node/sync/sync.ts'
-import { timestamp } from '../../ports/clock.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json, stream } from './operation.ts'
 

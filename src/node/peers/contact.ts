@@ -1,5 +1,5 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
-import type { PeerAddress } from '../../protocol/messages.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { NodeContext } from '../context.ts'
 
 /** A peer that was asked in vain, and why. */

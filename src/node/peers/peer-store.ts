@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type PeerRecord, type Proof, peerRecordSchema } from '../../core/peers/peer-record.ts'
 import {
   NO_STATS,
@@ -11,10 +12,10 @@ import {
   withFailure,
   withLie,
 } from '../../core/peers/trust.ts'
-import { type Clock, timestamp } from '../../ports/clock.ts'
+import { timestamp } from '../../core/time.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
-import type { PeerAddress } from '../../protocol/messages.ts'
 import { Absences } from './absences.ts'
 
 const SPACE = 'peers'

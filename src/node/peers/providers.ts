@@ -1,8 +1,8 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Provenance } from '../../ports/graph-store.ts'
-import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { ask, type FailedAttempt } from './contact.ts'
 

@@ -3,13 +3,13 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
 import { NO_SIGNALS } from '../../core/ranking/signals.ts'
+import { timestamp } from '../../core/time.ts'
 import type {
   FederatedEntry,
   FrontierAnswer,
   FrontierEntry,
   Provider,
 } from '../../core/wire/wire.ts'
-import { timestamp } from '../../ports/clock.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { NodeContext } from '../context.ts'

@@ -1,5 +1,5 @@
+import { timestamp } from '../../core/time.ts'
 import type { FederationPeer, GroveInfo, PeerInfo, PeersAnswer } from '../../core/wire/wire.ts'
-import { timestamp } from '../../ports/clock.ts'
 import type { PeerView } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 

@@ -7,7 +7,7 @@ import {
   type Visit,
   type WalkLimits,
 } from '../../core/contribution/walk.ts'
-import { timestamp } from '../../ports/clock.ts'
+import { timestamp } from '../../core/time.ts'
 import type { NodeContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 

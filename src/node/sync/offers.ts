@@ -1,9 +1,10 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Policy } from '../../core/policy.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
-import type { PeerAddress } from '../../protocol/messages.ts'
-import type { Candidate, Policy } from '../../protocol/sync/want.ts'
+import type { Candidate } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 

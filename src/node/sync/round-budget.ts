@@ -1,4 +1,4 @@
-import type { Policy } from '../../protocol/sync/want.ts'
+import type { Policy } from '../../core/policy.ts'
 import type { Requests } from './offers.ts'
 
 /** Contributions about others' work that one peer may bring unasked within a round. */

@@ -1,7 +1,8 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
+import type { Policy } from '../../core/policy.ts'
 import type { SyncReport } from '../../core/wire/wire.ts'
-import { type Candidate, type Policy, Wants } from '../../protocol/sync/want.ts'
+import { type Candidate, Wants } from '../../protocol/sync/want.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
 

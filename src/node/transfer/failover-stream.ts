@@ -1,6 +1,6 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobAnswer } from '../../ports/transport.ts'
-import type { PeerAddress } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import type { ProviderSet } from './provider-set.ts'

@@ -1,4 +1,4 @@
-import type { PeerAddress } from '../../protocol/messages.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 
 /** Providers of one blob: those that are known, and more that are asked for when these don't do. */
 export class ProviderSet {

@@ -6,6 +6,7 @@ import {
   FEDERATED_MAX_PER_METRIC,
   PROVIDERS_MAX,
 } from '../../core/limits.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import {
   comparePlaces,
   isBetter,
@@ -15,7 +16,7 @@ import {
   prevailingDirection,
 } from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/wire.ts'
-import type { Advertisement, Basis, PeerAddress } from '../messages.ts'
+import type { Advertisement, Basis } from '../messages.ts'
 
 /**
  * What other groves say is best, kept per (metric, direction, cid) with who says so. All of it is claims. Bounded in
@@ -157,13 +158,7 @@ export function assertionsOf(federated: Federated, cid: Cid): { peer: PeerAddres
   return itemsOf(federated, cid).flatMap(({ metric, direction, providers }) =>
     providers.map(({ peerId, address, value, unauthenticated = false, directionGuessed = false }) => ({
       peer: { peerId, address },
-      advertisement: {
-        metric,
-        direction,
-        cid,
-        value,
-        ...basisOf(unauthenticated, directionGuessed),
-      },
+      advertisement: { metric, direction, cid, value, ...basisOf(unauthenticated, directionGuessed) },
     })),
   )
 }
@@ -191,10 +186,7 @@ function isValidEntry({ metric, value, direction }: DigestEntry): boolean {
 
 /** Only what makes a claim weaker is noted. */
 function basisOf(unauthenticated: boolean, directionGuessed: boolean): Basis {
-  return {
-    ...(unauthenticated && { unauthenticated }),
-    ...(directionGuessed && { directionGuessed }),
-  }
+  return { ...(unauthenticated && { unauthenticated }), ...(directionGuessed && { directionGuessed }) }
 }
 
 function knownDirection({ metrics }: Federated, name: string): Direction | undefined {
@@ -241,15 +233,7 @@ function enter(
   { metric: name, direction, cid, value }: Advertisement,
   now: number,
 ): Item {
-  const item: Item = {
-    metric: name,
-    direction,
-    cid,
-    value,
-    tags: [],
-    providers: [],
-    firstSeen: now,
-  }
+  const item: Item = { metric: name, direction, cid, value, tags: [], providers: [], firstSeen: now }
   metric[direction].set(cid, item)
   federated.size += 1
   return item

@@ -1,7 +1,7 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
-import type { PeerAddress } from '../messages.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 
 /** Hex digits of a cid in news. */
 const SHORT_DIGITS = 16

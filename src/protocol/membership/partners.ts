@@ -1,5 +1,5 @@
+import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
-import { addressOf, type PeerAddress } from '../messages.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 import { findByAddress, type Membership, seedTargets } from './sampling.ts'
 

@@ -1,7 +1,7 @@
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
 import type { PeerInfo } from '../../core/wire/wire.ts'
 import type { Offerer } from '../gossip/pending-requests.ts'
-import type { PeerAddress } from '../messages.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 
 /**

@@ -1,6 +1,8 @@
+import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
+import { timestamp } from '../../core/time.ts'
 import type { PeerInfo, ShuffleRequest } from '../../core/wire/wire.ts'
-import { addressOf, type Effect, type PeerAddress, timestamp } from '../messages.ts'
+import type { Effect } from '../messages.ts'
 import { infoOf } from './peer-status.ts'
 import { absorb, chooseOffer, type Membership, oldestActive, SHUFFLE_SIZE } from './sampling.ts'
 

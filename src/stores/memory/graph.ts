@@ -3,8 +3,8 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/ranking/signals.ts'
+import { timestamp } from '../../core/time.ts'
 import type { Filter, Stub } from '../../core/wire/wire.ts'
-import { timestamp } from '../../ports/clock.ts'
 import type {
   FrontierQuery,
   GraphStore,

@@ -4,9 +4,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { parseCid } from '../../../src/core/cid.ts'
+import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { syncRound } from '../../../src/node/sync/sync.ts'
-import { defaultPolicy } from '../../../src/protocol/sync/want.ts'
 import { testNode } from '../../support/context.ts'
 
 interface Recorded {

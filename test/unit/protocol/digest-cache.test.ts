@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -9,7 +10,7 @@ import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
-import type { Effect, LocalEntry, PeerAddress } from '../../../src/protocol/messages.ts'
+import type { Effect, LocalEntry } from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS

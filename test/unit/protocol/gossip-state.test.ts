@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -10,13 +11,7 @@ import {
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
-import type {
-  Effect,
-  GossipConfig,
-  Input,
-  LocalEntry,
-  PeerAddress,
-} from '../../../src/protocol/messages.ts'
+import type { Effect, GossipConfig, Input, LocalEntry } from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const self = peer(0)

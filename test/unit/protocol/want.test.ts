@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
-import {
-  type Candidate,
-  defaultPolicy,
-  type Policy,
-  Wants,
-} from '../../../src/protocol/sync/want.ts'
+import { defaultPolicy, type Policy } from '../../../src/core/policy.ts'
+import { type Candidate, Wants } from '../../../src/protocol/sync/want.ts'
 import { cid, peer, START } from './network.ts'
 
 const candidate = (n: number, value: number, more: Partial<Candidate> = {}): Candidate => ({
