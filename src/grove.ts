@@ -1,17 +1,10 @@
 import { type Cid, isCid, parseCid } from './core/cid.ts'
 import { viewOf } from './core/contribution/contribution.ts'
 import type { ContributionView, Draft } from './core/contribution/schema.ts'
-import type {
-  FederatedEntry,
-  FederationPeer,
-  FetchOptions,
-  FetchResult,
-  Filter,
-  FrontierAnswer,
-  GroveEvent,
-  SearchResult,
-  SyncReport,
-} from './core/wire/wire.ts'
+import type { GroveEvent } from './core/wire/events.ts'
+import type { FederationPeer, SyncReport } from './core/wire/federation.ts'
+import type { FetchOptions, FetchResult } from './core/wire/fetch.ts'
+import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './core/wire/frontier.ts'
 import { type CheckoutResult, checkout } from './node/checkout.ts'
 import { fetchRemoteContribution } from './node/fetch/fetch.ts'
 import type { GroveNode } from './node/node.ts'

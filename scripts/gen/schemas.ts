@@ -2,36 +2,65 @@ import type { z } from 'zod'
 import { jsonSchemaOf } from '../../src/api/schema/json-schema.ts'
 import { layerSchema } from '../../src/config.ts'
 import * as core from '../../src/core/contribution/schema.ts'
-import * as wire from '../../src/core/wire/wire.ts'
+import { groveEventSchema } from '../../src/core/wire/events.ts'
+import {
+  bestListSchema,
+  bestQuerySchema,
+  closureRequestSchema,
+  closureTrailerSchema,
+  federationPeerSchema,
+  stubSchema,
+  syncReportSchema,
+} from '../../src/core/wire/federation.ts'
+import {
+  blobInfoSchema,
+  fetchOptionsSchema,
+  fetchResultSchema,
+  missingAnswerSchema,
+  missingRequestSchema,
+} from '../../src/core/wire/fetch.ts'
+import {
+  federatedFrontierSchema,
+  frontierSchema,
+  searchAnswerSchema,
+} from '../../src/core/wire/frontier.ts'
+import {
+  gossipMessageSchema,
+  peersAnswerSchema,
+  shuffleRequestSchema,
+  shuffleResponseSchema,
+} from '../../src/core/wire/gossip.ts'
+import { groveInfoSchema } from '../../src/core/wire/grove.ts'
+import { threadSchema, threadsSchema } from '../../src/core/wire/threads.ts'
 
 /** Values that others read or write, by the name of their file. */
 export const published: Readonly<Record<string, z.ZodType>> = {
   manifest: core.manifestSchema,
   draft: core.draftSchema,
   contribution: core.contributionViewSchema,
-  'gossip-message': wire.gossipMessageSchema,
-  'shuffle-request': wire.shuffleRequestSchema,
-  'shuffle-response': wire.shuffleResponseSchema,
-  'gossip-peers': wire.peersAnswerSchema,
-  frontier: wire.frontierSchema,
-  'federated-frontier': wire.federatedFrontierSchema,
-  'search-answer': wire.searchAnswerSchema,
-  thread: wire.threadSchema,
-  threads: wire.threadsSchema,
-  'blob-info': wire.blobInfoSchema,
-  'missing-request': wire.missingRequestSchema,
-  'missing-answer': wire.missingAnswerSchema,
-  'fetch-options': wire.fetchOptionsSchema,
-  'fetch-result': wire.fetchResultSchema,
-  'best-query': wire.bestQuerySchema,
-  'best-list': wire.bestListSchema,
-  'closure-request': wire.closureRequestSchema,
-  'closure-trailer': wire.closureTrailerSchema,
-  'federation-peer': wire.federationPeerSchema,
-  'sync-report': wire.syncReportSchema,
-  stub: wire.stubSchema,
-  event: wire.groveEventSchema,
-  grove: wire.groveInfoSchema,
+  'gossip-message': gossipMessageSchema,
+  'shuffle-request': shuffleRequestSchema,
+  'shuffle-response': shuffleResponseSchema,
+  'gossip-peers': peersAnswerSchema,
+  frontier: frontierSchema,
+  'federated-frontier': federatedFrontierSchema,
+  'search-answer': searchAnswerSchema,
+  thread: threadSchema,
+  threads: threadsSchema,
+  'blob-info': blobInfoSchema,
+  'missing-request': missingRequestSchema,
+  'missing-answer': missingAnswerSchema,
+  'fetch-options': fetchOptionsSchema,
+  'fetch-result': fetchResultSchema,
+  'best-query': bestQuerySchema,
+  'best-list': bestListSchema,
+  'closure-request': closureRequestSchema,
+  'closure-trailer': closureTrailerSchema,
+  'federation-peer': federationPeerSchema,
+  'sync-report': syncReportSchema,
+  stub: stubSchema,
+  event: groveEventSchema,
+  grove: groveInfoSchema,
   config: layerSchema,
 }
 

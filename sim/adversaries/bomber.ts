@@ -1,7 +1,7 @@
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { MANIFEST_MAX_BYTES } from '../../src/core/limits.ts'
-import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import type { DigestEntry } from '../../src/core/wire/gossip.ts'
 import {
   absentAnswer,
   bytesAnswer,

@@ -1,5 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
-import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import type { DigestEntry } from '../../src/core/wire/gossip.ts'
 import { absentAnswer, type HttpAnswer } from '../network/http.ts'
 import { Adversary } from './adversary.ts'
 

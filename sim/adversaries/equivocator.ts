@@ -1,4 +1,4 @@
-import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import type { DigestEntry } from '../../src/core/wire/gossip.ts'
 import { Adversary } from './adversary.ts'
 
 /** Says something else to everybody: other values for the same contribution, under other names. */

@@ -1,4 +1,4 @@
-import type { DigestEntry } from '../../src/core/wire/wire.ts'
+import type { DigestEntry } from '../../src/core/wire/gossip.ts'
 import { Adversary } from './adversary.ts'
 
 /** Claims better values than there are, or the other direction, of contributions that exist; serves what it is asked for. */

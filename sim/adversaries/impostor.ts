@@ -1,4 +1,4 @@
-import type { DigestEntry, PeerInfo } from '../../src/core/wire/wire.ts'
+import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
 import { Adversary } from './adversary.ts'
 
 /** Gives a victim's address for its own or for invented peers, and speaks lies in a victim's name. */

@@ -1,7 +1,7 @@
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
 import { timestamp } from '../../src/core/time.ts'
-import type { PeerInfo } from '../../src/core/wire/wire.ts'
+import type { PeerInfo } from '../../src/core/wire/gossip.ts'
 import type { Effect } from '../../src/protocol/messages.ts'
 import { viewGraph } from './graph.ts'
 import type { Setting } from './overlay.ts'

@@ -2,12 +2,8 @@ import type { z } from 'zod'
 import { type Cid, isCid } from '../../src/core/cid.ts'
 import { errorBody, GroveError, isGroveError } from '../../src/core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../../src/core/limits.ts'
-import {
-  bestQuerySchema,
-  closureRequestSchema,
-  gossipMessageSchema,
-  shuffleRequestSchema,
-} from '../../src/core/wire/wire.ts'
+import { bestQuerySchema, closureRequestSchema } from '../../src/core/wire/federation.ts'
+import { gossipMessageSchema, shuffleRequestSchema } from '../../src/core/wire/gossip.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { frontier } from '../../src/node/read/frontier.ts'
 import { bestList } from '../../src/node/serve/best.ts'

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { JsonObject } from '../core/canonical.ts'
 import { type Kind, kindSchema, type Mode, modeSchema } from '../core/contribution/schema.ts'
-import type { Filter } from '../core/wire/wire.ts'
+import type { Filter } from '../core/wire/frontier.ts'
 import { readJsonObject, readText } from './options.ts'
 
 /** Options that narrow an answer down, the same for every command that lists contributions. */

@@ -1,5 +1,5 @@
 import { timestamp } from '../core/time.ts'
-import type { GroveEvent, GroveEventBody } from '../core/wire/wire.ts'
+import type { GroveEvent, GroveEventBody } from '../core/wire/events.ts'
 import type { Clock } from '../ports/clock.ts'
 
 /** Events that a subscriber may lag behind before the oldest are dropped. */

@@ -4,14 +4,10 @@ import { parseCid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
+import type { SyncReport } from '../core/wire/federation.ts'
+import type { FetchResult } from '../core/wire/fetch.ts'
+import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
-import type {
-  FetchResult,
-  GossipMessage,
-  ShuffleRequest,
-  ShuffleResponse,
-  SyncReport,
-} from '../core/wire/wire.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { GraphStore, Ranking } from '../ports/graph-store.ts'

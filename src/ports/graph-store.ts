@@ -4,7 +4,8 @@ import type { Edge } from '../core/contribution/relation.ts'
 import type { Kind, RelationType } from '../core/contribution/schema.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
-import type { Filter, Stub } from '../core/wire/wire.ts'
+import type { Stub } from '../core/wire/federation.ts'
+import type { Filter } from '../core/wire/frontier.ts'
 
 /** Where a contribution came from. `receivedAt` is Unix ms and is also when this grove first saw it. */
 export interface Provenance {

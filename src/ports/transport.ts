@@ -5,10 +5,8 @@ import type {
   BestQuery,
   ClosureRequest,
   ClosureTrailer,
-  GossipMessage,
-  ShuffleRequest,
-  ShuffleResponse,
-} from '../core/wire/wire.ts'
+} from '../core/wire/federation.ts'
+import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 
 /** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */
 export interface ManifestAnswer {

@@ -9,7 +9,7 @@ import type {
   PeerInfo,
   ShuffleRequest,
   ShuffleResponse,
-} from '../core/wire/wire.ts'
+} from '../core/wire/gossip.ts'
 
 /** An entry of the local, verified frontier: what a digest may say. */
 export interface LocalEntry extends Place {

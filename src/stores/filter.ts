@@ -1,7 +1,7 @@
 import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
-import type { Filter } from '../core/wire/wire.ts'
+import type { Filter } from '../core/wire/frontier.ts'
 import type { Selection } from '../ports/graph-store.ts'
 
 /** Whether a contribution is meant by a filter: all that it gives must hold. */

@@ -1,6 +1,6 @@
 import { CLOSURE_MAX_CONTRIBUTIONS, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { type ClosureTrailer, closureTrailerSchema } from '../core/wire/wire.ts'
+import { type ClosureTrailer, closureTrailerSchema } from '../core/wire/federation.ts'
 import type { ClosureAnswer } from '../ports/transport.ts'
 import { peerFault } from './faults.ts'
 

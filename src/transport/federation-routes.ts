@@ -6,7 +6,7 @@ import {
   type BestQuery,
   bestListSchema,
   type ClosureRequest,
-} from '../core/wire/wire.ts'
+} from '../core/wire/federation.ts'
 import type {
   BlobAnswer,
   BlobRequest,

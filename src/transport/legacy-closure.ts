@@ -5,7 +5,7 @@ import { breadthFirst, type Neighbours } from '../core/contribution/walk.ts'
 import { isGroveError } from '../core/errors.ts'
 import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { ClosureRequest, ClosureTrailer } from '../core/wire/wire.ts'
+import type { ClosureRequest, ClosureTrailer } from '../core/wire/federation.ts'
 import type { ClosureAnswer, RequestOptions } from '../ports/transport.ts'
 import type { LegacyRoutes } from './legacy-routes.ts'
 

@@ -4,14 +4,9 @@ import type { Cid } from '../core/cid.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import {
-  type BestEntry,
-  type BestQuery,
-  blobInfoSchema,
-  type FrontierAnswer,
-  type FrontierEntry,
-  frontierSchema,
-} from '../core/wire/wire.ts'
+import type { BestEntry, BestQuery } from '../core/wire/federation.ts'
+import { blobInfoSchema } from '../core/wire/fetch.ts'
+import { type FrontierAnswer, type FrontierEntry, frontierSchema } from '../core/wire/frontier.ts'
 import type {
   BestAnswer,
   BlobAnswer,

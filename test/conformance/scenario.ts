@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cid } from '../../src/core/cid.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
-import type { Filter } from '../../src/core/wire/wire.ts'
+import type { Filter } from '../../src/core/wire/frontier.ts'
 
 interface Answered {
   readonly cid: Cid

@@ -1,5 +1,5 @@
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import type { DigestEntry, GossipMessage } from '../../src/core/wire/wire.ts'
+import type { DigestEntry, GossipMessage } from '../../src/core/wire/gossip.ts'
 import { type Misbehave, sendJson } from './peer.ts'
 
 /** A gossip message in this peer's name. */

@@ -1,5 +1,5 @@
 import type { Cid } from '../../core/cid.ts'
-import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
 import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
 import type { JsonOperation } from '../operations/operation.ts'
 import { allOperations, type CallName, type InputOf, type OutputOf } from '../operations/table.ts'

@@ -1,5 +1,5 @@
 import type { ContributionView } from '../../core/contribution/schema.ts'
-import type { Filter } from '../../core/wire/wire.ts'
+import type { Filter } from '../../core/wire/frontier.ts'
 import type { CallOptions, GroveApi } from './api.ts'
 
 /** Contributions newest first (the list itself is oldest first), and how many match in all. */

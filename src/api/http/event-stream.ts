@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A comment line this often keeps the connection from looking dead. */

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 
 /** Bounds of the duration histogram, in seconds. */

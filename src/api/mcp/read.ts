@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ContributionView } from '../../core/contribution/schema.ts'
-import { filterShape, pageShape } from '../../core/wire/wire.ts'
+import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/artifacts.ts'
 import { latest } from '../client/latest.ts'
 import { allOperations } from '../operations/table.ts'

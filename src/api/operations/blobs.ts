@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire/wire.ts'
+import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire/fetch.ts'
 import { stageArtifact } from '../../node/publish.ts'
 import { bytes, json, upload } from './operation.ts'
 

@@ -11,14 +11,10 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
-import {
-  fetchOptionsSchema,
-  fetchResultSchema,
-  filterShape,
-  levelSchema,
-  pageShape,
-} from '../../core/wire/wire.ts'
+import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
+import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { publish } from '../../node/publish.ts'
 import {

@@ -7,10 +7,10 @@ import {
   bestQuerySchema,
   closureRequestSchema,
   federationPeerSchema,
-  pageShape,
   stubSchema,
   syncReportSchema,
-} from '../../core/wire/wire.ts'
+} from '../../core/wire/federation.ts'
+import { pageShape } from '../../core/wire/frontier.ts'
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'

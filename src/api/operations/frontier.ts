@@ -6,7 +6,7 @@ import {
   frontierSchema,
   pageShape,
   searchAnswerSchema,
-} from '../../core/wire/wire.ts'
+} from '../../core/wire/frontier.ts'
 import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
 import { searchContributions } from '../../node/read/queries.ts'
 import { definedOnly } from '../schema/defined.ts'

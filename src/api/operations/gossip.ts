@@ -8,7 +8,7 @@ import {
   peersAnswerSchema,
   shuffleRequestSchema,
   shuffleResponseSchema,
-} from '../../core/wire/wire.ts'
+} from '../../core/wire/gossip.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { contributionOf } from '../../node/read/queries.ts'
 import { peersAnswer } from '../../node/read/status.ts'

@@ -5,7 +5,8 @@ import {
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { pageShape, threadSchema, threadsSchema } from '../../core/wire/wire.ts'
+import { pageShape } from '../../core/wire/frontier.ts'
+import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { ancestors, children, diff } from '../../node/read/queries.ts'
 import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
 import { definedOnly } from '../schema/defined.ts'

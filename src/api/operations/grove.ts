@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
-import { groveEventSchema, groveInfoSchema } from '../../core/wire/wire.ts'
+import { groveEventSchema } from '../../core/wire/events.ts'
+import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { groveInfo } from '../../node/read/status.ts'
 import { events, json } from './operation.ts'
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
-import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 

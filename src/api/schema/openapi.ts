@@ -6,7 +6,20 @@ import {
   relationSchema,
   scoreSchema,
 } from '../../core/contribution/schema.ts'
-import * as wire from '../../core/wire/wire.ts'
+import { groveEventSchema } from '../../core/wire/events.ts'
+import {
+  bestListSchema,
+  federationPeerSchema,
+  syncReportSchema,
+} from '../../core/wire/federation.ts'
+import { fetchResultSchema } from '../../core/wire/fetch.ts'
+import {
+  federatedEntrySchema,
+  frontierEntrySchema,
+  frontierSchema,
+} from '../../core/wire/frontier.ts'
+import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
+import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../node/read/status.ts'
 import type { Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
@@ -35,18 +48,18 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Relation: relationSchema,
   Contribution: contributionViewSchema,
   Draft: draftSchema,
-  Frontier: wire.frontierSchema,
-  FrontierEntry: wire.frontierEntrySchema,
-  DigestEntry: wire.digestEntrySchema,
-  GossipMessage: wire.gossipMessageSchema,
-  PeerInfo: wire.peerInfoSchema,
-  FederatedEntry: wire.federatedEntrySchema,
-  FederationPeer: wire.federationPeerSchema,
-  FetchResult: wire.fetchResultSchema,
-  SyncReport: wire.syncReportSchema,
-  BestList: wire.bestListSchema,
-  GroveEvent: wire.groveEventSchema,
-  Grove: wire.groveInfoSchema,
+  Frontier: frontierSchema,
+  FrontierEntry: frontierEntrySchema,
+  DigestEntry: digestEntrySchema,
+  GossipMessage: gossipMessageSchema,
+  PeerInfo: peerInfoSchema,
+  FederatedEntry: federatedEntrySchema,
+  FederationPeer: federationPeerSchema,
+  FetchResult: fetchResultSchema,
+  SyncReport: syncReportSchema,
+  BestList: bestListSchema,
+  GroveEvent: groveEventSchema,
+  Grove: groveInfoSchema,
 }
 
 /** The whole API as an OpenAPI 3.1 description, derived from the table. */

@@ -1,4 +1,4 @@
-import type { GroveEvent } from '../../core/wire/wire.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
 import type { CliSession } from '../context.ts'
 import { short } from './format.ts'
 import { Progress } from './progress.ts'

@@ -1,5 +1,5 @@
-import type { Level } from '../wire/wire.ts'
 import { isSignalMetric, type Place } from './frontier.ts'
+import type { Level } from './level.ts'
 import { NO_SIGNALS, type Signals } from './signals.ts'
 
 /** How far something is believed, and the reason in words for a user. */

@@ -1,5 +1,4 @@
 import { isJsonObject } from '../canonical.ts'
-import type { GossipMessage } from './gossip.ts'
 
 /**
  * Federation 1 used other names for three fields of a message's `digest`: `print`, `news` and `wants`. Until 0.3 they are
@@ -18,8 +17,14 @@ export function readFirstNames(note: unknown): unknown {
   }
 }
 
+interface Noted {
+  readonly digest?:
+    | { readonly fingerprint: string; readonly ihave?: unknown; readonly iwant?: unknown }
+    | undefined
+}
+
 /** The message as a peer of this `capabilities.federation` reads it (undefined where it is not known). */
-export function messageFor(federation: unknown, message: GossipMessage): GossipMessage {
+export function messageFor<M extends Noted>(federation: unknown, message: M): M {
   if (message.digest === undefined || Number(federation) > 1) return message
   const { fingerprint, ihave, iwant, ...rest } = message.digest
   const digest = {
@@ -28,5 +33,5 @@ export function messageFor(federation: unknown, message: GossipMessage): GossipM
     ...(ihave !== undefined && { news: ihave }),
     ...(iwant !== undefined && { wants: iwant }),
   }
-  return { ...message, digest: digest as unknown as GossipMessage['digest'] }
+  return { ...message, digest: digest as unknown as M['digest'] }
 }

@@ -1,6 +1,6 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
-import type { FetchOptions, FetchResult } from '../../core/wire/wire.ts'
+import type { FetchOptions, FetchResult } from '../../core/wire/fetch.ts'
 import type { NodeContext } from '../context.ts'
 import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
 import { heldAncestors } from './closure.ts'

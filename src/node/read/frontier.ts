@@ -9,7 +9,7 @@ import type {
   FrontierAnswer,
   FrontierEntry,
   Provider,
-} from '../../core/wire/wire.ts'
+} from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { NodeContext } from '../context.ts'

@@ -1,5 +1,7 @@
 import { timestamp } from '../../core/time.ts'
-import type { FederationPeer, GroveInfo, PeerInfo, PeersAnswer } from '../../core/wire/wire.ts'
+import type { FederationPeer } from '../../core/wire/federation.ts'
+import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
+import type { GroveInfo } from '../../core/wire/grove.ts'
 import type { PeerView } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 

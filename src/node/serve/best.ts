@@ -1,7 +1,7 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { BEST_MAX } from '../../core/limits.ts'
 import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
-import type { BestEntry, BestList, BestQuery } from '../../core/wire/wire.ts'
+import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
 import type { RankedPlace } from '../../ports/graph-store.ts'
 import type { NodeContext } from '../context.ts'
 import { evidenceMark } from '../sync/evidence.ts'

@@ -7,7 +7,7 @@ import {
   CLOSURE_MAX_CONTRIBUTIONS,
   CLOSURE_MAX_DEPTH,
 } from '../../core/limits.ts'
-import type { ClosureRequest, ClosureTrailer } from '../../core/wire/wire.ts'
+import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
 import type { NodeContext } from '../context.ts'
 import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
 

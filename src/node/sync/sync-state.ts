@@ -1,7 +1,7 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
 import type { Policy } from '../../core/policy.ts'
-import type { SyncReport } from '../../core/wire/wire.ts'
+import type { SyncReport } from '../../core/wire/federation.ts'
 import { type Candidate, Wants } from '../../protocol/sync/want.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'

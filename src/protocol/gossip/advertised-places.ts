@@ -1,7 +1,7 @@
 import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { DigestEntry } from '../../core/wire/wire.ts'
+import type { DigestEntry } from '../../core/wire/gossip.ts'
 import type { Advertisement } from '../messages.ts'
 import { type Announcer, heldDirection, isLocal } from './announce.ts'
 import {

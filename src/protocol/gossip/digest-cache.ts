@@ -1,7 +1,7 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import { hashBytes } from '../../core/cid.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
-import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/wire.ts'
+import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
 import type { LocalEntry } from '../messages.ts'
 import { shortId } from './pending-requests.ts'
 

@@ -1,7 +1,7 @@
 import type { Manifest } from '../../core/contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import { comparePlaces, dimensionKey, type Place } from '../../core/ranking/frontier.ts'
-import type { DigestEntry } from '../../core/wire/wire.ts'
+import type { DigestEntry } from '../../core/wire/gossip.ts'
 import type { LocalEntry } from '../messages.ts'
 
 /** Longest metric name and tag on the wire, in UTF-16 units: a longer one stays at home. */

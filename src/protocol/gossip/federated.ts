@@ -15,7 +15,7 @@ import {
   type Place,
   prevailingDirection,
 } from '../../core/ranking/frontier.ts'
-import type { DigestEntry } from '../../core/wire/wire.ts'
+import type { DigestEntry } from '../../core/wire/gossip.ts'
 import type { Advertisement, Basis } from '../messages.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Capabilities, LivenessStatus } from '../../core/wire/wire.ts'
+import type { Capabilities, LivenessStatus } from '../../core/wire/gossip.ts'
 
 /** What a grove knows of one peer. Mutable; owned by the membership that holds it. Moments in Unix ms, by this grove's clock. */
 export interface Peer {

@@ -1,6 +1,6 @@
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { timestamp } from '../../core/time.ts'
-import type { PeerInfo } from '../../core/wire/wire.ts'
+import type { PeerInfo } from '../../core/wire/gossip.ts'
 import type { Effect, PeerView } from '../messages.ts'
 import { type Peer, type StatusChange, silenceLasted, suspicionRounds } from './liveness.ts'
 import { isSeed, type Membership, retire } from './sampling.ts'

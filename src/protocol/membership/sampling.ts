@@ -1,6 +1,6 @@
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
-import type { PeerInfo } from '../../core/wire/wire.ts'
+import type { PeerInfo } from '../../core/wire/gossip.ts'
 import type { Offerer } from '../gossip/pending-requests.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 

@@ -1,7 +1,7 @@
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
 import { timestamp } from '../../core/time.ts'
-import type { PeerInfo, ShuffleRequest } from '../../core/wire/wire.ts'
+import type { PeerInfo, ShuffleRequest } from '../../core/wire/gossip.ts'
 import type { Effect } from '../messages.ts'
 import { infoOf } from './peer-status.ts'
 import { absorb, chooseOffer, type Membership, oldestActive, SHUFFLE_SIZE } from './sampling.ts'

@@ -1,7 +1,6 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
-import type { Kind, Manifest } from '../../core/contribution/schema.ts'
-import { UNSOLICITED_ARTIFACT_MAX_BYTES } from '../../core/limits.ts'
+import type { Kind } from '../../core/contribution/schema.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Policy } from '../../core/policy.ts'
 import { comparePlaces, dimensionKey, type Place, reaches } from '../../core/ranking/frontier.ts'

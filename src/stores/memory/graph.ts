@@ -4,7 +4,8 @@ import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
-import type { Filter, Stub } from '../../core/wire/wire.ts'
+import type { Stub } from '../../core/wire/federation.ts'
+import type { Filter } from '../../core/wire/frontier.ts'
 import type {
   FrontierQuery,
   GraphStore,

@@ -2,7 +2,8 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
-import type { Filter, Stub } from '../../core/wire/wire.ts'
+import type { Stub } from '../../core/wire/federation.ts'
+import type { Filter } from '../../core/wire/frontier.ts'
 import type {
   FrontierQuery,
   GraphStore,

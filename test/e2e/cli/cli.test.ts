@@ -4,13 +4,13 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
+import type { SyncReport } from '../../../src/core/wire/federation.ts'
 import type {
   FederatedEntry,
   FrontierAnswer,
-  GroveInfo,
   SearchResult,
-  SyncReport,
-} from '../../../src/core/wire/wire.ts'
+} from '../../../src/core/wire/frontier.ts'
+import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
 import { type GroveProcess, serveGrove } from '../../support/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'

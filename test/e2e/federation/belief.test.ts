@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type {
-  DigestEntry,
-  FederatedEntry,
-  FederationPeer,
-  FrontierAnswer,
-  GossipMessage,
-} from '../../../src/core/wire/wire.ts'
+import type { FederationPeer } from '../../../src/core/wire/federation.ts'
+import type { FederatedEntry, FrontierAnswer } from '../../../src/core/wire/frontier.ts'
+import type { DigestEntry, GossipMessage } from '../../../src/core/wire/gossip.ts'
 import { gossiping, messageOf } from '../../support/gossip.ts'
 import { groves } from '../../support/groves.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'

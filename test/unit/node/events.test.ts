@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
-import type { GroveEvent, GroveEventBody } from '../../../src/core/wire/wire.ts'
+import type { GroveEvent, GroveEventBody } from '../../../src/core/wire/events.ts'
 import { EventHub } from '../../../src/node/events.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 

@@ -5,7 +5,7 @@ import {
   type DigestEntry,
   type GossipMessage,
   gossipMessageSchema,
-} from '../../../src/core/wire/wire.ts'
+} from '../../../src/core/wire/gossip.ts'
 import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { DigestEntry } from '../../../src/core/wire/wire.ts'
+import type { DigestEntry } from '../../../src/core/wire/gossip.ts'
 import {
   createFederated,
   expireAdvertisements,

@@ -7,7 +7,7 @@ import {
   type GossipMessage,
   gossipMessageSchema,
   type PeerInfo,
-} from '../../../src/core/wire/wire.ts'
+} from '../../../src/core/wire/gossip.ts'
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { federatedFrontierSchema } from '../../../src/core/wire/frontier.ts'
 import {
   type DigestEntry,
-  federatedFrontierSchema,
   gossipMessageSchema,
   shuffleRequestSchema,
   shuffleResponseSchema,
-} from '../../../src/core/wire/wire.ts'
+} from '../../../src/core/wire/gossip.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { INTERVAL_MS, START, seeded, work } from './network.ts'
 

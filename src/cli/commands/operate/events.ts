@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { GroveEvent } from '../../../core/wire/wire.ts'
+import type { GroveEvent } from '../../../core/wire/events.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import {
   formatNumber,

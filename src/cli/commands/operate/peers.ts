@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Proof } from '../../../core/peers/peer-record.ts'
-import type { FederationPeer } from '../../../core/wire/wire.ts'
+import type { FederationPeer } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import {
   arrow,

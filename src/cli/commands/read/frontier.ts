@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { GroveError } from '../../../core/errors.ts'
-import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/wire.ts'
+import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit } from '../../options.ts'

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { z } from 'zod'
 import type { Cid } from '../../../core/cid.ts'
-import type { threadSchema } from '../../../core/wire/wire.ts'
+import type { threadSchema } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readLimit, readText } from '../../options.ts'
 import { formatTime, printable, printableLines, short } from '../../output/format.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { FetchOptions, FetchResult } from '../../../core/wire/wire.ts'
+import type { FetchOptions, FetchResult } from '../../../core/wire/fetch.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'

@@ -1,4 +1,4 @@
-import type { Filter } from '../../../core/wire/wire.ts'
+import type { Filter } from '../../../core/wire/frontier.ts'
 import type { Page, ThreadSummary } from '../../../ports/graph-store.ts'
 import { wordsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'

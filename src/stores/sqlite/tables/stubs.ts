@@ -1,6 +1,6 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import { timestamp } from '../../../core/time.ts'
-import type { Stub } from '../../../core/wire/wire.ts'
+import type { Stub } from '../../../core/wire/federation.ts'
 import type { Connection } from '../database/connection.ts'
 
 interface Row {

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { timestampSchema } from '../contribution/schema.ts'
+import { livenessStatusSchema } from './gossip.ts'
+
+export const groveInfoSchema = z.object({
+  version: z.string(),
+  protocol: z.object({ manifestVersion: z.literal(1) }),
+  peerId: z.string(),
+  stats: z.object({ contributions: z.number().int(), activeClaims: z.number().int() }),
+  gossip: z.object({
+    enabled: z.boolean(),
+    peers: z.number().int(),
+    liveness: z.array(
+      z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema }),
+    ),
+  }),
+})
+
+export type GroveInfo = z.infer<typeof groveInfoSchema>
