@@ -102,7 +102,7 @@ export class Grove {
 
   /** A contribution that is held here; undefined where it is not. */
   async get(cid: string): Promise<ContributionView | undefined> {
-    const stored = await this.#node.graph.get(parseCid(cid))
+    const stored = await this.#node.contributions.get(parseCid(cid))
     return stored === undefined ? undefined : viewOf(stored)
   }
 

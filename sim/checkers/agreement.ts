@@ -1,7 +1,8 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
-import type { Ranking, Stored } from '../../src/ports/graph-store.ts'
+import type { Stored } from '../../src/ports/contribution-store.ts'
+import type { Ranking } from '../../src/ports/graph-index.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Disk } from '../machine/disk.ts'
 

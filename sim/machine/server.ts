@@ -56,7 +56,7 @@ async function route(node: GroveNode, request: HttpRequest): Promise<HttpAnswer>
 }
 
 async function manifest(node: GroveNode, cid: Cid): Promise<HttpAnswer> {
-  const stored = await node.graph.get(cid)
+  const stored = await node.contributions.get(cid)
   if (stored === undefined) throw new GroveError('not-found', { cid })
   const asked = [...new Set(Object.values(stored.manifest.artifacts))].slice(0, ANNOUNCED_MAX)
   const infos = await Promise.all(asked.map((hash) => node.blobs.stat(hash)))

@@ -136,7 +136,7 @@ export class Agents {
   async #target(node: GroveNode, chance: Chance): Promise<Cid | undefined> {
     const { ledger } = this.#options
     if (chance.happens(0.25)) return chance.pick([...ledger.published.keys()])
-    const { items } = await node.graph.list({ kind: 'work' }, { limit: 100, offset: 0 })
+    const { items } = await node.index.list({ kind: 'work' }, { limit: 100, offset: 0 })
     return chance.pick(items)?.cid
   }
 

@@ -62,7 +62,7 @@ async function heldOrFetched(
   cid: Cid,
   signal: AbortSignal | undefined,
 ): Promise<Contribution> {
-  const held = await node.graph.get(cid)
+  const held = await node.contributions.get(cid)
   if (held !== undefined) return held
   if (node.askable().length === 0)
     throw new GroveError(
@@ -71,7 +71,7 @@ async function heldOrFetched(
       { message: `Contribution ${cid} not found, and this grove has no peers to ask` },
     )
   await fetchRemoteContribution(node, cid, {}, signal === undefined ? {} : { signal })
-  const fetched = await node.graph.get(cid)
+  const fetched = await node.contributions.get(cid)
   if (fetched === undefined) throw new GroveError('not-found', { cid })
   return fetched
 }

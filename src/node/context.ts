@@ -6,9 +6,11 @@ import type { SyncReport } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { GraphStore } from '../ports/graph-store.ts'
+import type { ContributionStore } from '../ports/contribution-store.ts'
+import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
+import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
@@ -33,7 +35,9 @@ export interface NodeConfig {
 /** What a use case may touch. Built by `node.ts`; the stores and the transport are ports. */
 export interface NodeContext {
   readonly config: NodeConfig
-  readonly graph: GraphStore
+  readonly contributions: ContributionStore
+  readonly index: GraphIndex
+  readonly stubs: StubStore
   readonly blobs: BlobStore
   readonly records: RecordStore
   readonly transport: Transport

@@ -10,9 +10,12 @@ import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wir
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { GraphStore, Ranking } from '../ports/graph-store.ts'
+import type { ContributionStore } from '../ports/contribution-store.ts'
+import type { GraphIndex, Ranking } from '../ports/graph-index.ts'
+import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
+import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
@@ -42,7 +45,9 @@ export interface NodePorts {
 /** A grove at work: owns a replica, hands it what happens one input at a time, and carries out what it wants done. */
 export class GroveNode implements NodeContext {
   readonly config: NodeConfig
-  readonly graph: GraphStore
+  readonly contributions: ContributionStore
+  readonly index: GraphIndex
+  readonly stubs: StubStore
   readonly blobs: BlobStore
   readonly records: RecordStore
   readonly transport: Transport
@@ -64,7 +69,9 @@ export class GroveNode implements NodeContext {
 
   constructor(config: NodeConfig, ports: NodePorts) {
     this.config = config
-    this.graph = ports.graph
+    this.contributions = ports.graph
+    this.index = ports.graph
+    this.stubs = ports.graph
     this.blobs = ports.blobs
     this.records = ports.records
     this.transport = ports.transport
@@ -216,7 +223,7 @@ export class GroveNode implements NodeContext {
 
   async #readFrontier(): Promise<void> {
     this.#frontierGap.start(this.clock.now())
-    const rankings = await this.graph.frontier({ limit: FRONTIER_DEPTH })
+    const rankings = await this.index.frontier({ limit: FRONTIER_DEPTH })
     this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
   }
 

@@ -38,7 +38,7 @@ export async function publish(
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const outcome = await node.graph.put(contribution, {
+  const outcome = await node.contributions.put(contribution, {
     origin: 'local',
     receivedAt: node.clock.now(),
   })
@@ -78,7 +78,8 @@ async function requireTargets(
 ): Promise<void> {
   if (manifest.relations.length === 0) return
   const targets = new Set(manifest.relations.map((relation) => relation.targetCid))
-  for (const cid of await node.graph.missing([...targets])) await fetchTarget(node, cid, signal)
+  for (const cid of await node.contributions.missing([...targets]))
+    await fetchTarget(node, cid, signal)
 }
 
 async function fetchTarget(

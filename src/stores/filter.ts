@@ -2,7 +2,7 @@ import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { Selection } from '../ports/graph-store.ts'
+import type { Selection } from '../ports/graph-index.ts'
 
 /** Whether a contribution is meant by a filter: all that it gives must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import type { Cid } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft, RelationType } from '../../src/core/contribution/schema.ts'
-import type { GraphStore, Provenance, Ranking } from '../../src/ports/graph-store.ts'
+import type { Provenance } from '../../src/ports/contribution-store.ts'
+import type { Ranking } from '../../src/ports/graph-index.ts'
+import type { GraphStore } from '../../src/ports/graph-store.ts'
 
 /** A store under test, and how to be rid of it. */
 export interface Opened<S> extends AsyncDisposable {

@@ -65,7 +65,7 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
     help: 'Contributions held',
     registers,
     async collect() {
-      this.set(await node.graph.count())
+      this.set(await node.contributions.count())
     },
   })
   new Gauge({

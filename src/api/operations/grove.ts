@@ -46,7 +46,7 @@ export const groveOperations = {
     output: statusSchema,
     async run(node) {
       if (node.closing.aborted) throw new GroveError('shutting-down')
-      await node.graph.count()
+      await node.contributions.count()
       return { status: 'ok' as const }
     },
   }),

@@ -153,7 +153,7 @@ class ClosureSearch {
   async #parents(cids: readonly Cid[]): Promise<Neighbours> {
     const { contribution } = this.#request
     const held = new Map(
-      (await this.#node.graph.getMany(cids)).map((stored) => [stored.cid, stored]),
+      (await this.#node.contributions.getMany(cids)).map((stored) => [stored.cid, stored]),
     )
     const parents = new Map<Cid, Cid[]>()
     for (const cid of cids) {
@@ -194,7 +194,7 @@ class ClosureSearch {
     const isNew = (cid: Cid) =>
       cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
     let faults = 0
-    for (const cid of await this.#node.graph.missing(received.filter(isNew))) {
+    for (const cid of await this.#node.contributions.missing(received.filter(isNew))) {
       const candidate = this.#verified(cid)
       const isEvidence =
         candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)

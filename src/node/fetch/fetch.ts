@@ -148,7 +148,7 @@ async function locate(
   { signal, accept, providers }: Running,
 ): Promise<Located> {
   const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
-  const held = await node.graph.get(cid)
+  const held = await node.contributions.get(cid)
   const obtained =
     held === undefined
       ? await fetchManifest(node, cid, { signal, given, providers, accept })
@@ -210,7 +210,7 @@ async function store(
   const put = async (item: Contribution, from: PeerAddress | undefined) => {
     if (from === undefined) return
     const { cid, manifest } = item
-    const outcome = await node.graph.put(item, {
+    const outcome = await node.contributions.put(item, {
       origin: 'peer',
       ...from,
       receivedAt: node.clock.now(),
@@ -239,9 +239,9 @@ async function noteStubs(
   peer: PeerAddress | undefined,
 ): Promise<void> {
   if (missing.length === 0) return
-  const room = STUBS_MAX - (await node.graph.stubs(STUBS_MAX)).length
+  const room = STUBS_MAX - (await node.stubs.stubs(STUBS_MAX)).length
   for (const cid of missing.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
-    await node.graph.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
+    await node.stubs.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 
 function resultOf(

@@ -80,7 +80,7 @@ export class AdvertisementVerifier {
       if (said.length > 0) open.set(cid, said)
     }
     if (open.size === 0) return
-    for (const contribution of await this.#node.graph.getMany([...open.keys()]))
+    for (const contribution of await this.#node.contributions.getMany([...open.keys()]))
       this.verify(contribution, open.get(contribution.cid) ?? [])
   }
 

@@ -2,7 +2,7 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Provenance } from '../../ports/graph-store.ts'
+import type { Provenance } from '../../ports/contribution-store.ts'
 import type { NodeContext } from '../context.ts'
 import { ask, type FailedAttempt } from './contact.ts'
 
@@ -30,10 +30,10 @@ export function namedPeer(node: NodeContext, peer: string): PeerAddress {
 export async function likelyProviders(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
   const advertisers = node.peers.order(node.gossip.providersOf(cid))
   const [held, edges] = await Promise.all([
-    node.graph.get(cid),
-    node.graph.edges(cid, 'in', { limit: NAMERS_MAX }),
+    node.contributions.get(cid),
+    node.index.edges(cid, 'in', { limit: NAMERS_MAX }),
   ])
-  const namers = await node.graph.getMany(edges.map((edge) => edge.source))
+  const namers = await node.contributions.getMany(edges.map((edge) => edge.source))
   const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) =>
     senderOf(provenance),
   )
@@ -42,7 +42,7 @@ export async function likelyProviders(node: NodeContext, cid: Cid): Promise<Peer
 
 /** Who promised this stub, as far as they are known still. */
 export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
-  const stub = (await node.graph.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
+  const stub = (await node.stubs.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
   return (stub?.promisedBy ?? []).flatMap((peerId) => node.gossip.peer(peerId) ?? [])
 }
 

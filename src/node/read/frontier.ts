@@ -10,7 +10,7 @@ import type {
   FrontierEntry,
   Provider,
 } from '../../core/wire/frontier.ts'
-import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-store.ts'
+import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { NodeContext } from '../context.ts'
 
@@ -19,7 +19,7 @@ const OWN_DEPTH = 20
 
 /** The best of what is held here, in every dimension. */
 export async function frontier(node: NodeContext, query: FrontierQuery): Promise<FrontierAnswer> {
-  const rankings = await node.graph.frontier(query)
+  const rankings = await node.index.frontier(query)
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const metrics = rankings.filter((ranking) => !isSignalMetric(ranking.metric))
@@ -51,7 +51,7 @@ function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace):
  */
 export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
-  const rankings = await node.graph.frontier({ limit: OWN_DEPTH })
+  const rankings = await node.index.frontier({ limit: OWN_DEPTH })
   const own = rankings.flatMap((ranking) =>
     ranking.places.map((place) => ownEntry(node, ranking, place)),
   )
@@ -75,8 +75,8 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
 
 async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
   const all = [...new Set(cids)]
-  const missing = new Set(await node.graph.missing(all))
-  const held = await node.graph.getMany(all.filter((cid) => !missing.has(cid)))
+  const missing = new Set(await node.contributions.missing(all))
+  const held = await node.contributions.getMany(all.filter((cid) => !missing.has(cid)))
   return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 

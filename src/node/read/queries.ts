@@ -8,7 +8,8 @@ import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
-import type { Page, Provenance, Stored } from '../../ports/graph-store.ts'
+import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { Page } from '../../ports/graph-index.ts'
 import type { NodeContext } from '../context.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
@@ -22,7 +23,7 @@ const DIFF_MAX_BYTES = 4 * 1024 * 1024
 export async function resolveCid(node: NodeContext, text: string): Promise<Cid> {
   if (isCid(text)) return text
   const digits = parseCidPrefix(text)
-  const [first, ...others] = await node.graph.resolve(digits, CANDIDATES_MAX)
+  const [first, ...others] = await node.contributions.resolve(digits, CANDIDATES_MAX)
   if (first === undefined)
     throw new GroveError(
       'not-found',
@@ -39,7 +40,7 @@ export async function resolveCid(node: NodeContext, text: string): Promise<Cid> 
 
 /** A contribution that is held here. Throws `not-found`. */
 export async function contributionOf(node: NodeContext, cid: Cid): Promise<Stored> {
-  const stored = await node.graph.get(cid)
+  const stored = await node.contributions.get(cid)
   if (stored === undefined)
     throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found` })
   return stored
@@ -63,8 +64,8 @@ export async function standingOf(node: NodeContext, cid: Cid): Promise<Contribut
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
   const [incoming, signals, missing] = await Promise.all([
-    node.graph.edges(cid, 'in', { limit: EDGES_MAX }),
-    node.graph.signals(cid),
+    node.index.edges(cid, 'in', { limit: EDGES_MAX }),
+    node.index.signals(cid),
     node.blobs.missing(Object.values(manifest.artifacts)),
   ])
   const lost = new Set(missing)
@@ -89,7 +90,7 @@ export async function listContributions(
   filter: Filter,
   page: Page,
 ): Promise<{ items: ContributionView[]; total: number }> {
-  const { items, total } = await node.graph.list(filter, page)
+  const { items, total } = await node.index.list(filter, page)
   return { items: items.map(viewOf), total }
 }
 
@@ -100,7 +101,7 @@ export async function searchContributions(
   filter: Filter,
   limit: number,
 ): Promise<SearchResult[]> {
-  const found = await node.graph.search(text, filter, limit)
+  const found = await node.index.search(text, filter, limit)
   return found.map(({ cid, manifest }) => {
     const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
     return {
@@ -145,7 +146,7 @@ export async function children(
   cid: Cid,
   types?: readonly RelationType[],
 ): Promise<ContributionView[]> {
-  const edges = await node.graph.edges(cid, 'in', {
+  const edges = await node.index.edges(cid, 'in', {
     limit: EDGES_MAX,
     ...(types === undefined ? {} : { types }),
   })
@@ -163,7 +164,7 @@ export async function ancestors(
   types?: readonly RelationType[],
 ): Promise<ContributionView[]> {
   await contributionOf(node, cid)
-  const edges = await node.graph.edges(cid, 'out', types === undefined ? {} : { types })
+  const edges = await node.index.edges(cid, 'out', types === undefined ? {} : { types })
   return neighbours(
     node,
     edges.map((edge) => edge.target),
@@ -171,7 +172,7 @@ export async function ancestors(
 }
 
 async function neighbours(node: NodeContext, cids: readonly Cid[]): Promise<ContributionView[]> {
-  const held = await node.graph.getMany([...new Set(cids)])
+  const held = await node.contributions.getMany([...new Set(cids)])
   return held.toSorted(byAge).map(viewOf)
 }
 
@@ -204,5 +205,5 @@ async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<
 
 /** Contributions known by id only, oldest first. */
 export function stubs(node: NodeContext, limit: number): Promise<Stub[]> {
-  return node.graph.stubs(limit)
+  return node.stubs.stubs(limit)
 }

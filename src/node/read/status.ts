@@ -15,7 +15,7 @@ export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
     version: VERSION,
     protocol: { manifestVersion: 1 },
     peerId: node.config.self.peerId,
-    stats: { contributions: await node.graph.count(), activeClaims: 0 },
+    stats: { contributions: await node.contributions.count(), activeClaims: 0 },
     gossip: {
       enabled: node.config.reachable,
       peers: peers.length,

@@ -36,7 +36,7 @@ export async function thread(
   await contributionOf(node, cid)
   const visits = await walk(node, cid, { direction: 'in', types: ['responds_to'], limits })
   const depths = new Map(visits.map((visit) => [visit.cid, visit.depth]))
-  const held = await node.graph.getMany(visits.map((visit) => visit.cid))
+  const held = await node.contributions.getMany(visits.map((visit) => visit.cid))
   return held.map((stored) => ({
     cid: stored.cid,
     depth: depths.get(stored.cid) ?? 0,
@@ -49,7 +49,7 @@ export async function threads(
   node: NodeContext,
   options: { tags?: readonly string[]; limit: number },
 ): Promise<ThreadHead[]> {
-  const summaries = await node.graph.threads(options)
+  const summaries = await node.index.threads(options)
   return summaries.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
     replyCount,
@@ -89,6 +89,6 @@ async function ends(
   direction: 'in' | 'out',
   types: readonly RelationType[],
 ): Promise<Cid[]> {
-  const edges = await node.graph.edges(cid, direction, { types, limit: WALK_LIMITS.maxCount })
+  const edges = await node.index.edges(cid, direction, { types, limit: WALK_LIMITS.maxCount })
   return edges.map((edge) => (direction === 'in' ? edge.source : edge.target))
 }

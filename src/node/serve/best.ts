@@ -2,7 +2,7 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import { BEST_MAX } from '../../core/limits.ts'
 import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
-import type { RankedPlace } from '../../ports/graph-store.ts'
+import type { RankedPlace } from '../../ports/graph-index.ts'
 import type { NodeContext } from '../context.ts'
 import { evidenceMark } from '../sync/evidence.ts'
 
@@ -12,7 +12,7 @@ const STATS_AT_ONCE = 16
 /** The best that is held here in one dimension, with sizes: what another grove's background sync asks for. */
 export async function bestList(node: NodeContext, query: BestQuery): Promise<BestList> {
   const { dimension, direction, threshold, tags, kinds } = query
-  const rankings = await node.graph.frontier({
+  const rankings = await node.index.frontier({
     dimensions: [dimension],
     limit: Math.min(query.limit ?? LIMIT_DEFAULT, BEST_MAX),
     ...(direction === undefined ? {} : { direction }),
@@ -49,5 +49,5 @@ async function entryOf(
     artifactBytes,
   }
   const isCounted = isSignalMetric(metric) && metric !== '_recency'
-  return isCounted ? { ...entry, evidence: await evidenceMark(node.graph, cid) } : entry
+  return isCounted ? { ...entry, evidence: await evidenceMark(node.index, cid) } : entry
 }

@@ -23,7 +23,7 @@ export async function* streamClosure(
   request: ClosureRequest,
   options: { signal?: AbortSignal } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const start = await node.graph.get(request.cid)
+  const start = await node.contributions.get(request.cid)
   if (start === undefined)
     throw new GroveError(
       'absent',
@@ -83,7 +83,9 @@ async function addAncestors(
   let step = walk.next()
   for (let at = 0; !step.done && at <= maxDepth; at++) {
     const cids = step.value
-    const here = new Map((await node.graph.getMany(cids)).map((stored) => [stored.cid, stored]))
+    const here = new Map(
+      (await node.contributions.getMany(cids)).map((stored) => [stored.cid, stored]),
+    )
     missing.push(...cids.filter((cid) => !here.has(cid)))
     if (at > 0) for (const contribution of here.values()) parcel.add(contribution)
     step = walk.next(parentsOf(here))
@@ -105,13 +107,14 @@ async function addEvidence(
   start: Contribution,
   parcel: ClosureBuilder,
 ): Promise<void> {
-  const edges = await node.graph.edges(start.cid, 'in', {
+  const edges = await node.index.edges(start.cid, 'in', {
     types: EVIDENCE,
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
   const sent = new Set(parcel.contributions.map(({ cid }) => cid))
   const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
-  for (const contribution of await node.graph.getMany([...sources])) parcel.add(contribution)
+  for (const contribution of await node.contributions.getMany([...sources]))
+    parcel.add(contribution)
 }
 
 function lineOf(bytes: Uint8Array): Uint8Array {

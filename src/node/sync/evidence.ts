@@ -4,7 +4,8 @@ import { type Cid, hashBytes } from '../../core/cid.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { GraphStore, Stored } from '../../ports/graph-store.ts'
+import type { Stored } from '../../ports/contribution-store.ts'
+import type { GraphIndex } from '../../ports/graph-index.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
@@ -21,8 +22,8 @@ const MARKS_MAX = 4_096
  * A fingerprint of what is said about a contribution here: equal where the same contributions say it. (Counts alone don't tell:
  * two groves may each know another review.) Of more than a closure can bring, the first that it would.
  */
-export async function evidenceMark(graph: GraphStore, cid: Cid): Promise<string> {
-  const edges = await graph.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
+export async function evidenceMark(index: GraphIndex, cid: Cid): Promise<string> {
+  const edges = await index.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
   const sources = [...new Set(edges.map(({ source }) => source))].sort()
   return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
 }
@@ -70,7 +71,7 @@ export async function refreshEvidence(
     budget.moved(bytesMoved)
     const added: Cid[] = []
     for (const item of evidence) {
-      const outcome = await node.graph.put(item, {
+      const outcome = await node.contributions.put(item, {
         origin: 'peer',
         ...peer,
         receivedAt: node.clock.now(),
@@ -93,7 +94,7 @@ async function questionsFor(
   const perPeer = new Map<string, number>()
   const seen = new Set<string>()
   const held = new Map(
-    (await node.graph.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [
+    (await node.contributions.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [
       stored.cid,
       stored,
     ]),
@@ -111,7 +112,7 @@ async function questionsFor(
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0
     if (asked >= ASKED_PER_PEER || !node.sync.evidence.isNew(peer, cid, mark)) continue
-    if ((await evidenceMark(node.graph, cid)) === mark) continue
+    if ((await evidenceMark(node.index, cid)) === mark) continue
     perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })
   }

@@ -68,7 +68,7 @@ export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string
 /** The best that is held here of what the policy wants, as candidates: it counts towards the best of its dimension. */
 export async function heldOffers(node: NodeContext, policy: Policy): Promise<Candidate[]> {
   const { dimensions, tags, kinds, topK } = policy
-  const rankings = await node.graph.frontier({
+  const rankings = await node.index.frontier({
     limit: topK,
     ...(dimensions === undefined ? {} : { dimensions }),
     ...(tags === undefined ? {} : { anyTag: tags }),
@@ -89,7 +89,7 @@ export async function heldOffers(node: NodeContext, policy: Policy): Promise<Can
 
 /** Stubs, oldest first, as candidates of a dimension of their own: whoever promised them is asked, else who can be. */
 export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
-  const stubs = await node.graph.stubs(STUBS_MAX)
+  const stubs = await node.stubs.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
   return stubs.map(({ cid, since, promisedBy }) => {
     const promisers = promisedBy.flatMap((peerId) => node.gossip.peer(peerId) ?? [])
@@ -109,13 +109,13 @@ export async function heldAmong(
   candidates: readonly Candidate[],
 ): Promise<Set<Cid>> {
   const cids = new Set(candidates.map(({ cid }) => cid))
-  for (const cid of await node.graph.missing([...cids])) cids.delete(cid)
+  for (const cid of await node.contributions.missing([...cids])) cids.delete(cid)
   return cids
 }
 
 /** Those of the held cids whose artifacts are not all here. */
 export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
-  const named = (await node.graph.getMany([...held])).map(({ cid, manifest }) => ({
+  const named = (await node.contributions.getMany([...held])).map(({ cid, manifest }) => ({
     cid,
     hashes: Object.values(manifest.artifacts),
   }))

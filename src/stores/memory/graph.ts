@@ -6,15 +6,9 @@ import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type {
-  FrontierQuery,
-  GraphStore,
-  Page,
-  Provenance,
-  Ranking,
-  Stored,
-  ThreadSummary,
-} from '../../ports/graph-store.ts'
+import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
+import type { GraphStore } from '../../ports/graph-store.ts'
 import { matches } from '../filter.ts'
 import { wordsOfManifest, wordsOfQuery } from '../words.ts'
 import { rank } from './rank.ts'

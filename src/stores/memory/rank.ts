@@ -10,7 +10,8 @@ import {
   signalPlaces,
 } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
-import type { FrontierQuery, RankedPlace, Ranking, Stored } from '../../ports/graph-store.ts'
+import type { Stored } from '../../ports/contribution-store.ts'
+import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import { matches } from '../filter.ts'
 
 /** The frontier of these contributions: every place there is, grouped by dimension, sorted, cut. */

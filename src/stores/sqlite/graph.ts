@@ -4,15 +4,9 @@ import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type {
-  FrontierQuery,
-  GraphStore,
-  Page,
-  Provenance,
-  Ranking,
-  Stored,
-  ThreadSummary,
-} from '../../ports/graph-store.ts'
+import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
+import type { GraphStore } from '../../ports/graph-store.ts'
 import { frontierOf } from './queries/frontier.ts'
 import { listIds, listThreads, searchIds } from './queries/lists.ts'
 import type { Session } from './session.ts'

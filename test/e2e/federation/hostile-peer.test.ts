@@ -28,8 +28,8 @@ const onPath =
 const codeOf = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
 async function assertEmpty(node: GroveNode, cid: Cid): Promise<void> {
-  assert.equal(await node.graph.count(), 0)
-  assert.equal(await node.graph.get(cid), undefined)
+  assert.equal(await node.contributions.count(), 0)
+  assert.equal(await node.contributions.get(cid), undefined)
   assert.equal(await node.blobs.stat(blobHash), undefined)
 }
 
@@ -311,7 +311,7 @@ test('what a closure smuggles in beside what was asked is not stored', async () 
 
   await fetchRemoteContribution(grove.node, tuned.cid, { peer: peer.address })
 
-  assert.equal(await grove.node.graph.count(), 1)
+  assert.equal(await grove.node.contributions.count(), 1)
   assert.equal(grove.node.peers.record(peer.address).lastError?.code, 'peer-fault')
 })
 
@@ -330,7 +330,7 @@ test('a closure without its trailer leaves its ancestors as stubs', async () => 
 
   assert.deepEqual(result.missing, [{ cid: parent.cid, reason: 'peer-fault' }])
   assert.deepEqual(
-    (await grove.node.graph.stubs(10)).map((stub) => stub.cid),
+    (await grove.node.stubs.stubs(10)).map((stub) => stub.cid),
     [parent.cid],
   )
 })

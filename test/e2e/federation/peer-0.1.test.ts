@@ -95,7 +95,7 @@ test('a contribution, its artifact and its ancestor come from a 0.1 server by it
     [{ name: 'src/train.py', state: 'fetched', sizeBytes: 15 }],
   )
   assert.deepEqual(result.ancestors, [baselineCid])
-  assert.equal((await grove.node.graph.get(baselineCid))?.provenance.address, old.address)
+  assert.equal((await grove.node.contributions.get(baselineCid))?.provenance.address, old.address)
   assert.ok(old.requests.some((line) => line.endsWith('/artifacts/src%2Ftrain.py')))
 })
 
@@ -131,7 +131,7 @@ test('a quote of a 0.1 contribution tells the size of its artifact and moves not
     [{ sizeBytes: 15, state: 'missing' }],
   )
   assert.deepEqual(result.missing, [{ hash: result.artifacts[0]!.hash, reason: 'not-fetched' }])
-  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(await grove.node.contributions.count(), 0)
 })
 
 test('what a 0.1 server does not have is absent', async () => {
@@ -154,7 +154,7 @@ test('a 0.1 contribution that was altered on the way is refused', async () => {
     code: 'fetch-bad-bytes',
   })
 
-  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(await grove.node.contributions.count(), 0)
 })
 
 test("background sync brings a 0.1 server's best here", async () => {
@@ -165,7 +165,7 @@ test("background sync brings a 0.1 server's best here", async () => {
 
   assert.deepEqual(report.failed, [])
   assert.ok(report.fetched.includes(derivedCid))
-  assert.deepEqual(await grove.node.graph.missing([derivedCid, baselineCid]), [])
+  assert.deepEqual(await grove.node.contributions.missing([derivedCid, baselineCid]), [])
 })
 
 test('of a policy with several tags each is asked for by itself, for 0.1 does not say which tag an entry has', async () => {

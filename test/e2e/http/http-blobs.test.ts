@@ -195,7 +195,7 @@ for (const [what, parts] of [
   test(`a form ${what} is refused and publishes nothing`, async () => {
     const form = new FormData()
     for (const [name, value] of Object.entries(parts)) form.set(name, new Blob([value as string]))
-    const before = await grove.node.graph.count()
+    const before = await grove.node.contributions.count()
 
     const answer = await fetch(`${grove.url}/api/contributions`, { method: 'POST', body: form })
 
@@ -204,12 +204,12 @@ for (const [what, parts] of [
       ((await answer.json()) as { error: { code: string } }).error.code,
       'VALIDATION_ERROR',
     )
-    assert.equal(await grove.node.graph.count(), before)
+    assert.equal(await grove.node.contributions.count(), before)
   })
 }
 
 test('a form that breaks off publishes nothing', async () => {
-  const before = await grove.node.graph.count()
+  const before = await grove.node.contributions.count()
   const body = `--x\r\ncontent-disposition: form-data; name="manifest"\r\n\r\n${JSON.stringify(plainDraft)}\r\n--x\r\ncontent-disposition: form-data; name="artifact:a"\r\n\r\nabc`
 
   const answer = await fetch(`${grove.url}/api/contributions`, {
@@ -219,7 +219,7 @@ test('a form that breaks off publishes nothing', async () => {
   })
 
   assert.equal(answer.status, 400)
-  assert.equal(await grove.node.graph.count(), before)
+  assert.equal(await grove.node.contributions.count(), before)
 })
 
 test('no blob test made the grove log a fault of its own', () => {

@@ -28,7 +28,7 @@ test('a note by the first names is read as one by the names of today', () => {
 })
 
 test('a message without a note, as 0.1 sends it, stays as it is', () => {
-  const { digest: _, ...plain } = message
-  assert.equal(messageFor(undefined, plain), plain)
+  const { digest: _, ...plain }: GossipMessage = message
+  assert.equal(messageFor<GossipMessage>(undefined, plain), plain)
   assert.deepEqual(gossipMessageSchema.parse(plain), plain)
 })

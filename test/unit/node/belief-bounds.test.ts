@@ -49,7 +49,9 @@ test('however many peers claim what nobody has, and however often, it is sought 
   flood()
   discovered(grove.node, holder, [advertisementOf(good.cid)])
 
-  await until('what was claimed along with the second flood', () => grove.node.graph.get(good.cid))
+  await until('what was claimed along with the second flood', () =>
+    grove.node.contributions.get(good.cid),
+  )
   await until('the search to end', () => asked() === PROVIDERS_MAX)
   assert.ok(peers.every((peer) => peer.requests.length <= 1))
 })
@@ -66,7 +68,7 @@ test('while an item is being fetched, claims of it start no other fetch', async 
 
   discovered(grove.node, slow, [advertisementOf(absent.cid, 0.3)])
   discovered(grove.node, holder, [advertisementOf(good.cid)])
-  await until('a round beside it', () => grove.node.graph.get(good.cid))
+  await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)
   for (const answer of waiting) answer()
@@ -112,7 +114,7 @@ for (const [what, manifest, policy, reason] of [
     const first = await syncRound(grove.node)
     const second = await syncRound(grove.node)
 
-    assert.equal(await grove.node.graph.count(), 0)
+    assert.equal(await grove.node.contributions.count(), 0)
     for (const { skipped, failed } of [first, second])
       assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
     assert.equal(peer.asked('/api/gossip/contribution/'), 1)
@@ -132,7 +134,7 @@ test('who asks for a contribution gets it whatever the policy of background sync
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: peer.address })
 
-  assert.equal(await grove.node.graph.count(), 1)
+  assert.equal(await grove.node.contributions.count(), 1)
 })
 
 test('a peer brings so much evidence unasked in one round and no more', async () => {
@@ -154,7 +156,7 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
   const report = await syncRound(grove.node)
 
   assert.equal(report.fetched.length, 2)
-  assert.equal(await grove.node.graph.count(), 1_002)
+  assert.equal(await grove.node.contributions.count(), 1_002)
 })
 
 test('of a thousand parents that never were, a few become stubs', async () => {
@@ -172,7 +174,7 @@ test('of a thousand parents that never were, a few become stubs', async () => {
   })
 
   assert.equal(missing.length, 1_000)
-  assert.equal((await grove.node.graph.stubs(5_000)).length, 64)
+  assert.equal((await grove.node.stubs.stubs(5_000)).length, 64)
 })
 
 test('a closure full of rubbish is a handful of faults, and what came with it is left', async () => {
@@ -190,7 +192,7 @@ test('a closure full of rubbish is a handful of faults, and what came with it is
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: 'peer' })
 
-  assert.equal(await grove.node.graph.count(), 1)
+  assert.equal(await grove.node.contributions.count(), 1)
   assert.ok(grove.node.peers.record(peer.address).failures <= 8)
 })
 

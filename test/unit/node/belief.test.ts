@@ -32,7 +32,7 @@ const off = { policy: { ...defaultPolicy, scope: 'off' as const } }
 const gossips = { reachable: true, gossipIntervalMs: 60_000 }
 const [good, other] = [scored('good', 0.9), scored('other', 0.8)]
 const hold = (node: GroveNode, contribution: Contribution) =>
-  node.graph
+  node.contributions
     .put(contribution, { origin: 'local', receivedAt: node.clock.now() })
     .then(() => node.stored([contribution.cid]))
 
@@ -124,12 +124,12 @@ test('an item that is only wanted for a lie in another name is not stored, and t
 
   grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
 
-  await until('the item of which the truth was told', () => grove.node.graph.get(other.cid))
+  await until('the item of which the truth was told', () => grove.node.contributions.get(other.cid))
   await until(
     'the other to be asked for',
     () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1,
   )
-  assert.equal(await grove.node.graph.get(good.cid), undefined)
+  assert.equal(await grove.node.contributions.get(good.cid), undefined)
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
 })
 
@@ -279,8 +279,8 @@ test('when the evidence has been fetched, the counts are the same here as there'
   await fetchRemoteContribution(here.node, good.cid, { peer: peer.address })
 
   assert.deepEqual(
-    await here.node.graph.signals(good.cid),
-    await there.node.graph.signals(good.cid),
+    await here.node.index.signals(good.cid),
+    await there.node.index.signals(good.cid),
   )
   const { belief, beliefs } = await standingOf(here.node, good.cid)
   assert.equal(belief.level, 'evidenced')

@@ -42,7 +42,7 @@ test('a fetch brings the manifest, its artifacts, its parent and what is said ab
     ],
   )
   assert.deepEqual(result.ancestors, [parent.cid])
-  assert.deepEqual(await grove.node.graph.missing([child.cid, parent.cid, review.cid]), [])
+  assert.deepEqual(await grove.node.contributions.missing([child.cid, parent.cid, review.cid]), [])
   assert.equal(result.bytesVerified, result.bytesMoved)
   assert.equal(peer.asked(`GET /api/blobs/${hashBytes(small)}`), 1)
 })
@@ -53,7 +53,7 @@ test('what came from a peer is stored with the peer it came from', async () => {
 
   await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer' })
 
-  const { origin, peerId, address } = (await grove.node.graph.get(child.cid))!.provenance
+  const { origin, peerId, address } = (await grove.node.contributions.get(child.cid))!.provenance
   assert.deepEqual(
     { origin, peerId, address },
     { origin: 'peer', peerId: 'peer', address: peer.address },
@@ -101,7 +101,7 @@ test('an ancestor that nobody has becomes a stub, promised by the peer, and is n
 
   assert.deepEqual(result.missing, [{ cid: grandparent.cid, reason: 'absent' }])
   assert.deepEqual(
-    (await grove.node.graph.stubs(10)).map(({ cid, promisedBy }) => ({ cid, promisedBy })),
+    (await grove.node.stubs.stubs(10)).map(({ cid, promisedBy }) => ({ cid, promisedBy })),
     [{ cid: grandparent.cid, promisedBy: ['peer'] }],
   )
 })
@@ -120,7 +120,7 @@ test('a quote tells sizes and what is missing, moves no artifact and stores noth
     [1_000, 50_000, 1_000],
   )
   assert.equal(result.missing.length, 3)
-  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(await grove.node.contributions.count(), 0)
   assert.equal(peer.asked('GET /api/blobs'), 0)
 })
 
@@ -167,7 +167,7 @@ test('an artifact name that the contribution does not have is not found', async 
     },
   )
 
-  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(await grove.node.contributions.count(), 0)
 })
 
 test('artifacts beyond the budget are left, and named as missing', async () => {
@@ -271,7 +271,7 @@ test('artifacts that take too long are missing; what came in time is kept', asyn
   })
 
   assert.deepEqual(new Set(result.missing.map(({ reason }) => reason)), new Set(['fetch-timeout']))
-  assert.deepEqual(await grove.node.graph.missing([child.cid]), [])
+  assert.deepEqual(await grove.node.contributions.missing([child.cid]), [])
 })
 
 test('a caller that aborts gets its reason, and nothing is stored', async () => {
@@ -289,7 +289,7 @@ test('a caller that aborts gets its reason, and nothing is stored', async () => 
   controller.abort()
 
   await assert.rejects(asked, { code: 'aborted' })
-  assert.equal(await grove.node.graph.count(), 0)
+  assert.equal(await grove.node.contributions.count(), 0)
 })
 
 test('progress is told for each artifact, to its end', async () => {

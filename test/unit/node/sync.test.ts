@@ -43,7 +43,7 @@ test("a round brings the best of a peer's list that the policy wants, and report
 
   assert.deepEqual(report.fetched, [best.cid, better.cid])
   assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
-  assert.deepEqual(await grove.node.graph.missing([best.cid, better.cid]), [])
+  assert.deepEqual(await grove.node.contributions.missing([best.cid, better.cid]), [])
 })
 
 test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
@@ -87,7 +87,7 @@ for (const [what, contribution, advertised, direction] of [
     const report = await syncRound(grove.node)
 
     assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
-    assert.equal(await grove.node.graph.count(), 0)
+    assert.equal(await grove.node.contributions.count(), 0)
     assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
   })
 }
@@ -106,7 +106,7 @@ test('an item about which one peer lies comes from the one that tells the truth'
   const report = await syncRound(grove.node)
 
   assert.deepEqual(report.fetched, [good.cid])
-  assert.equal((await grove.node.graph.get(good.cid))?.provenance.peerId, 'honest')
+  assert.equal((await grove.node.contributions.get(good.cid))?.provenance.peerId, 'honest')
   assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
   assert.equal(grove.node.peers.record(honest.address).confirmed, 1)
 })
@@ -174,8 +174,8 @@ test('what a peer announces is fetched in a moment', async () => {
     { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
   ])
 
-  await until('the announced work', () => grove.node.graph.get(best.cid))
-  assert.equal((await grove.node.graph.get(best.cid))?.provenance.peerId, 'peer')
+  await until('the announced work', () => grove.node.contributions.get(best.cid))
+  assert.equal((await grove.node.contributions.get(best.cid))?.provenance.peerId, 'peer')
 })
 
 test('the best of what the policy wants is asked for and completed, also where it is not among the best of all', async () => {
@@ -213,8 +213,8 @@ test('a stub is filled by a later round', async () => {
 
   await syncRound(grove.node)
 
-  assert.deepEqual(await grove.node.graph.missing([best.cid]), [])
-  assert.deepEqual(await grove.node.graph.stubs(10), [])
+  assert.deepEqual(await grove.node.contributions.missing([best.cid]), [])
+  assert.deepEqual(await grove.node.stubs.stubs(10), [])
 })
 
 test('the best list names the best first, with sizes, and keeps to threshold and limit', async () => {
@@ -303,5 +303,5 @@ test('the closure of what is not here is absent', async () => {
 })
 
 function hold(node: GroveNode, contribution: Contribution) {
-  return node.graph.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
+  return node.contributions.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
 }

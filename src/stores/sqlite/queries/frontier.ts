@@ -4,7 +4,7 @@ import {
   isSignalMetric,
   prevailingDirection,
 } from '../../../core/ranking/frontier.ts'
-import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-store.ts'
+import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-index.ts'
 import { matches } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'

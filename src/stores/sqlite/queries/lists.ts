@@ -1,5 +1,5 @@
 import type { Filter } from '../../../core/wire/frontier.ts'
-import type { Page, ThreadSummary } from '../../../ports/graph-store.ts'
+import type { Page, ThreadSummary } from '../../../ports/graph-index.ts'
 import { wordsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'

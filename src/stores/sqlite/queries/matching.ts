@@ -1,4 +1,4 @@
-import type { Selection } from '../../../ports/graph-store.ts'
+import type { Selection } from '../../../ports/graph-index.ts'
 import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 

@@ -2,7 +2,7 @@ import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isRanked } from '../../../core/ranking/frontier.ts'
-import type { Provenance, Stored } from '../../../ports/graph-store.ts'
+import type { Provenance, Stored } from '../../../ports/contribution-store.ts'
 import type { Connection } from '../database/connection.ts'
 
 /** Opened manifests that are kept: those of frontiers and lists are asked for again and again. */

@@ -1,6 +1,6 @@
 import type { Cid } from '../../../core/cid.ts'
 import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/errors.ts'
-import type { Provenance } from '../../../ports/graph-store.ts'
+import type { Provenance } from '../../../ports/contribution-store.ts'
 
 /** Something to be written, as it travels to the thread that writes. */
 export type Job =

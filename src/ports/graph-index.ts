@@ -1,0 +1,77 @@
+import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
+import type { Edge } from '../core/contribution/relation.ts'
+import type { Kind, RelationType } from '../core/contribution/schema.ts'
+import type { Dimension, Place } from '../core/ranking/frontier.ts'
+import type { Signals } from '../core/ranking/signals.ts'
+import type { Filter } from '../core/wire/frontier.ts'
+import type { Stored } from './contribution-store.ts'
+
+/** One ranked dimension, best first. */
+export interface Ranking extends Dimension {
+  readonly places: readonly RankedPlace[]
+}
+
+export interface RankedPlace extends Place {
+  readonly contribution: Contribution
+}
+
+/** A filter that also leaves a choice, as a policy does. An empty list matches nothing. */
+export interface Selection extends Filter {
+  /** At least one of these. */
+  readonly anyTag?: readonly string[]
+  readonly anyKind?: readonly Kind[]
+}
+
+export interface FrontierQuery extends Selection {
+  /** Only this metric among the metrics (the signals are ranked all the same). */
+  readonly metric?: string
+  /** Only these dimensions at all: metric names and signal names. */
+  readonly dimensions?: readonly string[]
+  /** Only in this direction; otherwise the one that prevails in each metric. */
+  readonly direction?: 'minimize' | 'maximize'
+  /** Rows a dimension. */
+  readonly limit: number
+}
+
+export interface Page {
+  readonly limit: number
+  readonly offset: number
+}
+
+export interface ThreadSummary {
+  readonly root: Stored
+  readonly replyCount: number
+  /** Unix ms. */
+  readonly lastReplyAt: number
+}
+
+/**
+ * What follows from the contributions that are held: edges, signals, rankings, search.
+ *
+ * Contract: it is brought up to date in the transaction that stores a contribution. Edges may
+ * dangle; what an absent contribution has been given counts as soon as it arrives.
+ */
+export interface GraphIndex {
+  /** By source cid, ascending, where they reach the contribution; in manifest order otherwise. */
+  edges(
+    cid: Cid,
+    direction: 'out' | 'in',
+    options?: { types?: readonly RelationType[]; limit?: number },
+  ): Promise<Edge[]>
+  signals(cid: Cid): Promise<Signals>
+  /** Oldest first, ties by cid; `total` counts all matches. */
+  list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
+  /**
+   * Full text over summary, description, tags and agent: every word must occur; best match first.
+   * A search holds no syntax.
+   */
+  search(text: string, filter: Filter, limit: number): Promise<Stored[]>
+  /** The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size. */
+  frontier(query: FrontierQuery): Promise<Ranking[]>
+  /**
+   * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,
+   * both falling, then cid.
+   */
+  threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]>
+}
