@@ -178,7 +178,8 @@ function importFault(path: string, specifier: string): string | undefined {
     return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
-  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part))
+  const isAnswering = target.startsWith('src/api/answer/')
+  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part) && !isAnswering)
     return `sim may not import ${target}`
   if (top !== 'examples') return undefined
   const own = path.split('/').slice(0, 2).join('/')
@@ -291,6 +292,8 @@ test('the rules catch what they are for', () => {
   assert.match(importFault('src/core/cid.ts', 'node:fs') ?? '', /pure/)
   assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
   assert.match(importFault('sim/world.ts', '../src/cli/main.ts') ?? '', /sim/)
+  assert.match(importFault('sim/world.ts', '../src/api/http/app.ts') ?? '', /sim/)
+  assert.equal(importFault('sim/world.ts', '../src/api/answer/answerer.ts'), undefined)
   assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)

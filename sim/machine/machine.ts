@@ -1,3 +1,4 @@
+import { Answerer } from '../../src/api/answer/answerer.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
@@ -36,6 +37,13 @@ interface MachineOptions extends RunContext {
   readonly clock: { readonly offsetMs: number; readonly drift: number }
 }
 
+/** A grove at work on a machine. */
+interface Running {
+  readonly node: GroveNode
+  readonly process: Process
+  readonly answerer: Answerer
+}
+
 /** How long a machine is down after it lost power by itself, in ms. */
 const REBOOT_MS = [500, 20_000] as const
 
@@ -46,7 +54,7 @@ export class Machine implements Host {
   readonly clock: MachineClock
   readonly disk: Disk
   readonly #options: MachineOptions
-  #running: { readonly node: GroveNode; readonly process: Process } | undefined
+  #running: Running | undefined
   /** All groves that have run on it. */
   readonly #lives: GroveNode[] = []
   #faults = 0
@@ -107,7 +115,7 @@ export class Machine implements Host {
     const random = chance.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)
-    this.#running = { node, process }
+    this.#running = { node, process, answerer: new Answerer(node) }
     this.#lives.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node
@@ -135,7 +143,7 @@ export class Machine implements Host {
   }
 
   handle(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#running === undefined ? never() : serve(this.#running.node, request)
+    return this.#running === undefined ? never() : serve(this.#running.answerer, request)
   }
 
   #losePower(): void {

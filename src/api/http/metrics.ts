@@ -1,16 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GroveEvent } from '../../core/wire/events.ts'
 import type { GroveNode } from '../../node/node.ts'
+import type { ByteMeter } from '../answer/handler.ts'
 
 /** Bounds of the duration histogram, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
 
 /** What one server counts, for Prometheus. */
-export interface Metrics {
-  /** Begins to time a request; call the result when it is answered. */
-  begin(operation: string): (status: number) => void
-  received(bytes: number): void
-  sent(bytes: number): void
+export interface Metrics extends ByteMeter {
+  /** Begins to time a request; call the result when its response is sent. */
+  begin(): (operation: string, status: number) => void
   /** The text exposition format and its content type. */
   render(): Promise<{ contentType: string; body: string }>
 }
@@ -46,10 +45,10 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
   addGauges(node, registers)
   void countEvents(node.events.subscribe(signal), registers)
   return {
-    begin(operation) {
-      const end = durations.startTimer({ operation })
-      return (status) => {
-        end()
+    begin() {
+      const end = durations.startTimer()
+      return (operation, status) => {
+        end({ operation })
         requests.inc({ operation, status })
       }
     },

@@ -15,8 +15,6 @@ export interface HttpBinding {
   readonly status?: number
   /** The largest body that is read, in bytes. */
   readonly maxBodyBytes?: number
-  /** Headers of the answer that depend on nothing, e.g. `cache-control`. */
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** An operation as an MCP tool, with its input as it is. */

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Busboy, type BusboyFileStream, type BusboyHeaders } from '@fastify/busboy'
+import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import type { Cid } from '../../core/cid.ts'
 import { artifactNameSchema } from '../../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
@@ -7,15 +7,15 @@ import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
 import { parseJsonBody } from './body.ts'
-import type { Exchange } from './exchange.ts'
+import type { ApiRequest } from './request.ts'
 
 const ARTIFACT_PREFIX = 'artifact:'
 /** Bytes of a part that wait in memory for the store. */
 const PART_BUFFER_BYTES = 256 * 1024
 
 /** Whether the body is multipart/form-data. */
-export function isMultipart(exchange: Exchange): boolean {
-  return exchange.header('content-type')?.toLowerCase().startsWith('multipart/form-data') === true
+export function isMultipart(request: ApiRequest): boolean {
+  return request.header('content-type')?.toLowerCase().startsWith('multipart/form-data') === true
 }
 
 /**
@@ -25,11 +25,11 @@ export function isMultipart(exchange: Exchange): boolean {
  */
 export async function readMultipart(
   node: GroveNode,
-  exchange: Exchange,
+  request: ApiRequest,
   body: AsyncIterable<Uint8Array>,
 ): Promise<unknown> {
-  const parts = new Parts(node, exchange.signal)
-  const form = openForm(exchange)
+  const parts = new Parts(node, request.signal)
+  const form = openForm(request)
   form.on('file', (name, part) => parts.take(name, part))
   form.on('error', (cause) =>
     parts.stop(invalid(`the multipart body is broken: ${(cause as Error).message}`, cause)),
@@ -50,10 +50,10 @@ export async function readMultipart(
   }
 }
 
-function openForm(exchange: Exchange) {
+function openForm(request: ApiRequest) {
   try {
     return new Busboy({
-      headers: exchange.incoming.headers as BusboyHeaders,
+      headers: { 'content-type': request.header('content-type') ?? '' },
       isPartAFile: () => true,
       fileHwm: PART_BUFFER_BYTES,
       preservePath: true,

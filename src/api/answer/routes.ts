@@ -1,11 +1,15 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { GroveError } from '../../core/errors.ts'
-import type { Exchange } from './exchange.ts'
+import type { ApiRequest } from './request.ts'
+import type { ApiResponse } from './response.ts'
 
-/** Answers one request; `params` are the parts of its path, decoded. */
+/** Answers one request; `params` are the named parts of its path, decoded. */
 export interface Handler {
   readonly name: string
-  answer(exchange: Exchange, params: Readonly<Record<string, string>>): Promise<void> | void
+  answer(
+    request: ApiRequest,
+    params: Readonly<Record<string, string>>,
+  ): Promise<ApiResponse> | ApiResponse
 }
 
 export interface RouteMatch {

@@ -1,0 +1,69 @@
+import { isGroveError } from '../../core/errors.ts'
+import { isLoopback } from '../../core/loopback.ts'
+import type { GroveNode } from '../../node/node.ts'
+import { allOperations } from '../operations/table.ts'
+import { refuseOtherNames, refuseOtherSites } from './guards.ts'
+import { type ByteMeter, handlerOf } from './handler.ts'
+import type { ApiRequest } from './request.ts'
+import { type ApiResponse, errorResponse } from './response.ts'
+import { type Handler, Routes } from './routes.ts'
+
+export interface AnswererOptions {
+  readonly meter?: ByteMeter
+  /** Aborts when the server begins to close: streams without end stop then. Default: when the grove closes. */
+  readonly draining?: AbortSignal
+  /** Pages beside the operations of the table, by path. */
+  readonly pages?: Readonly<Record<string, Handler>>
+}
+
+/** A response and what answered. */
+export interface Answered {
+  /** Name of the operation or page; undefined where no route was found. */
+  readonly operation: string | undefined
+  readonly response: ApiResponse
+}
+
+const noMeter: ByteMeter = { received() {}, sent() {} }
+
+/** A grove's HTTP server without its sockets: takes requests, gives responses. */
+export class Answerer {
+  readonly #node: GroveNode
+  readonly #routes = new Routes()
+  readonly #isLocal: boolean
+
+  constructor(node: GroveNode, options: AnswererOptions = {}) {
+    const { meter = noMeter, draining = node.closing, pages = {} } = options
+    this.#node = node
+    this.#isLocal = isLoopback(new URL(node.config.self.address).hostname)
+    for (const operation of allOperations) {
+      const { method, path } = operation.http
+      this.#routes.add(method, path, handlerOf(operation, { node, meter, draining }))
+    }
+    for (const [path, page] of Object.entries(pages)) this.#routes.add('GET', path, page)
+  }
+
+  /** Never rejects: what goes wrong is a response too. A body that streams may still fail while it is sent. */
+  async answer(request: ApiRequest): Promise<Answered> {
+    let operation: string | undefined
+    try {
+      if (this.#isLocal) refuseOtherNames(request)
+      refuseOtherSites(request)
+      const { handler, params } = this.#routes.find(request.method, request.path)
+      operation = handler.name
+      return { operation, response: await handler.answer(request, params) }
+    } catch (error) {
+      return { operation, response: errorResponse(this.failed(request, error)) }
+    }
+  }
+
+  /** The cause of a failed request. Logs it where it is a fault of the grove itself, not of the caller. */
+  failed({ method, path, signal }: ApiRequest, error: unknown): unknown {
+    const cause = signal.aborted && !isGroveError(error) ? signal.reason : error
+    const hasLeft = signal.aborted && !isGroveError(signal.reason, 'shutting-down')
+    if (!hasLeft && (!isGroveError(cause) || cause.kind.status === 500)) {
+      const text = cause instanceof Error ? cause.stack : String(cause)
+      this.#node.log.error('request failed', { method, path, error: text })
+    }
+    return cause
+  }
+}

@@ -1,0 +1,50 @@
+import { isUtf8 } from 'node:buffer'
+import { GroveError } from '../../core/errors.ts'
+import type { ApiRequest } from './request.ts'
+
+export interface BodyLimit {
+  readonly maxBytes: number
+  /** The error's code for a longer body. */
+  readonly code: 'body-too-large' | 'manifest-too-large'
+}
+
+/**
+ * A request's body as JSON; an empty body is an empty object. Throws the limit's code, `validation-error`, `aborted`.
+ */
+export async function readJson(request: ApiRequest, limit: BodyLimit): Promise<unknown> {
+  const { maxBytes, code } = limit
+  const body = await request.wholeBody(maxBytes)
+  if (body === undefined) throw new GroveError(code, { maxBytes })
+  if (body.byteLength > 0) requireJson(request)
+  return parseJsonBody(body)
+}
+
+/** Bytes as JSON; no bytes are an empty object. Throws `validation-error`. */
+export function parseJsonBody(body: Buffer): unknown {
+  if (body.byteLength === 0) return {}
+  if (!isUtf8(body))
+    throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })
+  try {
+    return JSON.parse(body.toString('utf8'))
+  } catch (cause) {
+    throw new GroveError(
+      'validation-error',
+      {},
+      { cause, message: `the body is not JSON: ${(cause as Error).message}` },
+    )
+  }
+}
+
+/**
+ * A browser lets any web page send text and forms to any address, but JSON only with that address's consent. So nothing
+ * else is read as JSON.
+ */
+function requireJson(request: ApiRequest): void {
+  const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (type === 'application/json') return
+  throw new GroveError(
+    'validation-error',
+    { contentType: type ?? '' },
+    { message: 'send JSON with the header content-type: application/json' },
+  )
+}

@@ -1,0 +1,34 @@
+import { isIPv4 } from 'node:net'
+import { GroveError } from '../../core/errors.ts'
+import type { ApiRequest } from './request.ts'
+
+/**
+ * A grove that only this machine reaches answers by an address, or by a name that nobody can own: `localhost`, a name
+ * without dots, or one under `localhost`, `local` or `internal`. Any other name may belong to a web page that made it
+ * lead here (DNS rebinding) and that its browser would then let read this grove. Throws `refused`.
+ */
+export function refuseOtherNames(request: ApiRequest): void {
+  const host = request.header('host') ?? ''
+  if (host === '') return
+  const name = URL.canParse(`http://${host}`)
+    ? new URL(`http://${host}`).hostname.replace(/\.$/, '')
+    : 'no.name'
+  const isAddress = name.startsWith('[') || isIPv4(name)
+  if (isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name)) return
+  const message =
+    'this grove answers only by its address or as localhost; ' +
+    'to have it answer by a name, start it with --public-url'
+  throw new GroveError('refused', { host: host.slice(0, 200) }, { message })
+}
+
+/** A web page of another site may not write into a grove that its visitor can reach. Throws `refused`. */
+export function refuseOtherSites(request: ApiRequest): void {
+  const origin = request.header('origin')
+  if (origin === undefined || request.method === 'GET' || request.method === 'HEAD') return
+  if (URL.canParse(origin) && new URL(origin).host === request.header('host')) return
+  throw new GroveError(
+    'refused',
+    { origin: origin.slice(0, 200) },
+    { message: "requests from another site's pages are refused" },
+  )
+}

@@ -1,0 +1,159 @@
+import { isJsonObject } from '../../core/canonical.ts'
+import { GroveError } from '../../core/errors.ts'
+import type { GroveNode } from '../../node/node.ts'
+import type {
+  BytesAnswer,
+  BytesOperation,
+  EventsOperation,
+  JsonOperation,
+  Operation,
+  StreamOperation,
+  UploadOperation,
+} from '../operations/operation.ts'
+import { parseInput } from '../schema/parse.ts'
+import { type InputForms, inputForms, readQuery } from '../schema/query.ts'
+import { readJson } from './body.ts'
+import { bytesResponse } from './bytes.ts'
+import { eventStream } from './event-stream.ts'
+import { isMultipart, readMultipart } from './multipart.ts'
+import type { ApiRequest } from './request.ts'
+import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
+import type { Handler } from './routes.ts'
+
+/** The largest JSON body where an operation doesn't say otherwise. */
+const JSON_MAX_BYTES = 64 * 1024
+
+/** Counts the bytes of blobs and manifests that come in and go out. */
+export interface ByteMeter {
+  received(bytes: number): void
+  sent(bytes: number): void
+}
+
+/** What all handlers of one server share. */
+export interface HandlerContext {
+  readonly node: GroveNode
+  readonly meter: ByteMeter
+  /** Aborts when the server begins to close: streams without end stop then. */
+  readonly draining: AbortSignal
+}
+
+/** One request for an operation. */
+interface Call extends HandlerContext {
+  readonly request: ApiRequest
+  readonly params: Readonly<Record<string, string>>
+  readonly forms: InputForms
+}
+
+/** The operation as a handler of requests. */
+export function handlerOf(operation: Operation, context: HandlerContext): Handler {
+  const forms = inputForms(operation)
+  return {
+    name: operation.name,
+    answer: (request, params) => answer(operation, { ...context, forms, request, params }),
+  }
+}
+
+async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
+  switch (operation.kind) {
+    case 'json':
+      return answerJson(operation, call)
+    case 'bytes':
+      return answerBytes(operation, call)
+    case 'upload':
+      return answerUpload(operation, call)
+    case 'stream':
+      return answerStream(operation, call)
+    case 'events':
+      return answerEvents(operation, call)
+  }
+}
+
+async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
+  const { http, wire } = operation
+  const { node, request } = call
+  const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
+  const input = operation.checksInput === true ? given : parseInput(operation.input, given)
+  const output = await operation.run(node, input, { signal: request.signal })
+  if (wire === undefined) return jsonResponse(http.status ?? 200, output)
+  const { body, headers } = wire.pack(output)
+  return jsonResponse(http.status ?? 200, body, headers)
+}
+
+async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {
+  const { node, request, meter } = call
+  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), {
+    signal: request.signal,
+  })
+  const open: BytesAnswer['open'] = async (options) =>
+    counted(await answer.open(options), meter.sent)
+  return bytesResponse(request, operation.contentType, { ...answer, open })
+}
+
+async function answerUpload(operation: UploadOperation, call: Call): Promise<ApiResponse> {
+  const { node, request, meter } = call
+  const input = parseInput(operation.input, queryInput(call))
+  const body = counted(request.bodyStream(), meter.received)
+  const output = await operation.run(node, input, { body, signal: request.signal })
+  return jsonResponse(operation.http.status ?? 200, output)
+}
+
+async function answerStream(operation: StreamOperation, call: Call): Promise<ApiResponse> {
+  const { signal } = call.request
+  const input = parseInput(operation.input, await bodyInput(operation, call))
+  const chunks = operation.run(call.node, input, { signal })[Symbol.asyncIterator]()
+  const headers = { 'content-type': operation.contentType, 'cache-control': 'no-store' }
+  return responseOf(200, headers, resumed(await chunks.next(), chunks))
+}
+
+function answerEvents(operation: EventsOperation, call: Call): ApiResponse {
+  const { node, request, draining } = call
+  const signal = AbortSignal.any([request.signal, draining])
+  const events = operation.run(node, parseInput(operation.input, queryInput(call)), { signal })
+  return eventStream(events, node.clock)
+}
+
+/** The input from the query and the path; the path has the last word. */
+function queryInput({ request, forms, params }: Call): Record<string, unknown> {
+  return { ...readQuery(request.search, forms), ...params }
+}
+
+/** The input from the body and the path; the path has the last word. */
+async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
+  const value = await bodyValue(operation, call)
+  if (call.forms.path.length === 0) return value
+  if (!isJsonObject(value))
+    throw new GroveError('validation-error', {}, { message: 'the body must be a JSON object' })
+  return { ...value, ...call.params }
+}
+
+function bodyValue(operation: Operation, { node, request, meter }: Call): Promise<unknown> {
+  const isManifest = operation.kind === 'json' && operation.multipart === true
+  if (isManifest && isMultipart(request))
+    return readMultipart(node, request, counted(request.bodyStream(), meter.received))
+  return readJson(request, {
+    maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
+    code: isManifest ? 'manifest-too-large' : 'body-too-large',
+  })
+}
+
+async function* counted(
+  source: AsyncIterable<Uint8Array>,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of source) {
+    count(chunk.byteLength)
+    yield chunk
+  }
+}
+
+/** A stream of which the first item was taken before, so that an error up to there is answered with its own status. */
+async function* resumed(
+  first: IteratorResult<Uint8Array>,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    for (let step = first; step.done !== true; step = await rest.next()) yield step.value
+  } finally {
+    await rest.return?.()
+  }
+}

@@ -1,0 +1,52 @@
+/** A request as it is answered, wherever it came from: a socket, the simulator, a test. */
+export interface ApiRequest {
+  readonly method: string
+  /** Without the query, still percent-encoded. */
+  readonly path: string
+  /** What follows the question mark; empty where there is none. */
+  readonly search: string
+  /** Aborts when the caller leaves, or when the server has no more time. */
+  readonly signal: AbortSignal
+  /** The value of a header, by its lower-case name. */
+  header(name: string): string | undefined
+  /** The whole body; undefined as soon as it turns out to exceed `maxBytes`. Throws `aborted` where the caller leaves before its end. */
+  wholeBody(maxBytes: number): Promise<Buffer | undefined>
+  /** The body as it comes, of any length. A reader may stop before its end. */
+  bodyStream(): AsyncIterable<Uint8Array>
+}
+
+/** A path with its query in two. */
+export function splitTarget(target: string): { path: string; search: string } {
+  const end = target.indexOf('?')
+  return end < 0
+    ? { path: target, search: '' }
+    : { path: target.slice(0, end), search: target.slice(end + 1) }
+}
+
+interface MemoryRequest {
+  readonly method: string
+  /** The path with its query. */
+  readonly target: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: Uint8Array | string
+}
+
+/** A request that is already here as a whole, from a caller who waits for the answer. */
+export function memoryRequest({
+  method,
+  target,
+  headers = {},
+  body = '',
+}: MemoryRequest): ApiRequest {
+  const bytes = Buffer.from(body as string)
+  return {
+    method,
+    ...splitTarget(target),
+    signal: new AbortController().signal,
+    header: (name) => headers[name],
+    wholeBody: async (maxBytes) => (bytes.byteLength > maxBytes ? undefined : bytes),
+    async *bodyStream() {
+      yield bytes
+    },
+  }
+}

@@ -1,0 +1,59 @@
+import { errorBody, isGroveError } from '../../core/errors.ts'
+
+/** The answer to a request, before any socket. */
+export interface ApiResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** To HEAD the same body is given as to GET, or none; what sends the response leaves it out. */
+  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** The body may pause for as long as it likes, as a stream of events does. */
+  readonly mayPause?: true
+}
+
+/**
+ * In every response. `grove-protocol` is the version of Grove's extensions to the 0.1 routes: by it peers know a grove
+ * that federates.
+ */
+const COMMON_HEADERS = { 'grove-protocol': '1', 'x-content-type-options': 'nosniff' } as const
+
+export function responseOf(
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  body?: Uint8Array | AsyncIterable<Uint8Array>,
+): ApiResponse {
+  const all = { ...COMMON_HEADERS, ...headers }
+  return body === undefined ? { status, headers: all } : { status, headers: all, body }
+}
+
+export function textResponse(
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+): ApiResponse {
+  const length = { 'content-length': String(Buffer.byteLength(body)) }
+  return { status, headers: { ...COMMON_HEADERS, ...headers, ...length }, body }
+}
+
+export function jsonResponse(
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): ApiResponse {
+  const type = { 'content-type': 'application/json' }
+  return textResponse(status, JSON.stringify(value), { ...type, ...headers })
+}
+
+/** What went wrong, as every route says it; what is no GroveError is a fault of the server. */
+export function errorResponse(error: unknown): ApiResponse {
+  const status = isGroveError(error) ? error.kind.status : 500
+  return jsonResponse(status, errorBody(error), headersOf(error))
+}
+
+/** The headers that RFC 9110 wants beside some statuses: §15.5.6, §15.5.17, §10.2.3. */
+function headersOf(error: unknown): Readonly<Record<string, string>> {
+  if (!isGroveError(error)) return {}
+  const { code, details, kind } = error
+  if (code === 'method-not-allowed') return { allow: String(details.allow) }
+  if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }
+  return kind.status === 429 || kind.status === 503 ? { 'retry-after': '1' } : {}
+}
