@@ -1,9 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Cid, hashBytes } from '../../src/core/cid.ts'
+import { Answerer } from '../../src/api/answer/answerer.ts'
+import { Exchange } from '../../src/api/http/exchange.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
+import { testNode } from './context.ts'
 
 /** Answers a request in its own way; false leaves it to the honest routes. */
 export type Misbehave = (request: IncomingMessage, response: ServerResponse) => boolean
@@ -24,42 +26,33 @@ export interface Holdings {
 
 const FEDERATING = { 'grove-protocol': '1' }
 
+/**
+ * Routes that the peer answers as a real grove does.
+ * Its others say what the test wants, or that nothing is there.
+ */
+const realRoutes = ['/api/gossip/contribution/', '/api/blobs/', '/api/federation/closure']
+
 /** A grove's peer-facing routes over what it is given, on a port of its own, with a place to break each of them. */
 export async function startPeer(
   peerId: string,
   { contributions = [], blobs = [], best = {}, misbehave = () => false }: Holdings,
 ): Promise<TestPeer> {
-  const manifests = new Map(contributions.map((contribution) => [contribution.cid, contribution]))
-  const held = new Map(blobs.map((bytes) => [hashBytes(bytes), bytes]))
+  const grove = testNode()
+  const { node } = grove
+  for (const item of contributions)
+    await node.contributions.put(item, { origin: 'local', receivedAt: node.clock.now() })
+  for (const bytes of blobs) await node.blobs.put(bytes)
+  const answerer = new Answerer(node)
   const requests: string[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://peer')
     requests.push(`${request.method} ${url.pathname}${url.search}`)
     if (misbehave(request, response)) return
-    const [, , , third = ''] = url.pathname.split('/')
-    if (url.pathname.startsWith('/api/gossip/contribution/'))
-      sendManifest(response, manifests.get(url.pathname.split('/')[4] as Cid), held)
-    else if (url.pathname.startsWith('/api/blobs/'))
-      sendBlob(request, response, held.get(third as Cid))
-    else if (url.pathname === '/api/federation/closure')
-      void sendClosure(request, response, manifests)
+    if (realRoutes.some((route) => url.pathname.startsWith(route)))
+      void answerReally(answerer, new Exchange(request, response, node.clock))
     else if (url.pathname === '/api/federation/best')
-      sendJson(
-        response,
-        best[url.searchParams.get('dimension') ?? ''] ?? {
-          dimension: url.searchParams.get('dimension'),
-          direction: 'maximize',
-          entries: [],
-        },
-      )
-    else if (url.pathname === '/api/frontier')
-      sendJson(response, {
-        byMetric: Object.fromEntries(Object.keys(best).map((name) => [name, []])),
-        byAdoption: [],
-        byRecency: [],
-        byReviewScore: [],
-        byReproduction: [],
-      })
+      sendJson(response, bestOf(best, url.searchParams.get('dimension') ?? ''))
+    else if (url.pathname === '/api/frontier') sendJson(response, frontierOf(best))
     else sendAbsent(response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -72,9 +65,26 @@ export async function startPeer(
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
+      await grove[Symbol.asyncDispose]()
     },
   }
 }
+
+async function answerReally(answerer: Answerer, exchange: Exchange): Promise<void> {
+  const { response } = await answerer.answer(exchange)
+  await exchange.send(response).catch(() => exchange.cut())
+}
+
+const bestOf = (best: Readonly<Record<string, object>>, dimension: string) =>
+  best[dimension] ?? { dimension, direction: 'maximize', entries: [] }
+
+const frontierOf = (best: Readonly<Record<string, object>>) => ({
+  byMetric: Object.fromEntries(Object.keys(best).map((name) => [name, []])),
+  byAdoption: [],
+  byRecency: [],
+  byReviewScore: [],
+  byReproduction: [],
+})
 
 /** A contribution of one test author. */
 export function work(summary: string, draft: Partial<Draft> = {}): Contribution {
@@ -111,74 +121,4 @@ export function sendAbsent(response: ServerResponse): void {
   response
     .writeHead(404, { ...FEDERATING, 'content-type': 'application/json' })
     .end('{"error":{"code":"absent","message":"not here"}}')
-}
-
-function sendManifest(
-  response: ServerResponse,
-  contribution: Contribution | undefined,
-  held: ReadonlyMap<Cid, Uint8Array>,
-): unknown {
-  if (contribution === undefined) return sendAbsent(response)
-  const sizes = Object.values(contribution.manifest.artifacts).flatMap((hash) =>
-    held.has(hash) ? [`${hash}=${held.get(hash)!.byteLength}`] : [],
-  )
-  return response
-    .writeHead(200, {
-      ...FEDERATING,
-      'content-length': contribution.bytes.byteLength,
-      'grove-artifacts': sizes.join(','),
-    })
-    .end(contribution.bytes)
-}
-
-function sendBlob(
-  request: IncomingMessage,
-  response: ServerResponse,
-  bytes: Uint8Array | undefined,
-): unknown {
-  if (bytes === undefined) return sendAbsent(response)
-  const [, start] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? []
-  if (start === undefined) {
-    return response.writeHead(200, { ...FEDERATING, 'content-length': bytes.byteLength }).end(bytes)
-  }
-  const part = bytes.subarray(Number(start))
-  const range = `bytes ${start}-${bytes.byteLength - 1}/${bytes.byteLength}`
-  return response
-    .writeHead(206, { ...FEDERATING, 'content-length': part.byteLength, 'content-range': range })
-    .end(part)
-}
-
-async function sendClosure(
-  request: IncomingMessage,
-  response: ServerResponse,
-  manifests: ReadonlyMap<Cid, Contribution>,
-): Promise<void> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  const { cid, ancestors = 1 } = JSON.parse(Buffer.concat(chunks).toString())
-  if (!manifests.has(cid)) return sendAbsent(response)
-  const lines = surroundings(manifests, cid, ancestors)
-  const bytes = lines.reduce((sum, line) => sum + line.bytes.byteLength, 0)
-  response.writeHead(200, { ...FEDERATING, 'content-type': 'application/x-ndjson' })
-  for (const line of lines) response.write(Buffer.concat([line.bytes, Buffer.from('\n')]))
-  response.end(`${JSON.stringify({ trailer: { sent: lines.length, bytes, missing: [] } })}\n`)
-}
-
-function surroundings(
-  manifests: ReadonlyMap<Cid, Contribution>,
-  cid: Cid,
-  depth: number,
-): Contribution[] {
-  const above = (from: Cid, left: number): Contribution[] =>
-    (manifests.get(from)?.manifest.relations ?? []).flatMap(({ targetCid, relationType }) => {
-      const parent =
-        left > 0 && relationType === 'derives_from' ? manifests.get(targetCid) : undefined
-      return parent === undefined ? [] : [...above(targetCid, left - 1), parent]
-    })
-  const about = [...manifests.values()].filter(({ manifest }) =>
-    manifest.relations.some(
-      (relation) => relation.targetCid === cid && relation.relationType !== 'derives_from',
-    ),
-  )
-  return [...new Set([...above(cid, depth), ...about])]
 }
