@@ -1,26 +1,17 @@
-import { type Cid, isCid, parseCid } from './core/cid.ts'
-import { viewOf } from './core/contribution/contribution.ts'
+import type { CallOptions, GroveApi } from './api/client/api.ts'
+import { type CheckoutOptions, type CheckoutResult, checkoutInto } from './api/client/checkout.ts'
+import { localClient } from './api/client/local-client.ts'
+import { type ArtifactFile, publishFiles } from './api/client/stage.ts'
+import { isCid, parseCid } from './core/cid.ts'
 import type { ContributionView, Draft } from './core/contribution/schema.ts'
+import { isGroveError } from './core/errors.ts'
 import type { GroveEvent } from './core/wire/events.ts'
 import type { FederationPeer, SyncReport } from './core/wire/federation.ts'
 import type { FetchOptions, FetchResult } from './core/wire/fetch.ts'
 import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './core/wire/frontier.ts'
-import { type CheckoutResult, checkout } from './node/checkout.ts'
-import { fetchRemoteContribution } from './node/fetch/fetch.ts'
 import type { GroveNode } from './node/node.ts'
-import { publish, stageArtifact } from './node/publish.ts'
-import { federatedFrontier, frontier } from './node/read/frontier.ts'
-import {
-  ancestors,
-  artifactOf,
-  children,
-  diff,
-  listContributions,
-  searchContributions,
-} from './node/read/queries.ts'
 import { federationPeers } from './node/read/status.ts'
-import { type ThreadNode, thread } from './node/read/thread.ts'
-import { syncRound } from './node/sync/sync.ts'
+import type { ThreadNode } from './node/read/thread.ts'
 import type { TransferProgress } from './node/transfer/transfer.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
@@ -36,18 +27,21 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
-const LIMIT = 10
-const LIST = 100
-
-/** A grove inside this process. Every method throws GroveError with a stable `code`. */
+/**
+ * A grove inside this process. `api` has every operation under its own name; the methods here are the common ones, with
+ * plain arguments. All throw GroveError with a stable `code`.
+ */
 export class Grove {
   readonly #node: GroveNode
   readonly #close: () => Promise<void>
+  /** All that the HTTP API offers, without HTTP: `grove.api.standing({ cid })`. */
+  readonly api: GroveApi
   /** Where other groves and agents reach this one; undefined where it does not listen. */
   readonly url: string | undefined
 
   constructor(node: GroveNode, url: string | undefined, close: () => Promise<void>) {
     this.#node = node
+    this.api = localClient(node)
     this.url = url
     this.#close = close
   }
@@ -57,21 +51,17 @@ export class Grove {
   }
 
   /** Stores the artifacts, seals the manifest and stores it: durable when it resolves. Publishing the same again changes nothing. */
-  async publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
-    const artifacts: Record<string, Cid> = {}
-    for (const [name, input] of Object.entries(work.artifacts ?? {}))
-      artifacts[name] = await this.#stage(input, options)
-    const { contribution } = await publish(this.#node, { ...work, artifacts }, options)
-    return viewOf(contribution)
+  publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+    const artifacts: Record<string, string> = {}
+    const files: ArtifactFile[] = []
+    for (const [name, input] of Object.entries(work.artifacts ?? {})) {
+      if (isCid(input)) artifacts[name] = input
+      else files.push({ name, open: () => bytesOf(input) })
+    }
+    return publishFiles(this.api, { ...work, artifacts }, files, options)
   }
 
-  async #stage(input: ArtifactInput, options: WaitOptions): Promise<Cid> {
-    if (isCid(input)) return input
-    const source = typeof input === 'string' ? Buffer.from(input, 'utf8') : input
-    return (await stageArtifact(this.#node, source, options)).hash
-  }
-
-  /** Brings a contribution here from the given peer (its address or id), or from whoever advertised it: every byte verified. */
+  /** Brings a contribution here from the given peer (its address or id), or from any that advertised it: every byte verified. */
   fetchRemoteContribution(
     cid: string,
     peerAddress?: string,
@@ -79,31 +69,26 @@ export class Grove {
       WaitOptions & { onProgress?: (progress: TransferProgress) => void } = {},
   ): Promise<FetchResult> {
     const { signal, onProgress, ...rest } = options
-    const fetchOptions = peerAddress === undefined ? rest : { ...rest, peer: peerAddress }
-    return fetchRemoteContribution(this.#node, parseCid(cid), fetchOptions, {
-      ...(signal === undefined ? {} : { signal }),
-      ...(onProgress === undefined ? {} : { onProgress }),
-    })
+    const call: CallOptions = {
+      ...(signal && { signal }),
+      ...(onProgress && { onTransfer: onProgress }),
+    }
+    return this.api.fetchContribution({ cid, peer: peerAddress, ...rest }, call)
   }
 
-  /** Writes a contribution's artifacts into a directory, fetching what is missing. */
-  checkout(
-    cid: string,
-    directory: string,
-    options: WaitOptions & { overwrite?: boolean; artifacts?: readonly string[] } = {},
-  ): Promise<CheckoutResult> {
-    const { artifacts, ...rest } = options
-    return checkout(
-      this.#node,
-      { cid: parseCid(cid), directory, ...(artifacts === undefined ? {} : { artifacts }) },
-      rest,
-    )
+  /** Writes a contribution's artifacts into a directory, fetching first what is missing here. */
+  checkout(cid: string, directory: string, options: CheckoutOptions = {}): Promise<CheckoutResult> {
+    return checkoutInto(this.api, parseCid(cid), directory, options)
   }
 
   /** A contribution that is held here; undefined where it is not. */
   async get(cid: string): Promise<ContributionView | undefined> {
-    const stored = await this.#node.contributions.get(parseCid(cid))
-    return stored === undefined ? undefined : viewOf(stored)
+    try {
+      return await this.api.contribution({ cid })
+    } catch (error) {
+      if (isGroveError(error, 'not-found')) return undefined
+      throw error
+    }
   }
 
   /** The bytes of an artifact that is here. */
@@ -112,43 +97,40 @@ export class Grove {
     name: string,
     options: WaitOptions = {},
   ): Promise<AsyncIterable<Uint8Array>> {
-    const { hash } = await artifactOf(this.#node, parseCid(cid), name)
-    return this.#node.blobs.get(hash, options)
+    return (await this.api.artifact({ cid: parseCid(cid), name }, options)).body
   }
 
   /** The best of what is held here, in every dimension. */
   frontier(query: Filter & { metric?: string; limit?: number } = {}): Promise<FrontierAnswer> {
-    return frontier(this.#node, { ...query, limit: query.limit ?? LIMIT })
+    return this.api.frontier(query)
   }
 
-  /** The best that is known anywhere, and who claims to hold it. */
-  federatedFrontier(): Promise<FederatedEntry[]> {
-    return federatedFrontier(this.#node)
+  /** The best that is known anywhere, and who advertises it. */
+  async federatedFrontier(): Promise<FederatedEntry[]> {
+    return (await this.api.federatedFrontier({})).entries
   }
 
-  search(text: string, query: Filter & { limit?: number } = {}): Promise<SearchResult[]> {
-    const { limit = LIMIT, ...filter } = query
-    return searchContributions(this.#node, text, filter, limit)
+  async search(text: string, query: Filter & { limit?: number } = {}): Promise<SearchResult[]> {
+    return (await this.api.search({ q: text, ...query })).results
   }
 
   /** Contributions oldest first. */
   async list(
     query: Filter & { limit?: number; offset?: number } = {},
   ): Promise<ContributionView[]> {
-    const { limit = LIST, offset = 0, ...filter } = query
-    return (await listContributions(this.#node, filter, { limit, offset })).items
+    return (await this.api.listContributions(query)).items
   }
 
   children(cid: string): Promise<ContributionView[]> {
-    return children(this.#node, parseCid(cid))
+    return this.api.children({ cid })
   }
 
   ancestors(cid: string): Promise<ContributionView[]> {
-    return ancestors(this.#node, parseCid(cid))
+    return this.api.ancestors({ cid })
   }
 
-  thread(cid: string): Promise<ThreadNode[]> {
-    return thread(this.#node, parseCid(cid))
+  async thread(cid: string): Promise<ThreadNode[]> {
+    return (await this.api.thread({ cid })).nodes
   }
 
   diff(
@@ -156,7 +138,7 @@ export class Grove {
     child: string,
     artifact: string,
   ): Promise<{ parent: string; child: string }> {
-    return diff(this.#node, parseCid(parent), parseCid(child), artifact)
+    return this.api.diff({ parent, child, artifact })
   }
 
   peers(): FederationPeer[] {
@@ -165,12 +147,12 @@ export class Grove {
 
   /** One round of background sync, now. */
   sync(options: WaitOptions = {}): Promise<SyncReport> {
-    return syncRound(this.#node, options)
+    return this.api.sync({}, options)
   }
 
   /** What happens from now on, until the signal aborts. */
   events(signal: AbortSignal): AsyncIterable<GroveEvent> {
-    return this.#node.events.subscribe(signal)
+    return this.api.events({ signal })
   }
 
   /** Ends everything that is under way and closes the stores. */
@@ -181,4 +163,8 @@ export class Grove {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+function bytesOf(input: ArtifactInput): ByteSource {
+  return typeof input === 'string' ? Buffer.from(input, 'utf8') : input
 }

@@ -4,6 +4,8 @@ import { decideConfig, parseSeed } from './config.ts'
 import { Grove } from './grove.ts'
 import { type Log, silentLog } from './ports/log.ts'
 
+export type { CallOptions, GroveApi } from './api/client/api.ts'
+export type { CheckoutOptions, CheckoutResult } from './api/client/checkout.ts'
 export type { Cid } from './core/cid.ts'
 export { cidOf } from './core/contribution/contribution.ts'
 export type * from './core/contribution/schema.ts'
@@ -17,7 +19,6 @@ export type * from './core/wire/gossip.ts'
 export type * from './core/wire/grove.ts'
 export type * from './core/wire/threads.ts'
 export { type ArtifactInput, Grove, type WaitOptions, type Work } from './grove.ts'
-export type { CheckoutResult } from './node/checkout.ts'
 export type { TransferProgress } from './node/transfer/transfer.ts'
 
 /** How to open a grove inside this process. */

@@ -60,8 +60,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'config.ts',
     'log.ts',
   ],
-  'grove.ts': [...inner, 'node'],
-  'index.ts': [...inner, 'node', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
+  'grove.ts': [...inner, 'node', 'api'],
+  'index.ts': [...inner, 'node', 'api', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
 
 /** The packages and node: modules that the pure parts may import, and from which file. */

@@ -1,11 +1,14 @@
 import type { Cid } from '../../core/cid.ts'
 import type { GroveEvent } from '../../core/wire/events.ts'
+import type { TransferProgress } from '../../node/transfer/transfer.ts'
 import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
 import type { JsonOperation } from '../operations/operation.ts'
 import { allOperations, type CallName, type InputOf, type OutputOf } from '../operations/table.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+  /** Follows the artifacts that a fetch brings; only where the grove is in this process. */
+  readonly onTransfer?: (progress: TransferProgress) => void
 }
 
 /** Bytes on their way to the caller, who reads or abandons them. */

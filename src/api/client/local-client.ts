@@ -29,13 +29,13 @@ export function localClient(node: GroveNode): GroveApi {
   return {
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
-      return operation.run(node, checked, { signal: signalOf(options) })
+      return operation.run(node, checked, { ...options, signal: signalOf(options) })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
     manifest: (input, options) => download(operations.manifest, input, options),
-    uploadBlob: (source, options = {}) =>
-      stageArtifact(node, source, { ...options, signal: signalOf(options) }),
+    uploadBlob: (source, { expect, ...options } = {}) =>
+      stageArtifact(node, source, { ...(expect && { expect }), signal: signalOf(options) }),
     events: ({ signal }) => node.events.subscribe(AbortSignal.any([signal, node.closing])),
     close: async () => {},
   }

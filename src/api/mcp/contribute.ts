@@ -10,7 +10,7 @@ import {
   type Relation,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { publishFiles } from '../client/artifacts.ts'
+import { publishFiles } from '../client/stage.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
 

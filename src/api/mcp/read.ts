@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ContributionView } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
-import { checkoutInto } from '../client/artifacts.ts'
+import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
 import { allOperations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'

@@ -167,8 +167,11 @@ export const contributionOperations = {
       description:
         'Bring a contribution that another grove holds into this one, verified, with its artifacts and ancestors: do it first where work is not held.',
     },
-    run: (node, { cid, ...options }, context) =>
-      fetchRemoteContribution(node, cid, definedOnly(options), context),
+    run: (node, { cid, ...options }, { signal, onTransfer }) =>
+      fetchRemoteContribution(node, cid, definedOnly(options), {
+        signal,
+        ...(onTransfer && { onProgress: onTransfer }),
+      }),
   }),
   resolveCid: json({
     name: 'resolveCid',

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import type { GroveEvent } from '../../core/wire/events.ts'
 import type { GroveNode } from '../../node/node.ts'
+import type { TransferProgress } from '../../node/transfer/transfer.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
@@ -25,6 +26,7 @@ export interface ToolBinding {
 
 export interface CallContext {
   readonly signal: AbortSignal
+  readonly onTransfer?: (progress: TransferProgress) => void
 }
 
 interface Common<I extends z.ZodType> {

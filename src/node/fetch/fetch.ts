@@ -70,29 +70,6 @@ export async function fetchRemoteContribution(
   })
 }
 
-/** Brings what is missing of a contribution's artifacts: all, or those named. Throws why the first of them can't be had. */
-export async function completeArtifacts(
-  node: NodeContext,
-  contribution: Contribution,
-  names: readonly string[] | undefined,
-  hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
-): Promise<void> {
-  const signal =
-    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
-  const artifacts = names === undefined ? 'all' : [...names]
-  await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
-    const providers = await likelyProviders(node, contribution.cid)
-    const { failures } = await fetchArtifacts(node, {
-      contribution,
-      artifacts,
-      providers,
-      signal: until,
-      onProgress: hooks.onProgress,
-    })
-    for (const failure of failures.values()) throw failure
-  })
-}
-
 /** An abort that says nothing of itself, as a typed error. */
 function stopped(node: NodeContext, error: unknown): unknown {
   if (isGroveError(error) || !(error instanceof Error) || error.name !== 'AbortError') return error

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { fetchResultSchema } from '../../../src/core/wire/fetch.ts'
-import { completeArtifacts, fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
+import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { testNode } from '../../support/context.ts'
 import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
 
@@ -134,8 +134,8 @@ test('without artifacts a contribution is partial, and can be completed later', 
   assert.deepEqual(partial.missing, [])
   assert.deepEqual(new Set(partial.artifacts.map(({ state }) => state)), new Set(['skipped']))
 
-  await completeArtifacts(grove.node, child, ['large.bin'])
-  await completeArtifacts(grove.node, child, undefined)
+  await fetchRemoteContribution(grove.node, child.cid, { artifacts: ['large.bin'] })
+  await fetchRemoteContribution(grove.node, child.cid)
 
   assert.deepEqual(await grove.node.blobs.missing(Object.values(child.manifest.artifacts)), [])
 })

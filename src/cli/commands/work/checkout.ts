@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { GroveApi } from '../../../api/client/api.ts'
-import { checkoutInto } from '../../../api/client/artifacts.ts'
+import { checkoutInto } from '../../../api/client/checkout.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
@@ -73,37 +72,26 @@ async function writeFiles(
   { to, overwrite = false, artifact }: CheckoutOptions,
 ) {
   const progress = new Progress(output, clock)
-  const sizes = new Map<string, number>()
-  const observed: GroveApi = {
-    ...grove,
-    async fetchContribution(input, options) {
-      const result = await grove.fetchContribution(input, options)
-      for (const { name, sizeBytes } of result.artifacts)
-        if (wanted(name)) sizes.set(name, sizeBytes)
-      return result
-    },
-  }
   const written = new Map<string, number>()
-  const wanted = (name: string) => artifact === undefined || artifact.includes(name)
-  const onProgress = ({ name, writtenBytes }: { name: string; writtenBytes: number }) => {
-    written.set(name, writtenBytes)
-    progress.update({ label: name, doneBytes: sum(written), totalBytes: sum(sizes) })
-  }
+  let totalBytes = 0
   try {
-    const chosen = artifact === undefined ? {} : { artifacts: artifact }
-    return await checkoutInto(observed, cid, resolve(to), {
+    return await checkoutInto(grove, cid, resolve(to), {
       overwrite,
       signal,
-      onProgress,
-      ...chosen,
+      ...(artifact && { artifacts: artifact }),
+      onFiles(files) {
+        totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
+      },
+      onProgress({ name, writtenBytes }) {
+        written.set(name, writtenBytes)
+        const doneBytes = [...written.values()].reduce((total, bytes) => total + bytes, 0)
+        progress.update({ label: name, doneBytes, totalBytes })
+      },
     })
   } finally {
     progress.clear()
   }
 }
-
-const sum = (sizes: ReadonlyMap<string, number>) =>
-  [...sizes.values()].reduce((total, size) => total + size, 0)
 
 async function chosenCid(
   session: CliSession,

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import { type Staged, stageFiles } from '../../../api/client/stage.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
 import {
   type Draft,
@@ -12,9 +13,13 @@ import {
 } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
+import {
+  type ArtifactSource,
+  artifactsOfPaths,
+  type Collected,
+  joined,
+} from '../../files/artifacts.ts'
 import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
-import { uploadArtifacts } from '../../files/upload.ts'
 import {
   type AgentOptions,
   addAgent,
@@ -25,6 +30,7 @@ import {
 } from '../../options.ts'
 import { formatSize, plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
+import { Progress } from '../../output/progress.ts'
 
 interface ContributeOptions extends AgentOptions {
   readonly summary: string
@@ -132,7 +138,7 @@ async function contribute(
       session.output,
       `left out: ${leftOut.slice(0, 20).map(printable).join(', ')}${leftOut.length > 20 ? ' …' : ''}`,
     )
-  const { artifacts, totalBytes } = await uploadArtifacts(session, sources)
+  const { artifacts, totalBytes } = await stage(session, sources)
   const contribution = await session.grove.publish(
     draftFrom(session, options, relations, artifacts),
     {
@@ -146,6 +152,23 @@ async function contribute(
       `published ${contribution.kind} by ${printable(contribution.agent.agentId)}: ${plural(sources.length, 'artifact')}, ${formatSize(totalBytes)}`,
     )
   })
+}
+
+async function stage(
+  { grove, output, clock, signal }: CliSession,
+  sources: readonly ArtifactSource[],
+): Promise<Staged> {
+  const progress = new Progress(output, clock)
+  try {
+    return await stageFiles(grove, sources, {
+      signal,
+      skipHeld: true,
+      onProgress: ({ name, sentBytes, totalBytes }) =>
+        progress.update({ label: name, doneBytes: sentBytes, totalBytes }),
+    })
+  } finally {
+    progress.clear()
+  }
 }
 
 async function collect(
