@@ -27,8 +27,8 @@ export interface Opened {
 export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
   const stores =
     settings.dir === undefined
-      ? memoryStores()
-      : await openSqliteStores({ dir: settings.dir, log, nextTurn })
+      ? memoryStores(systemRandom)
+      : await openSqliteStores({ dir: settings.dir, log, nextTurn, random: systemRandom })
   return { stores, peerId: await ownId(stores.records) }
 }
 

@@ -3,6 +3,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
+import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Disk } from '../machine/disk.ts'
 
@@ -52,7 +53,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
 async function unionOf(
   holders: readonly Holder[],
 ): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
-  const graph = new MemoryGraph()
+  const graph = new MemoryGraph(seeded(1))
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
     for (const stored of (await disk.graph.list({}, ALL)).items)

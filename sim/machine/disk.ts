@@ -34,7 +34,7 @@ interface Stores {
  */
 export class Disk {
   conditions: DiskConditions
-  readonly graph = new MemoryGraph()
+  readonly graph: MemoryGraph
   readonly blobs = new MemoryBlobs()
   /** All hashes under which there is a blob. */
   readonly hashes = new Set<Cid>()
@@ -45,6 +45,7 @@ export class Disk {
 
   constructor(options: Options) {
     this.#options = options
+    this.graph = new MemoryGraph(options.chance.fork('log'))
     this.conditions = options.conditions
   }
 

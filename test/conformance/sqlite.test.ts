@@ -3,18 +3,20 @@ import { join } from 'node:path'
 import { blobStoreSuite } from './suites/blob-store.ts'
 import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
+import { logSuite } from './suites/log.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
 import { scenarioSuite } from './suites/scenario.ts'
 import { temporaryStores } from './temporary.ts'
 
 const openGraph = async () => {
-  const { stores, ...rest } = await temporaryStores()
-  return { ...rest, store: stores.graph }
+  const { stores, reopen, ...rest } = await temporaryStores()
+  return { ...rest, store: stores.graph, reopen: async () => (await reopen()).graph }
 }
 
 graphStoreSuite('sqlite', openGraph)
 graphQueriesSuite('sqlite', openGraph)
 scenarioSuite('sqlite', openGraph)
+logSuite('sqlite', openGraph)
 
 blobStoreSuite('sqlite and files', async () => {
   const { dir, stores, ...rest } = await temporaryStores()

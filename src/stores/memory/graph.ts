@@ -2,11 +2,12 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import { hexDigits, type Random } from '../../core/random.ts'
 import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { matches } from '../filter.ts'
@@ -15,15 +16,24 @@ import { rank } from './rank.ts'
 
 /** The reference: everything in maps, every question answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
+  readonly logId: string
   readonly #stored = new Map<Cid, Stored>()
+  /** In the order of arrival: number n is at n - 1. */
+  readonly #log: Stored[] = []
   readonly #incoming = new Map<Cid, Edge[]>()
   readonly #evidence = new Map<Cid, Evidence[]>()
   readonly #stubs = new Map<Cid, { readonly promisedBy: Set<string>; readonly since: number }>()
 
+  constructor(random: Random) {
+    this.logId = hexDigits(random, 16)
+  }
+
   async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
     if (this.#stored.has(cid)) return 'present'
-    this.#stored.set(cid, { cid, bytes, manifest, provenance })
+    const stored = { cid, bytes, manifest, provenance }
+    this.#stored.set(cid, stored)
+    this.#log.push(stored)
     for (const edge of edgesOf(contribution)) append(this.#incoming, edge.target, edge)
     for (const evidence of evidenceOf(contribution))
       append(this.#evidence, evidence.target, evidence)
@@ -106,6 +116,16 @@ export class MemoryGraph implements GraphStore {
 
   async count(): Promise<number> {
     return this.#stored.size
+  }
+
+  async since(seq: number, limit: number): Promise<LogEntry[]> {
+    return this.#log
+      .slice(seq, seq + limit)
+      .map((stored, index) => ({ seq: seq + index + 1, stored }))
+  }
+
+  async lastSeq(): Promise<number> {
+    return this.#log.length
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {

@@ -1,13 +1,14 @@
+import type { Random } from '../../core/random.ts'
 import type { Stores } from '../../ports/stores.ts'
 import { MemoryBlobs } from './blobs.ts'
 import { MemoryGraph } from './graph.ts'
 import { MemoryRecords } from './records.ts'
 
 /** Stores that keep nothing beyond the process: for tests, simulations, and as the reference of what stores do. */
-export function memoryStores(): Stores {
+export function memoryStores(random: Random): Stores {
   const close = async () => {}
   return {
-    graph: new MemoryGraph(),
+    graph: new MemoryGraph(random),
     blobs: new MemoryBlobs(),
     records: new MemoryRecords(),
     close,

@@ -4,7 +4,7 @@ import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { frontierOf } from './queries/frontier.ts'
@@ -12,19 +12,22 @@ import { listIds, listThreads, searchIds } from './queries/lists.ts'
 import type { Session } from './session.ts'
 import { Contributions } from './tables/contributions.ts'
 import { type EdgeChoice, edgesInto } from './tables/edges.ts'
+import { lastSeq } from './tables/log.ts'
 import { SignalTotals } from './tables/signal-totals.ts'
 import { listStubs } from './tables/stubs.ts'
 
 /** The graph in SQLite. Composes the tables; each query is next to its table. */
 export class SqliteGraph implements GraphStore {
+  readonly logId: string
   readonly #session: Session
   readonly #contributions: Contributions
-  readonly #standings: SignalTotals
+  readonly #totals: SignalTotals
 
   constructor(session: Session) {
     this.#session = session
+    this.logId = session.logId
     this.#contributions = new Contributions(session.connection)
-    this.#standings = new SignalTotals(session.connection)
+    this.#totals = new SignalTotals(session.connection)
   }
 
   async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
@@ -59,7 +62,7 @@ export class SqliteGraph implements GraphStore {
   }
 
   signals(cid: Cid): Promise<Signals> {
-    return this.#session.read(() => this.#standings.signalsOf(cid))
+    return this.#session.read(() => this.#totals.signalsOf(cid))
   }
 
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
@@ -85,6 +88,14 @@ export class SqliteGraph implements GraphStore {
 
   count(): Promise<number> {
     return this.#session.read(() => this.#contributions.count())
+  }
+
+  since(seq: number, limit: number): Promise<LogEntry[]> {
+    return this.#session.read(() => this.#contributions.since(seq, limit))
+  }
+
+  lastSeq(): Promise<number> {
+    return this.#session.read(lastSeq)
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {

@@ -2,6 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
+import type { Random } from '../../core/random.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
@@ -18,6 +19,8 @@ export interface SqliteOptions {
   readonly dir: string
   /** Puts that are begun before it comes share one commit. */
   readonly nextTurn: NextTurn
+  /** Draws the id of a new log. */
+  readonly random: Random
   readonly log?: Log
 }
 
@@ -28,13 +31,14 @@ export interface SqliteOptions {
 export async function openSqliteStores({
   dir,
   nextTurn,
+  random,
   log = silentLog,
 }: SqliteOptions): Promise<Stores> {
   await makeWritable(dir)
   const unlock = lockDirectory(dir)
   try {
     const files = await FileBlobs.open(dir, log)
-    const session = new Session(join(dir, 'grove.db'), nextTurn)
+    const session = new Session(join(dir, 'grove.db'), { nextTurn, random })
     return storesOn(session, files, unlock)
   } catch (error) {
     unlock()

@@ -5,7 +5,11 @@
  * `contribution` holds what came, the rest follows from it and is written in the same transaction. cids are 32-byte blobs, moments Unix ms.
  * - `place`: its ranks, ascending from best to worst; `place_by_rank` is the frontier. `dimension` counts them.
  * - `edge`: relations by target, which may be absent; a review carries its scores along.
- * - `standing`: what all edges to a cid come to: signals and replies, also while it is absent.
+ * - `signal_total`: what all edges to a cid come to: signals and replies, also while it is absent.
+ * - `counts`: how many contributions there are.
+ * - `log`: its id, the file it was drawn for, and the number that was given last. A contribution's
+ *   row number is its number in the log, so the log needs no rows of its own; whatever else is to
+ *   be numbered takes its row numbers from the same counter.
  * - `word`: full text: the words of `stores/words.ts` and the facets of `stores/filter.ts`, both of which the ASCII tokenizer
  *   leaves as they are. An index of this kind takes new rows at a fraction of what a B-tree a facet costs.
  */
@@ -76,5 +80,15 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE blob (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
+  `,
+  `
+  ALTER TABLE tally RENAME TO counts;
+  ALTER TABLE standing RENAME TO signal_total;
+  DROP INDEX standing_by_replies;
+  CREATE INDEX signal_total_by_replies
+    ON signal_total (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
+
+  CREATE TABLE log (id TEXT, file TEXT, last_seq INTEGER NOT NULL) STRICT;
+  INSERT INTO log (last_seq) SELECT ifnull(max(id), 0) FROM contribution;
   `,
 ]

@@ -88,7 +88,7 @@ interface ThreadRow extends IdRow {
 }
 
 const THREADS = `
-  SELECT c.id, s.replies, s.last_reply_ms FROM standing s CROSS JOIN contribution c ON c.cid = s.cid
+  SELECT c.id, s.replies, s.last_reply_ms FROM signal_total s CROSS JOIN contribution c ON c.cid = s.cid
   WHERE s.replies > 0 ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
 
 /** Roots with replies, most replies first, then the latest reply, then cid. */

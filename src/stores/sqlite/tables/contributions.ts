@@ -2,8 +2,9 @@ import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isRanked } from '../../../core/ranking/frontier.ts'
-import type { Provenance, Stored } from '../../../ports/contribution-store.ts'
+import type { LogEntry, Provenance, Stored } from '../../../ports/contribution-store.ts'
 import type { Connection } from '../database/connection.ts'
+import { lastSeq, setLastSeq } from './log.ts'
 
 /** Opened manifests that are kept: those of frontiers and lists are asked for again and again. */
 const CACHE_MAX = 2_000
@@ -20,8 +21,8 @@ interface Row {
 }
 
 const INSERT = `
-  INSERT INTO contribution (cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid) DO NOTHING`
+  INSERT INTO contribution (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid) DO NOTHING`
 
 /** The table `contribution`: what came, by row number and by cid. */
 export class Contributions {
@@ -32,7 +33,7 @@ export class Contributions {
     this.#connection = connection
   }
 
-  /** Adds a row; its number, or undefined where the contribution was here. */
+  /** Adds a row; its number, the next one of the log, or undefined where the contribution was here. */
   insert(
     contribution: Contribution,
     createdMs: number,
@@ -41,7 +42,9 @@ export class Contributions {
     const { cid, bytes } = contribution
     const ranked = isRanked(contribution) ? 1 : 0
     const insert = this.#connection.sql(INSERT)
+    const seq = lastSeq(this.#connection) + 1
     const result = insert.run(
+      seq,
       cidToBytes(cid),
       createdMs,
       ranked,
@@ -52,9 +55,12 @@ export class Contributions {
       bytes,
     )
     if (result.changes === 0) return undefined
+    setLastSeq(this.#connection, seq)
     // By row number, though there is but one: see `Places` on statements that need a savepoint.
-    this.#connection.sql('UPDATE tally SET contributions = contributions + 1 WHERE rowid = 1').run()
-    return Number(result.lastInsertRowid)
+    this.#connection
+      .sql('UPDATE counts SET contributions = contributions + 1 WHERE rowid = 1')
+      .run()
+    return seq
   }
 
   /** The number of a row, and whether it takes places in the frontier. */
@@ -90,9 +96,19 @@ export class Contributions {
 
   count(): number {
     return (
-      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM tally').get()
+      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM counts').get()
         ?.contributions ?? 0
     )
+  }
+
+  /** The entries of the log behind a number. */
+  since(seq: number, limit: number): LogEntry[] {
+    return this.#connection
+      .sql<[number, number], { id: number }>(
+        'SELECT id FROM contribution WHERE id > ? ORDER BY id LIMIT ?',
+      )
+      .all(seq, limit)
+      .map(({ id }) => ({ seq: id, stored: this.at(id) }))
   }
 
   /** Cids that start with these hex digits, ascending. */

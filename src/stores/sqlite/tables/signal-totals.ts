@@ -19,15 +19,15 @@ interface ReviewRow {
 const INSERT_EDGE = `
   INSERT INTO edge (target, type, source, metadata, review_sum, review_count) VALUES (?, ?, ?, ?, ?, ?)`
 
-const ADD_STANDING = `
-  INSERT INTO standing (cid, adoption, reproduction, replies, last_reply_ms) VALUES (?, ?, ?, ?, ?)
+const ADD_TOTAL = `
+  INSERT INTO signal_total (cid, adoption, reproduction, replies, last_reply_ms) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (cid) DO UPDATE SET
     adoption = adoption + excluded.adoption,
     reproduction = reproduction + excluded.reproduction,
     replies = replies + excluded.replies,
     last_reply_ms = max(ifnull(last_reply_ms, excluded.last_reply_ms), ifnull(excluded.last_reply_ms, last_reply_ms))`
 
-/** The tables `edge` and `standing`: who says what of whom, and what it comes to. */
+/** The tables `edge` and `signal_total`: relations by target, and what those of a target come to. */
 export class SignalTotals {
   readonly #connection: Connection
 
@@ -35,7 +35,7 @@ export class SignalTotals {
     this.#connection = connection
   }
 
-  /** Adds the edges of a new contribution to its targets' standing; the evidence that it brought. */
+  /** Adds the edges of a new contribution to its targets' totals; the evidence that it brought. */
   add(contribution: Contribution, createdMs: number): Evidence[] {
     const edges = edgesOf(contribution)
     if (edges.length === 0) return []
@@ -45,7 +45,7 @@ export class SignalTotals {
       edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
     )
     for (const target of new Set(edges.map((edge) => edge.target))) {
-      this.#addStanding(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
+      this.#addTotal(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
     }
     return [...evidence.values()]
   }
@@ -53,7 +53,7 @@ export class SignalTotals {
   signalsOf(cid: Cid): Signals {
     const row = this.#connection
       .sql<[Uint8Array], { adoption: number; reproduction: number; review_score: number | null }>(
-        'SELECT adoption, reproduction, review_score FROM standing WHERE cid = ?',
+        'SELECT adoption, reproduction, review_score FROM signal_total WHERE cid = ?',
       )
       .get(cidToBytes(cid))
     if (row === undefined) return NO_SIGNALS
@@ -79,11 +79,11 @@ export class SignalTotals {
       )
   }
 
-  #addStanding(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
+  #addTotal(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
     const { adoption = 0, reproduction = 0, reviewCount = 0 } = evidence ?? {}
     const replies = repliedMs === undefined ? 0 : 1
     this.#connection
-      .sql(ADD_STANDING)
+      .sql(ADD_TOTAL)
       .run(cidToBytes(target), adoption, reproduction, replies, repliedMs ?? null)
     if (reviewCount > 0) this.#setReviewScore(target)
   }
@@ -98,7 +98,7 @@ export class SignalTotals {
       .all(key)
     const { reviewScore } = foldSignals(rows.map((row) => reviewEvidence(row, target)))
     this.#connection
-      .sql('UPDATE standing SET review_score = ? WHERE cid = ?')
+      .sql('UPDATE signal_total SET review_score = ? WHERE cid = ?')
       .run(reviewScore ?? null, key)
   }
 }

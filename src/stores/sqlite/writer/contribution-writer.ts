@@ -14,13 +14,13 @@ import { SignalTotals } from '../tables/signal-totals.ts'
 export class ContributionWriter {
   readonly #connection: Connection
   readonly #contributions: Contributions
-  readonly #standings: SignalTotals
+  readonly #totals: SignalTotals
   readonly #places: Places
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#contributions = new Contributions(connection)
-    this.#standings = new SignalTotals(connection)
+    this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
   }
 
@@ -34,7 +34,7 @@ export class ContributionWriter {
       .sql('INSERT INTO word (rowid, words, facets) VALUES (?, ?, ?)')
       .run(id, wordsOfManifest(manifest).join(' '), facetsOfManifest(manifest).join(' '))
     for (const place of ownPlaces(contribution, provenance.receivedAt)) this.#places.add(id, place)
-    for (const place of signalPlaces(contribution, this.#standings.signalsOf(cid)))
+    for (const place of signalPlaces(contribution, this.#totals.signalsOf(cid)))
       this.#places.add(id, place)
     this.#countFor(contribution, createdMs)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(cid))
@@ -42,10 +42,10 @@ export class ContributionWriter {
   }
 
   #countFor(contribution: Contribution, createdMs: number): void {
-    for (const evidence of this.#standings.add(contribution, createdMs)) {
+    for (const evidence of this.#totals.add(contribution, createdMs)) {
       const target = this.#contributions.find(evidence.target)
       if (target?.ranked !== 1) continue
-      const signals = this.#standings.signalsOf(evidence.target)
+      const signals = this.#totals.signalsOf(evidence.target)
       this.#places.setSignals(target.id, evidence.target, signals, touchedBy(evidence))
     }
   }
