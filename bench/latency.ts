@@ -6,6 +6,7 @@ import { checkoutInto } from '../src/api/client/checkout.ts'
 import { groveClient } from '../src/api/client/http-client.ts'
 import type { Cid } from '../src/core/cid.ts'
 import { isGroveError } from '../src/core/errors.ts'
+import { systemClock } from '../src/runtime/clock.ts'
 import { median, percentile } from './figures.ts'
 import type { Options } from './options.ts'
 import type { Report } from './report.ts'
@@ -66,7 +67,7 @@ async function timed(
   number: number,
   ready?: (grove: GroveApi, cid: Cid) => Promise<void>,
 ): Promise<number> {
-  const [source, target] = [groveClient(from.url), groveClient(to.url)]
+  const [source, target] = [groveClient(from.url, systemClock), groveClient(to.url, systemClock)]
   const directory = bench.path('checkout')
   const content = sampleText(number, ARTIFACT_CHARS)
   try {
@@ -109,7 +110,7 @@ async function heldBy(grove: GroveApi, cid: Cid): Promise<void> {
 
 /** Waits until a grove has heard of so many peers: before, it has nobody to announce to. */
 async function acquainted(grove: GroveProcess, peers: number): Promise<void> {
-  const client = groveClient(grove.url)
+  const client = groveClient(grove.url, systemClock)
   await until(HELD_DEADLINE_MS, async () => (await client.grove({})).gossip.peers >= peers)
   await client.close()
 }

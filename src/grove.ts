@@ -150,9 +150,9 @@ export class Grove {
     return this.api.sync({}, options)
   }
 
-  /** What happens from now on, until the signal aborts. */
-  events(signal: AbortSignal): AsyncIterable<GroveEvent> {
-    return this.api.events({ signal })
+  /** What happens from now on, until the signal aborts; with `after` (an event's `id`), the contributions since then first. */
+  events(signal: AbortSignal, { after }: { after?: string } = {}): AsyncIterable<GroveEvent> {
+    return this.api.events({ signal, after })
   }
 
   /** Ends everything that is under way and closes the stores. */

@@ -45,12 +45,12 @@ export async function connect(where: Where, context: Context): Promise<GroveConn
     )
   }
   const { env } = context
-  if (where.server !== undefined) return remote(where.server)
+  if (where.server !== undefined) return remote(where.server, context)
   if (where.dir !== undefined) return openDirectory(where.dir, context)
-  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL)
+  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, context)
   const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd()))
   return directory === undefined
-    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`)
+    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, context)
     : openDirectory(directory, context)
 }
 
@@ -81,10 +81,10 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   }
 }
 
-async function remote(address: string): Promise<GroveConnection> {
+async function remote(address: string, { clock }: Context): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
   const url = parseAddress(address)
-  const grove = groveClient(url)
+  const grove = groveClient(url, clock)
   return { grove, place: url, close: () => grove.close() }
 }
 
@@ -107,7 +107,7 @@ async function openDirectory(directory: string, context: Context): Promise<Grove
     } catch (error) {
       if (!isGroveError(error, 'storage-locked')) throw error
       const url = await servedAt(dir)
-      if (url !== undefined) return remote(url)
+      if (url !== undefined) return remote(url, context)
       if (context.clock.now() > deadline) throw error
     }
     await context.clock.sleep(LOCK_RETRY_MS, context.signal)

@@ -1,64 +1,266 @@
 import { timestamp } from '../core/time.ts'
-import type { GroveEvent, GroveEventBody } from '../core/wire/events.ts'
+import {
+  type ContributionEvent,
+  eventId,
+  type GroveEvent,
+  type LiveEvent,
+  type LiveEventBody,
+  seqIn,
+} from '../core/wire/events.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { ContributionStore, LogEntry, Provenance } from '../ports/contribution-store.ts'
 
-/** Events that a subscriber may lag behind before the oldest are dropped. */
-const BACKLOG_MAX = 1_000
+/** Live events that are kept for subscribers to read: one that lags further behind has lost some. */
+const KEPT_MAX = 1_000
+/** Log entries read at once. */
+const PAGE = 100
+
+export interface HubPorts {
+  readonly clock: Clock
+  readonly log: Pick<ContributionStore, 'logId' | 'since' | 'lastSeq'>
+}
+
+/** A stream of events, in order. `return` ends it at once, also while a `next` is waiting. */
+export interface EventSubscription extends AsyncIterableIterator<GroveEvent> {
+  /** The id from which it starts. */
+  readonly start: Promise<string>
+  return(): Promise<IteratorResult<GroveEvent>>
+}
+
+/** Is told of everything at once, and keeps up: for figures. */
+export interface EventObserver {
+  happened(event: LiveEventBody): void
+  stored(origin: Provenance['origin']): void
+}
 
 interface Subscriber {
-  readonly backlog: GroveEvent[]
+  /** The number of the next live event that it reads. */
+  next: number
+  /** Contributions that had been stored, by the hub's count, when it last began to read the log. */
+  stored: number
+  /** The log entry that it read last. */
+  seq: number
   wake: () => void
+  readonly leave: () => void
 }
 
-/** What happens in a grove, to whoever listens. Nothing is kept for those who come later. */
+interface Kept {
+  readonly event: LiveEvent
+  /** Contributions that had been stored before it, by the hub's count. */
+  readonly stored: number
+}
+
+interface Start {
+  readonly seq: number
+  /** The id to resume from is not of this log. */
+  readonly isForeign: boolean
+}
+
+/**
+ * What happens in a grove, to whoever listens. Contributions come from the store's log, so that none is lost or told twice,
+ * however slow the listener is and whoever stored it. Everything else is live: it is kept for a while, in one place for all
+ * listeners, and costs nothing where there are none.
+ */
 export class EventHub {
   readonly #clock: Clock
+  readonly #log: HubPorts['log']
+  readonly #observers = new Set<EventObserver>()
   readonly #subscribers = new Set<Subscriber>()
+  /** The latest live events; the first of them has number `#first`. */
+  readonly #kept: Kept[] = []
+  #first = 0
+  /** Contributions stored since the hub began. */
+  #stored = 0
+  /** The page that was read last, for subscribers who have read equally far. */
+  #page:
+    | { readonly after: number; readonly events: Promise<readonly ContributionEvent[]> }
+    | undefined
 
-  constructor(clock: Clock) {
+  constructor({ clock, log }: HubPorts) {
     this.#clock = clock
+    this.#log = log
   }
 
-  publish(body: GroveEventBody): void {
+  publish(body: LiveEventBody): void {
+    for (const observer of this.#observers) observer.happened(body)
     if (this.#subscribers.size === 0) return
-    const event = { ...body, at: timestamp(this.#clock.now()) } as GroveEvent
-    for (const subscriber of this.#subscribers) {
-      if (subscriber.backlog.length >= BACKLOG_MAX) subscriber.backlog.shift()
-      subscriber.backlog.push(event)
+    const event = { ...body, at: timestamp(this.#clock.now()) } as LiveEvent
+    this.#kept.push({ event, stored: this.#stored })
+    if (this.#kept.length > KEPT_MAX) {
+      this.#kept.shift()
+      this.#first++
+    }
+    this.#wakeAll()
+  }
+
+  /** To be called when a contribution has been stored: what it is, subscribers read from the log. */
+  stored(origin: Provenance['origin']): void {
+    for (const observer of this.#observers) observer.stored(origin)
+    this.#stored++
+    this.#page = undefined
+    this.#wakeAll()
+  }
+
+  /** Until the returned function is called. */
+  observe(observer: EventObserver): () => void {
+    this.#observers.add(observer)
+    return () => this.#observers.delete(observer)
+  }
+
+  /**
+   * Events from this call on, until the signal aborts or the listener leaves; after an event `id`, the contributions stored
+   * since then come first. If the log doesn't have that id, the first event is `reset`; if the listener is too slow for the
+   * live events, the last one is `lagged`.
+   */
+  subscribe(
+    signal: AbortSignal,
+    { after }: { after?: string | undefined } = {},
+  ): EventSubscription {
+    const subscriber = this.#join(signal)
+    const opened = this.#open(after)
+    const events = this.#follow(subscriber, opened, after !== undefined)
+    const start = opened.then(({ seq }) => this.#idOf(seq))
+    start.catch(() => {})
+    const subscription: EventSubscription = {
+      start,
+      next: () => events.next(),
+      async return() {
+        subscriber.leave()
+        return { done: true, value: undefined }
+      },
+      [Symbol.asyncIterator]: () => subscription,
+    }
+    return subscription
+  }
+
+  #join(signal: AbortSignal): Subscriber {
+    const leave = () => {
+      signal.removeEventListener('abort', leave)
+      this.#subscribers.delete(subscriber)
+      if (this.#subscribers.size === 0) this.#forget()
       subscriber.wake()
+    }
+    const subscriber = { next: this.#end, stored: this.#stored, seq: 0, leave, wake() {} }
+    this.#subscribers.add(subscriber)
+    signal.addEventListener('abort', leave)
+    if (signal.aborted) leave()
+    return subscriber
+  }
+
+  #forget(): void {
+    this.#first = this.#end
+    this.#kept.length = 0
+    this.#page = undefined
+  }
+
+  get #end(): number {
+    return this.#first + this.#kept.length
+  }
+
+  async #open(after: string | undefined): Promise<Start> {
+    const lastSeq = await this.#log.lastSeq()
+    if (after === undefined) return { seq: lastSeq, isForeign: false }
+    const seq = seqIn(after, this.#log.logId)
+    if (seq === undefined || seq > lastSeq) return { seq: lastSeq, isForeign: true }
+    return { seq, isForeign: false }
+  }
+
+  async *#follow(
+    subscriber: Subscriber,
+    opened: Promise<Start>,
+    isResumed: boolean,
+  ): AsyncGenerator<GroveEvent> {
+    try {
+      const { seq, isForeign } = await opened
+      subscriber.seq = seq
+      if (isForeign) yield { type: 'reset', at: this.#now(), id: this.#idOf(seq) }
+      if (isResumed) yield* this.#logged(subscriber)
+      yield* this.#live(subscriber)
+    } finally {
+      subscriber.leave()
     }
   }
 
-  /** Events from this call on, until the signal aborts or the listener leaves. */
-  subscribe(signal: AbortSignal): AsyncIterable<GroveEvent> {
-    const subscriber: Subscriber = { backlog: [], wake: () => {} }
-    this.#subscribers.add(subscriber)
-    const end = () => {
-      signal.removeEventListener('abort', end)
-      this.#subscribers.delete(subscriber)
-      subscriber.wake()
+  async *#live(subscriber: Subscriber): AsyncGenerator<GroveEvent> {
+    while (this.#subscribers.has(subscriber)) {
+      if (subscriber.next < this.#first) {
+        yield this.#lagged(subscriber)
+        return
+      }
+      const kept = this.#kept[subscriber.next - this.#first]
+      if ((kept?.stored ?? this.#stored) > subscriber.stored) yield* this.#logged(subscriber)
+      else if (kept === undefined) await this.#news(subscriber)
+      else {
+        subscriber.next++
+        yield kept.event
+      }
     }
-    signal.addEventListener('abort', end)
-    return drain(subscriber, signal, end)
+  }
+
+  /** The contributions behind the last one that the subscriber read. */
+  async *#logged(subscriber: Subscriber): AsyncGenerator<ContributionEvent> {
+    subscriber.stored = this.#stored
+    for (;;) {
+      const events = await this.#pageAfter(subscriber.seq)
+      for (const event of events) {
+        if (!this.#subscribers.has(subscriber)) return
+        subscriber.seq = seqIn(event.id, this.#log.logId) ?? subscriber.seq
+        yield event
+      }
+      if (events.length < PAGE) return
+    }
+  }
+
+  #pageAfter(after: number): Promise<readonly ContributionEvent[]> {
+    if (this.#page?.after === after) return this.#page.events
+    const events = this.#log
+      .since(after, PAGE)
+      .then((entries) => entries.map((entry) => eventOf(entry, this.#idOf(entry.seq))))
+    const page = { after, events }
+    this.#page = page
+    events.catch(() => {
+      if (this.#page === page) this.#page = undefined
+    })
+    return events
+  }
+
+  #lagged({ next, seq }: Subscriber): GroveEvent {
+    return { type: 'lagged', at: this.#now(), id: this.#idOf(seq), dropped: this.#end - next }
+  }
+
+  #news(subscriber: Subscriber): Promise<void> {
+    return new Promise((resolve) => {
+      subscriber.wake = resolve
+    })
+  }
+
+  #wakeAll(): void {
+    for (const subscriber of this.#subscribers) subscriber.wake()
+  }
+
+  #idOf(seq: number): string {
+    return eventId(this.#log.logId, seq)
+  }
+
+  #now(): string {
+    return timestamp(this.#clock.now())
   }
 }
 
-async function* drain(
-  subscriber: Subscriber,
-  signal: AbortSignal,
-  end: () => void,
-): AsyncGenerator<GroveEvent> {
-  try {
-    while (!signal.aborted) {
-      const next = subscriber.backlog.shift()
-      if (next !== undefined) yield next
-      else {
-        await new Promise<void>((resolve) => {
-          subscriber.wake = resolve
-        })
-      }
-    }
-  } finally {
-    end()
+function eventOf({ stored }: LogEntry, id: string): ContributionEvent {
+  const { cid, manifest, provenance } = stored
+  const { origin, receivedAt, peerId, address } = provenance
+  return {
+    type: 'contribution',
+    at: timestamp(receivedAt),
+    id,
+    cid,
+    kind: manifest.kind,
+    summary: manifest.summary,
+    source: {
+      ...(peerId !== undefined && { peerId }),
+      ...(address !== undefined && { address }),
+      local: origin === 'local',
+    },
   }
 }

@@ -78,7 +78,7 @@ export class GroveNode implements NodeContext {
     this.clock = ports.clock
     this.random = ports.random
     this.log = ports.log
-    this.events = new EventHub(ports.clock)
+    this.events = new EventHub({ clock: ports.clock, log: ports.graph })
     this.peers = new PeerStore({ records: ports.records, clock: ports.clock, log: ports.log })
     this.advertisements = new AdvertisementVerifier(this)
     this.gossip = new GossipState(

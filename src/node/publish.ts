@@ -42,19 +42,11 @@ export async function publish(
     origin: 'local',
     receivedAt: node.clock.now(),
   })
-  if (outcome === 'added') announceStored(node, contribution)
+  if (outcome === 'added') {
+    node.events.stored('local')
+    node.stored([contribution.cid])
+  }
   return { contribution, added: outcome === 'added' }
-}
-
-function announceStored(node: NodeContext, { cid, manifest }: Contribution): void {
-  node.events.publish({
-    type: 'contribution',
-    cid,
-    kind: manifest.kind,
-    summary: manifest.summary,
-    source: { local: true },
-  })
-  node.stored([cid])
 }
 
 async function requireArtifacts(node: NodeContext, { manifest }: Contribution): Promise<void> {

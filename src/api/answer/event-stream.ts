@@ -1,29 +1,38 @@
 import type { GroveEvent } from '../../core/wire/events.ts'
+import type { EventSubscription } from '../../node/events.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiResponse, responseOf } from './response.ts'
 
 /** A comment line after a silence of this length keeps the connection from looking dead. */
 const HEARTBEAT_MS = 15_000
 const HEARTBEAT = Buffer.from(': still here\n\n')
-const RETRY = Buffer.from('retry: 2000\n\n')
+/** How long a browser waits before it connects again. */
+const RETRY_MS = 2_000
 
-/** Events as a response, for as long as they come (HTML Standard §9.2, server-sent events). */
-export function eventStream(events: AsyncIterable<GroveEvent>, clock: Clock): ApiResponse {
-  const headers = {
-    'content-type': 'text/event-stream',
-    'cache-control': 'no-store',
-    'x-accel-buffering': 'no',
-  }
-  return { ...responseOf(200, headers, framed(events, clock)), mayPause: true }
+const headers = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
 }
 
+/** Events as a response, for as long as they come (HTML Standard §9.2, server-sent events). */
+export async function eventStream(events: EventSubscription, clock: Clock): Promise<ApiResponse> {
+  const start = await events.start
+  return { ...responseOf(200, headers, framed(start, events, clock)), mayPause: true }
+}
+
+/** The response to HEAD: nobody will read events, so none are subscribed to. */
+export const eventStreamHead = () => responseOf(200, headers)
+
+/** Begins with an id and no event, so that a listener who has seen none can resume too. */
 async function* framed(
+  start: string,
   events: AsyncIterable<GroveEvent>,
   clock: Clock,
 ): AsyncGenerator<Uint8Array> {
-  yield RETRY
   const iterator = events[Symbol.asyncIterator]()
   try {
+    yield Buffer.from(`retry: ${RETRY_MS}\nid: ${start}\n\n`)
     let next = iterator.next()
     for (;;) {
       const step = await within(next, HEARTBEAT_MS, clock)
@@ -39,8 +48,16 @@ async function* framed(
   }
 }
 
+const frames = new WeakMap<GroveEvent, Uint8Array>()
+
+/** The event as it is sent; encoded once for all listeners that share it. */
 function frameOf(event: GroveEvent): Uint8Array {
-  return Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  const known = frames.get(event)
+  if (known !== undefined) return known
+  const id = 'id' in event ? `id: ${event.id}\n` : ''
+  const frame = Buffer.from(`${id}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+  frames.set(event, frame)
+  return frame
 }
 
 /** What `promise` gives; undefined where it takes longer. */

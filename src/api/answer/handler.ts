@@ -14,7 +14,7 @@ import { parseInput } from '../schema/parse.ts'
 import { type InputForms, inputForms, readQuery } from '../schema/query.ts'
 import { readJson } from './body.ts'
 import { bytesResponse } from './bytes.ts'
-import { eventStream } from './event-stream.ts'
+import { eventStream, eventStreamHead } from './event-stream.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
@@ -105,10 +105,14 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
   return responseOf(200, headers, resumed(await chunks.next(), chunks))
 }
 
-function answerEvents(operation: EventsOperation, call: Call): ApiResponse {
+/** A browser that reconnects repeats its query, but its Last-Event-ID is newer. */
+async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
   const { node, request, draining } = call
+  if (request.method === 'HEAD') return eventStreamHead()
   const signal = AbortSignal.any([request.signal, draining])
-  const events = operation.run(node, parseInput(operation.input, queryInput(call)), { signal })
+  const last = request.header('last-event-id') ?? ''
+  const given = { ...queryInput(call), ...(last !== '' && { after: last }) }
+  const events = operation.run(node, parseInput(operation.input, given), { signal })
   return eventStream(events, node.clock)
 }
 

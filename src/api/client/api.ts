@@ -24,6 +24,12 @@ type Calls = {
   readonly [N in CallName]: (input: InputOf<N>, options?: CallOptions) => Promise<OutputOf<N>>
 }
 
+export interface EventOptions {
+  readonly signal: AbortSignal
+  /** The `id` of an event. */
+  readonly after?: string | undefined
+}
+
 /** The operations that carry bytes or go on. */
 interface Streams {
   /** The blob of that hash, or a range of it. Throws `blob-missing`, `range-invalid`. */
@@ -34,8 +40,11 @@ interface Streams {
   manifest(input: { cid: Cid }, options?: CallOptions): Promise<Download>
   /** Stores bytes, so that a contribution may name them as an artifact. Throws `hash-mismatch`, `storage-full`. */
   uploadBlob(source: ByteSource, options?: CallOptions & { expect?: Cid }): Promise<BlobInfo>
-  /** What happens from now on, until the signal aborts or the grove closes. */
-  events(options: { signal: AbortSignal }): AsyncIterable<GroveEvent>
+  /**
+   * What happens from now on, until the signal aborts or the grove closes; with `after`, the contributions stored since
+   * that event first. A stream that is cut is taken up again where it was.
+   */
+  events(options: EventOptions): AsyncIterable<GroveEvent>
   close(): Promise<void>
 }
 

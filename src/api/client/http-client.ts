@@ -3,20 +3,21 @@ import { type Dispatcher, errors, Pool } from 'undici'
 import type { Cid } from '../../core/cid.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
-import type { GroveEvent } from '../../core/wire/events.ts'
 import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { JsonOperation, Operation } from '../operations/operation.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { inputForms, writeQuery } from '../schema/query.ts'
 import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
-import { serverSentEvents } from './event-source.ts'
+import { type SentEvent, serverSentEvents } from './event-source.ts'
+import { resuming } from './resume.ts'
 
 const CONNECTIONS = 16
 /** A server that sends nothing for this long while it answers is given up; events have a heartbeat. */
 const STALL_MS = 120_000
 
 /** A grove over HTTP. Throws what the server's error answers say, and `server-unreachable`. */
-export function groveClient(url: string): GroveApi {
+export function groveClient(url: string, clock: Clock): GroveApi {
   const http = new HttpClient(url)
   const download = async (
     operation: Operation,
@@ -41,7 +42,8 @@ export function groveClient(url: string): GroveApi {
     artifact: (input, options) => download(operations.artifact, input, options),
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, options = {}) => http.upload(source, options),
-    events: ({ signal }) => http.events(signal),
+    events: ({ signal, after }) =>
+      resuming((position) => http.events(position, signal), { signal, after, clock }),
     close: () => http.close(),
   }
 }
@@ -161,13 +163,9 @@ class HttpClient {
     }
   }
 
-  async *events(signal: AbortSignal): AsyncGenerator<GroveEvent> {
-    try {
-      const answer = await this.ask(operations.events, { input: {}, signal })
-      for await (const data of serverSentEvents(answer.body)) yield JSON.parse(data) as GroveEvent
-    } catch (cause) {
-      if (!signal.aborted) throw this.#failure(cause, signal)
-    }
+  async *events(after: string | undefined, signal: AbortSignal): AsyncGenerator<SentEvent> {
+    const answer = await this.ask(operations.events, { input: { after }, signal })
+    yield* serverSentEvents(this.guarded(answer.body))
   }
 
   close(): Promise<void> {

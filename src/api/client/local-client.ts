@@ -1,3 +1,5 @@
+import type { GroveEvent } from '../../core/wire/events.ts'
+import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
 import type { BytesOperation } from '../operations/operation.ts'
@@ -36,8 +38,31 @@ export function localClient(node: GroveNode): GroveApi {
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, { expect, ...options } = {}) =>
       stageArtifact(node, source, { ...(expect && { expect }), signal: signalOf(options) }),
-    events: ({ signal }) => node.events.subscribe(AbortSignal.any([signal, node.closing])),
+    events: ({ signal, after }) => {
+      const ended = AbortSignal.any([signal, node.closing])
+      const subscribe = (input: unknown) =>
+        operations.events.run(node, parseInput(operations.events.input, input), { signal: ended })
+      return resumed(subscribe({ after }), (id) => subscribe({ after: id }))
+    },
     close: async () => {},
+  }
+}
+
+/** The events of a subscription, and of one that begins where it ended because its reader was too slow. */
+async function* resumed(
+  subscription: EventSubscription,
+  resume: (after: string) => EventSubscription,
+): AsyncGenerator<GroveEvent> {
+  let current = subscription
+  try {
+    for (;;) {
+      const { value: event, done } = await current.next()
+      if (done === true) return
+      if (event.type === 'lagged') current = resume(event.id)
+      yield event
+    }
+  } finally {
+    await current.return()
   }
 }
 

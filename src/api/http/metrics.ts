@@ -1,5 +1,4 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
-import type { GroveEvent } from '../../core/wire/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { ByteMeter } from '../answer/handler.ts'
 
@@ -43,7 +42,7 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     registers,
   })
   addGauges(node, registers)
-  void countEvents(node.events.subscribe(signal), registers)
+  signal.addEventListener('abort', countEvents(node, registers), { once: true })
   return {
     begin() {
       const end = durations.startTimer()
@@ -80,10 +79,8 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-async function countEvents(
-  events: AsyncIterable<GroveEvent>,
-  registers: Registry[],
-): Promise<void> {
+/** Counts what happens in the node, until the returned function is called. */
+function countEvents(node: GroveNode, registers: Registry[]): () => void {
   const stored = new Counter({
     name: 'grove_contributions_stored_total',
     help: 'Contributions newly stored',
@@ -112,11 +109,13 @@ async function countEvents(
     help: 'Background rounds that ended',
     registers,
   })
-  for await (const event of events) {
-    if (event.type === 'contribution') stored.inc({ source: event.source.local ? 'local' : 'peer' })
-    else if (event.type === 'fetch-failed') failed.inc({ code: event.code })
-    else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
-    else if (event.type === 'peer-fault') faults.inc({ code: event.code })
-    else if (event.type === 'sync') rounds.inc()
-  }
+  return node.events.observe({
+    stored: (source) => stored.inc({ source }),
+    happened(event) {
+      if (event.type === 'fetch-failed') failed.inc({ code: event.code })
+      else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
+      else if (event.type === 'peer-fault') faults.inc({ code: event.code })
+      else if (event.type === 'sync') rounds.inc()
+    },
+  })
 }

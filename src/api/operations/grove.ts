@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
-import { groveEventSchema } from '../../core/wire/events.ts'
+import { eventIdSchema, groveEventSchema } from '../../core/wire/events.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { groveInfo } from '../../node/read/status.ts'
 import { events, json } from './operation.ts'
@@ -22,11 +22,11 @@ export const groveOperations = {
   events: events({
     name: 'events',
     group,
-    summary: 'Follow what happens, as server-sent events, from now on',
+    summary: 'Follow what happens, as server-sent events, from now on or from an event id on',
     http: { method: 'GET', path: '/api/events' },
-    input: nothing,
+    input: z.strictObject({ after: eventIdSchema.optional() }),
     output: groveEventSchema,
-    run: (node, _, { signal }) => node.events.subscribe(signal),
+    run: (node, { after }, { signal }) => node.events.subscribe(signal, { after }),
   }),
   health: json({
     name: 'health',

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
-import type { GroveEvent } from '../../core/wire/events.ts'
+import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { TransferProgress } from '../../node/transfer/transfer.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
@@ -104,12 +104,12 @@ export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common
   run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<Uint8Array>
 }
 
-/** Answers server-sent events until the caller leaves. */
+/** Answers server-sent events until the caller leaves. The header Last-Event-ID is its input `after`. */
 export interface EventsOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Common<I> {
   readonly kind: 'events'
   readonly output: O
-  run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<GroveEvent>
+  run(node: GroveNode, input: z.output<I>, context: CallContext): EventSubscription
 }
 
 export type Operation =

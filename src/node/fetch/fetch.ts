@@ -186,21 +186,14 @@ async function store(
   const stored: Cid[] = []
   const put = async (item: Contribution, from: PeerAddress | undefined) => {
     if (from === undefined) return
-    const { cid, manifest } = item
     const outcome = await node.contributions.put(item, {
       origin: 'peer',
       ...from,
       receivedAt: node.clock.now(),
     })
     if (outcome === 'present') return
-    stored.push(cid)
-    node.events.publish({
-      type: 'contribution',
-      cid,
-      kind: manifest.kind,
-      summary: manifest.summary,
-      source: { ...from, local: false },
-    })
+    stored.push(item.cid)
+    node.events.stored('peer')
   }
   for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
   await put(contribution, peer)

@@ -76,7 +76,9 @@ export async function refreshEvidence(
         ...peer,
         receivedAt: node.clock.now(),
       })
-      if (outcome === 'added') added.push(item.cid)
+      if (outcome === 'present') continue
+      added.push(item.cid)
+      node.events.stored('peer')
     }
     if (added.length > 0) node.stored(added)
     if (answered) node.sync.evidence.note(peer, contribution.cid, mark)

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, afterEach, before, test } from 'node:test'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import { type GroveProcess, serveGrove, spawnGrove } from '../../support/grove-process.ts'
@@ -15,8 +16,8 @@ import { until } from '../../support/until.ts'
 let folder = ''
 const at = (name: string) => join(folder, name)
 
-async function start(name: string): Promise<GroveProcess> {
-  const grove = await serveGrove(at(name))
+async function start(name: string, ...flags: readonly string[]): Promise<GroveProcess> {
+  const grove = await serveGrove(at(name), ...flags)
   children.push(grove.child)
   return grove
 }
@@ -166,6 +167,29 @@ test('what was published is there after an orderly end and a new start', async (
     'kept',
   )
   assert.equal(await second.stop(), 0)
+})
+
+test('grove events goes on over a restart of its server, and misses nothing', async () => {
+  const first = await start('followed')
+  const { port } = new URL(first.url)
+  const ofAnotherLog = `${'0'.repeat(16)}:0`
+  const follower = spawnGrove(['events', '--server', first.url, '--json', '--after', ofAnotherLog])
+  children.push(follower)
+  const lines = createInterface({ input: follower.stdout! })[Symbol.asyncIterator]()
+  const next = async () =>
+    JSON.parse(String((await lines.next()).value)) as { type: string; summary?: string }
+
+  const opened = await next()
+  await publishTo(first.url, { summary: 'one' })
+  const one = await next()
+  await first.stop()
+  const second = await start('followed', '--port', port)
+  await publishTo(second.url, { summary: 'two' })
+  const two = await next()
+
+  assert.equal(opened.type, 'reset')
+  assert.deepEqual([one.summary, two.summary], ['one', 'two'])
+  await second.stop()
 })
 
 test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS', async () => {

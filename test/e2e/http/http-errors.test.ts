@@ -9,6 +9,7 @@ import { hashBytes } from '../../../src/core/cid.ts'
 import { cidOf } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 import { until } from '../../support/until.ts'
@@ -248,7 +249,7 @@ test('a port that is taken is told as such', async () => {
 })
 
 test('a server that is not there is told with its address', async () => {
-  const client = groveClient('http://127.0.0.1:9')
+  const client = groveClient('http://127.0.0.1:9', systemClock)
 
   await assert.rejects(
     client.grove({}),
@@ -259,7 +260,7 @@ test('a server that is not there is told with its address', async () => {
 })
 
 test('an error answer comes out of the client as the error that it was', async () => {
-  const client = groveClient(grove.url)
+  const client = groveClient(grove.url, systemClock)
   const absent = `blake3:${'0'.repeat(64)}`
 
   await assert.rejects(client.contribution({ cid: absent }), (error) =>
@@ -281,7 +282,7 @@ test('a closing server ends its event streams and takes no more requests', async
   await other.stop(5_000)
 
   await ended
-  const client = groveClient(other.url)
+  const client = groveClient(other.url, systemClock)
   await assert.rejects(client.grove({}), (error) => isGroveError(error, 'server-unreachable'))
   await client.close()
 })

@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import { groveClient } from '../../../src/api/client/http-client.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { plainDraft } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
@@ -58,7 +59,8 @@ test('figures are served for Prometheus', async () => {
 
 for (const kind of ['over HTTP', 'in this process'] as const) {
   test(`a grove ${kind} takes bytes, publishes them, gives them back and tells what happened`, async () => {
-    const client = kind === 'over HTTP' ? groveClient(grove.url) : localClient(grove.node)
+    const client =
+      kind === 'over HTTP' ? groveClient(grove.url, systemClock) : localClient(grove.node)
     const bytes = Buffer.from(`bytes ${kind}`)
     const ended = new AbortController()
     const events = client.events({ signal: ended.signal })[Symbol.asyncIterator]()

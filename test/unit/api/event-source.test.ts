@@ -7,7 +7,7 @@ async function read(...chunks: string[]): Promise<string[]> {
     for (const chunk of chunks) yield Buffer.from(chunk)
   }
   const found: string[] = []
-  for await (const data of serverSentEvents(body())) found.push(data)
+  for await (const { data } of serverSentEvents(body())) if (data !== undefined) found.push(data)
   return found
 }
 
@@ -24,11 +24,25 @@ test('an event may come in any pieces, also within a character', async () => {
     for (const byte of whole) yield Uint8Array.of(byte)
   }
   const found: string[] = []
-  for await (const data of serverSentEvents(bytes())) found.push(data)
+  for await (const { data } of serverSentEvents(bytes())) found.push(data ?? '')
 
   assert.deepEqual(found, ['grün'])
 })
 
 test('several lines of data are one event; an unfinished one is none', async () => {
   assert.deepEqual(await read('data: a\ndata: b\n\n', 'data: cut'), ['a\nb'])
+})
+
+test('an id comes with its event, or alone where there is none yet', async () => {
+  async function* body() {
+    yield Buffer.from('retry: 1\nid: a:1\n\nid: a:2\ndata: x\n\ndata: y\n\n')
+  }
+  const found: object[] = []
+  for await (const sent of serverSentEvents(body())) found.push(sent)
+
+  assert.deepEqual(found, [
+    { id: 'a:1', data: undefined },
+    { id: 'a:2', data: 'x' },
+    { id: undefined, data: 'y' },
+  ])
 })

@@ -16,16 +16,19 @@ export function addEvents(program: Command, context: Context): void {
   program
     .command('events')
     .description('Follow what happens in a grove, until interrupted; with --json one event a line')
+    .option('--after <id>', 'start with what was stored after the event of this id')
     .addHelpText(
       'after',
       examples(['grove events', 'grove events --json | jq -c \'select(.type == "contribution")\'']),
     )
-    .action((_: object, command: Command) => withGrove(context, command, follow))
+    .action((options: { after?: string }, command: Command) =>
+      withGrove(context, command, (session) => follow(session, options.after)),
+    )
 }
 
-async function follow(session: CliSession): Promise<void> {
+async function follow(session: CliSession, after: string | undefined): Promise<void> {
   const { grove, output, signal, json } = session
-  for await (const event of grove.events({ signal })) {
+  for await (const event of grove.events({ signal, after })) {
     if (json) printJson(output, event, 0)
     else
       print(
@@ -52,6 +55,10 @@ function describe(event: GroveEvent): string {
       return `${printable(event.address)}  ${event.status}`
     case 'peer-fault':
       return `${printable(event.peerId)}  ${event.code}: ${printable(event.message)}`
+    case 'reset':
+      return `this grove's log does not have that id; what was missed is unknown`
+    case 'lagged':
+      return `${plural(event.dropped, 'event')} missed, because they were read too slowly`
     case 'sync':
       return `${plural(event.report.peers, 'peer')}, ${event.report.fetched.length} fetched, ${event.report.failed.length} failed`
   }

@@ -1,0 +1,58 @@
+import { isGroveError } from '../../core/errors.ts'
+import type { GroveEvent } from '../../core/wire/events.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { SentEvent } from './event-source.ts'
+
+/** Attempts in a row to take a stream up again, and the waits before them. */
+const ATTEMPTS_MAX = 10
+const FIRST_WAIT_MS = 100
+const WAIT_MAX_MS = 5_000
+/** A connection that held for this long was sound: attempts are counted anew after it. */
+const SOUND_MS = 15_000
+
+interface ResumeOptions {
+  readonly signal: AbortSignal
+  readonly after: string | undefined
+  readonly clock: Clock
+}
+
+/**
+ * The events of a stream that is connected to again where it is cut or ends, from the last id on: contributions come once
+ * each. Ends when the signal aborts. Throws what the first connection throws, and what the last of several in vain throws.
+ */
+export async function* resuming(
+  connect: (after: string | undefined) => AsyncIterable<SentEvent>,
+  { signal, after, clock }: ResumeOptions,
+): AsyncGenerator<GroveEvent> {
+  let position = after
+  let hasConnected = false
+  for (let attempt = 0; !signal.aborted; ) {
+    const begunAt = clock.now()
+    let failure: unknown
+    try {
+      for await (const { id, data } of connect(position)) {
+        hasConnected = true
+        position = id ?? position
+        if (data === undefined) continue
+        attempt = 0
+        yield JSON.parse(data) as GroveEvent
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (!hasConnected || !isPassing(error)) throw error
+      failure = error
+    }
+    if (clock.now() - begunAt > SOUND_MS) attempt = 0
+    if (attempt === ATTEMPTS_MAX) {
+      if (failure === undefined) return
+      throw failure
+    }
+    await clock.sleep(waitMs(attempt++), signal).catch(() => {})
+  }
+}
+
+const waitMs = (attempt: number) => Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** attempt)
+
+/** Whether a later attempt may succeed: nobody answers now, or the server has its hands full. */
+const isPassing = (error: unknown) =>
+  isGroveError(error) && (error.code === 'server-unreachable' || error.kind.retryable)
