@@ -10,11 +10,15 @@ import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.
 import type { NodeConfig } from './node/context.ts'
 
 /**
- * How a grove is configured: flags > environment > DIR/grove.json > defaults. The layers have one shape, in which
- * amounts are as people write them (`30s`, `64MiB`); what comes out is decided and in numbers.
+ * How a grove is configured: flags > environment > DIR/grove.json > defaults. The layers have one
+ * shape, in which amounts are as people write them (`30s`, `64MiB`); what comes out is decided and
+ * in numbers.
  */
 
-/** The port that `grove serve` listens on, and that clients ask, where nothing else is said. The same as Grove 0.1's. */
+/**
+ * The port that `grove serve` listens on, and that clients ask, where nothing else is said. The
+ * same as Grove 0.1's.
+ */
 export const DEFAULT_PORT = 4515
 const DEFAULT_HOST = '127.0.0.1'
 
@@ -42,7 +46,9 @@ export const layerSchema = z
   .strictObject({
     host: z.string().min(1),
     port: written((text) => parseCount(text, 0, 65_535)),
-    /** The address under which other groves reach this one, where it is not the one it listens on. */
+    /**
+     * The address under which other groves reach this one, where it is not the one it listens on.
+     */
     publicUrl: written(parseAddress),
     /** Groves to start from and never to forget: `id@url` or a plain URL. */
     peers: z.array(written(parseSeed)),
@@ -51,7 +57,10 @@ export const layerSchema = z
     sync: z.enum(['frontier', 'off']),
     /** Metrics and signals to keep up with; all where it is left out. */
     syncDimensions: z.array(z.string().min(1)),
-    /** By metric, the value that must be reached (in the metric's direction) for an item to be fetched. */
+    /**
+     * By metric, the value that must be reached (in the metric's direction) for an item to be
+     * fetched.
+     */
     syncThresholds: z.record(z.string().min(1), written(parseNumber)),
     syncTags: z.array(z.string().min(1).max(256)).max(100),
     syncKinds: z.array(kindSchema).max(100),
@@ -102,7 +111,10 @@ function layerOfEnvironment(env: Environment): Layer {
   }
 }
 
-/** Everything decided: how the grove behaves (all but its own id and address, which are known once it listens) and how it is served. */
+/**
+ * Everything decided: how the grove behaves (all but its own id and address, which are known once
+ * it listens) and how it is served.
+ */
 export interface GroveConfig {
   readonly grove: GroveSettings
   readonly server: ServerConfig
@@ -188,14 +200,20 @@ function parseLayer(layer: unknown, name: string): Decided {
   )
 }
 
-/** A peer as operators write it: `id@url`, or a URL, which then is its id until it answers. Throws `usage-error`. */
+/**
+ * A peer as operators write it: `id@url`, or a URL, which then is its id until it answers. Throws
+ * `usage-error`.
+ */
 export function parseSeed(text: string): PeerAddress {
   const [, peerId, url = text] = /^([^/]+?)@(https?:\/\/.*)$/i.exec(text.trim()) ?? []
   const address = parseAddress(url)
   return { peerId: peerId ?? address, address }
 }
 
-/** An address of a grove: http or https, no credentials, no query; without its last slash. Throws `usage-error`. */
+/**
+ * An address of a grove: http or https, no credentials, no query; without its last slash. Throws
+ * `usage-error`.
+ */
 export function parseAddress(text: string): string {
   const url = URL.parse(text.trim())
   const fits =

@@ -15,10 +15,12 @@ import type { ThreadNode } from './node/read/thread.ts'
 import type { TransferProgress } from './node/transfer/transfer.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
-/** An artifact to publish: its bytes, a stream of them, its text, or the content id of a blob that is here already. */
+/**
+ * An artifact to publish: bytes, a stream of bytes, text, or the content id of a blob held here.
+ */
 export type ArtifactInput = ByteSource | string
 
-/** What an author hands to the library: a draft whose artifacts may be given as bytes. */
+/** A draft whose artifacts may be given as bytes. */
 export type Work = Omit<Draft, 'artifacts'> & {
   readonly artifacts?: Readonly<Record<string, ArtifactInput>>
 }
@@ -28,15 +30,15 @@ export interface WaitOptions {
 }
 
 /**
- * A grove inside this process. `api` has every operation under its own name; the methods here are the common ones, with
+ * A grove in this process. `api` has every operation; the methods here are the common ones, with
  * plain arguments. All throw GroveError with a stable `code`.
  */
 export class Grove {
   readonly #node: GroveNode
   readonly #close: () => Promise<void>
-  /** All that the HTTP API offers, without HTTP: `grove.api.standing({ cid })`. */
+  /** Every operation of the HTTP API, without HTTP: `grove.api.standing({ cid })`. */
   readonly api: GroveApi
-  /** Where other groves and agents reach this one; undefined where it does not listen. */
+  /** Where other groves and agents reach this one; undefined if it doesn't listen. */
   readonly url: string | undefined
 
   constructor(node: GroveNode, url: string | undefined, close: () => Promise<void>) {
@@ -50,7 +52,10 @@ export class Grove {
     return this.#node.config.self.peerId
   }
 
-  /** Stores the artifacts, seals the manifest and stores it: durable when it resolves. Publishing the same again changes nothing. */
+  /**
+   * Stores the artifacts, then seals and stores the manifest: durable when it resolves. Publishing
+   * the same again changes nothing.
+   */
   publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
     const artifacts: Record<string, string> = {}
     const files: ArtifactFile[] = []
@@ -61,7 +66,7 @@ export class Grove {
     return publishFiles(this.api, { ...work, artifacts }, files, options)
   }
 
-  /** Brings a contribution here from the given peer (its address or id), or from any that advertised it: every byte verified. */
+  /** Fetches a contribution from the given peer (address or id), or from any that advertised it. */
   fetchRemoteContribution(
     cid: string,
     peerAddress?: string,
@@ -76,12 +81,12 @@ export class Grove {
     return this.api.fetchContribution({ cid, peer: peerAddress, ...rest }, call)
   }
 
-  /** Writes a contribution's artifacts into a directory, fetching first what is missing here. */
+  /** Writes a contribution's artifacts into a directory; what is missing here is fetched first. */
   checkout(cid: string, directory: string, options: CheckoutOptions = {}): Promise<CheckoutResult> {
     return checkoutInto(this.api, parseCid(cid), directory, options)
   }
 
-  /** A contribution that is held here; undefined where it is not. */
+  /** A contribution; undefined if it isn't held here. */
   async get(cid: string): Promise<ContributionView | undefined> {
     try {
       return await this.api.contribution({ cid })
@@ -91,7 +96,7 @@ export class Grove {
     }
   }
 
-  /** The bytes of an artifact that is here. */
+  /** The bytes of an artifact that is held here. */
   async artifact(
     cid: string,
     name: string,
@@ -105,7 +110,7 @@ export class Grove {
     return this.api.frontier(query)
   }
 
-  /** The best that is known anywhere, and who advertises it. */
+  /** The best that is known anywhere, and the peers that advertise it. */
   async federatedFrontier(): Promise<FederatedEntry[]> {
     return (await this.api.federatedFrontier({})).entries
   }
@@ -114,7 +119,7 @@ export class Grove {
     return (await this.api.search({ q: text, ...query })).results
   }
 
-  /** Contributions oldest first. */
+  /** Contributions, oldest first. */
   async list(
     query: Filter & { limit?: number; offset?: number } = {},
   ): Promise<ContributionView[]> {
@@ -145,17 +150,20 @@ export class Grove {
     return federationPeers(this.#node)
   }
 
-  /** One round of background sync, now. */
+  /** Runs one round of background sync now. */
   sync(options: WaitOptions = {}): Promise<SyncReport> {
     return this.api.sync({}, options)
   }
 
-  /** What happens from now on, until the signal aborts; with `after` (an event's `id`), the contributions since then first. */
+  /**
+   * What happens from now on, until the signal aborts. With `after`, the `id` of an event, the
+   * contributions stored since then come first.
+   */
   events(signal: AbortSignal, { after }: { after?: string } = {}): AsyncIterable<GroveEvent> {
     return this.api.events({ signal, after })
   }
 
-  /** Ends everything that is under way and closes the stores. */
+  /** Ends whatever is under way and closes the stores. */
   close(): Promise<void> {
     return this.#close()
   }

@@ -21,27 +21,28 @@ export type * from './core/wire/threads.ts'
 export { type ArtifactInput, Grove, type WaitOptions, type Work } from './grove.ts'
 export type { TransferProgress } from './node/transfer/transfer.ts'
 
-/** How to open a grove inside this process. */
+/** How to open a grove in this process. */
 export interface GroveOptions {
-  /** Directory of the grove, made if it is not there; without it everything is in memory. */
+  /** Directory of the grove, made if it doesn't exist. Default: everything is kept in memory. */
   readonly dir?: string
   /** Peers to ask and to gossip with: `http://host:port` or `id@http://host:port`. */
   readonly peers?: readonly string[]
-  /** Serve the HTTP API, so that agents and other groves reach this one. Port 0 takes a free one. */
+  /** Serve the HTTP API to agents and other groves. Port 0 takes a free one. Default: don't. */
   readonly listen?: { readonly host?: string; readonly port?: number; readonly publicUrl?: string }
   /** Default 30,000. */
   readonly gossipIntervalMs?: number
   /** Default 30,000. */
   readonly syncIntervalMs?: number
-  /** What arrives by itself; `'off'`: nothing. */
+  /** What background sync fetches; `'off'`: nothing. */
   readonly sync?: Partial<Settings['policy']> | 'off'
-  /** Talk to peers on private and loopback addresses. Default: unless this grove listens on a public address. */
+  /** Talk to peers on private and loopback addresses. Default: only while listening on loopback. */
   readonly allowPrivatePeers?: boolean
   readonly log?: Log
 }
 
 /**
- * Opens a grove in this process. With `listen` it serves and gossips; without, it asks its peers and fetches from them.
+ * Opens a grove in this process. With `listen` it serves and gossips; without, it only asks its
+ * peers and fetches from them.
  * Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`, `port-taken`.
  */
 export async function openGrove(options: GroveOptions = {}): Promise<Grove> {

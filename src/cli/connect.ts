@@ -13,35 +13,36 @@ import { GroveError, isGroveError } from '../core/errors.ts'
 import { silentLog } from '../ports/log.ts'
 import type { Context } from './context.ts'
 
-/** Which grove a command works on. */
+/** The options that name the grove of a command. */
 export interface Where {
   readonly server?: string
   readonly dir?: string
 }
 
-/** A grove that can be asked, wherever it runs. */
+/** An open connection to a grove, wherever it runs. */
 export interface GroveConnection {
   readonly grove: GroveApi
   readonly place: string
   close(): Promise<void>
 }
 
-/** Where a serving grove writes its address, below its directory, while it serves. */
+/** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
 /** The directory of a grove that belongs to a project, as `.git` does. */
 const PROJECT_DIR = '.grove'
 
 /**
- * Reaches the grove that is meant: --server, --dir, GROVE_URL, GROVE_DIR, a .grove directory here or above, the
- * default address; the first of these that is given. A directory is opened in this process, unless a server has it
- * open: then that server is asked. Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`.
+ * Connects to a grove: the first that is given of --server, --dir, GROVE_URL, GROVE_DIR, a .grove
+ * directory here or above, the default address. A directory is opened in this process, unless a
+ * server has it open: then that server is asked. Throws `usage-error`, `storage-locked`,
+ * `storage-newer`, `read-only`.
  */
 export async function connect(where: Where, context: Context): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
     throw new GroveError(
       'usage-error',
       {},
-      { message: '--server and --dir name two groves: give one of them' },
+      { message: '--server and --dir name two groves: give only one of them' },
     )
   }
   const { env } = context
@@ -54,7 +55,7 @@ export async function connect(where: Where, context: Context): Promise<GroveConn
     : openDirectory(directory, context)
 }
 
-/** The nearest .grove directory, here or above; undefined where there is none. */
+/** The nearest .grove directory, here or above; undefined if there is none. */
 export async function projectDirectory(start: string): Promise<string | undefined> {
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     const candidate = join(folder, PROJECT_DIR)
@@ -63,13 +64,16 @@ export async function projectDirectory(start: string): Promise<string | undefine
   }
 }
 
-/** The content of DIR/grove.json; undefined where there is none. Throws `usage-error` where it is no JSON. */
+/**
+ * The content of DIR/grove.json; undefined if it doesn't exist. Throws `usage-error` if it isn't
+ * JSON.
+ */
 export async function readConfigFile(directory: string): Promise<unknown> {
   const path = join(directory, CONFIG_FILE)
   try {
     return JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
-    // Where the directory is none, opening it says so.
+    // If the path is not a directory, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
     if (cause instanceof SyntaxError)
       throw new GroveError(
@@ -88,7 +92,10 @@ async function remote(address: string, { clock }: Context): Promise<GroveConnect
   return { grove, place: url, close: () => grove.close() }
 }
 
-/** Opens a directory in this process. It asks peers where a command needs it, but takes no part in gossip and starts no rounds by itself. */
+/**
+ * Opens a directory in this process. The grove asks peers when a command needs it, but neither
+ * gossips nor starts rounds by itself.
+ */
 async function openDirectory(directory: string, context: Context): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
@@ -114,11 +121,11 @@ async function openDirectory(directory: string, context: Context): Promise<Grove
   }
 }
 
-/** How long a command waits for another that has the directory open: most take less. */
+/** How long a command waits for another that has the directory open. Most take less. */
 const LOCK_PATIENCE_MS = 5_000
 const LOCK_RETRY_MS = 50
 
-/** Longer than any command takes: one that opens a directory itself leaves the rounds to the server. */
+/** Longer than any command takes: rounds are left to the server. */
 const NO_ROUNDS_MS = 24 * 3_600_000
 
 async function embedded(settings: GroveSettings): Promise<GroveConnection> {
@@ -138,7 +145,8 @@ async function servedAt(directory: string): Promise<string | undefined> {
     }
     return typeof url === 'string' ? parseAddress(url) : undefined
   } catch {
-    // Nobody serves it, or it is being written right now: the caller then says that the directory is in use.
+    // Not served, or the file is being written right now. The caller then reports that the directory
+    // is in use.
     return undefined
   }
 }
@@ -147,7 +155,7 @@ async function isDirectory(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isDirectory()
   } catch {
-    // Absent or out of reach: either way not a directory that can be opened.
+    // Missing or inaccessible: either way it can't be opened.
     return false
   }
 }

@@ -8,29 +8,31 @@ import { connect, type Where } from './connect.ts'
 import type { Output } from './output/output.ts'
 import { printJson } from './output/output.ts'
 
-/** What every command may touch. */
+/** What every command gets. */
 export interface Context {
   readonly env: Environment
   readonly output: Output
   readonly clock: Clock
-  /** Aborts when the user interrupts, or when nobody reads the answer any more. */
+  /** Aborts when the user interrupts, or when stdout is no longer read. */
   readonly signal: AbortSignal
 }
 
-/** What commands that work on a grove get besides. */
+/** What commands that work on a grove get in addition. */
 export interface CliSession extends Context {
   readonly grove: GroveApi
-  /** How the grove is reached, as shown to people: its URL or its directory. */
+  /** The grove's URL or directory, to show to people. */
   readonly place: string
   readonly json: boolean
 }
 
-/** Options that every command knows. */
+/** Options of every command. */
 export interface GlobalOptions extends Where {
   readonly json?: boolean
 }
 
-/** Runs a command's work on the grove that its options and the environment mean, and lets go of it afterwards. */
+/**
+ * Runs a command on the grove that its options and the environment name, and closes it afterwards.
+ */
 export async function withGrove(
   context: Context,
   command: Command,
@@ -45,14 +47,15 @@ export async function withGrove(
   }
 }
 
-/** Gives the answer: as JSON where that is asked for, otherwise as `render` shows it. */
+/** Prints the answer: as JSON with --json, otherwise by `render`. */
 export function answer(session: CliSession, value: unknown, render: () => void): void {
   if (session.json) printJson(session.output, value)
   else render()
 }
 
 /**
- * The whole cid behind what the user typed: of something that is held, else of something that peers advertise.
+ * The whole cid for what the user typed: of a contribution that is held, else of one that peers
+ * advertise.
  * Throws `cid-invalid`, `cid-ambiguous`, `not-found`.
  */
 export async function cidOf({ grove, signal }: CliSession, text: string): Promise<Cid> {
@@ -73,7 +76,7 @@ export async function cidOf({ grove, signal }: CliSession, text: string): Promis
   }
 }
 
-/** Text below a command's help. */
+/** The examples below a command's help. */
 export function examples(lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`
 }

@@ -4,7 +4,7 @@ import { type Kind, kindSchema, type Mode, modeSchema } from '../core/contributi
 import type { Filter } from '../core/wire/frontier.ts'
 import { readJsonObject, readText } from './options.ts'
 
-/** Options that narrow an answer down, the same for every command that lists contributions. */
+/** Filter options, the same for every command that lists contributions. */
 export interface FilterOptions {
   readonly kind?: Kind
   readonly mode?: Mode
@@ -15,14 +15,14 @@ export interface FilterOptions {
   readonly context?: JsonObject
 }
 
-/** Adds the options that narrow an answer down. */
+/** Adds the filter options. */
 export function addFilters(command: Command): Command {
   return command
     .addOption(new Option('--kind <kind>', 'only this kind').choices(kindSchema.options))
     .addOption(new Option('--mode <mode>', 'only this mode').choices(modeSchema.options))
-    .option('--tag <tag>', 'only with this tag (may be repeated: all of them)', readText)
+    .option('--tag <tag>', 'only with this tag (if repeated: with all of them)', readText)
     .option('--agent-id <id>', 'only by the agent with this id')
-    .option('--agent-name <name>', 'only by agents of this name')
+    .option('--agent-name <name>', 'only by agents with this name')
     .option('--platform <platform>', 'only from this platform')
     .option(
       '--context <json>',
@@ -31,7 +31,7 @@ export function addFilters(command: Command): Command {
     )
 }
 
-/** The filter that the options say. */
+/** The filter of the options. */
 export function filterFrom({
   kind,
   mode,

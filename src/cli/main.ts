@@ -9,7 +9,7 @@ import { explain } from './output/hints.ts'
 import { note, type Output, printJson, processOutput } from './output/output.ts'
 import { createProgram } from './program.ts'
 
-/** The entry point of `grove`: reads the command line, runs the command, and turns what went wrong into one line and an exit code. */
+/** The entry point of `grove`. Runs a command; an error becomes one line and an exit code. */
 async function main(): Promise<void> {
   const output = processOutput()
   const env = readEnvironment()
@@ -25,7 +25,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** Keeps the process until the returned function is called: the clock's timers, on which a command may wait, do not. */
+/**
+ * Keeps the process alive until the returned function is called. A command may wait for timers of
+ * the clock, and those don't keep it alive.
+ */
 function holdProcess(): () => void {
   const { port1 } = new MessageChannel()
   port1.ref()
@@ -44,12 +47,12 @@ function interruption(): AbortSignal {
   return controller.signal
 }
 
-/** How often a process that npx started looks whether npx is still there. */
+/** How often a process that npx started checks whether npx is still there. */
 const PARENT_CHECK_MS = 250
 
 /**
- * Aborts when the npx that started this process has ended. A signal to npx ends it and the shell between them but never
- * gets here: without this, a stopped `npx grove serve` would go on serving.
+ * Aborts when the npx that started this process has ended. A signal to npx ends npx and the shell
+ * between them but never gets here: without this, a stopped `npx grove serve` would go on serving.
  */
 function desertion({
   npm_lifecycle_event: event,
@@ -65,27 +68,25 @@ function desertion({
   return controller.signal
 }
 
-/** Tells what went wrong; the exit code comes from the error table. */
+/** Reports an error and gives its exit code, from the error table. */
 function report(error: unknown, { output, signal }: Context): number {
   if (output.unread.aborted) return 0
   if (error instanceof CommanderError) return reportUsage(error, output)
   const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
   if (aborted) return fail(output, new GroveError('aborted', {}, { message: 'interrupted' }))
   if (isGroveError(error)) return fail(output, error)
-  note(
-    output,
-    `grove: this is a fault of grove's own: ${error instanceof Error ? error.stack : String(error)}`,
-  )
+  note(output, `grove: a fault of its own: ${error instanceof Error ? error.stack : String(error)}`)
   return 1
 }
 
 function reportUsage(error: CommanderError, output: Output): number {
   if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode === 0 ? 0 : 2
-  const message = `${error.message.replace(/^error: /, '')}; \`grove --help\` and \`grove <command> --help\` show what there is`
+  const help = '`grove --help` and `grove <command> --help` list commands and options'
+  const message = `${error.message.replace(/^error: /, '')}; ${help}`
   return fail(output, new GroveError('usage-error', {}, { message }))
 }
 
-/** One line for people on stderr; where JSON is asked for, what a server would answer on stdout. */
+/** One line on stderr; with --json also the body that a server would answer, on stdout. */
 function fail(output: Output, error: GroveError): number {
   note(output, `grove: ${printable(explain(error))}`)
   if (process.argv.includes('--json')) printJson(output, errorBody(error))

@@ -11,9 +11,9 @@ import {
   parseSize,
 } from '../core/units.ts'
 
-/** What the options of commands say, read into values. Commander puts the option's name before the message. */
+/** Reads the values of options. Commander puts the option's name before the message. */
 
-/** A parser as commander calls it: what it throws becomes a usage error that names the option. */
+/** A parser for commander: what it throws becomes a usage error that names the option. */
 function reading<T>(parse: (text: string) => T): (text: string) => T {
   return (text) => {
     try {
@@ -25,7 +25,7 @@ function reading<T>(parse: (text: string) => T): (text: string) => T {
   }
 }
 
-/** As `reading`, for an option that may be given more than once. */
+/** Like `reading`, for an option that may be repeated. */
 function readingMany<T>(
   parse: (text: string) => T,
 ): (text: string, before: T[] | undefined) => T[] {
@@ -52,14 +52,15 @@ export function parseScore(text: string): [name: string, score: Score] {
     /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
   if (name === undefined || value === undefined || direction === undefined) {
     throw new InvalidArgumentError(
-      'It is not of the form name=value:minimize|maximize[:unit], such as val_bpb=0.95:minimize:bpb.',
+      'It is not of the form name=value:minimize|maximize[:unit], ' +
+        'such as val_bpb=0.95:minimize:bpb.',
     )
   }
   const score = { value: parseNumber(value), direction: direction as Direction }
   return [name, unit === undefined ? score : { ...score, unit }]
 }
 
-/** A JSON object on the command line. */
+/** A JSON object as text. */
 function parseJsonObject(text: string): JsonObject {
   try {
     const value: unknown = JSON.parse(text)
@@ -70,7 +71,7 @@ function parseJsonObject(text: string): JsonObject {
   throw new InvalidArgumentError('It is not a JSON object, such as \'{"dataset":"enwik8"}\'.')
 }
 
-/** Options that say who acts, as commander names them. */
+/** Options for the author, as commander names them. */
 export interface AgentOptions {
   readonly agentId?: string
   readonly agentName?: string
@@ -80,18 +81,18 @@ export interface AgentOptions {
   readonly platform?: string
 }
 
-/** Adds the options that say who acts. */
+/** Adds the options for the author. */
 export function addAgent(command: Command): void {
   command
-    .option('--agent-id <id>', 'who it is by (default: GROVE_AGENT_ID, else user@host)')
-    .option('--agent-name <name>', "the agent's name")
-    .option('--agent-role <role>', "the agent's role")
+    .option('--agent-id <id>', "the author's id (default: GROVE_AGENT_ID, else user@host)")
+    .option('--agent-name <name>', "the author's name")
+    .option('--agent-role <role>', "the author's role")
     .option('--provider <name>', "the model's provider")
     .option('--model <name>', 'the model')
     .option('--platform <name>', 'what it ran on')
 }
 
-/** The author that a contribution is given: what the options say, else `user@host`. */
+/** The author of a contribution: as the options say, else `user@host`. */
 export function agentFrom(options: AgentOptions, fallbackId: string | undefined): Agent {
   const { agentName, provider, model, platform, agentRole: role } = options
   const rest = Object.entries({ agentName, provider, model, platform, role }).filter(
@@ -107,7 +108,7 @@ function userName(): string {
   try {
     return userInfo().username
   } catch {
-    // A user id without an entry in the system's list of users, as in many containers.
+    // The user id has no entry in the system's list of users, as in many containers.
     return 'user'
   }
 }

@@ -42,13 +42,14 @@ const groups: readonly [
 ]
 
 const WHICH_GROVE = `
-Which grove: --server or --dir; else GROVE_URL or GROVE_DIR; else a .grove directory here or above; else
-http://127.0.0.1:4515. A directory is opened by the command itself, unless a server has it open: then that is asked.
+Which grove: --server or --dir; else GROVE_URL or GROVE_DIR; else a .grove
+directory here or above; else http://127.0.0.1:4515. A command opens a directory
+itself, unless a server has it open: then it asks that server.
 
-Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused, 5 a peer's fault, 6 unavailable or too
-slow, 7 storage, 8 conflict.`
+Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
+5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict.`
 
-/** The whole command line: its commands, their options and their help. Errors are thrown, not handled. */
+/** The command line: its commands, options and help. Throws errors instead of handling them. */
 export function createProgram(context: Context): Command {
   const program = new Command('grove')
     .description(
@@ -57,7 +58,7 @@ export function createProgram(context: Context): Command {
     .version(VERSION)
     .option('--server <url>', 'ask the grove that is served at this address')
     .option('--dir <dir>', 'open the grove in this directory')
-    .option('--json', 'answer in JSON, as it is on the wire')
+    .option('--json', 'answer in JSON, as the HTTP API does')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => context.output.answer.write(text),

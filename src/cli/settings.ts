@@ -5,7 +5,10 @@ import { isGroveError } from '../core/errors.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
 
-/** Options of `serve` and `init` that configure a grove; values stay as written, so that grove.json reads like the command. */
+/**
+ * Options of `serve` and `init` that configure a grove. Values stay as written, so that grove.json
+ * reads like the command.
+ */
 export interface SettingsOptions {
   readonly host?: string
   readonly port?: string
@@ -27,7 +30,7 @@ export interface SettingsOptions {
   readonly logLevel?: string
 }
 
-/** Text that a parser accepts, kept as text. */
+/** Checks text with a parser, but keeps it as text. */
 function checked(parse: (text: string) => unknown): (text: string) => string {
   return (text) => {
     try {
@@ -47,7 +50,7 @@ export function addSettings(command: Command): Command {
   return command
     .option(
       '--fetch-timeout <duration>',
-      'give up a fetch that names no time of its own (default: 5m)',
+      'give up a fetch after this long, unless it sets its own time (default: 5m)',
       checked(parseDuration),
     )
     .addOption(
@@ -72,7 +75,7 @@ function addListening(command: Command): void {
     )
     .option(
       '--public-url <url>',
-      'address under which other groves reach this one',
+      'address at which other groves reach this one',
       checked(parseAddress),
     )
     .option(
@@ -126,7 +129,7 @@ function addPolicy(command: Command): void {
     )
     .option(
       '--sync-top-k <count>',
-      'places of each dimension to keep up with',
+      'how many of the best of each dimension to keep up with',
       checked((text) => parseCount(text, 1, 1_000)),
     )
     .option(
@@ -134,15 +137,15 @@ function addPolicy(command: Command): void {
       'largest artifact to fetch without being asked (default: 64MiB)',
       checked(parseSize),
     )
-    .option('--round-bytes <size>', 'the most bytes that one round moves', checked(parseSize))
+    .option('--round-bytes <size>', 'the most bytes that a round may move', checked(parseSize))
     .option(
       '--round-requests <count>',
-      'the most requests that one round makes',
+      'the most requests that a round may make',
       checked((text) => parseCount(text, 1)),
     )
 }
 
-/** The layer of the configuration that the options give. */
+/** The configuration layer of the options. */
 export function layerFrom(options: SettingsOptions): Layer {
   const {
     host,

@@ -10,9 +10,9 @@ import {
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore, LogEntry, Provenance } from '../ports/contribution-store.ts'
 
-/** Live events that are kept for subscribers to read: one that lags further behind has lost some. */
+/** Live events that are kept; a subscriber further behind than this has lost some. */
 const KEPT_MAX = 1_000
-/** Log entries read at once. */
+/** Log entries per read. */
 const PAGE = 100
 
 export interface HubPorts {
@@ -20,25 +20,25 @@ export interface HubPorts {
   readonly log: Pick<ContributionStore, 'logId' | 'since' | 'lastSeq'>
 }
 
-/** A stream of events, in order. `return` ends it at once, also while a `next` is waiting. */
+/** A stream of events. `return` ends it at once, even while a `next` is waiting. */
 export interface EventSubscription extends AsyncIterableIterator<GroveEvent> {
-  /** The id from which it starts. */
+  /** The id that it starts after. */
   readonly start: Promise<string>
   return(): Promise<IteratorResult<GroveEvent>>
 }
 
-/** Is told of everything at once, and keeps up: for figures. */
+/** Is called synchronously with everything that happens: for figures. */
 export interface EventObserver {
   happened(event: LiveEventBody): void
   stored(origin: Provenance['origin']): void
 }
 
 interface Subscriber {
-  /** The number of the next live event that it reads. */
+  /** Number of the live event to read next. */
   next: number
-  /** Contributions that had been stored, by the hub's count, when it last began to read the log. */
+  /** The hub's count of stored contributions when this subscriber last began to read the log. */
   stored: number
-  /** The log entry that it read last. */
+  /** The last log entry it read. */
   seq: number
   wake: () => void
   readonly leave: () => void
@@ -46,32 +46,34 @@ interface Subscriber {
 
 interface Kept {
   readonly event: LiveEvent
-  /** Contributions that had been stored before it, by the hub's count. */
+  /** The hub's count of stored contributions when it happened. */
   readonly stored: number
 }
 
 interface Start {
   readonly seq: number
-  /** The id to resume from is not of this log. */
+  /** The log doesn't have the id to resume from. */
   readonly isForeign: boolean
 }
 
 /**
- * What happens in a grove, to whoever listens. Contributions come from the store's log, so that none is lost or told twice,
- * however slow the listener is and whoever stored it. Everything else is live: it is kept for a while, in one place for all
- * listeners, and costs nothing where there are none.
+ * Tells listeners what happens in a grove. Contributions come from the store's log: each comes
+ * once, however slow the listener is and whichever writer stored it. To a listener that is behind,
+ * one may come before live events that preceded it, but never after those that followed it. All
+ * other events are live: the latest are kept, once for all listeners, and not at all if nobody
+ * listens.
  */
 export class EventHub {
   readonly #clock: Clock
   readonly #log: HubPorts['log']
   readonly #observers = new Set<EventObserver>()
   readonly #subscribers = new Set<Subscriber>()
-  /** The latest live events; the first of them has number `#first`. */
+  /** The latest live events, of which the first has number `#first`. */
   readonly #kept: Kept[] = []
   #first = 0
-  /** Contributions stored since the hub began. */
+  /** Contributions stored since the hub was made. */
   #stored = 0
-  /** The page that was read last, for subscribers who have read equally far. */
+  /** The page of the log that was read last: subscribers at the same place share it. */
   #page:
     | { readonly after: number; readonly events: Promise<readonly ContributionEvent[]> }
     | undefined
@@ -93,7 +95,7 @@ export class EventHub {
     this.#wakeAll()
   }
 
-  /** To be called when a contribution has been stored: what it is, subscribers read from the log. */
+  /** To be called after a contribution was stored; subscribers then read the log. */
   stored(origin: Provenance['origin']): void {
     for (const observer of this.#observers) observer.stored(origin)
     this.#stored++
@@ -101,16 +103,17 @@ export class EventHub {
     this.#wakeAll()
   }
 
-  /** Until the returned function is called. */
+  /** Calls the observer until the returned function is called. */
   observe(observer: EventObserver): () => void {
     this.#observers.add(observer)
     return () => this.#observers.delete(observer)
   }
 
   /**
-   * Events from this call on, until the signal aborts or the listener leaves; after an event `id`, the contributions stored
-   * since then come first. If the log doesn't have that id, the first event is `reset`; if the listener is too slow for the
-   * live events, the last one is `lagged`.
+   * Events from this call on, until the signal aborts or the listener leaves. With `after`, the
+   * `id` of an event, the contributions stored since then come first; if the log doesn't have that
+   * id, the first event is `reset`. If the listener is too slow for the live events, the last one
+   * is `lagged`.
    */
   subscribe(
     signal: AbortSignal,
@@ -197,7 +200,7 @@ export class EventHub {
     }
   }
 
-  /** The contributions behind the last one that the subscriber read. */
+  /** The contributions after the last one that the subscriber read. */
   async *#logged(subscriber: Subscriber): AsyncGenerator<ContributionEvent> {
     subscriber.stored = this.#stored
     for (;;) {

@@ -7,7 +7,9 @@ import { artifactNameSchema } from '../core/contribution/schema.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 
-/** One file to be: its path inside the workspace, the hash its bytes must have, and where they come from. */
+/**
+ * A file to write: its path inside the workspace, the hash its bytes must have, and their source.
+ */
 export interface WorkspaceFile {
   readonly name: string
   readonly hash: Cid
@@ -15,16 +17,17 @@ export interface WorkspaceFile {
 }
 
 export interface WorkspaceOptions {
-  /** Write into a directory that already holds something, replacing files of the same names. */
+  /** Write into a directory that isn't empty, and replace files of the same names. */
   readonly overwrite?: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: { readonly name: string; readonly writtenBytes: number }) => void
 }
 
 /**
- * Writes files into a directory, each hashed on the way and there complete or not at all. A new or empty directory
- * appears with all of its files in one step. No name leads out of it, nor does a symbolic link inside it.
- * Throws `directory-not-empty`, `validation-error` (a name), `refused` (a link), `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
+ * Writes files into a directory. Each is hashed on the way and appears complete or not at all; a
+ * new or empty directory appears with all its files in one step. Neither a name nor a symbolic link
+ * leads out of it. Throws `directory-not-empty`, `validation-error` (a name), `refused` (a link),
+ * `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
  */
 export async function writeWorkspace(
   directory: string,
@@ -56,12 +59,12 @@ function notEmpty(directory: string): GroveError {
     'directory-not-empty',
     { directory },
     {
-      message: `${directory} is not empty: name another directory, or say that it may be written into (overwrite)`,
+      message: `${directory} is not empty: name another directory, or allow it with overwrite`,
     },
   )
 }
 
-/** Every name is safe, and none is both a file and a folder. */
+/** Checks that every name is safe, and that none is both a file and a folder. */
 function checkNames(files: readonly WorkspaceFile[]): void {
   const names = new Set(files.map((file) => file.name))
   for (const name of names) {
@@ -118,7 +121,7 @@ async function stage(
     throw new GroveError('hash-mismatch', { name: file.name, expected: file.hash, actual })
 }
 
-/** The whole workspace in one rename. */
+/** Makes the whole workspace appear in one rename. */
 async function appear(staging: string, target: string, replaceEmpty: boolean): Promise<void> {
   if (replaceEmpty) await rmdir(target)
   await rename(staging, target)
@@ -137,7 +140,7 @@ async function moveEach(
   }
 }
 
-/** No folder on the way to the file is a symbolic link: it could lead out of the workspace. */
+/** Refuses symbolic links among the file's folders: they could lead out of the workspace. */
 async function checkLinks(target: string, name: string): Promise<void> {
   const folders = name.split('/').slice(0, -1)
   for (let end = 1; end <= folders.length; end++) {
@@ -151,7 +154,7 @@ async function checkLinks(target: string, name: string): Promise<void> {
       throw new GroveError(
         'refused',
         { path },
-        { message: `${path} is not a plain folder: '${name}' is not written through it` },
+        { message: `${path} is not a plain folder, so '${name}' is not written through it` },
       )
   }
 }

@@ -32,7 +32,10 @@ const FEDERATING = { 'grove-protocol': '1' }
  */
 const realRoutes = ['/api/gossip/contribution/', '/api/blobs/', '/api/federation/closure']
 
-/** A grove's peer-facing routes over what it is given, on a port of its own, with a place to break each of them. */
+/**
+ * A grove's peer-facing routes over what it is given, on a port of its own, with a place to break
+ * each of them.
+ */
 export async function startPeer(
   peerId: string,
   { contributions = [], blobs = [], best = {}, misbehave = () => false }: Holdings,

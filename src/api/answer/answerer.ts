@@ -10,22 +10,25 @@ import { type Handler, Routes } from './routes.ts'
 
 export interface AnswererOptions {
   readonly meter?: ByteMeter
-  /** Aborts when the server begins to close: streams without end stop then. Default: when the grove closes. */
+  /**
+   * Aborts when the server begins to close; endless streams stop then. Default: when the grove
+   * closes.
+   */
   readonly draining?: AbortSignal
-  /** Pages beside the operations of the table, by path. */
+  /** Pages in addition to the operations of the table, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
 
-/** A response and what answered. */
+/** A response, and which operation gave it. */
 export interface Answered {
-  /** Name of the operation or page; undefined where no route was found. */
+  /** Name of the operation or page; undefined if no route matched. */
   readonly operation: string | undefined
   readonly response: ApiResponse
 }
 
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
-/** A grove's HTTP server without its sockets: takes requests, gives responses. */
+/** A grove's HTTP server without its sockets: it takes requests and gives responses. */
 export class Answerer {
   readonly #node: GroveNode
   readonly #routes = new Routes()
@@ -42,7 +45,7 @@ export class Answerer {
     for (const [path, page] of Object.entries(pages)) this.#routes.add('GET', path, page)
   }
 
-  /** Never rejects: what goes wrong is a response too. A body that streams may still fail while it is sent. */
+  /** Never rejects: an error is a response too. A streamed body may still fail while it is sent. */
   async answer(request: ApiRequest): Promise<Answered> {
     let operation: string | undefined
     try {
@@ -56,7 +59,7 @@ export class Answerer {
     }
   }
 
-  /** The cause of a failed request. Logs it where it is a fault of the grove itself, not of the caller. */
+  /** The cause of a failed request. Logs it if the fault is the grove's own, not the caller's. */
   failed({ method, path, signal }: ApiRequest, error: unknown): unknown {
     const cause = signal.aborted && !isGroveError(error) ? signal.reason : error
     const hasLeft = signal.aborted && !isGroveError(signal.reason, 'shutting-down')

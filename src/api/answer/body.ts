@@ -4,12 +4,13 @@ import type { ApiRequest } from './request.ts'
 
 export interface BodyLimit {
   readonly maxBytes: number
-  /** The error's code for a longer body. */
+  /** Error code for a longer body. */
   readonly code: 'body-too-large' | 'manifest-too-large'
 }
 
 /**
- * A request's body as JSON; an empty body is an empty object. Throws the limit's code, `validation-error`, `aborted`.
+ * A request's body as JSON; an empty body is an empty object. Throws the limit's code,
+ * `validation-error`, `aborted`.
  */
 export async function readJson(request: ApiRequest, limit: BodyLimit): Promise<unknown> {
   const { maxBytes, code } = limit
@@ -36,8 +37,8 @@ export function parseJsonBody(body: Buffer): unknown {
 }
 
 /**
- * A browser lets any web page send text and forms to any address, but JSON only with that address's consent. So nothing
- * else is read as JSON.
+ * Refuses other content types. A browser lets any web page send text and forms to any address,
+ * but JSON only if that address allows it.
  */
 function requireJson(request: ApiRequest): void {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase()

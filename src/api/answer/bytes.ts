@@ -4,12 +4,12 @@ import type { BytesAnswer } from '../operations/operation.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, responseOf } from './response.ts'
 
-/** Up to this size bytes are sent in one piece: setting up a stream would cost more than sending them. */
+/** Up to this size bytes are sent in one piece; setting up a stream would cost more. */
 const WHOLE_MAX_BYTES = 64 * 1024
 
 /**
- * Immutable bytes as a response: entity tag, conditions, one range, HEAD (RFC 9110 §13, §14). Whatever the bytes are, a
- * browser neither runs nor shows them. Throws `range-invalid`, `blob-missing`.
+ * Immutable bytes as a response: entity tag, conditions, one range, HEAD (RFC 9110 §13, §14). The
+ * headers keep browsers from running or showing them. Throws `range-invalid`, `blob-missing`.
  */
 export async function bytesResponse(
   request: ApiRequest,
@@ -45,8 +45,8 @@ async function collected(source: AsyncIterable<Uint8Array>): Promise<Uint8Array>
 }
 
 /**
- * The one range that is asked for; undefined for the whole, also where several ranges, another unit or an outdated
- * If-Range are given. Throws `range-invalid`.
+ * The requested range; undefined for the whole. Several ranges, another unit and an outdated
+ * If-Range also get the whole. Throws `range-invalid`.
  */
 function rangeAsked(request: ApiRequest, etag: string, sizeBytes: number): ByteRange | undefined {
   const text = request.header('range')
@@ -62,7 +62,7 @@ function rangeAsked(request: ApiRequest, etag: string, sizeBytes: number): ByteR
   return { start, end }
 }
 
-/** Whether an If-None-Match header names this entity tag, by the weak comparison that RFC 9110 §13.1.2 asks for. */
+/** Whether an If-None-Match header names this entity tag, compared weakly (RFC 9110 §13.1.2). */
 function namesTag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false
   return (

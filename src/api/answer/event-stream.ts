@@ -3,10 +3,10 @@ import type { EventSubscription } from '../../node/events.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiResponse, responseOf } from './response.ts'
 
-/** A comment line after a silence of this length keeps the connection from looking dead. */
+/** A comment is sent after a silence of this length, so that the connection doesn't look dead. */
 const HEARTBEAT_MS = 15_000
 const HEARTBEAT = Buffer.from(': still here\n\n')
-/** How long a browser waits before it connects again. */
+/** How long a browser waits before it reconnects. */
 const RETRY_MS = 2_000
 
 const headers = {
@@ -15,16 +15,16 @@ const headers = {
   'x-accel-buffering': 'no',
 }
 
-/** Events as a response, for as long as they come (HTML Standard §9.2, server-sent events). */
+/** Events as a response that lasts as long as they come (HTML Standard §9.2). */
 export async function eventStream(events: EventSubscription, clock: Clock): Promise<ApiResponse> {
   const start = await events.start
   return { ...responseOf(200, headers, framed(start, events, clock)), mayPause: true }
 }
 
-/** The response to HEAD: nobody will read events, so none are subscribed to. */
+/** The response to HEAD. It subscribes to nothing, since no event will be read. */
 export const eventStreamHead = () => responseOf(200, headers)
 
-/** Begins with an id and no event, so that a listener who has seen none can resume too. */
+/** The first block is an id without an event: a listener that has seen none can resume too. */
 async function* framed(
   start: string,
   events: AsyncIterable<GroveEvent>,
@@ -50,7 +50,7 @@ async function* framed(
 
 const frames = new WeakMap<GroveEvent, Uint8Array>()
 
-/** The event as it is sent; encoded once for all listeners that share it. */
+/** The event as bytes, encoded once for all listeners that share it. */
 function frameOf(event: GroveEvent): Uint8Array {
   const known = frames.get(event)
   if (known !== undefined) return known
@@ -60,7 +60,7 @@ function frameOf(event: GroveEvent): Uint8Array {
   return frame
 }
 
-/** What `promise` gives; undefined where it takes longer. */
+/** What `promise` resolves to; undefined if it takes longer. */
 function within<T>(promise: Promise<T>, delayMs: number, clock: Clock): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(delayMs, () => resolve(undefined))

@@ -3,9 +3,10 @@ import { GroveError } from '../../core/errors.ts'
 import type { ApiRequest } from './request.ts'
 
 /**
- * A grove that only this machine reaches answers by an address, or by a name that nobody can own: `localhost`, a name
- * without dots, or one under `localhost`, `local` or `internal`. Any other name may belong to a web page that made it
- * lead here (DNS rebinding) and that its browser would then let read this grove. Throws `refused`.
+ * A grove on loopback answers to an address, or to a name that can't be registered: `localhost`, a
+ * name without dots, or one under `localhost`, `local` or `internal`. Any other name may be a web
+ * page's own that resolves to this machine (DNS rebinding); the browser would let that page read
+ * this grove. Throws `refused`.
  */
 export function refuseOtherNames(request: ApiRequest): void {
   const host = request.header('host') ?? ''
@@ -16,12 +17,14 @@ export function refuseOtherNames(request: ApiRequest): void {
   const isAddress = name.startsWith('[') || isIPv4(name)
   if (isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name)) return
   const message =
-    'this grove answers only by its address or as localhost; ' +
-    'to have it answer by a name, start it with --public-url'
+    'this grove answers only to its address or to localhost; ' +
+    'to make it answer to a name, start it with --public-url'
   throw new GroveError('refused', { host: host.slice(0, 200) }, { message })
 }
 
-/** A web page of another site may not write into a grove that its visitor can reach. Throws `refused`. */
+/**
+ * A page of another site may not write into a grove that its visitor can reach. Throws `refused`.
+ */
 export function refuseOtherSites(request: ApiRequest): void {
   const origin = request.header('origin')
   if (origin === undefined || request.method === 'GET' || request.method === 'HEAD') return

@@ -20,10 +20,10 @@ import type { ApiRequest } from './request.ts'
 import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
 import type { Handler } from './routes.ts'
 
-/** The largest JSON body where an operation doesn't say otherwise. */
+/** The largest JSON body of operations that don't set a limit of their own. */
 const JSON_MAX_BYTES = 64 * 1024
 
-/** Counts the bytes of blobs and manifests that come in and go out. */
+/** Counts the bytes of blobs and manifests that are received and sent. */
 export interface ByteMeter {
   received(bytes: number): void
   sent(bytes: number): void
@@ -33,7 +33,7 @@ export interface ByteMeter {
 export interface HandlerContext {
   readonly node: GroveNode
   readonly meter: ByteMeter
-  /** Aborts when the server begins to close: streams without end stop then. */
+  /** Aborts when the server begins to close; endless streams stop then. */
   readonly draining: AbortSignal
 }
 
@@ -44,7 +44,7 @@ interface Call extends HandlerContext {
   readonly forms: InputForms
 }
 
-/** The operation as a handler of requests. */
+/** The handler of an operation's requests. */
 export function handlerOf(operation: Operation, context: HandlerContext): Handler {
   const forms = inputForms(operation)
   return {
@@ -105,7 +105,7 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
   return responseOf(200, headers, resumed(await chunks.next(), chunks))
 }
 
-/** A browser that reconnects repeats its query, but its Last-Event-ID is newer. */
+/** A browser that reconnects repeats the query, but its Last-Event-ID is newer: the header wins. */
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
   const { node, request, draining } = call
   if (request.method === 'HEAD') return eventStreamHead()
@@ -116,12 +116,12 @@ async function answerEvents(operation: EventsOperation, call: Call): Promise<Api
   return eventStream(events, node.clock)
 }
 
-/** The input from the query and the path; the path has the last word. */
+/** The input from the query and the path; the path wins. */
 function queryInput({ request, forms, params }: Call): Record<string, unknown> {
   return { ...readQuery(request.search, forms), ...params }
 }
 
-/** The input from the body and the path; the path has the last word. */
+/** The input from the body and the path; the path wins. */
 async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   const value = await bodyValue(operation, call)
   if (call.forms.path.length === 0) return value
@@ -150,7 +150,7 @@ async function* counted(
   }
 }
 
-/** A stream of which the first item was taken before, so that an error up to there is answered with its own status. */
+/** A stream whose first item was read ahead: an error before it still gets its own status. */
 async function* resumed(
   first: IteratorResult<Uint8Array>,
   rest: AsyncIterator<Uint8Array>,

@@ -10,7 +10,7 @@ import { parseJsonBody } from './body.ts'
 import type { ApiRequest } from './request.ts'
 
 const ARTIFACT_PREFIX = 'artifact:'
-/** Bytes of a part that wait in memory for the store. */
+/** Bytes of a part that are buffered for the store. */
 const PART_BUFFER_BYTES = 256 * 1024
 
 /** Whether the body is multipart/form-data. */
@@ -19,8 +19,8 @@ export function isMultipart(request: ApiRequest): boolean {
 }
 
 /**
- * Reads a draft and its artifacts, in any order: part `manifest` (JSON) and parts `artifact:<name>`, each stored as it comes.
- * The draft's artifacts then name them. Nothing of it is visible as a contribution.
+ * Reads a draft and its artifacts, in any order: the part `manifest` (JSON) and parts
+ * `artifact:<name>`, each staged as it comes and then named in the draft. Publishes nothing.
  * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
  */
 export async function readMultipart(
@@ -64,7 +64,7 @@ function openForm(request: ApiRequest) {
   }
 }
 
-/** The parts of one form, each being read or stored. The first failure stops all. */
+/** The parts of one form as they are read and staged. The first failure stops all. */
 class Parts {
   readonly #node: GroveNode
   readonly #artifacts = new Map<string, Promise<Cid>>()
@@ -116,7 +116,7 @@ class Parts {
     return task
   }
 
-  /** The draft, once every part is there. */
+  /** The draft, once all parts are complete. */
   async draft(): Promise<unknown> {
     this.stopped.throwIfAborted()
     if (this.#manifest === undefined) throw invalid('the part "manifest" is missing')
@@ -132,7 +132,7 @@ class Parts {
   }
 }
 
-/** Where the manifest names an artifact that was also sent, both must be the same bytes. */
+/** If the manifest names an artifact that was also sent, both must have the same hash. */
 function checkNamed(
   named: Readonly<Record<string, unknown>>,
   stored: readonly (readonly [string, Cid])[],

@@ -1,21 +1,24 @@
-/** A request as it is answered, wherever it came from: a socket, the simulator, a test. */
+/** A request to answer, whether it came from a socket, the simulator or a test. */
 export interface ApiRequest {
   readonly method: string
   /** Without the query, still percent-encoded. */
   readonly path: string
-  /** What follows the question mark; empty where there is none. */
+  /** The query without its question mark; empty if there is none. */
   readonly search: string
-  /** Aborts when the caller leaves, or when the server has no more time. */
+  /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
-  /** The whole body; undefined as soon as it turns out to exceed `maxBytes`. Throws `aborted` where the caller leaves before its end. */
+  /**
+   * The whole body; undefined as soon as it exceeds `maxBytes`. Throws `aborted` if the caller
+   * leaves before its end.
+   */
   wholeBody(maxBytes: number): Promise<Buffer | undefined>
-  /** The body as it comes, of any length. A reader may stop before its end. */
+  /** The body as it comes, of any length. The reader may stop before its end. */
   bodyStream(): AsyncIterable<Uint8Array>
 }
 
-/** A path with its query in two. */
+/** Splits a request target into path and query. */
 export function splitTarget(target: string): { path: string; search: string } {
   const end = target.indexOf('?')
   return end < 0
@@ -31,7 +34,7 @@ interface MemoryRequest {
   readonly body?: Uint8Array | string
 }
 
-/** A request that is already here as a whole, from a caller who waits for the answer. */
+/** A request that is complete in memory, from a caller that never leaves. */
 export function memoryRequest({
   method,
   target,

@@ -1,18 +1,18 @@
 import { errorBody, isGroveError } from '../../core/errors.ts'
 
-/** The answer to a request, before any socket. */
+/** The answer to a request, before it goes to a socket. */
 export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** To HEAD the same body is given as to GET, or none; what sends the response leaves it out. */
+  /** HEAD may get the same body as GET; whoever sends the response leaves it out. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** The body may pause for as long as it likes, as a stream of events does. */
   readonly mayPause?: true
 }
 
 /**
- * In every response. `grove-protocol` is the version of Grove's extensions to the 0.1 routes: by it peers know a grove
- * that federates.
+ * In every response. `grove-protocol` is the version of Grove's extensions to the 0.1 routes; it
+ * tells peers that this grove federates.
  */
 const COMMON_HEADERS = { 'grove-protocol': '1', 'x-content-type-options': 'nosniff' } as const
 
@@ -43,13 +43,13 @@ export function jsonResponse(
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
 }
 
-/** What went wrong, as every route says it; what is no GroveError is a fault of the server. */
+/** An error as every route answers it. Anything but a GroveError is the server's own fault: 500. */
 export function errorResponse(error: unknown): ApiResponse {
   const status = isGroveError(error) ? error.kind.status : 500
   return jsonResponse(status, errorBody(error), headersOf(error))
 }
 
-/** The headers that RFC 9110 wants beside some statuses: §15.5.6, §15.5.17, §10.2.3. */
+/** Headers that RFC 9110 requires with some statuses: §15.5.6, §15.5.17, §10.2.3. */
 function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (!isGroveError(error)) return {}
   const { code, details, kind } = error

@@ -17,7 +17,7 @@ export interface RouteMatch {
   readonly params: Readonly<Record<string, string>>
 }
 
-/** Which handler answers which path and method. HEAD is answered like GET. */
+/** Finds the handler for a method and path. HEAD goes to the handler of GET. */
 export class Routes {
   readonly #router = new RegExpRouter<Handler>()
   readonly #methods = new Set<string>()
@@ -27,7 +27,7 @@ export class Routes {
     this.#methods.add(method)
   }
 
-  /** Throws `not-found`, `method-not-allowed` with the methods that are. */
+  /** Throws `not-found`, and `method-not-allowed` with the methods that are allowed. */
   find(method: string, path: string): RouteMatch {
     const found = this.#match(method === 'HEAD' ? 'GET' : method, path)
     if (found !== undefined) return found

@@ -22,15 +22,16 @@ export interface CheckoutResult {
 }
 
 export interface CheckoutOptions extends WorkspaceOptions {
-  /** Only these artifacts; all of them without. */
+  /** Only these artifacts. Default: all. */
   readonly artifacts?: readonly string[]
-  /** Called when all files are at hand and the first is about to be written. */
+  /** Called with all files, when the grove has them and before the first is written. */
   readonly onFiles?: (files: readonly CheckoutFile[]) => void
 }
 
 /**
- * Brings a contribution's artifacts from a grove into a directory here; the grove fetches first what it lacks.
- * Throws what `writeWorkspace` throws, `fetch-incomplete` where nobody has all of it, and the errors of a fetch.
+ * Writes a contribution's artifacts into a local directory; the grove first fetches what it lacks.
+ * Throws what `writeWorkspace` throws, the errors of a fetch, and `fetch-incomplete` if an artifact
+ * can't be found.
  */
 export async function checkoutInto(
   grove: GroveApi,

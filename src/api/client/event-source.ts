@@ -1,11 +1,14 @@
-/** A block of an event stream: an event's data, or only a new position. */
+/** A block of an event stream: an event, a new position, or both. */
 export interface SentEvent {
-  /** The id that the stream can be resumed from; undefined where the block gives none. */
+  /** Where the stream can be resumed; undefined if the block doesn't say. */
   readonly id: string | undefined
   readonly data: string | undefined
 }
 
-/** The blocks of server-sent events, in order; comments and other fields are passed over (HTML Standard §9.2.6). */
+/**
+ * The blocks of server-sent events, in order, without comments and other fields (HTML Standard
+ * §9.2.6).
+ */
 export async function* serverSentEvents(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<SentEvent> {

@@ -13,10 +13,10 @@ import { type SentEvent, serverSentEvents } from './event-source.ts'
 import { resuming } from './resume.ts'
 
 const CONNECTIONS = 16
-/** A server that sends nothing for this long while it answers is given up; events have a heartbeat. */
+/** Time without a byte of the answer after which a call fails. Event streams have a heartbeat. */
 const STALL_MS = 120_000
 
-/** A grove over HTTP. Throws what the server's error answers say, and `server-unreachable`. */
+/** A grove over HTTP. Throws the errors that the server answers, and `server-unreachable`. */
 export function groveClient(url: string, clock: Clock): GroveApi {
   const http = new HttpClient(url)
   const download = async (
@@ -54,7 +54,7 @@ interface Ask extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Requests for operations of the table, to one server. */
+/** Sends the requests of operations to one server. */
 class HttpClient {
   readonly #url: string
   readonly #prefix: string
@@ -90,7 +90,7 @@ class HttpClient {
       : operation.wire.unpack(body, (name) => String(answer.headers[name]))
   }
 
-  /** The answer, its body unread. Throws what an error answer says. */
+  /** The answer, its body unread. Throws the error that the server answers. */
   async ask(
     operation: Operation,
     { input, body, headers = {}, signal }: Ask,
@@ -108,7 +108,7 @@ class HttpClient {
       .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
-    const message = `${this.#url} answered ${answer.statusCode}, not as a grove does`
+    const message = `${this.#url} answered ${answer.statusCode}: it is not a grove`
     throw (
       said ??
       new GroveError(
@@ -119,7 +119,7 @@ class HttpClient {
     )
   }
 
-  /** Streams bytes into the grove. A failure of the source itself is thrown as it is. */
+  /** Streams bytes into the grove. Rethrows an error of the source as it is. */
   async upload(
     source: ByteSource,
     { expect, ...options }: CallOptions & { expect?: Cid },
@@ -154,7 +154,7 @@ class HttpClient {
     }
   }
 
-  /** The body, its failures told as Grove's errors. */
+  /** The body; its failures become GroveErrors. */
   async *guarded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     try {
       yield* body
@@ -196,10 +196,10 @@ class HttpClient {
     if (signal?.aborted === true || (cause instanceof Error && cause.name === 'AbortError'))
       return new GroveError('aborted', {}, { cause })
     if (!(cause instanceof errors.UndiciError) && errnoOf(cause) === '') return cause
-    const details = { url: this.#url, errno: errnoOf(cause) }
-    return new GroveError('server-unreachable', details, {
-      cause,
-      message: `no grove answers at ${this.#url} (${errnoOf(cause)}): start one with \`grove serve\`, or name another with --server`,
-    })
+    const errno = errnoOf(cause)
+    const message =
+      `no grove answers at ${this.#url} (${errno}): ` +
+      'start one with `grove serve`, or name another with --server'
+    return new GroveError('server-unreachable', { url: this.#url, errno }, { cause, message })
   }
 }

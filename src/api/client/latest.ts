@@ -2,7 +2,9 @@ import type { ContributionView } from '../../core/contribution/schema.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { CallOptions, GroveApi } from './api.ts'
 
-/** Contributions newest first (the list itself is oldest first), and how many match in all. */
+/**
+ * Contributions, newest first (the operation lists the oldest first), and how many match in all.
+ */
 export async function latest(
   grove: GroveApi,
   filter: Filter,

@@ -7,7 +7,9 @@ import { operations } from '../operations/table.ts'
 import { parseInput } from '../schema/parse.ts'
 import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
 
-/** A grove in this process, asked as one over HTTP would be. Closing it leaves the node open: that is its owner's. */
+/**
+ * A grove in this process. Closing the client leaves the node open: that is its owner's to close.
+ */
 export function localClient(node: GroveNode): GroveApi {
   const signalOf = (options: CallOptions | undefined) => options?.signal ?? node.closing
   const download = async (
@@ -48,7 +50,7 @@ export function localClient(node: GroveNode): GroveApi {
   }
 }
 
-/** The events of a subscription, and of one that begins where it ended because its reader was too slow. */
+/** The events of a subscription; where it ended because its reader was too slow, it is resumed. */
 async function* resumed(
   subscription: EventSubscription,
   resume: (after: string) => EventSubscription,

@@ -3,11 +3,11 @@ import type { GroveEvent } from '../../core/wire/events.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { SentEvent } from './event-source.ts'
 
-/** Attempts in a row to take a stream up again, and the waits before them. */
+/** Attempts in a row to resume a stream, and the waits before them. */
 const ATTEMPTS_MAX = 10
 const FIRST_WAIT_MS = 100
 const WAIT_MAX_MS = 5_000
-/** A connection that held for this long was sound: attempts are counted anew after it. */
+/** After a connection that lasted this long, attempts are counted from zero again. */
 const SOUND_MS = 15_000
 
 interface ResumeOptions {
@@ -17,8 +17,9 @@ interface ResumeOptions {
 }
 
 /**
- * The events of a stream that is connected to again where it is cut or ends, from the last id on: contributions come once
- * each. Ends when the signal aborts. Throws what the first connection throws, and what the last of several in vain throws.
+ * The events of a stream that is resumed from its last id whenever it is cut or ends, so that every
+ * contribution comes exactly once. Ends when the signal aborts. Throws the error of the first
+ * connection, and that of the last attempt when all fail.
  */
 export async function* resuming(
   connect: (after: string | undefined) => AsyncIterable<SentEvent>,
@@ -53,6 +54,6 @@ export async function* resuming(
 
 const waitMs = (attempt: number) => Math.min(WAIT_MAX_MS, FIRST_WAIT_MS * 2 ** attempt)
 
-/** Whether a later attempt may succeed: nobody answers now, or the server has its hands full. */
+/** Whether a later attempt may succeed: the server is away or busy. */
 const isPassing = (error: unknown) =>
   isGroveError(error) && (error.code === 'server-unreachable' || error.kind.retryable)

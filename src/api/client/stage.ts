@@ -6,36 +6,36 @@ import { MISSING_MAX_HASHES } from '../../core/limits.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
 import type { CallOptions, GroveApi } from './api.ts'
 
-/** Uploads under way at once: they share the store's commits. */
+/** Uploads at once; they share the store's commits. */
 const UPLOADS_MAX = 8
 
-/** A file that is to become an artifact. */
+/** A file to publish as an artifact. */
 export interface ArtifactFile {
   readonly name: string
   open(): ByteSource
 }
 
-/** How far the uploads have come. */
+/** Progress of all uploads together. */
 export interface UploadProgress {
-  /** The file whose bytes were sent last. */
+  /** The file that was sent from last. */
   readonly name: string
-  /** Of all files together. */
   readonly sentBytes: number
-  /** Of all files that have to be sent; undefined where that is not known before the end. */
+  /** Size of all files to send; undefined if it isn't known. */
   readonly totalBytes: number | undefined
 }
 
 export interface StageOptions {
   readonly signal?: AbortSignal
-  /** Hash the files first and send only those that the grove lacks. Each may then be opened twice. */
+  /** Hash the files first and send only those that the grove lacks. Opens files twice. */
   readonly skipHeld?: boolean
   readonly onProgress?: (progress: UploadProgress) => void
 }
 
-/** The hashes of the staged files, by name. */
+/** What was staged. */
 export interface Staged {
+  /** Hashes by file name. */
   readonly artifacts: Readonly<Record<string, Cid>>
-  /** Of all files, those included that the grove held. */
+  /** Size of all files, including those that the grove already held. */
   readonly totalBytes: number
 }
 
@@ -46,8 +46,9 @@ interface Hashed {
 }
 
 /**
- * Stores files as blobs, so that a contribution may name them as its artifacts. Throws `storage-full`, what a source throws,
- * and, with `skipHeld`, `hash-mismatch` for a file that changes meanwhile.
+ * Stores files as blobs, which a contribution may then name as its artifacts. Throws
+ * `storage-full`, what a source throws, and with `skipHeld` also `hash-mismatch` for a file that
+ * changed meanwhile.
  */
 export async function stageFiles(
   grove: GroveApi,
@@ -64,7 +65,10 @@ export async function stageFiles(
   }
 }
 
-/** Stages the files, then publishes the draft with them among its artifacts. Throws what both throw; nothing is published then. */
+/**
+ * Stages the files, then publishes the draft with them as artifacts. Throws what either step
+ * throws.
+ */
 export async function publishFiles(
   grove: GroveApi,
   draft: Draft,
@@ -149,7 +153,7 @@ function sendAll(
   })
 }
 
-/** What went wrong with an upload, told as what it means for the user where that is known. */
+/** The error of an upload; a wrong hash of a file means that the file changed. */
 function changed({ name }: ArtifactFile, expected: Cid | undefined, cause: unknown): unknown {
   if (expected === undefined || !isGroveError(cause, 'hash-mismatch')) return cause
   const message = `${name} changed while it was being read: contribute it again`

@@ -15,7 +15,7 @@ export interface HttpApp {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Requests under way. */
   live(): number
-  /** Ends the streams that have no end of their own. */
+  /** Ends the endless streams. */
   drain(): void
   /** Ends everything that is under way. */
   abort(): void
@@ -55,7 +55,7 @@ export function createHttpApp(node: GroveNode): HttpApp {
   }
 }
 
-/** What the server says about itself. */
+/** The pages that the server has in addition to the operations. */
 function pages(metrics: Metrics): Record<string, Handler> {
   const description = textResponse(200, JSON.stringify(openApi(allOperations)), {
     'content-type': 'application/json',

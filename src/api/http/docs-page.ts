@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** The reference that people browse: one page, all in it, which reads /api/openapi.json. */
+/** The reference to browse: one self-contained page that reads /api/openapi.json. */
 export function docsPage(): { body: string; headers: Record<string, string> } {
   const policy = [
     "default-src 'none'",
@@ -110,7 +110,7 @@ const PAGE = `<!doctype html>
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Grove API</title><style>${STYLE}</style></head>
 <body>
 <h1>Grove API <small id="version"></small></h1>
-<p>Everything this grove can be asked. Machines read <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1);
+<p>All operations of this grove. The description for machines is <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1);
 figures are at <a href="/metrics">/metrics</a>.</p>
 <main>Loading…</main>
 <script type="module">${SCRIPT}</script>

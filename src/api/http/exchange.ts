@@ -6,10 +6,13 @@ import type { Clock } from '../../ports/clock.ts'
 import { type ApiRequest, splitTarget } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 
-/** While a body is under way, at least `MOVED_MIN_BYTES` must move, one way or the other, in each such span. */
+/**
+ * While a body is under way, at least `MOVED_MIN_BYTES` must move, in either direction, in this
+ * time.
+ */
 const WATCH_MS = 30_000
 const MOVED_MIN_BYTES = 30 * 1024
-/** How long a caller may go on sending a body that was refused, so that it gets to read why. */
+/** How long a caller may go on sending a refused body, so that it can read the response. */
 const LINGER_MS = 5_000
 
 /** One request on a socket, and its response. */
@@ -82,14 +85,16 @@ export class Exchange implements ApiRequest {
     })
   }
 
-  /** Reading only a part of it leaves the connection usable for the response. */
+  /** If only a part is read, the connection can still carry the response. */
   bodyStream(): AsyncIterable<Uint8Array> {
     this.#expectMovement()
     this.#incoming.once('end', () => this.#allowPause())
     return this.#incoming.iterator({ destroyOnReturn: false })
   }
 
-  /** Sends the response; resolves when all of it was handed to the socket. Rejects where a body that streams fails. */
+  /**
+   * Resolves when the whole response was handed to the socket. Rejects if a streamed body fails.
+   */
   async send({ status, headers, body, mayPause }: ApiResponse): Promise<void> {
     const outgoing = this.#outgoing
     if (outgoing.destroyed) return
@@ -103,12 +108,12 @@ export class Exchange implements ApiRequest {
     if (status >= 400) this.#leaveRestOfBody()
   }
 
-  /** Cuts the connection: all that can be said once a response that has begun can't be ended. */
+  /** Cuts the connection: the only way to report an error after the response has begun. */
   cut(): void {
     this.#outgoing.destroy()
   }
 
-  /** From here on the connection is cut when too little moves on it. */
+  /** From now on the connection is cut if too little moves on it. */
   #expectMovement(): void {
     this.#allowPause()
     const { socket } = this.#incoming
@@ -119,12 +124,15 @@ export class Exchange implements ApiRequest {
     })
   }
 
-  /** The body is all here; the work on it may take its time. */
+  /**
+   * From now on the connection may be idle: the body is complete, and the work on it takes its
+   * time.
+   */
   #allowPause(): void {
     this.#endWatch()
   }
 
-  /** Node reads and drops the rest of a body that was refused; a body without end is not waited for. */
+  /** Discards the rest of a refused body, for a while: it may be endless. */
   #leaveRestOfBody(): void {
     const incoming = this.#incoming
     if (incoming.complete) return

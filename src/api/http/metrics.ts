@@ -5,15 +5,15 @@ import type { ByteMeter } from '../answer/handler.ts'
 /** Bounds of the duration histogram, in seconds. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60]
 
-/** What one server counts, for Prometheus. */
+/** One server's figures for Prometheus. */
 export interface Metrics extends ByteMeter {
-  /** Begins to time a request; call the result when its response is sent. */
+  /** Starts timing a request; call the result when the response is sent. */
   begin(): (operation: string, status: number) => void
-  /** The text exposition format and its content type. */
+  /** All figures in the text exposition format, with its content type. */
   render(): Promise<{ contentType: string; body: string }>
 }
 
-/** Counts for a node until the signal aborts. */
+/** Counts a node's figures until the signal aborts. */
 export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
   const registry = new Registry()
   const registers = [registry]
@@ -79,7 +79,7 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-/** Counts what happens in the node, until the returned function is called. */
+/** Counts the node's events until the returned function is called. */
 function countEvents(node: GroveNode, registers: Registry[]): () => void {
   const stored = new Counter({
     name: 'grove_contributions_stored_total',
@@ -100,7 +100,7 @@ function countEvents(node: GroveNode, registers: Registry[]): () => void {
   })
   const faults = new Counter({
     name: 'grove_peer_faults_total',
-    help: 'Times that a peer broke the protocol',
+    help: 'Times a peer broke the protocol',
     labelNames: ['code'],
     registers,
   })

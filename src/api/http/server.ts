@@ -5,16 +5,19 @@ import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { createHttpApp, type HttpApp } from './app.ts'
 
-/** A caller has this long to send the headers of a request. Bodies have their own rules. */
+/** Time for a caller to send a request's headers. Bodies have limits of their own. */
 const HEADERS_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 30_000
 const CONNECTIONS_MAX = 4_096
-/** How often a closing server looks whether its last requests are answered. */
+/** How often a closing server checks for requests still under way. */
 const DRAIN_POLL_MS = 10
 
-/** A server that has its port. Answers 503 until `serve` gives it a grove, so that a grove can know its own address before it starts. */
+/**
+ * A server that has taken its port. It answers 503 until `serve` gives it a grove, because a grove
+ * must know its own address before it starts.
+ */
 export interface BoundServer {
-  /** Without a slash at the end. */
+  /** Without a trailing slash. */
   readonly url: string
   readonly port: number
   serve(node: GroveNode): RunningServer
@@ -24,11 +27,14 @@ export interface BoundServer {
 export interface RunningServer {
   readonly url: string
   readonly port: number
-  /** Takes no more requests, waits `graceMs` for those under way, then ends them. */
+  /** Accepts no more requests, waits `graceMs` for those under way, then aborts them. */
   close(options: { graceMs: number }): Promise<void>
 }
 
-/** Takes the port (0: any free one). Throws `port-taken`, `usage-error` where the host can't be listened on. */
+/**
+ * Takes the port (0: any free one). Throws `port-taken`, or `usage-error` for a host it can't
+ * listen on.
+ */
 export async function bind(options: { host: string; port: number }): Promise<BoundServer> {
   let listener: RequestListener = (_, outgoing) => {
     const body = JSON.stringify(
@@ -79,7 +85,7 @@ function listenError(cause: Error, host: string, port: number): GroveError {
       { host, port },
       {
         cause,
-        message: `port ${port} on ${host} is taken: stop what listens there, or choose another with --port`,
+        message: `port ${port} on ${host} is taken: choose another with --port, or stop its user`,
       },
     )
   }

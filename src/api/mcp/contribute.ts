@@ -26,13 +26,13 @@ const said = {
   agent: agentSchema
     .partial()
     .optional()
-    .describe('who you are; what is left out is as the server was configured'),
+    .describe('who you are; fields left out come from the configuration of the server'),
 }
 const artifacts = {
   artifacts: z
     .record(artifactNameSchema, cidSchema)
     .optional()
-    .describe('artifact name → content id of a blob that the grove holds'),
+    .describe('artifact name → content id of a blob that this grove holds'),
   files: z
     .record(artifactNameSchema, z.string())
     .optional()
@@ -48,12 +48,13 @@ type Said = z.output<z.ZodObject<typeof said>>
 type Artifacts = z.output<z.ZodObject<typeof artifacts>>
 type Shape = Pick<Draft, 'kind' | 'mode'> & { readonly relations: readonly Relation[] }
 
-/** The tools that add to the graph. */
+/** The tools that publish contributions. */
 export const contributeTools = [
   tool({
     name: 'grove_submit_work',
     description:
-      'Publish a result with its files and scores. Name what it builds on as a derives_from relation, so that others see the lineage.',
+      'Publish a result with its files and scores. Name what it builds on as a derives_from ' +
+      'relation, so that others see its lineage.',
     readOnly: false,
     input: z.strictObject({
       ...said,
@@ -76,7 +77,8 @@ export const contributeTools = [
   tool({
     name: 'grove_submit_review',
     description:
-      "Review a contribution. At least one score is needed: the mean of all review scores ranks the contribution in the frontier's review dimension.",
+      'Review a contribution with at least one score. The mean of all its review scores ranks it ' +
+      "in the frontier's review dimension.",
     readOnly: false,
     input: z.strictObject({
       targetCid: target,
@@ -98,7 +100,8 @@ export const contributeTools = [
   tool({
     name: 'grove_reproduce',
     description:
-      'Report an attempt to reproduce a contribution: confirmed, challenged (the figure does not come out) or partial.',
+      'Report an attempt to reproduce a contribution: confirmed, challenged (the result differs) ' +
+      'or partial.',
     readOnly: false,
     input: z.strictObject({
       targetCid: target,
@@ -121,7 +124,7 @@ export const contributeTools = [
   }),
   tool({
     name: 'grove_adopt',
-    description: 'Say that you build on a contribution: adoptions rank it in the frontier.',
+    description: 'Say that you build on a contribution. Adoptions rank it in the frontier.',
     readOnly: false,
     input: z.strictObject({ targetCid: target, ...said }),
     async run({ targetCid, ...input }, context) {

@@ -9,7 +9,7 @@ import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
 
 const LOG_DEFAULT = 10
 
-/** The operations of the table that are tools as they are. */
+/** Tools that are operations of the table, as they are. */
 const projected: Tool[] = allOperations.flatMap((operation) => {
   if (operation.kind !== 'json' || operation.mcp === undefined) return []
   const { name, input, http, mcp } = operation
@@ -28,7 +28,7 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
   ]
 })
 
-/** The same input, in which a cid may be abbreviated. */
+/** The same input, but its cid may be abbreviated. */
 function abbreviable(input: z.ZodType): z.ZodType {
   if (!(input instanceof z.ZodObject) || !('cid' in input.shape)) return input
   return input.extend({ cid: z.string().describe('content id, or its first hex digits') })
@@ -41,20 +41,21 @@ async function withWholeCid(input: unknown, context: ToolContext): Promise<unkno
     : input
 }
 
-/** The tools that look at the graph, and the one that writes to the caller's disk. */
+/** The tools that read the graph, including the one that writes files to the caller's disk. */
 export const readTools: readonly Tool[] = [
   ...projected,
   tool({
     name: 'grove_search',
     description:
-      'Full-text search over summaries, descriptions, tags and agents: every word must occur; best match first.',
+      'Search the full text of summaries, descriptions, tags and agents. Every word must occur; ' +
+      'the best match comes first.',
     readOnly: true,
     input: z.strictObject({ query: z.string(), ...filterShape, ...pageShape }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),
   }),
   tool({
     name: 'grove_log',
-    description: 'The latest contributions, newest first, in short.',
+    description: 'List the latest contributions in short, newest first.',
     readOnly: true,
     input: z.strictObject({ ...filterShape, ...pageShape }),
     async run({ limit = LOG_DEFAULT, offset = 0, ...filter }, { grove, signal }) {
@@ -70,7 +71,8 @@ export const readTools: readonly Tool[] = [
   tool({
     name: 'grove_tree',
     description:
-      'What a contribution builds on or speaks of (ancestors), and what builds on it or speaks of it (children).',
+      'List what a contribution builds on, reviews, reproduces, adopts or answers (ancestors), ' +
+      'and what does so with it (children).',
     readOnly: true,
     input: z.strictObject({
       cid: z.string(),
@@ -89,7 +91,8 @@ export const readTools: readonly Tool[] = [
   tool({
     name: 'grove_checkout',
     description:
-      "Write a contribution's files into a local directory, new or empty unless overwrite is set. What this grove lacks is fetched first.",
+      "Write a contribution's files into a local directory, which must be new or empty unless " +
+      'overwrite is set. Files that this grove lacks are fetched first.',
     readOnly: false,
     input: z.strictObject({
       cid: z.string(),

@@ -19,18 +19,22 @@ import type { Tool, ToolContext } from './tool.ts'
 
 export interface McpOptions {
   readonly grove: GroveApi
-  /** Who contributes where a call doesn't say. */
+  /** The author of contributions whose call names none. */
   readonly agent: Agent
   readonly log: Log
 }
 
-const INSTRUCTIONS = `A grove is a shared graph of immutable work. Look at grove_frontier or grove_federated_frontier for the best so far, \
-bring what is elsewhere here with grove_fetch, get its files with grove_checkout, improve on it, and publish with grove_submit_work \
-and a derives_from relation. Review, reproduce and adopt what deserves it: that is how good work rises.`
+const INSTRUCTIONS = [
+  'A grove is a shared graph of immutable work.',
+  'Find the best so far with grove_frontier or grove_federated_frontier.',
+  'Copy what other groves hold with grove_fetch, and get its files with grove_checkout.',
+  'Improve on it, then publish with grove_submit_work and a derives_from relation.',
+  'Review, reproduce and adopt work that deserves it: that is how good work rises.',
+].join(' ')
 
 /**
- * Serves a grove's operations as tools over a transport (stdio, in memory) until it closes.
- * A tool's failure is a result with `isError` and the error's code.
+ * Serves a grove as tools over a transport (stdio, in memory) until that closes. A tool that fails
+ * gives a result with `isError` and the error's code.
  */
 export async function serveMcp(options: McpOptions, transport: Transport): Promise<McpServer> {
   const mcp = new McpServer(
@@ -85,7 +89,7 @@ async function callTool(
   }
 }
 
-/** A local file that can't be read or written is the caller's matter, told as such. */
+/** An error of a local file, told as the caller's own: it is not a fault of the grove. */
 function fileError(error: unknown): GroveError | undefined {
   const { code, path } = error as { code?: unknown; path?: unknown }
   if (code === 'ENOENT')

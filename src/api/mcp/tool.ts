@@ -6,7 +6,7 @@ import type { GroveApi } from '../client/api.ts'
 /** What a tool works with. */
 export interface ToolContext {
   readonly grove: GroveApi
-  /** Who the calling agent is, where it does not say so itself. */
+  /** The author of contributions whose call names none. */
   readonly agent: Agent
   readonly signal: AbortSignal
 }
@@ -15,17 +15,20 @@ export interface Tool<I extends z.ZodType = z.ZodType> {
   readonly name: string
   readonly description: string
   readonly input: I
-  /** Changes nothing in the grove nor on disk. */
+  /** Changes nothing, neither in the grove nor on disk. */
   readonly readOnly: boolean
   run(input: z.output<I>, context: ToolContext): Promise<unknown>
 }
 
-/** Declares a tool, keeping the type of its input. */
+/** Declares a tool and keeps the type of its input. */
 export function tool<I extends z.ZodType>(definition: Tool<I>): Tool<I> {
   return definition
 }
 
-/** The whole cid behind what an agent wrote, which may be abbreviated. Throws `cid-invalid`, `cid-ambiguous`, `not-found`. */
+/**
+ * The whole cid for one that may be abbreviated. Throws `cid-invalid`, `cid-ambiguous`,
+ * `not-found`.
+ */
 export async function wholeCid({ grove, signal }: ToolContext, text: string): Promise<Cid> {
   if (isCid(text)) return text
   return (await grove.resolveCid({ prefix: text }, { signal })).cid

@@ -34,7 +34,7 @@ export const blobOperations = {
   postBlob: upload({
     name: 'postBlob',
     group,
-    summary: 'Upload a blob and be told its hash',
+    summary: 'Upload a blob and get its hash',
     http: { method: 'POST', path: '/api/blobs', status: 201 },
     input: z.strictObject({}),
     output: blobInfoSchema,
@@ -43,7 +43,7 @@ export const blobOperations = {
   missingBlobs: json({
     name: 'missingBlobs',
     group,
-    summary: 'Say which of these blobs are not here',
+    summary: 'Say which of these blobs are missing here',
     http: { method: 'POST', path: '/api/blobs/missing', maxBodyBytes: 128 * 1024 },
     input: missingRequestSchema,
     output: missingAnswerSchema,

@@ -28,7 +28,7 @@ import { definedOnly } from '../schema/defined.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'contributions'
-/** A draft may be written with more white space than its canonical form has. */
+/** A draft may have more white space than its canonical form. */
 const PUBLISH_MAX_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
 const LIST_DEFAULT = 100
 
@@ -37,7 +37,7 @@ const listSchema = z.array(contributionViewSchema)
 
 const beliefShape = { level: levelSchema, why: z.string() }
 
-/** What a grove knows of a contribution beyond its manifest: where it came from, and what others here made of it. */
+/** What a grove knows about a contribution beyond its manifest: its origin and its reception. */
 const standingSchema = z.object({
   cid: cidSchema,
   origin: z.enum(['local', 'peer']),
@@ -61,7 +61,7 @@ export const contributionOperations = {
   publish: json({
     name: 'publish',
     group,
-    summary: 'Publish a contribution; when it answers, the contribution is durable',
+    summary: 'Publish a contribution; it is durable when the answer comes',
     http: {
       method: 'POST',
       path: '/api/contributions',
@@ -111,7 +111,7 @@ export const contributionOperations = {
     name: 'standing',
     group,
     summary:
-      'Say where a contribution came from, what others made of it, and how far it is believed',
+      'Say where a contribution came from, what others made of it and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
@@ -158,14 +158,15 @@ export const contributionOperations = {
   fetchContribution: json({
     name: 'fetchContribution',
     group,
-    summary: 'Fetch a contribution from other groves, verify and keep it',
+    summary: 'Fetch a contribution from other groves, verify it and keep it',
     http: { method: 'POST', path: '/api/contributions/:cid/fetch', maxBodyBytes: 512 * 1024 },
     input: z.strictObject({ cid: cidSchema, ...fetchOptionsSchema.shape }),
     output: fetchResultSchema,
     mcp: {
       tool: 'grove_fetch',
       description:
-        'Bring a contribution that another grove holds into this one, verified, with its artifacts and ancestors: do it first where work is not held.',
+        'Copy a contribution from another grove into this one, with its artifacts and ancestors, ' +
+        'all verified. Call it first for work that is not held here.',
     },
     run: (node, { cid, ...options }, { signal, onTransfer }) =>
       fetchRemoteContribution(node, cid, definedOnly(options), {

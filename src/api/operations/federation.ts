@@ -21,7 +21,7 @@ import { json, stream } from './operation.ts'
 
 const group = 'federation'
 const nothing = z.strictObject({})
-/** What a grove fetches unasked, and what came of it lately. */
+/** What background sync fetches, and the report of its latest round. */
 const syncStatusSchema = z.object({
   scope: z.enum(['frontier', 'off']),
   intervalMs: z.number(),
@@ -41,14 +41,15 @@ export const federationOperations = {
   federationPeers: json({
     name: 'federationPeers',
     group,
-    summary: 'List the peers with what they have done for this grove or against it',
+    summary: 'List the peers, and what each has done for this grove and against it',
     http: { method: 'GET', path: '/api/federation/peers' },
     input: nothing,
     output: z.object({ peers: z.array(federationPeerSchema) }),
     mcp: {
       tool: 'grove_peers',
       description:
-        'The groves that this one knows: whether they answer, and whether what they advertised and sent was right.',
+        'List the groves that this one knows: whether they answer, and whether what they ' +
+        'advertised and sent was right.',
     },
     run: async (node) => ({ peers: federationPeers(node) }),
   }),
@@ -56,13 +57,13 @@ export const federationOperations = {
     name: 'sync',
     group,
     summary:
-      'Run a round of background sync now: ask the peers for their best and fetch what the policy wants',
+      'Run a round of background sync now: ask peers for their best, fetch what the policy wants',
     http: { method: 'POST', path: '/api/federation/sync' },
     input: nothing,
     output: syncReportSchema,
     mcp: {
       tool: 'grove_sync',
-      description: 'Ask the peers for their best now, and fetch what this grove’s policy wants.',
+      description: "Ask peers for their best now, and fetch what this grove's policy wants.",
     },
     run: (node, _, context) => syncRound(node, context),
   }),
@@ -82,7 +83,7 @@ export const federationOperations = {
   refusals: json({
     name: 'refusals',
     group,
-    summary: 'List what this grove does not fetch unasked for now, and why',
+    summary: 'List what background sync does not fetch for now, and why',
     http: { method: 'GET', path: '/api/federation/refusals' },
     input: nothing,
     output: z.object({ refusals: z.array(refusalSchema) }),
@@ -94,7 +95,7 @@ export const federationOperations = {
   stubs: json({
     name: 'stubs',
     group,
-    summary: 'List contributions that are known by id only, and who promised them',
+    summary: 'List contributions that are known by id only, and the peers that promised them',
     http: { method: 'GET', path: '/api/federation/stubs' },
     input: z.strictObject({ limit: pageShape.limit }),
     output: z.object({ stubs: z.array(stubSchema) }),
@@ -104,7 +105,7 @@ export const federationOperations = {
     name: 'best',
     group,
     summary:
-      'List the best in one dimension, with sizes: what another grove reads to choose what to fetch',
+      'List the best in one dimension, with sizes, so that another grove can choose what to fetch',
     http: { method: 'GET', path: '/api/federation/best' },
     input: bestQuerySchema,
     output: bestListSchema,
@@ -114,7 +115,8 @@ export const federationOperations = {
     name: 'closure',
     group,
     summary:
-      "Stream a contribution's ancestors and evidence: a canonical manifest a line, parents first, then a trailer",
+      "Stream a contribution's ancestors and evidence, a canonical manifest a line, parents " +
+      'first, and then a trailer',
     http: { method: 'POST', path: '/api/federation/closure' },
     contentType: 'application/x-ndjson',
     input: closureRequestSchema,

@@ -32,7 +32,8 @@ export const frontierOperations = {
     mcp: {
       tool: 'grove_frontier',
       description:
-        'The best work held by this grove, by each metric, by adoption, recency, review score and reproduction. Start here to find what to build on.',
+        'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
+        'score and reproduction. Start here to find what to build on.',
     },
     run: (node, { limit = FRONTIER_DEFAULT, ...query }) =>
       frontier(node, { ...definedOnly(query), limit }),
@@ -65,8 +66,8 @@ export const frontierOperations = {
     mcp: {
       tool: 'grove_federated_frontier',
       description:
-        'The best work known in any grove of the federation, with who holds it. ' +
-        'Entries with held: false are only advertised; bring them here with grove_fetch.',
+        'Rank the best work known anywhere in the federation, with the groves that hold it. ' +
+        'Entries with held: false are only advertised: copy them here with grove_fetch.',
     },
     run: async (node) => ({ entries: await federatedFrontier(node) }),
   }),

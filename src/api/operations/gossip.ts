@@ -16,7 +16,7 @@ import type { ByteRange } from '../../ports/blob-store.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'gossip'
-/** Artifacts that a manifest answer tells the size of: header sections are bounded (16 KiB by Node's default). */
+/** Artifacts whose sizes a manifest's answer gives. Header sections are bounded (Node: 16 KiB). */
 const ANNOUNCED_MAX = 100
 
 export const gossipOperations = {
@@ -52,7 +52,8 @@ export const gossipOperations = {
     name: 'manifest',
     group,
     summary:
-      "Download a manifest's canonical bytes; the header grove-artifacts says which of its artifacts are here, as hash=size",
+      "Download a manifest's canonical bytes; the header grove-artifacts lists those of its " +
+      'artifacts that are here, as hash=size',
     http: { method: 'GET', path: '/api/gossip/contribution/:cid' },
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),

@@ -62,8 +62,7 @@ export const graphOperations = {
     output: threadSchema,
     mcp: {
       tool: 'grove_thread',
-      description:
-        'A contribution and the replies to it, with their depth: the discussion as it stands.',
+      description: 'Show a discussion: a contribution and the replies to it, each with its depth.',
     },
     async run(node, { cid, maxDepth = WALK_LIMITS.maxDepth, limit = WALK_LIMITS.maxCount }) {
       const nodes = await thread(node, cid, { maxDepth, maxCount: limit })
@@ -73,7 +72,7 @@ export const graphOperations = {
   threads: json({
     name: 'threads',
     group,
-    summary: 'List what has been replied to, most replies first',
+    summary: 'List discussions, those with most replies first',
     http: { method: 'GET', path: '/api/threads' },
     input: z.strictObject({
       tags: z.array(z.string()).max(100).optional(),
@@ -82,7 +81,8 @@ export const graphOperations = {
     output: threadsSchema,
     mcp: {
       tool: 'grove_threads',
-      description: 'Discussions by number of replies, then latest reply.',
+      description:
+        'List discussions, those with most replies first, then those with the latest reply.',
     },
     async run(node, { limit = THREADS_DEFAULT, ...options }) {
       const found = await threads(node, { ...definedOnly(options), limit })

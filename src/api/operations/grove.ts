@@ -31,7 +31,7 @@ export const groveOperations = {
   health: json({
     name: 'health',
     group,
-    summary: 'Say that the process answers',
+    summary: 'Say that the process is up',
     http: { method: 'GET', path: '/healthz' },
     input: nothing,
     output: statusSchema,
@@ -40,7 +40,7 @@ export const groveOperations = {
   ready: json({
     name: 'ready',
     group,
-    summary: 'Say whether the grove can do work: its stores answer and it is not closing',
+    summary: 'Say whether the grove is ready: its stores answer and it is not closing',
     http: { method: 'GET', path: '/readyz' },
     input: nothing,
     output: statusSchema,

@@ -7,18 +7,21 @@ import type { ByteRange } from '../../ports/blob-store.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
 
-/** Where an operation is found over HTTP. What the path does not name of the input is in the query (GET, uploads) or the JSON body. */
+/**
+ * The HTTP route of an operation. Members of the input that the path doesn't name are in the query
+ * (GET, uploads) or in the JSON body.
+ */
 export interface HttpBinding {
   readonly method: Method
-  /** With `:name` for the parts of the input that are in the path. */
+  /** With `:name` for members of the input. */
   readonly path: string
-  /** Status of success; 200 where left out. */
+  /** Status of success. Default: 200. */
   readonly status?: number
-  /** The largest body that is read, in bytes. */
+  /** The largest body that is accepted. Default: 64 KiB. */
   readonly maxBodyBytes?: number
 }
 
-/** An operation as an MCP tool, with its input as it is. */
+/** Offers an operation as an MCP tool with the same input. */
 export interface ToolBinding {
   readonly tool: string
   readonly description: string
@@ -31,9 +34,9 @@ export interface CallContext {
 
 interface Common<I extends z.ZodType> {
   readonly name: string
-  /** Heading under which the reference lists it. */
+  /** Its heading in the reference. */
   readonly group: Group
-  /** One line, an infinitive: what it does. */
+  /** What it does: one line, beginning with a verb. */
   readonly summary: string
   readonly http: HttpBinding
   readonly input: I
@@ -48,44 +51,46 @@ export type Group =
   | 'gossip'
   | 'grove'
 
-/** How an output looks in an HTTP answer, where body and output are not the same. */
+/** How an output is put into an HTTP answer whose body isn't the output itself. */
 export interface HttpForm<O> {
   readonly schema: z.ZodType
   pack(output: O): { readonly body: unknown; readonly headers: Readonly<Record<string, string>> }
   unpack(body: unknown, header: (name: string) => string | undefined): O
 }
 
-/** JSON in, JSON out: most of them. */
+/** JSON in, JSON out: most operations. */
 export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Common<I> {
   readonly kind: 'json'
   readonly output: O
-  /** `run` checks the input by itself (a manifest is checked where it is sealed), so that it is not checked twice. */
+  /** `run` checks the input itself, so it isn't parsed before: sealing checks a manifest. */
   readonly checksInput?: true
-  /** The body may also be multipart/form-data: the input as part `manifest`, files as parts `artifact:<name>`. */
+  /**
+   * Also takes multipart/form-data: the input in the part `manifest`, files in `artifact:<name>`.
+   */
   readonly multipart?: true
   readonly wire?: HttpForm<z.output<O>>
   readonly mcp?: ToolBinding
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>
 }
 
-/** Bytes that can be asked for in part. */
+/** Bytes, of which a range can be opened. */
 export interface BytesAnswer {
-  /** The hash of the bytes: their entity tag. */
+  /** The hash of the bytes, which is their entity tag. */
   readonly hash: Cid
   readonly sizeBytes: number
   readonly headers?: Readonly<Record<string, string>>
   open(options: { range?: ByteRange; signal: AbortSignal }): Promise<AsyncIterable<Uint8Array>>
 }
 
-/** Answers immutable bytes named by their hash: ranges, conditions and HEAD come with it. */
+/** Answers immutable bytes named by their hash, with ranges, conditions and HEAD. */
 export interface BytesOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'bytes'
   readonly contentType: string
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<BytesAnswer>
 }
 
-/** Takes bytes as they come, of any length; the input is in the path. */
+/** Takes a stream of bytes of any length; the input is in the path. */
 export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Common<I> {
   readonly kind: 'upload'
@@ -97,14 +102,17 @@ export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.Zo
   ): Promise<z.output<O>>
 }
 
-/** Answers bytes whose length nobody knows beforehand. */
+/** Answers a stream of bytes whose length isn't known beforehand. */
 export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'stream'
   readonly contentType: string
   run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<Uint8Array>
 }
 
-/** Answers server-sent events until the caller leaves. The header Last-Event-ID is its input `after`. */
+/**
+ * Answers server-sent events until the caller leaves; the header Last-Event-ID gives its input
+ * `after`.
+ */
 export interface EventsOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Common<I> {
   readonly kind: 'events'
@@ -119,7 +127,7 @@ export type Operation =
   | StreamOperation
   | EventsOperation
 
-/** Declares an operation, keeping the types of its input and output. */
+/** Declares an operation and keeps the types of its input and output. */
 export function json<I extends z.ZodType, O extends z.ZodType>(
   operation: Omit<JsonOperation<I, O>, 'kind'>,
 ): JsonOperation<I, O> {

@@ -8,7 +8,7 @@ import { graphOperations } from './graph.ts'
 import { groveOperations } from './grove.ts'
 import type { JsonOperation, Operation } from './operation.ts'
 
-/** The table: all that a grove can be asked. Routes, client, MCP tools and the reference are projections of it. */
+/** The table of all operations. Routes, client, MCP tools and the reference derive from it. */
 export const operations = {
   ...contributionOperations,
   ...frontierOperations,
@@ -20,13 +20,13 @@ export const operations = {
 }
 export type Operations = typeof operations
 
-/** The table without the types of its rows, in order. */
+/** The rows in order, without their own types. */
 export const allOperations: readonly Operation[] = Object.values(operations)
 
-/** Names of the operations that take and answer JSON. */
+/** Names of the JSON operations. */
 export type CallName = {
   [N in keyof Operations]: Operations[N] extends JsonOperation ? N : never
 }[keyof Operations]
-/** What a caller hands in: members with defaults may be left out. */
+/** What a caller passes: members with defaults may be left out. */
 export type InputOf<N extends CallName> = z.input<Operations[N]['input']>
 export type OutputOf<N extends CallName> = z.output<Operations[N]['output']>

@@ -1,7 +1,7 @@
-/** An object type whose optional keys are absent rather than undefined. */
+/** The type without `undefined`: optional keys are absent instead. */
 export type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> }
 
-/** The object without the keys whose value is undefined, as `exactOptionalPropertyTypes` wants it. */
+/** The object without its undefined values, as `exactOptionalPropertyTypes` requires. */
 export function definedOnly<T extends object>(object: T): Defined<T> {
   return Object.fromEntries(
     Object.entries(object).filter(([, value]) => value !== undefined),

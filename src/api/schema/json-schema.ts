@@ -3,8 +3,8 @@ import { z } from 'zod'
 export type JsonSchema = Readonly<Record<string, unknown>>
 
 /**
- * The JSON Schema (2020-12) of a value as it is sent; schemas that the registry names become `$defs`.
- * The only custom checks in Grove's schemas are "is a JSON object".
+ * The JSON Schema (2020-12) of a value as it is sent. Schemas named in the registry become `$defs`.
+ * A custom check becomes `object`: Grove's only one is "is a JSON object".
  */
 export function jsonSchemaOf(
   schema: z.ZodType,
@@ -21,7 +21,7 @@ export function jsonSchemaOf(
   return rest
 }
 
-/** The schemas of an object's members, by name; none for what is no object. */
+/** The schemas of an object's members, by name; empty for other types. */
 export function propertiesOf(schema: JsonSchema): Readonly<Record<string, JsonSchema>> {
   return (schema.properties ?? {}) as Readonly<Record<string, JsonSchema>>
 }

@@ -41,7 +41,7 @@ const errorSchema: JsonSchema = {
   required: ['error'],
 }
 
-/** Schemas that are described once, by name, and referred to. */
+/** Schemas that are described once and referred to by name. */
 const named: Readonly<Record<string, z.ZodType>> = {
   Agent: agentSchema,
   Score: scoreSchema,
@@ -62,7 +62,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Grove: groveInfoSchema,
 }
 
-/** The whole API as an OpenAPI 3.1 description, derived from the table. */
+/** The whole API as OpenAPI 3.1, derived from the table. */
 export function openApi(operations: readonly Operation[]): object {
   const references = new References()
   const paths: Record<string, Record<string, unknown>> = {}
@@ -79,14 +79,14 @@ export function openApi(operations: readonly Operation[]): object {
       title: 'Grove',
       version: VERSION,
       description:
-        'A grove keeps a graph of immutable agent work and shares the best of it with other groves.',
+        'A grove keeps a graph of immutable agent work and shares the best with other groves.',
     },
     paths,
     components: { schemas: { ...references.schemas, Error: errorSchema } },
   }
 }
 
-/** Hands out JSON Schemas in which the named ones are references. */
+/** Gives JSON Schemas in which the named ones are references. */
 class References {
   readonly #registry = z.registry<{ id: string }>()
   readonly schemas: Record<string, JsonSchema> = {}
@@ -130,7 +130,7 @@ function describe(operation: Operation, references: References): object {
         content: answerContent(operation, references),
       },
       default: {
-        description: 'What went wrong',
+        description: 'An error',
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
       },
     },
@@ -172,7 +172,7 @@ function requestBody(operation: Operation, references: References): object {
   return { required: true, content: { ...json, 'multipart/form-data': { schema: form } } }
 }
 
-/** The input without what the path says of it. */
+/** The input without the members that are in the path. */
 function bodySchema(operation: Operation, references: References): JsonSchema {
   const schema = references.of(operation.input)
   const { path } = inputForms(operation)

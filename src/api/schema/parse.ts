@@ -3,10 +3,12 @@ import { GroveError } from '../../core/errors.ts'
 
 const ISSUES_MAX = 20
 const MESSAGE_MAX_CHARS = 2_000
-/** Parts of an input that are content ids: where one is malformed, the error says so by its own code. */
+/** Members of inputs that are content ids: a malformed one has an error code of its own. */
 const CID_FIELDS: ReadonlySet<PropertyKey> = new Set(['cid', 'hash', 'parent', 'child'])
 
-/** The value as its schema has it. Throws `cid-invalid` (a malformed id in the path), `validation-error` with the issues. */
+/**
+ * The value, parsed. Throws `cid-invalid` for a malformed id, `validation-error` with the issues.
+ */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data

@@ -2,16 +2,18 @@ import { GroveError } from '../../core/errors.ts'
 import type { Operation } from '../operations/operation.ts'
 import { jsonSchemaOf, propertiesOf } from './json-schema.ts'
 
-/** How a member of an input is written in a query string: lists with commas, objects as JSON. */
+/** How a member of an input is written in a query: lists with commas, objects as JSON. */
 type Form = 'text' | 'number' | 'boolean' | 'list' | 'json'
 
-/** The members of an operation's input that are in the path, and how the others are written in a query. */
+/**
+ * Which members of an operation's input are in the path, and how the others are written in a query.
+ */
 export interface InputForms {
   readonly path: readonly string[]
   readonly query: ReadonlyMap<string, Form>
 }
 
-/** Derived from the input's schema, so that server and client cannot disagree. */
+/** Derived from the input's schema, so that server and client can't disagree. */
 export function inputForms({ http, input }: Operation): InputForms {
   const path = [...http.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
   const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(
@@ -27,7 +29,10 @@ function formOf(type: unknown): Form {
   return type === 'boolean' ? 'boolean' : 'text'
 }
 
-/** The members that a query string gives. What does not read as its form stays text, for the schema to refuse. Throws `validation-error`. */
+/**
+ * The members in a query. A value that doesn't parse stays text, which the schema then refuses.
+ * Throws `validation-error` for a member that is given twice.
+ */
 export function readQuery(search: string, forms: InputForms): Record<string, unknown> {
   const given = new Map<string, string>()
   for (const [name, value] of new URLSearchParams(search)) {
@@ -45,7 +50,10 @@ export function readQuery(search: string, forms: InputForms): Record<string, unk
   )
 }
 
-/** The query string for the members that are not in the path, with its question mark; empty where there are none. */
+/**
+ * The query for the members that aren't in the path, with its question mark; empty if there are
+ * none.
+ */
 export function writeQuery(input: Readonly<Record<string, unknown>>, forms: InputForms): string {
   const search = new URLSearchParams()
   for (const [name, form] of forms.query) {

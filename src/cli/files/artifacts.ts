@@ -6,23 +6,24 @@ import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import { ARTIFACTS_MAX } from '../../core/limits.ts'
 
-/** Bytes that are to become an artifact. */
+/** A file to publish as an artifact. */
 export interface ArtifactSource {
   readonly name: string
-  /** Undefined where it is not known before the end. */
+  /** Undefined if it isn't known beforehand. */
   readonly sizeBytes: number | undefined
   open(): AsyncIterable<Uint8Array>
 }
 
-/** What was found, and what was left out and why. */
+/** The artifacts found, and what was left out and why. */
 export interface Collected {
   readonly artifacts: readonly ArtifactSource[]
   readonly leftOut: readonly string[]
 }
 
 /**
- * The artifacts that paths stand for. A file keeps its path where that is below the working directory, else its name
- * alone; a directory's files keep their paths below it, so that a checked-out directory goes back as it came.
+ * The artifacts of some paths. A file below the working directory is named by its path from there,
+ * any other by its file name. A directory's files are named by their paths below it, so that a
+ * checkout can be published again under the same names.
  * Throws `usage-error` naming the path.
  */
 export async function artifactsOfPaths(paths: readonly string[]): Promise<Collected> {
@@ -31,14 +32,14 @@ export async function artifactsOfPaths(paths: readonly string[]): Promise<Collec
   return joined(parts)
 }
 
-/** Several collections as one. Throws `usage-error` for a name that occurs twice or too many artifacts. */
+/** Several collections as one. Throws `usage-error` for duplicate names or too many artifacts. */
 export function joined(parts: readonly Collected[]): Collected {
   const artifacts = parts.flatMap((part) => part.artifacts)
   const names = new Set<string>()
   for (const { name } of artifacts) {
     if (names.has(name))
       throw usage(
-        `two artifacts would be named '${name}': contribute a directory that holds both, or rename one`,
+        `two artifacts would be named '${name}': contribute their common directory, or rename one`,
       )
     names.add(name)
   }
@@ -46,14 +47,13 @@ export function joined(parts: readonly Collected[]): Collected {
   return { artifacts, leftOut: parts.flatMap((part) => part.leftOut) }
 }
 
-/** Whether this can name an artifact; undefined where it is left out because it starts with a dot. Throws `usage-error`. */
+/** Whether an artifact can have this name; hidden files are left out. Throws `usage-error`. */
 export function checkName(name: string): 'fits' | 'hidden' {
   if (name.startsWith('.')) return 'hidden'
   const result = artifactNameSchema.safeParse(name)
   if (result.success) return 'fits'
-  throw usage(
-    `'${name}' cannot name an artifact: it ${result.error.issues.map((issue) => issue.message).join(', ')}; rename it`,
-  )
+  const issues = result.error.issues.map((issue) => issue.message).join(', ')
+  throw usage(`'${name}' cannot name an artifact: it ${issues}; rename it`)
 }
 
 async function artifactsOfPath(path: string): Promise<Collected> {
@@ -115,7 +115,8 @@ function fileSource(name: string, path: string, sizeBytes: number): ArtifactSour
 
 function tooMany(count: number): GroveError {
   return usage(
-    `${count} artifacts are more than a contribution takes (${ARTIFACTS_MAX}): contribute a smaller directory, or an archive of it`,
+    `${count} artifacts are too many (at most ${ARTIFACTS_MAX}): ` +
+      'contribute a smaller directory, or an archive of it',
   )
 }
 

@@ -3,9 +3,9 @@ import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Collected, checkName } from './artifacts.ts'
 
-/** What git is asked for: trees and differences of the repository around the working directory. */
+/** Reads trees and diffs with git, from the repository around the working directory. */
 
-/** Bytes of a listing or a message of git that are kept. */
+/** The longest output of git that is read. */
 const ANSWER_MAX_BYTES = 64 * 1024 * 1024
 
 interface Finished {
@@ -14,10 +14,10 @@ interface Finished {
   readonly stderr: string
 }
 
-/** Name of the artifact that a difference becomes. */
+/** The name of a diff as an artifact. */
 const DIFF_ARTIFACT = 'changes.patch'
 
-/** The files of a revision, below the working directory, as git keeps them. Throws `usage-error` with git's own words. */
+/** The files of a revision below the working directory. Throws `usage-error` with git's message. */
 export async function artifactsOfTree(revision: string): Promise<Collected> {
   const listing = await gitText(['ls-tree', '-r', '-z', '-l', '--end-of-options', revision])
   const artifacts: Collected['artifacts'][number][] = []
@@ -38,18 +38,18 @@ export async function artifactsOfTree(revision: string): Promise<Collected> {
   return { artifacts, leftOut }
 }
 
-/** The difference between a revision and the working directory's tracked files, as one patch. Throws `usage-error`. */
+/** The diff from a revision to the tracked files of the working directory. Throws `usage-error`. */
 export async function artifactOfDiff(base: string): Promise<Collected> {
   const differs = await runGit(['diff', '--quiet', '--no-ext-diff', '--end-of-options', base])
   if (differs.code === 0)
-    throw usage(`nothing differs from ${base}: there is no patch to contribute`)
+    throw usage(`nothing differs from ${base}, so there is no patch to contribute`)
   if (differs.code !== 1) throw gitFailed(differs)
   const open = () =>
     streamGit(['diff', '--binary', '--no-ext-diff', '--no-color', '--end-of-options', base])
   return { artifacts: [{ name: DIFF_ARTIFACT, sizeBytes: undefined, open }], leftOut: [] }
 }
 
-/** A unified difference of two files or directories below `folder`, or undefined where there is no git to make it. */
+/** A unified diff of two files or directories below `folder`; undefined without git. */
 export async function diffFiles(
   folder: string,
   before: string,
@@ -97,7 +97,7 @@ function runGit(args: readonly string[]): Promise<Finished> {
     child.on('error', (cause) => reject(noGit(cause)))
     child.on('close', (code) => {
       if (bytes > ANSWER_MAX_BYTES)
-        reject(usage('git answers more than 64 MiB: name a smaller tree'))
+        reject(usage('git printed more than 64 MiB: name a smaller tree'))
       else
         resolve({
           code: code ?? 128,
@@ -136,7 +136,7 @@ function noGit(cause: Error): GroveError {
     { noGit: true },
     {
       cause,
-      message: 'there is no git on this machine: install it, or contribute the files themselves',
+      message: 'git is not installed: install it, or contribute the files themselves',
     },
   )
 }

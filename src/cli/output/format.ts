@@ -1,18 +1,20 @@
 import { parseCid, shortCid } from '../../core/cid.ts'
 import type { Score } from '../../core/contribution/schema.ts'
 
-/** How values read on a screen. */
+/** Formats values for the screen. */
 
-/** Characters that steer a terminal or reorder its text: C0, DEL, C1, bidirectional controls, line separators. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to take out
+/**
+ * Characters that control a terminal or reorder its text: C0, DEL, C1, bidirectional, separators.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Text from others on one line, unable to steer the terminal. */
+/** Foreign text on one line, without control characters. */
 export function printable(text: string): string {
   return text.replace(/\r?\n/g, ' ').replace(CONTROL, '\u{fffd}')
 }
 
-/** Text from others that may have several lines. */
+/** Foreign text that may have several lines, without control characters. */
 export function printableLines(text: string): string {
   return text
     .split(/\r?\n/)
@@ -20,14 +22,14 @@ export function printableLines(text: string): string {
     .join('\n')
 }
 
-/** A cid as people see and type it: the first 12 hex digits. */
+/** A cid as people read and type it: the first 12 hex digits. */
 export function short(cid: string): string {
   return shortCid(parseCid(cid)).slice('blake3:'.length)
 }
 
 const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
 
-/** `1.5 MiB`; `?` for a negative size, which means unknown. */
+/** `1.5 MiB`; `?` for a negative size, which means that it is unknown. */
 export function formatSize(bytes: number): string {
   if (bytes < 0) return '?'
   const step = Math.min(sizeUnits.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
@@ -42,7 +44,7 @@ export function formatDuration(ms: number): string {
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
 }
 
-/** A number with at most 6 significant digits after which nothing is hidden that a rank could hang on: exact when short. */
+/** A number: exact up to 12 characters, else with 8 significant digits. */
 export function formatNumber(value: number): string {
   const exact = String(value)
   return exact.length <= 12 ? exact : value.toPrecision(8)
@@ -65,7 +67,7 @@ export function formatScores(scores: Readonly<Record<string, Score>> | undefined
     .join(', ')
 }
 
-/** Which way is better. */
+/** The direction that is better. */
 export function arrow(direction: Score['direction']): string {
   return direction === 'minimize' ? '↓' : '↑'
 }

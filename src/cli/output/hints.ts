@@ -4,18 +4,18 @@ import type { ErrorCode, GroveError } from '../../core/errors.ts'
 const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
-  'address-refused': '--allow-private-peers on `grove serve` allows such addresses',
-  'read-only': 'choose a directory that can be written, or change its rights',
-  'storage-full': 'free some space and do it again',
+  'address-refused': '`grove serve --allow-private-peers` allows such addresses',
+  'read-only': 'choose a writable directory, or change its permissions',
+  'storage-full': 'free some space and try again',
   'storage-newer': 'install a newer grove, or choose another directory with --dir',
-  'fetch-timeout': '--timeout gives it longer; what has arrived is kept',
-  'fetch-incomplete': 'do it again: what has arrived is kept',
+  'fetch-timeout': 'give it longer with --timeout; what has arrived is kept',
+  'fetch-incomplete': 'try again: what has arrived is kept',
   'peer-unreachable': '`grove peers` shows which groves answer',
   busy: 'try again in a moment',
   'shutting-down': 'try again when it is up',
 }
 
-/** One line on an error: what happened, and what to do next. */
+/** An error in one line: what happened, and what to do next. */
 export function explain(error: GroveError): string {
   return [error.message, candidates(error) ?? hintFor(error)]
     .filter((part) => part !== undefined)

@@ -1,20 +1,20 @@
 import type { Cid } from '../../core/cid.ts'
 import type { ContributionView } from '../../core/contribution/schema.ts'
 
-/** The lineage of one contribution: what it derives from and what derives from it, as far as it was walked. */
+/** What a contribution derives from and what derives from it, as far as it was walked. */
 export interface Lineage {
   readonly cid: Cid
   readonly members: ReadonlyMap<Cid, Member>
 }
 
-/** One contribution of a lineage; `view` is undefined where it is not held. */
+/** One contribution of a lineage; `view` is undefined if it isn't held. */
 export interface Member {
   readonly cid: Cid
   readonly view: ContributionView | undefined
   readonly parents: readonly Cid[]
-  /** How many others review, reproduce, adopt and answer it, as far as it was asked. */
+  /** How many others review, reproduce, adopt and answer it, as far as they were counted. */
   readonly evidence: Readonly<Record<string, number>>
-  /** Whether there is more beyond it that was not walked. */
+  /** Whether the walk stopped here although the lineage goes on. */
   readonly cut: boolean
 }
 
@@ -22,11 +22,11 @@ export interface Member {
 export interface LineageLine {
   readonly branch: string
   readonly member: Member
-  /** Drawn before, as the child of another parent: its own children are there. */
+  /** It was drawn above, with its children, as the child of another parent. */
   readonly again: boolean
 }
 
-/** Contributions that a view derives from. */
+/** The contributions that a view derives from. */
 export function parentsOf(view: ContributionView): Cid[] {
   return [
     ...new Set(
@@ -37,7 +37,10 @@ export function parentsOf(view: ContributionView): Cid[] {
   ]
 }
 
-/** Draws a lineage top down, oldest first. A member with several parents is drawn below each and unfolded once. Pure. */
+/**
+ * Draws a lineage, oldest first. A member with several parents appears below each, its children
+ * once.
+ */
 export function draw({ members }: Lineage): LineageLine[] {
   const childrenOf = new Map<Cid, Cid[]>()
   for (const member of members.values()) {

@@ -1,14 +1,16 @@
 import { styleText } from 'node:util'
 
-/** What the command line writes to: answers on stdout, everything else on stderr. The only place that touches both. */
+/** The output of the command line: answers on stdout, everything else on stderr. */
 export interface Output {
   readonly answer: NodeJS.WriteStream
   readonly notes: NodeJS.WriteStream
-  /** Aborts when nobody reads stdout any more. */
+  /** Aborts when stdout is no longer read. */
   readonly unread: AbortSignal
 }
 
-/** The streams of this process. A reader that went away (`grove log | head`) is no error: the rest is not written. */
+/**
+ * The streams of this process. If the reader leaves (`grove log | head`), the rest is not written.
+ */
 export function processOutput(): Output {
   const controller = new AbortController()
   const { stdout, stderr } = process
@@ -26,7 +28,7 @@ export function print(output: Output, text: string): void {
   if (!output.unread.aborted) output.answer.write(`${text}\n`)
 }
 
-/** Writes a value as JSON, exactly as it is on the wire; characters that steer terminals are escaped. */
+/** Writes a value as JSON, with control characters escaped. */
 export function printJson(output: Output, value: unknown, indent = 2): void {
   const text = JSON.stringify(value, undefined, indent) ?? 'null'
   print(
@@ -38,19 +40,19 @@ export function printJson(output: Output, value: unknown, indent = 2): void {
   )
 }
 
-/** Writes a note to the person at the terminal: not part of the answer. */
+/** Writes a note to the user, which is not part of the answer. */
 export function note(output: Output, text: string): void {
   output.notes.write(`${text}\n`)
 }
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'
 
-/** Styles text where the answer goes to a terminal that shows it. */
+/** Styles text if the answer goes to a terminal that supports it. */
 export function style(output: Output, format: Style, text: string): string {
   return styleText(format, text, { stream: output.answer })
 }
 
-/** Columns that an answer may take; no bound where it goes to a file or a pipe. */
+/** Columns for an answer; unlimited if it goes to a file or a pipe. */
 export function widthOf(output: Output): number {
   return output.answer.isTTY ? Math.max(40, output.answer.columns ?? 80) : Number.POSITIVE_INFINITY
 }

@@ -5,15 +5,15 @@ import type { Output } from './output.ts'
 const REDRAW_MS = 100
 const BAR_CELLS = 24
 
-/** Where a transfer stands. */
+/** The state of a transfer. */
 export interface ProgressState {
   readonly label: string
   readonly doneBytes: number
-  /** Undefined while it is not known. */
+  /** Undefined while it is unknown. */
   readonly totalBytes: number | undefined
 }
 
-/** One line on stderr that follows transfers, where stderr is a terminal; otherwise it does nothing. */
+/** A progress line on stderr if that is a terminal; otherwise it does nothing. */
 export class Progress {
   readonly #output: Output
   readonly #clock: Clock
@@ -27,18 +27,18 @@ export class Progress {
     this.#startedAt = clock.now()
   }
 
-  update(standing: ProgressState): void {
+  update(state: ProgressState): void {
     const now = this.#clock.now()
     if (this.#output.notes.isTTY !== true || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
     this.#drawn = true
-    const line = progressLine(standing, now - this.#startedAt)
+    const line = progressLine(state, now - this.#startedAt)
     this.#output.notes.write(
       `\r\u001b[K${[...line].slice(0, (this.#output.notes.columns ?? 80) - 1).join('')}`,
     )
   }
 
-  /** Takes the line away, so that what follows starts on a clean one. */
+  /** Erases the line, so that what follows starts on a clean one. */
   clear(): void {
     if (this.#drawn) this.#output.notes.write('\r\u001b[K')
     this.#drawn = false
@@ -57,5 +57,6 @@ export function progressLine(
   const cells = Math.floor(share * BAR_CELLS)
   const bar = '#'.repeat(cells) + '·'.repeat(BAR_CELLS - cells)
   const percent = String(Math.floor(share * 100)).padStart(3)
-  return `[${bar}] ${percent} %  ${formatSize(doneBytes)} of ${formatSize(totalBytes)}${rate}  ${printable(label)}`
+  const amount = `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`
+  return `[${bar}] ${percent} %  ${amount}${rate}  ${printable(label)}`
 }

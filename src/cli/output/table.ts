@@ -1,18 +1,18 @@
 import { stripVTControlCharacters } from 'node:util'
 import { type Output, print, style, widthOf } from './output.ts'
 
-/** A column of a table: its heading, and which side its cells keep to. */
+/** A column of a table: its heading and alignment. */
 export interface Column {
   readonly title: string
   readonly align?: 'left' | 'right'
-  /** Gives way where the terminal is too narrow. */
+  /** Is cut if the terminal is too narrow. */
   readonly flexible?: boolean
 }
 
 const GAP = '  '
 const FLEXIBLE_MIN = 12
 
-/** Writes rows below headings. On a terminal the flexible columns are cut to its width; elsewhere nothing is. */
+/** Writes rows below headings. On a terminal, flexible columns are cut to fit its width. */
 export function printTable(
   output: Output,
   columns: readonly Column[],
@@ -23,7 +23,7 @@ export function printTable(
   }
 }
 
-/** The lines of a table of at most `width` columns where its inflexible columns allow. Pure. */
+/** The lines of a table, at most `width` columns wide if its inflexible columns allow. Pure. */
 export function layOut(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -43,7 +43,7 @@ export function layOut(
   return [lay(titles, true), ...rows.map((row) => lay(row, false))]
 }
 
-/** Takes from the widest flexible column, one step at a time, until the table fits or no column can give. */
+/** Narrows the widest flexible column, step by step, until the table fits or none can shrink. */
 function shrink(columns: readonly Column[], widths: number[], width: number): void {
   const total = () => widths.reduce((sum, each) => sum + each, GAP.length * (widths.length - 1))
   for (let excess = total() - width; excess > 0; excess = total() - width) {

@@ -3,7 +3,9 @@ import type { CliSession } from '../context.ts'
 import { short } from './format.ts'
 import { Progress } from './progress.ts'
 
-/** Runs `work` while a progress line follows the grove's transfers, where stderr is a terminal to show it on. */
+/**
+ * Runs `work`; meanwhile, if stderr is a terminal, a progress line follows the grove's transfers.
+ */
 export async function watchingTransfers<T>(
   session: CliSession,
   work: () => Promise<T>,
@@ -31,14 +33,14 @@ async function follow(
     for await (const event of grove.events({ signal })) {
       if (event.type !== 'transfer' || signal.aborted) continue
       transfers.set(event.hash, { received: event.receivedBytes, size: event.sizeBytes })
-      progress.update(standing(event, [...transfers.values()]))
+      progress.update(progressOf(event, [...transfers.values()]))
     }
   } catch {
-    // Progress is a courtesy: without events the work goes on, and its own outcome says what is wrong.
+    // The work goes on without a progress line, and reports itself if something is wrong.
   }
 }
 
-function standing(
+function progressOf(
   event: Extract<GroveEvent, { type: 'transfer' }>,
   transfers: readonly { received: number; size: number }[],
 ) {

@@ -3,15 +3,15 @@ import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../cont
 import { syncReportSchema } from './federation.ts'
 import { sourceSchema } from './fetch.ts'
 
-/** A place in a grove's log of contributions, `<logId>:<seq>`: events can be followed on from there. */
+/** A position in a grove's log of contributions, `<logId>:<seq>`: where a stream can be resumed. */
 export const eventIdSchema = z
   .string()
-  .regex(/^[0-9a-f]{16}:\d{1,15}$/, 'must be <16 hex digits>:<number>, as an event gave it')
+  .regex(/^[0-9a-f]{16}:\d{1,15}$/, 'must be <16 hex digits>:<number>, the id of an event')
 
-/** The id of the place behind entry `seq` of a log. */
+/** The position after entry `seq` of a log. */
 export const eventId = (logId: string, seq: number) => `${logId}:${seq}`
 
-/** The number in an event id; undefined where the id is of another log. */
+/** The number in an event id; undefined if the id is of another log. */
 export function seqIn(id: string, logId: string): number | undefined {
   const [log, seq] = id.split(':')
   return log === logId ? Number(seq) : undefined
@@ -28,7 +28,7 @@ const contributionEventSchema = z.object({
   source: sourceSchema,
 })
 
-/** What happens and is not kept: a listener sees it only while it listens. */
+/** Events that aren't stored: a listener sees them only while it listens. */
 const liveEventSchemas = [
   z.object({
     type: z.literal('announced'),
@@ -72,11 +72,16 @@ const liveEventSchemas = [
   z.object({ type: z.literal('sync'), at: timestampSchema, report: syncReportSchema }),
 ] as const
 
-/** What a stream of events says of itself. */
+/** What a stream of events says about itself. */
 const streamEventSchemas = [
-  /** The stream was to go on from an id that this grove's log doesn't have. It starts now instead, at `id`. */
+  /**
+   * The log doesn't have the id that the stream was to resume from. It starts now instead, at `id`.
+   */
   z.object({ type: z.literal('reset'), at: timestampSchema, id: eventIdSchema }),
-  /** The last event of a stream whose reader was too slow: `dropped` events are lost, contributions follow from `id` on. */
+  /**
+   * The last event of a stream whose reader was too slow. `dropped` live events are lost; it
+   * resumes at `id`.
+   */
   z.object({
     type: z.literal('lagged'),
     at: timestampSchema,
@@ -85,7 +90,7 @@ const streamEventSchemas = [
   }),
 ] as const
 
-/** What happens in a grove, as it happens. Events with an `id` say from where a stream can be resumed. */
+/** What happens in a grove. After an event with an `id`, a stream can be resumed from there. */
 export const groveEventSchema = z.discriminatedUnion('type', [
   contributionEventSchema,
   ...liveEventSchemas,

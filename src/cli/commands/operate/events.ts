@@ -9,17 +9,21 @@ import {
   printable,
   short,
 } from '../../output/format.ts'
-import { print, printJson, style } from '../../output/output.ts'
+import { type Output, print, printJson, style } from '../../output/output.ts'
 
-/** `grove events`: follow what happens. */
+/** `grove events`: follows what happens. */
 export function addEvents(program: Command, context: Context): void {
   program
     .command('events')
-    .description('Follow what happens in a grove, until interrupted; with --json one event a line')
-    .option('--after <id>', 'start with what was stored after the event of this id')
+    .description('Follow what happens in a grove, until interrupted; with --json, one event a line')
+    .option('--after <id>', 'begin with the contributions stored since the event with this id')
     .addHelpText(
       'after',
-      examples(['grove events', 'grove events --json | jq -c \'select(.type == "contribution")\'']),
+      examples([
+        'grove events',
+        'grove events --json | jq -c \'select(.type == "contribution")\'',
+        'grove events --json --after 4f0c9a1be2d37758:1042',
+      ]),
     )
     .action((options: { after?: string }, command: Command) =>
       withGrove(context, command, (session) => follow(session, options.after)),
@@ -30,12 +34,13 @@ async function follow(session: CliSession, after: string | undefined): Promise<v
   const { grove, output, signal, json } = session
   for await (const event of grove.events({ signal, after })) {
     if (json) printJson(output, event, 0)
-    else
-      print(
-        output,
-        `${style(output, 'dim', formatTime(event.at))}  ${event.type.padEnd(12)}  ${describe(event)}`,
-      )
+    else print(output, lineOf(output, event))
   }
+}
+
+function lineOf(output: Output, event: GroveEvent): string {
+  const time = style(output, 'dim', formatTime(event.at))
+  return `${time}  ${event.type.padEnd(12)}  ${describe(event)}`
 }
 
 function describe(event: GroveEvent): string {
@@ -45,10 +50,14 @@ function describe(event: GroveEvent): string {
       const from = local ? '' : `  from ${printable(address ?? peerId ?? 'a peer')}`
       return `${short(event.cid)}  ${event.kind}  ${printable(event.summary)}${from}`
     }
-    case 'announced':
-      return `${short(event.cid)}  ${printable(event.metric)} ${formatNumber(event.value)}  by ${printable(event.peerId)}`
-    case 'transfer':
-      return `${short(event.hash)}  ${formatSize(event.receivedBytes)} of ${formatSize(event.sizeBytes)}${event.done ? '  done' : ''}`
+    case 'announced': {
+      const score = `${printable(event.metric)} ${formatNumber(event.value)}`
+      return `${short(event.cid)}  ${score}  by ${printable(event.peerId)}`
+    }
+    case 'transfer': {
+      const amount = `${formatSize(event.receivedBytes)} of ${formatSize(event.sizeBytes)}`
+      return `${short(event.hash)}  ${amount}${event.done ? '  done' : ''}`
+    }
     case 'fetch-failed':
       return `${short(event.cid)}  ${event.code}: ${printable(event.message)}`
     case 'peer':
@@ -56,10 +65,12 @@ function describe(event: GroveEvent): string {
     case 'peer-fault':
       return `${printable(event.peerId)}  ${event.code}: ${printable(event.message)}`
     case 'reset':
-      return `this grove's log does not have that id; what was missed is unknown`
+      return 'the log of this grove lacks that id: the stream starts now'
     case 'lagged':
-      return `${plural(event.dropped, 'event')} missed, because they were read too slowly`
-    case 'sync':
-      return `${plural(event.report.peers, 'peer')}, ${event.report.fetched.length} fetched, ${event.report.failed.length} failed`
+      return `${plural(event.dropped, 'event')} lost: they came faster than they were read`
+    case 'sync': {
+      const { peers, fetched, failed } = event.report
+      return `${plural(peers, 'peer')}, ${fetched.length} fetched, ${failed.length} failed`
+    }
   }
 }

@@ -9,7 +9,7 @@ import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { note, print, printJson } from '../../output/output.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
-/** `grove init`: make a grove's directory and its configuration. */
+/** `grove init`: makes a grove's directory and its configuration. */
 export function addInit(program: Command, context: Context): void {
   const command = program
     .command('init')
@@ -37,17 +37,15 @@ async function init(
   const directory = resolve(named ?? options.dir ?? env.GROVE_DIR ?? '.grove')
   const layer = layerFrom(options)
   decideConfig({ dir: directory, flags: layer })
-  // Only here: other commands would start slower for it.
+  // Imported here, since it would slow the start of other commands.
   const { openStores } = await import('../../../compose.ts')
   const { stores, peerId } = await openStores({ dir: directory }, silentLog)
   await stores.close()
   await writeConfig(directory, layer)
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
-  note(
-    output,
-    `next: \`grove serve${named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`}\`, then \`grove contribute\``,
-  )
+  const where = named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`
+  note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
 
 async function writeConfig(directory: string, layer: object): Promise<void> {
@@ -59,7 +57,7 @@ async function writeConfig(directory: string, layer: object): Promise<void> {
       throw new GroveError(
         'already-exists',
         { path },
-        { cause, message: `${path} is there already: edit it, or name another directory` },
+        { cause, message: `${path} already exists: edit it, or name another directory` },
       )
     throw storageError(cause, { path })
   }

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { type AgentOptions, addAgent, agentFrom } from '../../options.ts'
 
-/** `grove mcp`: the grove's operations as tools for an agent, over stdin and stdout. */
+/** `grove mcp`: offers a grove's operations to an agent as tools, over stdin and stdout. */
 export function addMcp(program: Command, context: Context): void {
   const command = program
     .command('mcp')
     .description(
-      'Offer the grove to an agent as tools of the Model Context Protocol, over stdin and stdout',
+      'Offer the grove to an agent as tools (Model Context Protocol, over stdin and stdout)',
     )
   addAgent(command)
   command
@@ -23,9 +23,9 @@ export function addMcp(program: Command, context: Context): void {
     )
 }
 
-/** Serves until the agent closes stdin, or an interrupt. */
+/** Serves until the agent closes stdin or the user interrupts. */
 async function mcp({ grove, env, signal }: CliSession, options: AgentOptions): Promise<void> {
-  // Only here: other commands would start slower for it.
+  // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { serveMcp } = await import('../../../api/mcp/serve.ts')
   const { stderrLog } = await import('../../../log.ts')

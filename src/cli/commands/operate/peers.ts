@@ -13,12 +13,13 @@ import {
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 
-/** `grove peers`: who is there, and how they have proved. */
+/** `grove peers`: lists the peers and their records. */
 export function addPeers(program: Command, context: Context): void {
   program
     .command('peers')
     .description(
-      'List the groves that this one knows, whether they answer, and whether what they advertised and sent was right',
+      'List the groves that this one knows: whether they answer, and whether what they ' +
+        'advertised and sent was right',
     )
     .option('--proofs', 'also show which advertisements the manifests contradict')
     .addHelpText('after', examples(['grove peers', 'grove peers --proofs', 'grove peers --json']))
@@ -31,7 +32,7 @@ async function peers(session: CliSession, withProofs: boolean): Promise<void> {
   const found = await session.grove.federationPeers({}, { signal: session.signal })
   answer(session, found, () => {
     if (found.peers.length === 0)
-      return note(session.output, 'no peers: `grove serve --peer URL` names one to start from')
+      return note(session.output, 'no peers: name one to start from with `grove serve --peer URL`')
     const rows = found.peers.map(({ peerId, address, status, seed, lastSeen, record }) => [
       printable(address),
       status,
@@ -65,7 +66,7 @@ async function peers(session: CliSession, withProofs: boolean): Promise<void> {
   })
 }
 
-/** What anybody can check who holds the manifests: what the peer claimed, and what they say. */
+/** What the peer advertised and what the manifests say: whoever holds them can check it. */
 function printProofs({ output }: CliSession, { address, record }: FederationPeer): void {
   if (record.proofs.length === 0) return
   print(

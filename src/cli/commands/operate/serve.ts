@@ -8,10 +8,13 @@ import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { print } from '../../output/output.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
-/** A grove that is asked to end has this long; then its process ends all the same. What was acknowledged is durable either way. */
+/**
+ * Time for a grove to stop before its process is ended anyway. What was acknowledged is durable in
+ * either case.
+ */
 const STOP_DEADLINE_MS = 4_800
 
-/** `grove serve`: serve a directory until told to stop. */
+/** `grove serve`: serves a directory until told to stop. */
 export function addServe(program: Command, context: Context): void {
   const command = program
     .command('serve')
@@ -19,16 +22,16 @@ export function addServe(program: Command, context: Context): void {
   addSettings(command)
     .addHelpText(
       'after',
-      `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove here. Options go before the environment
-(HOST, PORT, GOSSIP_SEEDS, GROVE_LOG_LEVEL), the environment before grove.json in the directory.\n${examples(
-        [
-          'grove serve',
-          'grove serve --dir /srv/grove --host 0.0.0.0 --public-url http://grove.example:4515 --peer http://10.0.0.5:4515',
-          'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515 --gossip-interval 5s --sync-interval 10s',
-          'grove serve --sync-dimension val_bpb --sync-threshold val_bpb=1.2 --max-artifact-bytes 16MiB',
-          'grove serve --sync off',
-        ],
-      )}`,
+      `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove
+here. Options override the environment (HOST, PORT, GOSSIP_SEEDS,
+GROVE_LOG_LEVEL), which overrides grove.json in the directory.\n${examples([
+        'grove serve',
+        'grove serve --host 0.0.0.0 --public-url http://grove.example:4515',
+        'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515',
+        'grove serve --gossip-interval 5s --sync-interval 10s',
+        'grove serve --sync-dimension val_bpb --sync-threshold val_bpb=1.2',
+        'grove serve --sync off',
+      ])}`,
     )
     .action((options: SettingsOptions, self: Command) =>
       serve(context, { ...options, ...self.optsWithGlobals<GlobalOptions>() }),
@@ -45,7 +48,7 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
     env: context.env,
     file: await readConfigFile(dir),
   })
-  // Only here: other commands would start slower for it.
+  // Imported here, since it would slow the start of other commands.
   const [{ serveGrove }, { stderrLog }] = await Promise.all([
     import('../../../compose.ts'),
     import('../../../log.ts'),
@@ -65,7 +68,10 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   }
 }
 
-/** Tells who waits for it, by the one line on stdout, and commands that find the directory in use, by a file in it. */
+/**
+ * Announces the address: by one line on stdout, and by a file for commands that find the directory
+ * in use.
+ */
 async function announce(
   { output }: Context,
   { grove, server }: GroveConfig,
@@ -88,7 +94,7 @@ async function announce(
   print(output, `grove listening on ${url}`)
 }
 
-/** Where this machine reaches a server that listens on all of its addresses. */
+/** The loopback address of a server that listens on all addresses. */
 function localUrl(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }

@@ -3,7 +3,7 @@ import { answer, type CliSession, type Context, examples, withGrove } from '../.
 import { plural } from '../../output/format.ts'
 import { print } from '../../output/output.ts'
 
-/** `grove status`: which grove this is and how it is doing. */
+/** `grove status`: says which grove this is and how it is doing. */
 export function addStatus(program: Command, context: Context): void {
   program
     .command('status')

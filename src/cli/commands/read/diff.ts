@@ -11,20 +11,18 @@ import { diffFiles } from '../../files/git.ts'
 import { formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 
-/** One artifact that is not the same in both. */
+/** An artifact that differs between the two. */
 interface Change {
   readonly artifact: string
   readonly parent: Cid | null
   readonly child: Cid | null
 }
 
-/** `grove diff`: what one contribution changed in another. */
+/** `grove diff`: shows what one contribution changed in another. */
 export function addDiff(program: Command, context: Context): void {
   program
     .command('diff')
-    .description(
-      'Show what differs between the artifacts of two contributions, as a unified difference',
-    )
+    .description('Show how the artifacts of two contributions differ, as a unified diff')
     .argument('<parent>', 'content id, or its first hex digits')
     .argument('<child>', 'content id, or its first hex digits')
     .argument('[artifact]', 'only this artifact')
@@ -81,7 +79,8 @@ function changesBetween(
   ].toSorted()
   if (only !== undefined && !names.includes(only)) {
     const known = names.length === 0 ? '' : `: they have ${names.join(', ')}`
-    const message = `neither ${short(parent.cid)} nor ${short(child.cid)} has an artifact '${only}'${known}`
+    const both = `neither ${short(parent.cid)} nor ${short(child.cid)}`
+    const message = `${both} has an artifact '${only}'${known}`
     throw new GroveError('not-found', { name: only }, { message })
   }
   return names
@@ -119,7 +118,10 @@ async function download(
   else await writeWorkspace(directory, files, { signal })
 }
 
-/** To a file or pipe as it is, so that `git apply` takes it; on a terminal coloured, and unable to steer it. */
+/**
+ * A file or pipe gets the patch as it is, for `git apply`; a terminal gets it coloured and made
+ * safe.
+ */
 function printPatch({ output }: CliSession, patch: string): void {
   if (patch === '') return
   if (output.answer.isTTY !== true) {
@@ -138,7 +140,7 @@ function printPatch({ output }: CliSession, patch: string): void {
   }
 }
 
-/** On stderr, so that stdout stays a patch. */
+/** Writes scores to stderr, so that stdout stays a patch. */
 function printScores(
   { output }: CliSession,
   parent: ContributionView,
@@ -149,21 +151,22 @@ function printScores(
       parent.scores !== undefined && Object.hasOwn(parent.scores, name)
         ? parent.scores[name]
         : undefined
-    const text =
-      before === undefined
-        ? formatScore(name, score)
-        : `${printable(name)} ${before.value} → ${formatScore(name, score).slice(printable(name).length + 1)}`
-    note(output, text)
+    const after = formatScore(name, score)
+    const label = `${printable(name)} `
+    note(
+      output,
+      before === undefined ? after : `${label}${before.value} → ${after.slice(label.length)}`,
+    )
   }
 }
 
-/** Without git: both versions, one after the other. */
+/** Without git: prints both versions, one after the other. */
 async function printBoth(
   { output }: CliSession,
   directory: string,
   changes: readonly Change[],
 ): Promise<void> {
-  note(output, 'there is no git on this machine to compare with: both versions follow')
+  note(output, 'git is not installed, so both versions follow')
   for (const { artifact, ...sides } of changes) {
     for (const side of ['parent', 'child'] as const) {
       if (sides[side] === null) continue

@@ -14,14 +14,14 @@ interface FrontierOptions extends FilterOptions {
   readonly limit: number
 }
 
-/** `grove frontier`: the best, in every dimension. */
+/** `grove frontier`: ranks the best work in every dimension. */
 export function addFrontier(program: Command, context: Context): void {
   const command = program
     .command('frontier')
     .description(
       'Rank the best work: by each metric, by adoption, review, reproduction and recency',
     )
-    .option('--federated', 'what is known of all groves, held here or only advertised by peers')
+    .option('--federated', 'the best known in any grove, held here or only advertised by peers')
     .option('--metric <name>', 'only this metric')
     .option('-n, --limit <count>', 'rows of each ranking', readLimit, 10)
   addFilters(command)
@@ -122,16 +122,18 @@ async function federated(session: CliSession, options: FrontierOptions): Promise
   })
 }
 
-/** Digests carry metric and tags; by what they don't say nothing can be chosen. */
+/** Digests carry only metric and tags: nothing else can be filtered by. */
 function refuseOtherFilters(options: FrontierOptions): void {
   const { tags: _, ...others } = filterFrom(options)
   const [name] = Object.keys(others)
   if (name === undefined) return
-  const message = `groves advertise metrics and tags only: --federated can't be narrowed down by ${name}`
+  const message = `groves advertise only metrics and tags: --federated can't filter by ${name}`
   throw new GroveError('usage-error', {}, { message })
 }
 
-/** What is verified here ranks; what is only claimed comes after it, however good it is said to be. */
+/**
+ * Verified entries first; what is only advertised comes after them, however good it is said to be.
+ */
 function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
   const [believed, advertised] = [false, true].map((isAdvertised) =>
     entries.filter(({ level }) => (level === 'advertised') === isAdvertised),

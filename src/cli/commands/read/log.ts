@@ -13,13 +13,13 @@ interface LogOptions extends FilterOptions {
   readonly offset: number
 }
 
-/** `grove log`: contributions, newest first. */
+/** `grove log`: lists contributions, newest first. */
 export function addLog(program: Command, context: Context): void {
   const command = program
     .command('log')
     .description('List contributions, newest first')
     .option('-n, --limit <count>', 'rows to show', readLimit, 20)
-    .option('--offset <count>', 'newest rows to skip', readOffset, 0)
+    .option('--offset <count>', 'rows to skip, newest first', readOffset, 0)
   addFilters(command)
     .addHelpText(
       'after',
@@ -47,12 +47,12 @@ async function log(session: CliSession, options: LogOptions): Promise<void> {
     if (items.length < total)
       note(
         session.output,
-        `${items.length} of ${plural(total, 'contribution')}: --limit and --offset show more`,
+        `${items.length} of ${plural(total, 'contribution')}: see more with --limit and --offset`,
       )
   })
 }
 
-/** A table of contributions, a line each. */
+/** Prints a table of contributions. */
 export function printContributions(
   { output }: CliSession,
   items: readonly Pick<

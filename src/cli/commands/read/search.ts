@@ -8,7 +8,7 @@ interface SearchOptions extends FilterOptions {
   readonly limit: number
 }
 
-/** `grove search`: full text, best match first. */
+/** `grove search`: searches the full text, best match first. */
 export function addSearch(program: Command, context: Context): void {
   const command = program
     .command('search')

@@ -12,14 +12,14 @@ import {
 } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
 
-/** Sizes are asked for one by one; with more artifacts than this they are left out. */
+/** Sizes are requested one by one; for more artifacts than this they are left out. */
 const SIZES_MAX = 50
 
-/** `grove show`: one contribution in full. */
+/** `grove show`: shows one contribution in full. */
 export function addShow(program: Command, context: Context): void {
   program
     .command('show')
-    .description('Show one contribution: what it is, where it came from, what others made of it')
+    .description('Show one contribution: what it is, where it came from and what others made of it')
     .argument('<cid>', 'content id, or its first hex digits')
     .addHelpText('after', examples(['grove show 24c41ac12fbc', 'grove show 24c41ac12fbc --json']))
     .action((text: string, _: object, command: Command) =>
@@ -35,24 +35,18 @@ async function show(session: CliSession, text: string): Promise<void> {
   const standing = await session.grove.standing({ cid }, { signal })
   const sizes = await sizesOf(session, view, new Set(standing.missingArtifacts))
   printHead(session, view)
-  field(
-    session,
-    'from',
-    standing.origin === 'local'
-      ? 'published here'
-      : `fetched from ${printable(standing.address ?? standing.peerId ?? 'a peer')}, ${formatTime(standing.receivedAt)}`,
-  )
+  const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
+  const fetched = `fetched from ${peer}, ${formatTime(standing.receivedAt)}`
+  field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
   const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
-  field(
-    session,
-    'standing',
-    `${standing.lifecycle}, adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`,
-  )
+  const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
+  field(session, 'standing', `${standing.lifecycle}, ${counts}`)
   field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
   printBody(session, view, sizes)
 }
 
-function printHead({ output }: CliSession, view: ContributionView): void {
+function printHead(session: CliSession, view: ContributionView): void {
+  const { output } = session
   const { agent } = view
   const about = [agent.agentName, agent.model, agent.platform]
     .filter((part) => part !== undefined)
@@ -60,10 +54,8 @@ function printHead({ output }: CliSession, view: ContributionView): void {
   print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
   print(output, style(output, 'bold', printable(view.summary)))
   print(output, '')
-  print(
-    output,
-    `${'by'.padEnd(12)}  ${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}, ${formatTime(view.createdAt)}`,
-  )
+  const author = `${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}`
+  field(session, 'by', `${author}, ${formatTime(view.createdAt)}`)
 }
 
 function printBody(

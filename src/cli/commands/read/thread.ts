@@ -15,11 +15,11 @@ interface ThreadOptions {
 
 type ThreadNode = z.infer<typeof threadSchema>['nodes'][number]
 
-/** `grove thread`: a discussion, or the list of them. */
+/** `grove thread`: shows a discussion, or lists them. */
 export function addThread(program: Command, context: Context): void {
   program
     .command('thread')
-    .description('Show a contribution and all replies to it; without one, list the discussions')
+    .description('Show a contribution and all replies to it; without a cid, list the discussions')
     .argument('[cid]', 'content id, or its first hex digits')
     .option('-n, --limit <count>', 'discussions to list, or replies to show', readLimit, 100)
     .option('--tag <tag>', 'list only discussions with this tag (may be repeated)', readText)
@@ -48,7 +48,8 @@ async function show(session: CliSession, text: string, { limit }: ThreadOptions)
 
 function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
   const indent = '  '.repeat(depth)
-  const head = `${short(cid)}  ${contribution.kind} by ${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
+  const by = `${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
+  const head = `${short(cid)}  ${contribution.kind} by ${by}`
   print(output, `${indent}${style(output, 'dim', head)}`)
   const text = [
     printable(contribution.summary),
@@ -57,7 +58,7 @@ function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, de
   for (const line of text.join('\n').split('\n')) print(output, `${indent}${line}`)
 }
 
-/** The nodes as people read them: each reply below what it replies to. They come by depth. */
+/** The nodes in reading order, each reply below what it replies to; they are given by depth. */
 function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
   const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
   const replies = new Map<Cid, ThreadNode[]>()
@@ -86,7 +87,7 @@ async function list(session: CliSession, { limit, tag }: ThreadOptions): Promise
     if (found.threads.length === 0)
       return note(
         session.output,
-        'no discussions: `grove contribute --responds-to <cid>` starts one',
+        'no discussions: start one with `grove contribute --responds-to <cid>`',
       )
     const rows = found.threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
       short(cid),

@@ -14,7 +14,7 @@ import {
 } from '../../output/lineage.ts'
 import { note, print, style } from '../../output/output.ts'
 
-/** Contributions that one picture holds. */
+/** The most contributions that are drawn. */
 const MEMBERS_MAX = 500
 
 interface TreeOptions {
@@ -22,7 +22,7 @@ interface TreeOptions {
   readonly descendants: number
 }
 
-/** `grove tree`: the lineage of a contribution. */
+/** `grove tree`: draws the lineage of a contribution. */
 export function addTree(program: Command, context: Context): void {
   program
     .command('tree')
@@ -82,7 +82,7 @@ function lineText(
     cut && !again ? '…' : '',
   ]
   const text = parts.filter((part) => part !== '').join('  ')
-  return `${branch}${id}  ${cid === chosen ? style(output, 'bold', text) : text}${cid === chosen ? '  ◀' : ''}`
+  return `${branch}${id}  ${cid === chosen ? `${style(output, 'bold', text)}  ◀` : text}`
 }
 
 const nouns: Readonly<Record<string, string>> = {
@@ -92,7 +92,10 @@ const nouns: Readonly<Record<string, string>> = {
   responds_to: 'answer',
 }
 
-/** Breadth-first both ways. Reading one contribution gives its parents, asking for its children the rest. */
+/**
+ * Walks breadth-first both ways: a contribution names its parents; the grove is asked for its
+ * children.
+ */
 async function walk(session: CliSession, cid: Cid, options: TreeOptions): Promise<Lineage> {
   const members = new Map<Cid, Member>()
   const start = await session.grove.contribution({ cid }, { signal: session.signal })

@@ -18,22 +18,23 @@ interface CheckoutOptions {
   readonly artifact?: string[]
 }
 
-/** `grove checkout`: a contribution's artifacts into a directory. */
+/** `grove checkout`: writes a contribution's artifacts into a directory. */
 export function addCheckout(program: Command, context: Context): void {
   program
     .command('checkout')
     .description(
-      'Write the artifacts of a contribution into a directory, fetching from other groves what is missing here',
+      'Write the artifacts of a contribution into a directory; what is missing here is ' +
+        'fetched from other groves first',
     )
     .argument('[cid]', 'content id, or its first hex digits')
     .option(
       '--frontier <metric>',
-      'instead of a cid: the best by this metric, or by adoption, review, reproduction, recency',
+      'instead of a cid: the best by this metric, or by adoption, review, reproduction or recency',
     )
-    .requiredOption('--to <dir>', 'directory to write; made where there is none')
+    .requiredOption('--to <dir>', 'directory to write into; made if it does not exist')
     .option(
       '--overwrite',
-      'write into a directory that is not empty, replacing files of the same names',
+      'write into a directory that is not empty, and replace files of the same names',
     )
     .option('--artifact <name>', 'only this artifact (may be repeated)', readText)
     .addHelpText(
@@ -58,10 +59,8 @@ async function checkout(
   const result = await watchingTransfers(session, () => writeFiles(session, cid, options))
   answer(session, result, () => {
     const bytes = result.files.reduce((total, file) => total + file.sizeBytes, 0)
-    print(
-      session.output,
-      `${short(cid)} is in ${result.directory}: ${plural(result.files.length, 'file')}, ${formatSize(bytes)}`,
-    )
+    const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
+    print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     if (result.files.length === 0) note(session.output, 'this contribution has no artifacts')
   })
 }
@@ -102,7 +101,7 @@ async function chosenCid(
     throw new GroveError(
       'usage-error',
       {},
-      { message: 'name what to check out: a cid, or --frontier and a metric' },
+      { message: 'name what to check out: either a cid, or --frontier and a metric' },
     )
   }
   if (text !== undefined) return cidOf(session, text)
@@ -114,12 +113,12 @@ async function chosenCid(
     'not-found',
     { metric },
     {
-      message: `nothing here is ranked by ${metric}${known === '' ? '' : `: known metrics are ${known}`}`,
+      message: `nothing here ranks by ${metric}${known === '' ? '' : `: the metrics are ${known}`}`,
     },
   )
 }
 
-/** A metric goes before a signal of the same name. */
+/** A metric hides a signal of the same name. */
 function rankingOf(frontier: FrontierAnswer, metric: string): readonly FrontierEntry[] {
   const signals: Readonly<Record<string, readonly FrontierEntry[]>> = {
     adoption: frontier.byAdoption,

@@ -50,7 +50,10 @@ interface ContributeOptions extends AgentOptions {
   readonly context?: JsonObject
 }
 
-/** `grove contribute`: publish work, a review, a reproduction, an adoption, an answer. */
+/** Files left out that a note names. */
+const LEFT_OUT_SHOWN = 20
+
+/** `grove contribute`: publishes work, a review, a reproduction, an adoption or an answer. */
 export function addContribute(program: Command, context: Context): void {
   const command = program
     .command('contribute')
@@ -62,7 +65,7 @@ export function addContribute(program: Command, context: Context): void {
       "files and directories; a directory's files are named by their paths below it",
     )
     .requiredOption('-s, --summary <text>', 'what it is, in one line')
-    .option('--description <text>', 'what there is to say beyond one line')
+    .option('--description <text>', 'more about it, of any length')
   addContent(command)
   addRelations(command)
   addAgent(command)
@@ -71,10 +74,11 @@ export function addContribute(program: Command, context: Context): void {
       'after',
       examples([
         'grove contribute train.py --summary "baseline" --score val_bpb=0.97:minimize:bpb --tag lm',
-        'grove contribute work --parent 24c41ac12fbc --summary "lower rate" --score val_bpb=0.95:minimize',
+        'grove contribute work --parent 24c41ac12fbc --summary "lower learning rate"',
         'grove contribute --from-git-tree HEAD --summary "as of today"',
         'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9:maximize',
-        'grove contribute run.log --reproduces 24c41ac12fbc --summary "not for me" --metadata \'{"result":"challenged"}\'',
+        'grove contribute run.log --reproduces 24c41ac12fbc --summary "not for me" \\\n' +
+          '    --metadata \'{"result":"challenged"}\'',
       ]),
     )
     .action((paths: string[], options: ContributeOptions, self: Command) =>
@@ -86,11 +90,11 @@ function addContent(command: Command): void {
   command
     .option(
       '--from-git-tree [rev]',
-      'the files of a git revision, below the working directory (default: HEAD)',
+      'the files of a git revision below the working directory (default: HEAD)',
     )
     .option(
       '--from-git-diff [base]',
-      'a patch: what differs from a git revision in the working directory (default: HEAD)',
+      'a patch from a git revision to the working directory (default: HEAD)',
     )
     .option(
       '--score <name=value:direction[:unit]>',
@@ -98,15 +102,14 @@ function addContent(command: Command): void {
       readScore,
     )
     .option('--tag <tag>', 'a tag (may be repeated)', readText)
-    .option('--context <json>', 'the circumstances, a JSON object', readJsonObject)
+    .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
     .addOption(
-      new Option(
-        '--kind <kind>',
-        'what kind it is (default: what its relation says, else work)',
-      ).choices(kindSchema.options),
+      new Option('--kind <kind>', 'its kind (default: as its relations say, else work)').choices(
+        kindSchema.options,
+      ),
     )
     .addOption(
-      new Option('--mode <mode>', 'whether its scores count')
+      new Option('--mode <mode>', 'whether its scores rank it')
         .choices(modeSchema.options)
         .default('evaluation'),
     )
@@ -120,10 +123,14 @@ function addRelations(command: Command): void {
       'it reviews this; its scores are the review (may be repeated)',
       readText,
     )
-    .option('--reproduces <cid>', 'it is a new run of this (may be repeated)', readText)
-    .option('--adopts <cid>', 'it takes this over (may be repeated)', readText)
+    .option('--reproduces <cid>', 'it reproduces this: a new run (may be repeated)', readText)
+    .option('--adopts <cid>', 'it adopts this (may be repeated)', readText)
     .option('--responds-to <cid>', 'it answers this (may be repeated)', readText)
-    .option('--metadata <json>', 'a JSON object kept with each of these relations', readJsonObject)
+    .option(
+      '--metadata <json>',
+      'a JSON object to keep with each of these relations',
+      readJsonObject,
+    )
 }
 
 async function contribute(
@@ -133,11 +140,7 @@ async function contribute(
 ): Promise<void> {
   const relations = await relationsFrom(session, options)
   const { artifacts: sources, leftOut } = await collect(paths, options)
-  if (leftOut.length > 0)
-    note(
-      session.output,
-      `left out: ${leftOut.slice(0, 20).map(printable).join(', ')}${leftOut.length > 20 ? ' …' : ''}`,
-    )
+  if (leftOut.length > 0) note(session.output, `left out: ${listed(leftOut)}`)
   const { artifacts, totalBytes } = await stage(session, sources)
   const contribution = await session.grove.publish(
     draftFrom(session, options, relations, artifacts),
@@ -147,11 +150,15 @@ async function contribute(
   )
   answer(session, contribution, () => {
     print(session.output, contribution.cid)
-    note(
-      session.output,
-      `published ${contribution.kind} by ${printable(contribution.agent.agentId)}: ${plural(sources.length, 'artifact')}, ${formatSize(totalBytes)}`,
-    )
+    const by = printable(contribution.agent.agentId)
+    const files = `${plural(sources.length, 'artifact')}, ${formatSize(totalBytes)}`
+    note(session.output, `published ${contribution.kind} by ${by}: ${files}`)
   })
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, LEFT_OUT_SHOWN).map(printable).join(', ')
+  return names.length > LEFT_OUT_SHOWN ? `${shown} …` : shown
 }
 
 async function stage(
@@ -205,7 +212,7 @@ async function relationsFrom(session: CliSession, options: ContributeOptions): P
     throw new GroveError(
       'usage-error',
       {},
-      { message: '--metadata belongs to a relation: name one, such as --reproduces' },
+      { message: '--metadata needs a relation, such as --reproduces' },
     )
   }
   return relations
@@ -247,7 +254,7 @@ const kinds: Partial<Record<RelationType, Kind>> = {
   responds_to: 'discussion',
 }
 
-/** What a contribution is that says nothing of its kind: what all of its relations say, if they agree; else work. */
+/** The kind of a contribution without --kind: as all of its relations say, else work. */
 function kindOf(relations: readonly Relation[]): Kind {
   const [kind, ...others] = new Set(
     relations.map((relation) => kinds[relation.relationType] ?? 'work'),

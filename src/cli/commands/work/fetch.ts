@@ -16,31 +16,32 @@ interface FetchCommandOptions {
   readonly quote?: boolean
 }
 
-/** `grove fetch`: bring a contribution here from another grove. */
+/** `grove fetch`: fetches a contribution from other groves. */
 export function addFetch(program: Command, context: Context): void {
   program
     .command('fetch')
     .description(
-      'Bring a contribution here from other groves, with its artifacts and ancestors, every byte verified',
+      'Fetch a contribution from other groves, with its artifacts and ancestors, and verify ' +
+        'every byte',
     )
-    .argument('<cid>', 'content id; its first hex digits where it is advertised')
-    .option('--peer <url or id>', 'ask this grove (default: whoever advertised it)')
+    .argument('<cid>', 'content id, or its first hex digits if peers advertise it')
+    .option('--peer <url or id>', 'ask this grove (default: the peers that advertised it)')
     .option('--artifacts <which>', 'all, none, or names separated by commas (default: all)')
     .option(
       '--ancestors <steps>',
-      'steps along derives_from to bring along (default: 1)',
+      'steps along derives_from to fetch with it (default: 1)',
       readDepth,
     )
     .option('--max-bytes <size>', 'the most bytes of artifacts to move', readSize)
     .option('--timeout <duration>', 'give up after this long', readDuration)
-    .option('--quote', 'say sizes and what is missing; move no artifact, keep nothing')
+    .option('--quote', 'only show sizes and what is missing: move no artifact, keep nothing')
     .addHelpText(
       'after',
       examples([
         'grove fetch 24c41ac12fbc',
         'grove fetch 24c41ac12fbc --peer http://10.0.0.5:4515 --ancestors 5',
         'grove fetch 24c41ac12fbc --quote',
-        'grove fetch 24c41ac12fbc --artifacts train.py,config.json --max-bytes 64MiB --timeout 30s',
+        'grove fetch 24c41ac12fbc --artifacts train.py --max-bytes 64MiB --timeout 30s',
       ]),
     )
     .action((text: string, options: FetchCommandOptions, self: Command) =>
@@ -110,14 +111,14 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
   for (const item of missing) {
-    // The table of a quote says so already.
+    // The table of a quote already shows it.
     if (quoted && 'hash' in item) continue
     print(
       output,
       `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`,
     )
   }
-  const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'thing')} missing`
+  const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
   if (!quoted)
     print(
       output,
