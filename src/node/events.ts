@@ -23,7 +23,7 @@ export interface HubPorts {
 /** A stream of events. `return` ends it at once, even while a `next` is waiting. */
 export interface EventSubscription extends AsyncIterableIterator<GroveEvent> {
   /** The id that it starts after. */
-  readonly start: Promise<string>
+  start(): Promise<string>
   return(): Promise<IteratorResult<GroveEvent>>
 }
 
@@ -49,6 +49,9 @@ interface Kept {
   /** The hub's count of stored contributions when it happened. */
   readonly stored: number
 }
+
+/** Where a subscription starts, or why that can't be read. */
+type Opened = Start | { readonly failure: unknown }
 
 interface Start {
   readonly seq: number
@@ -122,10 +125,8 @@ export class EventHub {
     const subscriber = this.#join(signal)
     const opened = this.#open(after)
     const events = this.#follow(subscriber, opened, after !== undefined)
-    const start = opened.then(({ seq }) => this.#idOf(seq))
-    start.catch(() => {})
     const subscription: EventSubscription = {
-      start,
+      start: async () => this.#idOf(startOf(await opened).seq),
       next: () => events.next(),
       async return() {
         subscriber.leave()
@@ -160,21 +161,25 @@ export class EventHub {
     return this.#first + this.#kept.length
   }
 
-  async #open(after: string | undefined): Promise<Start> {
-    const lastSeq = await this.#log.lastSeq()
-    if (after === undefined) return { seq: lastSeq, isForeign: false }
-    const seq = seqIn(after, this.#log.logId)
-    if (seq === undefined || seq > lastSeq) return { seq: lastSeq, isForeign: true }
-    return { seq, isForeign: false }
+  /** Never rejects, since a subscriber may never look. */
+  async #open(after: string | undefined): Promise<Opened> {
+    try {
+      const lastSeq = await this.#log.lastSeq()
+      const seq = after === undefined ? lastSeq : seqIn(after, this.#log.logId)
+      const isForeign = seq === undefined || seq > lastSeq
+      return { seq: isForeign ? lastSeq : seq, isForeign }
+    } catch (failure) {
+      return { failure }
+    }
   }
 
   async *#follow(
     subscriber: Subscriber,
-    opened: Promise<Start>,
+    opened: Promise<Opened>,
     isResumed: boolean,
   ): AsyncGenerator<GroveEvent> {
     try {
-      const { seq, isForeign } = await opened
+      const { seq, isForeign } = startOf(await opened)
       subscriber.seq = seq
       if (isForeign) yield { type: 'reset', at: this.#now(), id: this.#idOf(seq) }
       if (isResumed) yield* this.#logged(subscriber)
@@ -215,16 +220,18 @@ export class EventHub {
   }
 
   #pageAfter(after: number): Promise<readonly ContributionEvent[]> {
-    if (this.#page?.after === after) return this.#page.events
-    const events = this.#log
-      .since(after, PAGE)
-      .then((entries) => entries.map((entry) => eventOf(entry, this.#idOf(entry.seq))))
-    const page = { after, events }
-    this.#page = page
-    events.catch(() => {
-      if (this.#page === page) this.#page = undefined
-    })
-    return events
+    if (this.#page?.after !== after) this.#page = { after, events: this.#read(after) }
+    return this.#page.events
+  }
+
+  async #read(after: number): Promise<readonly ContributionEvent[]> {
+    try {
+      const entries = await this.#log.since(after, PAGE)
+      return entries.map((entry) => eventOf(entry, this.#idOf(entry.seq)))
+    } catch (error) {
+      this.#page = undefined
+      throw error
+    }
   }
 
   #lagged({ next, seq }: Subscriber): GroveEvent {
@@ -248,6 +255,11 @@ export class EventHub {
   #now(): string {
     return timestamp(this.#clock.now())
   }
+}
+
+function startOf(opened: Opened): Start {
+  if ('failure' in opened) throw opened.failure
+  return opened
 }
 
 function eventOf({ stored }: LogEntry, id: string): ContributionEvent {

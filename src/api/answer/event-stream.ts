@@ -17,7 +17,7 @@ const headers = {
 
 /** Events as a response that lasts as long as they come (HTML Standard §9.2). */
 export async function eventStream(events: EventSubscription, clock: Clock): Promise<ApiResponse> {
-  const start = await events.start
+  const start = await events.start()
   return { ...responseOf(200, headers, framed(start, events, clock)), mayPause: true }
 }
 

@@ -74,7 +74,7 @@ test('contributions come in the order of the log, before all live events that fo
   hub.publish(fault('two'))
   const events = await take(subscription, 5)
 
-  assert.equal(await subscription.start, id(1))
+  assert.equal(await subscription.start(), id(1))
   assert.deepEqual(events.map(said), ['2 a', '3 b', '4 c', 'one', 'two'])
   assert.deepEqual(events[0], {
     type: 'contribution',
