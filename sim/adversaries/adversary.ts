@@ -226,7 +226,7 @@ export class Adversary implements Host {
       origin: to.address,
       path: `/api/gossip/${what}`,
       method: 'POST',
-      headers: {},
+      headers: { 'content-type': 'application/json' },
       body: text,
     } as const
     this.#wire.request(request).then(

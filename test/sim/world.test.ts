@@ -57,6 +57,19 @@ test('a run that cannot agree is a violation, with the difference in it', async 
   assert.ok(violations.some((what) => /no agreement after 6 rounds: g. lacks work-/.test(what)))
 })
 
+test("an adversary's messages are taken in: none is refused for its form", async () => {
+  const calm = readScenario('calm')
+
+  const { transcript } = await run({ ...calm, adversaries: { braggart: 1 } }, 1, { explain: true })
+
+  const answers = transcript.filter((line) => / → braggart0\b/.test(line))
+  assert.ok(
+    answers.some((line) => line.includes('gossip back')),
+    answers[0],
+  )
+  assert.ok(!answers.some((line) => line.includes('VALIDATION_ERROR')), answers[0])
+})
+
 test('a scenario with a misspelt field is refused', () => {
   const scenario = {
     about: 'x',
