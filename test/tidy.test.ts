@@ -1,23 +1,21 @@
 /** The rules of the house that no linter knows: who may import whom, what has one home, what no file may hold. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import { neededNode } from '../src/node-version.ts'
-
-const root = join(import.meta.dirname, '..')
-
-interface SourceFile {
-  /** From the project's root, with forward slashes. */
-  readonly path: string
-  readonly lines: readonly string[]
-  /** The same lines without their comments. */
-  readonly code: readonly string[]
-}
-
-/** `path:line: what is wrong`. */
-type Violation = string
+import {
+  generated,
+  git,
+  isCode,
+  none,
+  projectFiles,
+  root,
+  type SourceFile,
+  sourceFile,
+  type Violation,
+  violations,
+} from './support/project-files.ts'
 
 const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace']
 
@@ -33,7 +31,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   workspace: ['core', 'workspace'],
   node: [...inner, 'node'],
   api: [...inner, 'node', 'api'],
-  web: [...inner, 'node', 'api', 'web'],
   cli: [
     ...inner,
     'runtime',
@@ -49,17 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [...inner, 'node'],
   'log.ts': ['ports'],
   'node-version.ts': [],
-  'compose.ts': [
-    ...inner,
-    'stores',
-    'transport',
-    'runtime',
-    'node',
-    'api',
-    'web',
-    'config.ts',
-    'log.ts',
-  ],
+  'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'log.ts'],
   'grove.ts': [...inner, 'node'],
   'index.ts': [...inner, 'node', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
@@ -67,7 +54,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The packages and node: modules that the pure parts may import, and from which file. */
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
-  '@napi-rs/blake-hash': /^src\/core\/(cid|hash-tree)\.ts$/,
+  '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
 }
 
 interface Home {
@@ -110,58 +97,6 @@ const anyType = /\bas any\b|:\s*any\s*(?:[,;)=|&]|$)|<any\b|\bany(?:>|\[\])/
 const maxLines = 350
 const maxColumns = 160
 
-function git(...args: string[]): string[] | undefined {
-  const { status, stdout } = spawnSync('git', args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  return status === 0 ? stdout.split('\0').filter((path) => path !== '') : undefined
-}
-
-const generated = /(?:^|\/)(?:node_modules|dist(?:\.[^/]*)?|\.grove)\/|\.tsbuildinfo$/
-
-function walk(folder = ''): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = posix.join(folder, entry.name)
-    if (entry.name === '.git' || generated.test(entry.isDirectory() ? `${path}/` : path)) return []
-    return entry.isDirectory() ? walk(path) : [path]
-  })
-}
-
-/** The project's files: what git tracks or would track; without git, what lies in the folder. */
-function projectFiles(): SourceFile[] {
-  const paths = git('ls-files', '-z', '--cached', '--others', '--exclude-standard') ?? walk()
-  const present = [...new Set(paths)].filter((path) =>
-    statSync(join(root, path), { throwIfNoEntry: false })?.isFile(),
-  )
-  return present.flatMap((path) => {
-    const text = readFileSync(join(root, path), 'utf8')
-    return text.includes('\0') ? [] : [sourceFile(path, text)]
-  })
-}
-
-/** Splits a file; takes comments out where they start a line or follow a space, so that a URL in a string stays. */
-function sourceFile(path: string, text: string): SourceFile {
-  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
-  const code = text
-    .replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, blank)
-    .replace(/(?<=^|\s)\/\/.*$/gm, blank)
-  return { path, lines: text.split('\n'), code: code.split('\n') }
-}
-
-function violations(
-  file: SourceFile,
-  lines: readonly string[],
-  check: (line: string) => string | undefined,
-): Violation[] {
-  return lines.flatMap((line, index) => {
-    const wrong = check(line)
-    return wrong === undefined ? [] : [`${file.path}:${index + 1}: ${wrong}`]
-  })
-}
-
-const isCode = ({ path }: SourceFile) => /\.(?:[cm]?[jt]s)$/.test(path)
 const isSource = (file: SourceFile) => file.path.startsWith('src/') && isCode(file)
 
 const specifierPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/
@@ -178,7 +113,7 @@ function importFault(path: string, specifier: string): string | undefined {
     return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
-  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part))
+  if (top === 'sim' && part !== undefined && ['api', 'cli'].includes(part))
     return `sim may not import ${target}`
   if (top !== 'examples') return undefined
   const own = path.split('/').slice(0, 2).join('/')
@@ -225,8 +160,22 @@ function sizeFaults(file: SourceFile): Violation[] {
   return count > maxLines ? [`${file.path}:${count}: over ${maxLines} lines`, ...long] : long
 }
 
-function none(found: readonly Violation[]): void {
-  assert.ok(found.length === 0, `\n${found.join('\n')}`)
+const typePattern = /^(export )?(?:declare )?(?:abstract )?(?:interface|type|class) (\w+)/
+
+/** Types that are declared again elsewhere under the same name, where one of them is exported. */
+function sameNames(sources: readonly SourceFile[]): Violation[] {
+  const declared = sources.flatMap(({ path, code }) =>
+    code.flatMap((line, index) => {
+      const [, exported, name = ''] = typePattern.exec(line) ?? []
+      return name === '' ? [] : [{ name, where: `${path}:${index + 1}`, exported }]
+    }),
+  )
+  const shared = [...Map.groupBy(declared, ({ name }) => name)].filter(
+    ([, all]) => all.length > 1 && all.some(({ exported }) => exported !== undefined),
+  )
+  return shared.map(
+    ([name, all]) => `${all.map(({ where }) => where).join(', ')}: more than one type ${name}`,
+  )
 }
 
 let files: SourceFile[]
@@ -285,15 +234,33 @@ test('the lock names no place to download from, and every entry point asks for t
   assert.ok(read('bin/grove.js').includes(`needed = [${neededNode.replace('.', ', ')}]`))
 })
 
+test('the import rules name every part of src/ that there is, and no other', () => {
+  const parts = [...new Set(files.filter(isSource).map(({ path }) => partOf(path)))]
+
+  assert.deepEqual(Object.keys(mayImport).toSorted(), parts.toSorted())
+})
+
+test('the name of an exported type of src/ means one thing', () => {
+  none(sameNames(files.filter(isSource)))
+})
+
 test('the rules catch what they are for', () => {
   assert.match(importFault('src/core/cid.ts', '../node/node.ts') ?? '', /core may not import/)
-  assert.match(importFault('src/stores/fs.ts', '../node/fetch.ts') ?? '', /stores may not import/)
+  assert.match(
+    importFault('src/stores/fs/blobs.ts', '../../node/publish.ts') ?? '',
+    /stores may not import/,
+  )
   assert.match(importFault('src/core/cid.ts', 'node:fs') ?? '', /pure/)
   assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
-  assert.match(importFault('sim/world.ts', '../src/cli/main.ts') ?? '', /sim/)
-  assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
+  assert.match(importFault('sim/run/world.ts', '../../src/cli/main.ts') ?? '', /sim/)
+  assert.equal(importFault('src/node/node.ts', '../protocol/gossip-state.ts'), undefined)
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
+  const one = sourceFile('src/a.ts', 'export interface Row {}')
+  assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Row = string')]), [
+    'src/a.ts:1, src/b.ts:1: more than one type Row',
+  ])
+  assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Rows = Row[]')]), [])
 })
