@@ -30,7 +30,7 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Room for the trailer and the line ends of a closure. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
-/** The routes of groves that federate (PROTOCOL.md §3). All throw `RouteUnknown` towards one that doesn't. */
+/** The routes of groves that federate (PROTOCOL.md#routes). All throw `RouteUnknown` towards one that doesn't. */
 export class FederationRoutes {
   readonly #dialler: Dialler
 

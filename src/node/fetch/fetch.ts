@@ -43,7 +43,7 @@ export interface Located {
 
 /**
  * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified before it is stored
- * (PROTOCOL.md §5). One fetch for the same thing at a time; later callers join it. What could not be had is in `missing`.
+ * (BEHAVIOUR.md#fetch). One fetch for the same thing at a time; later callers join it. What could not be had is in `missing`.
  * Throws where nothing was obtained: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`,
  * `peer-unreachable`, `peer-fault`, …, with `peersAsked`; and `not-found` for a peer or an artifact name that isn't known.
  */

@@ -1,7 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Clock } from '../../ports/clock.ts'
 
-/** How long a peer's `absent` is believed (PROTOCOL.md §6). */
+/** How long a peer's `absent` is believed (BEHAVIOUR.md#fetch). */
 const ABSENT_MS = 5 * 60_000
 const ABSENCES_MAX = 10_000
 

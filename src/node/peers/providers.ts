@@ -6,7 +6,7 @@ import type { Provenance } from '../../ports/contribution-store.ts'
 import type { NodeContext } from '../context.ts'
 import { ask, type FailedAttempt } from './contact.ts'
 
-/** Live peers asked at once whether they hold something (PROTOCOL.md §5). */
+/** Live peers asked at once whether they hold something (BEHAVIOUR.md#fetch). */
 const ASKED_AT_ONCE = 8
 /** Contributions looked at for who holds something that names what is sought. */
 const NAMERS_MAX = 32

@@ -27,7 +27,7 @@ export interface RoundOptions {
 }
 
 /**
- * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip claims, fetches what the
+ * One round of background sync (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip claims, fetches what the
  * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
  */
 export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {

@@ -205,7 +205,7 @@ function advertise(
   const before = known?.value
   const item = known ?? enter(federated, metric, advertisement, now)
   if (item.tags.length === 0) item.tags = keptTags(advertisement.tags)
-  // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2).
+  // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md#ranking).
   const value =
     advertisement.metric === '_recency' ? Math.min(advertisement.value, item.firstSeen) : advertisement.value
   const said = {
