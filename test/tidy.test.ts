@@ -244,6 +244,19 @@ test('the name of an exported type of src/ means one thing', () => {
   none(sameNames(files.filter(isSource)))
 })
 
+test('npm runs every task of scripts/run.cjs by its name', () => {
+  const read = (path: string) => readFileSync(join(root, path), 'utf8')
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const tasks = [...read('scripts/run.cjs').matchAll(/^ {2}'?([\w:]+)'?: \{/gm)]
+  const names = ['help', ...tasks.map(([, name = '']) => name)]
+
+  assert.ok(names.length > 10)
+  assert.deepEqual(
+    scripts,
+    Object.fromEntries(names.map((name) => [name, `node scripts/run.cjs ${name}`])),
+  )
+})
+
 test('the rules catch what they are for', () => {
   assert.match(importFault('src/core/cid.ts', '../node/node.ts') ?? '', /core may not import/)
   assert.match(
