@@ -4,7 +4,8 @@
  *   npm test                                 everything
  *   npm test -- --only unit                  the tests of test/unit
  *   npm test -- --only static                the static checks, and the tests that only read the project's files
- *   npm test -- test/unit/core/cid.test.ts   these files; options that node's test runner knows are passed on
+ *   npm test -- test/unit/core/cid.test.ts   these files, or those of a folder
+ *   npm test -- FILE --test-name-pattern=no  options that node's test runner knows are passed on, with their `=`
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -106,14 +107,22 @@ function readArguments() {
   }
 }
 
+/** The file itself, or the tests below a folder. Notes where there is none. */
+function testsIn(path: string): string[] {
+  const tests = path.endsWith('.ts')
+    ? globSync(path, { cwd: root })
+    : globSync(join(path, '**/*.test.ts'), { cwd: root }).sort()
+  if (tests.length === 0) failed.push(`no test is called ${path}`)
+  return tests
+}
+
 const { only, files, options } = readArguments()
 const everything = only === undefined && files.length === 0
 const failed = everything || only === 'static' ? await runStaticChecks() : []
 
-const pattern = only === undefined ? 'test/**/*.test.ts' : `test/${only}/**/*.test.ts`
-const found = only === 'static' ? readingOnly : globSync(pattern, { cwd: root }).sort()
-const chosen = files.length > 0 ? files : found
-if (chosen.length === 0) failed.push(`no test matches ${pattern}`)
+const folder = only === undefined ? 'test' : `test/${only}`
+const meant = only === 'static' ? readingOnly : [folder]
+const chosen = (files.length > 0 ? files : meant).flatMap(testsIn)
 if (chosen.some((file) => file.startsWith('test/web/'))) provideChromium()
 if (chosen.length > 0) process.exitCode = await runTests(chosen, options)
 
