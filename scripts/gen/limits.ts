@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { runInNewContext } from 'node:vm'
 
 const root = join(import.meta.dirname, '../..')
@@ -24,6 +24,7 @@ interface LimitGroup {
 /** docs/LIMITS.md: every number that the code names and explains. */
 export function limitsReference(): string {
   const groups = readGroups()
+  const anchors = new Map([...anchorsOf(groups)].map(([anchor, limit]) => [limit, anchor]))
   const others = groups.filter(({ file }) => file !== home)
   return `${[
     '# Limits and other numbers',
@@ -36,7 +37,10 @@ export function limitsReference(): string {
     '',
     `The constants of \`${home}\`. [PROTOCOL.md](PROTOCOL.md#limits) says which of them bind other groves.`,
     '',
-    ...table(groups.filter(({ file }) => file === home)),
+    ...table(
+      groups.filter(({ file }) => file === home),
+      anchors,
+    ),
     '',
     '## What each room keeps to itself',
     '',
@@ -45,7 +49,7 @@ export function limitsReference(): string {
     ...[...Map.groupBy(others, ({ file }) => dirname(file))].flatMap(([room, each]) => [
       `### ${room}`,
       '',
-      ...table(each),
+      ...table(each, anchors),
       '',
     ]),
   ]
@@ -55,32 +59,24 @@ export function limitsReference(): string {
 
 /** A page, with the text of each link to a constant replaced by its value. Throws where there is no such constant. */
 export function withLimits(path: string, text: string): string {
-  const limits = readGroups().flatMap((group) => group.limits)
-  const byAnchor = new Map(limits.map((limit) => [anchorOf(limit), limit]))
+  const anchors = anchorsOf(readGroups())
   const link = /\[[^\]]*\]\(((?:docs\/)?LIMITS\.md)#([\w-]+)\)/g
   return text.replace(link, (_, page: string, anchor: string) => {
-    const limit = byAnchor.get(anchor)
-    if (limit === undefined)
-      throw new Error(`${path} links to ${page}#${anchor}: no constant has that anchor`)
-    return `[${written(limit)}](${page}#${anchor})`
+    const limit = anchors.get(anchor)
+    if (limit !== undefined) return `[${written(limit)}](${page}#${anchor})`
+    throw new Error(`${path} links to ${page}#${anchor}: no constant has that anchor`)
   })
 }
 
-function table(groups: readonly LimitGroup[]): string[] {
+function table(groups: readonly LimitGroup[], anchors: ReadonlyMap<Limit, string>): string[] {
   const rows = groups.map(({ limits, meaning }) => {
-    const names = limits.map((limit) => `<a id="${anchorOf(limit)}"></a>\`${limit.name}\``)
+    const names = limits.map((limit) => `<a id="${anchors.get(limit)}"></a>\`${limit.name}\``)
     return `| ${names.join(', ')} | ${limits.map(written).join(', ')} | ${meaning} |`
   })
   return ['| constant | value | meaning |', '|---|---|---|', ...rows]
 }
 
-/** Where LIMITS.md has a constant: by its name, and outside of its home by the room too. */
-function anchorOf({ file, name }: Limit): string {
-  const room = file === home ? [] : dirname(file).split('/').slice(1)
-  return [...room, ...name.toLowerCase().split('_')].join('-')
-}
-
-/** All documented numbers, those of the home first. Throws where two have one anchor. */
+/** All documented numbers, those of the home first. */
 function readGroups(): LimitGroup[] {
   const files = globSync(rooms, { cwd: root }).filter((file) => file !== home)
   const groups: LimitGroup[] = []
@@ -91,10 +87,20 @@ function readGroups(): LimitGroup[] {
     if (file !== home) continue
     for (const { name, value } of found.flatMap(({ limits }) => limits)) shared.set(name, value)
   }
-  const anchors = groups.flatMap(({ limits }) => limits.map(anchorOf))
-  const twice = anchors.find((anchor, index) => anchors.indexOf(anchor) !== index)
-  if (twice === undefined) return groups
-  throw new Error(`two constants have the anchor ${twice}: rename one`)
+  return groups
+}
+
+/** Where LIMITS.md has each constant: by its name, with its file's before it where several constants have one name. */
+function anchorsOf(groups: readonly LimitGroup[]): Map<string, Limit> {
+  const limits = groups.flatMap((group) => group.limits)
+  const byName = Map.groupBy(limits, ({ name }) => name)
+  return new Map(
+    limits.map((limit) => {
+      const name = limit.name.toLowerCase().replaceAll('_', '-')
+      const isShared = (byName.get(limit.name)?.length ?? 0) > 1
+      return [isShared ? `${basename(limit.file, '.ts')}-${name}` : name, limit]
+    }),
+  )
 }
 
 /** A docstring, if there is one, and the constant below it. */
