@@ -8,6 +8,9 @@ export interface StubStore {
    * (Unix ms) of the first stays. No effect if the contribution is here.
    */
   putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void>
-  /** Oldest first. A stub goes by itself when its contribution is put. */
+  /** One stub; undefined where there is none. A stub goes by itself when its contribution is put. */
+  stub(cid: Cid): Promise<Stub | undefined>
+  stubCount(): Promise<number>
+  /** Oldest first, ties by cid. */
   stubs(limit: number): Promise<Stub[]>
 }

@@ -14,6 +14,12 @@ import { matches } from '../filter.ts'
 import { wordsOfManifest, wordsOfQuery } from '../words.ts'
 import { rank } from './rank.ts'
 
+/** Who promised an absent contribution, and since when (Unix ms). */
+interface Promised {
+  readonly promisedBy: ReadonlySet<string>
+  readonly since: number
+}
+
 /** The reference: everything in maps, every question answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
   readonly logId: string
@@ -22,7 +28,7 @@ export class MemoryGraph implements GraphStore {
   readonly #log: Stored[] = []
   readonly #incoming = new Map<Cid, Edge[]>()
   readonly #evidence = new Map<Cid, Evidence[]>()
-  readonly #stubs = new Map<Cid, { readonly promisedBy: Set<string>; readonly since: number }>()
+  readonly #stubs = new Map<Cid, Promised>()
 
   constructor(random: Random) {
     this.logId = hexDigits(random, 16)
@@ -137,17 +143,20 @@ export class MemoryGraph implements GraphStore {
     })
   }
 
+  async stub(cid: Cid): Promise<Stub | undefined> {
+    const promised = this.#stubs.get(cid)
+    return promised === undefined ? undefined : stubOf(cid, promised)
+  }
+
+  async stubCount(): Promise<number> {
+    return this.#stubs.size
+  }
+
   async stubs(limit: number): Promise<Stub[]> {
     return [...this.#stubs]
-      .sort(
-        ([a, { since: sinceA }], [b, { since: sinceB }]) => sinceA - sinceB || compareCids(a, b),
-      )
+      .sort(([a, { since }], [b, other]) => since - other.since || compareCids(a, b))
       .slice(0, limit)
-      .map(([cid, { promisedBy, since }]) => ({
-        cid,
-        promisedBy: [...promisedBy],
-        since: timestamp(since),
-      }))
+      .map(([cid, promised]) => stubOf(cid, promised))
   }
 
   async close(): Promise<void> {}
@@ -174,6 +183,10 @@ export class MemoryGraph implements GraphStore {
     const moments = replies.map((edge) => createdAt(this.#stored.get(edge.source)))
     return { replyCount: replies.length, lastReplyAt: Math.max(...moments) }
   }
+}
+
+function stubOf(cid: Cid, { promisedBy, since }: Promised): Stub {
+  return { cid, promisedBy: [...promisedBy], since: timestamp(since) }
 }
 
 function createdAt(stored: Stored | undefined): number {

@@ -14,7 +14,7 @@ import { Contributions } from './tables/contributions.ts'
 import { type EdgeChoice, edgesInto } from './tables/edges.ts'
 import { lastSeq } from './tables/log.ts'
 import { SignalTotals } from './tables/signal-totals.ts'
-import { listStubs } from './tables/stubs.ts'
+import { countStubs, findStub, listStubs } from './tables/stubs.ts'
 
 /** The graph in SQLite. Composes the tables; each query is next to its table. */
 export class SqliteGraph implements GraphStore {
@@ -100,6 +100,14 @@ export class SqliteGraph implements GraphStore {
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
     await this.#session.write({ type: 'add-promises', cid, promisedBy, since })
+  }
+
+  stub(cid: Cid): Promise<Stub | undefined> {
+    return this.#session.read((connection) => findStub(connection, cid))
+  }
+
+  stubCount(): Promise<number> {
+    return this.#session.read(countStubs)
   }
 
   stubs(limit: number): Promise<Stub[]> {
