@@ -1,7 +1,6 @@
 import type { Cid } from '../core/cid.ts'
-import type { Contribution } from '../core/contribution/contribution.ts'
 import type { Edge } from '../core/contribution/relation.ts'
-import type { Kind, RelationType } from '../core/contribution/schema.ts'
+import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'
@@ -13,7 +12,17 @@ export interface Ranking extends Dimension {
 }
 
 export interface RankedPlace extends Place {
-  readonly contribution: Contribution
+  readonly info: ContributionInfo
+}
+
+/** What a ranking says of a contribution: enough to show and to advertise it without its manifest. */
+export interface ContributionInfo
+  extends Pick<Manifest, 'kind' | 'mode' | 'summary' | 'tags' | 'createdAt'> {
+  readonly cid: Cid
+  readonly agent: Pick<Manifest['agent'], 'agentId' | 'agentName' | 'platform'>
+  readonly manifestBytes: number
+  /** Hashes of the artifacts, each once. */
+  readonly artifacts: readonly Cid[]
 }
 
 /** A filter that also leaves a choice, as a policy does. An empty list matches nothing. */
@@ -67,7 +76,10 @@ export interface GraphIndex {
    * A search holds no syntax.
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
-  /** The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size. */
+  /**
+   * The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size,
+   * and in the size of manifests that were ranked before.
+   */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**
    * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,

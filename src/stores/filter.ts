@@ -2,10 +2,23 @@ import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { Selection } from '../ports/graph-index.ts'
+import type { ContributionInfo, Selection } from '../ports/graph-index.ts'
 
 /** Whether a contribution is meant by a filter: all that it gives must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {
+  return (
+    matchesWithoutContext(manifest, filter) &&
+    Object.entries(filter.context ?? {}).every(([key, value]) =>
+      hasEqual(manifest.context, key, value),
+    )
+  )
+}
+
+/** The same for all that a filter may give but a context. */
+export function matchesWithoutContext(
+  manifest: Pick<ContributionInfo, 'kind' | 'mode' | 'tags' | 'agent'>,
+  filter: Selection,
+): boolean {
   const { agent, tags } = manifest
   return (
     (filter.kind === undefined || filter.kind === manifest.kind) &&
@@ -15,10 +28,7 @@ export function matches(manifest: Manifest, filter: Selection): boolean {
     (filter.platform === undefined || filter.platform === agent.platform) &&
     (filter.tags ?? []).every((tag) => tags.includes(tag)) &&
     (filter.anyTag?.some((tag) => tags.includes(tag)) ?? true) &&
-    (filter.anyKind?.includes(manifest.kind) ?? true) &&
-    Object.entries(filter.context ?? {}).every(([key, value]) =>
-      hasEqual(manifest.context, key, value),
-    )
+    (filter.anyKind?.includes(manifest.kind) ?? true)
   )
 }
 

@@ -5,7 +5,7 @@ import {
   prevailingDirection,
 } from '../../../core/ranking/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-index.ts'
-import { matches } from '../../filter.ts'
+import { matches, matchesWithoutContext } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
 import { isFiltered, isScanFaster, matchingRows } from './matching.ts'
@@ -84,7 +84,11 @@ function topScan(
   { id }: DimensionRow,
 ): PlaceRow[] | undefined {
   const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
-  const found = rows.filter((row) => matches(contributions.at(row.contribution).manifest, query))
+  const isMeant = ({ contribution }: PlaceRow) =>
+    query.context === undefined
+      ? matchesWithoutContext(contributions.infoAt(contribution), query)
+      : matches(contributions.at(contribution).manifest, query)
+  const found = rows.filter(isMeant)
   return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
     ? found.slice(0, query.limit)
     : undefined
@@ -146,10 +150,10 @@ function ranking(
   contributions: Contributions,
 ): Ranking {
   const places = rows.map((row): RankedPlace => {
-    const contribution = contributions.at(row.contribution)
     // Subtracting from 0 keeps a negative zero from appearing.
     const value = direction === 'minimize' ? row.rank : 0 - row.rank
-    return { metric, direction, cid: contribution.cid, value, contribution }
+    const info = contributions.infoAt(row.contribution)
+    return { metric, direction, cid: info.cid, value, info }
   })
   return { metric, direction, places }
 }

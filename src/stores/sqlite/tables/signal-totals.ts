@@ -1,13 +1,12 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
+import type { Edge } from '../../../core/contribution/relation.ts'
 import {
   type Evidence,
-  evidenceOf,
   foldSignals,
   NO_SIGNALS,
   type Signals,
 } from '../../../core/ranking/signals.ts'
+import type { Consequences, Gain } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 
 interface ReviewRow {
@@ -35,19 +34,11 @@ export class SignalTotals {
     this.#connection = connection
   }
 
-  /** Adds the edges of a new contribution to its targets' totals; the evidence that it brought. */
-  add(contribution: Contribution, createdMs: number): Evidence[] {
-    const edges = edgesOf(contribution)
-    if (edges.length === 0) return []
-    const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
+  /** Adds the edges of a new contribution, and to its targets' totals what they gain. */
+  add({ edges, gains }: Pick<Consequences, 'edges' | 'gains'>): void {
+    const evidence = new Map(gains.map((gain) => [gain.target, gain.evidence]))
     for (const edge of edges) this.#addEdge(edge, evidence.get(edge.target))
-    const replied = new Set(
-      edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
-    )
-    for (const target of new Set(edges.map((edge) => edge.target))) {
-      this.#addTotal(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
-    }
-    return [...evidence.values()]
+    for (const gain of gains) this.#addTotal(gain)
   }
 
   signalsOf(cid: Cid): Signals {
@@ -79,7 +70,7 @@ export class SignalTotals {
       )
   }
 
-  #addTotal(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
+  #addTotal({ target, evidence, repliedMs }: Gain): void {
     const { adoption = 0, reproduction = 0, reviewCount = 0 } = evidence ?? {}
     const replies = repliedMs === undefined ? 0 : 1
     this.#connection

@@ -1,7 +1,7 @@
 import { cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
@@ -45,7 +45,7 @@ export class Writer {
     const connection = this.#connection
     switch (job.type) {
       case 'put-contribution':
-        return this.#contributions.put(contributionOf(job), job.provenance)
+        return this.#contributions.put(storedOf(job))
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
       case 'put-blob':
@@ -65,12 +65,8 @@ export class Writer {
   }
 }
 
-function contributionOf({ cid, bytes }: Extract<Job, { type: 'put-contribution' }>): Contribution {
-  return {
-    cid,
-    bytes,
-    manifest: JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
-    ) as Manifest,
-  }
+function storedOf(job: Extract<Job, { type: 'put-contribution' }>): Stored {
+  const { cid, bytes, provenance } = job
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  return { cid, bytes, manifest: JSON.parse(text) as Manifest, provenance }
 }
