@@ -1,4 +1,4 @@
-import { type Cid, cidToBytes } from '../../core/cid.ts'
+import type { Cid } from '../../core/cid.ts'
 import type { Session } from './session.ts'
 
 /** Blobs that are rows of the table `blob`: for those small enough to be held in memory whole. */
@@ -15,29 +15,16 @@ export class SmallBlobs {
   }
 
   get(hash: Cid): Promise<Uint8Array | undefined> {
-    return this.#session.read((connection) => {
-      const select = connection.sql<[Uint8Array], { bytes: Uint8Array }>(
-        'SELECT bytes FROM blob WHERE hash = ?',
-      )
-      return select.get(cidToBytes(hash))?.bytes
-    })
+    return this.#session.read({ type: 'blob', hash })
   }
 
   /** Size in bytes; undefined where there is none. Reads no content. */
   size(hash: Cid): Promise<number | undefined> {
-    return this.#session.read((connection) => {
-      const select = connection.sql<[Uint8Array], { size: number }>(
-        'SELECT length(bytes) AS size FROM blob WHERE hash = ?',
-      )
-      return select.get(cidToBytes(hash))?.size
-    })
+    return this.#session.read({ type: 'blob-size', hash })
   }
 
   missing(hashes: readonly Cid[]): Promise<Cid[]> {
-    return this.#session.read((connection) => {
-      const select = connection.sql<[Uint8Array]>('SELECT 1 FROM blob WHERE hash = ?')
-      return hashes.filter((hash) => select.get(cidToBytes(hash)) === undefined)
-    })
+    return this.#session.read({ type: 'missing-blobs', hashes })
   }
 
   /** Whether there was such a blob. */

@@ -22,7 +22,7 @@ export class Connection {
   }
 
   /** Runs synchronous reads that all see the same moment. Throws `shutting-down` after close, `storage-failed`. */
-  async read<T>(work: () => T): Promise<T> {
+  read<T>(work: () => T): T {
     if (!this.#database.open) throw new GroveError('shutting-down')
     return this.#transact('BEGIN', work)
   }

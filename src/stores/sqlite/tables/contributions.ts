@@ -75,6 +75,10 @@ export class Contributions {
       .get(cidToBytes(cid))
   }
 
+  has(cid: Cid): boolean {
+    return this.find(cid) !== undefined
+  }
+
   /** The contribution of a row that is there. */
   at(id: number): Stored {
     const known = this.#opened.get(id)

@@ -1,5 +1,6 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
-import type { Edge } from '../../../core/contribution/relation.ts'
+import type { Contribution } from '../../../core/contribution/contribution.ts'
+import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Connection } from '../database/connection.ts'
 
@@ -28,6 +29,17 @@ export function edgesInto(
     )
     .all(cidToBytes(target), ...(types ?? []), limit ?? -1)
   return rows.map((row) => edgeOf(row, target))
+}
+
+/** The edges of a contribution that is here, in manifest order. */
+export function edgesOutOf(
+  contribution: Contribution | undefined,
+  { types, limit }: EdgeChoice,
+): Edge[] {
+  if (contribution === undefined) return []
+  return edgesOf(contribution)
+    .filter((edge) => types?.includes(edge.type) ?? true)
+    .slice(0, limit)
 }
 
 function edgeOf({ type, source, metadata }: Row, target: Cid): Edge {

@@ -24,7 +24,7 @@ export class ContributionWriter {
 
   /** False where it was here already. */
   put(item: Stored): boolean {
-    if (this.#contributions.find(item.cid) !== undefined) return false
+    if (this.#contributions.has(item.cid)) return false
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const { words, facets, places } = consequences
     const id = this.#contributions.insert(item, consequences)

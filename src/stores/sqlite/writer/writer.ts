@@ -1,16 +1,12 @@
-import { cidToBytes } from '../../../core/cid.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
+import { deleteBlob, putBlob } from '../tables/blobs.ts'
+import { deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
 import { failure, type Job, type Outcome } from './jobs.ts'
-
-const PUT_BLOB = 'INSERT INTO blob (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING'
-const SET_RECORD = `
-  INSERT INTO record (space, key, value) VALUES (?, ?, ?)
-  ON CONFLICT DO UPDATE SET value = excluded.value`
 
 /** Carries out batches of jobs, each batch in one transaction. Runs in the thread that writes. */
 export class Writer {
@@ -49,18 +45,13 @@ export class Writer {
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
       case 'put-blob':
-        return connection.sql(PUT_BLOB).run(cidToBytes(job.hash), job.bytes).changes > 0
+        return putBlob(connection, job.hash, job.bytes)
       case 'delete-blob':
-        return (
-          connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(job.hash)).changes > 0
-        )
+        return deleteBlob(connection, job.hash)
       case 'set-record':
-        return connection.sql(SET_RECORD).run(job.space, job.key, job.value).changes > 0
+        return setRecord(connection, job.space, job.key, job.value)
       case 'delete-record':
-        return (
-          connection.sql('DELETE FROM record WHERE space = ? AND key = ?').run(job.space, job.key)
-            .changes > 0
-        )
+        return deleteRecord(connection, job.space, job.key)
     }
   }
 }

@@ -95,7 +95,7 @@ const THREADS = `
 export function listThreads(
   connection: Connection,
   contributions: Contributions,
-  { tags = [], limit }: { tags?: readonly string[]; limit: number },
+  { tags, limit }: { readonly tags: readonly string[]; readonly limit: number },
 ): ThreadSummary[] {
   const meant = matchingRows(connection, { tags: [...tags] })
   const threads: ThreadSummary[] = []
