@@ -49,9 +49,10 @@ export class Disk {
     this.conditions = options.conditions
   }
 
-  /** The stores as one process sees them. */
+  /** The stores as one process sees them. What the one before left partial is gone. */
   open(process: Process): Stores {
     const { graph, blobs } = this
+    void blobs.close()
     const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
     return {
@@ -67,11 +68,22 @@ export class Disk {
               bytes,
               options.expect === undefined ? {} : { expect: options.expect },
             )
-            this.hashes.add(info.hash)
-            this.forgotten.delete(info.hash)
+            this.#landed(info.hash)
             if (hashBytes(bytes) !== info.hash)
               this.#options.violated(`keeps other bytes under ${info.hash}`)
             return info
+          })
+        },
+        partial: async (hash, sizeBytes) => {
+          const partial = await blobs.partial(hash, sizeBytes)
+          return changed(partial, {
+            write: (offset, bytes) => write(() => partial.write(offset, bytes)),
+            finish: () =>
+              write(async () => {
+                const info = await partial.finish()
+                this.#landed(info.hash)
+                return info
+              }),
           })
         },
       }),
@@ -80,6 +92,11 @@ export class Disk {
         delete: (space, key) => write(() => records.delete(space, key)),
       }),
     }
+  }
+
+  #landed(hash: Cid): void {
+    this.hashes.add(hash)
+    this.forgotten.delete(hash)
   }
 
   /** Loses a blob, as a bad sector does. */

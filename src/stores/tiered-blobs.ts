@@ -1,5 +1,14 @@
 import { type Cid, hashBytes } from '../core/cid.ts'
-import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import type {
+  BlobInfo,
+  BlobStore,
+  ByteRange,
+  ByteSource,
+  PartialBlob,
+  PutOptions,
+} from '../ports/blob-store.ts'
+import { Assemblies } from './partial/assemblies.ts'
+import { MemoryPieces } from './partial/pieces.ts'
 import { receive } from './receive.ts'
 import type { SmallBlobs } from './sqlite/small-blobs.ts'
 import { checkHash, rangeWithin } from './verify.ts'
@@ -12,6 +21,7 @@ export class TieredBlobs implements BlobStore {
   readonly #small: SmallBlobs
   readonly #large: BlobStore
   readonly #smallMaxBytes: number
+  readonly #assemblies = new Assemblies()
 
   constructor(small: SmallBlobs, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
     this.#small = small
@@ -56,7 +66,18 @@ export class TieredBlobs implements BlobStore {
     return outcomes.includes(true)
   }
 
-  async close(): Promise<void> {}
+  async partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
+    if (sizeBytes > this.#smallMaxBytes) return this.#large.partial(hash, sizeBytes)
+    return this.#assemblies.partial({ hash, sizeBytes }, () =>
+      MemoryPieces.allocate(sizeBytes, (bytes) => this.#small.put(hash, bytes)),
+    )
+  }
+
+  /** Closes the large ones too; the small ones are closed with their database. */
+  async close(): Promise<void> {
+    await this.#assemblies.close()
+    await this.#large.close()
+  }
 
   /** The first chunks: all there are where the blob is small, otherwise a little more than a small blob holds. */
   async #head(

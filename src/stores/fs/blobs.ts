@@ -8,11 +8,14 @@ import type {
   BlobStore,
   ByteRange,
   ByteSource,
+  PartialBlob,
   PutOptions,
 } from '../../ports/blob-store.ts'
 import type { Log } from '../../ports/log.ts'
+import { Assemblies } from '../partial/assemblies.ts'
 import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
+import { FilePieces } from './file-pieces.ts'
 import { spool } from './spool.ts'
 
 /** Bytes of one read. Smaller ones cost a thread's round trip each; of larger ones more wait in memory for the collector. */
@@ -25,7 +28,8 @@ const READ_BYTES = 256 * 1024
 export class FileBlobs implements BlobStore {
   readonly #dir: string
   readonly #shards = new Map<string, Promise<void>>()
-  #spooled = 0
+  readonly #assemblies = new Assemblies()
+  #temporary = 0
 
   private constructor(dir: string) {
     this.#dir = dir
@@ -47,7 +51,7 @@ export class FileBlobs implements BlobStore {
   }
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
-    const path = join(this.#dir, 'tmp', String(++this.#spooled))
+    const path = this.#temporaryPath()
     try {
       const { hash, sizeBytes } = await spool(path, receive(source, options))
       checkHash(hash, options.expect)
@@ -109,7 +113,15 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  async close(): Promise<void> {}
+  partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
+    return this.#assemblies.partial({ hash, sizeBytes }, () =>
+      FilePieces.create(this.#temporaryPath(), (path) => this.#appear(path, hash)),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#assemblies.close()
+  }
 
   async #open(hash: Cid): Promise<FileHandle> {
     try {
@@ -137,6 +149,10 @@ export class FileBlobs implements BlobStore {
     made.catch(() => this.#shards.delete(shard))
     this.#shards.set(shard, made)
     return made
+  }
+
+  #temporaryPath(): string {
+    return join(this.#dir, 'tmp', String(++this.#temporary))
   }
 
   #pathOf(hash: Cid): string {

@@ -109,9 +109,17 @@ function settled(promise: Promise<void>): Promise<void> {
   return promise
 }
 
-/** A write may be cut short, as by a disk that is nearly full: the rest is then tried by itself. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes bytes where the last write ended, or at a position. A write may be cut short, as by a disk
+ * that is nearly full: the rest is then tried by itself.
+ */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position?: number,
+): Promise<void> {
   for (let written = 0; written < bytes.byteLength; ) {
-    written += (await handle.write(bytes, written)).bytesWritten
+    const at = position === undefined ? null : position + written
+    written += (await handle.write(bytes, written, null, at)).bytesWritten
   }
 }

@@ -6,10 +6,11 @@ import { MemoryRecords } from './records.ts'
 
 /** Stores that keep nothing beyond the process: for tests, simulations, and as the reference of what stores do. */
 export function memoryStores(random: Random): Stores {
-  const close = async () => {}
+  const blobs = new MemoryBlobs()
+  const close = () => blobs.close()
   return {
     graph: new MemoryGraph(random),
-    blobs: new MemoryBlobs(),
+    blobs,
     records: new MemoryRecords(),
     close,
     [Symbol.asyncDispose]: close,

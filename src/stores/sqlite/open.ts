@@ -49,7 +49,7 @@ export async function openSqliteStores({
 function storesOn(session: Session, files: FileBlobs, unlock: () => void): Stores {
   const blobs = new TieredBlobs(new SmallBlobs(session), files)
   const close = async () => {
-    await files.close()
+    await blobs.close()
     await session.close()
     unlock()
   }
