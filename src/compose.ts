@@ -121,10 +121,11 @@ function reachableUrl(
   return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
 }
 
+/** The grove's id: the one in its records, or a new one, unless another process was first. */
 async function ownId(records: RecordStore): Promise<string> {
   const known = await records.get('grove', 'self')
   if (typeof known?.peerId === 'string') return known.peerId
   const peerId = `grove-${hexDigits(systemRandom, 32)}`
-  await records.set('grove', 'self', { peerId })
-  return peerId
+  const isFirst = await records.compareAndSet('grove', 'self', known, { peerId })
+  return isFirst ? peerId : ownId(records)
 }

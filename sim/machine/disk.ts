@@ -89,6 +89,8 @@ export class Disk {
       }),
       records: changed(records, {
         set: (space, key, value) => write(() => records.set(space, key, value)),
+        compareAndSet: (space, key, expected, next) =>
+          write(() => records.compareAndSet(space, key, expected, next)),
         delete: (space, key) => write(() => records.delete(space, key)),
       }),
     }

@@ -18,6 +18,21 @@ export class SqliteRecords implements RecordStore {
     await this.#session.write({ type: 'set-record', space, key, value: canonicalText(value) })
   }
 
+  compareAndSet(
+    space: string,
+    key: string,
+    expected: JsonObject | undefined,
+    next: JsonObject,
+  ): Promise<boolean> {
+    return this.#session.write({
+      type: 'compare-and-set-record',
+      space,
+      key,
+      expected: expected === undefined ? undefined : canonicalText(expected),
+      value: canonicalText(next),
+    })
+  }
+
   async delete(space: string, key: string): Promise<void> {
     await this.#session.write({ type: 'delete-record', space, key })
   }

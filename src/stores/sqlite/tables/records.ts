@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/canonical.ts'
 import type { Connection } from '../database/connection.ts'
+import type { Job } from '../writer/jobs.ts'
 
 /** The table `record`: JSON in canonical form, so that equal records are equal texts. */
 interface Row {
@@ -10,6 +11,9 @@ interface Row {
 const SET = `
   INSERT INTO record (space, key, value) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET value = excluded.value`
+
+const ADD = 'INSERT INTO record (space, key, value) VALUES (?, ?, ?) ON CONFLICT DO NOTHING'
+const REPLACE = 'UPDATE record SET value = ? WHERE space = ? AND key = ? AND value = ?'
 
 export function recordOf(
   connection: Connection,
@@ -41,6 +45,18 @@ export function setRecord(
   value: string,
 ): boolean {
   return connection.sql(SET).run(space, key, value).changes > 0
+}
+
+/** Inside a transaction. Sets a record if it is the expected one (absent: `undefined`); whether it did. */
+export function compareAndSetRecord(
+  connection: Connection,
+  { space, key, expected, value }: Omit<Extract<Job, { type: 'compare-and-set-record' }>, 'type'>,
+): boolean {
+  const result =
+    expected === undefined
+      ? connection.sql(ADD).run(space, key, value)
+      : connection.sql(REPLACE).run(value, space, key, expected)
+  return result.changes > 0
 }
 
 /** Inside a transaction. Whether there was such a record. */

@@ -24,6 +24,13 @@ export type Job =
       readonly key: string
       readonly value: string
     }
+  | {
+      readonly type: 'compare-and-set-record'
+      readonly space: string
+      readonly key: string
+      readonly expected: string | undefined
+      readonly value: string
+    }
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
 /** What became of a job: whether it changed anything, or the error that it failed with. */

@@ -3,7 +3,7 @@ import { isGroveError } from '../../../core/errors.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
 import { deleteBlob, putBlob } from '../tables/blobs.ts'
-import { deleteRecord, setRecord } from '../tables/records.ts'
+import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
 import { failure, type Job, type Outcome } from './jobs.ts'
@@ -50,6 +50,8 @@ export class Writer {
         return deleteBlob(connection, job.hash)
       case 'set-record':
         return setRecord(connection, job.space, job.key, job.value)
+      case 'compare-and-set-record':
+        return compareAndSetRecord(connection, job)
       case 'delete-record':
         return deleteRecord(connection, job.space, job.key)
     }
