@@ -10,12 +10,16 @@ import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
 import { nextTurn } from './runtime/turn.ts'
-import { memoryStores } from './stores/memory/open.ts'
-import { openSqliteStores } from './stores/sqlite/open.ts'
+import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
 
-/** What a grove is told from outside; the rest it knows or finds out itself. Without `dir` it keeps everything in memory. */
-export type Settings = Omit<GroveSettings, 'dir'> & { readonly dir?: string | undefined }
+/** What a grove is told from outside; the rest it knows or finds out itself. */
+export type Settings = Omit<GroveSettings, 'dir'> & {
+  /** Where everything is kept: in memory without it. */
+  readonly dir?: string | undefined
+  /** The store by its URL (`stores/open.ts`), where it is another than `dir` says. */
+  readonly store?: string | undefined
+}
 
 /** Stores that are open, and the id that the grove found in them or was given at its first start. */
 export interface Opened {
@@ -23,13 +27,13 @@ export interface Opened {
   readonly peerId: string
 }
 
-/** Opens (and creates) a grove's directory. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`. */
-export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
-  const stores =
-    settings.dir === undefined
-      ? memoryStores(systemRandom)
-      : await openSqliteStores({ dir: settings.dir, log, nextTurn, random: systemRandom })
-  return { stores, peerId: await ownId(stores.records) }
+/** Opens (and creates) what a grove keeps. Throws what `openStoresAt` throws. */
+export async function openStores(
+  { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
+  log: Log,
+): Promise<Opened> {
+  const stores = await openStoresAt(store, { log, nextTurn, random: systemRandom })
+  return { stores, peerId: await orClose(stores.close, () => ownId(stores.records)) }
 }
 
 /** A node with all that it stands on; `close` ends both. */

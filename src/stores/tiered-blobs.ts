@@ -10,7 +10,7 @@ import type {
 import { Assemblies } from './partial/assemblies.ts'
 import { MemoryPieces } from './partial/pieces.ts'
 import { receive } from './receive.ts'
-import type { SmallBlobs } from './sqlite/small-blobs.ts'
+import type { SmallBlobStore } from './small-blob-store.ts'
 import { checkHash, rangeWithin } from './verify.ts'
 
 /** Blobs up to this size, in bytes, are rows of the database; larger ones are files. Measured: docs/PERFORMANCE.md. */
@@ -18,12 +18,12 @@ const SMALL_MAX_BYTES = 64 * 1024
 
 /** Small blobs in the database, where many share one sync; large ones in files, where they are streamed. */
 export class TieredBlobs implements BlobStore {
-  readonly #small: SmallBlobs
+  readonly #small: SmallBlobStore
   readonly #large: BlobStore
   readonly #smallMaxBytes: number
   readonly #assemblies = new Assemblies()
 
-  constructor(small: SmallBlobs, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
+  constructor(small: SmallBlobStore, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
     this.#small = small
     this.#large = large
     this.#smallMaxBytes = smallMaxBytes

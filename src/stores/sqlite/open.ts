@@ -12,7 +12,7 @@ import { lockDirectory } from './database/lock.ts'
 import { SqliteGraph } from './graph.ts'
 import { SqliteRecords } from './records.ts'
 import { Session } from './session.ts'
-import { SmallBlobs } from './small-blobs.ts'
+import { SqliteSmallBlobs } from './small-blobs.ts'
 
 export interface SqliteOptions {
   /** Where everything is kept: made if it isn't there. One process at a time. */
@@ -47,7 +47,7 @@ export async function openSqliteStores({
 }
 
 function storesOn(session: Session, files: FileBlobs, unlock: () => void): Stores {
-  const blobs = new TieredBlobs(new SmallBlobs(session), files)
+  const blobs = new TieredBlobs(new SqliteSmallBlobs(session), files)
   const close = async () => {
     await blobs.close()
     await session.close()
