@@ -21,7 +21,7 @@ export type Settings = Omit<GroveSettings, 'dir'> & {
   readonly store?: string | undefined
 }
 
-/** Stores that are open, and the id that the grove found in them or was given at its first start. */
+/** Open stores, and the grove's id, found in them or drawn at its first start. */
 export interface Opened {
   readonly stores: Stores
   readonly peerId: string
@@ -42,7 +42,10 @@ export interface ComposedNode {
   close(): Promise<void>
 }
 
-/** Builds the node over open stores, not yet started. `address` is where other groves reach it; undefined where nobody can. */
+/**
+ * Builds the node over open stores, not yet started. `address` is where other groves reach it;
+ * undefined where nobody can.
+ */
 export function composeNode(
   settings: Settings,
   { stores, peerId }: Opened,
@@ -77,7 +80,10 @@ export interface ServedGrove {
   close(): Promise<void>
 }
 
-/** Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what `openStores` throws; then nothing stays open. */
+/**
+ * Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what
+ * `openStores` throws; then nothing stays open.
+ */
 export async function serveGrove(
   settings: Settings,
   server: ServerConfig,
@@ -100,7 +106,10 @@ export async function serveGrove(
   return { node, url: bound.url, close: closeAll }
 }
 
-/** A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing stays open. */
+/**
+ * A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing
+ * stays open.
+ */
 export async function openNode(settings: Settings, log: Log): Promise<ComposedNode> {
   const composed = composeNode(settings, await openStores(settings, log), undefined, log)
   await orClose(composed.close, () => composed.node.start())
@@ -117,7 +126,7 @@ async function orClose<T>(close: () => Promise<void>, begin: () => Promise<T>): 
   }
 }
 
-/** The address to give to peers: a server that listens everywhere is reached by this machine's name. */
+/** The address to tell peers: a server that listens everywhere is reached by the machine's name. */
 function reachableUrl(
   host: string,
   bound: { readonly url: string; readonly port: number },

@@ -5,7 +5,7 @@ export interface BlobInfo {
   readonly sizeBytes: number
 }
 
-/** Bytes on their way: a stream, or all at once where they are small. */
+/** Bytes to be stored: a stream, or all at once where they are few. */
 export type ByteSource = AsyncIterable<Uint8Array> | Uint8Array
 
 /** First and last byte, both inclusive, as in HTTP. */
@@ -15,7 +15,7 @@ export interface ByteRange {
 }
 
 export interface PutOptions {
-  /** The hash that the bytes must have. Throws `hash-mismatch` otherwise. */
+  /** The hash that the bytes must have; otherwise `hash-mismatch` is thrown. */
   readonly expect?: Cid
   /** Throws `too-large` as soon as more bytes than this have come. */
   readonly maxBytes?: number

@@ -1,8 +1,11 @@
 import type { Cid } from '../core/cid.ts'
 
-/** Where a store keeps blobs that are small enough to be held in memory whole: beside its other rows. */
+/** Blobs that are small enough to be held in memory whole, kept beside a store's other rows. */
 export interface SmallBlobStore {
-  /** Durable when it resolves. The caller has hashed the bytes. Throws `storage-full`, `storage-failed`. */
+  /**
+   * Durable when it resolves. The caller has verified the hash. Throws `storage-full`,
+   * `storage-failed`.
+   */
   put(hash: Cid, bytes: Uint8Array): Promise<void>
   get(hash: Cid): Promise<Uint8Array | undefined>
   /** Size in bytes; undefined where there is none. Reads no content. */

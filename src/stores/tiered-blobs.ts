@@ -13,10 +13,10 @@ import { receive } from './receive.ts'
 import type { SmallBlobStore } from './small-blob-store.ts'
 import { checkHash, rangeWithin } from './verify.ts'
 
-/** Blobs up to this size, in bytes, are rows of the database; larger ones are files. Measured: docs/PERFORMANCE.md. */
+/** Larger blobs are files; up to this size they are rows. Measured: docs/PERFORMANCE.md. */
 const SMALL_MAX_BYTES = 64 * 1024
 
-/** Small blobs in the database, where many share one sync; large ones in files, where they are streamed. */
+/** Small blobs in the database, where many share one sync; large ones in files, as streams. */
 export class TieredBlobs implements BlobStore {
   readonly #small: SmallBlobStore
   readonly #large: BlobStore
@@ -34,7 +34,7 @@ export class TieredBlobs implements BlobStore {
     try {
       const head = await this.#head(chunks)
       if (head.ended) return await this.#putSmall(head.chunks, options)
-      // The chunks themselves end where the signal aborts or they become too many.
+      // `chunks` throws by itself when the signal aborts or too many bytes come.
       const rest = options.expect === undefined ? {} : { expect: options.expect }
       return await this.#large.put(joined(head.chunks, chunks), rest)
     } finally {
@@ -79,7 +79,7 @@ export class TieredBlobs implements BlobStore {
     await this.#large.close()
   }
 
-  /** The first chunks: all there are where the blob is small, otherwise a little more than a small blob holds. */
+  /** The first chunks: all of a small blob, of a large one a little more than a small one has. */
   async #head(
     source: AsyncIterator<Uint8Array, void, undefined>,
   ): Promise<{ chunks: Uint8Array[]; ended: boolean }> {

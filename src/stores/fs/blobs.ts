@@ -18,12 +18,12 @@ import { checkHash, rangeWithin } from '../verify.ts'
 import { FilePieces } from './file-pieces.ts'
 import { spool } from './spool.ts'
 
-/** Bytes of one read. Smaller ones cost a thread's round trip each; of larger ones more wait in memory for the collector. */
+/** Bytes of one read. Smaller reads cost more round trips to a thread; larger ones more memory. */
 const READ_BYTES = 256 * 1024
 
 /**
- * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on the same file system, and
- * appear by rename once they are hashed and synced.
+ * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on
+ * the same file system, and appear by rename once they are hashed and synced.
  */
 export class FileBlobs implements BlobStore {
   readonly #dir: string
@@ -35,13 +35,13 @@ export class FileBlobs implements BlobStore {
     this.#dir = dir
   }
 
-  /** Opens the blobs in a directory that this process alone uses; what a crash left in `tmp/` is removed. */
+  /** Opens a directory that only this process uses. Removes what a crash left in `tmp/`. */
   static async open(dir: string, log: Log): Promise<FileBlobs> {
     const blobs = new FileBlobs(dir)
     await blobs.#disk(async () => {
       const leftovers = await readdir(join(dir, 'tmp')).catch(() => [])
       if (leftovers.length > 0)
-        log.info('removing what was left half written', { dir, count: leftovers.length })
+        log.info('removing files left half written', { dir, count: leftovers.length })
       await rm(join(dir, 'tmp'), { recursive: true, force: true })
       await mkdir(join(dir, 'tmp'))
       await mkdir(join(dir, 'blobs'), { recursive: true })
@@ -132,14 +132,14 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  /** The rename is the moment at which the blob is there; it lasts once its directory is synced. */
+  /** The rename makes the blob visible; syncing its directory makes it durable. */
   async #appear(path: string, hash: Cid): Promise<void> {
     await this.#makeShard(shardOf(hash))
     await rename(path, this.#pathOf(hash))
     await syncDirectory(join(this.#dir, 'blobs', shardOf(hash)))
   }
 
-  /** Makes a directory once; all who need it wait until it lasts. */
+  /** Makes a directory once; all who need it wait until it is durable. */
   #makeShard(shard: string): Promise<void> {
     const known = this.#shards.get(shard)
     if (known !== undefined) return known

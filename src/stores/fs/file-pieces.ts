@@ -4,7 +4,7 @@ import { storageError } from '../../core/errno.ts'
 import type { Pieces } from '../partial/pieces.ts'
 import { writeAll } from './spool.ts'
 
-/** Written bytes are sent to the disk each time this many have come: the last sync has little to do. */
+/** Written bytes are synced each time there are so many, so that the last sync has little to do. */
 const SYNC_BYTES = 32 * 1024 * 1024
 /** Bytes of one read while the whole is hashed. */
 const READ_BYTES = 1024 * 1024

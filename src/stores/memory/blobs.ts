@@ -57,7 +57,7 @@ export class MemoryBlobs implements BlobStore {
     )
   }
 
-  /** Discards what is partial. The blobs stay: who holds on to them may go on. */
+  /** Discards partial blobs. The others stay: a simulated disk outlives the process. */
   close(): Promise<void> {
     return this.#assemblies.discardAll()
   }

@@ -21,7 +21,7 @@ interface Promised {
   readonly since: number
 }
 
-/** The reference: everything in maps, every question answered by looking at all there is. */
+/** The reference: everything in maps, every query answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
   readonly logId: string
   readonly #held = new Map<Cid, Held>()
@@ -186,7 +186,7 @@ function stubOf(cid: Cid, { promisedBy, since }: Promised): Stub {
   return { cid, promisedBy: [...promisedBy], since: timestamp(since) }
 }
 
-/** By source, then type: what one source says of a target in several ways stays together. */
+/** By source, then type: several relations of one source stay together. */
 function compareEdges(a: Edge, b: Edge): number {
   return compareCids(a.source, b.source) || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0)
 }

@@ -4,7 +4,7 @@ import { MemoryBlobs } from './blobs.ts'
 import { MemoryGraph } from './graph.ts'
 import { MemoryRecords } from './records.ts'
 
-/** Stores that keep nothing beyond the process: for tests, simulations, and as the reference of what stores do. */
+/** Stores that keep nothing beyond the process: for tests and simulations, and as the reference. */
 export function memoryStores(random: Random): Stores {
   const blobs = new MemoryBlobs()
   const close = () => blobs.close()

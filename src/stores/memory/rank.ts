@@ -15,7 +15,7 @@ import type { Consequences } from '../derive.ts'
 import { matches } from '../filter.ts'
 import { infoOf } from '../info.ts'
 
-/** A contribution that is here, and what follows from it. */
+/** A contribution that is here, and what is derived from it. */
 export interface Held extends Consequences {
   readonly stored: Stored
 }
@@ -24,7 +24,7 @@ interface HeldPlace extends Place {
   readonly held: Held
 }
 
-/** The frontier of these contributions: every place there is, grouped by dimension, sorted, cut. */
+/** The frontier of these contributions: all their places, grouped by dimension, sorted, cut. */
 export function rank(
   all: readonly Held[],
   signalsOf: (cid: Cid) => Signals,

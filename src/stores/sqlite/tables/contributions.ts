@@ -8,11 +8,11 @@ import { infoOf, weightOf } from '../../info.ts'
 import type { Connection } from '../database/connection.ts'
 import { lastSeq, setLastSeq } from './log.ts'
 
-/** Of opened contributions: those of lists are asked for again and again. */
+/** Opened contributions that are kept: lists ask for the same ones again and again. */
 const OPENED_MAX_BYTES = 32 * 1024 * 1024
-/** What an opened contribution takes, for each byte of its manifest; estimated. */
+/** Memory that an opened contribution takes for each byte of its manifest; estimated. */
 const OPENED_FACTOR = 4
-/** Of what rankings say: each is read at every change of the frontier. */
+/** Infos that are kept: those of the frontier are read at each of its changes. */
 const INFOS_MAX_BYTES = 32 * 1024 * 1024
 
 interface Row {
@@ -25,10 +25,11 @@ interface Row {
 }
 
 const INSERT = `
-  INSERT INTO contribution (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
+  INSERT INTO contribution
+    (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** The table `contribution`: what came, by row number and by cid. */
+/** The table `contribution`: by row number, which is its number in the log, and by cid. */
 export class Contributions {
   readonly #connection: Connection
   readonly #opened = new ByteCache<number, Stored>(OPENED_MAX_BYTES)
@@ -59,7 +60,7 @@ export class Contributions {
         bytes,
       )
     setLastSeq(this.#connection, seq)
-    // By row number, though there is but one: see `Places` on statements that need a savepoint.
+    // By row number, though there is only one row: see `Places` on savepoints.
     this.#connection
       .sql('UPDATE counts SET contributions = contributions + 1 WHERE rowid = 1')
       .run()
@@ -85,7 +86,8 @@ export class Contributions {
     if (known !== undefined) return known
     const row = this.#connection
       .sql<[number], Row>(
-        'SELECT cid, origin, peer_id, address, received_ms, manifest FROM contribution WHERE id = ?',
+        `SELECT cid, origin, peer_id, address, received_ms, manifest
+         FROM contribution WHERE id = ?`,
       )
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
@@ -93,8 +95,8 @@ export class Contributions {
   }
 
   /**
-   * What rankings say of the contribution of a row that is there. Only the first time is its
-   * manifest opened: the cost of reading the frontier must not depend on the size of manifests.
+   * The info of the contribution of a row that is there. Its manifest is opened the first time
+   * only: what reading the frontier costs must not depend on the size of manifests.
    */
   infoAt(id: number): ContributionInfo {
     const known = this.#infos.get(id)
@@ -115,7 +117,7 @@ export class Contributions {
     )
   }
 
-  /** The entries of the log behind a number. */
+  /** The entries of the log after a number. */
   since(seq: number, limit: number): LogEntry[] {
     return this.#connection
       .sql<[number, number], { id: number }>(

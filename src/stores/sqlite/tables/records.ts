@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../core/canonical.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Job } from '../writer/jobs.ts'
 
-/** The table `record`: JSON in canonical form, so that equal records are equal texts. */
+/** A row of the table `record`. Values are canonical JSON: equal records are equal texts. */
 interface Row {
   readonly key: string
   readonly value: string
@@ -47,7 +47,10 @@ export function setRecord(
   return connection.sql(SET).run(space, key, value).changes > 0
 }
 
-/** Inside a transaction. Sets a record if it is the expected one (absent: `undefined`); whether it did. */
+/**
+ * Inside a transaction. Sets a record if it is the expected one, absent where that is undefined;
+ * whether it did.
+ */
 export function compareAndSetRecord(
   connection: Connection,
   { space, key, expected, value }: Omit<Extract<Job, { type: 'compare-and-set-record' }>, 'type'>,

@@ -8,7 +8,7 @@ import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 
-/** Writes a contribution and all that follows from it. Runs inside a transaction: all of it is there afterwards or none. */
+/** Writes a contribution and all that is derived from it, inside its caller's transaction. */
 export class ContributionWriter {
   readonly #connection: Connection
   readonly #contributions: Contributions
@@ -22,7 +22,7 @@ export class ContributionWriter {
     this.#places = new Places(connection)
   }
 
-  /** False where it was here already. */
+  /** False where the contribution was here already. */
   put(item: Stored): boolean {
     if (this.#contributions.has(item.cid)) return false
     const consequences = consequencesOf(item, item.provenance.receivedAt)
@@ -41,6 +41,7 @@ export class ContributionWriter {
     return true
   }
 
+  /** Brings the target's places up to date, where it is here. */
   #moveTarget(evidence: Evidence): void {
     const target = this.#contributions.find(evidence.target)
     if (target?.ranked !== 1) return

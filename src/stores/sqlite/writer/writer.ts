@@ -8,7 +8,7 @@ import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
 import { failure, type Job, type Outcome } from './jobs.ts'
 
-/** Carries out batches of jobs, each batch in one transaction. Runs in the thread that writes. */
+/** Carries out batches of jobs, each batch in one transaction. Runs in the writer's thread. */
 export class Writer {
   readonly #connection: Connection
   readonly #contributions: ContributionWriter
@@ -18,7 +18,7 @@ export class Writer {
     this.#contributions = new ContributionWriter(this.#connection)
   }
 
-  /** The outcome of each job. Where one fails its neighbours are done again, each in a transaction of its own. */
+  /** The outcome of each job. If one fails, all are done again, each in its own transaction. */
   commit(jobs: readonly Job[]): Outcome[] {
     try {
       return this.#connection.write(() => jobs.map((job) => this.#done(job)))
