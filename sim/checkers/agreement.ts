@@ -3,6 +3,7 @@ import type { Policy } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
+import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Disk } from '../machine/disk.ts'
 
@@ -52,7 +53,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
 async function unionOf(
   holders: readonly Holder[],
 ): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
-  const graph = new MemoryGraph()
+  const graph = new MemoryGraph(seeded(1))
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
     for (const stored of (await disk.graph.list({}, ALL)).items)
@@ -90,11 +91,11 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     const { metric, direction } = ranking
     if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
     const threshold = policy.thresholds[metric]
-    const letIn = ranking.places.filter(({ value, contribution: { manifest } }) => {
+    const letIn = ranking.places.filter(({ value, info }) => {
       const isGood = threshold === undefined || reaches(direction, value, threshold)
       const isMeant =
-        policy.tags === undefined || policy.tags.some((tag) => manifest.tags.includes(tag))
-      return isGood && isMeant && (policy.kinds?.includes(manifest.kind) ?? true)
+        policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
+      return isGood && isMeant && (policy.kinds?.includes(info.kind) ?? true)
     })
     for (const { cid } of letIn.slice(0, policy.topK)) wanted.add(cid)
   }

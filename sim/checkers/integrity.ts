@@ -1,4 +1,5 @@
 import { verifyManifest } from '../../src/core/contribution/contribution.ts'
+import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'
 import type { Holder } from './agreement.ts'
@@ -40,7 +41,7 @@ export async function losses(
 /** Edges and signals that differ from a fold from scratch over what is held. */
 export async function miscounts({ name, disk: { graph } }: Holder): Promise<string[]> {
   const { items } = await graph.list({}, ALL)
-  const scratch = new MemoryGraph()
+  const scratch = new MemoryGraph(seeded(1))
   for (const item of items.toReversed()) await scratch.put(item, item.provenance)
   const found: string[] = []
   const targets = new Set(

@@ -256,11 +256,11 @@ export class GroveNode implements NodeContext {
 
 function entriesOf(ranking: Ranking): LocalEntry[] {
   const { metric, direction } = ranking
-  return ranking.places.map(({ cid, value, contribution }) => ({
+  return ranking.places.map(({ cid, value, info }) => ({
     metric,
     direction,
     cid,
     value,
-    tags: contribution.manifest.tags,
+    tags: info.tags,
   }))
 }

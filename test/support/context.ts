@@ -25,7 +25,7 @@ export function testNode(
     idleTimeoutMs: 600,
     minimumRate: { bytesPerSecond: 50_000, windowMs: 200 },
   })
-  const stores = memoryStores()
+  const stores = memoryStores(seeded(1))
   const whole: NodeConfig = {
     self: { peerId: 'self', address: 'http://self.invalid' },
     reachable: false,

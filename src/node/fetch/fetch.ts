@@ -239,8 +239,8 @@ async function noteStubs(
   peer: PeerAddress | undefined,
 ): Promise<void> {
   if (missing.length === 0) return
-  const room = STUBS_MAX - (await node.stubs.stubs(STUBS_MAX)).length
-  for (const cid of missing.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
+  const room = Math.min(STUBS_MAX - (await node.stubs.stubCount()), STUBS_MAX_PER_FETCH)
+  for (const cid of missing.slice(0, Math.max(0, room)))
     await node.stubs.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 

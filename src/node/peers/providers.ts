@@ -10,7 +10,6 @@ import { ask, type FailedAttempt } from './contact.ts'
 const ASKED_AT_ONCE = 8
 /** Contributions looked at for who holds something that names what is sought. */
 const NAMERS_MAX = 32
-const STUBS_MAX = 1_000
 
 /** The peer that a caller named by address or by id. Throws `address-refused`, `not-found` for an id that is not known. */
 export function namedPeer(node: NodeContext, peer: string): PeerAddress {
@@ -42,7 +41,7 @@ export async function likelyProviders(node: NodeContext, cid: Cid): Promise<Peer
 
 /** Who promised this stub, as far as they are known still. */
 export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
-  const stub = (await node.stubs.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
+  const stub = await node.stubs.stub(cid)
   return (stub?.promisedBy ?? []).flatMap((peerId) => node.gossip.peer(peerId) ?? [])
 }
 

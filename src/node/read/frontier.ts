@@ -34,14 +34,14 @@ export async function frontier(node: NodeContext, query: FrontierQuery): Promise
   }
 }
 
-function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace): FrontierEntry {
+function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
   return {
     cid,
-    summary: manifest.summary,
+    summary: info.summary,
     value,
-    kind: manifest.kind,
-    mode: manifest.mode,
-    agentId: manifest.agent.agentId,
+    kind: info.kind,
+    mode: info.mode,
+    agentId: info.agent.agentId,
   }
 }
 
@@ -83,7 +83,7 @@ async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid,
 function ownEntry(
   node: NodeContext,
   { metric, direction }: Ranking,
-  { cid, value, contribution }: RankedPlace,
+  { cid, value, info }: RankedPlace,
 ): FederatedEntry {
   const providers = node.gossip
     .providersOf(cid)
@@ -92,12 +92,12 @@ function ownEntry(
     metric,
     value,
     cid,
-    tags: contribution.manifest.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
+    tags: info.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
     direction,
     level: beliefIn(beliefInputOf({ metric, value }), metric).level,
     held: true,
     providers,
-    firstSeen: timestamp(recencyOf(contribution.manifest.createdAt, node.clock.now())),
+    firstSeen: timestamp(recencyOf(info.createdAt, node.clock.now())),
   }
 }
 

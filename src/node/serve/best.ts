@@ -33,19 +33,17 @@ export async function bestList(node: NodeContext, query: BestQuery): Promise<Bes
 
 async function entryOf(
   node: NodeContext,
-  { cid, metric, value, contribution }: RankedPlace,
+  { cid, metric, value, info }: RankedPlace,
 ): Promise<BestEntry> {
-  const { kind, tags, artifacts } = contribution.manifest
-  const infos = await Promise.all(
-    [...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)),
-  )
-  const artifactBytes = infos.reduce((sum, info) => sum + (info?.sizeBytes ?? 0), 0)
+  const { kind, tags, artifacts, manifestBytes } = info
+  const stats = await Promise.all(artifacts.map((hash) => node.blobs.stat(hash)))
+  const artifactBytes = stats.reduce((sum, stat) => sum + (stat?.sizeBytes ?? 0), 0)
   const entry = {
     cid,
     value,
     kind,
     tags,
-    manifestBytes: contribution.bytes.byteLength,
+    manifestBytes,
     artifactBytes,
   }
   const isCounted = isSignalMetric(metric) && metric !== '_recency'

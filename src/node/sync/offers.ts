@@ -75,13 +75,13 @@ export async function heldOffers(node: NodeContext, policy: Policy): Promise<Can
     ...(kinds === undefined ? {} : { anyKind: kinds }),
   })
   return rankings.flatMap(({ metric, direction, places }) =>
-    places.map(({ cid, value, contribution }) => ({
+    places.map(({ cid, value, info }) => ({
       metric,
       direction,
       cid,
       value,
-      tags: contribution.manifest.tags,
-      kind: contribution.manifest.kind,
+      tags: info.tags,
+      kind: info.kind,
       providers: [],
     })),
   )

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { CidHasher, hashBytes, parseCid } from '../../../src/core/cid.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
-import { seeded } from '../../../src/runtime/random.ts'
+import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { temporaryDirectory } from '../../conformance/temporary.ts'
@@ -47,7 +47,7 @@ async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return hasher.digest()
 }
 
-/** What can be seen is whole: every contribution hashes to its name, is ranked, and is found by its words. */
+/** What is visible is whole: each contribution hashes to its name, is ranked, numbered, and found by its words. */
 async function requireWhole(stores: Stores): Promise<void> {
   const { items, total } = await stores.graph.list({}, { limit: 1_000_000, offset: 0 })
   const rankings = await stores.graph.frontier({ limit: 1_000_000 })
@@ -62,6 +62,7 @@ async function requireWhole(stores: Stores): Promise<void> {
     ],
   )
   assert.equal((await stores.graph.search('number', {}, 1_000_000)).length, total)
+  assert.equal((await stores.graph.since(0, 1_000_000)).length, total)
 }
 
 /** Every blob file is whole, acknowledged or not, and nothing is left on the way. */
@@ -86,7 +87,7 @@ test('what was acknowledged survives kill -9 at any moment, and nothing partial 
   for (let crash = 0; crash < CRASHES; crash++) {
     acknowledged.push(...(await killAfter(dir, crash, 1 + Math.floor(random.next() * 120))))
 
-    await using stores = await openSqliteStores({ dir, nextTurn })
+    await using stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
     await requireHeld(stores, acknowledged)
     await requireWhole(stores)
     await requireCleanFiles(dir)

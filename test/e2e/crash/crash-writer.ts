@@ -1,13 +1,13 @@
 /** Run as a process of its own by crash-store.test.ts: puts without end, and says on stdout what has been acknowledged. */
 import { writeSync } from 'node:fs'
 import { sealDraft } from '../../../src/core/contribution/contribution.ts'
-import { seeded } from '../../../src/runtime/random.ts'
+import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 
 const [dir = '', seed = '0'] = process.argv.slice(2)
 const random = seeded(Number(seed))
-const stores = await openSqliteStores({ dir, nextTurn })
+const stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
 const acknowledge = (line: string) => writeSync(1, `${line}\n`)
 
 /** Blobs of all sizes, small ones most often. */

@@ -9,12 +9,13 @@ import { type TestContext, test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
+import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { temporaryDirectory } from '../../conformance/temporary.ts'
 
-const open = (dir: string) => openSqliteStores({ dir, nextTurn })
+const open = (dir: string) => openSqliteStores({ dir, nextTurn, random: systemRandom })
 const saying = (code: ErrorCode, text: string) => (error: unknown) =>
   isGroveError(error, code) && error.message.includes(text)
 const writer = join(import.meta.dirname, 'crash-writer.ts')

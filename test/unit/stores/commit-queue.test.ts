@@ -4,6 +4,7 @@ import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
+import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
@@ -18,7 +19,11 @@ function impossible(): Contribution {
 
 test('a write that fails does not fail those that share its transaction', async () => {
   await using temporary = await temporaryDirectory()
-  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn })
+  await using stores = await openSqliteStores({
+    dir: temporary.dir,
+    nextTurn,
+    random: systemRandom,
+  })
   const [before, after] = [sample({ summary: 'before' }), sample({ summary: 'after' })]
 
   const outcomes = await Promise.allSettled(
@@ -44,7 +49,11 @@ test('writes that are under way at once are sent to be committed together', asyn
     turns++
     nextTurn(task)
   }
-  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn: counting })
+  await using stores = await openSqliteStores({
+    dir: temporary.dir,
+    nextTurn: counting,
+    random: systemRandom,
+  })
 
   const puts = Array.from({ length: 100 }, (_, index) =>
     stores.graph.put(sample({ summary: `${index}` }), local()),
@@ -60,7 +69,11 @@ test('writes that are under way at once are sent to be committed together', asyn
 
 test('what was written can be read at once by whoever waited for it', async () => {
   await using temporary = await temporaryDirectory()
-  await using stores = await openSqliteStores({ dir: temporary.dir, nextTurn })
+  await using stores = await openSqliteStores({
+    dir: temporary.dir,
+    nextTurn,
+    random: systemRandom,
+  })
 
   for (let index = 0; index < 50; index++) {
     const contribution = sample({ summary: `number ${index}` })
