@@ -16,7 +16,7 @@ import type {
 } from '../ports/transport.ts'
 import { readBody } from './body.ts'
 import { closureLines } from './closure-lines.ts'
-import type { Answer, Dialler } from './dialler.ts'
+import type { Dialler, PeerAnswer } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
 /** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
@@ -148,7 +148,7 @@ function parseSizes(header: string): Map<Cid, number> {
 /** The size of the whole blob, from the lengths that the answer promises. Throws `peer-fault` where they don't fit what was asked. */
 function sizeOfAnswer(
   peer: PeerAddress,
-  { status, headers, lengthBytes }: Answer,
+  { status, headers, lengthBytes }: PeerAnswer,
   offset: number,
 ): number {
   if (lengthBytes === undefined)
