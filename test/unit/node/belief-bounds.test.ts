@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../sim/network/http.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
-import { testNode } from '../../support/context.ts'
-import { sendAbsent, startPeer, type TestPeer, work } from '../../support/peer.ts'
-import { until } from '../../support/until.ts'
+import { type TestPeer, work } from '../../support/peer.ts'
+import { virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, until } = virtualWorld()
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
@@ -35,8 +37,8 @@ const good = scored('good')
 test('however many peers claim what nobody has, and however often, it is sought once a back-off', async () => {
   await using started = new AsyncDisposableStack()
   const peers: TestPeer[] = []
-  for (let n = 0; n < 12; n++) peers.push(started.use(await startPeer(`peer-${n}`, {})))
-  await using holder = await startPeer('holder', { contributions: [good] })
+  for (let n = 0; n < 12; n++) peers.push(started.use(startPeer(`peer-${n}`, {})))
+  await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   const flood = () => {
     for (let n = 0; n < 600; n++)
@@ -57,11 +59,11 @@ test('however many peers claim what nobody has, and however often, it is sought 
 })
 
 test('while an item is being fetched, claims of it start no other fetch', async () => {
-  const waiting: (() => void)[] = []
-  await using slow = await startPeer('slow', {
-    misbehave: (_, response) => waiting.push(() => sendAbsent(response)) > 0,
+  const waiting: ((answer: HttpAnswer) => void)[] = []
+  await using slow = startPeer('slow', {
+    misbehave: () => new Promise((resolve) => void waiting.push(resolve)),
   })
-  await using holder = await startPeer('holder', { contributions: [good] })
+  await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   discovered(grove.node, slow, [advertisementOf(absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
@@ -71,15 +73,15 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)
-  for (const answer of waiting) answer()
+  for (const answer of waiting) answer(absentAnswer())
 })
 
 test('a peer that advertises what it has not is asked in vain so often and no more in one round', async () => {
   const invented = Array.from({ length: 300 }, (_, n) =>
     entryOf(work(`invented ${n}`).cid, n / 1_000),
   )
-  await using braggart = await startPeer('braggart', { best: listOf(invented) })
-  await using honest = await startPeer('honest', {
+  await using braggart = startPeer('braggart', { best: listOf(invented) })
+  await using honest = startPeer('honest', {
     contributions: [good],
     best: listOf([entryOf(good.cid, 0.5)]),
   })
@@ -105,7 +107,7 @@ for (const [what, manifest, policy, reason] of [
       ...manifest,
       tags: [...manifest.tags],
     })
-    await using peer = await startPeer('peer', {
+    await using peer = startPeer('peer', {
       contributions: [item],
       best: listOf([entryOf(item.cid, 0.5)]),
     })
@@ -129,7 +131,7 @@ for (const [what, manifest, policy, reason] of [
 }
 
 test('who asks for a contribution gets it whatever the policy of background sync says', async () => {
-  await using peer = await startPeer('peer', { contributions: [good] })
+  await using peer = startPeer('peer', { contributions: [good] })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, kinds: ['review'] } })
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: peer.address })
@@ -147,7 +149,7 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
       }),
     ),
   )
-  await using peer = await startPeer('flooder', {
+  await using peer = startPeer('flooder', {
     contributions: [...items, ...reviews],
     best: listOf(items.map(({ cid }, n) => entryOf(cid, (n + 1) / 10))),
   })
@@ -165,7 +167,7 @@ test('of a thousand parents that never were, a few become stubs', async () => {
     relationType: 'derives_from' as const,
   }))
   const orphan = work('orphan', { relations })
-  await using peer = await startPeer('peer', { contributions: [orphan] })
+  await using peer = startPeer('peer', { contributions: [orphan] })
   await using grove = testNode([peer])
 
   const { missing } = await fetchRemoteContribution(grove.node, orphan.cid, {
@@ -179,13 +181,12 @@ test('of a thousand parents that never were, a few become stubs', async () => {
 
 test('a closure full of rubbish is a handful of faults, and what came with it is left', async () => {
   const lines = Array.from({ length: 900 }, (_, n) => `{"rubbish":${n}}\n`).join('')
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [good],
-    misbehave(request, response) {
-      if (request.url !== '/api/federation/closure') return false
+    misbehave({ path }) {
+      if (path !== '/api/federation/closure') return undefined
       const trailer = JSON.stringify({ trailer: { sent: 900, bytes: lines.length, missing: [] } })
-      response.writeHead(200, { 'grove-protocol': '1' }).end(`${lines}${trailer}\n`)
-      return true
+      return bytesAnswer(Buffer.from(`${lines}${trailer}\n`))
     },
   })
   await using grove = testNode([peer])
@@ -202,7 +203,7 @@ test('when its bytes are spent, a round fetches no more', async () => {
     scored('two', 0.2),
     ...Array.from({ length: 8 }, (_, n) => scored(`${n}`, 0.3 + n)),
   ]
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: items,
     best: listOf(items.map(({ cid, manifest }) => entryOf(cid, manifest.scores!['loss']!.value))),
   })
