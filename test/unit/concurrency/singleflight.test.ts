@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mapBounded, Semaphore } from '../../../src/concurrency/semaphore.ts'
+import { Semaphore } from '../../../src/concurrency/semaphore.ts'
 import { Singleflight } from '../../../src/concurrency/singleflight.ts'
 
 test('callers with one key share one run', async () => {
@@ -94,18 +94,4 @@ test('who gives up waiting for a place takes none', async () => {
   leave()
 
   assert.equal(typeof (await semaphore.enter()), 'function')
-})
-
-test('a bounded map keeps its bound and its order', async () => {
-  let running = 0
-  let most = 0
-  const results = await mapBounded([5, 4, 3, 2, 1], 2, async (item) => {
-    most = Math.max(most, ++running)
-    await Promise.resolve()
-    running--
-    return item * 10
-  })
-
-  assert.deepEqual(results, [50, 40, 30, 20, 10])
-  assert.equal(most, 2)
 })
