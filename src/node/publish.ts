@@ -97,7 +97,7 @@ async function fetchTarget(
       signal === undefined ? {} : { signal },
     )
   } catch (cause) {
-    if (!isGroveError(cause) || signal?.aborted === true) throw cause
+    if (!isGroveError(cause) || cause.kind.blame === 'self' || signal?.aborted === true) throw cause
     throw targetMissing(
       cid,
       peers.map((peer) => peer.address),

@@ -44,17 +44,18 @@ export async function fetchArtifacts(
   node: NodeContext,
   request: ArtifactsRequest,
 ): Promise<ArtifactsOutcome> {
-  const { contribution, signal } = request
+  const { contribution } = request
   const needed = await neededBlobs(node, contribution, request.artifacts)
   const failures = new Map<Cid, GroveError>()
   const budget = new ByteBudget(request)
   const more = probeOnce(node, request)
   const outcome = { bytesMoved: 0, bytesVerified: 0 }
-  await mapBounded(needed, AT_ONCE, async (item) => {
+  await mapBounded(needed, AT_ONCE, async (item, ended) => {
+    const signal = AbortSignal.any([request.signal, ended])
     try {
       signal.throwIfAborted()
       const sizeBytes = budget.isLimited
-        ? await sizeOf(node, request, item)
+        ? await sizeOf(node, { ...request, signal }, item)
         : request.sizes?.get(item.hash)
       const maxBytes = budget.take(item.hash, sizeBytes)
       const wanted = {
@@ -124,7 +125,7 @@ export async function sizeOf(
   const via = { cid: request.contribution.cid, name }
   for (const peer of request.providers.slice(0, 2)) {
     try {
-      return await ask(node, peer, () =>
+      return await ask(node, peer, request.signal, () =>
         node.transport.sizeOf(peer, { hash, via }, { signal: request.signal }),
       )
     } catch (error) {
@@ -146,15 +147,11 @@ function probeOnce(
   }
 }
 
-/** Why one artifact is not here. What is this grove's own failure, or the caller's wish to stop, ends the whole fetch. */
+/** Why one artifact is not here. This grove's own failure and the caller's abort end the fetch. */
 function failureFor(error: unknown, signal: AbortSignal): GroveError {
   if (isGroveError(signal.reason, 'fetch-timeout')) return signal.reason
-  if (signal.aborted || !isGroveError(error) || isOwnFailure(error)) throw error
+  if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
   return error
-}
-
-function isOwnFailure({ code }: GroveError): boolean {
-  return code.startsWith('storage-') || code === 'read-only' || code === 'shutting-down'
 }
 
 async function statesOf(

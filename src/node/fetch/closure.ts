@@ -111,7 +111,7 @@ class ClosureSearch {
     const { contribution, depth, signal } = this.#request
     const received: Cid[] = []
     try {
-      await ask(this.#node, peer, async () => {
+      await ask(this.#node, peer, signal, async () => {
         const answer = await this.#node.transport.closure(
           peer,
           { cid: contribution.cid, ancestors: depth, evidence: true },

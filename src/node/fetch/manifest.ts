@@ -83,7 +83,7 @@ async function tryPeer(
   progress: { attempts: FailedAttempt[]; bytesMoved: number },
 ): Promise<FetchedManifest | undefined> {
   try {
-    const { bytes, sizes } = await ask(node, peer, () =>
+    const { bytes, sizes } = await ask(node, peer, signal, () =>
       node.transport.manifest(peer, cid, { signal }),
     )
     progress.bytesMoved += bytes.byteLength

@@ -1,4 +1,4 @@
-import { GroveError, isGroveError } from '../../core/errors.ts'
+import { type ErrorCode, GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { NodeContext } from '../context.ts'
 
@@ -8,36 +8,27 @@ export interface FailedAttempt {
   readonly error: GroveError
 }
 
-/** Failures that prove that a peer does not keep to the protocol. */
-const FAULTS = new Set([
-  'peer-fault',
-  'peer-too-slow',
-  'fetch-bad-bytes',
-  'manifest-invalid',
-  'manifest-unknown-field',
-  'manifest-not-canonical',
-  'manifest-too-large',
-])
-/** Answers that say no, but are answers. */
-const REFUSALS = new Set(['absent', 'gone', 'refused', 'busy', 'too-large'])
-
-/** Asks a peer something; whether it answered, and how, is remembered. Throws what the call throws. */
+/**
+ * Asks a peer something and remembers how it answered, unless the signal ended the call: that says
+ * nothing about the peer. Throws what the call throws.
+ */
 export async function ask<T>(
   node: NodeContext,
   peer: PeerAddress,
+  signal: AbortSignal,
   call: () => Promise<T>,
 ): Promise<T> {
   try {
     const answer = await call()
-    answered(node, peer)
+    tellKnown(node, peer, 'contact-made')
     return answer
   } catch (error) {
-    noteFailure(node, peer, error)
+    if (!signal.aborted) noteFailure(node, peer, error)
     throw error
   }
 }
 
-/** Remembers why a peer failed: a fault is its own, being out of reach (or out of bounds) need not be, and a refusal is an answer. */
+/** Remembers a failed call by whose doing it was; `badBytes` of what the peer sent were wrong. */
 export function noteFailure(
   node: NodeContext,
   peer: PeerAddress,
@@ -45,25 +36,25 @@ export function noteFailure(
   badBytes = 0,
 ): void {
   if (!isGroveError(error)) return
-  if (REFUSALS.has(error.code)) answered(node, peer)
-  else if (FAULTS.has(error.code)) {
-    node.peers.fault(peer.address, error, badBytes)
-    node.log.warn('peer fault', { ...peer, code: error.code, reason: error.message })
-    node.events.publish({
-      type: 'peer-fault',
-      peerId: peer.peerId,
-      code: error.code,
-      message: error.message,
-    })
-    tellKnown(node, peer, 'contact-failed')
-  } else if (error.code === 'peer-unreachable' || error.code === 'address-refused') {
-    node.peers.fault(peer.address, error)
-    tellKnown(node, peer, 'contact-failed')
+  switch (error.kind.blame) {
+    case 'self':
+      return
+    case 'none':
+      tellKnown(node, peer, 'contact-made')
+      return
+    case 'peer':
+      tellFault(node, peer, error)
+      break
+    case 'network':
+      break
   }
+  node.peers.fault(peer.address, error, badBytes)
+  tellKnown(node, peer, 'contact-failed')
 }
 
-function answered(node: NodeContext, peer: PeerAddress): void {
-  tellKnown(node, peer, 'contact-made')
+function tellFault(node: NodeContext, peer: PeerAddress, { code, message }: GroveError): void {
+  node.log.warn('peer fault', { ...peer, code, reason: message })
+  node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
 }
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
@@ -75,14 +66,17 @@ function tellKnown(
   if (node.gossip.peer(peer.peerId) !== undefined) node.tell({ type, peer })
 }
 
-/** Who was asked in vain, by address, and what each said, as `failureOf` put it into an error. */
+/** The peers that were asked in vain, by address, with their answers, as `failureOf` lists them. */
 export function failedAttempts(error: GroveError): { address: string; code: string }[] {
   const asked = error.details['peersAsked']
   return Array.isArray(asked) ? (asked as { address: string; code: string }[]) : []
 }
 
-/** What of several failures tells a caller most, first to last; what is not named here comes before them all. */
-const TELLING = [
+/**
+ * Which of several failures tells a caller most, first to last. A failure that is not listed comes
+ * before all of these: it proves something about the bytes.
+ */
+const TELLING: readonly ErrorCode[] = [
   'too-large',
   'fetch-incomplete',
   'peer-fault',
@@ -95,7 +89,10 @@ const TELLING = [
   'address-refused',
 ]
 
-/** One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where nobody could be asked. */
+/**
+ * One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where
+ * there was nobody to ask.
+ */
 export function failureOf(
   attempts: readonly FailedAttempt[],
   what: Readonly<Record<string, unknown>>,

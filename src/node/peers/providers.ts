@@ -99,7 +99,8 @@ async function holds(
   { signal, attempts }: { signal: AbortSignal; attempts?: FailedAttempt[] },
 ): Promise<boolean> {
   try {
-    if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
+    if (await ask(node, peer, signal, () => node.transport.holds(peer, cid, { signal })))
+      return true
     throw new GroveError(
       'absent',
       { ...peer, cid },

@@ -1,7 +1,6 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { type Cid, hashBytes } from '../../core/cid.ts'
-import { isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
@@ -53,11 +52,12 @@ interface EvidenceQuestion {
 export async function refreshEvidence(
   node: NodeContext,
   offers: readonly Candidate[],
-  { budget, signal }: { budget: RoundBudget; signal: AbortSignal },
+  { budget, signal: round }: { budget: RoundBudget; signal: AbortSignal },
 ): Promise<void> {
   const questions = await questionsFor(node, offers)
-  await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }) => {
+  await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }, ended) => {
     if (budget.isSpent) return
+    const signal = AbortSignal.any([round, ended])
     budget.requests.made++
     signal.throwIfAborted()
     const { evidence, answered, bytesMoved } = await fetchClosure(node, {
@@ -80,9 +80,6 @@ export async function refreshEvidence(
     }
     if (added.length > 0) node.stored(added)
     if (answered) node.sync.evidence.note(peer, contribution.cid, mark)
-  }).catch((error: unknown) => {
-    if (signal.aborted || !isGroveError(error)) throw error
-    node.log.warn('evidence not stored', { error: String(error) })
   })
 }
 

@@ -132,7 +132,7 @@ async function dimensionsOf(
   { signal, requests }: { signal: AbortSignal; requests: Requests },
 ): Promise<string[]> {
   requests.made++
-  const metrics = await ask(node, peer, () => node.transport.metrics(peer, { signal }))
+  const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, { signal }))
   if (policy.dimensions === undefined) return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
   return policy.dimensions.filter(
     (dimension) => dimension.startsWith('_') || metrics.includes(dimension),
@@ -159,7 +159,7 @@ async function bestOf(
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(kinds === undefined ? {} : { kinds: [...kinds] }),
   }
-  return ask(node, peer, async () => {
+  return ask(node, peer, signal, async () => {
     const list = await node.transport.best(peer, query, { signal })
     requests.made += (list.requests ?? 1) - 1
     if (list.dimension === dimension) return list

@@ -15,8 +15,6 @@ import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 
-/** Faults of a manifest whose hash was right: nobody has a better one. (Too large says nothing of its hash.) */
-const HOPELESS = new Set(['manifest-invalid', 'manifest-unknown-field', 'manifest-not-canonical'])
 const FETCHES_AT_ONCE = 4
 const STUBS_A_ROUND = 20
 /** How long a contribution rests of whose artifacts the rest is too large to be taken unasked. */
@@ -28,6 +26,8 @@ const REPORTED_MAX = 1_000
 
 /** How a want is fetched. */
 interface FetchMode {
+  /** Aborts when another fetch of the round has failed for good. */
+  readonly ended: AbortSignal
   readonly accept?: FetchHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
 }
@@ -72,9 +72,8 @@ export class Round {
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
     const check = new AcceptanceCheck(node, candidates, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
-    await mapBounded(chosen, FETCHES_AT_ONCE, (want) =>
-      this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }),
-    )
+    const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
+    await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
   }
 
   /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
@@ -86,8 +85,8 @@ export class Round {
       now: this.#node.clock.now(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
-    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want) =>
-      this.#fetch(want, { options }),
+    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want, ended) =>
+      this.#fetch(want, { options, ended }),
     )
   }
 
@@ -112,10 +111,12 @@ export class Round {
     return report
   }
 
-  async #fetch(want: Want, manner: FetchMode): Promise<void> {
+  /** A failure of this grove's own (a full disk, a shutdown) ends the round and charges no peer. */
+  async #fetch(want: Want, { ended, ...mode }: FetchMode): Promise<void> {
     const { cid } = want
     const { wants } = this.#node.sync
-    this.#signal.throwIfAborted()
+    const signal = AbortSignal.any([this.#signal, ended])
+    signal.throwIfAborted()
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
@@ -124,10 +125,9 @@ export class Round {
     if (!wants.begin(cid, this.#node.clock.now())) return this.#skip(cid, 'under-way')
     this.#budget.requests.made++
     try {
-      await this.#bring(cid, providers, manner)
+      await this.#bring(cid, providers, { ...mode, signal })
     } catch (error) {
-      if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-'))
-        throw error
+      if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
       this.#onFetchFailed(cid, error, providers)
     } finally {
       wants.ended(cid)
@@ -137,7 +137,7 @@ export class Round {
   async #bring(
     cid: Cid,
     providers: Want['providers'],
-    { accept, options }: FetchMode,
+    { accept, options, signal }: Omit<FetchMode, 'ended'> & { readonly signal: AbortSignal },
   ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
@@ -146,7 +146,7 @@ export class Round {
       cid,
       { ...options, maxBytes: this.#budget.bytesLeft },
       {
-        signal: this.#signal,
+        signal,
         providers,
         maxArtifactBytes,
         takeEvidence: (address) => this.#budget.tryTakeEvidence(address),
@@ -185,7 +185,7 @@ export class Round {
       return
     }
     this.#failed.push({ cid, reason: error.code })
-    wants.failed(cid, now, !HOPELESS.has(error.code))
+    wants.failed(cid, now, !error.kind.permanent)
     const asked = failedAttempts(error)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers

@@ -154,9 +154,9 @@ export class FailoverStream {
   }
 }
 
-/** A network's failures, as they may look; not those that only a peer can bring about. */
-function mayRecover({ code, details }: GroveError): boolean {
-  return code === 'peer-unreachable' || (code === 'peer-fault' && details['fault'] === 'cut-off')
+/** Whether the network may have failed, and not the peer: then the peer may have its turn again. */
+function mayRecover({ kind, details }: GroveError): boolean {
+  return (kind.blame === 'network' && kind.retryable) || details['fault'] === 'cut-off'
 }
 
 function fault(peer: PeerAddress, kind: string, said: string): GroveError {
