@@ -22,6 +22,7 @@ import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messa
 import type { NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
+import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { discovered, syncRound } from './sync/sync.ts'
 import { SyncState } from './sync/sync-state.ts'
@@ -216,8 +217,7 @@ export class GroveNode implements NodeContext {
         code: error.code,
         reason: error.message,
       })
-      if (error.code === 'address-refused') this.peers.fault(peer.address, error)
-      this.tell({ type: 'contact-failed', peer })
+      noteGossipFailure(this, peer, error)
     }
   }
 

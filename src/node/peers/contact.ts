@@ -52,6 +52,27 @@ export function noteFailure(
   tellKnown(node, peer, 'contact-failed')
 }
 
+/**
+ * Remembers that gossip with a peer failed. Only what the network can't have done goes on its
+ * record. Gossip calls everybody all the time, whether it answers or not: were lost messages held
+ * against a peer, a lossy network would have every grove distrust all others, and a host that comes
+ * back would be avoided for having been away. Its liveness tells that, and is mended by one answer.
+ */
+export function noteGossipFailure(node: NodeContext, peer: PeerAddress, error: GroveError): void {
+  const { blame } = error.kind
+  if ((blame === 'peer' || blame === 'network') && !mayBeNetwork(error)) {
+    if (blame === 'peer') tellFault(node, peer, error)
+    node.peers.fault(peer.address, error)
+  }
+  node.tell({ type: 'contact-failed', peer })
+}
+
+/** Whether the network may have done it. It does not redirect, nor make an address forbidden. */
+function mayBeNetwork({ kind, code, details }: GroveError): boolean {
+  if (kind.blame === 'network') return kind.retryable
+  return code === 'peer-too-slow' || details['fault'] === 'cut-off'
+}
+
 function tellFault(node: NodeContext, peer: PeerAddress, { code, message }: GroveError): void {
   node.log.warn('peer fault', { ...peer, code, reason: message })
   node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
