@@ -245,9 +245,8 @@ export class GroveNode implements NodeContext {
   /** Runs something that nobody waits for; what it throws is logged, unless the grove is closing. */
   #spawn(task: Promise<void>): void {
     const watched = task
-      .catch((error: unknown) => {
-        if (!this.closing.aborted)
-          this.log.error('background task failed', { error: String(error) })
+      .catch((err: unknown) => {
+        if (!this.closing.aborted) this.log.error('background task failed', { err })
       })
       .finally(() => this.#tasks.delete(watched))
     this.#tasks.add(watched)

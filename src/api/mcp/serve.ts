@@ -76,11 +76,7 @@ async function callTool(
     return resultOf(await tool.run(parseInput(tool.input, given), context))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
-    if (known === undefined)
-      context.log.error('tool failed', {
-        tool: name,
-        error: error instanceof Error ? error.stack : String(error),
-      })
+    if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
     return { ...resultOf(errorBody(known ?? error)), isError: true }
   }
 }

@@ -197,11 +197,16 @@ export class PeerStore {
 
   #writeSoon(): void {
     this.#cancelWrite = undefined
-    this.#writing = this.#writing
-      .then(() => this.#write())
-      .catch((error: unknown) =>
-        this.#ports.log.warn('peer records not written', { error: String(error) }),
-      )
+    this.#writing = this.#writing.then(() => this.#tryToWrite())
+  }
+
+  /** What is not written now is written with the next change, or at the end. */
+  async #tryToWrite(): Promise<void> {
+    try {
+      await this.#write()
+    } catch (err) {
+      this.#ports.log.warn('peer records not written', { err })
+    }
   }
 
   async #write(): Promise<void> {

@@ -64,9 +64,8 @@ export function discovered(
   const { announcedGap } = node.sync
   node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
     announcedGap.start(node.clock.now())
-    announcedRound(node).catch((error: unknown) => {
-      if (!node.closing.aborted)
-        node.log.error('announced work not fetched', { error: String(error) })
+    announcedRound(node).catch((err: unknown) => {
+      if (!node.closing.aborted) node.log.error('announced work not fetched', { err })
     })
   })
 }
