@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
@@ -19,7 +20,7 @@ import type { RecordStore } from '../../ports/record-store.ts'
 import { Absences } from './absences.ts'
 
 const SPACE = 'peers'
-/** Peers remembered; beyond it the one that was heard of longest ago goes. */
+/** Peers remembered. Beyond it the one whose record changed longest ago is forgotten. */
 const PEERS_MAX = 1_000
 /** Changes within this time are written together. */
 const WRITE_DELAY_MS = 1_000
@@ -45,7 +46,7 @@ function renamed(value: unknown): unknown {
   return { ...rest, record: { ...others, confirmed, contradicted, proofs: renamedProofs } }
 }
 
-/** What is kept of a peer: what it did in all, and what of that still counts against it. */
+/** What is kept of a peer: all that it did, and how much of that still counts against it. */
 type Kept = z.infer<typeof storedSchema>
 
 const UNKNOWN: Kept = {
@@ -61,15 +62,17 @@ interface PeerStorePorts {
 }
 
 /**
- * What this grove has learned about peers by their deeds, kept over restarts. The peer is the address that was dialled: an id is
- * only what somebody said, and nobody's deeds may be laid at another's door.
+ * What this grove has learned about peers by their deeds, kept over restarts. A peer is the address
+ * that was dialled: anybody can give any id, and nobody is blamed for what another did.
  */
 export class PeerStore {
   /** What peers said that they don't have. */
   readonly absences: Absences
   readonly #ports: PeerStorePorts
-  readonly #known = new Map<string, Kept>()
   readonly #unwritten = new Set<string>()
+  readonly #known = new BoundedMap<string, Kept>(PEERS_MAX, (address) =>
+    this.#unwritten.add(address),
+  )
   #cancelWrite: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -181,18 +184,9 @@ export class PeerStore {
 
   #change(address: string, change: Partial<Kept>): void {
     const kept = { ...this.#kept(address), ...change }
-    this.#known.delete(address)
     this.#known.set(address, kept)
     this.#unwritten.add(address)
-    this.#evict()
     this.#cancelWrite ??= this.#ports.clock.after(WRITE_DELAY_MS, () => this.#writeSoon())
-  }
-
-  #evict(): void {
-    const [oldest] = this.#known.keys()
-    if (this.#known.size <= PEERS_MAX || oldest === undefined) return
-    this.#known.delete(oldest)
-    this.#unwritten.add(oldest)
   }
 
   #writeSoon(): void {
