@@ -1,4 +1,4 @@
-import { verifyManifest } from '../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../src/core/contribution/verify.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'
 import type { Holder } from './agreement.ts'

@@ -1,11 +1,11 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { NodeContext } from '../context.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
 

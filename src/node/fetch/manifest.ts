@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
-import { type Contribution, verifyManifest } from '../../core/contribution/contribution.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { verifyManifest } from '../../core/contribution/verify.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ManifestAnswer } from '../../ports/transport.ts'

@@ -74,9 +74,7 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
 }
 
 async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
-  const all = [...new Set(cids)]
-  const missing = new Set(await node.contributions.missing(all))
-  const held = await node.contributions.getMany(all.filter((cid) => !missing.has(cid)))
+  const held = await node.contributions.getMany([...new Set(cids)])
   return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 

@@ -3,10 +3,8 @@ import type { FederationPeer } from '../../core/wire/federation.ts'
 import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
 import type { GroveInfo } from '../../core/wire/grove.ts'
 import type { PeerView } from '../../protocol/messages.ts'
+import { VERSION } from '../../version.ts'
 import type { NodeContext } from '../context.ts'
-
-/** The version of the software, as `/api/grove` says it. */
-export const VERSION = '0.2.0'
 
 /** What this grove is and how much it holds. */
 export async function groveInfo(node: NodeContext): Promise<GroveInfo> {

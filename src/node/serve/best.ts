@@ -4,7 +4,7 @@ import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
 import type { RankedPlace } from '../../ports/graph-index.ts'
 import type { NodeContext } from '../context.ts'
-import { evidenceMark } from '../sync/evidence.ts'
+import { evidenceMark } from './evidence-mark.ts'
 
 const LIMIT_DEFAULT = 100
 const STATS_AT_ONCE = 16

@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
@@ -9,7 +10,6 @@ import {
 } from '../../core/limits.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
 import type { NodeContext } from '../context.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
 
 const encoder = new TextEncoder()
 

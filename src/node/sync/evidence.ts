@@ -1,14 +1,12 @@
-import { evictOldest } from '../../concurrency/bounded.ts'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import { type Cid, hashBytes } from '../../core/cid.ts'
-import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
+import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { GraphIndex } from '../../ports/graph-index.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
-import { EVIDENCE } from '../lineage.ts'
+import { evidenceMark } from '../serve/evidence-mark.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Peers asked about one contribution in one round, and contributions that one peer is asked about. */
@@ -17,28 +15,16 @@ const ASKED_AT_ONCE = 4
 /** Answers remembered, so that nobody is asked twice for the same. */
 const MARKS_MAX = 4_096
 
-/**
- * A fingerprint of what is said about a contribution here: equal where the same contributions say it. (Counts alone don't tell:
- * two groves may each know another review.) Of more than a closure can bring, the first that it would.
- */
-export async function evidenceMark(index: GraphIndex, cid: Cid): Promise<string> {
-  const edges = await index.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
-  const sources = [...new Set(edges.map(({ source }) => source))].sort()
-  return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
-}
-
 /** Which fingerprints of which peers have been looked behind. */
 export class EvidenceMemory {
-  readonly #asked = new Map<string, string>()
+  readonly #asked = new BoundedMap<string, string>(MARKS_MAX)
 
   isNew({ address }: PeerAddress, cid: Cid, mark: string): boolean {
     return this.#asked.get(`${address} ${cid}`) !== mark
   }
 
   note({ address }: PeerAddress, cid: Cid, mark: string): void {
-    this.#asked.delete(`${address} ${cid}`)
     this.#asked.set(`${address} ${cid}`, mark)
-    evictOldest(this.#asked, MARKS_MAX)
   }
 }
 
