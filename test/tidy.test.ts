@@ -97,6 +97,11 @@ const oneHome: readonly Home[] = [
   },
   { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config.ts'] },
   { what: 'output', pattern: /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/, homes: ['src/cli/'] },
+  {
+    what: 'the door to the store',
+    pattern: /\b(?:contributions|graph)\.put\(/,
+    homes: ['src/node/admit.ts', 'src/stores/'],
+  },
   { what: 'the exit', pattern: /\bprocess\.exit(?:Code)?\b/, homes: ['src/cli/'] },
 ]
 
@@ -295,6 +300,9 @@ test('the rules catch what they are for', () => {
   assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
+  const put = 'await node.contributions.put(item, provenance)'
+  assert.match(homeFault('src/node/fetch/fetch.ts', put) ?? '', /the door to the store/)
+  assert.equal(homeFault('src/node/admit.ts', put), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
 })

@@ -6,7 +6,7 @@ import type { SyncReport } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ContributionStore } from '../ports/contribution-store.ts'
+import type { ContributionStore, Provenance } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
@@ -32,6 +32,12 @@ export interface NodeConfig {
   readonly fetchTimeoutMs: number
 }
 
+/** What this grove has done since it was started. */
+export interface Counters {
+  /** Contributions that are new here, by where they came from. */
+  readonly stored: Record<Provenance['origin'], number>
+}
+
 /** What a use case may touch. Built by `node.ts`; the stores and the transport are ports. */
 export interface NodeContext {
   readonly config: NodeConfig
@@ -45,6 +51,7 @@ export interface NodeContext {
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
+  readonly counters: Counters
   readonly peers: PeerStore
   /** Holds what peers claim against the manifests that are here. */
   readonly advertisements: AdvertisementVerifier

@@ -19,7 +19,7 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
-import type { NodeConfig, NodeContext } from './context.ts'
+import type { Counters, NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
@@ -59,6 +59,7 @@ export class GroveNode implements NodeContext {
   readonly peers: PeerStore
   readonly advertisements: AdvertisementVerifier
   readonly gossip: GossipState
+  readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly fetches = new Singleflight<FetchResult>()
   readonly rounds = new Singleflight<SyncReport>()
   readonly transfers = new TransferSlots()

@@ -3,6 +3,7 @@ import { type Contribution, sealDraft } from '../core/contribution/contribution.
 import type { Draft } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import { admit } from './admit.ts'
 import type { NodeContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
 
@@ -15,7 +16,10 @@ export interface Published {
   readonly added: boolean
 }
 
-/** Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`, `too-large`, `storage-full`. */
+/**
+ * Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`,
+ * `too-large`, `storage-full`.
+ */
 export function stageArtifact(
   node: NodeContext,
   source: ByteSource,
@@ -25,9 +29,9 @@ export function stageArtifact(
 }
 
 /**
- * Publishes a draft: seal → check → store → tell the replica. When it resolves the contribution is durable.
- * A relation to something that is not here is fetched first where this grove has peers.
- * Throws what `seal` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
+ * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
+ * target of a relation that is not here is fetched first, where this grove has peers. Throws what
+ * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
  */
 export async function publish(
   node: NodeContext,
@@ -38,23 +42,9 @@ export async function publish(
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const outcome = await node.contributions.put(contribution, {
-    origin: 'local',
-    receivedAt: node.clock.now(),
-  })
-  if (outcome === 'added') announceStored(node, contribution)
+  const provenance = { origin: 'local', receivedAt: node.clock.now() } as const
+  const outcome = await admit(node, contribution, provenance)
   return { contribution, added: outcome === 'added' }
-}
-
-function announceStored(node: NodeContext, { cid, manifest }: Contribution): void {
-  node.events.publish({
-    type: 'contribution',
-    cid,
-    kind: manifest.kind,
-    summary: manifest.summary,
-    source: { local: true },
-  })
-  node.stored([cid])
 }
 
 async function requireArtifacts(node: NodeContext, { manifest }: Contribution): Promise<void> {

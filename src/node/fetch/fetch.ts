@@ -4,6 +4,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
 import type { ManifestAnswer } from '../../ports/transport.ts'
+import { type Arrival, admitAll, provenanceOf } from '../admit.ts'
 import type { NodeContext } from '../context.ts'
 import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
 import type { TransferProgress } from '../transfer/transfer.ts'
@@ -200,36 +201,21 @@ async function fetchRest(
   return resultOf(found, artifacts, around)
 }
 
-/** Parents before children, evidence last: whatever moment a crash picks, nothing here lacks what it had. */
+/** Parents first, evidence last: a crash never leaves a child without a parent that was fetched. */
 async function store(
   node: NodeContext,
   { contribution, peer }: Located,
   around: Closure,
 ): Promise<void> {
-  const stored: Cid[] = []
-  const put = async (item: Contribution, from: PeerAddress | undefined) => {
-    if (from === undefined) return
-    const { cid, manifest } = item
-    const outcome = await node.contributions.put(item, {
-      origin: 'peer',
-      ...from,
-      receivedAt: node.clock.now(),
-    })
-    if (outcome === 'present') return
-    stored.push(cid)
-    node.events.publish({
-      type: 'contribution',
-      cid,
-      kind: manifest.kind,
-      summary: manifest.summary,
-      source: { ...from, local: false },
-    })
-  }
-  for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
-  await put(contribution, peer)
-  for (const item of around.evidence) await put(item, around.sources.get(item.cid))
+  const now = node.clock.now()
+  const arrival = (item: Contribution, from: PeerAddress | undefined): Arrival[] =>
+    from === undefined ? [] : [{ contribution: item, provenance: provenanceOf(from, now) }]
+  await admitAll(node, [
+    ...around.ancestors.flatMap((item) => arrival(item, around.sources.get(item.cid))),
+    ...arrival(contribution, peer),
+    ...around.evidence.flatMap((item) => arrival(item, around.sources.get(item.cid))),
+  ])
   await noteStubs(node, [...around.missing.keys()], peer)
-  if (stored.length > 0) node.stored(stored)
 }
 
 /** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */

@@ -4,6 +4,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
+import { admitAll, provenanceOf } from '../admit.ts'
 import type { NodeContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
 import { evidenceMark } from '../serve/evidence-mark.ts'
@@ -55,16 +56,11 @@ export async function refreshEvidence(
       takeEvidence: (address) => budget.tryTakeEvidence(address),
     })
     budget.moved(bytesMoved)
-    const added: Cid[] = []
-    for (const item of evidence) {
-      const outcome = await node.contributions.put(item, {
-        origin: 'peer',
-        ...peer,
-        receivedAt: node.clock.now(),
-      })
-      if (outcome === 'added') added.push(item.cid)
-    }
-    if (added.length > 0) node.stored(added)
+    const provenance = provenanceOf(peer, node.clock.now())
+    await admitAll(
+      node,
+      evidence.map((contribution) => ({ contribution, provenance })),
+    )
     if (answered) node.sync.evidence.note(peer, contribution.cid, mark)
   })
 }
