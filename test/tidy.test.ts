@@ -216,6 +216,13 @@ function homeFault(path: string, line: string): string | undefined {
     : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
 }
 
+/** A `.catch(` in src/node is a task that nobody waits for: `spawn` logs its failure, and closing waits for it. */
+function looseTaskFault(path: string, line: string): string | undefined {
+  return path.startsWith('src/node/') && /\.catch\(/.test(line)
+    ? `use spawn for what nobody waits for, and try for the rest: ${line.trim()}`
+    : undefined
+}
+
 function importFaults(file: SourceFile): Violation[] {
   return violations(file, file.code, (line) => {
     const specifier = specifierPattern.exec(line)?.[2]
@@ -250,6 +257,14 @@ test('clock, chance, timers, environment and output are used in their one home o
     files
       .filter(isSource)
       .flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))),
+  )
+})
+
+test('what nobody waits for in src/node is spawned, so that closing waits for it', () => {
+  none(
+    files
+      .filter(isSource)
+      .flatMap((file) => violations(file, file.code, (line) => looseTaskFault(file.path, line))),
   )
 })
 
@@ -303,6 +318,8 @@ test('the rules catch what they are for', () => {
   const put = 'await node.contributions.put(item, provenance)'
   assert.match(homeFault('src/node/fetch/fetch.ts', put) ?? '', /the door to the store/)
   assert.equal(homeFault('src/node/admit.ts', put), undefined)
+  assert.match(looseTaskFault('src/node/sync/sync.ts', 'round().catch(log)') ?? '', /use spawn/)
+  assert.equal(looseTaskFault('src/api/http/app.ts', 'answer().catch(log)'), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
 })

@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { GroveEventBody } from '../core/wire/events.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
@@ -13,7 +14,8 @@ export interface Arrival {
 
 /**
  * The one door to the store: what is new is counted, told to subscribers and handed to gossip. When
- * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`.
+ * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
+ * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
  */
 export async function admit(
   node: NodeContext,
@@ -29,6 +31,11 @@ export async function admit(
  * failed. The cids of the new ones.
  */
 export async function admitAll(node: NodeContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
+  if (node.closing.aborted) throw new GroveError('shutting-down')
+  return node.track(putAll(node, arrivals))
+}
+
+async function putAll(node: NodeContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
   const added: Cid[] = []
   try {
     for (const arrival of arrivals) {

@@ -66,6 +66,12 @@ export interface NodeContext {
   readonly sync: SyncState
   /** Aborts when the grove closes; every wait inside a use case ends with it. */
   readonly closing: AbortSignal
+  /** Runs a task that nobody waits for. See `Background`. */
+  spawn(name: string, task: () => Promise<unknown>): void
+  /** The same, after a while. */
+  later(name: string, delayMs: number, task: () => Promise<unknown>): void
+  /** Makes `close` wait for work that others wait for too. */
+  track<T>(work: Promise<T>): Promise<T>
   /** Hands the replica an input and carries out what it wants done. */
   tell(input: Input): void
   /** Peers that may be asked now: the live ones, then configured seeds that have not answered yet. */

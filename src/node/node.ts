@@ -1,6 +1,6 @@
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
-import { parseCid } from '../core/cid.ts'
+import { type Cid, parseCid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
@@ -19,6 +19,7 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
+import { Background } from './background.ts'
 import type { Counters, NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
@@ -30,6 +31,7 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
 
 /** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
 const FRONTIER_GAP_MS = 25
+const FRONTIER = 'reading of the frontier'
 /** Entries a dimension that the replica is given to make digests of. */
 const FRONTIER_DEPTH = 20
 
@@ -65,9 +67,7 @@ export class GroveNode implements NodeContext {
   readonly transfers = new TransferSlots()
   readonly sync = new SyncState()
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
-  readonly #closing = new AbortController()
-  readonly #tasks = new Set<Promise<void>>()
-  readonly #timers = new Map<'wake' | 'frontier' | 'sync', () => void>()
+  readonly #background: Background
 
   constructor(config: NodeConfig, ports: NodePorts) {
     this.config = config
@@ -81,6 +81,7 @@ export class GroveNode implements NodeContext {
     this.random = ports.random
     this.log = ports.log
     this.events = new EventHub(ports.clock)
+    this.#background = new Background(ports)
     this.peers = new PeerStore({ records: ports.records, clock: ports.clock, log: ports.log })
     this.advertisements = new AdvertisementVerifier(this)
     this.gossip = new GossipState(
@@ -90,7 +91,7 @@ export class GroveNode implements NodeContext {
   }
 
   get closing(): AbortSignal {
-    return this.#closing.signal
+    return this.#background.closing
   }
 
   /** Reads what is held and begins to gossip and to sync. */
@@ -99,15 +100,28 @@ export class GroveNode implements NodeContext {
     await this.#readFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     if (this.config.policy.scope !== 'off')
-      this.#timer('sync', this.config.syncIntervalMs * this.random.next(), () => this.#sync())
+      this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }
 
-  /** Ends every wait and timer, then waits for what was under way. The stores and the transport stay the caller's. */
+  /**
+   * Ends every wait and timer, then waits for what was under way: nothing is stored any more once it
+   * resolves. The stores and the transport stay the caller's.
+   */
   async close(): Promise<void> {
-    this.#closing.abort()
-    for (const cancel of this.#timers.values()) cancel()
-    await Promise.allSettled(this.#tasks)
+    await this.#background.close()
     await this.peers.close()
+  }
+
+  spawn(name: string, task: () => Promise<unknown>): void {
+    this.#background.spawn(name, task)
+  }
+
+  later(name: string, delayMs: number, task: () => Promise<unknown>): void {
+    this.#background.later(name, delayMs, task)
+  }
+
+  track<T>(work: Promise<T>): Promise<T> {
+    return this.#background.track(work)
   }
 
   askable(): PeerAddress[] {
@@ -125,11 +139,9 @@ export class GroveNode implements NodeContext {
     if (this.closing.aborted) return
     const held = cids.map(parseCid)
     this.tell({ type: 'held', cids: held })
-    this.#spawn(this.advertisements.verifyHeld(held))
-    if (!this.#timers.has('frontier'))
-      this.#timer('frontier', this.#frontierGap.delayMs(this.clock.now()), () =>
-        this.#spawn(this.#readFrontier()),
-      )
+    this.#verifyHeld(held)
+    if (!this.#background.isDue(FRONTIER))
+      this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
   /** A peer's gossip message came in; the answer to it. */
@@ -160,13 +172,13 @@ export class GroveNode implements NodeContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        this.#spawn(this.#exchangeWith(effect.peer, effect.message))
+        this.spawn('exchange', () => this.#exchangeWith(effect.peer, effect.message))
         break
       case 'send-shuffle':
-        this.#spawn(this.#shuffleWith(effect.peer, effect.request))
+        this.spawn('shuffle', () => this.#shuffleWith(effect.peer, effect.request))
         break
       case 'wake':
-        this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () =>
+        this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
           this.tell({ type: 'tick' }),
         )
         break
@@ -174,7 +186,7 @@ export class GroveNode implements NodeContext {
         this.#discovered(effect.peer, effect.entries)
         break
       case 'heard':
-        this.#spawn(this.advertisements.verifyHeld(effect.entries.map(({ cid }) => cid)))
+        this.#verifyHeld(effect.entries.map(({ cid }) => cid))
         break
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
@@ -228,29 +240,15 @@ export class GroveNode implements NodeContext {
     this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
   }
 
-  #sync(): void {
-    const wait = this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next())
-    this.#timer('sync', wait, () => this.#sync())
-    this.#spawn(syncRound(this, { signal: this.closing }).then(() => undefined))
+  #verifyHeld(cids: readonly Cid[]): void {
+    this.spawn('verification of advertisements', () => this.advertisements.verifyHeld(cids))
   }
 
-  #timer(name: 'wake' | 'frontier' | 'sync', delayMs: number, task: () => void): void {
-    this.#timers.get(name)?.()
-    const cancel = this.clock.after(delayMs, () => {
-      this.#timers.delete(name)
-      if (!this.closing.aborted) task()
+  #syncAfter(delayMs: number): void {
+    this.later('round of sync', delayMs, async () => {
+      this.#syncAfter(this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next()))
+      await syncRound(this, { signal: this.closing })
     })
-    this.#timers.set(name, cancel)
-  }
-
-  /** Runs something that nobody waits for; what it throws is logged, unless the grove is closing. */
-  #spawn(task: Promise<void>): void {
-    const watched = task
-      .catch((err: unknown) => {
-        if (!this.closing.aborted) this.log.error('background task failed', { err })
-      })
-      .finally(() => this.#tasks.delete(watched))
-    this.#tasks.add(watched)
   }
 }
 

@@ -63,12 +63,16 @@ export async function fetchRemoteContribution(
   const signal =
     hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
   const run = (flight: AbortSignal) =>
-    withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
-      fetchOnce(node, cid, options, { ...hooks, signal: until }),
+    node.track(
+      withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
+        fetchOnce(node, cid, options, { ...hooks, signal: until }),
+      ),
     )
-  return node.fetches.run(key, run, signal).catch((error: unknown) => {
+  try {
+    return await node.fetches.run(key, run, signal)
+  } catch (error) {
     throw stopped(node, error)
-  })
+  }
 }
 
 /** Brings what is missing of a contribution's artifacts: all, or those named. Throws why the first of them can't be had. */

@@ -34,7 +34,11 @@ export function syncRound(node: NodeContext, options: RoundOptions = {}): Promis
   const signal =
     options.signal === undefined ? node.closing : AbortSignal.any([options.signal, node.closing])
   const key = (options.peers ?? []).map((peer) => peer.address).join(' ')
-  return node.rounds.run(key, (flight) => wholeRound(node, options.peers, flight), signal)
+  return node.rounds.run(
+    key,
+    (flight) => node.track(wholeRound(node, options.peers, flight)),
+    signal,
+  )
 }
 
 /** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
@@ -62,11 +66,9 @@ export function discovered(
   )
   if (candidates.length === 0 || !node.sync.noteAdvertised(candidates)) return
   const { announcedGap } = node.sync
-  node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
+  node.later('announced round', announcedGap.delayMs(node.clock.now()), () => {
     announcedGap.start(node.clock.now())
-    announcedRound(node).catch((err: unknown) => {
-      if (!node.closing.aborted) node.log.error('announced work not fetched', { err })
-    })
+    return announcedRound(node)
   })
 }
 

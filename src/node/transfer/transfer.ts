@@ -56,7 +56,7 @@ export async function transferBlob(
   try {
     const done = await node.transfers.blobs.run(
       wanted.hash,
-      (signal) => transfer(node, wanted, providers, { ...options, signal }),
+      (signal) => node.track(transfer(node, wanted, providers, { ...options, signal })),
       options.signal,
     )
     return joined ? { ...done, bytesMoved: 0 } : done
