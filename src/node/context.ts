@@ -15,6 +15,7 @@ import type { Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
+import type { FetchedManifest } from './fetch/manifest.ts'
 import type { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import type { PeerStore } from './peers/peer-store.ts'
 import type { SyncState } from './sync/sync-state.ts'
@@ -57,8 +58,10 @@ export interface NodeContext {
   readonly advertisements: AdvertisementVerifier
   /** Read-only look at the replica: views, federated frontier. Changes go through `tell`. */
   readonly gossip: GossipState
-  /** One fetch per cid at a time; later callers join it. */
+  /** Equal fetches under way are one. */
   readonly fetches: Singleflight<FetchResult>
+  /** The manifests that fetches under way have brought, or wait for, by cid: each is asked for once. */
+  readonly manifests: Singleflight<FetchedManifest>
   readonly rounds: Singleflight<SyncReport>
   /** The blobs that are on their way here. */
   readonly transfers: TransferSlots

@@ -22,6 +22,7 @@ import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messa
 import { Background } from './background.ts'
 import type { Counters, NodeConfig, NodeContext } from './context.ts'
 import { EventHub } from './events.ts'
+import type { FetchedManifest } from './fetch/manifest.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
@@ -63,6 +64,7 @@ export class GroveNode implements NodeContext {
   readonly gossip: GossipState
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly fetches = new Singleflight<FetchResult>()
+  readonly manifests = new Singleflight<FetchedManifest>()
   readonly rounds = new Singleflight<SyncReport>()
   readonly transfers = new TransferSlots()
   readonly sync = new SyncState()

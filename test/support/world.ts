@@ -25,7 +25,9 @@ const LATENCY_MS = 5
 const PATIENCE_MS = 60 * 60_000
 
 /** Answers a request in its own way; undefined leaves it to the honest routes. */
-export type Misbehave = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer> | undefined
+export type Misbehave = (
+  request: HttpRequest,
+) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>
 
 /** Where a virtual peer listens. */
 export const addressOf = (peerId: string) => `http://${peerId}.test`

@@ -1,16 +1,17 @@
 import type { Cid } from '../../core/cid.ts'
 import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
-import { GroveError, isGroveError } from '../../core/errors.ts'
+import { isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
-import type { ManifestAnswer } from '../../ports/transport.ts'
 import { type Arrival, admitAll, provenanceOf } from '../admit.ts'
 import type { NodeContext } from '../context.ts'
-import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
+import { likelyProviders } from '../peers/providers.ts'
 import type { TransferProgress } from '../transfer/transfer.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
-import { type Accept, fetchManifest } from './manifest.ts'
+import { stopped, untilClosing, withDeadline } from './deadline.ts'
+import { type Located, locate } from './locate.ts'
+import type { Accept } from './manifest.ts'
 import { quote } from './quote.ts'
 
 const ANCESTORS_DEFAULT = 1
@@ -21,32 +22,27 @@ const STUBS_MAX_PER_FETCH = 64
 export interface FetchHooks {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: TransferProgress) => void
-  /** For background sync: asked instead of whoever is likely. */
-  readonly providers?: readonly PeerAddress[]
-  /** A last word before anything is stored. */
-  readonly accept?: Accept
-  /** The largest artifact that is taken. */
-  readonly maxArtifactBytes?: number
-  /** Whether one more contribution about this one is taken from that address. */
-  readonly takeEvidence?: (address: string) => boolean
 }
 
-/** What is known when the manifest is here: the rest follows from it. */
-export interface Located {
-  readonly contribution: Contribution
-  /** Where the manifest came from; undefined where it was here. */
-  readonly peer: PeerAddress | undefined
-  readonly sizes: ManifestAnswer['sizes']
-  readonly bytesMoved: number
-  /** Whom to ask for the rest, the likeliest first. */
+/** The terms of background sync. */
+export interface WantedHooks extends FetchHooks {
+  /** Asked instead of whoever is likely. */
   readonly providers: readonly PeerAddress[]
+  /** The largest artifact that is taken. */
+  readonly maxArtifactBytes: number
+  /** Whether one more contribution about this one is taken from that address. */
+  readonly takeEvidence: (address: string) => boolean
+  /** A last word before anything is stored. */
+  readonly accept?: Accept
 }
 
 /**
- * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified before it is stored
- * (PROTOCOL.md §5). One fetch for the same thing at a time; later callers join it. What could not be had is in `missing`.
- * Throws where nothing was obtained: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`,
- * `peer-unreachable`, `peer-fault`, …, with `peersAsked`; and `not-found` for a peer or an artifact name that isn't known.
+ * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified
+ * before it is stored (PROTOCOL.md §6). Fetches of one item share its manifest and its blobs; equal
+ * ones are one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
+ * `peersAsked`: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest,
+ * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for a peer or an artifact
+ * name that isn't known.
  */
 export async function fetchRemoteContribution(
   node: NodeContext,
@@ -54,22 +50,25 @@ export async function fetchRemoteContribution(
   options: FetchOptions = {},
   hooks: FetchHooks = {},
 ): Promise<FetchResult> {
-  const key = JSON.stringify([
-    cid,
-    options,
-    hooks.maxArtifactBytes ?? null,
-    hooks.accept !== undefined,
-  ])
-  const signal =
-    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
-  const run = (flight: AbortSignal) =>
-    node.track(
-      withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
-        fetchOnce(node, cid, options, { ...hooks, signal: until }),
-      ),
-    )
+  const key = JSON.stringify([cid, options])
+  const run = (signal: AbortSignal) => fetchInTime(node, cid, options, { ...hooks, signal })
   try {
-    return await node.fetches.run(key, run, signal)
+    return await node.fetches.run(key, run, untilClosing(node, hooks.signal))
+  } catch (error) {
+    throw stopped(node, error)
+  }
+}
+
+/** The same on the terms of background sync, which are nobody else's. */
+export async function fetchWanted(
+  node: NodeContext,
+  cid: Cid,
+  options: FetchOptions,
+  hooks: WantedHooks,
+): Promise<FetchResult> {
+  const signal = untilClosing(node, hooks.signal)
+  try {
+    return await fetchInTime(node, cid, options, { ...hooks, signal })
   } catch (error) {
     throw stopped(node, error)
   }
@@ -82,11 +81,12 @@ export async function completeArtifacts(
   names: readonly string[] | undefined,
   hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
 ): Promise<void> {
-  const signal =
-    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
+  const signal = untilClosing(node, hooks.signal)
   const artifacts = names === undefined ? 'all' : [...names]
-  await withDeadline(node, contribution.cid, node.config.fetchTimeoutMs, signal, async (until) => {
-    const providers = await likelyProviders(node, contribution.cid)
+  const { cid } = contribution
+  const timeoutMs = node.config.fetchTimeoutMs
+  await withDeadline(node, { cid, timeoutMs, signal }, async (until) => {
+    const providers = await likelyProviders(node, cid)
     const { failures } = await fetchArtifacts(node, {
       contribution,
       artifacts,
@@ -98,35 +98,20 @@ export async function completeArtifacts(
   })
 }
 
-/** An abort that says nothing of itself, as a typed error. */
-function stopped(node: NodeContext, error: unknown): unknown {
-  if (isGroveError(error) || !(error instanceof Error) || error.name !== 'AbortError') return error
-  return new GroveError(node.closing.aborted ? 'shutting-down' : 'aborted', {}, { cause: error })
-}
+type Running = FetchHooks & Partial<WantedHooks> & { readonly signal: AbortSignal }
 
-async function withDeadline<T>(
+function fetchInTime(
   node: NodeContext,
   cid: Cid,
-  timeoutMs: number,
-  signal: AbortSignal,
-  task: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = new AbortController()
-  const cancel = node.clock.after(timeoutMs, () => {
-    const message = `${cid} was not here after ${timeoutMs} ms`
-    deadline.abort(new GroveError('fetch-timeout', { cid, timeoutMs }, { message }))
-  })
-  try {
-    return await task(AbortSignal.any([signal, deadline.signal]))
-  } catch (error) {
-    if (deadline.signal.aborted && !signal.aborted) throw deadline.signal.reason
-    throw error
-  } finally {
-    cancel()
-  }
+  options: FetchOptions,
+  hooks: Running,
+): Promise<FetchResult> {
+  const timeoutMs = options.timeoutMs ?? node.config.fetchTimeoutMs
+  const fetching = withDeadline(node, { cid, timeoutMs, signal: hooks.signal }, (signal) =>
+    fetchOnce(node, cid, options, { ...hooks, signal }),
+  )
+  return node.track(fetching)
 }
-
-type Running = FetchHooks & { readonly signal: AbortSignal }
 
 async function fetchOnce(
   node: NodeContext,
@@ -134,8 +119,9 @@ async function fetchOnce(
   options: FetchOptions,
   hooks: Running,
 ): Promise<FetchResult> {
+  let found: Located | undefined
   try {
-    const found = await locate(node, cid, options, hooks)
+    found = await locate(node, cid, { ...hooks, named: options.peer })
     return options.quote === true
       ? await quote(node, found, options, hooks.signal)
       : await fetchRest(node, found, options, hooks)
@@ -143,34 +129,9 @@ async function fetchOnce(
     if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
       node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
     throw error
+  } finally {
+    found?.release()
   }
-}
-
-async function locate(
-  node: NodeContext,
-  cid: Cid,
-  options: FetchOptions,
-  { signal, accept, providers }: Running,
-): Promise<Located> {
-  const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
-  const held = await node.contributions.get(cid)
-  const obtained =
-    held === undefined
-      ? await fetchManifest(node, cid, { signal, given, providers, accept })
-      : undefined
-  const likely = await likelyProviders(node, cid)
-  const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter(
-    (peer) => peer !== undefined,
-  )
-  const rest = {
-    sizes: obtained?.sizes,
-    bytesMoved: obtained?.bytesMoved ?? 0,
-    providers: unique(node, known),
-  }
-  if (obtained !== undefined)
-    return { contribution: obtained.contribution, peer: obtained.peer, ...rest }
-  if (held === undefined) throw new GroveError('absent', { cid })
-  return { contribution: held, peer: undefined, ...rest }
 }
 
 async function fetchRest(

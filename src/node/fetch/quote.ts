@@ -4,7 +4,7 @@ import type { FetchOptions, FetchResult } from '../../core/wire/fetch.ts'
 import type { NodeContext } from '../context.ts'
 import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
 import { heldAncestors } from './closure.ts'
-import type { Located } from './fetch.ts'
+import type { Located } from './locate.ts'
 
 const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'

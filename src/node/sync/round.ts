@@ -8,7 +8,7 @@ import type { SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
 import type { Candidate, Want } from '../../protocol/sync/want.ts'
 import type { NodeContext } from '../context.ts'
-import { type FetchHooks, fetchRemoteContribution } from '../fetch/fetch.ts'
+import { fetchWanted, type WantedHooks } from '../fetch/fetch.ts'
 import { failedAttempts } from '../peers/contact.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
@@ -28,7 +28,7 @@ const REPORTED_MAX = 1_000
 interface FetchMode {
   /** Aborts when another fetch of the round has failed for good. */
   readonly ended: AbortSignal
-  readonly accept?: FetchHooks['accept']
+  readonly accept?: WantedHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
 }
 
@@ -141,7 +141,7 @@ export class Round {
   ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
-    const result = await fetchRemoteContribution(
+    const result = await fetchWanted(
       this.#node,
       cid,
       { ...options, maxBytes: this.#budget.bytesLeft },

@@ -95,3 +95,35 @@ test('who gives up waiting for a place takes none', async () => {
 
   assert.equal(typeof (await semaphore.enter()), 'function')
 })
+
+test('an outcome that is held is shared with whoever asks until it is let go', async () => {
+  const flights = new Singleflight<number>()
+  const { signal } = new AbortController()
+  let runs = 0
+  const task = async () => ++runs
+
+  const first = await flights.hold('a', task, signal)
+  const second = await flights.hold('a', task, signal)
+  first.release()
+  const third = await flights.hold('a', task, signal)
+  second.release()
+  third.release()
+  const fourth = await flights.hold('a', task, signal)
+
+  assert.deepEqual(
+    [first, second, third, fourth].map(({ outcome }) => outcome),
+    [1, 1, 1, 2],
+  )
+})
+
+test('a run that fails is held by nobody', async () => {
+  const flights = new Singleflight<number>()
+  const { signal } = new AbortController()
+
+  await assert.rejects(
+    flights.hold('a', () => Promise.reject(new Error('no')), signal),
+    /no/,
+  )
+
+  assert.equal(flights.has('a'), false)
+})
