@@ -4,7 +4,7 @@ import { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { GroveEventBody } from '../core/wire/events.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
-import type { NodeContext } from './context.ts'
+import type { AdmitContext } from './context.ts'
 
 /** A verified contribution that is to be stored, and where it came from. */
 export interface Arrival {
@@ -18,7 +18,7 @@ export interface Arrival {
  * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
  */
 export async function admit(
-  node: NodeContext,
+  node: AdmitContext,
   contribution: Contribution,
   provenance: Provenance,
 ): Promise<'added' | 'present'> {
@@ -30,12 +30,12 @@ export async function admit(
  * Admits several in their order and hands gossip those that are new together, also where a later one
  * failed. The cids of the new ones.
  */
-export async function admitAll(node: NodeContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
+export async function admitAll(node: AdmitContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
   if (node.closing.aborted) throw new GroveError('shutting-down')
   return node.track(putAll(node, arrivals))
 }
 
-async function putAll(node: NodeContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
+async function putAll(node: AdmitContext, arrivals: readonly Arrival[]): Promise<Cid[]> {
   const added: Cid[] = []
   try {
     for (const arrival of arrivals) {

@@ -1,10 +1,9 @@
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
-import { type Cid, parseCid } from '../core/cid.ts'
+import type { Cid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
-import type { SyncReport } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
@@ -20,20 +19,29 @@ import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
 import { Background } from './background.ts'
-import type { Counters, NodeConfig, NodeContext } from './context.ts'
+import type {
+  Counters,
+  FetchedManifest,
+  GossipView,
+  NodeConfig,
+  ReadContext,
+  ServeContext,
+  SyncContext,
+} from './context.ts'
 import { EventHub } from './events.ts'
-import type { FetchedManifest } from './fetch/manifest.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
-import { discovered, syncRound } from './sync/sync.ts'
-import { SyncState } from './sync/sync-state.ts'
+import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
 
-/** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
+/**
+ * The local frontier is read at once after a store, but not more often than this: stores in quick
+ * succession share a reading.
+ */
 const FRONTIER_GAP_MS = 25
 const FRONTIER = 'reading of the frontier'
-/** Entries a dimension that the replica is given to make digests of. */
+/** Entries a dimension that gossip is given to make digests of. */
 const FRONTIER_DEPTH = 20
 
 export interface NodePorts {
@@ -46,50 +54,54 @@ export interface NodePorts {
   readonly log: Log
 }
 
-/** A grove at work: owns a replica, hands it what happens one input at a time, and carries out what it wants done. */
-export class GroveNode implements NodeContext {
+/**
+ * A grove at work. It is what its use cases may touch, all slices together; and it owns the state of
+ * gossip, hands that what happens, one input at a time, and carries out what it wants done.
+ */
+export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly config: NodeConfig
   readonly contributions: ContributionStore
   readonly index: GraphIndex
   readonly stubs: StubStore
   readonly blobs: BlobStore
-  readonly records: RecordStore
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
+  readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly peers: PeerStore
   readonly advertisements: AdvertisementVerifier
-  readonly gossip: GossipState
-  readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
-  readonly rounds = new Singleflight<SyncReport>()
   readonly transfers = new TransferSlots()
-  readonly sync = new SyncState()
+  readonly sync: BackgroundSync
+  readonly #gossip: GossipState
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
   readonly #background: Background
 
   constructor(config: NodeConfig, ports: NodePorts) {
+    const { graph, clock, random } = ports
     this.config = config
-    this.contributions = ports.graph
-    this.index = ports.graph
-    this.stubs = ports.graph
+    this.contributions = graph
+    this.index = graph
+    this.stubs = graph
     this.blobs = ports.blobs
-    this.records = ports.records
     this.transport = ports.transport
-    this.clock = ports.clock
-    this.random = ports.random
+    this.clock = clock
+    this.random = random
     this.log = ports.log
-    this.events = new EventHub(ports.clock)
+    this.events = new EventHub(clock)
     this.#background = new Background(ports)
-    this.peers = new PeerStore({ records: ports.records, clock: ports.clock, log: ports.log })
+    this.peers = new PeerStore(ports)
     this.advertisements = new AdvertisementVerifier(this)
-    this.gossip = new GossipState(
-      { ...config, capabilities: { federation: FEDERATION_VERSION, blobs: 1 } },
-      ports.random,
-    )
+    this.sync = new BackgroundSync(this, this.advertisements)
+    const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
+    this.#gossip = new GossipState({ ...config, capabilities }, random)
+  }
+
+  get gossip(): GossipView {
+    return this.#gossip
   }
 
   get closing(): AbortSignal {
@@ -134,27 +146,26 @@ export class GroveNode implements NodeContext {
 
   tell(input: Input): void {
     if (this.closing.aborted) return
-    for (const effect of this.gossip.step(input, this.clock.now())) this.#carryOut(effect)
+    for (const effect of this.#gossip.step(input, this.clock.now())) this.#carryOut(effect)
   }
 
-  stored(cids: readonly string[]): void {
+  stored(cids: readonly Cid[]): void {
     if (this.closing.aborted) return
-    const held = cids.map(parseCid)
-    this.tell({ type: 'held', cids: held })
-    this.#verifyHeld(held)
+    this.tell({ type: 'held', cids })
+    this.#verifyHeld(cids)
     if (!this.#background.isDue(FRONTIER))
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
   /** A peer's gossip message came in; the answer to it. */
   exchange(message: GossipMessage): GossipMessage {
-    const effects = this.gossip.step({ type: 'exchange-received', message }, this.clock.now())
+    const effects = this.#gossip.step({ type: 'exchange-received', message }, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
   /** A peer's shuffle came in; the answer to it. */
   shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.gossip.step({ type: 'shuffle-received', request }, this.clock.now())
+    const effects = this.#gossip.step({ type: 'shuffle-received', request }, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
@@ -204,7 +215,7 @@ export class GroveNode implements NodeContext {
     for (const { cid, metric, value, direction } of advertisements) {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: peer.peerId })
     }
-    if (this.config.policy.scope !== 'off') discovered(this, peer, advertisements)
+    if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(peer, advertisements)
   }
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
@@ -249,7 +260,7 @@ export class GroveNode implements NodeContext {
   #syncAfter(delayMs: number): void {
     this.later('round of sync', delayMs, async () => {
       this.#syncAfter(this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next()))
-      await syncRound(this, { signal: this.closing })
+      await this.sync.round({ signal: this.closing })
     })
   }
 }

@@ -4,7 +4,7 @@ import type { Draft } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
-import type { NodeContext } from './context.ts'
+import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
@@ -21,7 +21,7 @@ export interface Published {
  * `too-large`, `storage-full`.
  */
 export function stageArtifact(
-  node: NodeContext,
+  node: FetchContext,
   source: ByteSource,
   options: PutOptions = {},
 ): Promise<BlobInfo> {
@@ -34,7 +34,7 @@ export function stageArtifact(
  * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
  */
 export async function publish(
-  node: NodeContext,
+  node: FetchContext,
   draft: Draft,
   options: { signal?: AbortSignal } = {},
 ): Promise<Published> {
@@ -47,7 +47,7 @@ export async function publish(
   return { contribution, added: outcome === 'added' }
 }
 
-async function requireArtifacts(node: NodeContext, { manifest }: Contribution): Promise<void> {
+async function requireArtifacts(node: FetchContext, { manifest }: Contribution): Promise<void> {
   const artifacts = Object.entries(manifest.artifacts)
   if (artifacts.length === 0) return
   const missing = new Set(await node.blobs.missing(artifacts.map(([, hash]) => hash)))
@@ -62,7 +62,7 @@ async function requireArtifacts(node: NodeContext, { manifest }: Contribution): 
 }
 
 async function requireTargets(
-  node: NodeContext,
+  node: FetchContext,
   { manifest }: Contribution,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -73,7 +73,7 @@ async function requireTargets(
 }
 
 async function fetchTarget(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   signal: AbortSignal | undefined,
 ): Promise<void> {

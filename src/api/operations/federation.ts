@@ -15,7 +15,6 @@ import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
-import { syncRound } from '../../node/sync/sync.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json, stream } from './operation.ts'
 
@@ -64,7 +63,7 @@ export const federationOperations = {
       tool: 'grove_sync',
       description: 'Ask the peers for their best now, and fetch what this grove’s policy wants.',
     },
-    run: (node, _, context) => syncRound(node, context),
+    run: (node, _, context) => node.sync.round(context),
   }),
   syncStatus: json({
     name: 'syncStatus',
@@ -87,8 +86,11 @@ export const federationOperations = {
     input: nothing,
     output: z.object({ refusals: z.array(refusalSchema) }),
     async run(node) {
-      const found = node.sync.wants.refusals(node.clock.now())
-      return { refusals: found.map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })) }
+      return {
+        refusals: node.sync
+          .refusals()
+          .map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })),
+      }
     },
   }),
   stubs: json({

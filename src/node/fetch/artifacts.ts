@@ -4,10 +4,11 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ArtifactState, FetchOptions } from '../../core/wire/fetch.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { probe } from '../peers/providers.ts'
-import { type TransferProgress, transferBlob } from '../transfer/transfer.ts'
+import { transferBlob } from '../transfer/transfer.ts'
+import type { TransferProgress } from '../transfer/wanted-blob.ts'
 
 /** Artifacts of one contribution on their way at once. */
 const AT_ONCE = 4
@@ -41,7 +42,7 @@ interface Needed {
 
 /** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
 export async function fetchArtifacts(
-  node: NodeContext,
+  node: FetchContext,
   request: ArtifactsRequest,
 ): Promise<ArtifactsOutcome> {
   const { contribution } = request
@@ -85,7 +86,7 @@ export async function fetchArtifacts(
 
 /** The artifacts as they are now, nothing moved. */
 export async function artifactStates(
-  node: NodeContext,
+  node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
 ): Promise<ArtifactState[]> {
   return statesOf(node, request, { fetched: new Set(), failures: new Map() })
@@ -93,7 +94,7 @@ export async function artifactStates(
 
 /** Artifacts that are asked for and not here. Throws `not-found` for a name that the contribution does not have. */
 export async function neededBlobs(
-  node: NodeContext,
+  node: FetchContext,
   { cid, manifest }: Contribution,
   artifacts: FetchOptions['artifacts'] = 'all',
 ): Promise<Needed[]> {
@@ -116,7 +117,7 @@ export async function neededBlobs(
 
 /** What a peer says that the blob measures, where any of the likeliest does. */
 export async function sizeOf(
-  node: NodeContext,
+  node: FetchContext,
   request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>,
   { hash, name }: Needed,
 ): Promise<number | undefined> {
@@ -137,7 +138,7 @@ export async function sizeOf(
 
 /** Asks the live peers for other holders, once, when they are first needed. */
 function probeOnce(
-  node: NodeContext,
+  node: FetchContext,
   { contribution, providers, signal }: ArtifactsRequest,
 ): () => Promise<PeerAddress[]> {
   let asked: Promise<PeerAddress[]> | undefined
@@ -155,7 +156,7 @@ function failureFor(error: unknown, signal: AbortSignal): GroveError {
 }
 
 async function statesOf(
-  node: NodeContext,
+  node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
   { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> },
 ): Promise<ArtifactState[]> {

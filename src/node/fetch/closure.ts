@@ -5,7 +5,7 @@ import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
 
@@ -45,7 +45,7 @@ export interface Closure {
  * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
  * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
  */
-export async function fetchClosure(node: NodeContext, request: ClosureFetch): Promise<Closure> {
+export async function fetchClosure(node: FetchContext, request: ClosureFetch): Promise<Closure> {
   const search = new ClosureSearch(node, request)
   await search.walk()
   for (const peer of request.providers.slice(0, PEERS_MAX)) {
@@ -58,7 +58,7 @@ export async function fetchClosure(node: NodeContext, request: ClosureFetch): Pr
 
 /** Ancestors that are here and that are lacking, as far as what is here tells. */
 export async function heldAncestors(
-  node: NodeContext,
+  node: FetchContext,
   contribution: Contribution,
   depth: number,
 ): Promise<{ present: Cid[]; missing: Cid[] }> {
@@ -77,7 +77,7 @@ class ClosureSearch {
   present: Cid[] = []
   missing: Cid[] = []
   answered = false
-  readonly #node: NodeContext
+  readonly #node: FetchContext
   readonly #request: ClosureFetch
   /** Received, not yet verified. */
   readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
@@ -87,7 +87,7 @@ class ClosureSearch {
   #bytesMoved = 0
   #failure: GroveError | undefined
 
-  constructor(node: NodeContext, request: ClosureFetch) {
+  constructor(node: FetchContext, request: ClosureFetch) {
     this.#node = node
     this.#request = request
   }

@@ -4,9 +4,9 @@ import { isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
 import { type Arrival, admitAll, provenanceOf } from '../admit.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { likelyProviders } from '../peers/providers.ts'
-import type { TransferProgress } from '../transfer/transfer.ts'
+import type { TransferProgress } from '../transfer/wanted-blob.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
 import { stopped, untilClosing, withDeadline } from './deadline.ts'
@@ -45,7 +45,7 @@ export interface WantedHooks extends FetchHooks {
  * name that isn't known.
  */
 export async function fetchRemoteContribution(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions = {},
   hooks: FetchHooks = {},
@@ -61,7 +61,7 @@ export async function fetchRemoteContribution(
 
 /** The same on the terms of background sync, which are nobody else's. */
 export async function fetchWanted(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions,
   hooks: WantedHooks,
@@ -76,7 +76,7 @@ export async function fetchWanted(
 
 /** Brings what is missing of a contribution's artifacts: all, or those named. Throws why the first of them can't be had. */
 export async function completeArtifacts(
-  node: NodeContext,
+  node: FetchContext,
   contribution: Contribution,
   names: readonly string[] | undefined,
   hooks: Pick<FetchHooks, 'signal' | 'onProgress'> = {},
@@ -101,7 +101,7 @@ export async function completeArtifacts(
 type Running = FetchHooks & Partial<WantedHooks> & { readonly signal: AbortSignal }
 
 function fetchInTime(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions,
   hooks: Running,
@@ -114,7 +114,7 @@ function fetchInTime(
 }
 
 async function fetchOnce(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions,
   hooks: Running,
@@ -135,7 +135,7 @@ async function fetchOnce(
 }
 
 async function fetchRest(
-  node: NodeContext,
+  node: FetchContext,
   found: Located,
   options: FetchOptions,
   hooks: Running,
@@ -168,7 +168,7 @@ async function fetchRest(
 
 /** Parents first, evidence last: a crash never leaves a child without a parent that was fetched. */
 async function store(
-  node: NodeContext,
+  node: FetchContext,
   { contribution, peer }: Located,
   around: Closure,
 ): Promise<void> {
@@ -185,7 +185,7 @@ async function store(
 
 /** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
 async function noteStubs(
-  node: NodeContext,
+  node: FetchContext,
   missing: readonly Cid[],
   peer: PeerAddress | undefined,
 ): Promise<void> {

@@ -2,7 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ManifestAnswer } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
 import { type Accept, fetchManifest } from './manifest.ts'
 
@@ -29,7 +29,7 @@ export interface LocateOptions {
 
 /** The contribution as it is held here, or its manifest from a peer. Throws what `fetchManifest` throws. */
 export async function locate(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   { signal, named, providers, accept }: LocateOptions,
 ): Promise<Located> {
@@ -50,7 +50,7 @@ export async function locate(
 }
 
 function distinct(
-  node: NodeContext,
+  node: FetchContext,
   peers: readonly (PeerAddress | undefined)[],
 ): readonly PeerAddress[] {
   return unique(

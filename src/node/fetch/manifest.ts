@@ -3,8 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { verifyManifest } from '../../core/contribution/verify.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { ManifestAnswer } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext, FetchedManifest } from '../context.ts'
 import { ask, type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/providers.ts'
 
@@ -23,13 +22,6 @@ export interface ManifestOptions {
   readonly accept?: Accept | undefined
 }
 
-export interface FetchedManifest {
-  readonly contribution: Contribution
-  readonly peer: PeerAddress
-  readonly sizes: ManifestAnswer['sizes']
-  readonly bytesMoved: number
-}
-
 /** A manifest that other fetches share as long as it is held. */
 export interface HeldManifest extends FetchedManifest {
   release(): void
@@ -43,7 +35,7 @@ export interface HeldManifest extends FetchedManifest {
  * `verifyManifest` for a wrong form, `absent`, `refused`, `peer-unreachable`, …
  */
 export async function fetchManifest(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   { signal, accept, ...where }: ManifestOptions,
 ): Promise<HeldManifest> {
@@ -70,7 +62,7 @@ export async function fetchManifest(
 }
 
 async function sharedManifest(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   search: ManifestSearch,
   signal: AbortSignal,
@@ -107,14 +99,14 @@ function refusalOf(
 /** The search for one manifest: from peer to peer, in widening circles, on from where it stopped. */
 class ManifestSearch {
   readonly attempts: FailedAttempt[] = []
-  readonly #node: NodeContext
+  readonly #node: FetchContext
   readonly #cid: Cid
   readonly #circles: ((signal: AbortSignal) => Promise<readonly PeerAddress[]>)[]
   #peers: readonly PeerAddress[] = []
   #bytesMoved = 0
 
   constructor(
-    node: NodeContext,
+    node: FetchContext,
     cid: Cid,
     { given, providers }: Pick<ManifestOptions, 'given' | 'providers'>,
   ) {
@@ -190,7 +182,7 @@ class ManifestSearch {
  * Throws `fetch-bad-bytes`, otherwise as `verifyManifest`.
  */
 export function verifyManifestFrom(
-  node: NodeContext,
+  node: FetchContext,
   peer: PeerAddress,
   bytes: Uint8Array,
   cid: Cid,

@@ -8,7 +8,7 @@ import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { Advertisement } from '../../protocol/messages.ts'
-import type { NodeContext } from '../context.ts'
+import type { PeersContext } from '../context.ts'
 
 /** Claims remembered as judged, so that none counts twice: beyond it the oldest may count again. */
 const VERIFIED_MAX = 8_192
@@ -31,10 +31,10 @@ export interface Verdict {
 
 /** Holds what peers claim of contributions against the manifests: what is kept counts for them, what is broken against them. */
 export class AdvertisementVerifier {
-  readonly #node: NodeContext
+  readonly #node: PeersContext
   readonly #verified = new BoundedSet<string>(VERIFIED_MAX)
 
-  constructor(node: NodeContext) {
+  constructor(node: PeersContext) {
     this.#node = node
   }
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { NodeContext } from '../context.ts'
+import type { PeersContext } from '../context.ts'
 
 /** A peer that was asked in vain, and why. */
 export interface FailedAttempt {
@@ -13,7 +13,7 @@ export interface FailedAttempt {
  * nothing about the peer. Throws what the call throws.
  */
 export async function ask<T>(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   signal: AbortSignal,
   call: () => Promise<T>,
@@ -30,7 +30,7 @@ export async function ask<T>(
 
 /** Remembers a failed call by whose doing it was; `badBytes` of what the peer sent were wrong. */
 export function noteFailure(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   error: unknown,
   badBytes = 0,
@@ -58,7 +58,7 @@ export function noteFailure(
  * against a peer, a lossy network would have every grove distrust all others, and a host that comes
  * back would be avoided for having been away. Its liveness tells that, and is mended by one answer.
  */
-export function noteGossipFailure(node: NodeContext, peer: PeerAddress, error: GroveError): void {
+export function noteGossipFailure(node: PeersContext, peer: PeerAddress, error: GroveError): void {
   const { blame } = error.kind
   if ((blame === 'peer' || blame === 'network') && !mayBeNetwork(error)) {
     if (blame === 'peer') tellFault(node, peer, error)
@@ -73,14 +73,14 @@ function mayBeNetwork({ kind, code, details }: GroveError): boolean {
   return code === 'peer-too-slow' || details['fault'] === 'cut-off'
 }
 
-function tellFault(node: NodeContext, peer: PeerAddress, { code, message }: GroveError): void {
+function tellFault(node: PeersContext, peer: PeerAddress, { code, message }: GroveError): void {
   node.log.warn('peer fault', { ...peer, code, reason: message })
   node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
 }
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
 function tellKnown(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   type: 'contact-made' | 'contact-failed',
 ): void {

@@ -17,7 +17,8 @@ import { timestamp } from '../../core/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
-import { Absences } from './absences.ts'
+import type { Absences, PeerRecords } from '../context.ts'
+import { AbsenceMemory } from './absences.ts'
 
 const SPACE = 'peers'
 /** Peers remembered. Beyond it the one whose record changed longest ago is forgotten. */
@@ -65,8 +66,7 @@ interface PeerStorePorts {
  * What this grove has learned about peers by their deeds, kept over restarts. A peer is the address
  * that was dialled: anybody can give any id, and nobody is blamed for what another did.
  */
-export class PeerStore {
-  /** What peers said that they don't have. */
+export class PeerStore implements PeerRecords {
   readonly absences: Absences
   readonly #ports: PeerStorePorts
   readonly #unwritten = new Set<string>()
@@ -78,7 +78,7 @@ export class PeerStore {
 
   constructor(ports: PeerStorePorts) {
     this.#ports = ports
-    this.absences = new Absences(ports.clock)
+    this.absences = new AbsenceMemory(ports.clock)
   }
 
   /** Reads what was kept. A record that can't be read is forgotten. */
@@ -90,24 +90,20 @@ export class PeerStore {
     }
   }
 
-  /** What the peer at this address has done, and how far it is trusted now. */
   record(address: string): PeerRecord {
     const kept = this.#known.get(address) ?? UNKNOWN
     return { ...kept.record, trust: trustOf(statsOf(kept), this.#ports.clock.now()) }
   }
 
-  /** How far the peer at this address is to be preferred, 0 to 1; 1/2 for an unknown one. */
   trust(address: string): number {
     return this.record(address).trust
   }
 
-  /** A claim of the peer's proved true. */
   advertisementConfirmed(address: string): void {
     const { record } = this.#kept(address)
     this.#change(address, { record: { ...record, confirmed: record.confirmed + 1 } })
   }
 
-  /** A claim of the peer's contradicts the manifest that it names. */
   advertisementContradicted(address: string, proof: Proof, error: Error): void {
     const kept = this.#kept(address)
     const { lies } = withLie(statsOf(kept), this.#ports.clock.now())
@@ -121,7 +117,6 @@ export class PeerStore {
     this.#change(address, { record, lies })
   }
 
-  /** So many bytes came from the peer and were what they should be. A success: what failed before counts no longer. */
   bytesGood(address: string, count: number): void {
     const { record } = this.#kept(address)
     this.#change(address, {
@@ -130,7 +125,6 @@ export class PeerStore {
     })
   }
 
-  /** The peer broke the protocol, or could not be reached; `badBytes` of what it sent were proved wrong, which is a lie. */
   fault(address: string, error: unknown, badBytes = 0): void {
     const kept = this.#kept(address)
     const { failures, bytesBad } = kept.record
@@ -148,7 +142,6 @@ export class PeerStore {
     })
   }
 
-  /** The most trusted first; equals keep their order. */
   order(peers: readonly PeerAddress[]): PeerAddress[] {
     return peers
       .map((peer) => ({ peer, step: trustStep(this.trust(peer.address)) }))

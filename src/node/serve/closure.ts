@@ -9,7 +9,7 @@ import {
   CLOSURE_MAX_DEPTH,
 } from '../../core/limits.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
-import type { NodeContext } from '../context.ts'
+import type { ServeContext } from '../context.ts'
 
 const encoder = new TextEncoder()
 
@@ -19,7 +19,7 @@ const encoder = new TextEncoder()
  * Where there is too much, the nearest are sent. Throws `absent` before the first line.
  */
 export async function* streamClosure(
-  node: NodeContext,
+  node: ServeContext,
   request: ClosureRequest,
   options: { signal?: AbortSignal } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -68,7 +68,7 @@ class ClosureBuilder {
 
 /** The ancestors that are here; returns those within the depth that are not. */
 async function addAncestors(
-  node: NodeContext,
+  node: ServeContext,
   start: Contribution,
   depth: number,
   parcel: ClosureBuilder,
@@ -103,7 +103,7 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
 }
 
 async function addEvidence(
-  node: NodeContext,
+  node: ServeContext,
   start: Contribution,
   parcel: ClosureBuilder,
 ): Promise<void> {

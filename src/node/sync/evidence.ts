@@ -5,7 +5,7 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
 import { admitAll, provenanceOf } from '../admit.ts'
-import type { NodeContext } from '../context.ts'
+import type { SyncContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
 import { evidenceMark } from '../serve/evidence-mark.ts'
 import type { RoundBudget } from './round-budget.ts'
@@ -29,6 +29,13 @@ export class EvidenceMemory {
   }
 }
 
+interface EvidenceRound {
+  readonly budget: RoundBudget
+  /** What has been asked before. */
+  readonly memory: EvidenceMemory
+  readonly signal: AbortSignal
+}
+
 interface EvidenceQuestion {
   readonly contribution: Stored
   readonly peer: PeerAddress
@@ -37,11 +44,11 @@ interface EvidenceQuestion {
 
 /** Asks the peers that know something else about what is held here, and takes in what they know: signals then count the same everywhere. */
 export async function refreshEvidence(
-  node: NodeContext,
+  node: SyncContext,
   offers: readonly Candidate[],
-  { budget, signal: round }: { budget: RoundBudget; signal: AbortSignal },
+  { budget, memory, signal: round }: EvidenceRound,
 ): Promise<void> {
-  const questions = await questionsFor(node, offers)
+  const questions = await questionsFor(node, memory, offers)
   await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }, ended) => {
     if (budget.isSpent) return
     const signal = AbortSignal.any([round, ended])
@@ -61,12 +68,13 @@ export async function refreshEvidence(
       node,
       evidence.map((contribution) => ({ contribution, provenance })),
     )
-    if (answered) node.sync.evidence.note(peer, contribution.cid, mark)
+    if (answered) memory.note(peer, contribution.cid, mark)
   })
 }
 
 async function questionsFor(
-  node: NodeContext,
+  node: SyncContext,
+  memory: EvidenceMemory,
   offers: readonly Candidate[],
 ): Promise<EvidenceQuestion[]> {
   const questions: EvidenceQuestion[] = []
@@ -90,7 +98,7 @@ async function questionsFor(
       continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0
-    if (asked >= ASKED_PER_PEER || !node.sync.evidence.isNew(peer, cid, mark)) continue
+    if (asked >= ASKED_PER_PEER || !memory.isNew(peer, cid, mark)) continue
     if ((await evidenceMark(node.index, cid)) === mark) continue
     perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })

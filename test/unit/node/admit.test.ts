@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GroveEvent } from '../../../src/core/wire/events.ts'
 import { admit } from '../../../src/node/admit.ts'
-import { syncRound } from '../../../src/node/sync/sync.ts'
 import { work } from '../../support/peer.ts'
 import { virtualWorld } from '../../support/world.ts'
 
@@ -40,7 +39,7 @@ test('a review that a round of evidence brings is told to subscribers and counte
   const seen = eventsOf(grove.node.events.subscribe(grove.node.closing))
   await admit(grove.node, good, { origin: 'local', receivedAt: grove.node.clock.now() })
 
-  await syncRound(grove.node)
+  await grove.node.sync.round()
 
   const stored = () => seen.filter((event) => event.type === 'contribution')
   await until('both events', () => stored().length === 2)

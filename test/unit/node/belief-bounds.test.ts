@@ -5,7 +5,6 @@ import type { Cid } from '../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
 import { type TestPeer, work } from '../../support/peer.ts'
 import { virtualWorld } from '../../support/world.ts'
 
@@ -42,14 +41,16 @@ test('however many peers claim what nobody has, and however often, it is sought 
   await using grove = testNode()
   const flood = () => {
     for (let n = 0; n < 600; n++)
-      discovered(grove.node, peers[n % 12]!, [advertisementOf(absent.cid, 0.4 - n / 10_000)])
+      grove.node.sync.noteAdvertised(peers[n % 12]!, [
+        advertisementOf(absent.cid, 0.4 - n / 10_000),
+      ])
   }
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
 
   flood()
   await until('it to be sought', () => asked() > 0)
   flood()
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
 
   await until('what was claimed along with the second flood', () =>
     grove.node.contributions.get(good.cid),
@@ -65,11 +66,11 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   })
   await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
-  discovered(grove.node, slow, [advertisementOf(absent.cid)])
+  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
 
-  discovered(grove.node, slow, [advertisementOf(absent.cid, 0.3)])
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid, 0.3)])
+  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
   await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)
@@ -87,7 +88,7 @@ test('a peer that advertises what it has not is asked in vain so often and no mo
   })
   await using grove = testNode([braggart, honest], { policy: { ...defaultPolicy, topK: 300 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.ok(report.fetched.includes(good.cid))
   assert.ok(braggart.asked('/api/gossip/contribution/') <= 53)
@@ -113,17 +114,15 @@ for (const [what, manifest, policy, reason] of [
     })
     await using grove = testNode([peer], { policy: { ...defaultPolicy, ...policy } })
 
-    const first = await syncRound(grove.node)
-    const second = await syncRound(grove.node)
+    const first = await grove.node.sync.round()
+    const second = await grove.node.sync.round()
 
     assert.equal(await grove.node.contributions.count(), 0)
     for (const { skipped, failed } of [first, second])
       assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
     assert.equal(peer.asked('/api/gossip/contribution/'), 1)
     assert.deepEqual(
-      grove.node.sync.wants
-        .refusals(grove.node.clock.now())
-        .map(({ cid, reason: why }) => [cid, why]),
+      grove.node.sync.refusals().map(({ cid, reason: why }) => [cid, why]),
       [[item.cid, reason]],
     )
     assert.equal(grove.node.peers.record(peer.address).contradicted, 0)
@@ -155,7 +154,7 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
   })
   await using grove = testNode([peer])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.equal(report.fetched.length, 2)
   assert.equal(await grove.node.contributions.count(), 1_002)
@@ -209,7 +208,7 @@ test('when its bytes are spent, a round fetches no more', async () => {
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxBytesPerRound: 500 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.ok(report.fetched.length < items.length)
   assert.ok(report.skipped.some(({ reason }) => reason === 'budget'))

@@ -9,7 +9,6 @@ import type { GroveNode } from '../../../src/node/node.ts'
 import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
 import { standingOf } from '../../../src/node/read/queries.ts'
 import { bestList } from '../../../src/node/serve/best.ts'
-import { syncRound } from '../../../src/node/sync/sync.ts'
 import { gossipAnswer, messageOf } from '../../support/gossip.ts'
 import { work } from '../../support/peer.ts'
 import { addressOf, type Misbehave, virtualWorld } from '../../support/world.ts'
@@ -166,7 +165,7 @@ test('a peer whose list says no direction is not blamed for the one that seemed 
   })
   await using grove = testNode([old])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [cid])
   assert.equal(grove.node.peers.record(old.address).contradicted, 0)
@@ -250,7 +249,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
 
   await grove.node.start()
   await until('its claim', () => grove.node.gossip.assertionsOf(good.cid).length > 0)
-  await syncRound(grove.node)
+  await grove.node.sync.round()
 
   const { byAdoption } = await frontier(grove.node, { limit: 10 })
   assert.deepEqual(

@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { never } from '../../../sim/engine/process.ts'
 import { FEDERATING, type HttpAnswer } from '../../../sim/network/http.ts'
 import { type ErrorCode, GroveError } from '../../../src/core/errors.ts'
-import { syncRound } from '../../../src/node/sync/sync.ts'
 import { MemoryGraph } from '../../../src/stores/memory/graph.ts'
 import { work } from '../../support/peer.ts'
 import { addressOf, virtualWorld } from '../../support/world.ts'
@@ -44,8 +43,8 @@ for (const code of ['read-only', 'storage-full', 'storage-failed', 'shutting-dow
     await using peer = startPeer('peer', { contributions: items, best: { loss } })
     await using grove = testNode([peer], { ports: { graph: new FailingGraph(code) } })
 
-    await assert.rejects(syncRound(grove.node), { code })
-    await assert.rejects(syncRound(grove.node), { code })
+    await assert.rejects(grove.node.sync.round(), { code })
+    await assert.rejects(grove.node.sync.round(), { code })
 
     assert.ok(peer.asked('GET /api/gossip/contribution/') <= 8)
     assert.equal(grove.node.peers.record(peer.address).failures, 0)

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { admit } from '../../../src/node/admit.ts'
-import { discovered } from '../../../src/node/sync/sync.ts'
 import type { Provenance } from '../../../src/ports/contribution-store.ts'
 import { MemoryGraph } from '../../../src/stores/memory/graph.ts'
 import { work } from '../../support/peer.ts'
@@ -37,7 +36,7 @@ test('what an announced round was storing is stored when close resolves, and not
   const graph = new SlowGraph()
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer], { ports: { graph } })
-  discovered(grove.node, peer, advertisements)
+  grove.node.sync.noteAdvertised(peer, advertisements)
   await until('something to be stored', () => graph.begun > 0)
 
   await grove.node.close()
@@ -67,7 +66,7 @@ test('a grove that is closing stores nothing more, whoever asks', async () => {
 test('what is announced just before a grove closes is not fetched any more', async () => {
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer])
-  discovered(grove.node, peer, advertisements)
+  grove.node.sync.noteAdvertised(peer, advertisements)
 
   await grove.node.close()
 

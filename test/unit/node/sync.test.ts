@@ -7,7 +7,6 @@ import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
 import { bestList } from '../../../src/node/serve/best.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
-import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
 import { collect, someBytes, work } from '../../support/peer.ts'
 import { virtualWorld } from '../../support/world.ts'
 
@@ -39,7 +38,7 @@ test("a round brings the best of a peer's list that the policy wants, and report
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, topK: 2 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [best.cid, better.cid])
   assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
@@ -53,7 +52,7 @@ test('a threshold keeps out what does not reach it, in the direction of its metr
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, thresholds: { loss: 0.8 } } })
 
-  assert.deepEqual((await syncRound(grove.node)).fetched, [best.cid])
+  assert.deepEqual((await grove.node.sync.round()).fetched, [best.cid])
 })
 
 test('an artifact that nobody asked for and that is too large is left; its manifest is not', async () => {
@@ -66,7 +65,7 @@ test('an artifact that nobody asked for and that is too large is left; its manif
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxArtifactBytes: 4_000 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [heavy.cid])
   assert.equal(await grove.node.blobs.stat(hashBytes(bytes)), undefined)
@@ -84,7 +83,7 @@ for (const [what, contribution, advertised, direction] of [
     await using liar = startPeer('liar', { contributions: [contribution], best: lie })
     await using grove = testNode([liar])
 
-    const report = await syncRound(grove.node)
+    const report = await grove.node.sync.round()
 
     assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
     assert.equal(await grove.node.contributions.count(), 0)
@@ -103,7 +102,7 @@ test('an item about which one peer lies comes from the one that tells the truth'
   })
   await using grove = testNode([liar, honest])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [good.cid])
   assert.equal((await grove.node.contributions.get(good.cid))?.provenance.peerId, 'honest')
@@ -114,9 +113,9 @@ test('an item about which one peer lies comes from the one that tells the truth'
 test('an item that could not be had rests before it is tried again', async () => {
   await using peer = startPeer('peer', { best: list(entry(best, 0.7)) })
   await using grove = testNode([peer])
-  assert.deepEqual((await syncRound(grove.node)).failed, [{ cid: best.cid, reason: 'absent' }])
+  assert.deepEqual((await grove.node.sync.round()).failed, [{ cid: best.cid, reason: 'absent' }])
 
-  const again = await syncRound(grove.node)
+  const again = await grove.node.sync.round()
 
   assert.deepEqual(again.failed, [])
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
@@ -130,7 +129,7 @@ test('a round makes no more requests than its budget', async () => {
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxRequestsPerRound: 8 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.equal(report.requests, 8)
   assert.ok(report.fetched.length > 0 && report.fetched.length < items.length)
@@ -162,7 +161,7 @@ test('what a peer announces is fetched in a moment', async () => {
   await using peer = startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
-  discovered(grove.node, peer, [
+  grove.node.sync.noteAdvertised(peer, [
     { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
   ])
 
@@ -187,7 +186,7 @@ test('the best of what the policy wants is asked for and completed, also where i
   })
   for (const item of [best, tagged]) await hold(grove.node, item)
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [tagged.cid])
   assert.equal((await grove.node.blobs.stat(hashBytes(bytes)))?.sizeBytes, 50)
@@ -203,7 +202,7 @@ test('a stub is filled by a later round', async () => {
   await using grove = testNode([first, second])
   await fetchRemoteContribution(grove.node, child.cid, { peer: 'first' })
 
-  await syncRound(grove.node)
+  await grove.node.sync.round()
 
   assert.deepEqual(await grove.node.contributions.missing([best.cid]), [])
   assert.deepEqual(await grove.node.stubs.stubs(10), [])
