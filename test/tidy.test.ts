@@ -5,6 +5,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import { neededNode } from '../src/node-version.ts'
+import { circles, crowdedFolders, importsOf, maxFiles, roomFault } from './support/import-rules.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -226,7 +227,9 @@ function looseTaskFault(path: string, line: string): string | undefined {
 function importFaults(file: SourceFile): Violation[] {
   return violations(file, file.code, (line) => {
     const specifier = specifierPattern.exec(line)?.[2]
-    return specifier === undefined ? undefined : importFault(file.path, specifier)
+    return specifier === undefined
+      ? undefined
+      : (importFault(file.path, specifier) ?? roomFault(file.path, specifier))
   })
 }
 
@@ -248,8 +251,21 @@ before(() => {
   assert.ok(files.some(({ path }) => path === 'package.json'))
 })
 
-test('imports point down only, and the pure parts import nothing impure', () => {
+test('imports point down only, also from room to room, and the pure parts import nothing impure', () => {
   none(files.filter(isCode).flatMap(importFaults))
+})
+
+test('no files of src/ import each other in a circle', () => {
+  none(
+    circles(
+      new Map(files.filter(isSource).map((file) => [file.path, importsOf(file.path, file.code)])),
+    ),
+  )
+})
+
+test(`no folder of code has more than ${maxFiles} files`, () => {
+  const folders = /^(?:src|sim|test|bench|scripts|examples)\//
+  none(crowdedFolders(files.filter(isCode).flatMap(({ path }) => (folders.test(path) ? path : []))))
 })
 
 test('clock, chance, timers, environment and output are used in their one home only', () => {
@@ -313,6 +329,21 @@ test('the rules catch what they are for', () => {
   assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
   assert.match(importFault('sim/world.ts', '../src/cli/main.ts') ?? '', /sim/)
   assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
+  assert.match(roomFault('src/node/peers/contact.ts', '../sync/sync.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/read/status.ts', '../serve/best.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/new/file.ts', '../context.ts') ?? '', /no room/)
+  assert.equal(roomFault('src/node/sync/sync.ts', '../peers/contact.ts'), undefined)
+  const [a, b] = [
+    sourceFile('src/a.ts', "import type {\n  B,\n} from './b.ts'"),
+    sourceFile('src/b.ts', "import { a } from './a.ts'\nimport './c.ts'"),
+  ]
+  const around = circles(
+    new Map([a, b].map((file) => [file.path, importsOf(file.path, file.code)])),
+  )
+  assert.deepEqual(around, ['src/a.ts → src/b.ts → src/a.ts'])
+  assert.deepEqual(crowdedFolders(Array.from({ length: 16 }, (_, n) => `src/node/${n}.ts`)), [
+    'src/node: 16 files, 15 is the most',
+  ])
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
   const put = 'await node.contributions.put(item, provenance)'
