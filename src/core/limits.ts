@@ -7,6 +7,9 @@ export const ARTIFACT_NAME_MAX_CHARS = 256
 export const RELATIONS_MAX = 1_000
 export const SCORES_MAX = 100
 export const TAGS_MAX = 100
+/** Attestations that travel with one contribution, and the size of one. */
+export const ATTESTATIONS_MAX = 16
+export const ATTESTATION_MAX_BYTES = 1024
 
 export const DIGEST_MAX_ENTRIES = 100
 export const SHUFFLE_MAX_PEERS = 50

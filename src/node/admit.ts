@@ -16,6 +16,7 @@ export interface Arrival {
  * The one door to the store: what is new is counted, told to subscribers and handed to gossip. When
  * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
  * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
+ * Attestations come as far as this and are dropped: no store keeps them yet.
  */
 export async function admit(
   node: AdmitContext,

@@ -21,6 +21,7 @@ export interface Stored extends Contribution {
  * under way at once may share one commit. Throws `storage-full`, `storage-failed`.
  */
 export interface ContributionStore {
+  /** Attestations are not kept yet: what is read again has none. */
   put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are here, in the order asked. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
 import { timestamp } from '../../core/time.ts'
+import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
   bestListSchema,
   bestQuerySchema,
@@ -116,9 +117,10 @@ export const federationOperations = {
     name: 'closure',
     group,
     summary:
-      "Stream a contribution's ancestors and evidence: a canonical manifest a line, parents first, then a trailer",
+      "Stream a contribution's ancestors and evidence: a canonical manifest, or a record, a line, parents first, then a trailer",
     http: { method: 'POST', path: '/api/federation/closure' },
     contentType: 'application/x-ndjson',
+    form: { header: CLOSURE_FORM_HEADER, name: CLOSURE_RECORDS },
     input: closureRequestSchema,
     run: (node, request, context) => streamClosure(node, request, context),
   }),

@@ -1,13 +1,15 @@
 import { canonicalBytes } from '../canonical.ts'
 import { type Cid, hashBytes } from '../cid.ts'
 import { GroveError } from '../errors.ts'
+import type { Sealed } from './attestation.ts'
 import { checkSize, parseWith } from './checks.ts'
 import { type ContributionView, type Draft, draftSchema, type Manifest } from './schema.ts'
 
-/** A verified contribution: `bytes` are the canonical bytes that hash to `cid`, kept as they came. */
-export interface Contribution {
-  readonly cid: Cid
-  readonly bytes: Uint8Array
+/**
+ * A contribution whose manifest is verified: `bytes` are the canonical bytes that hash to `cid`, kept
+ * as they came. Its attestations are not verified.
+ */
+export interface Contribution extends Sealed {
   readonly manifest: Manifest
 }
 
@@ -39,7 +41,7 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   } as Manifest
   const bytes = canonicalBytes(manifest)
   checkSize(bytes)
-  return { cid: hashBytes(bytes), bytes, manifest }
+  return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
 
 /** A contribution as the API shows it. */

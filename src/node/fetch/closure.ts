@@ -5,6 +5,7 @@ import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { ClosureRecord } from '../../core/wire/closure.ts'
 import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
@@ -80,7 +81,7 @@ class ClosureSearch {
   readonly #node: FetchContext
   readonly #request: ClosureFetch
   /** Received, not yet verified. */
-  readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
+  readonly #received = new Map<Cid, ClosureRecord & { readonly peer: PeerAddress }>()
   readonly #ancestors = new Map<Cid, Contribution>()
   readonly #evidence = new Map<Cid, Contribution>()
   readonly #sources = new Map<Cid, PeerAddress>()
@@ -117,7 +118,7 @@ class ClosureSearch {
           { cid: contribution.cid, ancestors: depth, evidence: true },
           { signal },
         )
-        for await (const bytes of answer.manifests) received.push(this.#receive(peer, bytes))
+        for await (const record of answer.records) received.push(this.#receive(peer, record))
         await answer.trailer
       })
       this.answered = true
@@ -143,10 +144,10 @@ class ClosureSearch {
     }
   }
 
-  #receive(peer: PeerAddress, bytes: Uint8Array): Cid {
-    const cid = hashBytes(bytes)
-    this.#bytesMoved += bytes.byteLength
-    if (!this.#received.has(cid)) this.#received.set(cid, { bytes, peer })
+  #receive(peer: PeerAddress, record: ClosureRecord): Cid {
+    const cid = hashBytes(record.bytes)
+    this.#bytesMoved += record.bytes.byteLength
+    if (!this.#received.has(cid)) this.#received.set(cid, { ...record, peer })
     return cid
   }
 
@@ -177,7 +178,7 @@ class ClosureSearch {
     const received = this.#received.get(cid)
     if (received === undefined) return undefined
     try {
-      const contribution = verifyManifestFrom(this.#node, received.peer, received.bytes, cid)
+      const contribution = verifyManifestFrom(this.#node, received.peer, received, cid)
       this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
       this.#sources.set(cid, received.peer)
       return contribution

@@ -3,6 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { verifyManifest } from '../../core/contribution/verify.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { ClosureRecord } from '../../core/wire/closure.ts'
 import type { FetchContext, FetchedManifest } from '../context.ts'
 import { ask, type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/providers.ts'
@@ -150,7 +151,7 @@ class ManifestSearch {
         node.transport.manifest(peer, this.#cid, { signal }),
       )
       this.#bytesMoved += bytes.byteLength
-      const contribution = verifyManifestFrom(node, peer, bytes, this.#cid)
+      const contribution = verifyManifestFrom(node, peer, { bytes, attestations: [] }, this.#cid)
       return { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
     } catch (error) {
       if (signal.aborted || !isGroveError(error)) throw error
@@ -184,11 +185,11 @@ class ManifestSearch {
 export function verifyManifestFrom(
   node: FetchContext,
   peer: PeerAddress,
-  bytes: Uint8Array,
+  { bytes, attestations }: ClosureRecord,
   cid: Cid,
 ): Contribution {
   try {
-    return verifyManifest(bytes, cid)
+    return verifyManifest(bytes, cid, attestations)
   } catch (error) {
     const wrong = isGroveError(error, 'hash-mismatch')
     const failure = wrong

@@ -8,20 +8,23 @@ import {
   CLOSURE_MAX_CONTRIBUTIONS,
   CLOSURE_MAX_DEPTH,
 } from '../../core/limits.ts'
+import { CLOSURE_RECORDS, recordLine } from '../../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
 import type { ServeContext } from '../context.ts'
 
 const encoder = new TextEncoder()
 
 /**
- * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first, then what is said about it,
- * as lines of canonical manifests, and a trailer that tells what is not here and what was cut short. The contribution itself is left out.
- * Where there is too much, the nearest are sent. Throws `absent` before the first line.
+ * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first,
+ * then the evidence about it, a line each, and a trailer that tells what is not here and what was cut
+ * short. The contribution itself is left out. Where there is too much, the nearest are sent. The
+ * lines are bare manifests, or records where `form` asks for them (`core/wire/closure.ts`). Throws
+ * `absent` before the first line.
  */
 export async function* streamClosure(
   node: ServeContext,
   request: ClosureRequest,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; form?: string | undefined } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await node.contributions.get(request.cid)
   if (start === undefined)
@@ -38,9 +41,9 @@ export async function* streamClosure(
     await addEvidence(node, start, parcel)
     lines.push(...parcel.contributions.slice(ancestors))
   }
-  for (const { bytes } of lines) {
+  for (const contribution of lines) {
     options.signal?.throwIfAborted()
-    yield lineOf(bytes)
+    yield lineOf(options.form === CLOSURE_RECORDS ? recordLine(contribution) : contribution.bytes)
   }
   const trailer: ClosureTrailer = {
     sent: lines.length,

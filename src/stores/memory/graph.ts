@@ -23,7 +23,7 @@ export class MemoryGraph implements GraphStore {
   async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
     if (this.#stored.has(cid)) return 'present'
-    this.#stored.set(cid, { cid, bytes, manifest, provenance })
+    this.#stored.set(cid, { cid, bytes, manifest, attestations: [], provenance })
     for (const edge of edgesOf(contribution)) append(this.#incoming, edge.target, edge)
     for (const evidence of evidenceOf(contribution))
       append(this.#evidence, evidence.target, evidence)

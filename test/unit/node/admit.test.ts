@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { bytesAnswer } from '../../../sim/network/http.ts'
+import { GroveError } from '../../../src/core/errors.ts'
+import { recordLine } from '../../../src/core/wire/closure.ts'
 import type { GroveEvent } from '../../../src/core/wire/events.ts'
-import { admit } from '../../../src/node/admit.ts'
+import { admit, admitAll } from '../../../src/node/admit.ts'
+import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
+import { MemoryGraph } from '../../../src/stores/memory/graph.ts'
 import { work } from '../../support/peer.ts'
 import { virtualWorld } from '../../support/world.ts'
 
@@ -51,4 +56,62 @@ test('a review that a round of evidence brings is told to subscribers and counte
     ],
   )
   assert.deepEqual(grove.node.counters.stored, { local: 1, peer: 1 })
+})
+
+test('attestations that come with a closure reach the door, and are not kept', async () => {
+  const attestations = [{ version: 1, peerId: 'ed25519:00' }]
+  const admitted: unknown[] = []
+  class Watched extends MemoryGraph {
+    override put(...[item, provenance]: Parameters<MemoryGraph['put']>) {
+      admitted.push([item.cid, item.attestations])
+      return super.put(item, provenance)
+    }
+  }
+  const line = recordLine({ bytes: review.bytes, attestations })
+  const trailer = '\n{"trailer":{"sent":1,"bytes":1,"missing":[]}}\n'
+  const closure = bytesAnswer(Buffer.concat([line, Buffer.from(trailer)]), {
+    'grove-closure': 'records-1',
+  })
+  await using peer = startPeer('peer', {
+    contributions: [good],
+    misbehave: ({ path }) => (path === '/api/federation/closure' ? closure : undefined),
+  })
+  await using grove = testNode([peer], { ports: { graph: new Watched() } })
+
+  await fetchRemoteContribution(grove.node, good.cid)
+
+  assert.deepEqual(admitted, [
+    [good.cid, []],
+    [review.cid, attestations],
+  ])
+  assert.deepEqual((await grove.node.contributions.get(review.cid))?.attestations, [])
+})
+
+class HalfFull extends MemoryGraph {
+  override async put(...[item, provenance]: Parameters<MemoryGraph['put']>) {
+    if (item.cid === review.cid) throw new GroveError('storage-full')
+    return super.put(item, provenance)
+  }
+}
+
+test('what was admitted before one failed is handed to gossip all the same', async () => {
+  const told: unknown[] = []
+  const failing = {
+    contributions: new HalfFull(),
+    counters: { stored: { local: 0, peer: 0 } },
+    events: { publish() {} },
+    closing: new AbortController().signal,
+    track: <T>(work: Promise<T>) => work,
+    stored: (cids: readonly string[]) => void told.push(...cids),
+  }
+  const provenance = { origin: 'local', receivedAt: 0 } as const
+
+  const admitted = admitAll(
+    failing,
+    [good, review].map((contribution) => ({ contribution, provenance })),
+  )
+
+  await assert.rejects(admitted, { code: 'storage-full' })
+  assert.deepEqual(told, [good.cid])
+  assert.equal(failing.counters.stored.local, 1)
 })

@@ -72,5 +72,6 @@ function contributionOf({ cid, bytes }: Extract<Job, { type: 'put-contribution' 
     manifest: JSON.parse(
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
     ) as Manifest,
+    attestations: [],
   }
 }
