@@ -20,8 +20,7 @@ import {
 } from './node/read/queries.ts'
 import { federationPeers } from './node/read/status.ts'
 import { type ThreadNode, thread } from './node/read/thread.ts'
-import { syncRound } from './node/sync/sync.ts'
-import type { TransferProgress } from './node/transfer/transfer.ts'
+import type { TransferProgress } from './node/transfer/wanted-blob.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
 /** An artifact to publish: its bytes, a stream of them, its text, or the content id of a blob that is here already. */
@@ -165,7 +164,7 @@ export class Grove {
 
   /** One round of background sync, now. */
   sync(options: WaitOptions = {}): Promise<SyncReport> {
-    return syncRound(this.#node, options)
+    return this.#node.sync.round(options)
   }
 
   /** What happens from now on, until the signal aborts. */

@@ -5,6 +5,13 @@ import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import { neededNode } from '../src/node-version.ts'
 import {
+  circles,
+  crowdedFolders,
+  importsOf,
+  maxFiles,
+  roomFault,
+} from './support/tidy/import-rules.ts'
+import {
   generated,
   git,
   isCode,
@@ -15,9 +22,9 @@ import {
   sourceFile,
   type Violation,
   violations,
-} from './support/project-files.ts'
+} from './support/tidy/project-files.ts'
 
-const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace']
+const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace', 'version.ts']
 
 /** What each part of src/ may import: folders of src/ and files directly in it. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -46,6 +53,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [...inner, 'node'],
   'log.ts': ['ports'],
   'node-version.ts': [],
+  'version.ts': [],
   'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'log.ts'],
   'grove.ts': [...inner, 'node'],
   'index.ts': [...inner, 'node', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
@@ -83,6 +91,11 @@ const oneHome: readonly Home[] = [
   },
   { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config.ts'] },
   { what: 'output', pattern: /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/, homes: ['src/cli/'] },
+  {
+    what: 'the door to the store',
+    pattern: /\b(?:contributions|graph)\.put\(/,
+    homes: ['src/node/admit.ts', 'src/stores/'],
+  },
   { what: 'the exit', pattern: /\bprocess\.exit(?:Code)?\b/, homes: ['src/cli/'] },
 ]
 
@@ -145,10 +158,19 @@ function homeFault(path: string, line: string): string | undefined {
     : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
 }
 
+/** A `.catch(` in src/node is a task that nobody waits for: `spawn` logs its failure, and closing waits for it. */
+function looseTaskFault(path: string, line: string): string | undefined {
+  return path.startsWith('src/node/') && /\.catch\(/.test(line)
+    ? `use spawn for what nobody waits for, and try for the rest: ${line.trim()}`
+    : undefined
+}
+
 function importFaults(file: SourceFile): Violation[] {
   return violations(file, file.code, (line) => {
     const specifier = specifierPattern.exec(line)?.[2]
-    return specifier === undefined ? undefined : importFault(file.path, specifier)
+    return specifier === undefined
+      ? undefined
+      : (importFault(file.path, specifier) ?? roomFault(file.path, specifier))
   })
 }
 
@@ -184,8 +206,21 @@ before(() => {
   assert.ok(files.some(({ path }) => path === 'package.json'))
 })
 
-test('imports point down only, and the pure parts import nothing impure', () => {
+test('imports point down only, also from room to room, and the pure parts import nothing impure', () => {
   none(files.filter(isCode).flatMap(importFaults))
+})
+
+test('no files of src/ import each other in a circle', () => {
+  none(
+    circles(
+      new Map(files.filter(isSource).map((file) => [file.path, importsOf(file.path, file.code)])),
+    ),
+  )
+})
+
+test(`no folder of code has more than ${maxFiles} files`, () => {
+  const folders = /^(?:src|sim|test|bench|scripts|examples)\//
+  none(crowdedFolders(files.filter(isCode).flatMap(({ path }) => (folders.test(path) ? path : []))))
 })
 
 test('clock, chance, timers, environment and output are used in their one home only', () => {
@@ -193,6 +228,14 @@ test('clock, chance, timers, environment and output are used in their one home o
     files
       .filter(isSource)
       .flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))),
+  )
+})
+
+test('what nobody waits for in src/node is spawned, so that closing waits for it', () => {
+  none(
+    files
+      .filter(isSource)
+      .flatMap((file) => violations(file, file.code, (line) => looseTaskFault(file.path, line))),
   )
 })
 
@@ -267,8 +310,28 @@ test('the rules catch what they are for', () => {
   assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
   assert.match(importFault('sim/run/world.ts', '../../src/cli/main.ts') ?? '', /sim/)
   assert.equal(importFault('src/node/node.ts', '../protocol/gossip-state.ts'), undefined)
+  assert.match(roomFault('src/node/peers/contact.ts', '../sync/sync.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/read/status.ts', '../serve/best.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/new/file.ts', '../context.ts') ?? '', /no room/)
+  assert.equal(roomFault('src/node/sync/sync.ts', '../peers/contact.ts'), undefined)
+  const [a, b] = [
+    sourceFile('src/a.ts', "import type {\n  B,\n} from './b.ts'"),
+    sourceFile('src/b.ts', "import { a } from './a.ts'\nimport './c.ts'"),
+  ]
+  const around = circles(
+    new Map([a, b].map((file) => [file.path, importsOf(file.path, file.code)])),
+  )
+  assert.deepEqual(around, ['src/a.ts → src/b.ts → src/a.ts'])
+  assert.deepEqual(crowdedFolders(Array.from({ length: 16 }, (_, n) => `src/node/${n}.ts`)), [
+    'src/node: 16 files, 15 is the most',
+  ])
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
+  const put = 'await node.contributions.put(item, provenance)'
+  assert.match(homeFault('src/node/fetch/fetch.ts', put) ?? '', /the door to the store/)
+  assert.equal(homeFault('src/node/admit.ts', put), undefined)
+  assert.match(looseTaskFault('src/node/sync/sync.ts', 'round().catch(log)') ?? '', /use spawn/)
+  assert.equal(looseTaskFault('src/api/http/app.ts', 'answer().catch(log)'), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
   const one = sourceFile('src/a.ts', 'export interface Row {}')

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Cid, isCid } from '../../src/core/cid.ts'
 import { errorBody, GroveError, isGroveError } from '../../src/core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../../src/core/limits.ts'
+import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../src/core/wire/closure.ts'
 import { bestQuerySchema, closureRequestSchema } from '../../src/core/wire/federation.ts'
 import { gossipMessageSchema, shuffleRequestSchema } from '../../src/core/wire/gossip.ts'
 import type { GroveNode } from '../../src/node/node.ts'
@@ -90,9 +91,12 @@ async function blob(
 }
 
 async function closure(node: GroveNode, request: HttpRequest): Promise<HttpAnswer> {
-  const lines = streamClosure(node, parseBody(closureRequestSchema, request))
+  const isKnown = request.headers[CLOSURE_FORM_HEADER] === CLOSURE_RECORDS
+  const form = isKnown ? CLOSURE_RECORDS : undefined
+  const lines = streamClosure(node, parseBody(closureRequestSchema, request), { form })
   const first = await lines.next()
-  return { status: 200, headers: FEDERATING, body: startingWith(first, lines) }
+  const headers = form === undefined ? {} : { [CLOSURE_FORM_HEADER]: form }
+  return { status: 200, headers: { ...FEDERATING, ...headers }, body: startingWith(first, lines) }
 }
 
 async function* startingWith(

@@ -5,18 +5,26 @@ import {
   CONFIG_FILE,
   DEFAULT_PORT,
   decideConfig,
+  type Environment,
   type GroveSettings,
   parseAddress,
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
-import type { Context } from './context.ts'
 
 /** Which grove a command works on. */
 export interface Where {
   readonly server?: string
   readonly dir?: string
+}
+
+/** What reaching a grove needs to know of where the command runs. */
+export interface ConnectContext {
+  readonly env: Environment
+  readonly clock: Clock
+  readonly signal: AbortSignal
 }
 
 /** A grove that can be asked, wherever it runs. */
@@ -36,7 +44,7 @@ const PROJECT_DIR = '.grove'
  * default address; the first of these that is given. A directory is opened in this process, unless a server has it
  * open: then that server is asked. Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`.
  */
-export async function connect(where: Where, context: Context): Promise<GroveConnection> {
+export async function connect(where: Where, context: ConnectContext): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
     throw new GroveError(
       'usage-error',
@@ -89,7 +97,7 @@ async function remote(address: string): Promise<GroveConnection> {
 }
 
 /** Opens a directory in this process. It asks peers where a command needs it, but takes no part in gossip and starts no rounds by itself. */
-async function openDirectory(directory: string, context: Context): Promise<GroveConnection> {
+async function openDirectory(directory: string, context: ConnectContext): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
     const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``

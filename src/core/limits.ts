@@ -16,6 +16,9 @@ export const RELATIONS_MAX = 1_000
 export const SCORES_MAX = 100
 /** Tags of one manifest. */
 export const TAGS_MAX = 100
+/** Attestations that travel with one contribution, and the size of one. */
+export const ATTESTATIONS_MAX = 16
+export const ATTESTATION_MAX_BYTES = 1024
 
 /** Entries of a digest in one gossip message. The same as Grove 0.1's. */
 export const DIGEST_MAX_ENTRIES = 100

@@ -2,7 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { GroveError } from '../core/errors.ts'
 import { type WorkspaceOptions, writeWorkspace } from '../workspace/workspace.ts'
-import type { NodeContext } from './context.ts'
+import type { FetchContext } from './context.ts'
 import { completeArtifacts, fetchRemoteContribution } from './fetch/fetch.ts'
 
 export interface CheckoutRequest {
@@ -27,7 +27,7 @@ export interface CheckoutResult {
  * Throws what `writeWorkspace` throws; `not-found` and the errors of a fetch.
  */
 export async function checkout(
-  node: NodeContext,
+  node: FetchContext,
   request: CheckoutRequest,
   options: WorkspaceOptions = {},
 ): Promise<CheckoutResult> {
@@ -58,7 +58,7 @@ export async function checkout(
 }
 
 async function heldOrFetched(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   signal: AbortSignal | undefined,
 ): Promise<Contribution> {

@@ -34,6 +34,7 @@ export interface LogEntry {
 export interface ContributionStore {
   /** Names this log: 16 hex digits, drawn anew for a new directory and for a copy of one. */
   readonly logId: string
+  /** Attestations are not kept yet: what is read again has none. */
   put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are here, in the order of `cids`. */

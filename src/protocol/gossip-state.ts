@@ -95,8 +95,7 @@ export class GossipState {
 
   /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */
   federated(now: number): FederatedItem[] {
-    this.#places.expire(now)
-    return this.#places.list()
+    return this.#places.list(now)
   }
 
   /** Who advertises this item, most recent first. */

@@ -1,6 +1,7 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
 import {
   type BestList,
   type BestQuery,
@@ -27,7 +28,7 @@ const TAGS_MAX_CHARS = 4_096
 const ENCODED_COMMA_CHARS = 3
 /** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
-/** Room for the trailer and the line ends of a closure. */
+/** Room for the trailer, the line ends and what a record adds to its manifest. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
 /** The routes of groves that federate (PROTOCOL.md#routes). All throw `RouteUnknown` towards one that doesn't. */
@@ -123,15 +124,16 @@ export class FederationRoutes {
   ): Promise<ClosureAnswer> {
     const path = '/api/federation/closure'
     const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
-    const { body } = await this.#dialler.ask(peer, {
+    const { headers, body } = await this.#dialler.ask(peer, {
       method: 'POST',
       path,
       json: request,
+      headers: { [CLOSURE_FORM_HEADER]: CLOSURE_RECORDS },
       maxBytes,
       extension: true,
       signal,
     })
-    return closureLines(peer, body)
+    return closureLines(peer, body, headers[CLOSURE_FORM_HEADER] === CLOSURE_RECORDS)
   }
 }
 

@@ -98,9 +98,16 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<voi
   const { node, exchange } = call
   const { signal } = exchange
   const input = parseInput(operation.input, await bodyInput(operation, call))
-  const chunks = operation.run(node, input, { signal })[Symbol.asyncIterator]()
+  const { contentType, form } = operation
+  const asked = form !== undefined && exchange.header(form.header) === form.name ? form : undefined
+  const context = { signal, form: asked?.name }
+  const chunks = operation.run(node, input, context)[Symbol.asyncIterator]()
   const first = await chunks.next()
-  exchange.start(200, { 'content-type': operation.contentType, 'cache-control': 'no-store' })
+  exchange.start(200, {
+    'content-type': contentType,
+    'cache-control': 'no-store',
+    ...(asked === undefined ? {} : { [asked.header]: asked.name }),
+  })
   exchange.expectMovement()
   await pipeline(resumed(first, chunks), exchange.outgoing, { signal })
 }

@@ -141,7 +141,7 @@ function report(node: GroveNode, exchange: Exchange, error: unknown): void {
     node.log.error('request failed', {
       method: exchange.incoming.method,
       path: exchange.path,
-      error: cause instanceof Error ? cause.stack : String(cause),
+      err: cause,
     })
   }
   exchange.fail(cause, headersOf(cause))

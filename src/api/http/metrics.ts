@@ -44,6 +44,7 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     registers,
   })
   addGauges(node, registers)
+  addStored(node, registers)
   void countEvents(node.events.subscribe(signal), registers)
   return {
     begin(operation) {
@@ -81,16 +82,24 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-async function countEvents(
-  events: AsyncIterable<GroveEvent>,
-  registers: Registry[],
-): Promise<void> {
-  const stored = new Counter({
+/** Counted where they are stored, and not off the events, of which a slow listener misses some. */
+function addStored({ counters }: GroveNode, registers: Registry[]): void {
+  new Counter({
     name: 'grove_contributions_stored_total',
     help: 'Contributions newly stored',
     labelNames: ['source'],
     registers,
+    collect() {
+      this.reset()
+      for (const [source, count] of Object.entries(counters.stored)) this.inc({ source }, count)
+    },
   })
+}
+
+async function countEvents(
+  events: AsyncIterable<GroveEvent>,
+  registers: Registry[],
+): Promise<void> {
   const failed = new Counter({
     name: 'grove_fetches_failed_total',
     help: 'Fetches that obtained nothing, by reason',
@@ -114,8 +123,7 @@ async function countEvents(
     registers,
   })
   for await (const event of events) {
-    if (event.type === 'contribution') stored.inc({ source: event.source.local ? 'local' : 'peer' })
-    else if (event.type === 'fetch-failed') failed.inc({ code: event.code })
+    if (event.type === 'fetch-failed') failed.inc({ code: event.code })
     else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
     else if (event.type === 'peer-fault') faults.inc({ code: event.code })
     else if (event.type === 'sync') rounds.inc()

@@ -101,7 +101,13 @@ export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.Zo
 export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'stream'
   readonly contentType: string
-  run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<Uint8Array>
+  /** Another form of the answer, for callers that name it in this header; the answer names it too. */
+  readonly form?: { readonly header: string; readonly name: string }
+  run(
+    node: GroveNode,
+    input: z.output<I>,
+    context: CallContext & { readonly form: string | undefined },
+  ): AsyncIterable<Uint8Array>
 }
 
 /** Answers server-sent events until the caller leaves. */

@@ -12,13 +12,13 @@ import type {
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
-import type { NodeContext } from '../context.ts'
+import type { ReadContext } from '../context.ts'
 
 /** Entries a dimension that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
 
 /** The best of what is held here, in every dimension. */
-export async function frontier(node: NodeContext, query: FrontierQuery): Promise<FrontierAnswer> {
+export async function frontier(node: ReadContext, query: FrontierQuery): Promise<FrontierAnswer> {
   const rankings = await node.index.frontier(query)
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
@@ -49,7 +49,7 @@ function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
  * The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. Of what is held here a claim
  * adds nothing that its manifest does not say, and no count.
  */
-export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
+export async function federatedFrontier(node: ReadContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
   const rankings = await node.index.frontier({ limit: OWN_DEPTH })
   const own = rankings.flatMap((ranking) =>
@@ -73,15 +73,13 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
   return [...own, ...believable.map((item) => advertisedEntry(item, held.has(item.cid)))]
 }
 
-async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
-  const all = [...new Set(cids)]
-  const missing = new Set(await node.contributions.missing(all))
-  const held = await node.contributions.getMany(all.filter((cid) => !missing.has(cid)))
+async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
+  const held = await node.contributions.getMany([...new Set(cids)])
   return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 
 function ownEntry(
-  node: NodeContext,
+  node: ReadContext,
   { metric, direction }: Ranking,
   { cid, value, info }: RankedPlace,
 ): FederatedEntry {
@@ -101,7 +99,7 @@ function ownEntry(
   }
 }
 
-type AdvertisedItem = ReturnType<NodeContext['gossip']['federated']>[number]
+type AdvertisedItem = ReturnType<ReadContext['gossip']['federated']>[number]
 
 function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
   const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({

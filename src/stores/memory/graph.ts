@@ -38,7 +38,7 @@ export class MemoryGraph implements GraphStore {
   async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
     if (this.#held.has(cid)) return 'present'
-    const stored = { cid, bytes, manifest, provenance }
+    const stored = { cid, bytes, manifest, attestations: [], provenance }
     const held = { stored, ...consequencesOf(stored, provenance.receivedAt) }
     this.#held.set(cid, held)
     this.#log.push(stored)

@@ -11,7 +11,7 @@ import {
   sourceFile,
   type Violation,
   violations,
-} from '../../support/project-files.ts'
+} from '../../support/tidy/project-files.ts'
 
 const self = 'test/unit/docs/docs.test.ts'
 const glossary = 'docs/GLOSSARY.md'

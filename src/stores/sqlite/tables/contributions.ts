@@ -146,6 +146,7 @@ function storedOf(row: Row): Stored {
     cid: cidFromBytes(cid),
     bytes,
     manifest: JSON.parse(bytes.toString()) as Manifest,
+    attestations: [],
     provenance: {
       origin,
       ...(peerId === null ? {} : { peerId }),

@@ -61,5 +61,5 @@ export class Writer {
 function storedOf(job: Extract<Job, { type: 'put-contribution' }>): Stored {
   const { cid, bytes, provenance } = job
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
-  return { cid, bytes, manifest: JSON.parse(text) as Manifest, provenance }
+  return { cid, bytes, manifest: JSON.parse(text) as Manifest, attestations: [], provenance }
 }
