@@ -1,5 +1,5 @@
 /** Measures what Grove is meant to be fast at: `npm run -s bench -- --help`. */
-import { benchFetch } from './fetch.ts'
+import { benchFetch } from './fetch/fetch.ts'
 import { benchFrontier } from './frontier.ts'
 import { benchLatency } from './latency.ts'
 import { type Name, type Options, readCommand, USAGE } from './options.ts'

@@ -1,19 +1,28 @@
 /**
- * Writes what is derived from the code: docs/CLI.md from the command line, docs/API.md from the operations table, and
- * spec/schemas/*.json from the schemas of wire values. `--check` writes nothing and fails where a file is out of date.
+ * Writes what is derived from the code: docs/CLI.md from the command line, docs/API.md from the operations table,
+ * docs/LIMITS.md from the constants, the values of constants that other pages link to, and spec/schemas/*.json
+ * from the schemas of wire values. `--check` writes nothing and fails where a file is out of date.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { apiReference } from './gen/api-reference.ts'
 import { cliReference } from './gen/cli-reference.ts'
+import { limitsReference, withLimits } from './gen/limits.ts'
 import { schemaFiles } from './gen/schemas.ts'
 
 const root = join(import.meta.dirname, '..')
 const schemaFolder = 'spec/schemas'
 
-const files = new Map<string, string>([
+const references = new Map<string, string>([
   ['docs/CLI.md', cliReference()],
   ['docs/API.md', apiReference()],
+  ['docs/LIMITS.md', limitsReference()],
+])
+const pages = globSync(['*.md', 'docs/*.md'], { cwd: root }).filter((path) => !references.has(path))
+
+const files = new Map<string, string>([
+  ...references,
+  ...pages.map((path): [string, string] => [path, withLimits(path, current(path) ?? '')]),
   ...schemaFiles().map(([name, text]): [string, string] => [`${schemaFolder}/${name}`, text]),
 ])
 

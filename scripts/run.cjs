@@ -2,7 +2,7 @@
  * Runs one of the project's tasks on a clone as it is: installs and builds first what is missing or out of date, then
  * runs the task under the Node that the project brings along. Needs Node 20 or newer and npm, nothing else.
  *
- *   node scripts/run.cjs build|test|demo|bench|sim|sim:soak|sim:gossip [arguments]
+ *   node scripts/run.cjs TASK [arguments]     without a task, or with `help`: the list of them
  */
 'use strict'
 
@@ -17,20 +17,97 @@ const bin = path.join(modules, '.bin')
 const installStamp = path.join(modules, '.grove-installed')
 const buildStamp = path.join(root, 'dist', '.built')
 
+/** By the names that package.json gives them too. `before`: what has to be there; each is quick where it is. */
 const tasks = {
-  build: { before: [install, build] },
-  test: { command: ['node', 'scripts/test.ts'], before: [install, build] },
-  demo: { command: ['node', 'examples/autoresearch/demo.ts'], before: [install, build] },
-  bench: { command: ['node', 'bench/main.ts'], before: [install, build] },
-  sim: { command: ['node', 'sim/main.ts'], before: [install] },
-  'sim:soak': { command: ['node', 'sim/soak.ts'], before: [install] },
-  'sim:gossip': { command: ['node', 'sim/gossip/main.ts'], before: [install] },
+  demo: {
+    about:
+      'three groves, six agents, real work moving between them: a readable account in two minutes',
+    before: [install, build],
+    command: ['node', 'examples/autoresearch/demo.ts'],
+  },
+  build: { about: 'dist/ from src/, and `npx grove` in this folder', before: [install, build] },
+  check: {
+    about:
+      'what is checked without running anything: types, format, unused code, pages, rules (10 s)',
+    before: [install],
+    command: ['node', 'scripts/test.ts', '--only', 'static'],
+  },
+  test: {
+    about: 'everything (3 min); with files, these alone: npm test -- test/unit/core/cid.test.ts',
+    before: [install, build],
+    command: ['node', 'scripts/test.ts'],
+  },
+  'test:unit': {
+    about: 'the tests of test/unit (15 s)',
+    before: [install],
+    command: ['node', 'scripts/test.ts', '--only', 'unit'],
+  },
+  'test:sim': {
+    about: 'whole federations on virtual time: scenarios, regressions, gossip at scale (1 min)',
+    before: [install],
+    command: ['node', 'scripts/test.ts', '--only', 'sim'],
+  },
+  'test:e2e': {
+    about: 'groves as processes: command line, HTTP, crashes, hostile peers (1 min)',
+    before: [install, build],
+    command: ['node', 'scripts/test.ts', '--only', 'e2e'],
+  },
+  'test:watch': {
+    about: 'the unit tests, or the files given, again at each change',
+    before: [install],
+    command: ['node', 'scripts/test.ts', '--only', 'unit', '--watch'],
+  },
+  sim: {
+    about: 'one simulated run as a conversation: -- --scenario split-brain --seed 7, or -- --list',
+    before: [install],
+    command: ['node', 'sim/main.ts'],
+  },
+  'sim:soak': {
+    about: 'many seeds on all cores: -- --seeds 500 --scenario floods',
+    before: [install],
+    command: ['node', 'sim/soak.ts'],
+  },
+  'sim:gossip': {
+    about: 'gossip among thousands of groves, measured: -- --n 1000',
+    before: [install],
+    command: ['node', 'sim/gossip/main.ts'],
+  },
+  bench: {
+    about: 'measured comparisons: -- publish|frontier|fetch|latency|all',
+    before: [install, build],
+    command: ['node', 'bench/main.ts'],
+  },
+  size: {
+    about: 'how long files and functions of src/ are, room by room; -- --json',
+    before: [install],
+    command: ['node', 'scripts/size.ts'],
+  },
+  format: {
+    about: 'writes all code as the formatter wants it',
+    before: [install],
+    command: ['biome', 'check', '--write'],
+  },
+  gen: {
+    about:
+      'writes docs/API.md, CLI.md and LIMITS.md, spec/schemas, and the values that pages link to',
+    before: [install],
+    command: ['node', 'scripts/gen-docs.ts'],
+  },
+  'gen:check': {
+    about: 'whether these are up to date; writes nothing',
+    before: [install],
+    command: ['node', 'scripts/gen-docs.ts', '--check'],
+  },
 }
 
-const [name, ...args] = process.argv.slice(2)
+const [name = 'help', ...args] = process.argv.slice(2)
+if (name === 'help') {
+  process.stdout.write(list())
+  process.exit(0)
+}
 const task = Object.hasOwn(tasks, name) ? tasks[name] : undefined
 if (task === undefined) {
-  process.stderr.write(`usage: node scripts/run.cjs ${Object.keys(tasks).join('|')} [arguments]\n`)
+  process.stderr.write(`there is no task ${name}; there are:\n\n${list()}`)
   process.exit(2)
 }
 
@@ -39,6 +116,14 @@ const env = { ...process.env, [pathKey]: bin + path.delimiter + (process.env[pat
 
 for (const prepare of task.before) prepare()
 if (task.command !== undefined) run([...task.command, ...args])
+
+/** The tasks, a line each. */
+function list() {
+  const lines = Object.entries(tasks).map(
+    ([each, { about }]) => `  npm run ${each.padEnd(12)}${about}\n`,
+  )
+  return `${lines.join('')}\nArguments go behind \`--\`; \`npm run -s\` says nothing of its own.\n`
+}
 
 /** `npm ci`, unless node_modules is what the lock asks for: installed by this script, or by npm after the lock changed. */
 function install() {

@@ -1,12 +1,14 @@
 /**
  * The project's tests: first the static checks, all at once, then node's test runner over test/**.
  *
- *   npm test                            everything
- *   npm test -- --only unit             the tests of test/unit; --only static for the static checks alone
- *   npm test -- test/unit/core/cid.test.ts   these files; options that node's test runner knows are passed on
+ *   npm test                                 everything
+ *   npm test -- --only unit                  the tests of test/unit
+ *   npm test -- --only static                the static checks, and the tests that only read the project's files
+ *   npm test -- test/unit/core/cid.test.ts   these files, or those of a folder
+ *   npm test -- FILE --test-name-pattern=no  options that node's test runner knows are passed on, with their `=`
  */
 import { spawn } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,6 +17,9 @@ import { provideChromium } from './chromium.ts'
 const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 const minute = 60_000
+
+/** Tests that run nothing of the project. */
+const readingOnly = ['test/tidy.test.ts', 'test/unit/docs/docs.test.ts']
 
 interface Check {
   readonly name: string
@@ -28,17 +33,13 @@ interface Outcome {
 
 /** What is checked without running the project. */
 function staticChecks(): Check[] {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-    scripts: Record<string, string>
-  }
-  const checks: Check[] = [
+  return [
     { name: 'format and lint', command: [bin('biome'), 'ci', '--max-diagnostics=50'] },
     { name: 'types', command: [bin('tsc'), '--noEmit', '-p', '.'] },
     { name: 'unused code', command: [bin('knip')] },
     { name: 'lock', command: [process.execPath, 'scripts/complete-lock.ts', '--check'] },
+    { name: 'generated files', command: [process.execPath, 'scripts/gen-docs.ts', '--check'] },
   ]
-  if (scripts['gen:check'] === undefined) return checks
-  return [...checks, { name: 'generated files', command: ['npm', 'run', '-s', 'gen:check'] }]
 }
 
 /** Runs a command to its end and keeps what it printed. */
@@ -106,17 +107,24 @@ function readArguments() {
   }
 }
 
+/** The file itself, or the tests below a folder. Notes where there is none. */
+function testsIn(path: string): string[] {
+  const tests = path.endsWith('.ts')
+    ? globSync(path, { cwd: root })
+    : globSync(join(path, '**/*.test.ts'), { cwd: root }).sort()
+  if (tests.length === 0) failed.push(`no test is called ${path}`)
+  return tests
+}
+
 const { only, files, options } = readArguments()
 const everything = only === undefined && files.length === 0
 const failed = everything || only === 'static' ? await runStaticChecks() : []
 
-if (only !== 'static') {
-  const pattern = only === undefined ? 'test/**/*.test.ts' : `test/${only}/**/*.test.ts`
-  const chosen = files.length > 0 ? files : globSync(pattern, { cwd: root }).sort()
-  if (chosen.length === 0) failed.push(`no test matches ${pattern}`)
-  if (chosen.some((file) => file.startsWith('test/web/'))) provideChromium()
-  if (chosen.length > 0) process.exitCode = await runTests(chosen, options)
-}
+const folder = only === undefined ? 'test' : `test/${only}`
+const meant = only === 'static' ? readingOnly : [folder]
+const chosen = (files.length > 0 ? files : meant).flatMap(testsIn)
+if (chosen.some((file) => file.startsWith('test/web/'))) provideChromium()
+if (chosen.length > 0) process.exitCode = await runTests(chosen, options)
 
 if (failed.length > 0) {
   process.stderr.write(`failed: ${failed.join(', ')}\n`)

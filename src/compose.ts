@@ -10,26 +10,30 @@ import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
 import { nextTurn } from './runtime/turn.ts'
-import { memoryStores } from './stores/memory/open.ts'
-import { openSqliteStores } from './stores/sqlite/open.ts'
+import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
 
-/** What a grove is told from outside; the rest it knows or finds out itself. Without `dir` it keeps everything in memory. */
-export type Settings = Omit<GroveSettings, 'dir'> & { readonly dir?: string | undefined }
+/** What a grove is told from outside; the rest it knows or finds out itself. */
+export type Settings = Omit<GroveSettings, 'dir'> & {
+  /** Where everything is kept: in memory without it. */
+  readonly dir?: string | undefined
+  /** The store by its URL (`stores/open.ts`), where it is another than `dir` says. */
+  readonly store?: string | undefined
+}
 
-/** Stores that are open, and the id that the grove found in them or was given at its first start. */
+/** Open stores, and the grove's id, found in them or drawn at its first start. */
 export interface Opened {
   readonly stores: Stores
   readonly peerId: string
 }
 
-/** Opens (and creates) a grove's directory. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`. */
-export async function openStores(settings: Pick<Settings, 'dir'>, log: Log): Promise<Opened> {
-  const stores =
-    settings.dir === undefined
-      ? memoryStores(systemRandom)
-      : await openSqliteStores({ dir: settings.dir, log, nextTurn, random: systemRandom })
-  return { stores, peerId: await ownId(stores.records) }
+/** Opens (and creates) what a grove keeps. Throws what `openStoresAt` throws. */
+export async function openStores(
+  { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
+  log: Log,
+): Promise<Opened> {
+  const stores = await openStoresAt(store, { log, nextTurn, random: systemRandom })
+  return { stores, peerId: await orClose(stores.close, () => ownId(stores.records)) }
 }
 
 /** A node with all that it stands on; `close` ends both. */
@@ -38,7 +42,10 @@ export interface ComposedNode {
   close(): Promise<void>
 }
 
-/** Builds the node over open stores, not yet started. `address` is where other groves reach it; undefined where nobody can. */
+/**
+ * Builds the node over open stores, not yet started. `address` is where other groves reach it;
+ * undefined where nobody can.
+ */
 export function composeNode(
   settings: Settings,
   { stores, peerId }: Opened,
@@ -73,7 +80,10 @@ export interface ServedGrove {
   close(): Promise<void>
 }
 
-/** Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what `openStores` throws; then nothing stays open. */
+/**
+ * Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what
+ * `openStores` throws; then nothing stays open.
+ */
 export async function serveGrove(
   settings: Settings,
   server: ServerConfig,
@@ -96,7 +106,10 @@ export async function serveGrove(
   return { node, url: bound.url, close: closeAll }
 }
 
-/** A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing stays open. */
+/**
+ * A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing
+ * stays open.
+ */
 export async function openNode(settings: Settings, log: Log): Promise<ComposedNode> {
   const composed = composeNode(settings, await openStores(settings, log), undefined, log)
   await orClose(composed.close, () => composed.node.start())
@@ -113,7 +126,7 @@ async function orClose<T>(close: () => Promise<void>, begin: () => Promise<T>): 
   }
 }
 
-/** The address to give to peers: a server that listens everywhere is reached by this machine's name. */
+/** The address to tell peers: a server that listens everywhere is reached by the machine's name. */
 function reachableUrl(
   host: string,
   bound: { readonly url: string; readonly port: number },
@@ -121,10 +134,11 @@ function reachableUrl(
   return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
 }
 
+/** The grove's id: the one in its records, or a new one, unless another process was first. */
 async function ownId(records: RecordStore): Promise<string> {
   const known = await records.get('grove', 'self')
   if (typeof known?.peerId === 'string') return known.peerId
   const peerId = `grove-${hexDigits(systemRandom, 32)}`
-  await records.set('grove', 'self', { peerId })
-  return peerId
+  const isFirst = await records.compareAndSet('grove', 'self', known, { peerId })
+  return isFirst ? peerId : ownId(records)
 }

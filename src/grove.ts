@@ -12,7 +12,7 @@ import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './cor
 import type { GroveNode } from './node/node.ts'
 import { federationPeers } from './node/read/status.ts'
 import type { ThreadNode } from './node/read/thread.ts'
-import type { TransferProgress } from './node/transfer/transfer.ts'
+import type { TransferProgress } from './node/transfer/wanted-blob.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
 /**

@@ -1,25 +1,30 @@
 /** The rules of the house that no linter knows: who may import whom, what has one home, what no file may hold. */
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import { neededNode } from '../src/node-version.ts'
+import {
+  circles,
+  crowdedFolders,
+  importsOf,
+  maxFiles,
+  roomFault,
+} from './support/tidy/import-rules.ts'
+import {
+  generated,
+  git,
+  isCode,
+  none,
+  projectFiles,
+  root,
+  type SourceFile,
+  sourceFile,
+  type Violation,
+  violations,
+} from './support/tidy/project-files.ts'
 
-const root = join(import.meta.dirname, '..')
-
-interface SourceFile {
-  /** From the project's root, with forward slashes. */
-  readonly path: string
-  readonly lines: readonly string[]
-  /** The same lines without their comments. */
-  readonly code: readonly string[]
-}
-
-/** `path:line: what is wrong`. */
-type Violation = string
-
-const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace']
+const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace', 'version.ts']
 
 /** What each part of src/ may import: folders of src/ and files directly in it. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -33,7 +38,6 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   workspace: ['core', 'workspace'],
   node: [...inner, 'node'],
   api: [...inner, 'node', 'api'],
-  web: [...inner, 'node', 'api', 'web'],
   cli: [
     ...inner,
     'runtime',
@@ -49,17 +53,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'config.ts': [...inner, 'node'],
   'log.ts': ['ports'],
   'node-version.ts': [],
-  'compose.ts': [
-    ...inner,
-    'stores',
-    'transport',
-    'runtime',
-    'node',
-    'api',
-    'web',
-    'config.ts',
-    'log.ts',
-  ],
+  'version.ts': [],
+  'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'log.ts'],
   'grove.ts': [...inner, 'node', 'api'],
   'index.ts': [...inner, 'node', 'api', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
@@ -67,7 +62,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The packages and node: modules that the pure parts may import, and from which file. */
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
-  '@napi-rs/blake-hash': /^src\/core\/(cid|hash-tree)\.ts$/,
+  '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
 }
 
 interface Home {
@@ -96,6 +91,11 @@ const oneHome: readonly Home[] = [
   },
   { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config.ts'] },
   { what: 'output', pattern: /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/, homes: ['src/cli/'] },
+  {
+    what: 'the door to the store',
+    pattern: /\b(?:contributions|graph)\.put\(/,
+    homes: ['src/node/admit.ts', 'src/stores/'],
+  },
   { what: 'the exit', pattern: /\bprocess\.exit(?:Code)?\b/, homes: ['src/cli/'] },
 ]
 
@@ -110,58 +110,6 @@ const anyType = /\bas any\b|:\s*any\s*(?:[,;)=|&]|$)|<any\b|\bany(?:>|\[\])/
 const maxLines = 350
 const maxColumns = 160
 
-function git(...args: string[]): string[] | undefined {
-  const { status, stdout } = spawnSync('git', args, {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  return status === 0 ? stdout.split('\0').filter((path) => path !== '') : undefined
-}
-
-const generated = /(?:^|\/)(?:node_modules|dist(?:\.[^/]*)?|\.grove)\/|\.tsbuildinfo$/
-
-function walk(folder = ''): string[] {
-  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
-    const path = posix.join(folder, entry.name)
-    if (entry.name === '.git' || generated.test(entry.isDirectory() ? `${path}/` : path)) return []
-    return entry.isDirectory() ? walk(path) : [path]
-  })
-}
-
-/** The project's files: what git tracks or would track; without git, what lies in the folder. */
-function projectFiles(): SourceFile[] {
-  const paths = git('ls-files', '-z', '--cached', '--others', '--exclude-standard') ?? walk()
-  const present = [...new Set(paths)].filter((path) =>
-    statSync(join(root, path), { throwIfNoEntry: false })?.isFile(),
-  )
-  return present.flatMap((path) => {
-    const text = readFileSync(join(root, path), 'utf8')
-    return text.includes('\0') ? [] : [sourceFile(path, text)]
-  })
-}
-
-/** Splits a file; takes comments out where they start a line or follow a space, so that a URL in a string stays. */
-function sourceFile(path: string, text: string): SourceFile {
-  const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
-  const code = text
-    .replace(/(?<=^|\s)\/\*[\s\S]*?\*\//g, blank)
-    .replace(/(?<=^|\s)\/\/.*$/gm, blank)
-  return { path, lines: text.split('\n'), code: code.split('\n') }
-}
-
-function violations(
-  file: SourceFile,
-  lines: readonly string[],
-  check: (line: string) => string | undefined,
-): Violation[] {
-  return lines.flatMap((line, index) => {
-    const wrong = check(line)
-    return wrong === undefined ? [] : [`${file.path}:${index + 1}: ${wrong}`]
-  })
-}
-
-const isCode = ({ path }: SourceFile) => /\.(?:[cm]?[jt]s)$/.test(path)
 const isSource = (file: SourceFile) => file.path.startsWith('src/') && isCode(file)
 
 const specifierPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/
@@ -179,7 +127,7 @@ function importFault(path: string, specifier: string): string | undefined {
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
   const isAnswering = target.startsWith('src/api/answer/')
-  if (top === 'sim' && part !== undefined && ['api', 'cli', 'web'].includes(part) && !isAnswering)
+  if (top === 'sim' && part !== undefined && ['api', 'cli'].includes(part) && !isAnswering)
     return `sim may not import ${target}`
   if (top !== 'examples') return undefined
   const own = path.split('/').slice(0, 2).join('/')
@@ -211,10 +159,19 @@ function homeFault(path: string, line: string): string | undefined {
     : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
 }
 
+/** A `.catch(` in src/node is a task that nobody waits for: `spawn` logs its failure, and closing waits for it. */
+function looseTaskFault(path: string, line: string): string | undefined {
+  return path.startsWith('src/node/') && /\.catch\(/.test(line)
+    ? `use spawn for what nobody waits for, and try for the rest: ${line.trim()}`
+    : undefined
+}
+
 function importFaults(file: SourceFile): Violation[] {
   return violations(file, file.code, (line) => {
     const specifier = specifierPattern.exec(line)?.[2]
-    return specifier === undefined ? undefined : importFault(file.path, specifier)
+    return specifier === undefined
+      ? undefined
+      : (importFault(file.path, specifier) ?? roomFault(file.path, specifier))
   })
 }
 
@@ -226,8 +183,22 @@ function sizeFaults(file: SourceFile): Violation[] {
   return count > maxLines ? [`${file.path}:${count}: over ${maxLines} lines`, ...long] : long
 }
 
-function none(found: readonly Violation[]): void {
-  assert.ok(found.length === 0, `\n${found.join('\n')}`)
+const typePattern = /^(export )?(?:declare )?(?:abstract )?(?:interface|type|class) (\w+)/
+
+/** Types that are declared again elsewhere under the same name, where one of them is exported. */
+function sameNames(sources: readonly SourceFile[]): Violation[] {
+  const declared = sources.flatMap(({ path, code }) =>
+    code.flatMap((line, index) => {
+      const [, exported, name = ''] = typePattern.exec(line) ?? []
+      return name === '' ? [] : [{ name, where: `${path}:${index + 1}`, exported }]
+    }),
+  )
+  const shared = [...Map.groupBy(declared, ({ name }) => name)].filter(
+    ([, all]) => all.length > 1 && all.some(({ exported }) => exported !== undefined),
+  )
+  return shared.map(
+    ([name, all]) => `${all.map(({ where }) => where).join(', ')}: more than one type ${name}`,
+  )
 }
 
 let files: SourceFile[]
@@ -236,8 +207,21 @@ before(() => {
   assert.ok(files.some(({ path }) => path === 'package.json'))
 })
 
-test('imports point down only, and the pure parts import nothing impure', () => {
+test('imports point down only, also from room to room, and the pure parts import nothing impure', () => {
   none(files.filter(isCode).flatMap(importFaults))
+})
+
+test('no files of src/ import each other in a circle', () => {
+  none(
+    circles(
+      new Map(files.filter(isSource).map((file) => [file.path, importsOf(file.path, file.code)])),
+    ),
+  )
+})
+
+test(`no folder of code has more than ${maxFiles} files`, () => {
+  const folders = /^(?:src|sim|test|bench|scripts|examples)\//
+  none(crowdedFolders(files.filter(isCode).flatMap(({ path }) => (folders.test(path) ? path : []))))
 })
 
 test('clock, chance, timers, environment and output are used in their one home only', () => {
@@ -245,6 +229,14 @@ test('clock, chance, timers, environment and output are used in their one home o
     files
       .filter(isSource)
       .flatMap((file) => violations(file, file.code, (line) => homeFault(file.path, line))),
+  )
+})
+
+test('what nobody waits for in src/node is spawned, so that closing waits for it', () => {
+  none(
+    files
+      .filter(isSource)
+      .flatMap((file) => violations(file, file.code, (line) => looseTaskFault(file.path, line))),
   )
 })
 
@@ -286,17 +278,68 @@ test('the lock names no place to download from, and every entry point asks for t
   assert.ok(read('bin/grove.js').includes(`needed = [${neededNode.replace('.', ', ')}]`))
 })
 
+test('the import rules name every part of src/ that there is, and no other', () => {
+  const parts = [...new Set(files.filter(isSource).map(({ path }) => partOf(path)))]
+
+  assert.deepEqual(Object.keys(mayImport).toSorted(), parts.toSorted())
+})
+
+test('the name of an exported type of src/ means one thing', () => {
+  none(sameNames(files.filter(isSource)))
+})
+
+test('npm runs every task of scripts/run.cjs by its name', () => {
+  const read = (path: string) => readFileSync(join(root, path), 'utf8')
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
+  const tasks = [...read('scripts/run.cjs').matchAll(/^ {2}'?([\w:]+)'?: \{/gm)]
+  const names = ['help', ...tasks.map(([, name = '']) => name)]
+
+  assert.ok(names.length > 10)
+  assert.deepEqual(
+    scripts,
+    Object.fromEntries(names.map((name) => [name, `node scripts/run.cjs ${name}`])),
+  )
+})
+
 test('the rules catch what they are for', () => {
   assert.match(importFault('src/core/cid.ts', '../node/node.ts') ?? '', /core may not import/)
-  assert.match(importFault('src/stores/fs.ts', '../node/fetch.ts') ?? '', /stores may not import/)
+  assert.match(
+    importFault('src/stores/fs/blobs.ts', '../../node/publish.ts') ?? '',
+    /stores may not import/,
+  )
   assert.match(importFault('src/core/cid.ts', 'node:fs') ?? '', /pure/)
   assert.match(importFault('examples/a/b.ts', '../../src/node/node.ts') ?? '', /example/)
-  assert.match(importFault('sim/world.ts', '../src/cli/main.ts') ?? '', /sim/)
-  assert.match(importFault('sim/world.ts', '../src/api/http/app.ts') ?? '', /sim/)
-  assert.equal(importFault('sim/world.ts', '../src/api/answer/answerer.ts'), undefined)
-  assert.equal(importFault('src/node/node.ts', '../protocol/replica.ts'), undefined)
+  assert.match(importFault('sim/run/world.ts', '../../src/cli/main.ts') ?? '', /sim/)
+  assert.match(importFault('sim/run/world.ts', '../../src/api/http/app.ts') ?? '', /sim/)
+  assert.equal(importFault('sim/run/world.ts', '../../src/api/answer/answerer.ts'), undefined)
+  assert.equal(importFault('src/node/node.ts', '../protocol/gossip-state.ts'), undefined)
+  assert.match(roomFault('src/node/peers/contact.ts', '../sync/sync.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/read/status.ts', '../serve/best.ts') ?? '', /not below/)
+  assert.match(roomFault('src/node/new/file.ts', '../context.ts') ?? '', /no room/)
+  assert.equal(roomFault('src/node/sync/sync.ts', '../peers/contact.ts'), undefined)
+  const [a, b] = [
+    sourceFile('src/a.ts', "import type {\n  B,\n} from './b.ts'"),
+    sourceFile('src/b.ts', "import { a } from './a.ts'\nimport './c.ts'"),
+  ]
+  const around = circles(
+    new Map([a, b].map((file) => [file.path, importsOf(file.path, file.code)])),
+  )
+  assert.deepEqual(around, ['src/a.ts → src/b.ts → src/a.ts'])
+  assert.deepEqual(crowdedFolders(Array.from({ length: 16 }, (_, n) => `src/node/${n}.ts`)), [
+    'src/node: 16 files, 15 is the most',
+  ])
   assert.match(homeFault('src/node/node.ts', 'const now = Date.now()') ?? '', /the clock/)
   assert.equal(homeFault('src/runtime/clock.ts', 'const now = Date.now()'), undefined)
+  const put = 'await node.contributions.put(item, provenance)'
+  assert.match(homeFault('src/node/fetch/fetch.ts', put) ?? '', /the door to the store/)
+  assert.equal(homeFault('src/node/admit.ts', put), undefined)
+  assert.match(looseTaskFault('src/node/sync/sync.ts', 'round().catch(log)') ?? '', /use spawn/)
+  assert.equal(looseTaskFault('src/api/http/app.ts', 'answer().catch(log)'), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
+  const one = sourceFile('src/a.ts', 'export interface Row {}')
+  assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Row = string')]), [
+    'src/a.ts:1, src/b.ts:1: more than one type Row',
+  ])
+  assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Rows = Row[]')]), [])
 })

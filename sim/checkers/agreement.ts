@@ -91,11 +91,11 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     const { metric, direction } = ranking
     if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
     const threshold = policy.thresholds[metric]
-    const letIn = ranking.places.filter(({ value, contribution: { manifest } }) => {
+    const letIn = ranking.places.filter(({ value, info }) => {
       const isGood = threshold === undefined || reaches(direction, value, threshold)
       const isMeant =
-        policy.tags === undefined || policy.tags.some((tag) => manifest.tags.includes(tag))
-      return isGood && isMeant && (policy.kinds?.includes(manifest.kind) ?? true)
+        policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
+      return isGood && isMeant && (policy.kinds?.includes(info.kind) ?? true)
     })
     for (const { cid } of letIn.slice(0, policy.topK)) wanted.add(cid)
   }

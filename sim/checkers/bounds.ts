@@ -14,7 +14,7 @@ import type { Timeline } from '../engine/timeline.ts'
 import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
 
-/** Peers in the partial view; peers remembered outside it: seeds, and failed ones. PROTOCOL.md §5. */
+/** Peers in the partial view; peers remembered outside it: seeds, and failed ones. BEHAVIOUR.md#membership. */
 const VIEW_MAX = 10
 const FAILED_MAX = 64
 /** Peers in one shuffle of ours. */

@@ -1,4 +1,4 @@
-import { verifyManifest } from '../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../src/core/contribution/verify.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'

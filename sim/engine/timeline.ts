@@ -48,17 +48,24 @@ export class Timeline {
   /** Carries out events, each with all that follows from it at once, until `until` (Unix ms) or until `done` says so. */
   async run(until: number, done: () => boolean = () => false): Promise<void> {
     await settle()
-    while (!done()) {
-      const next = this.#heap[0]
-      if (next === undefined || next.at > until) break
+    while (!done() && (await this.step(until))) {
+      // The step was all there was to do.
+    }
+    if (!done()) this.#now = Math.max(this.#now, until)
+  }
+
+  /** Carries out the next event, with all that follows from it at once; false where none is due by `until` (Unix ms). */
+  async step(until = Number.POSITIVE_INFINITY): Promise<boolean> {
+    for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#pop()
       if (next.task === undefined) continue
       this.#now = next.at
       this.#carriedOut += 1
       next.task()
       await settle()
+      return true
     }
-    if (!done()) this.#now = Math.max(this.#now, until)
+    return false
   }
 
   /** Waits for a promise while virtual time goes on. Throws what it throws; `undefined` where `until` comes first. */

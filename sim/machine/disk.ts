@@ -16,7 +16,7 @@ interface Options {
   readonly timeline: Timeline
   readonly chance: Chance
   readonly conditions: DiskConditions
-  /** What a write that loses power does. */
+  /** Called where the power fails in a write. */
   readonly crash: () => void
   readonly fault: (what: string) => void
   readonly violated: (what: string) => void
@@ -29,8 +29,9 @@ interface Stores {
 }
 
 /**
- * A machine's disk: the memory stores are what is durable and outlives a crash; a process works on it through `open`, where
- * writes take time, fail, and are lost or kept at a crash as they are between being asked for and being acknowledged.
+ * A machine's disk. The memory stores hold what is durable and outlives a crash. A process works
+ * on them through `open`: there a write takes time, may fail, and is lost or kept by a crash that
+ * comes between its request and its acknowledgement.
  */
 export class Disk {
   conditions: DiskConditions
@@ -38,7 +39,7 @@ export class Disk {
   readonly blobs = new MemoryBlobs()
   /** All hashes under which there is a blob. */
   readonly hashes = new Set<Cid>()
-  /** Blobs that the disk has lost by itself. */
+  /** Blobs that the disk has lost without being told to. */
   readonly forgotten = new Set<Cid>()
   readonly #records = new MemoryRecords()
   readonly #options: Options
@@ -49,9 +50,10 @@ export class Disk {
     this.conditions = options.conditions
   }
 
-  /** The stores as one process sees them. */
+  /** The stores as one process sees them. What the one before left half written is gone. */
   open(process: Process): Stores {
     const { graph, blobs } = this
+    void blobs.close()
     const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
     return {
@@ -67,19 +69,37 @@ export class Disk {
               bytes,
               options.expect === undefined ? {} : { expect: options.expect },
             )
-            this.hashes.add(info.hash)
-            this.forgotten.delete(info.hash)
+            this.#landed(info.hash)
             if (hashBytes(bytes) !== info.hash)
               this.#options.violated(`keeps other bytes under ${info.hash}`)
             return info
           })
         },
+        partial: async (hash, sizeBytes) => {
+          const partial = await blobs.partial(hash, sizeBytes)
+          return changed(partial, {
+            write: (offset, bytes) => write(() => partial.write(offset, bytes)),
+            finish: () =>
+              write(async () => {
+                const info = await partial.finish()
+                this.#landed(info.hash)
+                return info
+              }),
+          })
+        },
       }),
       records: changed(records, {
         set: (space, key, value) => write(() => records.set(space, key, value)),
+        compareAndSet: (space, key, expected, next) =>
+          write(() => records.compareAndSet(space, key, expected, next)),
         delete: (space, key) => write(() => records.delete(space, key)),
       }),
     }
+  }
+
+  #landed(hash: Cid): void {
+    this.hashes.add(hash)
+    this.forgotten.delete(hash)
   }
 
   /** Loses a blob, as a bad sector does. */
@@ -96,7 +116,7 @@ export class Disk {
     return Buffer.concat(chunks)
   }
 
-  /** Whether every blob has the bytes that its name says. */
+  /** Hashes under which the disk holds other bytes. */
   async corrupt(): Promise<Cid[]> {
     const wrong: Cid[] = []
     for (const hash of this.hashes)

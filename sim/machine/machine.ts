@@ -155,8 +155,9 @@ export class Machine implements Host {
   /** What a grove logs as an error is a fault of this project, except that a disk failed. */
   #log(): Log {
     const { journal, violated, honest } = this.#options
-    const note: Log['warn'] = (message, fields) => {
-      journal.trace(`${this.name} logs ${message} ${JSON.stringify(fields)}`)
+    const note: Log['warn'] = (message, fields = {}) => {
+      const { err, ...rest } = fields
+      journal.trace(`${this.name} logs ${message} ${JSON.stringify(rest)} ${err ?? ''}`)
       const blame = wrongBlame(message, fields, honest)
       if (blame !== undefined) violated(`${this.name}: ${blame}`)
     }
@@ -164,11 +165,16 @@ export class Machine implements Host {
       debug() {},
       info: note,
       warn: note,
-      error: (message, fields) => {
-        const text = `${message}: ${String(fields?.['error'] ?? JSON.stringify(fields))}`
-        journal.note(this.name, `logs an error: ${text}`)
-        if (!/EIO|ENOSPC/.test(text)) violated(`${this.name} logs an error: ${text}`)
+      error: (message, { err, ...fields } = {}) => {
+        const text = `logs an error: ${message} ${JSON.stringify(fields)} ${String(err)}`
+        journal.note(this.name, text)
+        if (!/EIO|ENOSPC/.test(text)) violated(`${this.name} ${text}\n${stackOf(err)}`)
       },
     }
   }
+}
+
+/** Where an error came from. Only for the reader: a stack is not part of what a run has to repeat. */
+function stackOf(err: unknown): string {
+  return err instanceof Error ? (err.stack ?? '') : ''
 }

@@ -5,18 +5,27 @@ import {
   CONFIG_FILE,
   DEFAULT_PORT,
   decideConfig,
+  type Environment,
   type GroveSettings,
   parseAddress,
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
-import type { Context } from './context.ts'
 
 /** The options that name the grove of a command. */
 export interface Where {
   readonly server?: string
   readonly dir?: string
+}
+
+/** Where a command runs, as far as connecting needs it. */
+export interface ConnectContext {
+  readonly env: Environment
+  readonly clock: Clock
+  /** Aborts when the user interrupts, or when stdout is no longer read. */
+  readonly signal: AbortSignal
 }
 
 /** An open connection to a grove, wherever it runs. */
@@ -37,7 +46,7 @@ const PROJECT_DIR = '.grove'
  * server has it open: then that server is asked. Throws `usage-error`, `storage-locked`,
  * `storage-newer`, `read-only`.
  */
-export async function connect(where: Where, context: Context): Promise<GroveConnection> {
+export async function connect(where: Where, context: ConnectContext): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
     throw new GroveError(
       'usage-error',
@@ -85,7 +94,7 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   }
 }
 
-async function remote(address: string, { clock }: Context): Promise<GroveConnection> {
+async function remote(address: string, { clock }: ConnectContext): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
   const url = parseAddress(address)
   const grove = groveClient(url, clock)
@@ -96,7 +105,7 @@ async function remote(address: string, { clock }: Context): Promise<GroveConnect
  * Opens a directory in this process. The grove asks peers when a command needs it, but neither
  * gossips nor starts rounds by itself.
  */
-async function openDirectory(directory: string, context: Context): Promise<GroveConnection> {
+async function openDirectory(directory: string, context: ConnectContext): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
     const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``

@@ -1,20 +1,14 @@
 import type { Command } from 'commander'
 import type { GroveApi } from '../api/client/api.ts'
-import type { Environment } from '../config.ts'
 import { type Cid, isCid, parseCidPrefix } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import type { Clock } from '../ports/clock.ts'
-import { connect, type Where } from './connect.ts'
+import { type ConnectContext, connect, type Where } from './connect.ts'
 import type { Output } from './output/output.ts'
 import { printJson } from './output/output.ts'
 
 /** What every command gets. */
-export interface Context {
-  readonly env: Environment
+export interface Context extends ConnectContext {
   readonly output: Output
-  readonly clock: Clock
-  /** Aborts when the user interrupts, or when stdout is no longer read. */
-  readonly signal: AbortSignal
 }
 
 /** What commands that work on a grove get in addition. */

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { VERSION } from '../node/read/status.ts'
+import { VERSION } from '../version.ts'
 import { addEvents } from './commands/operate/events.ts'
 import { addInit } from './commands/operate/init.ts'
 import { addMcp } from './commands/operate/mcp.ts'

@@ -1,4 +1,4 @@
-/** Lets so many in at once; the others wait in the order in which they came. */
+/** Lets a fixed number in at once; the others wait in the order in which they came. */
 export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
@@ -37,17 +37,30 @@ export class Semaphore {
   }
 }
 
-/** Runs the task for each item, at most `limit` at once, begun in their order; results in that order too. The first failure is thrown. */
+/**
+ * Runs the task for each item, at most `limit` at once, begun in their order; results in that order
+ * too. The first failure is thrown once the tasks that were running have ended: it begins no
+ * further item and aborts the signal that the tasks are given.
+ */
 export async function mapBounded<T, R>(
   items: readonly T[],
   limit: number,
-  task: (item: T) => Promise<R>,
+  task: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
   const results = new Array<R>(items.length)
   const rest = items.entries()
+  const failure = new AbortController()
   async function work(): Promise<void> {
-    for (const [index, item] of rest) results[index] = await task(item)
+    for (const [index, item] of rest) {
+      if (failure.signal.aborted) return
+      try {
+        results[index] = await task(item, failure.signal)
+      } catch (error) {
+        failure.abort(error)
+      }
+    }
   }
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work))
+  failure.signal.throwIfAborted()
   return results
 }

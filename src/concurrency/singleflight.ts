@@ -1,12 +1,21 @@
 interface Flight<T> {
   readonly result: Promise<T>
   readonly controller: AbortController
-  waiting: number
+  /** Whether its outcome is shared for as long as anybody holds it. */
+  readonly isHeld: boolean
+  users: number
+}
+
+/** The outcome of a shared run. */
+export interface Shared<T> {
+  readonly outcome: T
+  /** To be called once: the caller has no more use for the outcome. */
+  release(): void
 }
 
 /**
- * One run of a task per key at a time: who asks while it is under way shares its outcome. A caller that aborts leaves alone;
- * the task itself is aborted when the last one has left.
+ * One run of a task per key at a time: who asks while it is under way shares its outcome. A caller
+ * that aborts leaves alone; the task itself is aborted when the last one has left.
  */
 export class Singleflight<T> {
   readonly #flights = new Map<string, Flight<T>>()
@@ -17,34 +26,56 @@ export class Singleflight<T> {
     task: (signal: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    signal?.throwIfAborted()
-    const flight = this.#flights.get(key) ?? this.#start(key, task)
-    flight.waiting++
-    try {
-      return await (signal === undefined ? flight.result : untilAborted(flight.result, signal))
-    } finally {
-      flight.waiting--
-      if (flight.waiting === 0) this.#release(key, flight)
-    }
+    const { outcome, release } = await this.#join(key, task, { signal, isHeld: false })
+    release()
+    return outcome
   }
 
-  /** Whether such a run is under way. */
+  /** The same, and whoever asks while somebody holds the outcome shares it too. */
+  hold(key: string, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) {
+    return this.#join(key, task, { signal, isHeld: true })
+  }
+
+  /** Whether a run of that key is under way, or its outcome held. */
   has(key: string): boolean {
     return this.#flights.has(key)
   }
 
-  #start(key: string, task: (signal: AbortSignal) => Promise<T>): Flight<T> {
+  async #join(
+    key: string,
+    task: (signal: AbortSignal) => Promise<T>,
+    { signal, isHeld }: { signal: AbortSignal | undefined; isHeld: boolean },
+  ): Promise<Shared<T>> {
+    signal?.throwIfAborted()
+    const flight = this.#flights.get(key) ?? this.#start(key, task, isHeld)
+    flight.users++
+    const release = () => {
+      flight.users--
+      if (flight.users === 0) this.#end(key, flight)
+    }
+    try {
+      const outcome = await (signal === undefined
+        ? flight.result
+        : untilAborted(flight.result, signal))
+      return { outcome, release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #start(key: string, task: (signal: AbortSignal) => Promise<T>, isHeld: boolean): Flight<T> {
     const controller = new AbortController()
-    const flight: Flight<T> = { result: task(controller.signal), controller, waiting: 0 }
+    const flight: Flight<T> = { result: task(controller.signal), controller, isHeld, users: 0 }
     this.#flights.set(key, flight)
     flight.result.then(
-      () => this.#forget(key, flight),
+      () => isHeld || this.#forget(key, flight),
       () => this.#forget(key, flight),
     )
     return flight
   }
 
-  #release(key: string, flight: Flight<T>): void {
+  #end(key: string, flight: Flight<T>): void {
     this.#forget(key, flight)
     flight.controller.abort()
   }

@@ -1,3 +1,12 @@
+/**
+ * Whose doing a failure is where a call to another grove ends with it:
+ * - `peer`: it broke the protocol, which nobody else can have done in its place;
+ * - `network`: it could not be reached, which may be anybody's doing;
+ * - `self`: this grove's own disk, shutdown or bug. No other peer and no other item fares better;
+ * - `none`: nobody's. A peer that says no has answered.
+ */
+export type Blame = 'peer' | 'network' | 'self' | 'none'
+
 /** How one kind of failure shows to each kind of caller. */
 interface ErrorKind {
   /** HTTP status of the answer. */
@@ -6,35 +15,45 @@ interface ErrorKind {
   readonly exit: number
   /** The same call may succeed later, unchanged. */
   readonly retryable: boolean
-  /** Code on the wire where Grove 0.1 has a name for it; otherwise the key itself. The key then travels as `details.reason`. */
+  readonly blame: Blame
+  /** What was asked for can't be had from anybody, now or later: asking again is in vain. */
+  readonly permanent: boolean
+  /**
+   * Code on the wire where Grove 0.1 has a name for it; otherwise the key itself. The key then
+   * travels as `details.reason`.
+   */
   readonly wire?: string
 }
 
-const usage = { exit: 2, retryable: false } as const
-const absent = { exit: 3, retryable: false } as const
-const denied = { exit: 4, retryable: false } as const
-const peerFault = { exit: 5, retryable: true } as const
-const unavailable = { exit: 6, retryable: true } as const
-const storage = { exit: 7, retryable: true } as const
-const conflict = { exit: 8, retryable: false } as const
+const usage = { exit: 2, retryable: false, blame: 'none', permanent: true } as const
+const absent = { exit: 3, retryable: false, blame: 'none', permanent: false } as const
+const denied = { exit: 4, retryable: false, blame: 'none', permanent: false } as const
+const peerFault = { exit: 5, retryable: true, blame: 'peer', permanent: false } as const
+const unavailable = { exit: 6, retryable: true, blame: 'none', permanent: false } as const
+const storage = { exit: 7, retryable: true, blame: 'self', permanent: false } as const
+const conflict = { exit: 8, retryable: false, blame: 'none', permanent: false } as const
+/** The hash was right and the form is wrong: who sent it is at fault, and nobody has a better one. */
+const malformed = { ...usage, blame: 'peer', status: 400, wire: 'VALIDATION_ERROR' } as const
 
 /**
- * The one table: code → HTTP status, exit code, retryable. Exit codes: 1 a fault of ours, 2 bad input, 3 absent, 4 refused,
+ * The one table of failures. Exit codes: 1 a fault of ours, 2 bad input, 3 absent, 4 refused,
  * 5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict.
  */
 export const errorTable = {
   'validation-error': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
   'cid-invalid': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
   'cid-ambiguous': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
-  'manifest-invalid': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
-  'manifest-unknown-field': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
-  'manifest-not-canonical': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
-  'manifest-too-large': { ...usage, status: 413 },
-  'artifact-missing': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
-  'hash-mismatch': { ...usage, status: 400 },
+  'manifest-invalid': malformed,
+  'manifest-unknown-field': malformed,
+  'manifest-not-canonical': malformed,
+  // Its hash was never looked at: another peer may have the right one.
+  'manifest-too-large': { ...usage, status: 413, blame: 'peer', permanent: false },
+  'artifact-missing': { ...usage, status: 400, permanent: false, wire: 'VALIDATION_ERROR' },
+  'hash-mismatch': { ...usage, status: 400, permanent: false },
   'body-too-large': { ...usage, status: 413 },
-  'too-large': { ...usage, status: 413 },
-  'range-invalid': { ...usage, status: 416 },
+  // Too large for whoever says so, and now: another limit may let it pass.
+  'too-large': { ...usage, status: 413, permanent: false },
+  'range-invalid': { ...usage, status: 416, permanent: false },
   'usage-error': { ...usage, status: 400 },
   'method-not-allowed': { ...usage, status: 405 },
   'not-found': { ...absent, status: 404, wire: 'NOT_FOUND' },
@@ -43,18 +62,18 @@ export const errorTable = {
   absent: { ...absent, status: 404 },
   gone: { ...absent, status: 410 },
   refused: { ...denied, status: 403 },
-  'address-refused': { ...denied, status: 403 },
+  'address-refused': { ...denied, status: 403, blame: 'network' },
   unwanted: { ...denied, status: 403 },
-  'read-only': { ...denied, status: 403 },
+  'read-only': { ...denied, status: 403, blame: 'self' },
   'peer-fault': { ...peerFault, status: 502 },
-  'fetch-incomplete': { ...peerFault, status: 502 },
+  'fetch-incomplete': { ...peerFault, status: 502, blame: 'network' },
   'fetch-bad-bytes': { ...peerFault, status: 502 },
-  'peer-unreachable': { ...unavailable, status: 502 },
-  'peer-too-slow': { ...unavailable, status: 504 },
+  'peer-unreachable': { ...unavailable, status: 502, blame: 'network' },
+  'peer-too-slow': { ...unavailable, status: 504, blame: 'peer' },
   'fetch-timeout': { ...unavailable, status: 504 },
   'server-unreachable': { ...unavailable, status: 503 },
   busy: { ...unavailable, status: 429 },
-  'shutting-down': { ...unavailable, status: 503 },
+  'shutting-down': { ...unavailable, status: 503, blame: 'self' },
   aborted: { ...unavailable, status: 499 },
   'storage-full': { ...storage, status: 507 },
   'storage-failed': { ...storage, status: 500 },
@@ -63,7 +82,14 @@ export const errorTable = {
   'port-taken': { ...storage, status: 503 },
   'directory-not-empty': { ...conflict, status: 409 },
   'already-exists': { ...conflict, status: 409, wire: 'STATE_CONFLICT' },
-  'internal-error': { exit: 1, retryable: false, status: 500, wire: 'INTERNAL_ERROR' },
+  'internal-error': {
+    exit: 1,
+    retryable: false,
+    blame: 'self',
+    permanent: false,
+    status: 500,
+    wire: 'INTERNAL_ERROR',
+  },
 } as const satisfies Record<string, ErrorKind>
 
 /** A stable name of one kind of failure. Tests and callers match it, never the message. */

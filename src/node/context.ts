@@ -1,29 +1,26 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
+import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Random } from '../core/random.ts'
-import type { SyncReport } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ContributionStore } from '../ports/contribution-store.ts'
+import type { ContributionStore, Provenance } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
-import type { RecordStore } from '../ports/record-store.ts'
 import type { StubStore } from '../ports/stub-store.ts'
-import type { Transport } from '../ports/transport.ts'
+import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
-import type { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import type { PeerStore } from './peers/peer-store.ts'
-import type { SyncState } from './sync/sync-state.ts'
-import type { TransferSlots } from './transfer/transfer-slots.ts'
 
-/** How a grove behaves; every field decided, defaults filled in by `src/config.ts`. Times in ms. */
+/** How a grove behaves: every field is decided, `src/config.ts` fills in the defaults. Times in ms. */
 export interface NodeConfig {
   readonly self: PeerAddress
-  /** Whether other groves can reach this one: without that it takes no part in gossip, but asks and fetches. */
+  /** Whether other groves can reach this one. One that they can't asks and fetches, and does not gossip. */
   readonly reachable: boolean
   readonly seeds: readonly PeerAddress[]
   readonly gossipIntervalMs: number
@@ -32,37 +29,149 @@ export interface NodeConfig {
   readonly fetchTimeoutMs: number
 }
 
-/** What a use case may touch. Built by `node.ts`; the stores and the transport are ports. */
-export interface NodeContext {
-  readonly config: NodeConfig
-  readonly contributions: ContributionStore
+/*
+ * What each room may touch. A use case asks for the slice of its room, and `GroveNode` is all of
+ * them. The rooms, and who may call whom:
+ *
+ *   read, serve, admit ← peers ← transfer ← fetch ← sync, publish, checkout ← node
+ */
+
+/** What people and agents ask of a grove: it reads what is here and calls nobody. */
+export interface ReadContext {
+  readonly config: Pick<NodeConfig, 'self' | 'reachable'>
+  readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly stubs: StubStore
-  readonly blobs: BlobStore
-  readonly records: RecordStore
-  readonly transport: Transport
+  readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
+  readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
+  readonly gossip: GossipView
+  readonly peers: Pick<PeerRecords, 'record'>
   readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  readonly events: EventHub
-  readonly peers: PeerStore
-  /** Holds what peers claim against the manifests that are here. */
-  readonly advertisements: AdvertisementVerifier
-  /** Read-only look at the replica: views, federated frontier. Changes go through `tell`. */
-  readonly gossip: GossipState
-  /** One fetch per cid at a time; later callers join it. */
-  readonly fetches: Singleflight<FetchResult>
-  readonly rounds: Singleflight<SyncReport>
-  /** The blobs that are on their way here. */
-  readonly transfers: TransferSlots
-  /** What background sync remembers between rounds. */
-  readonly sync: SyncState
+}
+
+/** What other groves ask of this one. */
+export interface ServeContext {
+  readonly contributions: ContributionReader
+  readonly index: GraphIndex
+  readonly blobs: Pick<BlobStore, 'stat'>
+}
+
+/** The door to the store. */
+export interface AdmitContext {
+  readonly contributions: ContributionStore
+  readonly counters: Counters
+  readonly events: Pick<EventHub, 'stored'>
   /** Aborts when the grove closes; every wait inside a use case ends with it. */
   readonly closing: AbortSignal
-  /** Hands the replica an input and carries out what it wants done. */
+  /** Makes `close` wait for work that its caller waits for too. */
+  track<T>(work: Promise<T>): Promise<T>
+  /** Tells gossip that these are here now, and that the frontier may have changed. */
+  stored(cids: readonly Cid[]): void
+}
+
+/** Asking other groves, and remembering how they answered. */
+export interface PeersContext {
+  readonly config: Pick<NodeConfig, 'self' | 'seeds'>
+  readonly contributions: ContributionReader
+  readonly index: GraphIndex
+  readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
+  readonly transport: Transport
+  readonly peers: PeerRecords
+  readonly gossip: GossipView
+  readonly clock: Clock
+  readonly log: Log
+  readonly events: Pick<EventHub, 'publish'>
+  /** Hands gossip an input and carries out what it wants done. */
   tell(input: Input): void
-  /** Peers that may be asked now: the live ones, then configured seeds that have not answered yet. */
+  /** Peers that may be asked now: the live ones, then seeds that have not answered yet. */
   askable(): PeerAddress[]
-  /** To be called after anything was stored: the frontier may have changed, and these are here now. */
-  stored(cids: readonly string[]): void
+}
+
+/** Bringing blobs here. */
+export interface TransferContext extends PeersContext {
+  readonly blobs: BlobStore
+  readonly transfers: Transfers
+  track<T>(work: Promise<T>): Promise<T>
+}
+
+/** Bringing contributions here, with what belongs to them. Publishing and checking out fetch too. */
+export interface FetchContext extends TransferContext, AdmitContext {
+  readonly config: Pick<NodeConfig, 'self' | 'seeds' | 'fetchTimeoutMs'>
+  readonly contributions: ContributionStore
+  readonly events: Pick<EventHub, 'publish' | 'stored'>
+  readonly stubs: StubStore
+  /** Equal fetches under way are one. */
+  readonly fetches: Singleflight<FetchResult>
+  /** The manifests of fetches under way, by cid: each is asked for once. */
+  readonly manifests: Singleflight<FetchedManifest>
+}
+
+/** Fetching what nobody asked for. */
+export interface SyncContext extends FetchContext {
+  readonly config: NodeConfig
+  readonly random: Random
+  /** Runs a task after a while, which nobody waits for; the last call for a name counts. */
+  later(name: string, delayMs: number, task: () => Promise<unknown>): void
+}
+
+/** Contributions, to be read only: `admit` is the one way in. */
+export type ContributionReader = Omit<ContributionStore, 'put'>
+
+/** What gossip knows, to be read only: changes go through `tell`. */
+export type GossipView = Pick<
+  GossipState,
+  'peers' | 'peer' | 'livePeers' | 'federated' | 'providersOf' | 'assertionsOf'
+>
+
+/** What this grove has done since it was started. */
+export interface Counters {
+  /** Contributions that were new here, by where they came from. */
+  readonly stored: Record<Provenance['origin'], number>
+}
+
+/** What is remembered of peers' deeds. A peer is the address that was dialled. */
+export interface PeerRecords {
+  readonly absences: Absences
+  /** What the peer has done, and how far it is trusted now. */
+  record(address: string): PeerRecord
+  /** How far the peer is to be preferred, 0 to 1; 1/2 for an unknown one. */
+  trust(address: string): number
+  /** The most trusted first; equals keep their order. */
+  order(peers: readonly PeerAddress[]): PeerAddress[]
+  /** An advertisement of the peer's agrees with the manifest that it names. */
+  advertisementConfirmed(address: string): void
+  /** An advertisement of the peer's contradicts the manifest that it names. */
+  advertisementContradicted(address: string, proof: Proof, error: Error): void
+  /** So many bytes of the peer's were right: earlier failures count no longer. */
+  bytesGood(address: string, count: number): void
+  /** The peer broke the protocol or was out of reach. `badBytes` of what it sent were wrong: a lie. */
+  fault(address: string, error: unknown, badBytes?: number): void
+}
+
+/** What peers said lately that they don't have. */
+export interface Absences {
+  add(address: string, cid: Cid): void
+  has(address: string, cid: Cid): boolean
+  /** The peer holds it after all: it advertised it. */
+  forget(address: string, cid: Cid): void
+}
+
+/** The blobs on their way: a bounded number in all and from each peer, and each once. */
+export interface Transfers {
+  readonly blobs: Singleflight<Transferred>
+  /** A place for a transfer from that address; call the result, once, to give it back. */
+  enter(address: string, signal: AbortSignal): Promise<() => void>
+}
+
+export interface Transferred {
+  /** All bytes that peers sent for it, those in vain too. */
+  readonly bytesMoved: number
+  readonly sizeBytes: number
+}
+
+/** A manifest that a peer sent, verified. */
+export interface FetchedManifest {
+  readonly contribution: Contribution
+  readonly peer: PeerAddress
+  readonly sizes: ManifestAnswer['sizes']
+  readonly bytesMoved: number
 }

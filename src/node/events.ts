@@ -8,12 +8,12 @@ import {
   seqIn,
 } from '../core/wire/events.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { ContributionStore, LogEntry, Provenance } from '../ports/contribution-store.ts'
+import type { ContributionStore, LogEntry } from '../ports/contribution-store.ts'
 
 /** Live events that are kept; a subscriber further behind than this has lost some. */
-const KEPT_MAX = 1_000
+const EVENTS_KEPT_MAX = 1_000
 /** Log entries per read. */
-const PAGE = 100
+const LOG_PAGE_ENTRIES = 100
 
 export interface HubPorts {
   readonly clock: Clock
@@ -27,11 +27,8 @@ export interface EventSubscription extends AsyncIterableIterator<GroveEvent> {
   return(): Promise<IteratorResult<GroveEvent>>
 }
 
-/** Is called synchronously with everything that happens: for figures. */
-export interface EventObserver {
-  happened(event: LiveEventBody): void
-  stored(origin: Provenance['origin']): void
-}
+/** Is called synchronously with every live event: for figures. */
+type EventObserver = (event: LiveEventBody) => void
 
 interface Subscriber {
   /** Number of the live event to read next. */
@@ -51,7 +48,7 @@ interface Kept {
 }
 
 /** Where a subscription starts, or why that can't be read. */
-type Opened = Start | { readonly failure: unknown }
+type Opening = Start | { readonly failure: unknown }
 
 interface Start {
   readonly seq: number
@@ -87,11 +84,11 @@ export class EventHub {
   }
 
   publish(body: LiveEventBody): void {
-    for (const observer of this.#observers) observer.happened(body)
+    for (const observe of this.#observers) observe(body)
     if (this.#subscribers.size === 0) return
     const event = { ...body, at: timestamp(this.#clock.now()) } as LiveEvent
     this.#kept.push({ event, stored: this.#stored })
-    if (this.#kept.length > KEPT_MAX) {
+    if (this.#kept.length > EVENTS_KEPT_MAX) {
       this.#kept.shift()
       this.#first++
     }
@@ -99,14 +96,13 @@ export class EventHub {
   }
 
   /** To be called after a contribution was stored; subscribers then read the log. */
-  stored(origin: Provenance['origin']): void {
-    for (const observer of this.#observers) observer.stored(origin)
+  stored(): void {
     this.#stored++
     this.#page = undefined
     this.#wakeAll()
   }
 
-  /** Calls the observer until the returned function is called. */
+  /** Calls the observer with every live event, until the returned function is called. */
   observe(observer: EventObserver): () => void {
     this.#observers.add(observer)
     return () => this.#observers.delete(observer)
@@ -162,7 +158,7 @@ export class EventHub {
   }
 
   /** Never rejects, since a subscriber may never look. */
-  async #open(after: string | undefined): Promise<Opened> {
+  async #open(after: string | undefined): Promise<Opening> {
     try {
       const lastSeq = await this.#log.lastSeq()
       const seq = after === undefined ? lastSeq : seqIn(after, this.#log.logId)
@@ -175,7 +171,7 @@ export class EventHub {
 
   async *#follow(
     subscriber: Subscriber,
-    opened: Promise<Opened>,
+    opened: Promise<Opening>,
     isResumed: boolean,
   ): AsyncGenerator<GroveEvent> {
     try {
@@ -215,7 +211,7 @@ export class EventHub {
         subscriber.seq = seqIn(event.id, this.#log.logId) ?? subscriber.seq
         yield event
       }
-      if (events.length < PAGE) return
+      if (events.length < LOG_PAGE_ENTRIES) return
     }
   }
 
@@ -226,7 +222,7 @@ export class EventHub {
 
   async #read(after: number): Promise<readonly ContributionEvent[]> {
     try {
-      const entries = await this.#log.since(after, PAGE)
+      const entries = await this.#log.since(after, LOG_PAGE_ENTRIES)
       return entries.map((entry) => eventOf(entry, this.#idOf(entry.seq)))
     } catch (error) {
       this.#page = undefined
@@ -257,7 +253,7 @@ export class EventHub {
   }
 }
 
-function startOf(opened: Opened): Start {
+function startOf(opened: Opening): Start {
   if ('failure' in opened) throw opened.failure
   return opened
 }

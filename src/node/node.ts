@@ -1,10 +1,9 @@
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
-import { parseCid } from '../core/cid.ts'
+import type { Cid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
-import type { SyncReport } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
@@ -19,17 +18,30 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
-import type { NodeConfig, NodeContext } from './context.ts'
+import { Background } from './background.ts'
+import type {
+  Counters,
+  FetchedManifest,
+  GossipView,
+  NodeConfig,
+  ReadContext,
+  ServeContext,
+  SyncContext,
+} from './context.ts'
 import { EventHub } from './events.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
+import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
-import { discovered, syncRound } from './sync/sync.ts'
-import { SyncState } from './sync/sync-state.ts'
+import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
 
-/** The local frontier is read at once after a store, but not more often than this: stores in quick succession share a reading. */
+/**
+ * The local frontier is read at once after a store, but not more often than this: stores in quick
+ * succession share a reading.
+ */
 const FRONTIER_GAP_MS = 25
-/** Entries a dimension that the replica is given to make digests of. */
+const FRONTIER = 'reading of the frontier'
+/** Entries a dimension that gossip is given to make digests of. */
 const FRONTIER_DEPTH = 20
 
 export interface NodePorts {
@@ -42,53 +54,58 @@ export interface NodePorts {
   readonly log: Log
 }
 
-/** A grove at work: owns a replica, hands it what happens one input at a time, and carries out what it wants done. */
-export class GroveNode implements NodeContext {
+/**
+ * A grove at work. It is what its use cases may touch, all slices together; and it owns the state of
+ * gossip, hands that what happens, one input at a time, and carries out what it wants done.
+ */
+export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly config: NodeConfig
   readonly contributions: ContributionStore
   readonly index: GraphIndex
   readonly stubs: StubStore
   readonly blobs: BlobStore
-  readonly records: RecordStore
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
+  readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly peers: PeerStore
   readonly advertisements: AdvertisementVerifier
-  readonly gossip: GossipState
   readonly fetches = new Singleflight<FetchResult>()
-  readonly rounds = new Singleflight<SyncReport>()
+  readonly manifests = new Singleflight<FetchedManifest>()
   readonly transfers = new TransferSlots()
-  readonly sync = new SyncState()
+  readonly sync: BackgroundSync
+  readonly #gossip: GossipState
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
-  readonly #closing = new AbortController()
-  readonly #tasks = new Set<Promise<void>>()
-  readonly #timers = new Map<'wake' | 'frontier' | 'sync', () => void>()
+  readonly #background: Background
 
   constructor(config: NodeConfig, ports: NodePorts) {
+    const { graph, clock, random } = ports
     this.config = config
-    this.contributions = ports.graph
-    this.index = ports.graph
-    this.stubs = ports.graph
+    this.contributions = graph
+    this.index = graph
+    this.stubs = graph
     this.blobs = ports.blobs
-    this.records = ports.records
     this.transport = ports.transport
-    this.clock = ports.clock
-    this.random = ports.random
+    this.clock = clock
+    this.random = random
     this.log = ports.log
-    this.events = new EventHub({ clock: ports.clock, log: ports.graph })
-    this.peers = new PeerStore({ records: ports.records, clock: ports.clock, log: ports.log })
+    this.events = new EventHub({ clock, log: graph })
+    this.#background = new Background(ports)
+    this.peers = new PeerStore(ports)
     this.advertisements = new AdvertisementVerifier(this)
-    this.gossip = new GossipState(
-      { ...config, capabilities: { federation: FEDERATION_VERSION, blobs: 1 } },
-      ports.random,
-    )
+    this.sync = new BackgroundSync(this, this.advertisements)
+    const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
+    this.#gossip = new GossipState({ ...config, capabilities }, random)
+  }
+
+  get gossip(): GossipView {
+    return this.#gossip
   }
 
   get closing(): AbortSignal {
-    return this.#closing.signal
+    return this.#background.closing
   }
 
   /** Reads what is held and begins to gossip and to sync. */
@@ -97,15 +114,28 @@ export class GroveNode implements NodeContext {
     await this.#readFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     if (this.config.policy.scope !== 'off')
-      this.#timer('sync', this.config.syncIntervalMs * this.random.next(), () => this.#sync())
+      this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }
 
-  /** Ends every wait and timer, then waits for what was under way. The stores and the transport stay the caller's. */
+  /**
+   * Ends every wait and timer, then waits for what was under way: nothing is stored any more once it
+   * resolves. The stores and the transport stay the caller's.
+   */
   async close(): Promise<void> {
-    this.#closing.abort()
-    for (const cancel of this.#timers.values()) cancel()
-    await Promise.allSettled(this.#tasks)
+    await this.#background.close()
     await this.peers.close()
+  }
+
+  spawn(name: string, task: () => Promise<unknown>): void {
+    this.#background.spawn(name, task)
+  }
+
+  later(name: string, delayMs: number, task: () => Promise<unknown>): void {
+    this.#background.later(name, delayMs, task)
+  }
+
+  track<T>(work: Promise<T>): Promise<T> {
+    return this.#background.track(work)
   }
 
   askable(): PeerAddress[] {
@@ -116,29 +146,26 @@ export class GroveNode implements NodeContext {
 
   tell(input: Input): void {
     if (this.closing.aborted) return
-    for (const effect of this.gossip.step(input, this.clock.now())) this.#carryOut(effect)
+    for (const effect of this.#gossip.step(input, this.clock.now())) this.#carryOut(effect)
   }
 
-  stored(cids: readonly string[]): void {
+  stored(cids: readonly Cid[]): void {
     if (this.closing.aborted) return
-    const held = cids.map(parseCid)
-    this.tell({ type: 'held', cids: held })
-    this.#spawn(this.advertisements.verifyHeld(held))
-    if (!this.#timers.has('frontier'))
-      this.#timer('frontier', this.#frontierGap.delayMs(this.clock.now()), () =>
-        this.#spawn(this.#readFrontier()),
-      )
+    this.tell({ type: 'held', cids })
+    this.#verifyHeld(cids)
+    if (!this.#background.isDue(FRONTIER))
+      this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
   /** A peer's gossip message came in; the answer to it. */
   exchange(message: GossipMessage): GossipMessage {
-    const effects = this.gossip.step({ type: 'exchange-received', message }, this.clock.now())
+    const effects = this.#gossip.step({ type: 'exchange-received', message }, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
   /** A peer's shuffle came in; the answer to it. */
   shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.gossip.step({ type: 'shuffle-received', request }, this.clock.now())
+    const effects = this.#gossip.step({ type: 'shuffle-received', request }, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
@@ -158,13 +185,13 @@ export class GroveNode implements NodeContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        this.#spawn(this.#exchangeWith(effect.peer, effect.message))
+        this.spawn('exchange', () => this.#exchangeWith(effect.peer, effect.message))
         break
       case 'send-shuffle':
-        this.#spawn(this.#shuffleWith(effect.peer, effect.request))
+        this.spawn('shuffle', () => this.#shuffleWith(effect.peer, effect.request))
         break
       case 'wake':
-        this.#timer('wake', Math.max(0, effect.at - this.clock.now()), () =>
+        this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
           this.tell({ type: 'tick' }),
         )
         break
@@ -172,7 +199,7 @@ export class GroveNode implements NodeContext {
         this.#discovered(effect.peer, effect.entries)
         break
       case 'heard':
-        this.#spawn(this.advertisements.verifyHeld(effect.entries.map(({ cid }) => cid)))
+        this.#verifyHeld(effect.entries.map(({ cid }) => cid))
         break
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
@@ -188,7 +215,7 @@ export class GroveNode implements NodeContext {
     for (const { cid, metric, value, direction } of advertisements) {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: peer.peerId })
     }
-    if (this.config.policy.scope !== 'off') discovered(this, peer, advertisements)
+    if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(peer, advertisements)
   }
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
@@ -216,8 +243,7 @@ export class GroveNode implements NodeContext {
         code: error.code,
         reason: error.message,
       })
-      if (error.code === 'address-refused') this.peers.fault(peer.address, error)
-      this.tell({ type: 'contact-failed', peer })
+      noteGossipFailure(this, peer, error)
     }
   }
 
@@ -227,40 +253,25 @@ export class GroveNode implements NodeContext {
     this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
   }
 
-  #sync(): void {
-    const wait = this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next())
-    this.#timer('sync', wait, () => this.#sync())
-    this.#spawn(syncRound(this, { signal: this.closing }).then(() => undefined))
+  #verifyHeld(cids: readonly Cid[]): void {
+    this.spawn('verification of advertisements', () => this.advertisements.verifyHeld(cids))
   }
 
-  #timer(name: 'wake' | 'frontier' | 'sync', delayMs: number, task: () => void): void {
-    this.#timers.get(name)?.()
-    const cancel = this.clock.after(delayMs, () => {
-      this.#timers.delete(name)
-      if (!this.closing.aborted) task()
+  #syncAfter(delayMs: number): void {
+    this.later('round of sync', delayMs, async () => {
+      this.#syncAfter(this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next()))
+      await this.sync.round({ signal: this.closing })
     })
-    this.#timers.set(name, cancel)
-  }
-
-  /** Runs something that nobody waits for; what it throws is logged, unless the grove is closing. */
-  #spawn(task: Promise<void>): void {
-    const watched = task
-      .catch((error: unknown) => {
-        if (!this.closing.aborted)
-          this.log.error('background task failed', { error: String(error) })
-      })
-      .finally(() => this.#tasks.delete(watched))
-    this.#tasks.add(watched)
   }
 }
 
 function entriesOf(ranking: Ranking): LocalEntry[] {
   const { metric, direction } = ranking
-  return ranking.places.map(({ cid, value, contribution }) => ({
+  return ranking.places.map(({ cid, value, info }) => ({
     metric,
     direction,
     cid,
     value,
-    tags: contribution.manifest.tags,
+    tags: info.tags,
   }))
 }

@@ -3,7 +3,8 @@ import { type Contribution, sealDraft } from '../core/contribution/contribution.
 import type { Draft } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
-import type { NodeContext } from './context.ts'
+import { admit } from './admit.ts'
+import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
@@ -15,9 +16,12 @@ export interface Published {
   readonly added: boolean
 }
 
-/** Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`, `too-large`, `storage-full`. */
+/**
+ * Stores an artifact's bytes, so that a manifest may name them. Throws `hash-mismatch`,
+ * `too-large`, `storage-full`.
+ */
 export function stageArtifact(
-  node: NodeContext,
+  node: FetchContext,
   source: ByteSource,
   options: PutOptions = {},
 ): Promise<BlobInfo> {
@@ -25,12 +29,12 @@ export function stageArtifact(
 }
 
 /**
- * Publishes a draft: seal → check → store → tell the replica. When it resolves the contribution is durable.
- * A relation to something that is not here is fetched first where this grove has peers.
- * Throws what `seal` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
+ * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
+ * target of a relation that is not here is fetched first, where this grove has peers. Throws what
+ * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
  */
 export async function publish(
-  node: NodeContext,
+  node: FetchContext,
   draft: Draft,
   options: { signal?: AbortSignal } = {},
 ): Promise<Published> {
@@ -38,18 +42,12 @@ export async function publish(
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const outcome = await node.contributions.put(contribution, {
-    origin: 'local',
-    receivedAt: node.clock.now(),
-  })
-  if (outcome === 'added') {
-    node.events.stored('local')
-    node.stored([contribution.cid])
-  }
+  const provenance = { origin: 'local', receivedAt: node.clock.now() } as const
+  const outcome = await admit(node, contribution, provenance)
   return { contribution, added: outcome === 'added' }
 }
 
-async function requireArtifacts(node: NodeContext, { manifest }: Contribution): Promise<void> {
+async function requireArtifacts(node: FetchContext, { manifest }: Contribution): Promise<void> {
   const artifacts = Object.entries(manifest.artifacts)
   if (artifacts.length === 0) return
   const missing = new Set(await node.blobs.missing(artifacts.map(([, hash]) => hash)))
@@ -64,7 +62,7 @@ async function requireArtifacts(node: NodeContext, { manifest }: Contribution): 
 }
 
 async function requireTargets(
-  node: NodeContext,
+  node: FetchContext,
   { manifest }: Contribution,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -75,7 +73,7 @@ async function requireTargets(
 }
 
 async function fetchTarget(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -89,7 +87,7 @@ async function fetchTarget(
       signal === undefined ? {} : { signal },
     )
   } catch (cause) {
-    if (!isGroveError(cause) || signal?.aborted === true) throw cause
+    if (!isGroveError(cause) || cause.kind.blame === 'self' || signal?.aborted === true) throw cause
     throw targetMissing(
       cid,
       peers.map((peer) => peer.address),

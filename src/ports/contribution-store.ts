@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 
-/** Where a contribution came from. `receivedAt` is Unix ms and is also when this grove first saw it. */
+/** Where a contribution came from, and when this grove first saw it (`receivedAt`, Unix ms). */
 export interface Provenance {
   readonly origin: 'local' | 'peer'
   readonly peerId?: string
@@ -34,13 +34,14 @@ export interface LogEntry {
 export interface ContributionStore {
   /** Names this log: 16 hex digits, drawn anew for a new directory and for a copy of one. */
   readonly logId: string
+  /** Attestations are not kept yet: what is read again has none. */
   put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
-  /** Those that are here, in the order asked. */
+  /** Those that are here, in the order of `cids`. */
   getMany(cids: readonly Cid[]): Promise<Stored[]>
   /** Those of `cids` that are not here, in their order. */
   missing(cids: readonly Cid[]): Promise<Cid[]>
-  /** Cids that start with these hex digits, ascending, at most `limit`. */
+  /** Cids that begin with these hex digits, ascending, at most `limit`. */
   resolve(digits: string, limit: number): Promise<Cid[]>
   count(): Promise<number>
   /** The entries with a greater number than `seq`, ascending, at most `limit`. O(limit). */

@@ -1,7 +1,6 @@
 import type { Cid } from '../core/cid.ts'
-import type { Contribution } from '../core/contribution/contribution.ts'
 import type { Edge } from '../core/contribution/relation.ts'
-import type { Kind, RelationType } from '../core/contribution/schema.ts'
+import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'
@@ -13,10 +12,20 @@ export interface Ranking extends Dimension {
 }
 
 export interface RankedPlace extends Place {
-  readonly contribution: Contribution
+  readonly info: ContributionInfo
 }
 
-/** A filter that also leaves a choice, as a policy does. An empty list matches nothing. */
+/** What rankings say of a contribution: enough to show and to advertise it without its manifest. */
+export interface ContributionInfo
+  extends Pick<Manifest, 'kind' | 'mode' | 'summary' | 'tags' | 'createdAt'> {
+  readonly cid: Cid
+  readonly agent: Pick<Manifest['agent'], 'agentId' | 'agentName' | 'platform'>
+  readonly manifestBytes: number
+  /** Hashes of the artifacts, each once. */
+  readonly artifacts: readonly Cid[]
+}
+
+/** A filter that also allows alternatives, as a policy does. An empty list matches nothing. */
 export interface Selection extends Filter {
   /** At least one of these. */
   readonly anyTag?: readonly string[]
@@ -24,11 +33,11 @@ export interface Selection extends Filter {
 }
 
 export interface FrontierQuery extends Selection {
-  /** Only this metric among the metrics (the signals are ranked all the same). */
+  /** Of the metrics only this one; the signals are ranked all the same. */
   readonly metric?: string
-  /** Only these dimensions at all: metric names and signal names. */
+  /** Only these dimensions, by the names of metrics and signals. */
   readonly dimensions?: readonly string[]
-  /** Only in this direction; otherwise the one that prevails in each metric. */
+  /** Only this direction; without it, the prevailing one of each metric. */
   readonly direction?: 'minimize' | 'maximize'
   /** Rows a dimension. */
   readonly limit: number
@@ -47,13 +56,13 @@ export interface ThreadSummary {
 }
 
 /**
- * What follows from the contributions that are held: edges, signals, rankings, search.
+ * What is derived from the contributions that are held: edges, signals, rankings, search.
  *
  * Contract: it is brought up to date in the transaction that stores a contribution. Edges may
- * dangle; what an absent contribution has been given counts as soon as it arrives.
+ * dangle; evidence for an absent contribution counts as soon as that arrives.
  */
 export interface GraphIndex {
-  /** By source cid, ascending, where they reach the contribution; in manifest order otherwise. */
+  /** Incoming edges by source cid, ascending; outgoing ones in manifest order. */
   edges(
     cid: Cid,
     direction: 'out' | 'in',
@@ -67,7 +76,10 @@ export interface GraphIndex {
    * A search holds no syntax.
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
-  /** The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size. */
+  /**
+   * The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size,
+   * and in the size of manifests that were ranked before.
+   */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**
    * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,

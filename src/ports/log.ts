@@ -1,3 +1,4 @@
+/** What a line is about. An error goes in as `err`: it is written with its stack and its causes. */
 type Fields = Readonly<Record<string, unknown>>
 
 /** Structured log lines: what happened in a few fixed words, and to which object. */

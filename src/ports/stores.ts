@@ -7,9 +7,9 @@ export interface Stores extends AsyncDisposable {
   readonly graph: GraphStore
   readonly blobs: BlobStore
   readonly records: RecordStore
-  /** Carries out what was begun, then lets go of everything. Calls after it reject with `shutting-down`. */
+  /** Finishes what was begun, then releases everything. Later calls reject with `shutting-down`. */
   close(): Promise<void>
 }
 
-/** Runs a task once the events that are waiting now have been seen to: what they start is then under way together. */
+/** Runs a task after the events that are waiting now: all that they start is then under way. */
 export type NextTurn = (task: () => void) => void

@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { ClosureRecord } from '../core/wire/closure.ts'
 import type {
   BestList,
   BestQuery,
@@ -39,9 +40,9 @@ export interface BestAnswer extends BestList {
   readonly requests?: number
 }
 
-/** A contribution's surroundings, manifests not yet verified; `trailer` settles when the stream has ended. */
+/** A contribution's surroundings, not yet verified; `trailer` settles when the stream has ended. */
 export interface ClosureAnswer {
-  readonly manifests: AsyncIterable<Uint8Array>
+  readonly records: AsyncIterable<ClosureRecord>
   readonly trailer: Promise<ClosureTrailer>
 }
 

@@ -33,7 +33,7 @@ import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './memb
 import type { Advertisement, Effect, GossipConfig, Input, LocalEntry, PeerView } from './messages.ts'
 
 /**
- * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
+ * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md#gossip). It only
  * composes the files beside it. Call `step` with a `tick` to start; a frontier told before that is taken as old news.
  */
 export class GossipState {
@@ -95,8 +95,7 @@ export class GossipState {
 
   /** What other groves say is best, each metric and direction best first: claims, without those that nobody repeats. */
   federated(now: number): FederatedItem[] {
-    this.#places.expire(now)
-    return this.#places.list()
+    return this.#places.list(now)
   }
 
   /** Who advertises this item, most recent first. */

@@ -2,10 +2,23 @@ import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { Selection } from '../ports/graph-index.ts'
+import type { ContributionInfo, Selection } from '../ports/graph-index.ts'
 
-/** Whether a contribution is meant by a filter: all that it gives must hold. */
+/** Whether a manifest matches a filter: every condition of the filter must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {
+  return (
+    matchesWithoutContext(manifest, filter) &&
+    Object.entries(filter.context ?? {}).every(([key, value]) =>
+      hasEqual(manifest.context, key, value),
+    )
+  )
+}
+
+/** The same for all conditions but those on the context, which an info doesn't have. */
+export function matchesWithoutContext(
+  manifest: Pick<ContributionInfo, 'kind' | 'mode' | 'tags' | 'agent'>,
+  filter: Selection,
+): boolean {
   const { agent, tags } = manifest
   return (
     (filter.kind === undefined || filter.kind === manifest.kind) &&
@@ -15,10 +28,7 @@ export function matches(manifest: Manifest, filter: Selection): boolean {
     (filter.platform === undefined || filter.platform === agent.platform) &&
     (filter.tags ?? []).every((tag) => tags.includes(tag)) &&
     (filter.anyTag?.some((tag) => tags.includes(tag)) ?? true) &&
-    (filter.anyKind?.includes(manifest.kind) ?? true) &&
-    Object.entries(filter.context ?? {}).every(([key, value]) =>
-      hasEqual(manifest.context, key, value),
-    )
+    (filter.anyKind?.includes(manifest.kind) ?? true)
   )
 }
 
@@ -27,9 +37,9 @@ function hasEqual(context: Manifest['context'], key: string, value: unknown): bo
 }
 
 /**
- * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds exactly where the manifest has one
- * word of each list of `facetsOfFilter(filter)`. A word holds lower-case letters, digits and characters beyond ASCII only, so that a
- * plain full-text index keeps it as it is.
+ * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds
+ * exactly where the manifest has a word of each list of `facetsOfFilter(filter)`. A word has only
+ * lower-case letters, digits and characters beyond ASCII, so that a plain full-text index keeps it.
  */
 export function facetsOfManifest(manifest: Manifest): string[] {
   const { kind, mode, tags, context, agent } = manifest
@@ -37,7 +47,7 @@ export function facetsOfManifest(manifest: Manifest): string[] {
   return facetsOf({ kind, mode, tags, context, agentId, agentName, platform })
 }
 
-/** The facets that a filter asks for, each a list of which one suffices; none where it means everything. */
+/** The facets that a filter asks for: of each list one suffices. No list where all match. */
 export function facetsOfFilter(filter: Selection): string[][] {
   const { anyTag, anyKind } = filter
   const choices = [
@@ -62,11 +72,11 @@ function facetsOf(filter: { readonly [K in keyof Filter]: Filter[K] | undefined 
   ]
 }
 
-/** Longer facets are kept by their hash. */
+/** Longer facets are replaced by their hash. */
 const FACET_MAX_CHARS = 60
-/** Characters that need no escape: what an ASCII tokenizer neither splits at nor folds. */
+/** Characters that are escaped: those at which an ASCII tokenizer splits, or which it folds. */
 const ESCAPED = /[^a-z0-9\u0080-\udfff\uf900-\uffff]/g
-/** Where escaped ASCII characters go: into the private use area, whose own characters make a facet be hashed. */
+/** Where escaped characters go: the private use area. A facet that has such already is hashed. */
 const PRIVATE_USE = 0xe000
 
 function facet(name: string, value: string): string {

@@ -2,9 +2,9 @@ import { GroveError } from '../core/errors.ts'
 import type { ByteSource, PutOptions } from '../ports/blob-store.ts'
 
 /**
- * The chunks of a source as they come, empty ones left out. Ends early when the signal aborts, even while the source is silent
- * (rejecting with its reason), and with `too-large` as soon as more than `maxBytes` have come. A source that is not read to
- * its end is closed.
+ * The chunks of a source as they come, without empty ones. Throws the signal's reason when it
+ * aborts, even while the source is silent, and `too-large` as soon as more than `maxBytes` have
+ * come. A source that is not read to its end is closed.
  */
 export async function* receive(
   source: ByteSource,
@@ -35,7 +35,7 @@ async function* abortable(
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]()
-  // One promise raced for the whole stream would hold every chunk until the end; a listener a chunk is dear.
+  // One promise raced for the whole stream would hold every chunk; a listener a chunk is slow.
   let giveUp = (_reason: unknown) => {}
   const onAbort = () => giveUp(signal.reason)
   signal.addEventListener('abort', onAbort)
@@ -61,7 +61,7 @@ async function* abortable(
   }
 }
 
-/** Not waited for: a source that is stuck in its own wait would never answer. */
+/** Not awaited: a source that is stuck would never answer. */
 function close(iterator: AsyncIterator<Uint8Array>): void {
   iterator.return?.().catch(() => {})
 }

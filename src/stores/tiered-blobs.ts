@@ -1,19 +1,29 @@
 import { type Cid, hashBytes } from '../core/cid.ts'
-import type { BlobInfo, BlobStore, ByteRange, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import type {
+  BlobInfo,
+  BlobStore,
+  ByteRange,
+  ByteSource,
+  PartialBlob,
+  PutOptions,
+} from '../ports/blob-store.ts'
+import { Assemblies } from './partial/assemblies.ts'
+import { MemoryPieces } from './partial/pieces.ts'
 import { receive } from './receive.ts'
-import type { SmallBlobs } from './sqlite/small-blobs.ts'
+import type { SmallBlobStore } from './small-blob-store.ts'
 import { checkHash, rangeWithin } from './verify.ts'
 
-/** Blobs up to this size, in bytes, are rows of the database; larger ones are files. Measured: docs/PERFORMANCE.md. */
+/** Larger blobs are files; up to this size they are rows. Measured: docs/PERFORMANCE.md. */
 const SMALL_MAX_BYTES = 64 * 1024
 
-/** Small blobs in the database, where many share one sync; large ones in files, where they are streamed. */
+/** Small blobs in the database, where many share one sync; large ones in files, as streams. */
 export class TieredBlobs implements BlobStore {
-  readonly #small: SmallBlobs
+  readonly #small: SmallBlobStore
   readonly #large: BlobStore
   readonly #smallMaxBytes: number
+  readonly #assemblies = new Assemblies()
 
-  constructor(small: SmallBlobs, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
+  constructor(small: SmallBlobStore, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
     this.#small = small
     this.#large = large
     this.#smallMaxBytes = smallMaxBytes
@@ -24,7 +34,7 @@ export class TieredBlobs implements BlobStore {
     try {
       const head = await this.#head(chunks)
       if (head.ended) return await this.#putSmall(head.chunks, options)
-      // The chunks themselves end where the signal aborts or they become too many.
+      // `chunks` throws by itself when the signal aborts or too many bytes come.
       const rest = options.expect === undefined ? {} : { expect: options.expect }
       return await this.#large.put(joined(head.chunks, chunks), rest)
     } finally {
@@ -56,9 +66,20 @@ export class TieredBlobs implements BlobStore {
     return outcomes.includes(true)
   }
 
-  async close(): Promise<void> {}
+  async partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
+    if (sizeBytes > this.#smallMaxBytes) return this.#large.partial(hash, sizeBytes)
+    return this.#assemblies.partial({ hash, sizeBytes }, () =>
+      MemoryPieces.allocate(sizeBytes, (bytes) => this.#small.put(hash, bytes)),
+    )
+  }
 
-  /** The first chunks: all there are where the blob is small, otherwise a little more than a small blob holds. */
+  /** Closes the large ones too; the small ones are closed with their database. */
+  async close(): Promise<void> {
+    await this.#assemblies.close()
+    await this.#large.close()
+  }
+
+  /** The first chunks: all of a small blob, of a large one a little more than a small one has. */
   async #head(
     source: AsyncIterator<Uint8Array, void, undefined>,
   ): Promise<{ chunks: Uint8Array[]; ended: boolean }> {

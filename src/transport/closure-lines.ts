@@ -1,5 +1,6 @@
-import { CLOSURE_MAX_CONTRIBUTIONS, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import { CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { CLOSURE_LINE_MAX_BYTES, type ClosureRecord, recordOf } from '../core/wire/closure.ts'
 import { type ClosureTrailer, closureTrailerSchema } from '../core/wire/federation.ts'
 import type { ClosureAnswer } from '../ports/transport.ts'
 import { peerFault } from './faults.ts'
@@ -8,13 +9,21 @@ const LINE_END = 0x0a
 const TRAILER_START = Buffer.from('{"trailer":')
 
 /**
- * Newline-delimited manifests and the trailer that ends them. A stream without its trailer, or with anything after it, is the
- * peer's fault, and so is one of more contributions than a closure may have.
+ * The lines of a closure, records or bare manifests, and the trailer that ends them. A stream without
+ * its trailer, or with anything after it, is the peer's fault, and so is one of more contributions
+ * than a closure may have.
  */
-export function closureLines(peer: PeerAddress, body: AsyncIterable<Uint8Array>): ClosureAnswer {
+export function closureLines(
+  peer: PeerAddress,
+  body: AsyncIterable<Uint8Array>,
+  areRecords: boolean,
+): ClosureAnswer {
   const { promise: trailer, resolve, reject } = Promise.withResolvers<ClosureTrailer>()
   trailer.catch(() => {})
-  return { manifests: manifestsOf(peer, body, { resolve, reject }), trailer }
+  const read = areRecords
+    ? (line: Buffer) => readRecord(peer, line)
+    : (bytes: Buffer) => ({ bytes, attestations: [] })
+  return { records: recordsOf(peer, body, read, { resolve, reject }), trailer }
 }
 
 interface Settle {
@@ -22,11 +31,12 @@ interface Settle {
   reject(error: unknown): void
 }
 
-async function* manifestsOf(
+async function* recordsOf(
   peer: PeerAddress,
   body: AsyncIterable<Uint8Array>,
+  read: (line: Buffer) => ClosureRecord,
   settle: Settle,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncGenerator<ClosureRecord, void, undefined> {
   let trailer: ClosureTrailer | undefined
   let count = 0
   try {
@@ -37,7 +47,7 @@ async function* manifestsOf(
         trailer = parseTrailer(peer, line)
       else if (++count > CLOSURE_MAX_CONTRIBUTIONS)
         throw peerFault(peer, 'too-long', 'sent too many contributions in a closure')
-      else yield line
+      else yield read(line)
     }
     if (trailer === undefined)
       throw peerFault(peer, 'cut-off', 'sent a closure without its trailer')
@@ -65,10 +75,16 @@ async function* lines(
     if (from === chunk.byteLength) continue
     begun.push(chunk.subarray(from))
     begunBytes += chunk.byteLength - from
-    if (begunBytes > MANIFEST_MAX_BYTES)
-      throw peerFault(peer, 'too-long', 'sent a manifest that is too large in a closure')
+    if (begunBytes > CLOSURE_LINE_MAX_BYTES)
+      throw peerFault(peer, 'too-long', 'sent a line that is too long in a closure')
   }
   if (begunBytes > 0) throw peerFault(peer, 'cut-off', 'cut a closure off within a line')
+}
+
+function readRecord(peer: PeerAddress, line: Buffer): ClosureRecord {
+  const record = recordOf(line)
+  if (record !== undefined) return record
+  throw peerFault(peer, 'malformed', 'sent a line in a closure that is no record')
 }
 
 function parseTrailer(peer: PeerAddress, line: Buffer): ClosureTrailer {

@@ -56,7 +56,7 @@ export interface Request {
 }
 
 /** An answer with a status of 200 to 206. */
-export interface Answer {
+export interface PeerAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   /** From Content-Length; undefined where the peer did not say. */
@@ -91,7 +91,7 @@ export class Dialler {
    * One request. Throws what the status stands for (`absent`, `gone`, `refused`, `busy`, `too-large`, else `peer-fault`),
    * and `RouteUnknown` where the peer does not know an extension's route at all.
    */
-  async ask(peer: PeerAddress, request: Request): Promise<Answer> {
+  async ask(peer: PeerAddress, request: Request): Promise<PeerAnswer> {
     const { clock, minimumRate: rate } = this.#options
     const { headers, statusCode: status, body } = await this.#dispatch(peer, request)
     const lengthBytes = lengthOf(headers)

@@ -1,6 +1,7 @@
 import { type Cid, isCid } from '../core/cid.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
 import {
   type BestList,
   type BestQuery,
@@ -16,7 +17,7 @@ import type {
 } from '../ports/transport.ts'
 import { readBody } from './body.ts'
 import { closureLines } from './closure-lines.ts'
-import type { Answer, Dialler } from './dialler.ts'
+import type { Dialler, PeerAnswer } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
 /** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
@@ -27,10 +28,10 @@ const TAGS_MAX_CHARS = 4_096
 const ENCODED_COMMA_CHARS = 3
 /** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
-/** Room for the trailer and the line ends of a closure. */
+/** Room for the trailer, the line ends and what a record adds to its manifest. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
-/** The routes of groves that federate (PROTOCOL.md §3). All throw `RouteUnknown` towards one that doesn't. */
+/** The routes of groves that federate (PROTOCOL.md#routes). All throw `RouteUnknown` towards one that doesn't. */
 export class FederationRoutes {
   readonly #dialler: Dialler
 
@@ -123,15 +124,16 @@ export class FederationRoutes {
   ): Promise<ClosureAnswer> {
     const path = '/api/federation/closure'
     const maxBytes = CLOSURE_MAX_BYTES + CLOSURE_SLACK_BYTES
-    const { body } = await this.#dialler.ask(peer, {
+    const { headers, body } = await this.#dialler.ask(peer, {
       method: 'POST',
       path,
       json: request,
+      headers: { [CLOSURE_FORM_HEADER]: CLOSURE_RECORDS },
       maxBytes,
       extension: true,
       signal,
     })
-    return closureLines(peer, body)
+    return closureLines(peer, body, headers[CLOSURE_FORM_HEADER] === CLOSURE_RECORDS)
   }
 }
 
@@ -148,7 +150,7 @@ function parseSizes(header: string): Map<Cid, number> {
 /** The size of the whole blob, from the lengths that the answer promises. Throws `peer-fault` where they don't fit what was asked. */
 function sizeOfAnswer(
   peer: PeerAddress,
-  { status, headers, lengthBytes }: Answer,
+  { status, headers, lengthBytes }: PeerAnswer,
   offset: number,
 ): number {
   if (lengthBytes === undefined)

@@ -2,7 +2,7 @@ import { type LookupAddress, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { GroveError } from '../core/errors.ts'
 
-/** Which addresses may be dialled (PROTOCOL.md §8). */
+/** Which addresses may be dialled (BEHAVIOUR.md#dialling). */
 export interface Guard {
   /** Also private, loopback and link-local ones: for groves on one machine or one network. */
   readonly allowPrivate: boolean

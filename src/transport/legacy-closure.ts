@@ -5,6 +5,7 @@ import { breadthFirst, type Neighbours } from '../core/contribution/walk.ts'
 import { isGroveError } from '../core/errors.ts'
 import { CLOSURE_MAX_BYTES, CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { ClosureRecord } from '../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../core/wire/federation.ts'
 import type { ClosureAnswer, RequestOptions } from '../ports/transport.ts'
 import type { LegacyRoutes } from './legacy-routes.ts'
@@ -31,7 +32,7 @@ export async function legacyClosure(
     missing: walk.missing,
     ...(walk.full ? { truncatedBy: 'bytes' } : {}),
   }
-  return { manifests: streamOf(manifests), trailer: Promise.resolve(trailer) }
+  return { records: recordsOf(manifests), trailer: Promise.resolve(trailer) }
 }
 
 class Walk {
@@ -99,8 +100,9 @@ function parentsOf(bytes: Uint8Array): Cid[] {
     .map(({ targetCid }) => targetCid)
 }
 
-async function* streamOf(
-  items: readonly Uint8Array[],
-): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* items
+/** A 0.1 server knows no attestations. */
+async function* recordsOf(
+  manifests: readonly Uint8Array[],
+): AsyncGenerator<ClosureRecord, void, undefined> {
+  for (const bytes of manifests) yield { bytes, attestations: [] }
 }

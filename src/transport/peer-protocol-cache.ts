@@ -1,4 +1,4 @@
-import { evictOldest } from '../concurrency/bounded.ts'
+import { BoundedMap } from '../concurrency/bounded.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { RouteUnknown } from './dialler.ts'
@@ -14,7 +14,9 @@ const LEGACY = 0
 /** Which version of our protocol each peer speaks, by address. */
 export class PeerProtocolCache {
   readonly #clock: Clock
-  readonly #known = new Map<string, { readonly version: number; readonly until: number }>()
+  readonly #known = new BoundedMap<string, { readonly version: number; readonly until: number }>(
+    PEERS_MAX,
+  )
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -29,9 +31,7 @@ export class PeerProtocolCache {
   /** Notes the version that the peer says it speaks (`capabilities.federation`); anything but a number is a 0.1 server. */
   learn({ address }: PeerAddress, federation: unknown): void {
     const version = typeof federation === 'number' ? federation : LEGACY
-    this.#known.delete(address)
     this.#known.set(address, { version, until: this.#clock.now() + KNOWN_MS })
-    evictOldest(this.#known, PEERS_MAX)
   }
 
   /** Asks by our routes unless the peer is known not to have them, and by those of 0.1 where it turns out that it doesn't. */

@@ -54,11 +54,7 @@ export async function frontierOf(
   return rankings.map(({ metric, direction, places }) => ({
     metric,
     direction,
-    places: places.map(({ cid, value, contribution }) => [
-      cid,
-      value === 0 ? 0 : value,
-      contribution.cid,
-    ]),
+    places: places.map(({ cid, value, info }) => [cid, value === 0 ? 0 : value, info]),
   }))
 }
 

@@ -1,11 +1,12 @@
 /** What a directory of SQLite stores keeps from one version, copy and day to the next. */
 import assert from 'node:assert/strict'
-import { cp, readFile } from 'node:fs/promises'
+import { cp, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { cidToBytes, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import { isGroveError } from '../../src/core/errors.ts'
 import type { Stores } from '../../src/ports/stores.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
@@ -127,6 +128,23 @@ test('a number is not given again after the last contribution is deleted', async
   const entries = await stores.graph.since(0, 10)
   assert.deepEqual(cidsOf(entries.map(({ stored }) => stored)), [first.cid, third.cid])
   assert.ok((entries[1]?.seq ?? 0) > lastSeq)
+})
+
+test('partial blobs end with the stores and leave nothing', async () => {
+  await using temporary = await temporaryDirectory()
+  const stores = await open(temporary.dir)
+  const hash = hashBytes(new Uint8Array([1]))
+  const partials = await Promise.all([10, 100_000].map((size) => stores.blobs.partial(hash, size)))
+  await Promise.all(partials.map((partial) => partial.write(3, new Uint8Array(5))))
+
+  await stores.close()
+
+  assert.deepEqual(await readdir(join(temporary.dir, 'tmp')), [])
+  const isShuttingDown = (error: unknown) => isGroveError(error, 'shutting-down')
+  for (const partial of partials)
+    await assert.rejects(partial.finish(), (error) => isGroveError(error, 'aborted'))
+  for (const size of [10, 100_000])
+    await assert.rejects(stores.blobs.partial(hash, size), isShuttingDown)
 })
 
 test('a copy of a directory has the same entries in a log of its own', async () => {

@@ -4,6 +4,7 @@ import { blobStoreSuite } from './suites/blob-store.ts'
 import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
 import { logSuite } from './suites/log.ts'
+import { partialBlobSuite } from './suites/partial-blob.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
 import { scenarioSuite } from './suites/scenario.ts'
 
@@ -21,10 +22,13 @@ graphQueriesSuite('memory', openGraph)
 scenarioSuite('memory', openGraph)
 logSuite('memory', openGraph)
 
-blobStoreSuite('memory', async () => {
+const openBlobs = async () => {
   const stores = memoryStores(systemRandom)
   return { store: stores.blobs, leftovers: async () => [], [Symbol.asyncDispose]: stores.close }
-})
+}
+
+blobStoreSuite('memory', openBlobs)
+partialBlobSuite('memory', openBlobs)
 
 recordStoreSuite('memory', async () => {
   const stores = memoryStores(systemRandom)

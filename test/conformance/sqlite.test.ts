@@ -4,6 +4,7 @@ import { blobStoreSuite } from './suites/blob-store.ts'
 import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
 import { logSuite } from './suites/log.ts'
+import { partialBlobSuite } from './suites/partial-blob.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
 import { scenarioSuite } from './suites/scenario.ts'
 import { temporaryStores } from './temporary.ts'
@@ -18,7 +19,7 @@ graphQueriesSuite('sqlite', openGraph)
 scenarioSuite('sqlite', openGraph)
 logSuite('sqlite', openGraph)
 
-blobStoreSuite('sqlite and files', async () => {
+const openBlobs = async () => {
   const { dir, stores, ...rest } = await temporaryStores()
   const files = async (folder: string) =>
     (await readdir(join(dir, folder), { recursive: true, withFileTypes: true })).filter((entry) =>
@@ -27,7 +28,10 @@ blobStoreSuite('sqlite and files', async () => {
   const leftovers = async () =>
     [...(await files('tmp')), ...(await files('blobs'))].map(({ name }) => name)
   return { ...rest, store: stores.blobs, leftovers }
-})
+}
+
+blobStoreSuite('sqlite and files', openBlobs)
+partialBlobSuite('sqlite and files', openBlobs)
 
 recordStoreSuite('sqlite', async () => {
   const { stores, ...rest } = await temporaryStores()

@@ -1,6 +1,7 @@
+import { type HttpAnswer, jsonAnswer } from '../../sim/network/http.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { DigestEntry, GossipMessage } from '../../src/core/wire/gossip.ts'
-import { type Misbehave, sendJson } from './peer.ts'
+import { type Misbehave, send } from './peer.ts'
 
 /** A gossip message in this peer's name. */
 export function messageOf(
@@ -17,15 +18,23 @@ export function messageOf(
   }
 }
 
-/** Answers exchanges with this digest, and shuffles with nobody, at whatever address it is asked. */
+/** Answers exchanges with this digest, and shuffles with nobody; undefined for anything else. */
+export function gossipAnswer(
+  peer: PeerAddress,
+  digest: readonly DigestEntry[],
+  path: string | undefined,
+): HttpAnswer | undefined {
+  if (path === '/api/gossip/exchange') return jsonAnswer(messageOf(peer, digest))
+  return path === '/api/gossip/shuffle' ? jsonAnswer({ offered: [] }) : undefined
+}
+
+/** The same over sockets, for a peer at whatever address it is asked. */
 export function gossiping(peerId: string, digest: () => readonly DigestEntry[]): Misbehave {
   return (request, response) => {
     const address = `http://${request.headers.host}`
     request.resume()
-    if (request.url === '/api/gossip/exchange')
-      sendJson(response, messageOf({ peerId, address }, digest()))
-    else if (request.url === '/api/gossip/shuffle') sendJson(response, { offered: [] })
-    else return false
-    return true
+    const answer = gossipAnswer({ peerId, address }, digest(), request.url)
+    if (answer !== undefined) void send(response, answer)
+    return answer !== undefined
   }
 }

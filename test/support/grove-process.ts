@@ -19,26 +19,32 @@ export interface GroveProcess {
 
 /** Runs the command line from its sources, under the Node that runs the test. */
 export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  return spawn(process.execPath, [main, ...args], {
+  return spawnNode([main, ...args], env)
+}
+
+function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
+  return spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
 
-/** Starts `grove serve` on a free port and waits for its ready line. Times for rounds are short; later flags win. */
-export async function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  const child = spawnGrove([
-    'serve',
-    '--dir',
-    dir,
-    '--port',
-    '0',
-    '--gossip-interval',
-    '500ms',
-    '--sync-interval',
-    '500ms',
-    ...flags,
-  ])
+/**
+ * Starts `grove serve` on a free port and waits for its ready line. Rounds are short; later flags
+ * win.
+ */
+export function serveGrove(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
+  return serveVersion(main, dir, ...flags)
+}
+
+/** The same for the command line of another version: `version` is its main file. */
+export async function serveVersion(
+  version: string,
+  dir: string,
+  ...flags: readonly string[]
+): Promise<GroveProcess> {
+  const rounds = ['--gossip-interval', '500ms', '--sync-interval', '500ms']
+  const child = spawnNode([version, 'serve', '--dir', dir, '--port', '0', ...rounds, ...flags], {})
   let log = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log += text
@@ -70,5 +76,6 @@ async function readyUrl(child: ChildProcess): Promise<string> {
     if (ready?.[1] !== undefined) return ready[1]
     throw new Error(`not the ready line: ${line}`)
   }
-  throw new Error('it ended before it was ready')
+  // It has ended: what its exit says is told instead.
+  return new Promise(() => {})
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before } from 'node:test'
-import { type GroveProcess, serveGrove } from './grove-process.ts'
+import { type GroveProcess, serveGrove, serveVersion } from './grove-process.ts'
 
 /** Groves in processes of their own, for the tests of one file. */
 export interface Groves {
@@ -10,6 +10,8 @@ export interface Groves {
   at(name: string): string
   /** Serves a grove that keeps itself at that place, until the test ends. */
   start(name: string, ...flags: string[]): Promise<GroveProcess>
+  /** The same with another version, named by the main file of its command line. */
+  startVersion(version: string, name: string, ...flags: string[]): Promise<GroveProcess>
 }
 
 /** Call it once, outside of tests: it sets up and cleans up. */
@@ -25,10 +27,14 @@ export function groves(): Groves {
     running = []
   })
   after(() => rm(folder, { recursive: true, force: true }))
-  const start = async (name: string, ...flags: string[]) => {
-    const grove = await serveGrove(at(name), ...flags)
+  const kept = async (starting: Promise<GroveProcess>) => {
+    const grove = await starting
     running.push(grove)
     return grove
   }
-  return { at, start }
+  return {
+    at,
+    start: (name, ...flags) => kept(serveGrove(at(name), ...flags)),
+    startVersion: (version, name, ...flags) => kept(serveVersion(version, at(name), ...flags)),
+  }
 }

@@ -16,17 +16,19 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string
+  /** The main file of another version's command line. */
+  readonly version?: string
 }
 
 /** Runs `grove` to its end, without what the caller's environment says of a grove. */
 export async function runGrove(
   args: readonly string[],
-  { cwd, env = {}, stdin }: RunOptions = {},
+  { cwd, env = {}, stdin, version = main }: RunOptions = {},
 ): Promise<Finished> {
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(GROVE_|GOSSIP_|HOST$|PORT$)/.test(name),
   )
-  const child = spawn(process.execPath, [main, ...args], {
+  const child = spawn(process.execPath, [version, ...args], {
     cwd,
     env: { ...Object.fromEntries(inherited), ...env },
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { bind } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
@@ -20,8 +21,7 @@ export async function serveNode(dir?: string): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
     ...silentLog,
-    error: (message: string, fields?: object) =>
-      void logged.push(`${message} ${JSON.stringify(fields)}`),
+    error: (message: string, fields?: object) => void logged.push(`${message} ${inspect(fields)}`),
   }
   const settings = {
     dir,

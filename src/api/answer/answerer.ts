@@ -64,8 +64,7 @@ export class Answerer {
     const cause = signal.aborted && !isGroveError(error) ? signal.reason : error
     const hasLeft = signal.aborted && !isGroveError(signal.reason, 'shutting-down')
     if (!hasLeft && (!isGroveError(cause) || cause.kind.status === 500)) {
-      const text = cause instanceof Error ? cause.stack : String(cause)
-      this.#node.log.error('request failed', { method, path, error: text })
+      this.#node.log.error('request failed', { method, path, err: cause })
     }
     return cause
   }

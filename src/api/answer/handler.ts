@@ -98,10 +98,17 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
 }
 
 async function answerStream(operation: StreamOperation, call: Call): Promise<ApiResponse> {
-  const { signal } = call.request
+  const { node, request } = call
+  const { contentType, form } = operation
   const input = parseInput(operation.input, await bodyInput(operation, call))
-  const chunks = operation.run(call.node, input, { signal })[Symbol.asyncIterator]()
-  const headers = { 'content-type': operation.contentType, 'cache-control': 'no-store' }
+  const asked = form !== undefined && request.header(form.header) === form.name ? form : undefined
+  const context = { signal: request.signal, form: asked?.name }
+  const chunks = operation.run(node, input, context)[Symbol.asyncIterator]()
+  const headers = {
+    'content-type': contentType,
+    'cache-control': 'no-store',
+    ...(asked && { [asked.header]: asked.name }),
+  }
   return responseOf(200, headers, resumed(await chunks.next(), chunks))
 }
 

@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { SentEvent } from './event-source.ts'
 
 /** Attempts in a row to resume a stream, and the waits before them. */
-const ATTEMPTS_MAX = 10
+const RESUMES_MAX = 10
 const FIRST_WAIT_MS = 100
 const WAIT_MAX_MS = 5_000
 /** After a connection that lasted this long, attempts are counted from zero again. */
@@ -44,7 +44,7 @@ export async function* resuming(
       failure = error
     }
     if (clock.now() - begunAt > SOUND_MS) attempt = 0
-    if (attempt === ATTEMPTS_MAX) {
+    if (attempt === RESUMES_MAX) {
       if (failure === undefined) return
       throw failure
     }

@@ -42,6 +42,7 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     registers,
   })
   addGauges(node, registers)
+  addStored(node, registers)
   signal.addEventListener('abort', countEvents(node, registers), { once: true })
   return {
     begin() {
@@ -79,14 +80,21 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-/** Counts the node's events until the returned function is called. */
-function countEvents(node: GroveNode, registers: Registry[]): () => void {
-  const stored = new Counter({
+function addStored({ counters }: GroveNode, registers: Registry[]): void {
+  new Counter({
     name: 'grove_contributions_stored_total',
     help: 'Contributions newly stored',
     labelNames: ['source'],
     registers,
+    collect() {
+      this.reset()
+      for (const [source, count] of Object.entries(counters.stored)) this.inc({ source }, count)
+    },
   })
+}
+
+/** Counts the node's live events until the returned function is called. */
+function countEvents(node: GroveNode, registers: Registry[]): () => void {
   const failed = new Counter({
     name: 'grove_fetches_failed_total',
     help: 'Fetches that obtained nothing, by reason',
@@ -109,13 +117,10 @@ function countEvents(node: GroveNode, registers: Registry[]): () => void {
     help: 'Background rounds that ended',
     registers,
   })
-  return node.events.observe({
-    stored: (source) => stored.inc({ source }),
-    happened(event) {
-      if (event.type === 'fetch-failed') failed.inc({ code: event.code })
-      else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
-      else if (event.type === 'peer-fault') faults.inc({ code: event.code })
-      else if (event.type === 'sync') rounds.inc()
-    },
+  return node.events.observe((event) => {
+    if (event.type === 'fetch-failed') failed.inc({ code: event.code })
+    else if (event.type === 'transfer' && event.done) verified.inc(event.receivedBytes)
+    else if (event.type === 'peer-fault') faults.inc({ code: event.code })
+    else if (event.type === 'sync') rounds.inc()
   })
 }

@@ -8,8 +8,8 @@ import {
 import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
-import { VERSION } from '../../node/read/status.ts'
 import type { Log } from '../../ports/log.ts'
+import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
 import { jsonSchemaOf } from '../schema/json-schema.ts'
 import { parseInput } from '../schema/parse.ts'
@@ -80,11 +80,7 @@ async function callTool(
     return resultOf(await tool.run(parseInput(tool.input, given), context))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
-    if (known === undefined)
-      context.log.error('tool failed', {
-        tool: name,
-        error: error instanceof Error ? error.stack : String(error),
-      })
+    if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
     return { ...resultOf(errorBody(known ?? error)), isError: true }
   }
 }

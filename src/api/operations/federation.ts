@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
 import { timestamp } from '../../core/time.ts'
+import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
   bestListSchema,
   bestQuerySchema,
@@ -15,7 +16,6 @@ import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
-import { syncRound } from '../../node/sync/sync.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json, stream } from './operation.ts'
 
@@ -65,7 +65,7 @@ export const federationOperations = {
       tool: 'grove_sync',
       description: "Ask peers for their best now, and fetch what this grove's policy wants.",
     },
-    run: (node, _, context) => syncRound(node, context),
+    run: (node, _, context) => node.sync.round(context),
   }),
   syncStatus: json({
     name: 'syncStatus',
@@ -88,8 +88,11 @@ export const federationOperations = {
     input: nothing,
     output: z.object({ refusals: z.array(refusalSchema) }),
     async run(node) {
-      const found = node.sync.wants.refusals(node.clock.now())
-      return { refusals: found.map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })) }
+      return {
+        refusals: node.sync
+          .refusals()
+          .map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })),
+      }
     },
   }),
   stubs: json({
@@ -115,10 +118,11 @@ export const federationOperations = {
     name: 'closure',
     group,
     summary:
-      "Stream a contribution's ancestors and evidence, a canonical manifest a line, parents " +
-      'first, and then a trailer',
+      "Stream a contribution's ancestors and evidence, a canonical manifest or a record a line, " +
+      'parents first, and then a trailer',
     http: { method: 'POST', path: '/api/federation/closure' },
     contentType: 'application/x-ndjson',
+    form: { header: CLOSURE_FORM_HEADER, name: CLOSURE_RECORDS },
     input: closureRequestSchema,
     run: (node, request, context) => streamClosure(node, request, context),
   }),

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { TransferProgress } from '../../node/transfer/transfer.ts'
+import type { TransferProgress } from '../../node/transfer/wanted-blob.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
@@ -106,7 +106,13 @@ export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.Zo
 export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'stream'
   readonly contentType: string
-  run(node: GroveNode, input: z.output<I>, context: CallContext): AsyncIterable<Uint8Array>
+  /** Another form of the answer, for callers that name it in this header; the answer names it too. */
+  readonly form?: { readonly header: string; readonly name: string }
+  run(
+    node: GroveNode,
+    input: z.output<I>,
+    context: CallContext & { readonly form: string | undefined },
+  ): AsyncIterable<Uint8Array>
 }
 
 /**

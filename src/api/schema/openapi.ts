@@ -20,7 +20,7 @@ import {
 } from '../../core/wire/frontier.ts'
 import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
-import { VERSION } from '../../node/read/status.ts'
+import { VERSION } from '../../version.ts'
 import type { Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { inputForms } from './query.ts'

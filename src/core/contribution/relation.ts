@@ -19,7 +19,15 @@ export const counts = {
   responds_to: undefined,
 } as const satisfies Record<RelationType, 'adoption' | 'review' | 'reproduction' | undefined>
 
-/** The edges of a contribution, in manifest order; a second relation of the same type to the same target is the same edge. */
+/** Relations by which a contribution is evidence about its target: all that count in a signal. */
+export const EVIDENCE: readonly RelationType[] = (Object.keys(counts) as RelationType[]).filter(
+  (type) => counts[type] !== undefined,
+)
+
+/**
+ * The edges of a contribution, in manifest order. A second relation of the same type to the same
+ * target is the same edge.
+ */
 export function edgesOf(contribution: Contribution): Edge[] {
   const edges = new Map<string, Edge>()
   for (const { targetCid, relationType, metadata } of contribution.manifest.relations) {
@@ -29,4 +37,30 @@ export function edgesOf(contribution: Contribution): Edge[] {
     edges.set(key, metadata === undefined ? edge : { ...edge, metadata })
   }
   return [...edges.values()]
+}
+
+/** What a contribution names by relations of these types, in manifest order. */
+export function targetsOf({ manifest }: Contribution, types: readonly RelationType[]): Cid[] {
+  return manifest.relations
+    .filter(({ relationType }) => types.includes(relationType))
+    .map(({ targetCid }) => targetCid)
+}
+
+/**
+ * The contributions reordered so that each comes after all of its parents that are among them. They
+ * form no circle: a hash can't name what is made after it.
+ */
+export function parentsFirst(contributions: readonly Contribution[]): Contribution[] {
+  const byCid = new Map(contributions.map((contribution) => [contribution.cid, contribution]))
+  const ordered = new Set<Contribution>()
+  const begun = new Set<Cid>()
+  const rest = [...contributions]
+  for (let top = rest.pop(); top !== undefined; top = rest.pop()) {
+    const parents = targetsOf(top, ['derives_from']).flatMap((cid) => byCid.get(cid) ?? [])
+    const open = parents.filter((parent) => !ordered.has(parent))
+    if (open.length === 0 || begun.has(top.cid)) ordered.add(top)
+    else rest.push(top, ...open)
+    begun.add(top.cid)
+  }
+  return [...ordered]
 }

@@ -15,7 +15,7 @@ export interface BeliefInput {
 }
 
 /**
- * How far an item is believed in one dimension, or as a whole where none is given (PROTOCOL.md §2). It follows from what is held
+ * How far an item is believed in one dimension, or as a whole where none is given (BEHAVIOUR.md#belief). It follows from what is held
  * here and from nothing that a peer says. `attested` is never reached: there are no identities yet that an operator could trust.
  */
 export function beliefIn({ held, signals }: BeliefInput, metric?: string): Belief {

@@ -24,7 +24,7 @@ export const artifactStateSchema = z.object({
 
 export type ArtifactState = z.infer<typeof artifactStateSchema>
 
-/** The options of a fetch, the same in the library, on the command line and as a JSON body (PROTOCOL.md §5). */
+/** The options of a fetch, the same in the library, on the command line and as a JSON body (BEHAVIOUR.md#fetch-options). */
 export const fetchOptionsSchema = z.strictObject({
   /** Address (http://…) or id of the peer to ask; without it, whoever advertised the cid. */
   peer: z.string().max(2_048).optional(),

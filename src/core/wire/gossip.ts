@@ -3,7 +3,7 @@ import { cidSchema, directionSchema, timestampSchema } from '../contribution/sch
 import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../limits.ts'
 import { readFirstNames } from './first-names.ts'
 
-/** What groves say to each other in gossip (PROTOCOL.md §5): read leniently, unknown fields are ignored. */
+/** What groves say to each other in gossip (PROTOCOL.md#gossip): read leniently, unknown fields are ignored. */
 
 /** One claim of a digest: "I hold `cid`, whose `metric` is `value`". */
 export const digestEntrySchema = z.object({
@@ -29,7 +29,7 @@ export const addressSchema = z.string().min(1).max(2_048)
 const fingerprintSchema = z.string().min(1).max(64)
 const shortIdsSchema = z.array(z.string().min(1).max(64)).max(DIGEST_MAX_ENTRIES)
 
-/** What a message says of digests beside the entries (PROTOCOL.md §5). Grove 0.1 neither sends nor reads it. */
+/** What a message says of digests beside the entries (PROTOCOL.md#digest-note). Grove 0.1 neither sends nor reads it. */
 export const digestNoteSchema = z.object({
   /** Of the sender's whole digest. `frontier` is that digest, a part of it, or empty where the fingerprint is enough. */
   fingerprint: fingerprintSchema,

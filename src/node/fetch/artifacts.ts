@@ -4,10 +4,11 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ArtifactState, FetchOptions } from '../../core/wire/fetch.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { probe } from '../peers/providers.ts'
-import { type TransferProgress, transferBlob } from '../transfer/transfer.ts'
+import { transferBlob } from '../transfer/transfer.ts'
+import type { TransferProgress } from '../transfer/wanted-blob.ts'
 
 /** Artifacts of one contribution on their way at once. */
 const AT_ONCE = 4
@@ -41,20 +42,21 @@ interface Needed {
 
 /** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
 export async function fetchArtifacts(
-  node: NodeContext,
+  node: FetchContext,
   request: ArtifactsRequest,
 ): Promise<ArtifactsOutcome> {
-  const { contribution, signal } = request
+  const { contribution } = request
   const needed = await neededBlobs(node, contribution, request.artifacts)
   const failures = new Map<Cid, GroveError>()
   const budget = new ByteBudget(request)
   const more = probeOnce(node, request)
   const outcome = { bytesMoved: 0, bytesVerified: 0 }
-  await mapBounded(needed, AT_ONCE, async (item) => {
+  await mapBounded(needed, AT_ONCE, async (item, ended) => {
+    const signal = AbortSignal.any([request.signal, ended])
     try {
       signal.throwIfAborted()
       const sizeBytes = budget.isLimited
-        ? await sizeOf(node, request, item)
+        ? await sizeOf(node, { ...request, signal }, item)
         : request.sizes?.get(item.hash)
       const maxBytes = budget.take(item.hash, sizeBytes)
       const wanted = {
@@ -84,7 +86,7 @@ export async function fetchArtifacts(
 
 /** The artifacts as they are now, nothing moved. */
 export async function artifactStates(
-  node: NodeContext,
+  node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
 ): Promise<ArtifactState[]> {
   return statesOf(node, request, { fetched: new Set(), failures: new Map() })
@@ -92,7 +94,7 @@ export async function artifactStates(
 
 /** Artifacts that are asked for and not here. Throws `not-found` for a name that the contribution does not have. */
 export async function neededBlobs(
-  node: NodeContext,
+  node: FetchContext,
   { cid, manifest }: Contribution,
   artifacts: FetchOptions['artifacts'] = 'all',
 ): Promise<Needed[]> {
@@ -115,7 +117,7 @@ export async function neededBlobs(
 
 /** What a peer says that the blob measures, where any of the likeliest does. */
 export async function sizeOf(
-  node: NodeContext,
+  node: FetchContext,
   request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>,
   { hash, name }: Needed,
 ): Promise<number | undefined> {
@@ -124,7 +126,7 @@ export async function sizeOf(
   const via = { cid: request.contribution.cid, name }
   for (const peer of request.providers.slice(0, 2)) {
     try {
-      return await ask(node, peer, () =>
+      return await ask(node, peer, request.signal, () =>
         node.transport.sizeOf(peer, { hash, via }, { signal: request.signal }),
       )
     } catch (error) {
@@ -136,7 +138,7 @@ export async function sizeOf(
 
 /** Asks the live peers for other holders, once, when they are first needed. */
 function probeOnce(
-  node: NodeContext,
+  node: FetchContext,
   { contribution, providers, signal }: ArtifactsRequest,
 ): () => Promise<PeerAddress[]> {
   let asked: Promise<PeerAddress[]> | undefined
@@ -146,19 +148,15 @@ function probeOnce(
   }
 }
 
-/** Why one artifact is not here. What is this grove's own failure, or the caller's wish to stop, ends the whole fetch. */
+/** Why one artifact is not here. This grove's own failure and the caller's abort end the fetch. */
 function failureFor(error: unknown, signal: AbortSignal): GroveError {
   if (isGroveError(signal.reason, 'fetch-timeout')) return signal.reason
-  if (signal.aborted || !isGroveError(error) || isOwnFailure(error)) throw error
+  if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
   return error
 }
 
-function isOwnFailure({ code }: GroveError): boolean {
-  return code.startsWith('storage-') || code === 'read-only' || code === 'shutting-down'
-}
-
 async function statesOf(
-  node: NodeContext,
+  node: FetchContext,
   request: Omit<ArtifactsRequest, 'signal'>,
   { fetched, failures }: { fetched: ReadonlySet<Cid>; failures: ReadonlyMap<Cid, GroveError> },
 ): Promise<ArtifactState[]> {

@@ -1,11 +1,12 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { NodeContext } from '../context.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
+import type { ClosureRecord } from '../../core/wire/closure.ts'
+import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
 
@@ -45,7 +46,7 @@ export interface Closure {
  * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
  * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
  */
-export async function fetchClosure(node: NodeContext, request: ClosureFetch): Promise<Closure> {
+export async function fetchClosure(node: FetchContext, request: ClosureFetch): Promise<Closure> {
   const search = new ClosureSearch(node, request)
   await search.walk()
   for (const peer of request.providers.slice(0, PEERS_MAX)) {
@@ -58,7 +59,7 @@ export async function fetchClosure(node: NodeContext, request: ClosureFetch): Pr
 
 /** Ancestors that are here and that are lacking, as far as what is here tells. */
 export async function heldAncestors(
-  node: NodeContext,
+  node: FetchContext,
   contribution: Contribution,
   depth: number,
 ): Promise<{ present: Cid[]; missing: Cid[] }> {
@@ -77,17 +78,17 @@ class ClosureSearch {
   present: Cid[] = []
   missing: Cid[] = []
   answered = false
-  readonly #node: NodeContext
+  readonly #node: FetchContext
   readonly #request: ClosureFetch
   /** Received, not yet verified. */
-  readonly #received = new Map<Cid, { readonly bytes: Uint8Array; readonly peer: PeerAddress }>()
+  readonly #received = new Map<Cid, ClosureRecord & { readonly peer: PeerAddress }>()
   readonly #ancestors = new Map<Cid, Contribution>()
   readonly #evidence = new Map<Cid, Contribution>()
   readonly #sources = new Map<Cid, PeerAddress>()
   #bytesMoved = 0
   #failure: GroveError | undefined
 
-  constructor(node: NodeContext, request: ClosureFetch) {
+  constructor(node: FetchContext, request: ClosureFetch) {
     this.#node = node
     this.#request = request
   }
@@ -111,13 +112,13 @@ class ClosureSearch {
     const { contribution, depth, signal } = this.#request
     const received: Cid[] = []
     try {
-      await ask(this.#node, peer, async () => {
+      await ask(this.#node, peer, signal, async () => {
         const answer = await this.#node.transport.closure(
           peer,
           { cid: contribution.cid, ancestors: depth, evidence: true },
           { signal },
         )
-        for await (const bytes of answer.manifests) received.push(this.#receive(peer, bytes))
+        for await (const record of answer.records) received.push(this.#receive(peer, record))
         await answer.trailer
       })
       this.answered = true
@@ -143,10 +144,10 @@ class ClosureSearch {
     }
   }
 
-  #receive(peer: PeerAddress, bytes: Uint8Array): Cid {
-    const cid = hashBytes(bytes)
-    this.#bytesMoved += bytes.byteLength
-    if (!this.#received.has(cid)) this.#received.set(cid, { bytes, peer })
+  #receive(peer: PeerAddress, record: ClosureRecord): Cid {
+    const cid = hashBytes(record.bytes)
+    this.#bytesMoved += record.bytes.byteLength
+    if (!this.#received.has(cid)) this.#received.set(cid, { ...record, peer })
     return cid
   }
 
@@ -177,7 +178,7 @@ class ClosureSearch {
     const received = this.#received.get(cid)
     if (received === undefined) return undefined
     try {
-      const contribution = verifyManifestFrom(this.#node, received.peer, received.bytes, cid)
+      const contribution = verifyManifestFrom(this.#node, received.peer, received, cid)
       this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
       this.#sources.set(cid, received.peer)
       return contribution

@@ -1,15 +1,16 @@
 import type { Cid } from '../../core/cid.ts'
 import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
-import { GroveError, isGroveError } from '../../core/errors.ts'
+import { isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
-import type { ManifestAnswer } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
-import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
-import type { TransferProgress } from '../transfer/transfer.ts'
+import { type Admission, admitAll, provenanceOf } from '../admit.ts'
+import type { FetchContext } from '../context.ts'
+import type { TransferProgress } from '../transfer/wanted-blob.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
-import { type Accept, fetchManifest } from './manifest.ts'
+import { stopped, untilClosing, withDeadline } from './deadline.ts'
+import { type Located, locate } from './locate.ts'
+import type { Accept } from './manifest.ts'
 import { quote } from './quote.ts'
 
 const ANCESTORS_DEFAULT = 1
@@ -20,94 +21,82 @@ const STUBS_MAX_PER_FETCH = 64
 export interface FetchHooks {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: TransferProgress) => void
-  /** For background sync: asked instead of whoever is likely. */
-  readonly providers?: readonly PeerAddress[]
-  /** A last word before anything is stored. */
-  readonly accept?: Accept
-  /** The largest artifact that is taken. */
-  readonly maxArtifactBytes?: number
-  /** Whether one more contribution about this one is taken from that address. */
-  readonly takeEvidence?: (address: string) => boolean
 }
 
-/** What is known when the manifest is here: the rest follows from it. */
-export interface Located {
-  readonly contribution: Contribution
-  /** Where the manifest came from; undefined where it was here. */
-  readonly peer: PeerAddress | undefined
-  readonly sizes: ManifestAnswer['sizes']
-  readonly bytesMoved: number
-  /** Whom to ask for the rest, the likeliest first. */
+/** The terms of background sync. */
+export interface WantedHooks extends FetchHooks {
+  /** Asked instead of whoever is likely. */
   readonly providers: readonly PeerAddress[]
+  /** The largest artifact that is taken. */
+  readonly maxArtifactBytes: number
+  /** Whether one more contribution about this one is taken from that address. */
+  readonly takeEvidence: (address: string) => boolean
+  /** A last word before anything is stored. */
+  readonly accept?: Accept
 }
 
 /**
- * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified before it is stored
- * (PROTOCOL.md §5). One fetch for the same thing at a time; later callers join it. What could not be had is in `missing`.
- * Throws where nothing was obtained: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`,
- * `peer-unreachable`, `peer-fault`, …, with `peersAsked`; and `not-found` for a peer or an artifact name that isn't known.
+ * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified
+ * before it is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal
+ * ones are one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
+ * `peersAsked`: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest,
+ * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for a peer or an artifact
+ * name that isn't known.
  */
 export async function fetchRemoteContribution(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions = {},
   hooks: FetchHooks = {},
 ): Promise<FetchResult> {
-  const key = JSON.stringify([
-    cid,
-    options,
-    hooks.maxArtifactBytes ?? null,
-    hooks.accept !== undefined,
-  ])
-  const signal =
-    hooks.signal === undefined ? node.closing : AbortSignal.any([hooks.signal, node.closing])
-  const run = (flight: AbortSignal) =>
-    withDeadline(node, cid, options.timeoutMs ?? node.config.fetchTimeoutMs, flight, (until) =>
-      fetchOnce(node, cid, options, { ...hooks, signal: until }),
-    )
-  return node.fetches.run(key, run, signal).catch((error: unknown) => {
-    throw stopped(node, error)
-  })
-}
-
-/** An abort that says nothing of itself, as a typed error. */
-function stopped(node: NodeContext, error: unknown): unknown {
-  if (isGroveError(error) || !(error instanceof Error) || error.name !== 'AbortError') return error
-  return new GroveError(node.closing.aborted ? 'shutting-down' : 'aborted', {}, { cause: error })
-}
-
-async function withDeadline<T>(
-  node: NodeContext,
-  cid: Cid,
-  timeoutMs: number,
-  signal: AbortSignal,
-  task: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const deadline = new AbortController()
-  const cancel = node.clock.after(timeoutMs, () => {
-    const message = `${cid} was not here after ${timeoutMs} ms`
-    deadline.abort(new GroveError('fetch-timeout', { cid, timeoutMs }, { message }))
-  })
+  const key = JSON.stringify([cid, options])
+  const run = (signal: AbortSignal) => fetchInTime(node, cid, options, { ...hooks, signal })
   try {
-    return await task(AbortSignal.any([signal, deadline.signal]))
+    return await node.fetches.run(key, run, untilClosing(node, hooks.signal))
   } catch (error) {
-    if (deadline.signal.aborted && !signal.aborted) throw deadline.signal.reason
-    throw error
-  } finally {
-    cancel()
+    throw stopped(node, error)
   }
 }
 
-type Running = FetchHooks & { readonly signal: AbortSignal }
+/** The same on the terms of background sync, which are nobody else's. */
+export async function fetchWanted(
+  node: FetchContext,
+  cid: Cid,
+  options: FetchOptions,
+  hooks: WantedHooks,
+): Promise<FetchResult> {
+  const signal = untilClosing(node, hooks.signal)
+  try {
+    return await fetchInTime(node, cid, options, { ...hooks, signal })
+  } catch (error) {
+    throw stopped(node, error)
+  }
+}
 
-async function fetchOnce(
-  node: NodeContext,
+type Running = FetchHooks & Partial<WantedHooks> & { readonly signal: AbortSignal }
+
+function fetchInTime(
+  node: FetchContext,
   cid: Cid,
   options: FetchOptions,
   hooks: Running,
 ): Promise<FetchResult> {
+  const timeoutMs = options.timeoutMs ?? node.config.fetchTimeoutMs
+  const fetching = withDeadline(node, { cid, timeoutMs, signal: hooks.signal }, (signal) =>
+    fetchOnce(node, cid, options, { ...hooks, signal }),
+  )
+  return node.track(fetching)
+}
+
+async function fetchOnce(
+  node: FetchContext,
+  cid: Cid,
+  options: FetchOptions,
+  hooks: Running,
+): Promise<FetchResult> {
+  let found: Located | undefined
   try {
-    const found = await locate(node, cid, options, hooks)
+    found = await locate(node, cid, { ...hooks, named: options.peer })
     return options.quote === true
       ? await quote(node, found, options, hooks.signal)
       : await fetchRest(node, found, options, hooks)
@@ -115,38 +104,13 @@ async function fetchOnce(
     if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
       node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
     throw error
+  } finally {
+    found?.release()
   }
-}
-
-async function locate(
-  node: NodeContext,
-  cid: Cid,
-  options: FetchOptions,
-  { signal, accept, providers }: Running,
-): Promise<Located> {
-  const given = options.peer === undefined ? undefined : namedPeer(node, options.peer)
-  const held = await node.contributions.get(cid)
-  const obtained =
-    held === undefined
-      ? await fetchManifest(node, cid, { signal, given, providers, accept })
-      : undefined
-  const likely = await likelyProviders(node, cid)
-  const known = [obtained?.peer, given, ...(providers ?? []), ...likely].filter(
-    (peer) => peer !== undefined,
-  )
-  const rest = {
-    sizes: obtained?.sizes,
-    bytesMoved: obtained?.bytesMoved ?? 0,
-    providers: unique(node, known),
-  }
-  if (obtained !== undefined)
-    return { contribution: obtained.contribution, peer: obtained.peer, ...rest }
-  if (held === undefined) throw new GroveError('absent', { cid })
-  return { contribution: held, peer: undefined, ...rest }
 }
 
 async function fetchRest(
-  node: NodeContext,
+  node: FetchContext,
   found: Located,
   options: FetchOptions,
   hooks: Running,
@@ -177,40 +141,32 @@ async function fetchRest(
   return resultOf(found, artifacts, around)
 }
 
-/** Parents before children, evidence last: whatever moment a crash picks, nothing here lacks what it had. */
+/** Parents first, evidence last: a crash never leaves a child without a parent that was fetched. */
 async function store(
-  node: NodeContext,
+  node: FetchContext,
   { contribution, peer }: Located,
   around: Closure,
 ): Promise<void> {
-  const stored: Cid[] = []
-  const put = async (item: Contribution, from: PeerAddress | undefined) => {
-    if (from === undefined) return
-    const outcome = await node.contributions.put(item, {
-      origin: 'peer',
-      ...from,
-      receivedAt: node.clock.now(),
-    })
-    if (outcome === 'present') return
-    stored.push(item.cid)
-    node.events.stored('peer')
-  }
-  for (const ancestor of around.ancestors) await put(ancestor, around.sources.get(ancestor.cid))
-  await put(contribution, peer)
-  for (const item of around.evidence) await put(item, around.sources.get(item.cid))
+  const now = node.clock.now()
+  const arrival = (item: Contribution, from: PeerAddress | undefined): Admission[] =>
+    from === undefined ? [] : [{ contribution: item, provenance: provenanceOf(from, now) }]
+  await admitAll(node, [
+    ...around.ancestors.flatMap((item) => arrival(item, around.sources.get(item.cid))),
+    ...arrival(contribution, peer),
+    ...around.evidence.flatMap((item) => arrival(item, around.sources.get(item.cid))),
+  ])
   await noteStubs(node, [...around.missing.keys()], peer)
-  if (stored.length > 0) node.stored(stored)
 }
 
 /** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
 async function noteStubs(
-  node: NodeContext,
+  node: FetchContext,
   missing: readonly Cid[],
   peer: PeerAddress | undefined,
 ): Promise<void> {
   if (missing.length === 0) return
-  const room = STUBS_MAX - (await node.stubs.stubs(STUBS_MAX)).length
-  for (const cid of missing.slice(0, Math.min(room, STUBS_MAX_PER_FETCH)))
+  const room = Math.min(STUBS_MAX - (await node.stubs.stubCount()), STUBS_MAX_PER_FETCH)
+  for (const cid of missing.slice(0, Math.max(0, room)))
     await node.stubs.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 

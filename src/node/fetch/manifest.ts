@@ -1,15 +1,16 @@
 import type { Cid } from '../../core/cid.ts'
-import { type Contribution, verifyManifest } from '../../core/contribution/contribution.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { verifyManifest } from '../../core/contribution/verify.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { ManifestAnswer } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
+import type { ClosureRecord } from '../../core/wire/closure.ts'
+import type { FetchContext, FetchedManifest } from '../context.ts'
 import { ask, type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/providers.ts'
 
 /**
- * Refuses a contribution, by throwing, though its bytes are right: what the peer claimed of it was not (another may be asked), or
- * nobody's would be taken (`unwanted`).
+ * Refuses a contribution by throwing, though its bytes are right: the peer that sent it advertised
+ * something else of it, and another may be asked; or, with `unwanted`, nobody's is taken.
  */
 export type Accept = (contribution: Contribution, from: PeerAddress) => void
 
@@ -22,92 +23,173 @@ export interface ManifestOptions {
   readonly accept?: Accept | undefined
 }
 
-export interface FetchedManifest {
-  readonly contribution: Contribution
-  readonly peer: PeerAddress
-  readonly sizes: ManifestAnswer['sizes']
-  readonly bytesMoved: number
+/** A manifest that other fetches share as long as it is held. */
+export interface HeldManifest extends FetchedManifest {
+  release(): void
 }
 
 /**
- * A contribution's manifest from the first peer that has it, verified. Throws the most telling of what the peers answered, with
- * `peersAsked`: `fetch-bad-bytes` for a wrong hash, the codes of `open` for a wrong form, `absent`, `refused`, `peer-unreachable`, …
+ * A contribution's manifest, verified, from the first peer that has it. Of all callers that ask for
+ * one item, whatever their options, one searches for it; the others wait, and search by themselves
+ * where it found nothing, or where they do not accept it from that peer. Throws the most telling of
+ * what the peers answered, with `peersAsked`: `fetch-bad-bytes` for a wrong hash, the codes of
+ * `verifyManifest` for a wrong form, `absent`, `refused`, `peer-unreachable`, …
  */
 export async function fetchManifest(
-  node: NodeContext,
+  node: FetchContext,
   cid: Cid,
-  options: ManifestOptions,
-): Promise<FetchedManifest> {
-  const attempts: FailedAttempt[] = []
-  const progress = { attempts, bytesMoved: 0 }
-  for await (const peers of candidateTiers(node, cid, { ...options, attempts })) {
-    for (const peer of peers) {
-      const obtained = await tryPeer(node, cid, peer, options, progress)
-      if (obtained !== undefined) return obtained
+  { signal, accept, ...where }: ManifestOptions,
+): Promise<HeldManifest> {
+  const search = new ManifestSearch(node, cid, where)
+  const accepts = (found: FetchedManifest) => {
+    const refusal = refusalOf(found, accept)
+    if (refusal !== undefined) search.attempts.push({ peer: found.peer, error: refusal })
+    else if (found.bytesMoved > 0)
+      node.peers.bytesGood(found.peer.address, found.contribution.bytes.byteLength)
+    return refusal === undefined
+  }
+  const shared = await sharedManifest(node, cid, search, signal)
+  let taken = false
+  try {
+    taken = accepts(shared)
+    if (taken) return shared
+  } finally {
+    if (!taken) shared.release()
+  }
+  for (;;) {
+    const found = await search.next(signal)
+    if (accepts(found)) return { ...found, release() {} }
+  }
+}
+
+async function sharedManifest(
+  node: FetchContext,
+  cid: Cid,
+  search: ManifestSearch,
+  signal: AbortSignal,
+): Promise<HeldManifest> {
+  for (;;) {
+    const joined = node.manifests.has(cid)
+    try {
+      const { outcome, release } = await node.manifests.hold(
+        cid,
+        (flight) => node.track(search.next(flight)),
+        signal,
+      )
+      return { ...outcome, bytesMoved: joined ? 0 : outcome.bytesMoved, release }
+    } catch (error) {
+      if (!joined || signal.aborted) throw error
     }
   }
-  throw failureOf(attempts, { cid })
 }
 
-/** Whom to ask, in growing circles. */
-async function* candidateTiers(
-  node: NodeContext,
-  cid: Cid,
-  options: ManifestOptions & { attempts: FailedAttempt[] },
-): AsyncGenerator<PeerAddress[], void, undefined> {
-  const { given, providers, attempts } = options
-  const fresh = (peers: readonly PeerAddress[]) => {
-    const asked = new Set(attempts.map(({ peer }) => peer.address))
-    return unique(node, peers).filter(
-      (peer) => !asked.has(peer.address) && !saidAbsent(node, cid, peer, attempts),
-    )
-  }
-  if (given !== undefined) yield [given]
-  if (providers !== undefined) return yield fresh(providers)
-  yield fresh(await likelyProviders(node, cid))
-  if (given !== undefined) return
-  yield fresh(await promisers(node, cid))
-  yield await probe(
-    node,
-    cid,
-    attempts.map(({ peer }) => peer),
-    options,
-  )
-}
-
-async function tryPeer(
-  node: NodeContext,
-  cid: Cid,
-  peer: PeerAddress,
-  { signal, accept }: ManifestOptions,
-  progress: { attempts: FailedAttempt[]; bytesMoved: number },
-): Promise<FetchedManifest | undefined> {
+/** Why the caller does not take it from that peer; undefined where it does. Throws what is final. */
+function refusalOf(
+  { contribution, peer }: FetchedManifest,
+  accept: Accept | undefined,
+): GroveError | undefined {
   try {
-    const { bytes, sizes } = await ask(node, peer, () =>
-      node.transport.manifest(peer, cid, { signal }),
-    )
-    progress.bytesMoved += bytes.byteLength
-    const contribution = verifyManifestFrom(node, peer, bytes, cid)
     accept?.(contribution, peer)
-    node.peers.bytesGood(peer.address, bytes.byteLength)
-    return { contribution, peer, sizes, bytesMoved: progress.bytesMoved }
-  } catch (error) {
-    if (signal.aborted || !isGroveError(error) || error.code === 'unwanted') throw error
-    if (error.code === 'absent') node.peers.absences.add(peer.address, cid)
-    progress.attempts.push({ peer, error })
     return undefined
+  } catch (error) {
+    if (!isGroveError(error) || error.code === 'unwanted') throw error
+    return error
   }
 }
 
-/** Opens what a peer sent; who sent something else is recorded. Throws `fetch-bad-bytes`, otherwise as `open`. */
+/** The search for one manifest: from peer to peer, in widening circles, on from where it stopped. */
+class ManifestSearch {
+  readonly attempts: FailedAttempt[] = []
+  readonly #node: FetchContext
+  readonly #cid: Cid
+  readonly #circles: ((signal: AbortSignal) => Promise<readonly PeerAddress[]>)[]
+  #peers: readonly PeerAddress[] = []
+  #bytesMoved = 0
+
+  constructor(
+    node: FetchContext,
+    cid: Cid,
+    { given, providers }: Pick<ManifestOptions, 'given' | 'providers'>,
+  ) {
+    this.#node = node
+    this.#cid = cid
+    const named = given === undefined ? [] : [async () => this.#unasked([given])]
+    const wider = [
+      async () => this.#fresh(await promisers(node, cid)),
+      (signal: AbortSignal) => this.#probe(signal),
+    ]
+    this.#circles =
+      providers !== undefined
+        ? [...named, async () => this.#fresh(providers)]
+        : [
+            ...named,
+            async () => this.#fresh(await likelyProviders(node, cid)),
+            ...(given === undefined ? wider : []),
+          ]
+  }
+
+  /** The manifest from the next peer that has it. Throws why none of those that are left has. */
+  async next(signal: AbortSignal): Promise<FetchedManifest> {
+    for (;;) {
+      const [peer, ...others] = this.#peers
+      if (peer === undefined) {
+        const circle = this.#circles.shift()
+        if (circle === undefined) throw failureOf(this.attempts, { cid: this.#cid })
+        this.#peers = await circle(signal)
+        continue
+      }
+      this.#peers = others
+      const found = await this.#ask(peer, signal)
+      if (found !== undefined) return found
+    }
+  }
+
+  async #ask(peer: PeerAddress, signal: AbortSignal): Promise<FetchedManifest | undefined> {
+    const node = this.#node
+    try {
+      const { bytes, sizes } = await ask(node, peer, signal, () =>
+        node.transport.manifest(peer, this.#cid, { signal }),
+      )
+      this.#bytesMoved += bytes.byteLength
+      const contribution = verifyManifestFrom(node, peer, { bytes, attestations: [] }, this.#cid)
+      return { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
+    } catch (error) {
+      if (signal.aborted || !isGroveError(error)) throw error
+      if (error.code === 'absent') node.peers.absences.add(peer.address, this.#cid)
+      this.attempts.push({ peer, error })
+      return undefined
+    }
+  }
+
+  #unasked(peers: readonly PeerAddress[]): readonly PeerAddress[] {
+    const asked = new Set(this.attempts.map(({ peer }) => peer.address))
+    return peers.filter(({ address }) => !asked.has(address))
+  }
+
+  #fresh(peers: readonly PeerAddress[]): readonly PeerAddress[] {
+    return this.#unasked(unique(this.#node, peers)).filter(
+      (peer) => !saidAbsent(this.#node, this.#cid, peer, this.attempts),
+    )
+  }
+
+  #probe(signal: AbortSignal): Promise<readonly PeerAddress[]> {
+    const asked = this.attempts.map(({ peer }) => peer)
+    return probe(this.#node, this.#cid, asked, { signal, attempts: this.attempts })
+  }
+}
+
+/**
+ * Verifies a manifest that a peer sent, and records it where that is another than was asked for.
+ * Throws `fetch-bad-bytes`, otherwise as `verifyManifest`.
+ */
 export function verifyManifestFrom(
-  node: NodeContext,
+  node: FetchContext,
   peer: PeerAddress,
-  bytes: Uint8Array,
+  { bytes, attestations }: ClosureRecord,
   cid: Cid,
 ): Contribution {
   try {
-    return verifyManifest(bytes, cid)
+    return verifyManifest(bytes, cid, attestations)
   } catch (error) {
     const wrong = isGroveError(error, 'hash-mismatch')
     const failure = wrong

@@ -1,17 +1,17 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
 import type { FetchOptions, FetchResult } from '../../core/wire/fetch.ts'
-import type { NodeContext } from '../context.ts'
+import type { FetchContext } from '../context.ts'
 import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
 import { heldAncestors } from './closure.ts'
-import type { Located } from './fetch.ts'
+import type { Located } from './locate.ts'
 
 const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'
 
 /** What a fetch would have to move: sizes, and what is missing here. Moves no artifact and stores nothing. */
 export async function quote(
-  node: NodeContext,
+  node: FetchContext,
   found: Located,
   options: FetchOptions,
   signal: AbortSignal,

@@ -1,4 +1,4 @@
-import { addBounded } from '../../concurrency/bounded.ts'
+import { BoundedSet } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError } from '../../core/errors.ts'
@@ -8,7 +8,7 @@ import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { Advertisement } from '../../protocol/messages.ts'
-import type { NodeContext } from '../context.ts'
+import type { PeersContext } from '../context.ts'
 
 /** Claims remembered as judged, so that none counts twice: beyond it the oldest may count again. */
 const VERIFIED_MAX = 8_192
@@ -31,10 +31,10 @@ export interface Verdict {
 
 /** Holds what peers claim of contributions against the manifests: what is kept counts for them, what is broken against them. */
 export class AdvertisementVerifier {
-  readonly #node: NodeContext
-  readonly #verified = new Set<string>()
+  readonly #node: PeersContext
+  readonly #verified = new BoundedSet<string>(VERIFIED_MAX)
 
-  constructor(node: NodeContext) {
+  constructor(node: PeersContext) {
     this.#node = node
   }
 
@@ -127,7 +127,7 @@ export class AdvertisementVerifier {
   #isFirst(cid: Cid, peer: PeerAddress, advertisement: Assertion['advertisement']): boolean {
     const key = keyOf(cid, peer, advertisement)
     if (this.#verified.has(key)) return false
-    addBounded(this.#verified, key, VERIFIED_MAX)
+    this.#verified.add(key)
     return true
   }
 }

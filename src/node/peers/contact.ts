@@ -1,6 +1,6 @@
-import { GroveError, isGroveError } from '../../core/errors.ts'
+import { type ErrorCode, GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { NodeContext } from '../context.ts'
+import type { PeersContext } from '../context.ts'
 
 /** A peer that was asked in vain, and why. */
 export interface FailedAttempt {
@@ -8,81 +8,96 @@ export interface FailedAttempt {
   readonly error: GroveError
 }
 
-/** Failures that prove that a peer does not keep to the protocol. */
-const FAULTS = new Set([
-  'peer-fault',
-  'peer-too-slow',
-  'fetch-bad-bytes',
-  'manifest-invalid',
-  'manifest-unknown-field',
-  'manifest-not-canonical',
-  'manifest-too-large',
-])
-/** Answers that say no, but are answers. */
-const REFUSALS = new Set(['absent', 'gone', 'refused', 'busy', 'too-large'])
-
-/** Asks a peer something; whether it answered, and how, is remembered. Throws what the call throws. */
+/**
+ * Asks a peer something and remembers how it answered, unless the signal ended the call: that says
+ * nothing about the peer. Throws what the call throws.
+ */
 export async function ask<T>(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
+  signal: AbortSignal,
   call: () => Promise<T>,
 ): Promise<T> {
   try {
     const answer = await call()
-    answered(node, peer)
+    tellKnown(node, peer, 'contact-made')
     return answer
   } catch (error) {
-    noteFailure(node, peer, error)
+    if (!signal.aborted) noteFailure(node, peer, error)
     throw error
   }
 }
 
-/** Remembers why a peer failed: a fault is its own, being out of reach (or out of bounds) need not be, and a refusal is an answer. */
+/** Remembers a failed call by whose doing it was; `badBytes` of what the peer sent were wrong. */
 export function noteFailure(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   error: unknown,
   badBytes = 0,
 ): void {
   if (!isGroveError(error)) return
-  if (REFUSALS.has(error.code)) answered(node, peer)
-  else if (FAULTS.has(error.code)) {
-    node.peers.fault(peer.address, error, badBytes)
-    node.log.warn('peer fault', { ...peer, code: error.code, reason: error.message })
-    node.events.publish({
-      type: 'peer-fault',
-      peerId: peer.peerId,
-      code: error.code,
-      message: error.message,
-    })
-    tellKnown(node, peer, 'contact-failed')
-  } else if (error.code === 'peer-unreachable' || error.code === 'address-refused') {
-    node.peers.fault(peer.address, error)
-    tellKnown(node, peer, 'contact-failed')
+  switch (error.kind.blame) {
+    case 'self':
+      return
+    case 'none':
+      tellKnown(node, peer, 'contact-made')
+      return
+    case 'peer':
+      tellFault(node, peer, error)
+      break
+    case 'network':
+      break
   }
+  node.peers.fault(peer.address, error, badBytes)
+  tellKnown(node, peer, 'contact-failed')
 }
 
-function answered(node: NodeContext, peer: PeerAddress): void {
-  tellKnown(node, peer, 'contact-made')
+/**
+ * Remembers that gossip with a peer failed. Only what the network can't have done goes on its
+ * record. Gossip calls everybody all the time, whether it answers or not: were lost messages held
+ * against a peer, a lossy network would have every grove distrust all others, and a host that comes
+ * back would be avoided for having been away. Its liveness tells that, and is mended by one answer.
+ */
+export function noteGossipFailure(node: PeersContext, peer: PeerAddress, error: GroveError): void {
+  const { blame } = error.kind
+  if ((blame === 'peer' || blame === 'network') && !mayBeNetwork(error)) {
+    if (blame === 'peer') tellFault(node, peer, error)
+    node.peers.fault(peer.address, error)
+  }
+  node.tell({ type: 'contact-failed', peer })
+}
+
+/** Whether the network may have done it. It does not redirect, nor make an address forbidden. */
+function mayBeNetwork({ kind, code, details }: GroveError): boolean {
+  if (kind.blame === 'network') return kind.retryable
+  return code === 'peer-too-slow' || details['fault'] === 'cut-off'
+}
+
+function tellFault(node: PeersContext, peer: PeerAddress, { code, message }: GroveError): void {
+  node.log.warn('peer fault', { ...peer, code, reason: message })
+  node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
 }
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
 function tellKnown(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   type: 'contact-made' | 'contact-failed',
 ): void {
   if (node.gossip.peer(peer.peerId) !== undefined) node.tell({ type, peer })
 }
 
-/** Who was asked in vain, by address, and what each said, as `failureOf` put it into an error. */
+/** The peers that were asked in vain, by address, with their answers, as `failureOf` lists them. */
 export function failedAttempts(error: GroveError): { address: string; code: string }[] {
   const asked = error.details['peersAsked']
   return Array.isArray(asked) ? (asked as { address: string; code: string }[]) : []
 }
 
-/** What of several failures tells a caller most, first to last; what is not named here comes before them all. */
-const TELLING = [
+/**
+ * Which of several failures tells a caller most, first to last. A failure that is not listed comes
+ * before all of these: it proves something about the bytes.
+ */
+const TELLING: readonly ErrorCode[] = [
   'too-large',
   'fetch-incomplete',
   'peer-fault',
@@ -95,7 +110,10 @@ const TELLING = [
   'address-refused',
 ]
 
-/** One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where nobody could be asked. */
+/**
+ * One error for attempts that all failed: the most telling one, with `peersAsked`; `absent` where
+ * there was nobody to ask.
+ */
 export function failureOf(
   attempts: readonly FailedAttempt[],
   what: Readonly<Record<string, unknown>>,

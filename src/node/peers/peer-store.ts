@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
@@ -16,10 +17,11 @@ import { timestamp } from '../../core/time.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
-import { Absences } from './absences.ts'
+import type { Absences, PeerRecords } from '../context.ts'
+import { AbsenceMemory } from './absences.ts'
 
 const SPACE = 'peers'
-/** Peers remembered; beyond it the one that was heard of longest ago goes. */
+/** Peers remembered. Beyond it the one whose record changed longest ago is forgotten. */
 const PEERS_MAX = 1_000
 /** Changes within this time are written together. */
 const WRITE_DELAY_MS = 1_000
@@ -45,7 +47,7 @@ function renamed(value: unknown): unknown {
   return { ...rest, record: { ...others, confirmed, contradicted, proofs: renamedProofs } }
 }
 
-/** What is kept of a peer: what it did in all, and what of that still counts against it. */
+/** What is kept of a peer: all that it did, and how much of that still counts against it. */
 type Kept = z.infer<typeof storedSchema>
 
 const UNKNOWN: Kept = {
@@ -61,21 +63,22 @@ interface PeerStorePorts {
 }
 
 /**
- * What this grove has learned about peers by their deeds, kept over restarts. The peer is the address that was dialled: an id is
- * only what somebody said, and nobody's deeds may be laid at another's door.
+ * What this grove has learned about peers by their deeds, kept over restarts. A peer is the address
+ * that was dialled: anybody can give any id, and nobody is blamed for what another did.
  */
-export class PeerStore {
-  /** What peers said that they don't have. */
+export class PeerStore implements PeerRecords {
   readonly absences: Absences
   readonly #ports: PeerStorePorts
-  readonly #known = new Map<string, Kept>()
   readonly #unwritten = new Set<string>()
+  readonly #known = new BoundedMap<string, Kept>(PEERS_MAX, (address) =>
+    this.#unwritten.add(address),
+  )
   #cancelWrite: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
   constructor(ports: PeerStorePorts) {
     this.#ports = ports
-    this.absences = new Absences(ports.clock)
+    this.absences = new AbsenceMemory(ports.clock)
   }
 
   /** Reads what was kept. A record that can't be read is forgotten. */
@@ -87,24 +90,20 @@ export class PeerStore {
     }
   }
 
-  /** What the peer at this address has done, and how far it is trusted now. */
   record(address: string): PeerRecord {
     const kept = this.#known.get(address) ?? UNKNOWN
     return { ...kept.record, trust: trustOf(statsOf(kept), this.#ports.clock.now()) }
   }
 
-  /** How far the peer at this address is to be preferred, 0 to 1; 1/2 for an unknown one. */
   trust(address: string): number {
     return this.record(address).trust
   }
 
-  /** A claim of the peer's proved true. */
   advertisementConfirmed(address: string): void {
     const { record } = this.#kept(address)
     this.#change(address, { record: { ...record, confirmed: record.confirmed + 1 } })
   }
 
-  /** A claim of the peer's contradicts the manifest that it names. */
   advertisementContradicted(address: string, proof: Proof, error: Error): void {
     const kept = this.#kept(address)
     const { lies } = withLie(statsOf(kept), this.#ports.clock.now())
@@ -118,7 +117,6 @@ export class PeerStore {
     this.#change(address, { record, lies })
   }
 
-  /** So many bytes came from the peer and were what they should be. A success: what failed before counts no longer. */
   bytesGood(address: string, count: number): void {
     const { record } = this.#kept(address)
     this.#change(address, {
@@ -127,7 +125,6 @@ export class PeerStore {
     })
   }
 
-  /** The peer broke the protocol, or could not be reached; `badBytes` of what it sent were proved wrong, which is a lie. */
   fault(address: string, error: unknown, badBytes = 0): void {
     const kept = this.#kept(address)
     const { failures, bytesBad } = kept.record
@@ -145,7 +142,6 @@ export class PeerStore {
     })
   }
 
-  /** The most trusted first; equals keep their order. */
   order(peers: readonly PeerAddress[]): PeerAddress[] {
     return peers
       .map((peer) => ({ peer, step: trustStep(this.trust(peer.address)) }))
@@ -181,27 +177,23 @@ export class PeerStore {
 
   #change(address: string, change: Partial<Kept>): void {
     const kept = { ...this.#kept(address), ...change }
-    this.#known.delete(address)
     this.#known.set(address, kept)
     this.#unwritten.add(address)
-    this.#evict()
     this.#cancelWrite ??= this.#ports.clock.after(WRITE_DELAY_MS, () => this.#writeSoon())
-  }
-
-  #evict(): void {
-    const [oldest] = this.#known.keys()
-    if (this.#known.size <= PEERS_MAX || oldest === undefined) return
-    this.#known.delete(oldest)
-    this.#unwritten.add(oldest)
   }
 
   #writeSoon(): void {
     this.#cancelWrite = undefined
-    this.#writing = this.#writing
-      .then(() => this.#write())
-      .catch((error: unknown) =>
-        this.#ports.log.warn('peer records not written', { error: String(error) }),
-      )
+    this.#writing = this.#writing.then(() => this.#tryToWrite())
+  }
+
+  /** What is not written now is written with the next change, or at the end. */
+  async #tryToWrite(): Promise<void> {
+    try {
+      await this.#write()
+    } catch (err) {
+      this.#ports.log.warn('peer records not written', { err })
+    }
   }
 
   async #write(): Promise<void> {

@@ -3,17 +3,16 @@ import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
-import type { NodeContext } from '../context.ts'
+import type { PeersContext } from '../context.ts'
 import { ask, type FailedAttempt } from './contact.ts'
 
-/** Live peers asked at once whether they hold something (PROTOCOL.md §5). */
+/** Live peers asked at once whether they hold something (BEHAVIOUR.md#fetch). */
 const ASKED_AT_ONCE = 8
 /** Contributions looked at for who holds something that names what is sought. */
 const NAMERS_MAX = 32
-const STUBS_MAX = 1_000
 
 /** The peer that a caller named by address or by id. Throws `address-refused`, `not-found` for an id that is not known. */
-export function namedPeer(node: NodeContext, peer: string): PeerAddress {
+export function namedPeer(node: PeersContext, peer: string): PeerAddress {
   const known = node.gossip.peer(peer)
   if (known !== undefined) return { peerId: known.peerId, address: known.address }
   const seed = node.config.seeds.find(({ peerId, address }) => peerId === peer || address === peer)
@@ -27,7 +26,7 @@ export function namedPeer(node: NodeContext, peer: string): PeerAddress {
 }
 
 /** Who can be expected to have it, the likeliest first: who advertised it, sent it, promised it, or sent something that names it. */
-export async function likelyProviders(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
+export async function likelyProviders(node: PeersContext, cid: Cid): Promise<PeerAddress[]> {
   const advertisers = node.peers.order(node.gossip.providersOf(cid))
   const [held, edges] = await Promise.all([
     node.contributions.get(cid),
@@ -41,14 +40,14 @@ export async function likelyProviders(node: NodeContext, cid: Cid): Promise<Peer
 }
 
 /** Who promised this stub, as far as they are known still. */
-export async function promisers(node: NodeContext, cid: Cid): Promise<PeerAddress[]> {
-  const stub = (await node.stubs.stubs(STUBS_MAX)).find((candidate) => candidate.cid === cid)
+export async function promisers(node: PeersContext, cid: Cid): Promise<PeerAddress[]> {
+  const stub = await node.stubs.stub(cid)
   return (stub?.promisedBy ?? []).flatMap((peerId) => node.gossip.peer(peerId) ?? [])
 }
 
 /** Peers that say that they hold it, from the first handful of the live ones in which there is any. Why others don't is added to `attempts`. */
 export async function probe(
-  node: NodeContext,
+  node: PeersContext,
   cid: Cid,
   asked: readonly PeerAddress[],
   options: { signal: AbortSignal; attempts?: FailedAttempt[] },
@@ -70,7 +69,7 @@ export async function probe(
 
 /** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
 export function saidAbsent(
-  node: NodeContext,
+  node: PeersContext,
   cid: Cid,
   peer: PeerAddress,
   attempts: FailedAttempt[] = [],
@@ -82,7 +81,7 @@ export function saidAbsent(
 }
 
 /** Without repetitions, and without this grove itself. */
-export function unique(node: NodeContext, peers: readonly PeerAddress[]): PeerAddress[] {
+export function unique(node: PeersContext, peers: readonly PeerAddress[]): PeerAddress[] {
   const { self } = node.config
   const byAddress = new Map<string, PeerAddress>()
   for (const { peerId, address } of peers) {
@@ -93,13 +92,14 @@ export function unique(node: NodeContext, peers: readonly PeerAddress[]): PeerAd
 }
 
 async function holds(
-  node: NodeContext,
+  node: PeersContext,
   peer: PeerAddress,
   cid: Cid,
   { signal, attempts }: { signal: AbortSignal; attempts?: FailedAttempt[] },
 ): Promise<boolean> {
   try {
-    if (await ask(node, peer, () => node.transport.holds(peer, cid, { signal }))) return true
+    if (await ask(node, peer, signal, () => node.transport.holds(peer, cid, { signal })))
+      return true
     throw new GroveError(
       'absent',
       { ...peer, cid },

@@ -12,13 +12,13 @@ import type {
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import { contradicts } from '../../protocol/gossip/digest.ts'
-import type { NodeContext } from '../context.ts'
+import type { ReadContext } from '../context.ts'
 
 /** Entries a dimension that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
 
 /** The best of what is held here, in every dimension. */
-export async function frontier(node: NodeContext, query: FrontierQuery): Promise<FrontierAnswer> {
+export async function frontier(node: ReadContext, query: FrontierQuery): Promise<FrontierAnswer> {
   const rankings = await node.index.frontier(query)
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
@@ -34,14 +34,14 @@ export async function frontier(node: NodeContext, query: FrontierQuery): Promise
   }
 }
 
-function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace): FrontierEntry {
+function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
   return {
     cid,
-    summary: manifest.summary,
+    summary: info.summary,
     value,
-    kind: manifest.kind,
-    mode: manifest.mode,
-    agentId: manifest.agent.agentId,
+    kind: info.kind,
+    mode: info.mode,
+    agentId: info.agent.agentId,
   }
 }
 
@@ -49,7 +49,7 @@ function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace):
  * The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. Of what is held here a claim
  * adds nothing that its manifest does not say, and no count.
  */
-export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
+export async function federatedFrontier(node: ReadContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
   const rankings = await node.index.frontier({ limit: OWN_DEPTH })
   const own = rankings.flatMap((ranking) =>
@@ -73,17 +73,15 @@ export async function federatedFrontier(node: NodeContext): Promise<FederatedEnt
   return [...own, ...believable.map((item) => advertisedEntry(item, held.has(item.cid)))]
 }
 
-async function heldOf(node: NodeContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
-  const all = [...new Set(cids)]
-  const missing = new Set(await node.contributions.missing(all))
-  const held = await node.contributions.getMany(all.filter((cid) => !missing.has(cid)))
+async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
+  const held = await node.contributions.getMany([...new Set(cids)])
   return new Map(held.map((contribution) => [contribution.cid, contribution]))
 }
 
 function ownEntry(
-  node: NodeContext,
+  node: ReadContext,
   { metric, direction }: Ranking,
-  { cid, value, contribution }: RankedPlace,
+  { cid, value, info }: RankedPlace,
 ): FederatedEntry {
   const providers = node.gossip
     .providersOf(cid)
@@ -92,16 +90,16 @@ function ownEntry(
     metric,
     value,
     cid,
-    tags: contribution.manifest.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
+    tags: info.tags.slice(0, 100).map((tag) => tag.slice(0, 256)),
     direction,
     level: beliefIn(beliefInputOf({ metric, value }), metric).level,
     held: true,
     providers,
-    firstSeen: timestamp(recencyOf(contribution.manifest.createdAt, node.clock.now())),
+    firstSeen: timestamp(recencyOf(info.createdAt, node.clock.now())),
   }
 }
 
-type AdvertisedItem = ReturnType<NodeContext['gossip']['federated']>[number]
+type AdvertisedItem = ReturnType<ReadContext['gossip']['federated']>[number]
 
 function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
   const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({

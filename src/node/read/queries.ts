@@ -10,7 +10,7 @@ import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { Page } from '../../ports/graph-index.ts'
-import type { NodeContext } from '../context.ts'
+import type { ReadContext } from '../context.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
 const CANDIDATES_MAX = 10
@@ -20,7 +20,7 @@ const EDGES_MAX = 10_000
 const DIFF_MAX_BYTES = 4 * 1024 * 1024
 
 /** The whole cid behind an abbreviated one. Throws `cid-invalid`, `cid-ambiguous` (with candidates), `not-found`. */
-export async function resolveCid(node: NodeContext, text: string): Promise<Cid> {
+export async function resolveCid(node: ReadContext, text: string): Promise<Cid> {
   if (isCid(text)) return text
   const digits = parseCidPrefix(text)
   const [first, ...others] = await node.contributions.resolve(digits, CANDIDATES_MAX)
@@ -39,7 +39,7 @@ export async function resolveCid(node: NodeContext, text: string): Promise<Cid> 
 }
 
 /** A contribution that is held here. Throws `not-found`. */
-export async function contributionOf(node: NodeContext, cid: Cid): Promise<Stored> {
+export async function contributionOf(node: ReadContext, cid: Cid): Promise<Stored> {
   const stored = await node.contributions.get(cid)
   if (stored === undefined)
     throw new GroveError('not-found', { cid }, { message: `Contribution ${cid} not found` })
@@ -60,7 +60,7 @@ export interface ContributionStanding {
 }
 
 /** Where a held contribution came from and what others here made of it. Throws `not-found`. */
-export async function standingOf(node: NodeContext, cid: Cid): Promise<ContributionStanding> {
+export async function standingOf(node: ReadContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
   const [incoming, signals, missing] = await Promise.all([
@@ -86,7 +86,7 @@ export async function standingOf(node: NodeContext, cid: Cid): Promise<Contribut
 
 /** Contributions oldest first, and how many match in all. */
 export async function listContributions(
-  node: NodeContext,
+  node: ReadContext,
   filter: Filter,
   page: Page,
 ): Promise<{ items: ContributionView[]; total: number }> {
@@ -96,7 +96,7 @@ export async function listContributions(
 
 /** Full-text search, best match first. */
 export async function searchContributions(
-  node: NodeContext,
+  node: ReadContext,
   text: string,
   filter: Filter,
   limit: number,
@@ -118,7 +118,7 @@ export async function searchContributions(
 }
 
 /** An artifact of a held contribution that is itself here. Throws `not-found`, `blob-missing`. */
-export async function artifactOf(node: NodeContext, cid: Cid, name: string): Promise<BlobInfo> {
+export async function artifactOf(node: ReadContext, cid: Cid, name: string): Promise<BlobInfo> {
   const { manifest } = await contributionOf(node, cid)
   const hash = Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
   if (hash === undefined)
@@ -142,7 +142,7 @@ export async function artifactOf(node: NodeContext, cid: Cid, name: string): Pro
 
 /** Contributions with a relation to this one, oldest first. Throws `not-found` where nothing is known of it. */
 export async function children(
-  node: NodeContext,
+  node: ReadContext,
   cid: Cid,
   types?: readonly RelationType[],
 ): Promise<ContributionView[]> {
@@ -159,7 +159,7 @@ export async function children(
 
 /** Contributions that this one has a relation to and that are here, oldest first. Throws `not-found`. */
 export async function ancestors(
-  node: NodeContext,
+  node: ReadContext,
   cid: Cid,
   types?: readonly RelationType[],
 ): Promise<ContributionView[]> {
@@ -171,7 +171,7 @@ export async function ancestors(
   )
 }
 
-async function neighbours(node: NodeContext, cids: readonly Cid[]): Promise<ContributionView[]> {
+async function neighbours(node: ReadContext, cids: readonly Cid[]): Promise<ContributionView[]> {
   const held = await node.contributions.getMany([...new Set(cids)])
   return held.toSorted(byAge).map(viewOf)
 }
@@ -183,7 +183,7 @@ function byAge(a: Contribution, b: Contribution): number {
 
 /** The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`. */
 export async function diff(
-  node: NodeContext,
+  node: ReadContext,
   parent: Cid,
   child: Cid,
   name: string,
@@ -194,7 +194,7 @@ export async function diff(
   }
 }
 
-async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<string> {
+async function artifactText(node: ReadContext, cid: Cid, name: string): Promise<string> {
   const { hash, sizeBytes } = await artifactOf(node, cid, name)
   if (sizeBytes > DIFF_MAX_BYTES)
     throw new GroveError('too-large', { cid, name, sizeBytes, maxBytes: DIFF_MAX_BYTES })
@@ -204,6 +204,6 @@ async function artifactText(node: NodeContext, cid: Cid, name: string): Promise<
 }
 
 /** Contributions known by id only, oldest first. */
-export function stubs(node: NodeContext, limit: number): Promise<Stub[]> {
+export function stubs(node: ReadContext, limit: number): Promise<Stub[]> {
   return node.stubs.stubs(limit)
 }

@@ -3,13 +3,11 @@ import type { FederationPeer } from '../../core/wire/federation.ts'
 import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
 import type { GroveInfo } from '../../core/wire/grove.ts'
 import type { PeerView } from '../../protocol/messages.ts'
-import type { NodeContext } from '../context.ts'
-
-/** The version of the software, as `/api/grove` says it. */
-export const VERSION = '0.2.0'
+import { VERSION } from '../../version.ts'
+import type { ReadContext } from '../context.ts'
 
 /** What this grove is and how much it holds. */
-export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
+export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
   const peers = node.gossip.peers()
   return {
     version: VERSION,
@@ -25,7 +23,7 @@ export async function groveInfo(node: NodeContext): Promise<GroveInfo> {
 }
 
 /** The view and its liveness, as Grove 0.1 answers it. */
-export function peersAnswer(node: NodeContext): PeersAnswer {
+export function peersAnswer(node: ReadContext): PeersAnswer {
   const peers = node.gossip.peers()
   return {
     peers: peers.map(infoOf),
@@ -38,7 +36,7 @@ export function peersAnswer(node: NodeContext): PeersAnswer {
 }
 
 /** The peers with what they have done for us or against us. */
-export function federationPeers(node: NodeContext): FederationPeer[] {
+export function federationPeers(node: ReadContext): FederationPeer[] {
   return node.gossip.peers().map((peer) => {
     const lastSeen = lastContact(peer)
     const { peerId, address, status, seed, capabilities } = peer

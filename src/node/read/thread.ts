@@ -8,7 +8,7 @@ import {
   type WalkLimits,
 } from '../../core/contribution/walk.ts'
 import { timestamp } from '../../core/time.ts'
-import type { NodeContext } from '../context.ts'
+import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 
 /** How far a walk over the graph goes for one answer. */
@@ -29,7 +29,7 @@ export interface ThreadHead {
 
 /** A contribution and the replies to it, replies to those, and so on; by depth. Throws `not-found`. */
 export async function thread(
-  node: NodeContext,
+  node: ReadContext,
   cid: Cid,
   limits: WalkLimits = WALK_LIMITS,
 ): Promise<ThreadNode[]> {
@@ -46,7 +46,7 @@ export async function thread(
 
 /** What has been replied to, most replies first. */
 export async function threads(
-  node: NodeContext,
+  node: ReadContext,
   options: { tags?: readonly string[]; limit: number },
 ): Promise<ThreadHead[]> {
   const summaries = await node.index.threads(options)
@@ -66,7 +66,7 @@ interface WalkOptions {
 
 /** Breadth-first over the edges that the store knows; cids that are not held are met too. */
 async function walk(
-  node: NodeContext,
+  node: ReadContext,
   start: Cid,
   { direction, types, limits }: WalkOptions,
 ): Promise<Visit[]> {
@@ -84,7 +84,7 @@ async function walk(
 }
 
 async function ends(
-  node: NodeContext,
+  node: ReadContext,
   cid: Cid,
   direction: 'in' | 'out',
   types: readonly RelationType[],

@@ -3,14 +3,14 @@ import { BEST_MAX } from '../../core/limits.ts'
 import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
 import type { RankedPlace } from '../../ports/graph-index.ts'
-import type { NodeContext } from '../context.ts'
-import { evidenceMark } from '../sync/evidence.ts'
+import type { ServeContext } from '../context.ts'
+import { evidenceMark } from './evidence-mark.ts'
 
 const LIMIT_DEFAULT = 100
 const STATS_AT_ONCE = 16
 
 /** The best that is held here in one dimension, with sizes: what another grove's background sync asks for. */
-export async function bestList(node: NodeContext, query: BestQuery): Promise<BestList> {
+export async function bestList(node: ServeContext, query: BestQuery): Promise<BestList> {
   const { dimension, direction, threshold, tags, kinds } = query
   const rankings = await node.index.frontier({
     dimensions: [dimension],
@@ -32,20 +32,18 @@ export async function bestList(node: NodeContext, query: BestQuery): Promise<Bes
 }
 
 async function entryOf(
-  node: NodeContext,
-  { cid, metric, value, contribution }: RankedPlace,
+  node: ServeContext,
+  { cid, metric, value, info }: RankedPlace,
 ): Promise<BestEntry> {
-  const { kind, tags, artifacts } = contribution.manifest
-  const infos = await Promise.all(
-    [...new Set(Object.values(artifacts))].map((hash) => node.blobs.stat(hash)),
-  )
-  const artifactBytes = infos.reduce((sum, info) => sum + (info?.sizeBytes ?? 0), 0)
+  const { kind, tags, artifacts, manifestBytes } = info
+  const stats = await Promise.all(artifacts.map((hash) => node.blobs.stat(hash)))
+  const artifactBytes = stats.reduce((sum, stat) => sum + (stat?.sizeBytes ?? 0), 0)
   const entry = {
     cid,
     value,
     kind,
     tags,
-    manifestBytes: contribution.bytes.byteLength,
+    manifestBytes,
     artifactBytes,
   }
   const isCounted = isSignalMetric(metric) && metric !== '_recency'

@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
@@ -7,21 +8,23 @@ import {
   CLOSURE_MAX_CONTRIBUTIONS,
   CLOSURE_MAX_DEPTH,
 } from '../../core/limits.ts'
+import { CLOSURE_RECORDS, recordLine } from '../../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
-import type { NodeContext } from '../context.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../lineage.ts'
+import type { ServeContext } from '../context.ts'
 
 const encoder = new TextEncoder()
 
 /**
- * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first, then what is said about it,
- * as lines of canonical manifests, and a trailer that tells what is not here and what was cut short. The contribution itself is left out.
- * Where there is too much, the nearest are sent. Throws `absent` before the first line.
+ * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first,
+ * then the evidence about it, a line each, and a trailer that tells what is not here and what was cut
+ * short. The contribution itself is left out. Where there is too much, the nearest are sent. The
+ * lines are bare manifests, or records where `form` asks for them (`core/wire/closure.ts`). Throws
+ * `absent` before the first line.
  */
 export async function* streamClosure(
-  node: NodeContext,
+  node: ServeContext,
   request: ClosureRequest,
-  options: { signal?: AbortSignal } = {},
+  options: { signal?: AbortSignal; form?: string | undefined } = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await node.contributions.get(request.cid)
   if (start === undefined)
@@ -38,9 +41,9 @@ export async function* streamClosure(
     await addEvidence(node, start, parcel)
     lines.push(...parcel.contributions.slice(ancestors))
   }
-  for (const { bytes } of lines) {
+  for (const contribution of lines) {
     options.signal?.throwIfAborted()
-    yield lineOf(bytes)
+    yield lineOf(options.form === CLOSURE_RECORDS ? recordLine(contribution) : contribution.bytes)
   }
   const trailer: ClosureTrailer = {
     sent: lines.length,
@@ -68,7 +71,7 @@ class ClosureBuilder {
 
 /** The ancestors that are here; returns those within the depth that are not. */
 async function addAncestors(
-  node: NodeContext,
+  node: ServeContext,
   start: Contribution,
   depth: number,
   parcel: ClosureBuilder,
@@ -103,7 +106,7 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
 }
 
 async function addEvidence(
-  node: NodeContext,
+  node: ServeContext,
   start: Contribution,
   parcel: ClosureBuilder,
 ): Promise<void> {

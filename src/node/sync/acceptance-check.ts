@@ -4,18 +4,21 @@ import { GroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Policy, unwantedReason } from '../../core/policy.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
-import type { NodeContext } from '../context.ts'
-import type { Assertion, Verdict } from '../peers/advertisement-verifier.ts'
+import type { AdvertisementVerifier, Assertion, Verdict } from '../peers/advertisement-verifier.ts'
 
 /** The last word before background sync stores something: what was claimed of it, and what the policy wants, against its manifest. */
 export class AcceptanceCheck {
-  readonly #node: NodeContext
+  readonly #advertisements: AdvertisementVerifier
   readonly #policy: Policy
   readonly #said = new Map<Cid, Assertion[]>()
   readonly #verdicts = new Map<Cid, Verdict>()
 
-  constructor(node: NodeContext, candidates: readonly Candidate[], policy: Policy) {
-    this.#node = node
+  constructor(
+    advertisements: AdvertisementVerifier,
+    candidates: readonly Candidate[],
+    policy: Policy,
+  ) {
+    this.#advertisements = advertisements
     this.#policy = policy
     for (const { cid, providers, ...advertisement } of candidates) {
       const said = this.#said.get(cid) ?? []
@@ -32,7 +35,7 @@ export class AcceptanceCheck {
     const { cid, manifest } = contribution
     const verdict =
       this.#verdicts.get(cid) ??
-      this.#node.advertisements.verify(contribution, this.#said.get(cid) ?? [])
+      this.#advertisements.verify(contribution, this.#said.get(cid) ?? [])
     this.#verdicts.set(cid, verdict)
     const reason = unwantedReason(manifest, this.#policy)
     if (reason !== undefined) throw new GroveError('unwanted', { cid, reason })

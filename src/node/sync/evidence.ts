@@ -1,15 +1,13 @@
-import { evictOldest } from '../../concurrency/bounded.ts'
+import { BoundedMap } from '../../concurrency/bounded.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import { type Cid, hashBytes } from '../../core/cid.ts'
-import { isGroveError } from '../../core/errors.ts'
-import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
+import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { GraphIndex } from '../../ports/graph-index.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
-import type { NodeContext } from '../context.ts'
+import { admitAll, provenanceOf } from '../admit.ts'
+import type { SyncContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
-import { EVIDENCE } from '../lineage.ts'
+import { evidenceMark } from '../serve/evidence-mark.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Peers asked about one contribution in one round, and contributions that one peer is asked about. */
@@ -18,29 +16,24 @@ const ASKED_AT_ONCE = 4
 /** Answers remembered, so that nobody is asked twice for the same. */
 const MARKS_MAX = 4_096
 
-/**
- * A fingerprint of what is said about a contribution here: equal where the same contributions say it. (Counts alone don't tell:
- * two groves may each know another review.) Of more than a closure can bring, the first that it would.
- */
-export async function evidenceMark(index: GraphIndex, cid: Cid): Promise<string> {
-  const edges = await index.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
-  const sources = [...new Set(edges.map(({ source }) => source))].sort()
-  return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
-}
-
 /** Which fingerprints of which peers have been looked behind. */
 export class EvidenceMemory {
-  readonly #asked = new Map<string, string>()
+  readonly #asked = new BoundedMap<string, string>(MARKS_MAX)
 
   isNew({ address }: PeerAddress, cid: Cid, mark: string): boolean {
     return this.#asked.get(`${address} ${cid}`) !== mark
   }
 
   note({ address }: PeerAddress, cid: Cid, mark: string): void {
-    this.#asked.delete(`${address} ${cid}`)
     this.#asked.set(`${address} ${cid}`, mark)
-    evictOldest(this.#asked, MARKS_MAX)
   }
+}
+
+interface EvidenceRound {
+  readonly budget: RoundBudget
+  /** What has been asked before. */
+  readonly memory: EvidenceMemory
+  readonly signal: AbortSignal
 }
 
 interface EvidenceQuestion {
@@ -51,13 +44,14 @@ interface EvidenceQuestion {
 
 /** Asks the peers that know something else about what is held here, and takes in what they know: signals then count the same everywhere. */
 export async function refreshEvidence(
-  node: NodeContext,
+  node: SyncContext,
   offers: readonly Candidate[],
-  { budget, signal }: { budget: RoundBudget; signal: AbortSignal },
+  { budget, memory, signal: round }: EvidenceRound,
 ): Promise<void> {
-  const questions = await questionsFor(node, offers)
-  await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }) => {
+  const questions = await questionsFor(node, memory, offers)
+  await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }, ended) => {
     if (budget.isSpent) return
+    const signal = AbortSignal.any([round, ended])
     budget.requests.made++
     signal.throwIfAborted()
     const { evidence, answered, bytesMoved } = await fetchClosure(node, {
@@ -69,27 +63,18 @@ export async function refreshEvidence(
       takeEvidence: (address) => budget.tryTakeEvidence(address),
     })
     budget.moved(bytesMoved)
-    const added: Cid[] = []
-    for (const item of evidence) {
-      const outcome = await node.contributions.put(item, {
-        origin: 'peer',
-        ...peer,
-        receivedAt: node.clock.now(),
-      })
-      if (outcome === 'present') continue
-      added.push(item.cid)
-      node.events.stored('peer')
-    }
-    if (added.length > 0) node.stored(added)
-    if (answered) node.sync.evidence.note(peer, contribution.cid, mark)
-  }).catch((error: unknown) => {
-    if (signal.aborted || !isGroveError(error)) throw error
-    node.log.warn('evidence not stored', { error: String(error) })
+    const provenance = provenanceOf(peer, node.clock.now())
+    await admitAll(
+      node,
+      evidence.map((contribution) => ({ contribution, provenance })),
+    )
+    if (answered) memory.note(peer, contribution.cid, mark)
   })
 }
 
 async function questionsFor(
-  node: NodeContext,
+  node: SyncContext,
+  memory: EvidenceMemory,
   offers: readonly Candidate[],
 ): Promise<EvidenceQuestion[]> {
   const questions: EvidenceQuestion[] = []
@@ -113,7 +98,7 @@ async function questionsFor(
       continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0
-    if (asked >= ASKED_PER_PEER || !node.sync.evidence.isNew(peer, cid, mark)) continue
+    if (asked >= ASKED_PER_PEER || !memory.isNew(peer, cid, mark)) continue
     if ((await evidenceMark(node.index, cid)) === mark) continue
     perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })

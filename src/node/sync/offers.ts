@@ -5,26 +5,22 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
-import type { NodeContext } from '../context.ts'
+import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
+import type { Requests } from './round-budget.ts'
 
 /** Metrics of one peer that are looked at in one round. */
 const METRICS_MAX = 64
 const LISTS_AT_ONCE = 4
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
-/** Requests that a round may still make. */
-export interface Requests {
-  made: number
-  readonly most: number
-}
 
 /** All that are looked at: more than may rest, so that those that nobody has don't stand before the others. */
 const STUBS_MAX = 4_096
 
 /** What a peer offers in the dimensions of the policy. A peer that fails has nothing to offer. */
 export async function offersOf(
-  node: NodeContext,
+  node: SyncContext,
   peer: PeerAddress,
   policy: Policy,
   options: { signal: AbortSignal; requests: Requests },
@@ -43,7 +39,7 @@ export async function offersOf(
 }
 
 /** What gossip says that others hold, in these dimensions (all of them without). */
-export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string>): Candidate[] {
+export function advertisedOffers(node: SyncContext, metrics?: ReadonlySet<string>): Candidate[] {
   return node.gossip
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
@@ -66,7 +62,7 @@ export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string
 }
 
 /** The best that is held here of what the policy wants, as candidates: it counts towards the best of its dimension. */
-export async function heldOffers(node: NodeContext, policy: Policy): Promise<Candidate[]> {
+export async function heldOffers(node: SyncContext, policy: Policy): Promise<Candidate[]> {
   const { dimensions, tags, kinds, topK } = policy
   const rankings = await node.index.frontier({
     limit: topK,
@@ -75,20 +71,20 @@ export async function heldOffers(node: NodeContext, policy: Policy): Promise<Can
     ...(kinds === undefined ? {} : { anyKind: kinds }),
   })
   return rankings.flatMap(({ metric, direction, places }) =>
-    places.map(({ cid, value, contribution }) => ({
+    places.map(({ cid, value, info }) => ({
       metric,
       direction,
       cid,
       value,
-      tags: contribution.manifest.tags,
-      kind: contribution.manifest.kind,
+      tags: info.tags,
+      kind: info.kind,
       providers: [],
     })),
   )
 }
 
 /** Stubs, oldest first, as candidates of a dimension of their own: whoever promised them is asked, else who can be. */
-export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
+export async function stubOffers(node: SyncContext): Promise<Candidate[]> {
   const stubs = await node.stubs.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
   return stubs.map(({ cid, since, promisedBy }) => {
@@ -105,7 +101,7 @@ export async function stubOffers(node: NodeContext): Promise<Candidate[]> {
 
 /** Those of the cids that are held here. */
 export async function heldAmong(
-  node: NodeContext,
+  node: SyncContext,
   candidates: readonly Candidate[],
 ): Promise<Set<Cid>> {
   const cids = new Set(candidates.map(({ cid }) => cid))
@@ -114,7 +110,7 @@ export async function heldAmong(
 }
 
 /** Those of the held cids whose artifacts are not all here. */
-export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
+export async function partialAmong(node: SyncContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
   const named = (await node.contributions.getMany([...held])).map(({ cid, manifest }) => ({
     cid,
     hashes: Object.values(manifest.artifacts),
@@ -126,13 +122,13 @@ export async function partialAmong(node: NodeContext, held: ReadonlySet<Cid>): P
 }
 
 async function dimensionsOf(
-  node: NodeContext,
+  node: SyncContext,
   peer: PeerAddress,
   policy: Policy,
   { signal, requests }: { signal: AbortSignal; requests: Requests },
 ): Promise<string[]> {
   requests.made++
-  const metrics = await ask(node, peer, () => node.transport.metrics(peer, { signal }))
+  const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, { signal }))
   if (policy.dimensions === undefined) return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
   return policy.dimensions.filter(
     (dimension) => dimension.startsWith('_') || metrics.includes(dimension),
@@ -140,7 +136,7 @@ async function dimensionsOf(
 }
 
 async function bestOf(
-  node: NodeContext,
+  node: SyncContext,
   peer: PeerAddress,
   dimension: string,
   policy: Policy,
@@ -159,7 +155,7 @@ async function bestOf(
     ...(tags === undefined ? {} : { tags: [...tags] }),
     ...(kinds === undefined ? {} : { kinds: [...kinds] }),
   }
-  return ask(node, peer, async () => {
+  return ask(node, peer, signal, async () => {
     const list = await node.transport.best(peer, query, { signal })
     requests.made += (list.requests ?? 1) - 1
     if (list.dimension === dimension) return list

@@ -1,11 +1,16 @@
 import type { Policy } from '../../core/policy.ts'
-import type { Requests } from './offers.ts'
 
 /** Contributions about others' work that one peer may bring unasked within a round. */
 const EVIDENCE_MAX_PER_PEER = 1_000
 /** What may go wrong with one peer in a round before it is asked no more: an `absent` counts once, what cost time ten times. */
 const ERROR_BUDGET = 50
 const COSTLY = 10
+
+/** Requests that a round may still make. */
+export interface Requests {
+  made: number
+  readonly most: number
+}
 
 /** What a round of background sync may still spend, in all and on each peer, by its address. */
 export class RoundBudget {

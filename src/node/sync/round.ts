@@ -6,17 +6,16 @@ import { defaultPolicy, type Policy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
-import type { Candidate, Want } from '../../protocol/sync/want.ts'
-import type { NodeContext } from '../context.ts'
-import { type FetchHooks, fetchRemoteContribution } from '../fetch/fetch.ts'
+import type { Candidate, Want, Wants } from '../../protocol/sync/want.ts'
+import type { SyncContext } from '../context.ts'
+import { fetchWanted, type WantedHooks } from '../fetch/fetch.ts'
+import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { failedAttempts } from '../peers/contact.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 
-/** Faults of a manifest whose hash was right: nobody has a better one. (Too large says nothing of its hash.) */
-const HOPELESS = new Set(['manifest-invalid', 'manifest-unknown-field', 'manifest-not-canonical'])
 const FETCHES_AT_ONCE = 4
 const STUBS_A_ROUND = 20
 /** How long a contribution rests of whose artifacts the rest is too large to be taken unasked. */
@@ -28,13 +27,25 @@ const REPORTED_MAX = 1_000
 
 /** How a want is fetched. */
 interface FetchMode {
-  readonly accept?: FetchHooks['accept']
+  /** Aborts when another fetch of the round has failed for good. */
+  readonly ended: AbortSignal
+  readonly accept?: WantedHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
+}
+
+interface RoundParts {
+  readonly node: SyncContext
+  readonly wants: Wants
+  readonly advertisements: AdvertisementVerifier
+  readonly budget: RoundBudget
+  readonly signal: AbortSignal
 }
 
 /** One round of background sync: what it may still do, and what it has done so far. */
 export class Round {
-  readonly #node: NodeContext
+  readonly #node: SyncContext
+  readonly #wants: Wants
+  readonly #advertisements: AdvertisementVerifier
   readonly #budget: RoundBudget
   readonly #signal: AbortSignal
   readonly #startedAt: number
@@ -44,8 +55,10 @@ export class Round {
   #offered = 0
   #bytesMoved = 0
 
-  constructor(node: NodeContext, budget: RoundBudget, signal: AbortSignal) {
+  constructor({ node, wants, advertisements, budget, signal }: RoundParts) {
     this.#node = node
+    this.#wants = wants
+    this.#advertisements = advertisements
     this.#budget = budget
     this.#signal = signal
     this.#startedAt = node.clock.now()
@@ -60,7 +73,7 @@ export class Round {
     const node = this.#node
     const held = await heldAmong(node, candidates)
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = node.sync.wants.plan(candidates, {
+    const { wants, skipped } = this.#wants.plan(candidates, {
       policy,
       held,
       partial,
@@ -70,24 +83,23 @@ export class Round {
       candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid),
     ).size
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
-    const check = new AcceptanceCheck(node, candidates, policy)
+    const check = new AcceptanceCheck(this.#advertisements, candidates, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
-    await mapBounded(chosen, FETCHES_AT_ONCE, (want) =>
-      this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }),
-    )
+    const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
+    await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
   }
 
   /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
     const candidates = await stubOffers(this.#node)
-    const { wants } = this.#node.sync.wants.plan(candidates, {
+    const { wants } = this.#wants.plan(candidates, {
       policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
       held: new Set(),
       now: this.#node.clock.now(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
-    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want) =>
-      this.#fetch(want, { options }),
+    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want, ended) =>
+      this.#fetch(want, { options, ended }),
     )
   }
 
@@ -112,41 +124,41 @@ export class Round {
     return report
   }
 
-  async #fetch(want: Want, manner: FetchMode): Promise<void> {
+  /** A failure of this grove's own (a full disk, a shutdown) ends the round and charges no peer. */
+  async #fetch(want: Want, { ended, ...mode }: FetchMode): Promise<void> {
     const { cid } = want
-    const { wants } = this.#node.sync
-    this.#signal.throwIfAborted()
+    const signal = AbortSignal.any([this.#signal, ended])
+    signal.throwIfAborted()
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
     if (this.#budget.isSpent) return this.#skip(cid, 'budget')
     if (providers.length === 0) return this.#skip(cid, 'peers-fail')
-    if (!wants.begin(cid, this.#node.clock.now())) return this.#skip(cid, 'under-way')
+    if (!this.#wants.begin(cid, this.#node.clock.now())) return this.#skip(cid, 'under-way')
     this.#budget.requests.made++
     try {
-      await this.#bring(cid, providers, manner)
+      await this.#bring(cid, providers, { ...mode, signal })
     } catch (error) {
-      if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-'))
-        throw error
+      if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
       this.#onFetchFailed(cid, error, providers)
     } finally {
-      wants.ended(cid)
+      this.#wants.ended(cid)
     }
   }
 
   async #bring(
     cid: Cid,
     providers: Want['providers'],
-    { accept, options }: FetchMode,
+    { accept, options, signal }: Omit<FetchMode, 'ended'> & { readonly signal: AbortSignal },
   ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
-    const result = await fetchRemoteContribution(
+    const result = await fetchWanted(
       this.#node,
       cid,
       { ...options, maxBytes: this.#budget.bytesLeft },
       {
-        signal: this.#signal,
+        signal,
         providers,
         maxArtifactBytes,
         takeEvidence: (address) => this.#budget.tryTakeEvidence(address),
@@ -160,32 +172,30 @@ export class Round {
 
   /** It is here. Artifacts that could not be had are tried again, later each time; those too large to be taken unasked are not. */
   #settle(cid: Cid, { missing, source }: FetchResult, isShort: boolean): void {
-    const { wants } = this.#node.sync
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
     const failure = lost.find(({ reason }) => isShort || reason !== 'too-large')
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
-      wants.failed(cid, now, true)
+      this.#wants.failed(cid, now, true)
       return
     }
     this.#fetched.push(cid)
-    wants.settled(cid)
-    if (lost.length > 0) wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
+    this.#wants.settled(cid)
+    if (lost.length > 0) this.#wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
-    const { wants } = this.#node.sync
     const now = this.#node.clock.now()
     if (error.code === 'unwanted') {
       const reason = String(error.details['reason'])
       this.#skip(cid, reason)
-      wants.refuse(cid, reason, now + UNWANTED_REST_MS)
+      this.#wants.refuse(cid, reason, now + UNWANTED_REST_MS)
       return
     }
     this.#failed.push({ cid, reason: error.code })
-    wants.failed(cid, now, !HOPELESS.has(error.code))
+    this.#wants.failed(cid, now, !error.kind.permanent)
     const asked = failedAttempts(error)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers

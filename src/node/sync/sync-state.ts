@@ -1,7 +1,6 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
 import type { Policy } from '../../core/policy.ts'
-import type { SyncReport } from '../../core/wire/federation.ts'
 import { type Candidate, Wants } from '../../protocol/sync/want.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
@@ -21,8 +20,6 @@ export class SyncState {
   readonly evidence = new EvidenceMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
   readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
-  /** What the latest round did; undefined before the first. */
-  lastReport: SyncReport | undefined
   #announced: Candidate[] = []
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 

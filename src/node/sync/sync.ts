@@ -1,15 +1,20 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
+import { Singleflight } from '../../concurrency/singleflight.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { Advertisement } from '../../protocol/messages.ts'
-import type { NodeContext } from '../context.ts'
+import type { Refusal } from '../../protocol/sync/want.ts'
+import type { SyncContext } from '../context.ts'
+import { untilClosing } from '../fetch/deadline.ts'
+import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
 import { refreshEvidence } from './evidence.ts'
 import { advertisedOffers, heldOffers, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
+import { SyncState } from './sync-state.ts'
 
 /** Peers of one round. */
 const PEERS_A_ROUND = 3
@@ -26,97 +31,130 @@ export interface RoundOptions {
   readonly peers?: readonly PeerAddress[]
 }
 
-/**
- * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip claims, fetches what the
- * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
- */
-export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {
-  const signal =
-    options.signal === undefined ? node.closing : AbortSignal.any([options.signal, node.closing])
-  const key = (options.peers ?? []).map((peer) => peer.address).join(' ')
-  return node.rounds.run(key, (flight) => wholeRound(node, options.peers, flight), signal)
-}
+/** Fetches by itself what the policy wants: in rounds, and soon after peers announce something. */
+export class BackgroundSync {
+  readonly #node: SyncContext
+  readonly #advertisements: AdvertisementVerifier
+  readonly #state = new SyncState()
+  readonly #rounds = new Singleflight<SyncReport>()
+  #lastReport: SyncReport | undefined
 
-/** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
-export function discovered(
-  node: NodeContext,
-  peer: PeerAddress,
-  advertisements: readonly Advertisement[],
-): void {
-  for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
-  const wanted = advertisements.filter(
-    ({ metric }) =>
-      metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
-  )
-  const candidates = wanted.map(
-    ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
-      cid,
-      metric,
-      direction,
-      value,
-      providers: [peer],
-      unauthenticated,
-      directionGuessed,
-      ...(tags === undefined ? {} : { tags }),
-    }),
-  )
-  if (candidates.length === 0 || !node.sync.noteAdvertised(candidates)) return
-  const { announcedGap } = node.sync
-  node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
-    announcedGap.start(node.clock.now())
-    announcedRound(node).catch((error: unknown) => {
-      if (!node.closing.aborted)
-        node.log.error('announced work not fetched', { error: String(error) })
+  constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
+    this.#node = node
+    this.#advertisements = advertisements
+  }
+
+  /** The report of the latest round; undefined before the first has ended. */
+  get lastReport(): SyncReport | undefined {
+    return this.#lastReport
+  }
+
+  /** What is not fetched unasked for now, and why. */
+  refusals(): Refusal[] {
+    return this.#state.wants.refusals(this.#node.clock.now())
+  }
+
+  /**
+   * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip advertises,
+   * fetches what the policy wants, best first, within the round's budget, and retries some stubs. A
+   * round under way is joined. A failure of this grove's own, as a full disk, ends it.
+   */
+  round({ signal, peers }: RoundOptions = {}): Promise<SyncReport> {
+    const key = (peers ?? []).map((peer) => peer.address).join(' ')
+    return this.#rounds.run(
+      key,
+      (flight) => this.#node.track(this.#wholeRound(peers, flight)),
+      untilClosing(this.#node, signal),
+    )
+  }
+
+  /** Takes note of what a peer advertises; it is fetched in a moment, if the policy wants it. */
+  noteAdvertised(peer: PeerAddress, advertisements: readonly Advertisement[]): void {
+    const node = this.#node
+    for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
+    const wanted = advertisements.filter(
+      ({ metric }) =>
+        metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
+    )
+    const candidates = wanted.map(
+      ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
+        cid,
+        metric,
+        direction,
+        value,
+        providers: [peer],
+        unauthenticated,
+        directionGuessed,
+        ...(tags === undefined ? {} : { tags }),
+      }),
+    )
+    if (candidates.length === 0 || !this.#state.noteAdvertised(candidates)) return
+    const { announcedGap } = this.#state
+    node.later('announced round', announcedGap.delayMs(node.clock.now()), () => {
+      announcedGap.start(node.clock.now())
+      return this.#announcedRound()
     })
-  })
-}
+  }
 
-async function wholeRound(
-  node: NodeContext,
-  chosen: readonly PeerAddress[] | undefined,
-  signal: AbortSignal,
-): Promise<SyncReport> {
-  const budget = new RoundBudget(node.config.policy)
-  const round = new Round(node, budget, signal)
-  const peers = chosen ?? choosePeers(node)
-  const policy: Policy = { ...node.config.policy, scope: 'frontier' }
-  const most = Math.ceil((budget.requests.most * LISTS_SHARE) / Math.max(1, peers.length))
-  const offers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
-    const requests = { made: 0, most }
-    const offered = await offersOf(node, peer, policy, { signal, requests })
-    budget.requests.made += requests.made
-    return offered
-  })
-  await refreshEvidence(node, offers.flat(), { signal, budget })
-  await round.fetchWanted(
-    [...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))],
-    policy,
-  )
-  await round.retryStubs()
-  const report = round.report(peers.length)
-  node.sync.lastReport = report
-  return report
-}
+  async #wholeRound(
+    chosen: readonly PeerAddress[] | undefined,
+    signal: AbortSignal,
+  ): Promise<SyncReport> {
+    const node = this.#node
+    const budget = new RoundBudget(node.config.policy)
+    const round = this.#begin(budget, signal)
+    const peers = chosen ?? choosePeers(node)
+    const policy: Policy = { ...node.config.policy, scope: 'frontier' }
+    const most = Math.ceil((budget.requests.most * LISTS_SHARE) / Math.max(1, peers.length))
+    const offers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
+      const requests = { made: 0, most }
+      const offered = await offersOf(node, peer, policy, { signal, requests })
+      budget.requests.made += requests.made
+      return offered
+    })
+    await refreshEvidence(node, offers.flat(), { budget, memory: this.#state.evidence, signal })
+    await round.fetchWanted(
+      [...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))],
+      policy,
+    )
+    await round.retryStubs()
+    const report = round.report(peers.length)
+    this.#lastReport = report
+    return report
+  }
 
-async function announcedRound(node: NodeContext): Promise<void> {
-  const leave = await node.sync.announcedRounds.enter(node.closing)
-  try {
-    const announced = node.sync.takeAdvertised()
-    const only = new Set(announced.map(({ cid }) => cid))
-    const metrics = new Set(announced.map(({ metric }) => metric))
-    const { policy, syncIntervalMs: intervalMs } = node.config
-    const budget = node.sync.announcedBudget(policy, { now: node.clock.now(), intervalMs })
-    const round = new Round(node, budget, node.closing)
-    const known = [...advertisedOffers(node, metrics), ...(await heldOffers(node, policy))]
-    await round.fetchWanted([...announced, ...known], policy, only)
-    round.report(0)
-  } finally {
-    leave()
+  async #announcedRound(): Promise<void> {
+    const node = this.#node
+    const leave = await this.#state.announcedRounds.enter(node.closing)
+    try {
+      const announced = this.#state.takeAdvertised()
+      const only = new Set(announced.map(({ cid }) => cid))
+      const metrics = new Set(announced.map(({ metric }) => metric))
+      const { policy, syncIntervalMs: intervalMs } = node.config
+      const budget = this.#state.announcedBudget(policy, { now: node.clock.now(), intervalMs })
+      const round = this.#begin(budget, node.closing)
+      const known = [...advertisedOffers(node, metrics), ...(await heldOffers(node, policy))]
+      await round.fetchWanted([...announced, ...known], policy, only)
+      round.report(0)
+    } finally {
+      leave()
+    }
+  }
+
+  #begin(budget: RoundBudget, signal: AbortSignal): Round {
+    const { wants } = this.#state
+    return new Round({
+      node: this.#node,
+      wants,
+      advertisements: this.#advertisements,
+      budget,
+      signal,
+    })
   }
 }
 
 /** Some of those that are trusted, by chance; of the others only as many as are needed. */
-function choosePeers(node: NodeContext): PeerAddress[] {
+function choosePeers(node: SyncContext): PeerAddress[] {
   const [trusted, doubtful] = [true, false].map((isTrusted) =>
     unique(node, node.askable()).filter(
       ({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted,

@@ -1,10 +1,10 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobAnswer } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
+import type { TransferContext } from '../context.ts'
 import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import type { ProviderSet } from './provider-set.ts'
-import type { TransferOptions, Wanted } from './transfer.ts'
+import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 
 /** How often one provider is turned to for one blob: a cut connection may be a network's doing. */
 const TURNS_PER_PROVIDER = 2
@@ -23,17 +23,22 @@ export class FailoverStream {
   receivedBytes = 0
   /** Why the stream ended too early. */
   failure: GroveError | undefined
-  readonly #node: NodeContext
-  readonly #wanted: Wanted
+  readonly #node: TransferContext
+  readonly #wanted: WantedBlob
   readonly #providers: ProviderSet
   readonly #options: FailoverOptions
   #sizeBytes: number | undefined
   #toldAt = 0
 
-  constructor(node: NodeContext, wanted: Wanted, circle: ProviderSet, options: FailoverOptions) {
+  constructor(
+    node: TransferContext,
+    wanted: WantedBlob,
+    providers: ProviderSet,
+    options: FailoverOptions,
+  ) {
     this.#node = node
     this.#wanted = wanted
-    this.#providers = circle
+    this.#providers = providers
     this.#options = options
     this.#sizeBytes = wanted.sizeBytes
   }
@@ -154,9 +159,9 @@ export class FailoverStream {
   }
 }
 
-/** A network's failures, as they may look; not those that only a peer can bring about. */
-function mayRecover({ code, details }: GroveError): boolean {
-  return code === 'peer-unreachable' || (code === 'peer-fault' && details['fault'] === 'cut-off')
+/** Whether the network may have failed, and not the peer: then the peer may have its turn again. */
+function mayRecover({ kind, details }: GroveError): boolean {
+  return (kind.blame === 'network' && kind.retryable) || details['fault'] === 'cut-off'
 }
 
 function fault(peer: PeerAddress, kind: string, said: string): GroveError {

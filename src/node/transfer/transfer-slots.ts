@@ -1,15 +1,13 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { Singleflight } from '../../concurrency/singleflight.ts'
 import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../core/limits.ts'
-import type { Transferred } from './transfer.ts'
+import type { Transferred, Transfers } from '../context.ts'
 
-/** The transfers of a grove that are under way: so many at once, so many from one peer, and one a blob. */
-export class TransferSlots {
+export class TransferSlots implements Transfers {
   readonly blobs = new Singleflight<Transferred>()
   readonly #all = new Semaphore(TRANSFERS_MAX)
   readonly #byPeer = new Map<string, { readonly places: Semaphore; users: number }>()
 
-  /** A place for one transfer from the peer at this address; call the result to give it back. */
   async enter(address: string, signal: AbortSignal): Promise<() => void> {
     const own = this.#byPeer.get(address) ?? {
       places: new Semaphore(TRANSFERS_MAX_PER_PEER),

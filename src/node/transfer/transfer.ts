@@ -1,54 +1,22 @@
-import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
-import type { BlobRequest } from '../../ports/transport.ts'
-import type { NodeContext } from '../context.ts'
+import type { TransferContext, Transferred } from '../context.ts'
 import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { FailoverStream } from './failover-stream.ts'
 import { ProviderSet } from './provider-set.ts'
-
-/** A blob to bring here. */
-export interface Wanted extends Pick<BlobRequest, 'hash' | 'via'> {
-  /** The name to show in progress. */
-  readonly name?: string
-  /** What a peer said that it measures; another size is then a contradiction. */
-  readonly sizeBytes?: number | undefined
-  /** No more than this is taken. Throws `too-large`. */
-  readonly maxBytes?: number | undefined
-}
-
-/** How far a blob has come. */
-export interface TransferProgress {
-  readonly hash: Cid
-  readonly name?: string
-  readonly receivedBytes: number
-  readonly sizeBytes: number | undefined
-  readonly peerId: string
-}
-
-export interface TransferOptions {
-  readonly signal: AbortSignal
-  readonly onProgress?: ((progress: TransferProgress) => void) | undefined
-  /** Asked once for other providers, when those that were given don't do. */
-  readonly more?: (() => Promise<readonly PeerAddress[]>) | undefined
-}
-
-export interface Transferred {
-  /** All bytes that came from peers for it, those in vain too. */
-  readonly bytesMoved: number
-  readonly sizeBytes: number
-}
+import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 
 /**
- * Brings one blob into the store, from the first provider that has it; from the next, at the byte reached, where one fails on the
- * way. Who alone sent wrong bytes is recorded and asked no more; where several had a part in them, each is then tried alone.
- * One transfer a blob at a time: who joins one that fails then tries for itself. Throws `fetch-bad-bytes`, `fetch-incomplete`,
- * `too-large`, or what the providers said, with `peersAsked`.
+ * Brings one blob into the store, from the first provider that has it; where one fails on the way,
+ * from the next at the byte reached. A peer that alone sent wrong bytes is recorded and asked no
+ * more; where several contributed, each is then tried alone. There is one transfer of a blob at a
+ * time: who joins one that fails then tries its own providers. Throws `fetch-bad-bytes`,
+ * `fetch-incomplete`, `too-large`, or what the providers said, with `peersAsked`.
  */
 export async function transferBlob(
-  node: NodeContext,
-  wanted: Wanted,
+  node: TransferContext,
+  wanted: WantedBlob,
   providers: readonly PeerAddress[],
   options: TransferOptions,
 ): Promise<Transferred> {
@@ -56,7 +24,7 @@ export async function transferBlob(
   try {
     const done = await node.transfers.blobs.run(
       wanted.hash,
-      (signal) => transfer(node, wanted, providers, { ...options, signal }),
+      (signal) => node.track(transfer(node, wanted, providers, { ...options, signal })),
       options.signal,
     )
     return joined ? { ...done, bytesMoved: 0 } : done
@@ -67,32 +35,32 @@ export async function transferBlob(
 }
 
 async function transfer(
-  node: NodeContext,
-  wanted: Wanted,
+  node: TransferContext,
+  wanted: WantedBlob,
   providers: readonly PeerAddress[],
   options: TransferOptions,
 ): Promise<Transferred> {
-  const circle = new ProviderSet(providers, options.more ?? (async () => []))
+  const providerSet = new ProviderSet(providers, options.more ?? (async () => []))
   const attempts: FailedAttempt[] = []
-  const together = new FailoverStream(node, wanted, circle, { ...options, attempts })
+  const together = new FailoverStream(node, wanted, providerSet, { ...options, attempts })
   let outcome = await receive(node, wanted, together, options)
   let bytesMoved = together.receivedBytes
-  // Where several had a part and the whole is wrong or not whole, any of them may have spoilt what the others sent: each alone, then.
+  // Of several contributors any may be corrupt: each is tried alone, which tells who.
   const alone =
     outcome instanceof GroveError
-      ? await suspects(node, wanted, circle, together, outcome, attempts)
+      ? await suspects(node, wanted, providerSet, together, outcome, attempts)
       : []
   for (const peer of alone) {
-    const relay = new FailoverStream(node, wanted, new ProviderSet([peer], async () => []), {
+    const stream = new FailoverStream(node, wanted, new ProviderSet([peer], async () => []), {
       ...options,
       attempts,
     })
     const before = outcome
-    outcome = await receive(node, wanted, relay, options)
-    bytesMoved += relay.receivedBytes
+    outcome = await receive(node, wanted, stream, options)
+    bytesMoved += stream.receivedBytes
     if (!(outcome instanceof GroveError)) break
     if (outcome.code === 'hash-mismatch')
-      attempts.push({ peer, error: blame(node, peer, wanted, relay.receivedBytes, outcome) })
+      attempts.push({ peer, error: blame(node, peer, wanted, stream.receivedBytes, outcome) })
     else if (before instanceof GroveError && before.code === 'fetch-incomplete') outcome = before
   }
   if (!(outcome instanceof GroveError)) return { bytesMoved, sizeBytes: outcome.sizeBytes }
@@ -102,49 +70,51 @@ async function transfer(
     : failureOf(attempts, { hash: wanted.hash })
 }
 
-/** Stores what the relay brings, or says why that failed. Throws what is not the providers' doing. */
+/** Stores what the stream brings, or returns why the providers failed. Throws this grove's own failure. */
 async function receive(
-  node: NodeContext,
-  { hash }: Wanted,
-  relay: FailoverStream,
+  node: TransferContext,
+  { hash }: WantedBlob,
+  stream: FailoverStream,
   { signal }: TransferOptions,
 ): Promise<BlobInfo | GroveError> {
   try {
-    const info = await node.blobs.put(relay.bytes(), { expect: hash, signal })
-    for (const [address, bytes] of relay.bytesByProvider) node.peers.bytesGood(address, bytes)
+    const info = await node.blobs.put(stream.bytes(), { expect: hash, signal })
+    for (const [address, bytes] of stream.bytesByProvider) node.peers.bytesGood(address, bytes)
     return info
   } catch (error) {
-    if (error === relay.failure && relay.failure !== undefined) return relay.failure
+    if (error === stream.failure && stream.failure !== undefined) return stream.failure
     if (isGroveError(error, 'hash-mismatch')) return error
     throw error
   }
 }
 
-/** Whom to try alone after a failure of all together; who is proved to have lied is not among them. */
+/** Whom to try alone after all together failed; not among them is a peer that is proved to have lied. */
 async function suspects(
-  node: NodeContext,
-  wanted: Wanted,
-  circle: ProviderSet,
-  relay: FailoverStream,
+  node: TransferContext,
+  wanted: WantedBlob,
+  providerSet: ProviderSet,
+  stream: FailoverStream,
   failure: GroveError,
   attempts: FailedAttempt[],
 ): Promise<readonly PeerAddress[]> {
   if (failure.code !== 'hash-mismatch')
-    return relay.bytesByProvider.size > 0 && circle.providers.length > 1 ? circle.providers : []
-  const culprit = relay.soleProvider
-  if (culprit === undefined) return circle.providers
+    return stream.bytesByProvider.size > 0 && providerSet.providers.length > 1
+      ? providerSet.providers
+      : []
+  const culprit = stream.soleProvider
+  if (culprit === undefined) return providerSet.providers
   attempts.push({
     peer: culprit,
-    error: blame(node, culprit, wanted, relay.receivedBytes, failure),
+    error: blame(node, culprit, wanted, stream.receivedBytes, failure),
   })
-  circle.ban(culprit)
-  return circle.providers.length > 0 ? circle.providers : circle.widen()
+  providerSet.ban(culprit)
+  return providerSet.providers.length > 0 ? providerSet.providers : providerSet.widen()
 }
 
 function blame(
-  node: NodeContext,
+  node: TransferContext,
   peer: PeerAddress,
-  { hash }: Wanted,
+  { hash }: WantedBlob,
   badBytes: number,
   cause: unknown,
 ): GroveError {

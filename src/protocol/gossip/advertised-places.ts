@@ -120,8 +120,9 @@ export class AdvertisedPlaces {
       this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
   }
 
-  list(): FederatedItem[] {
-    return listFederated(this.#federated)
+  /** What is claimed, without what nobody has repeated for so long that the next round forgets it. */
+  list(now: number): FederatedItem[] {
+    return listFederated(this.#federated, now - this.#lifeMs)
   }
 
   providersOf(cid: Cid): PeerAddress[] {

@@ -163,19 +163,25 @@ export function assertionsOf(federated: Federated, cid: Cid): { peer: PeerAddres
   )
 }
 
-/** All entries, metric by metric in the order of their names, each direction best first. O(n log n). */
-export function listFederated(federated: Federated): FederatedItem[] {
+/**
+ * All entries, metric by metric in the order of their names, each direction best first, without the claims last made
+ * before `since` (Unix ms). O(n log n).
+ */
+export function listFederated(federated: Federated, since = Number.NEGATIVE_INFINITY): FederatedItem[] {
   const names = [...federated.metrics.keys()].sort()
   return names.flatMap((name) => {
     const metric = federated.metrics.get(name)
     if (metric === undefined) return []
-    return [metric.minimize, metric.maximize].flatMap((items) => [...items.values()].sort(comparePlaces).map(snapshot))
+    return [metric.minimize, metric.maximize].flatMap((items) =>
+      [...items.values()].flatMap((item) => snapshots(item, since)).sort(comparePlaces),
+    )
   })
 }
 
-/** A copy that later claims don't change. */
-function snapshot(item: Item): FederatedItem {
-  return { ...item, providers: [...item.providers] }
+/** A copy that later claims don't change; none where all claims are older than `since`. */
+function snapshots(item: Item, since: number): FederatedItem[] {
+  const providers = item.providers.filter(({ lastAdvertised }) => lastAdvertised >= since)
+  return providers.length === 0 ? [] : [{ ...item, providers, value: bestValue({ ...item, providers }) }]
 }
 
 /** Finite, and if the name is the protocol's, one that it knows, in its direction. */
@@ -205,7 +211,7 @@ function advertise(
   const before = known?.value
   const item = known ?? enter(federated, metric, advertisement, now)
   if (item.tags.length === 0) item.tags = keptTags(advertisement.tags)
-  // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2).
+  // Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md#ranking).
   const value =
     advertisement.metric === '_recency' ? Math.min(advertisement.value, item.firstSeen) : advertisement.value
   const said = {
@@ -260,7 +266,7 @@ function provide(federated: Federated, metric: Metric, item: Item, by: Advertise
   providers.splice(place, 0, by)
   const dropped = providers.length > PROVIDERS_MAX ? providers.pop() : undefined
   if (dropped !== undefined) countShare(federated, metric, dropped.peerId, -1)
-  setValue(item)
+  item.value = bestValue(item)
 }
 
 /** Most recent first; at the same moment by id, so that the order of messages doesn't matter. */
@@ -269,10 +275,10 @@ function compareRecency(a: Advertiser, b: Advertiser): number {
 }
 
 /** The best of what the providers claim. */
-function setValue(item: Item): void {
-  let best = item.providers[0]?.value ?? item.value
-  for (const { value } of item.providers) if (isBetter(item.direction, value, best)) best = value
-  item.value = best
+function bestValue({ direction, providers, value: before }: FederatedItem): number {
+  let best = providers[0]?.value ?? before
+  for (const { value } of providers) if (isBetter(direction, value, best)) best = value
+  return best
 }
 
 function countShare(federated: Federated, metric: Metric, peerId: string, change: number): void {
@@ -327,7 +333,7 @@ function withdraw(federated: Federated, { metric: name, direction, cid }: Place,
   if (index >= 0) {
     item.providers.splice(index, 1)
     countShare(federated, metric, peerId, -1)
-    setValue(item)
+    item.value = bestValue(item)
   }
   if (item.providers.length > 0) return
   metric[direction].delete(cid)

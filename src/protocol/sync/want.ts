@@ -58,7 +58,7 @@ interface Attempt {
   readonly until: number
 }
 
-/** What is to be fetched, and the memory of what was tried: back-off, and refusals with reason and expiry (PROTOCOL.md §6). */
+/** What is to be fetched, and the memory of what was tried: back-off, and refusals with reason and expiry (BEHAVIOUR.md#back-off). */
 export class Wants {
   readonly #attempts = new Map<Cid, Attempt>()
   readonly #refusals = new Map<Cid, Refusal>()
@@ -176,7 +176,7 @@ function asHeld(candidates: readonly Candidate[], held: ReadonlySet<Cid>): Candi
   })
 }
 
-/** Nobody is more recent than now: a date in the future gains nothing (PROTOCOL.md §2). */
+/** Nobody is more recent than now: a date in the future gains nothing (PROTOCOL.md#ranking). */
 function notInTheFuture(candidate: Candidate, now: number): Candidate {
   return candidate.metric === '_recency' && candidate.value > now
     ? { ...candidate, value: now }

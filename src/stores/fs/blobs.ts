@@ -8,36 +8,40 @@ import type {
   BlobStore,
   ByteRange,
   ByteSource,
+  PartialBlob,
   PutOptions,
 } from '../../ports/blob-store.ts'
 import type { Log } from '../../ports/log.ts'
+import { Assemblies } from '../partial/assemblies.ts'
 import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
+import { FilePieces } from './file-pieces.ts'
 import { spool } from './spool.ts'
 
-/** Bytes of one read. Smaller ones cost a thread's round trip each; of larger ones more wait in memory for the collector. */
+/** Bytes of one read. Smaller reads cost more round trips to a thread; larger ones more memory. */
 const READ_BYTES = 256 * 1024
 
 /**
- * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on the same file system, and
- * appear by rename once they are hashed and synced.
+ * Blobs as files, `blobs/ab/cdef…` by the hex digits of their hash. They are written in `tmp/`, on
+ * the same file system, and appear by rename once they are hashed and synced.
  */
 export class FileBlobs implements BlobStore {
   readonly #dir: string
   readonly #shards = new Map<string, Promise<void>>()
-  #spooled = 0
+  readonly #assemblies = new Assemblies()
+  #temporary = 0
 
   private constructor(dir: string) {
     this.#dir = dir
   }
 
-  /** Opens the blobs in a directory that this process alone uses; what a crash left in `tmp/` is removed. */
+  /** Opens a directory that only this process uses. Removes what a crash left in `tmp/`. */
   static async open(dir: string, log: Log): Promise<FileBlobs> {
     const blobs = new FileBlobs(dir)
     await blobs.#disk(async () => {
       const leftovers = await readdir(join(dir, 'tmp')).catch(() => [])
       if (leftovers.length > 0)
-        log.info('removing what was left half written', { dir, count: leftovers.length })
+        log.info('removing files left half written', { dir, count: leftovers.length })
       await rm(join(dir, 'tmp'), { recursive: true, force: true })
       await mkdir(join(dir, 'tmp'))
       await mkdir(join(dir, 'blobs'), { recursive: true })
@@ -47,7 +51,7 @@ export class FileBlobs implements BlobStore {
   }
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
-    const path = join(this.#dir, 'tmp', String(++this.#spooled))
+    const path = this.#temporaryPath()
     try {
       const { hash, sizeBytes } = await spool(path, receive(source, options))
       checkHash(hash, options.expect)
@@ -109,7 +113,15 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  async close(): Promise<void> {}
+  partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
+    return this.#assemblies.partial({ hash, sizeBytes }, () =>
+      FilePieces.create(this.#temporaryPath(), (path) => this.#appear(path, hash)),
+    )
+  }
+
+  close(): Promise<void> {
+    return this.#assemblies.close()
+  }
 
   async #open(hash: Cid): Promise<FileHandle> {
     try {
@@ -120,14 +132,14 @@ export class FileBlobs implements BlobStore {
     }
   }
 
-  /** The rename is the moment at which the blob is there; it lasts once its directory is synced. */
+  /** The rename makes the blob visible; syncing its directory makes it durable. */
   async #appear(path: string, hash: Cid): Promise<void> {
     await this.#makeShard(shardOf(hash))
     await rename(path, this.#pathOf(hash))
     await syncDirectory(join(this.#dir, 'blobs', shardOf(hash)))
   }
 
-  /** Makes a directory once; all who need it wait until it lasts. */
+  /** Makes a directory once; all who need it wait until it is durable. */
   #makeShard(shard: string): Promise<void> {
     const known = this.#shards.get(shard)
     if (known !== undefined) return known
@@ -137,6 +149,10 @@ export class FileBlobs implements BlobStore {
     made.catch(() => this.#shards.delete(shard))
     this.#shards.set(shard, made)
     return made
+  }
+
+  #temporaryPath(): string {
+    return join(this.#dir, 'tmp', String(++this.#temporary))
   }
 
   #pathOf(hash: Cid): string {

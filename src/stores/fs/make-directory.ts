@@ -3,8 +3,8 @@ import { dirname } from 'node:path'
 import { errnoOf } from '../../core/errno.ts'
 
 /**
- * Makes a directory and those above it; does nothing where it is there. Rejects with the error of the system.
- * Not Node's own recursive mkdir: that never ends where a parent that is there answers ENOENT, as /proc does.
+ * Makes a directory and those above it, unless it is there. Rejects with the system's error. Node's
+ * own recursive mkdir never returns where a parent that exists answers ENOENT, as /proc does.
  */
 export async function makeDirectory(path: string): Promise<void> {
   try {

@@ -3,13 +3,13 @@ import { type Cid, CidHasher } from '../../core/cid.ts'
 import { storageError } from '../../core/errno.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 
-/** Chunks are gathered to writes of this many bytes: each costs a thread's round trip. */
+/** Chunks are gathered into writes of this many bytes: each write costs a thread's round trip. */
 const WRITE_BYTES = 1 * 1024 * 1024
-/** Written bytes are sent to the disk each time this many have come, so that the final sync finds little left to do. */
+/** Written bytes are synced each time there are so many, so that the last sync has little to do. */
 const SYNC_BYTES = 8 * 1024 * 1024
 
 /**
- * Writes chunks to a new file, hashing them on the way; resolves when all of it is on the disk.
+ * Writes chunks to a new file, hashing them on the way; resolves when all are on the disk.
  * Throws what the source throws; `storage-full`, `storage-failed`.
  */
 export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
@@ -23,8 +23,9 @@ export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Pr
 }
 
 /**
- * A file being written: one write and one sync are under way behind the chunks that come. They are copied into one of two
- * buffers that take turns: cheaper than keeping the many small ones of a socket alive until they are written.
+ * A file being written: one write and one sync run behind the chunks that arrive. Chunks are copied
+ * into one of two buffers that take turns: that is cheaper than keeping a socket's many small
+ * buffers alive until they are written.
  */
 class Spool {
   readonly #handle: FileHandle
@@ -69,7 +70,7 @@ class Spool {
     return { hash: this.#hasher.digest(), sizeBytes: this.#sizeBytes }
   }
 
-  /** Waits for what is under way: a file must not be closed under its writes. */
+  /** Waits for the write and the sync under way: a file must not be closed under them. */
   async close(): Promise<void> {
     await Promise.allSettled([this.#writing, this.#syncing])
     await this.#handle.close()
@@ -103,15 +104,23 @@ class Spool {
   }
 }
 
-/** The same promise, its failure not lost but also not reported as unhandled before it is awaited. */
+/** The same promise. Its failure is not reported as unhandled before somebody awaits it. */
 function settled(promise: Promise<void>): Promise<void> {
   promise.catch(() => {})
   return promise
 }
 
-/** A write may be cut short, as by a disk that is nearly full: the rest is then tried by itself. */
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes bytes where the last write ended, or at a position. The system may write only a part, as
+ * on a disk that is nearly full: then the rest is tried again.
+ */
+export async function writeAll(
+  handle: FileHandle,
+  bytes: Uint8Array,
+  position?: number,
+): Promise<void> {
   for (let written = 0; written < bytes.byteLength; ) {
-    written += (await handle.write(bytes, written)).bytesWritten
+    const at = position === undefined ? null : position + written
+    written += (await handle.write(bytes, written, null, at)).bytesWritten
   }
 }

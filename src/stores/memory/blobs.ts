@@ -5,14 +5,18 @@ import type {
   BlobStore,
   ByteRange,
   ByteSource,
+  PartialBlob,
   PutOptions,
 } from '../../ports/blob-store.ts'
+import { Assemblies } from '../partial/assemblies.ts'
+import { MemoryPieces } from '../partial/pieces.ts'
 import { receive } from '../receive.ts'
 import { checkHash, rangeWithin } from '../verify.ts'
 
 /** The reference: blobs in a map. */
 export class MemoryBlobs implements BlobStore {
   readonly #blobs = new Map<Cid, Uint8Array>()
+  readonly #assemblies = new Assemblies()
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
     const chunks: Uint8Array[] = []
@@ -46,5 +50,15 @@ export class MemoryBlobs implements BlobStore {
     return this.#blobs.delete(hash)
   }
 
-  async close(): Promise<void> {}
+  partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
+    const publish = async (bytes: Uint8Array) => void this.#blobs.set(hash, bytes)
+    return this.#assemblies.partial({ hash, sizeBytes }, () =>
+      MemoryPieces.allocate(sizeBytes, publish),
+    )
+  }
+
+  /** Discards partial blobs. The others stay: a simulated disk outlives the process. */
+  close(): Promise<void> {
+    return this.#assemblies.discardAll()
+  }
 }

@@ -1,28 +1,35 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { type Edge, edgesOf } from '../../core/contribution/relation.ts'
+import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
-import { type Evidence, evidenceOf, foldSignals, type Signals } from '../../core/ranking/signals.ts'
+import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
+import { consequencesOf } from '../derive.ts'
 import { matches } from '../filter.ts'
-import { wordsOfManifest, wordsOfQuery } from '../words.ts'
-import { rank } from './rank.ts'
+import { wordsOfQuery } from '../words.ts'
+import { type Held, rank } from './rank.ts'
 
-/** The reference: everything in maps, every question answered by looking at all there is. */
+/** Who promised an absent contribution, and since when (Unix ms). */
+interface Promised {
+  readonly promisedBy: ReadonlySet<string>
+  readonly since: number
+}
+
+/** The reference: everything in maps, every query answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
   readonly logId: string
-  readonly #stored = new Map<Cid, Stored>()
+  readonly #held = new Map<Cid, Held>()
   /** In the order of arrival: number n is at n - 1. */
   readonly #log: Stored[] = []
   readonly #incoming = new Map<Cid, Edge[]>()
   readonly #evidence = new Map<Cid, Evidence[]>()
-  readonly #stubs = new Map<Cid, { readonly promisedBy: Set<string>; readonly since: number }>()
+  readonly #stubs = new Map<Cid, Promised>()
 
   constructor(random: Random) {
     this.logId = hexDigits(random, 16)
@@ -30,31 +37,32 @@ export class MemoryGraph implements GraphStore {
 
   async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
-    if (this.#stored.has(cid)) return 'present'
-    const stored = { cid, bytes, manifest, provenance }
-    this.#stored.set(cid, stored)
+    if (this.#held.has(cid)) return 'present'
+    const stored = { cid, bytes, manifest, attestations: [], provenance }
+    const held = { stored, ...consequencesOf(stored, provenance.receivedAt) }
+    this.#held.set(cid, held)
     this.#log.push(stored)
-    for (const edge of edgesOf(contribution)) append(this.#incoming, edge.target, edge)
-    for (const evidence of evidenceOf(contribution))
-      append(this.#evidence, evidence.target, evidence)
+    for (const edge of held.edges) append(this.#incoming, edge.target, edge)
+    for (const { target, evidence } of held.gains)
+      if (evidence !== undefined) append(this.#evidence, target, evidence)
     this.#stubs.delete(cid)
     return 'added'
   }
 
   async get(cid: Cid): Promise<Stored | undefined> {
-    return this.#stored.get(cid)
+    return this.#held.get(cid)?.stored
   }
 
   async getMany(cids: readonly Cid[]): Promise<Stored[]> {
-    return cids.map((cid) => this.#stored.get(cid)).filter((stored) => stored !== undefined)
+    return cids.flatMap((cid) => this.#held.get(cid)?.stored ?? [])
   }
 
   async missing(cids: readonly Cid[]): Promise<Cid[]> {
-    return cids.filter((cid) => !this.#stored.has(cid))
+    return cids.filter((cid) => !this.#held.has(cid))
   }
 
   async resolve(digits: string, limit: number): Promise<Cid[]> {
-    return [...this.#stored.keys()]
+    return [...this.#held.keys()]
       .filter((cid) => cid.startsWith(`blake3:${digits}`))
       .sort()
       .slice(0, limit)
@@ -65,7 +73,7 @@ export class MemoryGraph implements GraphStore {
     direction: 'out' | 'in',
     options: { types?: readonly RelationType[]; limit?: number } = {},
   ): Promise<Edge[]> {
-    const edges = direction === 'in' ? this.#edgesInto(cid) : this.#edgesFrom(cid)
+    const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
     return edges
       .filter((edge) => options.types?.includes(edge.type) ?? true)
       .slice(0, options.limit)
@@ -77,16 +85,16 @@ export class MemoryGraph implements GraphStore {
 
   async list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
     const found = this.#matching(filter).sort(
-      (a, b) => createdAt(a) - createdAt(b) || compareCids(a.cid, b.cid),
+      (a, b) => a.createdMs - b.createdMs || compareCids(a.stored.cid, b.stored.cid),
     )
-    return { items: found.slice(page.offset, page.offset + page.limit), total: found.length }
+    const items = found.slice(page.offset, page.offset + page.limit).map(({ stored }) => stored)
+    return { items, total: found.length }
   }
 
   async search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
     const asked = wordsOfQuery(text)
     if (asked.length === 0) return []
     return this.#matching(filter)
-      .map((stored) => ({ stored, words: wordsOfManifest(stored.manifest) }))
       .filter(({ words }) => asked.every((word) => words.includes(word)))
       .map(({ stored, words }) => ({
         stored,
@@ -98,12 +106,12 @@ export class MemoryGraph implements GraphStore {
   }
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
-    return rank([...this.#stored.values()], (cid) => this.#signalsOf(cid), query)
+    return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
   }
 
   async threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]> {
     return this.#matching({ tags: [...(options.tags ?? [])] })
-      .map((root) => ({ root, ...this.#repliesTo(root.cid) }))
+      .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)
       .sort(
         (a, b) =>
@@ -115,7 +123,7 @@ export class MemoryGraph implements GraphStore {
   }
 
   async count(): Promise<number> {
-    return this.#stored.size
+    return this.#held.size
   }
 
   async since(seq: number, limit: number): Promise<LogEntry[]> {
@@ -129,7 +137,7 @@ export class MemoryGraph implements GraphStore {
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
-    if (this.#stored.has(cid)) return
+    if (this.#held.has(cid)) return
     const before = this.#stubs.get(cid)
     this.#stubs.set(cid, {
       promisedBy: new Set([...(before?.promisedBy ?? []), ...promisedBy]),
@@ -137,32 +145,30 @@ export class MemoryGraph implements GraphStore {
     })
   }
 
+  async stub(cid: Cid): Promise<Stub | undefined> {
+    const promised = this.#stubs.get(cid)
+    return promised === undefined ? undefined : stubOf(cid, promised)
+  }
+
+  async stubCount(): Promise<number> {
+    return this.#stubs.size
+  }
+
   async stubs(limit: number): Promise<Stub[]> {
     return [...this.#stubs]
-      .sort(
-        ([a, { since: sinceA }], [b, { since: sinceB }]) => sinceA - sinceB || compareCids(a, b),
-      )
+      .sort(([a, { since }], [b, other]) => since - other.since || compareCids(a, b))
       .slice(0, limit)
-      .map(([cid, { promisedBy, since }]) => ({
-        cid,
-        promisedBy: [...promisedBy],
-        since: timestamp(since),
-      }))
+      .map(([cid, promised]) => stubOf(cid, promised))
   }
 
   async close(): Promise<void> {}
 
-  #matching(filter: Filter): Stored[] {
-    return [...this.#stored.values()].filter((stored) => matches(stored.manifest, filter))
+  #matching(filter: Filter): Held[] {
+    return [...this.#held.values()].filter(({ stored }) => matches(stored.manifest, filter))
   }
 
   #signalsOf(cid: Cid): Signals {
     return foldSignals(this.#evidence.get(cid) ?? [])
-  }
-
-  #edgesFrom(cid: Cid): Edge[] {
-    const stored = this.#stored.get(cid)
-    return stored === undefined ? [] : edgesOf(stored)
   }
 
   #edgesInto(cid: Cid): Edge[] {
@@ -171,16 +177,16 @@ export class MemoryGraph implements GraphStore {
 
   #repliesTo(cid: Cid): { replyCount: number; lastReplyAt: number } {
     const replies = this.#edgesInto(cid).filter((edge) => edge.type === 'responds_to')
-    const moments = replies.map((edge) => createdAt(this.#stored.get(edge.source)))
+    const moments = replies.map((edge) => this.#held.get(edge.source)?.createdMs ?? Number.NaN)
     return { replyCount: replies.length, lastReplyAt: Math.max(...moments) }
   }
 }
 
-function createdAt(stored: Stored | undefined): number {
-  return Date.parse(stored?.manifest.createdAt ?? '')
+function stubOf(cid: Cid, { promisedBy, since }: Promised): Stub {
+  return { cid, promisedBy: [...promisedBy], since: timestamp(since) }
 }
 
-/** By source, then type: what one source says of a target in several ways stays together. */
+/** By source, then type: several relations of one source stay together. */
 function compareEdges(a: Edge, b: Edge): number {
   return compareCids(a.source, b.source) || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0)
 }

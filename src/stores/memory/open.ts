@@ -4,12 +4,13 @@ import { MemoryBlobs } from './blobs.ts'
 import { MemoryGraph } from './graph.ts'
 import { MemoryRecords } from './records.ts'
 
-/** Stores that keep nothing beyond the process: for tests, simulations, and as the reference of what stores do. */
+/** Stores that keep nothing beyond the process: for tests and simulations, and as the reference. */
 export function memoryStores(random: Random): Stores {
-  const close = async () => {}
+  const blobs = new MemoryBlobs()
+  const close = () => blobs.close()
   return {
     graph: new MemoryGraph(random),
-    blobs: new MemoryBlobs(),
+    blobs,
     records: new MemoryRecords(),
     close,
     [Symbol.asyncDispose]: close,

@@ -1,52 +1,68 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
   isSignalMetric,
-  ownPlaces,
+  type Place,
   prevailingDirection,
   signalPlaces,
 } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
+import type { FrontierQuery, Ranking } from '../../ports/graph-index.ts'
+import type { Consequences } from '../derive.ts'
 import { matches } from '../filter.ts'
+import { infoOf } from '../info.ts'
 
-/** The frontier of these contributions: every place there is, grouped by dimension, sorted, cut. */
+/** A contribution that is here, and what is derived from it. */
+export interface Held extends Consequences {
+  readonly stored: Stored
+}
+
+interface HeldPlace extends Place {
+  readonly held: Held
+}
+
+/** The frontier of these contributions: all their places, grouped by dimension, sorted, cut. */
 export function rank(
-  all: readonly Stored[],
+  all: readonly Held[],
   signalsOf: (cid: Cid) => Signals,
   query: FrontierQuery,
 ): Ranking[] {
   const byDimension = Map.groupBy(
-    all.flatMap((stored) => placesOf(stored, signalsOf(stored.cid))),
+    all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid))),
     dimensionKey,
   )
   const sizes = new Map([...byDimension].map(([key, places]) => [key, places.length]))
   return [...byDimension.values()]
-    .map((places) => ranking(places, query))
+    .map((places) => rankingOf(places, query))
     .filter((found) => found.places.length > 0 && isAsked(found, query, sizes))
     .sort((a, b) => (a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0))
 }
 
-function placesOf(stored: Stored, signals: Signals): RankedPlace[] {
-  const contribution: Contribution = stored
-  const places = [
-    ...ownPlaces(stored, stored.provenance.receivedAt),
-    ...signalPlaces(stored, signals),
-  ]
-  return places.map((place) => ({ ...place, contribution }))
+function placesOf(held: Held, signals: Signals): HeldPlace[] {
+  const places = [...held.places, ...signalPlaces(held.stored, signals)]
+  return places.map((place) => ({ ...place, held }))
 }
 
-function ranking(places: readonly RankedPlace[], query: FrontierQuery): Ranking {
+function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking {
   const { metric = '', direction = 'maximize' } = places[0] ?? {}
-  const meant = places.filter((place) => matches(place.contribution.manifest, query))
-  return { metric, direction, places: meant.sort(comparePlaces).slice(0, query.limit) }
+  const best = places
+    .filter(({ held }) => matches(held.stored.manifest, query))
+    .sort(comparePlaces)
+    .slice(0, query.limit)
+  return {
+    metric,
+    direction,
+    places: best.map(({ held, ...place }) => ({ ...place, info: infoOf(held.stored) })),
+  }
 }
 
-/** Whether a query asks for a dimension. The prevailing direction is that of all scores held, whatever the filter. */
+/**
+ * Whether a query asks for a dimension. The prevailing direction is that of all scores held,
+ * whatever the filter.
+ */
 function isAsked(
   { metric, direction }: Ranking,
   query: FrontierQuery,

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../core/canonical.ts'
+import { type JsonObject, jsonEqual } from '../../core/canonical.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 
 /** The reference: records in maps. */
@@ -10,8 +10,22 @@ export class MemoryRecords implements RecordStore {
   }
 
   async set(space: string, key: string, value: JsonObject): Promise<void> {
-    const records = this.#spaces.get(space) ?? new Map<string, JsonObject>()
-    this.#spaces.set(space, records.set(key, structuredClone(value)))
+    this.#put(space, key, value)
+  }
+
+  async compareAndSet(
+    space: string,
+    key: string,
+    expected: JsonObject | undefined,
+    next: JsonObject,
+  ): Promise<boolean> {
+    const current = this.#spaces.get(space)?.get(key)
+    const isExpected =
+      current === undefined || expected === undefined
+        ? current === expected
+        : jsonEqual(current, expected)
+    if (isExpected) this.#put(space, key, next)
+    return isExpected
   }
 
   async delete(space: string, key: string): Promise<void> {
@@ -25,4 +39,9 @@ export class MemoryRecords implements RecordStore {
   }
 
   async close(): Promise<void> {}
+
+  #put(space: string, key: string, value: JsonObject): void {
+    const records = this.#spaces.get(space) ?? new Map<string, JsonObject>()
+    this.#spaces.set(space, records.set(key, structuredClone(value)))
+  }
 }

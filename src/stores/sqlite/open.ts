@@ -12,12 +12,12 @@ import { lockDirectory } from './database/lock.ts'
 import { SqliteGraph } from './graph.ts'
 import { SqliteRecords } from './records.ts'
 import { Session } from './session.ts'
-import { SmallBlobs } from './small-blobs.ts'
+import { SqliteSmallBlobs } from './small-blobs.ts'
 
 export interface SqliteOptions {
-  /** Where everything is kept: made if it isn't there. One process at a time. */
+  /** Made if it isn't there. One process at a time. */
   readonly dir: string
-  /** Puts that are begun before it comes share one commit. */
+  /** Puts that begin before the next turn share one commit. */
   readonly nextTurn: NextTurn
   /** Draws the id of a new log. */
   readonly random: Random
@@ -25,8 +25,9 @@ export interface SqliteOptions {
 }
 
 /**
- * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large ones), `tmp/` (on their way;
- * emptied here), `lock.db`. Throws `storage-locked`, `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
+ * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large
+ * blobs), `tmp/` (blobs being written; emptied here), `lock.db`. Throws `storage-locked`,
+ * `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
 export async function openSqliteStores({
   dir,
@@ -47,9 +48,9 @@ export async function openSqliteStores({
 }
 
 function storesOn(session: Session, files: FileBlobs, unlock: () => void): Stores {
-  const blobs = new TieredBlobs(new SmallBlobs(session), files)
+  const blobs = new TieredBlobs(new SqliteSmallBlobs(session), files)
   const close = async () => {
-    await files.close()
+    await blobs.close()
     await session.close()
     unlock()
   }
@@ -85,7 +86,10 @@ async function makeWritable(dir: string): Promise<void> {
   }
 }
 
-/** What keeps a directory from being made: Node says ENOENT where the nearest one above it is on a read-only file system. */
+/**
+ * Why a directory can't be made: Node says ENOENT where the nearest one above it is on a read-only
+ * file system.
+ */
 async function whyNotWritable(parent: string, error: unknown): Promise<unknown> {
   if (errnoOf(error) !== 'ENOENT') return error
   try {

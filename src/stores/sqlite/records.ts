@@ -2,12 +2,7 @@ import { canonicalText, type JsonObject } from '../../core/canonical.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 import type { Session } from './session.ts'
 
-interface Row {
-  readonly key: string
-  readonly value: string
-}
-
-/** Records in the table `record`, as JSON text. */
+/** Records in SQLite: its calls as jobs and queries. */
 export class SqliteRecords implements RecordStore {
   readonly #session: Session
 
@@ -16,16 +11,26 @@ export class SqliteRecords implements RecordStore {
   }
 
   get(space: string, key: string): Promise<JsonObject | undefined> {
-    return this.#session.read((connection) => {
-      const row = connection
-        .sql<[string, string], Row>('SELECT key, value FROM record WHERE space = ? AND key = ?')
-        .get(space, key)
-      return row === undefined ? undefined : recordOf(row)
-    })
+    return this.#session.read({ type: 'record', space, key })
   }
 
   async set(space: string, key: string, value: JsonObject): Promise<void> {
     await this.#session.write({ type: 'set-record', space, key, value: canonicalText(value) })
+  }
+
+  compareAndSet(
+    space: string,
+    key: string,
+    expected: JsonObject | undefined,
+    next: JsonObject,
+  ): Promise<boolean> {
+    return this.#session.write({
+      type: 'compare-and-set-record',
+      space,
+      key,
+      expected: expected === undefined ? undefined : canonicalText(expected),
+      value: canonicalText(next),
+    })
   }
 
   async delete(space: string, key: string): Promise<void> {
@@ -33,15 +38,8 @@ export class SqliteRecords implements RecordStore {
   }
 
   list(space: string): Promise<{ key: string; value: JsonObject }[]> {
-    return this.#session.read((connection) => {
-      const rows = connection
-        .sql<[string], Row>('SELECT key, value FROM record WHERE space = ? ORDER BY key')
-        .all(space)
-      return rows.map((row) => ({ key: row.key, value: recordOf(row) }))
-    })
+    return this.#session.read({ type: 'records', space })
   }
 
   async close(): Promise<void> {}
 }
-
-const recordOf = (row: Row): JsonObject => JSON.parse(row.value) as JsonObject

@@ -14,7 +14,7 @@ export interface OpenedBlobs extends Opened<BlobStore> {
 /** Sizes around every boundary a store may have. */
 const sizes = [0, 1, 1_000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 300_000, 3 * 1024 * 1024 + 7]
 
-function bytesOf(size: number, seed = 1): Uint8Array {
+export function bytesOf(size: number, seed = 1): Uint8Array {
   const random = seeded(seed)
   return Uint8Array.from({ length: size }, () => random.next() * 256)
 }
@@ -35,7 +35,7 @@ async function* stuck(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   await new Promise(() => {})
 }
 
-async function read(
+export async function read(
   store: BlobStore,
   hash: Cid,
   range?: { start: number; end: number },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
@@ -188,7 +189,51 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
         ['speed', 'maximize'],
       ],
     )
-    assert.equal(rankings[1]?.places[0]?.contribution.manifest.summary, 'loss 0.5')
+    assert.equal(rankings[1]?.places[0]?.info.summary, 'loss 0.5')
+  })
+
+  test('a place says of its contribution what is needed to show and to advertise it', async () => {
+    await using opened = await open()
+    const hash = hashBytes(new Uint8Array([1]))
+    const plain = scored('loss', 1, 'minimize')
+    const rich = scored('loss', 2, 'minimize', {
+      kind: 'plan',
+      tags: ['b', 'a'],
+      description: 'long '.repeat(10_000),
+      agent: { agentId: 'id', agentName: 'name', platform: 'H100', model: 'left out' },
+      artifacts: { 'one.txt': hash, 'same.txt': hash },
+    })
+    await putAll(opened.store, [plain, rich])
+
+    const [, loss] = await opened.store.frontier({ limit: 5 })
+
+    assert.deepEqual(
+      loss?.places.map(({ info }) => info),
+      [
+        {
+          cid: plain.cid,
+          kind: 'work',
+          mode: 'evaluation',
+          summary: 'loss 1',
+          tags: [],
+          createdAt: at(0),
+          agent: { agentId: 'agent-1' },
+          manifestBytes: plain.bytes.byteLength,
+          artifacts: [],
+        },
+        {
+          cid: rich.cid,
+          kind: 'plan',
+          mode: 'evaluation',
+          summary: 'loss 2',
+          tags: ['b', 'a'],
+          createdAt: at(0),
+          agent: { agentId: 'id', agentName: 'name', platform: 'H100' },
+          manifestBytes: rich.bytes.byteLength,
+          artifacts: [hash],
+        },
+      ],
+    )
   })
 
   test('a metric is ranked in the direction that prevails, whatever the filter, or in the one asked', async () => {

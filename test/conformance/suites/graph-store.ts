@@ -295,4 +295,19 @@ function promising(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(cidsOf(await opened.store.stubs(10)), [absent])
     assert.deepEqual(await opened.store.stubs(0), [])
   })
+
+  test('a stub is found by its cid and counted, as long as its contribution is absent', async () => {
+    await using opened = await open()
+    const awaited = sample({ summary: 'awaited' })
+    await opened.store.putStub(awaited.cid, ['p1'], 2_000)
+    await opened.store.putStub(absent, ['p2'], 1_000)
+    const [oldest, youngest] = await opened.store.stubs(10)
+
+    assert.deepEqual(await opened.store.stub(awaited.cid), youngest)
+    assert.deepEqual(await opened.store.stub(absent), oldest)
+    assert.equal(await opened.store.stubCount(), 2)
+    await opened.store.put(awaited, local())
+    assert.equal(await opened.store.stub(awaited.cid), undefined)
+    assert.equal(await opened.store.stubCount(), 1)
+  })
 }

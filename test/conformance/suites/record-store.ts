@@ -47,6 +47,51 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.deepEqual(await opened.store.list('peers'), [])
     })
 
+    test('a record is replaced only where it is the expected one', async () => {
+      await using opened = await open()
+      const { store } = opened
+
+      assert.equal(await store.compareAndSet('s', 'k', { n: 0 }, { n: 1 }), false)
+      assert.equal(await store.compareAndSet('s', 'k', undefined, { n: 1, list: [null] }), true)
+      assert.equal(await store.compareAndSet('s', 'k', undefined, { n: 2 }), false)
+      assert.equal(await store.compareAndSet('s', 'k', { n: 1 }, { n: 2 }), false)
+      assert.deepEqual(await store.get('s', 'k'), { n: 1, list: [null] })
+      assert.equal(await store.compareAndSet('s', 'k', { list: [null], n: 1 }, { n: 2 }), true)
+      assert.deepEqual(await store.get('s', 'k'), { n: 2 })
+      assert.equal(await store.compareAndSet('s', 'k', { n: 2 }, { n: 2 }), true)
+      assert.equal(await store.compareAndSet('s', 'other', { n: 2 }, { n: 3 }), false)
+      assert.equal(await store.get('s', 'other'), undefined)
+    })
+
+    test('of several that expect the same at once, one sets the record', async () => {
+      await using opened = await open()
+      const candidates = Array.from({ length: 20 }, (_, n) => ({ n }))
+
+      const outcomes = await Promise.all(
+        candidates.map((next) => opened.store.compareAndSet('s', 'k', undefined, next)),
+      )
+
+      const winners = candidates.filter((_, index) => outcomes[index])
+      assert.equal(winners.length, 1)
+      assert.deepEqual(await opened.store.get('s', 'k'), winners[0])
+    })
+
+    test('no step of several that count at once is lost', async () => {
+      await using opened = await open()
+      const { store } = opened
+      const count = async () => {
+        for (;;) {
+          const current = await store.get('s', 'k')
+          const next = { n: Number(current?.['n'] ?? 0) + 1 }
+          if (await store.compareAndSet('s', 'k', current, next)) return
+        }
+      }
+
+      await Promise.all(Array.from({ length: 20 }, count))
+
+      assert.deepEqual(await store.get('s', 'k'), { n: 20 })
+    })
+
     test('a record that was read does not change with the one who set it', async () => {
       await using opened = await open()
       const value = { list: [1] }

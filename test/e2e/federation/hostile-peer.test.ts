@@ -5,6 +5,7 @@ import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
+import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
 import { testNode } from '../../support/context.ts'
@@ -25,6 +26,8 @@ const onPath =
     return true
   }
 
+/** A grove that fetches nothing by itself. */
+const unasked = { policy: { ...defaultPolicy, scope: 'off' as const } }
 const codeOf = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
 async function assertEmpty(node: GroveNode, cid: Cid): Promise<void> {
@@ -249,7 +252,7 @@ for (const [what, answer] of [
       misbehave,
     })
     await using good = await startPeer('good', { contributions: [tuned], blobs: [blob] })
-    await using grove = testNode([dying, rangeless, good])
+    await using grove = testNode([dying, rangeless, good], unasked)
     for (const peer of [dying, rangeless, good]) advertise(grove.node, peer, tuned)
 
     const result = await fetchRemoteContribution(grove.node, tuned.cid, { peer: 'dying' })
@@ -267,7 +270,7 @@ test('bytes spoilt by one of two providers come from each alone, and the spoiler
   })
   await using spoiler = await startPeer('spoiler', { contributions: [tuned], misbehave })
   await using good = await startPeer('good', { contributions: [tuned], blobs: [blob] })
-  await using grove = testNode([spoiler, good])
+  await using grove = testNode([spoiler, good], unasked)
   for (const peer of [spoiler, good]) advertise(grove.node, peer, tuned)
 
   const result = await fetchRemoteContribution(grove.node, tuned.cid, { peer: 'spoiler' })
@@ -349,7 +352,7 @@ function advertise(
     capabilities: { federation: 1 },
     timestamp: new Date(node.clock.now()).toISOString(),
   }
-  node.gossip.step({ type: 'exchange-answered', peer, message }, node.clock.now())
+  node.tell({ type: 'exchange-answered', peer, message })
 }
 
 function dieAfter(bytes: number): (response: ServerResponse) => void {

@@ -6,7 +6,6 @@ import { test } from 'node:test'
 import { parseCid } from '../../../src/core/cid.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { syncRound } from '../../../src/node/sync/sync.ts'
 import { testNode } from '../../support/context.ts'
 
 interface Recorded {
@@ -161,7 +160,7 @@ test("background sync brings a 0.1 server's best here", async () => {
   await using old = await startRecorded()
   await using grove = testNode([old])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.failed, [])
   assert.ok(report.fetched.includes(derivedCid))
@@ -174,7 +173,7 @@ test('of a policy with several tags each is asked for by itself, for 0.1 does no
     policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] },
   })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   const lists = old.requests.filter((line) => line.startsWith('GET /api/frontier?'))
   assert.ok(report.requests >= lists.length, `${report.requests} reported, ${lists.length} made`)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { mapBounded, Semaphore } from '../../../src/concurrency/semaphore.ts'
+import { Semaphore } from '../../../src/concurrency/semaphore.ts'
 import { Singleflight } from '../../../src/concurrency/singleflight.ts'
 
 test('callers with one key share one run', async () => {
@@ -96,16 +96,34 @@ test('who gives up waiting for a place takes none', async () => {
   assert.equal(typeof (await semaphore.enter()), 'function')
 })
 
-test('a bounded map keeps its bound and its order', async () => {
-  let running = 0
-  let most = 0
-  const results = await mapBounded([5, 4, 3, 2, 1], 2, async (item) => {
-    most = Math.max(most, ++running)
-    await Promise.resolve()
-    running--
-    return item * 10
-  })
+test('an outcome that is held is shared with whoever asks until it is let go', async () => {
+  const flights = new Singleflight<number>()
+  const { signal } = new AbortController()
+  let runs = 0
+  const task = async () => ++runs
 
-  assert.deepEqual(results, [50, 40, 30, 20, 10])
-  assert.equal(most, 2)
+  const first = await flights.hold('a', task, signal)
+  const second = await flights.hold('a', task, signal)
+  first.release()
+  const third = await flights.hold('a', task, signal)
+  second.release()
+  third.release()
+  const fourth = await flights.hold('a', task, signal)
+
+  assert.deepEqual(
+    [first, second, third, fourth].map(({ outcome }) => outcome),
+    [1, 1, 1, 2],
+  )
+})
+
+test('a run that fails is held by nobody', async () => {
+  const flights = new Singleflight<number>()
+  const { signal } = new AbortController()
+
+  await assert.rejects(
+    flights.hold('a', () => Promise.reject(new Error('no')), signal),
+    /no/,
+  )
+
+  assert.equal(flights.has('a'), false)
 })

@@ -2,14 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
-import {
-  cidOf,
-  openParsed,
-  sealDraft,
-  verifyManifest,
-  viewOf,
-} from '../../../src/core/contribution/contribution.ts'
+import { cidOf, sealDraft, viewOf } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
+import { verifyManifest } from '../../../src/core/contribution/verify.ts'
 import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import {
   ARTIFACT_NAME_MAX_CHARS,
@@ -24,7 +19,7 @@ const plain: Draft = { kind: 'work', mode: 'evaluation', summary: 'a', agent: { 
 const withCode = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
 /** Opens a value as if its canonical bytes had come from somewhere. */
-const reopened = (value: object) => {
+const reopened = (value: object | null) => {
   const bytes = canonicalBytes(value)
   return verifyManifest(bytes, hashBytes(bytes))
 }
@@ -53,15 +48,17 @@ test('the moment is sealed in UTC with milliseconds, however it was written', ()
   assert.equal(new Set(cids).size, 1)
 })
 
-test('what was sealed opens, from its bytes and from parsed JSON with its cid inside', () => {
+test('what was sealed is verified, from its bytes and from its view once that is canonical again', () => {
   const sealed = sealDraft(
     { ...plain, context: { b: 1, a: [null] }, scores: { m: { value: -0, direction: 'minimize' } } },
     now,
   )
 
+  const { cid: _, ...parsed } = JSON.parse(JSON.stringify(viewOf(sealed)))
+
   assert.deepEqual(verifyManifest(sealed.bytes, sealed.cid).bytes, sealed.bytes)
   assert.deepEqual(
-    Buffer.from(openParsed(viewOf(sealed), sealed.cid).bytes),
+    Buffer.from(verifyManifest(canonicalBytes(parsed), sealed.cid).bytes),
     Buffer.from(sealed.bytes),
   )
 })
@@ -72,7 +69,7 @@ test('bytes that do not hash to the cid are refused before anything else', () =>
   assert.throws(() => verifyManifest(sealed.bytes, hash), withCode('hash-mismatch'))
   assert.throws(() => verifyManifest(Buffer.from('no JSON'), hash), withCode('hash-mismatch'))
   assert.throws(
-    () => openParsed({ ...sealed.manifest, summary: 'b' }, sealed.cid),
+    () => verifyManifest(canonicalBytes({ ...sealed.manifest, summary: 'b' }), sealed.cid),
     withCode('hash-mismatch'),
   )
 })
@@ -211,7 +208,7 @@ test('values out of their form are refused', () => {
       JSON.stringify(part),
     )
   }
-  assert.throws(() => openParsed(null, hash), withCode('manifest-invalid'))
+  assert.throws(() => reopened(null), withCode('manifest-invalid'))
   assert.throws(
     () => reopened({ ...sealDraft(plain, now).manifest, manifestVersion: 2 }),
     withCode('manifest-invalid'),

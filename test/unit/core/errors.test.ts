@@ -72,6 +72,20 @@ test('exit codes and statuses are those of their kind', () => {
   }
 })
 
+test('what is permanent is not worth a retry, and is never a fault of the network or of our own', () => {
+  for (const [code, kind] of Object.entries(errorTable)) {
+    if (!kind.permanent) continue
+    assert.equal(kind.retryable, false, code)
+    assert.ok(kind.blame === 'peer' || kind.blame === 'none', code)
+  }
+})
+
+test('every failure of the own storage is blamed on nobody else', () => {
+  const own = Object.entries(errorTable).filter(([, { exit }]) => exit === 7)
+
+  assert.deepEqual(new Set(own.map(([, { blame }]) => blame)), new Set(['self']))
+})
+
 test('a message says what happened to which object where nobody said it better', () => {
   assert.equal(new GroveError('absent', { cid: 'c', list: [1] }).message, 'absent: cid c')
   assert.equal(new GroveError('absent').message, 'absent')

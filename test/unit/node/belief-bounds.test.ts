@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../sim/network/http.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
-import { testNode } from '../../support/context.ts'
-import { sendAbsent, startPeer, type TestPeer, work } from '../../support/peer.ts'
-import { until } from '../../support/until.ts'
+import { type TestPeer, work } from '../../support/peer.ts'
+import { virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, until } = virtualWorld()
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
@@ -35,19 +36,21 @@ const good = scored('good')
 test('however many peers claim what nobody has, and however often, it is sought once a back-off', async () => {
   await using started = new AsyncDisposableStack()
   const peers: TestPeer[] = []
-  for (let n = 0; n < 12; n++) peers.push(started.use(await startPeer(`peer-${n}`, {})))
-  await using holder = await startPeer('holder', { contributions: [good] })
+  for (let n = 0; n < 12; n++) peers.push(started.use(startPeer(`peer-${n}`, {})))
+  await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   const flood = () => {
     for (let n = 0; n < 600; n++)
-      discovered(grove.node, peers[n % 12]!, [advertisementOf(absent.cid, 0.4 - n / 10_000)])
+      grove.node.sync.noteAdvertised(peers[n % 12]!, [
+        advertisementOf(absent.cid, 0.4 - n / 10_000),
+      ])
   }
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
 
   flood()
   await until('it to be sought', () => asked() > 0)
   flood()
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
 
   await until('what was claimed along with the second flood', () =>
     grove.node.contributions.get(good.cid),
@@ -57,35 +60,35 @@ test('however many peers claim what nobody has, and however often, it is sought 
 })
 
 test('while an item is being fetched, claims of it start no other fetch', async () => {
-  const waiting: (() => void)[] = []
-  await using slow = await startPeer('slow', {
-    misbehave: (_, response) => waiting.push(() => sendAbsent(response)) > 0,
+  const waiting: ((answer: HttpAnswer) => void)[] = []
+  await using slow = startPeer('slow', {
+    misbehave: () => new Promise((resolve) => void waiting.push(resolve)),
   })
-  await using holder = await startPeer('holder', { contributions: [good] })
+  await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
-  discovered(grove.node, slow, [advertisementOf(absent.cid)])
+  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
 
-  discovered(grove.node, slow, [advertisementOf(absent.cid, 0.3)])
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid, 0.3)])
+  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
   await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)
-  for (const answer of waiting) answer()
+  for (const answer of waiting) answer(absentAnswer())
 })
 
 test('a peer that advertises what it has not is asked in vain so often and no more in one round', async () => {
   const invented = Array.from({ length: 300 }, (_, n) =>
     entryOf(work(`invented ${n}`).cid, n / 1_000),
   )
-  await using braggart = await startPeer('braggart', { best: listOf(invented) })
-  await using honest = await startPeer('honest', {
+  await using braggart = startPeer('braggart', { best: listOf(invented) })
+  await using honest = startPeer('honest', {
     contributions: [good],
     best: listOf([entryOf(good.cid, 0.5)]),
   })
   await using grove = testNode([braggart, honest], { policy: { ...defaultPolicy, topK: 300 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.ok(report.fetched.includes(good.cid))
   assert.ok(braggart.asked('/api/gossip/contribution/') <= 53)
@@ -105,23 +108,21 @@ for (const [what, manifest, policy, reason] of [
       ...manifest,
       tags: [...manifest.tags],
     })
-    await using peer = await startPeer('peer', {
+    await using peer = startPeer('peer', {
       contributions: [item],
       best: listOf([entryOf(item.cid, 0.5)]),
     })
     await using grove = testNode([peer], { policy: { ...defaultPolicy, ...policy } })
 
-    const first = await syncRound(grove.node)
-    const second = await syncRound(grove.node)
+    const first = await grove.node.sync.round()
+    const second = await grove.node.sync.round()
 
     assert.equal(await grove.node.contributions.count(), 0)
     for (const { skipped, failed } of [first, second])
       assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
     assert.equal(peer.asked('/api/gossip/contribution/'), 1)
     assert.deepEqual(
-      grove.node.sync.wants
-        .refusals(grove.node.clock.now())
-        .map(({ cid, reason: why }) => [cid, why]),
+      grove.node.sync.refusals().map(({ cid, reason: why }) => [cid, why]),
       [[item.cid, reason]],
     )
     assert.equal(grove.node.peers.record(peer.address).contradicted, 0)
@@ -129,7 +130,7 @@ for (const [what, manifest, policy, reason] of [
 }
 
 test('who asks for a contribution gets it whatever the policy of background sync says', async () => {
-  await using peer = await startPeer('peer', { contributions: [good] })
+  await using peer = startPeer('peer', { contributions: [good] })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, kinds: ['review'] } })
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: peer.address })
@@ -147,13 +148,13 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
       }),
     ),
   )
-  await using peer = await startPeer('flooder', {
+  await using peer = startPeer('flooder', {
     contributions: [...items, ...reviews],
     best: listOf(items.map(({ cid }, n) => entryOf(cid, (n + 1) / 10))),
   })
   await using grove = testNode([peer])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.equal(report.fetched.length, 2)
   assert.equal(await grove.node.contributions.count(), 1_002)
@@ -165,7 +166,7 @@ test('of a thousand parents that never were, a few become stubs', async () => {
     relationType: 'derives_from' as const,
   }))
   const orphan = work('orphan', { relations })
-  await using peer = await startPeer('peer', { contributions: [orphan] })
+  await using peer = startPeer('peer', { contributions: [orphan] })
   await using grove = testNode([peer])
 
   const { missing } = await fetchRemoteContribution(grove.node, orphan.cid, {
@@ -179,13 +180,12 @@ test('of a thousand parents that never were, a few become stubs', async () => {
 
 test('a closure full of rubbish is a handful of faults, and what came with it is left', async () => {
   const lines = Array.from({ length: 900 }, (_, n) => `{"rubbish":${n}}\n`).join('')
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [good],
-    misbehave(request, response) {
-      if (request.url !== '/api/federation/closure') return false
+    misbehave({ path }) {
+      if (path !== '/api/federation/closure') return undefined
       const trailer = JSON.stringify({ trailer: { sent: 900, bytes: lines.length, missing: [] } })
-      response.writeHead(200, { 'grove-protocol': '1' }).end(`${lines}${trailer}\n`)
-      return true
+      return bytesAnswer(Buffer.from(`${lines}${trailer}\n`))
     },
   })
   await using grove = testNode([peer])
@@ -202,13 +202,13 @@ test('when its bytes are spent, a round fetches no more', async () => {
     scored('two', 0.2),
     ...Array.from({ length: 8 }, (_, n) => scored(`${n}`, 0.3 + n)),
   ]
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: items,
     best: listOf(items.map(({ cid, manifest }) => entryOf(cid, manifest.scores!['loss']!.value))),
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxBytesPerRound: 500 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.ok(report.fetched.length < items.length)
   assert.ok(report.skipped.some(({ reason }) => reason === 'budget'))

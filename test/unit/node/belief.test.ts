@@ -9,11 +9,11 @@ import type { GroveNode } from '../../../src/node/node.ts'
 import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
 import { standingOf } from '../../../src/node/read/queries.ts'
 import { bestList } from '../../../src/node/serve/best.ts'
-import { syncRound } from '../../../src/node/sync/sync.ts'
-import { testNode } from '../../support/context.ts'
-import { gossiping, messageOf } from '../../support/gossip.ts'
-import { startPeer, work } from '../../support/peer.ts'
-import { until } from '../../support/until.ts'
+import { gossipAnswer, messageOf } from '../../support/gossip.ts'
+import { work } from '../../support/peer.ts'
+import { addressOf, type Misbehave, virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, until } = virtualWorld()
 
 const scored = (summary: string, value: number) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } } })
@@ -28,6 +28,10 @@ const advertisement = (
   value,
   ...more,
 })
+const gossiping =
+  (peerId: string, digest: () => readonly DigestEntry[]): Misbehave =>
+  ({ path }) =>
+    gossipAnswer({ peerId, address: addressOf(peerId) }, digest(), path)
 const off = { policy: { ...defaultPolicy, scope: 'off' as const } }
 const gossips = { reachable: true, gossipIntervalMs: 60_000 }
 const [good, other] = [scored('good', 0.9), scored('other', 0.8)]
@@ -38,7 +42,7 @@ const hold = (node: GroveNode, contribution: Contribution) =>
 
 test('a digest whose claim contradicts a manifest that is here is proof against the peer that answered it', async () => {
   const lies = [advertisement(good, 0.1), advertisement(other, 0.8)]
-  await using liar = await startPeer('liar', { misbehave: gossiping('liar', () => lies) })
+  await using liar = startPeer('liar', { misbehave: gossiping('liar', () => lies) })
   await using grove = testNode([liar], { ...off, ...gossips })
   await hold(grove.node, good)
   await hold(grove.node, other)
@@ -64,10 +68,10 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
 })
 
 test('what gossip claimed of a contribution is judged when it comes by another way', async () => {
-  await using liar = await startPeer('liar', {
+  await using liar = startPeer('liar', {
     misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
   })
-  await using honest = await startPeer('honest', {
+  await using honest = startPeer('honest', {
     contributions: [good],
     misbehave: gossiping('honest', () => [advertisement(good, 0.9)]),
   })
@@ -83,7 +87,7 @@ test('what gossip claimed of a contribution is judged when it comes by another w
 })
 
 test('a claim that is repeated is judged once', async () => {
-  await using liar = await startPeer('liar', {
+  await using liar = startPeer('liar', {
     misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
   })
   await using grove = testNode([liar], { ...off, ...gossips, gossipIntervalMs: 20 })
@@ -96,7 +100,7 @@ test('a claim that is repeated is judged once', async () => {
 })
 
 test('nobody is blamed for a lie that was sent here in its name, and its own word is believed as before', async () => {
-  await using victim = await startPeer('victim', {
+  await using victim = startPeer('victim', {
     contributions: [good],
     misbehave: gossiping('victim', () => [advertisement(good, 0.9)]),
   })
@@ -119,7 +123,7 @@ test('nobody is blamed for a lie that was sent here in its name, and its own wor
 })
 
 test('an item that is only wanted for a lie in another name is not stored, and the peer that serves it is not blamed', async () => {
-  await using victim = await startPeer('victim', { contributions: [good, other] })
+  await using victim = startPeer('victim', { contributions: [good, other] })
   await using grove = testNode([victim])
 
   grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
@@ -149,18 +153,19 @@ test('a peer whose list says no direction is not blamed for the one that seemed 
     '/api/frontier': { byMetric: { accuracy: [entry] }, ...lists },
     [`/api/contributions/${cid}`]: { ...manifest, cid },
   }
-  await using old = await startPeer('old', {
-    misbehave(request, response) {
-      const body = bodies[(request.url ?? '').split('?')[0] ?? '']
-      if (body === undefined)
-        response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
-      else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-      return true
+  await using old = startPeer('old', {
+    misbehave({ path }) {
+      const body = bodies[path.split('?')[0] ?? '']
+      return {
+        status: body === undefined ? 404 : 200,
+        headers: {},
+        body: Buffer.from(JSON.stringify(body) ?? '404 Not Found'),
+      }
     },
   })
   await using grove = testNode([old])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [cid])
   assert.equal(grove.node.peers.record(old.address).contradicted, 0)
@@ -185,7 +190,7 @@ test('only what is verified here goes into the digest', async () => {
 
 test('a date in the future gains nothing: neither in the ranking, nor in digest and list, nor as a claim', async () => {
   const future = work('from the future', { createdAt: '2999-01-01T00:00:00.000Z' })
-  await using peer = await startPeer('peer', { contributions: [future] })
+  await using peer = startPeer('peer', { contributions: [future] })
   await using grove = testNode([peer], off)
   const boaster = { peerId: 'boaster', address: peer.address }
   const recent = { metric: '_recency', direction: 'maximize' as const }
@@ -230,7 +235,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   }
   list.entries.push(entry)
   const digest = [advertisement(good, 1e9, inflated)]
-  await using boaster = await startPeer('boaster', {
+  await using boaster = startPeer('boaster', {
     contributions: [good],
     best: { _adoption: list },
     misbehave: gossiping('boaster', () => digest),
@@ -244,7 +249,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
 
   await grove.node.start()
   await until('its claim', () => grove.node.gossip.assertionsOf(good.cid).length > 0)
-  await syncRound(grove.node)
+  await grove.node.sync.round()
 
   const { byAdoption } = await frontier(grove.node, { limit: 10 })
   assert.deepEqual(
@@ -271,7 +276,7 @@ test('when the evidence has been fetched, the counts are the same here as there'
       scores: { quality: { value: 0.5, direction: 'maximize' } },
     }),
   ]
-  await using peer = await startPeer('peer', { contributions: [good, ...evidence] })
+  await using peer = startPeer('peer', { contributions: [good, ...evidence] })
   await using there = testNode([], off)
   await using here = testNode([peer], off)
   for (const item of [good, ...evidence]) await hold(there.node, item)

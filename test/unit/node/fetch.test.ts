@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { never } from '../../../sim/engine/process.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { fetchResultSchema } from '../../../src/core/wire/fetch.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { testNode } from '../../support/context.ts'
-import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
+import { someBytes, work } from '../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode } = virtualWorld()
 
 const [small, large] = [someBytes(1_000, 1), someBytes(50_000, 2)]
 const derivedFrom = (parent: Contribution, summary: string) =>
@@ -27,7 +30,7 @@ const review = work('review', {
 const whole = { contributions: [grandparent, parent, child, review], blobs: [small, large] }
 
 test('a fetch brings the manifest, its artifacts, its parent and what is said about it, all verified', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
@@ -48,7 +51,7 @@ test('a fetch brings the manifest, its artifacts, its parent and what is said ab
 })
 
 test('what came from a peer is stored with the peer it came from', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode([peer])
 
   await fetchRemoteContribution(grove.node, child.cid, { peer: 'peer' })
@@ -61,7 +64,7 @@ test('what came from a peer is stored with the peer it came from', async () => {
 })
 
 test('what is here already and complete is answered without asking anyone', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
   await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
   const before = peer.requests.length
@@ -78,7 +81,7 @@ test('what is here already and complete is answered without asking anyone', asyn
 })
 
 test('ancestors come to the asked depth, parents stored with them', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -91,7 +94,7 @@ test('ancestors come to the asked depth, parents stored with them', async () => 
 })
 
 test('an ancestor that nobody has becomes a stub, promised by the peer, and is named as missing', async () => {
-  await using peer = await startPeer('peer', { ...whole, contributions: [child, parent] })
+  await using peer = startPeer('peer', { ...whole, contributions: [child, parent] })
   await using grove = testNode([peer])
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -107,7 +110,7 @@ test('an ancestor that nobody has becomes a stub, promised by the peer, and is n
 })
 
 test('a quote tells sizes and what is missing, moves no artifact and stores nothing', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -125,7 +128,7 @@ test('a quote tells sizes and what is missing, moves no artifact and stores noth
 })
 
 test('without artifacts a contribution is partial, and can be completed later', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
   const partial = await fetchRemoteContribution(grove.node, child.cid, {
     peer: peer.address,
@@ -141,7 +144,7 @@ test('without artifacts a contribution is partial, and can be completed later', 
 })
 
 test('only the named artifacts come', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -157,7 +160,7 @@ test('only the named artifacts come', async () => {
 })
 
 test('an artifact name that the contribution does not have is not found', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   await assert.rejects(
@@ -171,7 +174,7 @@ test('an artifact name that the contribution does not have is not found', async 
 })
 
 test('artifacts beyond the budget are left, and named as missing', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -187,8 +190,8 @@ test('artifacts beyond the budget are left, and named as missing', async () => {
 })
 
 test('without a peer given, the live one that holds it is found by asking around', async () => {
-  await using empty = await startPeer('empty', {})
-  await using holder = await startPeer('holder', whole)
+  await using empty = startPeer('empty', {})
+  await using holder = startPeer('holder', whole)
   await using grove = testNode([empty, holder])
 
   const result = await fetchRemoteContribution(grove.node, child.cid)
@@ -197,7 +200,7 @@ test('without a peer given, the live one that holds it is found by asking around
 })
 
 test('a peer that said absent is not asked again for a while, unless it is named', async () => {
-  await using empty = await startPeer('empty', {})
+  await using empty = startPeer('empty', {})
   await using grove = testNode([empty])
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
   const before = empty.requests.length
@@ -215,7 +218,7 @@ test('a peer that said absent is not asked again for a while, unless it is named
 })
 
 test('the error says which peers were asked, and what each answered', async () => {
-  await using empty = await startPeer('empty', {})
+  await using empty = startPeer('empty', {})
   await using grove = testNode()
 
   const asked = fetchRemoteContribution(grove.node, child.cid, { peer: empty.address })
@@ -246,10 +249,10 @@ test('a peer id that is not known is not found', async () => {
   })
 })
 
-const mute: Misbehave = () => true
+const mute: Misbehave = () => never()
 
 test('a fetch that takes too long ends with fetch-timeout', async () => {
-  await using peer = await startPeer('mute', { misbehave: mute })
+  await using peer = startPeer('mute', { misbehave: mute })
   await using grove = testNode()
 
   await assert.rejects(
@@ -261,8 +264,8 @@ test('a fetch that takes too long ends with fetch-timeout', async () => {
 })
 
 test('artifacts that take too long are missing; what came in time is kept', async () => {
-  const misbehave: Misbehave = (request) => request.url?.includes('/api/blobs/') === true
-  await using peer = await startPeer('peer', { ...whole, misbehave })
+  const misbehave: Misbehave = ({ path }) => (path.includes('/api/blobs/') ? never() : undefined)
+  await using peer = startPeer('peer', { ...whole, misbehave })
   await using grove = testNode()
 
   const result = await fetchRemoteContribution(grove.node, child.cid, {
@@ -275,8 +278,8 @@ test('artifacts that take too long are missing; what came in time is kept', asyn
 })
 
 test('a caller that aborts gets its reason, and nothing is stored', async () => {
-  const misbehave: Misbehave = (request) => request.url?.includes('/api/blobs/') === true
-  await using peer = await startPeer('peer', { ...whole, misbehave })
+  const misbehave: Misbehave = ({ path }) => (path.includes('/api/blobs/') ? never() : undefined)
+  await using peer = startPeer('peer', { ...whole, misbehave })
   await using grove = testNode()
   const controller = new AbortController()
 
@@ -293,7 +296,7 @@ test('a caller that aborts gets its reason, and nothing is stored', async () => 
 })
 
 test('progress is told for each artifact, to its end', async () => {
-  await using peer = await startPeer('peer', whole)
+  await using peer = startPeer('peer', whole)
   await using grove = testNode()
   const ends = new Map<string, number>()
 

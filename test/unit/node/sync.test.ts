@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
@@ -8,10 +7,10 @@ import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
 import { bestList } from '../../../src/node/serve/best.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
-import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
-import { testNode } from '../../support/context.ts'
-import { collect, someBytes, startPeer, work } from '../../support/peer.ts'
-import { until } from '../../support/until.ts'
+import { collect, someBytes, work } from '../../support/peer.ts'
+import { virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, until } = virtualWorld()
 
 const scored = (summary: string, value: number, artifacts: Record<string, string> = {}) =>
   work(summary, {
@@ -33,13 +32,13 @@ const list = (...entries: object[]) => ({
 const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
 
 test("a round brings the best of a peer's list that the policy wants, and reports it", async () => {
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [good, better, best],
     best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, topK: 2 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [best.cid, better.cid])
   assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
@@ -47,26 +46,26 @@ test("a round brings the best of a peer's list that the policy wants, and report
 })
 
 test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [good, best],
     best: list(entry(best, 0.7), entry(good, 0.9)),
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, thresholds: { loss: 0.8 } } })
 
-  assert.deepEqual((await syncRound(grove.node)).fetched, [best.cid])
+  assert.deepEqual((await grove.node.sync.round()).fetched, [best.cid])
 })
 
 test('an artifact that nobody asked for and that is too large is left; its manifest is not', async () => {
   const bytes = someBytes(5_000, 3)
   const heavy = scored('heavy', 0.5, { 'big.bin': hashBytes(bytes) })
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [heavy],
     blobs: [bytes],
     best: list(entry(heavy, 0.5, 5_000)),
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxArtifactBytes: 4_000 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [heavy.cid])
   assert.equal(await grove.node.blobs.stat(hashBytes(bytes)), undefined)
@@ -81,10 +80,10 @@ for (const [what, contribution, advertised, direction] of [
     const lie = {
       loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] },
     }
-    await using liar = await startPeer('liar', { contributions: [contribution], best: lie })
+    await using liar = startPeer('liar', { contributions: [contribution], best: lie })
     await using grove = testNode([liar])
 
-    const report = await syncRound(grove.node)
+    const report = await grove.node.sync.round()
 
     assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
     assert.equal(await grove.node.contributions.count(), 0)
@@ -93,17 +92,17 @@ for (const [what, contribution, advertised, direction] of [
 }
 
 test('an item about which one peer lies comes from the one that tells the truth', async () => {
-  await using liar = await startPeer('liar', {
+  await using liar = startPeer('liar', {
     contributions: [good],
     best: list(entry(good, 0.1)),
   })
-  await using honest = await startPeer('honest', {
+  await using honest = startPeer('honest', {
     contributions: [good],
     best: list(entry(good, 0.9)),
   })
   await using grove = testNode([liar, honest])
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [good.cid])
   assert.equal((await grove.node.contributions.get(good.cid))?.provenance.peerId, 'honest')
@@ -112,11 +111,11 @@ test('an item about which one peer lies comes from the one that tells the truth'
 })
 
 test('an item that could not be had rests before it is tried again', async () => {
-  await using peer = await startPeer('peer', { best: list(entry(best, 0.7)) })
+  await using peer = startPeer('peer', { best: list(entry(best, 0.7)) })
   await using grove = testNode([peer])
-  assert.deepEqual((await syncRound(grove.node)).failed, [{ cid: best.cid, reason: 'absent' }])
+  assert.deepEqual((await grove.node.sync.round()).failed, [{ cid: best.cid, reason: 'absent' }])
 
-  const again = await syncRound(grove.node)
+  const again = await grove.node.sync.round()
 
   assert.deepEqual(again.failed, [])
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
@@ -124,13 +123,13 @@ test('an item that could not be had rests before it is tried again', async () =>
 
 test('a round makes no more requests than its budget', async () => {
   const items = Array.from({ length: 10 }, (_, n) => scored(`item ${n}`, n))
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: items,
     best: list(...items.map((item, n) => entry(item, n))),
   })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, maxRequestsPerRound: 8 } })
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.equal(report.requests, 8)
   assert.ok(report.fetched.length > 0 && report.fetched.length < items.length)
@@ -142,20 +141,12 @@ test('a chunked artifact beyond what is taken unasked is left without blame for 
   const bytes = someBytes(5_000, 9)
   const heavy = scored('heavy and old', 0.5, { 'big.bin': hashBytes(bytes) })
   const { cid, manifest } = heavy
-  const bare = (response: ServerResponse) =>
-    response.writeHead(404, { 'content-type': 'text/plain' }).end('404 Not Found')
-  await using old = await startPeer('old', {
-    misbehave(request, response) {
-      if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/big.bin/meta`))
-        bare(response)
-      else if (request.url?.startsWith(`/api/contributions/${cid}/artifacts/`))
-        response.writeHead(200).end(bytes)
-      else if (request.url === `/api/contributions/${cid}`)
-        response
-          .writeHead(200, { 'content-type': 'application/json' })
-          .end(JSON.stringify({ ...manifest, cid }))
-      else bare(response)
-      return true
+  const bare = (status: number, body: Uint8Array) => ({ status, headers: {}, body })
+  await using old = startPeer('old', {
+    misbehave({ path }) {
+      if (path === `/api/contributions/${cid}/artifacts/big.bin`) return bare(200, bytes)
+      if (path !== `/api/contributions/${cid}`) return bare(404, Buffer.from('404 Not Found'))
+      return bare(200, Buffer.from(JSON.stringify({ ...manifest, cid })))
     },
   })
   await using grove = testNode([old])
@@ -167,10 +158,10 @@ test('a chunked artifact beyond what is taken unasked is left without blame for 
 })
 
 test('what a peer announces is fetched in a moment', async () => {
-  await using peer = await startPeer('peer', { contributions: [best] })
+  await using peer = startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
-  discovered(grove.node, peer, [
+  grove.node.sync.noteAdvertised(peer, [
     { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
   ])
 
@@ -185,7 +176,7 @@ test('the best of what the policy wants is asked for and completed, also where i
     scores: { loss: { value: 0.95, direction: 'minimize' } },
     artifacts: { a: hashBytes(bytes) },
   })
-  await using peer = await startPeer('peer', {
+  await using peer = startPeer('peer', {
     contributions: [tagged],
     blobs: [bytes],
     best: list({ ...entry(tagged, 0.95), tags: ['text'] }),
@@ -195,7 +186,7 @@ test('the best of what the policy wants is asked for and completed, also where i
   })
   for (const item of [best, tagged]) await hold(grove.node, item)
 
-  const report = await syncRound(grove.node)
+  const report = await grove.node.sync.round()
 
   assert.deepEqual(report.fetched, [tagged.cid])
   assert.equal((await grove.node.blobs.stat(hashBytes(bytes)))?.sizeBytes, 50)
@@ -206,12 +197,12 @@ test('a stub is filled by a later round', async () => {
   const child = work('child', {
     relations: [{ targetCid: best.cid, relationType: 'derives_from' }],
   })
-  await using first = await startPeer('first', { contributions: [child] })
-  await using second = await startPeer('second', { contributions: [best] })
+  await using first = startPeer('first', { contributions: [child] })
+  await using second = startPeer('second', { contributions: [best] })
   await using grove = testNode([first, second])
   await fetchRemoteContribution(grove.node, child.cid, { peer: 'first' })
 
-  await syncRound(grove.node)
+  await grove.node.sync.round()
 
   assert.deepEqual(await grove.node.contributions.missing([best.cid]), [])
   assert.deepEqual(await grove.node.stubs.stubs(10), [])

@@ -1,37 +1,34 @@
 import assert from 'node:assert/strict'
-import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
+import { bytesAnswer } from '../../../sim/network/http.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../src/core/limits.ts'
 import { transferBlob } from '../../../src/node/transfer/transfer.ts'
-import { testNode } from '../../support/context.ts'
-import { type Misbehave, someBytes, startPeer, type TestPeer } from '../../support/peer.ts'
+import { someBytes, type TestPeer } from '../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, timeline } = virtualWorld()
 
 const blobs = Array.from({ length: 40 }, (_, seed) => someBytes(500, seed + 1))
 const signal = new AbortController().signal
 
-/** Keeps blob requests open until so many are, or no more come; then lets all go, and tells how many were open at most. */
+/** Answers blob requests late, and tells how many were open at most. */
 function gate() {
-  const open: ServerResponse[] = []
+  let open = 0
   let most = 0
-  const misbehave: Misbehave = (request, response) => {
-    open.push(response)
-    most = Math.max(most, open.length)
-    setTimeout(() => {
-      open.splice(open.indexOf(response), 1)
-      const bytes = blobs.find((blob) => request.url?.endsWith(hashBytes(blob)) === true)!
-      response
-        .writeHead(200, { 'grove-protocol': '1', 'content-length': bytes.byteLength })
-        .end(bytes)
-    }, 30)
-    return true
+  const misbehave: Misbehave = async ({ path }) => {
+    open += 1
+    most = Math.max(most, open)
+    await timeline.delay(30)
+    open -= 1
+    return bytesAnswer(blobs.find((blob) => path.endsWith(hashBytes(blob)))!)
   }
   return { misbehave, most: () => most }
 }
 
 test('one peer is asked for so many blobs at once and no more', async () => {
   const { misbehave, most } = gate()
-  await using peer = await startPeer('peer', { misbehave })
+  await using peer = startPeer('peer', { misbehave })
   await using grove = testNode()
 
   await Promise.all(
@@ -43,7 +40,7 @@ test('one peer is asked for so many blobs at once and no more', async () => {
 
 test('a peer that goes by many names is asked for no more at once', async () => {
   const { misbehave, most } = gate()
-  await using peer = await startPeer('peer', { misbehave })
+  await using peer = startPeer('peer', { misbehave })
   await using grove = testNode()
 
   await Promise.all(
@@ -65,8 +62,7 @@ test('a peer that goes by many names is asked for no more at once', async () => 
 test('all peers together are asked for so many blobs at once and no more', async () => {
   const { misbehave, most } = gate()
   const peers: TestPeer[] = []
-  for (let index = 0; index < 8; index++)
-    peers.push(await startPeer(`peer-${index}`, { misbehave }))
+  for (let index = 0; index < 8; index++) peers.push(startPeer(`peer-${index}`, { misbehave }))
   await using grove = testNode()
 
   await Promise.all(
@@ -80,7 +76,7 @@ test('all peers together are asked for so many blobs at once and no more', async
 })
 
 test('who joins a transfer moves nothing itself', async () => {
-  await using peer = await startPeer('peer', { blobs })
+  await using peer = startPeer('peer', { blobs })
   await using grove = testNode()
   const wanted = { hash: hashBytes(blobs[0]!) }
 
@@ -95,8 +91,8 @@ test('who joins a transfer moves nothing itself', async () => {
 })
 
 test('who joins a transfer that fails tries its own providers', async () => {
-  await using empty = await startPeer('empty', {})
-  await using holder = await startPeer('holder', { blobs })
+  await using empty = startPeer('empty', {})
+  await using holder = startPeer('holder', { blobs })
   await using grove = testNode()
   const wanted = { hash: hashBytes(blobs[0]!) }
 
@@ -110,7 +106,7 @@ test('who joins a transfer that fails tries its own providers', async () => {
 })
 
 test('a blob larger than is allowed is refused before its body is read', async () => {
-  await using peer = await startPeer('peer', { blobs })
+  await using peer = startPeer('peer', { blobs })
   await using grove = testNode()
 
   await assert.rejects(
@@ -124,7 +120,7 @@ test('a blob larger than is allowed is refused before its body is read', async (
 })
 
 test('an empty blob is a blob', async () => {
-  await using peer = await startPeer('peer', { blobs: [Buffer.alloc(0)] })
+  await using peer = startPeer('peer', { blobs: [Buffer.alloc(0)] })
   await using grove = testNode()
 
   await transferBlob(grove.node, { hash: hashBytes(Buffer.alloc(0)) }, [peer], { signal })

@@ -423,6 +423,18 @@ test('claims that nobody repeats for 10 rounds are gone; the clock of the peer d
   assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
+test('to read what is claimed forgets nothing', () => {
+  const gossip = replicaOf()
+  gossip.step(
+    { type: 'exchange-received', message: messageOf(peer(1), [advertisement(3, 0.1)]) },
+    START,
+  )
+
+  assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
+
+  assert.equal(gossip.federated(START).length, 1)
+})
+
 test('what enters the frontier is pushed at once to all in the view that lack it; what was there before is not', () => {
   const gossip = replicaOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)

@@ -14,7 +14,7 @@ import { temporaryDirectory } from '../../conformance/temporary.ts'
 function impossible(): Contribution {
   const manifest = { ...sample().manifest, createdAt: 'never' }
   const bytes = canonicalBytes(manifest)
-  return { cid: hashBytes(bytes), bytes, manifest }
+  return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
 
 test('a write that fails does not fail those that share its transaction', async () => {

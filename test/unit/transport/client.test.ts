@@ -256,7 +256,7 @@ for (const [what, text] of [
 
     const answer = await transport.closure(peer, { cid: item.cid })
 
-    await assert.rejects(collect(answer.manifests), { code: 'peer-fault' })
+    await assert.rejects(collect(answer.records), { code: 'peer-fault' })
     await assert.rejects(answer.trailer, { code: 'peer-fault' })
   })
 }

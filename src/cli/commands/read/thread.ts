@@ -13,7 +13,7 @@ interface ThreadOptions {
   readonly tag?: string[]
 }
 
-type ThreadNode = z.infer<typeof threadSchema>['nodes'][number]
+type ThreadEntry = z.infer<typeof threadSchema>['nodes'][number]
 
 /** `grove thread`: shows a discussion, or lists them. */
 export function addThread(program: Command, context: Context): void {
@@ -46,7 +46,11 @@ async function show(session: CliSession, text: string, { limit }: ThreadOptions)
   })
 }
 
-function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
+function printNode(
+  { output }: CliSession,
+  { cid, contribution }: ThreadEntry,
+  depth: number,
+): void {
   const indent = '  '.repeat(depth)
   const by = `${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
   const head = `${short(cid)}  ${contribution.kind} by ${by}`
@@ -59,9 +63,9 @@ function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, de
 }
 
 /** The nodes in reading order, each reply below what it replies to; they are given by depth. */
-function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
-  const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
-  const replies = new Map<Cid, ThreadNode[]>()
+function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: number }[] {
+  const byCid = new Map<Cid, ThreadEntry>(nodes.map((node) => [node.cid, node]))
+  const replies = new Map<Cid, ThreadEntry[]>()
   for (const node of nodes) {
     const targets = node.contribution.relations
       .filter((relation) => relation.relationType === 'responds_to')
@@ -69,7 +73,7 @@ function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number
     const parent = targets.find((target) => byCid.get(target)?.depth === node.depth - 1)
     if (parent !== undefined) replies.set(parent, [...(replies.get(parent) ?? []), node])
   }
-  const unfold = (node: ThreadNode): { node: ThreadNode; depth: number }[] => [
+  const unfold = (node: ThreadEntry): { node: ThreadEntry; depth: number }[] => [
     { node, depth: node.depth },
     ...(replies.get(node.cid) ?? [])
       .toSorted((a, b) => (a.contribution.createdAt < b.contribution.createdAt ? -1 : 1))

@@ -11,7 +11,7 @@ import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
 
-interface CheckoutOptions {
+interface CheckoutFlags {
   readonly frontier?: string
   readonly to: string
   readonly overwrite?: boolean
@@ -45,7 +45,7 @@ export function addCheckout(program: Command, context: Context): void {
         'grove checkout 24c41ac12fbc --to work --artifact config.json --overwrite',
       ]),
     )
-    .action((text: string | undefined, options: CheckoutOptions, self: Command) =>
+    .action((text: string | undefined, options: CheckoutFlags, self: Command) =>
       withGrove(context, self, (session) => checkout(session, text, options)),
     )
 }
@@ -53,7 +53,7 @@ export function addCheckout(program: Command, context: Context): void {
 async function checkout(
   session: CliSession,
   text: string | undefined,
-  options: CheckoutOptions,
+  options: CheckoutFlags,
 ): Promise<void> {
   const cid = await chosenCid(session, text, options.frontier)
   const result = await watchingTransfers(session, () => writeFiles(session, cid, options))
@@ -68,7 +68,7 @@ async function checkout(
 async function writeFiles(
   { grove, output, clock, signal }: CliSession,
   cid: Cid,
-  { to, overwrite = false, artifact }: CheckoutOptions,
+  { to, overwrite = false, artifact }: CheckoutFlags,
 ) {
   const progress = new Progress(output, clock)
   const written = new Map<string, number>()

@@ -12,7 +12,7 @@ export class Connection {
     this.#database = openDatabase(file)
   }
 
-  /** The prepared statement of a text, prepared once. `Row` is what the text selects. */
+  /** The statement of a text, prepared once. `Row` is what the text selects. */
   sql<Parameters extends unknown[], Row = unknown>(text: string): Statement<Parameters, Row> {
     const known = this.#statements.get(text)
     if (known !== undefined) return known as Statement<Parameters, Row>
@@ -21,13 +21,19 @@ export class Connection {
     return statement as Statement<Parameters, Row>
   }
 
-  /** Runs synchronous reads that all see the same moment. Throws `shutting-down` after close, `storage-failed`. */
-  async read<T>(work: () => T): Promise<T> {
+  /**
+   * Runs synchronous reads in one transaction: all see the same state. Throws `shutting-down` after
+   * close, `storage-failed`.
+   */
+  read<T>(work: () => T): T {
     if (!this.#database.open) throw new GroveError('shutting-down')
     return this.#transact('BEGIN', work)
   }
 
-  /** Runs synchronous writes: all of them are durable afterwards, or none is there. Throws `storage-full`, `storage-failed`, `read-only`. */
+  /**
+   * Runs synchronous writes in one transaction: afterwards all are durable, or none was made.
+   * Throws `storage-full`, `storage-failed`, `read-only`.
+   */
   write<T>(work: () => T): T {
     return this.#transact('BEGIN IMMEDIATE', work)
   }

@@ -11,9 +11,9 @@ export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Stat
 >
 
 /**
- * WAL with a sync at each commit: what a transaction wrote survives a power cut once it is acknowledged.
- * The WAL is folded back every 4,000 pages (16 MiB): pages that change often are then written once for many commits.
- * Each of the two connections of a grove caches 32 MiB.
+ * WAL with a sync at each commit: an acknowledged transaction survives a power cut. A checkpoint
+ * runs every 4,000 pages (16 MiB), so that a page that changes often is written back once for many
+ * commits. Each of the two connections of a grove caches 32 MiB.
  */
 const PRAGMAS = [
   'journal_mode = WAL',
@@ -25,7 +25,7 @@ const PRAGMAS = [
 ]
 
 /**
- * Opens the database in a file, made if it isn't there, in the schema of this version of Grove.
+ * Opens the database in a file, which is made if it isn't there, and brings it to our schema.
  * Throws `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
 export function openDatabase(file: string): Database {
@@ -53,12 +53,12 @@ function migrate(database: Database, file: string): void {
 
 function newer(file: string, version: number): GroveError {
   const message =
-    `${file} was written by a newer Grove (schema ${version}; this one reads up to ${migrations.length}): ` +
-    'run the newer version, or use another directory'
+    `${file} was written by a newer Grove (schema ${version}; ` +
+    `this one reads up to ${migrations.length}): run the newer version, or use another directory`
   return new GroveError('storage-newer', { file, version, known: migrations.length }, { message })
 }
 
-/** A database that has tables but no version is somebody else's. */
+/** A database that has tables but no version belongs to another program. */
 function requireEmpty(database: Database, file: string): void {
   const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
   if (tables === 0) return

@@ -4,8 +4,9 @@ import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 
 /**
- * Takes a directory for this process. The lock is SQLite's own on an empty file of its own: the system lets go of it when the
- * process ends, however it ends. Returns what lets go of it before. Throws `storage-locked`, `read-only`, `storage-failed`.
+ * Locks a directory for this process; the returned function unlocks it. SQLite locks an empty file
+ * for us: the system releases that lock however the process ends. Throws `storage-locked`,
+ * `read-only`, `storage-failed`.
  */
 export function lockDirectory(dir: string): () => void {
   let lock: Sqlite.Database | undefined
@@ -22,6 +23,8 @@ export function lockDirectory(dir: string): () => void {
 }
 
 function locked(dir: string, cause: unknown): GroveError {
-  const message = `${dir} is in use by another grove: stop it, talk to it with --server, or use another directory`
+  const message =
+    `${dir} is in use by another grove: ` +
+    'stop it, talk to it with --server, or use another directory'
   return new GroveError('storage-locked', { dir }, { cause, message })
 }

@@ -1,17 +1,20 @@
 /**
- * The schema, as the steps that lead to it: `migrations[n]` turns version n into n + 1 (`PRAGMA user_version`). A step that
- * has been released is never changed; a new one is added behind it.
+ * The schema, as the steps that lead to it: `migrations[n]` turns version n into n + 1 (`PRAGMA
+ * user_version`). A released step is never changed; a new one is added behind it.
  *
- * `contribution` holds what came, the rest follows from it and is written in the same transaction. cids are 32-byte blobs, moments Unix ms.
- * - `place`: its ranks, ascending from best to worst; `place_by_rank` is the frontier. `dimension` counts them.
+ * `contribution` holds what was put; everything else about it is derived and written in the same
+ * transaction. Cids are 32-byte blobs, moments are Unix ms.
+ * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
+ *   `place_by_rank` is the frontier. `dimension` counts the places.
  * - `edge`: relations by target, which may be absent; a review carries its scores along.
- * - `signal_total`: what all edges to a cid come to: signals and replies, also while it is absent.
+ * - `signal_total`: signals and replies of each target, added up, also while it is absent.
  * - `counts`: how many contributions there are.
  * - `log`: its id, the file it was drawn for, and the number that was given last. A contribution's
  *   row number is its number in the log, so the log needs no rows of its own; whatever else is to
  *   be numbered takes its row numbers from the same counter.
- * - `word`: full text: the words of `stores/words.ts` and the facets of `stores/filter.ts`, both of which the ASCII tokenizer
- *   leaves as they are. An index of this kind takes new rows at a fraction of what a B-tree a facet costs.
+ * - `word`: full-text index of the words of `stores/words.ts` and the facets of `stores/filter.ts`;
+ *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
+ *   with a row for each facet costs.
  */
 export const migrations: readonly string[] = [
   `

@@ -1,15 +1,19 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
-import { isRanked } from '../../../core/ranking/frontier.ts'
 import type { LogEntry, Provenance, Stored } from '../../../ports/contribution-store.ts'
+import type { ContributionInfo } from '../../../ports/graph-index.ts'
+import { ByteCache } from '../../byte-cache.ts'
+import type { Consequences } from '../../derive.ts'
+import { infoOf, weightOf } from '../../info.ts'
 import type { Connection } from '../database/connection.ts'
 import { lastSeq, setLastSeq } from './log.ts'
 
-/** Opened manifests that are kept: those of frontiers and lists are asked for again and again. */
-const CACHE_MAX = 2_000
-/** Larger manifests are opened each time. */
-const CACHED_MAX_BYTES = 16 * 1024
+/** Opened contributions that are kept: lists ask for the same ones again and again. */
+const OPENED_MAX_BYTES = 32 * 1024 * 1024
+/** Memory that an opened contribution takes for each byte of its manifest; estimated. */
+const OPENED_FACTOR = 4
+/** Infos that are kept: those of the frontier are read at each of its changes. */
+const INFOS_MAX_BYTES = 32 * 1024 * 1024
 
 interface Row {
   readonly cid: Uint8Array
@@ -21,42 +25,42 @@ interface Row {
 }
 
 const INSERT = `
-  INSERT INTO contribution (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (cid) DO NOTHING`
+  INSERT INTO contribution
+    (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** The table `contribution`: what came, by row number and by cid. */
+/** The table `contribution`: by row number, which is its number in the log, and by cid. */
 export class Contributions {
   readonly #connection: Connection
-  readonly #opened = new Map<number, Stored>()
+  readonly #opened = new ByteCache<number, Stored>(OPENED_MAX_BYTES)
+  readonly #infos = new ByteCache<number, ContributionInfo>(INFOS_MAX_BYTES)
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
-  /** Adds a row; its number, the next one of the log, or undefined where the contribution was here. */
+  /** Adds the row of a contribution that is not here; its number, the next one of the log. */
   insert(
-    contribution: Contribution,
-    createdMs: number,
-    { origin, peerId, address, receivedAt }: Provenance,
-  ): number | undefined {
-    const { cid, bytes } = contribution
-    const ranked = isRanked(contribution) ? 1 : 0
-    const insert = this.#connection.sql(INSERT)
+    { cid, bytes, provenance }: Stored,
+    { createdMs, isRanked }: Pick<Consequences, 'createdMs' | 'isRanked'>,
+  ): number {
+    const { origin, peerId, address, receivedAt } = provenance
     const seq = lastSeq(this.#connection) + 1
-    const result = insert.run(
-      seq,
-      cidToBytes(cid),
-      createdMs,
-      ranked,
-      origin,
-      peerId ?? null,
-      address ?? null,
-      receivedAt,
-      bytes,
-    )
-    if (result.changes === 0) return undefined
+    this.#connection
+      .sql(INSERT)
+      .run(
+        seq,
+        cidToBytes(cid),
+        createdMs,
+        isRanked ? 1 : 0,
+        origin,
+        peerId ?? null,
+        address ?? null,
+        receivedAt,
+        bytes,
+      )
     setLastSeq(this.#connection, seq)
-    // By row number, though there is but one: see `Places` on statements that need a savepoint.
+    // By row number, though there is only one row: see `Places` on savepoints.
     this.#connection
       .sql('UPDATE counts SET contributions = contributions + 1 WHERE rowid = 1')
       .run()
@@ -72,21 +76,33 @@ export class Contributions {
       .get(cidToBytes(cid))
   }
 
+  has(cid: Cid): boolean {
+    return this.find(cid) !== undefined
+  }
+
   /** The contribution of a row that is there. */
   at(id: number): Stored {
     const known = this.#opened.get(id)
-    if (known !== undefined) {
-      this.#opened.delete(id)
-      this.#opened.set(id, known)
-      return known
-    }
+    if (known !== undefined) return known
     const row = this.#connection
       .sql<[number], Row>(
-        'SELECT cid, origin, peer_id, address, received_ms, manifest FROM contribution WHERE id = ?',
+        `SELECT cid, origin, peer_id, address, received_ms, manifest
+         FROM contribution WHERE id = ?`,
       )
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
-    return this.#keep(id, storedOf(row))
+    return this.#opened.keep(id, storedOf(row), OPENED_FACTOR * row.manifest.byteLength)
+  }
+
+  /**
+   * The info of the contribution of a row that is there. Its manifest is opened the first time
+   * only: what reading the frontier costs must not depend on the size of manifests.
+   */
+  infoAt(id: number): ContributionInfo {
+    const known = this.#infos.get(id)
+    if (known !== undefined) return known
+    const info = infoOf(this.at(id))
+    return this.#infos.keep(id, info, weightOf(info))
   }
 
   get(cid: Cid): Stored | undefined {
@@ -101,7 +117,7 @@ export class Contributions {
     )
   }
 
-  /** The entries of the log behind a number. */
+  /** The entries of the log after a number. */
   since(seq: number, limit: number): LogEntry[] {
     return this.#connection
       .sql<[number, number], { id: number }>(
@@ -121,14 +137,6 @@ export class Contributions {
       .all(first, last, limit)
       .map(({ cid }) => cidFromBytes(cid))
   }
-
-  #keep(id: number, stored: Stored): Stored {
-    if (stored.bytes.byteLength > CACHED_MAX_BYTES) return stored
-    this.#opened.set(id, stored)
-    const oldest = this.#opened.keys().next()
-    if (this.#opened.size > CACHE_MAX && !oldest.done) this.#opened.delete(oldest.value)
-    return stored
-  }
 }
 
 function storedOf(row: Row): Stored {
@@ -138,6 +146,7 @@ function storedOf(row: Row): Stored {
     cid: cidFromBytes(cid),
     bytes,
     manifest: JSON.parse(bytes.toString()) as Manifest,
+    attestations: [],
     provenance: {
       origin,
       ...(peerId === null ? {} : { peerId }),

@@ -1,9 +1,10 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
-import type { Edge } from '../../../core/contribution/relation.ts'
+import type { Contribution } from '../../../core/contribution/contribution.ts'
+import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Connection } from '../database/connection.ts'
 
-/** Which of a contribution's edges are wanted, and how many. */
+/** Which edges of a contribution are wanted, and at most how many. */
 export interface EdgeChoice {
   readonly types?: readonly RelationType[]
   readonly limit?: number
@@ -15,7 +16,7 @@ interface Row {
   readonly metadata: string | null
 }
 
-/** The edges that reach a contribution, here or not, by source cid, then type. */
+/** The edges to a contribution, present or absent, by source cid, then type. */
 export function edgesInto(
   connection: Connection,
   target: Cid,
@@ -24,10 +25,22 @@ export function edgesInto(
   const only = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
   const rows = connection
     .sql<unknown[], Row>(
-      `SELECT type, source, metadata FROM edge WHERE target = ? ${only} ORDER BY source, type LIMIT ?`,
+      `SELECT type, source, metadata FROM edge
+       WHERE target = ? ${only} ORDER BY source, type LIMIT ?`,
     )
     .all(cidToBytes(target), ...(types ?? []), limit ?? -1)
   return rows.map((row) => edgeOf(row, target))
+}
+
+/** The edges of a contribution that is here, in manifest order. */
+export function edgesOutOf(
+  contribution: Contribution | undefined,
+  { types, limit }: EdgeChoice,
+): Edge[] {
+  if (contribution === undefined) return []
+  return edgesOf(contribution)
+    .filter((edge) => types?.includes(edge.type) ?? true)
+    .slice(0, limit)
 }
 
 function edgeOf({ type, source, metadata }: Row, target: Cid): Edge {

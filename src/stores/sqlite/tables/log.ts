@@ -8,9 +8,10 @@ interface Row {
 }
 
 /**
- * The id of the log in a file, drawn where there is none or where it was drawn for another file:
- * a copy that takes contributions of its own gives the same numbers to different ones. A copy that
- * is written over the file itself is not noticed. Throws `storage-full`, `storage-failed`.
+ * The id of the log in a database file. It is drawn anew where the file has none, and where the
+ * file is a copy: the original and the copy will give the same numbers to different contributions.
+ * A copy that was written over the original in place is not noticed. Throws `storage-full`,
+ * `storage-failed`.
  */
 export function openLog(connection: Connection, file: string, random: Random): string {
   return connection.write(() => {
@@ -28,12 +29,12 @@ export function lastSeq(connection: Connection): number {
   return connection.sql<[], { last_seq: number }>('SELECT last_seq FROM log').get()?.last_seq ?? 0
 }
 
-/** Gives a number away; inside the transaction that uses it. */
+/** Notes the number that is given last; inside the transaction that gives it. */
 export function setLastSeq(connection: Connection, seq: number): void {
   connection.sql('UPDATE log SET last_seq = ? WHERE rowid = 1').run(seq)
 }
 
-/** What a copy of a file doesn't share with it: the inode, and the moment at which that was made. */
+/** What tells a file from its copy: its inode, and when that was made. */
 function identityOf(file: string): string {
   const { ino, birthtimeNs } = statSync(file, { bigint: true })
   return `${ino} ${birthtimeNs}`

@@ -10,12 +10,14 @@ import type { Signals } from '../../../core/ranking/signals.ts'
 import type { Connection } from '../database/connection.ts'
 
 const MOVE_PLACE = `
-  UPDATE place SET rank = ? WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
+  UPDATE place SET rank = ?
+  WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
 
 const REMOVE_PLACE = `
-  DELETE FROM place WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
+  DELETE FROM place
+  WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
 
-/** The tables `place` and `dimension`: who stands where. */
+/** The tables `place` (ranks by dimension) and `dimension` (how many places each has). */
 export class Places {
   readonly #connection: Connection
 
@@ -29,7 +31,10 @@ export class Places {
       .run(id, this.#count(metric, direction), rankOf(direction, value), cidToBytes(cid))
   }
 
-  /** Moves a contribution in the dimensions that new evidence touches: its place there is changed, added or taken away. */
+  /**
+   * Sets a contribution's places in the dimensions that new evidence touches: each is moved, added
+   * or removed.
+   */
   setSignals(id: number, cid: Cid, signals: Signals, touched: readonly SignalMetric[]): void {
     const values = new Map(signalValues(signals))
     for (const metric of touched) {
@@ -41,8 +46,9 @@ export class Places {
   }
 
   /**
-   * Counts one more place in a dimension; its number. Not as one `ON CONFLICT … RETURNING`: a statement that SQLite guards
-   * with a savepoint makes the full-text index write a segment for each contribution instead of one a transaction.
+   * Counts one more place in a dimension; the dimension's row number. Not by one statement `ON
+   * CONFLICT … RETURNING`: SQLite guards that with a savepoint, at which the full-text index writes
+   * a segment, for each contribution instead of once a transaction.
    */
   #count(metric: string, direction: Direction): number {
     const known = this.#connection
@@ -64,7 +70,7 @@ export class Places {
     return this.#connection.sql(MOVE_PLACE).run(rankOf('maximize', value), id, metric).changes > 0
   }
 
-  /** Only for a mean of reviews that has left the finite numbers: no other signal ever goes. */
+  /** Only for a mean of reviews that is no longer finite: no other signal ever disappears. */
   #remove(id: number, metric: string): void {
     if (this.#connection.sql(REMOVE_PLACE).run(id, metric).changes === 0) return
     this.#connection.sql('UPDATE dimension SET places = places - 1 WHERE metric = ?').run(metric)

@@ -1,13 +1,12 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
+import type { Edge } from '../../../core/contribution/relation.ts'
 import {
   type Evidence,
-  evidenceOf,
   foldSignals,
   NO_SIGNALS,
   type Signals,
 } from '../../../core/ranking/signals.ts'
+import type { Consequences, Gain } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 
 interface ReviewRow {
@@ -17,17 +16,25 @@ interface ReviewRow {
 }
 
 const INSERT_EDGE = `
-  INSERT INTO edge (target, type, source, metadata, review_sum, review_count) VALUES (?, ?, ?, ?, ?, ?)`
+  INSERT INTO edge (target, type, source, metadata, review_sum, review_count)
+  VALUES (?, ?, ?, ?, ?, ?)`
 
 const ADD_TOTAL = `
-  INSERT INTO signal_total (cid, adoption, reproduction, replies, last_reply_ms) VALUES (?, ?, ?, ?, ?)
+  INSERT INTO signal_total (cid, adoption, reproduction, replies, last_reply_ms)
+  VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (cid) DO UPDATE SET
     adoption = adoption + excluded.adoption,
     reproduction = reproduction + excluded.reproduction,
     replies = replies + excluded.replies,
-    last_reply_ms = max(ifnull(last_reply_ms, excluded.last_reply_ms), ifnull(excluded.last_reply_ms, last_reply_ms))`
+    last_reply_ms = max(
+      ifnull(last_reply_ms, excluded.last_reply_ms),
+      ifnull(excluded.last_reply_ms, last_reply_ms)
+    )`
+const SELECT_REVIEWS = `
+  SELECT source, review_sum, review_count FROM edge
+  WHERE target = ? AND type = 'reviews' AND review_count > 0`
 
-/** The tables `edge` and `signal_total`: relations by target, and what those of a target come to. */
+/** The tables `edge` and `signal_total`: relations by target, and the totals of each target. */
 export class SignalTotals {
   readonly #connection: Connection
 
@@ -35,19 +42,11 @@ export class SignalTotals {
     this.#connection = connection
   }
 
-  /** Adds the edges of a new contribution to its targets' totals; the evidence that it brought. */
-  add(contribution: Contribution, createdMs: number): Evidence[] {
-    const edges = edgesOf(contribution)
-    if (edges.length === 0) return []
-    const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
+  /** Adds the edges of a new contribution, and to its targets' totals what they gain. */
+  add({ edges, gains }: Pick<Consequences, 'edges' | 'gains'>): void {
+    const evidence = new Map(gains.map((gain) => [gain.target, gain.evidence]))
     for (const edge of edges) this.#addEdge(edge, evidence.get(edge.target))
-    const replied = new Set(
-      edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
-    )
-    for (const target of new Set(edges.map((edge) => edge.target))) {
-      this.#addTotal(target, evidence.get(target), replied.has(target) ? createdMs : undefined)
-    }
-    return [...evidence.values()]
+    for (const gain of gains) this.#addTotal(gain)
   }
 
   signalsOf(cid: Cid): Signals {
@@ -79,7 +78,7 @@ export class SignalTotals {
       )
   }
 
-  #addTotal(target: Cid, evidence: Evidence | undefined, repliedMs: number | undefined): void {
+  #addTotal({ target, evidence, repliedMs }: Gain): void {
     const { adoption = 0, reproduction = 0, reviewCount = 0 } = evidence ?? {}
     const replies = repliedMs === undefined ? 0 : 1
     this.#connection
@@ -88,14 +87,13 @@ export class SignalTotals {
     if (reviewCount > 0) this.#setReviewScore(target)
   }
 
-  /** The mean is folded anew from all reviews: a running sum would depend on the order of arrival in its last digit. */
+  /**
+   * The mean is computed from all reviews each time: the last digit of a running sum would depend
+   * on the order of arrival.
+   */
   #setReviewScore(target: Cid): void {
     const key = cidToBytes(target)
-    const rows = this.#connection
-      .sql<[Uint8Array], ReviewRow>(
-        `SELECT source, review_sum, review_count FROM edge WHERE target = ? AND type = 'reviews' AND review_count > 0`,
-      )
-      .all(key)
+    const rows = this.#connection.sql<[Uint8Array], ReviewRow>(SELECT_REVIEWS).all(key)
     const { reviewScore } = foldSignals(rows.map((row) => reviewEvidence(row, target)))
     this.#connection
       .sql('UPDATE signal_total SET review_score = ? WHERE cid = ?')
@@ -103,7 +101,7 @@ export class SignalTotals {
   }
 }
 
-/** SQLite keeps NaN, the sum of scores beyond all numbers, as NULL. */
+/** SQLite stores NaN, the sum of +∞ and −∞, as NULL. */
 function reviewEvidence({ source, review_sum, review_count }: ReviewRow, target: Cid): Evidence {
   const review = { reviewSum: review_sum ?? Number.NaN, reviewCount: review_count }
   return { source: cidFromBytes(source), target, adoption: 0, reproduction: 0, ...review }

@@ -13,7 +13,10 @@ const UPSERT = `
   INSERT INTO stub (cid, since_ms, promised_by) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by`
 
-/** Adds promises to the stub of an absent contribution; inside a transaction. The moment of the first stays. False where it is here. */
+/**
+ * Adds promises to the stub of an absent contribution; inside a transaction. The moment of the
+ * first promise stays. False where the contribution is here.
+ */
 export function addPromises(
   connection: Connection,
   cid: Cid,
@@ -24,12 +27,21 @@ export function addPromises(
   const isHere =
     connection.sql<[Uint8Array]>('SELECT 1 FROM contribution WHERE cid = ?').get(key) !== undefined
   if (isHere) return false
-  const known = connection
-    .sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?')
-    .get(key)
-  const all = new Set([...promisesOf(known), ...promisedBy])
+  const known = rowOf(connection, cid)
+  const all = new Set([...(known === undefined ? [] : promisesOf(known)), ...promisedBy])
   connection.sql(UPSERT).run(key, since, JSON.stringify([...all]))
   return true
+}
+
+export function findStub(connection: Connection, cid: Cid): Stub | undefined {
+  const row = rowOf(connection, cid)
+  return row === undefined ? undefined : stubOf(row)
+}
+
+export function countStubs(connection: Connection): number {
+  return (
+    connection.sql<[], { stubs: number }>('SELECT count(*) AS stubs FROM stub').get()?.stubs ?? 0
+  )
 }
 
 /** Stubs, oldest first, ties by cid. */
@@ -39,13 +51,23 @@ export function listStubs(connection: Connection, limit: number): Stub[] {
       'SELECT cid, since_ms, promised_by FROM stub ORDER BY since_ms, cid LIMIT ?',
     )
     .all(limit)
-    .map((row) => ({
-      cid: cidFromBytes(row.cid),
-      promisedBy: promisesOf(row),
-      since: timestamp(row.since_ms),
-    }))
+    .map(stubOf)
 }
 
-function promisesOf(row: Row | undefined): string[] {
-  return row === undefined ? [] : (JSON.parse(row.promised_by) as string[])
+function rowOf(connection: Connection, cid: Cid): Row | undefined {
+  return connection
+    .sql<[Uint8Array], Row>('SELECT cid, since_ms, promised_by FROM stub WHERE cid = ?')
+    .get(cidToBytes(cid))
+}
+
+function stubOf(row: Row): Stub {
+  return {
+    cid: cidFromBytes(row.cid),
+    promisedBy: promisesOf(row),
+    since: timestamp(row.since_ms),
+  }
+}
+
+function promisesOf(row: Row): string[] {
+  return JSON.parse(row.promised_by) as string[]
 }

@@ -3,9 +3,9 @@ import { GroveError } from '../../../core/errors.ts'
 import type { NextTurn } from '../../../ports/stores.ts'
 import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
 
-/** Jobs of one transaction at the most: bounds how long the first of them waits for the last. */
+/** Jobs in one transaction at most: bounds how long the first of them waits for the last. */
 const BATCH_MAX = 256
-/** Batches on their way to disk: while the thread commits one, the next lies ready for it. */
+/** Batches sent to the thread at once: while it commits one, the next is ready. */
 const BATCHES_MAX = 2
 
 interface Waiting {
@@ -14,19 +14,19 @@ interface Waiting {
   readonly reject: (error: GroveError) => void
 }
 
-/** The thread that writes, beside this file: `.ts` where Node runs the sources, `.js` where they are built. */
+/** The thread's file: `.ts` where Node runs the sources, `.js` where they are built. */
 const writerThread = new URL(`./writer-thread${import.meta.url.slice(-3)}`, import.meta.url)
 
 /**
- * Group commit: writes that are under way at once share one transaction and so one sync to disk. A thread of its own
- * commits, so that neither syncs nor index upkeep hold up the event loop; while it is at it the next batches gather.
- * The thread starts with the first write.
+ * Group commit: writes that are under way at once share one transaction and so one sync to disk. A
+ * thread of its own commits, so that neither syncs nor index upkeep block the event loop; meanwhile
+ * the next batch gathers. The thread starts with the first write.
  */
 export class CommitQueue {
   readonly #file: string
   readonly #nextTurn: NextTurn
   readonly #queue: Waiting[] = []
-  /** Sent to the thread and not answered, oldest first. */
+  /** Batches that the thread has not answered, oldest first. */
   readonly #underWay: Waiting[][] = []
   #scheduled = false
   #worker: Worker | undefined
@@ -38,7 +38,10 @@ export class CommitQueue {
     this.#nextTurn = nextTurn
   }
 
-  /** Resolves once the job is durable, with whether it changed anything. Throws `shutting-down`, `storage-full`, `storage-failed`, `read-only`. */
+  /**
+   * Resolves once the job is durable, with whether it changed anything. Throws `shutting-down`,
+   * `storage-full`, `storage-failed`, `read-only`.
+   */
   write(job: Job): Promise<boolean> {
     if (this.#closed) return Promise.reject(new GroveError('shutting-down'))
     return new Promise((resolve, reject) => {
@@ -47,7 +50,7 @@ export class CommitQueue {
     })
   }
 
-  /** Commits what is waiting, then ends the thread. Takes nothing more. */
+  /** Commits what is waiting, then ends the thread. Refuses more. */
   async close(): Promise<void> {
     this.#closed = true
     if (this.#queue.length + this.#underWay.length > 0) {
@@ -92,7 +95,7 @@ export class CommitQueue {
 
   #settle(outcomes: readonly Outcome[]): void {
     const batch = this.#underWay.shift() ?? []
-    // What gathered meanwhile goes first: the thread commits it while this one answers for the batch that is done.
+    // Send the next batch first: the thread commits it while the callers of this one are answered.
     if (this.#queue.length > 0) this.#send()
     if (this.#underWay.length === 0) this.#worker?.unref()
     for (const [index, { resolve, reject }] of batch.entries()) {
@@ -103,7 +106,7 @@ export class CommitQueue {
     if (this.#underWay.length === 0) this.#drained()
   }
 
-  /** The thread has died: what it was to write is lost, what comes next gets a new one. */
+  /** The thread has died: the batches that it had are lost; the next write starts a new thread. */
   #fail(cause: unknown): void {
     this.#worker = undefined
     const lost = this.#underWay.splice(0).flat()

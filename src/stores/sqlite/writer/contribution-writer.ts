@@ -1,16 +1,14 @@
 import { cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { ownPlaces, type SignalMetric, signalPlaces } from '../../../core/ranking/frontier.ts'
+import { signalPlaces } from '../../../core/ranking/frontier.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
-import type { Provenance } from '../../../ports/contribution-store.ts'
-import { facetsOfManifest } from '../../filter.ts'
-import { wordsOfManifest } from '../../words.ts'
+import type { Stored } from '../../../ports/contribution-store.ts'
+import { consequencesOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 
-/** Writes a contribution and all that follows from it. Runs inside a transaction: all of it is there afterwards or none. */
+/** Writes a contribution and all that is derived from it, inside its caller's transaction. */
 export class ContributionWriter {
   readonly #connection: Connection
   readonly #contributions: Contributions
@@ -24,37 +22,30 @@ export class ContributionWriter {
     this.#places = new Places(connection)
   }
 
-  /** False where it was here already. */
-  put(contribution: Contribution, provenance: Provenance): boolean {
-    const { cid, manifest } = contribution
-    const createdMs = Date.parse(manifest.createdAt)
-    const id = this.#contributions.insert(contribution, createdMs, provenance)
-    if (id === undefined) return false
+  /** False where the contribution was here already. */
+  put(item: Stored): boolean {
+    if (this.#contributions.has(item.cid)) return false
+    const consequences = consequencesOf(item, item.provenance.receivedAt)
+    const { words, facets, places } = consequences
+    const id = this.#contributions.insert(item, consequences)
     this.#connection
       .sql('INSERT INTO word (rowid, words, facets) VALUES (?, ?, ?)')
-      .run(id, wordsOfManifest(manifest).join(' '), facetsOfManifest(manifest).join(' '))
-    for (const place of ownPlaces(contribution, provenance.receivedAt)) this.#places.add(id, place)
-    for (const place of signalPlaces(contribution, this.#totals.signalsOf(cid)))
+      .run(id, words.join(' '), facets.join(' '))
+    for (const place of places) this.#places.add(id, place)
+    for (const place of signalPlaces(item, this.#totals.signalsOf(item.cid)))
       this.#places.add(id, place)
-    this.#countFor(contribution, createdMs)
-    this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(cid))
+    this.#totals.add(consequences)
+    for (const { evidence } of consequences.gains)
+      if (evidence !== undefined) this.#moveTarget(evidence)
+    this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))
     return true
   }
 
-  #countFor(contribution: Contribution, createdMs: number): void {
-    for (const evidence of this.#totals.add(contribution, createdMs)) {
-      const target = this.#contributions.find(evidence.target)
-      if (target?.ranked !== 1) continue
-      const signals = this.#totals.signalsOf(evidence.target)
-      this.#places.setSignals(target.id, evidence.target, signals, touchedBy(evidence))
-    }
+  /** Brings the target's places up to date, where it is here. */
+  #moveTarget(evidence: Evidence): void {
+    const target = this.#contributions.find(evidence.target)
+    if (target?.ranked !== 1) return
+    const signals = this.#totals.signalsOf(evidence.target)
+    this.#places.setSignals(target.id, evidence.target, signals, touchedBy(evidence))
   }
-}
-
-function touchedBy({ adoption, reproduction, reviewCount }: Evidence): SignalMetric[] {
-  const touched: SignalMetric[] = []
-  if (adoption > 0) touched.push('_adoption')
-  if (reviewCount > 0) touched.push('_review_score')
-  if (reproduction > 0) touched.push('_reproduction')
-  return touched
 }

@@ -2,7 +2,7 @@ import type { Cid } from '../../../core/cid.ts'
 import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/errors.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
 
-/** Something to be written, as it travels to the thread that writes. */
+/** Something to be written, as plain data that is sent to the writer's thread. */
 export type Job =
   | {
       readonly type: 'put-contribution'
@@ -24,9 +24,16 @@ export type Job =
       readonly key: string
       readonly value: string
     }
+  | {
+      readonly type: 'compare-and-set-record'
+      readonly space: string
+      readonly key: string
+      readonly expected: string | undefined
+      readonly value: string
+    }
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
-/** What became of a job: whether it changed anything, or the error that it failed with. */
+/** The outcome of a job: whether it changed anything, or the error that it failed with. */
 export type Outcome =
   | { readonly type: 'done'; readonly changed: boolean }
   | {
@@ -48,7 +55,7 @@ export function errorOf({
   return new GroveError(code, details, { message })
 }
 
-/** The job as it may be sent to another thread: a view of a larger buffer would take all of that along. */
+/** The job with bytes of its own: a view would drag its whole buffer along to the thread. */
 export function compact(job: Job): Job {
   if (job.type !== 'put-contribution' && job.type !== 'put-blob') return job
   return job.bytes.byteLength === job.bytes.buffer.byteLength

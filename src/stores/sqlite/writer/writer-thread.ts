@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Job } from './jobs.ts'
 import { Writer } from './writer.ts'
 
-/** The thread that writes: takes batches of jobs, answers each batch with its outcomes, ends at `close`. */
+/** The writer's thread: takes batches of jobs, answers each with its outcomes, ends at `close`. */
 const { file } = workerData as { readonly file: string }
 const writer = new Writer(file)
 

@@ -1,18 +1,14 @@
-import { cidToBytes } from '../../../core/cid.ts'
-import type { Contribution } from '../../../core/contribution/contribution.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
+import { deleteBlob, putBlob } from '../tables/blobs.ts'
+import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
 import { failure, type Job, type Outcome } from './jobs.ts'
 
-const PUT_BLOB = 'INSERT INTO blob (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING'
-const SET_RECORD = `
-  INSERT INTO record (space, key, value) VALUES (?, ?, ?)
-  ON CONFLICT DO UPDATE SET value = excluded.value`
-
-/** Carries out batches of jobs, each batch in one transaction. Runs in the thread that writes. */
+/** Carries out batches of jobs, each batch in one transaction. Runs in the writer's thread. */
 export class Writer {
   readonly #connection: Connection
   readonly #contributions: ContributionWriter
@@ -22,7 +18,7 @@ export class Writer {
     this.#contributions = new ContributionWriter(this.#connection)
   }
 
-  /** The outcome of each job. Where one fails its neighbours are done again, each in a transaction of its own. */
+  /** The outcome of each job. If one fails, all are done again, each in its own transaction. */
   commit(jobs: readonly Job[]): Outcome[] {
     try {
       return this.#connection.write(() => jobs.map((job) => this.#done(job)))
@@ -45,32 +41,25 @@ export class Writer {
     const connection = this.#connection
     switch (job.type) {
       case 'put-contribution':
-        return this.#contributions.put(contributionOf(job), job.provenance)
+        return this.#contributions.put(storedOf(job))
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
       case 'put-blob':
-        return connection.sql(PUT_BLOB).run(cidToBytes(job.hash), job.bytes).changes > 0
+        return putBlob(connection, job.hash, job.bytes)
       case 'delete-blob':
-        return (
-          connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(job.hash)).changes > 0
-        )
+        return deleteBlob(connection, job.hash)
       case 'set-record':
-        return connection.sql(SET_RECORD).run(job.space, job.key, job.value).changes > 0
+        return setRecord(connection, job.space, job.key, job.value)
+      case 'compare-and-set-record':
+        return compareAndSetRecord(connection, job)
       case 'delete-record':
-        return (
-          connection.sql('DELETE FROM record WHERE space = ? AND key = ?').run(job.space, job.key)
-            .changes > 0
-        )
+        return deleteRecord(connection, job.space, job.key)
     }
   }
 }
 
-function contributionOf({ cid, bytes }: Extract<Job, { type: 'put-contribution' }>): Contribution {
-  return {
-    cid,
-    bytes,
-    manifest: JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(),
-    ) as Manifest,
-  }
+function storedOf(job: Extract<Job, { type: 'put-contribution' }>): Stored {
+  const { cid, bytes, provenance } = job
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  return { cid, bytes, manifest: JSON.parse(text) as Manifest, attestations: [], provenance }
 }

@@ -5,18 +5,18 @@ import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
 import { facetQuery, isScanFaster, matchingRows } from './matching.ts'
 
-/** A page of row numbers, oldest first, ties by cid, and how many match in all. */
+/** A page of the matching row numbers, oldest first, ties by cid, and how many match in all. */
 export function listIds(
   connection: Connection,
   contributions: Contributions,
   filter: Filter,
   { limit, offset }: Page,
 ): { ids: number[]; total: number } {
-  const meant = matchingRows(connection, filter)
+  const matching = matchingRows(connection, filter)
   const all = contributions.count()
-  if (meant === undefined) return { ids: oldest(connection, limit, offset), total: all }
-  const find = isScanFaster(offset + limit, all, meant.size) ? indexScan : sorted
-  return { ids: find(connection, meant, limit, offset), total: meant.size }
+  if (matching === undefined) return { ids: oldest(connection, limit, offset), total: all }
+  const find = isScanFaster(offset + limit, all, matching.size) ? indexScan : sorted
+  return { ids: find(connection, matching, limit, offset), total: matching.size }
 }
 
 interface IdRow {
@@ -34,7 +34,7 @@ function oldest(connection: Connection, limit: number, offset: number): number[]
 
 function sorted(
   connection: Connection,
-  meant: ReadonlySet<number>,
+  matching: ReadonlySet<number>,
   limit: number,
   offset: number,
 ): number[] {
@@ -43,13 +43,13 @@ function sorted(
     ORDER BY c.created_ms, c.cid LIMIT ? OFFSET ?`
   const rows = connection
     .sql<[string, number, number], IdRow>(text)
-    .all(JSON.stringify([...meant]), limit, offset)
+    .all(JSON.stringify([...matching]), limit, offset)
   return rows.map(({ id }) => id)
 }
 
 function indexScan(
   connection: Connection,
-  meant: ReadonlySet<number>,
+  matching: ReadonlySet<number>,
   limit: number,
   offset: number,
 ): number[] {
@@ -57,14 +57,14 @@ function indexScan(
   let left = offset
   for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
     if (ids.length >= limit) break
-    if (!meant.has(id)) continue
+    if (!matching.has(id)) continue
     if (left > 0) left--
     else ids.push(id)
   }
   return ids
 }
 
-/** Row numbers of what has every word, best match (BM25) first, ties by cid. */
+/** Row numbers of the contributions that have every word, best match (BM25) first, ties by cid. */
 export function searchIds(
   connection: Connection,
   text: string,
@@ -74,7 +74,8 @@ export function searchIds(
   const words = wordsOfQuery(text)
   if (words.length === 0) return []
   const facets = facetQuery(filter)
-  const query = `words : (${words.map((word) => `"${word}"`).join(' ')})${facets === undefined ? '' : ` AND ${facets}`}`
+  const quoted = words.map((word) => `"${word}"`).join(' ')
+  const query = `words : (${quoted})${facets === undefined ? '' : ` AND ${facets}`}`
   const search = `
     SELECT c.id FROM word CROSS JOIN contribution c ON c.id = word.rowid
     WHERE word MATCH ? ORDER BY bm25(word, 1, 0), c.cid LIMIT ?`
@@ -88,20 +89,21 @@ interface ThreadRow extends IdRow {
 }
 
 const THREADS = `
-  SELECT c.id, s.replies, s.last_reply_ms FROM signal_total s CROSS JOIN contribution c ON c.cid = s.cid
+  SELECT c.id, s.replies, s.last_reply_ms
+  FROM signal_total s CROSS JOIN contribution c ON c.cid = s.cid
   WHERE s.replies > 0 ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
 
-/** Roots with replies, most replies first, then the latest reply, then cid. */
+/** Contributions with replies, most replies first, then by the latest reply, then by cid. */
 export function listThreads(
   connection: Connection,
   contributions: Contributions,
-  { tags = [], limit }: { tags?: readonly string[]; limit: number },
+  { tags, limit }: { readonly tags: readonly string[]; readonly limit: number },
 ): ThreadSummary[] {
-  const meant = matchingRows(connection, { tags: [...tags] })
+  const matching = matchingRows(connection, { tags: [...tags] })
   const threads: ThreadSummary[] = []
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
-    if (meant !== undefined && !meant.has(row.id)) continue
+    if (matching !== undefined && !matching.has(row.id)) continue
     threads.push({
       root: contributions.at(row.id),
       replyCount: row.replies,

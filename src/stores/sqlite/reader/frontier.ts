@@ -5,14 +5,14 @@ import {
   prevailingDirection,
 } from '../../../core/ranking/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-index.ts'
-import { matches } from '../../filter.ts'
+import { matches, matchesWithoutContext } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
 import { isFiltered, isScanFaster, matchingRows } from './matching.ts'
 
-/** Rows of a dimension that are walked in search of those that a filter means before the meant ones are sorted instead. */
+/** Rows of a dimension that are scanned for matching ones before those are sorted instead. */
 const INDEX_SCAN_MAX = 10_000
-/** Rows of a dimension whose manifests are looked at before the index of filters is asked. */
+/** Top rows of a dimension that are tested one by one before the facet index is asked. */
 const TOP_SCAN_ROWS = 128
 
 interface DimensionRow extends Dimension {
@@ -26,7 +26,7 @@ interface PlaceRow {
   readonly rank: number
 }
 
-/** The frontier: for each dimension asked for, the first rows of an index, or the first that a filter means. */
+/** The frontier: the best rows of each dimension asked for, of those that match the filter. */
 export function frontierOf(
   connection: Connection,
   contributions: Contributions,
@@ -52,31 +52,33 @@ function finder(connection: Connection): Find {
   return (dimension, limit) => best.all(dimension.id, limit)
 }
 
-/** Most filters leave enough among the first few rows. Only where one doesn't, all that it means are looked up. */
+/**
+ * Tests the top rows, which suffice for most filters. Where they don't, asks the facet index for
+ * all matching rows.
+ */
 function filteringFinder(
   connection: Connection,
   contributions: Contributions,
   query: FrontierQuery,
 ): Find {
-  let meant: ReadonlySet<number> | undefined
+  let matching: ReadonlySet<number> | undefined
   let byDimension: Map<number, PlaceRow[]> | undefined
-  const sorted = (all: ReadonlySet<number>, { id }: DimensionRow, limit: number) => {
-    byDimension ??= Map.groupBy(placesOf(connection, all), (row) => row.dimension)
+  const sorted = (rows: ReadonlySet<number>, { id }: DimensionRow, limit: number) => {
+    byDimension ??= Map.groupBy(placesOf(connection, rows), (row) => row.dimension)
     return (byDimension.get(id) ?? []).slice(0, limit)
   }
   return (dimension, limit) => {
-    const near = topScan(connection, contributions, query, dimension)
-    if (near !== undefined) return near
-    meant ??= matchingRows(connection, query) ?? new Set()
-    const soon = isScanFaster(limit, dimension.places, meant.size)
-    return (
-      (soon ? indexScan(connection, meant, dimension, limit) : undefined) ??
-      sorted(meant, dimension, limit)
-    )
+    const top = topScan(connection, contributions, query, dimension)
+    if (top !== undefined) return top
+    matching ??= matchingRows(connection, query) ?? new Set()
+    const scanned = isScanFaster(limit, dimension.places, matching.size)
+      ? indexScan(connection, matching, dimension, limit)
+      : undefined
+    return scanned ?? sorted(matching, dimension, limit)
   }
 }
 
-/** What is meant of the first few rows, by their manifests; undefined where there are more rows and these were not enough. */
+/** The matching top rows; undefined where they are too few and the dimension has more rows. */
 function topScan(
   connection: Connection,
   contributions: Contributions,
@@ -84,16 +86,20 @@ function topScan(
   { id }: DimensionRow,
 ): PlaceRow[] | undefined {
   const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
-  const found = rows.filter((row) => matches(contributions.at(row.contribution).manifest, query))
+  const isMatching = ({ contribution }: PlaceRow) =>
+    query.context === undefined
+      ? matchesWithoutContext(contributions.infoAt(contribution), query)
+      : matches(contributions.at(contribution).manifest, query)
+  const found = rows.filter(isMatching)
   return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
     ? found.slice(0, query.limit)
     : undefined
 }
 
-/** From the best on until enough are found; undefined where that takes too long after all. */
+/** Scans from the best row on until enough match; undefined where that takes too long after all. */
 function indexScan(
   connection: Connection,
-  meant: ReadonlySet<number>,
+  matching: ReadonlySet<number>,
   { id }: DimensionRow,
   limit: number,
 ): PlaceRow[] | undefined {
@@ -102,20 +108,23 @@ function indexScan(
   for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
     if (found.length >= limit) break
     if (++seen > INDEX_SCAN_MAX) return undefined
-    if (meant.has(row.contribution)) found.push(row)
+    if (matching.has(row.contribution)) found.push(row)
   }
   return found
 }
 
 /** All places of some contributions, best first in each dimension. */
-function placesOf(connection: Connection, meant: ReadonlySet<number>): PlaceRow[] {
+function placesOf(connection: Connection, rows: ReadonlySet<number>): PlaceRow[] {
   const text = `
     SELECT p.dimension, p.contribution, p.rank
     FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value ORDER BY p.rank, p.cid`
-  return connection.sql<[string], PlaceRow>(text).all(JSON.stringify([...meant]))
+  return connection.sql<[string], PlaceRow>(text).all(JSON.stringify([...rows]))
 }
 
-/** The dimensions that a query asks for, by name. The prevailing direction is that of all scores held, whatever the filter. */
+/**
+ * The dimensions that a query asks for, by name. The prevailing direction is that of all scores
+ * held, whatever the filter.
+ */
 function dimensionsOf(connection: Connection, query: FrontierQuery): DimensionRow[] {
   const all = connection
     .sql<[], DimensionRow>('SELECT id, metric, direction, places FROM dimension WHERE places > 0')
@@ -146,10 +155,10 @@ function ranking(
   contributions: Contributions,
 ): Ranking {
   const places = rows.map((row): RankedPlace => {
-    const contribution = contributions.at(row.contribution)
-    // Subtracting from 0 keeps a negative zero from appearing.
+    // `0 - rank`, since `-rank` would make a negative zero of 0.
     const value = direction === 'minimize' ? row.rank : 0 - row.rank
-    return { metric, direction, cid: contribution.cid, value, contribution }
+    const info = contributions.infoAt(row.contribution)
+    return { metric, direction, cid: info.cid, value, info }
   })
   return { metric, direction, places }
 }

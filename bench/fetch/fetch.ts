@@ -1,9 +1,9 @@
+import { Load } from '../load-client.ts'
+import { amount, type Options } from '../options.ts'
+import { inTurns, type Report } from '../report.ts'
+import type { Workbench } from '../workbench.ts'
 import { largeRows } from './large.ts'
-import { Load } from './load-client.ts'
-import { amount, type Options } from './options.ts'
-import { inTurns, type Report } from './report.ts'
 import { fetchRates, type Rates } from './small.ts'
-import type { Workbench } from './workbench.ts'
 
 const GIB = 2 ** 30
 

@@ -1,9 +1,9 @@
-import type { Cid } from '../src/core/cid.ts'
-import type { SyncReport } from '../src/core/wire/federation.ts'
-import type { GroveInfo } from '../src/core/wire/grove.ts'
-import type { Ask, Load } from './load-client.ts'
-import { fillGrove, sampleDraft, sampleText, verifyStored } from './samples.ts'
-import type { GroveProcess, Workbench } from './workbench.ts'
+import type { Cid } from '../../src/core/cid.ts'
+import type { SyncReport } from '../../src/core/wire/federation.ts'
+import type { GroveInfo } from '../../src/core/wire/grove.ts'
+import type { Ask, Load } from '../load-client.ts'
+import { fillGrove, sampleDraft, sampleText, verifyStored } from '../samples.ts'
+import type { GroveProcess, Workbench } from '../workbench.ts'
 
 const AT_ONCE = 16
 const ARTIFACT_CHARS = 1_024

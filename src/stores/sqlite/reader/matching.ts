@@ -2,7 +2,7 @@ import type { Selection } from '../../../ports/graph-index.ts'
 import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 
-/** The row numbers that a filter means; undefined where it means everything. One scan of its facets in the full-text index. */
+/** The row numbers that match a filter; undefined where all do. One scan of the facet index. */
 export function matchingRows(
   connection: Connection,
   filter: Selection,
@@ -18,14 +18,14 @@ export function matchingRows(
 }
 
 /**
- * Whether the first `wanted` of the meant rows are found sooner by walking all `total` rows in their order than by
- * sorting those that are meant: true if they lie evenly among the others.
+ * Whether scanning all `total` rows in order finds the first `wanted` matching ones sooner than
+ * sorting all that match. Assumes that they are spread evenly.
  */
-export function isScanFaster(wanted: number, total: number, meant: number): boolean {
-  return wanted * total <= meant * meant
+export function isScanFaster(wanted: number, total: number, matching: number): boolean {
+  return wanted * total <= matching * matching
 }
 
-/** Whether a filter leaves anything out. */
+/** Whether a filter asks for anything. */
 export function isFiltered(filter: Selection): boolean {
   return facetsOfFilter(filter).length > 0
 }
@@ -34,7 +34,7 @@ export function isFiltered(filter: Selection): boolean {
 export function facetQuery(filter: Selection): string | undefined {
   const facets = facetsOfFilter(filter)
   if (facets.length === 0) return undefined
-  // A choice without words is one that nothing meets: no facet is a single letter.
+  // An empty choice matches nothing: no facet is a single letter.
   const choices = facets.map(
     (words) => `(${(words.length === 0 ? ['x'] : words).map(quoted).join(' OR ')})`,
   )

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { canonicalText } from '../canonical.ts'
+import { type Attestation, attestationsSchema } from '../contribution/attestation.ts'
+import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX, MANIFEST_MAX_BYTES } from '../limits.ts'
+
+/**
+ * The lines of a closure (PROTOCOL.md#closure), in one of two forms. The first is the bare manifest. The
+ * second is a record:
+ *
+ *   {"attestations":[…],"manifest":<the manifest's canonical bytes>,"size":<how many bytes that is>}
+ *
+ * The manifest is cut out by its size, counted from the end of the line, and hashed as it came. No
+ * text is searched for, so that nothing inside an attestation or a manifest can move the cut. What
+ * stands before the manifest has to be a JSON array by itself; what was cut has to be canonical JSON
+ * with a hash that somebody asks for. So any reader of JSON finds the same parts in the line.
+ */
+
+/** The header by which an asker says that it reads records, and an answerer that it sends them. */
+export const CLOSURE_FORM_HEADER = 'grove-closure'
+/** The form of the lines, as that header names it. Without the header they are bare manifests. */
+export const CLOSURE_RECORDS = 'records-1'
+
+/** A manifest and what came with it. Nothing of it is verified. */
+export interface ClosureRecord {
+  readonly bytes: Uint8Array
+  readonly attestations: readonly Attestation[]
+}
+
+const HEAD = Buffer.from('{"attestations":')
+const MIDDLE = Buffer.from(',"manifest":')
+const TAIL_MAX_BYTES = ',"size":}'.length + String(MANIFEST_MAX_BYTES).length
+
+/** The longest line of either form. */
+export const CLOSURE_LINE_MAX_BYTES =
+  HEAD.byteLength +
+  ATTESTATIONS_MAX * (ATTESTATION_MAX_BYTES + 1) +
+  MIDDLE.byteLength +
+  MANIFEST_MAX_BYTES +
+  TAIL_MAX_BYTES
+
+/** A record as a line, without its end. Canonical JSON, as its parts are. */
+export function recordLine({ bytes, attestations }: ClosureRecord): Uint8Array {
+  const tail = Buffer.from(`,"size":${bytes.byteLength}}`)
+  return Buffer.concat([HEAD, Buffer.from(canonicalText(attestations)), MIDDLE, bytes, tail])
+}
+
+/** The record in a line; undefined where it is none. The manifest's bytes are a view of the line. */
+export function recordOf(line: Buffer): ClosureRecord | undefined {
+  const tail = /,"size":(\d{1,7})\}$/.exec(line.toString('latin1', line.length - TAIL_MAX_BYTES))
+  if (tail === null) return undefined
+  const end = line.length - tail[0].length
+  const start = end - Number(tail[1])
+  const middle = start - MIDDLE.byteLength
+  if (middle < HEAD.byteLength || !line.subarray(0, HEAD.byteLength).equals(HEAD)) return undefined
+  if (!line.subarray(middle, start).equals(MIDDLE)) return undefined
+  const attestations = attestationsOf(line.toString('utf8', HEAD.byteLength, middle))
+  return attestations === undefined ? undefined : { bytes: line.subarray(start, end), attestations }
+}
+
+function attestationsOf(text: string): readonly Attestation[] | undefined {
+  try {
+    return attestationsSchema.parse(JSON.parse(text))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,56 @@
+import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
+import { GroveError } from '../core/errors.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
+import type { Provenance } from '../ports/contribution-store.ts'
+import type { AdmitContext } from './context.ts'
+
+/** A verified contribution that is to be stored, and where it came from. */
+export interface Admission {
+  readonly contribution: Contribution
+  readonly provenance: Provenance
+}
+
+/**
+ * The one door to the store: what is new is counted, told to subscribers and handed to gossip. When
+ * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
+ * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
+ * Attestations come as far as this and are dropped: no store keeps them yet.
+ */
+export async function admit(
+  node: AdmitContext,
+  contribution: Contribution,
+  provenance: Provenance,
+): Promise<'added' | 'present'> {
+  const added = await admitAll(node, [{ contribution, provenance }])
+  return added.length > 0 ? 'added' : 'present'
+}
+
+/**
+ * Admits several in their order and hands gossip those that are new together, also where a later one
+ * failed. The cids of the new ones.
+ */
+export async function admitAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
+  if (node.closing.aborted) throw new GroveError('shutting-down')
+  return node.track(putAll(node, arrivals))
+}
+
+async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
+  const added: Cid[] = []
+  try {
+    for (const { contribution, provenance } of arrivals) {
+      if ((await node.contributions.put(contribution, provenance)) === 'present') continue
+      added.push(contribution.cid)
+      node.counters.stored[provenance.origin] += 1
+      node.events.stored()
+    }
+  } finally {
+    if (added.length > 0) node.stored(added)
+  }
+  return added
+}
+
+/** Where something that a peer sent came from. */
+export function provenanceOf(peer: PeerAddress, now: number): Provenance {
+  return { origin: 'peer', peerId: peer.peerId, address: peer.address, receivedAt: now }
+}

@@ -1,0 +1,60 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { ManifestAnswer } from '../../ports/transport.ts'
+import type { FetchContext } from '../context.ts'
+import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
+import { type Accept, fetchManifest } from './manifest.ts'
+
+/** What is known once the manifest is here: the rest of a fetch follows from it. */
+export interface Located {
+  readonly contribution: Contribution
+  /** Where the manifest came from; undefined where it was here. */
+  readonly peer: PeerAddress | undefined
+  readonly sizes: ManifestAnswer['sizes']
+  readonly bytesMoved: number
+  /** Whom to ask for the rest, the likeliest first. */
+  readonly providers: readonly PeerAddress[]
+  /** To be called when the fetch has ended: until then other fetches share the manifest. */
+  release(): void
+}
+
+export interface LocateOptions {
+  readonly signal: AbortSignal
+  /** The peer that the caller named, by address or id. */
+  readonly named?: string | undefined
+  readonly providers?: readonly PeerAddress[] | undefined
+  readonly accept?: Accept | undefined
+}
+
+/** The contribution as it is held here, or its manifest from a peer. Throws what `fetchManifest` throws. */
+export async function locate(
+  node: FetchContext,
+  cid: Cid,
+  { signal, named, providers, accept }: LocateOptions,
+): Promise<Located> {
+  const given = named === undefined ? undefined : namedPeer(node, named)
+  const known = [given, ...(providers ?? []), ...(await likelyProviders(node, cid))]
+  const held = await node.contributions.get(cid)
+  if (held !== undefined)
+    return {
+      contribution: held,
+      peer: undefined,
+      sizes: undefined,
+      bytesMoved: 0,
+      providers: distinct(node, known),
+      release() {},
+    }
+  const obtained = await fetchManifest(node, cid, { signal, given, providers, accept })
+  return { ...obtained, providers: distinct(node, [obtained.peer, ...known]) }
+}
+
+function distinct(
+  node: FetchContext,
+  peers: readonly (PeerAddress | undefined)[],
+): readonly PeerAddress[] {
+  return unique(
+    node,
+    peers.filter((peer) => peer !== undefined),
+  )
+}

@@ -1,0 +1,71 @@
+import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
+import { type Edge, edgesOf } from '../core/contribution/relation.ts'
+import { isRanked, ownPlaces, type Place, type SignalMetric } from '../core/ranking/frontier.ts'
+import { type Evidence, evidenceOf } from '../core/ranking/signals.ts'
+import { facetsOfManifest } from './filter.ts'
+import { wordsOfManifest } from './words.ts'
+
+/** All that a store's index holds because of one contribution, whatever the store. */
+export interface Consequences {
+  /** Unix ms. */
+  readonly createdMs: number
+  /** Whether it takes places in rankings. */
+  readonly isRanked: boolean
+  /** The places that it takes by its own word; its signals give it others. */
+  readonly places: readonly Place[]
+  /** In manifest order. */
+  readonly edges: readonly Edge[]
+  /** What its targets gain, one entry a target. */
+  readonly gains: readonly Gain[]
+  /** What a search finds it by, in the order of its text. */
+  readonly words: readonly string[]
+  /** What a filter finds it by. */
+  readonly facets: readonly string[]
+}
+
+/** What one target, present or not, gains by a contribution. */
+export interface Gain {
+  readonly target: Cid
+  /** Undefined where no edge to the target counts for anything. */
+  readonly evidence: Evidence | undefined
+  /** When it replied (Unix ms); undefined where it is no reply. */
+  readonly repliedMs: number | undefined
+}
+
+/** Derives what follows from a contribution that was first seen at a moment (Unix ms). Pure. */
+export function consequencesOf(contribution: Contribution, firstSeenMs: number): Consequences {
+  const { manifest } = contribution
+  const createdMs = Date.parse(manifest.createdAt)
+  return {
+    createdMs,
+    isRanked: isRanked(contribution),
+    places: ownPlaces(contribution, firstSeenMs),
+    edges: edgesOf(contribution),
+    gains: gainsOf(contribution, createdMs),
+    words: wordsOfManifest(manifest),
+    facets: facetsOfManifest(manifest),
+  }
+}
+
+/** The dimensions in which evidence may move its target. */
+export function touchedBy({ adoption, reproduction, reviewCount }: Evidence): SignalMetric[] {
+  const touched: SignalMetric[] = []
+  if (adoption > 0) touched.push('_adoption')
+  if (reviewCount > 0) touched.push('_review_score')
+  if (reproduction > 0) touched.push('_reproduction')
+  return touched
+}
+
+function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
+  const edges = edgesOf(contribution)
+  const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
+  const replied = new Set(
+    edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
+  )
+  return [...new Set(edges.map((edge) => edge.target))].map((target) => ({
+    target,
+    evidence: evidence.get(target),
+    repliedMs: replied.has(target) ? createdMs : undefined,
+  }))
+}

@@ -1,0 +1,33 @@
+import type { Contribution } from '../core/contribution/contribution.ts'
+import type { ContributionInfo } from '../ports/graph-index.ts'
+
+/** What rankings say of a contribution. */
+export function infoOf({ cid, bytes, manifest }: Contribution): ContributionInfo {
+  const { kind, mode, summary, tags, createdAt, agent, artifacts } = manifest
+  const { agentId, agentName, platform } = agent
+  return {
+    cid,
+    kind,
+    mode,
+    summary,
+    tags,
+    createdAt,
+    agent: {
+      agentId,
+      ...(agentName === undefined ? {} : { agentName }),
+      ...(platform === undefined ? {} : { platform }),
+    },
+    manifestBytes: bytes.byteLength,
+    artifacts: [...new Set(Object.values(artifacts))],
+  }
+}
+
+/** What an object and a string cost beside their characters, in bytes; estimated. */
+const OBJECT_BYTES = 256
+const STRING_BYTES = 24
+
+/** How much memory it takes; estimated. */
+export function weightOf({ cid, summary, tags, agent, artifacts }: ContributionInfo): number {
+  const texts = [cid, summary, ...tags, ...Object.values(agent), ...artifacts]
+  return texts.reduce((sum, text) => sum + STRING_BYTES + 2 * (text?.length ?? 0), OBJECT_BYTES)
+}

@@ -1,0 +1,66 @@
+import type { Connection } from '../database/connection.ts'
+import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
+import { Contributions } from '../tables/contributions.ts'
+import { edgesInto, edgesOutOf } from '../tables/edges.ts'
+import { lastSeq } from '../tables/log.ts'
+import { listRecords, recordOf } from '../tables/records.ts'
+import { SignalTotals } from '../tables/signal-totals.ts'
+import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
+import { frontierOf } from './frontier.ts'
+import { listIds, listThreads, searchIds } from './lists.ts'
+import type { Answer, Query, QueryType } from './query.ts'
+
+/** How queries of each type are answered. */
+type Answers = { readonly [T in QueryType]: (query: Query<T>) => Answer<T> }
+
+/** Answers queries on a connection, each in one transaction, so that it sees one moment. */
+export class Reader {
+  readonly #connection: Connection
+  readonly #answers: Answers
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+    this.#answers = answersOn(connection)
+  }
+
+  /** Throws `shutting-down` after the connection is closed, `storage-failed`. */
+  answer<T extends QueryType>(query: Query<T>): Answer<T> {
+    const answer: (query: Query<T>) => Answer<T> = this.#answers[query.type]
+    return this.#connection.read(() => answer(query))
+  }
+}
+
+function answersOn(connection: Connection): Answers {
+  const contributions = new Contributions(connection)
+  const totals = new SignalTotals(connection)
+  const at = (id: number) => contributions.at(id)
+  return {
+    contribution: ({ cid }) => contributions.get(cid),
+    contributions: ({ cids }) => cids.flatMap((cid) => contributions.get(cid) ?? []),
+    'missing-contributions': ({ cids }) => cids.filter((cid) => !contributions.has(cid)),
+    'contribution-count': () => contributions.count(),
+    resolve: ({ digits, limit }) => contributions.resolve(digits, limit),
+    since: ({ seq, limit }) => contributions.since(seq, limit),
+    'last-seq': () => lastSeq(connection),
+    edges: ({ cid, direction, choice }) =>
+      direction === 'in'
+        ? edgesInto(connection, cid, choice)
+        : edgesOutOf(contributions.get(cid), choice),
+    signals: ({ cid }) => totals.signalsOf(cid),
+    list: ({ filter, page }) => {
+      const { ids, total } = listIds(connection, contributions, filter, page)
+      return { items: ids.map(at), total }
+    },
+    search: ({ text, filter, limit }) => searchIds(connection, text, filter, limit).map(at),
+    frontier: ({ query }) => frontierOf(connection, contributions, query),
+    threads: (query) => listThreads(connection, contributions, query),
+    stub: ({ cid }) => findStub(connection, cid),
+    stubs: ({ limit }) => listStubs(connection, limit),
+    'stub-count': () => countStubs(connection),
+    record: ({ space, key }) => recordOf(connection, space, key),
+    records: ({ space }) => listRecords(connection, space),
+    blob: ({ hash }) => blobOf(connection, hash),
+    'blob-size': ({ hash }) => blobSize(connection, hash),
+    'missing-blobs': ({ hashes }) => missingBlobs(connection, hashes),
+  }
+}

@@ -1,0 +1,60 @@
+import { serve } from '../../sim/machine/server.ts'
+import { absentAnswer, type HttpAnswer, jsonAnswer } from '../../sim/network/http.ts'
+import { Answerer } from '../../src/api/answer/answerer.ts'
+import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import { testNode } from './context.ts'
+
+/** What a test's peer holds. */
+export interface Holdings {
+  readonly contributions?: readonly Contribution[]
+  readonly blobs?: readonly Uint8Array[]
+  /** By dimension, what the best list says. */
+  readonly best?: Readonly<Record<string, object>>
+}
+
+interface RouteRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST'
+  /** With its query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Routes that are answered by the server's own code, over what the peer holds. */
+const realRoutes = ['/api/gossip/contribution/', '/api/blobs/', '/api/federation/closure']
+
+/** A peer's routes: what it holds is answered as a grove does, its best as the test says. */
+export function honestRoutes({
+  best = {},
+  ...holdings
+}: Holdings): (request: RouteRequest) => Promise<HttpAnswer> {
+  const answerer = answererOf(holdings)
+  return async (request) => {
+    const { pathname, searchParams } = new URL(request.path, 'http://peer')
+    if (realRoutes.some((route) => pathname.startsWith(route)))
+      return serve(await answerer, { ...request, from: 'test' })
+    if (pathname === '/api/federation/best') {
+      const dimension = searchParams.get('dimension') ?? ''
+      return jsonAnswer(best[dimension] ?? { dimension, direction: 'maximize', entries: [] })
+    }
+    return pathname === '/api/frontier' ? metricsAnswer(Object.keys(best)) : absentAnswer()
+  }
+}
+
+async function answererOf({ contributions = [], blobs = [] }: Holdings): Promise<Answerer> {
+  const { node } = testNode()
+  for (const item of contributions)
+    await node.contributions.put(item, { origin: 'local', receivedAt: 0 })
+  for (const bytes of blobs) await node.blobs.put(bytes)
+  return new Answerer(node)
+}
+
+function metricsAnswer(metrics: readonly string[]): HttpAnswer {
+  return jsonAnswer({
+    byMetric: Object.fromEntries(metrics.map((name) => [name, []])),
+    byAdoption: [],
+    byRecency: [],
+    byReviewScore: [],
+    byReproduction: [],
+  })
+}

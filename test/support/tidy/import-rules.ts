@@ -1,0 +1,71 @@
+import { posix } from 'node:path'
+
+/**
+ * The rooms of src/node, lowest first, each with the rooms and files of one height: a room may import
+ * from itself and from what is lower.
+ */
+const nodeRooms: readonly (readonly string[])[] = [
+  ['events.ts', 'background.ts'],
+  ['context.ts'],
+  ['admit.ts', 'serve', 'read'],
+  ['peers'],
+  ['transfer'],
+  ['fetch'],
+  ['sync', 'publish.ts', 'checkout.ts'],
+  ['node.ts'],
+]
+
+/** Files of code in one folder. Beyond it somebody looking for one no longer sees the whole. */
+export const maxFiles = 15
+/** All that a file imports, types too, also where the names take several lines. */
+const specifiersPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/g
+
+/** Says what is wrong where a room of src/node imports from one that is not lower. */
+export function roomFault(path: string, specifier: string): string | undefined {
+  const target = posix.join(posix.dirname(path), specifier)
+  if (
+    !specifier.startsWith('.') ||
+    !path.startsWith('src/node/') ||
+    !target.startsWith('src/node/')
+  )
+    return undefined
+  const [from, to] = [path, target].map((each) => each.split('/')[2] ?? '') as [string, string]
+  const [own, other] = [from, to].map((room) => nodeRooms.findIndex((each) => each.includes(room)))
+  if (own === undefined || own < 0) return `src/node/${from} is no room that the order knows`
+  return from === to || (other !== undefined && other >= 0 && other < own)
+    ? undefined
+    : `${from} may not import ${to}: it is not below it`
+}
+
+/** Groups of files that import each other, each as one path around, types counted too. */
+export function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const found: string[] = []
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]) => {
+    const begun = way.indexOf(path)
+    if (begun >= 0) found.push([...way.slice(begun), path].join(' → '))
+    if (begun >= 0 || done.has(path)) return
+    for (const target of imports.get(path) ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const path of imports.keys()) visit(path, [])
+  return found
+}
+
+/** The project's own files that a file imports, types too. `code`: its lines. */
+export function importsOf(path: string, code: readonly string[]): string[] {
+  return [...code.join('\n').matchAll(specifiersPattern)]
+    .map(([, , specifier = '']) => specifier)
+    .filter((specifier) => specifier.startsWith('.'))
+    .map((specifier) => posix.join(posix.dirname(path), specifier))
+}
+
+/** Folders with more files of code than one can take in. */
+export function crowdedFolders(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>()
+  for (const path of paths)
+    counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1)
+  return [...counts]
+    .filter(([, count]) => count > maxFiles)
+    .map(([folder, count]) => `${folder}: ${count} files, ${maxFiles} is the most`)
+}

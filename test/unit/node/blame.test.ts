@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { never } from '../../../sim/engine/process.ts'
+import { FEDERATING, type HttpAnswer } from '../../../sim/network/http.ts'
+import { type ErrorCode, GroveError } from '../../../src/core/errors.ts'
+import { seeded } from '../../../src/runtime/random.ts'
+import { MemoryGraph } from '../../../src/stores/memory/graph.ts'
+import { work } from '../../support/peer.ts'
+import { addressOf, virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, until } = virtualWorld()
+
+class FailingGraph extends MemoryGraph {
+  readonly #code: ErrorCode
+
+  constructor(code: ErrorCode) {
+    super(seeded(1))
+    this.#code = code
+  }
+
+  override put(): Promise<never> {
+    return Promise.reject(new GroveError(this.#code))
+  }
+}
+
+const items = Array.from({ length: 20 }, (_, n) =>
+  work(`item ${n}`, { scores: { loss: { value: n, direction: 'minimize' } } }),
+)
+const loss = {
+  dimension: 'loss',
+  direction: 'minimize',
+  entries: items.map(({ cid }, value) => ({
+    cid,
+    value,
+    kind: 'work',
+    tags: [],
+    manifestBytes: 300,
+    artifactBytes: 0,
+  })),
+}
+
+for (const code of ['read-only', 'storage-full', 'storage-failed', 'shutting-down'] as const) {
+  test(`a store that answers ${code} ends the round, and no peer is charged for it`, async () => {
+    await using peer = startPeer('peer', { contributions: items, best: { loss } })
+    await using grove = testNode([peer], { ports: { graph: new FailingGraph(code) } })
+
+    await assert.rejects(grove.node.sync.round(), { code })
+    await assert.rejects(grove.node.sync.round(), { code })
+
+    assert.ok(peer.asked('GET /api/gossip/contribution/') <= 8)
+    assert.equal(grove.node.peers.record(peer.address).failures, 0)
+  })
+}
+
+const gossips = { reachable: true, gossipIntervalMs: 1_000 }
+const redirect: HttpAnswer = {
+  status: 302,
+  headers: { location: 'http://elsewhere.test' },
+  body: Buffer.alloc(0),
+}
+const cutOff: HttpAnswer = {
+  status: 200,
+  headers: { ...FEDERATING, 'content-length': '1000' },
+  body: Buffer.from('{'),
+}
+
+test('a seed that redirects every gossip call has its failures on the record, with the last error', async () => {
+  await using seed = startPeer('seed', { misbehave: () => redirect })
+  await using grove = testNode([seed], gossips)
+
+  await grove.node.start()
+  await until('some rounds', () => seed.asked('/api/gossip/exchange') >= 3)
+
+  const { failures, lastError, trust } = grove.node.peers.record(seed.address)
+  assert.ok(failures >= 3 && trust < 0.3)
+  assert.equal(lastError?.code, 'peer-fault')
+  assert.equal(lastError?.message, `${seed.address} redirects (302)`)
+})
+
+for (const [what, misbehave] of [
+  ['answers no gossip call in time', () => never<HttpAnswer>()],
+  ['cuts its gossip off', () => cutOff],
+] as const) {
+  test(`a peer that ${what} is suspected, and its record stays as it was`, async () => {
+    await using seed = startPeer('seed', { misbehave })
+    await using grove = testNode([seed], gossips)
+
+    await grove.node.start()
+    await until('some rounds', () => seed.asked('/api/gossip/exchange') >= 3)
+    await until('the suspicion', () => grove.node.gossip.peer('seed')?.status === 'suspected')
+
+    assert.equal(grove.node.peers.record(seed.address).failures, 0)
+  })
+}
+
+test('a peer that is merely out of reach is suspected, and its record stays as it was', async () => {
+  const nowhere = { peerId: 'nowhere', address: addressOf('nowhere') }
+  await using grove = testNode([nowhere], gossips)
+
+  await grove.node.start()
+  await until('the suspicion', () => grove.node.gossip.peer('nowhere')?.status === 'suspected')
+
+  assert.equal(grove.node.peers.record(nowhere.address).failures, 0)
+})

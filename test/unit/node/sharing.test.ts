@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { GroveError } from '../../../src/core/errors.ts'
+import { fetchRemoteContribution, fetchWanted } from '../../../src/node/fetch/fetch.ts'
+import { someBytes, type TestPeer, work } from '../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../support/world.ts'
+
+const { startPeer, testNode, timeline, until } = virtualWorld()
+const bytes = someBytes(1_000, 1)
+const item = work('item', { artifacts: { 'a.bin': hashBytes(bytes) } })
+const whole = { contributions: [item], blobs: [bytes] }
+const MANIFEST = `GET /api/gossip/contribution/${item.cid}`
+
+/** Answers what has this in its path a second late. */
+const late =
+  (part: string): Misbehave =>
+  ({ path }) =>
+    path.includes(part) ? timeline.delay(1_000).then(() => undefined) : undefined
+const lateManifest = { ...whole, misbehave: late('/contribution/') }
+const terms = (peer: TestPeer, accept?: () => void) => ({
+  providers: [peer],
+  maxArtifactBytes: 10_000,
+  takeEvidence: () => true,
+  ...(accept === undefined ? {} : { accept }),
+})
+const refuse = (code: 'unwanted' | 'peer-fault') => () => {
+  throw new GroveError(code)
+}
+
+test('three callers with different options cause one request for the manifest', async () => {
+  await using peer = startPeer('peer', whole)
+  await using grove = testNode([peer])
+  const { node } = grove
+
+  const results = await Promise.all([
+    fetchRemoteContribution(node, item.cid, { artifacts: 'none' }),
+    fetchRemoteContribution(node, item.cid, { ancestors: 0, maxBytes: 5_000 }),
+    fetchWanted(node, item.cid, { maxBytes: 4_000 }, terms(peer)),
+  ])
+
+  assert.equal(peer.asked(MANIFEST), 1)
+  assert.deepEqual(
+    results.map(({ artifacts, missing }) => [artifacts[0]?.state, missing]),
+    [
+      ['skipped', []],
+      ['fetched', []],
+      ['fetched', []],
+    ],
+  )
+  const moved = results.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0)
+  assert.equal(moved, item.bytes.byteLength + bytes.byteLength)
+})
+
+test('who comes while the first still waits for an artifact asks for no manifest either', async () => {
+  await using peer = startPeer('peer', { ...whole, misbehave: late('/api/blobs/') })
+  await using grove = testNode([peer])
+  const first = fetchRemoteContribution(grove.node, item.cid)
+  await until('the artifact to be asked for', () => peer.asked('/api/blobs/') === 1)
+
+  await fetchRemoteContribution(grove.node, item.cid, { artifacts: 'none' })
+
+  assert.equal(peer.asked(MANIFEST), 1)
+  assert.deepEqual((await first).missing, [])
+})
+
+for (const code of ['unwanted', 'peer-fault'] as const) {
+  test(`one caller that does not accept the item (${code}) does not refuse it to the others`, async () => {
+    await using peer = startPeer('peer', lateManifest)
+    await using grove = testNode([peer])
+    const { node } = grove
+
+    const [first, second, third] = await Promise.allSettled([
+      fetchWanted(node, item.cid, {}, terms(peer, refuse(code))),
+      fetchRemoteContribution(node, item.cid, { artifacts: 'none' }),
+      fetchWanted(node, item.cid, {}, terms(peer, refuse(code))),
+    ])
+
+    assert.deepEqual(
+      [first, third].map((each) => each.status === 'rejected' && each.reason.code),
+      [code, code],
+    )
+    assert.equal(second.status, 'fulfilled')
+    assert.equal(peer.asked(MANIFEST), 1)
+  })
+}
+
+test('a caller that does not accept it from one peer takes it from another of its own', async () => {
+  await using liar = startPeer('liar', lateManifest)
+  await using honest = startPeer('honest', whole)
+  await using grove = testNode([liar])
+  const accept = (_: unknown, { peerId }: { peerId: string }) => {
+    if (peerId === 'liar') throw new GroveError('peer-fault')
+  }
+  const first = fetchRemoteContribution(grove.node, item.cid, { peer: 'liar' })
+
+  const { source } = await fetchWanted(
+    grove.node,
+    item.cid,
+    {},
+    { ...terms(liar), providers: [liar, honest], accept },
+  )
+
+  assert.equal(source.peerId, 'honest')
+  assert.equal((await first).source.peerId, 'liar')
+  assert.deepEqual([liar.asked(MANIFEST), honest.asked(MANIFEST)], [1, 1])
+})
+
+test('the first caller that leaves does not end it for the others', async () => {
+  await using peer = startPeer('peer', lateManifest)
+  await using grove = testNode([peer])
+  const leaver = new AbortController()
+  const { signal } = leaver
+  const left = fetchRemoteContribution(grove.node, item.cid, { artifacts: 'none' }, { signal })
+  const stayed = fetchRemoteContribution(grove.node, item.cid)
+  await until('the manifest to be asked for', () => peer.asked(MANIFEST) === 1)
+
+  leaver.abort()
+
+  await assert.rejects(left, { code: 'aborted' })
+  assert.deepEqual((await stayed).missing, [])
+  assert.equal(peer.asked(MANIFEST), 1)
+})
+
+test('each caller keeps its own deadline', async () => {
+  await using peer = startPeer('peer', lateManifest)
+  await using grove = testNode([peer])
+  const hasty = fetchRemoteContribution(grove.node, item.cid, { timeoutMs: 100 })
+  const patient = fetchRemoteContribution(grove.node, item.cid, { timeoutMs: 5_000 })
+
+  await assert.rejects(hasty, { code: 'fetch-timeout' })
+  assert.deepEqual((await patient).missing, [])
+  assert.equal(peer.asked(MANIFEST), 1)
+})
+
+test('who waited for a search that found nothing asks its own peers', async () => {
+  await using empty = startPeer('empty', { misbehave: late('/contribution/') })
+  await using holder = startPeer('holder', whole)
+  await using grove = testNode([empty, holder])
+
+  const [first, second] = await Promise.allSettled([
+    fetchRemoteContribution(grove.node, item.cid, { peer: 'empty' }),
+    fetchRemoteContribution(grove.node, item.cid, { peer: 'holder' }),
+  ])
+
+  assert.equal(first.status === 'rejected' && first.reason.code, 'absent')
+  assert.equal(second.status, 'fulfilled')
+})
+
+test('after a fetch has ended, nothing of it is kept', async () => {
+  const other = work('other')
+  await using peer = startPeer('peer', { contributions: [item, other] })
+  await using grove = testNode([peer])
+
+  await fetchRemoteContribution(grove.node, item.cid)
+  const refused = fetchWanted(grove.node, other.cid, {}, terms(peer, refuse('unwanted')))
+  await assert.rejects(refused, { code: 'unwanted' })
+
+  assert.equal(grove.node.manifests.has(item.cid), false)
+  assert.equal(grove.node.manifests.has(other.cid), false)
+})

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { putAll, sample } from '../../conformance/samples.ts'
+import { temporaryStores } from '../../conformance/temporary.ts'
+
+/** A contribution in several dimensions whose manifest is far larger than what rankings say of it. */
+const bulky = (n: number) =>
+  sample({
+    summary: `bulky ${n}`,
+    description: 'long '.repeat(10_000),
+    tags: ['ml'],
+    scores: Object.fromEntries(
+      ['a', 'b', 'c'].map((metric) => [metric, { value: n, direction: 'minimize' as const }]),
+    ),
+  })
+
+test('a manifest is opened once for all rankings, whatever its size', async (context) => {
+  await using opened = await temporaryStores()
+  const { graph } = opened.stores
+  await putAll(graph, [1, 2, 3].map(bulky))
+  const parse = context.mock.method(JSON, 'parse')
+
+  const first = await graph.frontier({ limit: 10 })
+  const second = await graph.frontier({ limit: 10 })
+  const filtered = await graph.frontier({ limit: 10, tags: ['ml'] })
+
+  assert.equal(parse.mock.callCount(), 3)
+  assert.equal(first.length, 4)
+  assert.deepEqual(second, first)
+  assert.deepEqual(filtered, first)
+})

@@ -1,0 +1,82 @@
+// Loosely equal: a Buffer arrives in another thread as a Uint8Array.
+import assert from 'node:assert'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { systemRandom } from '../../../src/runtime/random.ts'
+import { nextTurn } from '../../../src/runtime/turn.ts'
+import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
+import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+import type { Query, QueryType } from '../../../src/stores/sqlite/reader/query.ts'
+import { Reader } from '../../../src/stores/sqlite/reader/reader.ts'
+import { at, local, relation, sample } from '../../conformance/samples.ts'
+import { temporaryDirectory } from '../../conformance/temporary.ts'
+
+const blob = new Uint8Array([1, 2, 3])
+const hash = hashBytes(blob)
+const absent = hashBytes(new Uint8Array())
+const root = sample({ summary: 'root', scores: { loss: { value: 1, direction: 'minimize' } } })
+const reply = sample({ createdAt: at(1), relations: [relation('responds_to', root.cid)] })
+const { cid } = root
+
+/** One query of each type that finds something. */
+const queries: { readonly [T in QueryType]: Query<T> } = {
+  contribution: { type: 'contribution', cid },
+  contributions: { type: 'contributions', cids: [cid, absent] },
+  'missing-contributions': { type: 'missing-contributions', cids: [cid, absent] },
+  'contribution-count': { type: 'contribution-count' },
+  resolve: { type: 'resolve', digits: '', limit: 5 },
+  since: { type: 'since', seq: 0, limit: 5 },
+  'last-seq': { type: 'last-seq' },
+  edges: { type: 'edges', cid, direction: 'in', choice: { types: ['responds_to'], limit: 5 } },
+  signals: { type: 'signals', cid },
+  list: { type: 'list', filter: { kind: 'work' }, page: { limit: 5, offset: 0 } },
+  search: { type: 'search', text: 'root', filter: {}, limit: 5 },
+  frontier: { type: 'frontier', query: { limit: 5, anyKind: ['work'] } },
+  threads: { type: 'threads', tags: [], limit: 5 },
+  stub: { type: 'stub', cid: absent },
+  stubs: { type: 'stubs', limit: 5 },
+  'stub-count': { type: 'stub-count' },
+  record: { type: 'record', space: 'peers', key: 'a' },
+  records: { type: 'records', space: 'peers' },
+  blob: { type: 'blob', hash },
+  'blob-size': { type: 'blob-size', hash },
+  'missing-blobs': { type: 'missing-blobs', hashes: [hash, absent] },
+}
+
+test('every query and its answer are plain data that can be sent to another thread', async () => {
+  await using temporary = await temporaryDirectory()
+  await using stores = await openSqliteStores({
+    dir: temporary.dir,
+    nextTurn,
+    random: systemRandom,
+  })
+  await Promise.all([root, reply].map((item) => stores.graph.put(item, local())))
+  await stores.graph.putStub(absent, ['p'], 1)
+  await stores.records.set('peers', 'a', { seen: 1 })
+  await stores.blobs.put(blob)
+  const connection = new Connection(join(temporary.dir, 'grove.db'))
+  const reader = new Reader(connection)
+
+  for (const query of Object.values(queries)) {
+    const answer = reader.answer(structuredClone(query))
+
+    assert.ok(answer !== undefined, query.type)
+    if (Array.isArray(answer)) assert.notEqual(answer.length, 0, query.type)
+    assert.deepEqual(structuredClone(answer), answer, query.type)
+  }
+  connection.close()
+})
+
+test('a query after the connection is closed is refused', async () => {
+  await using temporary = await temporaryDirectory()
+  const connection = new Connection(join(temporary.dir, 'grove.db'))
+  const reader = new Reader(connection)
+  connection.close()
+
+  assert.throws(
+    () => reader.answer({ type: 'last-seq' }),
+    (error) => isGroveError(error, 'shutting-down'),
+  )
+})
