@@ -178,7 +178,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       if (effect.type === type) reply = effect as Extract<Effect, { type: T }>
       else this.#carryOut(effect)
     }
-    if (reply === undefined) throw new Error(`the replica gave no ${type}`)
+    if (reply === undefined) throw new Error(`gossip gave no ${type}`)
     return reply
   }
 

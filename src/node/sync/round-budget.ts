@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../../core/errors.ts'
 import type { Policy } from '../../core/policy.ts'
 
 /** Items of evidence that one peer may bring in one round. */
@@ -7,6 +8,7 @@ const EVIDENCE_MAX_PER_PEER = 1_000
  */
 const ERROR_BUDGET = 50
 const COSTLY = 10
+const CHEAP: ReadonlySet<string> = new Set<ErrorCode>(['absent', 'gone'])
 
 /** Requests that a round may still make. */
 export interface Requests {
@@ -50,7 +52,7 @@ export class RoundBudget {
 
   /** A call to this peer failed. */
   chargeFailure(address: string, code: string): void {
-    const cost = code === 'absent' || code === 'gone' ? 1 : COSTLY
+    const cost = CHEAP.has(code) ? 1 : COSTLY
     this.#errorCost.set(address, (this.#errorCost.get(address) ?? 0) + cost)
   }
 

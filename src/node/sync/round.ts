@@ -1,6 +1,6 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
-import { type GroveError, isGroveError } from '../../core/errors.ts'
+import { type ErrorCode, type GroveError, isGroveError } from '../../core/errors.ts'
 import { PROVIDERS_MAX } from '../../core/limits.ts'
 import { defaultPolicy, type Policy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
@@ -17,6 +17,7 @@ import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 const FETCHES_AT_ONCE = 4
+const TOO_LARGE: ErrorCode = 'too-large'
 const STUBS_A_ROUND = 20
 /** How long a contribution rests whose missing artifacts are too large to be taken unasked. */
 const TOO_LARGE_REST_MS = 60 * 60_000
@@ -177,7 +178,7 @@ export class Round {
   #settle(cid: Cid, { missing, source }: FetchResult, isShort: boolean): void {
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
-    const failure = lost.find(({ reason }) => isShort || reason !== 'too-large')
+    const failure = lost.find(({ reason }) => isShort || reason !== TOO_LARGE)
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
@@ -186,7 +187,7 @@ export class Round {
     }
     this.#fetched.push(cid)
     this.#wants.settled(cid)
-    if (lost.length > 0) this.#wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
+    if (lost.length > 0) this.#wants.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
