@@ -23,8 +23,9 @@ export interface CheckoutResult {
 }
 
 /**
- * Brings a contribution's artifacts into a directory. What is missing here, up to the contribution itself, is fetched first.
- * Throws what `writeWorkspace` throws; `not-found` and the errors of a fetch.
+ * Brings a contribution's artifacts into a directory. What is missing here, up to the contribution
+ * itself, is fetched first. Throws what `writeWorkspace` throws, `not-found`, and what a fetch
+ * throws.
  */
 export async function checkout(
   node: FetchContext,

@@ -42,7 +42,8 @@ export function honestRoutes({
       const dimension = url.searchParams.get('dimension') ?? ''
       return jsonAnswer(best[dimension] ?? { dimension, direction: 'maximize', entries: [] })
     }
-    if (url.pathname === '/api/frontier') return metricsAnswer(Object.keys(best))
+    if (url.pathname === '/api/frontier')
+      return metricsAnswer(Object.keys(best).filter((name) => !name.startsWith('_')))
     return absentAnswer()
   }
 }
