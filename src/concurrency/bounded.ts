@@ -10,7 +10,9 @@ export class BoundedMap<K, V> extends Map<K, V> {
     this.#onEvict = onEvict
   }
 
-  /** Puts the entry last, also where the key was known; the first gives way where there are too many. */
+  /**
+   * Puts the entry last, also where the key was known; the first one is evicted when it is full.
+   */
   override set(key: K, value: V): this {
     this.delete(key)
     super.set(key, value)
@@ -19,7 +21,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 }
 
-/** A set that keeps only the items that entered last: for memories that spare work and may forget. */
+/** A set that keeps only the items added last: for memories that spare work and may forget. */
 export class BoundedSet<T> extends Set<T> {
   readonly #most: number
 
@@ -28,7 +30,7 @@ export class BoundedSet<T> extends Set<T> {
     this.#most = most
   }
 
-  /** Adds an item; the first gives way where there are too many. One that is known keeps its place. */
+  /** Adds an item and evicts the first when it is full. A known item keeps its place. */
   override add(item: T): this {
     super.add(item)
     evictOldest(this, this.#most)

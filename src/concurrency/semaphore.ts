@@ -7,7 +7,7 @@ export class Semaphore {
     this.#free = places
   }
 
-  /** A place; call the result, once, to give it back. Rejects with the signal's reason if that aborts before. */
+  /** A place; call the result, once, to give it back. Rejects with the signal's reason. */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
     if (this.#free > 0) this.#free--

@@ -1,4 +1,6 @@
-/** The least time between two beginnings: the first comes at once, and what follows soon waits and shares the next. */
+/**
+ * A least time between two starts: the first is immediate, and what follows soon shares the next.
+ */
 export class Throttle {
   readonly #ms: number
   #begunAt = Number.NEGATIVE_INFINITY

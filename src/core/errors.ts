@@ -32,7 +32,9 @@ const peerFault = { exit: 5, retryable: true, blame: 'peer', permanent: false } 
 const unavailable = { exit: 6, retryable: true, blame: 'none', permanent: false } as const
 const storage = { exit: 7, retryable: true, blame: 'self', permanent: false } as const
 const conflict = { exit: 8, retryable: false, blame: 'none', permanent: false } as const
-/** The hash was right and the form is wrong: who sent it is at fault, and nobody has a better one. */
+/**
+ * The hash was right and the form is wrong: who sent it is at fault, and nobody has a better one.
+ */
 const malformed = { ...usage, blame: 'peer', status: 400, wire: 'VALIDATION_ERROR' } as const
 
 /**
@@ -146,7 +148,9 @@ export function errorBody(error: unknown): ErrorBody {
   return { error: { code: wire ?? error.code, message: error.message, details } }
 }
 
-/** The error that a peer's or server's error body stands for; undefined where the body is not one. */
+/**
+ * The error that a peer's or server's error body stands for; undefined where the body is not one.
+ */
 export function errorFromBody(body: unknown): GroveError | undefined {
   const error = (body as Partial<ErrorBody> | null)?.error
   if (typeof error !== 'object' || error === null || typeof error.code !== 'string')

@@ -27,8 +27,8 @@ export async function admit(
 }
 
 /**
- * Admits several in their order and hands gossip those that are new together, also where a later one
- * failed. The cids of the new ones.
+ * Admits several in their order and hands gossip those that are new together, also where a later
+ * one failed. The cids of the new ones.
  */
 export async function admitAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   if (node.closing.aborted) throw new GroveError('shutting-down')

@@ -1,7 +1,7 @@
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 
-/** What goes on in a grove without anybody waiting for it. Closing ends it and waits for all of it. */
+/** What goes on in a grove with nobody waiting for it. Closing ends it and waits for all of it. */
 export class Background {
   readonly #clock: Clock
   readonly #log: Log

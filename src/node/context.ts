@@ -17,10 +17,12 @@ import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
 
-/** How a grove behaves: every field is decided, `src/config.ts` fills in the defaults. Times in ms. */
+/** How a grove behaves; `src/config.ts` fills in the defaults. Times in ms. */
 export interface NodeConfig {
   readonly self: PeerAddress
-  /** Whether other groves can reach this one. One that they can't asks and fetches, and does not gossip. */
+  /**
+   * Whether other groves can reach this one. Otherwise it asks and fetches, and does not gossip.
+   */
   readonly reachable: boolean
   readonly seeds: readonly PeerAddress[]
   readonly gossipIntervalMs: number
@@ -93,7 +95,9 @@ export interface TransferContext extends PeersContext {
   track<T>(work: Promise<T>): Promise<T>
 }
 
-/** Bringing contributions here, with what belongs to them. Publishing and checking out fetch too. */
+/**
+ * Bringing contributions here, with what belongs to them. Publishing and checking out fetch too.
+ */
 export interface FetchContext extends TransferContext, AdmitContext {
   readonly config: Pick<NodeConfig, 'self' | 'seeds' | 'fetchTimeoutMs'>
   readonly contributions: ContributionStore
@@ -143,7 +147,7 @@ export interface PeerRecords {
   advertisementContradicted(address: string, proof: Proof, error: Error): void
   /** So many bytes of the peer's were right: earlier failures count no longer. */
   bytesGood(address: string, count: number): void
-  /** The peer broke the protocol or was out of reach. `badBytes` of what it sent were wrong: a lie. */
+  /** The peer broke the protocol or was out of reach; `badBytes` of what it sent were wrong. */
   fault(address: string, error: unknown, badBytes?: number): void
 }
 

@@ -55,8 +55,8 @@ export interface NodePorts {
 }
 
 /**
- * A grove at work. It is what its use cases may touch, all slices together; and it owns the state of
- * gossip, hands that what happens, one input at a time, and carries out what it wants done.
+ * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
+ * happens, one input at a time, and carries out the effects.
  */
 export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly config: NodeConfig
@@ -118,8 +118,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   }
 
   /**
-   * Ends every wait and timer, then waits for what was under way: nothing is stored any more once it
-   * resolves. The stores and the transport stay the caller's.
+   * Ends every wait and timer, then waits for what was under way: nothing is stored any more once
+   * it resolves. The stores and the transport stay the caller's.
    */
   async close(): Promise<void> {
     await this.#background.close()
@@ -178,7 +178,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       if (effect.type === type) reply = effect as Extract<Effect, { type: T }>
       else this.#carryOut(effect)
     }
-    if (reply === undefined) throw new Error(`the replica gave no ${type}`)
+    if (reply === undefined) throw new Error(`gossip gave no ${type}`)
     return reply
   }
 

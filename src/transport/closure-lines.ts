@@ -9,9 +9,9 @@ const LINE_END = 0x0a
 const TRAILER_START = Buffer.from('{"trailer":')
 
 /**
- * The lines of a closure, records or bare manifests, and the trailer that ends them. A stream without
- * its trailer, or with anything after it, is the peer's fault, and so is one of more contributions
- * than a closure may have.
+ * The lines of a closure, records or bare manifests, and the trailer that ends them. A stream
+ * without its trailer, or with anything after it, is the peer's fault, and so is one of more
+ * contributions than a closure may have.
  */
 export function closureLines(
   peer: PeerAddress,

@@ -37,7 +37,9 @@ export function honestRoutes({
       const dimension = searchParams.get('dimension') ?? ''
       return jsonAnswer(best[dimension] ?? { dimension, direction: 'maximize', entries: [] })
     }
-    return pathname === '/api/frontier' ? metricsAnswer(Object.keys(best)) : absentAnswer()
+    if (pathname === '/api/frontier')
+      return metricsAnswer(Object.keys(best).filter((name) => !name.startsWith('_')))
+    return absentAnswer()
   }
 }
 

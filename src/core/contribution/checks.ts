@@ -13,7 +13,9 @@ export function checkSize(bytes: Uint8Array): void {
   })
 }
 
-/** The value by its schema. Throws `manifest-unknown-field`, `manifest-invalid`, with the issues. */
+/**
+ * The value by its schema. Throws `manifest-unknown-field`, `manifest-invalid`, with the issues.
+ */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data

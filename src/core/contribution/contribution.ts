@@ -6,8 +6,8 @@ import { checkSize, parseWith } from './checks.ts'
 import { type ContributionView, type Draft, draftSchema, type Manifest } from './schema.ts'
 
 /**
- * A contribution whose manifest is verified: `bytes` are the canonical bytes that hash to `cid`, kept
- * as they came. Its attestations are not verified.
+ * A contribution whose manifest is verified: `bytes` are the canonical bytes that hash to `cid`,
+ * kept as they came. Its attestations are not verified.
  */
 export interface Contribution extends Sealed {
   readonly manifest: Manifest

@@ -1,6 +1,8 @@
 import type { Edge } from './relation.ts'
 
-/** Where a contribution stands, derived from the edges that point at it; the highest of these that applies. */
+/**
+ * What became of a contribution, from the edges that point at it: the first of these that applies.
+ */
 export const LIFECYCLE = [
   'superseded',
   'challenged',

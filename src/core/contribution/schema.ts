@@ -48,7 +48,10 @@ function mapOf<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, mo
     .refine((map) => Object.keys(map).length <= most, `must have at most ${most} entries`)
 }
 
-/** A relative path of letters, digits and `._/ -`: no empty or `..` component, so that it stays inside any folder. */
+/**
+ * A relative path of letters, digits and `._/ -`. It has no empty or `..` component, so that it
+ * stays inside any folder.
+ */
 export const artifactNameSchema = z
   .string()
   .max(ARTIFACT_NAME_MAX_CHARS)
@@ -119,7 +122,9 @@ export const manifestSchema = z.strictObject({
 })
 export type Manifest = z.infer<typeof manifestSchema>
 
-/** What an author hands in: lists may be left out, and so may the moment, which is then the grove's. */
+/**
+ * What an author hands in. Lists may be left out, and so may the moment: then the grove's counts.
+ */
 export const draftSchema = z.strictObject({
   manifestVersion: z.literal(1).optional(),
   ...body,

@@ -8,8 +8,9 @@ import { manifestSchema } from './schema.ts'
 
 /**
  * Verifies bytes that claim to be the manifest `cid`: size, hash, canonical form, then the schema.
- * The bytes are kept as they came, and so are attestations, which are not verified. Throws `manifest-too-large`, `hash-mismatch`,
- * `manifest-not-canonical`, `manifest-unknown-field`, `manifest-invalid`.
+ * The bytes are kept as they came, and so are attestations, which are not verified. Throws
+ * `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`, `manifest-unknown-field`,
+ * `manifest-invalid`.
  */
 export function verifyManifest(
   bytes: Uint8Array,

@@ -17,9 +17,10 @@ export interface WalkLimits {
 export type Neighbours = ReadonlyMap<Cid, readonly Cid[]>
 
 /**
- * A bounded breadth-first walk without I/O: yields the cids whose neighbours it needs, is resumed with them, and
- * returns the visits in the order met, each cid once. Ends at a depth, a count, or where the graph ends; what has been met within
- * the count is asked for all the same, and adds nothing.
+ * A bounded breadth-first walk without I/O: yields the cids whose neighbours it needs, is resumed
+ * with them, and returns the visits in the order met, each cid once. It ends at a depth, a count,
+ * or where the graph ends. Once the count is reached, neighbours are still asked for, and add
+ * nothing.
  */
 export function* breadthFirst(
   start: Cid,

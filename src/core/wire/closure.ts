@@ -11,8 +11,8 @@ import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX, MANIFEST_MAX_BYTES } from '../
  *
  * The manifest is cut out by its size, counted from the end of the line, and hashed as it came. No
  * text is searched for, so that nothing inside an attestation or a manifest can move the cut. What
- * stands before the manifest has to be a JSON array by itself; what was cut has to be canonical JSON
- * with a hash that somebody asks for. So any reader of JSON finds the same parts in the line.
+ * stands before the manifest has to be a JSON array by itself; what was cut has to be canonical
+ * JSON with a hash that somebody asks for. So any reader of JSON finds the same parts in the line.
  */
 
 /** The header by which an asker says that it reads records, and an answerer that it sends them. */
@@ -44,7 +44,9 @@ export function recordLine({ bytes, attestations }: ClosureRecord): Uint8Array {
   return Buffer.concat([HEAD, Buffer.from(canonicalText(attestations)), MIDDLE, bytes, tail])
 }
 
-/** The record in a line; undefined where it is none. The manifest's bytes are a view of the line. */
+/**
+ * The record in a line; undefined where it is none. The manifest's bytes are a view of the line.
+ */
 export function recordOf(line: Buffer): ClosureRecord | undefined {
   const tail = /,"size":(\d{1,7})\}$/.exec(line.toString('latin1', line.length - TAIL_MAX_BYTES))
   if (tail === null) return undefined

@@ -10,7 +10,7 @@ import { probe } from '../peers/providers.ts'
 import { transferBlob } from '../transfer/transfer.ts'
 import type { TransferProgress } from '../transfer/wanted-blob.ts'
 
-/** Artifacts of one contribution on their way at once. */
+/** Artifacts of one contribution that are fetched at once. */
 const AT_ONCE = 4
 
 export interface ArtifactsRequest {
@@ -34,13 +34,16 @@ export interface ArtifactsOutcome {
   readonly bytesVerified: number
 }
 
-/** One blob that is not here, under the first name that needs it. */
+/** A missing blob, under the first name that needs it. */
 interface Needed {
   readonly hash: Cid
   readonly name: string
 }
 
-/** Brings the artifacts that are asked for and not here, each blob once. Never rejects for a peer's sake: see `failures`. */
+/**
+ * Brings the artifacts that are asked for and missing here, each blob once. What a peer failed to
+ * send is in `failures`. Throws this grove's own failure and the caller's abort.
+ */
 export async function fetchArtifacts(
   node: FetchContext,
   request: ArtifactsRequest,
@@ -92,7 +95,7 @@ export async function artifactStates(
   return statesOf(node, request, { fetched: new Set(), failures: new Map() })
 }
 
-/** Artifacts that are asked for and not here. Throws `not-found` for a name that the contribution does not have. */
+/** Artifacts that are asked for and missing here. Throws `not-found` for an unknown name. */
 export async function neededBlobs(
   node: FetchContext,
   { cid, manifest }: Contribution,
@@ -115,7 +118,7 @@ export async function neededBlobs(
   return [...byHash.values()].filter(({ hash }) => missing.has(hash))
 }
 
-/** What a peer says that the blob measures, where any of the likeliest does. */
+/** The size of a blob as one of the likeliest peers states it; undefined where none does. */
 export async function sizeOf(
   node: FetchContext,
   request: Pick<ArtifactsRequest, 'contribution' | 'providers' | 'sizes' | 'signal'>,
@@ -136,7 +139,7 @@ export async function sizeOf(
   return undefined
 }
 
-/** Asks the live peers for other holders, once, when they are first needed. */
+/** Asks the live peers for other holders once, the first time that they are needed. */
 function probeOnce(
   node: FetchContext,
   { contribution, providers, signal }: ArtifactsRequest,
@@ -180,7 +183,7 @@ function isAsked(artifacts: FetchOptions['artifacts'] = 'all', name: string): bo
   return Array.isArray(artifacts) ? artifacts.includes(name) : artifacts === 'all'
 }
 
-/** The bytes that may still be moved. A blob whose size nobody says may take all of them. */
+/** The bytes that may still be moved. A blob of unknown size may take all of them. */
 class ByteBudget {
   readonly #most: number
   readonly #each: number
@@ -208,7 +211,7 @@ class ByteBudget {
     return Number.isFinite(maxBytes) ? maxBytes : undefined
   }
 
-  /** Takes off what a blob of unknown size came to. */
+  /** Takes off the bytes that a blob of unknown size turned out to have. */
   settle(sizeBytes: number | undefined, moved: number): void {
     if (sizeBytes === undefined) this.#left = Math.max(0, this.#left - moved)
   }

@@ -10,20 +10,22 @@ import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
 
-/** Peers asked for one contribution's surroundings. */
+/** Peers asked for one closure. */
 const PEERS_MAX = 3
-/** Malformed or unrelated contributions in one closure after which the rest of it is not looked at. */
+/** Bad items in one closure after which the rest of it is not looked at. */
 const FAULTS_MAX = 8
 
 export interface ClosureFetch {
   readonly contribution: Contribution
   /** Steps along derives_from. */
   readonly depth: number
-  /** Whether to ask also where no ancestor is lacking, for what others say about it. */
+  /** Whether to ask for evidence even if no ancestor is missing. */
   readonly evidence: boolean
   readonly providers: readonly PeerAddress[]
   readonly signal: AbortSignal
-  /** Whether one more contribution about this one is taken from that address; all without it. */
+  /**
+   * Whether one more item of evidence is taken from that address; all are where this is left out.
+   */
   readonly takeEvidence?: ((address: string) => boolean) | undefined
 }
 
@@ -33,7 +35,7 @@ export interface Closure {
   readonly evidence: Contribution[]
   /** All ancestors to the depth that are here or among those brought. */
   readonly present: Cid[]
-  /** Ancestors to the depth that nobody sent, and why. */
+  /** Ancestors to the depth that no peer sent, and why. */
   readonly missing: ReadonlyMap<Cid, string>
   /** From whom each came. */
   readonly sources: ReadonlyMap<Cid, PeerAddress>
@@ -43,8 +45,9 @@ export interface Closure {
 }
 
 /**
- * The ancestors of a contribution and what is said about it, from the first providers that have them, one request each. Every
- * manifest is verified, and taken only if it is what was asked for: an ancestor by `derives_from`, or evidence about the contribution itself.
+ * The ancestors of a contribution and the evidence about it, from the first providers that have
+ * them, one request each. Every manifest is verified, and taken only if it was asked for: as an
+ * ancestor by `derives_from`, or as evidence about the contribution itself.
  */
 export async function fetchClosure(node: FetchContext, request: ClosureFetch): Promise<Closure> {
   const search = new ClosureSearch(node, request)
@@ -57,7 +60,7 @@ export async function fetchClosure(node: FetchContext, request: ClosureFetch): P
   return search.outcome()
 }
 
-/** Ancestors that are here and that are lacking, as far as what is here tells. */
+/** Ancestors that are here and that are missing, as far as those here tell. */
 export async function heldAncestors(
   node: FetchContext,
   contribution: Contribution,
@@ -93,7 +96,9 @@ class ClosureSearch {
     this.#request = request
   }
 
-  /** Walks up from the contribution through what is here and what has been received, verifying what it meets. */
+  /**
+   * Walks up from the contribution through what is here and what was received, and verifies that.
+   */
   async walk(): Promise<void> {
     const { contribution, depth } = this.#request
     const walk = breadthFirst(contribution.cid, {
@@ -107,7 +112,9 @@ class ClosureSearch {
       step = walk.next(await this.#parents(step.value))
   }
 
-  /** One closure request; what is none of it is the peer's fault. What came before a failure is kept. */
+  /**
+   * One closure request. An unrelated item is the peer's fault; what came before a failure is kept.
+   */
   async askPeer(peer: PeerAddress): Promise<void> {
     const { contribution, depth, signal } = this.#request
     const received: Cid[] = []
@@ -189,7 +196,7 @@ class ClosureSearch {
     }
   }
 
-  /** Some faults end it: they tell as much as a thousand. */
+  /** Stops after FAULTS_MAX bad items: more of them would say no more about the peer. */
   async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
     const { contribution, takeEvidence = () => true } = this.#request
     const isNew = (cid: Cid) =>
@@ -210,13 +217,16 @@ class ClosureSearch {
     }
   }
 
-  /** Forgets what a peer sent that has not been taken. */
+  /** Forgets what a peer sent and was not taken yet. */
   #distrust(received: readonly Cid[]): void {
     this.answered = false
     for (const cid of received) this.#received.delete(cid)
   }
 
-  /** Whether it was wrong to send this. The 0.1 route answers with all that names the contribution in any way: that is no fault. */
+  /**
+   * Whether it was wrong to send this. The 0.1 route answers with everything that names the
+   * contribution in any way, which is no fault.
+   */
   #isFault(peer: PeerAddress, cid: Cid): boolean {
     const { contribution } = this.#request
     const candidate = this.#received.get(cid)

@@ -14,7 +14,9 @@ import type { Accept } from './manifest.ts'
 import { quote } from './quote.ts'
 
 const ANCESTORS_DEFAULT = 1
-/** Stubs kept in all, and noted for one fetch: a manifest may name a thousand parents that never were. */
+/**
+ * Stubs kept in all, and noted for one fetch: a manifest may name a thousand inventions as parents.
+ */
 const STUBS_MAX = 4_096
 const STUBS_MAX_PER_FETCH = 64
 
@@ -29,19 +31,19 @@ export interface WantedHooks extends FetchHooks {
   readonly providers: readonly PeerAddress[]
   /** The largest artifact that is taken. */
   readonly maxArtifactBytes: number
-  /** Whether one more contribution about this one is taken from that address. */
+  /** Whether one more item of evidence is taken from that address. */
   readonly takeEvidence: (address: string) => boolean
-  /** A last word before anything is stored. */
+  /** Asked before anything is stored. */
   readonly accept?: Accept
 }
 
 /**
- * Brings a contribution here: manifest, artifacts, ancestors and what is said about it, each verified
- * before it is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal
- * ones are one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
+ * Brings a contribution here: manifest, artifacts, ancestors and evidence, each verified before it
+ * is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal ones are
+ * one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
  * `peersAsked`: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest,
- * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for a peer or an artifact
- * name that isn't known.
+ * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for an unknown peer or
+ * artifact name.
  */
 export async function fetchRemoteContribution(
   node: FetchContext,
@@ -158,7 +160,7 @@ async function store(
   await noteStubs(node, [...around.missing.keys()], peer)
 }
 
-/** The nearest of those that nobody sent. The others are edges that dangle: they are asked about when somebody asks. */
+/** Notes the nearest missing ancestors as stubs. The others stay edges that dangle. */
 async function noteStubs(
   node: FetchContext,
   missing: readonly Cid[],

@@ -27,7 +27,9 @@ export interface LocateOptions {
   readonly accept?: Accept | undefined
 }
 
-/** The contribution as it is held here, or its manifest from a peer. Throws what `fetchManifest` throws. */
+/**
+ * The contribution as it is here, or its manifest from a peer. Throws what `fetchManifest` throws.
+ */
 export async function locate(
   node: FetchContext,
   cid: Cid,

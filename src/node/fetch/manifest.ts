@@ -83,7 +83,9 @@ async function sharedManifest(
   }
 }
 
-/** Why the caller does not take it from that peer; undefined where it does. Throws what is final. */
+/**
+ * Why the caller does not take it from that peer; undefined where it does. Throws what is final.
+ */
 function refusalOf(
   { contribution, peer }: FetchedManifest,
   accept: Accept | undefined,
@@ -97,7 +99,9 @@ function refusalOf(
   }
 }
 
-/** The search for one manifest: from peer to peer, in widening circles, on from where it stopped. */
+/**
+ * The search for one manifest, from peer to peer in widening circles; it goes on where it stopped.
+ */
 class ManifestSearch {
   readonly attempts: FailedAttempt[] = []
   readonly #node: FetchContext

@@ -9,7 +9,7 @@ import type { Located } from './locate.ts'
 const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'
 
-/** What a fetch would have to move: sizes, and what is missing here. Moves no artifact and stores nothing. */
+/** What a fetch would move: sizes, and what is missing here. Moves no artifact, stores nothing. */
 export async function quote(
   node: FetchContext,
   found: Located,

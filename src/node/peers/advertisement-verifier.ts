@@ -10,10 +10,12 @@ import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { Advertisement } from '../../protocol/messages.ts'
 import type { PeersContext } from '../context.ts'
 
-/** Claims remembered as judged, so that none counts twice: beyond it the oldest may count again. */
+/**
+ * Advertisements remembered as verified, so that none counts twice; forgotten ones may count again.
+ */
 const VERIFIED_MAX = 8_192
 
-/** A claim about one contribution, and the peer in whose name it was made. */
+/** An advertisement of one contribution, and the peer in whose name it was made. */
 export interface Assertion {
   readonly peer: PeerAddress
   readonly advertisement: Pick<
@@ -23,13 +25,13 @@ export interface Assertion {
 }
 
 export interface Verdict {
-  /** What contradicts the manifest, by the address of the peer that answered so itself. */
+  /** The contradictions of peers that answered so themselves, by address. */
   readonly contradicting: ReadonlyMap<string, GroveError>
-  /** The first contradiction, whoever made it; undefined where some claim is not contradicted. */
+  /** The first contradiction; undefined where some advertisement agrees with the manifest. */
   readonly contradiction: GroveError | undefined
 }
 
-/** Holds what peers claim of contributions against the manifests: what is kept counts for them, what is broken against them. */
+/** Compares what peers advertise with the manifests: it counts for them, or against them. */
 export class AdvertisementVerifier {
   readonly #node: PeersContext
   readonly #verified = new BoundedSet<string>(VERIFIED_MAX)
@@ -39,8 +41,8 @@ export class AdvertisementVerifier {
   }
 
   /**
-   * Compares claims with the manifest that they name. A peer is convicted only of its own word: what was merely sent here in its
-   * name is dropped where it is wrong, and held against nobody.
+   * Compares advertisements with the manifest that they name. A peer is convicted only of its own
+   * word: what was sent here in its name is dropped where it is wrong, and held against nobody.
    */
   verify(contribution: Contribution, said: readonly Assertion[]): Verdict {
     const contradicting = new Map<string, GroveError>()
@@ -72,7 +74,7 @@ export class AdvertisementVerifier {
     }
   }
 
-  /** Judges what gossip claims of these, where they are held here. */
+  /** Verifies what gossip advertises of these, where they are held here. */
   async verifyHeld(cids: Iterable<Cid>): Promise<void> {
     const open = new Map<Cid, Assertion[]>()
     for (const cid of new Set(cids)) {
@@ -132,7 +134,7 @@ export class AdvertisementVerifier {
   }
 }
 
-/** By hearsay and on its own word are two claims: the one must not keep the other from being judged. */
+/** What a peer said itself and what was said in its name are verified apart from each other. */
 function keyOf(
   cid: Cid,
   { address }: PeerAddress,

@@ -36,7 +36,7 @@ const storedSchema = z.preprocess(
   }),
 )
 
-/** A record as it is written today: schema 1 of the directory called three of its fields otherwise. */
+/** A record as it is written today. Schema 1 of the directory had other names for three fields. */
 function renamed(value: unknown): unknown {
   const { record, ...rest } = value as { record?: Readonly<Record<string, unknown>> }
   if (record === undefined || !('claimsKept' in record)) return value

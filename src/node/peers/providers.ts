@@ -8,10 +8,10 @@ import { ask, type FailedAttempt } from './contact.ts'
 
 /** Live peers asked at once whether they hold something (BEHAVIOUR.md#fetch). */
 const ASKED_AT_ONCE = 8
-/** Contributions looked at for who holds something that names what is sought. */
+/** Contributions that name what is sought, whose senders are likely to hold it. */
 const NAMERS_MAX = 32
 
-/** The peer that a caller named by address or by id. Throws `address-refused`, `not-found` for an id that is not known. */
+/** The peer of an address or id. Throws `address-refused`, and `not-found` for an unknown id. */
 export function namedPeer(node: PeersContext, peer: string): PeerAddress {
   const known = node.gossip.peer(peer)
   if (known !== undefined) return { peerId: known.peerId, address: known.address }
@@ -25,7 +25,10 @@ export function namedPeer(node: PeersContext, peer: string): PeerAddress {
   return same === undefined ? { peerId: address, address } : { peerId: same.peerId, address }
 }
 
-/** Who can be expected to have it, the likeliest first: who advertised it, sent it, promised it, or sent something that names it. */
+/**
+ * Peers likely to have it, the likeliest first: those that advertised it, sent it, or sent what
+ * names it.
+ */
 export async function likelyProviders(node: PeersContext, cid: Cid): Promise<PeerAddress[]> {
   const advertisers = node.peers.order(node.gossip.providersOf(cid))
   const [held, edges] = await Promise.all([
@@ -39,13 +42,16 @@ export async function likelyProviders(node: PeersContext, cid: Cid): Promise<Pee
   return unique(node, [...advertisers, ...sent])
 }
 
-/** Who promised this stub, as far as they are known still. */
+/** Peers that promised this stub and are still known. */
 export async function promisers(node: PeersContext, cid: Cid): Promise<PeerAddress[]> {
   const stub = await node.stubs.stub(cid)
   return (stub?.promisedBy ?? []).flatMap((peerId) => node.gossip.peer(peerId) ?? [])
 }
 
-/** Peers that say that they hold it, from the first handful of the live ones in which there is any. Why others don't is added to `attempts`. */
+/**
+ * Live peers that say they hold it: those of the first batch in which any does. The refusals of the
+ * others are added to `attempts`.
+ */
 export async function probe(
   node: PeersContext,
   cid: Cid,
@@ -67,7 +73,10 @@ export async function probe(
   return []
 }
 
-/** Whether the peer said lately that it does not have this. It is not asked again; what it said counts as its answer in `attempts`. */
+/**
+ * Whether the peer said lately that it does not have this. It is not asked again: what it said is
+ * added to `attempts` as its answer.
+ */
 export function saidAbsent(
   node: PeersContext,
   cid: Cid,
@@ -80,7 +89,7 @@ export function saidAbsent(
   return true
 }
 
-/** Without repetitions, and without this grove itself. */
+/** The peers by address, each once, without this grove itself. */
 export function unique(node: PeersContext, peers: readonly PeerAddress[]): PeerAddress[] {
   const { self } = node.config
   const byAddress = new Map<string, PeerAddress>()

@@ -19,7 +19,10 @@ const EDGES_MAX = 10_000
 /** Bytes of an artifact that a textual comparison takes. */
 const DIFF_MAX_BYTES = 4 * 1024 * 1024
 
-/** The whole cid behind an abbreviated one. Throws `cid-invalid`, `cid-ambiguous` (with candidates), `not-found`. */
+/**
+ * The cid behind an abbreviation. Throws `cid-invalid`, `cid-ambiguous` with candidates,
+ * `not-found`.
+ */
 export async function resolveCid(node: ReadContext, text: string): Promise<Cid> {
   if (isCid(text)) return text
   const digits = parseCidPrefix(text)
@@ -46,7 +49,7 @@ export async function contributionOf(node: ReadContext, cid: Cid): Promise<Store
   return stored
 }
 
-/** What is known here of a contribution beyond its manifest. */
+/** What this grove knows about a contribution beyond its manifest. */
 export interface ContributionStanding {
   readonly provenance: Provenance
   readonly lifecycle: Lifecycle
@@ -54,7 +57,7 @@ export interface ContributionStanding {
   readonly reproduction: number
   readonly reviewScore: number | undefined
   readonly missingArtifacts: readonly string[]
-  /** How far it is believed as a whole, and in each dimension in which it ranks here. */
+  /** How far it is believed, as a whole and in each dimension in which it ranks. */
   readonly belief: Belief
   readonly beliefs: readonly (Belief & Place)[]
 }
@@ -117,7 +120,7 @@ export async function searchContributions(
   })
 }
 
-/** An artifact of a held contribution that is itself here. Throws `not-found`, `blob-missing`. */
+/** An artifact of a held contribution. Throws `not-found`, `blob-missing`. */
 export async function artifactOf(node: ReadContext, cid: Cid, name: string): Promise<BlobInfo> {
   const { manifest } = await contributionOf(node, cid)
   const hash = Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
@@ -140,7 +143,9 @@ export async function artifactOf(node: ReadContext, cid: Cid, name: string): Pro
   return info
 }
 
-/** Contributions with a relation to this one, oldest first. Throws `not-found` where nothing is known of it. */
+/**
+ * Contributions with a relation to this one, oldest first. Throws `not-found` for an unknown one.
+ */
 export async function children(
   node: ReadContext,
   cid: Cid,
@@ -157,7 +162,7 @@ export async function children(
   )
 }
 
-/** Contributions that this one has a relation to and that are here, oldest first. Throws `not-found`. */
+/** Held contributions that this one has a relation to, oldest first. Throws `not-found`. */
 export async function ancestors(
   node: ReadContext,
   cid: Cid,
@@ -181,7 +186,9 @@ function byAge(a: Contribution, b: Contribution): number {
   return byTime !== 0 ? byTime : a.cid < b.cid ? -1 : 1
 }
 
-/** The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`. */
+/**
+ * The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`.
+ */
 export async function diff(
   node: ReadContext,
   parent: Cid,

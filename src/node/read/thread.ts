@@ -27,7 +27,7 @@ export interface ThreadHead {
   readonly contribution: ContributionView
 }
 
-/** A contribution and the replies to it, replies to those, and so on; by depth. Throws `not-found`. */
+/** A contribution, its replies, their replies and so on, by depth. Throws `not-found`. */
 export async function thread(
   node: ReadContext,
   cid: Cid,
@@ -44,7 +44,7 @@ export async function thread(
   }))
 }
 
-/** What has been replied to, most replies first. */
+/** Contributions with replies, most replies first. */
 export async function threads(
   node: ReadContext,
   options: { tags?: readonly string[]; limit: number },
@@ -64,7 +64,7 @@ interface WalkOptions {
   readonly limits: WalkLimits
 }
 
-/** Breadth-first over the edges that the store knows; cids that are not held are met too. */
+/** Breadth-first over the edges that the store knows, also to contributions that are not held. */
 async function walk(
   node: ReadContext,
   start: Cid,

@@ -9,7 +9,9 @@ import { evidenceMark } from './evidence-mark.ts'
 const LIMIT_DEFAULT = 100
 const STATS_AT_ONCE = 16
 
-/** The best that is held here in one dimension, with sizes: what another grove's background sync asks for. */
+/**
+ * The best held here in one dimension, with sizes: what background sync of other groves asks for.
+ */
 export async function bestList(node: ServeContext, query: BestQuery): Promise<BestList> {
   const { dimension, direction, threshold, tags, kinds } = query
   const rankings = await node.index.frontier({

@@ -15,11 +15,11 @@ import type { ServeContext } from '../context.ts'
 const encoder = new TextEncoder()
 
 /**
- * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents first,
- * then the evidence about it, a line each, and a trailer that tells what is not here and what was cut
- * short. The contribution itself is left out. Where there is too much, the nearest are sent. The
- * lines are bare manifests, or records where `form` asks for them (`core/wire/closure.ts`). Throws
- * `absent` before the first line.
+ * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents
+ * first, then the evidence about it, a line each, and a trailer that tells what is not here and
+ * what was cut short. The contribution itself is left out. Where there is too much, the nearest are
+ * sent. The lines are bare manifests, or records where `form` asks for them
+ * (`core/wire/closure.ts`). Throws `absent` before the first line.
  */
 export async function* streamClosure(
   node: ServeContext,
@@ -33,13 +33,13 @@ export async function* streamClosure(
       { cid: request.cid },
       { message: `Contribution ${request.cid} not found` },
     )
-  const parcel = new ClosureBuilder()
-  const missing = await addAncestors(node, start, request.ancestors ?? 1, parcel)
-  const lines = parentsFirst(parcel.contributions)
+  const builder = new ClosureBuilder()
+  const missing = await addAncestors(node, start, request.ancestors ?? 1, builder)
+  const lines = parentsFirst(builder.contributions)
   if (request.evidence === true) {
     const ancestors = lines.length
-    await addEvidence(node, start, parcel)
-    lines.push(...parcel.contributions.slice(ancestors))
+    await addEvidence(node, start, builder)
+    lines.push(...builder.contributions.slice(ancestors))
   }
   for (const contribution of lines) {
     options.signal?.throwIfAborted()
@@ -47,14 +47,14 @@ export async function* streamClosure(
   }
   const trailer: ClosureTrailer = {
     sent: lines.length,
-    bytes: parcel.bytes,
+    bytes: builder.bytes,
     missing,
-    ...(parcel.truncatedBy === undefined ? {} : { truncatedBy: parcel.truncatedBy }),
+    ...(builder.truncatedBy === undefined ? {} : { truncatedBy: builder.truncatedBy }),
   }
   yield lineOf(encoder.encode(JSON.stringify({ trailer })))
 }
 
-/** What will be sent, within a closure's bounds. */
+/** The contributions to send, within the bounds of a closure. */
 class ClosureBuilder {
   readonly contributions: Contribution[] = []
   bytes = 0
@@ -69,15 +69,15 @@ class ClosureBuilder {
   }
 }
 
-/** The ancestors that are here; returns those within the depth that are not. */
+/** Adds the ancestors that are here; returns those within the depth that are not. */
 async function addAncestors(
   node: ServeContext,
   start: Contribution,
   depth: number,
-  parcel: ClosureBuilder,
+  builder: ClosureBuilder,
 ): Promise<Cid[]> {
   const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
-  // The start, and one more than may be sent, so that the parcel notes that there is more.
+  // The start, and one more than may be sent, so that the builder notes that there is more.
   const walk = breadthFirst(start.cid, {
     maxDepth: maxDepth + 1,
     maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2,
@@ -90,7 +90,7 @@ async function addAncestors(
       (await node.contributions.getMany(cids)).map((stored) => [stored.cid, stored]),
     )
     missing.push(...cids.filter((cid) => !here.has(cid)))
-    if (at > 0) for (const contribution of here.values()) parcel.add(contribution)
+    if (at > 0) for (const contribution of here.values()) builder.add(contribution)
     step = walk.next(parentsOf(here))
   }
   return missing
@@ -108,16 +108,16 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
 async function addEvidence(
   node: ServeContext,
   start: Contribution,
-  parcel: ClosureBuilder,
+  builder: ClosureBuilder,
 ): Promise<void> {
   const edges = await node.index.edges(start.cid, 'in', {
     types: EVIDENCE,
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
-  const sent = new Set(parcel.contributions.map(({ cid }) => cid))
+  const sent = new Set(builder.contributions.map(({ cid }) => cid))
   const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
   for (const contribution of await node.contributions.getMany([...sources]))
-    parcel.add(contribution)
+    builder.add(contribution)
 }
 
 function lineOf(bytes: Uint8Array): Uint8Array {

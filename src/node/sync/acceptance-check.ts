@@ -6,7 +6,10 @@ import { type Policy, unwantedReason } from '../../core/policy.ts'
 import type { Candidate } from '../../protocol/sync/want.ts'
 import type { AdvertisementVerifier, Assertion, Verdict } from '../peers/advertisement-verifier.ts'
 
-/** The last word before background sync stores something: what was claimed of it, and what the policy wants, against its manifest. */
+/**
+ * Compares a manifest with what was advertised and with the policy, before background sync stores
+ * it.
+ */
 export class AcceptanceCheck {
   readonly #advertisements: AdvertisementVerifier
   readonly #policy: Policy
@@ -28,8 +31,8 @@ export class AcceptanceCheck {
   }
 
   /**
-   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the peer that sent the manifest had
-   * claimed something else of it, or where everybody had.
+   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the
+   * sender of the manifest, or everybody, had advertised something else.
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution

@@ -10,13 +10,13 @@ import { fetchClosure } from '../fetch/closure.ts'
 import { evidenceMark } from '../serve/evidence-mark.ts'
 import type { RoundBudget } from './round-budget.ts'
 
-/** Peers asked about one contribution in one round, and contributions that one peer is asked about. */
+/** Contributions that one peer is asked about in one round. */
 const ASKED_PER_PEER = 16
 const ASKED_AT_ONCE = 4
-/** Answers remembered, so that nobody is asked twice for the same. */
+/** Fingerprints remembered, so that no peer is asked twice for the same. */
 const MARKS_MAX = 4_096
 
-/** Which fingerprints of which peers have been looked behind. */
+/** The fingerprints whose evidence has been asked for, by peer and contribution. */
 export class EvidenceMemory {
   readonly #asked = new BoundedMap<string, string>(MARKS_MAX)
 
@@ -42,7 +42,10 @@ interface EvidenceQuestion {
   readonly mark: string
 }
 
-/** Asks the peers that know something else about what is held here, and takes in what they know: signals then count the same everywhere. */
+/**
+ * Asks the peers whose evidence about something held here differs, and admits theirs, so that
+ * signals count the same everywhere.
+ */
 export async function refreshEvidence(
   node: SyncContext,
   offers: readonly Candidate[],

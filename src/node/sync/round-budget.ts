@@ -1,10 +1,14 @@
+import type { ErrorCode } from '../../core/errors.ts'
 import type { Policy } from '../../core/policy.ts'
 
-/** Contributions about others' work that one peer may bring unasked within a round. */
+/** Items of evidence that one peer may bring in one round. */
 const EVIDENCE_MAX_PER_PEER = 1_000
-/** What may go wrong with one peer in a round before it is asked no more: an `absent` counts once, what cost time ten times. */
+/**
+ * Failures of one peer in a round before it is asked no more. An `absent` costs one, others ten.
+ */
 const ERROR_BUDGET = 50
 const COSTLY = 10
+const CHEAP: ReadonlySet<string> = new Set<ErrorCode>(['absent', 'gone'])
 
 /** Requests that a round may still make. */
 export interface Requests {
@@ -12,7 +16,7 @@ export interface Requests {
   readonly most: number
 }
 
-/** What a round of background sync may still spend, in all and on each peer, by its address. */
+/** What a round of background sync may still spend, in all and on each peer by address. */
 export class RoundBudget {
   readonly requests: Requests
   readonly #evidence = new Map<string, number>()
@@ -39,16 +43,16 @@ export class RoundBudget {
     this.#bytesLeft = Math.max(0, this.#bytesLeft - bytes)
   }
 
-  /** Whether one more contribution about another's work may be taken from this peer. */
+  /** Whether one more item of evidence may be taken from this peer; counts it if so. */
   tryTakeEvidence(address: string): boolean {
     const taken = (this.#evidence.get(address) ?? 0) + 1
     if (taken <= EVIDENCE_MAX_PER_PEER) this.#evidence.set(address, taken)
     return taken <= EVIDENCE_MAX_PER_PEER
   }
 
-  /** This peer was asked in vain. */
+  /** A call to this peer failed. */
   chargeFailure(address: string, code: string): void {
-    const cost = code === 'absent' || code === 'gone' ? 1 : COSTLY
+    const cost = CHEAP.has(code) ? 1 : COSTLY
     this.#errorCost.set(address, (this.#errorCost.get(address) ?? 0) + cost)
   }
 

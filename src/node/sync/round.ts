@@ -1,6 +1,6 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
-import { type GroveError, isGroveError } from '../../core/errors.ts'
+import { type ErrorCode, type GroveError, isGroveError } from '../../core/errors.ts'
 import { PROVIDERS_MAX } from '../../core/limits.ts'
 import { defaultPolicy, type Policy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
@@ -17,10 +17,11 @@ import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 const FETCHES_AT_ONCE = 4
+const TOO_LARGE: ErrorCode = 'too-large'
 const STUBS_A_ROUND = 20
-/** How long a contribution rests of whose artifacts the rest is too large to be taken unasked. */
+/** How long a contribution rests whose missing artifacts are too large to be taken unasked. */
 const TOO_LARGE_REST_MS = 60 * 60_000
-/** How long one is left alone that the policy does not want, as its manifest showed: neither will change. */
+/** How long a contribution rests that the policy does not want: neither will change soon. */
 const UNWANTED_REST_MS = 24 * 60 * 60_000
 /** Items named in one report. */
 const REPORTED_MAX = 1_000
@@ -41,7 +42,7 @@ interface RoundParts {
   readonly signal: AbortSignal
 }
 
-/** One round of background sync: what it may still do, and what it has done so far. */
+/** One round of background sync: what it may still do, and what it has done. */
 export class Round {
   readonly #node: SyncContext
   readonly #wants: Wants
@@ -64,7 +65,7 @@ export class Round {
     this.#startedAt = node.clock.now()
   }
 
-  /** Plans over all candidates and fetches what is wanted of them (of `only`, where that is given). */
+  /** Plans over all candidates and fetches what is wanted: of `only`, where that is given. */
   async fetchWanted(
     candidates: readonly Candidate[],
     policy: Policy,
@@ -89,7 +90,7 @@ export class Round {
     await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
   }
 
-  /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
+  /** Fetches some stubs, without their artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
     const candidates = await stubOffers(this.#node)
     const { wants } = this.#wants.plan(candidates, {
@@ -103,7 +104,7 @@ export class Round {
     )
   }
 
-  /** What came of it, told to whoever listens if anything did. */
+  /** The round's report; an event, too, if anything came of it. */
   report(peers: number): SyncReport {
     const node = this.#node
     const report: SyncReport = {
@@ -170,11 +171,14 @@ export class Round {
     this.#settle(cid, result, isShort)
   }
 
-  /** It is here. Artifacts that could not be had are tried again, later each time; those too large to be taken unasked are not. */
+  /**
+   * Notes a fetch that brought the manifest. Artifacts that could not be had are tried again, later
+   * each time; those too large to be taken unasked are not.
+   */
   #settle(cid: Cid, { missing, source }: FetchResult, isShort: boolean): void {
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
-    const failure = lost.find(({ reason }) => isShort || reason !== 'too-large')
+    const failure = lost.find(({ reason }) => isShort || reason !== TOO_LARGE)
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
@@ -183,7 +187,7 @@ export class Round {
     }
     this.#fetched.push(cid)
     this.#wants.settled(cid)
-    if (lost.length > 0) this.#wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
+    if (lost.length > 0) this.#wants.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {

@@ -18,16 +18,22 @@ import { SyncState } from './sync-state.ts'
 
 /** Peers of one round. */
 const PEERS_A_ROUND = 3
-/** Peers of one round of a grove that takes no part in gossip: its seeds are all it knows. */
+/** The same for a grove that does not gossip: its seeds are all it knows. */
 const SEEDS_A_ROUND = 16
-/** The share of a round's requests that may go into lists, evenly for each peer: many metrics of one crowd out nobody. */
+/**
+ * The share of a round's requests that lists may take, split evenly, so that no peer crowds out
+ * others.
+ */
 const LISTS_SHARE = 1 / 4
-/** Peers less trusted than this are asked of their own accord only where there are too few others. An unknown one has 0.5. */
+/**
+ * Peers less trusted than this are asked only where there are too few others. Unknown ones have
+ * 0.5.
+ */
 const DOUBTFUL = 0.4
 
 export interface RoundOptions {
   readonly signal?: AbortSignal
-  /** Asked instead of peers by chance. */
+  /** Asked instead of peers chosen by chance. */
   readonly peers?: readonly PeerAddress[]
 }
 
@@ -68,7 +74,7 @@ export class BackgroundSync {
     )
   }
 
-  /** Takes note of what a peer advertises; it is fetched in a moment, if the policy wants it. */
+  /** Takes note of what a peer advertises. If the policy wants it, it is fetched in a moment. */
   noteAdvertised(peer: PeerAddress, advertisements: readonly Advertisement[]): void {
     const node = this.#node
     for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
@@ -153,7 +159,7 @@ export class BackgroundSync {
   }
 }
 
-/** Some of those that are trusted, by chance; of the others only as many as are needed. */
+/** Trusted peers by chance, and as many others as are needed. */
 function choosePeers(node: SyncContext): PeerAddress[] {
   const [trusted, doubtful] = [true, false].map((isTrusted) =>
     unique(node, node.askable()).filter(

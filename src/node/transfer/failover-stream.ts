@@ -6,9 +6,9 @@ import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import type { ProviderSet } from './provider-set.ts'
 import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 
-/** How often one provider is turned to for one blob: a cut connection may be a network's doing. */
+/** Turns of one provider for one blob: a cut connection may be the network's doing. */
 const TURNS_PER_PROVIDER = 2
-/** Progress is told this often at the most. */
+/** The least time between two reports of progress. */
 const PROGRESS_MS = 100
 
 interface FailoverOptions extends TransferOptions {
@@ -16,7 +16,7 @@ interface FailoverOptions extends TransferOptions {
   readonly attempts: FailedAttempt[]
 }
 
-/** The bytes of one blob as one stream, from as many providers as it takes, in their order. */
+/** The bytes of one blob as one stream, from as many providers in turn as it takes. */
 export class FailoverStream {
   /** How many bytes each provider sent, by its address. */
   readonly bytesByProvider = new Map<string, number>()
@@ -50,7 +50,10 @@ export class FailoverStream {
     return this.#providers.providers.find((peer) => peer.address === address)
   }
 
-  /** Ends where the blob ends. Throws `fetch-incomplete` where some bytes came but nobody has the rest, else why nobody sent any. */
+  /**
+   * Ends where the blob ends. Throws `fetch-incomplete` where some bytes came and no peer has the
+   * rest, else why no peer sent any.
+   */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
     const turns = new Map<PeerAddress, number>()
     const before = this.#options.attempts.length
@@ -72,7 +75,7 @@ export class FailoverStream {
     throw this.failure
   }
 
-  /** What this provider has of the rest. Returns why it did not get to the end. */
+  /** The rest of the blob from this provider. Returns why it stopped before the end. */
   async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, GroveError | undefined, undefined> {
     const { signal: outer } = this.#options
     const leave = await this.#node.transfers.enter(peer.address, outer)
@@ -110,7 +113,7 @@ export class FailoverStream {
       )
       this.receivedBytes += chunk.byteLength
       if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
-      // It promised no size, so that this is our limit and not its fault.
+      // The peer promised no size: this is our limit, and not its fault.
       if (this.receivedBytes > maxBytes) throw new GroveError('too-large', { hash, maxBytes })
       this.#tell(peer, false)
       yield chunk

@@ -1,6 +1,6 @@
 import type { PeerAddress } from '../../core/peers/peer.ts'
 
-/** Providers of one blob: those that are known, and more that are asked for when these don't do. */
+/** Providers of one blob: the known ones, and more that are asked for when those don't suffice. */
 export class ProviderSet {
   #known: readonly PeerAddress[]
   readonly #banned = new Set<string>()
@@ -21,7 +21,7 @@ export class ProviderSet {
     this.#banned.add(peer.address)
   }
 
-  /** Those that come in addition; none the second time. */
+  /** The additional providers; none the second time. */
   async widen(): Promise<readonly PeerAddress[]> {
     if (this.#widened) return []
     this.#widened = true

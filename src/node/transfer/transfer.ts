@@ -70,7 +70,9 @@ async function transfer(
     : failureOf(attempts, { hash: wanted.hash })
 }
 
-/** Stores what the stream brings, or returns why the providers failed. Throws this grove's own failure. */
+/**
+ * Stores the stream's bytes, or returns why the providers failed. Throws this grove's own failure.
+ */
 async function receive(
   node: TransferContext,
   { hash }: WantedBlob,
@@ -88,7 +90,7 @@ async function receive(
   }
 }
 
-/** Whom to try alone after all together failed; not among them is a peer that is proved to have lied. */
+/** Peers to try alone after all together failed, without one that is proved to have lied. */
 async function suspects(
   node: TransferContext,
   wanted: WantedBlob,

@@ -6,13 +6,13 @@ import type { BlobRequest } from '../../ports/transport.ts'
 export interface WantedBlob extends Pick<BlobRequest, 'hash' | 'via'> {
   /** The name to show in progress. */
   readonly name?: string
-  /** What a peer said that it measures; another size is then a contradiction. */
+  /** As a peer stated it. */
   readonly sizeBytes?: number | undefined
-  /** No more than this is taken. Throws `too-large`. */
+  /** More than this is refused with `too-large`. */
   readonly maxBytes?: number | undefined
 }
 
-/** How far a blob has come. */
+/** How much of a blob has arrived. */
 export interface TransferProgress {
   readonly hash: Cid
   readonly name?: string
@@ -24,6 +24,6 @@ export interface TransferProgress {
 export interface TransferOptions {
   readonly signal: AbortSignal
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
-  /** Asked once for other providers, when those that were given don't do. */
+  /** Asked once for other providers, when the given ones don't suffice. */
   readonly more?: (() => Promise<readonly PeerAddress[]>) | undefined
 }
