@@ -1,5 +1,6 @@
 import type { Kind, Manifest } from './contribution/schema.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './limits.ts'
+import { type Place, reaches } from './ranking/frontier.ts'
 
 /** What a grove fetches unasked. What is left out of it doesn't restrict. */
 export interface Policy {
@@ -29,12 +30,46 @@ export const defaultPolicy: Policy = {
   maxRequestsPerRound: 1_000,
 }
 
-/** Why the policy does not want this contribution after all, by what its manifest says: a claim may leave that out, or lie. */
+/** A place, and what may be known of its item before the manifest is here. */
+interface DescribedPlace extends Place {
+  readonly tags?: readonly string[] | undefined
+  readonly kind?: Kind | undefined
+}
+
+/** The value that the policy asks for in this metric, if it asks for one. */
+export function thresholdOf({ thresholds }: Policy, metric: string): number | undefined {
+  return Object.hasOwn(thresholds, metric) ? thresholds[metric] : undefined
+}
+
+/** Whether advertised places in this metric are looked at: recency, which would bring everything, only where it is named. */
+export function considers({ dimensions }: Policy, metric: string): boolean {
+  return metric !== '_recency' || dimensions?.includes(metric) === true
+}
+
+/** Why the policy leaves this place out; undefined where it wants it. A kind that is not known yet passes. */
+export function reasonAgainst(
+  { metric, direction, value, tags = [], kind }: DescribedPlace,
+  policy: Policy,
+): 'off' | 'dimension' | 'threshold' | 'tags' | 'kind' | undefined {
+  if (policy.scope === 'off') return 'off'
+  if (policy.dimensions !== undefined && !policy.dimensions.includes(metric)) return 'dimension'
+  const threshold = thresholdOf(policy, metric)
+  if (threshold !== undefined && !reaches(direction, value, threshold)) return 'threshold'
+  if (!acceptsTags(policy, tags)) return 'tags'
+  return kind !== undefined && !acceptsKind(policy, kind) ? 'kind' : undefined
+}
+
+/** Why the policy leaves this contribution out by its manifest: an advertisement may leave that out, or lie. */
 export function unwantedReason(
   { kind, tags }: Manifest,
   policy: Policy,
 ): 'kind' | 'tags' | undefined {
-  if (policy.kinds !== undefined && !policy.kinds.includes(kind)) return 'kind'
-  if (policy.tags !== undefined && !policy.tags.some((tag) => tags.includes(tag))) return 'tags'
-  return undefined
+  if (!acceptsKind(policy, kind)) return 'kind'
+  return acceptsTags(policy, tags) ? undefined : 'tags'
 }
+
+const acceptsTags = (policy: Policy, tags: readonly string[]): boolean =>
+  policy.tags === undefined || policy.tags.some((tag) => tags.includes(tag))
+
+const acceptsKind = (policy: Policy, kind: Kind): boolean =>
+  policy.kinds === undefined || policy.kinds.includes(kind)

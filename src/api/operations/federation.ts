@@ -87,7 +87,7 @@ export const federationOperations = {
     input: nothing,
     output: z.object({ refusals: z.array(refusalSchema) }),
     async run(node) {
-      const found = node.sync.wants.refusals(node.clock.now())
+      const found = node.sync.backoff.refusals(node.clock.now())
       return { refusals: found.map(({ until, ...rest }) => ({ ...rest, until: timestamp(until) })) }
     },
   }),

@@ -3,7 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Policy, unwantedReason } from '../../core/policy.ts'
-import type { Candidate } from '../../protocol/sync/want.ts'
+import type { Candidate } from '../../protocol/sync/plan.ts'
 import type { NodeContext } from '../context.ts'
 import type { Assertion, Verdict } from '../peers/advertisement-verifier.ts'
 

@@ -2,9 +2,9 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Policy } from '../../core/policy.ts'
+import { considers, type Policy, thresholdOf } from '../../core/policy.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
-import type { Candidate } from '../../protocol/sync/want.ts'
+import type { Candidate } from '../../protocol/sync/plan.ts'
 import type { NodeContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 
@@ -47,10 +47,7 @@ export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string
   return node.gossip
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
-    .filter(
-      ({ metric }) =>
-        metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
-    )
+    .filter(({ metric }) => considers(node.config.policy, metric))
     .flatMap(({ metric, direction, cid, tags, providers }) =>
       providers.map(({ peerId, address, value, unauthenticated, directionGuessed }) => ({
         metric,
@@ -148,9 +145,7 @@ async function bestOf(
 ): Promise<BestAnswer | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++
-  const threshold = Object.hasOwn(policy.thresholds, dimension)
-    ? policy.thresholds[dimension]
-    : undefined
+  const threshold = thresholdOf(policy, dimension)
   const { tags, kinds, topK } = policy
   const query = {
     dimension,

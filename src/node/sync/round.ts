@@ -6,7 +6,13 @@ import { defaultPolicy, type Policy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
-import type { Candidate, Want } from '../../protocol/sync/want.ts'
+import {
+  type Candidate,
+  type Plan,
+  type PlanInput,
+  planWants,
+  type Want,
+} from '../../protocol/sync/plan.ts'
 import type { NodeContext } from '../context.ts'
 import { type FetchHooks, fetchRemoteContribution } from '../fetch/fetch.ts'
 import { failedAttempts } from '../peers/contact.ts'
@@ -60,12 +66,7 @@ export class Round {
     const node = this.#node
     const held = await heldAmong(node, candidates)
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = node.sync.wants.plan(candidates, {
-      policy,
-      held,
-      partial,
-      now: node.clock.now(),
-    })
+    const { wants, skipped } = this.#plan(candidates, { policy, held, partial })
     this.#offered += new Set(
       candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid),
     ).size
@@ -80,10 +81,9 @@ export class Round {
   /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
     const candidates = await stubOffers(this.#node)
-    const { wants } = this.#node.sync.wants.plan(candidates, {
+    const { wants } = this.#plan(candidates, {
       policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
       held: new Set(),
-      now: this.#node.clock.now(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
     await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want) =>
@@ -112,25 +112,37 @@ export class Round {
     return report
   }
 
-  async #fetch(want: Want, manner: FetchMode): Promise<void> {
+  #plan(
+    candidates: readonly Candidate[],
+    choice: Pick<PlanInput, 'policy' | 'held' | 'partial'>,
+  ): Plan {
+    const now = this.#node.clock.now()
+    const reasonToWait = (cid: Cid) => this.#node.sync.reasonToWait(cid, now)
+    return planWants(candidates, { ...choice, reasonToWait, now })
+  }
+
+  /** Fetches an item, unless another round is at it or has just failed to. */
+  async #fetch(want: Want, mode: FetchMode): Promise<void> {
     const { cid } = want
-    const { wants } = this.#node.sync
+    const { sync, clock } = this.#node
     this.#signal.throwIfAborted()
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
     if (this.#budget.isSpent) return this.#skip(cid, 'budget')
     if (providers.length === 0) return this.#skip(cid, 'peers-fail')
-    if (!wants.begin(cid, this.#node.clock.now())) return this.#skip(cid, 'under-way')
+    if (sync.reasonToWait(cid, clock.now()) !== undefined) return this.#skip(cid, 'under-way')
     this.#budget.requests.made++
+    await sync.fetches.run(cid, () => this.#tryToBring(cid, providers, mode))
+  }
+
+  async #tryToBring(cid: Cid, providers: Want['providers'], mode: FetchMode): Promise<void> {
     try {
-      await this.#bring(cid, providers, manner)
+      await this.#bring(cid, providers, mode)
     } catch (error) {
       if (this.#signal.aborted || !isGroveError(error) || error.code.startsWith('storage-'))
         throw error
       this.#onFetchFailed(cid, error, providers)
-    } finally {
-      wants.ended(cid)
     }
   }
 
@@ -160,32 +172,32 @@ export class Round {
 
   /** It is here. Artifacts that could not be had are tried again, later each time; those too large to be taken unasked are not. */
   #settle(cid: Cid, { missing, source }: FetchResult, isShort: boolean): void {
-    const { wants } = this.#node.sync
+    const { backoff } = this.#node.sync
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
     const failure = lost.find(({ reason }) => isShort || reason !== 'too-large')
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
-      wants.failed(cid, now, true)
+      backoff.failed(cid, now, true)
       return
     }
     this.#fetched.push(cid)
-    wants.settled(cid)
-    if (lost.length > 0) wants.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
+    backoff.settled(cid)
+    if (lost.length > 0) backoff.refuse(cid, 'too-large', now + TOO_LARGE_REST_MS)
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
-    const { wants } = this.#node.sync
+    const { backoff } = this.#node.sync
     const now = this.#node.clock.now()
     if (error.code === 'unwanted') {
       const reason = String(error.details['reason'])
       this.#skip(cid, reason)
-      wants.refuse(cid, reason, now + UNWANTED_REST_MS)
+      backoff.refuse(cid, reason, now + UNWANTED_REST_MS)
       return
     }
     this.#failed.push({ cid, reason: error.code })
-    wants.failed(cid, now, !HOPELESS.has(error.code))
+    backoff.failed(cid, now, !HOPELESS.has(error.code))
     const asked = failedAttempts(error)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers

@@ -1,8 +1,11 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
+import { Singleflight } from '../../concurrency/singleflight.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
+import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
-import { type Candidate, Wants } from '../../protocol/sync/want.ts'
+import { Backoff } from '../../protocol/sync/backoff.ts'
+import type { Candidate } from '../../protocol/sync/plan.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -15,8 +18,10 @@ const ROUNDS_AT_ONCE = 4
 
 /** What background sync remembers between rounds. */
 export class SyncState {
-  /** What was tried, and what is refused. */
-  readonly wants = new Wants()
+  /** Items that wait: their fetch failed, or they are refused. */
+  readonly backoff = new Backoff()
+  /** The fetches of background sync that are under way, by cid. */
+  readonly fetches = new Singleflight<void>()
   /** Whose knowledge about what is held here has been taken in. */
   readonly evidence = new EvidenceMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
@@ -25,6 +30,11 @@ export class SyncState {
   lastReport: SyncReport | undefined
   #announced: Candidate[] = []
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
+
+  /** Why background sync does not fetch this item now; undefined where it may. */
+  reasonToWait(cid: Cid, now: number): string | undefined {
+    return this.fetches.has(cid) ? 'under-way' : this.backoff.reasonToWait(cid, now)
+  }
 
   /** Keeps what peers say they have, for the next round; whether it is the first of it. */
   noteAdvertised(candidates: readonly Candidate[]): boolean {

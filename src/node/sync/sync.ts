@@ -1,6 +1,6 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Policy } from '../../core/policy.ts'
+import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { Advertisement } from '../../protocol/messages.ts'
@@ -44,10 +44,7 @@ export function discovered(
   advertisements: readonly Advertisement[],
 ): void {
   for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
-  const wanted = advertisements.filter(
-    ({ metric }) =>
-      metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
-  )
+  const wanted = advertisements.filter(({ metric }) => considers(node.config.policy, metric))
   const candidates = wanted.map(
     ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
       cid,

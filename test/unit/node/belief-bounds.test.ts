@@ -119,7 +119,7 @@ for (const [what, manifest, policy, reason] of [
       assert.deepEqual({ skipped, failed }, { skipped: [{ cid: item.cid, reason }], failed: [] })
     assert.equal(peer.asked('/api/gossip/contribution/'), 1)
     assert.deepEqual(
-      grove.node.sync.wants
+      grove.node.sync.backoff
         .refusals(grove.node.clock.now())
         .map(({ cid, reason: why }) => [cid, why]),
       [[item.cid, reason]],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
 import { defaultPolicy, type Policy } from '../../../src/core/policy.ts'
-import { type Candidate, Wants } from '../../../src/protocol/sync/want.ts'
+import { type Candidate, planWants } from '../../../src/protocol/sync/plan.ts'
 import { cid, peer, START } from './network.ts'
 
 const candidate = (n: number, value: number, more: Partial<Candidate> = {}): Candidate => ({
@@ -18,11 +18,12 @@ function plan(
   candidates: readonly Candidate[],
   policy: Partial<Policy> = {},
   held: readonly Cid[] = [],
-  wants = new Wants(),
+  reasonToWait: (cid: Cid) => string | undefined = () => undefined,
 ) {
-  return wants.plan(candidates, {
+  return planWants(candidates, {
     policy: { ...defaultPolicy, ...policy },
     held: new Set(held),
+    reasonToWait,
     now: START,
   })
 }
@@ -109,53 +110,13 @@ test('scope off wants nothing', () => {
   })
 })
 
-test('a failed item rests twice as long each time, up to an hour, and is free again once settled', () => {
-  const wants = new Wants()
-  const restsUntil = () => {
-    for (let wait = 1_000; wait < 10 * 3_600_000; wait += 1_000) {
-      const input = { policy: defaultPolicy, held: new Set<Cid>(), now: START + wait }
-      if (wants.plan([candidate(1, 0.1)], input).wants.length > 0) return wait
-    }
-    return Number.POSITIVE_INFINITY
-  }
-  const rests: number[] = []
+test('an item that has to wait uses up no place of the top k, and its reason is given', () => {
+  const waiting = (id: Cid) => (id === cid(1) ? 'backing-off' : undefined)
 
-  for (let n = 0; n < 12; n += 1) {
-    wants.failed(cid(1), START, true)
-    if (n < 3 || n === 11) rests.push(restsUntil())
-  }
-  assert.deepEqual(rests, [5_000, 10_000, 20_000, 3_600_000])
-  assert.deepEqual(reasons(plan([candidate(1, 0.1)], {}, [], wants).skipped), { 1: 'backing-off' })
-  wants.settled(cid(1))
+  const { wants, skipped } = plan([candidate(1, 0.1), candidate(2, 0.2)], { topK: 1 }, [], waiting)
 
-  assert.deepEqual(ids(plan([candidate(1, 0.1)], {}, [], wants).wants), [1])
-})
-
-test('a refusal holds until its expiry and says its reason; a hopeless failure rests for a day', () => {
-  const wants = new Wants()
-  wants.refuse(cid(1), 'blocked', START + 1_000)
-  wants.failed(cid(2), START, false)
-  const at = (now: number) =>
-    wants.plan([candidate(1, 0.1), candidate(2, 0.2)], {
-      policy: defaultPolicy,
-      held: new Set(),
-      now,
-    })
-
-  assert.deepEqual(reasons(at(START).skipped), { 1: 'blocked', 2: 'backing-off' })
-  assert.deepEqual(wants.refusals(START), [
-    { cid: cid(1), reason: 'blocked', until: START + 1_000 },
-  ])
-  assert.deepEqual(ids(at(START + 1_000).wants), [1])
-  assert.deepEqual(wants.refusals(START + 1_000), [])
-  assert.deepEqual(ids(at(START + 86_400_000).wants), [1, 2])
-})
-
-test('its memory is bounded', () => {
-  const wants = new Wants()
-  for (let n = 0; n < 10_000; n += 1) wants.refuse(cid(n), 'blocked', START + 1_000)
-
-  assert.equal(wants.refusals(START).length, 4_096)
+  assert.deepEqual(ids(wants), [2])
+  assert.deepEqual(reasons(skipped), { 1: 'backing-off' })
 })
 
 test('what is said in a peer’s name takes no place from what it says itself', () => {
