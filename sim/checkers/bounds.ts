@@ -39,9 +39,9 @@ export function excesses({ gossip, clock, config }: GroveNode): string[] {
   const federated = gossip.federated(clock.now())
   limit('advertisements', federated.length, FEDERATED_MAX)
   const perMetric = new Map<string, number>()
-  for (const { metric, providers } of federated) {
+  for (const { metric, advertisements } of federated) {
     perMetric.set(metric, (perMetric.get(metric) ?? 0) + 1)
-    limit('providers of one item', providers.length, PROVIDERS_MAX)
+    limit('providers of one item', advertisements.length, PROVIDERS_MAX)
   }
   for (const [metric, size] of perMetric)
     limit(`advertisements in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)

@@ -1,5 +1,5 @@
 import { below } from '../../src/core/random.ts'
-import type { LocalEntry } from '../../src/protocol/messages.ts'
+import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import type { Setting } from './overlay.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'

@@ -1,9 +1,11 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
+import type { Advertisement } from '../../src/core/ranking/advertisement.ts'
+import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
-import type { Advertisement, Effect, Input, LocalEntry } from '../../src/protocol/messages.ts'
+import type { Effect, Input } from '../../src/protocol/messages.ts'
 import { offspring, seeded } from './chance.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -200,8 +202,7 @@ export class World {
         this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
         break
       case 'discovered':
-        for (const advertisement of effect.entries)
-          this.#discover(grove, effect.peer, advertisement)
+        for (const advertisement of effect.entries) this.#discover(grove, advertisement)
     }
   }
 
@@ -253,9 +254,9 @@ export class World {
     return answer
   }
 
-  #discover(grove: Grove, peer: PeerAddress, advertisement: Advertisement): void {
+  #discover(grove: Grove, advertisement: Advertisement): void {
     if (!this.options.wants(advertisement)) return
-    if (this.options.relay) this.#fetch(grove, advertisement, peer, 1)
+    if (this.options.relay) this.#fetch(grove, advertisement, advertisement.from, 1)
     else grove.known.add(advertisement.cid)
   }
 
@@ -269,12 +270,11 @@ export class World {
       return
     grove.fetching.add(advertisement.cid)
     const provider = this.#byAddress.get(from.address)
-    const { metric, direction, cid, value } = advertisement
+    const { cid, tags = [] } = advertisement
     if (provider?.up && provider.held.has(cid)) {
       this.timeline.after(this.#latency() + this.#latency(), () => {
         grove.fetching.delete(cid)
-        if (!grove.held.has(cid))
-          this.store(grove, { metric, direction, cid, value, tags: advertisement.tags ?? [] })
+        if (!grove.held.has(cid)) this.store(grove, { ...advertisement, tags })
       })
       return
     }

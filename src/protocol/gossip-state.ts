@@ -2,13 +2,15 @@ import type { Cid } from '../core/cid.ts'
 import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
+import type { LocalEntry } from '../core/ranking/frontier.ts'
 import { timestamp } from '../core/time.ts'
 import type { DigestEntry, GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
-import { AdvertisedPlaces, digestFromAnswer, type IncomingDigest } from './gossip/advertised-places.ts'
+import { AdvertisedPlaces, digestFromAnswer } from './gossip/advertised-places.ts'
 import { type Announcer, announced, SILENT, setBack, withFrontier } from './gossip/announce.ts'
 import { digestOf } from './gossip/digest.ts'
 import { DigestCache, NOTE_MAX_BYTES, type Payload } from './gossip/digest-cache.ts'
-import type { FederatedItem } from './gossip/federated.ts'
+import type { IncomingDigest } from './gossip/federated-frontier.ts'
+import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import { shortId } from './gossip/pending-requests.ts'
 import { RoundQuota } from './gossip/round-quota.ts'
 import { contactFailed, contactMade, isAnswering, keptCapabilities, type Peer } from './membership/liveness.ts'
@@ -30,7 +32,7 @@ import {
   tidyAddress,
 } from './membership/sampling.ts'
 import { endShuffle, replyToShuffle, type Shuffling, startShuffle } from './membership/shuffle.ts'
-import type { Advertisement, Effect, GossipConfig, Input, LocalEntry, PeerView } from './messages.ts'
+import type { Effect, GossipConfig, Input, PeerView } from './messages.ts'
 
 /**
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out (PROTOCOL.md §4). It only
@@ -104,9 +106,9 @@ export class GossipState {
     return this.#places.providersOf(cid)
   }
 
-  /** Each claim about this item with its author: what the manifest confirms or disproves. */
-  assertionsOf(cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
-    return this.#places.assertionsAbout(cid)
+  /** What peers advertise of this item: its manifest confirms or contradicts it. */
+  advertisementsOf(cid: Cid): Heard[] {
+    return this.#places.advertisementsOf(cid)
   }
 
   #handle(input: Input, now: number): Effect[] {
@@ -321,7 +323,7 @@ export class GossipState {
   #merge(heard: IncomingDigest, now: number): Effect[] {
     const advertisements = this.#places.merge(heard, this.#announcer, now)
     const effects: Effect[] = heard.entries.length === 0 ? [] : [{ type: 'heard', entries: heard.entries }]
-    if (advertisements.length > 0) effects.push({ type: 'discovered', peer: heard.from, entries: advertisements })
+    if (advertisements.length > 0) effects.push({ type: 'discovered', entries: advertisements })
     return effects
   }
 

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { Place } from '../core/ranking/frontier.ts'
+import type { Advertisement } from '../core/ranking/advertisement.ts'
+import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type {
   Capabilities,
   DigestEntry,
@@ -10,11 +11,6 @@ import type {
   ShuffleRequest,
   ShuffleResponse,
 } from '../core/wire/gossip.ts'
-
-/** An entry of the local, verified frontier: what a digest may say. */
-export interface LocalEntry extends Place {
-  readonly tags: readonly string[]
-}
 
 export interface GossipConfig {
   readonly self: PeerAddress
@@ -27,7 +23,7 @@ export interface GossipConfig {
   readonly announcements?: boolean
 }
 
-/** What happens to a replica. Everything from a peer is already parsed and bounded, and still only a claim. */
+/** What happens to a replica. Everything from a peer is already parsed and bounded, and still only its word. */
 export type Input =
   /** A moment that a `wake` effect asked for has come (or any later one). */
   | { readonly type: 'tick' }
@@ -51,7 +47,7 @@ export type Input =
   | { readonly type: 'contact-made'; readonly peer: PeerAddress }
   /** These are held and verified here now. */
   | { readonly type: 'held'; readonly cids: readonly Cid[] }
-  /** A claim in this peer's name contradicts the manifest. By hearsay: it may be another's, and the peer is heard again. */
+  /** What was advertised in this peer's name contradicts the manifest. Unauthenticated, it may be another's word: the peer is heard again. */
   | {
       readonly type: 'advertisement-contradicted'
       readonly peerId: string
@@ -69,32 +65,15 @@ export type Effect =
   | { readonly type: 'reply-shuffle'; readonly response: ShuffleResponse }
   /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
   | { readonly type: 'wake'; readonly at: number }
-  /** A peer claims to hold something that is not held here and that is new or newly placed. */
-  | {
-      readonly type: 'discovered'
-      readonly peer: PeerAddress
-      readonly entries: readonly Advertisement[]
-    }
-  /** A digest was taken in: what it claims of what is held here can be compared with the manifests. */
+  /** A peer advertises items that are not held here and that are new or newly placed. */
+  | { readonly type: 'discovered'; readonly entries: readonly Advertisement[] }
+  /** A digest was taken in: what it says of what is held here can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
   | {
       readonly type: 'peer-status'
       readonly peer: PeerAddress
       readonly status: LivenessStatus | 'recovered'
     }
-
-/** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
-export interface Advertisement extends DigestEntry, Basis {
-  readonly direction: 'minimize' | 'maximize'
-}
-
-/** What a claim stands on: what may be held against the peer in whose name it was made. */
-export interface Basis {
-  /** It came in a message that was sent here: anybody can send one in any name. What a peer answers where it is dialled is its own word. */
-  readonly unauthenticated?: boolean | undefined
-  /** The peer did not say the direction (0.1); it is what seemed likely here. */
-  readonly directionGuessed?: boolean | undefined
-}
 
 /** A peer and how it has been answering. */
 export interface PeerView extends PeerInfo {

@@ -1,6 +1,6 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
-import type { Direction } from '../contribution/schema.ts'
+import type { Direction, Kind } from '../contribution/schema.ts'
 import type { Signals } from './signals.ts'
 
 /** The dimensions other than metrics, as they are named on the wire. All are maximised. */
@@ -17,6 +17,12 @@ export interface Dimension {
 export interface Place extends Dimension {
   readonly cid: Cid
   readonly value: number
+}
+
+/** A place in the local frontier, with what digests and policies look at. */
+export interface LocalEntry extends Place {
+  readonly tags: readonly string[]
+  readonly kind?: Kind
 }
 
 export function isSignalMetric(metric: string): metric is SignalMetric {
@@ -53,6 +59,17 @@ export function comparePlaces(a: Place, b: Place): number {
   const byValue = rankOf(a.direction, a.value) - rankOf(b.direction, b.value)
   if (byValue !== 0) return byValue
   return a.cid < b.cid ? -1 : a.cid > b.cid ? 1 : 0
+}
+
+/** A ranked place without its contribution, which may be large and is not to be kept. */
+export function localEntry({
+  metric,
+  direction,
+  cid,
+  value,
+  contribution: { manifest },
+}: Place & { readonly contribution: Contribution }): LocalEntry {
+  return { metric, direction, cid, value, tags: manifest.tags, kind: manifest.kind }
 }
 
 /** Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not ranked. */

@@ -6,7 +6,7 @@ import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { GraphIndex } from '../../ports/graph-index.ts'
-import type { Candidate } from '../../protocol/sync/plan.ts'
+import type { Offer } from '../../protocol/sync/plan.ts'
 import type { NodeContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
 import { EVIDENCE } from '../lineage.ts'
@@ -52,7 +52,7 @@ interface EvidenceQuestion {
 /** Asks the peers that know something else about what is held here, and takes in what they know: signals then count the same everywhere. */
 export async function refreshEvidence(
   node: NodeContext,
-  offers: readonly Candidate[],
+  offers: readonly Offer[],
   { budget, signal }: { budget: RoundBudget; signal: AbortSignal },
 ): Promise<void> {
   const questions = await questionsFor(node, offers)
@@ -88,7 +88,7 @@ export async function refreshEvidence(
 
 async function questionsFor(
   node: NodeContext,
-  offers: readonly Candidate[],
+  offers: readonly Offer[],
 ): Promise<EvidenceQuestion[]> {
   const questions: EvidenceQuestion[] = []
   const perPeer = new Map<string, number>()
@@ -99,15 +99,9 @@ async function questionsFor(
       stored,
     ]),
   )
-  for (const { cid, evidence: mark, providers } of offers) {
-    const [peer] = providers
+  for (const { cid, evidence: mark, from: peer } of offers) {
     const contribution = held.get(cid)
-    if (
-      mark === undefined ||
-      peer === undefined ||
-      contribution === undefined ||
-      seen.has(`${peer.address} ${cid}`)
-    )
+    if (mark === undefined || contribution === undefined || seen.has(`${peer.address} ${cid}`))
       continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0

@@ -2,17 +2,11 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { type GroveError, isGroveError } from '../../core/errors.ts'
 import { PROVIDERS_MAX } from '../../core/limits.ts'
-import { defaultPolicy, type Policy } from '../../core/policy.ts'
+import { defaultPolicy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
-import {
-  type Candidate,
-  type Plan,
-  type PlanInput,
-  planWants,
-  type Want,
-} from '../../protocol/sync/plan.ts'
+import { type Plan, type PlanInput, planWants, type Want } from '../../protocol/sync/plan.ts'
 import type { NodeContext } from '../context.ts'
 import { type FetchHooks, fetchRemoteContribution } from '../fetch/fetch.ts'
 import { failedAttempts } from '../peers/contact.ts'
@@ -31,6 +25,12 @@ const TOO_LARGE_REST_MS = 60 * 60_000
 const UNWANTED_REST_MS = 24 * 60 * 60_000
 /** Items named in one report. */
 const REPORTED_MAX = 1_000
+
+/** What a round chooses from. */
+interface Choice extends Pick<PlanInput, 'offers' | 'local' | 'policy'> {
+  /** Only these are fetched, whatever else is wanted. */
+  readonly only?: ReadonlySet<Cid>
+}
 
 /** How a want is fetched. */
 interface FetchMode {
@@ -57,21 +57,15 @@ export class Round {
     this.#startedAt = node.clock.now()
   }
 
-  /** Plans over all candidates and fetches what is wanted of them (of `only`, where that is given). */
-  async fetchWanted(
-    candidates: readonly Candidate[],
-    policy: Policy,
-    only?: ReadonlySet<Cid>,
-  ): Promise<void> {
+  /** Plans over all that is offered and fetches what is wanted of it (of `only`, where that is given). */
+  async fetchWanted({ offers, local, policy, only }: Choice): Promise<void> {
     const node = this.#node
-    const held = await heldAmong(node, candidates)
+    const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = this.#plan(candidates, { policy, held, partial })
-    this.#offered += new Set(
-      candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid),
-    ).size
+    const { wants, skipped } = this.#plan({ offers, local, policy, held, partial })
+    this.#offered += new Set(offers.map(({ cid }) => cid)).size
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
-    const check = new AcceptanceCheck(node, candidates, policy)
+    const check = new AcceptanceCheck(node, offers, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     await mapBounded(chosen, FETCHES_AT_ONCE, (want) =>
       this.#fetch(want, { accept: (contribution, from) => check.accept(contribution, from) }),
@@ -80,8 +74,9 @@ export class Round {
 
   /** Some of the contributions that are known by id only; without artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
-    const candidates = await stubOffers(this.#node)
-    const { wants } = this.#plan(candidates, {
+    const { wants } = this.#plan({
+      offers: await stubOffers(this.#node),
+      local: [],
       policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
       held: new Set(),
     })
@@ -112,13 +107,10 @@ export class Round {
     return report
   }
 
-  #plan(
-    candidates: readonly Candidate[],
-    choice: Pick<PlanInput, 'policy' | 'held' | 'partial'>,
-  ): Plan {
+  #plan(input: Omit<PlanInput, 'reasonToWait' | 'now'>): Plan {
     const now = this.#node.clock.now()
     const reasonToWait = (cid: Cid) => this.#node.sync.reasonToWait(cid, now)
-    return planWants(candidates, { ...choice, reasonToWait, now })
+    return planWants({ ...input, reasonToWait, now })
   }
 
   /** Fetches an item, unless another round is at it or has just failed to. */

@@ -3,9 +3,9 @@ import { Singleflight } from '../../concurrency/singleflight.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import { Backoff } from '../../protocol/sync/backoff.ts'
-import type { Candidate } from '../../protocol/sync/plan.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -28,7 +28,7 @@ export class SyncState {
   readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
   /** What the latest round did; undefined before the first. */
   lastReport: SyncReport | undefined
-  #announced: Candidate[] = []
+  #announced: Advertisement[] = []
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 
   /** Why background sync does not fetch this item now; undefined where it may. */
@@ -36,15 +36,15 @@ export class SyncState {
     return this.fetches.has(cid) ? 'under-way' : this.backoff.reasonToWait(cid, now)
   }
 
-  /** Keeps what peers say they have, for the next round; whether it is the first of it. */
-  noteAdvertised(candidates: readonly Candidate[]): boolean {
+  /** Keeps what peers advertise for the next round of announced work; whether it is the first of it. */
+  noteAdvertised(advertisements: readonly Advertisement[]): boolean {
     const first = this.#announced.length === 0
-    this.#announced.push(...candidates.slice(0, ANNOUNCED_MAX - this.#announced.length))
+    this.#announced.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#announced.length))
     return first
   }
 
-  /** What has been announced since it was last asked. */
-  takeAdvertised(): Candidate[] {
+  /** What has been advertised since it was last asked. */
+  takeAdvertised(): Advertisement[] {
     const announced = this.#announced
     this.#announced = []
     return announced

@@ -2,12 +2,12 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
-import type { Advertisement } from '../../protocol/messages.ts'
 import type { NodeContext } from '../context.ts'
 import { unique } from '../peers/providers.ts'
 import { refreshEvidence } from './evidence.ts'
-import { advertisedOffers, heldOffers, offersOf } from './offers.ts'
+import { advertisedOffers, heldPlaces, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -27,7 +27,7 @@ export interface RoundOptions {
 }
 
 /**
- * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip claims, fetches what the
+ * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip advertises, fetches what the
  * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
  */
 export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {
@@ -37,27 +37,11 @@ export function syncRound(node: NodeContext, options: RoundOptions = {}): Promis
   return node.rounds.run(key, (flight) => wholeRound(node, options.peers, flight), signal)
 }
 
-/** Takes note of what a peer claims to hold; it is fetched in a moment, if the policy wants it. */
-export function discovered(
-  node: NodeContext,
-  peer: PeerAddress,
-  advertisements: readonly Advertisement[],
-): void {
-  for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
+/** Takes note of what peers advertise; it is fetched in a moment, if the policy wants it. */
+export function discovered(node: NodeContext, advertisements: readonly Advertisement[]): void {
+  for (const { cid, from } of advertisements) node.peers.absences.forget(from.address, cid)
   const wanted = advertisements.filter(({ metric }) => considers(node.config.policy, metric))
-  const candidates = wanted.map(
-    ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
-      cid,
-      metric,
-      direction,
-      value,
-      providers: [peer],
-      unauthenticated,
-      directionGuessed,
-      ...(tags === undefined ? {} : { tags }),
-    }),
-  )
-  if (candidates.length === 0 || !node.sync.noteAdvertised(candidates)) return
+  if (wanted.length === 0 || !node.sync.noteAdvertised(wanted)) return
   const { announcedGap } = node.sync
   node.clock.after(announcedGap.delayMs(node.clock.now()), () => {
     announcedGap.start(node.clock.now())
@@ -85,10 +69,11 @@ async function wholeRound(
     return offered
   })
   await refreshEvidence(node, offers.flat(), { signal, budget })
-  await round.fetchWanted(
-    [...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))],
+  await round.fetchWanted({
+    offers: [...offers.flat(), ...advertisedOffers(node)],
+    local: await heldPlaces(node, policy),
     policy,
-  )
+  })
   await round.retryStubs()
   const report = round.report(peers.length)
   node.sync.lastReport = report
@@ -104,8 +89,12 @@ async function announcedRound(node: NodeContext): Promise<void> {
     const { policy, syncIntervalMs: intervalMs } = node.config
     const budget = node.sync.announcedBudget(policy, { now: node.clock.now(), intervalMs })
     const round = new Round(node, budget, node.closing)
-    const known = [...advertisedOffers(node, metrics), ...(await heldOffers(node, policy))]
-    await round.fetchWanted([...announced, ...known], policy, only)
+    await round.fetchWanted({
+      offers: [...announced, ...advertisedOffers(node, metrics)],
+      local: await heldPlaces(node, policy),
+      policy,
+      only,
+    })
     round.report(0)
   } finally {
     leave()

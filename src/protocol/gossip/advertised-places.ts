@@ -1,34 +1,20 @@
 import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
-import type { Advertisement } from '../messages.ts'
 import { type Announcer, heldDirection, isLocal } from './announce.ts'
-import {
-  ADVERTISEMENT_ROUNDS,
-  assertionsOf,
-  createFederated,
-  expireAdvertisements,
-  type FederatedItem,
-  listFederated,
-  mergeDigest,
-  providersOf,
-  retract,
-} from './federated.ts'
+import { FederatedFrontier, type IncomingDigest } from './federated-frontier.ts'
+import type { FederatedItem, Heard } from './federated-items.ts'
 import { PendingRequests } from './pending-requests.ts'
 
+/** Rounds after which an advertisement that nobody repeats is forgotten. */
+const ADVERTISEMENT_ROUNDS = 10
 /** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
 const HELD_MAX = 4_096
 const RETRACTED_MAX = 1_024
 /** Providers that are kept fresh of a digest that everybody repeats. */
 const SOURCES_ENOUGH = 3
-
-/** A digest and in whose name it came: by hearsay where anybody may have sent it. */
-export interface IncomingDigest {
-  readonly from: PeerAddress
-  readonly entries: readonly DigestEntry[]
-  readonly unauthenticated: boolean
-}
 
 /**
  * What an answer from an address says. Who answers there by the name of a peer that is known to answer elsewhere may be that
@@ -49,7 +35,7 @@ const NO_COMMON_DIGEST = { digest: undefined, since: 0, sources: new Set<string>
 /** What others claim, and what is remembered so that no claim causes work twice. */
 export class AdvertisedPlaces {
   readonly pending = new PendingRequests()
-  readonly #federated = createFederated()
+  readonly #federated = new FederatedFrontier()
   readonly #held = new Set<Cid>()
   readonly #retracted = new Set<string>()
   readonly #lifeMs: number
@@ -72,7 +58,7 @@ export class AdvertisedPlaces {
   /** Drops what was claimed of the item in this peer's name; unless that was hearsay, hears no more of it from this peer. */
   retract(peerId: string, cid: Cid, unauthenticated = false): void {
     if (!unauthenticated) addBounded(this.#retracted, `${peerId} ${cid}`, RETRACTED_MAX)
-    retract(this.#federated, peerId, cid)
+    this.#federated.retract(peerId, cid)
     this.#common = NO_COMMON_DIGEST
   }
 
@@ -87,14 +73,10 @@ export class AdvertisedPlaces {
       this.#retracted.size > 0
         ? digest.filter(({ cid }) => !this.#retracted.has(`${from.peerId} ${cid}`))
         : digest
-    const direction = (metric: string) => heldDirection(announcer, metric)
-    const fresh = mergeDigest(this.#federated, {
-      from,
-      entries,
-      now,
-      unauthenticated,
-      heldDirection: direction,
-    })
+    const fresh = this.#federated.merge(
+      { from, entries, unauthenticated },
+      { now, heldDirection: (metric) => heldDirection(announcer, metric) },
+    )
     for (const { cid } of fresh) this.pending.markKnown(cid)
     return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
   }
@@ -116,20 +98,19 @@ export class AdvertisedPlaces {
   /** Forgets what nobody has repeated for CLAIM_ROUNDS. */
   expire(now: number): void {
     const before = now - this.#lifeMs
-    if (before > this.#oldest)
-      this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
+    if (before > this.#oldest) this.#oldest = Math.min(now, this.#federated.expire(before))
   }
 
   list(): FederatedItem[] {
-    return listFederated(this.#federated)
+    return this.#federated.list()
   }
 
   providersOf(cid: Cid): PeerAddress[] {
-    return providersOf(this.#federated, cid)
+    return this.#federated.providersOf(cid)
   }
 
-  /** Each claim about this item with its author. */
-  assertionsAbout(cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
-    return assertionsOf(this.#federated, cid)
+  /** What is advertised of this item, by whomever. */
+  advertisementsOf(cid: Cid): Heard[] {
+    return this.#federated.advertisementsOf(cid)
   }
 }

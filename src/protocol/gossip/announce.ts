@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
-import type { LocalEntry } from '../messages.ts'
+import type { LocalEntry } from '../../core/ranking/frontier.ts'
 
 /** The first of a burst goes at once; what enters within this time of it waits, and travels together. */
 const ANNOUNCE_GAP_MS = 100

@@ -1,8 +1,8 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import { hashBytes } from '../../core/cid.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
+import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
-import type { LocalEntry } from '../messages.ts'
 import { shortId } from './pending-requests.ts'
 
 /** Hex digits of a print: enough that nobody finds another digest for one by trying. */

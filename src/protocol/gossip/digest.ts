@@ -1,8 +1,11 @@
-import type { Manifest } from '../../core/contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
-import { comparePlaces, dimensionKey, type Place } from '../../core/ranking/frontier.ts'
+import {
+  comparePlaces,
+  dimensionKey,
+  type LocalEntry,
+  type Place,
+} from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
-import type { LocalEntry } from '../messages.ts'
 
 /** Longest metric name and tag on the wire, in UTF-16 units: a longer one stays at home. */
 const NAME_MAX_CHARS = 256
@@ -29,28 +32,6 @@ export function digestOf(
     dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
   const turned = [...dimensions.slice(start), ...dimensions.slice(0, start)]
   return fitted(interleave(turned, DIGEST_MAX_ENTRIES).map(toWire), maxBytes)
-}
-
-/**
- * Whether a verified manifest disproves a claim about it: no such score, or another value or direction. Signals
- * (`_…`) are never disproved: they count what others say, and groves hold different others.
- */
-export function contradicts(
-  manifest: Manifest,
-  advertisement: Pick<Place, 'metric' | 'value'> & {
-    readonly direction?: Place['direction'] | undefined
-  },
-): boolean {
-  if (advertisement.metric.startsWith('_')) return false
-  const scores = manifest.scores ?? {}
-  const score = Object.hasOwn(scores, advertisement.metric)
-    ? scores[advertisement.metric]
-    : undefined
-  if (score === undefined) return true
-  return (
-    score.value !== advertisement.value ||
-    (advertisement.direction !== undefined && score.direction !== advertisement.direction)
-  )
 }
 
 /** Takes the first of each list, then the second of each, and so on, up to `count`. */

@@ -2,20 +2,22 @@ import type { Cid } from '../../core/cid.ts'
 import type { Kind } from '../../core/contribution/schema.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Policy, reasonAgainst } from '../../core/policy.ts'
-import { comparePlaces, dimensionKey, type Place } from '../../core/ranking/frontier.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
+import {
+  comparePlaces,
+  dimensionKey,
+  type LocalEntry,
+  type Place,
+} from '../../core/ranking/frontier.ts'
 import { byDimension, interleave } from '../gossip/digest.ts'
-import type { Basis } from '../messages.ts'
 
-/** An item that some peer advertises a place of; without providers, the place that it has here. */
-export interface Candidate extends Place, Basis {
-  readonly tags?: readonly string[]
+/** An advertisement with what a best list adds to it. */
+export interface Offer extends Advertisement {
   readonly kind?: Kind
-  /** A fingerprint of what is said about it where it is offered; see `evidenceMark`. */
-  readonly evidence?: string
+  /** A fingerprint of what is said about the item where it is offered; see `evidenceMark`. */
+  readonly evidence?: string | undefined
   /** All artifacts together, where the peer said so. */
-  readonly artifactBytes?: number
-  /** Whom to ask, the likeliest first. */
-  readonly providers: readonly PeerAddress[]
+  readonly artifactBytes?: number | undefined
 }
 
 /** An item to fetch, and the place that earned it that. */
@@ -24,7 +26,7 @@ export interface Want extends Place {
   readonly artifactBytes: number | undefined
 }
 
-/** Why a candidate is not fetched this round. A refusal's own reason travels as it was given. */
+/** Why an item is not fetched this round. A refusal's own reason travels as it was given. */
 export interface Skipped {
   readonly cid: Cid
   readonly reason: string
@@ -36,25 +38,28 @@ export interface Plan {
 }
 
 export interface PlanInput {
-  readonly policy: Policy
+  readonly offers: readonly Offer[]
+  /** The places of items that are held here. */
+  readonly local: readonly LocalEntry[]
   readonly held: ReadonlySet<Cid>
   /** Those of `held` some of whose artifacts are missing: they are fetched all the same. */
   readonly partial?: ReadonlySet<Cid>
+  readonly policy: Policy
   /** Why an item may not be fetched now: it is under way, refused or backing off. */
   readonly reasonToWait: (cid: Cid) => string | undefined
   readonly now: number
 }
 
 /**
- * Which of the candidates to fetch, in order: best first, dimensions taking turns, and in them the peers, each cid once.
+ * Which of the offers to fetch, in order: best first, dimensions taking turns, and in them the peers, each cid once.
  * What is held counts towards the top k of its dimension, at the place that it has here, whatever others say of it. Items
  * that have to wait don't use up places of the top k. O(n log n).
  */
-export function planWants(candidates: readonly Candidate[], input: PlanInput): Plan {
-  const { policy, held, partial, reasonToWait, now } = input
+export function planWants(input: PlanInput): Plan {
+  const { policy, held, partial, reasonToWait } = input
   const leftOut = new LeftOut()
-  const current = asHeld(candidates, held).map((candidate) => notInTheFuture(candidate, now))
-  const open = leftOut.sift(current, (candidate) => objection(candidate, input))
+  const candidates = candidatesFrom(input)
+  const open = leftOut.sift(candidates, (candidate) => objection(candidate, input))
   const awake = leftOut.sift(open, ({ cid }) => (held.has(cid) ? undefined : reasonToWait(cid)))
   const ranked = [...byDimension(mergeByPlace(awake)).values()].map((places) => {
     const best = bestOfEach(places, held, policy.topK)
@@ -91,19 +96,31 @@ class LeftOut {
   }
 }
 
+/** A place, and who offers it: nobody where it is a place in the local frontier. */
+interface Candidate extends Place {
+  readonly tags?: readonly string[] | undefined
+  readonly kind?: Kind | undefined
+  readonly artifactBytes?: number | undefined
+  readonly providers: readonly PeerAddress[]
+  /** The addresses of the providers, apart where nothing proves that they said so. */
+  readonly sources: readonly string[]
+}
+
 /**
- * The candidates with what is held taken at its own value: what others say of it only adds who has it. What they say in a
- * dimension in which it has no place here is dropped.
+ * What is offered and what is held. What is held is taken at its own value: what others say of it only adds who has it, and
+ * what they say in a dimension in which it has no place here is dropped.
  */
-function asHeld(candidates: readonly Candidate[], held: ReadonlySet<Cid>): Candidate[] {
-  const own = new Map<string, Candidate>()
-  for (const candidate of candidates)
-    if (candidate.providers.length === 0) own.set(placeKey(candidate), candidate)
-  return candidates.flatMap((candidate) => {
-    if (!held.has(candidate.cid) || candidate.providers.length === 0) return [candidate]
-    const place = own.get(placeKey(candidate))
-    return place === undefined ? [] : [{ ...candidate, value: place.value }]
+function candidatesFrom({ offers, local, held, now }: PlanInput): Candidate[] {
+  const own = new Map(local.map((entry) => [placeKey(entry), entry.value]))
+  const offered = offers.flatMap((offer) => {
+    const value = held.has(offer.cid) ? own.get(placeKey(offer)) : offer.value
+    if (value === undefined) return []
+    const { from, unauthenticated } = offer
+    const source = unauthenticated === true ? `~${from.address}` : from.address
+    return [{ ...offer, value, providers: [from], sources: [source] }]
   })
+  const kept = local.map((entry) => ({ ...entry, providers: [], sources: [] }))
+  return [...offered, ...kept].map((candidate) => notInTheFuture(candidate, now))
 }
 
 const placeKey = (place: Place): string => `${place.cid} ${dimensionKey(place)}`
@@ -124,32 +141,23 @@ function objection(candidate: Candidate, { policy, held }: PlanInput): string | 
   return providers.length === 0 ? 'no-provider' : undefined
 }
 
-/** A candidate and its sources: the addresses of its providers, apart where nothing proves that they said so. */
-interface Offered extends Candidate {
-  readonly sources: readonly string[]
-}
-
 /** One candidate a place, with the providers of all that name it. */
-function mergeByPlace(candidates: readonly Candidate[]): Offered[] {
-  const byPlace = new Map<string, Offered>()
+function mergeByPlace(candidates: readonly Candidate[]): Candidate[] {
+  const byPlace = new Map<string, Candidate>()
   for (const candidate of candidates) {
-    const sources = candidate.providers.map(({ address }) =>
-      candidate.unauthenticated === true ? `~${address}` : address,
-    )
-    const offered = { ...candidate, sources }
     const key = placeKey(candidate)
     const known = byPlace.get(key)
-    byPlace.set(key, known === undefined ? offered : joined(known, offered))
+    byPlace.set(key, known === undefined ? candidate : joined(known, candidate))
   }
   return [...byPlace.values()]
 }
 
-function joined(a: Offered, b: Offered): Offered {
+function joined(a: Candidate, b: Candidate): Candidate {
   const [better, other] = comparePlaces(a, b) <= 0 ? [a, b] : [b, a]
   const providers = [...better.providers, ...other.providers]
   return {
-    ...other,
     ...better,
+    artifactBytes: better.artifactBytes ?? other.artifactBytes,
     providers: [...new Map(providers.map((provider) => [provider.address, provider])).values()],
     sources: [...new Set([...better.sources, ...other.sources])],
   }
@@ -159,9 +167,13 @@ function joined(a: Offered, b: Offered): Offered {
  * Of places in their order, the best `topK` that are held or that one source offers, sources taking turns. Each source
  * has its own count: no peer's inventions crowd out what others have, nor what is said in a peer's name what it says itself.
  */
-function bestOfEach(places: readonly Offered[], held: ReadonlySet<Cid>, topK: number): Offered[] {
+function bestOfEach(
+  places: readonly Candidate[],
+  held: ReadonlySet<Cid>,
+  topK: number,
+): Candidate[] {
   const taken = new Map<string, number>()
-  const chosen: { place: Offered; turn: number }[] = []
+  const chosen: { place: Candidate; turn: number }[] = []
   let heldSoFar = 0
   for (const place of places) {
     if (held.has(place.cid)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
+import { addressOf } from '../../../src/core/peers/peer.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { discovered, syncRound } from '../../../src/node/sync/sync.ts'
@@ -11,7 +12,8 @@ import { until } from '../../support/until.ts'
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
-const advertisementOf = (cid: Cid, value = 0.5) => ({
+const advertisementOf = (from: TestPeer, cid: Cid, value = 0.5) => ({
+  from: addressOf(from),
   cid,
   metric: 'loss',
   direction: 'minimize' as const,
@@ -40,14 +42,14 @@ test('however many peers claim what nobody has, and however often, it is sought 
   await using grove = testNode()
   const flood = () => {
     for (let n = 0; n < 600; n++)
-      discovered(grove.node, peers[n % 12]!, [advertisementOf(absent.cid, 0.4 - n / 10_000)])
+      discovered(grove.node, [advertisementOf(peers[n % 12]!, absent.cid, 0.4 - n / 10_000)])
   }
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
 
   flood()
   await until('it to be sought', () => asked() > 0)
   flood()
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  discovered(grove.node, [advertisementOf(holder, good.cid)])
 
   await until('what was claimed along with the second flood', () =>
     grove.node.contributions.get(good.cid),
@@ -63,11 +65,11 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   })
   await using holder = await startPeer('holder', { contributions: [good] })
   await using grove = testNode()
-  discovered(grove.node, slow, [advertisementOf(absent.cid)])
+  discovered(grove.node, [advertisementOf(slow, absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
 
-  discovered(grove.node, slow, [advertisementOf(absent.cid, 0.3)])
-  discovered(grove.node, holder, [advertisementOf(good.cid)])
+  discovered(grove.node, [advertisementOf(slow, absent.cid, 0.3)])
+  discovered(grove.node, [advertisementOf(holder, good.cid)])
   await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)

@@ -170,8 +170,8 @@ test('what a peer announces is fetched in a moment', async () => {
   await using peer = await startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
-  discovered(grove.node, peer, [
-    { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
+  discovered(grove.node, [
+    { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize', from: peer },
   ])
 
   await until('the announced work', () => grove.node.contributions.get(best.cid))

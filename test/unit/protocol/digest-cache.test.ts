@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -10,7 +11,7 @@ import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
-import type { Effect, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect } from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS

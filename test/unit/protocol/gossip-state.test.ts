@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -11,7 +12,7 @@ import {
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
-import type { Effect, GossipConfig, Input, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect, GossipConfig, Input } from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const self = peer(0)
@@ -378,10 +379,12 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
   const better = answer(gossip, peer(1), START, [advertisement(3, 0.6)])
 
   assert.deepEqual(only(first, 'discovered'), [
-    { type: 'discovered', peer: peer(1), entries: [advertisement(3, 0.7)] },
+    { type: 'discovered', entries: [{ ...advertisement(3, 0.7), from: peer(1) }] },
   ])
   assert.deepEqual([...only(again, 'discovered'), ...only(other, 'discovered')], [])
-  assert.deepEqual(only(better, 'discovered')[0]?.entries, [advertisement(3, 0.6)])
+  assert.deepEqual(only(better, 'discovered')[0]?.entries, [
+    { ...advertisement(3, 0.6), from: peer(1) },
+  ])
   assert.deepEqual(
     gossip
       .providersOf(cid(3))
@@ -396,7 +399,7 @@ test('a claim that proved broken is dropped and heard no more, while others may 
   answer(gossip, peer(1), START, [advertisement(3, 0.1)])
   answer(gossip, peer(2), START, [advertisement(3, 0.7)])
   assert.deepEqual(
-    gossip.assertionsOf(cid(3)).map(({ peer: by, advertisement: said }) => [by.peerId, said.value]),
+    gossip.advertisementsOf(cid(3)).map(({ from, value }) => [from.peerId, value]),
     [
       ['p1', 0.1],
       ['p2', 0.7],
@@ -408,7 +411,7 @@ test('a claim that proved broken is dropped and heard no more, while others may 
 
   assert.deepEqual(only(repeated, 'discovered'), [])
   assert.deepEqual(
-    gossip.federated(START).map((item) => [item.value, item.providers.length]),
+    gossip.federated(START).map((item) => [item.value, item.advertisements.length]),
     [[0.7, 1]],
   )
 })
@@ -476,13 +479,11 @@ test('what is answered elsewhere in the name of a proven peer counts as said of 
   answer(gossip, evil, START, [advertisement(1, 99), advertisement(2, 0.1)])
 
   assert.deepEqual(
-    gossip
-      .assertionsOf(cid(1))
-      .map(({ peer: { address }, advertisement: { value } }) => [address, value]),
+    gossip.advertisementsOf(cid(1)).map(({ from, value }) => [from.address, value]),
     [[peer(1).address, 0.9]],
   )
   assert.deepEqual(
-    gossip.assertionsOf(cid(2)).map(({ advertisement: { unauthenticated } }) => unauthenticated),
+    gossip.advertisementsOf(cid(2)).map(({ unauthenticated }) => unauthenticated),
     [true],
   )
   assert.equal(gossip.peer('p1')?.address, peer(1).address)

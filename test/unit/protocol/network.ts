@@ -2,9 +2,9 @@ import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import { type Random, sample } from '../../../src/core/random.ts'
-import { comparePlaces } from '../../../src/core/ranking/frontier.ts'
+import { comparePlaces, type LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
-import type { Effect, Input, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect, Input } from '../../../src/protocol/messages.ts'
 
 export { seeded }
 

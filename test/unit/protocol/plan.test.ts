@@ -2,27 +2,32 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
 import { defaultPolicy, type Policy } from '../../../src/core/policy.ts'
-import { type Candidate, planWants } from '../../../src/protocol/sync/plan.ts'
-import { cid, peer, START } from './network.ts'
+import { type Offer, type PlanInput, planWants } from '../../../src/protocol/sync/plan.ts'
+import { cid, peer, START, work } from './network.ts'
 
-const candidate = (n: number, value: number, more: Partial<Candidate> = {}): Candidate => ({
+const offer = (n: number, value: number, more: Partial<Offer> = {}): Offer => ({
   cid: cid(n),
   metric: 'val_bpb',
   direction: 'minimize',
   value,
-  providers: [peer(1)],
+  from: peer(1),
   ...more,
 })
 
+interface Situation extends Partial<Pick<PlanInput, 'local' | 'reasonToWait'>> {
+  readonly held?: readonly Cid[]
+}
+
 function plan(
-  candidates: readonly Candidate[],
+  offers: readonly Offer[],
   policy: Partial<Policy> = {},
-  held: readonly Cid[] = [],
-  reasonToWait: (cid: Cid) => string | undefined = () => undefined,
+  { held = [], local = [], reasonToWait = () => undefined }: Situation = {},
 ) {
-  return planWants(candidates, {
-    policy: { ...defaultPolicy, ...policy },
+  return planWants({
+    offers,
+    local,
     held: new Set(held),
+    policy: { ...defaultPolicy, ...policy },
     reasonToWait,
     now: START,
   })
@@ -39,11 +44,11 @@ test('the best come first, dimensions taking turns, each cid once', () => {
   const speed = { metric: 'speed', direction: 'maximize' as const }
 
   const { wants } = plan([
-    candidate(1, 0.9),
-    candidate(2, 0.8),
-    candidate(3, 0.7),
-    candidate(4, 10, speed),
-    candidate(3, 99, { ...speed, providers: [peer(2)] }),
+    offer(1, 0.9),
+    offer(2, 0.8),
+    offer(3, 0.7),
+    offer(4, 10, speed),
+    offer(3, 99, { ...speed, from: peer(2) }),
   ])
 
   assert.deepEqual(ids(wants), [3, 2, 4, 1])
@@ -61,12 +66,12 @@ test('a policy chooses by dimension, threshold in the direction, tags and kinds,
 
   const { wants, skipped } = plan(
     [
-      candidate(1, 0.8, tagged),
-      candidate(2, 0.81, tagged),
-      candidate(3, 0.5),
-      candidate(4, 0.5, { ...tagged, kind: 'review' }),
-      candidate(5, 0.5, { ...tagged, metric: 'speed' }),
-      candidate(6, 0.5, { ...tagged, kind: 'work' }),
+      offer(1, 0.8, tagged),
+      offer(2, 0.81, tagged),
+      offer(3, 0.5),
+      offer(4, 0.5, { ...tagged, kind: 'review' }),
+      offer(5, 0.5, { ...tagged, metric: 'speed' }),
+      offer(6, 0.5, { ...tagged, kind: 'work' }),
     ],
     policy,
   )
@@ -77,9 +82,9 @@ test('a policy chooses by dimension, threshold in the direction, tags and kinds,
 
 test('what is held counts towards the top k and is not wanted again', () => {
   const { wants, skipped } = plan(
-    [candidate(1, 0.1, { providers: [] }), candidate(2, 0.2), candidate(3, 0.3)],
+    [offer(2, 0.2), offer(3, 0.3)],
     { topK: 2 },
-    [cid(1)],
+    { held: [cid(1)], local: [work(1, 0.1)] },
   )
 
   assert.deepEqual(ids(wants), [2])
@@ -89,14 +94,14 @@ test('what is held counts towards the top k and is not wanted again', () => {
 test('sizes and the budgets of a round are kept to', () => {
   const { wants, skipped } = plan(
     [
-      candidate(1, 0.1, { artifactBytes: 101 }),
-      candidate(2, 0.2, { artifactBytes: 90 }),
-      candidate(3, 0.3, { artifactBytes: 50 }),
-      candidate(4, 0.4, { artifactBytes: 10 }),
-      candidate(5, 0.5),
-      candidate(6, 0.6, { providers: [] }),
+      offer(1, 0.1, { artifactBytes: 101 }),
+      offer(2, 0.2, { artifactBytes: 90 }),
+      offer(3, 0.3, { artifactBytes: 50 }),
+      offer(4, 0.4, { artifactBytes: 10 }),
+      offer(5, 0.5),
     ],
     { maxArtifactBytes: 100, maxBytesPerRound: 100, maxRequestsPerRound: 2 },
+    { local: [work(6, 0.6)] },
   )
 
   assert.deepEqual(ids(wants), [2, 4])
@@ -104,16 +109,16 @@ test('sizes and the budgets of a round are kept to', () => {
 })
 
 test('scope off wants nothing', () => {
-  assert.deepEqual(plan([candidate(1, 0.1)], { scope: 'off' }), {
+  assert.deepEqual(plan([offer(1, 0.1)], { scope: 'off' }), {
     wants: [],
     skipped: [{ cid: cid(1), reason: 'off' }],
   })
 })
 
 test('an item that has to wait uses up no place of the top k, and its reason is given', () => {
-  const waiting = (id: Cid) => (id === cid(1) ? 'backing-off' : undefined)
+  const reasonToWait = (id: Cid) => (id === cid(1) ? 'backing-off' : undefined)
 
-  const { wants, skipped } = plan([candidate(1, 0.1), candidate(2, 0.2)], { topK: 1 }, [], waiting)
+  const { wants, skipped } = plan([offer(1, 0.1), offer(2, 0.2)], { topK: 1 }, { reasonToWait })
 
   assert.deepEqual(ids(wants), [2])
   assert.deepEqual(reasons(skipped), { 1: 'backing-off' })
@@ -121,27 +126,22 @@ test('an item that has to wait uses up no place of the top k, and its reason is 
 
 test('what is said in a peer’s name takes no place from what it says itself', () => {
   const unauthenticated = Array.from({ length: 20 }, (_, n) =>
-    candidate(100 + n, 0.01, { unauthenticated: true }),
+    offer(100 + n, 0.01, { unauthenticated: true }),
   )
-  const known = Array.from({ length: 2 }, (_, n) => candidate(200 + n, 0.1, { providers: [] }))
+  const local = Array.from({ length: 2 }, (_, n) => work(200 + n, 0.1))
+  const held = [cid(200), cid(201)]
 
-  const { wants } = plan([...unauthenticated, ...known, candidate(1, 0.5)], { topK: 3 }, [
-    cid(200),
-    cid(201),
-  ])
+  const { wants } = plan([...unauthenticated, offer(1, 0.5)], { topK: 3 }, { held, local })
 
   assert.ok(ids(wants).includes(1))
 })
 
-test('what others claim of an item that is held changes nothing of its place', () => {
-  const own = [candidate(1, 0.4, { providers: [] }), candidate(2, 0.5, { providers: [] })]
-  const lies = [candidate(2, 0.01), candidate(3, 0.01)]
+test('what others say of an item that is held changes nothing of its place', () => {
+  const local = [work(1, 0.4), work(2, 0.5)]
+  const lies = [offer(2, 0.01), offer(3, 0.01)]
+  const held = [cid(1), cid(2), cid(3)]
 
-  const { wants, skipped } = plan([...own, ...lies, candidate(4, 0.45)], { topK: 2 }, [
-    cid(1),
-    cid(2),
-    cid(3),
-  ])
+  const { wants, skipped } = plan([...lies, offer(4, 0.45)], { topK: 2 }, { held, local })
 
   assert.deepEqual(ids(wants), [4])
   assert.deepEqual(skipped, [])
@@ -149,9 +149,9 @@ test('what others claim of an item that is held changes nothing of its place', (
 
 test('a date in the future ranks as now', () => {
   const recency = { metric: '_recency', direction: 'maximize' as const }
-  const far = candidate(2, START * 2, recency)
+  const far = offer(2, START * 2, recency)
 
-  const { wants } = plan([far, candidate(1, START, recency)])
+  const { wants } = plan([far, offer(1, START, recency)])
 
   assert.deepEqual(ids(wants), [1, 2])
   assert.equal(wants[1]?.value, START)

@@ -1,0 +1,175 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Direction } from '../../core/contribution/schema.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Advertisement, Basis } from '../../core/ranking/advertisement.ts'
+import {
+  isReservedMetric,
+  isSignalMetric,
+  prevailingDirection,
+} from '../../core/ranking/frontier.ts'
+import type { DigestEntry } from '../../core/wire/gossip.ts'
+import {
+  compareRecency,
+  type FederatedItem,
+  FederatedItems,
+  type Heard,
+  type Item,
+} from './federated-items.ts'
+
+/** Tags kept of an item, as characters of all: they only help to choose. */
+const TAGS_MAX_CHARS = 1_024
+
+/** A digest, and the peer in whose name it came; unauthenticated where anybody may have sent it. */
+export interface IncomingDigest {
+  readonly from: PeerAddress
+  readonly entries: readonly DigestEntry[]
+  readonly unauthenticated: boolean
+}
+
+/** What is known here when a digest comes in. */
+export interface Arrival {
+  readonly now: number
+  /** The direction in which this metric is held here, if it is: believed before what peers say. */
+  readonly heldDirection: (metric: string) => Direction | undefined
+}
+
+/**
+ * What other groves say is best, by metric, direction and cid, with who says so; all of it is
+ * unverified. A direction is never changed: advertisements that disagree on it are different items.
+ */
+export class FederatedFrontier {
+  readonly #items = new FederatedItems()
+
+  get size(): number {
+    return this.#items.size
+  }
+
+  /**
+   * Takes in a digest and returns what of it is new or changes the place of what was known. Entries
+   * without direction (0.1 leaves it out when it relays) take the one that is known for the metric,
+   * also from this very digest, and are ignored where none is.
+   */
+  merge(
+    { from, entries, unauthenticated }: IncomingDigest,
+    { now, heldDirection }: Arrival,
+  ): Advertisement[] {
+    const fresh: Advertisement[] = []
+    for (const entry of directedFirst(entries)) {
+      const { metric, cid, value, tags } = entry
+      if (!isValid(entry)) continue
+      const direction = entry.direction ?? heldDirection(metric) ?? this.#directionOf(metric)
+      if (direction === undefined) continue
+      const basis = basisOf(unauthenticated, entry.direction === undefined)
+      const place = { metric, direction, cid, value }
+      const own = this.#take({ ...place, from, lastAdvertised: now, ...basis }, tags)
+      if (own !== undefined) fresh.push({ ...entry, direction, value: own.value, from, ...basis })
+    }
+    return fresh
+  }
+
+  /**
+   * Forgets the advertisements last made before that moment; when the oldest of those left was made
+   * (Infinity without any). O(items).
+   */
+  expire(before: number): number {
+    let oldest = Number.POSITIVE_INFINITY
+    for (const item of this.#items) oldest = Math.min(oldest, this.#expireItem(item, before))
+    return oldest
+  }
+
+  /** Forgets what this peer advertises about this item. */
+  retract(peerId: string, cid: Cid): void {
+    for (const item of this.#items.about(cid)) this.#items.withdraw(item, peerId)
+  }
+
+  /** Who advertises this item, most recent first. */
+  providersOf(cid: Cid): PeerAddress[] {
+    const byRecency = this.advertisementsOf(cid).sort(compareRecency)
+    return [...new Map(byRecency.map(({ from }) => [from.peerId, from])).values()]
+  }
+
+  /** What the manifest of this item confirms or contradicts. */
+  advertisementsOf(cid: Cid): Heard[] {
+    return this.#items.about(cid).flatMap(({ advertisements }) => advertisements)
+  }
+
+  /**
+   * All items, metric by metric in the order of their names, each direction best first: copies that
+   * later advertisements don't change. O(n log n).
+   */
+  list(): FederatedItem[] {
+    return this.#items
+      .sorted()
+      .map((item) => ({ ...item, advertisements: [...item.advertisements] }))
+  }
+
+  /** Notes one advertisement; what this peer now says, where that is new or has moved the item. */
+  #take(heard: Heard, tags: readonly string[] | undefined): Heard | undefined {
+    const before = this.#items.get(heard)?.value
+    const item = this.#items.enter(heard, heard.lastAdvertised)
+    if (item.tags.length === 0) item.tags = keptTags(tags)
+    this.#items.advertise(item, ownWord(item, withRecency(heard, item.firstSeen)))
+    if (this.#items.get(heard) !== item || item.value === before) return undefined
+    return item.advertisements.find(({ from }) => from.peerId === heard.from.peerId)
+  }
+
+  #expireItem(item: Item, before: number): number {
+    // Most recent first: the last is the oldest.
+    let last = item.advertisements.at(-1)
+    while (last !== undefined && last.lastAdvertised < before) {
+      this.#items.withdraw(item, last.from.peerId)
+      last = item.advertisements.at(-1)
+    }
+    return last?.lastAdvertised ?? Number.POSITIVE_INFINITY
+  }
+
+  #directionOf(metric: string): Direction | undefined {
+    if (isSignalMetric(metric)) return 'maximize'
+    const count = this.#items.countIn(metric)
+    return count && prevailingDirection(count.minimize, count.maximize)
+  }
+}
+
+function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] {
+  const undirected = entries.filter((entry) => entry.direction === undefined)
+  if (undirected.length === 0) return entries
+  return [...entries.filter((entry) => entry.direction !== undefined), ...undirected]
+}
+
+/** Finite, and if the name is the protocol's, one that it knows, in its direction. */
+function isValid({ metric, value, direction }: DigestEntry): boolean {
+  if (!Number.isFinite(value)) return false
+  return !isReservedMetric(metric) || (isSignalMetric(metric) && direction !== 'minimize')
+}
+
+/** Only what makes an advertisement weaker is noted. */
+function basisOf(unauthenticated: boolean, directionGuessed: boolean): Basis {
+  return {
+    ...(unauthenticated && { unauthenticated }),
+    ...(directionGuessed && { directionGuessed }),
+  }
+}
+
+/** Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2). */
+function withRecency(heard: Heard, firstSeen: number): Heard {
+  return heard.metric === '_recency' && heard.value > firstSeen
+    ? { ...heard, value: firstSeen }
+    : heard
+}
+
+/** A peer's own word about a metric stands: what is only said in its name neither changes nor weakens it. */
+function ownWord(item: Item, heard: Heard): Heard {
+  if (heard.unauthenticated !== true || isReservedMetric(item.metric)) return heard
+  const own = item.advertisements.find(
+    ({ from, unauthenticated }) => from.peerId === heard.from.peerId && unauthenticated !== true,
+  )
+  return own === undefined ? heard : { ...own, lastAdvertised: heard.lastAdvertised }
+}
+
+function keptTags(tags: readonly string[] = []): readonly string[] {
+  let chars = 0
+  return tags.filter((tag) => {
+    chars += tag.length
+    return chars <= TAGS_MAX_CHARS
+  })
+}

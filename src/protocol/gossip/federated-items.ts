@@ -1,0 +1,232 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Direction } from '../../core/contribution/schema.ts'
+import {
+  FEDERATED_ADVERTISER_SHARE,
+  FEDERATED_MAX,
+  FEDERATED_MAX_PER_METRIC,
+  PROVIDERS_MAX,
+} from '../../core/limits.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
+import { comparePlaces, isBetter, type Place } from '../../core/ranking/frontier.ts'
+
+const SHARE_MAX = FEDERATED_MAX * FEDERATED_ADVERTISER_SHARE
+const SHARE_MAX_PER_METRIC = FEDERATED_MAX_PER_METRIC * FEDERATED_ADVERTISER_SHARE
+
+/** An advertisement as it is remembered, without its tags. */
+export interface Heard extends Advertisement {
+  /** Unix ms. */
+  readonly lastAdvertised: number
+}
+
+/** One item of the federated frontier. Its value is the best of those advertised. */
+export interface FederatedItem extends Place {
+  readonly tags: readonly string[]
+  /** One a peer, at most PROVIDERS_MAX, most recent first. */
+  readonly advertisements: readonly Heard[]
+  /** Unix ms. */
+  readonly firstSeen: number
+}
+
+/** An item as it is kept: it changes with each advertisement. */
+export type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & {
+  advertisements: Heard[]
+}
+
+/**
+ * The items of the federated frontier, within bounds: in all, per metric, and per peer in either.
+ * What gives way is the worst of the same metric and direction, so that no flood in one dimension
+ * costs another.
+ */
+export class FederatedItems {
+  readonly #metrics = new Map<string, Metric>()
+  readonly #shares = new Shares()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  get({ metric, direction, cid }: Place): Item | undefined {
+    return this.#metrics.get(metric)?.[direction].get(cid)
+  }
+
+  /** All items about this contribution, in any dimension. O(metrics). */
+  about(cid: Cid): Item[] {
+    const found: Item[] = []
+    for (const metric of this.#metrics.values()) {
+      for (const items of directionsOf(metric)) {
+        const item = items.get(cid)
+        if (item !== undefined) found.push(item)
+      }
+    }
+    return found
+  }
+
+  /** How many items the metric has in each direction; undefined without any. */
+  countIn(name: string): Readonly<Record<Direction, number>> | undefined {
+    const metric = this.#metrics.get(name)
+    return metric && { minimize: metric.minimize.size, maximize: metric.maximize.size }
+  }
+
+  /** Metric by metric in the order of their names, each direction best first. O(n log n). */
+  sorted(): Item[] {
+    const byName = [...this.#metrics].sort(([a], [b]) => (a < b ? -1 : 1))
+    return byName.flatMap(([, metric]) =>
+      directionsOf(metric).flatMap((items) => [...items.values()].sort(comparePlaces)),
+    )
+  }
+
+  *[Symbol.iterator](): Generator<Item> {
+    for (const metric of this.#metrics.values())
+      for (const items of directionsOf(metric)) yield* items.values()
+  }
+
+  /** The item at this place, a new one if there is none. An advertisement of it has to follow. */
+  enter({ metric: name, direction, cid, value }: Place, now: number): Item {
+    const metric = this.#metrics.get(name) ?? newMetric()
+    this.#metrics.set(name, metric)
+    const known = metric[direction].get(cid)
+    if (known !== undefined) return known
+    const item: Item = {
+      metric: name,
+      direction,
+      cid,
+      value,
+      tags: [],
+      advertisements: [],
+      firstSeen: now,
+    }
+    metric[direction].set(cid, item)
+    this.#size += 1
+    return item
+  }
+
+  /** Puts a peer's advertisement in the place of its last one, and keeps to the bounds. */
+  advertise(item: Item, heard: Heard): void {
+    const metric = this.#metrics.get(item.metric)
+    if (metric === undefined) return
+    this.#insert(metric, item, heard)
+    this.#keepShare(metric, item, heard.from.peerId)
+    this.#keepSize(metric, item.direction)
+  }
+
+  /** Removes a peer's advertisement from an item, and the item with its last one. */
+  withdraw({ metric: name, direction, cid }: Place, peerId: string): void {
+    const metric = this.#metrics.get(name)
+    const item = metric?.[direction].get(cid)
+    if (metric === undefined || item === undefined) return
+    const index = indexOfPeer(item, peerId)
+    if (index >= 0) {
+      item.advertisements.splice(index, 1)
+      this.#countShare(metric, peerId, -1)
+      setValue(item)
+    }
+    if (item.advertisements.length > 0) return
+    metric[direction].delete(cid)
+    this.#size -= 1
+    if (sizeOf(metric) === 0) this.#metrics.delete(name)
+  }
+
+  /** Kept by recency. The list is short, and this is what gossip does most: nothing is copied. */
+  #insert(metric: Metric, item: Item, heard: Heard): void {
+    const { advertisements } = item
+    const before = indexOfPeer(item, heard.from.peerId)
+    if (before >= 0) advertisements.splice(before, 1)
+    else this.#countShare(metric, heard.from.peerId, 1)
+    let index = 0
+    for (const other of advertisements) {
+      if (compareRecency(other, heard) > 0) break
+      index += 1
+    }
+    advertisements.splice(index, 0, heard)
+    const dropped = advertisements.length > PROVIDERS_MAX ? advertisements.pop() : undefined
+    if (dropped !== undefined) this.#countShare(metric, dropped.from.peerId, -1)
+    setValue(item)
+  }
+
+  /** A peer with too large a share gives up the worst of what it advertises in that direction. */
+  #keepShare(metric: Metric, { direction }: Item, peerId: string): void {
+    const isWithin =
+      metric.shares.of(peerId) <= SHARE_MAX_PER_METRIC && this.#shares.of(peerId) <= SHARE_MAX
+    if (isWithin) return
+    const own = worst(metric[direction], (other) => indexOfPeer(other, peerId) >= 0)
+    if (own !== undefined) this.withdraw(own, peerId)
+  }
+
+  #keepSize(metric: Metric, direction: Direction): void {
+    if (sizeOf(metric) > FEDERATED_MAX_PER_METRIC) this.#evictWorst(crowded(metric, direction))
+    else if (this.#size > FEDERATED_MAX) this.#evictWorst(metric[direction])
+  }
+
+  #evictWorst(items: ReadonlyMap<Cid, Item>): void {
+    const item = worst(items, () => true)
+    if (item === undefined) return
+    for (const { from } of [...item.advertisements]) this.withdraw(item, from.peerId)
+  }
+
+  #countShare(metric: Metric, peerId: string, change: 1 | -1): void {
+    this.#shares.change(peerId, change)
+    metric.shares.change(peerId, change)
+  }
+}
+
+/** Most recent first; at the same moment by id, so that the order of messages doesn't matter. */
+export function compareRecency(a: Heard, b: Heard): number {
+  return b.lastAdvertised - a.lastAdvertised || (a.from.peerId < b.from.peerId ? -1 : 1)
+}
+
+interface Metric {
+  readonly minimize: Map<Cid, Item>
+  readonly maximize: Map<Cid, Item>
+  readonly shares: Shares
+}
+
+/** How many items each peer advertises, by its id. */
+class Shares {
+  readonly #counts = new Map<string, number>()
+
+  of(peerId: string): number {
+    return this.#counts.get(peerId) ?? 0
+  }
+
+  change(peerId: string, by: 1 | -1): void {
+    const count = this.of(peerId) + by
+    if (count > 0) this.#counts.set(peerId, count)
+    else this.#counts.delete(peerId)
+  }
+}
+
+const newMetric = (): Metric => ({
+  minimize: new Map(),
+  maximize: new Map(),
+  shares: new Shares(),
+})
+
+const directionsOf = ({ minimize, maximize }: Metric) => [minimize, maximize]
+
+const sizeOf = ({ minimize, maximize }: Metric): number => minimize.size + maximize.size
+
+/** Where a full metric gives way: in this direction, unless the other has taken over half the room. */
+function crowded(metric: Metric, direction: Direction): ReadonlyMap<Cid, Item> {
+  const other = direction === 'minimize' ? metric.maximize : metric.minimize
+  return other.size > FEDERATED_MAX_PER_METRIC / 2 ? other : metric[direction]
+}
+
+function worst(items: ReadonlyMap<Cid, Item>, counts: (item: Item) => boolean): Item | undefined {
+  let found: Item | undefined
+  for (const item of items.values()) {
+    if (counts(item) && (found === undefined || comparePlaces(item, found) > 0)) found = item
+  }
+  return found
+}
+
+function indexOfPeer({ advertisements }: Item, peerId: string): number {
+  return advertisements.findIndex(({ from }) => from.peerId === peerId)
+}
+
+function setValue(item: Item): void {
+  let best = item.advertisements[0]?.value ?? item.value
+  for (const { value } of item.advertisements)
+    if (isBetter(item.direction, value, best)) best = value
+  item.value = best
+}
