@@ -3,14 +3,19 @@ import { hashBytes } from '../../core/cid.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
+import { digestOf } from './digest.ts'
+import type { LocalFrontier } from './local-frontier.ts'
 import { shortId } from './pending-requests.ts'
 
-/** Hex digits of a print: enough that nobody finds another digest for one by trying. */
+/** Hex digits of a fingerprint: enough that nobody finds another digest for one by trying. */
 const FINGERPRINT_DIGITS = 16
-/** Digests of others that are remembered by their prints, and peers of whom is known what they have seen. */
+/** Digests of others that are remembered by fingerprint, and peers whose last note is remembered. */
 const DIGESTS_MAX = 256
 const PEERS_MAX = 256
-/** What is new goes whole for so many rounds: that is how long it takes to get about, and asking again would cost time. */
+/**
+ * Rounds in which a changed digest goes in full, and by fingerprint after that: it takes so long to
+ * get about, and a peer that had to ask for it would lose time.
+ */
 const SETTLED_ROUNDS = 5
 /** Bytes that a note may take in a message, with all its ids. */
 export const NOTE_MAX_BYTES = 2_560
@@ -29,30 +34,52 @@ interface KnownFingerprints {
   readonly seen: string | undefined
 }
 
+export interface DigestCacheOptions {
+  /** The gossip interval. */
+  readonly intervalMs: number
+  /** UTF-8 bytes that the entries of a message may take. */
+  readonly entryBytes: number
+}
+
 /**
- * Digests go by name where the other side knows them: a print is a hash of the whole digest, so that what it stands for
- * is the same whoever says it, and a message in which nothing is new is small. Notes are for those who speak them.
+ * Digests go by fingerprint where the other side knows them. A fingerprint is a hash of the whole
+ * digest, so that it stands for the same whoever says it, and a message in which nothing is new is
+ * small. Notes are for those who speak them.
  */
 export class DigestCache {
+  readonly #local: LocalFrontier
+  readonly #settledMs: number
+  readonly #entryBytes: number
+  /** Counts rounds: where there are more dimensions than entries, each starts at others. */
+  #turn = 0
   #own: DigestEntry[] = []
   #fingerprint = fingerprintOf([])
   #changedAt = 0
   /** Whether whoever spoke last has the same digest: then a stranger is likely to have it too. */
   #common = false
-  readonly #settledMs: number
-  /** Whole digests of others by print. */
+  /** Whole digests of others by fingerprint. */
   readonly #digests = new Map<string, DigestEntry[]>()
   /** By peer id; null for one that doesn't speak notes. */
   readonly #lastHeard = new Map<string, KnownFingerprints | null>()
-  /** Peers that were sent a print or ids in place of entries and have yet to answer. */
+  /** Peers that were sent a fingerprint or ids in place of entries and have yet to answer. */
   readonly #abbreviated = new Map<string, 'fingerprint' | 'ids'>()
 
-  constructor(intervalMs: number) {
+  constructor(local: LocalFrontier, { intervalMs, entryBytes }: DigestCacheOptions) {
+    this.#local = local
     this.#settledMs = SETTLED_ROUNDS * intervalMs
+    this.#entryBytes = entryBytes
   }
 
-  /** Sets the digest of this grove. */
-  setOwn(digest: DigestEntry[], now: number): void {
+  /** Begins a round: nobody's answer is awaited any more, and the next dimensions have their turn. */
+  beginRound(now: number): void {
+    this.#turn += 1
+    this.#abbreviated.clear()
+    if (this.#local.metricCount > DIGEST_MAX_ENTRIES) this.refresh(now)
+  }
+
+  /** Makes this grove's digest of the local frontier. */
+  refresh(now: number): void {
+    const digest = this.entriesFor(this.#local.entries)
     const fingerprint = fingerprintOf(digest)
     if (fingerprint === this.#fingerprint) return
     this.#own = digest
@@ -60,7 +87,12 @@ export class DigestCache {
     this.#changedAt = now
   }
 
-  /** What the periodic exchange tells this peer: the digest, or only its print. */
+  /** As many of these as a message has room for. */
+  entriesFor(entries: readonly LocalEntry[]): DigestEntry[] {
+    return digestOf(entries, { maxBytes: this.#entryBytes, turn: this.#turn })
+  }
+
+  /** What the periodic exchange tells this peer: the digest, or only its fingerprint. */
   requestPayload(peerId: string, now: number): Payload {
     const said = this.#lastHeard.get(peerId)
     const likely = said === undefined && this.#common && now - this.#changedAt >= this.#settledMs
@@ -78,7 +110,7 @@ export class DigestCache {
     }
   }
 
-  /** An announcement: entries for what may be unknown there, short ids for what others may have told already. */
+  /** An announcement: entries for what may be unknown there, short ids for what others may have told it already. */
   announcementPayload(
     peerId: string,
     frontier: DigestEntry[],
@@ -115,7 +147,7 @@ export class DigestCache {
     return frontier.length === 0 ? (whole ?? []) : frontier
   }
 
-  /** Whether this peer was sent too little, as its answer shows: it doesn't know the print, or doesn't read notes. */
+  /** Whether this peer was sent too little, as its answer shows: it doesn't know the fingerprint, or doesn't read notes. */
   needsWhole({ digest }: GossipMessage, dialledId: string): boolean {
     const sent = this.#abbreviated.get(dialledId)
     this.#abbreviated.delete(dialledId)
@@ -123,11 +155,6 @@ export class DigestCache {
       sent !== undefined &&
       (digest === undefined || (sent === 'fingerprint' && digest.seen !== this.#fingerprint))
     )
-  }
-
-  /** Forgets whose answers are awaited: a new round has begun. */
-  beginRound(): void {
-    this.#abbreviated.clear()
   }
 
   /** The digest of this grove, whatever the peer knows. */
@@ -174,7 +201,7 @@ export class DigestCache {
   }
 }
 
-/** The print of a digest: the same for the same entries in the same order. */
+/** The fingerprint of a digest: the same for the same entries in the same order. */
 export function fingerprintOf(digest: readonly DigestEntry[]): string {
   const rows = digest.map(({ metric, value, cid, direction, tags }) => [
     metric,

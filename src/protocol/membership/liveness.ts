@@ -1,6 +1,7 @@
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Capabilities, LivenessStatus } from '../../core/wire/gossip.ts'
 
-/** What a grove knows of one peer. Mutable; owned by the membership that holds it. Moments in Unix ms, by this grove's clock. */
+/** What a grove knows of one peer. Mutable; owned by the membership. Moments in Unix ms, by this grove's clock. */
 export interface Peer {
   /** Its address, as long as it is a seed that has not told its id yet. */
   peerId: string
@@ -22,12 +23,27 @@ export interface Peer {
 /** Capabilities kept of one peer. */
 const CAPABILITIES_MAX = 32
 
+/** A peer of which nothing is known yet but where it should be. */
+export function newPeer({ peerId, address }: PeerAddress, now: number): Peer {
+  return {
+    peerId,
+    address,
+    age: 0,
+    status: 'alive',
+    answered: false,
+    lastContact: undefined,
+    lastSeen: now,
+    suspectedAt: undefined,
+    capabilities: {},
+  }
+}
+
 /** Whether it is known to answer at its address. */
 export function isAnswering(peer: Peer | undefined): boolean {
   return peer !== undefined && peer.status === 'alive' && peer.answered
 }
 
-/** A change of standing that is worth telling. */
+/** A change of status that is worth telling. */
 export type StatusChange = LivenessStatus | 'recovered'
 
 /** Rounds a suspect has to answer before it is declared failed. SWIM §4.2, counted in gossip rounds, not probes. */
@@ -35,16 +51,16 @@ export const suspicionRounds = (peers: number): number => Math.ceil(3 * Math.log
 
 /** Notes that the peer answered at its address. Nothing else revives a suspected or failed one. */
 export function contactMade(peer: Peer, now: number): StatusChange | undefined {
-  const first = peer.lastContact === undefined
-  const doubted = peer.status !== 'alive'
+  const isFirst = peer.lastContact === undefined
+  const wasSuspect = peer.status !== 'alive'
   peer.status = 'alive'
   peer.answered = true
   peer.suspectedAt = undefined
   peer.lastContact = now
   peer.lastSeen = now
   peer.age = 0
-  if (doubted) return first ? 'alive' : 'recovered'
-  return first ? 'alive' : undefined
+  if (isFirst) return 'alive'
+  return wasSuspect ? 'recovered' : undefined
 }
 
 /** Notes that the peer did not answer. The silence is counted from the first time. */

@@ -9,9 +9,9 @@ import {
 } from '../../../src/core/wire/gossip.ts'
 import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
-import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import type { Effect } from '../../../src/protocol/messages.ts'
+import { RoundQuota } from '../../../src/protocol/round-quota.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS
@@ -290,16 +290,13 @@ test('what nobody tells is given up after a while, and is asked for when it is o
 
   let rounds = 0
   for (; Number.isFinite(asked.dueAt); rounds += 1) {
-    const questions = asked.retry(asked.dueAt, () => true)
+    const questions = asked.retry(asked.dueAt, { tryTakeRetry: () => true })
     assert.ok(questions.every((question) => question.ids.length <= 100))
   }
 
   assert.equal(rounds, 9)
   assert.deepEqual(asked.request(['id-1'], offerer, 10_000), ['id-1'])
-  assert.deepEqual(
-    asked.retry(10_400, () => false),
-    [],
-  )
+  assert.deepEqual(asked.retry(10_400, { tryTakeRetry: () => false }), [])
 })
 
 test('of those who offer an item the proven are asked first, and strangers do not keep them out', () => {
@@ -307,7 +304,7 @@ test('of those who offer an item the proven are asked first, and strangers do no
   for (let n = 1; n <= 10; n += 1) asked.request(['id'], { ...peer(n), proven: n === 10 }, 0)
 
   const called = [400, 800, 1_200].map((now) =>
-    asked.retry(now, () => true).map((question) => question.peer),
+    asked.retry(now, { tryTakeRetry: () => true }).map((question) => question.peer),
   )
 
   assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])

@@ -1,5 +1,5 @@
-import { FAN_OUT } from '../membership/partners.ts'
-import type { Offerer } from './pending-requests.ts'
+import type { Sender } from './membership/membership.ts'
+import { FAN_OUT } from './membership/partners.ts'
 
 /** Shuffles of others that may change the view in one round; those beyond are answered only. */
 const SHUFFLES_MAX = 5
@@ -54,7 +54,7 @@ export class RoundQuota {
     return ++this.#shufflesAnew <= SHUFFLES_ANEW_MAX
   }
 
-  tryTakeRetry({ address, proven }: Offerer): boolean {
+  tryTakeRetry({ address, proven }: Sender): boolean {
     const before = this.#askedAgain.get(address) ?? 0
     if (before >= ASKED_AGAIN_MAX_EACH || this.#askedAgainInAll >= ASKED_AGAIN_MAX) return false
     if (!proven && ++this.#strangersAsked > STRANGERS_ASKED_MAX) return false

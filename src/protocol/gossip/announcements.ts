@@ -1,0 +1,156 @@
+import type { Cid } from '../../core/cid.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Random } from '../../core/random.ts'
+import type { LocalEntry } from '../../core/ranking/frontier.ts'
+import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
+import type { Peer } from '../membership/liveness.ts'
+import type { Sender } from '../membership/membership.ts'
+import { pushOrder } from '../membership/partners.ts'
+import type { Effect } from '../messages.ts'
+import type { RoundQuota } from '../round-quota.ts'
+import type { AdvertisedPlaces } from './advertised-places.ts'
+import type { DigestCache, Payload } from './digest-cache.ts'
+import type { LocalFrontier } from './local-frontier.ts'
+import type { Outbox } from './outbox.ts'
+import { PendingRequests } from './pending-requests.ts'
+import { PushQueue } from './push-queue.ts'
+
+/** The parts that announcements look into. */
+export interface Surroundings {
+  readonly local: LocalFrontier
+  readonly places: AdvertisedPlaces
+  readonly digests: DigestCache
+  readonly outbox: Outbox
+  readonly quota: RoundQuota
+  readonly random: Random
+}
+
+/**
+ * Tells peers at once of what newly enters the local frontier, and asks for what they announce. What
+ * began here goes as entries: nobody has it. What others told goes by short id (Plumtree's IHAVE,
+ * Leitão et al. 2007): most have it, and those that lack it ask (IWANT).
+ */
+export class Announcements {
+  readonly #parts: Surroundings
+  readonly #queue = new PushQueue()
+  readonly #pending = new PendingRequests()
+
+  constructor(parts: Surroundings) {
+    this.#parts = parts
+  }
+
+  /** When there is something to push or to ask again (Unix ms); infinite where there is nothing. */
+  get dueAt(): number {
+    return Math.min(this.#queue.dueAt, this.#pending.dueAt)
+  }
+
+  shiftClock(byMs: number): void {
+    this.#queue.shiftClock(byMs)
+    this.#pending.shiftClock(byMs)
+  }
+
+  /** This item is known here: it isn't asked for. */
+  markKnown(cid: Cid): void {
+    this.#pending.markKnown(cid)
+  }
+
+  /** The local frontier becomes `entries`. Without `isNews`, what is new to it is not to be announced. */
+  setFrontier(entries: readonly LocalEntry[], now: number, isNews: boolean): void {
+    const { local } = this.#parts
+    if (!isNews) this.#queue.clear()
+    else {
+      const isNew = (entry: LocalEntry) => !local.hasPlace(entry)
+      this.#queue.update(entries, { isNew, isRelayed: (entry) => this.#isRelayed(entry), now })
+    }
+    local.set(entries)
+    for (const { cid } of entries) this.#pending.markKnown(cid)
+  }
+
+  /** Pushes what is due to all of the view that may lack it, and asks again for what has not come. */
+  tick(view: readonly Peer[], now: number): Effect[] {
+    const pushed = this.#queue.dueAt <= now ? this.#push(view, now) : []
+    return this.#pending.dueAt <= now ? [...pushed, ...this.#retry(now)] : pushed
+  }
+
+  /** The answer to an announcement: what of it is asked of its sender, of whom nothing is asked where it is undefined. */
+  answer(message: GossipMessage, sender: Sender | undefined, now: number): Payload {
+    this.noteEntries(message)
+    const offered = message.digest?.ihave ?? []
+    const missing = sender === undefined ? [] : this.#pending.request(offered, sender, now)
+    return this.#parts.digests.wantPayload(message.peerId, missing)
+  }
+
+  /** The answer to a request for entries; undefined where the message is none. */
+  answerRequest({ peerId, digest }: GossipMessage): Payload | undefined {
+    const { iwant = [] } = digest ?? {}
+    if (iwant.length === 0) return undefined
+    return this.#parts.digests.announcementPayload(peerId, this.#entriesFor(iwant), [])
+  }
+
+  /** The entries that an answer asks for, each once a round and peer. */
+  sendWanted({ digest }: GossipMessage, from: PeerAddress, now: number): Effect[] {
+    const { digests, outbox, quota } = this.#parts
+    const granted: string[] = []
+    for (const id of digest?.iwant ?? []) if (quota.tryTakeSend(from.address, id)) granted.push(id)
+    const entries = this.#entriesFor(granted)
+    if (entries.length === 0) return []
+    return [outbox.send(from, digests.announcementPayload(from.peerId, entries, []), now)]
+  }
+
+  /** The entries of an announcement, or those that were asked for, are known from now on. */
+  noteEntries({ digest, frontier }: GossipMessage): void {
+    if (digest?.ihave === undefined) return
+    for (const { cid } of frontier) this.#pending.markKnown(cid)
+  }
+
+  #push(view: readonly Peer[], now: number): Effect[] {
+    const { outbox, random } = this.#parts
+    const entries = this.#queue.take(now)
+    const targets = pushOrder(this.#withinQuota(this.#lacking(view, entries)), random)
+    return targets.map((peer) => outbox.send(peer, this.#payloadFor(peer, entries), now))
+  }
+
+  /** The peers that are not known to have all of these. */
+  #lacking(view: readonly Peer[], entries: readonly LocalEntry[]): Peer[] {
+    const providers = entries.map(({ cid }) => {
+      const known = this.#parts.places.providersOf(cid)
+      return new Set(known.map(({ peerId }) => peerId))
+    })
+    return view.filter(({ peerId }) => !providers.every((known) => known.has(peerId)))
+  }
+
+  /** A suspect is pushed to once a round: it is likely that nobody hears. */
+  #withinQuota(peers: readonly Peer[]): Peer[] {
+    const admitted: Peer[] = []
+    for (const peer of peers) {
+      if (peer.status === 'alive' || this.#parts.quota.tryTakeSuspectPush(peer.address))
+        admitted.push(peer)
+    }
+    return admitted
+  }
+
+  #payloadFor({ peerId }: Peer, entries: readonly LocalEntry[]): Payload {
+    const { digests } = this.#parts
+    const byId = digests.readsNotes(peerId) ? entries.filter((entry) => this.#isRelayed(entry)) : []
+    const whole = entries.filter((entry) => !byId.includes(entry))
+    return digests.announcementPayload(peerId, digests.entriesFor(whole), byId)
+  }
+
+  /** Asks another of those who offered what has not come. */
+  #retry(now: number): Effect[] {
+    const { digests, outbox, quota } = this.#parts
+    const requests = this.#pending.retry(now, quota)
+    return requests.map(({ peer, ids }) =>
+      outbox.send(peer, digests.wantPayload(peer.peerId, ids), now),
+    )
+  }
+
+  #entriesFor(ids: readonly string[]): DigestEntry[] {
+    const { digests, local } = this.#parts
+    return digests.entriesFor(local.withShortIds(ids))
+  }
+
+  #isRelayed({ cid }: LocalEntry): boolean {
+    return this.#parts.places.providersOf(cid).length > 0
+  }
+}

@@ -1,0 +1,166 @@
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import { newPeer, type Peer } from './liveness.ts'
+
+/** Peers in the partial view. */
+export const ACTIVE_MAX = 10
+/** Failed peers remembered, so that hearsay doesn't bring them back. */
+const FAILED_MAX = 64
+/** Seeds kept, of those configured and added. */
+const SEEDS_MAX = 256
+
+/** The address in the form in which addresses are compared: without trailing slashes. */
+export function tidyAddress(address: string): string {
+  let end = address.length
+  while (end > 0 && address[end - 1] === '/') end -= 1
+  return address.slice(0, end)
+}
+
+/**
+ * The peers that are known: those of the partial view, and those retained outside it, seeds and
+ * failed peers. A peer goes by its id; one id has one address, and one address one id.
+ */
+export class PeerTable {
+  readonly self: PeerAddress
+  /** By id, at most ACTIVE_MAX. */
+  readonly #active = new Map<string, Peer>()
+  /** By id, none of them active. */
+  readonly #retained = new Map<string, Peer>()
+  /** The configured addresses, and the id that last answered there (at first the configured one). */
+  readonly #seeds = new Map<string, string>()
+
+  constructor(self: PeerAddress) {
+    this.self = { peerId: self.peerId, address: tidyAddress(self.address) }
+  }
+
+  /** The partial view. */
+  active(): Peer[] {
+    return [...this.#active.values()]
+  }
+
+  /** Everybody: the view, then those outside it. */
+  all(): Peer[] {
+    return [...this.#active.values(), ...this.#retained.values()]
+  }
+
+  /** The configured addresses with the ids that are known to answer there. */
+  seeds(): PeerAddress[] {
+    return [...this.#seeds].map(([address, peerId]) => ({ peerId, address }))
+  }
+
+  /** Whether nobody is known who could be called. */
+  get isEmpty(): boolean {
+    return this.#active.size + this.#seeds.size === 0
+  }
+
+  get hasRoom(): boolean {
+    return this.#active.size < ACTIVE_MAX
+  }
+
+  /** Whether these are this grove's own id or address. */
+  isSelf({ peerId, address }: PeerAddress): boolean {
+    return peerId === this.self.peerId || tidyAddress(address) === this.self.address
+  }
+
+  isActive({ peerId }: PeerAddress): boolean {
+    return this.#active.has(peerId)
+  }
+
+  /** Whether the peer answers, or last answered, at a configured address. */
+  isSeed({ peerId }: PeerAddress): boolean {
+    for (const seedId of this.#seeds.values()) if (seedId === peerId) return true
+    return false
+  }
+
+  /** The peer of that id. */
+  find(peerId: string): Peer | undefined {
+    return this.#active.get(peerId) ?? this.#retained.get(peerId)
+  }
+
+  /** The peer at that address. O(peers known). */
+  findByAddress(address: string): Peer | undefined {
+    const wanted = tidyAddress(address)
+    for (const peer of this.#active.values()) if (peer.address === wanted) return peer
+    for (const peer of this.#retained.values()) if (peer.address === wanted) return peer
+    return undefined
+  }
+
+  /** Adds a seed; ignored if it is this grove itself, known already, or one too many. */
+  addSeed(seed: PeerAddress, now: number): void {
+    const address = tidyAddress(seed.address)
+    const peerId = seed.peerId === seed.address ? address : seed.peerId
+    if (this.isSelf({ peerId, address }) || this.#seeds.has(address)) return
+    if (this.#seeds.size >= SEEDS_MAX) return
+    const known = this.findByAddress(address) ?? this.find(peerId)
+    this.#seeds.set(address, known?.peerId ?? peerId)
+    if (known === undefined) this.#retained.set(peerId, newPeer({ peerId, address }, now))
+    this.reseatSeeds()
+  }
+
+  /** Notes who answers at an address, in case it is a seed's. */
+  nameSeed({ peerId, address }: PeerAddress): void {
+    if (this.#seeds.has(address)) this.#seeds.set(address, peerId)
+  }
+
+  /** Forgets that address and whoever goes by it: it is this grove's own. */
+  forgetAddress(address: string): void {
+    this.#seeds.delete(address)
+    const peer = this.findByAddress(address)
+    if (peer !== undefined) this.remove(peer)
+  }
+
+  /** Adds a new peer to the view, which must have room. */
+  add(peer: Peer): Peer {
+    this.#active.set(peer.peerId, peer)
+    return peer
+  }
+
+  /** Gives a peer the id by which it answered. */
+  rename(peer: Peer, peerId: string): Peer {
+    const home = this.#active.has(peer.peerId) ? this.#active : this.#retained
+    home.delete(peer.peerId)
+    peer.peerId = peerId
+    home.set(peerId, peer)
+    return peer
+  }
+
+  remove({ peerId }: Peer): void {
+    this.#active.delete(peerId)
+    this.#retained.delete(peerId)
+  }
+
+  /** Takes a peer out of the view. Seeds and failed peers are retained; others are forgotten. */
+  retire(peer: Peer): void {
+    this.#active.delete(peer.peerId)
+    const isSeed = this.isSeed(peer)
+    if (!isSeed && peer.status !== 'failed') return
+    this.#retained.set(peer.peerId, peer)
+    if (!isSeed) this.#forgetOldestFailure()
+  }
+
+  /** Moves a retained peer into the view if there is room. */
+  reseat(peer: Peer): Peer {
+    if (this.hasRoom && this.#retained.delete(peer.peerId)) this.#active.set(peer.peerId, peer)
+    return peer
+  }
+
+  /** Moves seeds that have not failed into the view while there is room. */
+  reseatSeeds(): void {
+    for (const peer of this.#retained.values()) {
+      if (!this.hasRoom) return
+      if (peer.status !== 'failed' && this.isSeed(peer)) this.reseat(peer)
+    }
+  }
+
+  /** Forgets retained peers that failed before that moment, unless they are seeds. */
+  forgetFailures(before: number): void {
+    for (const peer of this.#retained.values()) {
+      if ((peer.suspectedAt ?? 0) < before && !this.isSeed(peer)) this.#retained.delete(peer.peerId)
+    }
+  }
+
+  #forgetOldestFailure(): void {
+    const failures = [...this.#retained.values()].filter((peer) => !this.isSeed(peer))
+    if (failures.length > FAILED_MAX && failures[0] !== undefined)
+      this.#retained.delete(failures[0].peerId)
+  }
+}
