@@ -1,4 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
+import { enforceInvariants } from '../../src/core/invariant.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
 import type { Advertisement } from '../../src/core/ranking/advertisement.ts'
@@ -78,6 +79,7 @@ export class World {
       wants: () => true,
       ...options,
     }
+    enforceInvariants()
     this.chance = seeded(options.seed)
     this.#network = offspring(this.chance)
     this.tally = new Tally(this.options.bytes)
@@ -171,6 +173,7 @@ export class World {
 
   runRounds(rounds: number): void {
     this.timeline.runUntil(this.now + rounds * INTERVAL_MS)
+    for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 
   /** The share of the groves that are up that know the item. */

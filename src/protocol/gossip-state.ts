@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import { invariant } from '../core/invariant.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
@@ -43,7 +44,15 @@ export class GossipState {
     const isNew = dueAt !== this.#wakeAt || input.type === 'tick'
     if (Number.isFinite(dueAt) && isNew) effects.push({ type: 'wake', at: dueAt })
     this.#wakeAt = dueAt
+    invariant(input.type !== 'tick' || dueAt > now, 'a tick leaves nothing that is due')
+    invariant(() => repliesIn(effects) === repliesTo(input), 'what is received is answered once')
     return effects
+  }
+
+  /** Throws InvariantError where the state breaks a rule of its own. O(state): for tests and simulations. */
+  checkInvariants(): void {
+    this.#members.checkInvariants()
+    this.#dissemination.checkInvariants()
   }
 
   /** All peers known: the view, the seeds outside it, and peers that failed not long ago. */
@@ -186,3 +195,8 @@ export class GossipState {
     return this.#members.contactMade(peer, now)
   }
 }
+
+const repliesIn = (effects: readonly Effect[]): number =>
+  effects.filter(({ type }) => type.startsWith('reply-')).length
+
+const repliesTo = ({ type }: Input): number => (type.endsWith('-received') ? 1 : 0)

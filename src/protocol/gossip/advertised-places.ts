@@ -1,5 +1,6 @@
 import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
@@ -61,6 +62,12 @@ export class AdvertisedPlaces {
 
   isHeld(cid: Cid): boolean {
     return this.#held.has(cid) || this.#local.hasItem(cid)
+  }
+
+  checkInvariants(): void {
+    this.#federated.checkInvariants()
+    mustHold(this.#held.size <= HELD_MAX, 'items remembered as held are within bounds')
+    mustHold(this.#retracted.size <= RETRACTED_MAX, 'retracted advertisements are within bounds')
   }
 
   /** Drops what was advertised of the item in this peer's name; unless that was unauthenticated, hears no more of it from this peer. */

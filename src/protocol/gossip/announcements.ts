@@ -49,6 +49,11 @@ export class Announcements {
     this.#pending.shiftClock(byMs)
   }
 
+  checkInvariants(): void {
+    this.#queue.checkInvariants()
+    this.#pending.checkInvariants()
+  }
+
   /** This item is known here: it isn't asked for. */
   markKnown(cid: Cid): void {
     this.#pending.markKnown(cid)

@@ -1,5 +1,6 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import { hashBytes } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
@@ -160,6 +161,19 @@ export class DigestCache {
   /** The digest of this grove, whatever the peer knows. */
   wholePayload(peerId: string): Payload {
     return { frontier: this.#own, digest: this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint) }
+  }
+
+  /** Throws InvariantError where this grove's digest, or what is remembered of others', is out of bounds. */
+  checkInvariants(): void {
+    const bytes = Buffer.byteLength(JSON.stringify(this.#own))
+    mustHold(this.#own.length <= DIGEST_MAX_ENTRIES, 'a digest has at most 100 entries')
+    mustHold(bytes <= this.#entryBytes + 2, 'a digest fits into a message', { bytes })
+    mustHold(
+      fingerprintOf(this.#own) === this.#fingerprint,
+      'the fingerprint is that of the digest',
+    )
+    mustHold(this.#digests.size <= DIGESTS_MAX, 'digests of others are within bounds')
+    mustHold(this.#lastHeard.size <= PEERS_MAX, 'peers remembered by their notes are within bounds')
   }
 
   #note(peerId: string, digest: DigestNote | undefined): void {

@@ -58,6 +58,12 @@ export class Dissemination {
     this.#announcements.shiftClock(byMs)
   }
 
+  checkInvariants(): void {
+    this.#digests.checkInvariants()
+    this.#places.checkInvariants()
+    this.#announcements.checkInvariants()
+  }
+
   beginRound(now: number): void {
     this.#places.expire(now)
     this.#digests.beginRound(now)

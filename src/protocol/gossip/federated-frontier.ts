@@ -1,7 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Advertisement, Basis } from '../../core/ranking/advertisement.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import {
   isReservedMetric,
   isSignalMetric,
@@ -59,9 +59,10 @@ export class FederatedFrontier {
       if (!isValid(entry)) continue
       const direction = entry.direction ?? heldDirection(metric) ?? this.#directionOf(metric)
       if (direction === undefined) continue
-      const basis = basisOf(unauthenticated, entry.direction === undefined)
-      const place = { metric, direction, cid, value }
-      const own = this.#take({ ...place, from, lastAdvertised: now, ...basis }, tags)
+      const directionGuessed = entry.direction === undefined
+      const basis = { unauthenticated, directionGuessed }
+      const heard = { metric, direction, cid, value, from, lastAdvertised: now, ...basis }
+      const own = this.#take(heard, tags)
       if (own !== undefined) fresh.push({ ...entry, direction, value: own.value, from, ...basis })
     }
     return fresh
@@ -103,6 +104,10 @@ export class FederatedFrontier {
       .map((item) => ({ ...item, advertisements: [...item.advertisements] }))
   }
 
+  checkInvariants(): void {
+    this.#items.checkInvariants()
+  }
+
   /** Notes one advertisement; what this peer now says, where that is new or has moved the item. */
   #take(heard: Heard, tags: readonly string[] | undefined): Heard | undefined {
     const before = this.#items.get(heard)?.value
@@ -140,14 +145,6 @@ function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] 
 function isValid({ metric, value, direction }: DigestEntry): boolean {
   if (!Number.isFinite(value)) return false
   return !isReservedMetric(metric) || (isSignalMetric(metric) && direction !== 'minimize')
-}
-
-/** Only what makes an advertisement weaker is noted. */
-function basisOf(unauthenticated: boolean, directionGuessed: boolean): Basis {
-  return {
-    ...(unauthenticated && { unauthenticated }),
-    ...(directionGuessed && { directionGuessed }),
-  }
 }
 
 /** Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2). */

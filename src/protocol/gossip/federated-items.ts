@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
+import { invariant, mustHold } from '../../core/invariant.ts'
 import {
   FEDERATED_ADVERTISER_SHARE,
   FEDERATED_MAX,
@@ -104,10 +105,15 @@ export class FederatedItems {
   /** Puts a peer's advertisement in the place of its last one, and keeps to the bounds. */
   advertise(item: Item, heard: Heard): void {
     const metric = this.#metrics.get(item.metric)
+    invariant(this.get(item) === item, 'only an item that was entered is advertised')
     if (metric === undefined) return
     this.#insert(metric, item, heard)
     this.#keepShare(metric, item, heard.from.peerId)
     this.#keepSize(metric, item.direction)
+    invariant(
+      this.#size <= FEDERATED_MAX && sizeOf(metric) <= FEDERATED_MAX_PER_METRIC,
+      'the federated frontier is within its bounds',
+    )
   }
 
   /** Removes a peer's advertisement from an item, and the item with its last one. */
@@ -125,6 +131,40 @@ export class FederatedItems {
     metric[direction].delete(cid)
     this.#size -= 1
     if (sizeOf(metric) === 0) this.#metrics.delete(name)
+  }
+
+  /** Throws InvariantError where sizes and shares are not those of what is stored, or not within bounds. O(advertisements). */
+  checkInvariants(): void {
+    const shares = new Shares()
+    let size = 0
+    for (const [name, metric] of this.#metrics) {
+      const inMetric = new Shares()
+      size += sizeOf(metric)
+      mustHold(sizeOf(metric) > 0, 'a metric without items is forgotten', { name })
+      mustHold(sizeOf(metric) <= FEDERATED_MAX_PER_METRIC, 'a metric is within its bound', { name })
+      for (const direction of ['minimize', 'maximize'] as const) {
+        for (const [cid, item] of metric[direction]) {
+          mustHold(
+            item.metric === name && item.direction === direction && item.cid === cid,
+            'an item is kept at its place',
+            item,
+          )
+          checkItem(item)
+          for (const { from } of item.advertisements) {
+            shares.change(from.peerId, 1)
+            inMetric.change(from.peerId, 1)
+          }
+        }
+      }
+      mustHold(metric.shares.equals(inMetric), 'shares of a metric are those of its items', {
+        name,
+      })
+      mustHold(inMetric.most <= SHARE_MAX_PER_METRIC, 'no peer has too much of a metric', { name })
+    }
+    mustHold(this.#size === size, 'the size is the number of items', { counted: this.#size, size })
+    mustHold(size <= FEDERATED_MAX, 'the federated frontier is within its bound', { size })
+    mustHold(this.#shares.equals(shares), 'shares are those of the items')
+    mustHold(shares.most <= SHARE_MAX, 'no peer has too much of the federated frontier')
   }
 
   /** Kept by recency. The list is short, and this is what gossip does most: nothing is copied. */
@@ -189,8 +229,18 @@ class Shares {
     return this.#counts.get(peerId) ?? 0
   }
 
+  get most(): number {
+    return Math.max(0, ...this.#counts.values())
+  }
+
+  equals(other: Shares): boolean {
+    const isSame = ([peerId, count]: [string, number]) => other.of(peerId) === count
+    return this.#counts.size === other.#counts.size && [...this.#counts].every(isSame)
+  }
+
   change(peerId: string, by: 1 | -1): void {
     const count = this.of(peerId) + by
+    invariant(count >= 0, 'nobody advertises fewer than no items')
     if (count > 0) this.#counts.set(peerId, count)
     else this.#counts.delete(peerId)
   }
@@ -222,6 +272,21 @@ function worst(items: ReadonlyMap<Cid, Item>, counts: (item: Item) => boolean): 
 
 function indexOfPeer({ advertisements }: Item, peerId: string): number {
   return advertisements.findIndex(({ from }) => from.peerId === peerId)
+}
+
+function checkItem({ direction, value, advertisements, cid }: Item): void {
+  const peers = new Set(advertisements.map(({ from }) => from.peerId))
+  mustHold(peers.size === advertisements.length, 'a peer advertises an item once', { cid })
+  mustHold(peers.size >= 1 && peers.size <= PROVIDERS_MAX, 'an item has 1 to 8 providers', { cid })
+  const sorted = advertisements.toSorted(compareRecency)
+  mustHold(
+    sorted.every((heard, at) => heard === advertisements[at]),
+    'providers are kept by recency',
+    { cid },
+  )
+  const values = advertisements.map((heard) => heard.value)
+  const best = direction === 'minimize' ? Math.min(...values) : Math.max(...values)
+  mustHold(value === best, 'an item has the best of the values advertised', { cid, value, best })
 }
 
 function setValue(item: Item): void {

@@ -1,4 +1,5 @@
-import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
+import { invariant } from '../../core/invariant.ts'
+import { DIGEST_MAX_ENTRIES, GOSSIP_MAX_BYTES } from '../../core/limits.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { timestamp } from '../../core/time.ts'
 import type { GossipMessage } from '../../core/wire/gossip.ts'
@@ -34,6 +35,7 @@ export class Outbox {
   /** A grove answers each message at once: it has no queue, and its load is always 0. */
   #message(payload: Payload, now: number): GossipMessage {
     const { self, capabilities } = this.#config
+    invariant(payload.frontier.length <= DIGEST_MAX_ENTRIES, 'a message has at most 100 entries')
     return { ...self, ...payload, load: { queueDepth: 0 }, capabilities, timestamp: timestamp(now) }
   }
 }

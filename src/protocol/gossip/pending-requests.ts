@@ -1,5 +1,6 @@
 import { addBounded, evictOldest } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Sender } from '../membership/membership.ts'
@@ -88,6 +89,23 @@ export class PendingRequests {
       this.#dueAt = Math.min(this.#dueAt, pending.askedAt + RETRY_AFTER_MS)
     }
     return [...requests.values()]
+  }
+
+  /** Throws InvariantError where what is pending is out of bounds, is known already, or would not be asked for again. */
+  checkInvariants(): void {
+    mustHold(this.#known.size <= KNOWN_MAX, 'items remembered as known are within bounds')
+    mustHold(this.#pending.size <= PENDING_MAX, 'pending requests are within bounds')
+    for (const [id, { askedAt, retries, offerers }] of this.#pending) {
+      mustHold(!this.#known.has(id), 'nothing that is known is pending', { id })
+      mustHold(retries <= RETRIES_MAX, 'retries are within bounds', { id, retries })
+      const isOffered = offerers.length >= 1 && offerers.length <= OFFERERS_MAX
+      mustHold(isOffered, 'a pending request has 1 to 8 offerers', { id })
+      const addresses = new Set(offerers.map(({ address }) => address))
+      mustHold(addresses.size === offerers.length, 'an offerer is remembered once', { id })
+      mustHold(this.#dueAt <= askedAt + RETRY_AFTER_MS, 'a pending request is retried in time', {
+        id,
+      })
+    }
   }
 
   /** The clock was set back: what is pending is asked for again no later for it. */

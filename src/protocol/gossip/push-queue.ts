@@ -1,3 +1,4 @@
+import { mustHold } from '../../core/invariant.ts'
 import { dimensionKey, type LocalEntry } from '../../core/ranking/frontier.ts'
 
 /** The first of a burst goes at once; what enters within this time of it waits, and travels together. */
@@ -53,6 +54,11 @@ export class PushQueue {
   clear(): void {
     this.#entries = []
     this.#dueAt = Number.POSITIVE_INFINITY
+  }
+
+  checkInvariants(): void {
+    const isDue = Number.isFinite(this.#dueAt)
+    mustHold(isDue === this.#entries.length > 0, 'what waits to be pushed is due, and nothing else')
   }
 
   /** The clock was set back: what waits goes no later for it. */

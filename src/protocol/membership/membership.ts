@@ -54,6 +54,10 @@ export class Membership {
     return this.#peers.isSelf(peer)
   }
 
+  checkInvariants(): void {
+    this.#peers.checkInvariants()
+  }
+
   /** Whether there is somebody to call, and nobody in the view is known to answer. */
   get isLonely(): boolean {
     return !this.#peers.isEmpty && !this.#peers.active().some(isAnswering)

@@ -1,8 +1,9 @@
+import { invariant, mustHold } from '../../core/invariant.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { newPeer, type Peer } from './liveness.ts'
 
 /** Peers in the partial view. */
-export const ACTIVE_MAX = 10
+const ACTIVE_MAX = 10
 /** Failed peers remembered, so that hearsay doesn't bring them back. */
 const FAILED_MAX = 64
 /** Seeds kept, of those configured and added. */
@@ -108,14 +109,34 @@ export class PeerTable {
     if (peer !== undefined) this.remove(peer)
   }
 
+  /** Throws InvariantError where a peer is kept twice, at two addresses or as another, or where there are too many. */
+  checkInvariants(): void {
+    const peers = this.all()
+    const retained = [...this.#retained.values()]
+    mustHold(this.#active.size <= ACTIVE_MAX, 'the view has at most 10 peers')
+    mustHold(this.#seeds.size <= SEEDS_MAX, 'seeds are within bounds')
+    const failures = retained.filter((peer) => !this.isSeed(peer))
+    mustHold(failures.length <= FAILED_MAX, 'failed peers are within bounds')
+    mustHold(distinct(peers, 'peerId'), 'no peer is both active and retained')
+    mustHold(distinct(peers, 'address'), 'one address has one id')
+    for (const [id, peer] of [...this.#active, ...this.#retained]) {
+      mustHold(peer.peerId === id, 'a peer is kept by its id', { id, peer })
+      mustHold(!this.isSelf(peer), 'this grove is no peer of its own', peer)
+      mustHold(!this.#active.has(id) || peer.status !== 'failed', 'no failed peer is active', peer)
+    }
+  }
+
   /** Adds a new peer to the view, which must have room. */
   add(peer: Peer): Peer {
+    invariant(this.hasRoom, 'a peer is added where the view has room')
+    invariant(this.find(peer.peerId) === undefined, 'a peer is added once')
     this.#active.set(peer.peerId, peer)
     return peer
   }
 
   /** Gives a peer the id by which it answered. */
   rename(peer: Peer, peerId: string): Peer {
+    invariant(this.find(peerId) === undefined, 'a peer takes an id that nobody has')
     const home = this.#active.has(peer.peerId) ? this.#active : this.#retained
     home.delete(peer.peerId)
     peer.peerId = peerId
@@ -163,4 +184,8 @@ export class PeerTable {
     if (failures.length > FAILED_MAX && failures[0] !== undefined)
       this.#retained.delete(failures[0].peerId)
   }
+}
+
+function distinct(peers: readonly Peer[], key: 'peerId' | 'address'): boolean {
+  return new Set(peers.map((peer) => peer[key])).size === peers.length
 }

@@ -37,6 +37,7 @@ const entryArbitrary: fc.Arbitrary<DigestEntry> = fc.record(
 )
 
 function boundsHold(federated: FederatedFrontier): void {
+  federated.checkInvariants()
   const items = federated.list()
   assert.equal(items.length, federated.size)
   assert.ok(items.length <= 4_096)
@@ -275,6 +276,7 @@ test('a claim expires with its last repetition, provider by provider', () => {
   federated.expire(START + 1_500)
 
   assert.equal(federated.size, 0)
+  federated.checkInvariants()
 })
 
 test('a claim that was taken back leaves those of others', () => {

@@ -211,7 +211,10 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
   fc.assert(
     fc.property(fc.array(input, { maxLength: 300, size: 'max' }), (inputs) => {
       const gossip = replicaOf({ seeds })
-      for (const [index, one] of inputs.entries()) gossip.step(one, START + index * 10_000)
+      for (const [index, one] of inputs.entries()) {
+        gossip.step(one, START + index * 10_000)
+        gossip.checkInvariants()
+      }
       for (const seed of seeds) assert.equal(gossip.peer(seed.address)?.seed, true)
       const peers = gossip.peers()
       assert.ok(peers.filter((other) => other.active).length <= 10)
@@ -369,6 +372,7 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'held', cids: [cid(2)] }, START)
   const digest = [advertisement(1, 0.9), advertisement(2, 0.8), advertisement(3, 0.7)]
+  const ownWord = { from: peer(1), unauthenticated: false, directionGuessed: false }
 
   const first = answer(gossip, peer(1), START, digest)
   const again = answer(gossip, peer(1), START, digest)
@@ -379,11 +383,11 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
   const better = answer(gossip, peer(1), START, [advertisement(3, 0.6)])
 
   assert.deepEqual(only(first, 'discovered'), [
-    { type: 'discovered', entries: [{ ...advertisement(3, 0.7), from: peer(1) }] },
+    { type: 'discovered', entries: [{ ...advertisement(3, 0.7), ...ownWord }] },
   ])
   assert.deepEqual([...only(again, 'discovered'), ...only(other, 'discovered')], [])
   assert.deepEqual(only(better, 'discovered')[0]?.entries, [
-    { ...advertisement(3, 0.6), from: peer(1) },
+    { ...advertisement(3, 0.6), ...ownWord },
   ])
   assert.deepEqual(
     gossip

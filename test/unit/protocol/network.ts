@@ -1,5 +1,6 @@
 import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
+import { enforceInvariants } from '../../../src/core/invariant.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import { type Random, sample } from '../../../src/core/random.ts'
 import { comparePlaces, type LocalEntry } from '../../../src/core/ranking/frontier.ts'
@@ -7,6 +8,8 @@ import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import type { Effect, Input } from '../../../src/protocol/messages.ts'
 
 export { seeded }
+
+enforceInvariants()
 
 export const INTERVAL_MS = 30_000
 export const START = Date.UTC(2026, 10, 23)
@@ -92,6 +95,7 @@ export class Network {
       this.tell(next, { type: 'tick' })
     }
     this.now = end
+    for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 
   runRounds(rounds: number): void {
