@@ -11,7 +11,10 @@ const DEPTH = 20
 const SETTLING_ROUNDS = 30
 const MEASURED_ROUNDS = 10
 
-/** Bytes of JSON a round and link when nothing changes: where all digests are equal, and where no two are. */
+/**
+ * Bytes of JSON a round and link when nothing changes: where all digests are equal, and where no
+ * two are.
+ */
 export function idle({ n, seed, loss }: Setting): Row[] {
   const few = Math.min(n, 11)
   return [
@@ -69,7 +72,10 @@ function recent(index: number): LocalEntry {
 
 const PUBLICATIONS = 20
 
-/** What announcements cost for each grove that a work reaches: twenty works, one a round, each published by chance somewhere. */
+/**
+ * What announcements cost for each grove that a work reaches: twenty works, one a round, each
+ * published by chance somewhere.
+ */
 export function redundancy({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss, bytes: true })
   world.runRounds(10)

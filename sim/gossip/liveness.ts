@@ -11,7 +11,10 @@ const DYING_SHARE = 0.02
 /** Longer than any suspicion lasts, and shorter than the memory of failed peers. */
 const DEAD_ROUNDS = 40
 
-/** False alarms while nobody dies; then some die, and later start again: when that is noticed, and whether hearsay ever revives. */
+/**
+ * False alarms while nobody dies; then some die, and later start again: when that is noticed, and
+ * whether hearsay ever revives.
+ */
 export function liveness({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   const watch = new Watch(world)
@@ -46,7 +49,10 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
   ]
 }
 
-/** Starts the dead again with two seeds each: rounds until each is alive in the view of somebody else, and knows what is new. */
+/**
+ * Starts the dead again with two seeds each: rounds until each is alive in the view of somebody
+ * else, and knows what is new.
+ */
 function restart(world: World, dead: readonly Grove[]): Row {
   const item = work(0)
   world.store(world.groves[0]!, item)
@@ -108,7 +114,10 @@ class Watch {
 
   readonly #world: World
 
-  /** Starts to count: all changes, or those in the views that the groves that have just died were in. */
+  /**
+   * Starts to count: all changes, or those in the views that the groves that have just died were
+   * in.
+   */
   begin(dead: readonly Grove[] = []): void {
     this.since = this.#world.now
     this.suspected = []

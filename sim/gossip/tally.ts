@@ -14,7 +14,10 @@ export class Tally {
   requestBytes = 0
   answerBytes = 0
   shuffleBytes = 0
-  /** Of announcements: entries that were received, those of them that were known already, and short ids. */
+  /**
+   * Of announcements: entries that were received, those of them that were known already, and short
+   * ids.
+   */
   entries = 0
   duplicates = 0
   ids = 0

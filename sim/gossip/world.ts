@@ -15,7 +15,10 @@ export const INTERVAL_MS = 30_000
 const START = Date.UTC(2026, 10, 23)
 /** One way, evenly spread. */
 const LATENCY_MS = [20, 150] as const
-/** How long a grove waits for an answer that doesn't come, and for the answer to a fetch before it asks another provider. */
+/**
+ * How long a grove waits for an answer that doesn't come, and for the answer to a fetch before it
+ * asks another provider.
+ */
 const PATIENCE_MS = 5_000
 const FETCH_PATIENCE_MS = 1_000
 const FETCH_TRIES = 8
@@ -44,7 +47,7 @@ export interface Grove {
   readonly self: PeerAddress
   readonly gossip: GossipState
   readonly held: Map<Cid, LocalEntry>
-  /** What it knows to exist: held, or claimed where it doesn't fetch. */
+  /** What it knows to exist: held, or advertised where it doesn't fetch. */
   readonly known: Set<Cid>
   readonly fetching: Set<Cid>
   readonly chance: Random
@@ -52,10 +55,10 @@ export interface Grove {
   wakeAt: number
 }
 
-/** Answers gossip in another way than a replica does. */
+/** Answers gossip in another way than a grove does. */
 export type Impostor = (input: Input) => Effect | undefined
 
-/** Groves that run the production replica on virtual time, and the network between them. */
+/** Groves that run the production gossip state on virtual time, and the network between them. */
 export class World {
   readonly timeline = new Timeline(START)
   readonly tally: Tally
@@ -67,7 +70,7 @@ export class World {
   readonly #impostors = new Map<string, Impostor>()
   readonly #network: Random
   #named = 0
-  /** Told of every effect of every grove, before it is carried out. */
+  /** Called with every effect of every grove, before it is carried out. */
   onEffect: ((grove: Grove, effect: Effect) => void) | undefined
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'count' | 'seed'>) {
@@ -143,7 +146,7 @@ export class World {
     return [...new Set(drawn.filter((grove) => grove !== undefined))]
   }
 
-  /** At this address somebody answers who is no replica. */
+  /** At this address an impostor answers. */
   impersonate(address: string, impostor: Impostor): void {
     this.#impostors.set(address, impostor)
   }

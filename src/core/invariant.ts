@@ -17,20 +17,26 @@ export class InvariantError extends Error {
 
 let areEnforced = false
 
-/** From now on `invariant` throws where a rule is broken. For tests and simulations; there is no way back. */
+/**
+ * From now on `invariant` throws where a rule is broken. For tests and simulations; there is no way
+ * back.
+ */
 export function enforceInvariants(): void {
   areEnforced = true
 }
 
 /**
- * Throws InvariantError where the rule is broken and rules are enforced. A condition that costs more
- * than a comparison is given as a function, which is only called then.
+ * Throws InvariantError where the rule is broken and rules are enforced. A condition that costs
+ * more than a comparison is given as a function, which is only called then.
  */
 export function invariant(condition: boolean | (() => boolean), rule: string): void {
   if (areEnforced) mustHold(typeof condition === 'boolean' ? condition : condition(), rule)
 }
 
-/** Throws InvariantError where the rule is broken: for checks of a whole state, which are made only on request. */
+/**
+ * Throws InvariantError where the rule is broken: for checks of a whole state, which are made only
+ * on request.
+ */
 export function mustHold(condition: boolean, rule: string, details?: unknown): void {
   if (!condition) throw new InvariantError(rule, details)
 }

@@ -2,19 +2,19 @@ import type { Kind, Manifest } from './contribution/schema.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './limits.ts'
 import { type Place, reaches } from './ranking/frontier.ts'
 
-/** What a grove fetches unasked. What is left out of it doesn't restrict. */
+/** What a grove fetches unasked. A field that is left out restricts nothing. */
 export interface Policy {
   /** `frontier`: the best of each dimension; `off`: nothing. */
   readonly scope: 'frontier' | 'off'
   /** Metric and signal names. */
   readonly dimensions?: readonly string[]
-  /** Per metric, in its direction: values that don't reach it are left. */
+  /** By metric, in its direction: the least value that is fetched. */
   readonly thresholds: Readonly<Record<string, number>>
   /** At least one of these must be on the item. */
   readonly tags?: readonly string[]
-  /** An item whose kind is not known before its manifest is here passes. */
+  /** An item whose kind is not known yet passes, until its manifest is here. */
   readonly kinds?: readonly Kind[]
-  /** Of each dimension and of what each peer offers, as many of the best, those held already included. */
+  /** The best of each dimension that are fetched from each peer, held ones included. */
   readonly topK: number
   readonly maxArtifactBytes: number
   readonly maxBytesPerRound: number
@@ -41,12 +41,18 @@ export function thresholdOf({ thresholds }: Policy, metric: string): number | un
   return Object.hasOwn(thresholds, metric) ? thresholds[metric] : undefined
 }
 
-/** Whether advertised places in this metric are looked at: recency, which would bring everything, only where it is named. */
+/**
+ * Whether places in this metric are looked at. Recency, which would bring everything, has to be
+ * named.
+ */
 export function considers({ dimensions }: Policy, metric: string): boolean {
   return metric !== '_recency' || dimensions?.includes(metric) === true
 }
 
-/** Why the policy leaves this place out; undefined where it wants it. A kind that is not known yet passes. */
+/**
+ * Why the policy leaves out an item at this place; undefined if it does not. An unknown kind
+ * passes.
+ */
 export function reasonAgainst(
   { metric, direction, value, tags = [], kind }: DescribedPlace,
   policy: Policy,
@@ -59,7 +65,7 @@ export function reasonAgainst(
   return kind !== undefined && !acceptsKind(policy, kind) ? 'kind' : undefined
 }
 
-/** Why the policy leaves this contribution out by its manifest: an advertisement may leave that out, or lie. */
+/** Why the policy leaves out an item by its manifest, whatever was advertised of it. */
 export function unwantedReason(
   { kind, tags }: Manifest,
   policy: Policy,

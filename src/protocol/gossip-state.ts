@@ -16,8 +16,8 @@ import { RoundQuota } from './round-quota.ts'
 
 /**
  * One grove's part in the federation, as a state machine: inputs and the time in, effects out. It
- * hands each input to the parts that it concerns and puts their effects together. Call `step` with a
- * `tick` to start; a frontier told before that is taken as old news.
+ * routes each input to the parts that it concerns, and joins their effects. It starts with the
+ * first `tick`: a frontier given before that is not announced.
  */
 export class GossipState {
   readonly #quota = new RoundQuota()
@@ -35,7 +35,10 @@ export class GossipState {
     this.#dissemination = new Dissemination(config, this.#quota, random)
   }
 
-  /** What to do about this input. `now` is Unix ms; where a clock is set back, what was due stays due as soon as before. */
+  /**
+   * The effects of this input. `now` is Unix ms. If the clock is set back, what was due is due
+   * after as long a wait as before.
+   */
   step(input: Input, now: number): Effect[] {
     if (now < this.#now) this.#shiftClock(this.#now - now)
     this.#now = now
@@ -49,13 +52,13 @@ export class GossipState {
     return effects
   }
 
-  /** Throws InvariantError where the state breaks a rule of its own. O(state): for tests and simulations. */
+  /** Throws InvariantError if the state breaks a rule of its own. O(state). */
   checkInvariants(): void {
     this.#members.checkInvariants()
     this.#dissemination.checkInvariants()
   }
 
-  /** All peers known: the view, the seeds outside it, and peers that failed not long ago. */
+  /** All known peers: the view, then seeds and failed peers outside it. */
   peers(): PeerView[] {
     return this.#members.views()
   }
@@ -65,22 +68,22 @@ export class GossipState {
     return this.#members.view(idOrAddress)
   }
 
-  /** Peers that are not under suspicion, those heard of last first; without those of whom nothing was heard for long. */
+  /** Peers that are alive and seeds or heard of lately, the latest first. */
   livePeers(now: number): PeerAddress[] {
     return this.#members.live(now)
   }
 
-  /** What other groves say is best, each metric and direction best first; without what nobody repeats. */
+  /** What peers advertise as the best, each metric and direction best first, none of it expired. */
   federated(now: number): FederatedItem[] {
     return this.#dissemination.federated(now)
   }
 
-  /** Who advertises this item, most recent first. */
+  /** The peers that advertise this item, most recent first. */
   providersOf(cid: Cid): PeerAddress[] {
     return this.#dissemination.providersOf(cid)
   }
 
-  /** What peers advertise of this item: its manifest confirms or contradicts it. */
+  /** All advertisements of this item, which its manifest confirms or contradicts. */
   advertisementsOf(cid: Cid): Heard[] {
     return this.#dissemination.advertisementsOf(cid)
   }
@@ -141,7 +144,7 @@ export class GossipState {
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
     const isSelf = this.#members.isSelf(message)
-    // Before its first round a grove only listens: it asks for nothing, and is told everything then.
+    // Before its first round a grove only listens: it requests nothing.
     const sender = this.#rounds.haveBegun ? this.#members.senderOf(message) : undefined
     const entries = this.#dissemination.read(message)
     const reply = this.#dissemination.reply(message, { isSelf, sender }, now)
@@ -181,7 +184,7 @@ export class GossipState {
     return effects
   }
 
-  /** Somebody spoke to us: called back where only an answer proves the address. */
+  /** A message came from this peer. Only an answer proves its address, so it may be called back. */
   #listenTo(from: PeerAddress, replaceable: string[], now: number): Effect[] {
     const { effects, unproven } = this.#members.hear(from, replaceable, now)
     if (unproven === undefined || !this.#rounds.haveBegun) return effects

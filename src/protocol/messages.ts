@@ -19,15 +19,18 @@ export interface GossipConfig {
   readonly capabilities: Capabilities
   /** Mean time between exchanges; each wait is within ± 20 % of it. */
   readonly gossipIntervalMs: number
-  /** False: new work is told of by the periodic exchange alone. True where left out. */
+  /** False: new work spreads by the periodic exchange alone. True where left out. */
   readonly announcements?: boolean
 }
 
-/** What happens to a replica. Everything from a peer is already parsed and bounded, and still only its word. */
+/**
+ * What happens to the gossip state. Whatever comes from a peer is parsed and bounded, but not
+ * verified.
+ */
 export type Input =
   /** A moment that a `wake` effect asked for has come (or any later one). */
   | { readonly type: 'tick' }
-  /** The best of what is held here, as it now is: all of it, each dimension best first. */
+  /** The local frontier, all of it, each dimension best first. */
   | { readonly type: 'frontier'; readonly entries: readonly LocalEntry[] }
   | { readonly type: 'exchange-received'; readonly message: GossipMessage }
   | {
@@ -45,9 +48,12 @@ export type Input =
   | { readonly type: 'contact-failed'; readonly peer: PeerAddress }
   /** A peer answered a request other than gossip. */
   | { readonly type: 'contact-made'; readonly peer: PeerAddress }
-  /** These are held and verified here now. */
+  /** These items are held and verified here now. */
   | { readonly type: 'held'; readonly cids: readonly Cid[] }
-  /** What was advertised in this peer's name contradicts the manifest. Unauthenticated, it may be another's word: the peer is heard again. */
+  /**
+   * The manifest contradicts what was advertised in this peer's name. Where that was
+   * unauthenticated, it may be another's word, and the peer may advertise the item again.
+   */
   | {
       readonly type: 'advertisement-contradicted'
       readonly peerId: string
@@ -56,18 +62,21 @@ export type Input =
     }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
 
-/** What a replica wants done. The caller carries them out in order and reports back with inputs. */
+/**
+ * What the gossip state wants done. The caller carries effects out in order, and reports back with
+ * inputs.
+ */
 export type Effect =
   | { readonly type: 'send-exchange'; readonly peer: PeerAddress; readonly message: GossipMessage }
   | { readonly type: 'send-shuffle'; readonly peer: PeerAddress; readonly request: ShuffleRequest }
   /** The answer to the `…-received` input of this very step. */
   | { readonly type: 'reply-exchange'; readonly message: GossipMessage }
   | { readonly type: 'reply-shuffle'; readonly response: ShuffleResponse }
-  /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
+  /** Call again with `tick` at this moment (Unix ms). Replaces the wake before it. */
   | { readonly type: 'wake'; readonly at: number }
-  /** A peer advertises items that are not held here and that are new or newly placed. */
+  /** Peers advertise items that are not held here, and that are new or have moved. */
   | { readonly type: 'discovered'; readonly entries: readonly Advertisement[] }
-  /** A digest was taken in: what it says of what is held here can be compared with the manifests. */
+  /** A digest was merged: its entries about held items can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
   | {
       readonly type: 'peer-status'

@@ -1,39 +1,41 @@
 import type { Sender } from './membership/membership.ts'
 import { FAN_OUT } from './membership/partners.ts'
 
-/** Shuffles of others that may change the view in one round; those beyond are answered only. */
+/** Shuffles of others that may change the view; those beyond it are only answered. */
 const SHUFFLES_MAX = 5
-/** Messages that ask again for what was offered and has not come: in all, to one address, and to who is not known to answer. */
-const ASKED_AGAIN_MAX = 32
-const ASKED_AGAIN_MAX_EACH = 4
-const STRANGERS_ASKED_MAX = 8
-/** Shuffles begun anew in one round because nobody answered the one before. */
-const SHUFFLES_ANEW_MAX = 2
+/** Shuffles begun anew because the partner did not answer. */
+const SHUFFLE_RETRIES_MAX = 2
+/** Requests repeated to another offerer: in all, to one address, and to unproven offerers. */
+const RETRIES_MAX = 32
+const RETRIES_MAX_EACH = 4
+const UNPROVEN_RETRIES_MAX = 8
 
-/** What a grove lets itself be moved to within one round, whatever others say: each question counts what it allows. */
+/**
+ * Per-round quota on work that peers can trigger. Each `tryTake…` consumes one unit, and says
+ * whether there was one.
+ */
 export class RoundQuota {
   /** Addresses called. */
   readonly #called = new Set<string>()
-  #callsBack = 0
+  #callbacks = 0
   #shuffles = 0
-  #shufflesAnew = 0
-  #askedAgainInAll = 0
-  #strangersAsked = 0
-  /** How often each address was asked again. */
-  readonly #askedAgain = new Map<string, number>()
-  readonly #suspectsTold = new Set<string>()
+  #shuffleRetries = 0
+  #retries = 0
+  #unprovenRetries = 0
+  /** By address. */
+  readonly #retriesEach = new Map<string, number>()
+  readonly #pushedSuspects = new Set<string>()
   readonly #sent = new Set<string>()
 
-  /** A new round begins. */
   beginRound(): void {
     this.#called.clear()
-    this.#callsBack = 0
+    this.#callbacks = 0
     this.#shuffles = 0
-    this.#shufflesAnew = 0
-    this.#askedAgainInAll = 0
-    this.#strangersAsked = 0
-    this.#askedAgain.clear()
-    this.#suspectsTold.clear()
+    this.#shuffleRetries = 0
+    this.#retries = 0
+    this.#unprovenRetries = 0
+    this.#retriesEach.clear()
+    this.#pushedSuspects.clear()
     this.#sent.clear()
   }
 
@@ -41,36 +43,39 @@ export class RoundQuota {
     this.#called.add(address)
   }
 
-  /** Whether one who spoke from this address may be called back there: only an answer proves it. */
+  /** To call a sender back at the address it gives, which only an answer proves. */
   tryTakeCallback(address: string): boolean {
-    return !this.#called.has(address) && ++this.#callsBack <= FAN_OUT
+    return !this.#called.has(address) && ++this.#callbacks <= FAN_OUT
   }
 
+  /** To let another's shuffle change the view. */
   tryTakeShuffle(): boolean {
     return ++this.#shuffles <= SHUFFLES_MAX
   }
 
+  /** To begin a shuffle anew. */
   tryTakeShuffleRetry(): boolean {
-    return ++this.#shufflesAnew <= SHUFFLES_ANEW_MAX
+    return ++this.#shuffleRetries <= SHUFFLE_RETRIES_MAX
   }
 
+  /** To request items again, of this offerer. */
   tryTakeRetry({ address, proven }: Sender): boolean {
-    const before = this.#askedAgain.get(address) ?? 0
-    if (before >= ASKED_AGAIN_MAX_EACH || this.#askedAgainInAll >= ASKED_AGAIN_MAX) return false
-    if (!proven && ++this.#strangersAsked > STRANGERS_ASKED_MAX) return false
-    this.#askedAgain.set(address, before + 1)
-    this.#askedAgainInAll += 1
+    const before = this.#retriesEach.get(address) ?? 0
+    if (before >= RETRIES_MAX_EACH || this.#retries >= RETRIES_MAX) return false
+    if (!proven && ++this.#unprovenRetries > UNPROVEN_RETRIES_MAX) return false
+    this.#retriesEach.set(address, before + 1)
+    this.#retries += 1
     return true
   }
 
-  /** Whether a suspect may be told news: once, for it is likely that nobody hears. */
+  /** To push to a suspect: one unit each, since the push is likely to be lost. */
   tryTakeSuspectPush(address: string): boolean {
-    const isFirst = !this.#suspectsTold.has(address)
-    this.#suspectsTold.add(address)
+    const isFirst = !this.#pushedSuspects.has(address)
+    this.#pushedSuspects.add(address)
     return isFirst
   }
 
-  /** Whether this address may be sent an item because it says that it lacks it: each once. */
+  /** To send this address an item that it asked for: one unit an item. */
   tryTakeSend(address: string, id: string): boolean {
     const what = `${address} ${id}`
     const isFirst = !this.#sent.has(what)

@@ -2,14 +2,14 @@ import type { Manifest, Score } from '../contribution/schema.ts'
 import type { PeerAddress } from '../peers/peer.ts'
 import { isReservedMetric, type Place } from './frontier.ts'
 
-/** What an advertisement rests on: whether the peer in whose name it was made can be blamed for it. */
+/** How an advertisement came about, and so whether the peer that it names can be blamed for it. */
 export interface Basis {
   /**
-   * It came in a message that was sent here, and anybody can send one in any name. What a peer
-   * answers where it is dialled is its own word.
+   * It came in a message that was sent here, and anybody can send one in any name. An answer from
+   * the dialled address is the peer's own word.
    */
   readonly unauthenticated?: boolean | undefined
-  /** The peer did not say the direction (0.1): it is the likely one. */
+  /** The peer gave no direction (0.1): it is the likely one. */
   readonly directionGuessed?: boolean | undefined
 }
 
@@ -23,8 +23,9 @@ export interface Advertisement extends Place, Basis {
 }
 
 /**
- * Whether a verified manifest contradicts what is advertised of it: no such score, or another value or direction, unless
- * that was only guessed. Signals (`_…`) are never contradicted: they count what others say, and groves hold different others.
+ * Whether a verified manifest contradicts what is advertised of it: no such score, or another value
+ * or direction, unless that was only guessed. Signals (`_…`) are never contradicted: they count
+ * what others say, and groves hold different others.
  */
 export function contradicts(
   manifest: Manifest,

@@ -7,7 +7,9 @@ import type { Signals } from './signals.ts'
 export const SIGNAL_METRICS = ['_adoption', '_recency', '_review_score', '_reproduction'] as const
 export type SignalMetric = (typeof SIGNAL_METRICS)[number]
 
-/** A line along which contributions are ranked: a metric in one direction, or one of the signals. */
+/**
+ * A line along which contributions are ranked: a metric in one direction, or one of the signals.
+ */
 export interface Dimension {
   readonly metric: string
   readonly direction: Direction
@@ -29,7 +31,10 @@ export function isSignalMetric(metric: string): metric is SignalMetric {
   return (SIGNAL_METRICS as readonly string[]).includes(metric)
 }
 
-/** Metric names that start with `_` are the protocol's: such a score is kept but neither ranks nor travels in digests. */
+/**
+ * Metric names that start with `_` are the protocol's: such a score is kept but neither ranks nor
+ * travels in digests.
+ */
 export function isReservedMetric(metric: string): boolean {
   return metric.startsWith('_')
 }
@@ -72,12 +77,18 @@ export function localEntry({
   return { metric, direction, cid, value, tags: manifest.tags, kind: manifest.kind }
 }
 
-/** Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not ranked. */
+/**
+ * Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not
+ * ranked.
+ */
 export function isRanked(contribution: Contribution): boolean {
   return contribution.manifest.context?.ephemeral !== true
 }
 
-/** The places that a contribution takes by its own word: its scores (evaluation mode only) and its age. */
+/**
+ * The places that a contribution takes by its own word: its scores (evaluation mode only) and its
+ * age.
+ */
 export function ownPlaces(contribution: Contribution, firstSeenMs: number): Place[] {
   if (!isRanked(contribution)) return []
   const { cid, manifest } = contribution
@@ -117,14 +128,18 @@ export function signalValues(signals: Signals): [SignalMetric, number][] {
   return values
 }
 
-/** Recency in Unix milliseconds: the author's date, but never later than the moment this grove first saw the item. */
+/**
+ * Recency in Unix milliseconds: the author's date, but never later than the moment this grove first
+ * saw the item.
+ */
 export function recencyOf(createdAt: string, firstSeenMs: number): number {
   return Math.min(Date.parse(createdAt), firstSeenMs)
 }
 
 /**
- * The direction in which a metric is ranked where its scores disagree: that of the most scores, minimise where equal.
- * Scores of the other direction stay out of the ranking: they answer another question.
+ * The direction in which a metric is ranked where its scores disagree: that of the most scores,
+ * minimise where equal. Scores of the other direction stay out of the ranking: they answer another
+ * question.
  */
 export function prevailingDirection(minimizing: number, maximizing: number): Direction {
   return maximizing > minimizing ? 'maximize' : 'minimize'

@@ -8,7 +8,10 @@ import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
 import type { NodeContext } from '../context.ts'
 
-/** Advertisements remembered as verified, so that none counts twice: beyond it the oldest may count again. */
+/**
+ * Advertisements remembered as verified, so that none counts twice: beyond it the oldest may count
+ * again.
+ */
 const VERIFIED_MAX = 8_192
 
 export interface Verdict {
@@ -18,7 +21,10 @@ export interface Verdict {
   readonly contradiction: GroveError | undefined
 }
 
-/** Holds what peers advertise against the manifests: what is confirmed counts for a peer, what is contradicted against it. */
+/**
+ * Holds what peers advertise against the manifests: what is confirmed counts for a peer, what is
+ * contradicted against it.
+ */
 export class AdvertisementVerifier {
   readonly #node: NodeContext
   readonly #verified = new Set<string>()
@@ -28,8 +34,9 @@ export class AdvertisementVerifier {
   }
 
   /**
-   * Compares advertisements with the manifest of their item. A peer is convicted only of its own word: what was merely sent here
-   * in its name is dropped where it is wrong, and held against nobody.
+   * Compares advertisements with the manifest of their item. A peer is convicted only of its own
+   * word: what was merely sent here in its name is dropped where it is wrong, and held against
+   * nobody.
    */
   verify(contribution: Contribution, advertisements: readonly Advertisement[]): Verdict {
     const contradicting = new Map<string, GroveError>()
@@ -109,7 +116,10 @@ export class AdvertisementVerifier {
   }
 }
 
-/** What a peer says and what is said in its name are two advertisements: neither keeps the other from being verified. */
+/**
+ * What a peer says and what is said in its name are two advertisements: neither keeps the other
+ * from being verified.
+ */
 function keyOf({ cid, metric, direction, value, from, unauthenticated }: Advertisement): string {
   return `${unauthenticated === true ? '~' : ''} ${from.address} ${cid} ${direction} ${value} ${metric}`
 }

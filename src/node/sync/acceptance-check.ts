@@ -7,7 +7,10 @@ import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { NodeContext } from '../context.ts'
 import type { Verdict } from '../peers/advertisement-verifier.ts'
 
-/** The last word before background sync stores an item: its manifest against what was advertised, and against the policy. */
+/**
+ * The last word before background sync stores an item: its manifest against what was advertised,
+ * and against the policy.
+ */
 export class AcceptanceCheck {
   readonly #node: NodeContext
   readonly #policy: Policy
@@ -21,8 +24,8 @@ export class AcceptanceCheck {
   }
 
   /**
-   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the peer that sent the manifest had
-   * advertised something else, or where everybody had.
+   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the peer
+   * that sent the manifest had advertised something else, or where everybody had.
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution

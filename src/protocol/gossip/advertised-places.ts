@@ -8,17 +8,17 @@ import { FederatedFrontier, type IncomingDigest } from './federated-frontier.ts'
 import type { FederatedItem, Heard } from './federated-items.ts'
 import type { LocalFrontier } from './local-frontier.ts'
 
-/** Rounds after which an advertisement that nobody repeats is forgotten. */
+/** Rounds after which an advertisement expires unless it is repeated. */
 const ADVERTISEMENT_ROUNDS = 10
-/** Cids remembered as held beyond the local frontier, and retracted advertisements: both only spare work, so the oldest go. */
+/** Held items and retracted advertisements remembered. They only save work: the oldest go first. */
 const HELD_MAX = 4_096
 const RETRACTED_MAX = 1_024
-/** Providers that are kept fresh of a digest that everybody repeats. */
+/** Peers that refresh their advertisements while all repeat the same digest. */
 const SOURCES_ENOUGH = 3
 
 /**
- * What an answer from an address says. Who answers there by the name of a peer that is known to answer elsewhere may be that
- * one or may not: it counts as said in its name.
+ * The digest of an answer. An answer in the name of a peer that is known at another address is
+ * unauthenticated: it may come from that peer, or from an impostor.
  */
 export function digestFromAnswer(
   from: PeerAddress,
@@ -30,7 +30,7 @@ export function digestFromAnswer(
   return { from: { peerId: known.peerId, address: known.address }, entries, unauthenticated: true }
 }
 
-/** A digest that was heard last, since when it has been, and from whom. */
+/** The digest that was heard last, since when (Unix ms), and the peers that sent it. */
 interface CommonDigest {
   readonly digest: readonly DigestEntry[] | undefined
   readonly since: number
@@ -39,7 +39,7 @@ interface CommonDigest {
 
 const NO_COMMON_DIGEST: CommonDigest = { digest: undefined, since: 0, sources: new Set() }
 
-/** What others advertise, and what is remembered so that no advertisement causes work twice. */
+/** What peers advertise, and what is remembered so that no advertisement causes work twice. */
 export class AdvertisedPlaces {
   readonly #local: LocalFrontier
   readonly #lifeMs: number
@@ -55,7 +55,7 @@ export class AdvertisedPlaces {
     this.#lifeMs = ADVERTISEMENT_ROUNDS * intervalMs
   }
 
-  /** This is held here now. */
+  /** The item is held here now. */
   markHeld(cid: Cid): void {
     addBounded(this.#held, cid, HELD_MAX)
   }
@@ -70,14 +70,17 @@ export class AdvertisedPlaces {
     mustHold(this.#retracted.size <= RETRACTED_MAX, 'retracted advertisements are within bounds')
   }
 
-  /** Drops what was advertised of the item in this peer's name; unless that was unauthenticated, hears no more of it from this peer. */
+  /**
+   * Drops what was advertised of the item in this peer's name. Unless that was unauthenticated, the
+   * peer's advertisements of the item are ignored from now on.
+   */
   retract(peerId: string, cid: Cid, unauthenticated = false): void {
     if (!unauthenticated) addBounded(this.#retracted, `${peerId} ${cid}`, RETRACTED_MAX)
     this.#federated.retract(peerId, cid)
     this.#common = NO_COMMON_DIGEST
   }
 
-  /** Takes in what a peer advertises, or what is advertised in its name; what of it is new. */
+  /** Merges a digest, and returns the advertisements that are new or have moved an item. */
   merge({ from, entries: digest, unauthenticated }: IncomingDigest, now: number): Advertisement[] {
     if (this.#isCommonplace(digest, unauthenticated ? undefined : from.peerId, now)) return []
     const entries =
@@ -89,9 +92,9 @@ export class AdvertisedPlaces {
   }
 
   /**
-   * True if a few peers just sent this very digest (one that goes by its fingerprint is the same array): merging it again
-   * would only add one more provider, and in a quiet federation all say the same all the time. What is unauthenticated
-   * doesn't count.
+   * True if 3 peers just sent this very digest (one that goes by its fingerprint is the same
+   * array): merging it again would only refresh one more provider, and in a quiet federation all
+   * peers repeat one digest all the time. Unauthenticated digests don't count.
    */
   #isCommonplace(digest: readonly DigestEntry[], peerId: string | undefined, now: number): boolean {
     const common = this.#common
@@ -103,7 +106,7 @@ export class AdvertisedPlaces {
     return false
   }
 
-  /** Forgets what nobody has repeated for ADVERTISEMENT_ROUNDS. */
+  /** Forgets the advertisements that were not repeated for ADVERTISEMENT_ROUNDS. */
   expire(now: number): void {
     const before = now - this.#lifeMs
     if (before > this.#oldest) this.#oldest = Math.min(now, this.#federated.expire(before))
@@ -117,7 +120,7 @@ export class AdvertisedPlaces {
     return this.#federated.providersOf(cid)
   }
 
-  /** What is advertised of this item, by whomever. */
+  /** All advertisements of this item. */
   advertisementsOf(cid: Cid): Heard[] {
     return this.#federated.advertisementsOf(cid)
   }

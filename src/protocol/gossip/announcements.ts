@@ -15,8 +15,8 @@ import type { Outbox } from './outbox.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { PushQueue } from './push-queue.ts'
 
-/** The parts that announcements look into. */
-export interface Surroundings {
+/** The parts that announcements work with. */
+export interface AnnouncementParts {
   readonly local: LocalFrontier
   readonly places: AdvertisedPlaces
   readonly digests: DigestCache
@@ -26,20 +26,21 @@ export interface Surroundings {
 }
 
 /**
- * Tells peers at once of what newly enters the local frontier, and asks for what they announce. What
- * began here goes as entries: nobody has it. What others told goes by short id (Plumtree's IHAVE,
- * Leitão et al. 2007): most have it, and those that lack it ask (IWANT).
+ * Pushes what newly enters the local frontier at once, and requests what peers announce. An item
+ * that began here goes as an entry: no peer has it yet. A relayed item, one that peers advertise,
+ * goes by its short id (IHAVE in Plumtree; Leitão, Pereira, Rodrigues 2007): most peers have it,
+ * and those that lack it request it (IWANT).
  */
 export class Announcements {
-  readonly #parts: Surroundings
+  readonly #parts: AnnouncementParts
   readonly #queue = new PushQueue()
   readonly #pending = new PendingRequests()
 
-  constructor(parts: Surroundings) {
+  constructor(parts: AnnouncementParts) {
     this.#parts = parts
   }
 
-  /** When there is something to push or to ask again (Unix ms); infinite where there is nothing. */
+  /** When the next push or retry is due (Unix ms); infinite without any. */
   get dueAt(): number {
     return Math.min(this.#queue.dueAt, this.#pending.dueAt)
   }
@@ -54,12 +55,12 @@ export class Announcements {
     this.#pending.checkInvariants()
   }
 
-  /** This item is known here: it isn't asked for. */
+  /** The item is known here: it is not requested. */
   markKnown(cid: Cid): void {
     this.#pending.markKnown(cid)
   }
 
-  /** The local frontier becomes `entries`. Without `isNews`, what is new to it is not to be announced. */
+  /** The local frontier becomes `entries`. Its new places are announced if they are news. */
   setFrontier(entries: readonly LocalEntry[], now: number, isNews: boolean): void {
     const { local } = this.#parts
     if (!isNews) this.#queue.clear()
@@ -71,13 +72,13 @@ export class Announcements {
     for (const { cid } of entries) this.#pending.markKnown(cid)
   }
 
-  /** Pushes what is due to all of the view that may lack it, and asks again for what has not come. */
+  /** Pushes what is due to the peers of the view that may lack it, and repeats overdue requests. */
   tick(view: readonly Peer[], now: number): Effect[] {
     const pushed = this.#queue.dueAt <= now ? this.#push(view, now) : []
     return this.#pending.dueAt <= now ? [...pushed, ...this.#retry(now)] : pushed
   }
 
-  /** The answer to an announcement: what of it is asked of its sender, of whom nothing is asked where it is undefined. */
+  /** The answer to an announcement: a request for what is missing, unless no sender is given. */
   answer(message: GossipMessage, sender: Sender | undefined, now: number): Payload {
     this.noteEntries(message)
     const offered = message.digest?.ihave ?? []
@@ -92,7 +93,7 @@ export class Announcements {
     return this.#parts.digests.announcementPayload(peerId, this.#entriesFor(iwant), [])
   }
 
-  /** The entries that an answer asks for, each once a round and peer. */
+  /** Sends the entries that an answer requests, each once a round and peer. */
   sendWanted({ digest }: GossipMessage, from: PeerAddress, now: number): Effect[] {
     const { digests, outbox, quota } = this.#parts
     const granted: string[] = []
@@ -102,7 +103,7 @@ export class Announcements {
     return [outbox.send(from, digests.announcementPayload(from.peerId, entries, []), now)]
   }
 
-  /** The entries of an announcement, or those that were asked for, are known from now on. */
+  /** The entries of an announcement, or of the answer to a request, are known from now on. */
   noteEntries({ digest, frontier }: GossipMessage): void {
     if (digest?.ihave === undefined) return
     for (const { cid } of frontier) this.#pending.markKnown(cid)
@@ -124,7 +125,7 @@ export class Announcements {
     return view.filter(({ peerId }) => !providers.every((known) => known.has(peerId)))
   }
 
-  /** A suspect is pushed to once a round: it is likely that nobody hears. */
+  /** The peers to push to now: suspects once a round. */
   #withinQuota(peers: readonly Peer[]): Peer[] {
     const admitted: Peer[] = []
     for (const peer of peers) {
@@ -141,7 +142,7 @@ export class Announcements {
     return digests.announcementPayload(peerId, digests.entriesFor(whole), byId)
   }
 
-  /** Asks another of those who offered what has not come. */
+  /** Requests overdue items again, of other offerers. */
   #retry(now: number): Effect[] {
     const { digests, outbox, quota } = this.#parts
     const requests = this.#pending.retry(now, quota)

@@ -7,7 +7,7 @@ import {
 } from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
 
-/** Longest metric name and tag on the wire, in UTF-16 units: a longer one stays at home. */
+/** The longest metric name and tag on the wire, in UTF-16 units. Longer ones are not sent. */
 const NAME_MAX_CHARS = 256
 /** Tags of one entry on the wire. */
 const ENTRY_TAGS_MAX = 100
@@ -15,13 +15,14 @@ const ENTRY_TAGS_MAX = 100
 export interface DigestLimits {
   /** UTF-8 bytes that the entries may take as JSON. */
   readonly maxBytes: number
-  /** Any number: where there are more dimensions than entries, each turn starts at other dimensions. */
+  /** Any number. With more dimensions than entries, each turn starts at other dimensions. */
   readonly turn: number
 }
 
 /**
- * What a grove says of its local frontier: at most DIGEST_MAX_ENTRIES, always with direction. Dimensions share the room
- * fairly: the best of each, then the second of each, and so on. Where bytes are short, tags go first, then the last.
+ * What a grove advertises of its local frontier: at most DIGEST_MAX_ENTRIES, all with direction.
+ * Dimensions share the room fairly: the best of each, then the second of each, and so on. Beyond
+ * `maxBytes` tags are dropped first, then entries, from the last one on.
  */
 export function digestOf(
   entries: readonly LocalEntry[],
@@ -45,7 +46,7 @@ export function interleave<T>(lists: readonly (readonly T[])[], count: number): 
   return chosen.slice(0, count)
 }
 
-/** Grouped by dimension, in the order in which dimensions appear; best first within each. */
+/** Entries by dimension, in the order in which dimensions appear, best first within each. */
 export function byDimension<T extends Place>(entries: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const entry of entries) {

@@ -15,19 +15,24 @@ import type { FederatedItem, Heard } from './federated-items.ts'
 import { LocalFrontier } from './local-frontier.ts'
 import { Outbox } from './outbox.ts'
 
-/** Who is answered: this grove itself, somebody, or nobody that is asked for anything yet. */
+/** To whom a reply goes. */
 interface Caller {
+  /** Whether it is this grove itself, at another of its addresses. */
   readonly isSelf: boolean
+  /** Of whom items may be requested. */
   readonly sender: Sender | undefined
 }
 
-/** Who answered: the peer as it was dialled, and as it is known since. */
+/** Who answered: the peer as it was dialled, and as it is known since its answer. */
 interface Answerer {
   readonly dialled: PeerAddress
   readonly from: PeerAddress
 }
 
-/** The half of gossip that is about items, as membership is about peers: what this grove tells, hears and asks for. */
+/**
+ * The half of gossip that is about items, as membership is about peers: what this grove advertises,
+ * hears and requests.
+ */
 export class Dissemination {
   readonly #local = new LocalFrontier()
   readonly #outbox: Outbox
@@ -49,7 +54,7 @@ export class Dissemination {
     this.#mayAnnounce = announcements
   }
 
-  /** When there is something to push or to ask again (Unix ms); infinite where there is nothing. */
+  /** When the next push or retry is due (Unix ms); infinite without any. */
   get dueAt(): number {
     return this.#announcements.dueAt
   }
@@ -69,18 +74,18 @@ export class Dissemination {
     this.#digests.beginRound(now)
   }
 
-  /** Pushes and asks again what is due. */
+  /** Makes the pushes and retries that are due. */
   tick(view: readonly Peer[], now: number): Effect[] {
     return this.#announcements.tick(view, now)
   }
 
-  /** The best of what is held here is now this. What was there before the first round is not news. */
+  /** The local frontier is now this. Its new places are announced if they are news. */
   setFrontier(entries: readonly LocalEntry[], now: number, isNews: boolean): void {
     this.#announcements.setFrontier(entries, now, isNews && this.#mayAnnounce)
     this.#digests.refresh(now)
   }
 
-  /** These are held here now. */
+  /** These items are held here now. */
   markHeld(cids: readonly Cid[]): void {
     for (const cid of cids) {
       this.#places.markHeld(cid)
@@ -88,6 +93,7 @@ export class Dissemination {
     }
   }
 
+  /** Drops what was advertised of the item in this peer's name. */
   retract(peerId: string, cid: Cid, unauthenticated?: boolean): void {
     this.#places.retract(peerId, cid, unauthenticated)
   }
@@ -105,36 +111,36 @@ export class Dissemination {
     return this.#places.advertisementsOf(cid)
   }
 
-  /** Tells a peer this grove's digest, and asks for its own. */
+  /** The periodic exchange: this grove's digest for the peer's. */
   exchangeWith(peer: PeerAddress, now: number): Effect {
     return this.#outbox.send(peer, this.#digests.requestPayload(peer.peerId, now), now)
   }
 
-  /** The entries that a message stands for. They are merged once it is known whose word they are. */
+  /** The entries that a message stands for, to be merged once their source is known. */
   read(message: GossipMessage): DigestEntry[] {
     return this.#digests.entriesOf(message)
   }
 
-  /** The entries that an answer stands for. Those that were asked for are known from now on. */
+  /** The entries that an answer stands for. Those that were requested are known from now on. */
   readAnswer(message: GossipMessage): DigestEntry[] {
     const entries = this.#digests.entriesOf(message)
     this.#announcements.noteEntries(message)
     return entries
   }
 
-  /** The answer to a message that was sent here, after it was read. */
+  /** The reply to a message, which has been read. */
   reply(message: GossipMessage, caller: Caller, now: number): Effect {
     return this.#outbox.reply(this.#payloadFor(message, caller, now), now)
   }
 
-  /** What an answer shows to be missing at its sender: the whole digest, or entries. */
+  /** Sends what an answer shows its sender to lack: the whole digest, and requested entries. */
   sendMissing(message: GossipMessage, { dialled, from }: Answerer, now: number): Effect[] {
     const wanted = this.#announcements.sendWanted(message, from, now)
     if (!this.#digests.needsWhole(message, dialled.peerId)) return wanted
     return [this.#outbox.send(from, this.#digests.wholePayload(from.peerId), now), ...wanted]
   }
 
-  /** Takes in a digest: what is new of it was discovered, unless it is held here. */
+  /** Merges a digest. What is new of it is discovered, unless it is held here. */
   merge(digest: IncomingDigest, now: number): Effect[] {
     const fresh = this.#places.merge(digest, now)
     for (const { cid } of fresh) this.#announcements.markKnown(cid)

@@ -16,26 +16,27 @@ import {
   type Item,
 } from './federated-items.ts'
 
-/** Tags kept of an item, as characters of all: they only help to choose. */
+/** Characters of all tags kept of an item. They only help to choose. */
 const TAGS_MAX_CHARS = 1_024
 
-/** A digest, and the peer in whose name it came; unauthenticated where anybody may have sent it. */
+/** A digest, and the peer in whose name it came. */
 export interface IncomingDigest {
   readonly from: PeerAddress
   readonly entries: readonly DigestEntry[]
+  /** Whether anybody may have sent it in that name. */
   readonly unauthenticated: boolean
 }
 
-/** What is known here when a digest comes in. */
+/** The circumstances in which a digest arrives. */
 export interface Arrival {
   readonly now: number
-  /** The direction in which this metric is held here, if it is: believed before what peers say. */
+  /** The direction of a metric in the local frontier. It prevails over what peers say. */
   readonly heldDirection: (metric: string) => Direction | undefined
 }
 
 /**
- * What other groves say is best, by metric, direction and cid, with who says so; all of it is
- * unverified. A direction is never changed: advertisements that disagree on it are different items.
+ * What peers advertise as the best, by metric, direction and cid; none of it is verified. A
+ * direction never changes: advertisements that disagree on it are of different items.
  */
 export class FederatedFrontier {
   readonly #items = new FederatedItems()
@@ -45,9 +46,9 @@ export class FederatedFrontier {
   }
 
   /**
-   * Takes in a digest and returns what of it is new or changes the place of what was known. Entries
-   * without direction (0.1 leaves it out when it relays) take the one that is known for the metric,
-   * also from this very digest, and are ignored where none is.
+   * Merges a digest, and returns the advertisements that are new or have moved an item. An entry
+   * without direction (0.1 leaves it out when it relays) takes the one known for its metric, also
+   * from this very digest. Without any it is ignored.
    */
   merge(
     { from, entries, unauthenticated }: IncomingDigest,
@@ -69,8 +70,8 @@ export class FederatedFrontier {
   }
 
   /**
-   * Forgets the advertisements last made before that moment; when the oldest of those left was made
-   * (Infinity without any). O(items).
+   * Forgets the advertisements last made before that moment. Returns when the oldest of the others
+   * was made (Infinity without any). O(items).
    */
   expire(before: number): number {
     let oldest = Number.POSITIVE_INFINITY
@@ -78,25 +79,25 @@ export class FederatedFrontier {
     return oldest
   }
 
-  /** Forgets what this peer advertises about this item. */
+  /** Forgets what this peer advertises of this item. */
   retract(peerId: string, cid: Cid): void {
     for (const item of this.#items.about(cid)) this.#items.withdraw(item, peerId)
   }
 
-  /** Who advertises this item, most recent first. */
+  /** The peers that advertise this item, most recent first. */
   providersOf(cid: Cid): PeerAddress[] {
     const byRecency = this.advertisementsOf(cid).sort(compareRecency)
     return [...new Map(byRecency.map(({ from }) => [from.peerId, from])).values()]
   }
 
-  /** What the manifest of this item confirms or contradicts. */
+  /** All advertisements of this item. */
   advertisementsOf(cid: Cid): Heard[] {
     return this.#items.about(cid).flatMap(({ advertisements }) => advertisements)
   }
 
   /**
-   * All items, metric by metric in the order of their names, each direction best first: copies that
-   * later advertisements don't change. O(n log n).
+   * Copies of all items, metrics in the order of their names, each direction best first.
+   * O(n log n).
    */
   list(): FederatedItem[] {
     return this.#items
@@ -108,12 +109,12 @@ export class FederatedFrontier {
     this.#items.checkInvariants()
   }
 
-  /** Notes one advertisement; what this peer now says, where that is new or has moved the item. */
+  /** Takes one advertisement. Returns what the peer now says, if that has moved the item. */
   #take(heard: Heard, tags: readonly string[] | undefined): Heard | undefined {
     const before = this.#items.get(heard)?.value
     const item = this.#items.enter(heard, heard.lastAdvertised)
     if (item.tags.length === 0) item.tags = keptTags(tags)
-    this.#items.advertise(item, ownWord(item, withRecency(heard, item.firstSeen)))
+    this.#items.advertise(item, strongest(item, withRecency(heard, item.firstSeen)))
     if (this.#items.get(heard) !== item || item.value === before) return undefined
     return item.advertisements.find(({ from }) => from.peerId === heard.from.peerId)
   }
@@ -141,21 +142,21 @@ function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] 
   return [...entries.filter((entry) => entry.direction !== undefined), ...undirected]
 }
 
-/** Finite, and if the name is the protocol's, one that it knows, in its direction. */
+/** A finite value, and no reserved metric but a signal in its direction. */
 function isValid({ metric, value, direction }: DigestEntry): boolean {
   if (!Number.isFinite(value)) return false
   return !isReservedMetric(metric) || (isSignalMetric(metric) && direction !== 'minimize')
 }
 
-/** Recency ranks by the earlier of its date and the moment it was first seen here (PROTOCOL.md §2). */
+/** Recency ranks by the item's date, but never later than it was first seen here. */
 function withRecency(heard: Heard, firstSeen: number): Heard {
   return heard.metric === '_recency' && heard.value > firstSeen
     ? { ...heard, value: firstSeen }
     : heard
 }
 
-/** A peer's own word about a metric stands: what is only said in its name neither changes nor weakens it. */
-function ownWord(item: Item, heard: Heard): Heard {
+/** What is only said in a peer's name neither changes nor weakens its own word about a metric. */
+function strongest(item: Item, heard: Heard): Heard {
   if (heard.unauthenticated !== true || isReservedMetric(item.metric)) return heard
   const own = item.advertisements.find(
     ({ from, unauthenticated }) => from.peerId === heard.from.peerId && unauthenticated !== true,

@@ -19,7 +19,7 @@ export interface Heard extends Advertisement {
   readonly lastAdvertised: number
 }
 
-/** One item of the federated frontier. Its value is the best of those advertised. */
+/** An item of the federated frontier. Its value is the best of those advertised. */
 export interface FederatedItem extends Place {
   readonly tags: readonly string[]
   /** One a peer, at most PROVIDERS_MAX, most recent first. */
@@ -28,15 +28,15 @@ export interface FederatedItem extends Place {
   readonly firstSeen: number
 }
 
-/** An item as it is kept: it changes with each advertisement. */
+/** An item as it is stored: it changes with each advertisement. */
 export type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & {
   advertisements: Heard[]
 }
 
 /**
- * The items of the federated frontier, within bounds: in all, per metric, and per peer in either.
- * What gives way is the worst of the same metric and direction, so that no flood in one dimension
- * costs another.
+ * The items of the federated frontier, with bounds on all of them, on each metric, and on each
+ * peer's share of either. Beyond a bound the worst item of the same metric and direction goes, so
+ * that a flood in one dimension costs no other.
  */
 export class FederatedItems {
   readonly #metrics = new Map<string, Metric>()
@@ -51,7 +51,7 @@ export class FederatedItems {
     return this.#metrics.get(metric)?.[direction].get(cid)
   }
 
-  /** All items about this contribution, in any dimension. O(metrics). */
+  /** The items of this contribution, in all dimensions. O(metrics). */
   about(cid: Cid): Item[] {
     const found: Item[] = []
     for (const metric of this.#metrics.values()) {
@@ -63,13 +63,13 @@ export class FederatedItems {
     return found
   }
 
-  /** How many items the metric has in each direction; undefined without any. */
+  /** The number of items of a metric in each direction; undefined without any. */
   countIn(name: string): Readonly<Record<Direction, number>> | undefined {
     const metric = this.#metrics.get(name)
     return metric && { minimize: metric.minimize.size, maximize: metric.maximize.size }
   }
 
-  /** Metric by metric in the order of their names, each direction best first. O(n log n). */
+  /** All items, metrics in the order of their names, each direction best first. O(n log n). */
   sorted(): Item[] {
     const byName = [...this.#metrics].sort(([a], [b]) => (a < b ? -1 : 1))
     return byName.flatMap(([, metric]) =>
@@ -82,7 +82,7 @@ export class FederatedItems {
       for (const items of directionsOf(metric)) yield* items.values()
   }
 
-  /** The item at this place, a new one if there is none. An advertisement of it has to follow. */
+  /** The item at this place, if need be a new one. `advertise` has to follow. */
   enter({ metric: name, direction, cid, value }: Place, now: number): Item {
     const metric = this.#metrics.get(name) ?? newMetric()
     this.#metrics.set(name, metric)
@@ -102,7 +102,7 @@ export class FederatedItems {
     return item
   }
 
-  /** Puts a peer's advertisement in the place of its last one, and keeps to the bounds. */
+  /** Replaces a peer's advertisement of an item, and evicts what is beyond the bounds. */
   advertise(item: Item, heard: Heard): void {
     const metric = this.#metrics.get(item.metric)
     invariant(this.get(item) === item, 'only an item that was entered is advertised')
@@ -116,7 +116,7 @@ export class FederatedItems {
     )
   }
 
-  /** Removes a peer's advertisement from an item, and the item with its last one. */
+  /** Removes a peer's advertisement of an item, and with the last one the item. */
   withdraw({ metric: name, direction, cid }: Place, peerId: string): void {
     const metric = this.#metrics.get(name)
     const item = metric?.[direction].get(cid)
@@ -133,33 +133,17 @@ export class FederatedItems {
     if (sizeOf(metric) === 0) this.#metrics.delete(name)
   }
 
-  /** Throws InvariantError where sizes and shares are not those of what is stored, or not within bounds. O(advertisements). */
+  /**
+   * Throws InvariantError if sizes and shares differ from what is stored, or are beyond the bounds.
+   * O(advertisements).
+   */
   checkInvariants(): void {
     const shares = new Shares()
     let size = 0
     for (const [name, metric] of this.#metrics) {
-      const inMetric = new Shares()
+      checkMetric(name, metric)
       size += sizeOf(metric)
-      mustHold(sizeOf(metric) > 0, 'a metric without items is forgotten', { name })
-      mustHold(sizeOf(metric) <= FEDERATED_MAX_PER_METRIC, 'a metric is within its bound', { name })
-      for (const direction of ['minimize', 'maximize'] as const) {
-        for (const [cid, item] of metric[direction]) {
-          mustHold(
-            item.metric === name && item.direction === direction && item.cid === cid,
-            'an item is kept at its place',
-            item,
-          )
-          checkItem(item)
-          for (const { from } of item.advertisements) {
-            shares.change(from.peerId, 1)
-            inMetric.change(from.peerId, 1)
-          }
-        }
-      }
-      mustHold(metric.shares.equals(inMetric), 'shares of a metric are those of its items', {
-        name,
-      })
-      mustHold(inMetric.most <= SHARE_MAX_PER_METRIC, 'no peer has too much of a metric', { name })
+      for (const item of itemsOf(metric)) shares.addAll(item)
     }
     mustHold(this.#size === size, 'the size is the number of items', { counted: this.#size, size })
     mustHold(size <= FEDERATED_MAX, 'the federated frontier is within its bound', { size })
@@ -167,7 +151,7 @@ export class FederatedItems {
     mustHold(shares.most <= SHARE_MAX, 'no peer has too much of the federated frontier')
   }
 
-  /** Kept by recency. The list is short, and this is what gossip does most: nothing is copied. */
+  /** Inserts by recency. In place: the list is short, and gossip does nothing more often. */
   #insert(metric: Metric, item: Item, heard: Heard): void {
     const { advertisements } = item
     const before = indexOfPeer(item, heard.from.peerId)
@@ -184,7 +168,7 @@ export class FederatedItems {
     setValue(item)
   }
 
-  /** A peer with too large a share gives up the worst of what it advertises in that direction. */
+  /** A peer beyond its share loses the worst item that it advertises in that direction. */
   #keepShare(metric: Metric, { direction }: Item, peerId: string): void {
     const isWithin =
       metric.shares.of(peerId) <= SHARE_MAX_PER_METRIC && this.#shares.of(peerId) <= SHARE_MAX
@@ -210,7 +194,7 @@ export class FederatedItems {
   }
 }
 
-/** Most recent first; at the same moment by id, so that the order of messages doesn't matter. */
+/** Most recent first. Ties go by id, so that the order of messages doesn't matter. */
 export function compareRecency(a: Heard, b: Heard): number {
   return b.lastAdvertised - a.lastAdvertised || (a.from.peerId < b.from.peerId ? -1 : 1)
 }
@@ -221,7 +205,7 @@ interface Metric {
   readonly shares: Shares
 }
 
-/** How many items each peer advertises, by its id. */
+/** The number of items that each peer advertises, by its id. */
 class Shares {
   readonly #counts = new Map<string, number>()
 
@@ -236,6 +220,10 @@ class Shares {
   equals(other: Shares): boolean {
     const isSame = ([peerId, count]: [string, number]) => other.of(peerId) === count
     return this.#counts.size === other.#counts.size && [...this.#counts].every(isSame)
+  }
+
+  addAll({ advertisements }: Item): void {
+    for (const { from } of advertisements) this.change(from.peerId, 1)
   }
 
   change(peerId: string, by: 1 | -1): void {
@@ -254,9 +242,16 @@ const newMetric = (): Metric => ({
 
 const directionsOf = ({ minimize, maximize }: Metric) => [minimize, maximize]
 
+const itemsOf = ({ minimize, maximize }: Metric): Item[] => [
+  ...minimize.values(),
+  ...maximize.values(),
+]
+
 const sizeOf = ({ minimize, maximize }: Metric): number => minimize.size + maximize.size
 
-/** Where a full metric gives way: in this direction, unless the other has taken over half the room. */
+/**
+ * Where a full metric gives way: in this direction, unless the other has taken over half the room.
+ */
 function crowded(metric: Metric, direction: Direction): ReadonlyMap<Cid, Item> {
   const other = direction === 'minimize' ? metric.maximize : metric.minimize
   return other.size > FEDERATED_MAX_PER_METRIC / 2 ? other : metric[direction]
@@ -274,19 +269,35 @@ function indexOfPeer({ advertisements }: Item, peerId: string): number {
   return advertisements.findIndex(({ from }) => from.peerId === peerId)
 }
 
-function checkItem({ direction, value, advertisements, cid }: Item): void {
+function checkMetric(name: string, metric: Metric): void {
+  const shares = new Shares()
+  for (const item of itemsOf(metric)) {
+    const isInPlace = item.metric === name && metric[item.direction].get(item.cid) === item
+    mustHold(isInPlace, 'an item is stored at its place', item)
+    checkItem(item)
+    shares.addAll(item)
+  }
+  const size = sizeOf(metric)
+  mustHold(size > 0, 'a metric without items is forgotten', { name })
+  mustHold(size <= FEDERATED_MAX_PER_METRIC, 'a metric is within its bound', { name, size })
+  mustHold(metric.shares.equals(shares), 'shares of a metric are those of its items', { name })
+  mustHold(shares.most <= SHARE_MAX_PER_METRIC, 'no peer has too much of a metric', { name })
+}
+
+function checkItem(item: Item): void {
+  const { direction, value, advertisements } = item
   const peers = new Set(advertisements.map(({ from }) => from.peerId))
-  mustHold(peers.size === advertisements.length, 'a peer advertises an item once', { cid })
-  mustHold(peers.size >= 1 && peers.size <= PROVIDERS_MAX, 'an item has 1 to 8 providers', { cid })
   const sorted = advertisements.toSorted(compareRecency)
-  mustHold(
-    sorted.every((heard, at) => heard === advertisements[at]),
-    'providers are kept by recency',
-    { cid },
-  )
   const values = advertisements.map((heard) => heard.value)
   const best = direction === 'minimize' ? Math.min(...values) : Math.max(...values)
-  mustHold(value === best, 'an item has the best of the values advertised', { cid, value, best })
+  mustHold(peers.size === advertisements.length, 'a peer advertises an item once', item)
+  mustHold(peers.size >= 1 && peers.size <= PROVIDERS_MAX, 'an item has 1 to 8 providers', item)
+  mustHold(
+    sorted.every((heard, index) => heard === advertisements[index]),
+    'advertisements are in the order of recency',
+    item,
+  )
+  mustHold(value === best, 'the value of an item is the best of those advertised', item)
 }
 
 function setValue(item: Item): void {

@@ -3,7 +3,7 @@ import type { Direction } from '../../core/contribution/schema.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import { shortId } from './pending-requests.ts'
 
-/** The best of what is held here, as the node last told it. */
+/** The best of what is held here, as the node last gave it. */
 export class LocalFrontier {
   #entries: readonly LocalEntry[] = []
   /** Metric → cid → direction. */

@@ -7,7 +7,7 @@ import type { Effect, GossipConfig } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import { NOTE_MAX_BYTES, type Payload } from './digest-cache.ts'
 
-/** Writes the gossip messages of this grove, and notes whom they go to. */
+/** Writes the gossip messages of this grove, and notes the addresses that they go to. */
 export class Outbox {
   readonly #config: GossipConfig
   readonly #quota: RoundQuota
@@ -17,7 +17,7 @@ export class Outbox {
     this.#quota = quota
   }
 
-  /** UTF-8 bytes that are left for the entries of a message. */
+  /** UTF-8 bytes that a message has left for its entries. */
   get entryBytes(): number {
     const empty = this.#message({ frontier: [] }, 0)
     return GOSSIP_MAX_BYTES - NOTE_MAX_BYTES - Buffer.byteLength(JSON.stringify(empty))
@@ -32,7 +32,7 @@ export class Outbox {
     return { type: 'reply-exchange', message: this.#message(payload, now) }
   }
 
-  /** A grove answers each message at once: it has no queue, and its load is always 0. */
+  /** Each message is answered at once: there is no queue, and the load is always 0. */
   #message(payload: Payload, now: number): GossipMessage {
     const { self, capabilities } = this.#config
     invariant(payload.frontier.length <= DIGEST_MAX_ENTRIES, 'a message has at most 100 entries')

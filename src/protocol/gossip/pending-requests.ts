@@ -8,55 +8,57 @@ import type { RoundQuota } from '../round-quota.ts'
 
 /** Hex digits of a short id. */
 const SHORT_DIGITS = 16
-/** Items remembered as known, and as asked for: both only spare messages. */
+/** Known items and pending requests remembered. Both only save messages. */
 const KNOWN_MAX = 8_192
 const PENDING_MAX = 1_024
-/** How long an item that was asked for is waited for before another who offers it is asked. */
+/** How long an item may take to come before it is requested of another offerer. */
 const RETRY_AFTER_MS = 400
-/** Offerers remembered of an item, and how often one of them is asked again. */
+/** Offerers remembered of an item, and retries before it is given up. */
 const OFFERERS_MAX = 8
 const RETRIES_MAX = 8
 
-/** Names an item in an announcement, where its whole id would be most of the message. */
+/** Names an item in an announcement, which its whole id would double in size. */
 export const shortId = (cid: Cid): string => cid.slice(-SHORT_DIGITS)
 
-/** An item that was asked for and has not come. */
+/** A request for an item that has not come. */
 interface PendingRequest {
+  /** Unix ms. */
   askedAt: number
   retries: number
-  /** Who offered it, next to be asked first. */
+  /** In the order in which they are asked. */
   offerers: readonly Sender[]
 }
 
 type RetryQuota = Pick<RoundQuota, 'tryTakeRetry'>
 
-/** A peer, and the items to ask it for, by short id. */
-export interface Request {
+/** A peer, and the short ids of the items to request of it. */
+export interface ItemRequest {
   readonly peer: PeerAddress
   readonly ids: string[]
 }
 
 /**
- * What this grove has heard of, and what it has asked for (Plumtree's lazy push): of the many who
- * offer an item one is asked at a time, until it comes.
+ * The items that this grove knows, and those that it has requested: of one offerer at a time, until
+ * the item comes.
  */
 export class PendingRequests {
   readonly #known = new Set<string>()
   readonly #pending = new Map<string, PendingRequest>()
   #dueAt = Number.POSITIVE_INFINITY
 
-  /** When somebody has to be asked again, at the soonest (Unix ms); infinite while nothing is pending. */
+  /** When the next retry is due (Unix ms); infinite while nothing is pending. */
   get dueAt(): number {
     return this.#dueAt
   }
 
+  /** The item is known here: it is requested no more. */
   markKnown(cid: Cid): void {
     const id = shortId(cid)
     this.#pending.delete(id)
     addBounded(this.#known, id, KNOWN_MAX)
   }
 
-  /** Those of the short ids to ask the offerer for: nothing is known of them, and nobody has just been asked. */
+  /** The short ids to request of this offerer: neither known nor pending. */
   request(ids: readonly string[], offerer: Sender, now: number): string[] {
     const missing: string[] = []
     for (const id of ids.slice(0, DIGEST_MAX_ENTRIES)) {
@@ -72,9 +74,12 @@ export class PendingRequests {
     return missing
   }
 
-  /** Asks again for what was waited for too long, each item of another offerer, within the round's quota. In the end an item is given up. */
-  retry(now: number, quota: RetryQuota): Request[] {
-    const requests = new Map<string, Request>()
+  /**
+   * Requests overdue items again, each of its next offerer that the round's quota allows. After the
+   * last retry an item is given up.
+   */
+  retry(now: number, quota: RetryQuota): ItemRequest[] {
+    const requests = new Map<string, ItemRequest>()
     this.#dueAt = Number.POSITIVE_INFINITY
     for (const [id, pending] of this.#pending) {
       if (now - pending.askedAt >= RETRY_AFTER_MS) {
@@ -91,7 +96,10 @@ export class PendingRequests {
     return [...requests.values()]
   }
 
-  /** Throws InvariantError where what is pending is out of bounds, is known already, or would not be asked for again. */
+  /**
+   * Throws InvariantError if what is pending is beyond its bounds, known already, or not retried in
+   * time.
+   */
   checkInvariants(): void {
     mustHold(this.#known.size <= KNOWN_MAX, 'items remembered as known are within bounds')
     mustHold(this.#pending.size <= PENDING_MAX, 'pending requests are within bounds')
@@ -108,18 +116,18 @@ export class PendingRequests {
     }
   }
 
-  /** The clock was set back: what is pending is asked for again no later for it. */
+  /** The clock was set back: retries come no later for it. */
   shiftClock(byMs: number): void {
     for (const pending of this.#pending.values()) pending.askedAt -= byMs
     this.#dueAt -= byMs
   }
 }
 
-/** Adds the item to a request to one of its offerers, who is then the last of its like to be asked again. */
+/** Adds the item to a request to one of its offerers, which then goes last within its group. */
 function askAgain(
   id: string,
   pending: PendingRequest,
-  requests: Map<string, Request>,
+  requests: Map<string, ItemRequest>,
   quota: RetryQuota,
 ): void {
   for (const offerer of pending.offerers) {
@@ -136,7 +144,10 @@ function askAgain(
   }
 }
 
-/** Newest offerer first within its group; proven offerers sort first, so the cap drops unproven ones. */
+/**
+ * Newest offerer first within its group; proven offerers sort first, so the cap drops unproven
+ * ones.
+ */
 function withOfferer(offerers: readonly Sender[], offerer: Sender): Sender[] {
   const others = offerers.filter(({ address }) => address !== offerer.address)
   return [offerer, ...others].sort(provenFirst).slice(0, OFFERERS_MAX)

@@ -1,25 +1,27 @@
 import { mustHold } from '../../core/invariant.ts'
 import { dimensionKey, type LocalEntry } from '../../core/ranking/frontier.ts'
 
-/** The first of a burst goes at once; what enters within this time of it waits, and travels together. */
+/**
+ * The first of a burst is pushed at once. What enters within this time waits, and goes together.
+ */
 const PUSH_GAP_MS = 100
 
-/** What has newly entered the local frontier and is to be pushed, and when. */
+/** The new places in the local frontier that are still to be pushed. */
 export class PushQueue {
   #entries: readonly LocalEntry[] = []
   #dueAt = Number.POSITIVE_INFINITY
-  /** Until when what began here has to wait. */
+  /** Until when items that began here have to wait (Unix ms). */
   #quietUntil = Number.NEGATIVE_INFINITY
 
-  /** When to push (Unix ms); infinite while nothing waits. */
+  /** When the next push is due (Unix ms); infinite while nothing waits. */
   get dueAt(): number {
     return this.#dueAt
   }
 
   /**
-   * The local frontier is now `entries`: those that waited and are still among them go on waiting,
-   * and those that are new begin to. What others told goes without delay: its burst was gathered
-   * where it began, and it would wait again on each hop.
+   * The local frontier is now `entries`: of those waiting, the ones that are still in it stay, and
+   * new ones join them. Relayed items alone go without delay: their burst was gathered where it
+   * began, and would be delayed again on each hop.
    */
   update(
     entries: readonly LocalEntry[],
@@ -43,7 +45,7 @@ export class PushQueue {
     this.#dueAt = Math.min(this.#dueAt, soonest)
   }
 
-  /** Takes all that waits, which is pushed now. */
+  /** Empties the queue: its entries are pushed now. */
   take(now: number): readonly LocalEntry[] {
     const entries = this.#entries
     this.clear()
@@ -61,7 +63,7 @@ export class PushQueue {
     mustHold(isDue === this.#entries.length > 0, 'what waits to be pushed is due, and nothing else')
   }
 
-  /** The clock was set back: what waits goes no later for it. */
+  /** The clock was set back: pushes come no later for it. */
   shiftClock(byMs: number): void {
     this.#dueAt -= byMs
     this.#quietUntil -= byMs

@@ -19,19 +19,22 @@ import { PeerTable, tidyAddress } from './peer-table.ts'
 
 /** Peers that travel in one shuffle. */
 export const SHUFFLE_SIZE = 5
-/** Rounds for which a failed peer is remembered, and after which a live one counts only if heard of. */
+/**
+ * Rounds after which a failed peer is forgotten, and a peer without news no longer taken as live.
+ */
 const FORGOTTEN_AFTER_ROUNDS = 100
-/** A claimed age above this counts as this: no peer can put itself first for ever. */
+/** A higher age counts as this: no peer can make itself the oldest for ever. */
 const AGE_MAX = 100
 
-/** Who sent a message, and whether that one is known to answer at the address that it gives. */
+/** The sender of a message. */
 export interface Sender extends PeerAddress {
+  /** Whether it is known to answer at the address that it gives. */
   readonly proven: boolean
 }
 
 /**
- * The partial view of who is there: CYCLON (Voulgaris, Gavidia, van Steen 2005), with seeds that are
- * never forgotten. What third parties say only adds unknown peers; what is known of a peer changes by
+ * Who is there: the partial view of CYCLON (Voulgaris, Gavidia, van Steen 2005), with seeds that
+ * are never forgotten. Third parties can only add unknown peers. What is known of a peer changes by
  * direct contact alone.
  */
 export class Membership {
@@ -58,7 +61,7 @@ export class Membership {
     this.#peers.checkInvariants()
   }
 
-  /** Whether there is somebody to call, and nobody in the view is known to answer. */
+  /** Whether there are peers to call, and none of the view is known to answer. */
   get isLonely(): boolean {
     return !this.#peers.isEmpty && !this.#peers.active().some(isAnswering)
   }
@@ -68,7 +71,7 @@ export class Membership {
     return this.#peers.active()
   }
 
-  /** All peers that are known, as the node sees them: the view, then those retained outside it. */
+  /** All known peers, as the node sees them: the view, then those retained outside it. */
   views(): PeerView[] {
     return this.#peers.all().map((peer) => this.#viewOf(peer))
   }
@@ -79,7 +82,7 @@ export class Membership {
     return peer && this.#viewOf(peer)
   }
 
-  /** Peers not under suspicion, those heard of last first; without those of whom nothing was heard for long, seeds apart. */
+  /** Peers that are alive and seeds or heard of lately, the latest first. */
   live(now: number): PeerAddress[] {
     const since = this.#forgottenBefore(now)
     const live = this.#peers
@@ -93,13 +96,14 @@ export class Membership {
     this.#peers.addSeed(seed, now)
   }
 
+  /** Who sent this, by what it says of itself. */
   senderOf({ peerId, address: given }: PeerAddress): Sender {
     const address = tidyAddress(given)
     const known = this.#peers.find(peerId)
     return { peerId, address, proven: isAnswering(known) && known?.address === address }
   }
 
-  /** The peer of that id at the address that is known here, if one is; else at the one it gives. */
+  /** The peer at the address under which its id is known here, or else at the one it gives. */
   knownAs({ peerId, address }: PeerAddress): PeerAddress {
     return { peerId, address: this.#peers.find(peerId)?.address ?? tidyAddress(address) }
   }
@@ -110,8 +114,8 @@ export class Membership {
   }
 
   /**
-   * Begins a round: everybody is a round older, seeds return where there is room, failures of long ago
-   * are forgotten, and suspects that have been silent too long are declared failed and leave the view.
+   * Begins a round: peers age, failures of long ago are forgotten, seeds return to the view where
+   * there is room, and suspects that have been silent too long fail and leave it.
    */
   beginRound(now: number): Effect[] {
     for (const peer of this.#peers.active()) peer.age += 1
@@ -125,7 +129,7 @@ export class Membership {
     })
   }
 
-  /** Whom to exchange with this round. */
+  /** The peers to exchange with in this round. */
   exchangePartners(lonely: boolean): PeerAddress[] {
     const lostSeeds = this.#peers.seeds().filter(({ address }) => {
       const peer = this.#peers.findByAddress(address)
@@ -137,8 +141,9 @@ export class Membership {
   }
 
   /**
-   * Somebody spoke to us: known from now on if there is room, which those of `replaceable` may make
-   * (see `absorb`). `unproven` is the peer where only an answer can prove its address.
+   * A message came from this sender, which becomes known if there is room; peers of `replaceable`
+   * may make some (see `absorb`). It is returned as `unproven` if it is not known to answer at its
+   * address.
    */
   hear(
     from: PeerAddress,
@@ -156,8 +161,8 @@ export class Membership {
   }
 
   /**
-   * The peer that answered at the dialled address under the id that it gave, which is from now on its id. Undefined where
-   * it is this grove itself (then the address is forgotten) or where there is no room for it any more.
+   * The peer that answered at the dialled address, known from now on by the id that it gave.
+   * Undefined if it is this grove itself, whose address is then forgotten, or if there is no room.
    */
   identify(dialled: PeerAddress, peerId: string, now: number): Peer | undefined {
     const address = tidyAddress(dialled.address)
@@ -183,7 +188,7 @@ export class Membership {
     return statusEffects(peer, contactMade(peer, now))
   }
 
-  /** Whoever is known at that address did not answer. */
+  /** The peer at that address, if one is known, did not answer. */
   contactFailed(address: string, now: number): Effect[] {
     const peer = this.at(address)
     return peer === undefined ? [] : statusEffects(peer, contactFailed(peer, now))
@@ -201,7 +206,7 @@ export class Membership {
     return found
   }
 
-  /** Up to `count` peers that may be passed on to `receiver`: alive, and answered at the address that is given. */
+  /** Up to `count` peers, by chance, to offer to `receiver`: those that answer at their address. */
   chooseOffer(receiver: string, count: number): Peer[] {
     const fit = this.active().filter(
       (peer) => isAnswering(peer) && peer.peerId !== receiver && peer.peerId !== peer.address,
@@ -209,16 +214,17 @@ export class Membership {
     return sample(this.#random, fit, count)
   }
 
-  /** One of the view of whom no answer has come yet. */
+  /** One peer of the view, by chance, that has not answered yet; none where all have. */
   chooseUnproven(): Peer[] {
     const unproven = this.active().filter((peer) => !peer.answered)
     return sample(this.#random, unproven, 1)
   }
 
   /**
-   * Takes in the peers of a shuffle: unknown ones fill empty places, then those of `replaceable` (ids, used up in order:
-   * what was sent to the other side), then those of peers that failed to answer and never had. One shuffle brings at most
-   * SHUFFLE_SIZE, so that it cannot fill a view.
+   * Adds the peers of a shuffle that are unknown. They fill empty places of the view, then those of
+   * `replaceable` (ids of what was sent to the other side, used up in order), then those of
+   * suspects that never answered. One shuffle adds at most SHUFFLE_SIZE, so that it can't fill a
+   * view.
    */
   absorb(offered: readonly PeerInfo[], replaceable: string[], now: number): void {
     let taken = 0
@@ -232,8 +238,9 @@ export class Membership {
   }
 
   /**
-   * The peer that a received message speaks for; undefined where it stays unknown (no room, or not to be believed).
-   * A new peer counts as contacted. A known one keeps its address until a contact there fails: anybody can write an id.
+   * The peer in whose name a message came. A new one counts as contacted. A known one keeps its
+   * address until a contact there fails, for anybody can write an id. Undefined where it stays
+   * unknown: there is no room, or its address belongs to another peer.
    */
   #heardFrom(
     { peerId, address: given }: PeerAddress,
@@ -253,7 +260,7 @@ export class Membership {
     return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now })
   }
 
-  /** One grove under two addresses: it keeps the one that works, and the other entry goes. */
+  /** Same grove at two addresses: keep the working one, drop the other entry. */
   #merge(named: Peer, there: Peer | undefined, address: string): Peer {
     if (named === there) return named
     if (there !== undefined) this.#peers.remove(there)
@@ -310,7 +317,7 @@ export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
   return { peerId, address, age, lastSeen: timestamp(lastSeen) }
 }
 
-/** The effect that tells of a change of status; none where there is no change. */
+/** The effect that reports a change of status, if there is one. */
 function statusEffects(peer: Peer, status: StatusChange | undefined): Effect[] {
   return status === undefined ? [] : [{ type: 'peer-status', peer: addressOf(peer), status }]
 }

@@ -4,10 +4,10 @@ import { isAnswering, type Peer } from './liveness.ts'
 
 /** Peers that a round exchanges with. */
 export const FAN_OUT = 3
-/** Chance a round of calling a seed that is outside the view: this is how two halves of a healed network meet again. */
+/** Chance a round of calling a lost seed: this is how two halves of a healed network meet again. */
 const SEED_REVISIT = 0.05
 
-/** Whom a round may call. */
+/** The peers that a round may call. */
 export interface Candidates {
   readonly active: readonly Peer[]
   readonly suspects: readonly Peer[]
@@ -16,8 +16,9 @@ export interface Candidates {
 }
 
 /**
- * Whom to exchange with this round: up to FAN_OUT. One place goes to a suspect, so that a lost message doesn't cost its
- * good name, one to a newcomer who has yet to answer, now and then one to a lost seed; a lonely grove calls its seeds first.
+ * Up to FAN_OUT peers to exchange with. One place goes to a suspect, so that one lost message has
+ * no lasting effect, one to a newcomer that has yet to answer, and now and then one to a lost seed.
+ * A lonely grove calls its seeds first.
  */
 export function exchangePartners(
   { active, suspects, lostSeeds }: Candidates,
@@ -25,21 +26,22 @@ export function exchangePartners(
   lonely: boolean,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
-  const doubted = sample(random, suspects, suspects.length)
+  const suspected = sample(random, suspects, suspects.length)
   const newcomers = view.filter((peer) => peer.status === 'alive' && !peer.answered)
   const steady = view.filter(isAnswering)
   const callSeed = lonely || random.next() < SEED_REVISIT
   const seeds = callSeed ? sample(random, lostSeeds, FAN_OUT) : []
-  const untried = [...doubted.slice(0, 1), ...newcomers.slice(0, 1)]
-  const others = [...newcomers.slice(1), ...doubted.slice(1)]
+  const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
+  const others = [...newcomers.slice(1), ...suspected.slice(1)]
   if (steady.length === 0) return distinct([...seeds, ...untried, ...others])
   return distinct([...seeds.slice(0, 1), ...untried, ...steady, ...others])
 }
 
 /**
- * The peers in the order in which to push to them: responsive ones first, by chance within either group. It is all that
- * may lack an item, for what k of the informed tell at random leaves e^(-k) of all untold (Demers et al. 1987, §1.4):
- * FAN_OUT would leave 5 %. Suspects too, since suspicion usually means one lost message.
+ * The order in which to push to peers: responsive ones first, then suspects, for suspicion usually
+ * means one lost message; by chance within either group. A push goes to all that may lack the item:
+ * if each informed peer pushed to k by chance, e^(-k) of all would miss it (Demers et al. 1987,
+ * §1.4), with FAN_OUT 5 %.
  */
 export function pushOrder<T extends Peer>(peers: readonly T[], random: Random): T[] {
   const mixed = sample(random, peers, peers.length)

@@ -4,12 +4,12 @@ import { newPeer, type Peer } from './liveness.ts'
 
 /** Peers in the partial view. */
 const ACTIVE_MAX = 10
-/** Failed peers remembered, so that hearsay doesn't bring them back. */
+/** Failed peers remembered, so that third parties don't bring them back. */
 const FAILED_MAX = 64
-/** Seeds kept, of those configured and added. */
+/** Seeds, configured and added. */
 const SEEDS_MAX = 256
 
-/** The address in the form in which addresses are compared: without trailing slashes. */
+/** The form in which addresses are compared: without trailing slashes. */
 export function tidyAddress(address: string): string {
   let end = address.length
   while (end > 0 && address[end - 1] === '/') end -= 1
@@ -17,8 +17,8 @@ export function tidyAddress(address: string): string {
 }
 
 /**
- * The peers that are known: those of the partial view, and those retained outside it, seeds and
- * failed peers. A peer goes by its id; one id has one address, and one address one id.
+ * The known peers: those of the partial view, and seeds and failed peers retained outside it. One
+ * id has one address, and one address one id.
  */
 export class PeerTable {
   readonly self: PeerAddress
@@ -26,7 +26,7 @@ export class PeerTable {
   readonly #active = new Map<string, Peer>()
   /** By id, none of them active. */
   readonly #retained = new Map<string, Peer>()
-  /** The configured addresses, and the id that last answered there (at first the configured one). */
+  /** By address, the id that last answered there (at first the configured one). */
   readonly #seeds = new Map<string, string>()
 
   constructor(self: PeerAddress) {
@@ -38,17 +38,17 @@ export class PeerTable {
     return [...this.#active.values()]
   }
 
-  /** Everybody: the view, then those outside it. */
+  /** The view, then the peers retained outside it. */
   all(): Peer[] {
     return [...this.#active.values(), ...this.#retained.values()]
   }
 
-  /** The configured addresses with the ids that are known to answer there. */
+  /** The addresses of the seeds, with the ids that last answered there. */
   seeds(): PeerAddress[] {
     return [...this.#seeds].map(([address, peerId]) => ({ peerId, address }))
   }
 
-  /** Whether nobody is known who could be called. */
+  /** Whether there is no peer to call. */
   get isEmpty(): boolean {
     return this.#active.size + this.#seeds.size === 0
   }
@@ -66,7 +66,7 @@ export class PeerTable {
     return this.#active.has(peerId)
   }
 
-  /** Whether the peer answers, or last answered, at a configured address. */
+  /** Whether the peer last answered at a seed's address. */
   isSeed({ peerId }: PeerAddress): boolean {
     for (const seedId of this.#seeds.values()) if (seedId === peerId) return true
     return false
@@ -85,7 +85,7 @@ export class PeerTable {
     return undefined
   }
 
-  /** Adds a seed; ignored if it is this grove itself, known already, or one too many. */
+  /** Adds a seed, unless it is this grove itself, a seed already, or one too many. */
   addSeed(seed: PeerAddress, now: number): void {
     const address = tidyAddress(seed.address)
     const peerId = seed.peerId === seed.address ? address : seed.peerId
@@ -97,19 +97,22 @@ export class PeerTable {
     this.reseatSeeds()
   }
 
-  /** Notes who answers at an address, in case it is a seed's. */
+  /** Notes the id that answers at an address, if it is a seed's. */
   nameSeed({ peerId, address }: PeerAddress): void {
     if (this.#seeds.has(address)) this.#seeds.set(address, peerId)
   }
 
-  /** Forgets that address and whoever goes by it: it is this grove's own. */
+  /** Forgets an address and its peer: it is this grove's own. */
   forgetAddress(address: string): void {
     this.#seeds.delete(address)
     const peer = this.findByAddress(address)
     if (peer !== undefined) this.remove(peer)
   }
 
-  /** Throws InvariantError where a peer is kept twice, at two addresses or as another, or where there are too many. */
+  /**
+   * Throws InvariantError if ids, addresses or places in the view are not unique, or if there are
+   * too many peers.
+   */
   checkInvariants(): void {
     const peers = this.all()
     const retained = [...this.#retained.values()]
@@ -134,7 +137,7 @@ export class PeerTable {
     return peer
   }
 
-  /** Gives a peer the id by which it answered. */
+  /** Gives a peer the id under which it answered. */
   rename(peer: Peer, peerId: string): Peer {
     invariant(this.find(peerId) === undefined, 'a peer takes an id that nobody has')
     const home = this.#active.has(peer.peerId) ? this.#active : this.#retained

@@ -1,15 +1,15 @@
 import type { Random } from '../../core/random.ts'
 
-/** The first wait of a grove that nobody answers; doubled each time, up to the gossip interval. */
+/** The first wait without an answer. It doubles each time, up to the gossip interval. */
 const LONELY_WAIT_MS = 250
 const JITTER = 0.2
 
-/** When rounds begin: each interval ± 20 %, and sooner while nobody answers and there is somebody to call. */
+/** When rounds begin: every interval ± 20 %, and sooner while none of the peers answers. */
 export class Rounds {
   readonly #intervalMs: number
   readonly #random: Random
   #begun = 0
-  /** Rounds in a row that nobody answered. */
+  /** Rounds in a row without an answer. */
   #lonely = 0
   /** Answers in this round. */
   #answers = 0
@@ -20,17 +20,20 @@ export class Rounds {
     this.#random = random
   }
 
-  /** Whether a first round has begun; before that a grove only listens. */
+  /** Whether the first round has begun. Before it a grove only listens. */
   get haveBegun(): boolean {
     return this.#begun > 0
   }
 
-  /** Whether this round calls for help: nobody has answered lately, and nobody is known to. */
+  /** Whether the last round went without an answer, and no peer is known to answer. */
   get isLonely(): boolean {
     return this.#lonely > 0
   }
 
-  /** When the next round begins (Unix ms). Infinite before the first, which begins with the first tick. */
+  /**
+   * When the next round begins (Unix ms). Infinite before the first, which begins with the first
+   * tick.
+   */
   get nextAt(): number {
     return this.#nextAt
   }
@@ -43,10 +46,10 @@ export class Rounds {
     this.#answers += 1
   }
 
-  /** A round begins. `nobodyAnswers`: there is somebody to call, and nobody is known to answer. */
-  begin(now: number, nobodyAnswers: boolean): void {
+  /** A round begins. `noneAnswers`: there are peers to call, and none is known to answer. */
+  begin(now: number, noneAnswers: boolean): void {
     this.#begun += 1
-    this.#lonely = nobodyAnswers && this.#answers === 0 ? this.#lonely + 1 : 0
+    this.#lonely = noneAnswers && this.#answers === 0 ? this.#lonely + 1 : 0
     this.#answers = 0
     this.#nextAt = now + this.#waitMs()
   }

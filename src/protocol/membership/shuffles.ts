@@ -5,13 +5,15 @@ import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import { infoOf, type Membership, SHUFFLE_SIZE } from './membership.ts'
 
-/** A shuffle under way: with whom, and the ids of those that were sent and may be replaced. */
+/** A shuffle under way. */
 interface UnderWay {
+  /** Of the partner. */
   readonly peerId: string
+  /** The ids that were offered, and may be replaced. */
   readonly sent: readonly string[]
 }
 
-/** The shuffles of this grove (CYCLON §3): one under way at a time, and the answers to those of others. */
+/** Shuffles (CYCLON §3): one of this grove's own at a time, and the answers to those of others. */
 export class Shuffles {
   readonly #members: Membership
   readonly #quota: RoundQuota
@@ -22,7 +24,7 @@ export class Shuffles {
     this.#quota = quota
   }
 
-  /** Begins one with the oldest peer: a fresh entry of this grove, and some others. */
+  /** Begins one with the oldest peer, and offers a fresh entry of this grove, and some others. */
   begin(now: number): Effect[] {
     const partner = this.#members.oldest()
     this.#underWay = undefined
@@ -34,21 +36,25 @@ export class Shuffles {
     return [{ type: 'send-shuffle', peer: addressOf(partner), request }]
   }
 
-  /** Ends it: the partner, which now knows this grove, is replaced first, then those that were sent to it. */
+  /**
+   * The partner answered: it is replaced first, since it now knows this grove, then the peers that
+   * it was offered.
+   */
   answered({ peerId }: PeerAddress, offered: readonly PeerInfo[], now: number): void {
     const ended = this.#end(peerId)
     if (ended !== undefined) this.#members.absorb(offered, [peerId, ...ended.sent], now)
   }
 
-  /** The partner did not answer: begins anew with another, a few times a round. */
+  /** The partner did not answer: begins anew with another, within the round's quota. */
   failed({ peerId }: PeerAddress, now: number): Effect[] {
     if (this.#end(peerId) === undefined || !this.#quota.tryTakeShuffleRetry()) return []
     return this.begin(now)
   }
 
   /**
-   * The answer to another's shuffle, and whom what came may replace: those that are in the answer. Where nobody in the view
-   * has answered yet it is empty, and one of them gives way to the sender all the same, who at least has spoken.
+   * The answer to another's shuffle, and the ids that its peers may replace: those in the answer.
+   * While no peer of the view has answered yet the answer is empty, and one of them gives way to
+   * the sender, which at least has spoken.
    */
   reply({ peerId }: PeerAddress): { effect: Effect; replaceable: string[] } {
     const sent = this.#members.chooseOffer(peerId, SHUFFLE_SIZE)
@@ -59,7 +65,7 @@ export class Shuffles {
     }
   }
 
-  /** The shuffle under way with that peer, which thereby ends. */
+  /** Ends the shuffle with that peer, if it is the one under way. */
   #end(peerId: string): UnderWay | undefined {
     if (this.#underWay?.peerId !== peerId) return undefined
     const ended = this.#underWay

@@ -6,7 +6,9 @@ const RETRY_FIRST_MS = 5_000
 const RETRY_LONGEST_MS = 60 * 60 * 1_000
 /** The wait after a failure that no repetition will mend. */
 const HOPELESS_MS = 24 * 60 * 60 * 1_000
-/** Failures remembered, and refusals: the oldest beyond that are forgotten, and their items tried again. */
+/**
+ * Items remembered as failed, and as refused. Beyond it the oldest are forgotten and tried again.
+ */
 const REMEMBERED_MAX = 4_096
 
 /** An item that this grove does not fetch unasked for now. */
@@ -25,7 +27,7 @@ interface Failures {
   readonly until: number
 }
 
-/** Which items background sync does not fetch for now, and until when: those that failed, and those refused. */
+/** The items that background sync does not fetch for now: those that failed, and refused ones. */
 export class Backoff {
   readonly #failures = new Map<Cid, Failures>()
   readonly #refusals = new Map<Cid, Refusal>()
@@ -41,14 +43,14 @@ export class Backoff {
     evictOldest(this.#failures, REMEMBERED_MAX)
   }
 
-  /** The item is not to be fetched before that moment (Unix ms), for this reason (`blocked`, `too-large`, …). */
+  /** Keeps the item from being fetched until then (Unix ms), for a reason such as `too-large`. */
   refuse(cid: Cid, reason: string, until: number): void {
     this.#refusals.delete(cid)
     this.#refusals.set(cid, { cid, reason, until })
     evictOldest(this.#refusals, REMEMBERED_MAX)
   }
 
-  /** Forgets what was noted of an item that is here now. */
+  /** Forgets failures and refusals of an item that is here now. */
   settled(cid: Cid): void {
     this.#failures.delete(cid)
     this.#refusals.delete(cid)
@@ -61,7 +63,10 @@ export class Backoff {
     return [...this.#refusals.values()]
   }
 
-  /** Why the item waits: the reason of its refusal, or `backing-off`; undefined where it may be fetched. */
+  /**
+   * Why the item waits: the reason of its refusal, or `backing-off`; undefined where it may be
+   * fetched.
+   */
   reasonToWait(cid: Cid, now: number): string | undefined {
     const refusal = this.#refusals.get(cid)
     if (refusal !== undefined && refusal.until > now) return refusal.reason

@@ -14,19 +14,22 @@ import { byDimension, interleave } from '../gossip/digest.ts'
 /** An advertisement with what a best list adds to it. */
 export interface Offer extends Advertisement {
   readonly kind?: Kind
-  /** A fingerprint of what is said about the item where it is offered; see `evidenceMark`. */
+  /** A fingerprint of the evidence about the item at the peer; see `evidenceMark`. */
   readonly evidence?: string | undefined
-  /** All artifacts together, where the peer said so. */
+  /** Of all artifacts together, if the peer said so. */
   readonly artifactBytes?: number | undefined
 }
 
-/** An item to fetch, and the place that earned it that. */
+/** An item to fetch, by the place that made it wanted. */
 export interface Want extends Place {
+  /** In the order of the offers. */
   readonly providers: readonly PeerAddress[]
   readonly artifactBytes: number | undefined
 }
 
-/** Why an item is not fetched this round. A refusal's own reason travels as it was given. */
+/**
+ * An item that is not fetched in this round, and why; a refused one for the reason it was given.
+ */
 export interface Skipped {
   readonly cid: Cid
   readonly reason: string
@@ -39,10 +42,10 @@ export interface Plan {
 
 export interface PlanInput {
   readonly offers: readonly Offer[]
-  /** The places of items that are held here. */
+  /** Places of items that are held here. */
   readonly local: readonly LocalEntry[]
   readonly held: ReadonlySet<Cid>
-  /** Those of `held` some of whose artifacts are missing: they are fetched all the same. */
+  /** Held items without all their artifacts, which are fetched all the same. */
   readonly partial?: ReadonlySet<Cid>
   readonly policy: Policy
   /** Why an item may not be fetched now: it is under way, refused or backing off. */
@@ -51,9 +54,9 @@ export interface PlanInput {
 }
 
 /**
- * Which of the offers to fetch, in order: best first, dimensions taking turns, and in them the peers, each cid once.
- * What is held counts towards the top k of its dimension, at the place that it has here, whatever others say of it. Items
- * that have to wait don't use up places of the top k. O(n log n).
+ * The offers to fetch, in order: best first, dimensions taking turns, and peers within them, each
+ * item once. Held items count towards the top k of their dimension, at the place that they have
+ * here, whatever peers say. Items that have to wait don't use up top-k places. O(n log n).
  */
 export function planWants(input: PlanInput): Plan {
   const { policy, held, partial, reasonToWait } = input
@@ -76,11 +79,11 @@ export function planWants(input: PlanInput): Plan {
   return { wants, skipped: leftOut.list().filter(({ cid }) => !wanted.has(cid) && !held.has(cid)) }
 }
 
-/** The items that are not fetched, each with the last reason given. */
+/** The items that are not fetched, each with the last reason against it. */
 class LeftOut {
   readonly #reasons = new Map<Cid, string>()
 
-  /** The items without a reason against them; the reasons against the others are kept. */
+  /** The items without a reason against them. The reasons against the others are noted. */
   sift<T extends Place>(items: readonly T[], reasonOf: (item: T) => string | undefined): T[] {
     const left: T[] = []
     for (const item of items) {
@@ -96,19 +99,19 @@ class LeftOut {
   }
 }
 
-/** A place, and who offers it: nobody where it is a place in the local frontier. */
+/** A place, and the peers that offer it: none for a local one. */
 interface Candidate extends Place {
   readonly tags?: readonly string[] | undefined
   readonly kind?: Kind | undefined
   readonly artifactBytes?: number | undefined
   readonly providers: readonly PeerAddress[]
-  /** The addresses of the providers, apart where nothing proves that they said so. */
+  /** The addresses of the providers, marked where they are unauthenticated. */
   readonly sources: readonly string[]
 }
 
 /**
- * What is offered and what is held. What is held is taken at its own value: what others say of it only adds who has it, and
- * what they say in a dimension in which it has no place here is dropped.
+ * Offers and local places. An offer of a held item has the value of its local place, and only adds
+ * a provider; in a dimension in which the item has no local place it is dropped.
  */
 function candidatesFrom({ offers, local, held, now }: PlanInput): Candidate[] {
   const own = new Map(local.map((entry) => [placeKey(entry), entry.value]))
@@ -125,14 +128,14 @@ function candidatesFrom({ offers, local, held, now }: PlanInput): Candidate[] {
 
 const placeKey = (place: Place): string => `${place.cid} ${dimensionKey(place)}`
 
-/** Nobody is more recent than now: a date in the future gains nothing (PROTOCOL.md §2). */
+/** A date in the future counts as now. */
 function notInTheFuture(candidate: Candidate, now: number): Candidate {
   return candidate.metric === '_recency' && candidate.value > now
     ? { ...candidate, value: now }
     : candidate
 }
 
-/** Why the candidate can't be fetched, whatever else is offered. */
+/** Why a candidate is not fetched whatever else there is. */
 function objection(candidate: Candidate, { policy, held }: PlanInput): string | undefined {
   const reason = reasonAgainst(candidate, policy)
   if (reason !== undefined || held.has(candidate.cid)) return reason
@@ -141,7 +144,7 @@ function objection(candidate: Candidate, { policy, held }: PlanInput): string | 
   return providers.length === 0 ? 'no-provider' : undefined
 }
 
-/** One candidate a place, with the providers of all that name it. */
+/** One candidate a place, with the providers of all candidates for it. */
 function mergeByPlace(candidates: readonly Candidate[]): Candidate[] {
   const byPlace = new Map<string, Candidate>()
   for (const candidate of candidates) {
@@ -164,8 +167,9 @@ function joined(a: Candidate, b: Candidate): Candidate {
 }
 
 /**
- * Of places in their order, the best `topK` that are held or that one source offers, sources taking turns. Each source
- * has its own count: no peer's inventions crowd out what others have, nor what is said in a peer's name what it says itself.
+ * The best `topK` of the places, held ones included, counted for each source by itself, sources
+ * taking turns. So no peer's inventions crowd out what others have, nor unauthenticated offers in a
+ * peer's name its own.
  */
 function bestOfEach(
   places: readonly Candidate[],
@@ -189,7 +193,9 @@ function bestOfEach(
   return chosen.sort((a, b) => a.turn - b.turn).map(({ place }) => place)
 }
 
-/** Reordered so that peers take turns, each by its address: one that offers many dimensions holds up nobody else. */
+/**
+ * The wants reordered so that addresses take turns: offers in many dimensions hold up no others.
+ */
 function inTurns(wants: readonly Want[]): Want[] {
   const taken = new Map<string, number>()
   const turns = wants.map((want) => {
@@ -223,7 +229,10 @@ function mergeByCid(candidates: readonly Candidate[]): Want[] {
   }))
 }
 
-/** Spends the round's requests and bytes on one want after the other. A large one that doesn't fit lets smaller ones pass. */
+/**
+ * Spends the round's requests and bytes on one want after the other. Smaller ones may fit where a
+ * large one did not.
+ */
 function budgetOf(policy: Policy): (want: Want) => 'budget' | undefined {
   let requestsLeft = policy.maxRequestsPerRound
   let bytesLeft = policy.maxBytesPerRound

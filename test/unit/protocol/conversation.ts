@@ -24,7 +24,8 @@ interface Sent {
 /**
  * Conversations between groves, as text that reads like prose (after etcd's data-driven tests). A
  * line says when something happens, in seconds, and what; the indented lines below it say what the
- * grove wants done. What happens is read from the text, what follows is written by the state machine.
+ * grove wants done. What happens is read from the text, what follows is written by the state
+ * machine.
  *
  *   p1 starts, knowing p2              with that seed
  *   p1, p2 and p3 have met             a round of each, with all that it leads to; not told
@@ -44,7 +45,9 @@ export function play(script: string): string {
 class Conversation {
   readonly #groves = new Map<string, Grove>()
   readonly #underWay: Sent[] = []
-  /** The fingerprints of digests, in the order in which they are first told; D0 is the empty one. */
+  /**
+   * The fingerprints of digests, in the order in which they are first told; D0 is the empty one.
+   */
   readonly #digests = [fingerprintOf([])]
   #now = START
 

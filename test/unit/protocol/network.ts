@@ -35,7 +35,10 @@ export interface Grove {
   up: boolean
 }
 
-/** Groves in memory: messages arrive at once, time jumps from wake to wake, a discovered item is fetched at once. */
+/**
+ * Groves in memory: messages arrive at once, time jumps from wake to wake, a discovered item is
+ * fetched at once.
+ */
 export class Network {
   now = START
   messages = 0
