@@ -12,8 +12,7 @@ const SETTLING_ROUNDS = 30
 const MEASURED_ROUNDS = 10
 
 /**
- * Bytes of JSON a round and link when nothing changes: where all digests are equal, and where no
- * two are.
+ * Bytes of JSON a round and link while nothing changes, with equal digests and with different ones.
  */
 export function idle({ n, seed, loss }: Setting): Row[] {
   const few = Math.min(n, 11)
@@ -73,8 +72,8 @@ function recent(index: number): LocalEntry {
 const PUBLICATIONS = 20
 
 /**
- * What announcements cost for each grove that a work reaches: twenty works, one a round, each
- * published by chance somewhere.
+ * What announcements cost for each grove that they reach: one item a round, published somewhere by
+ * chance.
  */
 export function redundancy({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss, bytes: true })

@@ -1,11 +1,11 @@
 import { below, type Random } from '../../src/core/random.ts'
 import type { World } from './world.ts'
 
-/** Who has whom in the view: node → nodes, by number. */
+/** The nodes in the view of each node, by number. */
 export type Graph = readonly (readonly number[])[]
 
 /**
- * The views of the groves that are up; entries for groves that are gone are left out and counted.
+ * The views of the groves that are up, without entries for groves that are gone, which are counted.
  */
 export function viewGraph(world: World): { graph: Graph; entries: number; dead: number } {
   const numbers = new Map(world.groves.map((grove, number) => [grove.self.peerId, number]))

@@ -41,8 +41,8 @@ export function sampling({ n, seed, loss }: Setting): Row[] {
 }
 
 /**
- * Half of the groves vanish in one moment: what is left of the overlay, and until when the dead are
- * in views.
+ * Half of the groves vanish at once: what is left of the overlay, and how long the dead stay in
+ * views.
  */
 export function recovery({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
@@ -70,8 +70,8 @@ export function recovery({ n, seed, loss }: Setting): Row[] {
 }
 
 /**
- * One grove dies: rounds until somebody suspects it, until half of those that had it in view don't,
- * and until nobody does.
+ * One grove dies: rounds until it is first suspected, until half of the views that had it don't,
+ * and until none does.
  */
 export function departure({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })

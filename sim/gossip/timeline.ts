@@ -1,14 +1,13 @@
 /**
- * Slots of one turn of the wheel, one a millisecond: longer than any wait of a grove that is not
- * asleep for long.
+ * Slots of one turn of the wheel, one a millisecond: more than most waits.
  */
 const SLOTS = 65_536
 
 type Task = () => void
 
 /**
- * Virtual time: tasks run in the order of their moment (whole milliseconds), those of one moment in
- * the order they were set.
+ * Virtual time: tasks run in the order of their moments (whole milliseconds), those of one moment
+ * in the order in which they were set.
  */
 export class Timeline {
   now: number

@@ -16,15 +16,14 @@ const START = Date.UTC(2026, 10, 23)
 /** One way, evenly spread. */
 const LATENCY_MS = [20, 150] as const
 /**
- * How long a grove waits for an answer that doesn't come, and for the answer to a fetch before it
- * asks another provider.
+ * How long a grove waits for an answer, and for a fetch before it asks another provider.
  */
 const PATIENCE_MS = 5_000
 const FETCH_PATIENCE_MS = 1_000
 const FETCH_TRIES = 8
-/** Entries of a dimension that a grove makes its digest of. */
+/** Entries a dimension in a grove's local frontier. */
 const FRONTIER_DEPTH = 20
-/** Groves that a new one is configured with. */
+/** Seeds of a new grove. */
 const SEEDS_EACH = 3
 
 export interface WorldOptions {
@@ -186,7 +185,7 @@ export class World {
     return knowing / this.groves.length
   }
 
-  /** Delivers something to an address as one who is no grove does; loss and latency apply. */
+  /** Delivers a message to an address that comes from no grove; loss and latency apply. */
   deliver(address: string, input: Input): void {
     if (this.#lost()) return
     this.timeline.after(this.#latency(), () => {

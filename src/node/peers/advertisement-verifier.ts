@@ -9,21 +9,20 @@ import { timestamp } from '../../core/time.ts'
 import type { NodeContext } from '../context.ts'
 
 /**
- * Advertisements remembered as verified, so that none counts twice: beyond it the oldest may count
- * again.
+ * Advertisements remembered as verified, so that none counts twice. The oldest may count again.
  */
 const VERIFIED_MAX = 8_192
 
 export interface Verdict {
-  /** What contradicts the manifest, by the address of the peer that answered so itself. */
+  /** Contradictions by the address of the peer whose own word it was. */
   readonly contradicting: ReadonlyMap<string, GroveError>
-  /** The first contradiction, whoever made it; undefined where some claim is not contradicted. */
+  /** The first contradiction, if all advertisements are contradicted. */
   readonly contradiction: GroveError | undefined
 }
 
 /**
- * Holds what peers advertise against the manifests: what is confirmed counts for a peer, what is
- * contradicted against it.
+ * Compares advertisements with manifests. Confirmed ones count for a peer, contradicted ones
+ * against it.
  */
 export class AdvertisementVerifier {
   readonly #node: NodeContext
@@ -34,9 +33,8 @@ export class AdvertisementVerifier {
   }
 
   /**
-   * Compares advertisements with the manifest of their item. A peer is convicted only of its own
-   * word: what was merely sent here in its name is dropped where it is wrong, and held against
-   * nobody.
+   * Compares advertisements with the manifest of their item. A peer is blamed only for its own
+   * word. What was only sent here in its name is dropped if it is wrong, and blamed on no peer.
    */
   verify(contribution: Contribution, advertisements: readonly Advertisement[]): Verdict {
     const contradicting = new Map<string, GroveError>()
@@ -57,7 +55,7 @@ export class AdvertisementVerifier {
     return { contradicting, contradiction: allAreWrong ? wrong[0] : undefined }
   }
 
-  /** Verifies what gossip advertises of these, where they are held here. */
+  /** Verifies what gossip advertises of these items, as far as they are held here. */
   async verifyHeld(cids: Iterable<Cid>): Promise<void> {
     const open = new Map<Cid, Advertisement[]>()
     for (const cid of new Set(cids)) {
@@ -117,8 +115,7 @@ export class AdvertisementVerifier {
 }
 
 /**
- * What a peer says and what is said in its name are two advertisements: neither keeps the other
- * from being verified.
+ * What a peer says and what is sent in its name are verified separately.
  */
 function keyOf({ cid, metric, direction, value, from, unauthenticated }: Advertisement): string {
   return `${unauthenticated === true ? '~' : ''} ${from.address} ${cid} ${direction} ${value} ${metric}`

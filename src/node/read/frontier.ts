@@ -46,8 +46,9 @@ function frontierEntry({ cid, value, contribution: { manifest } }: RankedPlace):
 }
 
 /**
- * The best that is known anywhere: what is held here, then what peers advertise, each dimension by itself. What they advertise of
- * an item that is held here is shown only where its manifest says the same, and no count is.
+ * The best that is known anywhere: what is held here, then what peers advertise, each dimension by
+ * itself. Of a held item an advertisement is shown only where the manifest says the same; signals
+ * never are.
  */
 export async function federatedFrontier(node: NodeContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()

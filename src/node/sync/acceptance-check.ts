@@ -8,7 +8,7 @@ import type { NodeContext } from '../context.ts'
 import type { Verdict } from '../peers/advertisement-verifier.ts'
 
 /**
- * The last word before background sync stores an item: its manifest against what was advertised,
+ * The check before background sync stores an item: its manifest against what was advertised of it,
  * and against the policy.
  */
 export class AcceptanceCheck {
@@ -24,8 +24,8 @@ export class AcceptanceCheck {
   }
 
   /**
-   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the peer
-   * that sent the manifest had advertised something else, or where everybody had.
+   * Throws `unwanted` if the policy does not want the item after all, and `peer-fault` if the peer
+   * that sent the manifest had advertised something else, or if all peers had.
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution

@@ -54,7 +54,7 @@ export function advertisedOffers(node: NodeContext, metrics?: ReadonlySet<string
     )
 }
 
-/** The best that is held here of what the policy wants: it counts towards the best of its dimension. */
+/** The best that the policy wants of what is held here. It counts towards the top k. */
 export async function heldPlaces(node: NodeContext, policy: Policy): Promise<LocalEntry[]> {
   const { dimensions, tags, kinds, topK } = policy
   const rankings = await node.index.frontier({
@@ -66,7 +66,10 @@ export async function heldPlaces(node: NodeContext, policy: Policy): Promise<Loc
   return rankings.flatMap(({ places }) => places.map(localEntry))
 }
 
-/** Stubs, oldest first, as offers in a dimension of their own, by whoever promised them, advertises them, or can be asked. */
+/**
+ * Stubs, oldest first, as offers in a dimension of their own: by peers that promised or advertise
+ * them, and a few others.
+ */
 export async function stubOffers(node: NodeContext): Promise<Offer[]> {
   const stubs = await node.stubs.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
@@ -143,7 +146,10 @@ async function bestOf(
   })
 }
 
-/** A contribution with large artifacts is offered all the same: its manifest is taken, and what of the rest is small enough. */
+/**
+ * Items with artifacts that are too large are offered without a size: the manifest is wanted, and
+ * the small ones.
+ */
 function offersIn(
   { dimension: metric, direction, entries, directionGuessed }: BestAnswer,
   from: PeerAddress,
@@ -156,7 +162,7 @@ function offersIn(
   })
 }
 
-/** The first of those at one address. */
+/** One peer an address, the first. */
 function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
   const byAddress = new Map<string, PeerAddress>()
   for (const peer of peers)

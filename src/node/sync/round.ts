@@ -28,7 +28,7 @@ const REPORTED_MAX = 1_000
 
 /** What a round chooses from. */
 interface Choice extends Pick<PlanInput, 'offers' | 'local' | 'policy'> {
-  /** Only these are fetched, whatever else is wanted. */
+  /** Nothing else is fetched, whatever is wanted. */
   readonly only?: ReadonlySet<Cid>
 }
 
@@ -57,7 +57,7 @@ export class Round {
     this.#startedAt = node.clock.now()
   }
 
-  /** Plans over all that is offered and fetches what is wanted of it (of `only`, where that is given). */
+  /** Plans over all offers, and fetches what is wanted (only those of `only`, if it is given). */
   async fetchWanted({ offers, local, policy, only }: Choice): Promise<void> {
     const node = this.#node
     const held = await heldAmong(node, [...offers, ...local])

@@ -36,14 +36,16 @@ export class SyncState {
     return this.fetches.has(cid) ? 'under-way' : this.backoff.reasonToWait(cid, now)
   }
 
-  /** Keeps what peers advertise for the next round of announced work; whether it is the first of it. */
+  /**
+   * Keeps advertisements for the next round of announced work. Returns whether they are the first.
+   */
   noteAdvertised(advertisements: readonly Advertisement[]): boolean {
     const first = this.#announced.length === 0
     this.#announced.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#announced.length))
     return first
   }
 
-  /** What has been advertised since it was last asked. */
+  /** Takes the advertisements kept since the last time. */
   takeAdvertised(): Advertisement[] {
     const announced = this.#announced
     this.#announced = []

@@ -27,8 +27,9 @@ export interface RoundOptions {
 }
 
 /**
- * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip advertises, fetches what the
- * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
+ * One round of background sync (PROTOCOL.md §7): asks a few peers for their best lists, adds what
+ * gossip advertises, fetches what the policy wants, best first, within the round's budget, and
+ * retries some stubs. A round under way is joined.
  */
 export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {
   const signal =
@@ -37,7 +38,7 @@ export function syncRound(node: NodeContext, options: RoundOptions = {}): Promis
   return node.rounds.run(key, (flight) => wholeRound(node, options.peers, flight), signal)
 }
 
-/** Takes note of what peers advertise; it is fetched in a moment, if the policy wants it. */
+/** Keeps what peers advertise, which is fetched in a moment, if the policy wants it. */
 export function discovered(node: NodeContext, advertisements: readonly Advertisement[]): void {
   for (const { cid, from } of advertisements) node.peers.absences.forget(from.address, cid)
   const wanted = advertisements.filter(({ metric }) => considers(node.config.policy, metric))

@@ -46,7 +46,7 @@ class Conversation {
   readonly #groves = new Map<string, Grove>()
   readonly #underWay: Sent[] = []
   /**
-   * The fingerprints of digests, in the order in which they are first told; D0 is the empty one.
+   * The fingerprints of digests, in the order in which they first appear. D0 is the empty one.
    */
   readonly #digests = [fingerprintOf([])]
   #now = START

@@ -93,7 +93,7 @@ test('names and tags that the wire refuses stay at home', () => {
   )
 })
 
-test('a manifest disproves a claim by another value, another direction or no such score, but never a signal', () => {
+test('a manifest contradicts an advertisement by another value, another direction or no such score, but never a signal', () => {
   const manifest: Manifest = {
     manifestVersion: 1,
     kind: 'work',

@@ -168,7 +168,7 @@ test('overflow keeps the same best, whatever the order of messages', () => {
   assert.deepEqual(keptOf(entries.toReversed()), keptOf(entries))
 })
 
-test('a direction never flips: whatever arrives, entries keep the direction that was claimed', () => {
+test('a direction never flips: whatever arrives, items keep the one that was advertised', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }),
@@ -229,7 +229,7 @@ test('values that are not finite, unknown protocol metrics and minimised signals
   assert.equal(federated.size, 0)
 })
 
-test('only new claims and changed places are news', () => {
+test('only new items and moved ones are returned', () => {
   const federated = new FederatedFrontier()
 
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 1)
@@ -238,12 +238,12 @@ test('only new claims and changed places are news', () => {
   assert.equal(
     merge(federated, 2, [advertisement(1, 0.95)]).length,
     0,
-    'a worse claim of one of two does not move it',
+    'a worse value from one of two does not move it',
   )
   assert.equal(merge(federated, 3, [advertisement(1, 0.8)])[0]?.value, 0.8)
 })
 
-test('recency from the future counts as the moment it was first seen, and is no news again', () => {
+test('recency from the future counts as the moment it was first seen, and does not move the item again', () => {
   const federated = new FederatedFrontier()
   const future: DigestEntry = {
     cid: cid(1),
@@ -266,7 +266,7 @@ test('providers are the eight most recent, latest first', () => {
   assert.deepEqual(ids, ['p4', 'p10', 'p9', 'p8', 'p7', 'p6', 'p5', 'p3'])
 })
 
-test('a claim expires with its last repetition, provider by provider', () => {
+test('an advertisement expires unless it is repeated, provider by provider', () => {
   const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.8)], START)
   merge(federated, 2, [advertisement(1, 0.9)], START + 1_000)
@@ -279,7 +279,7 @@ test('a claim expires with its last repetition, provider by provider', () => {
   federated.checkInvariants()
 })
 
-test('a claim that was taken back leaves those of others', () => {
+test('a retracted advertisement leaves those of other peers', () => {
   const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.1)])
   merge(federated, 2, [advertisement(1, 0.9)])

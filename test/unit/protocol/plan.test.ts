@@ -124,7 +124,7 @@ test('an item that has to wait uses up no place of the top k, and its reason is 
   assert.deepEqual(reasons(skipped), { 1: 'backing-off' })
 })
 
-test('what is said in a peer’s name takes no place from what it says itself', () => {
+test('unauthenticated offers in a peer’s name take no places from its own', () => {
   const unauthenticated = Array.from({ length: 20 }, (_, n) =>
     offer(100 + n, 0.01, { unauthenticated: true }),
   )
