@@ -27,9 +27,8 @@ export interface RoundOptions {
 }
 
 /**
- * One round of background sync (PROTOCOL.md §7): asks a few peers for their best lists, adds what
- * gossip advertises, fetches what the policy wants, best first, within the round's budget, and
- * retries some stubs. A round under way is joined.
+ * One round of background sync (PROTOCOL.md §6, step 2): asks a few peers for their best lists, adds what gossip claims, fetches what the
+ * policy wants, best first, within the round's budget, and retries some stubs. A round under way is joined.
  */
 export function syncRound(node: NodeContext, options: RoundOptions = {}): Promise<SyncReport> {
   const signal =
