@@ -20,8 +20,9 @@ const FAILED_MAX = 64
 /** Peers in one shuffle of ours. */
 const SHUFFLE_SIZE = 5
 
-/** Maps and views of a grove that have grown past their limits. */
-export function excesses({ gossip, clock, config }: GroveNode): string[] {
+/** Maps and views of a grove that have grown past their limits, and rules of its state that are broken. */
+export function excesses(node: GroveNode): string[] {
+  const { gossip, clock, config } = node
   const name = config.self.peerId
   const found: string[] = []
   const limit = (what: string, size: number, most: number) => {
@@ -39,13 +40,23 @@ export function excesses({ gossip, clock, config }: GroveNode): string[] {
   const federated = gossip.federated(clock.now())
   limit('advertisements', federated.length, FEDERATED_MAX)
   const perMetric = new Map<string, number>()
-  for (const { metric, providers } of federated) {
+  for (const { metric, advertisements } of federated) {
     perMetric.set(metric, (perMetric.get(metric) ?? 0) + 1)
-    limit('providers of one item', providers.length, PROVIDERS_MAX)
+    limit('providers of one item', advertisements.length, PROVIDERS_MAX)
   }
   for (const [metric, size] of perMetric)
     limit(`advertisements in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)
-  return found
+  return [...found, ...brokenRules(node)]
+}
+
+/** What the state of gossip says is wrong with itself. */
+function brokenRules({ gossip, config }: GroveNode): string[] {
+  try {
+    gossip.checkInvariants()
+    return []
+  } catch (error) {
+    return [`${config.self.peerId}: ${String(error)}`]
+  }
 }
 
 /** Watches what honest groves send, and how much they have under way. */

@@ -13,7 +13,9 @@ export function seeded(seed: number): Random {
   }
 }
 
-/** A generator of its own for a part of the simulation: what one part draws doesn't move the others. */
+/**
+ * A generator for a part of the simulation: what one part draws changes no other.
+ */
 export function offspring(random: Random): Random {
   return seeded(Math.floor(random.next() * 2 ** 32))
 }

@@ -3,7 +3,9 @@ import { type Grove, INTERVAL_MS, type World } from './world.ts'
 
 const STEP_MS = 1_000
 
-/** From now on `share` of the groves leave for good each round, and as many new ones that know nothing join. */
+/**
+ * From now on `share` of the groves leave for good each round, and as many new ones join.
+ */
 export function churn(world: World, share: number, spared?: Grove): void {
   if (share === 0) return
   let due = 0

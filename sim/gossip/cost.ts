@@ -1,5 +1,5 @@
 import { below } from '../../src/core/random.ts'
-import type { LocalEntry } from '../../src/protocol/messages.ts'
+import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import type { Setting } from './overlay.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'
@@ -11,7 +11,9 @@ const DEPTH = 20
 const SETTLING_ROUNDS = 30
 const MEASURED_ROUNDS = 10
 
-/** Bytes of JSON a round and link when nothing changes: where all digests are equal, and where no two are. */
+/**
+ * Bytes of JSON a round and link while nothing changes, with equal digests and with different ones.
+ */
 export function idle({ n, seed, loss }: Setting): Row[] {
   const few = Math.min(n, 11)
   return [
@@ -69,7 +71,10 @@ function recent(index: number): LocalEntry {
 
 const PUBLICATIONS = 20
 
-/** What announcements cost for each grove that a work reaches: twenty works, one a round, each published by chance somewhere. */
+/**
+ * What announcements cost for each grove that they reach: one item a round, published somewhere by
+ * chance.
+ */
 export function redundancy({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss, bytes: true })
   world.runRounds(10)

@@ -6,7 +6,10 @@ import { INTERVAL_MS, World, work } from './world.ts'
 /** One work is published a quarter of an hour. */
 const PUBLISHED_EVERY_MS = 15 * 60 * 1_000
 
-/** Virtual hours of gossip, and the processor time that they take. `clock` gives that time in milliseconds. */
+/**
+ * Virtual hours of gossip, and the processor time that they take. `clock` gives that time in
+ * milliseconds.
+ */
 export function day({ n, seed, loss }: Setting, hours: number, clock: () => number): Row[] {
   const world = new World({ count: n, seed, loss })
   const publications = Math.ceil((hours * 60 * 60 * 1_000) / PUBLISHED_EVERY_MS)

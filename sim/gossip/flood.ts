@@ -9,7 +9,9 @@ import { round } from './spread.ts'
 import type { Row } from './table.ts'
 import { addressOf, INTERVAL_MS, World, work } from './world.ts'
 
-/** Shuffles, and exchanges, that an attacker sends in a round, each to another grove: as an honest one does, and many. */
+/**
+ * Shuffles, and exchanges, that an attacker sends in a round: as many as an honest grove, and more.
+ */
 const PACES = [1, 20]
 const BEFORE_ROUNDS = 20
 const ATTACK_ROUNDS = 40
@@ -17,7 +19,10 @@ const MAX_ROUNDS = 150
 /** Far from the numbers of honest groves. */
 const FIRST_ATTACKER = 1 << 20
 
-/** Attackers that answer every call with each other and send shuffles full of each other: the share of honest views that they take. */
+/**
+ * The share of honest views taken by attackers that answer every call with each other, and send
+ * shuffles full of each other.
+ */
 export function flood({ n, seed, loss }: Setting): Row[] {
   return PACES.flatMap((pace) =>
     [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share, pace)),

@@ -1,10 +1,12 @@
 import { below, type Random } from '../../src/core/random.ts'
 import type { World } from './world.ts'
 
-/** Who has whom in the view: node → nodes, by number. */
+/** The nodes in the view of each node, by number. */
 export type Graph = readonly (readonly number[])[]
 
-/** The views of the groves that are up; entries for groves that are gone are left out and counted. */
+/**
+ * The views of the groves that are up, without entries for groves that are gone, which are counted.
+ */
 export function viewGraph(world: World): { graph: Graph; entries: number; dead: number } {
   const numbers = new Map(world.groves.map((grove, number) => [grove.self.peerId, number]))
   let entries = 0
@@ -59,7 +61,10 @@ function bothWays(graph: Graph): Set<number>[] {
   return linked
 }
 
-/** The mean share of a node's neighbours that are neighbours of each other (Watts and Strogatz 1998). */
+/**
+ * The mean share of a node's neighbours that are neighbours of each other (Watts and Strogatz
+ * 1998).
+ */
 export function clustering(graph: Graph): number {
   const linked = bothWays(graph)
   const shares = linked.map((neighbours) => {
@@ -74,7 +79,10 @@ export function clustering(graph: Graph): number {
   return shares.reduce((sum, share) => sum + share, 0) / shares.length
 }
 
-/** Mean steps between two nodes, from a sample of `sources`; and the share of nodes that the first source reaches. */
+/**
+ * Mean steps between two nodes, from a sample of `sources`; and the share of nodes that the first
+ * source reaches.
+ */
 export function paths(graph: Graph, sources = 50): { mean: number; reached: number } {
   const linked = bothWays(graph)
   let steps = 0

@@ -11,7 +11,10 @@ const DYING_SHARE = 0.02
 /** Longer than any suspicion lasts, and shorter than the memory of failed peers. */
 const DEAD_ROUNDS = 40
 
-/** False alarms while nobody dies; then some die, and later start again: when that is noticed, and whether hearsay ever revives. */
+/**
+ * False alarms while no grove dies. Then some die, and later start again: when that is noticed, and
+ * whether third parties ever revive a dead one.
+ */
 export function liveness({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   const watch = new Watch(world)
@@ -46,7 +49,10 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
   ]
 }
 
-/** Starts the dead again with two seeds each: rounds until each is alive in the view of somebody else, and knows what is new. */
+/**
+ * Starts the dead again with two seeds each: rounds until each is alive in another's view, and
+ * knows the latest item.
+ */
 function restart(world: World, dead: readonly Grove[]): Row {
   const item = work(0)
   world.store(world.groves[0]!, item)
@@ -84,14 +90,14 @@ function restart(world: World, dead: readonly Grove[]): Row {
   }
 }
 
-/** Notes changes of standing. */
+/** Notes changes of status. */
 class Watch {
   since = 0
   suspected: number[] = []
   failed: number[] = []
-  /** How often somebody took a dead grove for recovered. */
+  /** How often a dead grove was taken for recovered. */
   revived = 0
-  /** Who had which of the dead in view; undefined while all count. */
+  /** Which groves had which of the dead in view; undefined while all count. */
   #pairs: ReadonlySet<string> | undefined
 
   constructor(world: World) {
@@ -108,7 +114,9 @@ class Watch {
 
   readonly #world: World
 
-  /** Starts to count: all changes, or those in the views that the groves that have just died were in. */
+  /**
+   * Starts to count all changes, or only those in views that had these dead groves in them.
+   */
   begin(dead: readonly Grove[] = []): void {
     this.since = this.#world.now
     this.suspected = []

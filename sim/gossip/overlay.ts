@@ -12,7 +12,10 @@ export interface Setting {
   readonly loss: number
 }
 
-/** The overlay that the views make after 30 rounds, beside a random graph of the same size and degree. */
+/**
+ * The overlay that the views make after 30 rounds, beside a random graph of the same size and
+ * degree.
+ */
 export function sampling({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   world.runRounds(MIXING_ROUNDS)
@@ -37,7 +40,10 @@ export function sampling({ n, seed, loss }: Setting): Row[] {
   return [row('views', graph), row('random', randomGraph(world.chance, n, degree))]
 }
 
-/** Half of the groves vanish in one moment: what is left of the overlay, and until when the dead are in views. */
+/**
+ * Half of the groves vanish at once: what is left of the overlay, and how long the dead stay in
+ * views.
+ */
 export function recovery({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   world.runRounds(MIXING_ROUNDS)
@@ -63,7 +69,10 @@ export function recovery({ n, seed, loss }: Setting): Row[] {
   return rows
 }
 
-/** One grove dies: rounds until somebody suspects it, until half of those that had it in view don't, and until nobody does. */
+/**
+ * One grove dies: rounds until it is first suspected, until half of the views that had it don't,
+ * and until none does.
+ */
 export function departure({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   world.runRounds(MIXING_ROUNDS)

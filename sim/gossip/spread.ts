@@ -3,7 +3,10 @@ import { churn } from './churn.ts'
 import type { Row } from './table.ts'
 import { INTERVAL_MS, World, type WorldOptions, work } from './world.ts'
 
-/** How work travels: by the periodic exchange alone, with announcements too, or as in Grove 0.1, which never relays. */
+/**
+ * How items spread: by the periodic exchange alone, with announcements too, or as in Grove 0.1,
+ * which never relays.
+ */
 export type Mode = 'exchange' | 'announce' | 'no relay'
 
 export interface SpreadOptions {

@@ -1,7 +1,9 @@
 /** One line of a table; null where there is no figure. */
 export type Row = Readonly<Record<string, string | number | null>>
 
-/** The rows below each other, columns in the order in which they first appear, numbers to the right. */
+/**
+ * The rows as text, columns in the order of their first appearance, numbers to the right.
+ */
 export function tableOf(rows: readonly Row[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const cells = rows.map((row) =>

@@ -1,7 +1,7 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Effect, Input } from '../../src/protocol/messages.ts'
 
-/** Who takes in a message: only what counts as known matters. */
+/** The receiver of a message, as far as it counts: by what it knows. */
 interface Knower {
   readonly known: ReadonlySet<Cid>
   readonly fetching: ReadonlySet<Cid>
@@ -14,7 +14,9 @@ export class Tally {
   requestBytes = 0
   answerBytes = 0
   shuffleBytes = 0
-  /** Of announcements: entries that were received, those of them that were known already, and short ids. */
+  /**
+   * Of announcements: entries received, those of them that were known, and short ids.
+   */
   entries = 0
   duplicates = 0
   ids = 0

@@ -1,9 +1,14 @@
-/** Slots of one turn of the wheel, one a millisecond: longer than any wait of a grove that is not asleep for long. */
+/**
+ * Slots of one turn of the wheel, one a millisecond: more than most waits.
+ */
 const SLOTS = 65_536
 
 type Task = () => void
 
-/** Virtual time: tasks run in the order of their moment (whole milliseconds), those of one moment in the order they were set. */
+/**
+ * Virtual time: tasks run in the order of their moments (whole milliseconds), those of one moment
+ * in the order in which they were set.
+ */
 export class Timeline {
   now: number
   #pending = 0
@@ -29,7 +34,10 @@ export class Timeline {
     this.at(this.now + delayMs, task)
   }
 
-  /** Lets time pass until `end` (inclusive), or until `enough` says so, which is asked every `everyMs`. */
+  /**
+   * Lets time pass until `end` (inclusive), or until `enough` says so, which is asked every
+   * `everyMs`.
+   */
   runUntil(end: number, enough?: { everyMs: number; is: () => boolean }): void {
     let askAt = this.now
     while (this.#pending > 0 || this.now <= end) {

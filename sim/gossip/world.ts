@@ -1,9 +1,12 @@
 import type { Cid } from '../../src/core/cid.ts'
+import { enforceInvariants } from '../../src/core/invariant.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { below, type Random, sample } from '../../src/core/random.ts'
+import type { Advertisement } from '../../src/core/ranking/advertisement.ts'
+import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
-import type { Advertisement, Effect, Input, LocalEntry } from '../../src/protocol/messages.ts'
+import type { Effect, Input } from '../../src/protocol/messages.ts'
 import { offspring, seeded } from './chance.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -12,13 +15,15 @@ export const INTERVAL_MS = 30_000
 const START = Date.UTC(2026, 10, 23)
 /** One way, evenly spread. */
 const LATENCY_MS = [20, 150] as const
-/** How long a grove waits for an answer that doesn't come, and for the answer to a fetch before it asks another provider. */
+/**
+ * How long a grove waits for an answer, and for a fetch before it asks another provider.
+ */
 const PATIENCE_MS = 5_000
 const FETCH_PATIENCE_MS = 1_000
 const FETCH_TRIES = 8
-/** Entries of a dimension that a grove makes its digest of. */
+/** Entries a dimension in a grove's local frontier. */
 const FRONTIER_DEPTH = 20
-/** Groves that a new one is configured with. */
+/** Seeds of a new grove. */
 const SEEDS_EACH = 3
 
 export interface WorldOptions {
@@ -41,7 +46,7 @@ export interface Grove {
   readonly self: PeerAddress
   readonly gossip: GossipState
   readonly held: Map<Cid, LocalEntry>
-  /** What it knows to exist: held, or claimed where it doesn't fetch. */
+  /** What it knows to exist: held, or advertised where it doesn't fetch. */
   readonly known: Set<Cid>
   readonly fetching: Set<Cid>
   readonly chance: Random
@@ -49,10 +54,10 @@ export interface Grove {
   wakeAt: number
 }
 
-/** Answers gossip in another way than a replica does. */
+/** Answers gossip in another way than a grove does. */
 export type Impostor = (input: Input) => Effect | undefined
 
-/** Groves that run the production replica on virtual time, and the network between them. */
+/** Groves that run the production gossip state on virtual time, and the network between them. */
 export class World {
   readonly timeline = new Timeline(START)
   readonly tally: Tally
@@ -64,7 +69,7 @@ export class World {
   readonly #impostors = new Map<string, Impostor>()
   readonly #network: Random
   #named = 0
-  /** Told of every effect of every grove, before it is carried out. */
+  /** Called with every effect of every grove, before it is carried out. */
   onEffect: ((grove: Grove, effect: Effect) => void) | undefined
 
   constructor(options: Partial<WorldOptions> & Pick<WorldOptions, 'count' | 'seed'>) {
@@ -76,6 +81,7 @@ export class World {
       wants: () => true,
       ...options,
     }
+    enforceInvariants()
     this.chance = seeded(options.seed)
     this.#network = offspring(this.chance)
     this.tally = new Tally(this.options.bytes)
@@ -139,7 +145,7 @@ export class World {
     return [...new Set(drawn.filter((grove) => grove !== undefined))]
   }
 
-  /** At this address somebody answers who is no replica. */
+  /** At this address an impostor answers. */
   impersonate(address: string, impostor: Impostor): void {
     this.#impostors.set(address, impostor)
   }
@@ -169,6 +175,7 @@ export class World {
 
   runRounds(rounds: number): void {
     this.timeline.runUntil(this.now + rounds * INTERVAL_MS)
+    for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 
   /** The share of the groves that are up that know the item. */
@@ -178,7 +185,7 @@ export class World {
     return knowing / this.groves.length
   }
 
-  /** Delivers something to an address as one who is no grove does; loss and latency apply. */
+  /** Delivers a message to an address that comes from no grove; loss and latency apply. */
   deliver(address: string, input: Input): void {
     if (this.#lost()) return
     this.timeline.after(this.#latency(), () => {
@@ -200,8 +207,7 @@ export class World {
         this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
         break
       case 'discovered':
-        for (const advertisement of effect.entries)
-          this.#discover(grove, effect.peer, advertisement)
+        for (const advertisement of effect.entries) this.#discover(grove, advertisement)
     }
   }
 
@@ -253,9 +259,9 @@ export class World {
     return answer
   }
 
-  #discover(grove: Grove, peer: PeerAddress, advertisement: Advertisement): void {
+  #discover(grove: Grove, advertisement: Advertisement): void {
     if (!this.options.wants(advertisement)) return
-    if (this.options.relay) this.#fetch(grove, advertisement, peer, 1)
+    if (this.options.relay) this.#fetch(grove, advertisement, advertisement.from, 1)
     else grove.known.add(advertisement.cid)
   }
 
@@ -269,12 +275,11 @@ export class World {
       return
     grove.fetching.add(advertisement.cid)
     const provider = this.#byAddress.get(from.address)
-    const { metric, direction, cid, value } = advertisement
+    const { cid, tags = [] } = advertisement
     if (provider?.up && provider.held.has(cid)) {
       this.timeline.after(this.#latency() + this.#latency(), () => {
         grove.fetching.delete(cid)
-        if (!grove.held.has(cid))
-          this.store(grove, { metric, direction, cid, value, tags: advertisement.tags ?? [] })
+        if (!grove.held.has(cid)) this.store(grove, { ...advertisement, tags })
       })
       return
     }

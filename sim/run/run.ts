@@ -1,3 +1,4 @@
+import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements } from '../checkers/agreement.ts'
 import { excesses } from '../checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
@@ -37,6 +38,7 @@ export async function run(
   seed: number,
   { explain = false } = {},
 ): Promise<RunResult> {
+  enforceInvariants()
   const world = new World(scenario, seed, explain)
   const onRejection = (error: unknown) => {
     world.violated(

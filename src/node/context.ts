@@ -123,7 +123,13 @@ export type ContributionReader = Omit<ContributionStore, 'put'>
 /** What gossip knows, to be read only: changes go through `tell`. */
 export type GossipView = Pick<
   GossipState,
-  'peers' | 'peer' | 'livePeers' | 'federated' | 'providersOf' | 'assertionsOf'
+  | 'peers'
+  | 'peer'
+  | 'livePeers'
+  | 'federated'
+  | 'providersOf'
+  | 'advertisementsOf'
+  | 'checkInvariants'
 >
 
 /** What this grove has done since it was started. */

@@ -4,20 +4,22 @@ import type { Cid } from '../core/cid.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
+import type { Advertisement } from '../core/ranking/advertisement.ts'
+import { localEntry } from '../core/ranking/frontier.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore } from '../ports/contribution-store.ts'
-import type { GraphIndex, Ranking } from '../ports/graph-index.ts'
+import type { GraphIndex } from '../ports/graph-index.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
-import type { Advertisement, Effect, Input, LocalEntry } from '../protocol/messages.ts'
+import type { Effect, Input } from '../protocol/messages.ts'
 import { Background } from './background.ts'
 import type {
   Counters,
@@ -196,7 +198,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         )
         break
       case 'discovered':
-        this.#discovered(effect.peer, effect.entries)
+        this.#discovered(effect.entries)
         break
       case 'heard':
         this.#verifyHeld(effect.entries.map(({ cid }) => cid))
@@ -211,11 +213,11 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     }
   }
 
-  #discovered(peer: PeerAddress, advertisements: readonly Advertisement[]): void {
-    for (const { cid, metric, value, direction } of advertisements) {
-      this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: peer.peerId })
+  #discovered(advertisements: readonly Advertisement[]): void {
+    for (const { cid, metric, value, direction, from } of advertisements) {
+      this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: from.peerId })
     }
-    if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(peer, advertisements)
+    if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(advertisements)
   }
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
@@ -250,7 +252,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #readFrontier(): Promise<void> {
     this.#frontierGap.start(this.clock.now())
     const rankings = await this.index.frontier({ limit: FRONTIER_DEPTH })
-    this.tell({ type: 'frontier', entries: rankings.flatMap(entriesOf) })
+    const entries = rankings.flatMap(({ places }) => places.map(localEntry))
+    this.tell({ type: 'frontier', entries })
   }
 
   #verifyHeld(cids: readonly Cid[]): void {
@@ -263,15 +266,4 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       await this.sync.round({ signal: this.closing })
     })
   }
-}
-
-function entriesOf(ranking: Ranking): LocalEntry[] {
-  const { metric, direction } = ranking
-  return ranking.places.map(({ cid, value, info }) => ({
-    metric,
-    direction,
-    cid,
-    value,
-    tags: info.tags,
-  }))
 }

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { Place } from '../core/ranking/frontier.ts'
+import type { Advertisement } from '../core/ranking/advertisement.ts'
+import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type {
   Capabilities,
   DigestEntry,
@@ -11,11 +12,6 @@ import type {
   ShuffleResponse,
 } from '../core/wire/gossip.ts'
 
-/** An entry of the local, verified frontier: what a digest may say. */
-export interface LocalEntry extends Place {
-  readonly tags: readonly string[]
-}
-
 export interface GossipConfig {
   readonly self: PeerAddress
   /** Never forgotten, whatever shuffles bring. */
@@ -23,15 +19,18 @@ export interface GossipConfig {
   readonly capabilities: Capabilities
   /** Mean time between exchanges; each wait is within ± 20 % of it. */
   readonly gossipIntervalMs: number
-  /** False: new work is told of by the periodic exchange alone. True where left out. */
+  /** False: new work spreads by the periodic exchange alone. True where left out. */
   readonly announcements?: boolean
 }
 
-/** What happens to a replica. Everything from a peer is already parsed and bounded, and still only a claim. */
+/**
+ * What happens to the gossip state. Whatever comes from a peer is parsed and bounded, but not
+ * verified.
+ */
 export type Input =
   /** A moment that a `wake` effect asked for has come (or any later one). */
   | { readonly type: 'tick' }
-  /** The best of what is held here, as it now is: all of it, each dimension best first. */
+  /** The local frontier, all of it, each dimension best first. */
   | { readonly type: 'frontier'; readonly entries: readonly LocalEntry[] }
   | { readonly type: 'exchange-received'; readonly message: GossipMessage }
   | {
@@ -49,9 +48,12 @@ export type Input =
   | { readonly type: 'contact-failed'; readonly peer: PeerAddress }
   /** A peer answered a request other than gossip. */
   | { readonly type: 'contact-made'; readonly peer: PeerAddress }
-  /** These are held and verified here now. */
+  /** These items are held and verified here now. */
   | { readonly type: 'held'; readonly cids: readonly Cid[] }
-  /** A claim in this peer's name contradicts the manifest. By hearsay: it may be another's, and the peer is heard again. */
+  /**
+   * The manifest contradicts what was advertised in this peer's name. Where that was
+   * unauthenticated, it may be another's word, and the peer may advertise the item again.
+   */
   | {
       readonly type: 'advertisement-contradicted'
       readonly peerId: string
@@ -60,41 +62,27 @@ export type Input =
     }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
 
-/** What a replica wants done. The caller carries them out in order and reports back with inputs. */
+/**
+ * What the gossip state wants done. The caller carries effects out in order, and reports back with
+ * inputs.
+ */
 export type Effect =
   | { readonly type: 'send-exchange'; readonly peer: PeerAddress; readonly message: GossipMessage }
   | { readonly type: 'send-shuffle'; readonly peer: PeerAddress; readonly request: ShuffleRequest }
   /** The answer to the `…-received` input of this very step. */
   | { readonly type: 'reply-exchange'; readonly message: GossipMessage }
   | { readonly type: 'reply-shuffle'; readonly response: ShuffleResponse }
-  /** Call again with `tick` at this moment (Unix ms). Replaces the wake before. */
+  /** Call again with `tick` at this moment (Unix ms). Replaces the wake before it. */
   | { readonly type: 'wake'; readonly at: number }
-  /** A peer claims to hold something that is not held here and that is new or newly placed. */
-  | {
-      readonly type: 'discovered'
-      readonly peer: PeerAddress
-      readonly entries: readonly Advertisement[]
-    }
-  /** A digest was taken in: what it claims of what is held here can be compared with the manifests. */
+  /** Peers advertise items that are not held here, and that are new or have moved. */
+  | { readonly type: 'discovered'; readonly entries: readonly Advertisement[] }
+  /** A digest was merged: its entries about held items can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
   | {
       readonly type: 'peer-status'
       readonly peer: PeerAddress
       readonly status: LivenessStatus | 'recovered'
     }
-
-/** A digest entry whose direction is known: said by the peer, or by what is held here of the same metric. */
-export interface Advertisement extends DigestEntry, Basis {
-  readonly direction: 'minimize' | 'maximize'
-}
-
-/** What a claim stands on: what may be held against the peer in whose name it was made. */
-export interface Basis {
-  /** It came in a message that was sent here: anybody can send one in any name. What a peer answers where it is dialled is its own word. */
-  readonly unauthenticated?: boolean | undefined
-  /** The peer did not say the direction (0.1); it is what seemed likely here. */
-  readonly directionGuessed?: boolean | undefined
-}
 
 /** A peer and how it has been answering. */
 export interface PeerView extends PeerInfo {

@@ -12,6 +12,7 @@ import { diskSchema } from '../../sim/scenario/conditions.ts'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
+import { mustHold } from '../../src/core/invariant.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 
@@ -132,8 +133,9 @@ test('views, maps and messages beyond their limits are noticed', () => {
     address: `http://a${n}`,
     active: true,
   }))
-  const advertisements = Array.from({ length: 501 }, () => ({ metric: 'm', providers: [] }))
-  const gossip = { peers: () => peers, federated: () => advertisements }
+  const items = Array.from({ length: 501 }, () => ({ metric: 'm', advertisements: [] }))
+  const checkInvariants = () => mustHold(false, 'one address has one id')
+  const gossip = { peers: () => peers, federated: () => items, checkInvariants }
   const node = {
     gossip,
     clock: { now: () => NOW },
@@ -156,6 +158,7 @@ test('views, maps and messages beyond their limits are noticed', () => {
   assert.deepEqual(excesses(node), [
     'g has 12 peers in view, 10 is the most',
     'g has 501 advertisements in m, 500 is the most',
+    "g: InvariantError: a fault of Grove's own, for this must always hold: one address has one id",
   ])
   assert.equal(violated.length, 3)
 })

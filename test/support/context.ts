@@ -1,3 +1,4 @@
+import { enforceInvariants } from '../../src/core/invariant.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
@@ -7,6 +8,8 @@ import { systemClock } from '../../src/runtime/clock.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { httpTransport } from '../../src/transport/client.ts'
+
+enforceInvariants()
 
 export interface TestNode extends AsyncDisposable {
   readonly node: GroveNode

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
-import { groveText } from './run-grove.ts'
+import { groveText } from './processes/run-grove.ts'
 
 /** A folder for the tests of one file, with work in `work/` that can be contributed. Call it once, outside of tests; gives places in it. */
 export function folderWithWork(): (name: string) => string {

@@ -1,11 +1,14 @@
-/** Time in which half of what a proved lie (a broken claim, wrong bytes) costs is forgiven. A day: no repair takes much longer to show. */
+/**
+ * Time in which half the cost of a proved lie (a contradicted advertisement, wrong bytes) is
+ * forgiven. A day: no repair takes much longer to show.
+ */
 export const LIE_HALF_LIFE_MS = 24 * 60 * 60 * 1_000
 /** The same for a failure that may have been a network's doing: it only puts a peer behind the others for a while. */
 export const FAILURE_HALF_LIFE_MS = 5 * 60 * 1_000
 
 /** Good deeds beyond so many add nothing: nobody earns the right to lie. */
 const GOOD_MAX = 20
-/** Bytes that weigh as much as one kept claim. */
+/** Bytes that weigh as much as one confirmed advertisement. */
 const GOOD_BYTES = 1024 * 1024
 /** Lies and failures beyond so many weigh no more, so that whoever mends comes back within days, and within the hour. */
 const LIES_MAX = 8

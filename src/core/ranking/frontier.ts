@@ -1,13 +1,15 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
-import type { Direction } from '../contribution/schema.ts'
+import type { Direction, Kind } from '../contribution/schema.ts'
 import type { Signals } from './signals.ts'
 
 /** The dimensions other than metrics, as they are named on the wire. All are maximised. */
 export const SIGNAL_METRICS = ['_adoption', '_recency', '_review_score', '_reproduction'] as const
 export type SignalMetric = (typeof SIGNAL_METRICS)[number]
 
-/** A line along which contributions are ranked: a metric in one direction, or one of the signals. */
+/**
+ * A line along which contributions are ranked: a metric in one direction, or one of the signals.
+ */
 export interface Dimension {
   readonly metric: string
   readonly direction: Direction
@@ -19,11 +21,20 @@ export interface Place extends Dimension {
   readonly value: number
 }
 
+/** A place in the local frontier, with what digests and policies look at. */
+export interface LocalEntry extends Place {
+  readonly tags: readonly string[]
+  readonly kind?: Kind | undefined
+}
+
 export function isSignalMetric(metric: string): metric is SignalMetric {
   return (SIGNAL_METRICS as readonly string[]).includes(metric)
 }
 
-/** Metric names that start with `_` are the protocol's: such a score is kept but neither ranks nor travels in digests. */
+/**
+ * Metric names that start with `_` are the protocol's: such a score is kept but neither ranks nor
+ * travels in digests.
+ */
 export function isReservedMetric(metric: string): boolean {
   return metric.startsWith('_')
 }
@@ -55,12 +66,29 @@ export function comparePlaces(a: Place, b: Place): number {
   return a.cid < b.cid ? -1 : a.cid > b.cid ? 1 : 0
 }
 
-/** Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not ranked. */
+/** A ranked place, with what gossip says of its item. */
+export function localEntry({
+  metric,
+  direction,
+  cid,
+  value,
+  info: { tags, kind },
+}: Place & { readonly info: Pick<LocalEntry, 'tags' | 'kind'> }): LocalEntry {
+  return { metric, direction, cid, value, tags, kind }
+}
+
+/**
+ * Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not
+ * ranked.
+ */
 export function isRanked(contribution: Contribution): boolean {
   return contribution.manifest.context?.ephemeral !== true
 }
 
-/** The places that a contribution takes by its own word: its scores (evaluation mode only) and its age. */
+/**
+ * The places that a contribution takes by its own word: its scores (evaluation mode only) and its
+ * age.
+ */
 export function ownPlaces(contribution: Contribution, firstSeenMs: number): Place[] {
   if (!isRanked(contribution)) return []
   const { cid, manifest } = contribution
@@ -100,14 +128,18 @@ export function signalValues(signals: Signals): [SignalMetric, number][] {
   return values
 }
 
-/** Recency in Unix milliseconds: the author's date, but never later than the moment this grove first saw the item. */
+/**
+ * Recency in Unix milliseconds: the author's date, but never later than the moment this grove first
+ * saw the item.
+ */
 export function recencyOf(createdAt: string, firstSeenMs: number): number {
   return Math.min(Date.parse(createdAt), firstSeenMs)
 }
 
 /**
- * The direction in which a metric is ranked where its scores disagree: that of the most scores, minimise where equal.
- * Scores of the other direction stay out of the ranking: they answer another question.
+ * The direction in which a metric is ranked where its scores disagree: that of the most scores,
+ * minimise where equal. Scores of the other direction stay out of the ranking: they answer another
+ * question.
  */
 export function prevailingDirection(minimizing: number, maximizing: number): Direction {
   return maximizing > minimizing ? 'maximize' : 'minimize'

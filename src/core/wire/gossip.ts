@@ -5,7 +5,7 @@ import { readFirstNames } from './first-names.ts'
 
 /** What groves say to each other in gossip (PROTOCOL.md#gossip): read leniently, unknown fields are ignored. */
 
-/** One claim of a digest: "I hold `cid`, whose `metric` is `value`". */
+/** One entry of a digest: "I hold `cid`, whose `metric` is `value`". */
 export const digestEntrySchema = z.object({
   metric: z.string().min(1).max(256),
   value: z.number(),

@@ -2,36 +2,28 @@ import { BoundedSet } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError } from '../../core/errors.ts'
-import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Proof } from '../../core/peers/peer-record.ts'
+import { type Advertisement, contradicts, scoreOf } from '../../core/ranking/advertisement.ts'
 import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
-import { contradicts } from '../../protocol/gossip/digest.ts'
-import type { Advertisement } from '../../protocol/messages.ts'
 import type { PeersContext } from '../context.ts'
 
 /**
- * Advertisements remembered as verified, so that none counts twice; forgotten ones may count again.
+ * Advertisements remembered as verified, so that none counts twice. The oldest may count again.
  */
 const VERIFIED_MAX = 8_192
 
-/** An advertisement of one contribution, and the peer in whose name it was made. */
-export interface Assertion {
-  readonly peer: PeerAddress
-  readonly advertisement: Pick<
-    Advertisement,
-    'metric' | 'direction' | 'value' | 'unauthenticated' | 'directionGuessed'
-  >
-}
-
 export interface Verdict {
-  /** The contradictions of peers that answered so themselves, by address. */
+  /** Contradictions by the address of the peer whose own word it was. */
   readonly contradicting: ReadonlyMap<string, GroveError>
-  /** The first contradiction; undefined where some advertisement agrees with the manifest. */
+  /** The first contradiction, if all advertisements are contradicted. */
   readonly contradiction: GroveError | undefined
 }
 
-/** Compares what peers advertise with the manifests: it counts for them, or against them. */
+/**
+ * Compares advertisements with manifests. Confirmed ones count for a peer, contradicted ones
+ * against it.
+ */
 export class AdvertisementVerifier {
   readonly #node: PeersContext
   readonly #verified = new BoundedSet<string>(VERIFIED_MAX)
@@ -41,127 +33,103 @@ export class AdvertisementVerifier {
   }
 
   /**
-   * Compares advertisements with the manifest that they name. A peer is convicted only of its own
-   * word: what was sent here in its name is dropped where it is wrong, and held against nobody.
+   * Compares advertisements with the manifest of their item. A peer is blamed only for its own
+   * word. What was only sent here in its name is dropped if it is wrong, and blamed on no peer.
    */
-  verify(contribution: Contribution, said: readonly Assertion[]): Verdict {
+  verify(contribution: Contribution, advertisements: readonly Advertisement[]): Verdict {
     const contradicting = new Map<string, GroveError>()
     const wrong: GroveError[] = []
-    for (const { peer, advertisement } of said) {
-      const { metric, value, unauthenticated = false, directionGuessed = false } = advertisement
-      const direction = directionGuessed ? undefined : advertisement.direction
-      if (!contradicts(contribution.manifest, { metric, value, direction }))
-        this.#credit(contribution.cid, peer, advertisement)
+    for (const advertisement of advertisements) {
+      if (!contradicts(contribution.manifest, advertisement)) this.#credit(advertisement)
       else {
-        const error = contradiction(contribution, advertisement, peer)
+        const error = contradiction(contribution, advertisement)
         wrong.push(error)
-        if (unauthenticated)
-          this.#node.tell({
-            type: 'advertisement-contradicted',
-            peerId: peer.peerId,
-            cid: contribution.cid,
-            unauthenticated,
-          })
+        if (advertisement.unauthenticated === true) this.#drop(advertisement)
         else {
-          contradicting.set(peer.address, error)
-          this.#convict(contribution, { peer, advertisement }, error)
+          contradicting.set(advertisement.from.address, error)
+          this.#convict(contribution, advertisement, error)
         }
       }
     }
-    return {
-      contradicting: contradicting,
-      contradiction: wrong.length === said.length ? wrong[0] : undefined,
-    }
+    const allAreWrong = wrong.length === advertisements.length
+    return { contradicting, contradiction: allAreWrong ? wrong[0] : undefined }
   }
 
-  /** Verifies what gossip advertises of these, where they are held here. */
+  /** Verifies what gossip advertises of these items, as far as they are held here. */
   async verifyHeld(cids: Iterable<Cid>): Promise<void> {
-    const open = new Map<Cid, Assertion[]>()
+    const open = new Map<Cid, Advertisement[]>()
     for (const cid of new Set(cids)) {
-      const said = this.#node.gossip.assertionsOf(cid).filter((one) => !this.#isVerified(cid, one))
-      if (said.length > 0) open.set(cid, said)
+      const unverified = this.#node.gossip
+        .advertisementsOf(cid)
+        .filter((advertisement) => !this.#isVerified(advertisement))
+      if (unverified.length > 0) open.set(cid, unverified)
     }
     if (open.size === 0) return
     for (const contribution of await this.#node.contributions.getMany([...open.keys()]))
       this.verify(contribution, open.get(contribution.cid) ?? [])
   }
 
-  #isVerified(cid: Cid, { peer, advertisement }: Assertion): boolean {
-    return (
-      isReservedMetric(advertisement.metric) || this.#verified.has(keyOf(cid, peer, advertisement))
-    )
+  #isVerified(advertisement: Advertisement): boolean {
+    return isReservedMetric(advertisement.metric) || this.#verified.has(keyOf(advertisement))
   }
 
-  #credit(cid: Cid, peer: PeerAddress, advertisement: Assertion['advertisement']): void {
-    if (isReservedMetric(advertisement.metric) || !this.#isFirst(cid, peer, advertisement)) return
-    if (advertisement.unauthenticated !== true)
-      this.#node.peers.advertisementConfirmed(peer.address)
+  #credit(advertisement: Advertisement): void {
+    const { metric, from, unauthenticated } = advertisement
+    if (isReservedMetric(metric) || !this.#isFirst(advertisement)) return
+    if (unauthenticated !== true) this.#node.peers.advertisementConfirmed(from.address)
   }
 
-  #convict(
-    { cid, manifest }: Contribution,
-    { peer, advertisement }: Assertion,
-    error: GroveError,
-  ): void {
-    if (!this.#isFirst(cid, peer, advertisement)) return
-    const { metric, value, direction } = advertisement
+  #drop({ from: { peerId }, cid }: Advertisement): void {
+    const type = 'advertisement-contradicted'
+    this.#node.tell({ type, peerId, cid, unauthenticated: true })
+  }
+
+  #convict({ manifest }: Contribution, advertisement: Advertisement, error: GroveError): void {
+    if (!this.#isFirst(advertisement)) return
+    const { cid, metric, value, direction, from } = advertisement
     const score = scoreOf(manifest, metric)
     const proof: Proof = {
       cid,
       metric,
       advertised: { value, direction },
-      ...(score === undefined
-        ? {}
-        : { actual: { value: score.value, direction: score.direction } }),
+      ...(score && { actual: { value: score.value, direction: score.direction } }),
       at: timestamp(this.#node.clock.now()),
     }
-    this.#node.peers.advertisementContradicted(peer.address, proof, error)
-    this.#node.tell({ type: 'advertisement-contradicted', peerId: peer.peerId, cid })
+    this.#node.peers.advertisementContradicted(from.address, proof, error)
+    this.#node.tell({ type: 'advertisement-contradicted', peerId: from.peerId, cid })
     this.#node.events.publish({
       type: 'peer-fault',
-      peerId: peer.peerId,
+      peerId: from.peerId,
       code: error.code,
       message: error.message,
     })
-    this.#node.log.warn('advertisement contradicted', { ...peer, cid, reason: error.message })
+    this.#node.log.warn('advertisement contradicted', { ...from, cid, reason: error.message })
   }
 
-  #isFirst(cid: Cid, peer: PeerAddress, advertisement: Assertion['advertisement']): boolean {
-    const key = keyOf(cid, peer, advertisement)
+  #isFirst(advertisement: Advertisement): boolean {
+    const key = keyOf(advertisement)
     if (this.#verified.has(key)) return false
     this.#verified.add(key)
     return true
   }
 }
 
-/** What a peer said itself and what was said in its name are verified apart from each other. */
-function keyOf(
-  cid: Cid,
-  { address }: PeerAddress,
-  { metric, direction, value, unauthenticated }: Assertion['advertisement'],
-): string {
-  return `${unauthenticated === true ? 'h' : ''} ${address} ${cid} ${direction} ${value} ${metric}`
+/**
+ * What a peer says and what is sent in its name are verified separately.
+ */
+function keyOf({ cid, metric, direction, value, from, unauthenticated }: Advertisement): string {
+  return `${unauthenticated === true ? '~' : ''} ${from.address} ${cid} ${direction} ${value} ${metric}`
 }
 
-function scoreOf(manifest: Contribution['manifest'], metric: string) {
-  return manifest.scores !== undefined && Object.hasOwn(manifest.scores, metric)
-    ? manifest.scores[metric]
-    : undefined
-}
-
-function contradiction(
-  { cid, manifest }: Contribution,
-  advertisement: Assertion['advertisement'],
-  peer: PeerAddress,
-): GroveError {
-  const { metric, value, direction } = advertisement
+function contradiction({ manifest }: Contribution, advertisement: Advertisement): GroveError {
+  const { cid, metric, value, direction, from } = advertisement
   const score = scoreOf(manifest, metric)
   const truth =
     score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
-  const message = `${peer.address} advertises ${metric} ${value} (${direction}) for ${cid}, which ${truth}`
+  const message = `${from.address} advertises ${metric} ${value} (${direction}) for ${cid}, which ${truth}`
   return new GroveError(
     'peer-fault',
-    { ...peer, fault: 'advertisement-contradicted', cid, metric, value },
+    { ...from, fault: 'advertisement-contradicted', cid, metric, value },
     { message },
   )
 }

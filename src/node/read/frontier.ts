@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import { contradicts } from '../../core/ranking/advertisement.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
 import { NO_SIGNALS } from '../../core/ranking/signals.ts'
@@ -11,7 +12,6 @@ import type {
   Provider,
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
-import { contradicts } from '../../protocol/gossip/digest.ts'
 import type { ReadContext } from '../context.ts'
 
 /** Entries a dimension that the federated frontier shows of this grove's own. */
@@ -46,8 +46,9 @@ function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
 }
 
 /**
- * The best that is known anywhere: what is held here, then what peers claim, each dimension by itself. Of what is held here a claim
- * adds nothing that its manifest does not say, and no count.
+ * The best that is known anywhere: what is held here, then what peers advertise, each dimension by
+ * itself. Of a held item an advertisement is shown only where the manifest says the same; signals
+ * never are.
  */
 export async function federatedFrontier(node: ReadContext): Promise<FederatedEntry[]> {
   const now = node.clock.now()
@@ -102,9 +103,8 @@ function ownEntry(
 type AdvertisedItem = ReturnType<ReadContext['gossip']['federated']>[number]
 
 function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
-  const providers = item.providers.map(({ peerId, address, lastAdvertised }) => ({
-    peerId,
-    address,
+  const providers = item.advertisements.map(({ from, lastAdvertised }) => ({
+    ...from,
     lastAdvertised: timestamp(lastAdvertised),
   }))
   const { metric, value, cid, direction } = item

@@ -3,42 +3,38 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type Policy, unwantedReason } from '../../core/policy.ts'
-import type { Candidate } from '../../protocol/sync/want.ts'
-import type { AdvertisementVerifier, Assertion, Verdict } from '../peers/advertisement-verifier.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
+import type { AdvertisementVerifier, Verdict } from '../peers/advertisement-verifier.ts'
 
 /**
- * Compares a manifest with what was advertised and with the policy, before background sync stores
- * it.
+ * The check before background sync stores an item: its manifest against what was advertised of it,
+ * and against the policy.
  */
 export class AcceptanceCheck {
-  readonly #advertisements: AdvertisementVerifier
+  readonly #verifier: AdvertisementVerifier
   readonly #policy: Policy
-  readonly #said = new Map<Cid, Assertion[]>()
+  readonly #advertised: ReadonlyMap<Cid, readonly Advertisement[]>
   readonly #verdicts = new Map<Cid, Verdict>()
 
   constructor(
-    advertisements: AdvertisementVerifier,
-    candidates: readonly Candidate[],
+    verifier: AdvertisementVerifier,
+    advertisements: readonly Advertisement[],
     policy: Policy,
   ) {
-    this.#advertisements = advertisements
+    this.#verifier = verifier
     this.#policy = policy
-    for (const { cid, providers, ...advertisement } of candidates) {
-      const said = this.#said.get(cid) ?? []
-      said.push(...providers.map((peer) => ({ peer, advertisement })))
-      this.#said.set(cid, said)
-    }
+    this.#advertised = Map.groupBy(advertisements, ({ cid }) => cid)
   }
 
   /**
-   * Throws `unwanted` where the policy does not want it after all, and `peer-fault` where the
-   * sender of the manifest, or everybody, had advertised something else.
+   * Throws `unwanted` if the policy does not want the item after all, and `peer-fault` if the peer
+   * that sent the manifest had advertised something else, or if all peers had.
    */
   accept(contribution: Contribution, from: PeerAddress): void {
     const { cid, manifest } = contribution
     const verdict =
       this.#verdicts.get(cid) ??
-      this.#advertisements.verify(contribution, this.#said.get(cid) ?? [])
+      this.#verifier.verify(contribution, this.#advertised.get(cid) ?? [])
     this.#verdicts.set(cid, verdict)
     const reason = unwantedReason(manifest, this.#policy)
     if (reason !== undefined) throw new GroveError('unwanted', { cid, reason })

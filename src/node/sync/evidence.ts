@@ -3,7 +3,7 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { Candidate } from '../../protocol/sync/want.ts'
+import type { Offer } from '../../protocol/sync/plan.ts'
 import { admitAll, provenanceOf } from '../admit.ts'
 import type { SyncContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
@@ -48,7 +48,7 @@ interface EvidenceQuestion {
  */
 export async function refreshEvidence(
   node: SyncContext,
-  offers: readonly Candidate[],
+  offers: readonly Offer[],
   { budget, memory, signal: round }: EvidenceRound,
 ): Promise<void> {
   const questions = await questionsFor(node, memory, offers)
@@ -78,7 +78,7 @@ export async function refreshEvidence(
 async function questionsFor(
   node: SyncContext,
   memory: EvidenceMemory,
-  offers: readonly Candidate[],
+  offers: readonly Offer[],
 ): Promise<EvidenceQuestion[]> {
   const questions: EvidenceQuestion[] = []
   const perPeer = new Map<string, number>()
@@ -89,15 +89,9 @@ async function questionsFor(
       stored,
     ]),
   )
-  for (const { cid, evidence: mark, providers } of offers) {
-    const [peer] = providers
+  for (const { cid, evidence: mark, from: peer } of offers) {
     const contribution = held.get(cid)
-    if (
-      mark === undefined ||
-      peer === undefined ||
-      contribution === undefined ||
-      seen.has(`${peer.address} ${cid}`)
-    )
+    if (mark === undefined || contribution === undefined || seen.has(`${peer.address} ${cid}`))
       continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0

@@ -1,10 +1,11 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
-import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Policy } from '../../core/policy.ts'
+import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
+import { considers, type Policy, thresholdOf } from '../../core/policy.ts'
+import { type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
-import type { Candidate } from '../../protocol/sync/want.ts'
+import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import type { Requests } from './round-budget.ts'
@@ -24,13 +25,13 @@ export async function offersOf(
   peer: PeerAddress,
   policy: Policy,
   options: { signal: AbortSignal; requests: Requests },
-): Promise<Candidate[]> {
+): Promise<Offer[]> {
   try {
     const dimensions = await dimensionsOf(node, peer, policy, options)
     const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension) =>
       bestOf(node, peer, dimension, policy, options),
     )
-    return lists.flatMap((list) => (list === undefined ? [] : candidatesOf(list, peer, policy)))
+    return lists.flatMap((list) => (list === undefined ? [] : offersIn(list, peer, policy)))
   } catch (error) {
     if (options.signal.aborted || !isGroveError(error)) throw error
     node.log.debug('peer offers nothing', { ...peer, code: error.code, reason: error.message })
@@ -38,31 +39,19 @@ export async function offersOf(
   }
 }
 
-/** What gossip says that others hold, in these dimensions (all of them without). */
-export function advertisedOffers(node: SyncContext, metrics?: ReadonlySet<string>): Candidate[] {
+/** What peers advertise in gossip, in these metrics (all of them without). */
+export function advertisedOffers(node: SyncContext, metrics?: ReadonlySet<string>): Offer[] {
   return node.gossip
     .federated(node.clock.now())
     .filter(({ metric }) => metrics === undefined || metrics.has(metric))
-    .filter(
-      ({ metric }) =>
-        metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
-    )
-    .flatMap(({ metric, direction, cid, tags, providers }) =>
-      providers.map(({ peerId, address, value, unauthenticated, directionGuessed }) => ({
-        metric,
-        direction,
-        cid,
-        value,
-        tags,
-        providers: [{ peerId, address }],
-        unauthenticated,
-        directionGuessed,
-      })),
+    .filter(({ metric }) => considers(node.config.policy, metric))
+    .flatMap(({ tags, advertisements }) =>
+      advertisements.map((advertisement) => ({ ...advertisement, tags })),
     )
 }
 
-/** The best that is held here of what the policy wants, as candidates: it counts towards the best of its dimension. */
-export async function heldOffers(node: SyncContext, policy: Policy): Promise<Candidate[]> {
+/** The best that the policy wants of what is held here. It counts towards the top k. */
+export async function heldPlaces(node: SyncContext, policy: Policy): Promise<LocalEntry[]> {
   const { dimensions, tags, kinds, topK } = policy
   const rankings = await node.index.frontier({
     limit: topK,
@@ -70,41 +59,29 @@ export async function heldOffers(node: SyncContext, policy: Policy): Promise<Can
     ...(tags === undefined ? {} : { anyTag: tags }),
     ...(kinds === undefined ? {} : { anyKind: kinds }),
   })
-  return rankings.flatMap(({ metric, direction, places }) =>
-    places.map(({ cid, value, info }) => ({
-      metric,
-      direction,
-      cid,
-      value,
-      tags: info.tags,
-      kind: info.kind,
-      providers: [],
-    })),
-  )
+  return rankings.flatMap(({ places }) => places.map(localEntry))
 }
 
-/** Stubs, oldest first, as candidates of a dimension of their own: whoever promised them is asked, else who can be. */
-export async function stubOffers(node: SyncContext): Promise<Candidate[]> {
+/**
+ * Stubs, oldest first, as offers in a dimension of their own: by peers that promised or advertise
+ * them, and a few others.
+ */
+export async function stubOffers(node: SyncContext): Promise<Offer[]> {
   const stubs = await node.stubs.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
-  return stubs.map(({ cid, since, promisedBy }) => {
+  return stubs.flatMap(({ cid, since, promisedBy }) => {
     const promisers = promisedBy.flatMap((peerId) => node.gossip.peer(peerId) ?? [])
-    return {
-      cid,
-      metric: '_stub',
-      direction: 'minimize',
-      value: Date.parse(since),
-      providers: [...promisers, ...node.gossip.providersOf(cid), ...others],
-    }
+    const place = { cid, metric: '_stub', direction: 'minimize', value: Date.parse(since) } as const
+    return distinct([...promisers, ...node.gossip.providersOf(cid), ...others]).map((from) => ({
+      ...place,
+      from,
+    }))
   })
 }
 
 /** Those of the cids that are held here. */
-export async function heldAmong(
-  node: SyncContext,
-  candidates: readonly Candidate[],
-): Promise<Set<Cid>> {
-  const cids = new Set(candidates.map(({ cid }) => cid))
+export async function heldAmong(node: SyncContext, places: readonly Place[]): Promise<Set<Cid>> {
+  const cids = new Set(places.map(({ cid }) => cid))
   for (const cid of await node.contributions.missing([...cids])) cids.delete(cid)
   return cids
 }
@@ -144,9 +121,7 @@ async function bestOf(
 ): Promise<BestAnswer | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++
-  const threshold = Object.hasOwn(policy.thresholds, dimension)
-    ? policy.thresholds[dimension]
-    : undefined
+  const threshold = thresholdOf(policy, dimension)
   const { tags, kinds, topK } = policy
   const query = {
     dimension,
@@ -167,25 +142,26 @@ async function bestOf(
   })
 }
 
-/** A contribution with large artifacts is a candidate all the same: its manifest is taken, and what of the rest is small enough. */
-function candidatesOf(
-  { dimension, direction, entries, directionGuessed }: BestAnswer,
-  peer: PeerAddress,
+/**
+ * Items with artifacts that are too large are offered without a size: the manifest is wanted, and
+ * the small ones.
+ */
+function offersIn(
+  { dimension: metric, direction, entries, directionGuessed }: BestAnswer,
+  from: PeerAddress,
   policy: Policy,
-): Candidate[] {
-  return entries.map(({ cid, value, kind, tags, artifactBytes, evidence }) => {
+): Offer[] {
+  return entries.map(({ artifactBytes, ...entry }) => {
     const known = artifactBytes >= 0 && artifactBytes <= policy.maxArtifactBytes
-    return {
-      cid,
-      metric: dimension,
-      direction,
-      value,
-      kind,
-      tags,
-      providers: [peer],
-      directionGuessed,
-      ...(known ? { artifactBytes } : {}),
-      ...(evidence === undefined ? {} : { evidence }),
-    }
+    const size = known ? { artifactBytes } : {}
+    return { ...entry, ...size, metric, direction, from, directionGuessed }
   })
+}
+
+/** One peer an address, the first. */
+function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
+  const byAddress = new Map<string, PeerAddress>()
+  for (const peer of peers)
+    if (!byAddress.has(peer.address)) byAddress.set(peer.address, addressOf(peer))
+  return [...byAddress.values()]
 }

@@ -2,11 +2,11 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { type ErrorCode, type GroveError, isGroveError } from '../../core/errors.ts'
 import { PROVIDERS_MAX } from '../../core/limits.ts'
-import { defaultPolicy, type Policy } from '../../core/policy.ts'
+import { defaultPolicy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
-import type { Candidate, Want, Wants } from '../../protocol/sync/want.ts'
+import { type Plan, type PlanInput, planWants, type Want } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { fetchWanted, type WantedHooks } from '../fetch/fetch.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
@@ -15,6 +15,7 @@ import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
+import type { SyncState } from './sync-state.ts'
 
 const FETCHES_AT_ONCE = 4
 const TOO_LARGE: ErrorCode = 'too-large'
@@ -26,6 +27,12 @@ const UNWANTED_REST_MS = 24 * 60 * 60_000
 /** Items named in one report. */
 const REPORTED_MAX = 1_000
 
+/** What a round chooses from. */
+interface Choice extends Pick<PlanInput, 'offers' | 'local' | 'policy'> {
+  /** Nothing else is fetched, whatever is wanted. */
+  readonly only?: ReadonlySet<Cid>
+}
+
 /** How a want is fetched. */
 interface FetchMode {
   /** Aborts when another fetch of the round has failed for good. */
@@ -36,7 +43,7 @@ interface FetchMode {
 
 interface RoundParts {
   readonly node: SyncContext
-  readonly wants: Wants
+  readonly state: SyncState
   readonly advertisements: AdvertisementVerifier
   readonly budget: RoundBudget
   readonly signal: AbortSignal
@@ -45,7 +52,7 @@ interface RoundParts {
 /** One round of background sync: what it may still do, and what it has done. */
 export class Round {
   readonly #node: SyncContext
-  readonly #wants: Wants
+  readonly #state: SyncState
   readonly #advertisements: AdvertisementVerifier
   readonly #budget: RoundBudget
   readonly #signal: AbortSignal
@@ -56,35 +63,24 @@ export class Round {
   #offered = 0
   #bytesMoved = 0
 
-  constructor({ node, wants, advertisements, budget, signal }: RoundParts) {
+  constructor({ node, state, advertisements, budget, signal }: RoundParts) {
     this.#node = node
-    this.#wants = wants
+    this.#state = state
     this.#advertisements = advertisements
     this.#budget = budget
     this.#signal = signal
     this.#startedAt = node.clock.now()
   }
 
-  /** Plans over all candidates and fetches what is wanted: of `only`, where that is given. */
-  async fetchWanted(
-    candidates: readonly Candidate[],
-    policy: Policy,
-    only?: ReadonlySet<Cid>,
-  ): Promise<void> {
+  /** Plans over all offers and fetches what is wanted: of `only`, where that is given. */
+  async fetchWanted({ offers, local, policy, only }: Choice): Promise<void> {
     const node = this.#node
-    const held = await heldAmong(node, candidates)
+    const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = this.#wants.plan(candidates, {
-      policy,
-      held,
-      partial,
-      now: node.clock.now(),
-    })
-    this.#offered += new Set(
-      candidates.filter(({ providers }) => providers.length > 0).map(({ cid }) => cid),
-    ).size
+    const { wants, skipped } = this.#plan({ offers, local, policy, held, partial })
+    this.#offered += new Set(offers.map(({ cid }) => cid)).size
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
-    const check = new AcceptanceCheck(this.#advertisements, candidates, policy)
+    const check = new AcceptanceCheck(this.#advertisements, offers, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
     await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
@@ -92,11 +88,11 @@ export class Round {
 
   /** Fetches some stubs, without their artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
-    const candidates = await stubOffers(this.#node)
-    const { wants } = this.#wants.plan(candidates, {
+    const { wants } = this.#plan({
+      offers: await stubOffers(this.#node),
+      local: [],
       policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
       held: new Set(),
-      now: this.#node.clock.now(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
     await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want, ended) =>
@@ -125,25 +121,40 @@ export class Round {
     return report
   }
 
-  /** A failure of this grove's own (a full disk, a shutdown) ends the round and charges no peer. */
-  async #fetch(want: Want, { ended, ...mode }: FetchMode): Promise<void> {
+  #plan(input: Omit<PlanInput, 'reasonToWait' | 'now'>): Plan {
+    const now = this.#node.clock.now()
+    const reasonToWait = (cid: Cid) => this.#state.reasonToWait(cid, now)
+    return planWants({ ...input, reasonToWait, now })
+  }
+
+  /** Fetches an item, unless another round is at it or has just failed to. */
+  async #fetch(want: Want, mode: FetchMode): Promise<void> {
     const { cid } = want
-    const signal = AbortSignal.any([this.#signal, ended])
+    const signal = AbortSignal.any([this.#signal, mode.ended])
     signal.throwIfAborted()
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
     if (this.#budget.isSpent) return this.#skip(cid, 'budget')
     if (providers.length === 0) return this.#skip(cid, 'peers-fail')
-    if (!this.#wants.begin(cid, this.#node.clock.now())) return this.#skip(cid, 'under-way')
+    if (this.#state.reasonToWait(cid, this.#node.clock.now()) !== undefined)
+      return this.#skip(cid, 'under-way')
     this.#budget.requests.made++
+    await this.#state.fetches.run(cid, () => this.#tryToBring(cid, providers, mode, signal))
+  }
+
+  /** A failure of this grove's own (a full disk, a shutdown) ends the round and charges no peer. */
+  async #tryToBring(
+    cid: Cid,
+    providers: Want['providers'],
+    mode: FetchMode,
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       await this.#bring(cid, providers, { ...mode, signal })
     } catch (error) {
       if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
       this.#onFetchFailed(cid, error, providers)
-    } finally {
-      this.#wants.ended(cid)
     }
   }
 
@@ -182,12 +193,12 @@ export class Round {
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
-      this.#wants.failed(cid, now, true)
+      this.#state.backoff.failed(cid, now, true)
       return
     }
     this.#fetched.push(cid)
-    this.#wants.settled(cid)
-    if (lost.length > 0) this.#wants.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
+    this.#state.backoff.settled(cid)
+    if (lost.length > 0) this.#state.backoff.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
@@ -195,11 +206,11 @@ export class Round {
     if (error.code === 'unwanted') {
       const reason = String(error.details['reason'])
       this.#skip(cid, reason)
-      this.#wants.refuse(cid, reason, now + UNWANTED_REST_MS)
+      this.#state.backoff.refuse(cid, reason, now + UNWANTED_REST_MS)
       return
     }
     this.#failed.push({ cid, reason: error.code })
-    this.#wants.failed(cid, now, !error.kind.permanent)
+    this.#state.backoff.failed(cid, now, !error.kind.permanent)
     const asked = failedAttempts(error)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers

@@ -1,7 +1,10 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
+import { Singleflight } from '../../concurrency/singleflight.ts'
 import { Throttle } from '../../concurrency/throttle.ts'
+import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
-import { type Candidate, Wants } from '../../protocol/sync/want.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
+import { Backoff } from '../../protocol/sync/backoff.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -14,24 +17,33 @@ const ROUNDS_AT_ONCE = 4
 
 /** What background sync remembers between rounds. */
 export class SyncState {
-  /** Failed fetches, and refusals. */
-  readonly wants = new Wants()
+  /** Items that wait: their fetch failed, or they are refused. */
+  readonly backoff = new Backoff()
+  /** The fetches of background sync that are under way, by cid. */
+  readonly fetches = new Singleflight<void>()
   /** Evidence that has been asked for. */
   readonly evidence = new EvidenceMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
   readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
-  #announced: Candidate[] = []
+  #announced: Advertisement[] = []
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 
-  /** Keeps candidates for the next announced round; whether they are its first. */
-  noteAdvertised(candidates: readonly Candidate[]): boolean {
+  /** Why background sync does not fetch this item now; undefined where it may. */
+  reasonToWait(cid: Cid, now: number): string | undefined {
+    return this.fetches.has(cid) ? 'under-way' : this.backoff.reasonToWait(cid, now)
+  }
+
+  /**
+   * Keeps advertisements for the next round of announced work. Returns whether they are the first.
+   */
+  noteAdvertised(advertisements: readonly Advertisement[]): boolean {
     const first = this.#announced.length === 0
-    this.#announced.push(...candidates.slice(0, ANNOUNCED_MAX - this.#announced.length))
+    this.#announced.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#announced.length))
     return first
   }
 
-  /** The candidates kept since the last call. */
-  takeAdvertised(): Candidate[] {
+  /** Takes the advertisements kept since the last time. */
+  takeAdvertised(): Advertisement[] {
     const announced = this.#announced
     this.#announced = []
     return announced

@@ -1,17 +1,17 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { Singleflight } from '../../concurrency/singleflight.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Policy } from '../../core/policy.ts'
+import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { SyncReport } from '../../core/wire/federation.ts'
-import type { Advertisement } from '../../protocol/messages.ts'
-import type { Refusal } from '../../protocol/sync/want.ts'
+import type { Refusal } from '../../protocol/sync/backoff.ts'
 import type { SyncContext } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
 import { refreshEvidence } from './evidence.ts'
-import { advertisedOffers, heldOffers, offersOf } from './offers.ts'
+import { advertisedOffers, heldPlaces, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
 import { SyncState } from './sync-state.ts'
@@ -57,7 +57,7 @@ export class BackgroundSync {
 
   /** What is not fetched unasked for now, and why. */
   refusals(): Refusal[] {
-    return this.#state.wants.refusals(this.#node.clock.now())
+    return this.#state.backoff.refusals(this.#node.clock.now())
   }
 
   /**
@@ -74,27 +74,12 @@ export class BackgroundSync {
     )
   }
 
-  /** Takes note of what a peer advertises. If the policy wants it, it is fetched in a moment. */
-  noteAdvertised(peer: PeerAddress, advertisements: readonly Advertisement[]): void {
+  /** Keeps what peers advertise. If the policy wants it, it is fetched in a moment. */
+  noteAdvertised(advertisements: readonly Advertisement[]): void {
     const node = this.#node
-    for (const { cid } of advertisements) node.peers.absences.forget(peer.address, cid)
-    const wanted = advertisements.filter(
-      ({ metric }) =>
-        metric !== '_recency' || node.config.policy.dimensions?.includes(metric) === true,
-    )
-    const candidates = wanted.map(
-      ({ cid, metric, direction, value, tags, unauthenticated, directionGuessed }) => ({
-        cid,
-        metric,
-        direction,
-        value,
-        providers: [peer],
-        unauthenticated,
-        directionGuessed,
-        ...(tags === undefined ? {} : { tags }),
-      }),
-    )
-    if (candidates.length === 0 || !this.#state.noteAdvertised(candidates)) return
+    for (const { cid, from } of advertisements) node.peers.absences.forget(from.address, cid)
+    const wanted = advertisements.filter(({ metric }) => considers(node.config.policy, metric))
+    if (wanted.length === 0 || !this.#state.noteAdvertised(wanted)) return
     const { announcedGap } = this.#state
     node.later('announced round', announcedGap.delayMs(node.clock.now()), () => {
       announcedGap.start(node.clock.now())
@@ -119,10 +104,11 @@ export class BackgroundSync {
       return offered
     })
     await refreshEvidence(node, offers.flat(), { budget, memory: this.#state.evidence, signal })
-    await round.fetchWanted(
-      [...offers.flat(), ...advertisedOffers(node), ...(await heldOffers(node, policy))],
+    await round.fetchWanted({
+      offers: [...offers.flat(), ...advertisedOffers(node)],
+      local: await heldPlaces(node, policy),
       policy,
-    )
+    })
     await round.retryStubs()
     const report = round.report(peers.length)
     this.#lastReport = report
@@ -139,8 +125,12 @@ export class BackgroundSync {
       const { policy, syncIntervalMs: intervalMs } = node.config
       const budget = this.#state.announcedBudget(policy, { now: node.clock.now(), intervalMs })
       const round = this.#begin(budget, node.closing)
-      const known = [...advertisedOffers(node, metrics), ...(await heldOffers(node, policy))]
-      await round.fetchWanted([...announced, ...known], policy, only)
+      await round.fetchWanted({
+        offers: [...announced, ...advertisedOffers(node, metrics)],
+        local: await heldPlaces(node, policy),
+        policy,
+        only,
+      })
       round.report(0)
     } finally {
       leave()
@@ -148,10 +138,9 @@ export class BackgroundSync {
   }
 
   #begin(budget: RoundBudget, signal: AbortSignal): Round {
-    const { wants } = this.#state
     return new Round({
       node: this.#node,
-      wants,
+      state: this.#state,
       advertisements: this.#advertisements,
       budget,
       signal,

@@ -1,38 +1,24 @@
 import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
-import type { Advertisement } from '../messages.ts'
-import { type Announcer, heldDirection, isLocal } from './announce.ts'
-import {
-  ADVERTISEMENT_ROUNDS,
-  assertionsOf,
-  createFederated,
-  expireAdvertisements,
-  type FederatedItem,
-  listFederated,
-  mergeDigest,
-  providersOf,
-  retract,
-} from './federated.ts'
-import { PendingRequests } from './pending-requests.ts'
+import { FederatedFrontier, type IncomingDigest } from './federated-frontier.ts'
+import type { FederatedItem, Heard } from './federated-items.ts'
+import type { LocalFrontier } from './local-frontier.ts'
 
-/** Cids remembered as held beyond the local frontier, and broken claims: both only spare work, so the oldest go. */
+/** Rounds after which an advertisement expires unless it is repeated. */
+const ADVERTISEMENT_ROUNDS = 10
+/** Held items and retracted advertisements remembered. They only save work: the oldest go first. */
 const HELD_MAX = 4_096
 const RETRACTED_MAX = 1_024
-/** Providers that are kept fresh of a digest that everybody repeats. */
+/** Peers that refresh their advertisements while all repeat the same digest. */
 const SOURCES_ENOUGH = 3
 
-/** A digest and in whose name it came: by hearsay where anybody may have sent it. */
-export interface IncomingDigest {
-  readonly from: PeerAddress
-  readonly entries: readonly DigestEntry[]
-  readonly unauthenticated: boolean
-}
-
 /**
- * What an answer from an address says. Who answers there by the name of a peer that is known to answer elsewhere may be that
- * one or may not: it counts as said in its name.
+ * The digest of an answer. An answer in the name of a peer that is known at another address is
+ * unauthenticated: it may come from that peer, or from an impostor.
  */
 export function digestFromAnswer(
   from: PeerAddress,
@@ -44,64 +30,71 @@ export function digestFromAnswer(
   return { from: { peerId: known.peerId, address: known.address }, entries, unauthenticated: true }
 }
 
-const NO_COMMON_DIGEST = { digest: undefined, since: 0, sources: new Set<string>() }
+/** The digest that was heard last, since when (Unix ms), and the peers that sent it. */
+interface CommonDigest {
+  readonly digest: readonly DigestEntry[] | undefined
+  readonly since: number
+  readonly sources: Set<string>
+}
 
-/** What others claim, and what is remembered so that no claim causes work twice. */
+const NO_COMMON_DIGEST: CommonDigest = { digest: undefined, since: 0, sources: new Set() }
+
+/** What peers advertise, and what is remembered so that no advertisement causes work twice. */
 export class AdvertisedPlaces {
-  readonly pending = new PendingRequests()
-  readonly #federated = createFederated()
+  readonly #local: LocalFrontier
+  readonly #lifeMs: number
+  readonly #federated = new FederatedFrontier()
   readonly #held = new Set<Cid>()
   readonly #retracted = new Set<string>()
-  readonly #lifeMs: number
-  /** No claim is older than this. */
+  /** No advertisement is older than this. */
   #oldest = 0
-  /** The digest that was said last, since when it has been, and by whom. */
-  #common: { digest: readonly DigestEntry[] | undefined; since: number; sources: Set<string> } =
-    NO_COMMON_DIGEST
+  #common = NO_COMMON_DIGEST
 
-  constructor(intervalMs: number) {
+  constructor(local: LocalFrontier, intervalMs: number) {
+    this.#local = local
     this.#lifeMs = ADVERTISEMENT_ROUNDS * intervalMs
   }
 
-  /** This is held here now. */
+  /** The item is held here now. */
   markHeld(cid: Cid): void {
     addBounded(this.#held, cid, HELD_MAX)
-    this.pending.markKnown(cid)
   }
 
-  /** Drops what was claimed of the item in this peer's name; unless that was hearsay, hears no more of it from this peer. */
+  isHeld(cid: Cid): boolean {
+    return this.#held.has(cid) || this.#local.hasItem(cid)
+  }
+
+  checkInvariants(): void {
+    this.#federated.checkInvariants()
+    mustHold(this.#held.size <= HELD_MAX, 'items remembered as held are within bounds')
+    mustHold(this.#retracted.size <= RETRACTED_MAX, 'retracted advertisements are within bounds')
+  }
+
+  /**
+   * Drops what was advertised of the item in this peer's name. Unless that was unauthenticated, the
+   * peer's advertisements of the item are ignored from now on.
+   */
   retract(peerId: string, cid: Cid, unauthenticated = false): void {
     if (!unauthenticated) addBounded(this.#retracted, `${peerId} ${cid}`, RETRACTED_MAX)
-    retract(this.#federated, peerId, cid)
+    this.#federated.retract(peerId, cid)
     this.#common = NO_COMMON_DIGEST
   }
 
-  /** Takes in what a peer claims, or what is claimed in its name; what is new of it and not held here. */
-  merge(
-    { from, entries: digest, unauthenticated }: IncomingDigest,
-    announcer: Announcer,
-    now: number,
-  ): Advertisement[] {
+  /** Merges a digest, and returns the advertisements that are new or have moved an item. */
+  merge({ from, entries: digest, unauthenticated }: IncomingDigest, now: number): Advertisement[] {
     if (this.#isCommonplace(digest, unauthenticated ? undefined : from.peerId, now)) return []
     const entries =
       this.#retracted.size > 0
         ? digest.filter(({ cid }) => !this.#retracted.has(`${from.peerId} ${cid}`))
         : digest
-    const direction = (metric: string) => heldDirection(announcer, metric)
-    const fresh = mergeDigest(this.#federated, {
-      from,
-      entries,
-      now,
-      unauthenticated,
-      heldDirection: direction,
-    })
-    for (const { cid } of fresh) this.pending.markKnown(cid)
-    return fresh.filter(({ cid }) => !this.#held.has(cid) && !isLocal(announcer, cid))
+    const heldDirection = (metric: string) => this.#local.directionOf(metric)
+    return this.#federated.merge({ from, entries, unauthenticated }, { now, heldDirection })
   }
 
   /**
-   * Whether a few have just said this very digest (one that goes by its print is the same array): one more who says it
-   * is one more provider of what has some, and in a quiet federation all say the same all the time. Hearsay makes nothing so.
+   * True if 3 peers just sent this very digest (one that goes by its fingerprint is the same
+   * array): merging it again would only refresh one more provider, and in a quiet federation all
+   * peers repeat one digest all the time. Unauthenticated digests don't count.
    */
   #isCommonplace(digest: readonly DigestEntry[], peerId: string | undefined, now: number): boolean {
     const common = this.#common
@@ -113,24 +106,22 @@ export class AdvertisedPlaces {
     return false
   }
 
-  /** Forgets what nobody has repeated for CLAIM_ROUNDS. */
+  /** Forgets the advertisements that were not repeated for ADVERTISEMENT_ROUNDS. */
   expire(now: number): void {
     const before = now - this.#lifeMs
-    if (before > this.#oldest)
-      this.#oldest = Math.min(now, expireAdvertisements(this.#federated, before))
+    if (before > this.#oldest) this.#oldest = Math.min(now, this.#federated.expire(before))
   }
 
-  /** What is claimed, without what nobody has repeated for so long that the next round forgets it. */
-  list(now: number): FederatedItem[] {
-    return listFederated(this.#federated, now - this.#lifeMs)
+  list(): FederatedItem[] {
+    return this.#federated.list()
   }
 
   providersOf(cid: Cid): PeerAddress[] {
-    return providersOf(this.#federated, cid)
+    return this.#federated.providersOf(cid)
   }
 
-  /** Each claim about this item with its author. */
-  assertionsAbout(cid: Cid): { peer: PeerAddress; advertisement: Advertisement }[] {
-    return assertionsOf(this.#federated, cid)
+  /** All advertisements of this item. */
+  advertisementsOf(cid: Cid): Heard[] {
+    return this.#federated.advertisementsOf(cid)
   }
 }

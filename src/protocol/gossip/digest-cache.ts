@@ -1,58 +1,86 @@
 import { evictOldest } from '../../concurrency/bounded.ts'
 import { hashBytes } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
+import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
-import type { LocalEntry } from '../messages.ts'
+import { digestOf } from './digest.ts'
+import type { LocalFrontier } from './local-frontier.ts'
 import { shortId } from './pending-requests.ts'
 
-/** Hex digits of a print: enough that nobody finds another digest for one by trying. */
+/** Hex digits of a fingerprint: enough that nobody finds another digest for one by trying. */
 const FINGERPRINT_DIGITS = 16
-/** Digests of others that are remembered by their prints, and peers of whom is known what they have seen. */
+/** Digests of peers that are remembered, and peers whose last note is. */
 const DIGESTS_MAX = 256
 const PEERS_MAX = 256
-/** What is new goes whole for so many rounds: that is how long it takes to get about, and asking again would cost time. */
+/**
+ * Rounds in which strangers are sent a changed digest in full, and by fingerprint after that. Until
+ * then they are unlikely to know it, and asking for it would cost them a round trip.
+ */
 const SETTLED_ROUNDS = 5
 /** Bytes that a note may take in a message, with all its ids. */
 export const NOTE_MAX_BYTES = 2_560
 
 const encoder = new TextEncoder()
 
-/** What a message says of digests. */
+/** The part of a message that is about items: entries, and the note on digests. */
 export interface Payload {
   readonly frontier: DigestEntry[]
   readonly digest?: DigestNote
 }
 
-/** What a peer said last: of its own digest, and of ours. */
+/** The fingerprints in a peer's last note: of its own digest, and of ours. */
 interface KnownFingerprints {
   readonly fingerprint: string
   readonly seen: string | undefined
 }
 
+export interface DigestCacheOptions {
+  /** The gossip interval. */
+  readonly intervalMs: number
+  /** UTF-8 bytes that the entries of a message may take. */
+  readonly entryBytes: number
+}
+
 /**
- * Digests go by name where the other side knows them: a print is a hash of the whole digest, so that what it stands for
- * is the same whoever says it, and a message in which nothing is new is small. Notes are for those who speak them.
+ * The digest of this grove, and those of peers by fingerprint. A digest that the other side knows
+ * goes by its fingerprint, so that a message without news is small. It is a hash of the whole
+ * digest, so it stands for the same entries whoever sends it. Grove 0.1 is sent no notes.
  */
 export class DigestCache {
+  readonly #local: LocalFrontier
+  readonly #settledMs: number
+  readonly #entryBytes: number
+  /** Counts rounds. With more dimensions than entries, each round starts at other dimensions. */
+  #turn = 0
   #own: DigestEntry[] = []
   #fingerprint = fingerprintOf([])
   #changedAt = 0
-  /** Whether whoever spoke last has the same digest: then a stranger is likely to have it too. */
+  /** Whether the last sender has the same digest: then a stranger is likely to have it too. */
   #common = false
-  readonly #settledMs: number
-  /** Whole digests of others by print. */
+  /** Whole digests of others by fingerprint. */
   readonly #digests = new Map<string, DigestEntry[]>()
-  /** By peer id; null for one that doesn't speak notes. */
+  /** By peer id; null for a peer that sends no notes. */
   readonly #lastHeard = new Map<string, KnownFingerprints | null>()
-  /** Peers that were sent a print or ids in place of entries and have yet to answer. */
+  /** Peers that were sent a fingerprint or ids in place of entries and have yet to answer. */
   readonly #abbreviated = new Map<string, 'fingerprint' | 'ids'>()
 
-  constructor(intervalMs: number) {
+  constructor(local: LocalFrontier, { intervalMs, entryBytes }: DigestCacheOptions) {
+    this.#local = local
     this.#settledMs = SETTLED_ROUNDS * intervalMs
+    this.#entryBytes = entryBytes
   }
 
-  /** Sets the digest of this grove. */
-  setOwn(digest: DigestEntry[], now: number): void {
+  /** Forgets which answers are awaited, and moves on to the next dimensions. */
+  beginRound(now: number): void {
+    this.#turn += 1
+    this.#abbreviated.clear()
+    if (this.#local.metricCount > DIGEST_MAX_ENTRIES) this.refresh(now)
+  }
+
+  /** Makes this grove's digest anew from the local frontier. */
+  refresh(now: number): void {
+    const digest = this.entriesFor(this.#local.entries)
     const fingerprint = fingerprintOf(digest)
     if (fingerprint === this.#fingerprint) return
     this.#own = digest
@@ -60,16 +88,24 @@ export class DigestCache {
     this.#changedAt = now
   }
 
-  /** What the periodic exchange tells this peer: the digest, or only its print. */
-  requestPayload(peerId: string, now: number): Payload {
-    const said = this.#lastHeard.get(peerId)
-    const likely = said === undefined && this.#common && now - this.#changedAt >= this.#settledMs
-    const brief = this.#own.length > 0 && (likely || this.#knowsOurs(said))
-    if (brief) this.#abbreviated.set(peerId, 'fingerprint')
-    return { frontier: brief ? [] : this.#own, digest: this.#noteOf(said?.fingerprint) }
+  /** As many of these as a message has room for. */
+  entriesFor(entries: readonly LocalEntry[]): DigestEntry[] {
+    return digestOf(entries, { maxBytes: this.#entryBytes, turn: this.#turn })
   }
 
-  /** The answer to an exchange: without the digest where the asker has it. In the terms of 0.1 for who speaks no notes. */
+  /** What the periodic exchange sends this peer: the digest, or only its fingerprint. */
+  requestPayload(peerId: string, now: number): Payload {
+    const last = this.#lastHeard.get(peerId)
+    const isSettled = now - this.#changedAt >= this.#settledMs
+    const isLikelyKnown = last === undefined && this.#common && isSettled
+    const isBrief = this.#own.length > 0 && (isLikelyKnown || this.#knowsOurs(last))
+    if (isBrief) this.#abbreviated.set(peerId, 'fingerprint')
+    return { frontier: isBrief ? [] : this.#own, digest: this.#noteOf(last?.fingerprint) }
+  }
+
+  /**
+   * The answer to an exchange: without entries where the sender knows them, without a note for 0.1.
+   */
   replyPayload({ digest }: GossipMessage): Payload {
     if (digest === undefined) return { frontier: this.#own }
     return {
@@ -78,7 +114,7 @@ export class DigestCache {
     }
   }
 
-  /** An announcement: entries for what may be unknown there, short ids for what others may have told already. */
+  /** An announcement: entries, and short ids of relayed items, which the peer may know already. */
   announcementPayload(
     peerId: string,
     frontier: DigestEntry[],
@@ -92,13 +128,13 @@ export class DigestCache {
     }
   }
 
-  /** The answer to an announcement, or what is asked again later: only what is wanted of it. */
+  /** The answer to an announcement, or a request of its own: short ids of the items requested. */
   wantPayload(peerId: string, iwant: string[]): Payload {
     const note = this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint)
     return { frontier: [], digest: { ...note, ...(iwant.length > 0 && { iwant }) } }
   }
 
-  /** Whether this peer reads notes, as long as it has not shown that it doesn't. */
+  /** Whether this peer reads notes. A stranger is taken to. */
   readsNotes(peerId: string): boolean {
     return this.#lastHeard.get(peerId) !== null
   }
@@ -115,7 +151,10 @@ export class DigestCache {
     return frontier.length === 0 ? (whole ?? []) : frontier
   }
 
-  /** Whether this peer was sent too little, as its answer shows: it doesn't know the print, or doesn't read notes. */
+  /**
+   * Whether a peer's answer shows that it was sent too little: it doesn't know the fingerprint, or
+   * doesn't read notes.
+   */
   needsWhole({ digest }: GossipMessage, dialledId: string): boolean {
     const sent = this.#abbreviated.get(dialledId)
     this.#abbreviated.delete(dialledId)
@@ -125,14 +164,25 @@ export class DigestCache {
     )
   }
 
-  /** Forgets whose answers are awaited: a new round has begun. */
-  beginRound(): void {
-    this.#abbreviated.clear()
-  }
-
-  /** The digest of this grove, whatever the peer knows. */
+  /** The whole digest of this grove, whatever the peer knows. */
   wholePayload(peerId: string): Payload {
     return { frontier: this.#own, digest: this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint) }
+  }
+
+  /**
+   * Throws InvariantError where this grove's digest, or what is remembered of others', is out of
+   * bounds.
+   */
+  checkInvariants(): void {
+    const bytes = Buffer.byteLength(JSON.stringify(this.#own))
+    mustHold(this.#own.length <= DIGEST_MAX_ENTRIES, 'a digest has at most 100 entries')
+    mustHold(bytes <= this.#entryBytes + 2, 'a digest fits into a message', { bytes })
+    mustHold(
+      fingerprintOf(this.#own) === this.#fingerprint,
+      'the fingerprint is that of the digest',
+    )
+    mustHold(this.#digests.size <= DIGESTS_MAX, 'digests of others are within bounds')
+    mustHold(this.#lastHeard.size <= PEERS_MAX, 'peers remembered by their notes are within bounds')
   }
 
   #note(peerId: string, digest: DigestNote | undefined): void {
@@ -155,12 +205,9 @@ export class DigestCache {
     return { fingerprint: this.#fingerprint, ...(knows && { seen: theirs }) }
   }
 
-  #knowsOurs(said: Pick<DigestNote, 'fingerprint' | 'seen'> | null | undefined): boolean {
-    return (
-      said !== undefined &&
-      said !== null &&
-      (said.fingerprint === this.#fingerprint || said.seen === this.#fingerprint)
-    )
+  #knowsOurs(note: KnownFingerprints | DigestNote | null | undefined): boolean {
+    if (note === undefined || note === null) return false
+    return note.fingerprint === this.#fingerprint || note.seen === this.#fingerprint
   }
 
   #digestOf(fingerprint: string): DigestEntry[] | undefined {
@@ -174,7 +221,7 @@ export class DigestCache {
   }
 }
 
-/** The print of a digest: the same for the same entries in the same order. */
+/** The fingerprint of a digest: equal for equal entries in the same order. */
 export function fingerprintOf(digest: readonly DigestEntry[]): string {
   const rows = digest.map(({ metric, value, cid, direction, tags }) => [
     metric,

@@ -1,10 +1,13 @@
-import type { Manifest } from '../../core/contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
-import { comparePlaces, dimensionKey, type Place } from '../../core/ranking/frontier.ts'
+import {
+  comparePlaces,
+  dimensionKey,
+  type LocalEntry,
+  type Place,
+} from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
-import type { LocalEntry } from '../messages.ts'
 
-/** Longest metric name and tag on the wire, in UTF-16 units: a longer one stays at home. */
+/** The longest metric name and tag on the wire, in UTF-16 units. Longer ones are not sent. */
 const NAME_MAX_CHARS = 256
 /** Tags of one entry on the wire. */
 const ENTRY_TAGS_MAX = 100
@@ -12,13 +15,14 @@ const ENTRY_TAGS_MAX = 100
 export interface DigestLimits {
   /** UTF-8 bytes that the entries may take as JSON. */
   readonly maxBytes: number
-  /** Any number: where there are more dimensions than entries, each turn starts at other dimensions. */
+  /** Any number. With more dimensions than entries, each turn starts at other dimensions. */
   readonly turn: number
 }
 
 /**
- * What a grove says of its local frontier: at most DIGEST_MAX_ENTRIES, always with direction. Dimensions share the room
- * fairly: the best of each, then the second of each, and so on. Where bytes are short, tags go first, then the last.
+ * What a grove advertises of its local frontier: at most DIGEST_MAX_ENTRIES, all with direction.
+ * Dimensions share the room fairly: the best of each, then the second of each, and so on. Beyond
+ * `maxBytes` tags are dropped first, then entries, from the last one on.
  */
 export function digestOf(
   entries: readonly LocalEntry[],
@@ -29,28 +33,6 @@ export function digestOf(
     dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
   const turned = [...dimensions.slice(start), ...dimensions.slice(0, start)]
   return fitted(interleave(turned, DIGEST_MAX_ENTRIES).map(toWire), maxBytes)
-}
-
-/**
- * Whether a verified manifest disproves a claim about it: no such score, or another value or direction. Signals
- * (`_…`) are never disproved: they count what others say, and groves hold different others.
- */
-export function contradicts(
-  manifest: Manifest,
-  advertisement: Pick<Place, 'metric' | 'value'> & {
-    readonly direction?: Place['direction'] | undefined
-  },
-): boolean {
-  if (advertisement.metric.startsWith('_')) return false
-  const scores = manifest.scores ?? {}
-  const score = Object.hasOwn(scores, advertisement.metric)
-    ? scores[advertisement.metric]
-    : undefined
-  if (score === undefined) return true
-  return (
-    score.value !== advertisement.value ||
-    (advertisement.direction !== undefined && score.direction !== advertisement.direction)
-  )
 }
 
 /** Takes the first of each list, then the second of each, and so on, up to `count`. */
@@ -64,7 +46,7 @@ export function interleave<T>(lists: readonly (readonly T[])[], count: number): 
   return chosen.slice(0, count)
 }
 
-/** Grouped by dimension, in the order in which dimensions appear; best first within each. */
+/** Entries by dimension, in the order in which dimensions appear, best first within each. */
 export function byDimension<T extends Place>(entries: readonly T[]): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const entry of entries) {

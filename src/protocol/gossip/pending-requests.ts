@@ -1,118 +1,156 @@
-import { evictOldest } from '../../concurrency/bounded.ts'
+import { addBounded, evictOldest } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
+import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Sender } from '../membership/membership.ts'
+import type { RoundQuota } from '../round-quota.ts'
 
-/** Hex digits of a cid in news. */
+/** Hex digits of a short id. */
 const SHORT_DIGITS = 16
-/** Ids remembered as heard of, and as asked for: both only spare messages. */
+/** Known items and pending requests remembered. Both only save messages. */
 const KNOWN_MAX = 8_192
 const PENDING_MAX = 1_024
-/** How long an item that was asked for is waited for before another who offers it is asked. */
+/** How long an item may take to come before it is requested of another offerer. */
 const RETRY_AFTER_MS = 400
-/** Of those who offer an item, as many are remembered, and as often one of them is asked again. */
+/** Offerers remembered of an item, and retries before it is given up. */
 const OFFERERS_MAX = 8
 const RETRIES_MAX = 8
 
-/** Names an item in news, where its whole id would be most of the message. */
+/** Names an item in an announcement, which its whole id would double in size. */
 export const shortId = (cid: Cid): string => cid.slice(-SHORT_DIGITS)
 
-/** Who offers an item, and whether that one is known to answer at its address. */
-export interface Offerer extends PeerAddress {
-  readonly proven: boolean
-}
-
-/** An item that was asked for and has not come. */
+/** A request for an item that has not come. */
 interface PendingRequest {
-  at: number
+  /** Unix ms. */
+  askedAt: number
   retries: number
-  /** Who offered it, next to be asked first. */
-  offerers: Offerer[]
+  /** In the order in which they are asked. */
+  offerers: readonly Sender[]
 }
 
-/** A peer, and the items to ask it for, by short id. */
-export interface RetryRequest {
+type RetryQuota = Pick<RoundQuota, 'tryTakeRetry'>
+
+/** A peer, and the short ids of the items to request of it. */
+export interface ItemRequest {
   readonly peer: PeerAddress
   readonly ids: string[]
 }
 
-/** What this grove has heard of, and what it has asked for: of the many who offer an item one is asked at a time, until it is told. */
+/**
+ * The items that this grove knows, and those that it has requested: of one offerer at a time, until
+ * the item comes.
+ */
 export class PendingRequests {
   readonly #known = new Set<string>()
   readonly #pending = new Map<string, PendingRequest>()
   #dueAt = Number.POSITIVE_INFINITY
 
-  /** When somebody has to be asked again, at the soonest. Unix ms; infinite where nothing is waited for. */
+  /** When the next retry is due (Unix ms); infinite while nothing is pending. */
   get dueAt(): number {
     return this.#dueAt
   }
 
+  /** The item is known here: it is requested no more. */
   markKnown(cid: Cid): void {
     const id = shortId(cid)
     this.#pending.delete(id)
-    this.#known.add(id)
-    evictOldest(this.#known, KNOWN_MAX)
+    addBounded(this.#known, id, KNOWN_MAX)
   }
 
-  /** Those of the short ids that nothing is known of and that nobody has just been asked for: the teller is, from now on. */
-  request(ids: readonly string[], offerer: Offerer, now: number): string[] {
+  /** The short ids to request of this offerer: neither known nor pending. */
+  request(ids: readonly string[], offerer: Sender, now: number): string[] {
     const missing: string[] = []
     for (const id of ids.slice(0, DIGEST_MAX_ENTRIES)) {
       if (this.#known.has(id)) continue
-      const asked = this.#pending.get(id)
-      if (asked === undefined) {
-        this.#pending.set(id, { at: now, retries: 0, offerers: [offerer] })
+      const pending = this.#pending.get(id)
+      if (pending === undefined) {
+        this.#pending.set(id, { askedAt: now, retries: 0, offerers: [offerer] })
         missing.push(id)
-      } else asked.offerers = withOfferer(asked.offerers, offerer)
+      } else pending.offerers = withOfferer(pending.offerers, offerer)
     }
     if (missing.length > 0) this.#dueAt = Math.min(this.#dueAt, now + RETRY_AFTER_MS)
     evictOldest(this.#pending, PENDING_MAX)
     return missing
   }
 
-  /** What was waited for too long, by who is asked for it now: only whom `mayAsk` allows. In the end an item is given up. */
-  retry(now: number, mayAsk: (offerer: Offerer) => boolean): RetryRequest[] {
-    const questions = new Map<string, RetryRequest>()
+  /**
+   * Requests overdue items again, each of its next offerer that the round's quota allows. After the
+   * last retry an item is given up.
+   */
+  retry(now: number, quota: RetryQuota): ItemRequest[] {
+    const requests = new Map<string, ItemRequest>()
     this.#dueAt = Number.POSITIVE_INFINITY
-    for (const [id, asked] of this.#pending) {
-      if (now - asked.at >= RETRY_AFTER_MS) {
-        if (asked.retries >= RETRIES_MAX) {
+    for (const [id, pending] of this.#pending) {
+      if (now - pending.askedAt >= RETRY_AFTER_MS) {
+        if (pending.retries >= RETRIES_MAX) {
           this.#pending.delete(id)
           continue
         }
-        const isFull = ({ address }: Offerer) =>
-          questions.get(address)?.ids.length === DIGEST_MAX_ENTRIES
-        const offerer = asked.offerers.find(
-          (other) => !isFull(other) && (questions.has(other.address) || mayAsk(other)),
-        )
-        if (offerer !== undefined) {
-          const { peerId, address } = offerer
-          const question = questions.get(address) ?? { peer: { peerId, address }, ids: [] }
-          question.ids.push(id)
-          questions.set(address, question)
-          asked.offerers = [...asked.offerers.filter((other) => other !== offerer), offerer].sort(
-            provenFirst,
-          )
-        }
-        asked.retries += 1
-        asked.at = now
+        askAgain(id, pending, requests, quota)
+        pending.retries += 1
+        pending.askedAt = now
       }
-      this.#dueAt = Math.min(this.#dueAt, asked.at + RETRY_AFTER_MS)
+      this.#dueAt = Math.min(this.#dueAt, pending.askedAt + RETRY_AFTER_MS)
     }
-    return [...questions.values()]
+    return [...requests.values()]
   }
 
-  /** The clock was set back: what is waited for comes no later for it. */
+  /**
+   * Throws InvariantError if what is pending is beyond its bounds, known already, or not retried in
+   * time.
+   */
+  checkInvariants(): void {
+    mustHold(this.#known.size <= KNOWN_MAX, 'items remembered as known are within bounds')
+    mustHold(this.#pending.size <= PENDING_MAX, 'pending requests are within bounds')
+    for (const [id, { askedAt, retries, offerers }] of this.#pending) {
+      mustHold(!this.#known.has(id), 'nothing that is known is pending', { id })
+      mustHold(retries <= RETRIES_MAX, 'retries are within bounds', { id, retries })
+      const isOffered = offerers.length >= 1 && offerers.length <= OFFERERS_MAX
+      mustHold(isOffered, 'a pending request has 1 to 8 offerers', { id })
+      const addresses = new Set(offerers.map(({ address }) => address))
+      mustHold(addresses.size === offerers.length, 'an offerer is remembered once', { id })
+      mustHold(this.#dueAt <= askedAt + RETRY_AFTER_MS, 'a pending request is retried in time', {
+        id,
+      })
+    }
+  }
+
+  /** The clock was set back: retries come no later for it. */
   shiftClock(byMs: number): void {
-    for (const asked of this.#pending.values()) asked.at -= byMs
+    for (const pending of this.#pending.values()) pending.askedAt -= byMs
     this.#dueAt -= byMs
   }
 }
 
-/** With one more who offers it, who comes first among his like; whoever is proven makes room for himself. */
-function withOfferer(offerers: readonly Offerer[], offerer: Offerer): Offerer[] {
+/** Adds the item to a request to one of its offerers, which then goes last within its group. */
+function askAgain(
+  id: string,
+  pending: PendingRequest,
+  requests: Map<string, ItemRequest>,
+  quota: RetryQuota,
+): void {
+  for (const offerer of pending.offerers) {
+    const { peerId, address } = offerer
+    const request = requests.get(address)
+    const hasRoom =
+      request === undefined ? quota.tryTakeRetry(offerer) : request.ids.length < DIGEST_MAX_ENTRIES
+    if (!hasRoom) continue
+    if (request === undefined) requests.set(address, { peer: { peerId, address }, ids: [id] })
+    else request.ids.push(id)
+    const others = pending.offerers.filter((other) => other !== offerer)
+    pending.offerers = [...others, offerer].sort(provenFirst)
+    return
+  }
+}
+
+/**
+ * Newest offerer first within its group; proven offerers sort first, so the cap drops unproven
+ * ones.
+ */
+function withOfferer(offerers: readonly Sender[], offerer: Sender): Sender[] {
   const others = offerers.filter(({ address }) => address !== offerer.address)
   return [offerer, ...others].sort(provenFirst).slice(0, OFFERERS_MAX)
 }
 
-const provenFirst = (a: Offerer, b: Offerer): number => Number(b.proven) - Number(a.proven)
+const provenFirst = (a: Sender, b: Sender): number => Number(b.proven) - Number(a.proven)

@@ -8,9 +8,9 @@ import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import type { FederatedEntry } from '../../../src/core/wire/frontier.ts'
 import { cidOf } from '../../../src/index.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
-import { serveGrove } from '../../support/grove-process.ts'
 import { plainDraft, publishTo } from '../../support/http.ts'
-import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'
+import { serveGrove } from '../../support/processes/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
 
 const at = folderWithWork()

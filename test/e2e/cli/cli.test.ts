@@ -12,8 +12,8 @@ import type {
 } from '../../../src/core/wire/frontier.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
-import { type GroveProcess, serveGrove } from '../../support/grove-process.ts'
-import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'
+import { type GroveProcess, serveGrove } from '../../support/processes/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
 
 const at = folderWithWork()
 

@@ -8,8 +8,8 @@ import { hashBytes } from '../../../src/core/cid.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import { seeded } from '../../../src/runtime/random.ts'
-import { type GroveProcess, serveGrove } from '../../support/grove-process.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
+import { type GroveProcess, serveGrove } from '../../support/processes/grove-process.ts'
 import { until } from '../../support/until.ts'
 
 /** Moments at which a grove is killed, each in a life of its own. */

@@ -4,10 +4,10 @@ import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import type { FederatedEntry, FrontierAnswer } from '../../../src/core/wire/frontier.ts'
 import type { DigestEntry, GossipMessage } from '../../../src/core/wire/gossip.ts'
 import { gossiping, messageOf } from '../../support/gossip.ts'
-import { groves } from '../../support/groves.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
 import { startPeer, work } from '../../support/peer.ts'
-import { groveText } from '../../support/run-grove.ts'
+import { groves } from '../../support/processes/groves.ts'
+import { groveText } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
 
 const { start } = groves()

@@ -6,8 +6,8 @@ import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import type { FederatedEntry, FrontierAnswer } from '../../../src/core/wire/frontier.ts'
 import { openGrove } from '../../../src/index.ts'
-import { groves } from '../../support/groves.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
+import { groves } from '../../support/processes/groves.ts'
 import { until } from '../../support/until.ts'
 
 const { at, start } = groves()

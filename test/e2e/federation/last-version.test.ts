@@ -4,10 +4,10 @@ import { type TestContext, test } from 'node:test'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
-import { groves } from '../../support/groves.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
-import { lastVersion } from '../../support/last-version.ts'
-import { runGrove } from '../../support/run-grove.ts'
+import { groves } from '../../support/processes/groves.ts'
+import { lastVersion } from '../../support/processes/last-version.ts'
+import { runGrove } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
 
 const { at, start, startVersion } = groves()

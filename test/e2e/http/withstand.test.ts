@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import Database from 'better-sqlite3'
-import { serveGrove } from '../../support/grove-process.ts'
-import { groveFails, groveJson, groveText, runGrove } from '../../support/run-grove.ts'
+import { serveGrove } from '../../support/processes/grove-process.ts'
+import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
 
 let folder = ''
 const at = (name: string) => join(folder, name)

@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../sim/network/http.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
+import { addressOf } from '../../../src/core/peers/peer.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import { type TestPeer, work } from '../../support/peer.ts'
@@ -12,7 +13,8 @@ const { startPeer, testNode, until } = virtualWorld()
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
-const advertisementOf = (cid: Cid, value = 0.5) => ({
+const advertisementOf = (from: TestPeer, cid: Cid, value = 0.5) => ({
+  from: addressOf(from),
   cid,
   metric: 'loss',
   direction: 'minimize' as const,
@@ -41,8 +43,8 @@ test('however many peers claim what nobody has, and however often, it is sought 
   await using grove = testNode()
   const flood = () => {
     for (let n = 0; n < 600; n++)
-      grove.node.sync.noteAdvertised(peers[n % 12]!, [
-        advertisementOf(absent.cid, 0.4 - n / 10_000),
+      grove.node.sync.noteAdvertised([
+        advertisementOf(peers[n % 12]!, absent.cid, 0.4 - n / 10_000),
       ])
   }
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
@@ -50,7 +52,7 @@ test('however many peers claim what nobody has, and however often, it is sought 
   flood()
   await until('it to be sought', () => asked() > 0)
   flood()
-  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised([advertisementOf(holder, good.cid)])
 
   await until('what was claimed along with the second flood', () =>
     grove.node.contributions.get(good.cid),
@@ -66,11 +68,11 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   })
   await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
-  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid)])
+  grove.node.sync.noteAdvertised([advertisementOf(slow, absent.cid)])
   await until('it to be asked for', () => waiting.length === 1)
 
-  grove.node.sync.noteAdvertised(slow, [advertisementOf(absent.cid, 0.3)])
-  grove.node.sync.noteAdvertised(holder, [advertisementOf(good.cid)])
+  grove.node.sync.noteAdvertised([advertisementOf(slow, absent.cid, 0.3)])
+  grove.node.sync.noteAdvertised([advertisementOf(holder, good.cid)])
   await until('a round beside it', () => grove.node.contributions.get(good.cid))
 
   assert.equal(slow.requests.length, 1)

@@ -77,7 +77,7 @@ test('what gossip claimed of a contribution is judged when it comes by another w
   })
   await using grove = testNode([liar, honest], { ...off, ...gossips })
   await grove.node.start()
-  await until('both claims', () => grove.node.gossip.assertionsOf(good.cid).length === 2)
+  await until('both claims', () => grove.node.gossip.advertisementsOf(good.cid).length === 2)
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: honest.address })
 
@@ -117,7 +117,7 @@ test('nobody is blamed for a lie that was sent here in its name, and its own wor
 
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
   assert.deepEqual(
-    grove.node.gossip.assertionsOf(good.cid).map(({ advertisement: { value } }) => value),
+    grove.node.gossip.advertisementsOf(good.cid).map(({ value }) => value),
     [0.9],
   )
 })
@@ -248,7 +248,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   for (const item of [good, adopted, adopter]) await hold(grove.node, item)
 
   await grove.node.start()
-  await until('its claim', () => grove.node.gossip.assertionsOf(good.cid).length > 0)
+  await until('its claim', () => grove.node.gossip.advertisementsOf(good.cid).length > 0)
   await grove.node.sync.round()
 
   const { byAdoption } = await frontier(grove.node, { limit: 10 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import { admit } from '../../../src/node/admit.ts'
 import type { Provenance } from '../../../src/ports/contribution-store.ts'
 import { seeded } from '../../../src/runtime/random.ts'
@@ -26,18 +27,20 @@ class SlowGraph extends MemoryGraph {
 const items = Array.from({ length: 20 }, (_, n) =>
   work(`item ${n}`, { scores: { loss: { value: n, direction: 'minimize' } } }),
 )
-const advertisements = items.map(({ cid }, value) => ({
-  cid,
-  value,
-  metric: 'loss',
-  direction: 'minimize' as const,
-}))
+const advertisementsOf = (from: PeerAddress) =>
+  items.map(({ cid }, value) => ({
+    cid,
+    value,
+    metric: 'loss',
+    direction: 'minimize' as const,
+    from,
+  }))
 
 test('what an announced round was storing is stored when close resolves, and nothing is after', async () => {
   const graph = new SlowGraph(seeded(1))
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer], { ports: { graph } })
-  grove.node.sync.noteAdvertised(peer, advertisements)
+  grove.node.sync.noteAdvertised(advertisementsOf(peer))
   await until('something to be stored', () => graph.begun > 0)
 
   await grove.node.close()
@@ -67,7 +70,7 @@ test('a grove that is closing stores nothing more, whoever asks', async () => {
 test('what is announced just before a grove closes is not fetched any more', async () => {
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer])
-  grove.node.sync.noteAdvertised(peer, advertisements)
+  grove.node.sync.noteAdvertised(advertisementsOf(peer))
 
   await grove.node.close()
 

@@ -161,8 +161,8 @@ test('what a peer announces is fetched in a moment', async () => {
   await using peer = startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
-  grove.node.sync.noteAdvertised(peer, [
-    { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize' },
+  grove.node.sync.noteAdvertised([
+    { cid: best.cid, metric: 'loss', value: 0.7, direction: 'minimize', from: peer },
   ])
 
   await until('the announced work', () => grove.node.contributions.get(best.cid))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -8,15 +9,15 @@ import {
 } from '../../../src/core/wire/gossip.ts'
 import { fingerprintOf } from '../../../src/protocol/gossip/digest-cache.ts'
 import { PendingRequests, shortId } from '../../../src/protocol/gossip/pending-requests.ts'
-import { RoundQuota } from '../../../src/protocol/gossip/round-quota.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
-import type { Effect, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect } from '../../../src/protocol/messages.ts'
+import { RoundQuota } from '../../../src/protocol/round-quota.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const ROUND = INTERVAL_MS
 const SETTLED = START + 20 * ROUND
 
-function replicaOf(
+function stateOf(
   n: number,
   entries: readonly LocalEntry[] = [],
   seeds: readonly PeerAddress[] = [],
@@ -49,7 +50,7 @@ interface Talk {
   readonly there: Effect[]
 }
 
-/** The message, from one replica to the other, and its answer. */
+/** The message, from one grove to the other, and its answer. */
 function say(
   from: GossipState,
   to: GossipState,
@@ -64,7 +65,7 @@ function say(
   return { request, answer, then, there }
 }
 
-/** The periodic exchange of a replica that knows the other only. */
+/** The periodic exchange of a grove that knows the other only. */
 function round(from: GossipState, to: GossipState, now: number): Talk {
   const [exchange] = sent(from.step({ type: 'tick' }, now))
   return say(from, to, [exchange!.peer, exchange!.message], now)
@@ -74,7 +75,7 @@ const items = Array.from({ length: 40 }, (_, n) => work(n, n + 1))
 const [first, second] = [items.slice(0, 20), items.slice(20)]
 const bytes = (message: GossipMessage) => Buffer.byteLength(JSON.stringify(message))
 
-test('a print is that of the entries in their order', () => {
+test('a fingerprint is that of the entries in their order', () => {
   const entry = (n: number): DigestEntry => ({
     cid: cid(n),
     metric: 'm',
@@ -91,8 +92,8 @@ test('a print is that of the entries in their order', () => {
   assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), tags: ['t'] }]))
 })
 
-test('digests go whole once; then their prints, in under 300 bytes each way, keep the claims alive', () => {
-  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+test('digests go in full once; then their fingerprints, in under 300 bytes each way, repeat them', () => {
+  const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
 
   const once = round(a, b, START)
 
@@ -114,7 +115,7 @@ test('digests go whole once; then their prints, in under 300 bytes each way, kee
 })
 
 test('what is new goes whole again, to whoever knew the old', () => {
-  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+  const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
   round(a, b, START)
   a.step({ type: 'frontier', entries: [work(99, 0.1), ...first] }, START + ROUND / 2)
   a.step({ type: 'tick' }, START + ROUND / 2 + 100)
@@ -127,9 +128,9 @@ test('what is new goes whole again, to whoever knew the old', () => {
 })
 
 test('a peer that has forgotten the digest is sent it at once', () => {
-  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, second)]
+  const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
   round(a, b, START)
-  const restarted = replicaOf(2, second)
+  const restarted = stateOf(2, second)
 
   const { request, then } = round(a, restarted, SETTLED)
   const [again] = sent(then)
@@ -140,10 +141,10 @@ test('a peer that has forgotten the digest is sent it at once', () => {
   assert.equal(restarted.federated(SETTLED).length, 20)
 })
 
-test('where all have the same digest, strangers too exchange prints, and become providers of it', () => {
-  const [a, b] = [replicaOf(1, first, [peer(2)]), replicaOf(2, first)]
+test('where all have the same digest, strangers too exchange fingerprints, and become providers', () => {
+  const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, first)]
   round(a, b, START)
-  const stranger = replicaOf(3, first, [peer(1)])
+  const stranger = stateOf(3, first, [peer(1)])
   round(stranger, a, SETTLED)
   stranger.step({ type: 'seed-added', peer: peer(4) }, SETTLED)
 
@@ -158,10 +159,10 @@ test('where all have the same digest, strangers too exchange prints, and become 
   assert.ok(a.providersOf(first[0]!.cid).some(({ peerId }) => peerId === 'p3'))
 })
 
-test('an unknown print is no claim, and entries under the print of another digest are not taken for it', () => {
-  const [victim, other] = [replicaOf(1, first), replicaOf(3, second, [peer(1)])]
+test('an unknown fingerprint stands for nothing, and entries under that of another digest only for themselves', () => {
+  const [victim, other] = [stateOf(1, first), stateOf(3, second, [peer(1)])]
   const { request } = round(other, victim, START)
-  const fresh = replicaOf(4)
+  const fresh = stateOf(4)
   const forged = { ...request, frontier: request.frontier.slice(0, 1) }
 
   const empty = fresh.step(
@@ -181,9 +182,9 @@ test('an unknown print is no claim, and entries under the print of another diges
 })
 
 test('a 0.1 peer is sent the whole digest, and is answered in its own fields', () => {
-  const a = replicaOf(1, first, [peer(2)])
+  const a = stateOf(1, first, [peer(2)])
   const { digest: _none, ...old } = wire(
-    sent(replicaOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message,
+    sent(stateOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message,
   )
 
   for (const now of [START, SETTLED, SETTLED + 2 * ROUND]) {
@@ -198,7 +199,7 @@ test('a 0.1 peer is sent the whole digest, and is answered in its own fields', (
   assert.equal(reply.message.digest, undefined)
 })
 
-test('what others told is announced by short ids; who lacks it asks one of those who offer it, and is sent it', () => {
+test('a relayed item is announced by its short id; a peer that lacks it requests it of one offerer', () => {
   const item = work(99, 0.1)
   const advertisement = {
     cid: item.cid,
@@ -206,16 +207,12 @@ test('what others told is announced by short ids; who lacks it asks one of those
     value: item.value,
     direction: item.direction,
   }
-  const [a, b, c] = [
-    replicaOf(1, first, [peer(2)]),
-    replicaOf(2, first),
-    replicaOf(3, first, [peer(2)]),
-  ]
+  const [a, b, c] = [stateOf(1, first, [peer(2)]), stateOf(2, first), stateOf(3, first, [peer(2)])]
   b.step({ type: 'tick' }, START)
   for (const relay of [a, c]) {
     round(relay, b, START)
     const said = {
-      ...wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message),
+      ...wire(sent(stateOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message),
       frontier: [advertisement],
     }
     relay.step({ type: 'exchange-received', message: said }, START)
@@ -243,14 +240,14 @@ test('what others told is announced by short ids; who lacks it asks one of those
   assert.equal(sent(delivered.then).length, 0)
 })
 
-test('what was asked for and does not come is asked of another who offers it, until it is told', () => {
+test('an item that does not come is requested of another offerer, until it comes', () => {
   const item = work(99, 0.1)
   const id = shortId(item.cid)
-  const asker = replicaOf(1)
+  const asker = stateOf(1)
   asker.step({ type: 'tick' }, START)
   const digest = { fingerprint: fingerprintOf([]), ihave: [id] }
   const offer = (n: number, now: number) => {
-    const [ticked] = sent(replicaOf(n, [], [peer(1)]).step({ type: 'tick' }, START))
+    const [ticked] = sent(stateOf(n, [], [peer(1)]).step({ type: 'tick' }, START))
     return asker.step(
       { type: 'exchange-received', message: { ...wire(ticked!.message), frontier: [], digest } },
       now,
@@ -272,7 +269,7 @@ test('what was asked for and does not come is asked of another who offers it, un
   assert.deepEqual(iwant(again), ['p3'])
   assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 800)), ['p2'])
 
-  const holder = replicaOf(3, [item])
+  const holder = stateOf(3, [item])
   const question = sent(again).find(({ message }) => message.digest?.iwant !== undefined)
   const told = say(asker, holder, [question!.peer, question!.message], START + 900)
   assert.deepEqual(ihave(told.then), [item.cid])
@@ -280,7 +277,7 @@ test('what was asked for and does not come is asked of another who offers it, un
   assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 1_300)), [])
 })
 
-test('what nobody tells is given up after a while, and is asked for when it is offered anew', () => {
+test('an item that never comes is given up, and is requested when it is offered anew', () => {
   const asked = new PendingRequests()
   const offerer = { ...peer(1), proven: true }
   const ids = Array.from({ length: 100 }, (_, n) => `id-${n}`)
@@ -289,32 +286,29 @@ test('what nobody tells is given up after a while, and is asked for when it is o
 
   let rounds = 0
   for (; Number.isFinite(asked.dueAt); rounds += 1) {
-    const questions = asked.retry(asked.dueAt, () => true)
+    const questions = asked.retry(asked.dueAt, { tryTakeRetry: () => true })
     assert.ok(questions.every((question) => question.ids.length <= 100))
   }
 
   assert.equal(rounds, 9)
   assert.deepEqual(asked.request(['id-1'], offerer, 10_000), ['id-1'])
-  assert.deepEqual(
-    asked.retry(10_400, () => false),
-    [],
-  )
+  assert.deepEqual(asked.retry(10_400, { tryTakeRetry: () => false }), [])
 })
 
-test('of those who offer an item the proven are asked first, and strangers do not keep them out', () => {
+test('proven offerers are asked first, and unproven ones do not keep them out', () => {
   const asked = new PendingRequests()
   for (let n = 1; n <= 10; n += 1) asked.request(['id'], { ...peer(n), proven: n === 10 }, 0)
 
   const called = [400, 800, 1_200].map((now) =>
-    asked.retry(now, () => true).map((question) => question.peer),
+    asked.retry(now, { tryTakeRetry: () => true }).map((question) => question.peer),
   )
 
   assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])
 })
 
-test('how often is asked again in a round is bounded: in all, for each address, and for strangers', () => {
-  const restraint = new RoundQuota()
-  const may = (n: number, proven: boolean) => restraint.tryTakeRetry({ ...peer(n), proven })
+test('retries in a round are bounded: in all, to each address, and to unproven offerers', () => {
+  const quota = new RoundQuota()
+  const may = (n: number, proven: boolean) => quota.tryTakeRetry({ ...peer(n), proven })
   const count = (times: number, ask: (n: number) => boolean) =>
     Array.from({ length: times }, (_, n) => ask(n)).filter(Boolean).length
 
@@ -330,18 +324,18 @@ test('how often is asked again in a round is bounded: in all, for each address, 
     count(100, (n) => may(200 + n, true)),
     20,
   )
-  restraint.beginRound()
+  quota.beginRound()
   assert.ok(may(1, true))
 })
 
 test('a suspect is tried in the next round, whoever else is in the view', () => {
-  const gossip = replicaOf(
+  const gossip = stateOf(
     0,
     [],
     Array.from({ length: 10 }, (_, n) => peer(n + 1)),
   )
   gossip.step({ type: 'tick' }, START)
-  const said = wire(sent(replicaOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message)
+  const said = wire(sent(stateOf(8, [], [peer(1)]).step({ type: 'tick' }, START))[0]!.message)
   for (let n = 1; n <= 5; n += 1)
     gossip.step(
       { type: 'exchange-answered', peer: peer(n), message: { ...said, ...peer(n) } },

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Manifest } from '../../../src/core/contribution/schema.ts'
+import { contradicts } from '../../../src/core/ranking/advertisement.ts'
+import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import { digestEntrySchema } from '../../../src/core/wire/gossip.ts'
-import { contradicts, digestOf } from '../../../src/protocol/gossip/digest.ts'
-import type { LocalEntry } from '../../../src/protocol/messages.ts'
+import { digestOf } from '../../../src/protocol/gossip/digest.ts'
 import { cid, work } from './network.ts'
 
 const roomy = { maxBytes: 1_000_000, turn: 0 }
@@ -92,7 +93,7 @@ test('names and tags that the wire refuses stay at home', () => {
   )
 })
 
-test('a manifest disproves a claim by another value, another direction or no such score, but never a signal', () => {
+test('a manifest contradicts an advertisement by another value, another direction or no such score, but never a signal', () => {
   const manifest: Manifest = {
     manifestVersion: 1,
     kind: 'work',

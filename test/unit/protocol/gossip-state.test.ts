@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import {
   type DigestEntry,
   type GossipMessage,
@@ -11,13 +12,13 @@ import {
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
-import type { Effect, GossipConfig, Input, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect, GossipConfig, Input } from '../../../src/protocol/messages.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const self = peer(0)
 const stamp = new Date(START).toISOString()
 
-function replicaOf(options: Partial<GossipConfig> = {}): GossipState {
+function stateOf(options: Partial<GossipConfig> = {}): GossipState {
   return new GossipState(
     { self, seeds: [], capabilities: {}, gossipIntervalMs: INTERVAL_MS, ...options },
     seeded(1),
@@ -47,7 +48,7 @@ const only = <T extends Effect['type']>(effects: readonly Effect[], type: T): Of
 const statuses = (effects: readonly Effect[]) =>
   only(effects, 'peer-status').map(({ peer: { peerId }, status }) => `${peerId} ${status}`)
 
-/** A peer that this replica dialled and that answered. */
+/** A peer that this grove dialled, and that answered. */
 function answer(
   gossip: GossipState,
   from: PeerAddress,
@@ -78,7 +79,7 @@ function silence(gossip: GossipState, from: number, until: number): Effect[] {
 }
 
 test('the first tick calls seeds at once, and rounds follow each other at the interval ± 20 %', () => {
-  const gossip = replicaOf({ seeds: [peer(1), peer(2)] })
+  const gossip = stateOf({ seeds: [peer(1), peer(2)] })
 
   const first = gossip.step({ type: 'tick' }, START)
   for (const seed of [peer(1), peer(2)]) answer(gossip, seed)
@@ -102,7 +103,7 @@ test('the first tick calls seeds at once, and rounds follow each other at the in
 })
 
 test('a round exchanges with at most 3 peers and shuffles with the oldest', () => {
-  const gossip = replicaOf({ seeds: Array.from({ length: 10 }, (_, n) => peer(n + 1)) })
+  const gossip = stateOf({ seeds: Array.from({ length: 10 }, (_, n) => peer(n + 1)) })
   for (let n = 1; n <= 10; n += 1) answer(gossip, peer(n))
   gossip.step({ type: 'tick' }, START)
   for (let n = 1; n <= 10; n += 1) if (n !== 4) answer(gossip, peer(n))
@@ -118,7 +119,7 @@ test('a round exchanges with at most 3 peers and shuffles with the oldest', () =
 })
 
 test('messages carry the time of the step, the whole digest with directions, and at most 64 KiB', () => {
-  const gossip = replicaOf({ capabilities: { federation: 2, blobs: 1 } })
+  const gossip = stateOf({ capabilities: { federation: 2, blobs: 1 } })
   const entries: LocalEntry[] = Array.from({ length: 300 }, (_, n) => ({
     ...work(n, n),
     metric: `m${n % 20}${'é'.repeat(200)}`,
@@ -140,7 +141,7 @@ test('messages carry the time of the step, the whole digest with directions, and
 
 test('a seed given as a bare URL goes by its real id once it answers', () => {
   const url = 'http://127.0.0.1:4631'
-  const gossip = replicaOf({ seeds: [{ peerId: url, address: `${url}/` }] })
+  const gossip = stateOf({ seeds: [{ peerId: url, address: `${url}/` }] })
   const [first] = only(gossip.step({ type: 'tick' }, START), 'send-exchange')
   assert.deepEqual(first?.peer, { peerId: url, address: url })
 
@@ -161,7 +162,7 @@ test('a seed given as a bare URL goes by its real id once it answers', () => {
 })
 
 test('one grove under two addresses is one peer', () => {
-  const gossip = replicaOf({ seeds: [{ peerId: 'http://a:1', address: 'http://a:1' }] })
+  const gossip = stateOf({ seeds: [{ peerId: 'http://a:1', address: 'http://a:1' }] })
   gossip.step(
     { type: 'exchange-received', message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) },
     START,
@@ -209,8 +210,11 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
   const seeds = [peer(1), { peerId: 'http://seed:1', address: 'http://seed:1' }]
   fc.assert(
     fc.property(fc.array(input, { maxLength: 300, size: 'max' }), (inputs) => {
-      const gossip = replicaOf({ seeds })
-      for (const [index, one] of inputs.entries()) gossip.step(one, START + index * 10_000)
+      const gossip = stateOf({ seeds })
+      for (const [index, one] of inputs.entries()) {
+        gossip.step(one, START + index * 10_000)
+        gossip.checkInvariants()
+      }
       for (const seed of seeds) assert.equal(gossip.peer(seed.address)?.seed, true)
       const peers = gossip.peers()
       assert.ok(peers.filter((other) => other.active).length <= 10)
@@ -233,7 +237,7 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
 })
 
 test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours', () => {
-  const gossip = replicaOf({ seeds: [peer(1)] })
+  const gossip = stateOf({ seeds: [peer(1)] })
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
   const strangers = Array.from({ length: 50 }, (_, n) => infoOf(peer(n + 2)))
@@ -253,7 +257,7 @@ test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours
 })
 
 test('only addresses that answered here are passed on', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'exchange-received', message: messageOf(peer(1)) }, START)
   gossip.step(
     { type: 'shuffle-received', request: { sender: infoOf(peer(2)), offered: [infoOf(peer(3))] } },
@@ -272,8 +276,8 @@ test('only addresses that answered here are passed on', () => {
   )
 })
 
-test('a silent peer is suspected, then failed and out of the view; hearsay does not bring it back, its answer does', () => {
-  const gossip = replicaOf()
+test('a silent peer is suspected, then failed and out of the view; only its own answer brings it back', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
   answer(gossip, peer(2))
@@ -306,7 +310,7 @@ test('a silent peer is suspected, then failed and out of the view; hearsay does 
 })
 
 test('a known peer keeps its address until a contact there fails', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
   const moved = { peerId: 'p1', address: 'http://elsewhere:1' }
@@ -320,7 +324,7 @@ test('a known peer keeps its address until a contact there fails', () => {
 })
 
 test('strangers are called back at most 3 times a round', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
 
   const effects = Array.from({ length: 50 }, (_, n) =>
@@ -332,7 +336,7 @@ test('strangers are called back at most 3 times a round', () => {
 })
 
 test('a message from itself is answered and otherwise ignored', () => {
-  const gossip = replicaOf({ seeds: [{ peerId: 'http://alias:1', address: 'http://alias:1' }] })
+  const gossip = stateOf({ seeds: [{ peerId: 'http://alias:1', address: 'http://alias:1' }] })
   for (const from of [
     self,
     { peerId: 'other', address: self.address },
@@ -363,11 +367,12 @@ test('a message from itself is answered and otherwise ignored', () => {
   assert.deepEqual(gossip.federated(START), [])
 })
 
-test('discovered is told once, of what is not held, whichever peer repeats it', () => {
-  const gossip = replicaOf()
+test('an item that is not held is discovered once, whichever peers repeat it', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'held', cids: [cid(2)] }, START)
   const digest = [advertisement(1, 0.9), advertisement(2, 0.8), advertisement(3, 0.7)]
+  const ownWord = { from: peer(1), unauthenticated: false, directionGuessed: false }
 
   const first = answer(gossip, peer(1), START, digest)
   const again = answer(gossip, peer(1), START, digest)
@@ -378,10 +383,12 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
   const better = answer(gossip, peer(1), START, [advertisement(3, 0.6)])
 
   assert.deepEqual(only(first, 'discovered'), [
-    { type: 'discovered', peer: peer(1), entries: [advertisement(3, 0.7)] },
+    { type: 'discovered', entries: [{ ...advertisement(3, 0.7), ...ownWord }] },
   ])
   assert.deepEqual([...only(again, 'discovered'), ...only(other, 'discovered')], [])
-  assert.deepEqual(only(better, 'discovered')[0]?.entries, [advertisement(3, 0.6)])
+  assert.deepEqual(only(better, 'discovered')[0]?.entries, [
+    { ...advertisement(3, 0.6), ...ownWord },
+  ])
   assert.deepEqual(
     gossip
       .providersOf(cid(3))
@@ -391,12 +398,12 @@ test('discovered is told once, of what is not held, whichever peer repeats it', 
   )
 })
 
-test('a claim that proved broken is dropped and heard no more, while others may still make it', () => {
-  const gossip = replicaOf()
+test('a contradicted advertisement is dropped and ignored from then on, but not those of other peers', () => {
+  const gossip = stateOf()
   answer(gossip, peer(1), START, [advertisement(3, 0.1)])
   answer(gossip, peer(2), START, [advertisement(3, 0.7)])
   assert.deepEqual(
-    gossip.assertionsOf(cid(3)).map(({ peer: by, advertisement: said }) => [by.peerId, said.value]),
+    gossip.advertisementsOf(cid(3)).map(({ from, value }) => [from.peerId, value]),
     [
       ['p1', 0.1],
       ['p2', 0.7],
@@ -408,13 +415,13 @@ test('a claim that proved broken is dropped and heard no more, while others may 
 
   assert.deepEqual(only(repeated, 'discovered'), [])
   assert.deepEqual(
-    gossip.federated(START).map((item) => [item.value, item.providers.length]),
+    gossip.federated(START).map((item) => [item.value, item.advertisements.length]),
     [[0.7, 1]],
   )
 })
 
-test('claims that nobody repeats for 10 rounds are gone; the clock of the peer does not count', () => {
-  const gossip = replicaOf()
+test('an advertisement expires after 10 rounds without repetition, whatever the clock of the peer says', () => {
+  const gossip = stateOf()
   const message = messageOf(peer(1), [advertisement(3, 0.1)], '9999-12-31T23:59:59Z')
   gossip.step({ type: 'exchange-received', message }, START)
 
@@ -423,20 +430,8 @@ test('claims that nobody repeats for 10 rounds are gone; the clock of the peer d
   assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
-test('to read what is claimed forgets nothing', () => {
-  const gossip = replicaOf()
-  gossip.step(
-    { type: 'exchange-received', message: messageOf(peer(1), [advertisement(3, 0.1)]) },
-    START,
-  )
-
-  assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
-
-  assert.equal(gossip.federated(START).length, 1)
-})
-
-test('what enters the frontier is pushed at once to all in the view that lack it; what was there before is not', () => {
-  const gossip = replicaOf()
+test('what newly enters the frontier is pushed at once to all of the view that lack it', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'tick' }, START)
   for (let n = 1; n <= 5; n += 1) answer(gossip, peer(n))
@@ -451,12 +446,12 @@ test('what enters the frontier is pushed at once to all in the view that lack it
 
   assert.equal(wake?.at, START + 10)
   const told = pushed.map(({ peer: { peerId } }) => peerId).sort()
-  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but who knows it')
+  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but the peer that has it')
   assert.equal(pushed.at(-1)?.peer.peerId, 'p5', 'a suspect comes last')
 })
 
 test('what enters the frontier soon after a push waits for the gap to end, and goes together', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START + 10)
@@ -479,8 +474,8 @@ test('what enters the frontier soon after a push waits for the gap to end, and g
   assert.deepEqual(only(later, 'send-exchange'), [])
 })
 
-test('what is answered elsewhere in the name of a proven peer counts as said of it, not by it', () => {
-  const gossip = replicaOf()
+test('an answer from elsewhere in the name of a proven peer is unauthenticated', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1), START, [advertisement(1, 0.9)])
   const evil = { peerId: 'p1', address: 'http://evil.example' }
@@ -488,20 +483,18 @@ test('what is answered elsewhere in the name of a proven peer counts as said of 
   answer(gossip, evil, START, [advertisement(1, 99), advertisement(2, 0.1)])
 
   assert.deepEqual(
-    gossip
-      .assertionsOf(cid(1))
-      .map(({ peer: { address }, advertisement: { value } }) => [address, value]),
+    gossip.advertisementsOf(cid(1)).map(({ from, value }) => [from.address, value]),
     [[peer(1).address, 0.9]],
   )
   assert.deepEqual(
-    gossip.assertionsOf(cid(2)).map(({ advertisement: { unauthenticated } }) => unauthenticated),
+    gossip.advertisementsOf(cid(2)).map(({ unauthenticated }) => unauthenticated),
     [true],
   )
   assert.equal(gossip.peer('p1')?.address, peer(1).address)
 })
 
-test('a suspect is told news once in a round', () => {
-  const gossip = replicaOf()
+test('a suspect is pushed to once a round', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
   answer(gossip, peer(2))
@@ -521,8 +514,8 @@ test('a suspect is told news once in a round', () => {
   assert.deepEqual(told.filter((peerId) => peerId === 'p2').length, 1)
 })
 
-test('who says again and again that it lacks an item is sent it once in a round', () => {
-  const gossip = replicaOf()
+test('a peer that requests an item again and again is sent it once a round', () => {
+  const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'tick' }, START)
   const iwant = [shortId(cid(1))]
@@ -536,8 +529,8 @@ test('who says again and again that it lacks an item is sent it once in a round'
   assert.deepEqual([sends(), sends(), sends()], [1, 0, 0])
 })
 
-test('nobody is asked for news in its own name, nor before the first round', () => {
-  const early = replicaOf()
+test('nothing is requested of this grove itself, nor before the first round', () => {
+  const early = stateOf()
   const digest = { fingerprint: 'x', ihave: ['0123456789abcdef'] }
   const wantsOf = (gossip: GossipState, from: PeerAddress) => {
     const effects = gossip.step(
@@ -548,14 +541,14 @@ test('nobody is asked for news in its own name, nor before the first round', () 
   }
   assert.deepEqual(wantsOf(early, peer(1)), [undefined])
 
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   assert.deepEqual(wantsOf(gossip, self), [undefined])
   assert.deepEqual(wantsOf(gossip, peer(1)), [digest.ihave])
 })
 
 test('a shuffle that nobody answers is begun anew with another, twice in a round', () => {
-  const gossip = replicaOf({ seeds: [1, 2, 3, 4].map(peer) })
+  const gossip = stateOf({ seeds: [1, 2, 3, 4].map(peer) })
   const partners: string[] = []
   let [shuffle] = only(gossip.step({ type: 'tick' }, START), 'send-shuffle')
   while (shuffle !== undefined) {
@@ -570,8 +563,8 @@ test('a shuffle that nobody answers is begun anew with another, twice in a round
   assert.equal(partners.length, 3)
 })
 
-test('who shuffles enters a view of whom nobody has answered yet, in the place of one of those', () => {
-  const gossip = replicaOf()
+test('a peer that shuffles enters a view in which none has answered yet, in place of one of those', () => {
+  const gossip = stateOf()
   const offered = (from: number) => [1, 2, 3, 4, 5].map((n) => infoOf(peer(from + n)))
   for (const from of [100, 110])
     gossip.step(
@@ -595,7 +588,7 @@ test('who shuffles enters a view of whom nobody has answered yet, in the place o
 })
 
 test('a contact that is no gossip counts for known peers only', () => {
-  const gossip = replicaOf({ seeds: [peer(1)] })
+  const gossip = stateOf({ seeds: [peer(1)] })
 
   const effects = [1, 2].flatMap((n) => gossip.step({ type: 'contact-made', peer: peer(n) }, START))
 
@@ -605,7 +598,7 @@ test('a contact that is no gossip counts for known peers only', () => {
 })
 
 test('a seed added later is called in the next round', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   gossip.step({ type: 'seed-added', peer: { peerId: 'http://s:1', address: 'http://s:1' } }, START)
 

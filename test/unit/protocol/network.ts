@@ -1,12 +1,15 @@
 import { seeded } from '../../../sim/gossip/chance.ts'
 import type { Cid } from '../../../src/core/cid.ts'
+import { enforceInvariants } from '../../../src/core/invariant.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import { type Random, sample } from '../../../src/core/random.ts'
-import { comparePlaces } from '../../../src/core/ranking/frontier.ts'
+import { comparePlaces, type LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
-import type { Effect, Input, LocalEntry } from '../../../src/protocol/messages.ts'
+import type { Effect, Input } from '../../../src/protocol/messages.ts'
 
 export { seeded }
+
+enforceInvariants()
 
 export const INTERVAL_MS = 30_000
 export const START = Date.UTC(2026, 10, 23)
@@ -32,7 +35,10 @@ export interface Grove {
   up: boolean
 }
 
-/** Groves in memory: messages arrive at once, time jumps from wake to wake, a discovered item is fetched at once. */
+/**
+ * Groves in memory: messages arrive at once, time jumps from wake to wake, a discovered item is
+ * fetched at once.
+ */
 export class Network {
   now = START
   messages = 0
@@ -92,6 +98,7 @@ export class Network {
       this.tell(next, { type: 'tick' })
     }
     this.now = end
+    for (const { gossip } of this.groves) gossip.checkInvariants()
   }
 
   runRounds(rounds: number): void {

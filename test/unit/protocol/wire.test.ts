@@ -28,7 +28,7 @@ const sent = (path: string) => wire.sentToPeer.find((message) => message.path ==
 
 const old = { peerId: 'grove-4631', address: 'http://localhost:4631' }
 
-function replicaOf(): GossipState {
+function stateOf(): GossipState {
   const self = { peerId: 'third', address: 'http://127.0.0.1:4632' }
   return new GossipState(
     { self, seeds: [], capabilities: { federation: 2 }, gossipIntervalMs: INTERVAL_MS },
@@ -37,7 +37,7 @@ function replicaOf(): GossipState {
 }
 
 test('an exchange that a 0.1 server sends is taken in with its directions, and answered in its fields', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   const message = gossipMessageSchema.parse(sent('/api/gossip/exchange'))
 
@@ -63,7 +63,7 @@ test('an exchange that a 0.1 server sends is taken in with its directions, and a
 })
 
 test('the answer of a 0.1 server to an exchange is understood', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   const { request, response } = recorded('gossip exchange, received')
   assert.deepEqual(gossipMessageSchema.parse(request.body), request.body)
 
@@ -77,7 +77,7 @@ test('the answer of a 0.1 server to an exchange is understood', () => {
 })
 
 test('entries that a 0.1 server relayed without direction take that of the metric', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   const { entries } = recorded('gossip frontier').response.body as { entries: DigestEntry[] }
   const bare = entries.filter((entry) => entry.direction === undefined)
   assert.deepEqual(
@@ -111,7 +111,7 @@ test('entries that a 0.1 server relayed without direction take that of the metri
 })
 
 test('a shuffle with a 0.1 server goes both ways', () => {
-  const gossip = replicaOf()
+  const gossip = stateOf()
   const request = shuffleRequestSchema.parse(sent('/api/gossip/shuffle'))
 
   const effects = gossip.step({ type: 'shuffle-received', request }, START)

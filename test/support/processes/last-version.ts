@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const root = join(import.meta.dirname, '../..')
+const root = join(import.meta.dirname, '../../..')
 
 /** The last landing that spoke federation 1 and wrote directories of schema 1. */
 const LAST_VERSION = '5188d53cbe45e16c29276c3492023f866ae7745e'

@@ -2,22 +2,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { DigestEntry } from '../../../src/core/wire/gossip.ts'
-import {
-  createFederated,
-  expireAdvertisements,
-  type Federated,
-  type FederatedItem,
-  listFederated,
-  mergeDigest,
-  providersOf,
-  retract,
-} from '../../../src/protocol/gossip/federated.ts'
+import { FederatedFrontier } from '../../../src/protocol/gossip/federated-frontier.ts'
+import type { FederatedItem } from '../../../src/protocol/gossip/federated-items.ts'
 import { cid, peer, START } from './network.ts'
 
 const heardNothing = () => undefined
 
-function merge(federated: Federated, from: number, entries: readonly DigestEntry[], now = START) {
-  return mergeDigest(federated, { from: peer(from), entries, now, heldDirection: heardNothing })
+function merge(
+  federated: FederatedFrontier,
+  from: number,
+  entries: readonly DigestEntry[],
+  now = START,
+) {
+  const digest = { from: peer(from), entries, unauthenticated: false }
+  return federated.merge(digest, { now, heldDirection: heardNothing })
 }
 
 const advertisement = (n: number, value: number, metric = 'val_bpb'): DigestEntry => ({
@@ -38,19 +36,20 @@ const entryArbitrary: fc.Arbitrary<DigestEntry> = fc.record(
   { requiredKeys: ['cid', 'metric', 'value'] },
 )
 
-function boundsHold(federated: Federated): void {
-  const items = listFederated(federated)
+function boundsHold(federated: FederatedFrontier): void {
+  federated.checkInvariants()
+  const items = federated.list()
   assert.equal(items.length, federated.size)
   assert.ok(items.length <= 4_096)
   const shares = new Map<string, number>()
   const count = (key: string) => shares.set(key, (shares.get(key) ?? 0) + 1)
-  for (const { metric, providers } of items) {
-    assert.ok(providers.length >= 1 && providers.length <= 8)
-    assert.equal(new Set(providers.map((provider) => provider.peerId)).size, providers.length)
+  for (const { metric, advertisements } of items) {
+    assert.ok(advertisements.length >= 1 && advertisements.length <= 8)
+    assert.equal(new Set(advertisements.map(({ from }) => from.peerId)).size, advertisements.length)
     count(`metric ${metric}`)
-    for (const provider of providers) {
-      count(`of ${provider.peerId} in ${metric}`)
-      count(`all of ${provider.peerId}`)
+    for (const { from } of advertisements) {
+      count(`of ${from.peerId} in ${metric}`)
+      count(`all of ${from.peerId}`)
     }
   }
   for (const [key, share] of shares) {
@@ -68,7 +67,7 @@ test('no flood passes the bounds, per metric, per advertiser or in all', () => {
   })
   fc.assert(
     fc.property(messages, (digests) => {
-      const federated = createFederated()
+      const federated = new FederatedFrontier()
       for (const [index, [from, entries]] of digests.entries())
         merge(federated, from, entries, START + index)
       boundsHold(federated)
@@ -78,7 +77,7 @@ test('no flood passes the bounds, per metric, per advertiser or in all', () => {
 })
 
 test('a flood of one advertiser takes a quarter of a metric, of ten the metric, of thousands of metrics a quarter of all', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
   for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [advertisement(n, n)])
   assert.equal(federated.size, 125)
   for (let n = 0; n < 2_000; n += 1) merge(federated, 2 + (n % 9), [advertisement(5_000 + n, n)])
@@ -92,11 +91,11 @@ test('a flood of one advertiser takes a quarter of a metric, of ten the metric, 
 })
 
 test('what gives way is the worst of the same metric and direction', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(9_000, 5, 'speed')])
   for (let n = 0; n < 600; n += 1) merge(federated, 2 + (n % 6), [advertisement(n, 1_000 - n)])
 
-  const items = listFederated(federated)
+  const items = federated.list()
 
   assert.ok(items.some((item) => item.metric === 'speed'))
   const values = items.filter((item) => item.metric === 'val_bpb').map((item) => item.value)
@@ -107,7 +106,7 @@ test('what gives way is the worst of the same metric and direction', () => {
 })
 
 test('a flood in the foreign direction does not push out the honest one', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
   for (let n = 0; n < 600; n += 1) {
     merge(federated, 10 + (n % 6), [
       { cid: cid(n), metric: 'val_bpb', value: n, direction: 'maximize' },
@@ -117,7 +116,7 @@ test('a flood in the foreign direction does not push out the honest one', () => 
   const news = merge(federated, 1, [advertisement(9_000, 0.9)])
 
   assert.equal(news.length, 1)
-  assert.ok(listFederated(federated).some((item) => item.cid === cid(9_000)))
+  assert.ok(federated.list().some((item) => item.cid === cid(9_000)))
   assert.equal(federated.size, 500)
 })
 
@@ -143,12 +142,12 @@ test('merging does not depend on the order of messages', () => {
         const shuffled = digests
           .map((item, index) => ({ item, key: keys[index]! }))
           .sort((a, b) => a.key - b.key)
-        const [one, other] = [createFederated(), createFederated()]
+        const [one, other] = [new FederatedFrontier(), new FederatedFrontier()]
         for (const [from, entries] of digests) merge(one, from, distinct(entries))
         for (const { item } of shuffled) merge(other, item[0], distinct(item[1]))
         const visible = (items: readonly FederatedItem[]) =>
           items.map(({ tags: _tags, ...rest }) => rest)
-        assert.deepEqual(visible(listFederated(other)), visible(listFederated(one)))
+        assert.deepEqual(visible(other.list()), visible(one.list()))
       },
     ),
     { numRuns: 100, seed: 2 },
@@ -161,28 +160,28 @@ test('overflow keeps the same best, whatever the order of messages', () => {
     entry: advertisement(n, (n * 37) % 701),
   }))
   const keptOf = (list: typeof entries) => {
-    const federated = createFederated()
+    const federated = new FederatedFrontier()
     for (const { from, entry } of list) merge(federated, from, [entry])
-    return listFederated(federated).map((item) => item.cid)
+    return federated.list().map((item) => item.cid)
   }
 
   assert.deepEqual(keptOf(entries.toReversed()), keptOf(entries))
 })
 
-test('a direction never flips: whatever arrives, entries keep the direction that was claimed', () => {
+test('a direction never flips: whatever arrives, items keep the one that was advertised', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }),
       (digests) => {
-        const federated = createFederated()
+        const federated = new FederatedFrontier()
         merge(federated, 99, [advertisement(5_000, 0.9)])
         for (const entries of digests) merge(federated, 1, entries)
-        const item = listFederated(federated).find((other) => other.cid === cid(5_000))
+        const item = federated.list().find((other) => other.cid === cid(5_000))
         assert.equal(item?.direction, 'minimize')
         const said = new Set(
           digests.flat().map((entry) => `${entry.cid} ${entry.metric} ${entry.direction ?? 'any'}`),
         )
-        for (const { cid: id, metric, direction } of listFederated(federated)) {
+        for (const { cid: id, metric, direction } of federated.list()) {
           const inferred = said.has(`${id} ${metric} any`)
           assert.ok(id === cid(5_000) || inferred || said.has(`${id} ${metric} ${direction}`))
           if (metric.startsWith('_')) assert.equal(direction, 'maximize')
@@ -194,23 +193,19 @@ test('a direction never flips: whatever arrives, entries keep the direction that
 })
 
 test('an entry without direction takes the held one, else the one said before or in the same digest, else is ignored', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
   const bare = (n: number, metric: string): DigestEntry => ({ cid: cid(n), metric, value: 0.5 })
   assert.deepEqual(merge(federated, 1, [bare(1, 'val_bpb')]), [])
   assert.equal(federated.size, 0)
 
   merge(federated, 1, [bare(1, 'val_bpb'), advertisement(2, 0.9)])
   merge(federated, 2, [bare(3, 'val_bpb'), bare(4, '_adoption')])
-  mergeDigest(federated, {
-    from: peer(3),
-    entries: [bare(5, 'val_bpb')],
-    now: START,
-    heldDirection: () => 'maximize',
-  })
-
-  const directions = Object.fromEntries(
-    listFederated(federated).map((item) => [item.cid, item.direction]),
+  federated.merge(
+    { from: peer(3), entries: [bare(5, 'val_bpb')], unauthenticated: false },
+    { now: START, heldDirection: () => 'maximize' },
   )
+
+  const directions = Object.fromEntries(federated.list().map((item) => [item.cid, item.direction]))
   assert.deepEqual(directions, {
     [cid(1)]: 'minimize',
     [cid(2)]: 'minimize',
@@ -221,7 +216,7 @@ test('an entry without direction takes the held one, else the one said before or
 })
 
 test('values that are not finite, unknown protocol metrics and minimised signals are ignored', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
 
   const news = merge(federated, 1, [
     advertisement(1, Number.NaN),
@@ -234,8 +229,8 @@ test('values that are not finite, unknown protocol metrics and minimised signals
   assert.equal(federated.size, 0)
 })
 
-test('only new claims and changed places are news', () => {
-  const federated = createFederated()
+test('only new items and moved ones are returned', () => {
+  const federated = new FederatedFrontier()
 
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 1)
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 0)
@@ -243,13 +238,13 @@ test('only new claims and changed places are news', () => {
   assert.equal(
     merge(federated, 2, [advertisement(1, 0.95)]).length,
     0,
-    'a worse claim of one of two does not move it',
+    'a worse value from one of two does not move it',
   )
   assert.equal(merge(federated, 3, [advertisement(1, 0.8)])[0]?.value, 0.8)
 })
 
-test('recency from the future counts as the moment it was first seen, and is no news again', () => {
-  const federated = createFederated()
+test('recency from the future counts as the moment it was first seen, and does not move the item again', () => {
+  const federated = new FederatedFrontier()
   const future: DigestEntry = {
     cid: cid(1),
     metric: '_recency',
@@ -262,40 +257,39 @@ test('recency from the future counts as the moment it was first seen, and is no 
 })
 
 test('providers are the eight most recent, latest first', () => {
-  const federated = createFederated()
+  const federated = new FederatedFrontier()
   for (let n = 1; n <= 10; n += 1) merge(federated, n, [advertisement(1, 0.9)], START + n)
   merge(federated, 4, [advertisement(1, 0.9)], START + 50)
 
-  const ids = providersOf(federated, cid(1)).map((provider) => provider.peerId)
+  const ids = federated.providersOf(cid(1)).map((provider) => provider.peerId)
 
   assert.deepEqual(ids, ['p4', 'p10', 'p9', 'p8', 'p7', 'p6', 'p5', 'p3'])
 })
 
-test('a claim expires with its last repetition, provider by provider', () => {
-  const federated = createFederated()
+test('an advertisement expires unless it is repeated, provider by provider', () => {
+  const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.8)], START)
   merge(federated, 2, [advertisement(1, 0.9)], START + 1_000)
 
-  expireAdvertisements(federated, START + 500)
-  assert.equal(listFederated(federated)[0]?.value, 0.9)
-  expireAdvertisements(federated, START + 1_500)
+  federated.expire(START + 500)
+  assert.equal(federated.list()[0]?.value, 0.9)
+  federated.expire(START + 1_500)
 
   assert.equal(federated.size, 0)
-  assert.equal(federated.metrics.size + federated.shares.size, 0)
+  federated.checkInvariants()
 })
 
-test('a claim that was taken back leaves those of others', () => {
-  const federated = createFederated()
+test('a retracted advertisement leaves those of other peers', () => {
+  const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.1)])
   merge(federated, 2, [advertisement(1, 0.9)])
 
-  retract(federated, 'p1', cid(1))
+  federated.retract('p1', cid(1))
 
   assert.deepEqual(
-    listFederated(federated).map((item) => [
-      item.value,
-      item.providers.map((provider) => provider.peerId),
-    ]),
+    federated
+      .list()
+      .map((item) => [item.value, item.advertisements.map(({ from }) => from.peerId)]),
     [[0.9, ['p2']]],
   )
 })

@@ -1,0 +1,194 @@
+import { invariant, mustHold } from '../../core/invariant.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import { newPeer, type Peer } from './liveness.ts'
+
+/** Peers in the partial view. */
+const ACTIVE_MAX = 10
+/** Failed peers remembered, so that third parties don't bring them back. */
+const FAILED_MAX = 64
+/** Seeds, configured and added. */
+const SEEDS_MAX = 256
+
+/** The form in which addresses are compared: without trailing slashes. */
+export function tidyAddress(address: string): string {
+  let end = address.length
+  while (end > 0 && address[end - 1] === '/') end -= 1
+  return address.slice(0, end)
+}
+
+/**
+ * The known peers: those of the partial view, and seeds and failed peers retained outside it. One
+ * id has one address, and one address one id.
+ */
+export class PeerTable {
+  readonly self: PeerAddress
+  /** By id, at most ACTIVE_MAX. */
+  readonly #active = new Map<string, Peer>()
+  /** By id, none of them active. */
+  readonly #retained = new Map<string, Peer>()
+  /** By address, the id that last answered there (at first the configured one). */
+  readonly #seeds = new Map<string, string>()
+
+  constructor(self: PeerAddress) {
+    this.self = { peerId: self.peerId, address: tidyAddress(self.address) }
+  }
+
+  /** The partial view. */
+  active(): Peer[] {
+    return [...this.#active.values()]
+  }
+
+  /** The view, then the peers retained outside it. */
+  all(): Peer[] {
+    return [...this.#active.values(), ...this.#retained.values()]
+  }
+
+  /** The addresses of the seeds, with the ids that last answered there. */
+  seeds(): PeerAddress[] {
+    return [...this.#seeds].map(([address, peerId]) => ({ peerId, address }))
+  }
+
+  /** Whether there is no peer to call. */
+  get isEmpty(): boolean {
+    return this.#active.size + this.#seeds.size === 0
+  }
+
+  get hasRoom(): boolean {
+    return this.#active.size < ACTIVE_MAX
+  }
+
+  /** Whether these are this grove's own id or address. */
+  isSelf({ peerId, address }: PeerAddress): boolean {
+    return peerId === this.self.peerId || tidyAddress(address) === this.self.address
+  }
+
+  isActive({ peerId }: PeerAddress): boolean {
+    return this.#active.has(peerId)
+  }
+
+  /** Whether the peer last answered at a seed's address. */
+  isSeed({ peerId }: PeerAddress): boolean {
+    for (const seedId of this.#seeds.values()) if (seedId === peerId) return true
+    return false
+  }
+
+  /** The peer of that id. */
+  find(peerId: string): Peer | undefined {
+    return this.#active.get(peerId) ?? this.#retained.get(peerId)
+  }
+
+  /** The peer at that address. O(peers known). */
+  findByAddress(address: string): Peer | undefined {
+    const wanted = tidyAddress(address)
+    for (const peer of this.#active.values()) if (peer.address === wanted) return peer
+    for (const peer of this.#retained.values()) if (peer.address === wanted) return peer
+    return undefined
+  }
+
+  /** Adds a seed, unless it is this grove itself, a seed already, or one too many. */
+  addSeed(seed: PeerAddress, now: number): void {
+    const address = tidyAddress(seed.address)
+    const peerId = seed.peerId === seed.address ? address : seed.peerId
+    if (this.isSelf({ peerId, address }) || this.#seeds.has(address)) return
+    if (this.#seeds.size >= SEEDS_MAX) return
+    const known = this.findByAddress(address) ?? this.find(peerId)
+    this.#seeds.set(address, known?.peerId ?? peerId)
+    if (known === undefined) this.#retained.set(peerId, newPeer({ peerId, address }, now))
+    this.reseatSeeds()
+  }
+
+  /** Notes the id that answers at an address, if it is a seed's. */
+  nameSeed({ peerId, address }: PeerAddress): void {
+    if (this.#seeds.has(address)) this.#seeds.set(address, peerId)
+  }
+
+  /** Forgets an address and its peer: it is this grove's own. */
+  forgetAddress(address: string): void {
+    this.#seeds.delete(address)
+    const peer = this.findByAddress(address)
+    if (peer !== undefined) this.remove(peer)
+  }
+
+  /**
+   * Throws InvariantError if ids, addresses or places in the view are not unique, or if there are
+   * too many peers.
+   */
+  checkInvariants(): void {
+    const peers = this.all()
+    const retained = [...this.#retained.values()]
+    mustHold(this.#active.size <= ACTIVE_MAX, 'the view has at most 10 peers')
+    mustHold(this.#seeds.size <= SEEDS_MAX, 'seeds are within bounds')
+    const failures = retained.filter((peer) => !this.isSeed(peer))
+    mustHold(failures.length <= FAILED_MAX, 'failed peers are within bounds')
+    mustHold(distinct(peers, 'peerId'), 'no peer is both active and retained')
+    mustHold(distinct(peers, 'address'), 'one address has one id')
+    for (const [id, peer] of [...this.#active, ...this.#retained]) {
+      mustHold(peer.peerId === id, 'a peer is kept by its id', { id, peer })
+      mustHold(!this.isSelf(peer), 'this grove is no peer of its own', peer)
+      mustHold(!this.#active.has(id) || peer.status !== 'failed', 'no failed peer is active', peer)
+    }
+  }
+
+  /** Adds a new peer to the view, which must have room. */
+  add(peer: Peer): Peer {
+    invariant(this.hasRoom, 'a peer is added where the view has room')
+    invariant(this.find(peer.peerId) === undefined, 'a peer is added once')
+    this.#active.set(peer.peerId, peer)
+    return peer
+  }
+
+  /** Gives a peer the id under which it answered. */
+  rename(peer: Peer, peerId: string): Peer {
+    invariant(this.find(peerId) === undefined, 'a peer takes an id that nobody has')
+    const home = this.#active.has(peer.peerId) ? this.#active : this.#retained
+    home.delete(peer.peerId)
+    peer.peerId = peerId
+    home.set(peerId, peer)
+    return peer
+  }
+
+  remove({ peerId }: Peer): void {
+    this.#active.delete(peerId)
+    this.#retained.delete(peerId)
+  }
+
+  /** Takes a peer out of the view. Seeds and failed peers are retained; others are forgotten. */
+  retire(peer: Peer): void {
+    this.#active.delete(peer.peerId)
+    const isSeed = this.isSeed(peer)
+    if (!isSeed && peer.status !== 'failed') return
+    this.#retained.set(peer.peerId, peer)
+    if (!isSeed) this.#forgetOldestFailure()
+  }
+
+  /** Moves a retained peer into the view if there is room. */
+  reseat(peer: Peer): Peer {
+    if (this.hasRoom && this.#retained.delete(peer.peerId)) this.#active.set(peer.peerId, peer)
+    return peer
+  }
+
+  /** Moves seeds that have not failed into the view while there is room. */
+  reseatSeeds(): void {
+    for (const peer of this.#retained.values()) {
+      if (!this.hasRoom) return
+      if (peer.status !== 'failed' && this.isSeed(peer)) this.reseat(peer)
+    }
+  }
+
+  /** Forgets retained peers that failed before that moment, unless they are seeds. */
+  forgetFailures(before: number): void {
+    for (const peer of this.#retained.values()) {
+      if ((peer.suspectedAt ?? 0) < before && !this.isSeed(peer)) this.#retained.delete(peer.peerId)
+    }
+  }
+
+  #forgetOldestFailure(): void {
+    const failures = [...this.#retained.values()].filter((peer) => !this.isSeed(peer))
+    if (failures.length > FAILED_MAX && failures[0] !== undefined)
+      this.#retained.delete(failures[0].peerId)
+  }
+}
+
+function distinct(peers: readonly Peer[], key: 'peerId' | 'address'): boolean {
+  return new Set(peers.map((peer) => peer[key])).size === peers.length
+}

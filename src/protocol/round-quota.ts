@@ -1,0 +1,85 @@
+import type { Sender } from './membership/membership.ts'
+import { FAN_OUT } from './membership/partners.ts'
+
+/** Shuffles of others that may change the view; those beyond it are only answered. */
+const SHUFFLES_MAX = 5
+/** Shuffles begun anew because the partner did not answer. */
+const SHUFFLE_RETRIES_MAX = 2
+/** Requests repeated to another offerer: in all, to one address, and to unproven offerers. */
+const RETRIES_MAX = 32
+const RETRIES_MAX_EACH = 4
+const UNPROVEN_RETRIES_MAX = 8
+
+/**
+ * Per-round quota on work that peers can trigger. Each `tryTake…` consumes one unit, and says
+ * whether there was one.
+ */
+export class RoundQuota {
+  /** Addresses called. */
+  readonly #called = new Set<string>()
+  #callbacks = 0
+  #shuffles = 0
+  #shuffleRetries = 0
+  #retries = 0
+  #unprovenRetries = 0
+  /** By address. */
+  readonly #retriesEach = new Map<string, number>()
+  readonly #pushedSuspects = new Set<string>()
+  readonly #sent = new Set<string>()
+
+  beginRound(): void {
+    this.#called.clear()
+    this.#callbacks = 0
+    this.#shuffles = 0
+    this.#shuffleRetries = 0
+    this.#retries = 0
+    this.#unprovenRetries = 0
+    this.#retriesEach.clear()
+    this.#pushedSuspects.clear()
+    this.#sent.clear()
+  }
+
+  noteCall(address: string): void {
+    this.#called.add(address)
+  }
+
+  /** To call a sender back at the address it gives, which only an answer proves. */
+  tryTakeCallback(address: string): boolean {
+    return !this.#called.has(address) && ++this.#callbacks <= FAN_OUT
+  }
+
+  /** To let another's shuffle change the view. */
+  tryTakeShuffle(): boolean {
+    return ++this.#shuffles <= SHUFFLES_MAX
+  }
+
+  /** To begin a shuffle anew. */
+  tryTakeShuffleRetry(): boolean {
+    return ++this.#shuffleRetries <= SHUFFLE_RETRIES_MAX
+  }
+
+  /** To request items again, of this offerer. */
+  tryTakeRetry({ address, proven }: Sender): boolean {
+    const before = this.#retriesEach.get(address) ?? 0
+    if (before >= RETRIES_MAX_EACH || this.#retries >= RETRIES_MAX) return false
+    if (!proven && ++this.#unprovenRetries > UNPROVEN_RETRIES_MAX) return false
+    this.#retriesEach.set(address, before + 1)
+    this.#retries += 1
+    return true
+  }
+
+  /** To push to a suspect: one unit each, since the push is likely to be lost. */
+  tryTakeSuspectPush(address: string): boolean {
+    const isFirst = !this.#pushedSuspects.has(address)
+    this.#pushedSuspects.add(address)
+    return isFirst
+  }
+
+  /** To send this address an item that it asked for: one unit an item. */
+  tryTakeSend(address: string, id: string): boolean {
+    const what = `${address} ${id}`
+    const isFirst = !this.#sent.has(what)
+    this.#sent.add(what)
+    return isFirst
+  }
+}

@@ -1,0 +1,78 @@
+import { evictOldest } from '../../concurrency/bounded.ts'
+import type { Cid } from '../../core/cid.ts'
+
+/** The first wait after a failed fetch. Each further failure doubles it, up to the longest. */
+const RETRY_FIRST_MS = 5_000
+const RETRY_LONGEST_MS = 60 * 60 * 1_000
+/** The wait after a failure that no repetition will mend. */
+const HOPELESS_MS = 24 * 60 * 60 * 1_000
+/**
+ * Items remembered as failed, and as refused. Beyond it the oldest are forgotten and tried again.
+ */
+const REMEMBERED_MAX = 4_096
+
+/** An item that this grove does not fetch unasked for now. */
+export interface Refusal {
+  readonly cid: Cid
+  readonly reason: string
+  /** Unix ms. */
+  readonly until: number
+}
+
+/** What is remembered of an item's failed fetches. */
+interface Failures {
+  readonly count: number
+  /** Both Unix ms. */
+  readonly since: number
+  readonly until: number
+}
+
+/** The items that background sync does not fetch for now: those that failed, and refused ones. */
+export class Backoff {
+  readonly #failures = new Map<Cid, Failures>()
+  readonly #refusals = new Map<Cid, Refusal>()
+
+  /** Notes a failed fetch: the item waits, longer after each failure. */
+  failed(cid: Cid, now: number, retryable: boolean): void {
+    const count = (this.#failures.get(cid)?.count ?? 0) + 1
+    const waitMs = retryable
+      ? Math.min(RETRY_FIRST_MS * 2 ** Math.min(count - 1, 20), RETRY_LONGEST_MS)
+      : HOPELESS_MS
+    this.#failures.delete(cid)
+    this.#failures.set(cid, { count, since: now, until: now + waitMs })
+    evictOldest(this.#failures, REMEMBERED_MAX)
+  }
+
+  /** Keeps the item from being fetched until then (Unix ms), for a reason such as `too-large`. */
+  refuse(cid: Cid, reason: string, until: number): void {
+    this.#refusals.delete(cid)
+    this.#refusals.set(cid, { cid, reason, until })
+    evictOldest(this.#refusals, REMEMBERED_MAX)
+  }
+
+  /** Forgets failures and refusals of an item that is here now. */
+  settled(cid: Cid): void {
+    this.#failures.delete(cid)
+    this.#refusals.delete(cid)
+  }
+
+  /** The refusals in force. */
+  refusals(now: number): Refusal[] {
+    for (const refusal of this.#refusals.values())
+      if (refusal.until <= now) this.#refusals.delete(refusal.cid)
+    return [...this.#refusals.values()]
+  }
+
+  /**
+   * Why the item waits: the reason of its refusal, or `backing-off`; undefined where it may be
+   * fetched.
+   */
+  reasonToWait(cid: Cid, now: number): string | undefined {
+    const refusal = this.#refusals.get(cid)
+    if (refusal !== undefined && refusal.until > now) return refusal.reason
+    const failures = this.#failures.get(cid)
+    // A clock that was set back must not lengthen the wait.
+    const isWaiting = failures !== undefined && failures.until > now && failures.since <= now
+    return isWaiting ? 'backing-off' : undefined
+  }
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isGroveError } from '../../../src/core/errors.ts'
+import {
+  enforceInvariants,
+  InvariantError,
+  invariant,
+  mustHold,
+} from '../../../src/core/invariant.ts'
+
+test('in production a broken rule goes unnoticed, and a costly one is not even looked at', () => {
+  let looks = 0
+
+  invariant(false, 'one and one are three')
+  invariant(() => {
+    looks += 1
+    return false
+  }, 'one and one are three')
+
+  assert.equal(looks, 0)
+})
+
+test('a check of a whole state throws wherever it is asked for', () => {
+  assert.throws(() => mustHold(false, 'one and one are three', { sum: 2 }), {
+    name: 'InvariantError',
+    message: 'a fault of Grove\'s own, for this must always hold: one and one are three: {"sum":2}',
+  })
+})
+
+test('in tests and simulations a broken rule throws an error that no peer is blamed for', () => {
+  enforceInvariants()
+
+  invariant(true, 'one and one are two')
+  assert.throws(
+    () => invariant(() => 1 + 1 > 2, 'one and one are three'),
+    (error) => error instanceof InvariantError && !isGroveError(error),
+  )
+})

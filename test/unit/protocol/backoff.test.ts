@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Backoff } from '../../../src/protocol/sync/backoff.ts'
+import { cid, START } from './network.ts'
+
+test('a failed item is made to wait twice as long each time, up to an hour, and is free once settled', () => {
+  const backoff = new Backoff()
+  const leftAloneMs = () => {
+    for (let wait = 1_000; wait < 10 * 3_600_000; wait += 1_000)
+      if (backoff.reasonToWait(cid(1), START + wait) === undefined) return wait
+    return Number.POSITIVE_INFINITY
+  }
+  const waits: number[] = []
+
+  for (let n = 0; n < 12; n += 1) {
+    backoff.failed(cid(1), START, true)
+    if (n < 3 || n === 11) waits.push(leftAloneMs())
+  }
+  assert.deepEqual(waits, [5_000, 10_000, 20_000, 3_600_000])
+  assert.equal(backoff.reasonToWait(cid(1), START), 'backing-off')
+  backoff.settled(cid(1))
+
+  assert.equal(backoff.reasonToWait(cid(1), START), undefined)
+})
+
+test('a clock that was set back does not lengthen the wait', () => {
+  const backoff = new Backoff()
+
+  backoff.failed(cid(1), START, true)
+
+  assert.equal(backoff.reasonToWait(cid(1), START - 1), undefined)
+})
+
+test('a refusal holds until its expiry and says its reason; a hopeless failure is made to wait for a day', () => {
+  const backoff = new Backoff()
+
+  backoff.refuse(cid(1), 'blocked', START + 1_000)
+  backoff.failed(cid(2), START, false)
+
+  assert.equal(backoff.reasonToWait(cid(1), START), 'blocked')
+  assert.deepEqual(backoff.refusals(START), [
+    { cid: cid(1), reason: 'blocked', until: START + 1_000 },
+  ])
+  assert.equal(backoff.reasonToWait(cid(1), START + 1_000), undefined)
+  assert.deepEqual(backoff.refusals(START + 1_000), [])
+  assert.equal(backoff.reasonToWait(cid(2), START + 86_399_999), 'backing-off')
+  assert.equal(backoff.reasonToWait(cid(2), START + 86_400_000), undefined)
+})
+
+test('its memory is bounded', () => {
+  const backoff = new Backoff()
+  for (let n = 0; n < 10_000; n += 1) backoff.refuse(cid(n), 'blocked', START + 1_000)
+
+  assert.equal(backoff.refusals(START).length, 4_096)
+})

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cid } from '../../../src/core/cid.ts'
+import { defaultPolicy, type Policy } from '../../../src/core/policy.ts'
+import { type Offer, type PlanInput, planWants } from '../../../src/protocol/sync/plan.ts'
+import { cid, peer, START, work } from './network.ts'
+
+const offer = (n: number, value: number, more: Partial<Offer> = {}): Offer => ({
+  cid: cid(n),
+  metric: 'val_bpb',
+  direction: 'minimize',
+  value,
+  from: peer(1),
+  ...more,
+})
+
+interface Situation extends Partial<Pick<PlanInput, 'local' | 'reasonToWait'>> {
+  readonly held?: readonly Cid[]
+}
+
+function plan(
+  offers: readonly Offer[],
+  policy: Partial<Policy> = {},
+  { held = [], local = [], reasonToWait = () => undefined }: Situation = {},
+) {
+  return planWants({
+    offers,
+    local,
+    held: new Set(held),
+    policy: { ...defaultPolicy, ...policy },
+    reasonToWait,
+    now: START,
+  })
+}
+
+const ids = (wants: readonly { cid: Cid }[]) =>
+  wants.map((want) => Number.parseInt(want.cid.slice(-4), 16))
+const reasons = (skipped: readonly { cid: Cid; reason: string }[]) =>
+  Object.fromEntries(
+    skipped.map(({ cid: id, reason }) => [Number.parseInt(id.slice(-4), 16), reason]),
+  )
+
+test('the best come first, dimensions taking turns, each cid once', () => {
+  const speed = { metric: 'speed', direction: 'maximize' as const }
+
+  const { wants } = plan([
+    offer(1, 0.9),
+    offer(2, 0.8),
+    offer(3, 0.7),
+    offer(4, 10, speed),
+    offer(3, 99, { ...speed, from: peer(2) }),
+  ])
+
+  assert.deepEqual(ids(wants), [3, 2, 4, 1])
+  assert.deepEqual(wants[0]?.providers, [peer(1), peer(2)])
+})
+
+test('a policy chooses by dimension, threshold in the direction, tags and kinds, and says why it skips', () => {
+  const policy: Partial<Policy> = {
+    dimensions: ['val_bpb'],
+    thresholds: { val_bpb: 0.8 },
+    tags: ['lm'],
+    kinds: ['work'],
+  }
+  const tagged = { tags: ['lm', 'x'] }
+
+  const { wants, skipped } = plan(
+    [
+      offer(1, 0.8, tagged),
+      offer(2, 0.81, tagged),
+      offer(3, 0.5),
+      offer(4, 0.5, { ...tagged, kind: 'review' }),
+      offer(5, 0.5, { ...tagged, metric: 'speed' }),
+      offer(6, 0.5, { ...tagged, kind: 'work' }),
+    ],
+    policy,
+  )
+
+  assert.deepEqual(ids(wants), [6, 1])
+  assert.deepEqual(reasons(skipped), { 2: 'threshold', 3: 'tags', 4: 'kind', 5: 'dimension' })
+})
+
+test('what is held counts towards the top k and is not wanted again', () => {
+  const { wants, skipped } = plan(
+    [offer(2, 0.2), offer(3, 0.3)],
+    { topK: 2 },
+    { held: [cid(1)], local: [work(1, 0.1)] },
+  )
+
+  assert.deepEqual(ids(wants), [2])
+  assert.deepEqual(reasons(skipped), { 3: 'top-k' })
+})
+
+test('sizes and the budgets of a round are kept to', () => {
+  const { wants, skipped } = plan(
+    [
+      offer(1, 0.1, { artifactBytes: 101 }),
+      offer(2, 0.2, { artifactBytes: 90 }),
+      offer(3, 0.3, { artifactBytes: 50 }),
+      offer(4, 0.4, { artifactBytes: 10 }),
+      offer(5, 0.5),
+    ],
+    { maxArtifactBytes: 100, maxBytesPerRound: 100, maxRequestsPerRound: 2 },
+    { local: [work(6, 0.6)] },
+  )
+
+  assert.deepEqual(ids(wants), [2, 4])
+  assert.deepEqual(reasons(skipped), { 1: 'too-large', 3: 'budget', 5: 'budget', 6: 'no-provider' })
+})
+
+test('scope off wants nothing', () => {
+  assert.deepEqual(plan([offer(1, 0.1)], { scope: 'off' }), {
+    wants: [],
+    skipped: [{ cid: cid(1), reason: 'off' }],
+  })
+})
+
+test('an item that has to wait uses up no place of the top k, and its reason is given', () => {
+  const reasonToWait = (id: Cid) => (id === cid(1) ? 'backing-off' : undefined)
+
+  const { wants, skipped } = plan([offer(1, 0.1), offer(2, 0.2)], { topK: 1 }, { reasonToWait })
+
+  assert.deepEqual(ids(wants), [2])
+  assert.deepEqual(reasons(skipped), { 1: 'backing-off' })
+})
+
+test('unauthenticated offers in a peer’s name take no places from its own', () => {
+  const unauthenticated = Array.from({ length: 20 }, (_, n) =>
+    offer(100 + n, 0.01, { unauthenticated: true }),
+  )
+  const local = Array.from({ length: 2 }, (_, n) => work(200 + n, 0.1))
+  const held = [cid(200), cid(201)]
+
+  const { wants } = plan([...unauthenticated, offer(1, 0.5)], { topK: 3 }, { held, local })
+
+  assert.ok(ids(wants).includes(1))
+})
+
+test('what others say of an item that is held changes nothing of its place', () => {
+  const local = [work(1, 0.4), work(2, 0.5)]
+  const lies = [offer(2, 0.01), offer(3, 0.01)]
+  const held = [cid(1), cid(2), cid(3)]
+
+  const { wants, skipped } = plan([...lies, offer(4, 0.45)], { topK: 2 }, { held, local })
+
+  assert.deepEqual(ids(wants), [4])
+  assert.deepEqual(skipped, [])
+})
+
+test('a date in the future ranks as now', () => {
+  const recency = { metric: '_recency', direction: 'maximize' as const }
+  const far = offer(2, START * 2, recency)
+
+  const { wants } = plan([far, offer(1, START, recency)])
+
+  assert.deepEqual(ids(wants), [1, 2])
+  assert.equal(wants[1]?.value, START)
+})
