@@ -1,4 +1,4 @@
-import { Answerer } from '../../src/api/answer/answerer.ts'
+import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
@@ -41,7 +41,7 @@ interface MachineOptions extends RunContext {
 interface Running {
   readonly node: GroveNode
   readonly process: Process
-  readonly answerer: Answerer
+  readonly answerer: ApiAnswerer
 }
 
 /** How long a machine is down after it lost power by itself, in ms. */
@@ -115,7 +115,7 @@ export class Machine implements Host {
     const random = chance.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)
-    this.#running = { node, process, answerer: new Answerer(node) }
+    this.#running = { node, process, answerer: new ApiAnswerer(node) }
     this.#lives.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node

@@ -1,6 +1,6 @@
 import { serve } from '../../sim/machine/server.ts'
 import { absentAnswer, type HttpAnswer, jsonAnswer } from '../../sim/network/http.ts'
-import { Answerer } from '../../src/api/answer/answerer.ts'
+import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { testNode } from './context.ts'
 
@@ -43,12 +43,12 @@ export function honestRoutes({
   }
 }
 
-async function answererOf({ contributions = [], blobs = [] }: Holdings): Promise<Answerer> {
+async function answererOf({ contributions = [], blobs = [] }: Holdings): Promise<ApiAnswerer> {
   const { node } = testNode()
   for (const item of contributions)
     await node.contributions.put(item, { origin: 'local', receivedAt: 0 })
   for (const bytes of blobs) await node.blobs.put(bytes)
-  return new Answerer(node)
+  return new ApiAnswerer(node)
 }
 
 function metricsAnswer(metrics: readonly string[]): HttpAnswer {

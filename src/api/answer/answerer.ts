@@ -8,7 +8,7 @@ import type { ApiRequest } from './request.ts'
 import { type ApiResponse, errorResponse } from './response.ts'
 import { type Handler, Routes } from './routes.ts'
 
-export interface AnswererOptions {
+export interface ApiAnswererOptions {
   readonly meter?: ByteMeter
   /**
    * Aborts when the server begins to close; endless streams stop then. Default: when the grove
@@ -29,12 +29,12 @@ export interface Answered {
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
 /** A grove's HTTP server without its sockets: it takes requests and gives responses. */
-export class Answerer {
+export class ApiAnswerer {
   readonly #node: GroveNode
   readonly #routes = new Routes()
   readonly #isLocal: boolean
 
-  constructor(node: GroveNode, options: AnswererOptions = {}) {
+  constructor(node: GroveNode, options: ApiAnswererOptions = {}) {
     const { meter = noMeter, draining = node.closing, pages = {} } = options
     this.#node = node
     this.#isLocal = isLoopback(new URL(node.config.self.address).hostname)

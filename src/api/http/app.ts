@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
-import { Answerer } from '../answer/answerer.ts'
+import { ApiAnswerer } from '../answer/answerer.ts'
 import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
@@ -25,7 +25,7 @@ export function createHttpApp(node: GroveNode): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
   const metrics = metricsOf(node, AbortSignal.any([draining.signal, node.closing]))
-  const answerer = new Answerer(node, {
+  const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
     pages: pages(metrics),

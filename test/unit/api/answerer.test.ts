@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { Answerer } from '../../../src/api/answer/answerer.ts'
+import { ApiAnswerer } from '../../../src/api/answer/answerer.ts'
 import { memoryRequest } from '../../../src/api/answer/request.ts'
 import type { ApiResponse } from '../../../src/api/answer/response.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
@@ -12,11 +12,11 @@ const small = Buffer.from('a small blob')
 const large = Buffer.alloc(200_000, 'a large blob')
 const json = { 'content-type': 'application/json' }
 let grove: ServedNode
-let answerer: Answerer
+let answerer: ApiAnswerer
 let cid = ''
 before(async () => {
   grove = await serveNode()
-  answerer = new Answerer(grove.node)
+  answerer = new ApiAnswerer(grove.node)
   for (const bytes of [small, large]) await grove.node.blobs.put(bytes)
   const artifacts = { 'data.bin': hashBytes(small) }
   cid = (await publish(grove.node, { ...plainDraft, artifacts })).contribution.cid
@@ -119,7 +119,7 @@ test('a fault of the grove is logged and told to nobody', async () => {
   await using other = await serveNode()
   other.node.contributions.count = () => Promise.reject(new Error('secret'))
 
-  const { operation, response } = await new Answerer(other.node).answer(
+  const { operation, response } = await new ApiAnswerer(other.node).answer(
     memoryRequest({ method: 'GET', target: '/readyz' }),
   )
 
