@@ -112,8 +112,9 @@ export class AdvertisedPlaces {
     if (before > this.#oldest) this.#oldest = Math.min(now, this.#federated.expire(before))
   }
 
-  list(): FederatedItem[] {
-    return this.#federated.list()
+  /** All items, without the advertisements that the next round forgets. Changes nothing. */
+  list(now: number): FederatedItem[] {
+    return this.#federated.list(now - this.#lifeMs)
   }
 
   providersOf(cid: Cid): PeerAddress[] {

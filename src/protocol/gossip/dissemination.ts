@@ -99,8 +99,7 @@ export class Dissemination {
   }
 
   federated(now: number): FederatedItem[] {
-    this.#places.expire(now)
-    return this.#places.list()
+    return this.#places.list(now)
   }
 
   providersOf(cid: Cid): PeerAddress[] {

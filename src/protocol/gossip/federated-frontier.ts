@@ -96,13 +96,11 @@ export class FederatedFrontier {
   }
 
   /**
-   * Copies of all items, metrics in the order of their names, each direction best first.
-   * O(n log n).
+   * Copies of all items as they are without the advertisements last made before that moment
+   * (Unix ms): metrics in the order of their names, each direction best first. O(n log n).
    */
-  list(): FederatedItem[] {
-    return this.#items
-      .sorted()
-      .map((item) => ({ ...item, advertisements: [...item.advertisements] }))
+  list(since = Number.NEGATIVE_INFINITY): FederatedItem[] {
+    return this.#items.sorted(since)
   }
 
   checkInvariants(): void {

@@ -70,10 +70,12 @@ export class FederatedItems {
   }
 
   /** All items, metrics in the order of their names, each direction best first. O(n log n). */
-  sorted(): Item[] {
+  sorted(since: number): FederatedItem[] {
     const byName = [...this.#metrics].sort(([a], [b]) => (a < b ? -1 : 1))
     return byName.flatMap(([, metric]) =>
-      directionsOf(metric).flatMap((items) => [...items.values()].sort(comparePlaces)),
+      directionsOf(metric).flatMap((items) =>
+        [...items.values()].flatMap((item) => copyOf(item, since)).sort(comparePlaces),
+      ),
     )
   }
 
@@ -300,9 +302,20 @@ function checkItem(item: Item): void {
   mustHold(value === best, 'the value of an item is the best of those advertised', item)
 }
 
+/** The item by the advertisements made since then; nothing if there are none. */
+function copyOf(item: Item, since: number): FederatedItem[] {
+  const advertisements = item.advertisements.filter(({ lastAdvertised }) => lastAdvertised >= since)
+  if (advertisements.length === 0) return []
+  return [{ ...item, advertisements, value: bestValue(item.direction, advertisements) }]
+}
+
 function setValue(item: Item): void {
-  let best = item.advertisements[0]?.value ?? item.value
-  for (const { value } of item.advertisements)
-    if (isBetter(item.direction, value, best)) best = value
-  item.value = best
+  if (item.advertisements.length > 0) item.value = bestValue(item.direction, item.advertisements)
+}
+
+/** The best of the values: `advertisements` holds one at least. */
+function bestValue(direction: Direction, advertisements: readonly Heard[]): number {
+  let best = advertisements[0]?.value ?? Number.NaN
+  for (const { value } of advertisements) if (isBetter(direction, value, best)) best = value
+  return best
 }

@@ -430,6 +430,18 @@ test('an advertisement expires after 10 rounds without repetition, whatever the 
   assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
+test('reading what is advertised forgets nothing', () => {
+  const gossip = stateOf()
+  gossip.step(
+    { type: 'exchange-received', message: messageOf(peer(1), [advertisement(3, 0.1)]) },
+    START,
+  )
+
+  assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
+
+  assert.equal(gossip.federated(START).length, 1)
+})
+
 test('what newly enters the frontier is pushed at once to all of the view that lack it', () => {
   const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
