@@ -31,18 +31,21 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = utc(draft.createdAt ?? now)
-  const manifest = {
+  const bytes = canonicalBytes({
     ...draft,
     manifestVersion: 1,
     artifacts,
     relations,
     tags,
     createdAt,
-  } as Manifest
-  const bytes = canonicalBytes(manifest)
+  })
   checkSize(bytes)
+  // Read back, so that it is what every other reader of the bytes gets, keys in their order too.
+  const manifest = JSON.parse(decoder.decode(bytes)) as Manifest
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
+
+const decoder = new TextDecoder()
 
 /** A contribution as the API shows it. */
 export function viewOf(contribution: Contribution): ContributionView {

@@ -40,6 +40,14 @@ test('a draft is sealed with its defaults and the moment, and its bytes hash to 
   assert.equal(cidOf(manifest), sealed.cid)
 })
 
+test('artifacts are sealed in the order in which the bytes have them', () => {
+  const [one, other] = [hashBytes(Buffer.from('1')), hashBytes(Buffer.from('2'))]
+
+  const sealed = sealDraft({ ...plain, artifacts: { z: one, a: other } }, now)
+
+  assert.deepEqual(Object.keys(sealed.manifest.artifacts), ['a', 'z'])
+})
+
 test('the moment is sealed in UTC with milliseconds, however it was written', () => {
   const written = ['2026-03-01T14:00:00+02:00', '2026-03-01T12:00:00Z', '2026-03-01T12:00:00.000Z']
 
