@@ -23,7 +23,7 @@ export function canonicalText(value: unknown): string {
 
 const encoder = new TextEncoder()
 
-/** The canonical text in UTF-8: the bytes that are hashed, stored and sent. Throws the same. */
+/** The canonical text in UTF-8: the bytes that are hashed, stored and sent. */
 export function canonicalBytes(value: unknown): Uint8Array {
   return encoder.encode(canonicalText(value))
 }

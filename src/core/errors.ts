@@ -16,7 +16,7 @@ interface ErrorKind {
   /** The same call, unchanged, may succeed later. */
   readonly retryable: boolean
   readonly blame: Blame
-  /** No peer can ever answer this request with success, so that nobody is asked again. */
+  /** No peer can ever fulfil the request, so that none is asked again. */
   readonly permanent: boolean
   /**
    * The code on the wire, where Grove 0.1 has a name for it; Grove's own code is then in

@@ -20,7 +20,7 @@ export interface BodyLimits {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A body as it comes from the network. Whoever does not read it to its end must destroy it. */
+/** A body as it comes from the network. A reader that stops before its end must destroy it. */
 export interface RawBody extends AsyncIterable<Uint8Array> {
   destroy(): unknown
 }

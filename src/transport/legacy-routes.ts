@@ -17,7 +17,7 @@ import type {
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
-/** A 0.1 manifest as JSON, whose white space and escapes canonical bytes don't have. */
+/** The JSON of a manifest. It may have white space and escapes that canonical bytes don't have. */
 const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
 /** A list or a frontier of a 0.1 server as JSON. */
 const LIST_MAX_BYTES = 8 * 1024 * 1024

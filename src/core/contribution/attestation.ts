@@ -6,8 +6,8 @@ import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX } from '../limits.ts'
 
 /**
  * A statement about a contribution, outside of its hashed manifest so that the cid doesn't change.
- * Grove carries attestations and understands none yet; `version` tells those who do what the rest
- * means. At most ATTESTATION_MAX_BYTES as canonical JSON.
+ * Grove carries attestations and understands none yet. `version` names the form of the other
+ * members. At most ATTESTATION_MAX_BYTES as canonical JSON.
  */
 export interface Attestation extends JsonObject {
   readonly version: number

@@ -46,7 +46,7 @@ export const fetchOptionsSchema = z.strictObject({
   quote: z.boolean().optional(),
 })
 
-/** What a fetch brings, from whom, and within which bounds. */
+/** What a fetch brings, from which peer, and within which bounds. */
 export type FetchOptions = z.infer<typeof fetchOptionsSchema>
 
 /** A contribution (`cid`) or a blob (`hash`) that could not be had, and why. */
