@@ -5,7 +5,7 @@ import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 
 const spoken = { adoption: 2, reproduction: 0, reviewScore: undefined }
 
-test('what is not held is only claimed, whatever is said of it here', () => {
+test('what is not held is only advertised, whatever held contributions say of it', () => {
   assert.equal(beliefIn({ held: false, signals: spoken }, 'loss').level, 'advertised')
   assert.equal(beliefIn({ held: false, signals: spoken }).level, 'advertised')
 })

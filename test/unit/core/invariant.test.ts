@@ -23,7 +23,7 @@ test('in production a broken rule goes unnoticed, and a costly one is not even l
 test('a check of a whole state throws wherever it is asked for', () => {
   assert.throws(() => mustHold(false, 'one and one are three', { sum: 2 }), {
     name: 'InvariantError',
-    message: 'a fault of Grove\'s own, for this must always hold: one and one are three: {"sum":2}',
+    message: 'a bug in Grove: this must always hold: one and one are three: {"sum":2}',
   })
 })
 
