@@ -19,7 +19,7 @@ export type * from './core/wire/gossip.ts'
 export type * from './core/wire/grove.ts'
 export type * from './core/wire/threads.ts'
 export { type ArtifactInput, Grove, type WaitOptions, type Work } from './grove.ts'
-export type { TransferProgress } from './node/transfer/wanted-blob.ts'
+export type { TransferProgress } from './node/context.ts'
 
 /** How to open a grove in this process. */
 export interface GroveOptions {

@@ -5,6 +5,11 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   EDQUOT: 'storage-full',
   EFBIG: 'storage-full',
   SQLITE_FULL: 'storage-full',
+  EMFILE: 'resource-exhausted',
+  ENFILE: 'resource-exhausted',
+  ENOBUFS: 'resource-exhausted',
+  ENOMEM: 'resource-exhausted',
+  SQLITE_NOMEM: 'resource-exhausted',
   EROFS: 'read-only',
   EACCES: 'read-only',
   EPERM: 'read-only',
@@ -17,9 +22,14 @@ export function errnoOf(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** True if the system has no descriptors, buffers or memory left for this process. */
+export const isExhausted = (error: unknown): boolean =>
+  codes[errnoOf(error)] === 'resource-exhausted'
+
 /**
- * The GroveError for a failed system call: `storage-full`, `read-only`, otherwise `storage-failed`,
- * with the system's code as the detail `errno`. A GroveError is returned as it is.
+ * The GroveError for a failed system call: `storage-full`, `read-only`, `resource-exhausted`,
+ * otherwise `storage-failed`, with the system's code as the detail `errno`. A GroveError is
+ * returned as it is.
  */
 export function storageError(cause: unknown, details: ErrorDetails): GroveError {
   if (cause instanceof GroveError) return cause

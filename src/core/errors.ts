@@ -77,6 +77,8 @@ export const errorTable = {
   aborted: { ...unavailable, status: 499 },
   'storage-full': { ...storage, status: 507 },
   'storage-failed': { ...storage, status: 500 },
+  // Descriptors, buffers or memory: `ulimit -n` says how many files and sockets may be open.
+  'resource-exhausted': { ...storage, status: 503 },
   'storage-newer': { ...storage, status: 500, retryable: false },
   'storage-locked': { ...storage, status: 503 },
   'port-taken': { ...storage, status: 503 },

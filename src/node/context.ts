@@ -170,6 +170,18 @@ export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** A place for a transfer from that address; call the result, once, to give it back. */
   enter(address: string, signal: AbortSignal): Promise<() => void>
+  /** Calls the watcher with the progress of a blob, until the returned function is called. */
+  watch(hash: Cid, watcher: (progress: TransferProgress) => void): () => void
+  tell(progress: TransferProgress): void
+}
+
+/** How much of a blob has arrived. */
+export interface TransferProgress {
+  readonly hash: Cid
+  readonly name?: string
+  readonly receivedBytes: number
+  readonly sizeBytes: number | undefined
+  readonly peerId: string
 }
 
 export interface Transferred {

@@ -1,11 +1,9 @@
 import { timestamp } from '../core/time.ts'
-import {
-  type ContributionEvent,
-  eventId,
-  type GroveEvent,
-  type LiveEvent,
-  type LiveEventBody,
-  seqIn,
+import type {
+  ContributionEvent,
+  GroveEvent,
+  LiveEvent,
+  LiveEventBody,
 } from '../core/wire/events.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore, LogEntry } from '../ports/contribution-store.ts'
@@ -17,7 +15,7 @@ const LOG_PAGE_ENTRIES = 100
 
 export interface HubPorts {
   readonly clock: Clock
-  readonly log: Pick<ContributionStore, 'logId' | 'since' | 'lastSeq'>
+  readonly log: Pick<ContributionStore, 'position' | 'seqAt' | 'since' | 'lastSeq'>
 }
 
 /** A stream of events. `return` ends it at once, even while a `next` is waiting. */
@@ -47,6 +45,12 @@ interface Kept {
   readonly stored: number
 }
 
+/** An entry of the log as an event. */
+interface Logged {
+  readonly seq: number
+  readonly event: ContributionEvent
+}
+
 /** Where a subscription starts, or why that can't be read. */
 type Opening = Start | { readonly failure: unknown }
 
@@ -74,9 +78,7 @@ export class EventHub {
   /** Contributions stored since the hub was made. */
   #stored = 0
   /** The page of the log that was read last: subscribers at the same place share it. */
-  #page:
-    | { readonly after: number; readonly events: Promise<readonly ContributionEvent[]> }
-    | undefined
+  #page: { readonly after: number; readonly events: Promise<readonly Logged[]> } | undefined
 
   constructor({ clock, log }: HubPorts) {
     this.#clock = clock
@@ -161,7 +163,7 @@ export class EventHub {
   async #open(after: string | undefined): Promise<Opening> {
     try {
       const lastSeq = await this.#log.lastSeq()
-      const seq = after === undefined ? lastSeq : seqIn(after, this.#log.logId)
+      const seq = after === undefined ? lastSeq : this.#log.seqAt(after)
       const isForeign = seq === undefined || seq > lastSeq
       return { seq: isForeign ? lastSeq : seq, isForeign }
     } catch (failure) {
@@ -206,24 +208,27 @@ export class EventHub {
     subscriber.stored = this.#stored
     for (;;) {
       const events = await this.#pageAfter(subscriber.seq)
-      for (const event of events) {
+      for (const { seq, event } of events) {
         if (!this.#subscribers.has(subscriber)) return
-        subscriber.seq = seqIn(event.id, this.#log.logId) ?? subscriber.seq
+        subscriber.seq = seq
         yield event
       }
       if (events.length < LOG_PAGE_ENTRIES) return
     }
   }
 
-  #pageAfter(after: number): Promise<readonly ContributionEvent[]> {
+  #pageAfter(after: number): Promise<readonly Logged[]> {
     if (this.#page?.after !== after) this.#page = { after, events: this.#read(after) }
     return this.#page.events
   }
 
-  async #read(after: number): Promise<readonly ContributionEvent[]> {
+  async #read(after: number): Promise<readonly Logged[]> {
     try {
       const entries = await this.#log.since(after, LOG_PAGE_ENTRIES)
-      return entries.map((entry) => eventOf(entry, this.#idOf(entry.seq)))
+      return entries.map((entry) => ({
+        seq: entry.seq,
+        event: eventOf(entry, this.#idOf(entry.seq)),
+      }))
     } catch (error) {
       this.#page = undefined
       throw error
@@ -245,7 +250,7 @@ export class EventHub {
   }
 
   #idOf(seq: number): string {
-    return eventId(this.#log.logId, seq)
+    return this.#log.position(seq)
   }
 
   #now(): string {

@@ -7,6 +7,9 @@ export interface Clock {
    * doesn't keep the process alive.
    */
   after(delayMs: number, task: () => void): () => void
-  /** Resolves `delayMs` from now. Rejects with the signal's reason as soon as that aborts. */
+  /**
+   * Resolves `delayMs` from now. Rejects with the signal's reason as soon as that aborts. Somebody
+   * waits for it: it keeps the process alive.
+   */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }

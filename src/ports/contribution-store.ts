@@ -35,8 +35,6 @@ export interface LogEntry {
  * contribution once. `put` doesn't return the number, since a store may give it later.
  */
 export interface ContributionStore {
-  /** Names this log: 16 random hex digits, new for a new directory and for a copy of one. */
-  readonly logId: string
   /**
    * Stores a contribution and removes its stub. If it is held already, nothing changes, and the
    * first provenance stays. Attestations are not stored yet.
@@ -54,4 +52,11 @@ export interface ContributionStore {
   since(seq: number, limit: number): Promise<LogEntry[]>
   /** The last number that was given; 0 if there is none. */
   lastSeq(): Promise<number>
+  /**
+   * The position after entry `seq`, as `<16 hex digits>:<seq>`. It outlives a restart. It is not
+   * found in another log, nor after a backup without that entry was put back.
+   */
+  position(seq: number): string
+  /** The number in a position; undefined if this log doesn't have that position. */
+  seqAt(position: string): number | undefined
 }

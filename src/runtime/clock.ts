@@ -6,15 +6,23 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 /** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after,
-  sleep: sleepBy(after),
+  after: timers((timer) => timer.unref()),
+  sleep: sleepBy(timers((timer) => timer)),
 }
 
-function after(delayMs: number, task: () => void): () => void {
+function timers(prepared: (timer: NodeJS.Timeout) => NodeJS.Timeout): Clock['after'] {
+  return (delayMs, task) => after(delayMs, task, prepared)
+}
+
+function after(
+  delayMs: number,
+  task: () => void,
+  prepared: (timer: NodeJS.Timeout) => NodeJS.Timeout,
+): () => void {
   let timer: NodeJS.Timeout
   const arm = (leftMs: number): void => {
     const step = Math.min(leftMs, TIMER_MAX_MS)
-    timer = setTimeout(() => (leftMs > step ? arm(leftMs - step) : task()), step).unref()
+    timer = prepared(setTimeout(() => (leftMs > step ? arm(leftMs - step) : task()), step))
   }
   arm(delayMs)
   return () => clearTimeout(timer)

@@ -185,7 +185,10 @@ const codes: Readonly<Record<number, ErrorCode>> = {
   413: 'too-large',
   416: 'range-invalid',
   429: 'busy',
+  // A gateway in front of the peer says these, not the peer.
+  502: 'peer-unreachable',
   503: 'busy',
+  504: 'peer-unreachable',
 }
 
 interface ErrorAnswer {

@@ -1,6 +1,6 @@
 import { errors } from 'undici'
 import type { Cid } from '../core/cid.ts'
-import { errnoOf } from '../core/errno.ts'
+import { errnoOf, isExhausted, storageError } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import { MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -68,6 +68,7 @@ export function transportError(
     return peerFault(peer, 'wrong-length', 'sent a body of another length than it declared', cause)
   if (options.begun && cause instanceof errors.SocketError)
     return peerFault(peer, 'cut-off', 'closed the connection within its response', cause)
+  if (isExhausted(cause)) return storageError(cause, { ...peer })
   const why = errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause))
   return new GroveError(
     'peer-unreachable',

@@ -1,6 +1,6 @@
 /** What a directory of SQLite stores keeps from one version, copy and day to the next. */
 import assert from 'node:assert/strict'
-import { cp, readdir, readFile } from 'node:fs/promises'
+import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
@@ -147,21 +147,55 @@ test('partial blobs end with the stores and leave nothing', async () => {
     await assert.rejects(stores.blobs.partial(hash, size), isShuttingDown)
 })
 
-test('a copy of a directory has the same entries in a log of its own', async () => {
+/** Puts these into a directory and closes it again. Returns the positions after each. */
+async function grownDirectory(dir: string, items: readonly Contribution[]): Promise<string[]> {
+  const stores = await open(dir)
+  await putAll(stores.graph, items)
+  const before = (await stores.graph.lastSeq()) - items.length
+  const positions = items.map((_, index) => stores.graph.position(before + index + 1))
+  await stores.close()
+  return positions
+}
+
+test('two groves that go on from copies of one directory share the positions up to there', async () => {
   await using temporary = await temporaryDirectory()
-  const [original, copy] = ['original', 'copy'].map((name) => join(temporary.dir, name)) as [
-    string,
-    string,
-  ]
-  const before = await open(original)
-  await putAll(before.graph, [sample()])
-  await before.close()
+  const [original, copy] = [join(temporary.dir, 'original'), join(temporary.dir, 'copy')]
+  const [first = ''] = await grownDirectory(original, [sample({ summary: 'both' })])
   await cp(original, copy, { recursive: true })
 
-  await using one = await open(original)
-  await using other = await open(copy)
+  const [ofOriginal = ''] = await grownDirectory(original, [sample({ summary: 'here' })])
+  await grownDirectory(copy, [sample({ summary: 'there' })])
 
-  assert.equal(one.graph.logId, before.graph.logId)
-  assert.notEqual(other.graph.logId, one.graph.logId)
-  assert.deepEqual(await other.graph.since(0, 10), await one.graph.since(0, 10))
+  await using stores = await open(copy)
+  assert.equal(await stores.graph.lastSeq(), 2)
+  assert.equal(stores.graph.seqAt(first), 1)
+  assert.equal(stores.graph.seqAt(ofOriginal), undefined)
+})
+
+test('after a backup was put back in place, positions beyond it are not found, though others get their numbers', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  const backup = join(temporary.dir, 'backup.db')
+  const kept = await grownDirectory(
+    dir,
+    [1, 2].map((n) => sample({ summary: `kept ${n}` })),
+  )
+  await cp(join(dir, 'grove.db'), backup)
+  const stores = await open(dir)
+  await putAll(stores.graph, [sample({ summary: 'lost' })])
+  const lost = stores.graph.position(3)
+  await stores.close()
+
+  await writeFile(join(dir, 'grove.db'), await readFile(backup))
+  await grownDirectory(
+    dir,
+    [3, 4].map((n) => sample({ summary: `new ${n}` })),
+  )
+
+  await using again = await open(dir)
+  assert.deepEqual(
+    kept.map((position) => again.graph.seqAt(position)),
+    [1, 2],
+  )
+  assert.equal(again.graph.seqAt(lost), undefined)
 })

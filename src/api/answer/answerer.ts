@@ -1,4 +1,4 @@
-import { isGroveError } from '../../core/errors.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { allOperations } from '../operations/table.ts'
@@ -11,8 +11,8 @@ import { type Handler, Routes } from './routes.ts'
 export interface ApiAnswererOptions {
   readonly meter?: ByteMeter
   /**
-   * Aborts when the server begins to close; endless streams stop then. Default: when the grove
-   * closes.
+   * Aborts when the server begins to close: endless streams stop then, and new requests are refused
+   * with `shutting-down`. Default: when the grove closes.
    */
   readonly draining?: AbortSignal
   /** Pages in addition to the operations of the table, by path. */
@@ -33,10 +33,12 @@ export class ApiAnswerer {
   readonly #node: GroveNode
   readonly #routes = new Routes()
   readonly #isLocal: boolean
+  readonly #draining: AbortSignal
 
   constructor(node: GroveNode, options: ApiAnswererOptions = {}) {
     const { meter = noMeter, draining = node.closing, pages = {} } = options
     this.#node = node
+    this.#draining = draining
     this.#isLocal = isLoopback(new URL(node.config.self.address).hostname)
     for (const operation of allOperations) {
       const { method, path } = operation.http
@@ -49,6 +51,7 @@ export class ApiAnswerer {
   async answer(request: ApiRequest): Promise<Answered> {
     let operation: string | undefined
     try {
+      if (this.#draining.aborted) throw new GroveError('shutting-down')
       if (this.#isLocal) refuseOtherNames(request)
       refuseOtherSites(request)
       const { handler, params } = this.#routes.find(request.method, request.path)

@@ -112,14 +112,14 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
   return responseOf(200, headers, resumed(await chunks.next(), chunks))
 }
 
-/** A browser that reconnects repeats the query, but its Last-Event-ID is newer: the header wins. */
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
   const { node, request, draining } = call
   if (request.method === 'HEAD') return eventStreamHead()
-  const signal = AbortSignal.any([request.signal, draining])
-  const last = request.header('last-event-id') ?? ''
-  const given = { ...queryInput(call), ...(last !== '' && { after: last }) }
-  const events = operation.run(node, parseInput(operation.input, given), { signal })
+  const input = parseInput(operation.input, queryInput(call))
+  const events = operation.run(node, input, {
+    signal: AbortSignal.any([request.signal, draining]),
+    lastEventId: request.header('last-event-id') || undefined,
+  })
   return eventStream(events, node.clock)
 }
 

@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { GroveEvent } from '../../core/wire/events.ts'
-import type { TransferProgress } from '../../node/transfer/wanted-blob.ts'
+import type { TransferProgress } from '../../node/context.ts'
 import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
 import type { JsonOperation } from '../operations/operation.ts'
 import { allOperations, type CallName, type InputOf, type OutputOf } from '../operations/table.ts'

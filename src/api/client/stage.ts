@@ -138,7 +138,8 @@ function sendAll(
   { signal, onProgress }: StageOptions,
 ): Promise<Hashed[]> {
   let sentBytes = 0
-  return mapBounded(files, UPLOADS_MAX, async (file) => {
+  return mapBounded(files, UPLOADS_MAX, async (file, ended) => {
+    const until = signal === undefined ? ended : AbortSignal.any([signal, ended])
     const count = (bytes: number) => {
       sentBytes += bytes
       onProgress?.({ name: file.name, sentBytes, totalBytes: expected?.totalBytes })
@@ -147,7 +148,7 @@ function sendAll(
     const source = onProgress === undefined ? given : counted(given, count)
     const expect = expected?.hashOf.get(file.name)
     const info = await grove
-      .uploadBlob(source, { ...(signal && { signal }), ...(expect && { expect }) })
+      .uploadBlob(source, { signal: until, ...(expect && { expect }) })
       .catch((cause: unknown) => Promise.reject(changed(file, expect, cause)))
     return { file, ...info }
   })

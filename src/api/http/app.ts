@@ -7,7 +7,7 @@ import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
 import { docsPage } from './docs-page.ts'
-import { Exchange } from './exchange.ts'
+import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
@@ -15,7 +15,7 @@ export interface HttpApp {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Requests under way. */
   live(): number
-  /** Ends the endless streams. */
+  /** Ends the endless streams and refuses new requests. */
   drain(): void
   /** Ends everything that is under way. */
   abort(): void
@@ -31,12 +31,13 @@ export function createHttpApp(node: GroveNode): HttpApp {
     pages: pages(metrics),
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const exchange = new Exchange(incoming, outgoing, node.clock)
     live.add(exchange)
     const end = metrics.begin()
     const { operation, response } = await answerer.answer(exchange)
     try {
-      await exchange.send(response)
+      await exchange.send(response, { isLast: draining.signal.aborted })
     } catch (error) {
       answerer.failed(exchange, error)
       exchange.cut()

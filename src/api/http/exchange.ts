@@ -94,10 +94,15 @@ export class Exchange implements ApiRequest {
 
   /**
    * Resolves when the whole response was handed to the socket. Rejects if a streamed body fails.
+   * After the last response the connection ends.
    */
-  async send({ status, headers, body, mayPause }: ApiResponse): Promise<void> {
+  async send(
+    { status, headers, body, mayPause }: ApiResponse,
+    { isLast }: { isLast: boolean },
+  ): Promise<void> {
     const outgoing = this.#outgoing
     if (outgoing.destroyed) return
+    if (isLast) outgoing.setHeader('connection', 'close')
     outgoing.writeHead(status, STATUS_CODES[status] ?? 'Client Closed Request', headers)
     if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
       outgoing.end(body)
@@ -140,4 +145,15 @@ export class Exchange implements ApiRequest {
     incoming.once('close', cancel)
     incoming.resume()
   }
+}
+
+/**
+ * Cuts the connection of a request for a stream of events, and says whether it did. A browser
+ * reconnects after a cut, but after an answer other than 200 it gives up for good (HTML Standard
+ * §9.2.3).
+ */
+export function cutIfEventStream({ headers, socket }: IncomingMessage): boolean {
+  if (headers.accept?.includes('text/event-stream') !== true) return false
+  socket.destroy()
+  return true
 }

@@ -4,6 +4,7 @@ import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { createHttpApp, type HttpApp } from './app.ts'
+import { cutIfEventStream } from './exchange.ts'
 
 /** Time for a caller to send a request's headers. Bodies have limits of their own. */
 const HEADERS_TIMEOUT_MS = 30_000
@@ -36,7 +37,8 @@ export interface RunningServer {
  * listen on.
  */
 export async function bind(options: { host: string; port: number }): Promise<BoundServer> {
-  let listener: RequestListener = (_, outgoing) => {
+  let listener: RequestListener = (incoming, outgoing) => {
+    if (cutIfEventStream(incoming)) return
     const body = JSON.stringify(
       errorBody(new GroveError('busy', {}, { message: 'the grove is starting' })),
     )

@@ -26,7 +26,8 @@ export const groveOperations = {
     http: { method: 'GET', path: '/api/events' },
     input: z.strictObject({ after: eventIdSchema.optional() }),
     output: groveEventSchema,
-    run: (node, { after }, { signal }) => node.events.subscribe(signal, { after }),
+    run: (node, { after }, { signal, lastEventId = after }) =>
+      node.events.subscribe(signal, { after: lastEventId }),
   }),
   health: json({
     name: 'health',

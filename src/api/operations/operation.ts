@@ -1,8 +1,8 @@
 import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
+import type { TransferProgress } from '../../node/context.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { TransferProgress } from '../../node/transfer/wanted-blob.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
@@ -119,11 +119,20 @@ export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common
  * Answers server-sent events until the caller leaves; the header Last-Event-ID gives its input
  * `after`.
  */
+interface EventsContext extends CallContext {
+  /**
+   * The position that the caller reached. It is newer than one in the input: a browser that
+   * reconnects repeats the query. It is not checked: what is no position of this log gets `reset`,
+   * while an error would end a browser's stream for good.
+   */
+  readonly lastEventId?: string | undefined
+}
+
 export interface EventsOperation<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType>
   extends Common<I> {
   readonly kind: 'events'
   readonly output: O
-  run(node: GroveNode, input: z.output<I>, context: CallContext): EventSubscription
+  run(node: GroveNode, input: z.output<I>, context: EventsContext): EventSubscription
 }
 
 export type Operation =

@@ -3,19 +3,10 @@ import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../cont
 import { syncReportSchema } from './federation.ts'
 import { sourceSchema } from './fetch.ts'
 
-/** A position in a grove's log of contributions, `<logId>:<seq>`. A stream can resume from it. */
+/** A position in a grove's log of contributions, `<epoch>:<seq>`. A stream can resume from it. */
 export const eventIdSchema = z
   .string()
   .regex(/^[0-9a-f]{16}:\d{1,15}$/, 'must be the id of an event, <16 hex digits>:<number>')
-
-/** The event id of entry `seq` of a log: the position after that entry. */
-export const eventId = (logId: string, seq: number) => `${logId}:${seq}`
-
-/** The number in an event id; undefined if the id belongs to another log. */
-export function seqIn(id: string, logId: string): number | undefined {
-  const [log, seq] = id.split(':')
-  return log === logId ? Number(seq) : undefined
-}
 
 const contributionEventSchema = z.object({
   type: z.literal('contribution'),

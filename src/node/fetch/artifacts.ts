@@ -4,11 +4,10 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ArtifactState, FetchOptions } from '../../core/wire/fetch.ts'
-import type { FetchContext } from '../context.ts'
+import type { FetchContext, TransferProgress } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { probe } from '../peers/providers.ts'
 import { transferBlob } from '../transfer/transfer.ts'
-import type { TransferProgress } from '../transfer/wanted-blob.ts'
 
 /** Artifacts of one contribution that are fetched at once. */
 const AT_ONCE = 4

@@ -4,8 +4,7 @@ import { isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
 import { type Admission, admitAll, provenanceOf } from '../admit.ts'
-import type { FetchContext } from '../context.ts'
-import type { TransferProgress } from '../transfer/wanted-blob.ts'
+import type { FetchContext, TransferProgress } from '../context.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
 import { stopped, untilClosing, withDeadline } from './deadline.ts'
@@ -40,9 +39,10 @@ export interface WantedHooks extends FetchHooks {
 /**
  * Brings a contribution here: manifest, artifacts, ancestors and evidence, each verified before it
  * is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal ones
- * are one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
- * `peersAsked`: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest,
- * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for an unknown peer or
+ * whose callers don't watch the progress are one fetch. What could not be had is in `missing`.
+ * Throws where nothing was obtained, with `peersAsked`: `absent`, `gone`, `refused`,
+ * `fetch-bad-bytes`, the codes of a malformed manifest, `fetch-timeout`, `peer-unreachable`,
+ * `peer-fault`, `resource-exhausted`, …; and `not-found` for an unknown peer or
  * artifact name.
  */
 export async function fetchRemoteContribution(
@@ -51,12 +51,41 @@ export async function fetchRemoteContribution(
   options: FetchOptions = {},
   hooks: FetchHooks = {},
 ): Promise<FetchResult> {
-  const key = JSON.stringify([cid, options])
-  const run = (signal: AbortSignal) => fetchInTime(node, cid, options, { ...hooks, signal })
+  const signal = untilClosing(node, hooks.signal)
   try {
-    return await node.fetches.run(key, run, untilClosing(node, hooks.signal))
+    return hooks.onProgress === undefined
+      ? await fetchOrJoin(node, cid, options, signal)
+      : await fetchInTime(node, cid, options, { ...hooks, signal })
   } catch (error) {
     throw stopped(node, error)
+  }
+}
+
+/**
+ * Who joined a fetch that ran out of its time before that of the joiner goes on with what is left.
+ */
+async function fetchOrJoin(
+  node: FetchContext,
+  cid: Cid,
+  options: FetchOptions,
+  signal: AbortSignal,
+): Promise<FetchResult> {
+  const key = JSON.stringify([cid, options])
+  const dueAt = node.clock.now() + (options.timeoutMs ?? node.config.fetchTimeoutMs)
+  for (;;) {
+    const joined = node.fetches.has(key)
+    const isOver = () => !joined || signal.aborted || node.clock.now() >= dueAt
+    const run = (flight: AbortSignal) => {
+      const timeoutMs = dueAt - node.clock.now()
+      return fetchInTime(node, cid, { ...options, timeoutMs }, { signal: flight })
+    }
+    try {
+      const result = await node.fetches.run(key, run, signal)
+      if (isOver() || !result.missing.some(({ reason }) => reason === 'fetch-timeout'))
+        return result
+    } catch (error) {
+      if (isOver() || !isGroveError(error, 'fetch-timeout')) throw error
+    }
   }
 }
 

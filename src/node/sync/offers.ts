@@ -31,9 +31,10 @@ export async function offersOf(
 ): Promise<Offer[]> {
   try {
     const dimensions = await dimensionsOf(node, peer, policy, options)
-    const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension) =>
-      bestOf(node, peer, dimension, policy, options),
-    )
+    const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension, ended) => {
+      const signal = AbortSignal.any([options.signal, ended])
+      return bestOf(node, peer, dimension, policy, { ...options, signal })
+    })
     return lists.flatMap((list) => (list === undefined ? [] : offersIn(list, peer, policy)))
   } catch (error) {
     if (options.signal.aborted || !isGroveError(error)) throw error

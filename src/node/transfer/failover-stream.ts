@@ -142,7 +142,7 @@ export class FailoverStream {
     const now = this.#node.clock.now()
     if (!done && now - this.#toldAt < PROGRESS_MS) return
     this.#toldAt = now
-    const { hash, name } = this.#wanted
+    const { hash } = this.#wanted
     const { receivedBytes } = this
     this.#node.events.publish({
       type: 'transfer',
@@ -152,13 +152,7 @@ export class FailoverStream {
       peerId,
       done,
     })
-    this.#options.onProgress?.({
-      hash,
-      receivedBytes,
-      sizeBytes: this.#sizeBytes,
-      peerId,
-      ...(name === undefined ? {} : { name }),
-    })
+    this.#node.transfers.tell({ hash, receivedBytes, sizeBytes: this.#sizeBytes, peerId })
   }
 }
 

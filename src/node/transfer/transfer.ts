@@ -21,6 +21,10 @@ export async function transferBlob(
   options: TransferOptions,
 ): Promise<Transferred> {
   const joined = node.transfers.blobs.has(wanted.hash)
+  const { onProgress } = options
+  const unwatch = node.transfers.watch(wanted.hash, (progress) =>
+    onProgress?.({ ...progress, ...(wanted.name !== undefined && { name: wanted.name }) }),
+  )
   try {
     const done = await node.transfers.blobs.run(
       wanted.hash,
@@ -30,8 +34,10 @@ export async function transferBlob(
     return joined ? { ...done, bytesMoved: 0 } : done
   } catch (error) {
     if (!joined || options.signal.aborted) throw error
-    return transferBlob(node, wanted, providers, options)
+  } finally {
+    unwatch()
   }
+  return transferBlob(node, wanted, providers, options)
 }
 
 async function transfer(

@@ -1,6 +1,6 @@
-import type { Cid } from '../../core/cid.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobRequest } from '../../ports/transport.ts'
+import type { TransferProgress } from '../context.ts'
 
 /** A blob to bring here. */
 export interface WantedBlob extends Pick<BlobRequest, 'hash' | 'via'> {
@@ -10,15 +10,6 @@ export interface WantedBlob extends Pick<BlobRequest, 'hash' | 'via'> {
   readonly sizeBytes?: number | undefined
   /** More than this is refused with `too-large`. */
   readonly maxBytes?: number | undefined
-}
-
-/** How much of a blob has arrived. */
-export interface TransferProgress {
-  readonly hash: Cid
-  readonly name?: string
-  readonly receivedBytes: number
-  readonly sizeBytes: number | undefined
-  readonly peerId: string
 }
 
 export interface TransferOptions {

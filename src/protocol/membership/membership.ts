@@ -240,7 +240,8 @@ export class Membership {
   /**
    * The peer in whose name a message came. A new one counts as contacted. A known one keeps its
    * address until a contact there fails, for anybody can write an id. Undefined where it stays
-   * unknown: there is no room, or its address belongs to another peer.
+   * unknown: there is no room, or its address belongs to another peer. One that was given up gives
+   * its address up too: it is called as the peer of that address, and whoever answers is named.
    */
   #heardFrom(
     { peerId, address: given }: PeerAddress,
@@ -255,7 +256,8 @@ export class Membership {
       if (there === undefined) Object.assign(named, { address, answered: false })
       return named
     }
-    if (there !== undefined) return there.peerId === there.address ? there : undefined
+    if (there !== undefined)
+      return there.peerId === there.address || there.status === 'failed' ? there : undefined
     if (!this.#makeRoom(replaceable)) return undefined
     return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now })
   }

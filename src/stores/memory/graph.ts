@@ -11,6 +11,7 @@ import type { LogEntry, Provenance, Stored } from '../../ports/contribution-stor
 import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
+import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { wordsOfQuery } from '../words.ts'
 import { type Held, rank } from './rank.ts'
@@ -23,7 +24,7 @@ interface Promised {
 
 /** The reference: everything in maps, every query answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
-  readonly logId: string
+  readonly #epochs: Epochs
   readonly #held = new Map<Cid, Held>()
   /** In the order of arrival: number n is at n - 1. */
   readonly #log: Stored[] = []
@@ -32,7 +33,7 @@ export class MemoryGraph implements GraphStore {
   readonly #stubs = new Map<Cid, Promised>()
 
   constructor(random: Random) {
-    this.logId = hexDigits(random, 16)
+    this.#epochs = new Epochs([{ id: hexDigits(random, 16), after: 0 }])
   }
 
   async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
@@ -130,6 +131,14 @@ export class MemoryGraph implements GraphStore {
     return this.#log
       .slice(seq, seq + limit)
       .map((stored, index) => ({ seq: seq + index + 1, stored }))
+  }
+
+  position(seq: number): string {
+    return this.#epochs.position(seq)
+  }
+
+  seqAt(position: string): number | undefined {
+    return this.#epochs.seqAt(position)
   }
 
   async lastSeq(): Promise<number> {

@@ -12,12 +12,10 @@ import type { EdgeChoice } from './tables/edges.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
-  readonly logId: string
   readonly #session: Session
 
   constructor(session: Session) {
     this.#session = session
-    this.logId = session.logId
   }
 
   async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
@@ -51,6 +49,14 @@ export class SqliteGraph implements GraphStore {
 
   lastSeq(): Promise<number> {
     return this.#session.read({ type: 'last-seq' })
+  }
+
+  position(seq: number): string {
+    return this.#session.epochs.position(seq)
+  }
+
+  seqAt(position: string): number | undefined {
+    return this.#session.epochs.seqAt(position)
   }
 
   edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {

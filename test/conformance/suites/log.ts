@@ -93,29 +93,41 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       requireAscending(seen)
     })
 
-    test('numbers, their order and the id of the log outlive a restart', async () => {
+    test('numbers, their order and positions outlive a restart', async () => {
       await using opened = await open()
       const items = numbered(4)
       await putAll(opened.store, items.slice(0, 2))
-      const { logId } = opened.store
+      const positions = [0, 1, 2].map((seq) => opened.store.position(seq))
       const before = await opened.store.since(0, 10)
 
       const again = await opened.reopen()
       await putAll(again, items.slice(2))
 
       const entries = await again.since(0, 10)
-      assert.equal(again.logId, logId)
+      assert.deepEqual(
+        positions.map((position) => again.seqAt(position)),
+        [0, 1, 2],
+      )
+      assert.deepEqual(
+        [3, 4].map((seq) => again.seqAt(again.position(seq))),
+        [3, 4],
+      )
       assert.deepEqual(entries.slice(0, 2), before)
       assert.deepEqual(storedOf(entries), cidsOf(items))
       requireAscending(entries)
     })
 
-    test('every store has a log of its own', async () => {
+    test('a position is found in its own log only, and what is none in no log', async () => {
       await using one = await open()
       await using other = await open()
+      for (const { store } of [one, other]) await putAll(store, numbered(3))
+      const position = one.store.position(2)
 
-      assert.match(one.store.logId, /^[0-9a-f]{16}$/)
-      assert.notEqual(one.store.logId, other.store.logId)
+      assert.match(position, /^[0-9a-f]{16}:2$/)
+      assert.equal(one.store.seqAt(position), 2)
+      assert.equal(other.store.seqAt(position), undefined)
+      for (const none of ['', ':', 'x', `${position}x`, position.replace(':2', ':1.5')])
+        assert.equal(one.store.seqAt(none), undefined)
     })
   })
 }

@@ -17,7 +17,7 @@ before(async () => {
 })
 after(async () => grove[Symbol.asyncDispose]())
 
-const idOf = (seq: number) => `${grove.node.contributions.logId}:${seq}`
+const idOf = (seq: number) => grove.node.contributions.position(seq)
 
 /** A way to the grove on which every connection dies after so many bytes of answers. */
 async function cuttingProxy(bytesMax: number) {

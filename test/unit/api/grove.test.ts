@@ -120,3 +120,16 @@ test('with skipHeld a file that changes while it is read is named', async () => 
     (error) => isGroveError(error, 'hash-mismatch') && error.details.name === 'log.txt',
   )
 })
+
+test('a publish with one artifact that fails does not wait for one that never ends', async () => {
+  await using holder = testNode()
+  const grove = groveOver(holder)
+  const endless = new ReadableStream<Uint8Array>()
+  const failing = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.error(new Error('the tape tore')),
+  })
+
+  const publishing = grove.publish({ ...plainDraft, artifacts: { endless, failing } })
+
+  await assert.rejects(publishing, /the tape tore/)
+})

@@ -8,6 +8,7 @@ import type { GroveEvent } from '../../../src/core/wire/events.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import { testNode } from '../../support/context.ts'
 import { plainDraft } from '../../support/http.ts'
+import { work } from '../../support/peer.ts'
 
 const unreachable = () => new GroveError('server-unreachable')
 const id = (seq: number) => `${'a'.repeat(16)}:${seq}`
@@ -108,7 +109,7 @@ test('in this process too, a reader that was too slow is told so and gets every 
   for (let n = 0; n < 2_000; n++)
     holder.node.events.publish({
       type: 'fetch-failed',
-      cid: holder.node.contributions.logId as never,
+      cid: work('x').cid,
       code: 'x',
       message: '',
     })

@@ -97,6 +97,8 @@ test('failed system calls are told apart by what can be done about them', () => 
 
   for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG', 'SQLITE_FULL'])
     assert.equal(codeOf(code), 'storage-full')
+  for (const code of ['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM', 'SQLITE_NOMEM'])
+    assert.equal(codeOf(code), 'resource-exhausted')
   for (const code of ['EROFS', 'EACCES', 'SQLITE_READONLY', 'SQLITE_READONLY_DIRECTORY'])
     assert.equal(codeOf(code), 'read-only')
   for (const code of ['EIO', 'SQLITE_IOERR_WRITE', 'SQLITE_CORRUPT', ''])

@@ -27,7 +27,7 @@ function newHub() {
       hub.stored()
     }
   }
-  return { hub, log, store, id: (seq: number) => `${log.logId}:${seq}` }
+  return { hub, log, store, id: (seq: number) => log.position(seq) }
 }
 
 async function take(events: AsyncIterable<GroveEvent>, count: number): Promise<GroveEvent[]> {

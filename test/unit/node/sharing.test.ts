@@ -133,6 +133,48 @@ test('each caller keeps its own deadline', async () => {
   assert.equal(peer.asked(MANIFEST), 1)
 })
 
+test('who joins a fetch shortly before its deadline still has its own time', async () => {
+  let stuck = true
+  const misbehave: Misbehave = ({ path }) =>
+    stuck && path.includes('/api/blobs/') ? timeline.delay(60_000).then(() => undefined) : undefined
+  await using peer = startPeer('peer', { ...whole, misbehave })
+  await using grove = testNode([peer])
+  const options = { timeoutMs: 900 }
+  const first = fetchRemoteContribution(grove.node, item.cid, options)
+  await timeline.delay(700)
+  const second = fetchRemoteContribution(grove.node, item.cid, options)
+  stuck = false
+
+  assert.deepEqual(
+    (await first).missing.map(({ reason }) => reason),
+    ['fetch-timeout'],
+  )
+  assert.deepEqual((await second).missing, [])
+})
+
+test('who joins a transfer is told of its progress too, by its own name of the artifact', async () => {
+  const twin = work('twin', { artifacts: { 'b.bin': hashBytes(bytes) } })
+  const both = { contributions: [item, twin], blobs: [bytes] }
+  await using peer = startPeer('peer', { ...both, misbehave: late('/api/blobs/') })
+  await using grove = testNode([peer])
+  const told: (string | undefined)[][] = [[], [], []]
+  const watch = (index: number) => ({
+    onProgress: ({ name }: { name?: string }) => void told[index]?.push(name),
+  })
+
+  await Promise.all([
+    fetchRemoteContribution(grove.node, item.cid, {}, watch(0)),
+    fetchRemoteContribution(grove.node, item.cid, {}, watch(1)),
+    fetchRemoteContribution(grove.node, twin.cid, {}, watch(2)),
+  ])
+
+  assert.deepEqual(
+    told.map((names) => [...new Set(names)]),
+    [['a.bin'], ['a.bin'], ['b.bin']],
+  )
+  assert.equal(peer.asked('/api/blobs/'), 1)
+})
+
 test('who waited for a search that found nothing asks its own peers', async () => {
   await using empty = startPeer('empty', { misbehave: late('/contribution/') })
   await using holder = startPeer('holder', whole)

@@ -323,6 +323,26 @@ test('a known peer keeps its address until a contact there fails', () => {
   assert.equal(gossip.peer('p1')?.address, moved.address)
 })
 
+test('a new grove at the address of one that was given up is called, and known by its own id', () => {
+  const gossip = stateOf()
+  gossip.step({ type: 'tick' }, START)
+  answer(gossip, peer(1))
+  const fresh = { peerId: 'fresh', address: peer(1).address }
+  gossip.step({ type: 'exchange-received', message: messageOf(fresh) }, START)
+  assert.equal(gossip.peer('fresh'), undefined, 'the old one may still be there')
+  silence(gossip, START, START + 30 * INTERVAL_MS)
+  const now = START + 40 * INTERVAL_MS
+  assert.equal(gossip.peer('p1')?.status, 'failed')
+
+  const heard = gossip.step({ type: 'exchange-received', message: messageOf(fresh) }, now)
+  const [called] = only(heard, 'send-exchange')
+  assert.equal(called?.peer.address, fresh.address)
+  answer(gossip, fresh, now)
+
+  assert.equal(gossip.peer('p1'), undefined)
+  assert.deepEqual([gossip.peer('fresh')?.status, gossip.peer('fresh')?.active], ['alive', true])
+})
+
 test('strangers are called back at most 3 times a round', () => {
   const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)

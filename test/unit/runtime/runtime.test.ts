@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 
@@ -33,9 +36,7 @@ test('a task runs after its delay, unless it is called off', async () => {
   systemClock.after(5, () => ran.push('on'))
   calledOff()
 
-  const hold = setTimeout(() => {}, 10_000)
   await systemClock.sleep(30)
-  clearTimeout(hold)
 
   assert.deepEqual(ran, ['on'])
 })
@@ -46,9 +47,7 @@ test('a delay longer than a timer takes does not fire at once', async () => {
     fired = true
   })
 
-  const hold = setTimeout(() => {}, 10_000)
   await systemClock.sleep(20)
-  clearTimeout(hold)
   callOff()
 
   assert.equal(fired, false)
@@ -63,4 +62,20 @@ test('a sleep ends with the reason of its signal', async () => {
 
   await assert.rejects(asleep, (error) => error === reason)
   await assert.rejects(systemClock.sleep(60_000, controller.signal), (error) => error === reason)
+})
+
+test('a process waits for its sleeps, and not for tasks that are due later', async () => {
+  const program = `
+    import { systemClock } from './src/runtime/clock.ts'
+    systemClock.after(60_000, () => {})
+    await systemClock.sleep(50)
+    console.log('slept')`
+  const run = promisify(execFile)
+
+  const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], {
+    cwd: join(import.meta.dirname, '../../..'),
+    timeout: 30_000,
+  })
+
+  assert.equal(stdout, 'slept\n')
 })

@@ -4,10 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { GroveError } from '../../../src/core/errors.ts'
+import { GroveError, isGroveError } from '../../../src/core/errors.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
+import { transportError } from '../../../src/transport/faults.ts'
 import {
   collect,
   type Misbehave,
@@ -46,7 +47,9 @@ for (const [status, code] of [
   [410, 'gone'],
   [413, 'too-large'],
   [429, 'busy'],
+  [502, 'peer-unreachable'],
   [503, 'busy'],
+  [504, 'peer-unreachable'],
   [500, 'peer-fault'],
   [301, 'peer-fault'],
   [307, 'peer-fault'],
@@ -260,3 +263,12 @@ for (const [what, text] of [
     await assert.rejects(answer.trailer, { code: 'peer-fault' })
   })
 }
+
+test("what this process lacks is nobody else's fault", () => {
+  const cause = Object.assign(new Error('socket'), { code: 'EMFILE' })
+
+  const error = transportError({ peerId: 'p', address: 'http://p' }, cause, { begun: false })
+
+  assert.ok(isGroveError(error, 'resource-exhausted'))
+  assert.equal(error.kind.blame, 'self')
+})

@@ -9,9 +9,9 @@
  * - `edge`: relations by target, which may be absent; a review carries its scores along.
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
  * - `counts`: how many contributions there are.
- * - `log`: its id, the file it was drawn for, and the number that was given last. A contribution's
- *   row number is its number in the log, so the log needs no rows of its own; whatever else is to
- *   be numbered takes its row numbers from the same counter.
+ * - `log`: the number that was given last. A contribution's row number is its number in the log, so
+ *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
+ *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
  * - `word`: full-text index of the words of `stores/words.ts` and the facets of `stores/filter.ts`;
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
  *   with a row for each facet costs.
@@ -93,7 +93,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX signal_total_by_replies
     ON signal_total (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
 
-  CREATE TABLE log (id TEXT, file TEXT, last_seq INTEGER NOT NULL) STRICT;
+  CREATE TABLE epoch (id TEXT NOT NULL UNIQUE, after INTEGER NOT NULL) STRICT;
+  CREATE TABLE log (last_seq INTEGER NOT NULL) STRICT;
   INSERT INTO log (last_seq) SELECT ifnull(max(id), 0) FROM contribution;
   `,
 ]

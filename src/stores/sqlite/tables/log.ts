@@ -1,27 +1,18 @@
-import { statSync } from 'node:fs'
-import { hexDigits, type Random } from '../../../core/random.ts'
+import type { Epoch } from '../../epochs.ts'
 import type { Connection } from '../database/connection.ts'
 
-interface Row {
-  readonly id: string | null
-  readonly file: string | null
+/**
+ * The epochs of the log, ascending. One that has no entry may have been begun again after the same
+ * number.
+ */
+export function epochsOf(connection: Connection): Epoch[] {
+  return connection.sql<[], Epoch>('SELECT id, after FROM epoch ORDER BY rowid').all()
 }
 
-/**
- * The id of the log in a database file. It is drawn anew where the file has none, and where the
- * file is a copy: the original and the copy will give the same numbers to different contributions.
- * A copy that was written over the original in place is not noticed. Throws `storage-full`,
- * `storage-failed`.
- */
-export function openLog(connection: Connection, file: string, random: Random): string {
-  return connection.write(() => {
-    const identity = identityOf(file)
-    const row = connection.sql<[], Row>('SELECT id, file FROM log').get()
-    if (typeof row?.id === 'string' && row.file === identity) return row.id
-    const id = hexDigits(random, 16)
-    connection.sql('UPDATE log SET id = ?, file = ? WHERE rowid = 1').run(id, identity)
-    return id
-  })
+/** False where it was begun already. */
+export function beginEpoch(connection: Connection, { id, after }: Epoch): boolean {
+  const begun = connection.sql('INSERT OR IGNORE INTO epoch (id, after) VALUES (?, ?)')
+  return begun.run(id, after).changes > 0
 }
 
 /** The number that was given last. */
@@ -32,10 +23,4 @@ export function lastSeq(connection: Connection): number {
 /** Notes the number that is given last; inside the transaction that gives it. */
 export function setLastSeq(connection: Connection, seq: number): void {
   connection.sql('UPDATE log SET last_seq = ? WHERE rowid = 1').run(seq)
-}
-
-/** What tells a file from its copy: its inode, and when that was made. */
-function identityOf(file: string): string {
-  const { ino, birthtimeNs } = statSync(file, { bigint: true })
-  return `${ino} ${birthtimeNs}`
 }

@@ -3,6 +3,7 @@ import { isGroveError } from '../../../core/errors.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
 import { deleteBlob, putBlob } from '../tables/blobs.ts'
+import { beginEpoch } from '../tables/log.ts'
 import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { ContributionWriter } from './contribution-writer.ts'
@@ -52,6 +53,8 @@ export class Writer {
         return setRecord(connection, job.space, job.key, job.value)
       case 'compare-and-set-record':
         return compareAndSetRecord(connection, job)
+      case 'begin-epoch':
+        return beginEpoch(connection, job)
       case 'delete-record':
         return deleteRecord(connection, job.space, job.key)
     }
