@@ -8,14 +8,37 @@ const SUFFIX = '.json'
 const scenarios = join(import.meta.dirname, 'scenarios')
 const regressions = join(import.meta.dirname, 'regressions')
 
+/** A piece of code that keeps a fault away. Without it, all else being as it is, the run fails. */
+const fixSchema = z.strictObject({
+  /** Its path in the project. */
+  file: z.string().min(1),
+  /** The piece, which the file holds once. */
+  is: z.string().min(1),
+  /** What stands in its place without the fix. */
+  was: z.string(),
+  /** Part of a violation that the run then has. */
+  shows: z.string().min(1),
+})
+export type Fix = z.infer<typeof fixSchema>
+
 /** A run in which something was wrong once: what it was, and the smallest scenario that shows it. */
 const regressionSchema = z.strictObject({
   found: z.string().min(1),
   seed: z.number().int().nonnegative(),
   /** The scenario's name when it was found: chance is drawn by it, so that another name is another run. */
   foundAs: z.string().min(1).optional(),
+  /** None until the fault is mended. */
+  fixes: z.array(fixSchema).default([]),
   scenario: scenarioSchema,
 })
+
+/** A pinned run as it is played. */
+interface Regression {
+  readonly found: string
+  readonly seed: number
+  readonly fixes: readonly Fix[]
+  readonly scenario: Scenario
+}
 
 /** A scenario by its name, or from a file anywhere. Throws `UsageError` with what is wrong with it. */
 export function readScenario(nameOrFile: string): Scenario {
@@ -28,16 +51,12 @@ export function readScenario(nameOrFile: string): Scenario {
 }
 
 /** A pinned run by its name. Throws `UsageError` with what is wrong with it. */
-export function readRegression(name: string): {
-  readonly found: string
-  readonly seed: number
-  readonly scenario: Scenario
-} {
-  const { found, seed, foundAs, scenario } = read(
+export function readRegression(name: string): Regression {
+  const { foundAs, scenario, ...rest } = read(
     fileOf('regression', regressions, name),
     regressionSchema,
   )
-  return { found, seed, scenario: { name: foundAs ?? name, ...scenario } }
+  return { ...rest, scenario: { name: foundAs ?? name, ...scenario } }
 }
 
 /** The names of all scenarios, in order. */

@@ -1,16 +1,18 @@
 import { parseArgs } from 'node:util'
 import { command, numberOf, UsageError } from './command.ts'
 import { readRegression, readScenario, regressionNames, scenarioNames } from './files.ts'
+import { checkPins } from './pins.ts'
 import { run } from './run/run.ts'
 import type { Scenario } from './scenario/scenario.ts'
 
 const USAGE = `usage: sim [--scenario NAME|FILE.json] [--seed N] [--quiet]
        sim --regression NAME [--quiet]
        sim --list
+       sim --check-pins
 
 Plays one run and tells it as a conversation; without options the scenario calm with seed 1. --quiet leaves the conversation
-out, --regression plays a pinned run with its own seed, --list names scenarios and pinned runs. Ends with 1 if anything went
-against the rules.
+out, --regression plays a pinned run with its own seed, --list names scenarios and pinned runs. --check-pins plays each pinned run
+on code without its fix, in memory: it has to fail. Ends with 1 if anything went against the rules, or a pinned run did not fail.
 `
 
 interface Options {
@@ -58,6 +60,12 @@ async function explain(options: Options): Promise<string> {
   return [...transcript, ...(options.isQuiet ? [] : ['']), ...summary, ''].join('\n')
 }
 
+async function check(): Promise<void> {
+  const stale = await checkPins((text) => process.stdout.write(text))
+  process.stdout.write(stale === 0 ? 'no pinned run is stale\n' : `${stale} STALE\n`)
+  process.exitCode = stale === 0 ? 0 : 1
+}
+
 await command(USAGE, async () => {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
@@ -68,6 +76,7 @@ await command(USAGE, async () => {
       regression: text,
       quiet: flag,
       list: flag,
+      'check-pins': flag,
       help: { ...flag, short: 'h' },
     },
   })
@@ -80,5 +89,6 @@ await command(USAGE, async () => {
     regression,
     isQuiet,
   }
+  if (values['check-pins'] && !values.help) return check()
   process.stdout.write(values.help ? USAGE : values.list ? list() : await explain(options))
 })

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { numberOf, UsageError } from '../../sim/command.ts'
-import { readRegression, readScenario } from '../../sim/files.ts'
+import { readRegression, readScenario, regressionNames } from '../../sim/files.ts'
+import { isInCode } from '../../sim/pins.ts'
 
 const plain = {
   about: 'a test',
@@ -79,6 +80,16 @@ test('a file that is no JSON is refused by its name', async () => {
 test('who asks for what is not there is told what is', () => {
   assert.throws(() => readScenario('nope'), /no scenario "nope", but these: .*calm/)
   assert.throws(() => readRegression('nope'), /no regression "nope", but these: .*clock-set-back/)
+})
+
+test('every pinned run names its fixes, and the code holds each of them once', () => {
+  for (const name of regressionNames()) {
+    const { fixes } = readRegression(name)
+
+    assert.notEqual(fixes.length, 0, `${name} names no fix`)
+    for (const fix of fixes)
+      assert.ok(isInCode(fix), `${name}: ${fix.file} does not hold \`${fix.is}\` once`)
+  }
 })
 
 test('an option that is no fit number is refused', () => {
