@@ -120,17 +120,23 @@ test('a header, as browsers send it, goes before the query', async () => {
   assert.equal(id, idOf(last))
 })
 
-test('an id of another log is answered by a reset, one that is none by 400', async () => {
-  const foreign = `${'0'.repeat(16)}:5`
+test('an id of another log is answered by a reset, and so is a header that is no id', async () => {
+  const now = idOf(await grove.node.contributions.lastSeq())
+  for (const [path, headers] of [
+    [`/api/events?after=${'0'.repeat(16)}:5`, {}],
+    ['/api/events', { 'last-event-id': 'nonsense' }],
+  ] as const) {
+    const { data } = await firstOf(path, (event) => event.data !== undefined, headers)
 
-  const { data } = await firstOf(`/api/events?after=${foreign}`, ({ data }) => data !== undefined)
-  const malformed = await fetch(`${grove.url}/api/events`, {
-    headers: { 'last-event-id': 'nonsense' },
-  })
+    const { type, id } = JSON.parse(data ?? '')
+    assert.deepEqual([type, id], ['reset', now])
+  }
+})
 
-  const { type, id } = JSON.parse(data ?? '')
-  assert.deepEqual([type, id], ['reset', idOf(await grove.node.contributions.lastSeq())])
-  assert.equal(malformed.status, 400)
+test('a query that is no id is refused', async () => {
+  const { status } = await fetch(`${grove.url}/api/events?after=nonsense`)
+
+  assert.equal(status, 400)
 })
 
 test('HEAD is answered and done', async () => {
