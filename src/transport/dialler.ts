@@ -235,8 +235,8 @@ function isUnknownRoute(
   )
 }
 
-function socketsOf(options: DiallerOptions): Agent {
-  return new Agent({
+function socketsOf(options: DiallerOptions): HttpCarrier {
+  const agent = new Agent({
     connect: guardedConnector(options),
     connections: CONNECTIONS_PER_PEER,
     headersTimeout: options.headersTimeoutMs,
@@ -244,6 +244,15 @@ function socketsOf(options: DiallerOptions): Agent {
     maxHeaderSize: 32 * 1024,
     allowH2: false,
   })
+  return {
+    async request(request) {
+      const answer = await agent.request(request)
+      // A body that is destroyed unread may emit an error, which would end the process.
+      answer.body.on('error', () => {})
+      return answer
+    },
+    destroy: () => agent.destroy(),
+  }
 }
 
 function guardedConnector(options: DiallerOptions): buildConnector.connector {

@@ -106,6 +106,8 @@ class HttpClient {
     const answer = await this.#pool
       .request(request)
       .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
+    // A body that nobody has begun to read may emit an error, which would end the process.
+    answer.body.on('error', () => {})
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
     const message = `${this.#url} answered ${answer.statusCode}: it is not a grove`
