@@ -10,6 +10,10 @@ export interface ApiResponse {
   readonly mayPause?: true
 }
 
+export interface TextResponse extends ApiResponse {
+  readonly body: string
+}
+
 /**
  * In every response. `grove-protocol` is the version of Grove's extensions to the 0.1 routes; it
  * tells peers that this grove federates.
@@ -29,7 +33,7 @@ export function textResponse(
   status: number,
   body: string,
   headers: Readonly<Record<string, string>>,
-): ApiResponse {
+): TextResponse {
   const length = { 'content-length': String(Buffer.byteLength(body)) }
   return { status, headers: { ...COMMON_HEADERS, ...headers, ...length }, body }
 }
@@ -38,13 +42,13 @@ export function jsonResponse(
   status: number,
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
-): ApiResponse {
+): TextResponse {
   const type = { 'content-type': 'application/json' }
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
 }
 
 /** An error as every route answers it. Anything but a GroveError is the server's own fault: 500. */
-export function errorResponse(error: unknown): ApiResponse {
+export function errorResponse(error: unknown): TextResponse {
   const status = isGroveError(error) ? error.kind.status : 500
   return jsonResponse(status, errorBody(error), headersOf(error))
 }

@@ -5,6 +5,7 @@ import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { createHttpApp, type HttpApp } from './app.ts'
 import { cutIfEventStream } from './exchange.ts'
+import { answerConnect, answerExpectation, answerUnparsed } from './unparsed.ts'
 
 /** Time for a caller to send a request's headers. Bodies have limits of their own. */
 const HEADERS_TIMEOUT_MS = 30_000
@@ -54,6 +55,9 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
     (incoming, outgoing) => listener(incoming, outgoing),
   )
   server.maxConnections = CONNECTIONS_MAX
+  server.on('clientError', answerUnparsed)
+  server.on('checkExpectation', answerExpectation)
+  server.on('connect', answerConnect)
   await listening(server, options)
   const { port } = server.address() as AddressInfo
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`

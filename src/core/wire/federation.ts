@@ -5,7 +5,7 @@ import { peerRecordSchema } from '../peers/peer-record.ts'
 import { capabilitiesSchema, livenessStatusSchema } from './gossip.ts'
 
 /** The query for a best list. */
-export const bestQuerySchema = z.strictObject({
+export const bestQuerySchema = z.object({
   /** The name of a metric or a signal. */
   dimension: z.string().min(1).max(256),
   direction: directionSchema.optional(),
@@ -53,7 +53,7 @@ export type BestEntry = z.infer<typeof bestEntrySchema>
  * The request for a closure. The response is one line per contribution, parents first, and a
  * trailer.
  */
-export const closureRequestSchema = z.strictObject({
+export const closureRequestSchema = z.object({
   cid: cidSchema,
   /** Steps along derives_from. */
   ancestors: z.number().int().min(0).max(64).optional(),

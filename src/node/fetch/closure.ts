@@ -117,7 +117,7 @@ class ClosureSearch {
    */
   async askPeer(peer: PeerAddress): Promise<void> {
     const { contribution, depth, signal } = this.#request
-    const received: Cid[] = []
+    const received = new Set<Cid>()
     try {
       await ask(this.#node, peer, signal, async () => {
         const answer = await this.#node.transport.closure(
@@ -125,7 +125,7 @@ class ClosureSearch {
           { cid: contribution.cid, ancestors: depth, evidence: true },
           { signal },
         )
-        for await (const record of answer.records) received.push(this.#receive(peer, record))
+        for await (const record of answer.records) received.add(this.#receive(peer, record))
         await answer.trailer
       })
       this.answered = true
@@ -135,7 +135,7 @@ class ClosureSearch {
       this.#failure = error
     }
     await this.walk()
-    await this.#takeEvidence(peer, received)
+    await this.#takeEvidence(peer, [...received])
   }
 
   outcome(): Closure {

@@ -218,6 +218,19 @@ function alike(): [Draft, Draft] {
   }
 }
 
+test('requests between groves may have fields that a later version adds', async () => {
+  const cid = `blake3:${'0'.repeat(64)}`
+  const closure = async (body: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const request = { method: 'POST', headers, body: JSON.stringify(body) }
+    return (await ask('/api/federation/closure', request)).status
+  }
+
+  assert.equal((await fetch(`${grove.url}/api/federation/best?dimension=loss&later=1`)).status, 200)
+  assert.equal(await closure({ cid, later: 1 }), 404)
+  assert.equal(await closure({ later: 1 }), 400)
+})
+
 test('a caller who leaves ends the work that was done for it', async () => {
   const outgoing = request(`${grove.url}/api/events`)
   outgoing.on('error', () => {})
@@ -233,14 +246,23 @@ test('a caller who leaves ends the work that was done for it', async () => {
   await until('the event stream to end', async () => (await metric()) === '1')
 })
 
-test('garbage on the socket is answered and cut, and others are still served', async () => {
-  const socket = connect(grove.port, '127.0.0.1')
-  socket.end('nonsense\r\n\r\n')
-  const [answer] = (await once(socket, 'data')) as [Buffer]
+for (const [what, text, status] of [
+  ['garbage', 'nonsense\r\n\r\n', 400],
+  ['a header without end', `GET / HTTP/1.1\r\nx: ${'x'.repeat(20_000)}`, 431],
+  ['an expectation', 'GET / HTTP/1.1\r\nhost: localhost\r\nexpect: a miracle\r\n\r\n', 417],
+  ['a tunnel', 'CONNECT a:1 HTTP/1.1\r\nhost: a:1\r\n\r\n', 400],
+] as const)
+  test(`${what} on the socket is answered in the one error shape and cut, and others are still served`, async () => {
+    const socket = connect(grove.port, '127.0.0.1')
+    socket.write(text)
+    let answer = ''
+    for await (const chunk of socket) answer += String(chunk)
 
-  assert.match(answer.toString(), /^HTTP\/1\.1 400/)
-  assert.equal((await fetch(`${grove.url}/healthz`)).status, 200)
-})
+    const [head = '', body = ''] = answer.split('\r\n\r\n')
+    assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [^]*grove-protocol: 1`))
+    assert.equal(JSON.parse(body).error.code, 'usage-error')
+    assert.equal((await fetch(`${grove.url}/healthz`)).status, 200)
+  })
 
 test('a port that is taken is told as such', async () => {
   await assert.rejects(bind({ host: '127.0.0.1', port: grove.port }), (error) =>

@@ -198,6 +198,28 @@ test('a closure full of rubbish is a handful of faults, and what came with it is
   assert.ok(grove.node.peers.record(peer.address).failures <= 8)
 })
 
+test('what a peer sends again and again counts for it once', async () => {
+  const review = work('review', {
+    kind: 'review',
+    relations: [{ targetCid: good.cid, relationType: 'reviews' }],
+  })
+  const line = `${Buffer.from(review.bytes)}\n`
+  const bytesGoodAfter = async (times: number) => {
+    const trailer = { sent: times, bytes: times * line.length, missing: [] }
+    const body = Buffer.from(`${line.repeat(times)}${JSON.stringify({ trailer })}\n`)
+    await using peer = startPeer(`peer-${times}`, {
+      contributions: [good],
+      misbehave: ({ path }) => (path === '/api/federation/closure' ? bytesAnswer(body) : undefined),
+    })
+    await using grove = testNode([peer])
+    await fetchRemoteContribution(grove.node, good.cid, { peer: peer.peerId })
+    assert.equal(await grove.node.contributions.count(), 2)
+    return grove.node.peers.record(peer.address).bytesGood
+  }
+
+  assert.equal(await bytesGoodAfter(1_000), await bytesGoodAfter(1))
+})
+
 test('when its bytes are spent, a round fetches no more', async () => {
   const items = [
     scored('one', 0.1),
