@@ -59,7 +59,8 @@ export interface ThreadSummary {
  * What is derived from the contributions that are held: edges, signals, rankings, search.
  *
  * Contract: it is brought up to date in the transaction that stores a contribution. Edges may
- * dangle; evidence for an absent contribution counts as soon as that arrives.
+ * dangle; evidence for an absent contribution counts as soon as that arrives. Equals are in the
+ * order of their cids, and texts by code point: `compareText`, as SQLite has them.
  */
 export interface GraphIndex {
   /** Incoming edges by source cid, ascending; outgoing ones in manifest order. */
@@ -77,7 +78,7 @@ export interface GraphIndex {
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**
-   * The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size,
+   * The rankings of all dimensions that have an entry, by name. Without a filter, flat in the graph's size,
    * and in the size of manifests that were ranked before.
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>

@@ -19,7 +19,7 @@ export interface RecordStore {
     next: JsonObject,
   ): Promise<boolean>
   delete(space: string, key: string): Promise<void>
-  /** All of a space, by key, ascending. */
+  /** All of a space, by key (`compareText`), ascending. */
   list(space: string): Promise<{ key: string; value: JsonObject }[]>
   close(): Promise<void>
 }
