@@ -61,10 +61,14 @@ function parameterRows(operation: Operation): string[] {
   const rest = operation.http.method === 'GET' ? 'query' : 'body'
   return Object.entries(propertiesOf(schema)).map(([name, member]) => {
     const place = path.includes(name) ? 'path' : rest
-    const optional = required.has(name) ? '' : ', optional'
-    return `| \`${name}\` | ${place} | ${typeText(member).replaceAll('|', '\\|')}${optional} |`
+    const type = typeText(member).replaceAll('|', '\\|')
+    return `| \`${name}\` | ${place} | ${type}${required.has(name) ? '' : fallbackText(member)} |`
   })
 }
+
+/** What holds where a member is left out. */
+const fallbackText = ({ default: fallback }: JsonSchema): string =>
+  fallback === undefined ? ', optional' : `, default ${JSON.stringify(fallback)}`
 
 /** A schema in a few words. */
 function typeText(schema: JsonSchema): string {

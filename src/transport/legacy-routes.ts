@@ -145,7 +145,7 @@ export class LegacyRoutes {
     if (!isSignal(dimension)) params.set('metric', dimension)
     if (tag !== undefined) params.set('tags', tag)
     if (kind !== undefined && otherKinds.length === 0) params.set('kind', kind)
-    if (limit !== undefined) params.set('limit', String(limit))
+    params.set('limit', String(limit))
     const frontier = await this.#frontier(peer, params, options)
     return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
   }

@@ -12,7 +12,7 @@ export const bestQuerySchema = z.strictObject({
   /** At least one of these. */
   tags: z.array(z.string()).max(100).optional(),
   kinds: z.array(kindSchema).max(100).optional(),
-  limit: z.number().int().min(1).max(BEST_MAX).optional(),
+  limit: z.number().int().min(1).max(BEST_MAX).default(100),
 })
 
 export type BestQuery = z.infer<typeof bestQuerySchema>

@@ -91,7 +91,11 @@ export const searchAnswerSchema = z.object({
 
 export type SearchResult = z.infer<typeof searchResultSchema>
 
-export const pageShape = {
-  limit: z.number().int().min(1).max(LIST_MAX).optional(),
-  offset: z.number().int().min(0).optional(),
-}
+/** Rows of a list's answer; `usual` where the caller doesn't say. */
+export const listLimit = (usual: number) => z.number().int().min(1).max(LIST_MAX).default(usual)
+
+/** A page of a list: `limit` rows after the first `offset`. */
+export const pageShape = (usual: number) => ({
+  limit: listLimit(usual),
+  offset: z.number().int().min(0).default(0),
+})

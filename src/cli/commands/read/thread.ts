@@ -1,19 +1,25 @@
 import type { Command } from 'commander'
 import type { z } from 'zod'
+import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { threadSchema } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { readLimit, readText } from '../../options.ts'
+import type { FilterOptions } from '../../filters.ts'
+import { readLimit, tagOption } from '../../options.ts'
 import { formatTime, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 
-interface ThreadOptions {
-  readonly limit: number
-  readonly tag?: string[]
+interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
+  readonly limit?: number
 }
 
 type ThreadEntry = z.infer<typeof threadSchema>['nodes'][number]
+
+const [listed, shown] = [operations.threads, operations.thread].map(({ input }) =>
+  input.shape.limit.parse(undefined),
+)
+const LIMIT_HELP = `discussions to list (default ${listed}), or contributions to show (default ${shown})`
 
 /** `grove thread`: shows a discussion, or lists them. */
 export function addThread(program: Command, context: Context): void {
@@ -21,8 +27,8 @@ export function addThread(program: Command, context: Context): void {
     .command('thread')
     .description('Show a contribution and all replies to it; without a cid, list the discussions')
     .argument('[cid]', 'content id, or its first hex digits')
-    .option('-n, --limit <count>', 'discussions to list, or replies to show', readLimit, 100)
-    .option('--tag <tag>', 'list only discussions with this tag (may be repeated)', readText)
+    .option('-n, --limit <count>', LIMIT_HELP, readLimit)
+    .addOption(tagOption('list only discussions with this tag (if repeated: with all of them)'))
     .addHelpText(
       'after',
       examples([
@@ -82,11 +88,8 @@ function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: numb
   return nodes.filter((node) => node.depth === 0).flatMap(unfold)
 }
 
-async function list(session: CliSession, { limit, tag }: ThreadOptions): Promise<void> {
-  const found = await session.grove.threads(
-    { limit, ...(tag === undefined ? {} : { tags: tag }) },
-    { signal: session.signal },
-  )
+async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): Promise<void> {
+  const found = await session.grove.threads({ limit, tags }, { signal: session.signal })
   answer(session, found, () => {
     if (found.threads.length === 0)
       return note(
