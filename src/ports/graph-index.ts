@@ -48,6 +48,18 @@ export interface Page {
   readonly offset: number
 }
 
+/** The first `limit` of those that have all these tags. */
+export interface TagQuery {
+  readonly tags?: readonly string[]
+  readonly limit: number
+}
+
+/** Which edges of a contribution are wanted, and at most how many. */
+export interface EdgeChoice {
+  readonly types?: readonly RelationType[]
+  readonly limit?: number
+}
+
 export interface ThreadSummary {
   readonly root: Stored
   readonly replyCount: number
@@ -64,11 +76,7 @@ export interface ThreadSummary {
  */
 export interface GraphIndex {
   /** Incoming edges by source cid, ascending; outgoing ones in manifest order. */
-  edges(
-    cid: Cid,
-    direction: 'out' | 'in',
-    options?: { types?: readonly RelationType[]; limit?: number },
-  ): Promise<Edge[]>
+  edges(cid: Cid, direction: 'out' | 'in', choice?: EdgeChoice): Promise<Edge[]>
   signals(cid: Cid): Promise<Signals>
   /** Oldest first, ties by cid; `total` counts all matches. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
@@ -86,5 +94,5 @@ export interface GraphIndex {
    * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,
    * both falling, then cid.
    */
-  threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]>
+  threads(query: TagQuery): Promise<ThreadSummary[]>
 }

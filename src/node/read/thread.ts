@@ -8,6 +8,7 @@ import {
   type WalkLimits,
 } from '../../core/contribution/walk.ts'
 import { timestamp } from '../../core/time.ts'
+import type { TagQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 
@@ -45,11 +46,8 @@ export async function thread(
 }
 
 /** Contributions with replies, most replies first. */
-export async function threads(
-  node: ReadContext,
-  options: { tags?: readonly string[]; limit: number },
-): Promise<ThreadHead[]> {
-  const summaries = await node.index.threads(options)
+export async function threads(node: ReadContext, query: TagQuery): Promise<ThreadHead[]> {
+  const summaries = await node.index.threads(query)
   return summaries.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
     replyCount,

@@ -1,5 +1,5 @@
 import type { Filter } from '../../../core/wire/frontier.ts'
-import type { Page, ThreadSummary } from '../../../ports/graph-index.ts'
+import type { Page, TagQuery, ThreadSummary } from '../../../ports/graph-index.ts'
 import { wordsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
@@ -97,7 +97,7 @@ const THREADS = `
 export function listThreads(
   connection: Connection,
   contributions: Contributions,
-  { tags, limit }: { readonly tags: readonly string[]; readonly limit: number },
+  { tags = [], limit }: TagQuery,
 ): ThreadSummary[] {
   const matching = matchingRows(connection, { tags: [...tags] })
   const threads: ThreadSummary[] = []
