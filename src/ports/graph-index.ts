@@ -60,7 +60,8 @@ export interface EdgeChoice {
   readonly limit?: number
 }
 
-export interface ThreadSummary {
+/** A contribution that has replies, and what it ranks by among others. */
+export interface RankedThread {
   readonly root: Stored
   readonly replyCount: number
   /** Unix ms. */
@@ -94,5 +95,5 @@ export interface GraphIndex {
    * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,
    * both falling, then cid.
    */
-  threads(query: TagQuery): Promise<ThreadSummary[]>
+  threads(query: TagQuery): Promise<RankedThread[]>
 }

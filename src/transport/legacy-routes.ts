@@ -6,7 +6,11 @@ import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { BestEntry, BestQuery } from '../core/wire/federation.ts'
 import { blobInfoSchema } from '../core/wire/fetch.ts'
-import { type FrontierAnswer, type FrontierEntry, frontierSchema } from '../core/wire/frontier.ts'
+import {
+  type FrontierAnswer,
+  type FrontierEntry,
+  frontierAnswerSchema,
+} from '../core/wire/frontier.ts'
 import type {
   BestAnswer,
   BlobAnswer,
@@ -159,7 +163,7 @@ export class LegacyRoutes {
     return this.#dialler.askJson(
       peer,
       { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal },
-      frontierSchema,
+      frontierAnswerSchema,
     )
   }
 }

@@ -3,7 +3,7 @@ import { LIST_MAX } from '../../core/limits.ts'
 import {
   federatedFrontierSchema,
   filterShape,
-  frontierSchema,
+  frontierAnswerSchema,
   listLimit,
   pageShape,
   searchAnswerSchema,
@@ -27,7 +27,7 @@ export const frontierOperations = {
       ...filterShape,
       limit: listLimit(10),
     }),
-    output: frontierSchema,
+    output: frontierAnswerSchema,
     mcp: {
       tool: 'grove_frontier',
       description:

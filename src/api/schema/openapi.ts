@@ -15,8 +15,8 @@ import {
 import { fetchResultSchema } from '../../core/wire/fetch.ts'
 import {
   federatedEntrySchema,
+  frontierAnswerSchema,
   frontierEntrySchema,
-  frontierSchema,
 } from '../../core/wire/frontier.ts'
 import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
@@ -48,7 +48,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Relation: relationSchema,
   Contribution: contributionViewSchema,
   Draft: draftSchema,
-  Frontier: frontierSchema,
+  Frontier: frontierAnswerSchema,
   FrontierEntry: frontierEntrySchema,
   DigestEntry: digestEntrySchema,
   GossipMessage: gossipMessageSchema,

@@ -62,7 +62,7 @@ export const frontierEntrySchema = z.object({
 
 export type FrontierEntry = z.infer<typeof frontierEntrySchema>
 
-export const frontierSchema = z.object({
+export const frontierAnswerSchema = z.object({
   byMetric: z.record(z.string(), z.array(frontierEntrySchema)),
   byAdoption: z.array(frontierEntrySchema),
   byRecency: z.array(frontierEntrySchema),
@@ -70,7 +70,7 @@ export const frontierSchema = z.object({
   byReproduction: z.array(frontierEntrySchema),
 })
 
-export type FrontierAnswer = z.infer<typeof frontierSchema>
+export type FrontierAnswer = z.infer<typeof frontierAnswerSchema>
 
 export const searchResultSchema = contributionViewSchema
   .pick({

@@ -11,9 +11,9 @@ import type {
   EdgeChoice,
   FrontierQuery,
   Page,
+  RankedThread,
   Ranking,
   TagQuery,
-  ThreadSummary,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
@@ -109,7 +109,7 @@ export class MemoryGraph implements GraphStore {
     return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
   }
 
-  async threads({ tags = [], limit }: TagQuery): Promise<ThreadSummary[]> {
+  async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
     return this.#matching({ tags: [...tags] })
       .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)

@@ -9,9 +9,9 @@ import type {
   EdgeChoice,
   FrontierQuery,
   Page,
+  RankedThread,
   Ranking,
   TagQuery,
-  ThreadSummary,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import type { Session } from './session.ts'
@@ -79,7 +79,7 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'frontier', args: [query] })
   }
 
-  threads(query: TagQuery): Promise<ThreadSummary[]> {
+  threads(query: TagQuery): Promise<RankedThread[]> {
     return this.#session.read({ type: 'threads', args: [query] })
   }
 

@@ -1,8 +1,7 @@
 import type { Command } from 'commander'
-import type { z } from 'zod'
 import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
-import type { threadSchema } from '../../../core/wire/threads.ts'
+import type { ThreadNode } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import type { FilterOptions } from '../../filters.ts'
 import { readLimit, tagOption } from '../../options.ts'
@@ -13,8 +12,6 @@ import { printTable } from '../../output/table.ts'
 interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
   readonly limit?: number
 }
-
-type ThreadEntry = z.infer<typeof threadSchema>['nodes'][number]
 
 const [listed, shown] = [operations.threads, operations.thread].map(({ input }) =>
   input.shape.limit.parse(undefined),
@@ -52,11 +49,7 @@ async function show(session: CliSession, text: string, { limit }: ThreadOptions)
   })
 }
 
-function printNode(
-  { output }: CliSession,
-  { cid, contribution }: ThreadEntry,
-  depth: number,
-): void {
+function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
   const indent = '  '.repeat(depth)
   const by = `${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
   const head = `${short(cid)}  ${contribution.kind} by ${by}`
@@ -69,9 +62,9 @@ function printNode(
 }
 
 /** The nodes in reading order, each reply below what it replies to; they are given by depth. */
-function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: number }[] {
-  const byCid = new Map<Cid, ThreadEntry>(nodes.map((node) => [node.cid, node]))
-  const replies = new Map<Cid, ThreadEntry[]>()
+function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
+  const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
+  const replies = new Map<Cid, ThreadNode[]>()
   for (const node of nodes) {
     const targets = node.contribution.relations
       .filter((relation) => relation.relationType === 'responds_to')
@@ -79,7 +72,7 @@ function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: numb
     const parent = targets.find((target) => byCid.get(target)?.depth === node.depth - 1)
     if (parent !== undefined) replies.set(parent, [...(replies.get(parent) ?? []), node])
   }
-  const unfold = (node: ThreadEntry): { node: ThreadEntry; depth: number }[] => [
+  const unfold = (node: ThreadNode): { node: ThreadNode; depth: number }[] => [
     { node, depth: node.depth },
     ...(replies.get(node.cid) ?? [])
       .toSorted((a, b) => (a.contribution.createdAt < b.contribution.createdAt ? -1 : 1))
