@@ -21,7 +21,7 @@ import {
 import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
-import type { Operation } from '../operations/operation.ts'
+import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { inputForms } from './query.ts'
 
@@ -81,6 +81,7 @@ export function openApi(operations: readonly Operation[]): object {
       description:
         'A grove keeps a graph of immutable agent work and shares the best with other groves.',
     },
+    tags: Object.entries(groups).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: { ...references.schemas, Error: errorSchema } },
   }
