@@ -87,8 +87,8 @@ export interface GraphIndex {
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**
-   * The rankings of all dimensions that have an entry, by name. Without a filter, flat in the graph's size,
-   * and in the size of manifests that were ranked before.
+   * The rankings of all dimensions that have an entry, by name. Without a filter, flat in the
+   * graph's size, and in the size of manifests that were ranked before.
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**

@@ -16,7 +16,8 @@ interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
 const [listed, shown] = [operations.threads, operations.thread].map(({ input }) =>
   input.shape.limit.parse(undefined),
 )
-const LIMIT_HELP = `discussions to list (default ${listed}), or contributions to show (default ${shown})`
+const LIMIT_HELP =
+  `discussions to list (default ${listed}), or ` + `contributions to show (default ${shown})`
 
 /** `grove thread`: shows a discussion, or lists them. */
 export function addThread(program: Command, context: Context): void {
