@@ -42,6 +42,11 @@ const tasks = {
     before: [install],
     command: ['node', 'scripts/test.ts', '--only', 'unit'],
   },
+  'test:conformance': {
+    about: 'what every store does, run on each (30 s)',
+    before: [install],
+    command: ['node', 'scripts/test.ts', '--only', 'conformance'],
+  },
   'test:sim': {
     about: 'whole federations on virtual time: scenarios, regressions, gossip at scale (1 min)',
     before: [install],
@@ -120,7 +125,7 @@ if (task.command !== undefined) run([...task.command, ...args])
 /** The tasks, a line each. */
 function list() {
   const lines = Object.entries(tasks).map(
-    ([each, { about }]) => `  npm run ${each.padEnd(12)}${about}\n`,
+    ([each, { about }]) => `  npm run ${each.padEnd(18)}${about}\n`,
   )
   return `${lines.join('')}\nArguments go behind \`--\`; \`npm run -s\` says nothing of its own.\n`
 }

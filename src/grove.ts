@@ -9,10 +9,10 @@ import type { GroveEvent } from './core/wire/events.ts'
 import type { FederationPeer, SyncReport } from './core/wire/federation.ts'
 import type { FetchOptions, FetchResult } from './core/wire/fetch.ts'
 import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './core/wire/frontier.ts'
+import type { ThreadNode } from './core/wire/threads.ts'
 import type { TransferProgress } from './node/context.ts'
 import type { GroveNode } from './node/node.ts'
 import { federationPeers } from './node/read/status.ts'
-import type { ThreadNode } from './node/read/thread.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
 /** An artifact to publish: bytes, a stream of bytes, text, or the content id of a held blob. */

@@ -23,6 +23,7 @@ import {
   type Violation,
   violations,
 } from './support/tidy/project-files.ts'
+import { misnamedTypes, unexportedWire } from './support/tidy/wire-rules.ts'
 
 const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace', 'version.ts']
 
@@ -288,6 +289,14 @@ test('the name of an exported type of src/ means one thing', () => {
   none(sameNames(files.filter(isSource)))
 })
 
+test('a type has the name of its schema, and the library exports all that is on the wire', () => {
+  const index = files.find(({ path }) => path === 'src/index.ts')
+  assert.ok(index)
+
+  none(files.filter(isSource).flatMap(misnamedTypes))
+  none(unexportedWire(files, index))
+})
+
 test('npm runs every task of scripts/run.cjs by its name', () => {
   const read = (path: string) => readFileSync(join(root, path), 'utf8')
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
@@ -344,4 +353,14 @@ test('the rules catch what they are for', () => {
     'src/a.ts:1, src/b.ts:1: more than one type Row',
   ])
   assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Rows = Row[]')]), [])
+  const wire = sourceFile('src/core/wire/row.ts', 'export const rowSchema = z.string()')
+  assert.equal(unexportedWire([wire], one).length, 1)
+  assert.deepEqual(
+    unexportedWire([wire], sourceFile('i.ts', "export type * from './core/wire/row.ts'")),
+    [],
+  )
+  const inferred = (name: string) =>
+    sourceFile('a.ts', `export type ${name} = z.infer<typeof rowSchema>`)
+  assert.deepEqual(misnamedTypes(inferred('Line')), ['a.ts:1: the type of rowSchema is Row'])
+  assert.deepEqual(misnamedTypes(inferred('Row')), [])
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Operation } from '../../src/api/operations/operation.ts'
+import { groups, type Operation } from '../../src/api/operations/operation.ts'
 import { allOperations } from '../../src/api/operations/table.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/schema/json-schema.ts'
 import { inputForms } from '../../src/api/schema/query.ts'
@@ -11,18 +11,20 @@ const MULTIPART =
 
 /** docs/API.md: every operation of the table, and the error codes. */
 export function apiReference(): string {
-  const groups = Map.groupBy(allOperations, (operation) => operation.group)
+  const byGroup = Map.groupBy(allOperations, (operation) => operation.group)
   return `${[
     '# HTTP API',
     '',
     '<!-- Written by scripts/gen-docs.ts from src/api/operations: change that. -->',
     '',
-    'A running grove describes the same in OpenAPI 3.1 at `/api/openapi.json`, and shows it at `/api/docs`. Bodies are JSON',
-    'unless it says otherwise; the form of every value is in [spec/schemas](../spec/schemas). Lists in a query are separated',
-    'by commas, objects are JSON.',
+    'A running grove describes the same in OpenAPI 3.1 at `/api/openapi.json`, and shows it at `/api/docs`; `/metrics` has',
+    'its figures for Prometheus. Bodies are JSON unless it says otherwise; the form of every value is in',
+    '[spec/schemas](../spec/schemas). Lists in a query are separated by commas, objects are JSON.',
     '',
-    ...[...groups].flatMap(([group, operations]) => [
+    ...[...byGroup].flatMap(([group, operations]) => [
       `## ${title(group)}`,
+      '',
+      groups[group],
       '',
       ...operations.flatMap(section),
     ]),
@@ -61,10 +63,14 @@ function parameterRows(operation: Operation): string[] {
   const rest = operation.http.method === 'GET' ? 'query' : 'body'
   return Object.entries(propertiesOf(schema)).map(([name, member]) => {
     const place = path.includes(name) ? 'path' : rest
-    const optional = required.has(name) ? '' : ', optional'
-    return `| \`${name}\` | ${place} | ${typeText(member).replaceAll('|', '\\|')}${optional} |`
+    const type = typeText(member).replaceAll('|', '\\|')
+    return `| \`${name}\` | ${place} | ${type}${required.has(name) ? '' : fallbackText(member)} |`
   })
 }
+
+/** What holds where a member is left out. */
+const fallbackText = ({ default: fallback }: JsonSchema): string =>
+  fallback === undefined ? ', optional' : `, default ${JSON.stringify(fallback)}`
 
 /** A schema in a few words. */
 function typeText(schema: JsonSchema): string {

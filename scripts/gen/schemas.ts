@@ -21,7 +21,7 @@ import {
 } from '../../src/core/wire/fetch.ts'
 import {
   federatedFrontierSchema,
-  frontierSchema,
+  frontierAnswerSchema,
   searchAnswerSchema,
 } from '../../src/core/wire/frontier.ts'
 import {
@@ -42,7 +42,7 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'shuffle-request': shuffleRequestSchema,
   'shuffle-response': shuffleResponseSchema,
   'gossip-peers': peersAnswerSchema,
-  frontier: frontierSchema,
+  frontier: frontierAnswerSchema,
   'federated-frontier': federatedFrontierSchema,
   'search-answer': searchAnswerSchema,
   thread: threadSchema,

@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { JsonObject } from '../core/canonical.ts'
 import { type Kind, kindSchema, type Mode, modeSchema } from '../core/contribution/schema.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import { readJsonObject, readText } from './options.ts'
+import { readJsonObject, tagOption } from './options.ts'
 
 /** Filter options, the same for every command that lists contributions. */
 export interface FilterOptions {
@@ -20,7 +20,7 @@ export function addFilters(command: Command): Command {
   return command
     .addOption(new Option('--kind <kind>', 'only this kind').choices(kindSchema.options))
     .addOption(new Option('--mode <mode>', 'only this mode').choices(modeSchema.options))
-    .option('--tag <tag>', 'only with this tag (if repeated: with all of them)', readText)
+    .addOption(tagOption('only with this tag (if repeated: with all of them)'))
     .option('--agent-id <id>', 'only by the agent with this id')
     .option('--agent-name <name>', 'only by agents with this name')
     .option('--platform <platform>', 'only from this platform')

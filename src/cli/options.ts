@@ -1,8 +1,9 @@
 import { hostname, userInfo } from 'node:os'
-import { type Command, InvalidArgumentError } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isJsonObject, type JsonObject } from '../core/canonical.ts'
 import type { Agent, Direction, Score } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
+import { LIST_MAX } from '../core/limits.ts'
 import {
   parseAssignment,
   parseCount,
@@ -10,6 +11,7 @@ import {
   parseNumber,
   parseSize,
 } from '../core/units.ts'
+import type { listLimit } from '../core/wire/frontier.ts'
 
 /** Reads the values of options. Commander puts the option's name before the message. */
 
@@ -35,7 +37,7 @@ function readingMany<T>(
 
 export const readDuration = reading(parseDuration)
 export const readSize = reading(parseSize)
-export const readLimit = reading((text) => parseCount(text, 1, 1_000))
+export const readLimit = reading((text) => parseCount(text, 1, LIST_MAX))
 export const readDepth = reading((text) => parseCount(text, 0, 64))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
@@ -45,6 +47,17 @@ export const readThreshold = readingMany((text): [string, number] => {
   return [metric, parseNumber(value)]
 })
 export const readJsonObject = reading(parseJsonObject)
+
+/** `--limit`, which is by default what the operation's own `limit` is. */
+export function limitOption(description: string, limit: ReturnType<typeof listLimit>): Option {
+  return new Option('-n, --limit <count>', description)
+    .argParser(readLimit)
+    .default(limit.parse(undefined))
+}
+
+/** `--tag`, which may be repeated. */
+export const tagOption = (description: string): Option =>
+  new Option('--tag <tag>', description).argParser(readText)
 
 /** `name=value:minimize|maximize[:unit]`. */
 export function parseScore(text: string): [name: string, score: Score] {

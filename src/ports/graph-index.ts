@@ -53,8 +53,20 @@ export interface Page {
   readonly offset: number
 }
 
-/** The root of a thread, and its direct replies in numbers. */
-export interface ThreadSummary {
+/** The first `limit` of those that have all these tags. */
+export interface TagQuery {
+  readonly tags?: readonly string[]
+  readonly limit: number
+}
+
+/** Which edges of a contribution are wanted, and at most how many. */
+export interface EdgeChoice {
+  readonly types?: readonly RelationType[]
+  readonly limit?: number
+}
+
+/** A contribution that has replies, and what it ranks by among others. */
+export interface RankedThread {
   readonly root: Stored
   readonly replyCount: number
   /** Unix ms. */
@@ -65,15 +77,12 @@ export interface ThreadSummary {
  * What follows from the contributions that are held: edges, signals, rankings, search.
  *
  * Contract: the transaction that stores a contribution also updates the index. Edges may dangle.
- * Evidence about a contribution that isn't held counts as soon as that arrives.
+ * Evidence about a contribution that isn't held counts as soon as that arrives. Equals are in the
+ * order of their cids, and texts by code point: `compareText`, as SQLite has them.
  */
 export interface GraphIndex {
   /** Incoming edges by ascending source, or outgoing ones in manifest order. */
-  edges(
-    cid: Cid,
-    direction: 'out' | 'in',
-    options?: { types?: readonly RelationType[]; limit?: number },
-  ): Promise<Edge[]>
+  edges(cid: Cid, direction: 'out' | 'in', choice?: EdgeChoice): Promise<Edge[]>
   signals(cid: Cid): Promise<Signals>
   /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
@@ -83,13 +92,13 @@ export interface GraphIndex {
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**
-   * The rankings of all dimensions that have a place to show. Without a filter the cost doesn't
-   * depend on the size of the graph, nor on that of manifests that were ranked before.
+   * The rankings of all dimensions that have a place to show, by name. Without a filter the cost
+   * doesn't depend on the size of the graph, nor on that of manifests that were ranked before.
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**
    * Contributions with direct replies (`responds_to`): most replies first, then the latest reply,
    * then by cid.
    */
-  threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]>
+  threads(query: TagQuery): Promise<RankedThread[]>
 }

@@ -19,7 +19,7 @@ export interface RecordStore {
     next: JsonObject,
   ): Promise<boolean>
   delete(space: string, key: string): Promise<void>
-  /** All records of a space, by ascending key. */
+  /** All records of a space, by ascending key (`compareText`). */
   list(space: string): Promise<{ key: string; value: JsonObject }[]>
   close(): Promise<void>
 }

@@ -6,7 +6,10 @@ import { type Evidence, evidenceOf } from '../core/ranking/signals.ts'
 import { facetsOfManifest } from './filter.ts'
 import { wordsOfManifest } from './words.ts'
 
-/** All that a store's index holds because of one contribution, whatever the store. */
+/**
+ * What the index of every store takes from one contribution by itself. What others say of it, and
+ * the places that this gives it, depends on them: a store adds up their gains.
+ */
 export interface Consequences {
   /** Unix ms. */
   readonly createdMs: number

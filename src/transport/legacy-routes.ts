@@ -6,7 +6,11 @@ import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { BestEntry, BestQuery } from '../core/wire/federation.ts'
 import { blobInfoSchema } from '../core/wire/fetch.ts'
-import { type FrontierAnswer, type FrontierEntry, frontierSchema } from '../core/wire/frontier.ts'
+import {
+  type FrontierAnswer,
+  type FrontierEntry,
+  frontierAnswerSchema,
+} from '../core/wire/frontier.ts'
 import type {
   BestAnswer,
   BlobAnswer,
@@ -151,7 +155,7 @@ export class LegacyRoutes {
     if (!isSignal(dimension)) params.set('metric', dimension)
     if (tag !== undefined) params.set('tags', tag)
     if (kind !== undefined && otherKinds.length === 0) params.set('kind', kind)
-    if (limit !== undefined) params.set('limit', String(limit))
+    params.set('limit', String(limit))
     const frontier = await this.#frontier(peer, params, options)
     return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
   }
@@ -165,7 +169,7 @@ export class LegacyRoutes {
     return this.#dialler.askJson(
       peer,
       { method: 'GET', path, maxBytes: LIST_MAX_BYTES, signal },
-      frontierSchema,
+      frontierAnswerSchema,
     )
   }
 }

@@ -44,8 +44,8 @@ test('SQLite answers alike after each step, whatever has not arrived yet', async
         await memory.graph.put(contribution, local())
 
         assert.deepEqual(
-          await frontierOf(opened.stores.graph, {}, 50),
-          await frontierOf(memory.graph, {}, 50),
+          await frontierOf(opened.stores.graph, { limit: 50 }),
+          await frontierOf(memory.graph, { limit: 50 }),
         )
       }
     }),

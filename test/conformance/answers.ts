@@ -1,61 +1,71 @@
+import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import type { Filter } from '../../src/core/wire/frontier.ts'
+import type { FrontierQuery, GraphIndex } from '../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
-import { cidsOf } from './samples.ts'
+import { cidsOf, sortedCids } from './samples.ts'
 
 const filters: readonly Filter[] = [
   {},
   { kind: 'work' },
   { mode: 'evaluation', tags: ['ml'] },
   { tags: ['a', 'späte'] },
-  { agentId: 'infra' },
+  { tags: ['～'] },
+  { agentId: '😀' },
   { agentName: 'b' },
   { context: { seed: 1 } },
   { context: { hardware: 'H100', seed: 1 } },
 ]
 const searches = ['attention', 'tune attention', 'GROSSE', 'größe', 'a', 'nothing of the kind']
 
-/** All that a store answers about a graph, as plain values. */
+/** What each question of the index is answered about a graph, as plain values. */
+const asked: {
+  readonly [Q in keyof GraphIndex]: (store: GraphStore, cids: readonly Cid[]) => Promise<unknown>
+} = {
+  edges: async (store, cids) => [
+    await Promise.all(cids.map((cid) => store.edges(cid, 'in'))),
+    await Promise.all(cids.map((cid) => store.edges(cid, 'in', { types: ['reviews'], limit: 2 }))),
+    await Promise.all(cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] }))),
+  ],
+  signals: (store, cids) => Promise.all(cids.map((cid) => store.signals(cid))),
+  list: (store) => Promise.all(filters.map((filter) => listOf(store, filter))),
+  search: async (store) => [
+    await Promise.all(searches.map((text) => foundBy(store, text, {}))),
+    await Promise.all(filters.map((filter) => foundBy(store, 'attention', filter))),
+  ],
+  frontier: async (store) => [
+    await Promise.all(
+      filters.flatMap((filter) => [1, 50].map((limit) => frontierOf(store, { ...filter, limit }))),
+    ),
+    await frontierOf(store, { direction: 'maximize', metric: 'loss', limit: 3 }),
+  ],
+  threads: (store) => Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
+}
+
+/** What a store's index answers about a graph, to every question of the port. */
 export async function answersOf(
   store: GraphStore,
   graph: readonly Contribution[],
 ): Promise<unknown> {
-  const cids = graph.map(({ cid }) => cid)
-  return {
-    count: await store.count(),
-    frontiers: await Promise.all(
-      filters.flatMap((filter) => [1, 50].map((limit) => frontierOf(store, filter, limit))),
-    ),
-    upward: await store
-      .frontier({ direction: 'maximize', metric: 'loss', limit: 3 })
-      .then((found) => found.map(({ metric }) => metric)),
-    lists: await Promise.all(filters.map((filter) => listOf(store, filter))),
-    searches: await Promise.all(
-      searches.map(async (text) => cidsOf(await store.search(text, {}, 100)).sort()),
-    ),
-    filtered: await Promise.all(
-      filters.map(async (filter) => cidsOf(await store.search('attention', filter, 100)).sort()),
-    ),
-    signals: await Promise.all(cids.map((cid) => store.signals(cid))),
-    into: await Promise.all(cids.map((cid) => store.edges(cid, 'in'))),
-    outOf: await Promise.all(
-      cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] })),
-    ),
-    threads: await Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
-  }
+  const cids = cidsOf(graph)
+  const answers = Object.entries(asked).map(
+    async ([name, ask]) => [name, await ask(store, cids)] as const,
+  )
+  return { count: await store.count(), ...Object.fromEntries(await Promise.all(answers)) }
 }
 
-export async function frontierOf(
-  store: GraphStore,
-  filter: Filter,
-  limit: number,
-): Promise<unknown> {
-  const rankings = await store.frontier({ ...filter, limit })
+export async function frontierOf(store: GraphStore, query: FrontierQuery): Promise<unknown> {
+  const rankings = await store.frontier(query)
   return rankings.map(({ metric, direction, places }) => ({
     metric,
     direction,
     places: places.map(({ cid, value, info }) => [cid, value === 0 ? 0 : value, info]),
   }))
+}
+
+/** Best matches, by cid: stores may rank them differently. */
+async function foundBy(store: GraphStore, text: string, filter: Filter): Promise<Cid[]> {
+  return sortedCids(await store.search(text, filter, 100))
 }
 
 async function listOf(store: GraphStore, filter: Filter): Promise<unknown> {

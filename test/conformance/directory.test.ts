@@ -15,46 +15,39 @@ import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
 import { answersOf } from './answers.ts'
 import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
-import { temporaryDirectory } from './temporary.ts'
+import { changeDatabase, directoryOfSchema, schema1, temporaryDirectory } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
   openSqliteStores({ dir, nextTurn, random: systemRandom })
 
-/** Changes a directory's database behind the stores' back, while they are closed. */
-function change(dir: string, sql: string): void {
-  const database = new Sqlite(join(dir, 'grove.db'))
-  database.exec(sql)
-  database.close()
+for (const version of migrations.map((_, index) => index + 1)) {
+  test(`a directory of schema ${version} opens, and answers as the reference does`, async () => {
+    await using temporary = await directoryOfSchema(version)
+
+    await using stores = await open(temporary.dir)
+
+    const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
+    assert.equal(items.length, 11)
+    const memory = memoryStores(systemRandom)
+    for (const item of items) await memory.graph.put(item, item.provenance)
+    const [absent] = await stores.graph.stubs(10)
+    assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
+    assert.deepEqual(absent?.promisedBy, ['grove-3', 'grove-6'])
+    assert.deepEqual(await stores.records.get('peers', 'http://10.0.0.3:4515'), {
+      seen: 2,
+      list: [null, true],
+    })
+    assert.deepEqual(
+      await stores.blobs.missing(
+        items.flatMap(({ manifest }) => Object.values(manifest.artifacts)),
+      ),
+      [],
+    )
+  })
 }
 
-const schema1 = await readFile(join(import.meta.dirname, 'schema-1.sql'), 'utf8')
-
-test('a directory of schema 1 opens, and answers as the reference does', async () => {
-  await using temporary = await temporaryDirectory()
-  change(temporary.dir, schema1)
-
-  await using stores = await open(temporary.dir)
-
-  const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
-  assert.equal(items.length, 11)
-  const memory = memoryStores(systemRandom)
-  for (const item of items) await memory.graph.put(item, item.provenance)
-  const [absent] = await stores.graph.stubs(10)
-  assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
-  assert.deepEqual(absent?.promisedBy, ['grove-3', 'grove-6'])
-  assert.deepEqual(await stores.records.get('peers', 'http://10.0.0.3:4515'), {
-    seen: 2,
-    list: [null, true],
-  })
-  assert.deepEqual(
-    await stores.blobs.missing(items.flatMap(({ manifest }) => Object.values(manifest.artifacts))),
-    [],
-  )
-})
-
 test('a directory of schema 1 is numbered in the order in which its contributions came', async () => {
-  await using temporary = await temporaryDirectory()
-  change(temporary.dir, schema1)
+  await using temporary = await directoryOfSchema(1)
 
   await using stores = await open(temporary.dir)
 
@@ -67,8 +60,7 @@ test('a directory of schema 1 is numbered in the order in which its contribution
 })
 
 test('a directory of schema 1 takes more, and counts it for what it held', async () => {
-  await using temporary = await temporaryDirectory()
-  change(temporary.dir, schema1)
+  await using temporary = await directoryOfSchema(1)
   await using stores = await open(temporary.dir)
   const memory = memoryStores(systemRandom)
   const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
@@ -119,7 +111,7 @@ test('a number is not given again after the last contribution is deleted', async
   await before.close()
   const hex = Buffer.from(cidToBytes(second.cid)).toString('hex')
   for (const table of ['place', 'contribution'])
-    change(temporary.dir, `DELETE FROM ${table} WHERE cid = x'${hex}'`)
+    changeDatabase(temporary.dir, `DELETE FROM ${table} WHERE cid = x'${hex}'`)
 
   await using stores = await open(temporary.dir)
   assert.equal(await stores.graph.lastSeq(), lastSeq)

@@ -36,7 +36,9 @@ export const relation = (
   metadata?: { [key: string]: string },
 ) => (metadata === undefined ? { relationType, targetCid } : { relationType, targetCid, metadata })
 
-const name = fc.constantFrom('ml', 'infra', 'späte', 'a', 'b')
+/** In the order of their bytes. UTF-16 has the second of the last two first. */
+export const names = ['a', 'b', 'infra', 'ml', 'späte', '～', '😀'] as const
+const name = fc.constantFrom(...names)
 const score = fc.record({
   value: fc.oneof(
     fc.constantFrom(0, -0, 1, 2, 0.1, 1e300, -1e300),
@@ -61,7 +63,9 @@ const draftArbitrary = fc.record(
       'a b c',
     ),
     tags: fc.uniqueArray(name, { maxLength: 3 }),
-    scores: fc.dictionary(fc.constantFrom('val_bpb', 'loss', '_adoption'), score, { maxKeys: 3 }),
+    scores: fc.dictionary(fc.constantFrom('val_bpb', 'loss', '_adoption', '～', '😀'), score, {
+      maxKeys: 3,
+    }),
     context: fc.dictionary(
       fc.constantFrom('hardware', 'seed', 'ephemeral'),
       fc.constantFrom('H100', 1, true, null),

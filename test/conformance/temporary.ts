@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
 import type { Stores } from '../../src/ports/stores.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
+import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
 
 export interface Temporary extends AsyncDisposable {
@@ -13,10 +15,30 @@ export interface Temporary extends AsyncDisposable {
   reopen(): Promise<Stores>
 }
 
+/** What Grove 0.2.0 wrote (schema 1), as text; the rows of the full-text index as they went in. */
+export const schema1 = await readFile(join(import.meta.dirname, 'schema-1.sql'), 'utf8')
+
 /** A directory for one test, removed when it is disposed of. */
 export async function temporaryDirectory(): Promise<{ dir: string } & AsyncDisposable> {
   const dir = await mkdtemp(join(tmpdir(), 'grove-stores-'))
   return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) }
+}
+
+/** The directory that Grove 0.2.0 wrote, brought to a later schema by the steps that lead there. */
+export async function directoryOfSchema(
+  version: number,
+): Promise<{ dir: string } & AsyncDisposable> {
+  const temporary = await temporaryDirectory()
+  const steps = migrations.slice(1, version)
+  changeDatabase(temporary.dir, `${schema1}; ${steps.join(';')}; PRAGMA user_version = ${version}`)
+  return temporary
+}
+
+/** Changes a directory's database behind the stores' back, while they are closed. */
+export function changeDatabase(dir: string, sql: string): void {
+  const database = new Sqlite(join(dir, 'grove.db'))
+  database.exec(sql)
+  database.close()
 }
 
 /** SQLite stores in a directory of their own. */

@@ -2,7 +2,7 @@ import { serve } from '../../sim/machine/server.ts'
 import { absentAnswer, type HttpAnswer, jsonAnswer } from '../../sim/network/http.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
-import { testNode } from './context.ts'
+import { testNode } from './test-node.ts'
 
 /** What a test's peer holds. */
 export interface Holdings {

@@ -14,9 +14,9 @@ import { silentLog } from '../../src/ports/log.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { httpTransport } from '../../src/transport/client.ts'
-import type { TestNode } from './context.ts'
 import { type Holdings, honestRoutes } from './honest-routes.ts'
 import type { TestPeer } from './peer.ts'
+import type { TestNode } from './test-node.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 /** One way, in virtual ms. The same for every message, so that no test's luck hangs on another's. */

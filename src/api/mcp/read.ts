@@ -3,11 +3,11 @@ import type { ContributionView } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
-import { allOperations } from '../operations/table.ts'
+import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
 
-const LOG_DEFAULT = 10
+const { q: query, ...searchShape } = operations.search.input.shape
 
 /** Tools that are operations of the table, as they are. */
 const projected: Tool[] = allOperations.flatMap((operation) => {
@@ -50,15 +50,15 @@ export const readTools: readonly Tool[] = [
       'Search the full text of summaries, descriptions, tags and agents. Every word must occur; ' +
       'the best match comes first.',
     readOnly: true,
-    input: z.strictObject({ query: z.string(), ...filterShape, ...pageShape }),
+    input: z.strictObject({ query, ...searchShape }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),
   }),
   tool({
     name: 'grove_log',
     description: 'List the latest contributions in short, newest first.',
     readOnly: true,
-    input: z.strictObject({ ...filterShape, ...pageShape }),
-    async run({ limit = LOG_DEFAULT, offset = 0, ...filter }, { grove, signal }) {
+    input: z.strictObject({ ...filterShape, ...pageShape(10) }),
+    async run({ limit, offset, ...filter }, { grove, signal }) {
       const { items, total } = await latest(
         grove,
         definedOnly(filter),

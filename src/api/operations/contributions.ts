@@ -30,7 +30,6 @@ import { bytes, json } from './operation.ts'
 const group = 'contributions'
 /** A draft may have more white space than its canonical form. */
 const PUBLISH_MAX_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
-const LIST_DEFAULT = 100
 
 const artifactInput = z.strictObject({ cid: cidSchema, name: artifactNameSchema })
 const listSchema = z.array(contributionViewSchema)
@@ -81,7 +80,7 @@ export const contributionOperations = {
     group,
     summary: 'List contributions, oldest first',
     http: { method: 'GET', path: '/api/contributions' },
-    input: z.strictObject({ ...filterShape, ...pageShape }),
+    input: z.strictObject({ ...filterShape, ...pageShape(100) }),
     output: z.object({ items: listSchema, total: z.number().int() }),
     wire: {
       schema: listSchema,
@@ -91,7 +90,7 @@ export const contributionOperations = {
         total: Number(header('x-total-count')),
       }),
     },
-    run: (node, { limit = LIST_DEFAULT, offset = 0, ...filter }) =>
+    run: (node, { limit, offset, ...filter }) =>
       listContributions(node, definedOnly(filter), { limit, offset }),
   }),
   contribution: json({

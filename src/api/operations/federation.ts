@@ -11,7 +11,7 @@ import {
   stubSchema,
   syncReportSchema,
 } from '../../core/wire/federation.ts'
-import { pageShape } from '../../core/wire/frontier.ts'
+import { listLimit } from '../../core/wire/frontier.ts'
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { bestList } from '../../node/serve/best.ts'
@@ -100,9 +100,9 @@ export const federationOperations = {
     group,
     summary: 'List contributions that are known by id only, and the peers that promised them',
     http: { method: 'GET', path: '/api/federation/stubs' },
-    input: z.strictObject({ limit: pageShape.limit }),
+    input: z.strictObject({ limit: listLimit(LIST_MAX) }),
     output: z.object({ stubs: z.array(stubSchema) }),
-    run: async (node, { limit = LIST_MAX }) => ({ stubs: await stubs(node, limit) }),
+    run: async (node, { limit }) => ({ stubs: await stubs(node, limit) }),
   }),
   best: json({
     name: 'best',

@@ -3,7 +3,8 @@ import { LIST_MAX } from '../../core/limits.ts'
 import {
   federatedFrontierSchema,
   filterShape,
-  frontierSchema,
+  frontierAnswerSchema,
+  listLimit,
   pageShape,
   searchAnswerSchema,
 } from '../../core/wire/frontier.ts'
@@ -13,8 +14,6 @@ import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
 
 const group = 'frontier'
-const FRONTIER_DEFAULT = 10
-const SEARCH_DEFAULT = 20
 
 export const frontierOperations = {
   frontier: json({
@@ -26,26 +25,25 @@ export const frontierOperations = {
     input: z.strictObject({
       metric: z.string().optional(),
       ...filterShape,
-      limit: pageShape.limit,
+      limit: listLimit(10),
     }),
-    output: frontierSchema,
+    output: frontierAnswerSchema,
     mcp: {
       tool: 'grove_frontier',
       description:
         'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
         'score and reproduction. Start here to find what to build on.',
     },
-    run: (node, { limit = FRONTIER_DEFAULT, ...query }) =>
-      frontier(node, { ...definedOnly(query), limit }),
+    run: (node, query) => frontier(node, definedOnly(query)),
   }),
   search: json({
     name: 'search',
     group,
     summary: 'Search summaries, descriptions, tags and agents, best match first',
     http: { method: 'GET', path: '/api/search' },
-    input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape }),
+    input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape(20) }),
     output: searchAnswerSchema,
-    async run(node, { q, limit = SEARCH_DEFAULT, offset = 0, ...filter }) {
+    async run(node, { q, limit, offset, ...filter }) {
       const found = await searchContributions(
         node,
         q,

@@ -5,7 +5,7 @@ import {
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { pageShape } from '../../core/wire/frontier.ts'
+import { listLimit } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { ancestors, children, diff } from '../../node/read/queries.ts'
 import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
@@ -13,7 +13,6 @@ import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
 
 const group = 'graph'
-const THREADS_DEFAULT = 20
 
 const neighboursInput = z.strictObject({
   cid: cidSchema,
@@ -56,15 +55,15 @@ export const graphOperations = {
     http: { method: 'GET', path: '/api/threads/:cid' },
     input: z.strictObject({
       cid: cidSchema,
-      maxDepth: z.number().int().min(0).max(WALK_LIMITS.maxDepth).optional(),
-      limit: pageShape.limit,
+      maxDepth: z.number().int().min(0).max(WALK_LIMITS.maxDepth).default(WALK_LIMITS.maxDepth),
+      limit: listLimit(WALK_LIMITS.maxCount),
     }),
     output: threadSchema,
     mcp: {
       tool: 'grove_thread',
       description: 'Show a discussion: a contribution and the replies to it, each with its depth.',
     },
-    async run(node, { cid, maxDepth = WALK_LIMITS.maxDepth, limit = WALK_LIMITS.maxCount }) {
+    async run(node, { cid, maxDepth, limit }) {
       const nodes = await thread(node, cid, { maxDepth, maxCount: limit })
       return { nodes, count: nodes.length }
     },
@@ -76,7 +75,7 @@ export const graphOperations = {
     http: { method: 'GET', path: '/api/threads' },
     input: z.strictObject({
       tags: z.array(z.string()).max(100).optional(),
-      limit: pageShape.limit,
+      limit: listLimit(20),
     }),
     output: threadsSchema,
     mcp: {
@@ -84,8 +83,8 @@ export const graphOperations = {
       description:
         'List discussions, those with most replies first, then those with the latest reply.',
     },
-    async run(node, { limit = THREADS_DEFAULT, ...options }) {
-      const found = await threads(node, { ...definedOnly(options), limit })
+    async run(node, query) {
+      const found = await threads(node, definedOnly(query))
       return { threads: found, count: found.length }
     },
   }),

@@ -42,14 +42,17 @@ interface Common<I extends z.ZodType> {
   readonly input: I
 }
 
-export type Group =
-  | 'contributions'
-  | 'frontier'
-  | 'graph'
-  | 'blobs'
-  | 'federation'
-  | 'gossip'
-  | 'grove'
+/** The headings of the reference: what belongs under each. */
+export const groups = {
+  contributions: 'One contribution or a list of them: to publish, read, fetch and complete.',
+  frontier: 'What is best, here or anywhere, and what a search finds.',
+  graph: 'How contributions relate: lineage, differences, discussions.',
+  blobs: 'Bytes by their hash, in and out.',
+  federation: 'What is known of other groves and fetched from them unasked, and what they ask for.',
+  gossip: 'What groves tell each other of their own accord, and manifests by their bytes.',
+  grove: 'The grove itself: what it is, whether it is well, what happens in it.',
+} as const
+export type Group = keyof typeof groups
 
 /** How an output is put into an HTTP answer whose body isn't the output itself. */
 export interface HttpForm<O> {

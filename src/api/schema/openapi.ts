@@ -15,13 +15,13 @@ import {
 import { fetchResultSchema } from '../../core/wire/fetch.ts'
 import {
   federatedEntrySchema,
+  frontierAnswerSchema,
   frontierEntrySchema,
-  frontierSchema,
 } from '../../core/wire/frontier.ts'
 import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
-import type { Operation } from '../operations/operation.ts'
+import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { inputForms } from './query.ts'
 
@@ -48,7 +48,7 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Relation: relationSchema,
   Contribution: contributionViewSchema,
   Draft: draftSchema,
-  Frontier: frontierSchema,
+  Frontier: frontierAnswerSchema,
   FrontierEntry: frontierEntrySchema,
   DigestEntry: digestEntrySchema,
   GossipMessage: gossipMessageSchema,
@@ -81,6 +81,7 @@ export function openApi(operations: readonly Operation[]): object {
       description:
         'A grove keeps a graph of immutable agent work and shares the best with other groves.',
     },
+    tags: Object.entries(groups).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: { ...references.schemas, Error: errorSchema } },
   }

@@ -15,7 +15,7 @@ export const bestQuerySchema = z.object({
   tags: z.array(z.string()).max(100).optional(),
   /** An item needs one of these. */
   kinds: z.array(kindSchema).max(100).optional(),
-  limit: z.number().int().min(1).max(BEST_MAX).optional(),
+  limit: z.number().int().min(1).max(BEST_MAX).default(100),
 })
 
 /** Which of a grove's best items are asked for. */

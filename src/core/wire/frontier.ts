@@ -72,7 +72,7 @@ export const frontierEntrySchema = z.object({
 export type FrontierEntry = z.infer<typeof frontierEntrySchema>
 
 /** The local frontier, in the shape of 0.1. */
-export const frontierSchema = z.object({
+export const frontierAnswerSchema = z.object({
   /** By the name of the metric, each in its prevailing direction. */
   byMetric: z.record(z.string(), z.array(frontierEntrySchema)),
   byAdoption: z.array(frontierEntrySchema),
@@ -82,7 +82,7 @@ export const frontierSchema = z.object({
 })
 
 /** The local frontier: the best of each metric and each signal, best first. */
-export type FrontierAnswer = z.infer<typeof frontierSchema>
+export type FrontierAnswer = z.infer<typeof frontierAnswerSchema>
 
 /** One result of a search. */
 export const searchResultSchema = contributionViewSchema
@@ -106,8 +106,11 @@ export const searchAnswerSchema = z.object({
 /** A contribution that a search found, without its details. */
 export type SearchResult = z.infer<typeof searchResultSchema>
 
-/** The members by which a list is asked for page by page. */
-export const pageShape = {
-  limit: z.number().int().min(1).max(LIST_MAX).optional(),
-  offset: z.number().int().min(0).optional(),
-}
+/** Rows of a list's answer; `usual` where the caller doesn't say. */
+export const listLimit = (usual: number) => z.number().int().min(1).max(LIST_MAX).default(usual)
+
+/** A page of a list: `limit` rows after the first `offset`. */
+export const pageShape = (usual: number) => ({
+  limit: listLimit(usual),
+  offset: z.number().int().min(0).default(0),
+})

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 import { cidSchema, contributionViewSchema, timestampSchema } from '../contribution/schema.ts'
 
-/** One contribution of a thread. */
+/** A contribution of a thread, `depth` replies below the one that was asked for. */
 export const threadNodeSchema = z.object({
   cid: cidSchema,
   /** Steps from the thread's root. */
   depth: z.number().int(),
   contribution: contributionViewSchema,
 })
+
+/** A contribution of a thread. */
+export type ThreadNode = z.infer<typeof threadNodeSchema>
 
 /** A thread: its root, then the replies by depth. */
 export const threadSchema = z.object({ nodes: z.array(threadNodeSchema), count: z.number().int() })
@@ -19,6 +22,9 @@ export const threadSummarySchema = z.object({
   lastReplyAt: timestampSchema,
   contribution: contributionViewSchema,
 })
+
+/** A thread in a list of threads. */
+export type ThreadSummary = z.infer<typeof threadSummarySchema>
 
 /** A list of threads, those with the most replies first. */
 export const threadsSchema = z.object({

@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
-import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import {
   breadthFirst,
   type Neighbours,
@@ -8,24 +8,13 @@ import {
   type WalkLimits,
 } from '../../core/contribution/walk.ts'
 import { timestamp } from '../../core/time.ts'
+import type { ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
+import type { TagQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 
 /** How far a walk over the graph goes for one answer. */
 export const WALK_LIMITS: WalkLimits = { maxDepth: 64, maxCount: 1_000 }
-
-export interface ThreadNode {
-  readonly cid: Cid
-  readonly depth: number
-  readonly contribution: ContributionView
-}
-
-export interface ThreadHead {
-  readonly cid: Cid
-  readonly replyCount: number
-  readonly lastReplyAt: string
-  readonly contribution: ContributionView
-}
 
 /** A contribution, its replies, their replies and so on, by depth. Throws `not-found`. */
 export async function thread(
@@ -45,12 +34,9 @@ export async function thread(
 }
 
 /** Contributions with replies, most replies first. */
-export async function threads(
-  node: ReadContext,
-  options: { tags?: readonly string[]; limit: number },
-): Promise<ThreadHead[]> {
-  const summaries = await node.index.threads(options)
-  return summaries.map(({ root, replyCount, lastReplyAt }) => ({
+export async function threads(node: ReadContext, query: TagQuery): Promise<ThreadSummary[]> {
+  const ranked = await node.index.threads(query)
+  return ranked.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
     replyCount,
     lastReplyAt: timestamp(lastReplyAt),

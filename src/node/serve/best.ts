@@ -1,22 +1,20 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import { BEST_MAX } from '../../core/limits.ts'
 import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
 import type { RankedPlace } from '../../ports/graph-index.ts'
 import type { ServeContext } from '../context.ts'
 import { evidenceMark } from './evidence-mark.ts'
 
-const LIMIT_DEFAULT = 100
 const STATS_AT_ONCE = 16
 
 /**
  * The best held here in one dimension, with sizes: what background sync of other groves asks for.
  */
 export async function bestList(node: ServeContext, query: BestQuery): Promise<BestList> {
-  const { dimension, direction, threshold, tags, kinds } = query
+  const { dimension, direction, threshold, tags, kinds, limit } = query
   const rankings = await node.index.frontier({
     dimensions: [dimension],
-    limit: Math.min(query.limit ?? LIMIT_DEFAULT, BEST_MAX),
+    limit,
     ...(direction === undefined ? {} : { direction }),
     ...(tags === undefined ? {} : { anyTag: tags }),
     ...(kinds === undefined ? {} : { anyKind: kinds }),

@@ -9,6 +9,7 @@ import {
 } from '../../core/limits.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import { comparePlaces, isBetter, type Place } from '../../core/ranking/frontier.ts'
+import { compareText } from '../../core/text.ts'
 
 const SHARE_MAX = FEDERATED_MAX * FEDERATED_ADVERTISER_SHARE
 const SHARE_MAX_PER_METRIC = FEDERATED_MAX_PER_METRIC * FEDERATED_ADVERTISER_SHARE
@@ -71,7 +72,7 @@ export class FederatedItems {
 
   /** All items, metrics in the order of their names, each direction best first. O(n log n). */
   sorted(since: number): FederatedItem[] {
-    const byName = [...this.#metrics].sort(([a], [b]) => (a < b ? -1 : 1))
+    const byName = [...this.#metrics].sort(([a], [b]) => compareText(a, b))
     return byName.flatMap(([, metric]) =>
       directionsOf(metric).flatMap((items) =>
         [...items.values()].flatMap((item) => copyOf(item, since)).sort(comparePlaces),
@@ -198,7 +199,7 @@ export class FederatedItems {
 
 /** Most recent first. Ties go by id, so that the order of messages doesn't matter. */
 export function compareRecency(a: Heard, b: Heard): number {
-  return b.lastAdvertised - a.lastAdvertised || (a.from.peerId < b.from.peerId ? -1 : 1)
+  return b.lastAdvertised - a.lastAdvertised || compareText(a.from.peerId, b.from.peerId)
 }
 
 interface Metric {

@@ -1,14 +1,20 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
-import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
-import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
+import type {
+  EdgeChoice,
+  FrontierQuery,
+  Page,
+  RankedThread,
+  Ranking,
+  TagQuery,
+} from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
@@ -69,15 +75,9 @@ export class MemoryGraph implements GraphStore {
       .slice(0, limit)
   }
 
-  async edges(
-    cid: Cid,
-    direction: 'out' | 'in',
-    options: { types?: readonly RelationType[]; limit?: number } = {},
-  ): Promise<Edge[]> {
+  async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
-    return edges
-      .filter((edge) => options.types?.includes(edge.type) ?? true)
-      .slice(0, options.limit)
+    return edges.filter((edge) => choice.types?.includes(edge.type) ?? true).slice(0, choice.limit)
   }
 
   async signals(cid: Cid): Promise<Signals> {
@@ -110,8 +110,8 @@ export class MemoryGraph implements GraphStore {
     return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
   }
 
-  async threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]> {
-    return this.#matching({ tags: [...(options.tags ?? [])] })
+  async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
+    return this.#matching({ tags: [...tags] })
       .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)
       .sort(
@@ -120,7 +120,7 @@ export class MemoryGraph implements GraphStore {
           b.lastReplyAt - a.lastReplyAt ||
           compareCids(a.root.cid, b.root.cid),
       )
-      .slice(0, options.limit)
+      .slice(0, limit)
   }
 
   async count(): Promise<number> {

@@ -9,6 +9,7 @@ import {
   signalPlaces,
 } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
+import { compareText } from '../../core/text.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { FrontierQuery, Ranking } from '../../ports/graph-index.ts'
 import type { Consequences } from '../derive.ts'
@@ -38,7 +39,7 @@ export function rank(
   return [...byDimension.values()]
     .map((places) => rankingOf(places, query))
     .filter((found) => found.places.length > 0 && isAsked(found, query, sizes))
-    .sort((a, b) => (a.metric < b.metric ? -1 : a.metric > b.metric ? 1 : 0))
+    .sort((a, b) => compareText(a.metric, b.metric))
 }
 
 function placesOf(held: Held, signals: Signals): HeldPlace[] {

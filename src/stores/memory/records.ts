@@ -1,4 +1,5 @@
 import { type JsonObject, jsonEqual } from '../../core/canonical.ts'
+import { compareText } from '../../core/text.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 
 /** The reference: records in maps. */
@@ -35,7 +36,7 @@ export class MemoryRecords implements RecordStore {
   async list(space: string): Promise<{ key: string; value: JsonObject }[]> {
     return [...(this.#spaces.get(space) ?? [])]
       .map(([key, value]) => ({ key, value }))
-      .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+      .sort((a, b) => compareText(a.key, b.key))
   }
 
   async close(): Promise<void> {}

@@ -5,10 +5,16 @@ import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
-import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../ports/graph-index.ts'
+import type {
+  EdgeChoice,
+  FrontierQuery,
+  Page,
+  RankedThread,
+  Ranking,
+  TagQuery,
+} from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import type { Session } from './session.ts'
-import type { EdgeChoice } from './tables/edges.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
@@ -60,33 +66,27 @@ export class SqliteGraph implements GraphStore {
   }
 
   edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
-    return this.#session.read({ type: 'edges', cid, direction, choice })
+    return this.#session.read({ type: 'edges', args: [cid, direction, choice] })
   }
 
   signals(cid: Cid): Promise<Signals> {
-    return this.#session.read({ type: 'signals', cid })
+    return this.#session.read({ type: 'signals', args: [cid] })
   }
 
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
-    return this.#session.read({ type: 'list', filter, page })
+    return this.#session.read({ type: 'list', args: [filter, page] })
   }
 
   search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
-    return this.#session.read({ type: 'search', text, filter, limit })
+    return this.#session.read({ type: 'search', args: [text, filter, limit] })
   }
 
   frontier(query: FrontierQuery): Promise<Ranking[]> {
-    return this.#session.read({ type: 'frontier', query })
+    return this.#session.read({ type: 'frontier', args: [query] })
   }
 
-  threads({
-    tags = [],
-    limit,
-  }: {
-    tags?: readonly string[]
-    limit: number
-  }): Promise<ThreadSummary[]> {
-    return this.#session.read({ type: 'threads', tags, limit })
+  threads(query: TagQuery): Promise<RankedThread[]> {
+    return this.#session.read({ type: 'threads', args: [query] })
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {

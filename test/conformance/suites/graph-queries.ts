@@ -7,6 +7,7 @@ import {
   at,
   cidsOf,
   local,
+  names,
   type Opened,
   placesIn,
   putAll,
@@ -190,6 +191,21 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
       ],
     )
     assert.equal(rankings[1]?.places[0]?.info.summary, 'loss 0.5')
+  })
+
+  test('dimensions are in the order of the bytes of their names', async () => {
+    await using opened = await open()
+    await putAll(
+      opened.store,
+      names.toReversed().map((metric) => scored(metric, 1, 'minimize')),
+    )
+
+    const [, ...rankings] = await opened.store.frontier({ limit: 1 })
+
+    assert.deepEqual(
+      rankings.map(({ metric }) => metric),
+      names,
+    )
   })
 
   test('a place says of its contribution what is needed to show and to advertise it', async () => {

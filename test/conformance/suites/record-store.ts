@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { RecordStore } from '../../../src/ports/record-store.ts'
-import type { Opened } from '../samples.ts'
+import { names, type Opened } from '../samples.ts'
 
 /** What every RecordStore does. `open` gives an empty store. */
 export function recordStoreSuite(name: string, open: () => Promise<Opened<RecordStore>>): void {
@@ -34,6 +34,18 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
         { key: 'b', value: { n: 2 } },
       ])
       assert.deepEqual(await opened.store.list('none'), [])
+    })
+
+    test('keys are in the order of their bytes', async () => {
+      await using opened = await open()
+      for (const key of names.toReversed()) await opened.store.set('peers', key, {})
+
+      const listed = await opened.store.list('peers')
+
+      assert.deepEqual(
+        listed.map(({ key }) => key),
+        names,
+      )
     })
 
     test('a deleted record is gone, and deleting what is not there is no error', async () => {

@@ -51,7 +51,7 @@ async function answerOf(name: string, given: Record<string, unknown> = {}) {
 
 const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
 
-test('the tools have the names of Grove 0.1, and each says what it takes', async () => {
+test('agents are offered these tools, and each says what it takes', async () => {
   const { tools } = await agent.listTools()
 
   const names = tools.map((tool) => tool.name).toSorted()

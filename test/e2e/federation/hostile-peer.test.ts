@@ -8,8 +8,8 @@ import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
-import { testNode } from '../../support/context.ts'
 import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
+import { testNode } from '../../support/test-node.ts'
 
 const blob = someBytes(300_000, 7)
 const blobHash = hashBytes(blob)

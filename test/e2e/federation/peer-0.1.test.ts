@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { parseCid } from '../../../src/core/cid.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { testNode } from '../../support/context.ts'
+import { testNode } from '../../support/test-node.ts'
 
 interface Recorded {
   readonly title: string

@@ -270,30 +270,6 @@ test('a port that is taken is told as such', async () => {
   )
 })
 
-test('a server that is not there is told with its address', async () => {
-  const client = groveClient('http://127.0.0.1:9', systemClock)
-
-  await assert.rejects(
-    client.grove({}),
-    (error) =>
-      isGroveError(error, 'server-unreachable') && error.details.url === 'http://127.0.0.1:9',
-  )
-  await client.close()
-})
-
-test('an error answer comes out of the client as the error that it was', async () => {
-  const client = groveClient(grove.url, systemClock)
-  const absent = `blake3:${'0'.repeat(64)}`
-
-  await assert.rejects(client.contribution({ cid: absent }), (error) =>
-    isGroveError(error, 'not-found'),
-  )
-  await assert.rejects(client.contribution({ cid: 'xyz' }), (error) =>
-    isGroveError(error, 'cid-invalid'),
-  )
-  await client.close()
-})
-
 test('a closing server ends its event streams and takes no more requests', async () => {
   await using other = await serveNode()
   const outgoing = request(`${other.url}/api/events`)

@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
-import { groveClient } from '../../../src/api/client/http-client.ts'
-import { localClient } from '../../../src/api/client/local-client.ts'
-import { hashBytes } from '../../../src/core/cid.ts'
-import { systemClock } from '../../../src/runtime/clock.ts'
-import { plainDraft } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 let grove: ServedNode
@@ -56,61 +51,3 @@ test('figures are served for Prometheus', async () => {
     assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
   }
 })
-
-for (const kind of ['over HTTP', 'in this process'] as const) {
-  test(`a grove ${kind} takes bytes, publishes them, gives them back and tells what happened`, async () => {
-    const client =
-      kind === 'over HTTP' ? groveClient(grove.url, systemClock) : localClient(grove.node)
-    const bytes = Buffer.from(`bytes ${kind}`)
-    const ended = new AbortController()
-    const events = client.events({ signal: ended.signal })[Symbol.asyncIterator]()
-
-    const { hash } = await client.uploadBlob(
-      (async function* () {
-        yield bytes
-      })(),
-      { expect: hashBytes(bytes) },
-    )
-    const first = events.next()
-    const published = await publishUntilSeen(client, hash, first, kind)
-    const part = await client.blob({ hash, range: { start: 0, end: 4 } })
-    const whole = await client.artifact({ cid: published.cid, name: 'data' })
-    const { items, total } = await client.listContributions({ limit: 1_000 })
-
-    assert.equal(published.artifacts.data, hash)
-    assert.deepEqual([part.sizeBytes, (await read(part.body)).toString()], [5, 'bytes'])
-    assert.ok((await read(whole.body)).equals(bytes))
-    assert.deepEqual([whole.hash, whole.sizeBytes], [hash, bytes.byteLength])
-    assert.equal(items.length, total)
-    assert.equal((await first).value.type, 'contribution')
-    ended.abort()
-    assert.equal((await events.next()).done, true)
-    await client.close()
-  })
-}
-
-type Client = ReturnType<typeof localClient>
-
-/** Over HTTP nobody knows when the subscription has begun, so it publishes until an event has come. */
-async function publishUntilSeen(
-  client: Client,
-  hash: string,
-  event: Promise<unknown>,
-  summary: string,
-) {
-  let seen = false
-  event.then(() => {
-    seen = true
-  })
-  const draft = { ...plainDraft, artifacts: { data: hash } }
-  const published = await client.publish({ ...draft, summary })
-  for (let at = 0; !seen && at < 1_000; at++)
-    await client.publish({ ...draft, summary: `${summary} ${at}` })
-  return published
-}
-
-async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of body) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}

@@ -9,9 +9,9 @@ import { allOperations } from '../../../src/api/operations/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import { Grove } from '../../../src/grove.ts'
-import { testNode } from '../../support/context.ts'
 import { plainDraft } from '../../support/http.ts'
 import { collect } from '../../support/peer.ts'
+import { testNode } from '../../support/test-node.ts'
 
 const groveOver = ({ node }: ReturnType<typeof testNode>) =>
   new Grove(node, undefined, async () => {})

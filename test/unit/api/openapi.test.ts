@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allOperations } from '../../../src/api/operations/table.ts'
+import { jsonSchemaOf, propertiesOf } from '../../../src/api/schema/json-schema.ts'
 import { openApi } from '../../../src/api/schema/openapi.ts'
 
 interface Described {
@@ -40,6 +41,16 @@ test('every part of a path is a parameter of it', () => {
       )
     }
   }
+})
+
+test('every limit says how much is answered where a caller leaves it out', () => {
+  const limits = allOperations.flatMap(({ name, input }) => {
+    const { limit } = propertiesOf(jsonSchemaOf(input))
+    return limit === undefined ? [] : [[name, typeof limit['default']]]
+  })
+
+  assert.ok(limits.length > 5)
+  for (const [name, type] of limits) assert.equal(type, 'number', name)
 })
 
 test('every reference leads to a schema that is there', () => {

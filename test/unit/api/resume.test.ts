@@ -6,9 +6,9 @@ import { resuming } from '../../../src/api/client/resume.ts'
 import { GroveError, isGroveError } from '../../../src/core/errors.ts'
 import type { GroveEvent } from '../../../src/core/wire/events.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
-import { testNode } from '../../support/context.ts'
 import { plainDraft } from '../../support/http.ts'
 import { work } from '../../support/peer.ts'
+import { testNode } from '../../support/test-node.ts'
 
 const unreachable = () => new GroveError('server-unreachable')
 const id = (seq: number) => `${'a'.repeat(16)}:${seq}`

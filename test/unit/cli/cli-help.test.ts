@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import type { Command } from 'commander'
+import { operations } from '../../../src/api/operations/table.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 
@@ -17,23 +18,7 @@ function program(): { program: Command; printed: () => string } {
   return { program: createProgram(context), printed: () => String(stream.read() ?? '') }
 }
 
-const expected = [
-  ...[
-    'init',
-    'serve',
-    'status',
-    'mcp',
-    'contribute',
-    'show',
-    'log',
-    'search',
-    'frontier',
-    'tree',
-    'thread',
-    'diff',
-  ],
-  ...['checkout', 'fetch', 'peers', 'sync', 'events'],
-]
+const names = program().program.commands.map((command) => command.name())
 
 test('the overview names every command, how a grove is chosen, and the exit codes', () => {
   const { program: overview, printed } = program()
@@ -41,12 +26,12 @@ test('the overview names every command, how a grove is chosen, and the exit code
   overview.outputHelp()
 
   const text = printed()
-  for (const name of expected) assert.match(text, new RegExp(`^ {2}${name} `, 'm'))
+  for (const name of names) assert.match(text, new RegExp(`^ {2}${name} `, 'm'))
   for (const part of ['GROVE_URL', 'GROVE_DIR', '--json', 'Exit codes', 'Examples:'])
     assert.ok(text.includes(part), part)
 })
 
-for (const name of expected) {
+for (const name of names) {
   test(`grove ${name} has help with examples and the options of every command`, () => {
     const { program: all, printed } = program()
     const command = all.commands.find((each) => each.name() === name)
@@ -58,3 +43,15 @@ for (const name of expected) {
     assert.ok(text.includes('--json'))
   })
 }
+
+test('a command that asks one operation has its default for --limit', () => {
+  const { program: all } = program()
+  const limitOf = (name: string) =>
+    all.commands
+      .find((each) => each.name() === name)
+      ?.options.find(({ long }) => long === '--limit')
+
+  const { frontier, search } = operations
+  assert.equal(limitOf('frontier')?.defaultValue, frontier.input.parse({}).limit)
+  assert.equal(limitOf('search')?.defaultValue, search.input.parse({ q: '' }).limit)
+})

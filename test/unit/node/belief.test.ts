@@ -203,7 +203,7 @@ test('a date in the future gains nothing: neither in the ranking, nor in digest 
   await until('a later moment', () => grove.node.clock.now() > Date.parse(later.manifest.createdAt))
   await hold(grove.node, later)
 
-  const listed = await bestList(grove.node, { dimension: '_recency' })
+  const listed = await bestList(grove.node, { dimension: '_recency', limit: 100 })
   const { byRecency } = await frontier(grove.node, { limit: 10 })
   const digest = await until('the digest', () => {
     const entries = grove.node.exchange(

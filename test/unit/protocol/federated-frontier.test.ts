@@ -76,6 +76,20 @@ test('no flood passes the bounds, per metric, per advertiser or in all', () => {
   )
 })
 
+test('metrics are in the order of the bytes of their names', () => {
+  const federated = new FederatedFrontier()
+  merge(
+    federated,
+    1,
+    ['😀', '～', 'a'].map((metric, n) => advertisement(n, 1, metric)),
+  )
+
+  assert.deepEqual(
+    federated.list().map(({ metric }) => metric),
+    ['a', '～', '😀'],
+  )
+})
+
 test('a flood of one advertiser takes a quarter of a metric, of ten the metric, of thousands of metrics a quarter of all', () => {
   const federated = new FederatedFrontier()
   for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [advertisement(n, n)])

@@ -223,12 +223,12 @@ test('a choice of tags goes with the question for the best where a query can hol
     ['\ud800'],
     [],
   ])
-    await transport.best(peer, { dimension: 'loss', tags })
+    await transport.best(peer, { dimension: 'loss', tags, limit: 100 })
 
   assert.deepEqual(
     peer.requests.map((line) => line.slice('GET /api/federation/best?'.length)),
     ['&tags=text%2Cx%26y', '&tags=c', '&tags=short', '', '&tags=%EF%BF%BD', '&tags='].map(
-      (text) => `dimension=loss${text}`,
+      (text) => `dimension=loss&limit=100${text}`,
     ),
   )
 })

@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
+import { operations } from '../../../api/operations/table.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
-import { readLimit } from '../../options.ts'
+import { limitOption } from '../../options.ts'
 import { arrow, formatNumber, formatTime, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
@@ -23,7 +24,7 @@ export function addFrontier(program: Command, context: Context): void {
     )
     .option('--federated', 'the best known in any grove, held here or only advertised by peers')
     .option('--metric <name>', 'only this metric')
-    .option('-n, --limit <count>', 'rows of each ranking', readLimit, 10)
+    .addOption(limitOption('rows of each ranking', operations.frontier.input.shape.limit))
   addFilters(command)
     .addHelpText(
       'after',

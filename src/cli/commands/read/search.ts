@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
+import { operations } from '../../../api/operations/table.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
-import { readLimit } from '../../options.ts'
+import { limitOption } from '../../options.ts'
 import { printContributions } from './log.ts'
 
 interface SearchOptions extends FilterOptions {
@@ -14,7 +15,7 @@ export function addSearch(program: Command, context: Context): void {
     .command('search')
     .description('Search summaries, descriptions, tags and agents; every word must occur')
     .argument('<words...>', 'words to look for')
-    .option('-n, --limit <count>', 'rows to show', readLimit, 20)
+    .addOption(limitOption('rows to show', operations.search.input.shape.limit))
   addFilters(command)
     .addHelpText(
       'after',

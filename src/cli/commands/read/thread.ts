@@ -1,19 +1,23 @@
 import type { Command } from 'commander'
-import type { z } from 'zod'
+import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
-import type { threadSchema } from '../../../core/wire/threads.ts'
+import type { ThreadNode } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { readLimit, readText } from '../../options.ts'
+import type { FilterOptions } from '../../filters.ts'
+import { readLimit, tagOption } from '../../options.ts'
 import { formatTime, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 
-interface ThreadOptions {
-  readonly limit: number
-  readonly tag?: string[]
+interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
+  readonly limit?: number
 }
 
-type ThreadEntry = z.infer<typeof threadSchema>['nodes'][number]
+const [listed, shown] = [operations.threads, operations.thread].map(({ input }) =>
+  input.shape.limit.parse(undefined),
+)
+const LIMIT_HELP =
+  `discussions to list (default ${listed}), or ` + `contributions to show (default ${shown})`
 
 /** `grove thread`: shows a discussion, or lists them. */
 export function addThread(program: Command, context: Context): void {
@@ -21,8 +25,8 @@ export function addThread(program: Command, context: Context): void {
     .command('thread')
     .description('Show a contribution and all replies to it; without a cid, list the discussions')
     .argument('[cid]', 'content id, or its first hex digits')
-    .option('-n, --limit <count>', 'discussions to list, or replies to show', readLimit, 100)
-    .option('--tag <tag>', 'list only discussions with this tag (may be repeated)', readText)
+    .option('-n, --limit <count>', LIMIT_HELP, readLimit)
+    .addOption(tagOption('list only discussions with this tag (if repeated: with all of them)'))
     .addHelpText(
       'after',
       examples([
@@ -46,11 +50,7 @@ async function show(session: CliSession, text: string, { limit }: ThreadOptions)
   })
 }
 
-function printNode(
-  { output }: CliSession,
-  { cid, contribution }: ThreadEntry,
-  depth: number,
-): void {
+function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
   const indent = '  '.repeat(depth)
   const by = `${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
   const head = `${short(cid)}  ${contribution.kind} by ${by}`
@@ -63,9 +63,9 @@ function printNode(
 }
 
 /** The nodes in reading order, each reply below what it replies to; they are given by depth. */
-function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: number }[] {
-  const byCid = new Map<Cid, ThreadEntry>(nodes.map((node) => [node.cid, node]))
-  const replies = new Map<Cid, ThreadEntry[]>()
+function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
+  const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
+  const replies = new Map<Cid, ThreadNode[]>()
   for (const node of nodes) {
     const targets = node.contribution.relations
       .filter((relation) => relation.relationType === 'responds_to')
@@ -73,7 +73,7 @@ function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: numb
     const parent = targets.find((target) => byCid.get(target)?.depth === node.depth - 1)
     if (parent !== undefined) replies.set(parent, [...(replies.get(parent) ?? []), node])
   }
-  const unfold = (node: ThreadEntry): { node: ThreadEntry; depth: number }[] => [
+  const unfold = (node: ThreadNode): { node: ThreadNode; depth: number }[] => [
     { node, depth: node.depth },
     ...(replies.get(node.cid) ?? [])
       .toSorted((a, b) => (a.contribution.createdAt < b.contribution.createdAt ? -1 : 1))
@@ -82,11 +82,8 @@ function nested(nodes: readonly ThreadEntry[]): { node: ThreadEntry; depth: numb
   return nodes.filter((node) => node.depth === 0).flatMap(unfold)
 }
 
-async function list(session: CliSession, { limit, tag }: ThreadOptions): Promise<void> {
-  const found = await session.grove.threads(
-    { limit, ...(tag === undefined ? {} : { tags: tag }) },
-    { signal: session.signal },
-  )
+async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): Promise<void> {
+  const found = await session.grove.threads({ limit, tags }, { signal: session.signal })
   answer(session, found, () => {
     if (found.threads.length === 0)
       return note(

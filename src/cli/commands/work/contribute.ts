@@ -27,6 +27,7 @@ import {
   readJsonObject,
   readScore,
   readText,
+  tagOption,
 } from '../../options.ts'
 import { formatSize, plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
@@ -101,7 +102,7 @@ function addContent(command: Command): void {
       'a measured value; direction is minimize or maximize (may be repeated)',
       readScore,
     )
-    .option('--tag <tag>', 'a tag (may be repeated)', readText)
+    .addOption(tagOption('a tag (may be repeated)'))
     .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
     .addOption(
       new Option('--kind <kind>', 'its kind (default: as its relations say, else work)').choices(

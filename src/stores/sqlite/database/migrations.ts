@@ -1,6 +1,7 @@
 /**
  * The schema, as the steps that lead to it: `migrations[n]` turns version n into n + 1 (`PRAGMA
- * user_version`). A released step is never changed; a new one is added behind it.
+ * user_version`). A released step is never changed; an unreleased one may be, and who has run it
+ * begins with a new directory.
  *
  * `contribution` holds what was put; everything else about it is derived and written in the same
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
@@ -17,6 +18,7 @@
  *   with a row for each facet costs.
  */
 export const migrations: readonly string[] = [
+  // Schema 1: released in 0.2.0.
   `
   CREATE TABLE contribution (
     id INTEGER PRIMARY KEY,
@@ -86,6 +88,7 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE blob (id INTEGER PRIMARY KEY, hash BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT;
   `,
+  // Schema 2: unreleased.
   `
   ALTER TABLE tally RENAME TO counts;
   ALTER TABLE standing RENAME TO signal_total;

@@ -4,6 +4,7 @@ import {
   isSignalMetric,
   prevailingDirection,
 } from '../../../core/ranking/frontier.ts'
+import { compareText } from '../../../core/text.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../../ports/graph-index.ts'
 import { matches, matchesWithoutContext } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
@@ -140,7 +141,7 @@ function dimensionsOf(connection: Connection, query: FrontierQuery): DimensionRo
       ({ metric }) =>
         query.metric === undefined || query.metric === metric || isSignalMetric(metric),
     )
-    .sort((a, b) => (a.metric < b.metric ? -1 : 1))
+    .sort((a, b) => compareText(a.metric, b.metric))
 }
 
 function prevailingOf(rows: readonly DimensionRow[]): Direction {

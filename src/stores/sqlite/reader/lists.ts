@@ -1,5 +1,5 @@
 import type { Filter } from '../../../core/wire/frontier.ts'
-import type { Page, ThreadSummary } from '../../../ports/graph-index.ts'
+import type { Page, RankedThread, TagQuery } from '../../../ports/graph-index.ts'
 import { wordsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
@@ -97,10 +97,10 @@ const THREADS = `
 export function listThreads(
   connection: Connection,
   contributions: Contributions,
-  { tags, limit }: { readonly tags: readonly string[]; readonly limit: number },
-): ThreadSummary[] {
+  { tags = [], limit }: TagQuery,
+): RankedThread[] {
   const matching = matchingRows(connection, { tags: [...tags] })
-  const threads: ThreadSummary[] = []
+  const threads: RankedThread[] = []
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
     if (matching !== undefined && !matching.has(row.id)) continue

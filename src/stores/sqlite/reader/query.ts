@@ -1,15 +1,19 @@
 import type { JsonObject } from '../../../core/canonical.ts'
 import type { Cid } from '../../../core/cid.ts'
-import type { Edge } from '../../../core/contribution/relation.ts'
-import type { Signals } from '../../../core/ranking/signals.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
-import type { Filter } from '../../../core/wire/frontier.ts'
 import type { LogEntry, Stored } from '../../../ports/contribution-store.ts'
-import type { FrontierQuery, Page, Ranking, ThreadSummary } from '../../../ports/graph-index.ts'
-import type { EdgeChoice } from '../tables/edges.ts'
+import type { GraphIndex } from '../../../ports/graph-index.ts'
+
+/** The questions of the index, by the names of its methods, with their arguments. */
+type IndexReads = {
+  [Q in keyof GraphIndex]: [
+    { readonly args: Parameters<GraphIndex[Q]> },
+    Awaited<ReturnType<GraphIndex[Q]>>,
+  ]
+}
 
 /** All that can be read: what is asked, and what is answered. */
-interface Reads {
+interface Reads extends IndexReads {
   contribution: [{ readonly cid: Cid }, Stored | undefined]
   contributions: [{ readonly cids: readonly Cid[] }, Stored[]]
   'missing-contributions': [{ readonly cids: readonly Cid[] }, Cid[]]
@@ -17,15 +21,6 @@ interface Reads {
   resolve: [{ readonly digits: string; readonly limit: number }, Cid[]]
   since: [{ readonly seq: number; readonly limit: number }, LogEntry[]]
   'last-seq': [object, number]
-  edges: [
-    { readonly cid: Cid; readonly direction: 'out' | 'in'; readonly choice: EdgeChoice },
-    Edge[],
-  ]
-  signals: [{ readonly cid: Cid }, Signals]
-  list: [{ readonly filter: Filter; readonly page: Page }, { items: Stored[]; total: number }]
-  search: [{ readonly text: string; readonly filter: Filter; readonly limit: number }, Stored[]]
-  frontier: [{ readonly query: FrontierQuery }, Ranking[]]
-  threads: [{ readonly tags: readonly string[]; readonly limit: number }, ThreadSummary[]]
   stub: [{ readonly cid: Cid }, Stub | undefined]
   stubs: [{ readonly limit: number }, Stub[]]
   'stub-count': [object, number]

@@ -42,18 +42,18 @@ function answersOn(connection: Connection): Answers {
     resolve: ({ digits, limit }) => contributions.resolve(digits, limit),
     since: ({ seq, limit }) => contributions.since(seq, limit),
     'last-seq': () => lastSeq(connection),
-    edges: ({ cid, direction, choice }) =>
+    edges: ({ args: [cid, direction, choice = {}] }) =>
       direction === 'in'
         ? edgesInto(connection, cid, choice)
         : edgesOutOf(contributions.get(cid), choice),
-    signals: ({ cid }) => totals.signalsOf(cid),
-    list: ({ filter, page }) => {
+    signals: ({ args: [cid] }) => totals.signalsOf(cid),
+    list: ({ args: [filter, page] }) => {
       const { ids, total } = listIds(connection, contributions, filter, page)
       return { items: ids.map(at), total }
     },
-    search: ({ text, filter, limit }) => searchIds(connection, text, filter, limit).map(at),
-    frontier: ({ query }) => frontierOf(connection, contributions, query),
-    threads: (query) => listThreads(connection, contributions, query),
+    search: ({ args: [text, filter, limit] }) => searchIds(connection, text, filter, limit).map(at),
+    frontier: ({ args: [query] }) => frontierOf(connection, contributions, query),
+    threads: ({ args: [query] }) => listThreads(connection, contributions, query),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
     'stub-count': () => countStubs(connection),

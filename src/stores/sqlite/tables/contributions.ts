@@ -60,7 +60,7 @@ export class Contributions {
         bytes,
       )
     setLastSeq(this.#connection, seq)
-    // By row number, though there is only one row: see `Places` on savepoints.
+    // By row number, though there is only one row: see `ContributionWriter`.
     this.#connection
       .sql('UPDATE counts SET contributions = contributions + 1 WHERE rowid = 1')
       .run()

@@ -2,13 +2,8 @@ import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
+import type { EdgeChoice } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
-
-/** Which edges of a contribution are wanted, and at most how many. */
-export interface EdgeChoice {
-  readonly types?: readonly RelationType[]
-  readonly limit?: number
-}
 
 interface Row {
   readonly type: RelationType

@@ -1,5 +1,4 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
-import type { Direction } from '../../../core/contribution/schema.ts'
 import {
   type Place,
   rankOf,
@@ -9,6 +8,14 @@ import {
 import type { Signals } from '../../../core/ranking/signals.ts'
 import type { Connection } from '../database/connection.ts'
 
+const COUNT_PLACE = `
+  INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)
+  ON CONFLICT DO UPDATE SET places = places + 1`
+
+const ADD_PLACE = `
+  INSERT INTO place (contribution, dimension, rank, cid)
+  VALUES (?, (SELECT id FROM dimension WHERE metric = ? AND direction = ?), ?, ?)`
+
 const MOVE_PLACE = `
   UPDATE place SET rank = ?
   WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
@@ -16,6 +23,9 @@ const MOVE_PLACE = `
 const REMOVE_PLACE = `
   DELETE FROM place
   WHERE contribution = ? AND dimension = (SELECT id FROM dimension WHERE metric = ?)`
+
+const UNCOUNT_PLACE = `
+  UPDATE dimension SET places = places - 1 WHERE metric = ? AND direction = 'maximize'`
 
 /** The tables `place` (ranks by dimension) and `dimension` (how many places each has). */
 export class Places {
@@ -26,9 +36,10 @@ export class Places {
   }
 
   add(id: number, { cid, metric, direction, value }: Place): void {
+    this.#connection.sql(COUNT_PLACE).run(metric, direction)
     this.#connection
-      .sql('INSERT INTO place (contribution, dimension, rank, cid) VALUES (?, ?, ?, ?)')
-      .run(id, this.#count(metric, direction), rankOf(direction, value), cidToBytes(cid))
+      .sql(ADD_PLACE)
+      .run(id, metric, direction, rankOf(direction, value), cidToBytes(cid))
   }
 
   /**
@@ -45,27 +56,6 @@ export class Places {
     }
   }
 
-  /**
-   * Counts one more place in a dimension; the dimension's row number. Not by one statement `ON
-   * CONFLICT … RETURNING`: SQLite guards that with a savepoint, at which the full-text index writes
-   * a segment, for each contribution instead of once a transaction.
-   */
-  #count(metric: string, direction: Direction): number {
-    const known = this.#connection
-      .sql<[string, string], { id: number }>(
-        'SELECT id FROM dimension WHERE metric = ? AND direction = ?',
-      )
-      .get(metric, direction)
-    if (known === undefined) {
-      const insert = this.#connection.sql(
-        'INSERT INTO dimension (metric, direction, places) VALUES (?, ?, 1)',
-      )
-      return Number(insert.run(metric, direction).lastInsertRowid)
-    }
-    this.#connection.sql('UPDATE dimension SET places = places + 1 WHERE id = ?').run(known.id)
-    return known.id
-  }
-
   #move(id: number, metric: string, value: number): boolean {
     return this.#connection.sql(MOVE_PLACE).run(rankOf('maximize', value), id, metric).changes > 0
   }
@@ -73,6 +63,6 @@ export class Places {
   /** Only for a mean of reviews that is no longer finite: no other signal ever disappears. */
   #remove(id: number, metric: string): void {
     if (this.#connection.sql(REMOVE_PLACE).run(id, metric).changes === 0) return
-    this.#connection.sql('UPDATE dimension SET places = places - 1 WHERE metric = ?').run(metric)
+    this.#connection.sql(UNCOUNT_PLACE).run(metric)
   }
 }

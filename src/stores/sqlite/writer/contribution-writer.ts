@@ -8,7 +8,15 @@ import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 
-/** Writes a contribution and all that is derived from it, inside its caller's transaction. */
+/**
+ * Writes a contribution and all that is derived from it, inside its caller's transaction.
+ *
+ * Each statement writes one row by its key: a row number, a primary key, or the columns of a unique
+ * index. SQLite guards other writes with a savepoint, at which the full-text index writes what it
+ * has gathered: a segment for each contribution instead of one for each batch, all to be merged
+ * later. Guarded are `RETURNING`, `INSERT … SELECT`, several rows of `VALUES`, `UPDATE … FROM`, and
+ * an `UPDATE` not by a key; `ON CONFLICT` and `DELETE` are not.
+ */
 export class ContributionWriter {
   readonly #connection: Connection
   readonly #contributions: Contributions

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashBytes } from '../../../src/core/cid.ts'
-import type { Contribution } from '../../../src/core/contribution/contribution.ts'
-import { defaultPolicy } from '../../../src/core/policy.ts'
-import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import type { GroveNode } from '../../../src/node/node.ts'
-import { bestList } from '../../../src/node/serve/best.ts'
-import { streamClosure } from '../../../src/node/serve/closure.ts'
-import { collect, someBytes, work } from '../../support/peer.ts'
-import { virtualWorld } from '../../support/world.ts'
+import { hashBytes } from '../../../../src/core/cid.ts'
+import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
+import { defaultPolicy } from '../../../../src/core/policy.ts'
+import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
+import { someBytes, work } from '../../../support/peer.ts'
+import { hold } from '../../../support/test-node.ts'
+import { virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode, until } = virtualWorld()
 
@@ -184,7 +182,7 @@ test('the best of what the policy wants is asked for and completed, also where i
   await using grove = testNode([peer], {
     policy: { ...defaultPolicy, topK: 1, tags: ['text', 'code'], kinds: ['work', 'plan'] },
   })
-  for (const item of [best, tagged]) await hold(grove.node, item)
+  for (const item of [best, tagged]) await hold(grove, item)
 
   const report = await grove.node.sync.round()
 
@@ -207,92 +205,3 @@ test('a stub is filled by a later round', async () => {
   assert.deepEqual(await grove.node.contributions.missing([best.cid]), [])
   assert.deepEqual(await grove.node.stubs.stubs(10), [])
 })
-
-test('the best list names the best first, with sizes, and keeps to threshold and limit', async () => {
-  await using grove = testNode()
-  const { hash } = await grove.node.blobs.put(someBytes(123, 1))
-  const heavy = scored('heavy', 0.6, { a: hash, b: hash })
-  for (const item of [good, better, best, heavy]) await hold(grove.node, item)
-
-  const answer = await bestList(grove.node, { dimension: 'loss', threshold: 0.8, limit: 2 })
-
-  assert.deepEqual(
-    answer.entries.map(({ cid, artifactBytes }) => [cid, artifactBytes]),
-    [
-      [heavy.cid, 123],
-      [best.cid, 0],
-    ],
-  )
-  assert.equal(answer.direction, 'minimize')
-})
-
-test('a best list leaves the choice that a policy leaves: one of the tags, one of the kinds', async () => {
-  await using grove = testNode()
-  const tagged = (tag: string, kind: 'work' | 'plan') =>
-    work(`${tag} ${kind}`, {
-      kind,
-      tags: [tag],
-      scores: { loss: { value: 0.5, direction: 'minimize' } },
-    })
-  const [text, code, plan] = [
-    tagged('text', 'work'),
-    tagged('code', 'work'),
-    tagged('code', 'plan'),
-  ]
-  for (const item of [best, text, code, plan]) await hold(grove.node, item)
-  const cids = async (query: object) =>
-    new Set(
-      (await bestList(grove.node, { dimension: 'loss', ...query })).entries.map(({ cid }) => cid),
-    )
-
-  assert.deepEqual(await cids({ tags: ['text', 'code'] }), new Set([text.cid, code.cid, plan.cid]))
-  assert.deepEqual(
-    await cids({ tags: ['code', 'nosuch'], kinds: ['plan', 'review'] }),
-    new Set([plan.cid]),
-  )
-})
-
-test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {
-  await using grove = testNode()
-  const root = work('root')
-  const middle = work('middle', {
-    relations: [{ targetCid: root.cid, relationType: 'derives_from' }],
-  })
-  const missing = work('missing')
-  const leaf = work('leaf', {
-    relations: [middle, root, missing].map(({ cid }) => ({
-      targetCid: cid,
-      relationType: 'derives_from' as const,
-    })),
-  })
-  const review = work('review', {
-    kind: 'review',
-    relations: [{ targetCid: leaf.cid, relationType: 'reviews' }],
-  })
-  for (const item of [root, middle, leaf, review]) await hold(grove.node, item)
-
-  const lines = (
-    await collect(streamClosure(grove.node, { cid: leaf.cid, ancestors: 2, evidence: true }))
-  ).map((line) => Buffer.from(line).toString().trimEnd())
-
-  assert.deepEqual(
-    lines.slice(0, 3),
-    [root, middle, review].map(({ bytes }) => Buffer.from(bytes).toString()),
-  )
-  const { trailer } = JSON.parse(lines[3]!)
-  assert.deepEqual(trailer, {
-    sent: 3,
-    bytes: lines.slice(0, 3).join('').length,
-    missing: [missing.cid],
-  })
-})
-
-test('the closure of what is not here is absent', async () => {
-  await using grove = testNode()
-
-  await assert.rejects(collect(streamClosure(grove.node, { cid: best.cid })), { code: 'absent' })
-})
-
-function hold(node: GroveNode, contribution: Contribution) {
-  return node.contributions.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
-}

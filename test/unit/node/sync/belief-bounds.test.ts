@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../sim/network/http.ts'
-import type { Cid } from '../../../src/core/cid.ts'
-import { PROVIDERS_MAX } from '../../../src/core/limits.ts'
-import { addressOf } from '../../../src/core/peers/peer.ts'
-import { defaultPolicy } from '../../../src/core/policy.ts'
-import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { type TestPeer, work } from '../../support/peer.ts'
-import { virtualWorld } from '../../support/world.ts'
+import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
+import type { Cid } from '../../../../src/core/cid.ts'
+import { PROVIDERS_MAX } from '../../../../src/core/limits.ts'
+import { addressOf } from '../../../../src/core/peers/peer.ts'
+import { defaultPolicy } from '../../../../src/core/policy.ts'
+import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
+import { type TestPeer, work } from '../../../support/peer.ts'
+import { virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode, until } = virtualWorld()
 

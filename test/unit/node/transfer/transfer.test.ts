@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesAnswer } from '../../../sim/network/http.ts'
-import { hashBytes } from '../../../src/core/cid.ts'
-import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../src/core/limits.ts'
-import { transferBlob } from '../../../src/node/transfer/transfer.ts'
-import { someBytes, type TestPeer } from '../../support/peer.ts'
-import { type Misbehave, virtualWorld } from '../../support/world.ts'
+import { bytesAnswer } from '../../../../sim/network/http.ts'
+import { hashBytes } from '../../../../src/core/cid.ts'
+import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../../src/core/limits.ts'
+import { transferBlob } from '../../../../src/node/transfer/transfer.ts'
+import { someBytes, type TestPeer } from '../../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode, timeline } = virtualWorld()
 

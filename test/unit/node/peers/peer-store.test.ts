@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { GroveError } from '../../../src/core/errors.ts'
-import { PeerStore } from '../../../src/node/peers/peer-store.ts'
-import { silentLog } from '../../../src/ports/log.ts'
-import { MemoryRecords } from '../../../src/stores/memory/records.ts'
-import { work } from '../../support/peer.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
+import { PeerStore } from '../../../../src/node/peers/peer-store.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { MemoryRecords } from '../../../../src/stores/memory/records.ts'
+import { work } from '../../../support/peer.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 const proof = {
   cid: work('x').cid,

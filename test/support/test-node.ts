@@ -1,3 +1,4 @@
+import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { enforceInvariants } from '../../src/core/invariant.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
@@ -54,4 +55,9 @@ export function testNode(
       await stores.close()
     },
   }
+}
+
+/** Puts a contribution into a grove's store as if it had always been there: nobody is told. */
+export function hold({ node }: TestNode, contribution: Contribution) {
+  return node.contributions.put(contribution, { origin: 'local', receivedAt: node.clock.now() })
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { promisers } from '../../../src/node/peers/providers.ts'
-import { testNode } from '../../support/context.ts'
-import { work } from '../../support/peer.ts'
+import { promisers } from '../../../../src/node/peers/providers.ts'
+import { work } from '../../../support/peer.ts'
+import { testNode } from '../../../support/test-node.ts'
 
 test('who promised a stub is known however many older stubs there are', async () => {
   await using grove = testNode([{ peerId: 'peer', address: 'http://127.0.0.1:9' }])

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashBytes } from '../../../src/core/cid.ts'
-import { GroveError } from '../../../src/core/errors.ts'
-import { fetchRemoteContribution, fetchWanted } from '../../../src/node/fetch/fetch.ts'
-import { someBytes, type TestPeer, work } from '../../support/peer.ts'
-import { type Misbehave, virtualWorld } from '../../support/world.ts'
+import { hashBytes } from '../../../../src/core/cid.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
+import { fetchRemoteContribution, fetchWanted } from '../../../../src/node/fetch/fetch.ts'
+import { someBytes, type TestPeer, work } from '../../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode, timeline, until } = virtualWorld()
 const bytes = someBytes(1_000, 1)

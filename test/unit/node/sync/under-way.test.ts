@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { absentAnswer, type HttpAnswer } from '../../../sim/network/http.ts'
-import { work } from '../../support/peer.ts'
-import { virtualWorld } from '../../support/world.ts'
+import { absentAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
+import { work } from '../../../support/peer.ts'
+import { virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode, timeline, until } = virtualWorld()
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { never } from '../../../sim/engine/process.ts'
-import { hashBytes } from '../../../src/core/cid.ts'
-import type { Contribution } from '../../../src/core/contribution/contribution.ts'
-import { fetchResultSchema } from '../../../src/core/wire/fetch.ts'
-import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
-import { someBytes, work } from '../../support/peer.ts'
-import { type Misbehave, virtualWorld } from '../../support/world.ts'
+import { never } from '../../../../sim/engine/process.ts'
+import { hashBytes } from '../../../../src/core/cid.ts'
+import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
+import { fetchResultSchema } from '../../../../src/core/wire/fetch.ts'
+import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
+import { someBytes, work } from '../../../support/peer.ts'
+import { type Misbehave, virtualWorld } from '../../../support/world.ts'
 
 const { startPeer, testNode } = virtualWorld()
 

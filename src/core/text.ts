@@ -1,0 +1,16 @@
+/**
+ * Compares texts by code point, which is the order of their UTF-8 bytes and so that of SQLite. `<`
+ * goes by UTF-16 units, in which U+10000 comes before U+FFFF. Cids are ASCII: there `<` does.
+ */
+export function compareText(a: string, b: string): number {
+  const length = Math.min(a.length, b.length)
+  for (let index = 0; index < length; index++) {
+    const [x, y] = [a.charCodeAt(index), b.charCodeAt(index)]
+    if (x === y) continue
+    // A surrogate is half of a code point above all others.
+    return isSurrogate(x) === isSurrogate(y) ? x - y : isSurrogate(x) ? 1 : -1
+  }
+  return a.length - b.length
+}
+
+const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { hashBytes } from '../../../src/core/cid.ts'
+import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
+import type { Job } from '../../../src/stores/sqlite/writer/jobs.ts'
+import { Writer } from '../../../src/stores/sqlite/writer/writer.ts'
+import { graphArbitrary, local, relation, sample } from '../../conformance/samples.ts'
+import { temporaryDirectory } from '../../conformance/temporary.ts'
+
+const put = ({ cid, bytes }: Contribution): Job => ({
+  type: 'put-contribution',
+  cid,
+  bytes,
+  provenance: local(),
+})
+
+/** Contributions of all sorts, among them two reviews whose mean is not finite any more. */
+function contributions(): Contribution[] {
+  const graphs = fc.sample(graphArbitrary, { numRuns: 5, seed: 3 })
+  const reviewed = sample({ summary: 'reviewed' })
+  const reviews = [1, 2].map((n) =>
+    sample({
+      kind: 'review',
+      summary: `review ${n}`,
+      relations: [relation('reviews', reviewed.cid)],
+      scores: { quality: { value: 1.5e308, direction: 'maximize' } },
+    }),
+  )
+  return [reviewed, ...reviews, ...graphs.flat()]
+}
+
+/** One job of each type beside those that put. */
+function others(): Job[] {
+  const bytes = new Uint8Array([1])
+  const hash = hashBytes(bytes)
+  const record = { space: 's', key: 'k' }
+  return [
+    { type: 'add-promises', cid: hash, promisedBy: ['p'], since: 1 },
+    { type: 'put-blob', hash, bytes },
+    { type: 'set-record', ...record, value: '1' },
+    { type: 'compare-and-set-record', ...record, expected: '1', value: '2' },
+    { type: 'delete-record', ...record },
+    { type: 'delete-blob', hash },
+  ]
+}
+
+test('a batch is one segment of the full-text index, whatever it writes', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'grove.db')
+  const writer = new Writer(file)
+  const connection = new Connection(file)
+  connection.sql("INSERT INTO word (word, rank) VALUES ('automerge', 0)").run()
+  const puts = contributions().map(put)
+  const jobs = puts.flatMap((job) => [job, ...others()])
+
+  const outcomes = writer.commit(jobs)
+
+  assert.ok(outcomes.every(({ type }) => type === 'done'))
+  const segments = connection
+    .sql<[], { segments: number }>('SELECT count(DISTINCT segid) AS segments FROM word_idx')
+    .get()
+  // More where a statement is guarded by a savepoint: see `ContributionWriter`.
+  assert.deepEqual(segments, { segments: 1 })
+  writer.close()
+  connection.close()
+})
