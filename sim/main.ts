@@ -8,9 +8,13 @@ const USAGE = `usage: sim [--scenario NAME|FILE.json] [--seed N] [--quiet]
        sim --regression NAME [--quiet]
        sim --list
 
-Plays one run and tells it as a conversation; without options the scenario calm with seed 1. --quiet leaves the conversation
-out, --regression plays a pinned run with its own seed, --list names scenarios and pinned runs. Ends with 1 if anything went
-against the rules.
+Plays one run and prints it as a conversation. Ends with 1 if a check failed.
+
+  --scenario NAME|FILE.json  what to play (calm)
+  --seed N                   the seed, which with the scenario decides everything (1)
+  --regression NAME          plays a pinned run, with a scenario and a seed of its own
+  --quiet                    leaves the conversation out
+  --list                     lists the scenarios and the pinned runs
 `
 
 interface Options {
@@ -37,7 +41,7 @@ function chosen({ scenario, seed, regression }: Options): {
     : readRegression(regression)
 }
 
-async function explain(options: Options): Promise<string> {
+async function play(options: Options): Promise<string> {
   const { scenario, seed } = chosen(options)
   const { violations, stats, traceHash, transcript } = await run(scenario, seed, {
     explain: !options.isQuiet,
@@ -80,5 +84,5 @@ await command(USAGE, async () => {
     regression,
     isQuiet,
   }
-  process.stdout.write(values.help ? USAGE : values.list ? list() : await explain(options))
+  process.stdout.write(values.help ? USAGE : values.list ? list() : await play(options))
 })

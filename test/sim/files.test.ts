@@ -31,10 +31,10 @@ async function refusalOf(content: string): Promise<string> {
     assert.ok(error.message.includes(file), error.message)
     return error.message
   }
-  return assert.fail('it was taken')
+  return assert.fail('it was accepted')
 }
 
-test('a scenario can be in a file anywhere, and has its name', async () => {
+test("a scenario can be in any file, and has the file's name", async () => {
   const file = join(folder, 'elsewhere.json')
   await writeFile(file, JSON.stringify(plain))
 
@@ -58,30 +58,30 @@ for (const [what, change, said] of [
     'faults[0].groves',
   ],
   ['work after the faults', { workload: { overMs: 9_000 } }, 'workload.overMs'],
-  ['a range upside down', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
+  ['a range whose ends are swapped', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
   [
-    'artifacts upside down',
+    'artifact sizes whose ends are swapped',
     { workload: { overMs: 1, artifactBytes: [9, 1] } },
     'workload.artifactBytes',
   ],
 ] as const) {
-  test(`a scenario with ${what} is refused, with the place`, async () => {
+  test(`a scenario with ${what} is refused, and the message names the field`, async () => {
     const message = await refusalOf(JSON.stringify({ ...plain, ...change }))
 
     assert.ok(message.includes(said), message)
   })
 }
 
-test('a file that is no JSON is refused by its name', async () => {
+test('a file that is not JSON is refused, and the message names it', async () => {
   assert.match(await refusalOf('{'), /can't be read/)
 })
 
-test('who asks for what is not there is told what is', () => {
-  assert.throws(() => readScenario('nope'), /no scenario "nope", but these: .*calm/)
-  assert.throws(() => readRegression('nope'), /no regression "nope", but these: .*clock-set-back/)
+test('an unknown name is refused with a list of the known ones', () => {
+  assert.throws(() => readScenario('nope'), /no scenario "nope"; there are .*calm/)
+  assert.throws(() => readRegression('nope'), /no regression "nope"; there are .*clock-set-back/)
 })
 
-test('an option that is no fit number is refused', () => {
+test('a numeric option refuses anything but a number in its range', () => {
   assert.equal(numberOf(undefined, 'seeds'), undefined)
   assert.equal(numberOf('12', 'seeds'), 12)
   assert.equal(numberOf('0.2', 'loss', { most: 1, whole: false }), 0.2)

@@ -1,7 +1,7 @@
-import { Chance } from '../../sim/engine/chance.ts'
 import { MachineClock } from '../../sim/engine/clock.ts'
 import { Journal } from '../../sim/engine/journal.ts'
 import { Process } from '../../sim/engine/process.ts'
+import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
 import type { HttpAnswer, HttpRequest } from '../../sim/network/http.ts'
 import { Network } from '../../sim/network/network.ts'
@@ -63,7 +63,7 @@ export function virtualWorld(): World {
   const network = new Network({
     timeline,
     journal,
-    chance: new Chance(1),
+    rng: new Rng(1),
     conditions: networkSchema.parse({ latencyMs: [LATENCY_MS, LATENCY_MS] }),
     watcher: {
       requested() {},

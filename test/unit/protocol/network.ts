@@ -1,4 +1,4 @@
-import { seeded } from '../../../sim/gossip/chance.ts'
+import { seeded } from '../../../sim/gossip/rng.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { enforceInvariants } from '../../../src/core/invariant.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
@@ -52,7 +52,7 @@ export class Network {
     seedsOf: (n: number) => readonly PeerAddress[]
     linked?: (a: PeerAddress, b: PeerAddress) => boolean
   }) {
-    const chance = seeded(options.seed)
+    const rng = seeded(options.seed)
     this.#linked = options.linked ?? (() => true)
     this.groves = Array.from({ length: options.count }, (_, n) => {
       const config = {
@@ -61,7 +61,7 @@ export class Network {
         capabilities: {},
         gossipIntervalMs: INTERVAL_MS,
       }
-      const own = seeded(Math.floor(chance.next() * 2 ** 32))
+      const own = seeded(Math.floor(rng.next() * 2 ** 32))
       const wakeAt = this.now + Math.floor(own.next() * INTERVAL_MS)
       return {
         self: peer(n),
