@@ -163,31 +163,26 @@ test('peers, advertisements, messages and transfers beyond their limits are noti
   assert.equal(violated.length, 3)
 })
 
-test('blame for a lie is noticed where it falls on an honest peer, and only there', () => {
-  const honest = [{ peerId: 'g1', address: 'http://g1' }]
-  const advertisement = { peerId: 'g1', reason: 'http://g1 advertises m 1, which has 2' }
-  const bytes = {
-    peerId: 'g1',
-    address: 'http://g1',
-    code: 'fetch-bad-bytes',
-    reason: 'http://g1 sent other bytes',
-  }
+test('an honest peer that is blamed for a lie is noticed, and no other blame', () => {
+  const peer = { peerId: 'g1', address: 'http://g1' }
+  const blame = (message: string, fields: object) =>
+    wrongBlame(message, { ...peer, ...fields }, [peer])
 
-  assert.match(
-    wrongBlame('advertisement contradicted', advertisement, honest) ?? '',
-    /g1 is blamed/,
-  )
-  assert.match(wrongBlame('peer fault', bytes, honest) ?? '', /g1 is blamed/)
-  assert.equal(
-    wrongBlame(
-      'advertisement contradicted',
-      { ...advertisement, reason: 'http://evil advertises m 1' },
-      honest,
-    ),
-    undefined,
-  )
-  assert.equal(wrongBlame('peer fault', { ...bytes, code: 'peer-too-slow' }, honest), undefined)
-  assert.equal(wrongBlame('peer fault', { ...bytes, peerId: 'evil' }, honest), undefined)
+  const wrong = [
+    blame('advertisement contradicted', { reason: 'it advertises m 1, which has 2' }),
+    blame('peer fault', { code: 'fetch-bad-bytes', reason: 'it sent other bytes' }),
+    blame('peer fault', { code: 'peer-fault', fault: 'too-long', reason: 'it sent more' }),
+  ]
+  const right = [
+    blame('advertisement contradicted', { address: 'http://evil' }),
+    blame('peer fault', { code: 'fetch-bad-bytes', peerId: 'evil' }),
+    blame('peer fault', { code: 'peer-fault', fault: 'cut-off' }),
+    blame('peer fault', { code: 'peer-too-slow' }),
+    blame('peer fault', { code: 'peer-unreachable' }),
+  ]
+
+  for (const blamed of wrong) assert.match(blamed ?? '', /g1 is blamed/)
+  for (const blamed of right) assert.equal(blamed, undefined)
 })
 
 test('a blob that a disk stores under a wrong hash is noticed as it is written', async () => {
