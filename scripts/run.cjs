@@ -73,7 +73,7 @@ const tasks = {
     command: ['node', 'sim/gossip/main.ts'],
   },
   bench: {
-    about: 'measured comparisons: -- publish|frontier|fetch|latency|all',
+    about: 'measured comparisons: -- publish, -- all, or -- --help for the list',
     before: [install, build],
     command: ['node', 'bench/main.ts'],
   },
