@@ -34,7 +34,7 @@ export const benchmark: Benchmark = {
     ]
     return {
       how: [
-        `Rounds: ${amount}. Each publishes on A, with an artifact of 16 KiB and the best score so far,`,
+        `Rounds: ${amount}. Each publishes on A, with an artifact of 16 KiB and a new best score,`,
         'and checks out on B into a new directory, with all files synced.',
         `By announcement: A was quiet for ${QUIET_MS} ms before; B fetches the work by itself,`,
         'and is asked for it once it holds it. On demand: B is asked at once, and fetches.',
