@@ -20,7 +20,7 @@ export function describeRequest({ method, path, headers, body = '' }: CarriedReq
     return method === 'HEAD' ? `how large is blob ${last}?` : `give me blob ${last}${from}`
   }
   if (route === '/api/federation/best') return `what is your best? ${query.replaceAll('&', ', ')}`
-  if (route === '/api/federation/closure') return `what is around it? ${body}`
+  if (route === '/api/federation/closure') return `what is its closure? ${body}`
   if (route === '/api/frontier') return 'in which metrics do you rank?'
   return `${method} ${path}`
 }
@@ -55,7 +55,8 @@ function describeDigest(text: string): string {
   const message = read(text)
   const entries = message?.['frontier']
   if (!Array.isArray(entries)) return JSON.stringify(text.slice(0, RAW_CHARS))
-  return `I am ${message?.['peerId']}, I hold ${describeSome(entries.map(({ metric, value, cid }) => `${cid} (${metric} ${value})`))}`
+  const held = entries.map(({ metric, value, cid }) => `${cid} (${metric} ${value})`)
+  return `I am ${message?.['peerId']}, I hold ${describeSome(held)}`
 }
 
 function describePeers(text: string): string {

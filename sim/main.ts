@@ -29,7 +29,10 @@ function list(): string {
   const pinned = regressionNames().map((name) => [name, readRegression(name).found])
   const lines = (rows: string[][]) =>
     rows.map(([name = '', about = '']) => `  ${name.padEnd(22)} ${about}\n`).join('')
-  return `scenarios, for --scenario\n${lines(scenarios)}\npinned runs, for --regression\n${lines(pinned)}`
+  return [
+    `scenarios, for --scenario\n${lines(scenarios)}`,
+    `pinned runs, for --regression\n${lines(pinned)}`,
+  ].join('\n')
 }
 
 function chosen({ scenario, seed, regression }: Options): {
@@ -50,7 +53,13 @@ async function play(options: Options): Promise<string> {
   const { virtualMs, requests, bytes, contributions, faults, rounds, outcomes } = stats
   const summary = [
     `${scenario.name}, seed ${seed}: ${scenario.about}`,
-    `${(virtualMs / 1_000).toFixed(0)} s of virtual time, ${requests} requests, ${bytes} bytes, ${contributions} contributions, ${faults} faults`,
+    [
+      `${(virtualMs / 1_000).toFixed(0)} s of virtual time`,
+      `${requests} requests`,
+      `${bytes} bytes`,
+      `${contributions} contributions`,
+      `${faults} faults`,
+    ].join(', '),
     rounds < 0 ? 'no agreement' : `agreement ${rounds} round(s) after the last fault`,
     `agents: ${Object.entries(outcomes)
       .map(([what, times]) => `${what} ${times}`)

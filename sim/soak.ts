@@ -6,10 +6,11 @@ import { readScenario, scenarioNames } from './files.ts'
 import type { RunStats } from './run/run.ts'
 import { table } from './table.ts'
 
-const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M] [--json]
+const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M]
+                [--json]
 
-Plays many seeds on all cores, one run a seed, and prints a row for each scenario. Names each seed in
-which a check failed, and then ends with 1.
+Plays many seeds on all cores, one run a seed, and prints a row for each scenario. It names each
+seed in which a check failed, and then ends with 1.
 
   --seeds N                  how many seeds (1,000)
   --from N                   the first seed (1)
@@ -211,24 +212,27 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
   const used = [...rows.values()].filter(({ seeds }) => seeds > 0)
   failures.sort((a, b) => a.seed - b.seed)
   if (count === 0) throw new UsageError('no run began in that time')
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ seeds: count, seconds, failed: failures.length, rows: used, failures: failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations })) })}\n`,
-    )
-  else
-    process.stdout.write(
-      `${print(used, seconds)}\n${count} seeds in ${seconds.toFixed(0)} s, ${failures.length} failed\n${describeFailures(failures)}`,
-    )
+  const failed = failures.length
+  const texts = json
+    ? [JSON.stringify({ seeds: count, seconds, failed, rows: used, failures: brief(failures) })]
+    : [
+        print(used, seconds),
+        `${count} seeds in ${seconds.toFixed(0)} s, ${failed} failed`,
+        ...describeFailures(failures),
+      ]
+  process.stdout.write(`${texts.join('\n')}\n`)
   process.exitCode = failures.length > 0 ? 1 : 0
 }
 
-function describeFailures(failures: readonly Done[]): string {
-  return failures
-    .map(({ scenario, seed, violations }) => {
-      const shown = violations.slice(0, REASONS_SHOWN).map((what) => `    ${what}\n`)
-      return `FAILED: npm run sim -- --scenario ${scenario} --seed ${seed}\n${shown.join('')}`
-    })
-    .join('')
+function brief(failures: readonly Done[]): Pick<Done, 'scenario' | 'seed' | 'violations'>[] {
+  return failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations }))
+}
+
+function describeFailures(failures: readonly Done[]): string[] {
+  return failures.flatMap(({ scenario, seed, violations }) => [
+    `FAILED: npm run sim -- --scenario ${scenario} --seed ${seed}`,
+    ...violations.slice(0, REASONS_SHOWN).map((what) => `    ${what}`),
+  ])
 }
 
 if (import.meta.main)

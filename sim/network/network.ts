@@ -128,7 +128,9 @@ export class Network {
   #answer(call: Call, host: Host, answer: HttpAnswer, link: Rng): void {
     const { client } = call
     const whole = answer.body instanceof Uint8Array ? answer.body : undefined
-    const exact = `${host.name}>${client.name} ${answer.status} ${JSON.stringify(answer.headers)} ${whole?.byteLength ?? -1}`
+    const headers = JSON.stringify(answer.headers)
+    const size = whole?.byteLength ?? -1
+    const exact = `${host.name}>${client.name} ${answer.status} ${headers} ${size}`
     this.#journal.note(`${host.name} → ${client.name}`, exact, () =>
       describeAnswer(call.request, answer),
     )

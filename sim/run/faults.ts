@@ -96,15 +96,16 @@ export class FaultInjector {
     const { machines, network, journal } = this.#options
     const size = Math.max(1, Math.round(machines.length * share))
     const group = new Set(rng.sample(machines, size).map(({ name }) => name))
-    journal.note(
-      'network',
-      `✗ ${[...group].join(', ')} ${oneWay ? "can't be heard by" : 'and'} the others ${oneWay ? '' : 'are cut off from each other'}`,
-    )
+    const names = [...group].join(', ')
+    const what = oneWay
+      ? `${names} can't be heard by the others `
+      : `${names} and the others are cut off from each other`
+    journal.note('network', `✗ ${what}`)
     const unblock = network.block((from, to) =>
       oneWay ? group.has(from) && !group.has(to) : group.has(from) !== group.has(to),
     )
     return () => {
-      journal.note('network', `${[...group].join(', ')} and the others hear each other again`)
+      journal.note('network', `${names} and the others hear each other again`)
       unblock()
     }
   }

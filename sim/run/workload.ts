@@ -106,12 +106,11 @@ export class Agents {
     const scores = Object.entries(manifest.scores ?? {}).map(
       ([metric, { value }]) => `${metric} ${value}`,
     )
-    journal.note(
-      machine.name,
-      `has published ${cid}`,
-      () =>
-        `has published ${cid} (${scores.join(', ')}) ${manifest.relations.map(({ relationType, targetCid }) => `which ${relationType} ${targetCid}`).join(', ')}`,
+    const relations = manifest.relations.map(
+      ({ relationType, targetCid }) => `which ${relationType} ${targetCid}`,
     )
+    const words = () => `has published ${cid} (${scores.join(', ')}) ${relations.join(', ')}`
+    journal.note(machine.name, `has published ${cid}`, words)
   }
 
   async #artifacts(node: GroveNode, { kind }: Draft, rng: Rng): Promise<Record<string, Cid>> {
