@@ -29,7 +29,7 @@ export function apiReference(): string {
     ]),
     '## Errors',
     '',
-    'The body of an error is `{"error": {"code", "message", "details"}}`. A code for which Grove 0.1',
+    'The body of an error is `{"error": {"code", "message", "details"}}`. A code for which 0.1',
     'has another name is sent under that name, with the code itself as `details.reason`. The exit',
     'code is that of the command line.',
     '',

@@ -15,7 +15,7 @@ const filters: readonly Filter[] = [
 ]
 const searches = ['attention', 'tune attention', 'GROSSE', 'größe', 'a', 'nothing of the kind']
 
-/** All that a store answers about a graph, as plain values. */
+/** Everything that a store answers about a graph, as plain values. */
 export async function answersOf(
   store: GraphStore,
   graph: readonly Contribution[],

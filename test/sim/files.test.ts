@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
 import { numberOf, UsageError } from '../../sim/command.ts'
 import { readRegression, readScenario } from '../../sim/files.ts'
+import { testFolder } from '../support/folder.ts'
 
 const plain = {
   about: 'a test',
@@ -13,16 +12,10 @@ const plain = {
   faultsEndMs: 2_000,
   rounds: 3,
 }
-let folder = ''
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-sim-'))
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
+const at = testFolder()
 
 async function refusalOf(content: string): Promise<string> {
-  const file = join(folder, 'mine.json')
+  const file = at('mine.json')
   await writeFile(file, content)
   try {
     readScenario(file)
@@ -35,7 +28,7 @@ async function refusalOf(content: string): Promise<string> {
 }
 
 test("a scenario can be in any file, and has the file's name", async () => {
-  const file = join(folder, 'elsewhere.json')
+  const file = at('elsewhere.json')
   await writeFile(file, JSON.stringify(plain))
 
   const { name, groves } = readScenario(file)

@@ -25,7 +25,7 @@ const atLeast = (row: Row, column: string, least: number) => {
   )
 }
 
-test('99 % of 300 groves know a new best within 6 rounds of exchange at 20 % loss, within 8 with 5 % churn a round', () => {
+test('99 % of 300 groves know a new best in 6 rounds at 20 % loss, in 8 with 5 % churn', () => {
   atMost(spreading('exchange'), 'roundsTo99', 6)
   atMost(spreading('exchange', { churn: 0.05 }), 'roundsTo99', 8)
 })
@@ -54,7 +54,7 @@ test('the active views form a connected overlay, much like a random graph', () =
   assert.equal(views!['connected'], 1)
 })
 
-test('when half of the groves vanish, the rest stay connected, learn a new item within a round, and drop the dead', () => {
+test('when half of the groves vanish, the rest stay connected and drop the dead', () => {
   const rows = recovery({ n: 200, seed: 1, loss: 0 })
   const after = (rounds: number) => rows.find((row) => row['rounds'] === rounds)!
 
@@ -103,7 +103,7 @@ test('equal seeds give equal figures, and another seed gives others', () => {
   )
 })
 
-test('tasks run in the order of their moments, and those of one moment in the order they were set', () => {
+test('tasks run in the order of their moments, and then as they were set', () => {
   const timeline = new Timeline(1_000)
   const ran: string[] = []
   const note = (name: string) => () => ran.push(`${name} ${timeline.now}`)

@@ -7,7 +7,7 @@ import { readScenario } from '../../sim/files.ts'
 import { run } from '../../sim/run/run.ts'
 import { scenarioSchema } from '../../sim/scenario/scenario.ts'
 
-test('events happen in the order of their moments, without waiting for the wall clock', async () => {
+test('events happen in the order of their moments, without a wall clock', async () => {
   const timeline = new Timeline(0)
   const happened: string[] = []
   timeline.after(60_000, () => happened.push('late'))

@@ -30,7 +30,7 @@ test('the reference page runs only its own script and loads nothing from elsewhe
   assert.doesNotMatch(page, /(?:src|href)=["'](?:https?:)?\/\//)
 })
 
-test('the description of the API is served, and every GET route in it is there', async () => {
+test('the OpenAPI description is served, and every GET route in it exists', async () => {
   const { paths } = (await (await fetch(`${grove.url}/api/openapi.json`)).json()) as {
     paths: Record<string, object>
   }
@@ -42,7 +42,7 @@ test('the description of the API is served, and every GET route in it is there',
   }
 })
 
-test('figures are served for Prometheus', async () => {
+test('metrics are served for Prometheus', async () => {
   const answer = await fetch(`${grove.url}/metrics`)
   const text = await answer.text()
 
@@ -58,7 +58,7 @@ test('figures are served for Prometheus', async () => {
 })
 
 for (const kind of ['over HTTP', 'in this process'] as const) {
-  test(`a grove ${kind} takes bytes, publishes them, gives them back and tells what happened`, async () => {
+  test(`a grove ${kind} publishes bytes, returns them and sends the event`, async () => {
     const client =
       kind === 'over HTTP' ? groveClient(grove.url, systemClock) : localClient(grove.node)
     const bytes = Buffer.from(`bytes ${kind}`)
@@ -91,7 +91,7 @@ for (const kind of ['over HTTP', 'in this process'] as const) {
 
 type Client = ReturnType<typeof localClient>
 
-/** Over HTTP nobody knows when the subscription has begun, so it publishes until an event has come. */
+/** Publishes until an event has come, since over HTTP it is unknown when a subscription begins. */
 async function publishUntilSeen(
   client: Client,
   hash: string,

@@ -15,7 +15,7 @@ interface Described {
 }
 const description = openApi(allOperations) as Described
 
-test('every operation of the table is described, under its own name, and nothing else', () => {
+test('exactly the operations of the table are described, each under its name', () => {
   const described = Object.values(description.paths).flatMap((methods) =>
     Object.values(methods).map((method) => method.operationId),
   )
@@ -27,7 +27,7 @@ test('every operation of the table is described, under its own name, and nothing
   assert.match(description.openapi, /^3\.1\./)
 })
 
-test('every part of a path is a parameter of it', () => {
+test('every variable of a path is a parameter', () => {
   for (const [path, methods] of Object.entries(description.paths)) {
     const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
     for (const { parameters } of Object.values(methods)) {
@@ -42,7 +42,7 @@ test('every part of a path is a parameter of it', () => {
   }
 })
 
-test('every reference leads to a schema that is there', () => {
+test('every reference leads to an existing schema', () => {
   const references = [...JSON.stringify(description).matchAll(/"\$ref":"([^"]+)"/g)].map(
     ([, target = '']) => target,
   )
@@ -54,7 +54,7 @@ test('every reference leads to a schema that is there', () => {
   }
 })
 
-test('no two operations share a method and path, nor a name', () => {
+test('no two operations share a name, or a method and path', () => {
   const routes = allOperations.map(({ http }) => `${http.method} ${http.path}`)
 
   assert.equal(new Set(routes).size, routes.length)

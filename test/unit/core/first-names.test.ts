@@ -13,21 +13,21 @@ const message: GossipMessage = {
   digest: { fingerprint: 'f1', seen: 'f2', ihave: ['a1'], iwant: ['b1'] },
 }
 
-test('a peer of federation 1, or one that is not known, gets the note by the first names', () => {
+test('a peer of federation 1, or an unknown one, gets the note with the first names', () => {
   const expected = { print: 'f1', seen: 'f2', news: ['a1'], wants: ['b1'] }
   assert.deepEqual(messageFor(1, message).digest, expected)
   assert.deepEqual(messageFor(undefined, message).digest, expected)
 })
 
-test('a peer of federation 2 gets the note by the names of today', () => {
+test('a peer of federation 2 gets the note with the current names', () => {
   assert.equal(messageFor(2, message), message)
 })
 
-test('a note by the first names is read as one by the names of today', () => {
+test('a note with the first names is read like one with the current names', () => {
   assert.deepEqual(gossipMessageSchema.parse(messageFor(1, message)), message)
 })
 
-test('a message without a note, as 0.1 sends it, stays as it is', () => {
+test('a message without a note, as 0.1 sends it, is left unchanged', () => {
   const { digest: _, ...plain }: GossipMessage = message
   assert.equal(messageFor<GossipMessage>(undefined, plain), plain)
   assert.deepEqual(gossipMessageSchema.parse(plain), plain)

@@ -12,7 +12,7 @@ const score = (value: number, direction: 'minimize' | 'maximize') => ({ value, d
 const signalsFrom = (...drafts: Partial<Draft>[]) =>
   foldSignals(drafts.flatMap((draft) => evidenceOf(sample(draft))))
 
-test('deriving and adopting count once for each contribution', () => {
+test('deriving and adopting count once a contribution', () => {
   const both = { relations: [relation('derives_from', target), relation('adopts', target)] }
   const one = { summary: 'other', relations: [relation('adopts', target)] }
 
@@ -20,7 +20,7 @@ test('deriving and adopting count once for each contribution', () => {
   assert.equal(signalsFrom(both, one).adoption, 2)
 })
 
-test('a reproduction counts unless it challenges', () => {
+test('a reproduction counts unless it challenges the target', () => {
   const results = [
     undefined,
     { result: 'confirmed' },
@@ -35,7 +35,7 @@ test('a reproduction counts unless it challenges', () => {
   assert.equal(signalsFrom(...drafts).reproduction, 3)
 })
 
-test('the review score is the mean of all scores of all reviews, with those to be minimised turned', () => {
+test('the review score is the mean over all reviews, with minimised scores negated', () => {
   const first = {
     scores: { q: score(0.5, 'maximize'), errors: score(2, 'minimize') },
     relations: [relation('reviews', target)],
@@ -45,14 +45,14 @@ test('the review score is the mean of all scores of all reviews, with those to b
   assert.ok(Math.abs((signalsFrom(first, second).reviewScore ?? 0) - (0.5 - 2 + 0.9) / 3) < 1e-12)
 })
 
-test('a review without scores, and a reply, count for nothing', () => {
+test('a review without scores does not count, and neither does a reply', () => {
   const silent = { relations: [relation('reviews', target), relation('responds_to', target)] }
 
   assert.deepEqual(signalsFrom(silent), NO_SIGNALS)
   assert.deepEqual(foldSignals([]), NO_SIGNALS)
 })
 
-test('scores beyond all numbers give no review score', () => {
+test('scores that overflow give no review score', () => {
   const huge = {
     scores: { a: score(1.7e308, 'maximize'), b: score(1.7e308, 'maximize') },
     relations: [relation('reviews', target)],
@@ -61,7 +61,7 @@ test('scores beyond all numbers give no review score', () => {
   assert.equal(signalsFrom(huge).reviewScore, undefined)
 })
 
-test('a review counts the same to the last digit as its author wrote it and as its bytes say it', () => {
+test('a review counts the same, to the last digit, before and after it is serialised', () => {
   const scores = {
     z: score(1e300, 'maximize'),
     m: score(-1e-323, 'minimize'),
@@ -78,7 +78,7 @@ test('a review counts the same to the last digit as its author wrote it and as i
   assert.deepEqual(evidenceOf(received), evidenceOf(written))
 })
 
-test('the fold does not depend on the order of arrival, to the last digit', () => {
+test('signals do not depend on the order of arrival, to the last digit', () => {
   const value = fc.double({ min: -1, max: 1, noNaN: true })
   fc.assert(
     fc.property(

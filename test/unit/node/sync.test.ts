@@ -31,7 +31,7 @@ const list = (...entries: object[]) => ({
 
 const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
 
-test("a round brings the best of a peer's list that the policy wants, and reports it", async () => {
+test("a round fetches and reports what the policy wants of a peer's list", async () => {
   await using peer = startPeer('peer', {
     contributions: [good, better, best],
     best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
@@ -45,7 +45,7 @@ test("a round brings the best of a peer's list that the policy wants, and report
   assert.deepEqual(await grove.node.contributions.missing([best.cid, better.cid]), [])
 })
 
-test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
+test('a threshold excludes values in the direction of its metric', async () => {
   await using peer = startPeer('peer', {
     contributions: [good, best],
     best: list(entry(best, 0.7), entry(good, 0.9)),
@@ -55,7 +55,7 @@ test('a threshold keeps out what does not reach it, in the direction of its metr
   assert.deepEqual((await grove.node.sync.round()).fetched, [best.cid])
 })
 
-test('an artifact that nobody asked for and that is too large is left; its manifest is not', async () => {
+test('an unsolicited artifact that is too large is left, but its manifest is fetched', async () => {
   const bytes = someBytes(5_000, 3)
   const heavy = scored('heavy', 0.5, { 'big.bin': hashBytes(bytes) })
   await using peer = startPeer('peer', {
@@ -76,7 +76,7 @@ for (const [what, contribution, advertised, direction] of [
   ['direction', good, 0.9, 'maximize'],
   ['metric', work('unscored'), 0.1, 'minimize'],
 ] as const) {
-  test(`an item whose manifest contradicts the ${what} that was claimed is not stored, and the claim is proof against the peer`, async () => {
+  test(`an item with another ${what} than advertised is not stored, and is proof`, async () => {
     const lie = {
       loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] },
     }
@@ -91,7 +91,7 @@ for (const [what, contribution, advertised, direction] of [
   })
 }
 
-test('an item about which one peer lies comes from the one that tells the truth', async () => {
+test('an item that one peer lies about is fetched from an honest one', async () => {
   await using liar = startPeer('liar', {
     contributions: [good],
     best: list(entry(good, 0.1)),
@@ -110,7 +110,7 @@ test('an item about which one peer lies comes from the one that tells the truth'
   assert.equal(grove.node.peers.record(honest.address).confirmed, 1)
 })
 
-test('an item that could not be had rests before it is tried again', async () => {
+test('an item that could not be fetched backs off before it is tried again', async () => {
   await using peer = startPeer('peer', { best: list(entry(best, 0.7)) })
   await using grove = testNode([peer])
   assert.deepEqual((await grove.node.sync.round()).failed, [{ cid: best.cid, reason: 'absent' }])
@@ -121,7 +121,7 @@ test('an item that could not be had rests before it is tried again', async () =>
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
 })
 
-test('a round makes no more requests than its budget', async () => {
+test('a round keeps to its budget of requests', async () => {
   const items = Array.from({ length: 10 }, (_, n) => scored(`item ${n}`, n))
   await using peer = startPeer('peer', {
     contributions: items,
@@ -137,7 +137,7 @@ test('a round makes no more requests than its budget', async () => {
   assert.deepEqual(report.fetched.toSorted(), best.toSorted())
 })
 
-test('a chunked artifact beyond what is taken unasked is left without blame for the peer', async () => {
+test('a chunked artifact beyond the limit is left without blame', async () => {
   const bytes = someBytes(5_000, 9)
   const heavy = scored('heavy and old', 0.5, { 'big.bin': hashBytes(bytes) })
   const { cid, manifest } = heavy
@@ -157,7 +157,7 @@ test('a chunked artifact beyond what is taken unasked is left without blame for 
   assert.equal(grove.node.peers.record(old.address).failures, 0)
 })
 
-test('what a peer announces is fetched in a moment', async () => {
+test('an announced item is fetched at once', async () => {
   await using peer = startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
@@ -169,7 +169,7 @@ test('what a peer announces is fetched in a moment', async () => {
   assert.equal((await grove.node.contributions.get(best.cid))?.provenance.peerId, 'peer')
 })
 
-test('the best of what the policy wants is asked for and completed, also where it is not among the best of all', async () => {
+test('the best that the policy wants is completed, if not the best of all', async () => {
   const bytes = someBytes(50, 5)
   const tagged = work('tagged', {
     tags: ['text'],
@@ -193,7 +193,7 @@ test('the best of what the policy wants is asked for and completed, also where i
   assert.equal(peer.asked('kinds=work%2Cplan&tags=text%2Ccode'), peer.asked('/api/federation/best'))
 })
 
-test('a stub is filled by a later round', async () => {
+test('a later round fetches a stub', async () => {
   const child = work('child', {
     relations: [{ targetCid: best.cid, relationType: 'derives_from' }],
   })
@@ -208,7 +208,7 @@ test('a stub is filled by a later round', async () => {
   assert.deepEqual(await grove.node.stubs.stubs(10), [])
 })
 
-test('the best list names the best first, with sizes, and keeps to threshold and limit', async () => {
+test('the best list has the best first, with sizes, and keeps to threshold and limit', async () => {
   await using grove = testNode()
   const { hash } = await grove.node.blobs.put(someBytes(123, 1))
   const heavy = scored('heavy', 0.6, { a: hash, b: hash })
@@ -226,7 +226,7 @@ test('the best list names the best first, with sizes, and keeps to threshold and
   assert.equal(answer.direction, 'minimize')
 })
 
-test('a best list leaves the choice that a policy leaves: one of the tags, one of the kinds', async () => {
+test('a best list matches like a policy: one of the tags and one of the kinds', async () => {
   await using grove = testNode()
   const tagged = (tag: string, kind: 'work' | 'plan') =>
     work(`${tag} ${kind}`, {
@@ -252,7 +252,7 @@ test('a best list leaves the choice that a policy leaves: one of the tags, one o
   )
 })
 
-test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {
+test('a closure has ancestors, parents first, then evidence, then a trailer', async () => {
   await using grove = testNode()
   const root = work('root')
   const middle = work('middle', {
@@ -287,7 +287,7 @@ test('a closure is the ancestors, parents first, then the evidence, then the tra
   })
 })
 
-test('the closure of what is not here is absent', async () => {
+test('the closure of an item that is not held is absent', async () => {
   await using grove = testNode()
 
   await assert.rejects(collect(streamClosure(grove.node, { cid: best.cid })), { code: 'absent' })
