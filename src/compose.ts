@@ -13,21 +13,22 @@ import { nextTurn } from './runtime/turn.ts'
 import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
 
-/** What a grove is told from outside; the rest it knows or finds out itself. */
+/** The settings of a grove, which may live in memory. */
 export type Settings = Omit<GroveSettings, 'dir'> & {
-  /** Where everything is kept: in memory without it. */
+  /** The directory that has all of the grove's data. Default: it is kept in memory. */
   readonly dir?: string | undefined
-  /** The store by its URL (`stores/open.ts`), where it is another than `dir` says. */
+  /** The store by its URL (`stores/open.ts`). Default: SQLite in `dir`. */
   readonly store?: string | undefined
 }
 
-/** Open stores, and the grove's id, found in them or drawn at its first start. */
+/** Open stores and the id of their grove. */
 export interface Opened {
   readonly stores: Stores
+  /** Drawn when the stores are opened for the first time, and kept in them. */
   readonly peerId: string
 }
 
-/** Opens (and creates) what a grove keeps. Throws what `openStoresAt` throws. */
+/** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` does. */
 export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
@@ -36,15 +37,16 @@ export async function openStores(
   return { stores, peerId: await orClose(stores.close, () => ownId(stores.records)) }
 }
 
-/** A node with all that it stands on; `close` ends both. */
+/** A node together with its transport and stores. */
 export interface ComposedNode {
   readonly node: GroveNode
+  /** Closes the node, then its transport and stores. */
   close(): Promise<void>
 }
 
 /**
- * Builds the node over open stores, not yet started. `address` is where other groves reach it;
- * undefined where nobody can.
+ * Builds a node over open stores and doesn't start it. `address` is the one at which other groves
+ * reach it; undefined if they can't.
  */
 export function composeNode(
   settings: Settings,
@@ -70,19 +72,21 @@ export function composeNode(
   return { node, close }
 }
 
-/** How long requests under way may take to end when a server closes. */
+/** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
 
-/** A grove that others reach over HTTP. */
+/** A grove that agents and other groves reach over HTTP. */
 export interface ServedGrove {
   readonly node: GroveNode
+  /** Where it listens. */
   readonly url: string
+  /** Gives requests under way CLOSE_GRACE_MS to end, then closes the server and the node. */
   close(): Promise<void>
 }
 
 /**
- * Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and what
- * `openStores` throws; then nothing stays open.
+ * Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and as
+ * `openStores` does; nothing stays open then.
  */
 export async function serveGrove(
   settings: Settings,
@@ -107,8 +111,8 @@ export async function serveGrove(
 }
 
 /**
- * A grove that nobody reaches from outside, started. Throws what `openStores` throws; then nothing
- * stays open.
+ * Opens and starts a grove that others can't reach. Throws as `openStores` does; nothing stays open
+ * then.
  */
 export async function openNode(settings: Settings, log: Log): Promise<ComposedNode> {
   const composed = composeNode(settings, await openStores(settings, log), undefined, log)
@@ -116,17 +120,17 @@ export async function openNode(settings: Settings, log: Log): Promise<ComposedNo
   return composed
 }
 
-/** What `begin` gives; where it fails, what was open before is closed. */
-async function orClose<T>(close: () => Promise<void>, begin: () => Promise<T>): Promise<T> {
+/** The result of `open`. If it fails, what was opened before is closed. */
+async function orClose<T>(close: () => Promise<void>, open: () => Promise<T>): Promise<T> {
   try {
-    return await begin()
+    return await open()
   } catch (error) {
     await close()
     throw error
   }
 }
 
-/** The address to tell peers: a server that listens everywhere is reached by the machine's name. */
+/** The address to tell peers. A server on all interfaces is reached by the machine's name. */
 function reachableUrl(
   host: string,
   bound: { readonly url: string; readonly port: number },
@@ -134,7 +138,7 @@ function reachableUrl(
   return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
 }
 
-/** The grove's id: the one in its records, or a new one, unless another process was first. */
+/** The grove's id from its records. A new one is stored if there is none. */
 async function ownId(records: RecordStore): Promise<string> {
   const known = await records.get('grove', 'self')
   if (typeof known?.peerId === 'string') return known.peerId

@@ -10,22 +10,19 @@ import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.
 import type { NodeConfig } from './node/context.ts'
 
 /**
- * How a grove is configured: flags > environment > DIR/grove.json > defaults. The layers have one
- * shape, in which amounts are as people write them (`30s`, `64MiB`); what comes out is decided and
- * in numbers.
+ * The configuration of a grove: flags > environment > DIR/grove.json > defaults. All layers have
+ * one shape, with amounts as people write them (`30s`, `64MiB`). The result has every value, in
+ * numbers.
  */
 
-/**
- * The port that `grove serve` listens on, and that clients ask, where nothing else is said. The
- * same as Grove 0.1's.
- */
+/** The default port of `grove serve` and of clients, as in Grove 0.1. */
 export const DEFAULT_PORT = 4515
 const DEFAULT_HOST = '127.0.0.1'
 
-/** Where a grove keeps its configuration, below its directory. */
+/** The configuration file in a grove's directory. */
 export const CONFIG_FILE = 'grove.json'
 
-/** A value as text or number, decoded by a parser of `units.ts`. */
+/** A value that is written as text or a number, parsed by a function that throws `usage-error`. */
 function written<T>(parse: (text: string) => T) {
   return z.union([z.string(), z.number()]).transform((value, context): T => {
     try {
@@ -39,33 +36,29 @@ function written<T>(parse: (text: string) => T) {
 }
 
 const logLevelSchema = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
+/** The least severe lines that are logged. */
 export type LogLevel = z.infer<typeof logLevelSchema>
 
-/** One layer of the configuration; also the form of grove.json. An unknown key is an error. */
+/** One layer of the configuration, and the form of grove.json. An unknown key is an error. */
 export const layerSchema = z
   .strictObject({
     host: z.string().min(1),
     port: written((text) => parseCount(text, 0, 65_535)),
-    /**
-     * The address under which other groves reach this one, where it is not the one it listens on.
-     */
+    /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
-    /** Groves to start from and never to forget: `id@url` or a plain URL. */
+    /** Seeds: `id@url` or a plain URL. */
     peers: z.array(written(parseSeed)),
     gossipInterval: written(positiveDuration),
     syncInterval: written(positiveDuration),
     sync: z.enum(['frontier', 'off']),
-    /** Metrics and signals to keep up with; all where it is left out. */
+    /** Metrics and signals in which items are fetched. Default: all but `_recency`. */
     syncDimensions: z.array(z.string().min(1)),
-    /**
-     * By metric, the value that must be reached (in the metric's direction) for an item to be
-     * fetched.
-     */
+    /** By metric, the worst value of an item that is fetched, in the metric's direction. */
     syncThresholds: z.record(z.string().min(1), written(parseNumber)),
     syncTags: z.array(z.string().min(1).max(256)).max(100),
     syncKinds: z.array(kindSchema).max(100),
     syncTopK: written((text) => parseCount(text, 1, 1_000)),
-    /** The largest artifact that is fetched without having been asked for. */
+    /** The largest artifact that background sync fetches. */
     maxArtifactBytes: written(parseSize),
     roundBytes: written(parseSize),
     roundRequests: written((text) => parseCount(text, 1)),
@@ -75,11 +68,11 @@ export const layerSchema = z
   })
   .partial()
 
-/** A layer as written. */
+/** A layer as it is written, before its amounts are parsed. */
 export type Layer = z.input<typeof layerSchema>
-type Decided = z.output<typeof layerSchema>
+type ParsedLayer = z.output<typeof layerSchema>
 
-/** What the environment says, of what Grove listens to. Read once, at the start of the process. */
+/** The environment variables that Grove reads, once, at the start of the process. */
 export interface Environment {
   readonly GROVE_DIR?: string | undefined
   readonly GROVE_URL?: string | undefined
@@ -89,19 +82,19 @@ export interface Environment {
   readonly PORT?: string | undefined
   readonly GOSSIP_SEEDS?: string | undefined
   readonly USER?: string | undefined
-  /** Set by npm: how it came to start this process, and the command. */
+  /** Set by npm: the script that started this process, and its command. */
   readonly npm_lifecycle_event?: string | undefined
   readonly npm_lifecycle_script?: string | undefined
 }
 
-/** The environment of this process; the one place that reads it. Empty values count as absent. */
+/** The environment of this process. Empty variables are left out. Nothing else reads it. */
 export function readEnvironment(): Environment {
   return Object.fromEntries(
     Object.entries(process.env).filter(([, value]) => value !== undefined && value !== ''),
   )
 }
 
-/** The layer that the environment gives. */
+/** The environment as a layer. */
 function layerOfEnvironment(env: Environment): Layer {
   return {
     ...(env.HOST === undefined ? {} : { host: env.HOST }),
@@ -111,27 +104,27 @@ function layerOfEnvironment(env: Environment): Layer {
   }
 }
 
-/**
- * Everything decided: how the grove behaves (all but its own id and address, which are known once
- * it listens) and how it is served.
- */
+/** A complete configuration. */
 export interface GroveConfig {
   readonly grove: GroveSettings
   readonly server: ServerConfig
   readonly logLevel: LogLevel
 }
 
+/** How a grove behaves. Its id and address are known only when its stores and server are open. */
 export interface GroveSettings extends Omit<NodeConfig, 'self' | 'reachable'> {
-  /** Where everything is kept. */
+  /** The directory that has all of the grove's data. */
   readonly dir: string
-  /** Whether private and loopback addresses of peers may be talked to. */
+  /** Allow peers at private, loopback and link-local addresses. */
   readonly allowPrivatePeers: boolean
 }
 
+/** Where a grove listens, and the address at which others reach it. */
 export interface ServerConfig {
   readonly host: string
-  /** 0: any free port. */
+  /** 0 takes any free port. */
   readonly port: number
+  /** Default: the address it listens on. */
   readonly publicUrl?: string
 }
 
@@ -139,13 +132,16 @@ interface Layers {
   readonly dir: string
   readonly flags?: Layer
   readonly env?: Environment
-  /** The parsed content of DIR/grove.json; undefined where there is none. */
+  /** The parsed content of DIR/grove.json; undefined if there is no such file. */
   readonly file?: unknown
 }
 
-/** Decides a grove's configuration. Pure. Throws `usage-error` naming the layer and the key. */
+/**
+ * The configuration of a grove from its layers and the defaults. Pure. Throws `usage-error`, which
+ * names the layer and the key.
+ */
 export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): GroveConfig {
-  const settings: Decided = {
+  const settings: ParsedLayer = {
     ...parseLayer(file, join(dir, CONFIG_FILE)),
     ...parseLayer(layerOfEnvironment(env), 'environment'),
     ...parseLayer(flags, 'options'),
@@ -166,7 +162,7 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
   }
 }
 
-function nodeConfigOf(settings: Decided): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {
+function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {
   const { syncDimensions: dimensions, syncTags: tags, syncKinds: kinds } = settings
   return {
     seeds: settings.peers ?? [],
@@ -187,7 +183,7 @@ function nodeConfigOf(settings: Decided): Omit<GroveSettings, 'dir' | 'allowPriv
   }
 }
 
-function parseLayer(layer: unknown, name: string): Decided {
+function parseLayer(layer: unknown, name: string): ParsedLayer {
   const result = layerSchema.safeParse(layer)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
@@ -201,7 +197,7 @@ function parseLayer(layer: unknown, name: string): Decided {
 }
 
 /**
- * A peer as operators write it: `id@url`, or a URL, which then is its id until it answers. Throws
+ * A seed as operators write it: `id@url` or a plain URL, which is its id until it answers. Throws
  * `usage-error`.
  */
 export function parseSeed(text: string): PeerAddress {
@@ -211,8 +207,8 @@ export function parseSeed(text: string): PeerAddress {
 }
 
 /**
- * An address of a grove: http or https, no credentials, no query; without its last slash. Throws
- * `usage-error`.
+ * The address of a grove, without slashes at its end: http or https, no credentials, no query.
+ * Throws `usage-error`.
  */
 export function parseAddress(text: string): string {
   const url = URL.parse(text.trim())
@@ -223,7 +219,8 @@ export function parseAddress(text: string): string {
     url.search === '' &&
     url.hash === ''
   if (!fits) {
-    const message = `${JSON.stringify(text.slice(0, 200))} is not the address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
+    const given = JSON.stringify(text.slice(0, 200))
+    const message = `${given} is not an address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
     throw new GroveError('usage-error', {}, { message })
   }
   return url.href.replace(/\/+$/, '')
@@ -235,7 +232,7 @@ function positiveDuration(text: string): number {
     throw new GroveError(
       'usage-error',
       {},
-      { message: `${JSON.stringify(text)} is not between 1ms and 24d` },
+      { message: `${JSON.stringify(text)} is not a duration from 1ms to 24d` },
     )
   return ms
 }

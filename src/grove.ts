@@ -15,30 +15,30 @@ import type { ThreadNode } from './node/read/thread.ts'
 import type { TransferProgress } from './node/transfer/wanted-blob.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
-/**
- * An artifact to publish: bytes, a stream of bytes, text, or the content id of a blob held here.
- */
+/** An artifact to publish: bytes, a stream of bytes, text, or the content id of a held blob. */
 export type ArtifactInput = ByteSource | string
 
 /** A draft whose artifacts may be given as bytes. */
 export type Work = Omit<Draft, 'artifacts'> & {
+  /** By name. */
   readonly artifacts?: Readonly<Record<string, ArtifactInput>>
 }
 
+/** Options of a call that waits. */
 export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
 /**
- * A grove in this process. `api` has every operation; the methods here are the common ones, with
- * plain arguments. All throw GroveError with a stable `code`.
+ * A grove in this process. Its methods are the common operations, with plain arguments; `api` has
+ * all of them. All throw GroveError with a stable `code`.
  */
 export class Grove {
   readonly #node: GroveNode
   readonly #close: () => Promise<void>
   /** Every operation of the HTTP API, without HTTP: `grove.api.standing({ cid })`. */
   readonly api: GroveApi
-  /** Where other groves and agents reach this one; undefined if it doesn't listen. */
+  /** Where agents and other groves reach this one; undefined if it doesn't listen. */
   readonly url: string | undefined
 
   constructor(node: GroveNode, url: string | undefined, close: () => Promise<void>) {
@@ -48,13 +48,14 @@ export class Grove {
     this.#close = close
   }
 
+  /** The id by which other groves know this one. */
   get peerId(): string {
     return this.#node.config.self.peerId
   }
 
   /**
-   * Stores the artifacts, then seals and stores the manifest: durable when it resolves. Publishing
-   * the same again changes nothing.
+   * Stores the artifacts, then seals and stores the manifest. All of it is durable when the promise
+   * resolves. Publishing the same work again changes nothing.
    */
   publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
     const artifacts: Record<string, string> = {}
@@ -66,7 +67,10 @@ export class Grove {
     return publishFiles(this.api, { ...work, artifacts }, files, options)
   }
 
-  /** Fetches a contribution from the given peer (address or id), or from any that advertised it. */
+  /**
+   * Fetches a contribution from the given peer (an address or id), or else from peers that
+   * advertised it. What could not be had is listed in `missing`. Throws if there is no manifest.
+   */
   fetchRemoteContribution(
     cid: string,
     peerAddress?: string,
@@ -81,12 +85,12 @@ export class Grove {
     return this.api.fetchContribution({ cid, peer: peerAddress, ...rest }, call)
   }
 
-  /** Writes a contribution's artifacts into a directory; what is missing here is fetched first. */
+  /** Writes a contribution's artifacts into a directory, after fetching those that are missing. */
   checkout(cid: string, directory: string, options: CheckoutOptions = {}): Promise<CheckoutResult> {
     return checkoutInto(this.api, parseCid(cid), directory, options)
   }
 
-  /** A contribution; undefined if it isn't held here. */
+  /** A contribution; undefined if it isn't held. */
   async get(cid: string): Promise<ContributionView | undefined> {
     try {
       return await this.api.contribution({ cid })
@@ -96,7 +100,7 @@ export class Grove {
     }
   }
 
-  /** The bytes of an artifact that is held here. */
+  /** The bytes of an artifact. Throws `blob-missing` if they aren't held. */
   async artifact(
     cid: string,
     name: string,
@@ -105,39 +109,44 @@ export class Grove {
     return (await this.api.artifact({ cid: parseCid(cid), name }, options)).body
   }
 
-  /** The best of what is held here, in every dimension. */
+  /** The local frontier: the best held contributions of each dimension. */
   frontier(query: Filter & { metric?: string; limit?: number } = {}): Promise<FrontierAnswer> {
     return this.api.frontier(query)
   }
 
-  /** The best that is known anywhere, and the peers that advertise it. */
+  /** The federated frontier: the best that is known anywhere, with the peers that advertise it. */
   async federatedFrontier(): Promise<FederatedEntry[]> {
     return (await this.api.federatedFrontier({})).entries
   }
 
+  /** Full-text search: contributions that have every word, best match first. */
   async search(text: string, query: Filter & { limit?: number } = {}): Promise<SearchResult[]> {
     return (await this.api.search({ q: text, ...query })).results
   }
 
-  /** Contributions, oldest first. */
+  /** Held contributions, oldest first. */
   async list(
     query: Filter & { limit?: number; offset?: number } = {},
   ): Promise<ContributionView[]> {
     return (await this.api.listContributions(query)).items
   }
 
+  /** Held contributions with a relation to this one, oldest first. */
   children(cid: string): Promise<ContributionView[]> {
     return this.api.children({ cid })
   }
 
+  /** Held contributions that this one has a relation to, oldest first. */
   ancestors(cid: string): Promise<ContributionView[]> {
     return this.api.ancestors({ cid })
   }
 
+  /** A contribution and the replies to it, by depth. */
   async thread(cid: string): Promise<ThreadNode[]> {
     return (await this.api.thread({ cid })).nodes
   }
 
+  /** One artifact of two contributions, each as text. */
   diff(
     parent: string,
     child: string,
@@ -146,6 +155,7 @@ export class Grove {
     return this.api.diff({ parent, child, artifact })
   }
 
+  /** The peers that this grove knows, with their records. */
   peers(): FederationPeer[] {
     return federationPeers(this.#node)
   }
@@ -156,14 +166,14 @@ export class Grove {
   }
 
   /**
-   * What happens from now on, until the signal aborts. With `after`, the `id` of an event, the
-   * contributions stored since then come first.
+   * The events from now on, until the signal aborts. With `after`, the `id` of an event, the
+   * contributions stored since that event come first.
    */
   events(signal: AbortSignal, { after }: { after?: string } = {}): AsyncIterable<GroveEvent> {
     return this.api.events({ signal, after })
   }
 
-  /** Ends whatever is under way and closes the stores. */
+  /** Ends what is under way, then closes the server, if there is one, and the stores. */
   close(): Promise<void> {
     return this.#close()
   }

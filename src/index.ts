@@ -23,27 +23,34 @@ export type { TransferProgress } from './node/transfer/wanted-blob.ts'
 
 /** How to open a grove in this process. */
 export interface GroveOptions {
-  /** Directory of the grove, made if it doesn't exist. Default: everything is kept in memory. */
+  /** The grove's directory, created if it doesn't exist. Default: all data is kept in memory. */
   readonly dir?: string
-  /** Peers to ask and to gossip with: `http://host:port` or `id@http://host:port`. */
+  /** Seeds: `http://host:port` or `id@http://host:port`. Default: none. */
   readonly peers?: readonly string[]
-  /** Serve the HTTP API to agents and other groves. Port 0 takes a free one. Default: don't. */
+  /**
+   * Serve the HTTP API to agents and other groves, by default on a free port of loopback. Default:
+   * don't.
+   */
   readonly listen?: { readonly host?: string; readonly port?: number; readonly publicUrl?: string }
   /** Default 30,000. */
   readonly gossipIntervalMs?: number
   /** Default 30,000. */
   readonly syncIntervalMs?: number
-  /** What background sync fetches; `'off'`: nothing. */
+  /** Changes to the default policy of background sync; `'off'` turns it off. */
   readonly sync?: Partial<Settings['policy']> | 'off'
-  /** Talk to peers on private and loopback addresses. Default: only while listening on loopback. */
+  /**
+   * Allow peers at private, loopback and link-local addresses. Default: only if the grove listens
+   * on loopback or not at all.
+   */
   readonly allowPrivatePeers?: boolean
+  /** Default: nothing is logged. */
   readonly log?: Log
 }
 
 /**
- * Opens a grove in this process. With `listen` it serves and gossips; without, it only asks its
- * peers and fetches from them.
- * Throws `usage-error`, `storage-locked`, `storage-newer`, `read-only`, `port-taken`.
+ * Opens a grove in this process. With `listen` it serves and gossips. Without, it only asks its
+ * seeds and fetches from them. Close it to release its directory. Throws `usage-error`,
+ * `storage-locked`, `storage-newer`, `storage-failed`, `read-only`, `port-taken`.
  */
 export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
   const { listen, log = silentLog } = options

@@ -2,12 +2,12 @@ import { type LevelWithSilent, pino } from 'pino'
 import type { Log } from './ports/log.ts'
 
 /**
- * A log that writes one JSON line an event on stderr: stdout is for answers. Lines are written at
- * once, so that none is lost at exit.
+ * A log that writes one JSON line per event to stderr; stdout is for results. It writes each line
+ * at once, so that none is lost at exit.
  */
 export function stderrLog(level: LevelWithSilent): Log {
   const stderr = pino.destination({ fd: 2, sync: true })
-  // When nobody reads stderr any more, the lines are lost; the grove goes on.
+  // If nobody reads stderr any more, the lines are lost and the grove goes on.
   stderr.on('error', () => {})
   const options = {
     level,

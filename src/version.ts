@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 
-/** package.json lies one folder up from here, in src/ as in dist/. */
-const manifest = createRequire(import.meta.url)('../package.json') as { readonly version: string }
+/** package.json is one folder up from this file, in src/ and in dist/. */
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
-/** The version of the software, as `/api/grove` and `grove --version` say it. */
-export const VERSION = manifest.version
+/** The version of the software, as `/api/grove` and `grove --version` show it. */
+export const VERSION = version

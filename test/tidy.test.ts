@@ -117,7 +117,7 @@ const unfinished = /\bTODO\b|\bFIXME\b|\bXXX\b|@ts-(?:ignore|nocheck|expect-erro
 const anyType = /\bas any\b|:\s*any\s*(?:[,;)=|&]|$)|<any\b|\bany(?:>|\[\])/
 
 const maxLines = 350
-const maxColumns = 160
+const maxColumns = 100
 
 const isSource = (file: SourceFile) => file.path.startsWith('src/') && isCode(file)
 
@@ -352,6 +352,8 @@ test('the rules catch violations', () => {
   assert.equal(looseTaskFault('src/api/http/app.ts', 'answer().catch(log)'), undefined)
   assert.equal(sourceFile('a.ts', "x('http://b') // Date.now()").code[0]?.trim(), "x('http://b')")
   assert.match('const x = y as any', anyType)
+  assert.equal(sizeFaults(sourceFile('src/a.ts', '/'.repeat(maxColumns + 1))).length, 1)
+  assert.equal(sizeFaults(sourceFile('src/a.ts', '/'.repeat(maxColumns))).length, 0)
   const one = sourceFile('src/a.ts', 'export interface Row {}')
   assert.deepEqual(sameNames([one, sourceFile('src/b.ts', 'type Row = string')]), [
     'src/a.ts:1, src/b.ts:1: more than one type Row',

@@ -49,7 +49,7 @@ export class Adversary implements Host {
   protected readonly rng: Rng
   protected readonly context: AdversaryContext
   protected readonly blobs = new Map<Cid, Uint8Array>()
-  readonly #wire: HttpCarrier
+  readonly #carrier: HttpCarrier
 
   constructor(kind: string, index: number, rng: Rng, context: AdversaryContext) {
     this.name = `${kind}${index}`
@@ -57,7 +57,7 @@ export class Adversary implements Host {
     this.rng = rng
     this.context = context
     this.works = Array.from({ length: WORKS }, (_, n) => this.#work(n))
-    this.#wire = context.network.wireOf(this)
+    this.#carrier = context.network.carrierOf(this)
     context.network.attach(this)
   }
 
@@ -226,7 +226,7 @@ export class Adversary implements Host {
       headers: { 'content-type': 'application/json' },
       body: text,
     } as const
-    this.#wire.request(request).then(
+    this.#carrier.request(request).then(
       ({ body: answer }) => answer.destroy(),
       () => {},
     )

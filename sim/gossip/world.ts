@@ -29,7 +29,7 @@ const SEEDS_EACH = 3
 export interface WorldOptions {
   readonly count: number
   readonly seed: number
-  /** Chance that a message (request, answer, or either half of a fetch) is lost. */
+  /** The probability that a message (request, answer, or either half of a fetch) is lost. */
   readonly loss: number
   /** Off: work travels by the periodic exchange alone. */
   readonly announcements: boolean

@@ -112,8 +112,13 @@ export class Machine implements Host {
     const { network, rng, config, journal } = this.#options
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
-    const wire = network.wireOf({ name: this.name, address: this.address, honest: true, process })
-    const transport = httpTransport({ allowPrivate: true, clock, wire })
+    const carrier = network.carrierOf({
+      name: this.name,
+      address: this.address,
+      honest: true,
+      process,
+    })
+    const transport = httpTransport({ allowPrivate: true, clock, carrier })
     const random = rng.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)

@@ -84,7 +84,7 @@ export class Network {
   }
 
   /** The carrier of one process's requests. */
-  wireOf(client: Client): HttpCarrier {
+  carrierOf(client: Client): HttpCarrier {
     return { request: (request) => this.#request(client, request), destroy: async () => {} }
   }
 

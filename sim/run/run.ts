@@ -1,5 +1,5 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
-import { disagreements } from '../checkers/agreement.ts'
+import { disagreements, type Holder } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import type { Scenario } from '../scenario/scenario.ts'
@@ -32,11 +32,18 @@ export interface RunResult {
   readonly transcript: readonly string[]
 }
 
+export interface RunOptions {
+  /** Whether to keep a transcript. */
+  readonly explain?: boolean
+  /** A last check of the machines. What it finds are violations too. */
+  readonly inspect?: (machines: readonly Holder[]) => Promise<readonly string[]>
+}
+
 /** Plays a scenario with a seed. Equal arguments give equal runs, to the last byte. */
 export async function run(
   scenario: Scenario,
   seed: number,
-  { explain = false } = {},
+  { explain = false, inspect = async () => [] }: RunOptions = {},
 ): Promise<RunResult> {
   enforceInvariants()
   const world = new World(scenario, seed, explain)
@@ -49,6 +56,7 @@ export async function run(
   try {
     const rounds = await play(world, scenario)
     await checkAtEnd(world)
+    for (const what of await inspect(world.machines)) world.violated(what)
     return resultOf(world, scenario, seed, rounds)
   } finally {
     process.off('unhandledRejection', onRejection)

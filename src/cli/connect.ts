@@ -154,8 +154,8 @@ async function servedAt(directory: string): Promise<string | undefined> {
     }
     return typeof url === 'string' ? parseAddress(url) : undefined
   } catch {
-    // Not served, or the file is being written right now. The caller then reports that the directory
-    // is in use.
+    // Not served, or the file is being written right now. The caller then reports that the
+    // directory is in use.
     return undefined
   }
 }

@@ -1,18 +1,16 @@
-/** A map that keeps only the entries set last: for memories that spare work and may forget. */
+/** A map that keeps only the entries set last. For caches, which may forget. */
 export class BoundedMap<K, V> extends Map<K, V> {
   readonly #most: number
   readonly #onEvict: (key: K) => void
 
-  /** Keeps at most `most` entries. `onEvict` is told the key of each that gives way. */
+  /** Keeps at most `most` entries. `onEvict` gets the key of each entry that is evicted. */
   constructor(most: number, onEvict: (key: K) => void = () => {}) {
     super()
     this.#most = most
     this.#onEvict = onEvict
   }
 
-  /**
-   * Puts the entry last, also where the key was known; the first one is evicted when it is full.
-   */
+  /** Puts an entry last, also if its key was present. A full map evicts its first entry. */
   override set(key: K, value: V): this {
     this.delete(key)
     super.set(key, value)
@@ -21,7 +19,7 @@ export class BoundedMap<K, V> extends Map<K, V> {
   }
 }
 
-/** A set that keeps only the items added last: for memories that spare work and may forget. */
+/** A set that keeps only the items added last. For caches, which may forget. */
 export class BoundedSet<T> extends Set<T> {
   readonly #most: number
 
@@ -30,7 +28,7 @@ export class BoundedSet<T> extends Set<T> {
     this.#most = most
   }
 
-  /** Adds an item and evicts the first when it is full. A known item keeps its place. */
+  /** Adds an item at the end. A present item keeps its place. A full set evicts its first item. */
   override add(item: T): this {
     super.add(item)
     evictOldest(this, this.#most)
@@ -38,7 +36,7 @@ export class BoundedSet<T> extends Set<T> {
   }
 }
 
-/** Drops what was put first from a map or set that has grown past `most`. */
+/** Deletes the first entries of a map or set until at most `most` are left. */
 export function evictOldest<K>(
   memory: Map<K, unknown> | Set<K>,
   most: number,
@@ -51,7 +49,7 @@ export function evictOldest<K>(
   }
 }
 
-/** Puts an item last in a set that forgets what was put first beyond `most`. */
+/** Adds an item to a set and keeps at most the last `most` items. */
 export function addBounded<T>(set: Set<T>, item: T, most: number): void {
   set.add(item)
   evictOldest(set, most)

@@ -1,13 +1,16 @@
-/** Lets a fixed number in at once; the others wait in the order in which they came. */
+/** Admits a fixed number of callers at once. The others wait in the order in which they came. */
 export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
 
-  constructor(places: number) {
-    this.#free = places
+  constructor(slots: number) {
+    this.#free = slots
   }
 
-  /** A place; call the result, once, to give it back. Rejects with the signal's reason. */
+  /**
+   * Takes a slot. Call the result, once, to give it back. Rejects with the signal's reason if that
+   * aborts before a slot is free.
+   */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted()
     if (this.#free > 0) this.#free--
@@ -38,9 +41,9 @@ export class Semaphore {
 }
 
 /**
- * Runs the task for each item, at most `limit` at once, begun in their order; results in that order
- * too. The first failure is thrown once the tasks that were running have ended: it begins no
- * further item and aborts the signal that the tasks are given.
+ * Runs a task for each item, at most `limit` at once. Tasks start in the order of the items, and
+ * the results have it too. On the first failure no further task starts, the signal of the running
+ * ones aborts, and the failure is thrown when they have ended.
  */
 export async function mapBounded<T, R>(
   items: readonly T[],

@@ -1,7 +1,7 @@
 interface Flight<T> {
   readonly result: Promise<T>
   readonly controller: AbortController
-  /** Whether its outcome is shared for as long as anybody holds it. */
+  /** Whether the outcome is shared as long as a caller holds it. */
   readonly isHeld: boolean
   users: number
 }
@@ -9,18 +9,18 @@ interface Flight<T> {
 /** The outcome of a shared run. */
 export interface Shared<T> {
   readonly outcome: T
-  /** To be called once: the caller has no more use for the outcome. */
+  /** Call it once, when the outcome is not needed any more. */
   release(): void
 }
 
 /**
- * One run of a task per key at a time: who asks while it is under way shares its outcome. A caller
- * that aborts leaves alone; the task itself is aborted when the last one has left.
+ * Runs one task per key at a time. Callers that come while it runs share its outcome. A caller
+ * whose signal aborts leaves; the task is aborted when the last caller has left.
  */
 export class Singleflight<T> {
   readonly #flights = new Map<string, Flight<T>>()
 
-  /** The task's outcome. Rejects with the reason of `signal` if that aborts before. */
+  /** The task's outcome. Rejects with the reason of `signal` if that aborts first. */
   async run(
     key: string,
     task: (signal: AbortSignal) => Promise<T>,
@@ -31,12 +31,12 @@ export class Singleflight<T> {
     return outcome
   }
 
-  /** The same, and whoever asks while somebody holds the outcome shares it too. */
+  /** The same, but callers also share the outcome as long as another one holds it. */
   hold(key: string, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal) {
     return this.#join(key, task, { signal, isHeld: true })
   }
 
-  /** Whether a run of that key is under way, or its outcome held. */
+  /** True if a task of this key is running or its outcome is held. */
   has(key: string): boolean {
     return this.#flights.has(key)
   }

@@ -1,21 +1,22 @@
 /**
- * A least time between two starts: the first is immediate, and what follows soon shares the next.
+ * Keeps a least time between two starts. The first start is immediate, and the requests that come
+ * soon after it share the next one.
  */
 export class Throttle {
-  readonly #ms: number
-  #begunAt = Number.NEGATIVE_INFINITY
+  readonly #intervalMs: number
+  #startedAt = Number.NEGATIVE_INFINITY
 
-  constructor(ms: number) {
-    this.#ms = ms
+  constructor(intervalMs: number) {
+    this.#intervalMs = intervalMs
   }
 
-  /** Notes that it begins. `now` is Unix ms. */
+  /** Notes a start. `now` is Unix ms. */
   start(now: number): void {
-    this.#begunAt = now
+    this.#startedAt = now
   }
 
-  /** Ms until it may begin again; never more than the gap, also where the clock was set back. */
+  /** Ms until the next start: at most the interval, also if the clock was set back. */
   delayMs(now: number): number {
-    return Math.min(this.#ms, Math.max(0, this.#begunAt + this.#ms - now))
+    return Math.min(this.#intervalMs, Math.max(0, this.#startedAt + this.#intervalMs - now))
   }
 }

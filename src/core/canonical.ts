@@ -1,17 +1,21 @@
 import { GroveError } from './errors.ts'
 
-/** JSON as RFC 8259 has it: what a manifest is made of. */
+/** A JSON value (RFC 8259): what a manifest is made of. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+
+/** A JSON object. The order of its keys has no meaning. */
 export type JsonObject = { readonly [key: string]: Json }
 
-/** Deepest nesting of a JSON value that is accepted. Keeps every recursive walk within the stack. */
+/** Deepest nesting of an accepted JSON value. The bound keeps recursive walks within the stack. */
 export const MAX_JSON_DEPTH = 64
 
 /**
- * The RFC 8785 (JSON Canonicalization Scheme) text of a JSON value: keys in UTF-16 order, no white space.
- * A key whose value is `undefined` is left out, as JSON.stringify does.
- * Throws `manifest-invalid` for what JSON can't say exactly: non-finite numbers, lone surrogates, other types, too deep
- * (and a `__proto__` key, which JavaScript's own tools lose on the way).
+ * The RFC 8785 (JSON Canonicalization Scheme) text of a JSON value: keys in UTF-16 order, no white
+ * space. A key whose value is `undefined` is left out, as in JSON.stringify.
+ *
+ * Throws `manifest-invalid` for what JSON can't represent exactly: non-finite numbers, lone
+ * surrogates, other types, nesting beyond MAX_JSON_DEPTH. It also refuses the key `__proto__`,
+ * which JavaScript's own tools drop.
  */
 export function canonicalText(value: unknown): string {
   return write(value, 0)
@@ -24,12 +28,12 @@ export function canonicalBytes(value: unknown): Uint8Array {
   return encoder.encode(canonicalText(value))
 }
 
-/** Whether the value is a JSON object: not an array, not null. */
+/** True if the value is a JSON object: not an array, not null. Its members are not looked at. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Equal as JSON, whatever the order of keys. */
+/** True if both values are equal as JSON, in whatever order their keys are. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   return a === b || canonicalText(a) === canonicalText(b)
 }
@@ -74,7 +78,7 @@ function writeObject(object: Readonly<Record<string, unknown>>, depth: number): 
   return `{${members.join(',')}}`
 }
 
-/** Whether it is made of its own members alone: a Date or a Map would lose what it holds without a word. */
+/** True if the object has no class. A Date or a Map would silently lose its content. */
 function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object)
   return prototype === null || Object.getPrototypeOf(prototype) === null

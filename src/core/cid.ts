@@ -1,14 +1,14 @@
 import { Blake3Hasher, blake3 } from '@napi-rs/blake-hash'
 import { GroveError } from './errors.ts'
 
-/** A content id: `blake3:` and the 64 lower-case hex digits of the 256-bit BLAKE3 hash of some bytes. */
+/** A content id: `blake3:` and 64 lower-case hex digits, the 256-bit BLAKE3 hash of some bytes. */
 export type Cid = string & { readonly __cid: true }
 
-/** The form of a whole content id. */
+/** The form of a complete content id. */
 export const CID_PATTERN = /^blake3:[0-9a-f]{64}$/
 const PREFIX = 'blake3:'
 
-/** Whether the text is a whole content id. */
+/** True if the text is a complete content id. */
 export function isCid(text: unknown): text is Cid {
   return typeof text === 'string' && CID_PATTERN.test(text)
 }
@@ -19,7 +19,7 @@ export function parseCid(text: string): Cid {
     throw new GroveError(
       'cid-invalid',
       { cid: text.slice(0, 100) },
-      { message: `not a content id (blake3:<64 hex digits>): ${text.slice(0, 100)}` },
+      { message: `not a content id, which is blake3:<64 hex digits>: ${text.slice(0, 100)}` },
     )
   }
   return text
@@ -30,7 +30,7 @@ export function hashBytes(bytes: Uint8Array): Cid {
   return (PREFIX + blake3(bytes).toString('hex')) as Cid
 }
 
-/** Hashes a stream of bytes, chunk by chunk. */
+/** Computes the content id of bytes that arrive in chunks. */
 export class CidHasher {
   readonly #hasher = new Blake3Hasher()
 
@@ -39,13 +39,13 @@ export class CidHasher {
     return this
   }
 
-  /** The content id of all bytes given so far. Call it once. */
+  /** The content id of all chunks. Call it once, at the end. */
   digest(): Cid {
     return (PREFIX + this.#hasher.digestBuffer().toString('hex')) as Cid
   }
 }
 
-/** The 32 bytes behind a content id, as databases keep it. */
+/** The 32-byte hash in a content id: the form that databases keep. */
 export function cidToBytes(cid: Cid): Uint8Array {
   return Buffer.from(cid.slice(PREFIX.length), 'hex')
 }
@@ -56,19 +56,22 @@ export function cidFromBytes(hash: Uint8Array): Cid {
     Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')) as Cid
 }
 
-/** The first `digits` hex digits with their prefix: how people name a contribution where no other starts alike. */
+/** A content id abbreviated for people: the prefix and its first `digits` hex digits. */
 export function shortCid(cid: Cid, digits = 12): string {
   return cid.slice(0, PREFIX.length + digits)
 }
 
-/** The hex digits that an abbreviated id gives (`blake3:` may be left out). Throws `cid-invalid`. */
+/**
+ * The hex digits of an abbreviated content id: 4 to 64, with or without `blake3:` before them.
+ * Throws `cid-invalid`.
+ */
 export function parseCidPrefix(text: string): string {
   const digits = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text
   if (!/^[0-9a-f]{4,64}$/.test(digits)) {
     throw new GroveError(
       'cid-invalid',
       { cid: text.slice(0, 100) },
-      { message: `not a content id or at least 4 of its hex digits: ${text.slice(0, 100)}` },
+      { message: `not a content id, nor its first 4 or more digits: ${text.slice(0, 100)}` },
     )
   }
   return digits

@@ -11,13 +11,16 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   SQLITE_READONLY: 'read-only',
 }
 
-/** The `code` of a system error, '' where it has none. */
+/** The `code` of a system error, such as `ENOENT`; '' if it has none. */
 export function errnoOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   return typeof code === 'string' ? code : ''
 }
 
-/** A failed system call as a typed error: `storage-full`, `read-only`, otherwise `storage-failed`. A GroveError stays what it is. */
+/**
+ * The GroveError for a failed system call: `storage-full`, `read-only`, otherwise `storage-failed`,
+ * with the system's code as the detail `errno`. A GroveError is returned as it is.
+ */
 export function storageError(cause: unknown, details: ErrorDetails): GroveError {
   if (cause instanceof GroveError) return cause
   const errno = errnoOf(cause)

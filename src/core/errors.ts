@@ -1,26 +1,26 @@
 /**
- * Whose doing a failure is where a call to another grove ends with it:
- * - `peer`: it broke the protocol, which nobody else can have done in its place;
- * - `network`: it could not be reached, which may be anybody's doing;
- * - `self`: this grove's own disk, shutdown or bug. No other peer and no other item fares better;
- * - `none`: nobody's. A peer that says no has answered.
+ * The party that an error is charged to when a call to another grove ends with it:
+ * - `peer`: the peer broke the protocol, which nobody else can have done in its place;
+ * - `network`: the peer could not be reached, whatever the cause;
+ * - `self`: this grove's own disk, shutdown or bug. No other peer or item would fare better;
+ * - `none`: nobody. A peer that refuses has answered.
  */
 export type Blame = 'peer' | 'network' | 'self' | 'none'
 
-/** How one kind of failure shows to each kind of caller. */
+/** What one error code means to each kind of caller. */
 interface ErrorKind {
-  /** HTTP status of the answer. */
+  /** Status of the HTTP response. */
   readonly status: number
   /** Exit code of the command line. */
   readonly exit: number
-  /** The same call may succeed later, unchanged. */
+  /** The same call, unchanged, may succeed later. */
   readonly retryable: boolean
   readonly blame: Blame
-  /** What was asked for can't be had from anybody, now or later: asking again is in vain. */
+  /** No peer can ever fulfil the request, so that none is asked again. */
   readonly permanent: boolean
   /**
-   * Code on the wire where Grove 0.1 has a name for it; otherwise the key itself. The key then
-   * travels as `details.reason`.
+   * The code on the wire, where Grove 0.1 has a name for it; Grove's own code is then in
+   * `details.reason`. Default: Grove's own code.
    */
   readonly wire?: string
 }
@@ -32,14 +32,12 @@ const peerFault = { exit: 5, retryable: true, blame: 'peer', permanent: false } 
 const unavailable = { exit: 6, retryable: true, blame: 'none', permanent: false } as const
 const storage = { exit: 7, retryable: true, blame: 'self', permanent: false } as const
 const conflict = { exit: 8, retryable: false, blame: 'none', permanent: false } as const
-/**
- * The hash was right and the form is wrong: who sent it is at fault, and nobody has a better one.
- */
+/** The hash is right and the form is wrong: the sender is at fault, and no copy is better. */
 const malformed = { ...usage, blame: 'peer', status: 400, wire: 'VALIDATION_ERROR' } as const
 
 /**
- * The one table of failures. Exit codes: 1 a fault of ours, 2 bad input, 3 absent, 4 refused,
- * 5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict.
+ * Every error code. Exit codes: 1 a bug in Grove, 2 bad input, 3 absent, 4 refused, 5 a peer's
+ * fault, 6 unavailable or too slow, 7 storage, 8 conflict.
  */
 export const errorTable = {
   'validation-error': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
@@ -48,12 +46,12 @@ export const errorTable = {
   'manifest-invalid': malformed,
   'manifest-unknown-field': malformed,
   'manifest-not-canonical': malformed,
-  // Its hash was never looked at: another peer may have the right one.
+  // The hash was not checked: another peer may have the right bytes.
   'manifest-too-large': { ...usage, status: 413, blame: 'peer', permanent: false },
   'artifact-missing': { ...usage, status: 400, permanent: false, wire: 'VALIDATION_ERROR' },
   'hash-mismatch': { ...usage, status: 400, permanent: false },
   'body-too-large': { ...usage, status: 413 },
-  // Too large for whoever says so, and now: another limit may let it pass.
+  // Beyond the limit of the party that says so: another limit may allow it.
   'too-large': { ...usage, status: 413, permanent: false },
   'range-invalid': { ...usage, status: 416, permanent: false },
   'usage-error': { ...usage, status: 400 },
@@ -94,10 +92,10 @@ export const errorTable = {
   },
 } as const satisfies Record<string, ErrorKind>
 
-/** A stable name of one kind of failure. Tests and callers match it, never the message. */
+/** The stable name of one kind of error. Tests and callers match it, never the message. */
 export type ErrorCode = keyof typeof errorTable
 
-/** What happened, to which object: plain JSON that may travel to the caller. */
+/** What happened, and to which object: plain JSON, which remote callers may see. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
 interface GroveErrorOptions {
@@ -105,7 +103,7 @@ interface GroveErrorOptions {
   readonly cause?: unknown
 }
 
-/** The only error Grove throws on purpose. */
+/** The only error that Grove throws on purpose. Without a message, it is made of the details. */
 export class GroveError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails
@@ -125,12 +123,12 @@ export class GroveError extends Error {
   }
 }
 
-/** Whether an unknown thrown thing is a GroveError, of that code if one is given. */
+/** True if what was thrown is a GroveError, with this code if one is given. */
 export function isGroveError(error: unknown, code?: ErrorCode): error is GroveError {
   return error instanceof GroveError && (code === undefined || error.code === code)
 }
 
-/** The JSON body of an error answer (Grove 0.1's shape). */
+/** The JSON body of an error response, in the shape of Grove 0.1. */
 export interface ErrorBody {
   readonly error: {
     readonly code: string
@@ -139,7 +137,7 @@ export interface ErrorBody {
   }
 }
 
-/** What a caller over the wire is told. An error that is not ours says nothing of its insides. */
+/** An error as a remote caller sees it. Of other errors than GroveError it reveals nothing. */
 export function errorBody(error: unknown): ErrorBody {
   if (!isGroveError(error))
     return errorBody(new GroveError('internal-error', {}, { message: 'internal error' }))
@@ -149,7 +147,8 @@ export function errorBody(error: unknown): ErrorBody {
 }
 
 /**
- * The error that a peer's or server's error body stands for; undefined where the body is not one.
+ * The error in the body of an error response; undefined if the body has another form. An unknown
+ * code becomes `internal-error`.
  */
 export function errorFromBody(body: unknown): GroveError | undefined {
   const error = (body as Partial<ErrorBody> | null)?.error
@@ -173,8 +172,8 @@ function codeOfWire(wire: string): ErrorCode | undefined {
 }
 
 function describe(code: ErrorCode, details: ErrorDetails): string {
-  const said = Object.entries(details)
+  const shown = Object.entries(details)
     .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
     .map(([key, value]) => `${key} ${value}`)
-  return said.length === 0 ? code : `${code}: ${said.join(', ')}`
+  return shown.length === 0 ? code : `${code}: ${shown.join(', ')}`
 }

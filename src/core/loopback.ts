@@ -1,4 +1,4 @@
-/** Whether a host, as in a URL or to listen on, is this machine alone. */
+/** True if a host, from a URL or to listen on, is reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' || host === '::1' || host === '[::1]' || /^127(\.\d{1,3}){3}$/.test(host)

@@ -2,25 +2,26 @@ import type { Kind, Manifest } from './contribution/schema.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './limits.ts'
 import { type Place, reaches } from './ranking/frontier.ts'
 
-/** What a grove fetches unasked. A field that is left out restricts nothing. */
+/** What background sync fetches. A field that is left out restricts nothing. */
 export interface Policy {
   /** `frontier`: the best of each dimension; `off`: nothing. */
   readonly scope: 'frontier' | 'off'
-  /** Metric and signal names. */
+  /** Names of metrics and signals. */
   readonly dimensions?: readonly string[]
-  /** By metric, in its direction: the least value that is fetched. */
+  /** By metric, the worst value that is still fetched, in the metric's direction. */
   readonly thresholds: Readonly<Record<string, number>>
-  /** At least one of these must be on the item. */
+  /** An item needs at least one of these. */
   readonly tags?: readonly string[]
-  /** An item whose kind is not known yet passes, until its manifest is here. */
+  /** An item of unknown kind passes until its manifest is here. */
   readonly kinds?: readonly Kind[]
-  /** The best of each dimension that are fetched from each peer, held ones included. */
+  /** How many items of each dimension are fetched from each peer, counting those held already. */
   readonly topK: number
   readonly maxArtifactBytes: number
   readonly maxBytesPerRound: number
   readonly maxRequestsPerRound: number
 }
 
+/** The policy of a grove that configures none. */
 export const defaultPolicy: Policy = {
   scope: 'frontier',
   thresholds: {},
@@ -30,28 +31,28 @@ export const defaultPolicy: Policy = {
   maxRequestsPerRound: 1_000,
 }
 
-/** A place, and what may be known of its item before the manifest is here. */
+/** A place, and what may be known about its item before the manifest is here. */
 interface DescribedPlace extends Place {
   readonly tags?: readonly string[] | undefined
   readonly kind?: Kind | undefined
 }
 
-/** The value that the policy asks for in this metric, if it asks for one. */
+/** The policy's threshold in this metric; undefined if it has none. */
 export function thresholdOf({ thresholds }: Policy, metric: string): number | undefined {
   return Object.hasOwn(thresholds, metric) ? thresholds[metric] : undefined
 }
 
 /**
- * Whether places in this metric are looked at. Recency, which would bring everything, has to be
- * named.
+ * True if sync looks at places in this metric at all. `_recency` ranks every item, so that a policy
+ * has to name it.
  */
 export function considers({ dimensions }: Policy, metric: string): boolean {
   return metric !== '_recency' || dimensions?.includes(metric) === true
 }
 
 /**
- * Why the policy leaves out an item at this place; undefined if it does not. An unknown kind
- * passes.
+ * Why the policy rejects an item at this place; undefined if it accepts. An unknown kind is
+ * accepted.
  */
 export function reasonAgainst(
   { metric, direction, value, tags = [], kind }: DescribedPlace,
@@ -65,7 +66,7 @@ export function reasonAgainst(
   return kind !== undefined && !acceptsKind(policy, kind) ? 'kind' : undefined
 }
 
-/** Why the policy leaves out an item by its manifest, whatever was advertised of it. */
+/** Why the policy rejects an item by its manifest; undefined if it accepts. */
 export function unwantedReason(
   { kind, tags }: Manifest,
   policy: Policy,

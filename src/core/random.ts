@@ -1,13 +1,13 @@
-/** Chance as an argument: from the system in production, from a seed in tests and the simulator. */
+/** Random numbers: from the system in production, from a seed in tests and the simulator. */
 export interface Random {
   /** A number in [0, 1). */
   next(): number
 }
 
-/** An integer in [0, bound). */
+/** A random integer in [0, bound). */
 export const below = (random: Random, bound: number): number => Math.floor(random.next() * bound)
 
-/** `count` of `items`, chosen evenly without repetition, in random order. */
+/** A uniform sample of `count` items, each at most once, in random order. */
 export function sample<T>(random: Random, items: readonly T[], count: number): T[] {
   const rest = [...items]
   const chosen: T[] = []
@@ -16,6 +16,6 @@ export function sample<T>(random: Random, items: readonly T[], count: number): T
   return chosen
 }
 
-/** `digits` hex digits by chance. */
+/** Random hex digits, as many as `digits`. Not for secrets. */
 export const hexDigits = (random: Random, digits: number): string =>
   Array.from({ length: digits }, () => below(random, 16).toString(16)).join('')

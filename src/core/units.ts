@@ -1,6 +1,9 @@
 import { GroveError } from './errors.ts'
 
-/** How people write amounts: on the command line, in the environment and in grove.json. All throw `usage-error`. */
+/**
+ * Amounts as people write them on the command line, in the environment and in grove.json. All
+ * parsers throw `usage-error`.
+ */
 
 const durationUnits: Readonly<Record<string, number>> = {
   ms: 1,
@@ -33,18 +36,18 @@ const sizeUnits: Readonly<Record<string, number>> = {
   tib: 2 ** 40,
 }
 
-/** Bytes of a size such as `64MiB`, `10MB` or `1024`. */
+/** Bytes of a size such as `64MiB`, `10MB` or `1024`. Units are read in either case. */
 export function parseSize(text: string): number {
   const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
   const scale = sizeUnits[unit.toLowerCase()]
   if (amount === undefined || scale === undefined)
     throw usage(`${quoted(text)} is not a size such as 64MiB, 10MB or 1024`)
   const bytes = Math.round(Number(amount) * scale)
-  if (!Number.isSafeInteger(bytes)) throw usage(`${quoted(text)} is more than can be counted`)
+  if (!Number.isSafeInteger(bytes)) throw usage(`${quoted(text)} is too large a size`)
   return bytes
 }
 
-/** A whole number from `least` to `most`. */
+/** A whole number from `least` to `most`, written in decimal digits. */
 export function parseCount(
   text: string,
   least = 0,
@@ -52,8 +55,9 @@ export function parseCount(
 ): number {
   const count = /^\d+$/.test(text) ? Number(text) : Number.NaN
   if (!(count >= least && count <= most)) {
-    const upTo = most === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${most}`
-    throw usage(`${quoted(text)} is not a whole number of at least ${least}${upTo}`)
+    const range =
+      most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to ${most}`
+    throw usage(`${quoted(text)} is not a whole number ${range}`)
   }
   return count
 }
@@ -65,10 +69,13 @@ export function parseNumber(text: string): number {
   return value
 }
 
-/** `name=value` as its two halves; the name may not be empty. */
+/**
+ * The two halves of `name=value`, split at the last `=`. The name may not be empty. `example` shows
+ * the form in the error message.
+ */
 export function parseAssignment(text: string, example: string): [name: string, value: string] {
   const at = text.lastIndexOf('=')
-  if (at < 1) throw usage(`${quoted(text)} is not of the form ${example}`)
+  if (at < 1) throw usage(`${quoted(text)} does not have the form ${example}`)
   return [text.slice(0, at), text.slice(at + 1)]
 }
 

@@ -1,23 +1,25 @@
 import type { Cid } from '../core/cid.ts'
 
+/** A blob in the store, or one that is about to be. */
 export interface BlobInfo {
   readonly hash: Cid
   readonly sizeBytes: number
 }
 
-/** Bytes to be stored: a stream, or all at once where they are few. */
+/** Bytes to store: a stream, or all at once if they are few. They must not change meanwhile. */
 export type ByteSource = AsyncIterable<Uint8Array> | Uint8Array
 
-/** First and last byte, both inclusive, as in HTTP. */
+/** A range of bytes from `start` to `end`, both inclusive, as in HTTP. */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
+/** What the bytes of a put have to meet. */
 export interface PutOptions {
-  /** The hash that the bytes must have; otherwise `hash-mismatch` is thrown. */
+  /** The hash that the bytes must have. `put` throws `hash-mismatch` if they have another. */
   readonly expect?: Cid
-  /** Throws `too-large` as soon as more bytes than this have come. */
+  /** `put` throws `too-large` as soon as more bytes than this have come. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
 }
@@ -26,59 +28,59 @@ export interface PutOptions {
  * A blob whose bytes arrive in pieces, in any order, perhaps from several peers. Transfers that
  * resume, or that ask several peers at once, write into it.
  *
- * Contract: nothing is visible before `finish`. Everybody who asks the store for the same hash and
- * size gets the same partial blob, until it is finished or discarded or the store closes; what a
- * crash left is cleaned when the store opens. Each of a large blob holds a file open: the caller
- * bounds how many there are.
+ * Contract: nothing is visible before `finish`. All callers who ask the store for the same hash and
+ * size share one partial blob until it is finished or discarded or the store closes. The store
+ * removes what a crash has left when it opens. A large partial blob holds a file open, so that the
+ * caller must bound their number.
  */
 export interface PartialBlob extends BlobInfo {
-  /** The ranges that have not been written yet, ascending. */
+  /** The ranges that have not been written, ascending. */
   missing(): ByteRange[]
   /**
-   * Writes bytes, which must not change meanwhile, from an offset on. What they overlap is
-   * replaced. Resolves when they count as written, which is not yet durable. After `finish` it does
-   * nothing. Throws `range-invalid` beyond the size, `aborted` after `discard`, `storage-full`,
-   * `storage-failed`.
+   * Writes bytes at an offset, over any that are there. They must not change until it resolves;
+   * then they count as written, but are not durable. After `finish` it does nothing. Throws
+   * `range-invalid` beyond the size, `aborted` after `discard`, `storage-full`, `storage-failed`.
    */
   write(offset: number, bytes: Uint8Array): Promise<void>
   /**
-   * Waits for writes under way, verifies the whole, then makes it visible and durable. Throws
-   * `hash-mismatch`, and `range-invalid` where ranges are missing: then it may be written to and
-   * finished again. Throws `aborted` after `discard`, `storage-full`, `storage-failed`.
+   * Waits for the writes under way, verifies the whole, then makes it visible and durable. Throws
+   * `hash-mismatch`, and `range-invalid` if ranges are missing; more can then be written, and
+   * `finish` called again. Throws `aborted` after `discard`, `storage-full`, `storage-failed`.
    */
   finish(): Promise<BlobInfo>
-  /** Lets go of all that was written. Does nothing after `finish`. */
+  /** Drops everything that was written. Does nothing after `finish`. */
   discard(): Promise<void>
 }
 
 /**
  * Blobs by hash.
  *
- * Contract: bytes are hashed while they stream in; a blob becomes visible under its hash only when
- * all of it is durable, and never in part. When `put` rejects (also: the source throws, the signal
- * aborts, the disk is full) nothing is visible and nothing is left behind; what a crash left is
- * cleaned when the store opens. Putting a blob twice is putting it once. Throws `storage-full`,
+ * Contract: bytes are hashed while they stream in. A blob becomes visible under its hash when all
+ * of it is durable, never in part. If `put` rejects (the source throws, the signal aborts, the disk
+ * is full), nothing is visible and nothing is left behind. The store removes what a crash has left
+ * when it opens. Putting a blob that is held changes nothing. Throws `storage-full`,
  * `storage-failed`.
  */
 export interface BlobStore {
   put(source: ByteSource, options?: PutOptions): Promise<BlobInfo>
   /**
-   * The partial blob of this hash and size: empty, or the one that others write to already. Throws
-   * `range-invalid` where the size is none, `storage-full`, `storage-failed`, `shutting-down`.
+   * The partial blob of this hash and size: a new one, or the one that other callers write to.
+   * Throws `range-invalid` if the size is no length in bytes, `storage-full`, `storage-failed`,
+   * `shutting-down`.
    */
   partial(hash: Cid, sizeBytes: number): Promise<PartialBlob>
   /**
-   * The bytes, or a range of them, as a stream. Throws `blob-missing` (at once, before the first
-   * byte) and `range-invalid`.
+   * The bytes of a blob, or a range of them, as a stream. Rejects with `blob-missing` or
+   * `range-invalid` before the first byte.
    */
   get(
     hash: Cid,
     options?: { range?: ByteRange; signal?: AbortSignal },
   ): Promise<AsyncIterable<Uint8Array>>
   stat(hash: Cid): Promise<BlobInfo | undefined>
-  /** Those of `hashes` that are not here, in their order, each once. */
+  /** Those of `hashes` that are not held, in their order, each once. */
   missing(hashes: readonly Cid[]): Promise<Cid[]>
-  /** Whether there was such a blob. */
+  /** Deletes a blob. Resolves to false if there was none. */
   delete(hash: Cid): Promise<boolean>
   close(): Promise<void>
 }

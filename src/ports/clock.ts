@@ -1,12 +1,12 @@
-/** Time as an argument: the wall clock in production, virtual time in the simulator. */
+/** Time: the system's in production, virtual time in the simulator. */
 export interface Clock {
   /** Unix milliseconds. */
   now(): number
   /**
-   * Runs `task` once, `delayMs` from now, unless the returned function is called before. Does not
-   * keep the process alive.
+   * Runs `task` once, `delayMs` from now, unless the returned function is called before. The timer
+   * doesn't keep the process alive.
    */
   after(delayMs: number, task: () => void): () => void
-  /** Resolves `delayMs` from now; rejects with the signal's reason if it aborts. */
+  /** Resolves `delayMs` from now. Rejects with the signal's reason as soon as that aborts. */
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>
 }

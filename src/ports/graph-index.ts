@@ -6,16 +6,18 @@ import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'
 import type { Stored } from './contribution-store.ts'
 
-/** One ranked dimension, best first. */
+/** One dimension and its places. */
 export interface Ranking extends Dimension {
+  /** Best first. */
   readonly places: readonly RankedPlace[]
 }
 
+/** A place, and the contribution that takes it. */
 export interface RankedPlace extends Place {
   readonly info: ContributionInfo
 }
 
-/** What rankings say of a contribution: enough to show and to advertise it without its manifest. */
+/** What a ranking has of a contribution: enough to show and advertise it without its manifest. */
 export interface ContributionInfo
   extends Pick<Manifest, 'kind' | 'mode' | 'summary' | 'tags' | 'createdAt'> {
   readonly cid: Cid
@@ -25,29 +27,33 @@ export interface ContributionInfo
   readonly artifacts: readonly Cid[]
 }
 
-/** A filter that also allows alternatives, as a policy does. An empty list matches nothing. */
+/** A filter with alternatives, as a policy has them. An empty list matches nothing. */
 export interface Selection extends Filter {
-  /** At least one of these. */
+  /** A contribution needs at least one of these tags. */
   readonly anyTag?: readonly string[]
+  /** A contribution needs one of these kinds. */
   readonly anyKind?: readonly Kind[]
 }
 
+/** Which rankings are asked for, and of which contributions. */
 export interface FrontierQuery extends Selection {
-  /** Of the metrics only this one; the signals are ranked all the same. */
+  /** Only this metric. The signals are ranked as well. */
   readonly metric?: string
   /** Only these dimensions, by the names of metrics and signals. */
   readonly dimensions?: readonly string[]
-  /** Only this direction; without it, the prevailing one of each metric. */
+  /** Only this direction. Default: the prevailing one of each metric. */
   readonly direction?: 'minimize' | 'maximize'
-  /** Rows a dimension. */
+  /** The most places in each dimension. */
   readonly limit: number
 }
 
+/** A part of a list: `limit` rows after the first `offset`. */
 export interface Page {
   readonly limit: number
   readonly offset: number
 }
 
+/** The root of a thread, and its direct replies in numbers. */
 export interface ThreadSummary {
   readonly root: Stored
   readonly replyCount: number
@@ -56,34 +62,34 @@ export interface ThreadSummary {
 }
 
 /**
- * What is derived from the contributions that are held: edges, signals, rankings, search.
+ * What follows from the contributions that are held: edges, signals, rankings, search.
  *
- * Contract: it is brought up to date in the transaction that stores a contribution. Edges may
- * dangle; evidence for an absent contribution counts as soon as that arrives.
+ * Contract: the transaction that stores a contribution also updates the index. Edges may dangle.
+ * Evidence about a contribution that isn't held counts as soon as that arrives.
  */
 export interface GraphIndex {
-  /** Incoming edges by source cid, ascending; outgoing ones in manifest order. */
+  /** Incoming edges by ascending source, or outgoing ones in manifest order. */
   edges(
     cid: Cid,
     direction: 'out' | 'in',
     options?: { types?: readonly RelationType[]; limit?: number },
   ): Promise<Edge[]>
   signals(cid: Cid): Promise<Signals>
-  /** Oldest first, ties by cid; `total` counts all matches. */
+  /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
   /**
-   * Full text over summary, description, tags and agent: every word must occur; best match first.
-   * A search holds no syntax.
+   * Contributions whose summary, description, tags and agent together have every word of the text,
+   * best match first. The text has no syntax.
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**
-   * The rankings of all dimensions that have an entry. Without a filter, flat in the graph's size,
-   * and in the size of manifests that were ranked before.
+   * The rankings of all dimensions that have a place to show. Without a filter the cost doesn't
+   * depend on the size of the graph, nor on that of manifests that were ranked before.
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**
-   * Contributions that have replies (`responds_to`, direct): by reply count, then latest reply,
-   * both falling, then cid.
+   * Contributions with direct replies (`responds_to`): most replies first, then the latest reply,
+   * then by cid.
    */
   threads(options: { tags?: readonly string[]; limit: number }): Promise<ThreadSummary[]>
 }

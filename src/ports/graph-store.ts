@@ -2,7 +2,7 @@ import type { ContributionStore } from './contribution-store.ts'
 import type { GraphIndex } from './graph-index.ts'
 import type { StubStore } from './stub-store.ts'
 
-/** The graph as a store keeps it: contributions, what follows from them, and stubs. */
+/** The graph as one store keeps it: contributions, their index, and stubs. */
 export interface GraphStore extends ContributionStore, GraphIndex, StubStore {
   close(): Promise<void>
 }

@@ -1,7 +1,7 @@
-/** What a line is about. An error goes in as `err`: it is written with its stack and its causes. */
+/** What a line is about. Pass an error as `err`: the log writes its stack and its causes. */
 type Fields = Readonly<Record<string, unknown>>
 
-/** Structured log lines: what happened in a few fixed words, and to which object. */
+/** A structured log. A message says in a few fixed words what happened, its fields to what. */
 export interface Log {
   debug(message: string, fields?: Fields): void
   info(message: string, fields?: Fields): void
@@ -9,4 +9,5 @@ export interface Log {
   error(message: string, fields?: Fields): void
 }
 
+/** A log that drops every line. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }

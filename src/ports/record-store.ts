@@ -1,7 +1,7 @@
 import type { JsonObject } from '../core/canonical.ts'
 
 /**
- * Small records of a grove's own, by space and key: its id, what it remembers of peers.
+ * A grove's own small records, by space and key: its id, the records of its peers.
  *
  * Contract: a change is durable when it resolves. Throws `storage-full`, `storage-failed`.
  */
@@ -9,8 +9,8 @@ export interface RecordStore {
   get(space: string, key: string): Promise<JsonObject | undefined>
   set(space: string, key: string, value: JsonObject): Promise<void>
   /**
-   * Sets a record if it is the expected one, as JSON, or absent where `undefined` is expected.
-   * Whether it did: of several that expect the same at once, one does.
+   * Sets a record if it equals `expected` as JSON; undefined expects that there is none. Resolves
+   * to true if it did. Of several callers that expect the same at once, one succeeds.
    */
   compareAndSet(
     space: string,
@@ -19,7 +19,7 @@ export interface RecordStore {
     next: JsonObject,
   ): Promise<boolean>
   delete(space: string, key: string): Promise<void>
-  /** All of a space, by key, ascending. */
+  /** All records of a space, by ascending key. */
   list(space: string): Promise<{ key: string; value: JsonObject }[]>
   close(): Promise<void>
 }

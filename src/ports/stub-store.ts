@@ -1,14 +1,14 @@
 import type { Cid } from '../core/cid.ts'
 import type { Stub } from '../core/wire/federation.ts'
 
-/** Contributions that are known only by their cid, and who promised them. */
+/** Stubs, and the peers that promised their contributions. */
 export interface StubStore {
   /**
-   * Remembers who promised an absent contribution, besides those who did before; `since` (Unix ms)
-   * of the first promise stays. No effect if the contribution is here.
+   * Adds peers, by id, to those that promised a contribution. The first `since` (Unix ms) stays.
+   * Does nothing if the contribution is held.
    */
   putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void>
-  /** Undefined where there is no stub: putting a contribution removes its stub. */
+  /** Undefined if there is no stub. Storing a contribution removes its stub. */
   stub(cid: Cid): Promise<Stub | undefined>
   stubCount(): Promise<number>
   /** Oldest first, ties by cid. */

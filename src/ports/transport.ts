@@ -9,53 +9,62 @@ import type {
 } from '../core/wire/federation.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 
-/** A manifest as a peer sent it, not yet verified, and what it says of the artifacts. */
+/** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
 export interface ManifestAnswer {
-  /** Canonical bytes from a federating peer, re-canonicalised ones from a 0.1 server. */
+  /** As they came from a federating peer; from a 0.1 server's JSON they are made canonical here. */
   readonly bytes: Uint8Array
-  /** Sizes of the artifacts that the peer holds, by hash; undefined where it doesn't say (0.1). */
+  /** Sizes of artifacts that the peer holds, by hash; undefined if it doesn't say (0.1). */
   readonly sizes: ReadonlyMap<Cid, number> | undefined
 }
 
-/** How to ask for a blob: by its hash, and for 0.1 peers by the contribution and name under which they have it. */
+/** Names a blob for a peer. */
 export interface BlobRequest {
   readonly hash: Cid
+  /** The artifact by which a 0.1 server knows the blob. */
   readonly via?: { readonly cid: Cid; readonly name: string }
-  /** First byte wanted. The answer then starts there or the peer is at fault. */
+  /** The first byte to send. A peer that starts elsewhere is at fault. */
   readonly offset?: number
 }
 
+/** A blob as a peer sends it, not verified. */
 export interface BlobAnswer {
-  /** Size of the whole blob; undefined where the peer did not say. */
+  /** Size of the whole blob; undefined if the peer doesn't say. */
   readonly sizeBytes: number | undefined
-  /** From `offset` on. Ends early with `peer-fault` (cut off), `peer-too-slow` (under the minimum rate), `peer-unreachable`. */
+  /**
+   * The bytes from `offset` on. Throws `peer-fault` (cut off), `peer-too-slow` (below the minimum
+   * rate), `peer-unreachable`.
+   */
   readonly body: AsyncIterable<Uint8Array>
 }
 
-/** A peer's best in one dimension. */
+/** A peer's best list. */
 export interface BestAnswer extends BestList {
-  /** The peer did not say the direction (0.1): it is what the order of its values suggests. */
+  /** The peer gave no direction (0.1). This is the one that the order of its values suggests. */
   readonly directionGuessed?: boolean
-  /** Requests that it took; one where that is left out. */
+  /** How many requests it took. Default: 1. */
   readonly requests?: number
 }
 
-/** A contribution's surroundings, not yet verified; `trailer` settles when the stream has ended. */
+/** A closure as a peer sends it, not verified. */
 export interface ClosureAnswer {
   readonly records: AsyncIterable<ClosureRecord>
+  /** Settles when `records` have been read to their end. */
   readonly trailer: Promise<ClosureTrailer>
 }
 
+/** Options of every request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
 /**
- * What a grove can ask of another. Answers are bounded and well formed but not verified: that is the caller's.
- * Towards a peer that doesn't federate it falls back to the 0.1 routes by itself.
- * All throw: `absent`, `gone`, `refused`, `busy` (what the peer said), `peer-fault` (it broke the protocol),
- * `peer-unreachable`, `peer-too-slow`, `too-large` (the peer won't take or send so much), `manifest-too-large`,
- * `address-refused` (the guard), `aborted` or the signal's own reason.
+ * What a grove can ask of another. Answers are bounded and well formed, but not verified: the
+ * caller has to do that. A peer that doesn't federate is asked by the routes of 0.1.
+ *
+ * All requests throw `absent`, `gone`, `refused`, `busy` (the peer said so), `peer-fault` (it broke
+ * the protocol), `peer-unreachable`, `peer-too-slow`, `too-large` (the peer doesn't take or send so
+ * much), `manifest-too-large`, `address-refused` (the operator's rules), `aborted` or the signal's
+ * own reason.
  */
 export interface Transport {
   exchange(
@@ -69,12 +78,12 @@ export interface Transport {
     options?: RequestOptions,
   ): Promise<ShuffleResponse>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
-  /** Whether the peer says that it holds the contribution. */
+  /** True if the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>
   blob(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<BlobAnswer>
-  /** How large the peer says that a blob is, in bytes. */
+  /** The size of a blob in bytes, as the peer says. */
   sizeOf(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<number>
-  /** The metrics in which the peer ranks anything. */
+  /** The names of the metrics in which the peer ranks anything. */
   metrics(peer: PeerAddress, options?: RequestOptions): Promise<string[]>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   closure(
@@ -82,7 +91,10 @@ export interface Transport {
     request: ClosureRequest,
     options?: RequestOptions,
   ): Promise<ClosureAnswer>
-  /** Throws `address-refused` where the operator's rules forbid to talk to that address. No look-up, no contact. */
+  /**
+   * Throws `address-refused` if the operator's rules forbid to dial this address. It neither looks
+   * a name up nor contacts anybody.
+   */
   checkAddress(address: string): void
   close(): Promise<void>
 }

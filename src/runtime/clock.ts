@@ -1,9 +1,9 @@
 import type { Clock } from '../ports/clock.ts'
 
-/** The longest delay that Node's timers take, in ms; a longer one would fire at once. */
+/** The longest delay of one Node timer, in ms. A longer one would fire at once. */
 const TIMER_MAX_MS = 2 ** 31 - 1
 
-/** The wall clock. Its timers do not keep the process alive. */
+/** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after,
@@ -20,7 +20,7 @@ function after(delayMs: number, task: () => void): () => void {
   return () => clearTimeout(timer)
 }
 
-/** The sleep of a clock that has these timers. */
+/** A clock's `sleep`, made of its `after`. */
 export function sleepBy(timers: Clock['after']): Clock['sleep'] {
   return (delayMs, signal) =>
     new Promise((resolve, reject) => {

@@ -1,11 +1,12 @@
 import type { Random } from '../core/random.ts'
 
-/** Chance from the system. Not for secrets. */
+/** The system's random numbers. Not for secrets. */
 export const systemRandom: Random = { next: () => Math.random() }
 
 /**
- * The same numbers for the same seed, on every machine: xoshiro128** (Blackman, Vigna, "Scrambled Linear Pseudorandom
- * Number Generators", 2018), its state filled by SplitMix32 as its authors advise; 32 bits a number.
+ * A generator with the same numbers for the same seed on every machine: xoshiro128** (Blackman and
+ * Vigna, "Scrambled Linear Pseudorandom Number Generators", 2018). SplitMix32 fills its state, as
+ * the authors advise. Each number has 32 random bits.
  */
 export function seeded(seed: number): Random {
   const mix = splitMix32(seed)
@@ -25,7 +26,10 @@ function nextWord(state: Uint32Array): number {
   return result
 }
 
-/** MurmurHash3's finaliser over a Weyl sequence (Steele, Lea, Flood, "Fast Splittable Pseudorandom Number Generators", 2014). */
+/**
+ * MurmurHash3's finaliser over a Weyl sequence (Steele, Lea and Flood, "Fast Splittable
+ * Pseudorandom Number Generators", 2014).
+ */
 function splitMix32(seed: number): () => number {
   let weyl = seed | 0
   return () => {

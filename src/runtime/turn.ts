@@ -1,6 +1,6 @@
 import type { NextTurn } from '../ports/stores.ts'
 
-/** The event loop's next turn: after the input that is ready now, before any timer's delay. */
+/** The event loop's next turn: after the I/O that is ready now, before any timer. */
 export const nextTurn: NextTurn = (task) => {
   setImmediate(task)
 }

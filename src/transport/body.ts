@@ -2,31 +2,33 @@ import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { peerFault, tooSlow, transportError } from './faults.ts'
 
-/** The least that a peer has to send: a mean over each stretch of waiting for it. */
+/** The least mean rate at which a peer must send, over each window of waiting for it. */
 export interface MinimumRate {
   readonly bytesPerSecond: number
   readonly windowMs: number
 }
 
+/** What a body has to keep to. */
 export interface BodyLimits {
   readonly peer: PeerAddress
-  /** Bytes at the most. More is the peer's fault. */
+  /** The most bytes. More are the peer's fault. */
   readonly maxBytes: number
-  /** Exactly so many bytes were promised. */
+  /** The exact number of bytes, if the peer stated it. */
   readonly exactBytes?: number | undefined
   readonly clock: Clock
   readonly rate: MinimumRate
   readonly signal?: AbortSignal | undefined
 }
 
-/** A body as it comes from the network: to be destroyed where it is not read to its end. */
+/** A body as it comes from the network. A reader that stops before its end must destroy it. */
 export interface RawBody extends AsyncIterable<Uint8Array> {
   destroy(): unknown
 }
 
 /**
- * The chunks of a body, held to what was promised. Throws `peer-fault` (too long, cut off), `peer-too-slow`,
- * `peer-unreachable`, `aborted`. Only the time spent waiting for the peer counts as its slowness, not the reader's own.
+ * The chunks of a body within its limits. Throws `peer-fault` (too long, cut off), `peer-too-slow`,
+ * `peer-unreachable`, `aborted`. Only time spent waiting for the peer counts towards its rate, not
+ * the time that the reader takes. The body is destroyed at the end, however that comes about.
  */
 export async function* guardedBody(
   body: RawBody,
@@ -34,7 +36,7 @@ export async function* guardedBody(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { peer, exactBytes, clock, signal } = limits
   const most = exactBytes ?? limits.maxBytes
-  const pace = new Pace(limits)
+  const rate = new RateCheck(limits)
   const chunks = body[Symbol.asyncIterator]()
   let received = 0
   try {
@@ -44,8 +46,8 @@ export async function* guardedBody(
       if (next.done) break
       received += next.value.byteLength
       if (received > most)
-        throw peerFault(peer, 'too-long', `sent more than the ${most} bytes that it may`)
-      pace.check(next.value.byteLength, clock.now() - asked)
+        throw peerFault(peer, 'too-long', `sent more than the allowed ${most} bytes`)
+      rate.check(next.value.byteLength, clock.now() - asked)
       yield next.value
     }
   } catch (cause) {
@@ -54,19 +56,19 @@ export async function* guardedBody(
     body.destroy()
   }
   if (exactBytes !== undefined && received < exactBytes) {
-    throw peerFault(peer, 'cut-off', `sent ${received} of the ${exactBytes} bytes that it promised`)
+    throw peerFault(peer, 'cut-off', `sent only ${received} of ${exactBytes} bytes`)
   }
 }
 
-/** All of a body. */
+/** All bytes of a body. The body has to be bounded. */
 export async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** Bytes and time waited in the present stretch; ended and judged when it is as long as the window. */
-class Pace {
+/** The mean rate of a body, checked whenever a window of waiting is full, and reset. */
+class RateCheck {
   readonly #limits: BodyLimits
   #bytes = 0
   #waitedMs = 0
@@ -84,7 +86,7 @@ class Pace {
     if (perSecond < rate.bytesPerSecond)
       throw tooSlow(
         peer,
-        `sends ${Math.round(perSecond)} bytes a second, ${rate.bytesPerSecond} is the least`,
+        `sends ${Math.round(perSecond)} bytes a second, less than ${rate.bytesPerSecond}`,
       )
     this.#bytes = 0
     this.#waitedMs = 0

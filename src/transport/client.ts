@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import { isGroveError } from '../core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { messageFor } from '../core/wire/first-names.ts'
+import { messageFor } from '../core/wire/federation-1.ts'
 import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RequestOptions, Transport } from '../ports/transport.ts'
@@ -13,17 +13,17 @@ import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
 import { PeerProtocolCache } from './peer-protocol-cache.ts'
 
-/** Times in ms. What is left out has its default. */
+/** Options of the HTTP transport. All but `allowPrivate` and `clock` have defaults. */
 export interface TransportOptions {
-  /** Whether private, loopback and link-local addresses may be talked to. */
+  /** Allow private, loopback and link-local addresses. */
   readonly allowPrivate: boolean
   readonly clock: Clock
   readonly connectTimeoutMs?: number
   readonly headersTimeoutMs?: number
   readonly idleTimeoutMs?: number
   readonly minimumRate?: MinimumRate
-  /** What carries the requests instead of sockets: a simulated network. */
-  readonly wire?: HttpCarrier
+  /** Carries the requests in the place of sockets: a simulated network. */
+  readonly carrier?: HttpCarrier
 }
 
 const defaults = {
@@ -33,11 +33,11 @@ const defaults = {
   minimumRate: { bytesPerSecond: 4_096, windowMs: 10_000 },
 }
 
-/** Other groves over HTTP: by our routes where they federate, by those of Grove 0.1 where they don't. */
+/** Requests to other groves over HTTP: by the routes of federation, or by those of Grove 0.1. */
 export function httpTransport(options: TransportOptions): Transport {
   const dialler = new Dialler({ ...defaults, ...options })
   const protocols = new PeerProtocolCache(options.clock)
-  const ours = new FederationRoutes(dialler)
+  const federation = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
 
   async function gossip<T extends z.ZodType>(
@@ -66,40 +66,40 @@ export function httpTransport(options: TransportOptions): Transport {
     manifest: (peer, cid, call = {}) =>
       protocols.negotiate(
         peer,
-        () => ours.manifest(peer, cid, call),
+        () => federation.manifest(peer, cid, call),
         () => legacy.manifest(peer, cid, call),
       ),
     holds: (peer, cid, call = {}) =>
       protocols
         .negotiate<boolean>(
           peer,
-          () => ours.holds(peer, cid, call),
+          () => federation.holds(peer, cid, call),
           () => legacy.holds(peer, cid, call),
         )
         .catch(falseWhereAbsent),
     blob: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,
-        () => ours.blob(peer, request, call),
+        () => federation.blob(peer, request, call),
         () => legacy.blob(peer, request, call),
       ),
     sizeOf: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,
-        () => ours.sizeOf(peer, request, call),
+        () => federation.sizeOf(peer, request, call),
         () => legacy.sizeOf(peer, request, call),
       ),
     metrics: (peer, call = {}) => legacy.metrics(peer, call),
     best: (peer, query, call = {}) =>
       protocols.negotiate(
         peer,
-        () => ours.best(peer, query, call),
+        () => federation.best(peer, query, call),
         () => legacy.best(peer, query, call),
       ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,
-        () => ours.closure(peer, request, call),
+        () => federation.closure(peer, request, call),
         () => legacyClosure(legacy, peer, request, call),
       ),
     checkAddress: (address) => dialler.checkAddress(address),

@@ -9,8 +9,8 @@ const LINE_END = 0x0a
 const TRAILER_START = Buffer.from('{"trailer":')
 
 /**
- * The lines of a closure, records or bare manifests, and the trailer that ends them. A stream
- * without its trailer, or with anything after it, is the peer's fault, and so is one of more
+ * Reads the lines of a closure, records or bare manifests, and the trailer that ends them. Throws
+ * `peer-fault` if the trailer is missing, if anything follows it, or if there are more
  * contributions than a closure may have.
  */
 export function closureLines(
@@ -42,7 +42,7 @@ async function* recordsOf(
   try {
     for await (const line of lines(peer, body)) {
       if (trailer !== undefined)
-        throw peerFault(peer, 'malformed', 'goes on after the trailer of a closure')
+        throw peerFault(peer, 'malformed', 'sent more after the trailer of a closure')
       if (line.subarray(0, TRAILER_START.length).equals(TRAILER_START))
         trailer = parseTrailer(peer, line)
       else if (++count > CLOSURE_MAX_CONTRIBUTIONS)
@@ -62,29 +62,29 @@ async function* lines(
   peer: PeerAddress,
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Buffer, void, undefined> {
-  let begun: Uint8Array[] = []
-  let begunBytes = 0
+  let partial: Uint8Array[] = []
+  let partialBytes = 0
   for await (const chunk of body) {
     let from = 0
     for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, from)) {
-      yield Buffer.concat([...begun, chunk.subarray(from, end)])
-      begun = []
-      begunBytes = 0
+      yield Buffer.concat([...partial, chunk.subarray(from, end)])
+      partial = []
+      partialBytes = 0
       from = end + 1
     }
     if (from === chunk.byteLength) continue
-    begun.push(chunk.subarray(from))
-    begunBytes += chunk.byteLength - from
-    if (begunBytes > CLOSURE_LINE_MAX_BYTES)
-      throw peerFault(peer, 'too-long', 'sent a line that is too long in a closure')
+    partial.push(chunk.subarray(from))
+    partialBytes += chunk.byteLength - from
+    if (partialBytes > CLOSURE_LINE_MAX_BYTES)
+      throw peerFault(peer, 'too-long', 'sent a closure with a line that is too long')
   }
-  if (begunBytes > 0) throw peerFault(peer, 'cut-off', 'cut a closure off within a line')
+  if (partialBytes > 0) throw peerFault(peer, 'cut-off', 'ended a closure within a line')
 }
 
 function readRecord(peer: PeerAddress, line: Buffer): ClosureRecord {
   const record = recordOf(line)
   if (record !== undefined) return record
-  throw peerFault(peer, 'malformed', 'sent a line in a closure that is no record')
+  throw peerFault(peer, 'malformed', 'sent a malformed record in a closure')
 }
 
 function parseTrailer(peer: PeerAddress, line: Buffer): ClosureTrailer {

@@ -8,7 +8,7 @@ import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
 
-/** One HTTP request as it goes out, and the beginning of its answer. */
+/** An HTTP request as it is sent. */
 export interface CarriedRequest {
   readonly origin: string
   readonly path: string
@@ -18,78 +18,83 @@ export interface CarriedRequest {
   readonly signal?: AbortSignal
 }
 
+/** The head of an HTTP response, and its body, which is still to be read. */
 export interface CarriedAnswer {
   readonly statusCode: number
   readonly headers: IncomingHttpHeaders
   readonly body: RawBody
 }
 
-/** What carries requests: sockets, or a network that only exists in a test. Rejects with undici's errors. */
+/** Carries HTTP requests: by sockets or by a simulated network. Rejects with errors of undici. */
 export interface HttpCarrier {
   request(request: CarriedRequest): Promise<CarriedAnswer>
   destroy(): Promise<void>
 }
 
+/** What a dialler needs. Times are in ms. */
 export interface DiallerOptions extends Guard {
   readonly clock: Clock
-  /** Sockets, unless this is given; then the time-outs are its own concern. */
-  readonly wire?: HttpCarrier | undefined
+  /** Default: sockets. The connect, headers and idle time-outs are those of the sockets. */
+  readonly carrier?: HttpCarrier | undefined
   readonly connectTimeoutMs: number
-  /** From the request to the whole of the answer's header. */
+  /** From the request to the end of the response's headers. */
   readonly headersTimeoutMs: number
   /** Between two pieces of a body. */
   readonly idleTimeoutMs: number
   readonly minimumRate: MinimumRate
 }
 
+/** A request to a peer. */
 export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST'
   /** Below the peer's address, with the query. */
   readonly path: string
   readonly json?: unknown
   readonly headers?: Readonly<Record<string, string>>
-  /** Bytes of the answer's body at the most. */
+  /** The most bytes of the response's body. */
   readonly maxBytes: number
-  /** A route that 0.1 servers don't have: `RouteUnknown` is then thrown where the peer doesn't seem to know it. */
+  /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
-/** An answer with a status of 200 to 206. */
+/** A response with a status from 200 to 206. */
 export interface PeerAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
-  /** From Content-Length; undefined where the peer did not say. */
+  /** The Content-Length; undefined if there is none. */
   readonly lengthBytes: number | undefined
   readonly body: AsyncIterable<Uint8Array>
-  /** Lets go of a body that nobody will read. */
+  /** Drops a body that won't be read. */
   discard(): void
 }
 
-/** In every answer of a grove that federates. A 0.1 server has no such header. */
+/** A header in every response of a grove that federates. 0.1 servers don't send it. */
 const PROTOCOL_HEADER = 'grove-protocol'
-/** Bytes read of an error's body to learn its code. */
+/** The most bytes read of an error response, to learn its code. */
 const ERROR_BODY_MAX = 16 * 1024
-/** Sockets to one peer: the transfers it may be given, gossip, and look-ups. */
+/** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
 
-/** HTTP to other groves: guarded addresses, no redirects, everything bounded. */
+/** Sends HTTP requests to peers: only to allowed addresses, without redirects, all bounded. */
 export class Dialler {
   readonly #options: DiallerOptions
-  readonly #wire: HttpCarrier
+  readonly #carrier: HttpCarrier
 
   constructor(options: DiallerOptions) {
     this.#options = options
-    this.#wire = options.wire ?? socketsOf(options)
+    this.#carrier = options.carrier ?? socketsOf(options)
   }
 
+  /** Throws `address-refused` if the address may not be dialled. */
   checkAddress(address: string): void {
     checkUrl(address, this.#options)
   }
 
   /**
-   * One request. Throws what the status stands for (`absent`, `gone`, `refused`, `busy`, `too-large`, else `peer-fault`),
-   * and `RouteUnknown` where the peer does not know an extension's route at all.
+   * Sends one request. Throws what the response's status means (`absent`, `gone`, `refused`,
+   * `busy`, `too-large`, `range-invalid`, otherwise `peer-fault`), and `UnknownRouteError` if the
+   * peer doesn't have the route of an extension.
    */
   async ask(peer: PeerAddress, request: Request): Promise<PeerAnswer> {
     const { clock, minimumRate: rate } = this.#options
@@ -113,7 +118,7 @@ export class Dialler {
     return { status, headers, lengthBytes, body: guarded, discard: () => void body.destroy() }
   }
 
-  /** The answer's JSON by a schema. Throws `peer-fault` where it is not of that form. */
+  /** Sends a request and parses the JSON of the response. Throws `peer-fault` if it doesn't fit. */
   async askJson<T extends z.ZodType>(
     peer: PeerAddress,
     request: Request,
@@ -122,22 +127,19 @@ export class Dialler {
     const answer = await this.ask(peer, request)
     const result = schema.safeParse(parseJson(peer, await readBody(answer.body)))
     if (result.success) return result.data
-    throw peerFault(
-      peer,
-      'malformed',
-      `answered ${request.path} with something else: ${result.error.issues[0]?.message ?? ''}`,
-    )
+    const issue = result.error.issues[0]?.message ?? ''
+    throw peerFault(peer, 'malformed', `answered ${request.path} with a malformed body: ${issue}`)
   }
 
   async close(): Promise<void> {
-    await this.#wire.destroy()
+    await this.#carrier.destroy()
   }
 
   async #dispatch(peer: PeerAddress, { method, path, json, headers, signal }: Request) {
     const url = checkUrl(peer.address, this.#options)
     signal?.throwIfAborted()
     try {
-      return await this.#wire.request({
+      return await this.#carrier.request({
         origin: url.origin,
         path: url.pathname.replace(/\/+$/, '') + path,
         method,
@@ -161,19 +163,19 @@ export class Dialler {
     lengthBytes: number | undefined,
   ): GroveError | undefined {
     if (!['', 'identity'].includes(String(headers['content-encoding'] ?? '')))
-      return peerFault(peer, 'encoded', 'encoded its answer, which nobody asked for')
+      return peerFault(peer, 'encoded', 'sent an encoded body, which was not requested')
     if (lengthBytes !== undefined && lengthBytes > request.maxBytes)
       return peerFault(
         peer,
         'too-long',
-        `promises ${lengthBytes} bytes, ${request.maxBytes} is the most`,
+        `declared a body of ${lengthBytes} bytes, more than the allowed ${request.maxBytes}`,
       )
     return undefined
   }
 }
 
-/** The peer has no such route: it does not federate. Never leaves the transport. */
-export class RouteUnknown extends Error {}
+/** The peer doesn't have the route, and so doesn't federate. Never leaves the transport. */
+export class UnknownRouteError extends Error {}
 
 const codes: Readonly<Record<number, ErrorCode>> = {
   401: 'refused',
@@ -197,14 +199,15 @@ async function refusal(
   request: Request,
   { status, headers, body }: ErrorAnswer,
 ): Promise<Error> {
-  const said = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
-  if (status >= 300 && status < 400) return peerFault(peer, 'redirect', `redirects (${status})`)
-  if (request.extension && isRouteUnknown(status, headers, said))
-    return new RouteUnknown(`${peer.address} answered ${status}`)
-  const because = said === undefined ? '' : `: ${said.message.slice(0, 500)}`
-  const message = `${peer.address} answered ${status}${because}`
+  const error = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
+  if (status >= 300 && status < 400)
+    return peerFault(peer, 'redirect', `answered with a redirect (${status}), which is not allowed`)
+  if (request.extension && isUnknownRoute(status, headers, error))
+    return new UnknownRouteError(`${peer.address} answered ${status}`)
+  const reason = error === undefined ? '' : `: ${error.message.slice(0, 500)}`
+  const message = `${peer.address} answered ${status}${reason}`
   const code = codes[status]
-  if (code === undefined) return peerFault(peer, 'status', `answered ${status}${because}`)
+  if (code === undefined) return peerFault(peer, 'status', `answered ${status}${reason}`)
   const retryAfter = code === 'busy' ? headers['retry-after'] : undefined
   return new GroveError(
     code,
@@ -213,16 +216,19 @@ async function refusal(
   )
 }
 
-/** A grove that federates marks its answers, and says `absent` where it means the thing and not the route. */
-function isRouteUnknown(
+/**
+ * True if the peer doesn't have the route. One that federates marks its responses with a header,
+ * and says `absent` if it has the route but not the item.
+ */
+function isUnknownRoute(
   status: number,
   headers: IncomingHttpHeaders,
-  said: GroveError | undefined,
+  error: GroveError | undefined,
 ): boolean {
   return (
     [400, 404, 405, 501].includes(status) &&
     headers[PROTOCOL_HEADER] === undefined &&
-    said?.code !== 'absent'
+    error?.code !== 'absent'
   )
 }
 
@@ -262,7 +268,7 @@ function parseJson(peer: PeerAddress, bytes: Buffer): unknown {
   try {
     return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
-    throw peerFault(peer, 'malformed', 'answered with something that is not JSON', cause)
+    throw peerFault(peer, 'malformed', 'sent a body that is not JSON', cause)
   }
 }
 

@@ -5,7 +5,7 @@ import { GroveError } from '../core/errors.ts'
 import { MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 
-/** How a peer broke the protocol: the `fault` in the details of a `peer-fault`. */
+/** How a peer broke the protocol: the detail `fault` of a `peer-fault`. */
 export type FaultKind =
   | 'redirect'
   | 'status'
@@ -18,33 +18,38 @@ export type FaultKind =
   | 'encoded'
   | 'other-cid'
 
-/** A `peer-fault`: what this peer did, where. */
+/** A `peer-fault`. `what` continues a sentence that begins with the peer's address. */
 export function peerFault(
   peer: PeerAddress,
   fault: FaultKind,
-  said: string,
+  what: string,
   cause?: unknown,
 ): GroveError {
   const details = { peerId: peer.peerId, address: peer.address, fault }
-  return new GroveError('peer-fault', details, { message: `${peer.address} ${said}`, cause })
+  return new GroveError('peer-fault', details, { message: `${peer.address} ${what}`, cause })
 }
 
-/** A `peer-too-slow`. */
-export function tooSlow(peer: PeerAddress, said: string, cause?: unknown): GroveError {
-  return new GroveError('peer-too-slow', { ...peer }, { message: `${peer.address} ${said}`, cause })
+/** A `peer-too-slow`. `what` continues a sentence that begins with the peer's address. */
+export function tooSlow(peer: PeerAddress, what: string, cause?: unknown): GroveError {
+  return new GroveError('peer-too-slow', { ...peer }, { message: `${peer.address} ${what}`, cause })
 }
 
-/** A manifest beyond its limit is refused under its own code, though it is the limit of the body that noticed. */
+/**
+ * The error of a request for a manifest: `manifest-too-large` if the body was too long, otherwise
+ * the error as it is.
+ */
 export function manifestError(error: unknown, cid: Cid): unknown {
   if (!(error instanceof GroveError) || error.details.fault !== 'too-long') return error
-  return new GroveError(
-    'manifest-too-large',
-    { ...error.details, cid, maxBytes: MANIFEST_MAX_BYTES },
-    { cause: error },
-  )
+  const maxBytes = MANIFEST_MAX_BYTES
+  const message = `the manifest of ${cid} has more than the allowed ${maxBytes} bytes`
+  const details = { ...error.details, cid, maxBytes }
+  return new GroveError('manifest-too-large', details, { cause: error, message })
 }
 
-/** What a failed request or a broken body means. `begun`: an answer had begun, so its end was promised. */
+/**
+ * The GroveError for a failed request or a broken body. `begun` says that the response had begun:
+ * then a closed connection is the peer's fault.
+ */
 export function transportError(
   peer: PeerAddress,
   cause: unknown,
@@ -58,11 +63,11 @@ export function transportError(
   if (cause instanceof errors.HTTPParserError || errnoOf(cause).startsWith('HPE_'))
     return peerFault(peer, 'malformed', 'does not speak HTTP', cause)
   if (cause instanceof errors.HeadersOverflowError)
-    return peerFault(peer, 'too-long', 'sent too large a header', cause)
+    return peerFault(peer, 'too-long', 'sent headers that are too large', cause)
   if (cause instanceof errors.ResponseContentLengthMismatchError)
-    return peerFault(peer, 'wrong-length', 'sent another length than it said', cause)
+    return peerFault(peer, 'wrong-length', 'sent a body of another length than it declared', cause)
   if (options.begun && cause instanceof errors.SocketError)
-    return peerFault(peer, 'cut-off', 'cut its answer off', cause)
+    return peerFault(peer, 'cut-off', 'closed the connection within its response', cause)
   const why = errnoOf(cause) || (cause instanceof Error ? cause.message : String(cause))
   return new GroveError(
     'peer-unreachable',
@@ -71,9 +76,9 @@ export function transportError(
   )
 }
 
-/** Why a signal aborted, as a GroveError: its own reason where that is one, otherwise `aborted`. */
+/** The reason of an aborted signal if that is a GroveError, otherwise `aborted`. */
 function abortReason(signal: AbortSignal): GroveError {
   return signal.reason instanceof GroveError
     ? signal.reason
-    : new GroveError('aborted', {}, { cause: signal.reason })
+    : new GroveError('aborted', {}, { cause: signal.reason, message: 'the request was aborted' })
 }

@@ -20,18 +20,23 @@ import { closureLines } from './closure-lines.ts'
 import type { Dialler, PeerAnswer } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
-/** Beside a manifest: which of its artifacts are there and how large, `<hash>=<bytes>`, comma-separated; not always all. */
+/** A manifest's header with the sizes of some artifacts that the peer holds: `<hash>=<bytes>,…` */
 const ARTIFACTS_HEADER = 'grove-artifacts'
+/** Sizes of artifacts read from the headers of one manifest. */
 const SIZES_MAX = 1_000
-/** All tags of a best list's query as they are written there, well within the 8 KiB that servers take at the least. */
+/** Characters that the encoded tags of one best query may take. Servers take 8 KiB at the least. */
 const TAGS_MAX_CHARS = 4_096
+/** Characters of a comma in a query. */
 const ENCODED_COMMA_CHARS = 3
-/** A best list: 1,000 entries with all their tags would be more, but nobody is asked for that. */
+/** Body of one best list. No query asks for 1,000 entries with all their tags, which is larger. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
-/** Room for the trailer, the line ends and what a record adds to its manifest. */
+/** What a closure may have beside its manifests: the trailer, line ends and attestations. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
-/** The routes of groves that federate (PROTOCOL.md#routes). All throw `RouteUnknown` towards one that doesn't. */
+/**
+ * The routes of groves that federate (PROTOCOL.md#routes). All throw `UnknownRouteError` if the
+ * peer is none.
+ */
 export class FederationRoutes {
   readonly #dialler: Dialler
 
@@ -104,7 +109,7 @@ export class FederationRoutes {
     } as const
     const { lengthBytes } = await this.#dialler.ask(peer, request)
     if (lengthBytes === undefined)
-      throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+      throw peerFault(peer, 'wrong-length', 'does not state the size of a blob')
     return lengthBytes
   }
 
@@ -137,7 +142,7 @@ export class FederationRoutes {
   }
 }
 
-/** Sizes by hash as a peer states them; what is not of that form is left out. */
+/** The sizes in a header, by hash. Entries of another form are left out. */
 function parseSizes(header: string): Map<Cid, number> {
   const sizes = new Map<Cid, number>()
   for (const entry of header.split(',', SIZES_MAX)) {
@@ -147,33 +152,34 @@ function parseSizes(header: string): Map<Cid, number> {
   return sizes
 }
 
-/** The size of the whole blob, from the lengths that the answer promises. Throws `peer-fault` where they don't fit what was asked. */
+/**
+ * The size of the whole blob, by the headers of a response that starts at `offset`. Throws
+ * `peer-fault` if they don't fit the request.
+ */
 function sizeOfAnswer(
   peer: PeerAddress,
   { status, headers, lengthBytes }: PeerAnswer,
   offset: number,
 ): number {
   if (lengthBytes === undefined)
-    throw peerFault(peer, 'wrong-length', 'does not say how large a blob is')
+    throw peerFault(peer, 'wrong-length', 'does not state the size of a blob')
   if (offset === 0) {
     if (status !== 200)
-      throw peerFault(peer, 'wrong-range', `answered ${status}, though all of a blob was asked for`)
+      throw peerFault(peer, 'wrong-range', `answered ${status} to a request for a whole blob`)
     return lengthBytes
   }
   if (status !== 206)
-    throw peerFault(peer, 'range-ignored', `answered ${status}, though a range was asked for`)
+    throw peerFault(peer, 'range-ignored', `answered ${status} to a request for a range`)
   const [, start, end, size] =
     /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(String(headers['content-range'])) ?? []
   const fits =
     Number(start) === offset &&
     Number(end) === Number(size) - 1 &&
     lengthBytes === Number(size) - offset
-  if (!fits)
-    throw peerFault(
-      peer,
-      'wrong-range',
-      `sends ${headers['content-range'] ?? 'no range'}, though bytes from ${offset} on were asked for`,
-    )
+  if (!fits) {
+    const range = headers['content-range'] ?? 'no range'
+    throw peerFault(peer, 'wrong-range', `sent ${range} instead of the bytes from ${offset} on`)
+  }
   return Number(size)
 }
 
@@ -188,7 +194,10 @@ function queryOf(query: BestQuery): URLSearchParams {
   return params
 }
 
-/** Those of a choice of tags that a query can hold: one less is still a choice, and whoever asks looks at the tags of the answer. */
+/**
+ * The tags that fit into a query. An item needs only one of them, so that leaving some out is
+ * allowed; the caller checks the tags of what it gets.
+ */
 function listable(tags: readonly string[]): string[] {
   let chars = 0
   return tags.filter((tag) => {

@@ -4,13 +4,14 @@ import { GroveError } from '../core/errors.ts'
 
 /** Which addresses may be dialled (BEHAVIOUR.md#dialling). */
 export interface Guard {
-  /** Also private, loopback and link-local ones: for groves on one machine or one network. */
+  /** Allow private, loopback and link-local ones: for groves on one machine or network. */
   readonly allowPrivate: boolean
 }
 
 /**
- * Addresses that are not the public Internet's: IANA's special-purpose registries (RFC 6890 and its updates), multicast, and
- * the IPv6 forms behind which an IPv4 address hides (mapped, compatible, NAT64, 6to4, Teredo).
+ * Addresses outside of the public Internet: IANA's special-purpose registries (RFC 6890 and its
+ * updates), multicast, and the IPv6 forms that embed an IPv4 address (mapped, compatible, NAT64,
+ * 6to4, Teredo).
  */
 const special4 = new BlockList()
 for (const [network, prefix] of [
@@ -31,7 +32,7 @@ for (const [network, prefix] of [
 ] as const) {
   special4.addSubnet(network, prefix, 'ipv4')
 }
-/** Apart from the other list: in one list, the range of mapped addresses would match all of IPv4. */
+/** A list of its own: in a shared list, the range of mapped addresses would match all of IPv4. */
 const special6 = new BlockList()
 for (const [network, prefix] of [
   ['::', 96],
@@ -52,7 +53,7 @@ for (const [network, prefix] of [
   special6.addSubnet(network, prefix, 'ipv6')
 }
 
-/** Whether an IP address, in text, is of the public Internet. */
+/** True if a text is an IP address of the public Internet. */
 export function isPublic(ip: string): boolean {
   const family = isIP(ip)
   if (family === 4) return !special4.check(ip, 'ipv4')
@@ -60,28 +61,29 @@ export function isPublic(ip: string): boolean {
 }
 
 /**
- * A peer's address as a URL: http or https, no credentials, no query, and not literally an address that the guard refuses.
- * Throws `address-refused`. Looks nothing up: names are checked when they are dialled.
+ * A peer's address as a URL: http or https, without credentials and query. Throws
+ * `address-refused`, also for a literal IP address that the guard refuses. Names are not looked up:
+ * they are checked when they are dialled.
  */
 export function checkUrl(address: string, guard: Guard): URL {
   const url = URL.parse(address)
   if (url === null || !['http:', 'https:'].includes(url.protocol))
     throw refused(address, 'it is not an http or https address')
-  if (url.username !== '' || url.password !== '') throw refused(address, 'it holds credentials')
-  if (url.search !== '' || url.hash !== '') throw refused(address, 'it holds a query')
+  if (url.username !== '' || url.password !== '') throw refused(address, 'it has credentials')
+  if (url.search !== '' || url.hash !== '') throw refused(address, 'it has a query')
   checkHost(url.hostname, guard)
   return url
 }
 
-/** Throws `address-refused` for a literal IP address, or a name of this machine, that the guard refuses. */
+/** Throws `address-refused` for a literal IP address, or `localhost`, that the guard refuses. */
 export function checkHost(hostname: string, { allowPrivate }: Guard): void {
   if (allowPrivate) return
   const host = hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0 && !isPublic(host)) throw refused(hostname, 'it is private')
+  if (isIP(host) !== 0 && !isPublic(host)) throw refused(hostname, 'it is a private address')
   if (/(^|\.)localhost\.?$/i.test(host)) throw refused(hostname, 'it is this machine')
 }
 
-/** A look-up that answers only with addresses that may be dialled, so that what was checked is what is dialled. */
+/** A DNS look-up that returns allowed addresses only, so that the checked address is dialled. */
 export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
@@ -98,6 +100,6 @@ export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
 }
 
 function refused(address: string, why: string): GroveError {
-  const message = `${address} may not be talked to: ${why}`
+  const message = `${address} may not be dialled: ${why}`
   return new GroveError('address-refused', { address }, { message: message.slice(0, 500) })
 }

@@ -14,7 +14,11 @@ const relationsSchema = z.object({
   relations: z.array(z.object({ targetCid: cidSchema, relationType: relationTypeSchema })),
 })
 
-/** A closure put together from a 0.1 server's single contributions: its ancestors one by one, and who points at it. */
+/**
+ * A closure put together from single requests to a 0.1 server: one for each ancestor, and one for
+ * the contributions that point at it. At most CLOSURE_MAX_CONTRIBUTIONS ancestors, and no further
+ * one after CLOSURE_MAX_BYTES.
+ */
 export async function legacyClosure(
   routes: LegacyRoutes,
   peer: PeerAddress,
@@ -30,14 +34,16 @@ export async function legacyClosure(
     sent: manifests.length,
     bytes,
     missing: walk.missing,
-    ...(walk.full ? { truncatedBy: 'bytes' } : {}),
+    ...(walk.isFull ? { truncatedBy: 'bytes' } : {}),
   }
   return { records: recordsOf(manifests), trailer: Promise.resolve(trailer) }
 }
 
+/** The walk along a contribution's ancestors. */
 class Walk {
   readonly missing: Cid[] = []
-  full = false
+  /** Whether the limit on bytes ended it. */
+  isFull = false
   readonly #routes: LegacyRoutes
   readonly #peer: PeerAddress
   readonly #options: RequestOptions
@@ -50,7 +56,7 @@ class Walk {
     this.#options = options
   }
 
-  /** Manifests of the ancestors, farthest first. The start itself is read only to learn whom it names. */
+  /** Manifests of the ancestors, farthest first. The start is only read to learn its parents. */
   async ancestors(start: Cid, maxDepth: number): Promise<Uint8Array[]> {
     if (maxDepth === 0) return []
     const walk = breadthFirst(start, {
@@ -76,8 +82,8 @@ class Walk {
   }
 
   async #manifest(cid: Cid): Promise<Uint8Array | undefined> {
-    if (this.#bytes > CLOSURE_MAX_BYTES) this.full = true
-    if (this.full) return undefined
+    if (this.#bytes > CLOSURE_MAX_BYTES) this.isFull = true
+    if (this.isFull) return undefined
     try {
       const { bytes } = await this.#routes.manifest(this.#peer, cid, this.#options)
       this.#bytes += bytes.byteLength
@@ -91,7 +97,7 @@ class Walk {
   }
 }
 
-/** Whom a manifest, not yet verified, says that it derives from. */
+/** The parents that an unverified manifest names; none if it can't be read. */
 function parentsOf(bytes: Uint8Array): Cid[] {
   const result = relationsSchema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')))
   if (!result.success) return []
@@ -100,7 +106,7 @@ function parentsOf(bytes: Uint8Array): Cid[] {
     .map(({ targetCid }) => targetCid)
 }
 
-/** A 0.1 server knows no attestations. */
+/** Records without attestations, which 0.1 servers don't know. */
 async function* recordsOf(
   manifests: readonly Uint8Array[],
 ): AsyncGenerator<ClosureRecord, void, undefined> {

@@ -17,17 +17,22 @@ import type {
 import type { Dialler } from './dialler.ts'
 import { manifestError, peerFault } from './faults.ts'
 
-/** A manifest as JSON with white space and escapes: more than its canonical bytes, which are then held to their own limit. */
+/** The JSON of a manifest. It may have white space and escapes that canonical bytes don't have. */
 const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
+/** A list or a frontier of a 0.1 server as JSON. */
 const LIST_MAX_BYTES = 8 * 1024 * 1024
+/** The metadata of an artifact as JSON. */
 const META_MAX_BYTES = 4 * 1024
-/** Of a choice of tags, as many are asked for. */
+/** Alternative tags for which a 0.1 server is asked, each in a request of its own. */
 const TAGS_MAX = 8
 
 const metaSchema = blobInfoSchema.pick({ sizeBytes: true })
 const childrenSchema = z.array(z.looseObject({ cid: z.string() })).max(LIST_MAX)
 
-/** What a grove can be asked by the routes of Grove 0.1, whose JSON is re-canonicalised: its hash tells whether that was right. */
+/**
+ * The routes of Grove 0.1. Manifests come as any JSON and are made canonical here; their hash shows
+ * whether that gave the author's bytes.
+ */
 export class LegacyRoutes {
   readonly #dialler: Dialler
 
@@ -57,7 +62,7 @@ export class LegacyRoutes {
     return true
   }
 
-  /** 0.1 knows no ranges: what is here already is read once more and left out. */
+  /** 0.1 has no ranges: the bytes before `offset` are read again and dropped. */
   async blob(
     peer: PeerAddress,
     request: BlobRequest,
@@ -95,7 +100,7 @@ export class LegacyRoutes {
     return meta.sizeBytes
   }
 
-  /** The metrics that the peer's frontier has. Our own groves answer this route in the same way. */
+  /** The metrics of the peer's frontier. Groves that federate have this route too. */
   async metrics(peer: PeerAddress, options: RequestOptions): Promise<string[]> {
     return Object.keys(
       (await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric,
@@ -103,15 +108,16 @@ export class LegacyRoutes {
   }
 
   /**
-   * From the frontier. It says no directions: where none is asked for, the order of the values tells. Nor does it say tags, so
-   * each of a choice of tags is asked for by itself; the first few of them.
+   * A best list from the peer's frontier. That has no directions: unless the query has one, it is
+   * guessed from the order of the values. Nor has it tags, so that each of the query's first
+   * TAGS_MAX tags takes a request.
    */
   async best(peer: PeerAddress, query: BestQuery, options: RequestOptions): Promise<BestAnswer> {
     const { dimension, tags } = query
-    const choice = tags?.slice(0, TAGS_MAX) ?? [undefined]
+    const alternatives = tags?.slice(0, TAGS_MAX) ?? [undefined]
     const entries: BestEntry[] = []
     let longest: readonly FrontierEntry[] = []
-    for (const tag of choice) {
+    for (const tag of alternatives) {
       const places = await this.#places(peer, query, tag, options)
       if (places.length > longest.length) longest = places
       const rest = { tags: tag === undefined ? [] : [tag], manifestBytes: -1, artifactBytes: -1 }
@@ -119,10 +125,10 @@ export class LegacyRoutes {
     }
     const direction = isSignal(dimension) ? 'maximize' : (query.direction ?? directionOf(longest))
     const directionGuessed = !isSignal(dimension) && query.direction === undefined
-    return { dimension, direction, entries, directionGuessed, requests: choice.length }
+    return { dimension, direction, entries, directionGuessed, requests: alternatives.length }
   }
 
-  /** The contributions that point at one. */
+  /** Canonical bytes of the contributions that point at one. */
   async children(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<Uint8Array[]> {
     const request = {
       method: 'GET',
@@ -187,7 +193,7 @@ function artifactPath(peer: PeerAddress, { hash, via }: BlobRequest): string {
   throw new GroveError(
     'absent',
     { ...peer, hash },
-    { message: `${peer.address} has blobs only as artifacts of a contribution` },
+    { message: `${peer.address} serves blobs only as artifacts of a contribution` },
   )
 }
 

@@ -1,17 +1,17 @@
 import { BoundedMap } from '../concurrency/bounded.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
-import { RouteUnknown } from './dialler.ts'
+import { UnknownRouteError } from './dialler.ts'
 
-/** How long an answer counts: a peer may be upgraded, and then our routes are tried on it again. */
+/** How long a peer's version is remembered. A 0.1 server may have been upgraded after that. */
 const KNOWN_MS = 10 * 60_000
-/** Peers remembered. */
+/** Peers whose version is remembered. */
 const PEERS_MAX = 1_000
 
-/** 0: a Grove 0.1 server, which doesn't know our routes. */
+/** The version of a Grove 0.1 server, which doesn't have the routes of federation. */
 const LEGACY = 0
 
-/** Which version of our protocol each peer speaks, by address. */
+/** The version of the federation protocol that each peer speaks, by address. */
 export class PeerProtocolCache {
   readonly #clock: Clock
   readonly #known = new BoundedMap<string, { readonly version: number; readonly until: number }>(
@@ -22,29 +22,32 @@ export class PeerProtocolCache {
     this.#clock = clock
   }
 
-  /** The version that the peer speaks, 0 for a 0.1 server; undefined where it is not known. */
+  /** The version that the peer speaks: 0 for a 0.1 server, undefined if it is not known. */
   version({ address }: PeerAddress): number | undefined {
     const known = this.#known.get(address)
     return known !== undefined && known.until > this.#clock.now() ? known.version : undefined
   }
 
-  /** Notes the version that the peer says it speaks (`capabilities.federation`); anything but a number is a 0.1 server. */
+  /** Remembers a peer's `capabilities.federation`. Anything but a number means a 0.1 server. */
   learn({ address }: PeerAddress, federation: unknown): void {
     const version = typeof federation === 'number' ? federation : LEGACY
     this.#known.set(address, { version, until: this.#clock.now() + KNOWN_MS })
   }
 
-  /** Asks by our routes unless the peer is known not to have them, and by those of 0.1 where it turns out that it doesn't. */
+  /**
+   * Asks a peer by the routes of federation, or by those of 0.1 if it is known, or turns out, not
+   * to have the former.
+   */
   async negotiate<T>(
     peer: PeerAddress,
-    ours: () => Promise<T>,
+    federation: () => Promise<T>,
     legacy: () => Promise<T>,
   ): Promise<T> {
     if (this.version(peer) === LEGACY) return legacy()
     try {
-      return await ours()
+      return await federation()
     } catch (error) {
-      if (!(error instanceof RouteUnknown)) throw error
+      if (!(error instanceof UnknownRouteError)) throw error
       this.learn(peer, LEGACY)
       return legacy()
     }

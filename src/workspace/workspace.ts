@@ -7,15 +7,17 @@ import { artifactNameSchema } from '../core/contribution/schema.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 
-/**
- * A file to write: its path inside the workspace, the hash its bytes must have, and their source.
- */
+/** A file to write into a workspace. */
 export interface WorkspaceFile {
+  /** Its path inside the workspace. */
   readonly name: string
+  /** The hash that its bytes must have. */
   readonly hash: Cid
+  /** Opens the stream of its bytes. */
   open(signal: AbortSignal | undefined): Promise<AsyncIterable<Uint8Array>>
 }
 
+/** How a workspace is written. */
 export interface WorkspaceOptions {
   /** Write into a directory that isn't empty, and replace files of the same names. */
   readonly overwrite?: boolean
@@ -24,10 +26,10 @@ export interface WorkspaceOptions {
 }
 
 /**
- * Writes files into a directory. Each is hashed on the way and appears complete or not at all; a
- * new or empty directory appears with all its files in one step. Neither a name nor a symbolic link
- * leads out of it. Throws `directory-not-empty`, `validation-error` (a name), `refused` (a link),
- * `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
+ * Writes files into a directory. Each is hashed on the way, and appears complete or not at all. A
+ * new or empty directory appears with all its files in one step. No name and no symbolic link leads
+ * out of the directory. Throws `directory-not-empty`, `validation-error` (a name), `refused` (a
+ * link), `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
  */
 export async function writeWorkspace(
   directory: string,
@@ -59,27 +61,27 @@ function notEmpty(directory: string): GroveError {
     'directory-not-empty',
     { directory },
     {
-      message: `${directory} is not empty: name another directory, or allow it with overwrite`,
+      message: `${directory} is not empty: name another directory, or use the option overwrite`,
     },
   )
 }
 
-/** Checks that every name is safe, and that none is both a file and a folder. */
+/** Checks that every name is safe, and that no name is both a file and a folder. */
 function checkNames(files: readonly WorkspaceFile[]): void {
   const names = new Set(files.map((file) => file.name))
   for (const name of names) {
     if (!artifactNameSchema.safeParse(name).success)
-      throw unsafe(name, 'is not a safe artifact name')
+      throw invalidName(name, 'is not a valid artifact name')
     const parts = name.split('/')
     for (let end = 1; end < parts.length; end++) {
       const folder = parts.slice(0, end).join('/')
       if (names.has(folder))
-        throw unsafe(name, `needs ${folder} to be a folder, but that is an artifact too`)
+        throw invalidName(name, `needs ${folder} to be a folder, but it is an artifact too`)
     }
   }
 }
 
-function unsafe(name: string, why: string): GroveError {
+function invalidName(name: string, why: string): GroveError {
   return new GroveError('validation-error', { name }, { message: `'${name}' ${why}` })
 }
 
@@ -117,11 +119,14 @@ async function stage(
     signal === undefined ? {} : { signal },
   )
   const actual = hasher.digest()
-  if (actual !== file.hash)
-    throw new GroveError('hash-mismatch', { name: file.name, expected: file.hash, actual })
+  if (actual !== file.hash) {
+    const message = `the bytes of '${file.name}' have the hash ${actual} instead of ${file.hash}`
+    const details = { name: file.name, expected: file.hash, actual }
+    throw new GroveError('hash-mismatch', details, { message })
+  }
 }
 
-/** Makes the whole workspace appear in one rename. */
+/** Moves the complete workspace to its place in one rename. */
 async function appear(staging: string, target: string, replaceEmpty: boolean): Promise<void> {
   if (replaceEmpty) await rmdir(target)
   await rename(staging, target)
@@ -140,7 +145,7 @@ async function moveEach(
   }
 }
 
-/** Refuses symbolic links among the file's folders: they could lead out of the workspace. */
+/** Refuses symbolic links among a file's folders: they could lead out of the workspace. */
 async function checkLinks(target: string, name: string): Promise<void> {
   const folders = name.split('/').slice(0, -1)
   for (let end = 1; end <= folders.length; end++) {
@@ -154,7 +159,7 @@ async function checkLinks(target: string, name: string): Promise<void> {
       throw new GroveError(
         'refused',
         { path },
-        { message: `${path} is not a plain folder, so '${name}' is not written through it` },
+        { message: `${path} is not a plain folder, so '${name}' can't be written below it` },
       )
   }
 }

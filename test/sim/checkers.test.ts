@@ -158,7 +158,7 @@ test('peers, advertisements, messages and transfers beyond their limits are noti
   assert.deepEqual(exceededLimits(node), [
     'g has 12 active peers, 10 is the most',
     'g has 501 advertisements in m, 500 is the most',
-    "g: InvariantError: a fault of Grove's own, for this must always hold: one address has one id",
+    'g: InvariantError: a bug in Grove: this must always hold: one address has one id',
   ])
   assert.equal(violated.length, 3)
 })

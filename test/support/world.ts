@@ -91,8 +91,13 @@ function startNode(
   const { self } = whole
   const process = new Process()
   const clock = new MachineClock(timeline).forProcess(() => process.alive)
-  const wire = network.wireOf({ name: self.peerId, address: self.address, honest: true, process })
-  const transport = httpTransport({ allowPrivate: true, clock, wire })
+  const carrier = network.carrierOf({
+    name: self.peerId,
+    address: self.address,
+    honest: true,
+    process,
+  })
+  const transport = httpTransport({ allowPrivate: true, clock, carrier })
   const stores = memoryStores(seeded(1))
   const random = seeded(1)
   const node = new GroveNode(whole, {

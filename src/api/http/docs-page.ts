@@ -27,17 +27,23 @@ function hashOf(text: string): string {
 }
 
 const STYLE = `
-:root { color-scheme: light dark; --line: light-dark(#ddd, #444); --soft: light-dark(#f6f7f5, #20231f); --accent: light-dark(#1e6b3a, #7fd29a) }
+:root { color-scheme: light dark; --line: light-dark(#ddd, #444) }
+:root { --soft: light-dark(#f6f7f5, #20231f); --accent: light-dark(#1e6b3a, #7fd29a) }
 * { box-sizing: border-box }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0 auto; max-width: 60rem; padding: 1.5rem }
-h1 { margin: 0 } h2 { border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem; text-transform: capitalize }
-details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0; background: var(--soft) }
+h1 { margin: 0 } h4 { margin: .8rem 0 .2rem }
+h2 { border-bottom: 1px solid var(--line); margin: 2rem 0 .5rem; text-transform: capitalize }
+details { border: 1px solid var(--line); border-radius: 6px; margin: .4rem 0 }
+details { background: var(--soft) }
 summary { cursor: pointer; padding: .5rem .8rem } details > div { padding: 0 .8rem .8rem }
 code, pre, input { font: 13px/1.45 ui-monospace, monospace }
-pre { overflow: auto; max-height: 24rem; margin: .3rem 0; padding: .6rem; border: 1px solid var(--line) }
+pre { overflow: auto; max-height: 24rem; margin: .3rem 0; padding: .6rem }
+pre { border: 1px solid var(--line) }
 b { display: inline-block; width: 3.6rem; color: var(--accent) }
-label { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; margin: .25rem 0; align-items: center }
-input { padding: .25rem; width: 100% } button { margin: .4rem 0; padding: .3rem .9rem; cursor: pointer } h4 { margin: .8rem 0 .2rem }
+label { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; margin: .25rem 0 }
+label { align-items: center }
+input { padding: .25rem; width: 100% }
+button { margin: .4rem 0; padding: .3rem .9rem; cursor: pointer }
 a { color: var(--accent) }
 `
 
@@ -47,10 +53,13 @@ const make = (tag, props = {}, ...children) => {
   node.append(...children)
   return node
 }
-const pretty = (value) => make('pre', { textContent: JSON.stringify(value, null, 2) })
+const text = (tag, textContent) => make(tag, { textContent })
+const pretty = (value) => text('pre', JSON.stringify(value, null, 2))
+const input = ({ name, required }) =>
+  make('input', { placeholder: required ? 'needed' : '', ariaLabel: name })
 
 function tryIt(path, parameters) {
-  const fields = parameters.map((parameter) => [parameter, make('input', { placeholder: parameter.required ? 'needed' : '', ariaLabel: parameter.name })])
+  const fields = parameters.map((parameter) => [parameter, input(parameter)])
   const answer = make('div')
   const send = async (event) => {
     event.preventDefault()
@@ -62,30 +71,33 @@ function tryIt(path, parameters) {
     }
     const url = query.size > 0 ? target + '?' + query : target
     const response = await fetch(url)
-    const text = await response.text()
-    let shown = text.slice(0, 100000)
-    try { shown = JSON.stringify(JSON.parse(text), null, 2).slice(0, 100000) } catch {}
-    answer.replaceChildren(make('h4', { textContent: response.status + ' ' + url }), make('pre', { textContent: shown }))
+    const body = await response.text()
+    let shown = body.slice(0, 100000)
+    try { shown = JSON.stringify(JSON.parse(body), null, 2).slice(0, 100000) } catch {}
+    answer.replaceChildren(text('h4', response.status + ' ' + url), text('pre', shown))
   }
-  const labels = fields.map(([{ name }, field]) => make('label', {}, make('code', { textContent: name }), field))
-  const form = make('form', { onsubmit: send }, ...labels, make('button', { textContent: 'Send' }))
-  return make('div', {}, make('h4', { textContent: 'Try it' }), form, answer)
+  const labels = fields.map(([{ name }, field]) => make('label', {}, text('code', name), field))
+  const form = make('form', { onsubmit: send }, ...labels, text('button', 'Send'))
+  return make('div', {}, text('h4', 'Try it'), form, answer)
 }
 
 function show(path, method, operation) {
+  const { parameters, requestBody, responses, summary, operationId } = operation
   const body = make('div')
+  const add = (title, value) => body.append(text('h4', title), pretty(value))
   const fill = () => {
     if (body.childElementCount > 0) return
-    if (operation.parameters.length > 0) body.append(make('h4', { textContent: 'Parameters' }), pretty(operation.parameters))
-    if (operation.requestBody) body.append(make('h4', { textContent: 'Body' }), pretty(operation.requestBody.content))
-    for (const [status, answer] of Object.entries(operation.responses)) {
-      if (status !== 'default') body.append(make('h4', { textContent: 'Answer ' + status }), pretty(answer.content))
+    if (parameters.length > 0) add('Parameters', parameters)
+    if (requestBody) add('Body', requestBody.content)
+    for (const [status, answer] of Object.entries(responses)) {
+      if (status !== 'default') add('Answer ' + status, answer.content)
     }
-    const streams = Object.keys(operation.responses['200']?.content ?? {}).includes('text/event-stream')
-    if (method === 'get' && !streams) body.append(tryIt(path, operation.parameters))
+    const streams = 'text/event-stream' in (responses['200']?.content ?? {})
+    if (method === 'get' && !streams) body.append(tryIt(path, parameters))
   }
-  const head = make('summary', {}, make('b', { textContent: method.toUpperCase() }), make('code', { textContent: path }), ' — ' + operation.summary)
-  return make('details', { id: operation.operationId, ontoggle: fill }, head, body)
+  const title = [text('b', method.toUpperCase()), text('code', path), ' — ' + summary]
+  const head = make('summary', {}, ...title)
+  return make('details', { id: operationId, ontoggle: fill }, head, body)
 }
 
 const api = await (await fetch('/api/openapi.json')).json()
@@ -96,22 +108,26 @@ for (const [path, methods] of Object.entries(api.paths)) {
     groups.set(group, [...(groups.get(group) ?? []), show(path, method, operation)])
   }
 }
-document.querySelector('main').replaceChildren(...[...groups].flatMap(([group, shown]) => [make('h2', { textContent: group }), ...shown]))
+const sections = [...groups].flatMap(([group, shown]) => [text('h2', group), ...shown])
 const schemas = Object.entries(api.components.schemas).map(([name, schema]) => {
-  const head = make('summary', {}, make('code', { textContent: name }))
+  const head = make('summary', {}, text('code', name))
   return make('details', { id: 'schema-' + name }, head, make('div', {}, pretty(schema)))
 })
-document.querySelector('main').append(make('h2', { textContent: 'schemas' }), ...schemas)
+document.querySelector('main').replaceChildren(...sections, text('h2', 'schemas'), ...schemas)
 document.querySelector('#version').textContent = api.info.version
 `
 
 const PAGE = `<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Grove API</title><style>${STYLE}</style></head>
+<head>
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Grove API</title><style>${STYLE}</style>
+</head>
 <body>
 <h1>Grove API <small id="version"></small></h1>
-<p>All operations of this grove. The description for machines is <a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1);
-figures are at <a href="/metrics">/metrics</a>.</p>
+<p>All operations of this grove. The description for machines is
+<a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1); figures are at
+<a href="/metrics">/metrics</a>.</p>
 <main>Loading…</main>
 <script type="module">${SCRIPT}</script>
 </body>

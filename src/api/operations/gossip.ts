@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
-import { messageFor } from '../../core/wire/first-names.ts'
+import { messageFor } from '../../core/wire/federation-1.ts'
 import {
   gossipMessageSchema,
   peersAnswerSchema,

@@ -106,7 +106,7 @@ export interface UploadOperation<I extends z.ZodType = z.ZodType, O extends z.Zo
 export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'stream'
   readonly contentType: string
-  /** Another form of the answer, for callers that name it in this header; the answer names it too. */
+  /** Another form of the response. Requests ask for it, and responses name it, by this header. */
   readonly form?: { readonly header: string; readonly name: string }
   run(
     node: GroveNode,

@@ -5,25 +5,28 @@ import { GroveError } from '../errors.ts'
 import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX } from '../limits.ts'
 
 /**
- * What somebody says about a contribution outside of its hashed manifest, so that its cid stays as
- * it is. Grove carries attestations and understands none yet: `version` tells a reader of theirs
- * what the rest means. At most ATTESTATION_MAX_BYTES as canonical JSON.
+ * A statement about a contribution, outside of its hashed manifest so that the cid doesn't change.
+ * Grove carries attestations and understands none yet. `version` names the form of the other
+ * members. At most ATTESTATION_MAX_BYTES as canonical JSON.
  */
 export interface Attestation extends JsonObject {
   readonly version: number
 }
 
-/** Bytes named by their hash, as they came, and what came with them. */
+/** A manifest's bytes, the hash that names them, and the attestations that came with them. */
 export interface Sealed {
   readonly cid: Cid
+  /** Kept as they came. */
   readonly bytes: Uint8Array
   /** At most ATTESTATIONS_MAX. */
   readonly attestations: readonly Attestation[]
 }
 
+const wrongForm = `must be a JSON object with a version, at most ${ATTESTATION_MAX_BYTES} bytes`
+
 /** The attestations of one contribution. */
 export const attestationsSchema = z
-  .array(z.custom<Attestation>(isAttestation, 'must be a small JSON object with a version'))
+  .array(z.custom<Attestation>(isAttestation, wrongForm))
   .max(ATTESTATIONS_MAX)
 
 function isAttestation(value: unknown): boolean {

@@ -2,19 +2,20 @@ import type { z } from 'zod'
 import { GroveError } from '../errors.ts'
 import { MANIFEST_MAX_BYTES } from '../limits.ts'
 
-/** What a manifest has to meet whether it is sealed here or came from a peer. */
+/** Checks of every manifest, whether it is sealed here or comes from a peer. */
 
-/** Throws `manifest-too-large`. */
+/** Checks the size of a manifest's canonical bytes. Throws `manifest-too-large`. */
 export function checkSize(bytes: Uint8Array): void {
-  if (bytes.byteLength <= MANIFEST_MAX_BYTES) return
-  throw new GroveError('manifest-too-large', {
-    sizeBytes: bytes.byteLength,
-    maxBytes: MANIFEST_MAX_BYTES,
-  })
+  const sizeBytes = bytes.byteLength
+  const maxBytes = MANIFEST_MAX_BYTES
+  if (sizeBytes <= maxBytes) return
+  const message = `the manifest has ${sizeBytes} bytes, and at most ${maxBytes} are allowed`
+  throw new GroveError('manifest-too-large', { sizeBytes, maxBytes }, { message })
 }
 
 /**
- * The value by its schema. Throws `manifest-unknown-field`, `manifest-invalid`, with the issues.
+ * Parses a value by its schema. Throws `manifest-unknown-field` or `manifest-invalid`, with the
+ * first 20 issues as a detail.
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   const result = schema.safeParse(value)

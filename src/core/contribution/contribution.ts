@@ -6,16 +6,17 @@ import { checkSize, parseWith } from './checks.ts'
 import { type ContributionView, type Draft, draftSchema, type Manifest } from './schema.ts'
 
 /**
- * A contribution whose manifest is verified: `bytes` are the canonical bytes that hash to `cid`,
- * kept as they came. Its attestations are not verified.
+ * A contribution with a verified manifest: `bytes` are its canonical bytes and hash to `cid`. The
+ * attestations are not verified.
  */
 export interface Contribution extends Sealed {
   readonly manifest: Manifest
 }
 
 /**
- * The cid of a manifest: canonical bytes → BLAKE3, with `manifestVersion` 1 filled in and `cid`, if
- * there, left out. Checks no limits. Throws `manifest-invalid` for what canonical JSON cannot hold.
+ * The cid of a manifest: the BLAKE3 hash of its canonical bytes. `manifestVersion` defaults to 1,
+ * and a member `cid` is left out. Neither the schema nor a limit is checked. Throws
+ * `manifest-invalid` for what canonical JSON cannot hold.
  */
 export function cidOf(manifest: object): Cid {
   const { cid: _, ...rest } = manifest as Record<string, unknown>
@@ -23,35 +24,38 @@ export function cidOf(manifest: object): Cid {
 }
 
 /**
- * Seals an author's draft: defaults filled in, `createdAt` in UTC with milliseconds, canonical
- * bytes, hash. `now` is used where the draft names no moment. Throws `manifest-invalid`,
- * `manifest-unknown-field`, `manifest-too-large`.
+ * Seals a draft: fills in defaults, writes `createdAt` in UTC with milliseconds, and hashes the
+ * canonical bytes. `now` (Unix ms) is used where the draft has no `createdAt`. Throws
+ * `manifest-invalid`, `manifest-unknown-field`, `manifest-too-large`.
  */
 export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = utc(draft.createdAt ?? now)
-  const manifest = {
+  const bytes = canonicalBytes({
     ...draft,
     manifestVersion: 1,
     artifacts,
     relations,
     tags,
     createdAt,
-  } as Manifest
-  const bytes = canonicalBytes(manifest)
+  })
   checkSize(bytes)
+  // Read back, so that it is what every other reader of the bytes gets, keys in their order too.
+  const manifest = JSON.parse(decoder.decode(bytes)) as Manifest
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
 
-/** A contribution as the API shows it. */
+const decoder = new TextDecoder()
+
+/** A contribution as the API shows it, without provenance and attestations. */
 export function viewOf(contribution: Contribution): ContributionView {
   return { cid: contribution.cid, ...contribution.manifest }
 }
 
 /**
- * A moment in UTC with milliseconds. An offset may carry it out of the years 0 to 9999, which
- * RFC 3339 can't write.
+ * A moment in UTC with milliseconds. Its offset may carry it out of the years 0 to 9999, which
+ * RFC 3339 can't write; `manifest-invalid` is then thrown.
  */
 function utc(moment: string | number): string {
   const text = new Date(moment).toISOString()

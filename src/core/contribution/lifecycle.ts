@@ -1,7 +1,8 @@
 import type { Edge } from './relation.ts'
 
 /**
- * What became of a contribution, from the edges that point at it: the first of these that applies.
+ * The states of a contribution by its incoming edges. Where several apply, the first in this list
+ * counts.
  */
 export const LIFECYCLE = [
   'superseded',
@@ -11,9 +12,10 @@ export const LIFECYCLE = [
   'under_review',
   'published',
 ] as const
+/** One of the states in LIFECYCLE. */
 export type Lifecycle = (typeof LIFECYCLE)[number]
 
-/** The state of a contribution from its incoming edges, in any order. */
+/** The state of a contribution with these incoming edges, in any order; `published` without any. */
 export function lifecycleOf(incoming: readonly Edge[]): Lifecycle {
   const states = new Set(incoming.map(stateFrom))
   return LIFECYCLE.find((state) => states.has(state)) ?? 'published'

@@ -2,7 +2,7 @@ import type { Cid } from '../cid.ts'
 import type { Contribution } from './contribution.ts'
 import type { Relation, RelationType } from './schema.ts'
 
-/** One relation with its source: an edge of the graph. Its target may be absent. */
+/** One relation with its source. Its target may not be held: then the edge dangles. */
 export interface Edge {
   readonly source: Cid
   readonly target: Cid
@@ -10,7 +10,7 @@ export interface Edge {
   readonly metadata?: Relation['metadata']
 }
 
-/** What a relation counts for in its target. */
+/** What a relation counts as for its target; undefined if it doesn't count. */
 export const counts = {
   derives_from: 'adoption',
   adopts: 'adoption',
@@ -19,14 +19,14 @@ export const counts = {
   responds_to: undefined,
 } as const satisfies Record<RelationType, 'adoption' | 'review' | 'reproduction' | undefined>
 
-/** Relations by which a contribution is evidence about its target: all that count in a signal. */
+/** The types of relations that make a contribution evidence: those that count in a signal. */
 export const EVIDENCE: readonly RelationType[] = (Object.keys(counts) as RelationType[]).filter(
   (type) => counts[type] !== undefined,
 )
 
 /**
- * The edges of a contribution, in manifest order. A second relation of the same type to the same
- * target is the same edge.
+ * The edges of a contribution, in manifest order. Of several relations of one type to one target,
+ * only the first is an edge.
  */
 export function edgesOf(contribution: Contribution): Edge[] {
   const edges = new Map<string, Edge>()
@@ -39,7 +39,7 @@ export function edgesOf(contribution: Contribution): Edge[] {
   return [...edges.values()]
 }
 
-/** What a contribution names by relations of these types, in manifest order. */
+/** The targets of a contribution's relations of these types, in manifest order; may repeat. */
 export function targetsOf({ manifest }: Contribution, types: readonly RelationType[]): Cid[] {
   return manifest.relations
     .filter(({ relationType }) => types.includes(relationType))
@@ -47,8 +47,9 @@ export function targetsOf({ manifest }: Contribution, types: readonly RelationTy
 }
 
 /**
- * The contributions reordered so that each comes after all of its parents that are among them. They
- * form no circle: a hash can't name what is made after it.
+ * The contributions in an order in which each follows its parents (`derives_from`), as far as they
+ * are given. There are no cycles: a hash can't name what is made after it. O(contributions and
+ * relations).
  */
 export function parentsFirst(contributions: readonly Contribution[]): Contribution[] {
   const byCid = new Map(contributions.map((contribution) => [contribution.cid, contribution]))

@@ -11,13 +11,14 @@ import {
   TAGS_MAX,
 } from '../limits.ts'
 
-/** The manifest and its parts: what is hashed. Strict everywhere: an unknown field is an error. */
+/** The manifest and its parts: what is hashed. An unknown field is an error, in every object. */
 
-/** A whole content id. The cast only brands: checked by the pattern, it is the same text. */
+/** A complete content id. The cast only brands the text, which the pattern has checked. */
 export const cidSchema = z
   .string()
   .regex(CID_PATTERN, 'must be blake3:<64 hex digits>') as unknown as z.ZodType<Cid, string>
 
+/** What a contribution is. */
 export const kindSchema = z.enum([
   'work',
   'review',
@@ -28,8 +29,11 @@ export const kindSchema = z.enum([
   'ask_user',
   'response',
 ])
+/** Scores of `evaluation` are ranked, those of `exploration` are only kept. */
 export const modeSchema = z.enum(['evaluation', 'exploration'])
+/** Whether lower or higher values of a score are better. */
 export const directionSchema = z.enum(['minimize', 'maximize'])
+/** How a contribution relates to its target. */
 export const relationTypeSchema = z.enum([
   'derives_from',
   'responds_to',
@@ -38,10 +42,10 @@ export const relationTypeSchema = z.enum([
   'adopts',
 ])
 
-/** A JSON object kept as it is. */
+/** A JSON object with any members, kept as it is. */
 export const jsonObjectSchema = z.custom<JsonObject>(isJsonObject, 'must be a JSON object')
 
-/** A map whose size is bounded. */
+/** A map of at most `most` entries. */
 function mapOf<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, most: number) {
   return z
     .record(key, value)
@@ -49,8 +53,8 @@ function mapOf<V extends z.ZodType>(key: z.ZodType<string, string>, value: V, mo
 }
 
 /**
- * A relative path of letters, digits and `._/ -`. It has no empty or `..` component, so that it
- * stays inside any folder.
+ * The name of an artifact: a relative path of letters, digits and `._/ -`. It has no empty or `..`
+ * component, so that it can't leave the directory that it is written into.
  */
 export const artifactNameSchema = z
   .string()
@@ -64,23 +68,28 @@ export const artifactNameSchema = z
     'must have no empty or ".." component',
   )
 
-/** When something happened, RFC 3339, with its offset. */
+/** A moment in RFC 3339, with its offset. */
 export const timestampSchema = z.iso.datetime({ offset: true })
 
+/** A finite value with its direction. */
 export const scoreSchema = z.strictObject({
   value: z.number(),
   direction: directionSchema,
   unit: z.string().optional(),
 })
+/** A value of a metric, by the author's own word. */
 export type Score = z.infer<typeof scoreSchema>
 
+/** A relation, whose metadata depend on its type. */
 export const relationSchema = z.strictObject({
   targetCid: cidSchema,
   relationType: relationTypeSchema,
   metadata: jsonObjectSchema.optional(),
 })
+/** What a manifest says of another contribution. */
 export type Relation = z.infer<typeof relationSchema>
 
+/** The agent that made a contribution; only its id is required. */
 export const agentSchema = z.strictObject({
   agentId: z.string().min(1),
   agentName: z.string().optional(),
@@ -92,6 +101,7 @@ export const agentSchema = z.strictObject({
   runtime: z.string().optional(),
   role: z.string().optional(),
 })
+/** The agent that made a contribution, by its own word: nothing proves it. */
 export type Agent = z.infer<typeof agentSchema>
 
 const artifactsSchema = mapOf(artifactNameSchema, cidSchema, ARTIFACTS_MAX)
@@ -111,7 +121,7 @@ const body = {
   agent: agentSchema,
 }
 
-/** A whole manifest, as it is hashed. */
+/** A complete manifest, as it is hashed. */
 export const manifestSchema = z.strictObject({
   manifestVersion: z.literal(1),
   ...body,
@@ -120,11 +130,10 @@ export const manifestSchema = z.strictObject({
   tags: tagsSchema,
   createdAt: timestampSchema,
 })
+/** A complete manifest: what its author says of a contribution. */
 export type Manifest = z.infer<typeof manifestSchema>
 
-/**
- * What an author hands in. Lists may be left out, and so may the moment: then the grove's counts.
- */
+/** A manifest whose lists may be left out. Without `createdAt` the grove's own clock is used. */
 export const draftSchema = z.strictObject({
   manifestVersion: z.literal(1).optional(),
   ...body,
@@ -133,13 +142,19 @@ export const draftSchema = z.strictObject({
   tags: tagsSchema.default([]),
   createdAt: timestampSchema.optional(),
 })
+/** What an author hands in, to be sealed. */
 export type Draft = z.input<typeof draftSchema>
 
+/** What a contribution is: work, a review, a reproduction, … */
 export type Kind = z.infer<typeof kindSchema>
+/** Whether a contribution's scores are ranked (`evaluation`) or not (`exploration`). */
 export type Mode = z.infer<typeof modeSchema>
+/** Whether lower or higher values of a score are better. */
 export type Direction = z.infer<typeof directionSchema>
+/** How a contribution relates to its target. */
 export type RelationType = z.infer<typeof relationTypeSchema>
 
-/** A contribution as the API shows it: its manifest and the cid beside it. */
+/** A contribution as the API shows it: the members of its manifest, and its cid. */
 export const contributionViewSchema = z.strictObject({ cid: cidSchema, ...manifestSchema.shape })
+/** A contribution as the API shows it: the members of its manifest, and its cid. */
 export type ContributionView = z.infer<typeof contributionViewSchema>

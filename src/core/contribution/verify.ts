@@ -7,10 +7,10 @@ import type { Contribution } from './contribution.ts'
 import { manifestSchema } from './schema.ts'
 
 /**
- * Verifies bytes that claim to be the manifest `cid`: size, hash, canonical form, then the schema.
- * The bytes are kept as they came, and so are attestations, which are not verified. Throws
- * `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`, `manifest-unknown-field`,
- * `manifest-invalid`.
+ * Verifies that bytes are the manifest of `cid`: checks the size, the hash, the canonical form,
+ * then the schema. Bytes and attestations are kept as they came; attestations are not verified.
+ * Throws `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`,
+ * `manifest-unknown-field`, `manifest-invalid`.
  */
 export function verifyManifest(
   bytes: Uint8Array,
@@ -19,7 +19,10 @@ export function verifyManifest(
 ): Contribution {
   checkSize(bytes)
   const actual = hashBytes(bytes)
-  if (actual !== cid) throw new GroveError('hash-mismatch', { expected: cid, actual })
+  if (actual !== cid) {
+    const message = `the manifest of ${cid} has the wrong hash ${actual}`
+    throw new GroveError('hash-mismatch', { expected: cid, actual }, { message })
+  }
   const value = parseJson(bytes, cid)
   checkCanonical(value, bytes, cid)
   return { cid, bytes, manifest: parseWith(manifestSchema, value), attestations }
@@ -44,6 +47,6 @@ function checkCanonical(value: unknown, bytes: Uint8Array, cid: Cid): void {
   throw new GroveError(
     'manifest-not-canonical',
     { cid },
-    { message: `the bytes of ${cid} are not RFC 8785 canonical JSON` },
+    { message: `the manifest of ${cid} is not canonical JSON (RFC 8785)` },
   )
 }

@@ -1,26 +1,27 @@
 import type { Cid } from '../cid.ts'
 
-/** A contribution met on a walk, and how many steps from the start. */
+/** A contribution that a walk has reached. */
 export interface Visit {
   readonly cid: Cid
+  /** The fewest steps from the start. */
   readonly depth: number
 }
 
+/** Where a walk ends. */
 export interface WalkLimits {
-  /** Steps from the start at the most. */
+  /** The most steps from the start. */
   readonly maxDepth: number
-  /** Contributions met at the most, the start included. */
+  /** The most visits, including the start. */
   readonly maxCount: number
 }
 
-/** The neighbours of one contribution, as the caller found them. */
+/** The neighbours of contributions. One without any may be left out. */
 export type Neighbours = ReadonlyMap<Cid, readonly Cid[]>
 
 /**
- * A bounded breadth-first walk without I/O: yields the cids whose neighbours it needs, is resumed
- * with them, and returns the visits in the order met, each cid once. It ends at a depth, a count,
- * or where the graph ends. Once the count is reached, neighbours are still asked for, and add
- * nothing.
+ * A bounded breadth-first walk without I/O. It yields the cids whose neighbours it needs, is
+ * resumed with those neighbours, and returns its visits in their order, each cid once. After
+ * `maxCount` visits it still yields, and adds nothing.
  */
 export function* breadthFirst(
   start: Cid,
@@ -28,18 +29,18 @@ export function* breadthFirst(
 ): Generator<readonly Cid[], Visit[], Neighbours> {
   const visits: Visit[] = [{ cid: start, depth: 0 }]
   const seen = new Set<Cid>([start])
-  let edge: readonly Cid[] = [start]
-  for (let depth = 1; depth <= limits.maxDepth && edge.length > 0; depth++) {
-    const neighbours = yield edge
+  let layer: readonly Cid[] = [start]
+  for (let depth = 1; depth <= limits.maxDepth && layer.length > 0; depth++) {
+    const neighbours = yield layer
     const next: Cid[] = []
-    for (const cid of edge.flatMap((from) => neighbours.get(from) ?? [])) {
+    for (const cid of layer.flatMap((from) => neighbours.get(from) ?? [])) {
       if (seen.has(cid)) continue
       if (seen.size >= limits.maxCount) break
       seen.add(cid)
       next.push(cid)
       visits.push({ cid, depth })
     }
-    edge = next
+    layer = next
   }
   return visits
 }

@@ -2,34 +2,38 @@ import { z } from 'zod'
 import { cidSchema, directionSchema, timestampSchema } from '../contribution/schema.ts'
 import { PROOFS_MAX } from '../limits.ts'
 
-/** What is said of an item in one metric. */
-const saidSchema = z.object({ value: z.number(), direction: directionSchema })
+/** A score without its metric and unit. */
+const valueSchema = z.object({ value: z.number(), direction: directionSchema })
 
-/** An advertisement that its manifest contradicts. Anybody who holds the manifest can check it. */
+/** A contradicted advertisement. Anybody who holds the manifest can check it. */
 export const proofSchema = z.object({
   cid: cidSchema,
   metric: z.string(),
-  advertised: saidSchema,
-  /** What the manifest says; left out where it has no such score. */
-  actual: saidSchema.optional(),
+  advertised: valueSchema,
+  /** The manifest's score; left out if it has none in this metric. */
+  actual: valueSchema.optional(),
   at: timestampSchema,
 })
+/** A contradicted advertisement, with what the manifest says: the proof of a lie. */
 export type Proof = z.infer<typeof proofSchema>
 
-/**
- * What a peer has done for this grove or against it: advertisements and bytes that proved right or
- * wrong, contacts that failed.
- */
+/** A peer record. Its counts are totals and don't decay. */
 export const peerRecordSchema = z.object({
+  /** Advertisements that their manifests confirmed. */
   confirmed: z.number(),
+  /** Advertisements that their manifests contradicted. */
   contradicted: z.number(),
+  /** Bytes that had the right hash. */
   bytesGood: z.number(),
+  /** Bytes that had the wrong hash. */
   bytesBad: z.number(),
+  /** Failures of the peer or of the network towards it, wrong bytes included. */
   failures: z.number(),
   lastError: z.object({ code: z.string(), message: z.string(), at: timestampSchema }).optional(),
-  /** How far it is preferred now, 0 to 1; 0.5 for a peer of which nothing is known. Faults fade from it. */
+  /** How far the peer is preferred now, from 0 to 1; 0.5 for an unknown peer. */
   trust: z.number(),
-  /** Its latest contradicted advertisements, oldest first. */
+  /** The latest lies that can be proved, oldest first. */
   proofs: z.array(proofSchema).max(PROOFS_MAX),
 })
+/** What one peer has done for this grove and against it. */
 export type PeerRecord = z.infer<typeof peerRecordSchema>

@@ -1,8 +1,11 @@
-/** A peer by the id it goes by and the address it answers at. A seed given as a bare URL goes by that URL until it answers. */
+/**
+ * A peer: its id and the address at which it answers. A seed that was given as a plain URL has that
+ * URL as its id until it answers.
+ */
 export interface PeerAddress {
   readonly peerId: string
   readonly address: string
 }
 
-/** Only the id and address of something that has more. */
+/** The peer's id and address alone, of a value that has more. */
 export const addressOf = ({ peerId, address }: PeerAddress): PeerAddress => ({ peerId, address })

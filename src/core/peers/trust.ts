@@ -1,22 +1,26 @@
 /**
- * Time in which half the cost of a proved lie (a contradicted advertisement, wrong bytes) is
- * forgiven. A day: no repair takes much longer to show.
+ * Half-life of a lie (a contradicted advertisement, wrong bytes). A peer that is repaired regains
+ * its trust within days.
  */
 export const LIE_HALF_LIFE_MS = 24 * 60 * 60 * 1_000
-/** The same for a failure that may have been a network's doing: it only puts a peer behind the others for a while. */
+/**
+ * Half-life of a failure. The network may have caused it, so that it puts a peer behind others only
+ * for a while.
+ */
 export const FAILURE_HALF_LIFE_MS = 5 * 60 * 1_000
 
-/** Good deeds beyond so many add nothing: nobody earns the right to lie. */
+/** The most good that counts, in confirmed advertisements: no peer can earn the right to lie. */
 const GOOD_MAX = 20
-/** Bytes that weigh as much as one confirmed advertisement. */
+/** Good bytes that weigh as much as one confirmed advertisement. */
 const GOOD_BYTES = 1024 * 1024
-/** Lies and failures beyond so many weigh no more, so that whoever mends comes back within days, and within the hour. */
+/** The most lies that count: a peer that stops lying regains its trust within days. */
 const LIES_MAX = 8
+/** The most failures that count: a peer that is back regains its trust within the hour. */
 const FAILURES_MAX = 64
-/** Two scores nearer than this are equal where peers are ordered. */
+/** Peers whose trust differs by less are equal when peers are ordered. */
 const STEP = 1 / 20
 
-/** Something held against a peer that fades: how much it weighed at a moment (Unix ms). */
+/** A count that decays: its weight at the moment `at` (Unix ms). */
 export interface DecayingCounter {
   readonly weight: number
   readonly at: number
@@ -24,7 +28,7 @@ export interface DecayingCounter {
 
 const NOTHING: DecayingCounter = { weight: 0, at: 0 }
 
-/** What a peer has done, as far as it counts for its score. */
+/** What a peer has done, as far as its trust depends on it. */
 export interface PeerStats {
   readonly confirmed: number
   readonly bytesGood: number
@@ -32,9 +36,10 @@ export interface PeerStats {
   readonly failures: DecayingCounter
 }
 
+/** The stats of an unknown peer. */
 export const NO_STATS: PeerStats = { confirmed: 0, bytesGood: 0, lies: NOTHING, failures: NOTHING }
 
-/** One more lie at this moment. */
+/** The stats with one more lie at this moment (Unix ms). */
 export function withLie(stats: PeerStats, now: number): PeerStats {
   return {
     ...stats,
@@ -42,7 +47,7 @@ export function withLie(stats: PeerStats, now: number): PeerStats {
   }
 }
 
-/** One more failure at this moment. */
+/** The stats with one more failure at this moment (Unix ms). */
 export function withFailure(stats: PeerStats, now: number): PeerStats {
   return {
     ...stats,
@@ -55,9 +60,10 @@ export function withFailure(stats: PeerStats, now: number): PeerStats {
 }
 
 /**
- * How far a peer is to be preferred, from 0 to 1: (1 + good) / (2 + good + failures), the mean of a Beta(1, 1) prior after those
- * deeds, halved by each lie that has not faded. Of an unknown peer it is 1/2; one fresh lie puts the best of peers below that. More
- * lies or failures never raise it, and time alone never lowers it: what is good does not fade.
+ * The trust in a peer at a moment (Unix ms), from 0 to 1: (1 + good) / (2 + good + failures), which
+ * is the mean of a Beta(1, 1) prior after that evidence, halved for each lie. Lies and failures
+ * decay, good does not, so that time alone never lowers it. An unknown peer has 1/2; one fresh lie
+ * puts even the best peer below that.
  */
 export function trustOf({ confirmed, bytesGood, lies, failures }: PeerStats, now: number): number {
   const good = Math.min(GOOD_MAX, confirmed + bytesGood / GOOD_BYTES)
@@ -65,12 +71,12 @@ export function trustOf({ confirmed, bytesGood, lies, failures }: PeerStats, now
   return ((1 + good) / (2 + good + failed)) * 2 ** -weightOf(lies, now, LIE_HALF_LIFE_MS)
 }
 
-/** The place of a score among others, in coarse steps: what differs by less is no reason to prefer a peer. */
+/** Trust in coarse steps, by which peers are ordered: smaller differences don't matter. */
 export function trustStep(trust: number): number {
   return Math.round(trust / STEP)
 }
 
-/** What is left of it. A clock that was set back makes nothing heavier. */
+/** The weight that is left now. It doesn't grow if the clock was set back. */
 function weightOf({ weight, at }: DecayingCounter, now: number, halfLifeMs: number): number {
   return weight * 2 ** -(Math.max(0, now - at) / halfLifeMs)
 }

@@ -2,20 +2,20 @@ import type { Manifest, Score } from '../contribution/schema.ts'
 import type { PeerAddress } from '../peers/peer.ts'
 import { isReservedMetric, type Place } from './frontier.ts'
 
-/** How an advertisement came about, and so whether the peer that it names can be blamed for it. */
+/** What an advertisement stands on. It decides whether the named peer can be blamed for it. */
 export interface Basis {
   /**
-   * It came in a message that was sent here, and anybody can send one in any name. An answer from
-   * the dialled address is the peer's own word.
+   * It came in a message that was sent to this grove, which anybody can send in any name. What the
+   * dialled address answers is the peer's own word.
    */
   readonly unauthenticated?: boolean | undefined
-  /** The peer gave no direction (0.1): it is the likely one. */
+  /** The peer gave no direction (0.1). This is the likely one. */
   readonly directionGuessed?: boolean | undefined
 }
 
 /**
- * One peer's word that an item takes a place; nothing of it is verified. It is extended where more
- * is known, and travels as it is from the digest to the verdict.
+ * One peer's word that an item takes a place. Nothing in it is verified. Code that knows more
+ * extends it, and none copies it into another shape.
  */
 export interface Advertisement extends Place, Basis {
   readonly from: PeerAddress
@@ -23,9 +23,9 @@ export interface Advertisement extends Place, Basis {
 }
 
 /**
- * Whether a verified manifest contradicts what is advertised of it: no such score, or another value
- * or direction, unless that was only guessed. Signals (`_…`) are never contradicted: they count
- * what others say, and groves hold different others.
+ * True if a verified manifest contradicts an advertisement of it: the score is missing, or has
+ * another value or direction. A guessed direction is not compared. Signals (`_…`) are never
+ * contradicted: they count other contributions, and groves hold different ones.
  */
 export function contradicts(
   manifest: Manifest,
@@ -37,7 +37,7 @@ export function contradicts(
   return !directionGuessed && score.direction !== direction
 }
 
-/** What the manifest says in this metric. */
+/** The manifest's score in this metric; undefined if it has none. */
 export function scoreOf({ scores = {} }: Manifest, metric: string): Score | undefined {
   return Object.hasOwn(scores, metric) ? scores[metric] : undefined
 }

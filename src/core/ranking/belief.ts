@@ -8,27 +8,30 @@ export interface Belief {
   readonly why: string
 }
 
-/** What is held here of an item: its manifest, and what others' contributions that are held here too say of it. */
+/** What this grove knows about an item. */
 export interface BeliefInput {
+  /** Whether the item's manifest is held. */
   readonly held: boolean
+  /** What other held contributions say about it. */
   readonly signals: Signals
 }
 
 /**
- * How far an item is believed in one dimension, or as a whole where none is given (BEHAVIOUR.md#belief). It follows from what is held
- * here and from nothing that a peer says. `attested` is never reached: there are no identities yet that an operator could trust.
+ * How far an item is believed in one dimension, or as a whole if no metric is given
+ * (BEHAVIOUR.md#belief). Only what is held counts, nothing that a peer says. No item is `attested`:
+ * there are no identities yet that an operator could trust.
  */
 export function beliefIn({ held, signals }: BeliefInput, metric?: string): Belief {
-  if (!held) return { level: 'advertised', why: 'only peers say so: its manifest is not here' }
-  const spoken = spokenFor(signals, metric)
-  if (spoken.length > 0)
-    return { level: 'evidenced', why: `its manifest and contributions here say so: ${spoken}` }
+  if (!held) return { level: 'advertised', why: 'only peers say so; its manifest is not held here' }
+  const evidence = evidenceText(signals, metric)
+  if (evidence !== '')
+    return { level: 'evidenced', why: `its manifest and contributions here say so: ${evidence}` }
   if (metric !== undefined && isSignalMetric(metric) && metric !== '_recency')
-    return { level: 'advertised', why: 'only peers say so: nothing that is held here does' }
-  return { level: 'bound', why: 'its manifest is here, says so itself, and hashes to its id' }
+    return { level: 'advertised', why: 'only peers say so; no contribution held here does' }
+  return { level: 'bound', why: 'its manifest, held here and verified, says so' }
 }
 
-/** What a place in the local frontier stands on: it is folded from what is held here. */
+/** The belief input of a place in the local frontier, which only held contributions enter. */
 export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>): BeliefInput {
   return {
     held: true,
@@ -40,16 +43,16 @@ export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>
   }
 }
 
-/** In words, what the evidence held here amounts to in that dimension (in all of them without one). */
-function spokenFor(
+/** The held evidence in one dimension, or in all of them without a metric, in words. */
+function evidenceText(
   { adoption, reproduction, reviewScore }: Signals,
   metric: string | undefined,
 ): string {
-  const asked = (name: string) => metric === undefined || metric === name
+  const covers = (name: string) => metric === undefined || metric === name
   return [
-    adoption > 0 && asked('_adoption') ? `adopted ${adoption}×` : '',
-    reproduction > 0 && asked('_reproduction') ? `reproduced ${reproduction}×` : '',
-    reviewScore !== undefined && asked('_review_score') ? `review score ${reviewScore}` : '',
+    adoption > 0 && covers('_adoption') ? `adopted ${adoption}×` : '',
+    reproduction > 0 && covers('_reproduction') ? `reproduced ${reproduction}×` : '',
+    reviewScore !== undefined && covers('_review_score') ? `review score ${reviewScore}` : '',
   ]
     .filter((part) => part !== '')
     .join(', ')

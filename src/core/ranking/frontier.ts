@@ -3,70 +3,70 @@ import type { Contribution } from '../contribution/contribution.ts'
 import type { Direction, Kind } from '../contribution/schema.ts'
 import type { Signals } from './signals.ts'
 
-/** The dimensions other than metrics, as they are named on the wire. All are maximised. */
+/** The signals, by their names on the wire. All are maximised. */
 export const SIGNAL_METRICS = ['_adoption', '_recency', '_review_score', '_reproduction'] as const
+/** The name of a signal. */
 export type SignalMetric = (typeof SIGNAL_METRICS)[number]
 
-/**
- * A line along which contributions are ranked: a metric in one direction, or one of the signals.
- */
+/** A line along which contributions rank: a metric in one direction, or a signal. */
 export interface Dimension {
   readonly metric: string
   readonly direction: Direction
 }
 
-/** The place that one contribution takes in one dimension. */
+/** What one contribution takes in one dimension. */
 export interface Place extends Dimension {
   readonly cid: Cid
   readonly value: number
 }
 
-/** A place in the local frontier, with what digests and policies look at. */
+/** A place in the local frontier, with what digests and policies need to know of its item. */
 export interface LocalEntry extends Place {
   readonly tags: readonly string[]
   readonly kind?: Kind | undefined
 }
 
+/** True if the name is a signal's. */
 export function isSignalMetric(metric: string): metric is SignalMetric {
   return (SIGNAL_METRICS as readonly string[]).includes(metric)
 }
 
 /**
- * Metric names that start with `_` are the protocol's: such a score is kept but neither ranks nor
- * travels in digests.
+ * True if the name is the protocol's: it starts with `_`. A manifest's score under such a name is
+ * kept, but neither ranks nor travels in digests.
  */
 export function isReservedMetric(metric: string): boolean {
   return metric.startsWith('_')
 }
 
-/** A key that is equal for equal dimensions: `<direction> <metric>`. */
+/** A text that is equal for equal dimensions: `<direction> <metric>`. */
 export function dimensionKey({ metric, direction }: Dimension): string {
   return `${direction} ${metric}`
 }
 
-/** A number that sorts ascending from best to worst. */
+/** The rank of a value: a number that sorts ascending from best to worst. */
 export function rankOf(direction: Direction, value: number): number {
   return direction === 'minimize' ? value : -value
 }
 
-/** Whether `a` beats `b` in that direction. */
+/** True if `a` is better than `b` in this direction. */
 export function isBetter(direction: Direction, a: number, b: number): boolean {
   return direction === 'minimize' ? a < b : a > b
 }
 
-/** Whether a value reaches a threshold in that direction; equal does. */
+/** True if a value reaches a threshold in this direction; an equal value does. */
 export function reaches(direction: Direction, value: number, threshold: number): boolean {
   return value === threshold || isBetter(direction, value, threshold)
 }
 
-/** The order within one dimension: best first; equal values by cid, ascending. */
+/** Compares places of one dimension: best first, equal values by ascending cid. */
 export function comparePlaces(a: Place, b: Place): number {
   const byValue = rankOf(a.direction, a.value) - rankOf(b.direction, b.value)
   if (byValue !== 0) return byValue
   return a.cid < b.cid ? -1 : a.cid > b.cid ? 1 : 0
 }
 
-/** A ranked place, with what gossip says of its item. */
+/** The entry of the local frontier for a ranked place. */
 export function localEntry({
   metric,
   direction,
@@ -77,17 +77,14 @@ export function localEntry({
   return { metric, direction, cid, value, tags, kind }
 }
 
-/**
- * Contributions marked `context.ephemeral: true` (messages, transient data) are kept but not
- * ranked.
- */
+/** False if a contribution is marked `context.ephemeral: true`: it is kept, but takes no place. */
 export function isRanked(contribution: Contribution): boolean {
   return contribution.manifest.context?.ephemeral !== true
 }
 
 /**
- * The places that a contribution takes by its own word: its scores (evaluation mode only) and its
- * age.
+ * The places that a contribution takes by its own manifest: one for its recency and, in mode
+ * `evaluation`, one for each score. `firstSeenMs` is Unix ms.
  */
 export function ownPlaces(contribution: Contribution, firstSeenMs: number): Place[] {
   if (!isRanked(contribution)) return []
@@ -108,7 +105,7 @@ export function ownPlaces(contribution: Contribution, firstSeenMs: number): Plac
   ]
 }
 
-/** The places that others' evidence gives it. None in a dimension in which nobody has spoken. */
+/** The places that evidence gives a contribution: one for each signal that has any. */
 export function signalPlaces(contribution: Contribution, signals: Signals): Place[] {
   if (!isRanked(contribution)) return []
   return signalValues(signals).map(([metric, value]) => ({
@@ -119,7 +116,7 @@ export function signalPlaces(contribution: Contribution, signals: Signals): Plac
   }))
 }
 
-/** What signals are worth in each dimension in which somebody has spoken. */
+/** The value of each signal that has evidence. Recency isn't among them. */
 export function signalValues(signals: Signals): [SignalMetric, number][] {
   const values: [SignalMetric, number][] = []
   if (signals.adoption > 0) values.push(['_adoption', signals.adoption])
@@ -129,17 +126,16 @@ export function signalValues(signals: Signals): [SignalMetric, number][] {
 }
 
 /**
- * Recency in Unix milliseconds: the author's date, but never later than the moment this grove first
- * saw the item.
+ * The recency of an item in Unix ms: its author's date, but never later than the moment at which
+ * this grove first saw it.
  */
 export function recencyOf(createdAt: string, firstSeenMs: number): number {
   return Math.min(Date.parse(createdAt), firstSeenMs)
 }
 
 /**
- * The direction in which a metric is ranked where its scores disagree: that of the most scores,
- * minimise where equal. Scores of the other direction stay out of the ranking: they answer another
- * question.
+ * The direction in which a metric is ranked, given how many scores have each: that of the majority,
+ * `minimize` in a tie. Scores of the other direction can't be compared and are not ranked.
  */
 export function prevailingDirection(minimizing: number, maximizing: number): Direction {
   return maximizing > minimizing ? 'maximize' : 'minimize'

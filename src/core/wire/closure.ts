@@ -4,23 +4,23 @@ import { type Attestation, attestationsSchema } from '../contribution/attestatio
 import { ATTESTATION_MAX_BYTES, ATTESTATIONS_MAX, MANIFEST_MAX_BYTES } from '../limits.ts'
 
 /**
- * The lines of a closure (PROTOCOL.md#closure), in one of two forms. The first is the bare manifest. The
- * second is a record:
+ * The lines of a closure (PROTOCOL.md#closure) have one of two forms. The first is the bare
+ * manifest. The second is a record:
  *
- *   {"attestations":[…],"manifest":<the manifest's canonical bytes>,"size":<how many bytes that is>}
+ *   {"attestations":[…],"manifest":<the manifest's canonical bytes>,"size":<their number>}
  *
- * The manifest is cut out by its size, counted from the end of the line, and hashed as it came. No
- * text is searched for, so that nothing inside an attestation or a manifest can move the cut. What
- * stands before the manifest has to be a JSON array by itself; what was cut has to be canonical
- * JSON with a hash that somebody asks for. So any reader of JSON finds the same parts in the line.
+ * A reader cuts the manifest out by its size, counted from the end of the line, and hashes it as it
+ * came. It searches for no text, so that nothing inside an attestation or a manifest can move the
+ * cut. The part before the manifest must be a JSON array by itself, and the manifest must be
+ * canonical JSON with an expected hash. So any JSON parser finds the same parts in the line.
  */
 
-/** The header by which an asker says that it reads records, and an answerer that it sends them. */
+/** The header by which a request accepts records, and by which a response says that it has some. */
 export const CLOSURE_FORM_HEADER = 'grove-closure'
 /** The form of the lines, as that header names it. Without the header they are bare manifests. */
 export const CLOSURE_RECORDS = 'records-1'
 
-/** A manifest and what came with it. Nothing of it is verified. */
+/** A manifest and its attestations, not verified. */
 export interface ClosureRecord {
   readonly bytes: Uint8Array
   readonly attestations: readonly Attestation[]
@@ -30,7 +30,7 @@ const HEAD = Buffer.from('{"attestations":')
 const MIDDLE = Buffer.from(',"manifest":')
 const TAIL_MAX_BYTES = ',"size":}'.length + String(MANIFEST_MAX_BYTES).length
 
-/** The longest line of either form. */
+/** Bytes of the longest line in either form, without its line end. */
 export const CLOSURE_LINE_MAX_BYTES =
   HEAD.byteLength +
   ATTESTATIONS_MAX * (ATTESTATION_MAX_BYTES + 1) +
@@ -38,15 +38,13 @@ export const CLOSURE_LINE_MAX_BYTES =
   MANIFEST_MAX_BYTES +
   TAIL_MAX_BYTES
 
-/** A record as a line, without its end. Canonical JSON, as its parts are. */
+/** A record as a line without its line end: canonical JSON, if `bytes` are. */
 export function recordLine({ bytes, attestations }: ClosureRecord): Uint8Array {
   const tail = Buffer.from(`,"size":${bytes.byteLength}}`)
   return Buffer.concat([HEAD, Buffer.from(canonicalText(attestations)), MIDDLE, bytes, tail])
 }
 
-/**
- * The record in a line; undefined where it is none. The manifest's bytes are a view of the line.
- */
+/** The record in a line; undefined if the line has another form. `bytes` is a view of the line. */
 export function recordOf(line: Buffer): ClosureRecord | undefined {
   const tail = /,"size":(\d{1,7})\}$/.exec(line.toString('latin1', line.length - TAIL_MAX_BYTES))
   if (tail === null) return undefined

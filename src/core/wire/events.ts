@@ -3,15 +3,15 @@ import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../cont
 import { syncReportSchema } from './federation.ts'
 import { sourceSchema } from './fetch.ts'
 
-/** A position in a grove's log of contributions, `<logId>:<seq>`: where a stream can be resumed. */
+/** A position in a grove's log of contributions, `<logId>:<seq>`. A stream can resume from it. */
 export const eventIdSchema = z
   .string()
-  .regex(/^[0-9a-f]{16}:\d{1,15}$/, 'must be <16 hex digits>:<number>, the id of an event')
+  .regex(/^[0-9a-f]{16}:\d{1,15}$/, 'must be the id of an event, <16 hex digits>:<number>')
 
-/** The position after entry `seq` of a log. */
+/** The event id of entry `seq` of a log: the position after that entry. */
 export const eventId = (logId: string, seq: number) => `${logId}:${seq}`
 
-/** The number in an event id; undefined if the id is of another log. */
+/** The number in an event id; undefined if the id belongs to another log. */
 export function seqIn(id: string, logId: string): number | undefined {
   const [log, seq] = id.split(':')
   return log === logId ? Number(seq) : undefined
@@ -28,7 +28,7 @@ const contributionEventSchema = z.object({
   source: sourceSchema,
 })
 
-/** Events that aren't stored: a listener sees them only while it listens. */
+/** Events that aren't stored: only streams that are open at the moment carry them. */
 const liveEventSchemas = [
   z.object({
     type: z.literal('announced'),
@@ -72,15 +72,13 @@ const liveEventSchemas = [
   z.object({ type: z.literal('sync'), at: timestampSchema, report: syncReportSchema }),
 ] as const
 
-/** What a stream of events says about itself. */
+/** What an event stream says about itself. */
 const streamEventSchemas = [
-  /**
-   * The log doesn't have the id that the stream was to resume from. It starts now instead, at `id`.
-   */
+  /** The log doesn't have the id from which the stream should resume. It starts now, at `id`. */
   z.object({ type: z.literal('reset'), at: timestampSchema, id: eventIdSchema }),
   /**
-   * The last event of a stream whose reader was too slow. `dropped` live events are lost; it
-   * resumes at `id`.
+   * The last event of a stream whose reader was too slow. `dropped` live events are lost. A new
+   * stream can resume from `id`.
    */
   z.object({
     type: z.literal('lagged'),
@@ -90,18 +88,21 @@ const streamEventSchemas = [
   }),
 ] as const
 
-/** What happens in a grove. After an event with an `id`, a stream can be resumed from there. */
+/** An event as a stream carries it. */
 export const groveEventSchema = z.discriminatedUnion('type', [
   contributionEventSchema,
   ...liveEventSchemas,
   ...streamEventSchemas,
 ])
 
+/** Something that happened in a grove. A stream can resume after any event that has an `id`. */
 export type GroveEvent = z.infer<typeof groveEventSchema>
+/** A contribution was stored. Streams that resume get these events from the log. */
 export type ContributionEvent = z.infer<typeof contributionEventSchema>
+/** An event that isn't stored: a stream that is not open at the moment misses it. */
 export type LiveEvent = z.infer<(typeof liveEventSchemas)[number]>
 
-/** A live event before it is stamped. */
+/** A live event before it gets its time. */
 export type LiveEventBody = LiveEvent extends infer E
   ? E extends { at: string }
     ? Omit<E, 'at'>

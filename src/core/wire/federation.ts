@@ -4,64 +4,84 @@ import { BEST_MAX } from '../limits.ts'
 import { peerRecordSchema } from '../peers/peer-record.ts'
 import { capabilitiesSchema, livenessStatusSchema } from './gossip.ts'
 
+/** The query for a best list. */
 export const bestQuerySchema = z.strictObject({
+  /** The name of a metric or a signal. */
   dimension: z.string().min(1).max(256),
   direction: directionSchema.optional(),
-  /** Only values that reach this, in the dimension's direction. */
+  /** Only values that reach this one, in the dimension's direction. */
   threshold: z.number().optional(),
-  /** At least one of these. */
+  /** An item needs at least one of these. */
   tags: z.array(z.string()).max(100).optional(),
+  /** An item needs one of these. */
   kinds: z.array(kindSchema).max(100).optional(),
   limit: z.number().int().min(1).max(BEST_MAX).optional(),
 })
 
+/** Which of a grove's best items are asked for. */
 export type BestQuery = z.infer<typeof bestQuerySchema>
 
+/** One entry of a best list. */
 export const bestEntrySchema = z.object({
   cid: cidSchema,
   value: z.number(),
   kind: kindSchema,
   tags: z.array(z.string()),
-  /** Size of the manifest, and of all artifacts that the answering grove holds. */
+  /** Size of the manifest; -1 if the peer doesn't say. */
   manifestBytes: z.number().int(),
+  /** Size of all artifacts that the responding grove holds; -1 if the peer doesn't say. */
   artifactBytes: z.number().int(),
-  /** In the dimensions that count what others say: a fingerprint of who says something. */
+  /** In signals that count other contributions, the fingerprint of those that count. */
   evidence: z.string().max(64).optional(),
 })
 
+/** A best list: the response to a best query. */
 export const bestListSchema = z.object({
   dimension: z.string(),
   direction: directionSchema,
+  /** Best first. */
   entries: z.array(bestEntrySchema).max(BEST_MAX),
 })
 
+/** What a grove holds in one dimension, best first. */
 export type BestList = z.infer<typeof bestListSchema>
 
+/** One item of a best list, with its sizes. */
 export type BestEntry = z.infer<typeof bestEntrySchema>
 
-/** A request for a contribution's surroundings; the answer is newline-delimited canonical manifests, parents first, and a trailer. */
+/**
+ * The request for a closure. The response is one line per contribution, parents first, and a
+ * trailer.
+ */
 export const closureRequestSchema = z.strictObject({
   cid: cidSchema,
   /** Steps along derives_from. */
   ancestors: z.number().int().min(0).max(64).optional(),
-  /** Also reviews, reproductions and adoptions of it. */
+  /** Also reviews, reproductions and adoptions of the contribution. */
   evidence: z.boolean().optional(),
 })
 
+/** Which closure is asked for. */
 export type ClosureRequest = z.infer<typeof closureRequestSchema>
 
+/** The last line of a closure. A closure without it was cut off. */
 export const closureTrailerSchema = z.object({
   trailer: z.object({
+    /** Number of contributions sent. */
     sent: z.number().int(),
+    /** Bytes of their manifests. */
     bytes: z.number().int(),
+    /** Ancestors within the requested steps that the responding grove doesn't hold. */
     missing: z.array(cidSchema),
+    /** The limit that ended the closure early, if one did. */
     truncatedBy: z.enum(['count', 'depth', 'bytes']).optional(),
   }),
 })
 
+/** What a closure consisted of. */
 export type ClosureTrailer = z.infer<typeof closureTrailerSchema>['trailer']
 
-/** A peer as the operator sees it. */
+/** A peer as an operator sees it. */
 export const federationPeerSchema = z.object({
   peerId: z.string(),
   address: z.string(),
@@ -72,12 +92,16 @@ export const federationPeerSchema = z.object({
   record: peerRecordSchema,
 })
 
+/** A peer as an operator sees it: liveness, capabilities and record. */
 export type FederationPeer = z.infer<typeof federationPeerSchema>
 
+/** The report of a round of sync. */
 export const syncReportSchema = z.object({
   startedAt: timestampSchema,
   durationMs: z.number(),
+  /** Peers that were asked. */
   peers: z.number().int(),
+  /** Items that they offered. */
   offered: z.number().int(),
   fetched: z.array(cidSchema),
   skipped: z.array(z.object({ cid: cidSchema, reason: z.string() })),
@@ -86,12 +110,17 @@ export const syncReportSchema = z.object({
   bytesMoved: z.number().int(),
 })
 
+/** What one round of sync did. */
 export type SyncReport = z.infer<typeof syncReportSchema>
 
+/** A stub as the API shows it. */
 export const stubSchema = z.object({
   cid: cidSchema,
+  /** Ids of peers. */
   promisedBy: z.array(z.string()),
+  /** When it was first promised. */
   since: timestampSchema,
 })
 
+/** A contribution that is known by its id only, and promised by peers. */
 export type Stub = z.infer<typeof stubSchema>

@@ -2,67 +2,81 @@ import { z } from 'zod'
 import { artifactNameSchema, cidSchema, contributionViewSchema } from '../contribution/schema.ts'
 import { MISSING_MAX_HASHES } from '../limits.ts'
 
+/** A blob that is held. */
 export const blobInfoSchema = z.object({
   hash: cidSchema,
   sizeBytes: z.number().int().nonnegative(),
 })
 
+/** The query for those of some blobs that are not held. */
 export const missingRequestSchema = z.strictObject({
   hashes: z.array(cidSchema).max(MISSING_MAX_HASHES),
 })
 
+/** The blobs of a query that are not held, in its order. */
 export const missingAnswerSchema = z.object({ missing: z.array(cidSchema) })
 
-/** One artifact of a contribution and whether it is here. */
+/** One artifact in the result of a fetch. */
 export const artifactStateSchema = z.object({
   name: artifactNameSchema,
   hash: cidSchema,
-  /** -1 while nobody has said how large it is. */
+  /** -1 while the size is unknown. */
   sizeBytes: z.number().int(),
   state: z.enum(['here', 'fetched', 'missing', 'skipped']),
 })
 
+/** One artifact of a contribution, and whether this grove holds it. */
 export type ArtifactState = z.infer<typeof artifactStateSchema>
 
-/** The options of a fetch, the same in the library, on the command line and as a JSON body (BEHAVIOUR.md#fetch-options). */
+/**
+ * The options of a fetch (BEHAVIOUR.md#fetch-options): the same in the library, on the command line
+ * and in a JSON body.
+ */
 export const fetchOptionsSchema = z.strictObject({
-  /** Address (http://…) or id of the peer to ask; without it, whoever advertised the cid. */
+  /** Address (http://…) or id of the peer to ask. Default: the peers that advertised the cid. */
   peer: z.string().max(2_048).optional(),
+  /** All, none, or those with these names. Default: all. */
   artifacts: z.union([z.enum(['all', 'none']), z.array(artifactNameSchema).max(1_000)]).optional(),
-  /** Steps along derives_from to bring along. Default 1. */
+  /** How many steps along derives_from are fetched too. Default: 1. */
   ancestors: z.number().int().min(0).max(64).optional(),
   /** The most bytes of artifacts to move. */
   maxBytes: z.number().int().nonnegative().optional(),
   timeoutMs: z.number().int().positive().max(86_400_000).optional(),
-  /** Answer sizes and what is missing; move no artifact and store nothing. */
+  /** Only report sizes and what is missing: move no artifact, store nothing. */
   quote: z.boolean().optional(),
 })
 
+/** What a fetch brings, from which peer, and within which bounds. */
 export type FetchOptions = z.infer<typeof fetchOptionsSchema>
 
+/** A contribution (`cid`) or a blob (`hash`) that could not be had, and why. */
 export const missingItemSchema = z.union([
   z.object({ cid: cidSchema, reason: z.string() }),
   z.object({ hash: cidSchema, reason: z.string() }),
 ])
 
+/** A contribution or a blob that could not be had, and why. */
 export type MissingItem = z.infer<typeof missingItemSchema>
 
+/** Where a contribution came from: a peer, or this grove itself (`local`). */
 export const sourceSchema = z.object({
   peerId: z.string().optional(),
   address: z.string().optional(),
   local: z.boolean(),
 })
 
+/** The result of a fetch. */
 export const fetchResultSchema = z.object({
   contribution: contributionViewSchema,
-  /** Where the manifest came from; `local` where it was here already. */
+  /** Where the manifest came from; `local` if it was held already. */
   source: sourceSchema,
   bytesMoved: z.number().int(),
   bytesVerified: z.number().int(),
   artifacts: z.array(artifactStateSchema),
   ancestors: z.array(cidSchema),
-  /** Empty exactly when all that was asked for is here. */
+  /** Empty exactly when everything that was asked for is held. */
   missing: z.array(missingItemSchema),
 })
 
+/** What a fetch brought, and what it could not. */
 export type FetchResult = z.infer<typeof fetchResultSchema>

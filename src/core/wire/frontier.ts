@@ -12,30 +12,33 @@ import { LIST_MAX, PROVIDERS_MAX } from '../limits.ts'
 import { levelSchema } from '../ranking/level.ts'
 import { addressSchema, digestEntrySchema, peerIdSchema } from './gossip.ts'
 
-/** Who advertised an item, most recent first. */
+/** A provider of an advertised item. */
 export const providerSchema = z.object({
   peerId: peerIdSchema,
   address: addressSchema,
   lastAdvertised: timestampSchema,
 })
 
+/** A peer that advertised an item, and when it last did. */
 export type Provider = z.infer<typeof providerSchema>
 
-/** What this grove knows of the best anywhere: 0.1's fields, and who holds it and how far it is believed. */
+/** One entry of the federated frontier: the fields of 0.1 and those of Grove's own. */
 export const federatedEntrySchema = digestEntrySchema.extend({
   direction: directionSchema,
   level: levelSchema,
   held: z.boolean(),
+  /** Most recent first. */
   providers: z.array(providerSchema).max(PROVIDERS_MAX),
   firstSeen: timestampSchema,
 })
 
+/** One of the best that is known anywhere, with its providers and its level. */
 export type FederatedEntry = z.infer<typeof federatedEntrySchema>
 
+/** The federated frontier. */
 export const federatedFrontierSchema = z.object({ entries: z.array(federatedEntrySchema) })
 
-// Frontier, search, threads
-
+/** The members of a filter, for schemas that have more. */
 export const filterShape = {
   kind: kindSchema.optional(),
   mode: modeSchema.optional(),
@@ -46,11 +49,16 @@ export const filterShape = {
   context: jsonObjectSchema.optional(),
 }
 
+/** A filter of contributions. */
 export const filterSchema = z.strictObject(filterShape)
 
-/** Which contributions are meant: all that are given must hold. `context`: each of its keys is there and equal. */
+/**
+ * A filter of contributions. A contribution has to match every member: it has all of the `tags`,
+ * and its context has each key of `context` with an equal value.
+ */
 export type Filter = z.infer<typeof filterSchema>
 
+/** One entry of the local frontier. */
 export const frontierEntrySchema = z.object({
   cid: cidSchema,
   summary: z.string(),
@@ -60,9 +68,12 @@ export const frontierEntrySchema = z.object({
   agentId: z.string(),
 })
 
+/** A contribution on the local frontier, with its value in that dimension. */
 export type FrontierEntry = z.infer<typeof frontierEntrySchema>
 
+/** The local frontier, in the shape of 0.1. */
 export const frontierSchema = z.object({
+  /** By the name of the metric, each in its prevailing direction. */
   byMetric: z.record(z.string(), z.array(frontierEntrySchema)),
   byAdoption: z.array(frontierEntrySchema),
   byRecency: z.array(frontierEntrySchema),
@@ -70,8 +81,10 @@ export const frontierSchema = z.object({
   byReproduction: z.array(frontierEntrySchema),
 })
 
+/** The local frontier: the best of each metric and each signal, best first. */
 export type FrontierAnswer = z.infer<typeof frontierSchema>
 
+/** One result of a search. */
 export const searchResultSchema = contributionViewSchema
   .pick({
     cid: true,
@@ -84,13 +97,16 @@ export const searchResultSchema = contributionViewSchema
   })
   .extend({ agentId: z.string() })
 
+/** The results of a search, best match first. */
 export const searchAnswerSchema = z.object({
   results: z.array(searchResultSchema),
   count: z.number().int(),
 })
 
+/** A contribution that a search found, without its details. */
 export type SearchResult = z.infer<typeof searchResultSchema>
 
+/** The members by which a list is asked for page by page. */
 export const pageShape = {
   limit: z.number().int().min(1).max(LIST_MAX).optional(),
   offset: z.number().int().min(0).optional(),

@@ -1,48 +1,63 @@
 import { z } from 'zod'
 import { cidSchema, directionSchema, timestampSchema } from '../contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../limits.ts'
-import { readFirstNames } from './first-names.ts'
+import { fromFederation1 } from './federation-1.ts'
 
-/** What groves say to each other in gossip (PROTOCOL.md#gossip): read leniently, unknown fields are ignored. */
+/** The messages of gossip (PROTOCOL.md#gossip). Unknown fields are ignored. */
 
-/** One entry of a digest: "I hold `cid`, whose `metric` is `value`". */
+/** One entry of a digest. */
 export const digestEntrySchema = z.object({
   metric: z.string().min(1).max(256),
   value: z.number(),
   cid: cidSchema,
   tags: z.array(z.string().max(256)).max(100).optional(),
-  /** Always sent by us; Grove 0.1 leaves it out when it relays. */
+  /** Grove always sends it; Grove 0.1 leaves it out when it relays an entry. */
   direction: directionSchema.optional(),
 })
+/** "I hold `cid`, whose `metric` is `value`." */
 export type DigestEntry = z.infer<typeof digestEntrySchema>
 
 const capabilitySchema = z.union([z.string().max(256), z.number(), z.boolean()])
+/** What a grove says it can do, by name. */
 export const capabilitiesSchema = z.record(z.string().max(64), capabilitySchema)
+/** What a grove says it can do, by name; `federation` is its version of the protocol. */
 export type Capabilities = z.infer<typeof capabilitiesSchema>
 
-/** The version of Grove's own federation protocol that this code speaks, as `capabilities.federation`. */
+/** The version of the federation protocol that this code speaks, as `capabilities.federation`. */
 export const FEDERATION_VERSION = 2
 
+/** The id of a peer, by its own word. */
 export const peerIdSchema = z.string().min(1).max(256)
+/** The address of a peer: any text. It is checked when it is dialled. */
 export const addressSchema = z.string().min(1).max(2_048)
 
 const fingerprintSchema = z.string().min(1).max(64)
 const shortIdsSchema = z.array(z.string().min(1).max(64)).max(DIGEST_MAX_ENTRIES)
 
-/** What a message says of digests beside the entries (PROTOCOL.md#digest-note). Grove 0.1 neither sends nor reads it. */
+/** The digest note (PROTOCOL.md#digest-note). Grove 0.1 neither sends nor reads it. */
 export const digestNoteSchema = z.object({
-  /** Of the sender's whole digest. `frontier` is that digest, a part of it, or empty where the fingerprint is enough. */
+  /**
+   * Fingerprint of the sender's complete digest. `frontier` has that digest, a part of it, or
+   * nothing if the fingerprint is enough.
+   */
   fingerprint: fingerprintSchema,
-  /** Of the receiver's digest, where the sender knows it. */
+  /** Fingerprint of the receiver's digest, if the sender knows it. */
   seen: fingerprintSchema.optional(),
-  /** Only in an announcement: short ids of items that others told the sender. The answer carries no digest. */
+  /**
+   * Only in an announcement: short ids of items that the sender has newly got from others. The
+   * response then has no digest.
+   */
   ihave: shortIdsSchema.optional(),
-  /** In the answer to an announcement, or in a request of its own: short ids of the items that the sender lacks. */
+  /**
+   * In the response to an announcement, or in a request of its own: short ids of items that the
+   * sender asks for.
+   */
   iwant: shortIdsSchema.optional(),
 })
+/** Fingerprints and short ids, in the place of digest entries. */
 export type DigestNote = z.infer<typeof digestNoteSchema>
 
-/** The gossip message: a grove's digest and its load. */
+/** The message of an exchange, in both directions. */
 export const gossipMessageSchema = z.object({
   peerId: peerIdSchema,
   address: addressSchema,
@@ -50,35 +65,46 @@ export const gossipMessageSchema = z.object({
   load: z.looseObject({ queueDepth: z.number() }),
   capabilities: capabilitiesSchema,
   timestamp: timestampSchema,
-  digest: z.preprocess(readFirstNames, digestNoteSchema).optional(),
+  digest: z.preprocess(fromFederation1, digestNoteSchema).optional(),
 })
+/** A grove's digest and load: what both sides of an exchange send. */
 export type GossipMessage = z.infer<typeof gossipMessageSchema>
 
-/** A peer as it travels in shuffles. `age` is in shuffle rounds. */
+/** A peer as shuffles carry it. */
 export const peerInfoSchema = z.object({
   peerId: peerIdSchema,
   address: addressSchema,
+  /** Rounds since the peer was last known to answer (CYCLON §3). */
   age: z.number().int().nonnegative(),
   lastSeen: timestampSchema,
 })
+/** A peer as shuffles carry it, with its age. */
 export type PeerInfo = z.infer<typeof peerInfoSchema>
 
+/** The request of a shuffle. */
 export const shuffleRequestSchema = z.object({
   sender: peerInfoSchema,
   offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS),
 })
+/** The sender, and the peers that it offers. */
 export type ShuffleRequest = z.infer<typeof shuffleRequestSchema>
+/** The response to a shuffle. */
 export const shuffleResponseSchema = z.object({
   offered: z.array(peerInfoSchema).max(SHUFFLE_MAX_PEERS),
 })
+/** The peers that are offered in return. */
 export type ShuffleResponse = z.infer<typeof shuffleResponseSchema>
 
+/** Whether a peer answers. */
 export const livenessStatusSchema = z.enum(['alive', 'suspected', 'failed'])
+/** Whether a peer answers: alive, suspected after a failure, failed after rounds of silence. */
 export type LivenessStatus = z.infer<typeof livenessStatusSchema>
+/** A grove's peers and their liveness, in the shape of 0.1. */
 export const peersAnswerSchema = z.object({
   peers: z.array(peerInfoSchema),
   liveness: z.array(
     z.object({ peer: peerInfoSchema, status: livenessStatusSchema, lastSeen: timestampSchema }),
   ),
 })
+/** A grove's peers and their liveness. */
 export type PeersAnswer = z.infer<typeof peersAnswerSchema>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { timestampSchema } from '../contribution/schema.ts'
 import { livenessStatusSchema } from './gossip.ts'
 
+/** A grove's description of itself, in the shape of 0.1. */
 export const groveInfoSchema = z.object({
   version: z.string(),
   protocol: z.object({ manifestVersion: z.literal(1) }),
@@ -16,4 +17,5 @@ export const groveInfoSchema = z.object({
   }),
 })
 
+/** A grove's description of itself: version, id, numbers and peers. */
 export type GroveInfo = z.infer<typeof groveInfoSchema>

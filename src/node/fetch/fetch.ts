@@ -39,8 +39,8 @@ export interface WantedHooks extends FetchHooks {
 
 /**
  * Brings a contribution here: manifest, artifacts, ancestors and evidence, each verified before it
- * is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal ones are
- * one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
+ * is stored (BEHAVIOUR.md#fetch). Fetches of one item share its manifest and its blobs; equal ones
+ * are one fetch. What could not be had is in `missing`. Throws where nothing was obtained, with
  * `peersAsked`: `absent`, `gone`, `refused`, `fetch-bad-bytes`, the codes of a malformed manifest,
  * `fetch-timeout`, `peer-unreachable`, `peer-fault`, …; and `not-found` for an unknown peer or
  * artifact name.

@@ -114,11 +114,10 @@ export class AdvertisementVerifier {
   }
 }
 
-/**
- * What a peer says and what is sent in its name are verified separately.
- */
+/** A peer's own word, and a message in its name, are verified separately. */
 function keyOf({ cid, metric, direction, value, from, unauthenticated }: Advertisement): string {
-  return `${unauthenticated === true ? '~' : ''} ${from.address} ${cid} ${direction} ${value} ${metric}`
+  const basis = unauthenticated === true ? '~' : ''
+  return `${basis} ${from.address} ${cid} ${direction} ${value} ${metric}`
 }
 
 function contradiction({ manifest }: Contribution, advertisement: Advertisement): GroveError {
@@ -126,7 +125,8 @@ function contradiction({ manifest }: Contribution, advertisement: Advertisement)
   const score = scoreOf(manifest, metric)
   const truth =
     score === undefined ? 'has no such score' : `has ${score.value} (${score.direction})`
-  const message = `${from.address} advertises ${metric} ${value} (${direction}) for ${cid}, which ${truth}`
+  const advertised = `${metric} ${value} (${direction}) for ${cid}`
+  const message = `${from.address} advertises ${advertised}, which ${truth}`
   return new GroveError(
     'peer-fault',
     { ...from, fault: 'advertisement-contradicted', cid, metric, value },

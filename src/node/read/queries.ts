@@ -132,13 +132,8 @@ export async function artifactOf(node: ReadContext, cid: Cid, name: string): Pro
     )
   const info = await node.blobs.stat(hash)
   if (info === undefined) {
-    throw new GroveError(
-      'blob-missing',
-      { cid, name, hash },
-      {
-        message: `Artifact '${name}' of ${cid} is not here yet: fetch the contribution to complete it`,
-      },
-    )
+    const message = `Artifact '${name}' of ${cid} is missing: fetch the contribution to complete it`
+    throw new GroveError('blob-missing', { cid, name, hash }, { message })
   }
   return info
 }

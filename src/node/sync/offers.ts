@@ -16,7 +16,10 @@ const LISTS_AT_ONCE = 4
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
 
-/** All that are looked at: more than may rest, so that those that nobody has don't stand before the others. */
+/**
+ * Stubs read in one round. It is more than the items that back-off can hold back, so that stubs
+ * that no peer has don't hide the others.
+ */
 const STUBS_MAX = 4_096
 
 /** What a peer offers in the dimensions of the policy. A peer that fails has nothing to offer. */

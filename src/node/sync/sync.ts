@@ -61,9 +61,10 @@ export class BackgroundSync {
   }
 
   /**
-   * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip advertises,
-   * fetches what the policy wants, best first, within the round's budget, and retries some stubs. A
-   * round under way is joined. A failure of this grove's own, as a full disk, ends it.
+   * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip
+   * advertises, fetches what the policy wants, best first, within the round's budget, and retries
+   * some stubs. A round under way is joined. A failure of this grove's own, as a full disk, ends
+   * it.
    */
   round({ signal, peers }: RoundOptions = {}): Promise<SyncReport> {
     const key = (peers ?? []).map((peer) => peer.address).join(' ')

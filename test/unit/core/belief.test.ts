@@ -5,7 +5,7 @@ import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 
 const spoken = { adoption: 2, reproduction: 0, reviewScore: undefined }
 
-test('an item that is not held is only advertised, whatever evidence is held', () => {
+test('an item that is not held is only advertised, whatever is held about it', () => {
   assert.equal(beliefIn({ held: false, signals: spoken }, 'loss').level, 'advertised')
   assert.equal(beliefIn({ held: false, signals: spoken }).level, 'advertised')
 })

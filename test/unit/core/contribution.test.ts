@@ -39,6 +39,14 @@ test('a draft is sealed with defaults and a date, and its bytes hash to its cid'
   assert.equal(cidOf(manifest), sealed.cid)
 })
 
+test('artifacts are sealed in the order of the canonical bytes', () => {
+  const [one, other] = [hashBytes(Buffer.from('1')), hashBytes(Buffer.from('2'))]
+
+  const sealed = sealDraft({ ...plain, artifacts: { z: one, a: other } }, now)
+
+  assert.deepEqual(Object.keys(sealed.manifest.artifacts), ['a', 'z'])
+})
+
 test('a date is sealed in UTC with milliseconds, however it was written', () => {
   const written = ['2026-03-01T14:00:00+02:00', '2026-03-01T12:00:00Z', '2026-03-01T12:00:00.000Z']
 

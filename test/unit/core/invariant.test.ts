@@ -23,7 +23,7 @@ test('in production a broken invariant goes unnoticed, and a costly one is not e
 test('a check of a whole state always throws', () => {
   assert.throws(() => mustHold(false, 'one and one are three', { sum: 2 }), {
     name: 'InvariantError',
-    message: 'a fault of Grove\'s own, for this must always hold: one and one are three: {"sum":2}',
+    message: 'a bug in Grove: this must always hold: one and one are three: {"sum":2}',
   })
 })
 

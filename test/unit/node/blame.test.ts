@@ -74,7 +74,10 @@ test('a seed that redirects gossip calls has failures in its record', async () =
   const { failures, lastError, trust } = grove.node.peers.record(seed.address)
   assert.ok(failures >= 3 && trust < 0.3)
   assert.equal(lastError?.code, 'peer-fault')
-  assert.equal(lastError?.message, `${seed.address} redirects (302)`)
+  assert.equal(
+    lastError?.message,
+    `${seed.address} answered with a redirect (302), which is not allowed`,
+  )
 })
 
 for (const [what, misbehave] of [

@@ -137,8 +137,8 @@ test('the result does not depend on the order of messages', () => {
     fc.property(
       fc.uniqueArray(digest, { selector: ([from]) => from, maxLength: 20 }),
       fc.infiniteStream(fc.nat()),
-      (digests, chance) => {
-        const keys = digests.map(() => chance.next().value as number)
+      (digests, rng) => {
+        const keys = digests.map(() => rng.next().value as number)
         const shuffled = digests
           .map((item, index) => ({ item, key: keys[index]! }))
           .sort((a, b) => a.key - b.key)

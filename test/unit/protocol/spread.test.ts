@@ -145,10 +145,10 @@ test('two halves of a healed network meet again', () => {
 })
 
 test('views stay bounded and without duplicates while groves come and go', () => {
-  const chance = seeded(23)
+  const rng = seeded(23)
   const network = new Network({ count: 60, seed: 23, seedsOf: someSeeds(seeded(23)) })
   for (let round = 0; round < 20; round += 1) {
-    const turned = network.groves[Math.floor(chance.next() * 60)]!
+    const turned = network.groves[Math.floor(rng.next() * 60)]!
     turned.up = !turned.up
     turned.wakeAt = network.now
     network.runUntil(network.now + INTERVAL_MS)

@@ -69,11 +69,13 @@ export const migrations: readonly string[] = [
     replies INTEGER NOT NULL,
     last_reply_ms INTEGER
   ) STRICT, WITHOUT ROWID;
-  CREATE INDEX standing_by_replies ON standing (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
+  CREATE INDEX standing_by_replies
+    ON standing (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
 
   CREATE VIRTUAL TABLE word USING fts5 (words, facets, content = '', tokenize = 'ascii');
 
-  CREATE TABLE stub (cid BLOB NOT NULL PRIMARY KEY, since_ms REAL NOT NULL, promised_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE stub (cid BLOB NOT NULL PRIMARY KEY, since_ms REAL NOT NULL,
+    promised_by TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
   CREATE TABLE record (
     space TEXT NOT NULL,

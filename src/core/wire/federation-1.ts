@@ -1,12 +1,12 @@
 import { isJsonObject } from '../canonical.ts'
 
 /**
- * Federation 1 used other names for three fields of a message's `digest`: `print`, `news` and `wants`. Until 0.3 they are
- * read, and written to peers that are not known to speak a later version.
+ * Federation 1 had other names for three fields of the digest note: `print`, `news` and `wants`.
+ * Until 0.3 they are read, and written to peers that aren't known to speak a later version.
  */
 
-/** The note by today's names; anything but a note of federation 1 is returned as it is. */
-export function readFirstNames(note: unknown): unknown {
+/** A digest note of federation 1 in today's names. Any other value is returned as it is. */
+export function fromFederation1(note: unknown): unknown {
   if (!isJsonObject(note) || !('print' in note)) return note
   const { print, news, wants, ...rest } = note
   return {
@@ -17,14 +17,17 @@ export function readFirstNames(note: unknown): unknown {
   }
 }
 
-interface Noted {
+interface WithNote {
   readonly digest?:
     | { readonly fingerprint: string; readonly ihave?: unknown; readonly iwant?: unknown }
     | undefined
 }
 
-/** The message as a peer of this `capabilities.federation` reads it (undefined where it is not known). */
-export function messageFor<M extends Noted>(federation: unknown, message: M): M {
+/**
+ * The message in the names that a peer with this `capabilities.federation` reads. Undefined if that
+ * is not known; the peer then gets the names of federation 1.
+ */
+export function messageFor<M extends WithNote>(federation: unknown, message: M): M {
   if (message.digest === undefined || Number(federation) > 1) return message
   const { fingerprint, ihave, iwant, ...rest } = message.digest
   const digest = {

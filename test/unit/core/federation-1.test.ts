@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { messageFor } from '../../../src/core/wire/first-names.ts'
+import { messageFor } from '../../../src/core/wire/federation-1.ts'
 import { type GossipMessage, gossipMessageSchema } from '../../../src/core/wire/gossip.ts'
 
 const message: GossipMessage = {
@@ -13,17 +13,17 @@ const message: GossipMessage = {
   digest: { fingerprint: 'f1', seen: 'f2', ihave: ['a1'], iwant: ['b1'] },
 }
 
-test('a peer of federation 1, or an unknown one, gets the note with the first names', () => {
+test('a peer of federation 1, or of an unknown version, gets a note in its names', () => {
   const expected = { print: 'f1', seen: 'f2', news: ['a1'], wants: ['b1'] }
   assert.deepEqual(messageFor(1, message).digest, expected)
   assert.deepEqual(messageFor(undefined, message).digest, expected)
 })
 
-test('a peer of federation 2 gets the note with the current names', () => {
+test("a peer of federation 2 gets a note in today's names", () => {
   assert.equal(messageFor(2, message), message)
 })
 
-test('a note with the first names is read like one with the current names', () => {
+test("a note in the names of federation 1 is read in today's names", () => {
   assert.deepEqual(gossipMessageSchema.parse(messageFor(1, message)), message)
 })
 

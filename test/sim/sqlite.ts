@@ -1,0 +1,24 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Holder } from '../../sim/checkers/agreement.ts'
+import { answersOf } from '../conformance/answers.ts'
+import { temporaryStores } from '../conformance/temporary.ts'
+
+/** Which groves' memory stores answer differently from SQLite with the same log. */
+export async function allDifferences(groves: readonly Holder[]): Promise<string[]> {
+  const found = await Promise.all(groves.map(differences))
+  return found.flat()
+}
+
+/** Whether a grove's memory store answers differently from SQLite with the same log. */
+export async function differences({ name, disk }: Holder): Promise<string[]> {
+  const entries = await disk.graph.since(0, Number.MAX_SAFE_INTEGER)
+  await using opened = await temporaryStores()
+  const { graph } = opened.stores
+  for (const { stored } of entries) await graph.put(stored, stored.provenance)
+  const contributions = entries.map(({ stored }) => stored)
+  const [answered, expected] = [
+    await answersOf(graph, contributions),
+    await answersOf(disk.graph, contributions),
+  ]
+  return isDeepStrictEqual(answered, expected) ? [] : [`SQLite answers differently from ${name}`]
+}
