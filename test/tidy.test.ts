@@ -172,8 +172,8 @@ function homeFault(path: string, line: string): string | undefined {
 }
 
 /**
- * A `.catch(` in src/node is a task that nobody waits for: `spawn` logs its failure, and closing
- * waits for it.
+ * A `.catch(` in src/node is a background task. It must be spawned, so that its failure is logged and
+ * closing waits for it.
  */
 function looseTaskFault(path: string, line: string): string | undefined {
   return path.startsWith('src/node/') && /\.catch\(/.test(line)

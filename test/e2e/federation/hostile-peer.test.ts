@@ -115,7 +115,7 @@ const badBlobs: [string, (response: ServerResponse, range: string | undefined) =
       response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob),
   ],
   [
-    'compressed, which nobody asked for',
+    'that is compressed',
     (response) =>
       response
         .writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 })

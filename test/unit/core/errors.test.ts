@@ -12,14 +12,14 @@ import {
 
 test('every code survives the wire, with its details', () => {
   for (const code of Object.keys(errorTable) as ErrorCode[]) {
-    const told = JSON.parse(
+    const body = JSON.parse(
       JSON.stringify(errorBody(new GroveError(code, { cid: 'c' }, { message: 'what happened' }))),
     )
 
-    const heard = errorFromBody(told)
+    const read = errorFromBody(body)
 
-    assert.ok(isGroveError(heard, code), code)
-    assert.deepEqual([heard.details, heard.message], [{ cid: 'c' }, 'what happened'])
+    assert.ok(isGroveError(read, code), code)
+    assert.deepEqual([read.details, read.message], [{ cid: 'c' }, 'what happened'])
   }
 })
 

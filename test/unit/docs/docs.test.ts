@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import {
+  isCode,
   none,
   projectFiles,
   root,
@@ -172,16 +173,15 @@ test(`prose keeps to ${maxColumns} columns`, () => {
   none(inProse((line) => (isLong(line) ? `over ${maxColumns} columns` : undefined)))
 })
 
-test('in pages a claim is a work claim, and gossip advertises', () => {
+test('in pages and comments a claim is a work claim, and gossip advertises', () => {
   const other = /(?<!work )\bclaim(?:s|ed|ing)?\b/i
+  const fault = (line: string) =>
+    other.test(line.replace(/`[^`]*`/g, '')) ? `claim: ${line.trim()}` : undefined
+  const inComment = (line: string) => (/^\s*(?:\/\/|\/\*|\*)/.test(line) ? fault(line) : undefined)
+  const code = files.filter(isCode)
 
-  none(
-    inProse((line, { path }) =>
-      path !== glossary && other.test(line.replace(/`[^`]*`/g, ''))
-        ? `claim: ${line.trim()}`
-        : undefined,
-    ),
-  )
+  none(inProse((line, { path }) => (path === glossary ? undefined : fault(line))))
+  none(code.flatMap((file) => violations(file, file.lines, inComment)))
 })
 
 test('the glossary is in alphabetical order, with each word once', () => {

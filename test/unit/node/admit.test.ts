@@ -96,14 +96,14 @@ class HalfFull extends MemoryGraph {
 }
 
 test('items admitted before a failure are handed to gossip nevertheless', async () => {
-  const told: unknown[] = []
+  const handedOver: unknown[] = []
   const failing = {
     contributions: new HalfFull(seeded(1)),
     counters: { stored: { local: 0, peer: 0 } },
     events: { stored() {} },
     closing: new AbortController().signal,
     track: <T>(work: Promise<T>) => work,
-    stored: (cids: readonly string[]) => void told.push(...cids),
+    stored: (cids: readonly string[]) => void handedOver.push(...cids),
   }
   const provenance = { origin: 'local', receivedAt: 0 } as const
 
@@ -113,6 +113,6 @@ test('items admitted before a failure are handed to gossip nevertheless', async 
   )
 
   await assert.rejects(admitted, { code: 'storage-full' })
-  assert.deepEqual(told, [good.cid])
+  assert.deepEqual(handedOver, [good.cid])
   assert.equal(failing.counters.stored.local, 1)
 })

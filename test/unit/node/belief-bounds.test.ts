@@ -32,7 +32,7 @@ const entryOf = (cid: Cid, value: number, more: object = {}) => ({
 const listOf = (entries: object[]) => ({
   loss: { dimension: 'loss', direction: 'minimize', entries },
 })
-const absent = work('nobody has this')
+const absent = work('held by no peer')
 const good = scored('good')
 
 test('an item that no peer holds is sought once a back-off', async () => {

@@ -271,9 +271,9 @@ test('an item that does not come is requested of another offerer, until it comes
 
   const holder = stateOf(3, [item])
   const question = sent(again).find(({ message }) => message.digest?.iwant !== undefined)
-  const told = say(asker, holder, [question!.peer, question!.message], START + 900)
-  assert.deepEqual(ihave(told.then), [item.cid])
-  assert.deepEqual(told.answer.digest?.ihave, [], 'these are some entries, not the digest')
+  const delivered = say(asker, holder, [question!.peer, question!.message], START + 900)
+  assert.deepEqual(ihave(delivered.then), [item.cid])
+  assert.deepEqual(delivered.answer.digest?.ihave, [], 'these are some entries, not the digest')
   assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 1_300)), [])
 })
 

@@ -457,8 +457,8 @@ test('a new item of the frontier is pushed at once to all active peers that may 
   const pushed = only(gossip.step({ type: 'tick' }, START + 10), 'send-exchange')
 
   assert.equal(wake?.at, START + 10)
-  const told = pushed.map(({ peer: { peerId } }) => peerId).sort()
-  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but the peer that has it')
+  const receivers = pushed.map(({ peer: { peerId } }) => peerId).sort()
+  assert.deepEqual(receivers, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but the peer that has it')
   assert.equal(pushed.at(-1)?.peer.peerId, 'p5', 'a suspect comes last')
 })
 
@@ -511,19 +511,19 @@ test('a suspect is pushed to once a round', () => {
   answer(gossip, peer(1))
   answer(gossip, peer(2))
   gossip.step({ type: 'contact-failed', peer: peer(2) }, START)
-  const told: string[] = []
+  const receivers: string[] = []
   for (let n = 1; n <= 5; n += 1) {
     const now = START + n * 200
     gossip.step({ type: 'frontier', entries: [work(n, 1 / n)] }, now)
-    told.push(
+    receivers.push(
       ...only(gossip.step({ type: 'tick' }, now), 'send-exchange').map(
         (effect) => effect.peer.peerId,
       ),
     )
   }
 
-  assert.deepEqual(told.filter((peerId) => peerId === 'p1').length, 5)
-  assert.deepEqual(told.filter((peerId) => peerId === 'p2').length, 1)
+  assert.deepEqual(receivers.filter((peerId) => peerId === 'p1').length, 5)
+  assert.deepEqual(receivers.filter((peerId) => peerId === 'p2').length, 1)
 })
 
 test('a peer that requests an item again and again is sent it once a round', () => {
