@@ -1,16 +1,55 @@
 import type { Cid } from '../src/core/cid.ts'
 import type { Draft, Relation } from '../src/core/contribution/schema.ts'
-import { median, percentile } from './figures.ts'
-import { type Ask, Load } from './load-client.ts'
-import { amount, type Options } from './options.ts'
-import type { Report } from './report.ts'
-import { fillGrove, publishAsk, type Sample, sampleDraft } from './samples.ts'
-import type { Workbench } from './workbench.ts'
+import type { Benchmark, RunOptions } from './lab/benchmark.ts'
+import { fillGrove, type Sample } from './lab/directory.ts'
+import { median, percentile } from './lab/figures.ts'
+import { Load, type LoadRequest } from './lab/load.ts'
+import type { Row } from './lab/report.ts'
+import { publishRequest, sampleDraft } from './lab/samples.ts'
+import type { Workbench } from './lab/workbench.ts'
 
 const READS = 300
 const WARM_UP = 100
-const FRONTIER: Ask = { method: 'GET', path: '/api/frontier' }
-const HEALTH: Ask = { method: 'GET', path: '/healthz' }
+const QUICK_READS = 20
+const QUICK_WARM_UP = 5
+const LATENCY_MAX_MS = 5
+/** The most that the larger graph's median may be, in medians of the smaller one. */
+const GROWTH_MAX = 1.3
+const FRONTIER: LoadRequest = { method: 'GET', path: '/api/frontier' }
+const HEALTH: LoadRequest = { method: 'GET', path: '/healthz' }
+
+/** Its question is whether reading the frontier takes longer in a larger graph. */
+export const benchmark: Benchmark = {
+  about: 'GET /api/frontier right after a publish, in a graph and in a tenth of it',
+  scale: { option: 'count', of: 'contributions', usual: 100_000 },
+  takes: '40 s',
+  async run(bench, options) {
+    const large = options.amount
+    const small = Math.max(1, Math.round(large / 10))
+    const load = new Load(bench)
+    const inSmall = await measure(bench, load, small, options)
+    const inLarge = await measure(bench, load, large, options)
+    const reads = options.quick ? QUICK_READS : READS
+    return {
+      how: [
+        'On one connection, in turn: publish, GET /api/frontier, GET /healthz.',
+        `${reads} times in each of ${options.repeat} repetitions.`,
+        'The graph has five metrics, and a tenth of it reviews, reproduces or adopts.',
+      ],
+      rows: [
+        ...rowsOf(small, inSmall),
+        ...rowsOf(large, inLarge),
+        {
+          figure: 'flat in size: median of the larger graph',
+          unit: 'ms',
+          value: median(inLarge.frontier),
+          baseline: { what: `median with ${small} held`, value: median(inSmall.frontier) },
+          aim: { most: GROWTH_MAX, of: 'ratio' },
+        },
+      ],
+    }
+  },
+}
 
 /** Times in ms, of all repetitions. */
 interface Times {
@@ -18,100 +57,70 @@ interface Times {
   readonly health: number[]
 }
 
-/** How long a frontier takes right after a publish, and whether that grows with the graph. */
-export async function benchFrontier(bench: Workbench, options: Options): Promise<Report> {
-  const large = amount(options.count, 100_000, options.quick)
-  const small = Math.max(1, Math.round(large / 10))
-  const load = new Load(bench)
-  const inSmall = await measure(bench, load, small, options)
-  const inLarge = await measure(bench, load, large, options)
-  const row = (size: number, { frontier, health }: Times) => ({
-    figure: `frontier after a publish, ${size} held, median`,
-    unit: 'ms',
-    value: median(frontier),
-    beside: {
-      what: 'GET /healthz on the same connection: what any request costs',
-      value: median(health),
+function rowsOf(size: number, { frontier, health }: Times): Row[] {
+  const figure = `frontier after a publish, ${size} held`
+  return [
+    {
+      figure: `${figure}, median`,
+      unit: 'ms',
+      value: median(frontier),
+      baseline: {
+        what: 'GET /healthz on the same connection: what any request costs',
+        value: median(health),
+      },
+      aim: { most: LATENCY_MAX_MS },
     },
-    aim: { most: 5 },
-  })
-  return {
-    bench: 'frontier',
-    how: [
-      `On one connection: publish, GET /api/frontier, GET /healthz; ${readsOf(options)} times in each of ${options.repeat} repetitions.`,
-      'The graph was filled through the stores: five metrics; a tenth of it reviews, reproduces or adopts.',
-    ],
-    rows: [
-      row(small, inSmall),
-      {
-        figure: `frontier after a publish, ${small} held, 99 %`,
-        unit: 'ms',
-        value: percentile(inSmall.frontier, 99),
-      },
-      row(large, inLarge),
-      {
-        figure: `frontier after a publish, ${large} held, 99 %`,
-        unit: 'ms',
-        value: percentile(inLarge.frontier, 99),
-      },
-      {
-        figure: 'flat in size: median of the larger graph',
-        unit: 'ms',
-        value: median(inLarge.frontier),
-        beside: { what: `median with ${small} held`, value: median(inSmall.frontier) },
-        aim: { most: 1.3, of: 'ratio' },
-      },
-    ],
-  }
+    { figure: `${figure}, 99 %`, unit: 'ms', value: percentile(frontier, 99) },
+  ]
 }
-
-const readsOf = ({ quick }: Options) => (quick ? 20 : READS)
 
 async function measure(
   bench: Workbench,
   load: Load,
   size: number,
-  options: Options,
+  { repeat, quick }: RunOptions,
 ): Promise<Times> {
   const dir = bench.path('frontier')
   await fillGrove(dir, size, related)
   const grove = await bench.serve(dir, '--sync', 'off')
   let number = size
-  const sequence = (times: number) =>
-    Array.from({ length: times }, () => [publishAsk(scored(number++)), FRONTIER, HEALTH]).flat()
-  const ask = async (times: number) => {
-    const asks = sequence(times)
-    const result = await load.requests(grove.url, 1, asks)
-    const timesOf = (path: string) => result.latenciesMs.filter((_, at) => asks[at]?.path === path)
+  const read = async (times: number): Promise<Times> => {
+    const requests = Array.from({ length: times }, () => [
+      publishRequest(scored(number++)),
+      FRONTIER,
+      HEALTH,
+    ]).flat()
+    const { latenciesMs } = await load.requests(grove.url, 1, requests)
+    const timesOf = (path: string) => latenciesMs.filter((_, at) => requests[at]?.path === path)
     return { frontier: timesOf(FRONTIER.path), health: timesOf(HEALTH.path) }
   }
-  await ask(options.quick ? 5 : WARM_UP)
-  const rounds: Times[] = []
-  for (let turn = 0; turn < options.repeat; turn++) rounds.push(await ask(readsOf(options)))
+  await read(quick ? QUICK_WARM_UP : WARM_UP)
+  const turns: Times[] = []
+  for (let turn = 0; turn < repeat; turn++) turns.push(await read(quick ? QUICK_READS : READS))
   await grove.stop()
   return {
-    frontier: rounds.flatMap((each) => each.frontier),
-    health: rounds.flatMap((each) => each.health),
+    frontier: turns.flatMap((turn) => turn.frontier),
+    health: turns.flatMap((turn) => turn.health),
   }
 }
 
-/** A score on one of five metrics. */
+/** A draft with a score in one of five metrics. */
 function scored(number: number): Draft {
   return sampleDraft(number, `metric-${number % 5}`)
 }
 
-const said: readonly [Draft['kind'], Relation['relationType']][] = [
+const evidence: readonly [Draft['kind'], Relation['relationType']][] = [
   ['review', 'reviews'],
   ['reproduction', 'reproduces'],
   ['adoption', 'adopts'],
 ]
 const quality: NonNullable<Draft['scores']> = { quality: { value: 7, direction: 'maximize' } }
 
-/** One of a graph of which each tenth says something of the one before it. */
+/** A sample of a graph in which every tenth is evidence about the one before it. */
 function related(number: number, before: readonly Cid[]): Sample {
   const targetCid = before.at(-1)
   if (number % 10 !== 9 || targetCid === undefined) return { draft: scored(number) }
-  const [kind, relationType] = said[Math.floor(number / 10) % said.length]!
+  const [kind, relationType] = evidence[Math.floor(number / 10) % evidence.length]!
   return {
     draft: {
       ...scored(number),

@@ -7,59 +7,76 @@ import { groveClient } from '../src/api/client/http-client.ts'
 import type { Cid } from '../src/core/cid.ts'
 import { isGroveError } from '../src/core/errors.ts'
 import { systemClock } from '../src/runtime/clock.ts'
-import { median, percentile } from './figures.ts'
-import type { Options } from './options.ts'
-import type { Report } from './report.ts'
-import { sampleDraft, sampleText } from './samples.ts'
-import type { GroveProcess, Workbench } from './workbench.ts'
+import type { Benchmark } from './lab/benchmark.ts'
+import { median, percentile } from './lab/figures.ts'
+import { sampleDraft, sampleText } from './lab/samples.ts'
+import type { GroveProcess, Workbench } from './lab/workbench.ts'
 
 const NAME = 'notes.txt'
 const ARTIFACT_CHARS = 16 * 1_024
-const ROUNDS = 20
 const WARM_UP = 3
 const POLL_MS = 2
-/** Longer than what is published soon after an announcement waits, so that a work by itself is measured. */
+/** Quiet before each publish, in ms, so that no gap after an earlier announcement is measured. */
 const QUIET_MS = 200
-const HELD_DEADLINE_MS = 60_000
+const DEADLINE_MS = 60_000
 
-/** How long it takes until what was published on A lies in a directory at B, in ms, by the way that it took. */
-export async function benchLatency(bench: Workbench, options: Options): Promise<Report> {
-  const rounds = options.count ?? (options.quick ? 3 : ROUNDS)
-  const a = await bench.serve(bench.path('a'), '--sync', 'off')
-  const keen = await bench.serve(bench.path('keen'), '--peer', a.url)
-  const idle = await bench.serve(bench.path('idle'), '--peer', a.url, '--sync', 'off')
-  const ways = { announced: [] as number[], onDemand: [] as number[], alone: [] as number[] }
-  await acquainted(a, 2)
-  for (let number = 0; number < rounds + WARM_UP; number++) {
-    await sleep(QUIET_MS)
-    const announced = await timed(bench, a, keen, number * 3, heldBy)
-    const onDemand = await timed(bench, a, idle, number * 3 + 1)
-    const alone = await timed(bench, a, a, number * 3 + 2)
-    if (number < WARM_UP) continue
-    ways.announced.push(announced)
-    ways.onDemand.push(onDemand)
-    ways.alone.push(alone)
-  }
-  await Promise.all([a, keen, idle].map((grove) => grove.stop()))
-  const beside = { what: 'published on A → checked out from A', value: median(ways.alone) }
-  const row = (figure: string, values: readonly number[]) => [
-    { figure: `${figure}, median`, unit: 'ms', value: median(values), beside },
-    { figure: `${figure}, 90 %`, unit: 'ms', value: percentile(values, 90) },
-  ]
-  return {
-    bench: 'latency',
-    how: [
-      `${rounds} rounds: publish on A with an artifact of 16 KiB and a score that beats all before; check out on B into a new directory, files synced.`,
-      'By announcement: A has been quiet for 200 ms; B takes the work by itself and is asked only once it holds it. On demand: the checkout at B is asked for at once, and B fetches.',
-    ],
-    rows: [
-      ...row('A → checked out on B, by announcement', ways.announced),
-      ...row('A → checked out on B, on demand', ways.onDemand),
-    ],
-  }
+/** Its baseline is a checkout from the grove that the work was published on. */
+export const benchmark: Benchmark = {
+  about: 'from a publish on A to the checkout on B, announced and on demand',
+  scale: { option: 'count', of: 'rounds', usual: 20 },
+  takes: '10 s',
+  async run(bench, { amount }) {
+    const { announced, onDemand, local } = await measure(bench, amount)
+    const baseline = { what: 'published on A → checked out from A', value: median(local) }
+    const rows = (figure: string, values: readonly number[]) => [
+      { figure: `${figure}, median`, unit: 'ms', value: median(values), baseline },
+      { figure: `${figure}, 90 %`, unit: 'ms', value: percentile(values, 90) },
+    ]
+    return {
+      how: [
+        `Rounds: ${amount}. Each publishes on A, with an artifact of 16 KiB and a new best score,`,
+        'and checks out on B into a new directory, with all files synced.',
+        `By announcement: A was quiet for ${QUIET_MS} ms before; B fetches the work by itself,`,
+        'and is asked for it once it holds it. On demand: B is asked at once, and fetches.',
+      ],
+      rows: [
+        ...rows('A → checked out on B, by announcement', announced),
+        ...rows('A → checked out on B, on demand', onDemand),
+      ],
+    }
+  },
 }
 
-/** Publishes at one grove and checks out at the other; ms from the first request to the last file. */
+/** Times in ms, by the way that the work took. */
+interface Times {
+  readonly announced: number[]
+  readonly onDemand: number[]
+  readonly local: number[]
+}
+
+async function measure(bench: Workbench, rounds: number): Promise<Times> {
+  const a = await bench.serve(bench.path('a'), '--sync', 'off')
+  const syncing = await bench.serve(bench.path('syncing'), '--peer', a.url)
+  const idle = await bench.serve(bench.path('idle'), '--peer', a.url, '--sync', 'off')
+  const times: Times = { announced: [], onDemand: [], local: [] }
+  await untilKnown(a, 2)
+  for (let round = 0; round < rounds + WARM_UP; round++) {
+    await sleep(QUIET_MS)
+    const announced = await timed(bench, a, syncing, round * 3, untilHeld)
+    const onDemand = await timed(bench, a, idle, round * 3 + 1)
+    const local = await timed(bench, a, a, round * 3 + 2)
+    if (round < WARM_UP) continue
+    times.announced.push(announced)
+    times.onDemand.push(onDemand)
+    times.local.push(local)
+  }
+  await Promise.all([a, syncing, idle].map((grove) => grove.stop()))
+  return times
+}
+
+/**
+ * Publishes on one grove and checks out on the other: ms from the first request to the last file.
+ */
 async function timed(
   bench: Workbench,
   from: GroveProcess,
@@ -76,14 +93,14 @@ async function timed(
     const { hash } = await source.uploadBlob(Buffer.from(content))
     const { cid } = await source.publish({
       ...sampleDraft(number),
-      scores: better(number),
+      scores: bestSoFar(number),
       artifacts: { [NAME]: hash },
     })
     await ready?.(target, cid)
     await checkoutInto(target, cid, directory)
     const ms = performance.now() - begun
     if ((await readFile(join(directory, NAME), 'utf8')) !== content)
-      throw new Error('checked out something else')
+      throw new Error('the checkout has other content')
     return ms
   } finally {
     await Promise.all([source.close(), target.close()])
@@ -91,13 +108,13 @@ async function timed(
   }
 }
 
-/** Each better than the one before. */
-function better(number: number): { val_bpb: { value: number; direction: 'minimize' } } {
+/** A score that is better than those of all lower numbers. */
+function bestSoFar(number: number): { val_bpb: { value: number; direction: 'minimize' } } {
   return { val_bpb: { value: 10 / (number + 1), direction: 'minimize' } }
 }
 
-async function heldBy(grove: GroveApi, cid: Cid): Promise<void> {
-  await until(HELD_DEADLINE_MS, async () => {
+async function untilHeld(grove: GroveApi, cid: Cid): Promise<void> {
+  await until(`the grove holds ${cid}`, async () => {
     try {
       await grove.contribution({ cid })
       return true
@@ -108,17 +125,20 @@ async function heldBy(grove: GroveApi, cid: Cid): Promise<void> {
   })
 }
 
-/** Waits until a grove has heard of so many peers: before, it has nobody to announce to. */
-async function acquainted(grove: GroveProcess, peers: number): Promise<void> {
+/** Waits until a grove knows this many peers. Before that it has none to announce to. */
+async function untilKnown(grove: GroveProcess, peers: number): Promise<void> {
   const client = groveClient(grove.url, systemClock)
-  await until(HELD_DEADLINE_MS, async () => (await client.grove({})).gossip.peers >= peers)
+  await until(
+    `the grove knows ${peers} peers`,
+    async () => (await client.grove({})).gossip.peers >= peers,
+  )
   await client.close()
 }
 
-async function until(deadlineMs: number, isSo: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + deadlineMs
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not so after ${deadlineMs} ms`)
+async function until(what: string, isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + DEADLINE_MS
+  while (!(await isTrue())) {
+    if (performance.now() > deadline) throw new Error(`not after ${DEADLINE_MS} ms: ${what}`)
     await sleep(POLL_MS)
   }
 }

@@ -1,24 +1,27 @@
 /** Measures what Grove is meant to be fast at: `npm run -s bench -- --help`. */
-import { benchFetch } from './fetch/fetch.ts'
-import { benchFrontier } from './frontier.ts'
-import { benchLatency } from './latency.ts'
-import { type Name, type Options, readCommand, USAGE } from './options.ts'
-import { benchPublish } from './publish.ts'
-import { describe, observed, type Report } from './report.ts'
-import { Workbench } from './workbench.ts'
+import { benchmark as artifact } from './artifact.ts'
+import { benchmark as fetch } from './fetch.ts'
+import { benchmark as frontier } from './frontier.ts'
+import type { Benchmark } from './lab/benchmark.ts'
+import { readCommand, usageOf } from './lab/command-line.ts'
+import { describe, observed } from './lab/report.ts'
+import { Workbench } from './lab/workbench.ts'
+import { benchmark as latency } from './latency.ts'
+import { benchmark as publish } from './publish.ts'
 
-const benches: Readonly<Record<Name, (bench: Workbench, options: Options) => Promise<Report>>> = {
-  publish: benchPublish,
-  frontier: benchFrontier,
-  fetch: benchFetch,
-  latency: benchLatency,
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  publish,
+  frontier,
+  fetch,
+  artifact,
+  latency,
 }
 
 async function main(args: readonly string[]): Promise<void> {
-  const command = readCommand(args)
-  if (command === undefined) return console.log(USAGE)
-  const { names, options, json } = command
-  await using bench = await Workbench.open(options.dir)
+  const command = readCommand(args, benchmarks)
+  if (command === undefined) return void process.stdout.write(usageOf(benchmarks))
+  const { runs, dir, json } = command
+  await using bench = await Workbench.open(dir)
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
       bench.abandon()
@@ -26,12 +29,12 @@ async function main(args: readonly string[]): Promise<void> {
     })
   }
   const reports = []
-  for (const name of names) {
-    const report = await observed(() => benches[name](bench, options))
+  for (const { name, options } of runs) {
+    const report = await observed(name, () => benchmarks[name]!.run(bench, options))
     reports.push(report)
     if (!json) console.log(describe(report))
   }
-  if (json) console.log(JSON.stringify(names.length === 1 ? reports[0] : { reports }, undefined, 2))
+  if (json) console.log(JSON.stringify(runs.length === 1 ? reports[0] : { reports }, undefined, 2))
 }
 
 try {

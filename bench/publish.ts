@@ -1,11 +1,12 @@
 import type { Cid } from '../src/core/cid.ts'
-import { bareServer, singleCommits } from './baselines.ts'
-import { median, percentile } from './figures.ts'
-import { type Ask, Load } from './load-client.ts'
-import { amount, type Options } from './options.ts'
-import { inTurns, processorRow, type Report } from './report.ts'
-import { multipartAsk, publishAsk, sampleDraft, sampleText, verifyStored } from './samples.ts'
-import { type GroveProcess, since, type Workbench } from './workbench.ts'
+import { singleCommitRate, startBareServer } from './lab/baselines.ts'
+import type { Benchmark, RunOptions } from './lab/benchmark.ts'
+import { verifyStored } from './lab/directory.ts'
+import { median, percentile } from './lab/figures.ts'
+import { Load, type LoadRequest } from './lab/load.ts'
+import { comparison, cpuComparison, type Report, repetitions } from './lab/report.ts'
+import { multipartRequest, publishRequest, sampleDraft, sampleText } from './lab/samples.ts'
+import { type GroveProcess, since, type Workbench } from './lab/workbench.ts'
 
 const CONNECTIONS = 16
 /** Publishes a second that are aimed at. */
@@ -14,97 +15,93 @@ const WARM_UP = 2_000
 const ARTIFACT_CHARS = 1_024
 const COMMITS = 2_000
 
-/** One repetition: each side, in publishes (or answers, or commits) a second. */
-interface Round {
+/** Its baselines are a server that only echoes, and a database that commits each row alone. */
+export const benchmark: Benchmark = {
+  about: 'durable publishes over HTTP, without and with an artifact',
+  scale: { option: 'count', of: 'publishes', usual: 10_000 },
+  takes: '40 s',
+  async run(bench, { amount, repeat }) {
+    const load = new Load(bench)
+    const bare = await startBareServer(bench)
+    const turns: Turn[] = []
+    for (let turn = 0; turn < repeat; turn++) turns.push(await oneTurn(bench, load, bare, amount))
+    return reportOf(turns, { amount, repeat })
+  },
+}
+
+/** What one repetition measured. Rates are publishes, answers or commits a second. */
+interface Turn {
   readonly json: number
   readonly jsonP99Ms: number
   readonly multipart: number
   readonly bare: number
   readonly bareMultipart: number
   readonly commits: number
-  /** Processor time of one JSON publish, in µs: the grove's, and that of the process which asks. */
-  readonly processor: number | undefined
-  readonly loadProcessor: number
+  /** Processor time of one JSON publish: the grove's, and the load process's. */
+  readonly groveCpuUs: number | undefined
+  readonly loadCpuUs: number
 }
 
-/** Durable publishes a second over HTTP, beside a server that does nothing and a database that is asked for each alone. */
-export async function benchPublish(bench: Workbench, options: Options): Promise<Report> {
-  const count = amount(options.count, 10_000, options.quick)
-  const load = new Load(bench)
-  const bare = await bareServer(bench)
-  const rounds: Round[] = []
-  for (let turn = 0; turn < options.repeat; turn++)
-    rounds.push(await round(bench, load, bare, count))
-  const echoing = 'answers of a node:http server that only echoes'
+function reportOf(
+  turns: readonly Turn[],
+  { amount, repeat }: Pick<RunOptions, 'amount' | 'repeat'>,
+): Report {
+  const echo = 'answers of a node:http server that only echoes'
   const commits = {
     what: 'SQLite transactions of one row, synchronous = FULL, one by one',
-    value: (each: Round) => each.commits,
+    value: (turn: Turn) => turn.commits,
   }
   const json = { figure: 'publishes, JSON', unit: '/s' }
   const multipart = { figure: 'publishes with a 1 KiB artifact, multipart', unit: '/s' }
+  const p99Ms = median(turns.map(({ jsonP99Ms }) => jsonP99Ms))
   return {
-    bench: 'publish',
     how: [
-      `${count} publishes a repetition over ${CONNECTIONS} connections, each acknowledged when it is durable; median of ${options.repeat}.`,
-      'The grove is then killed (SIGKILL) and its directory read: it held all that was acknowledged, and nothing else.',
+      `${amount} publishes over ${CONNECTIONS} connections, each acknowledged once it is durable.`,
+      repetitions(repeat),
+      'The grove was then killed (SIGKILL): its directory held what it had acknowledged, no more.',
     ],
     rows: [
-      inTurns(rounds, { ...json, aim: { least: RATE_MIN } }, (each) => each.json, {
-        what: echoing,
-        value: (each) => each.bare,
+      comparison(turns, { ...json, aim: { least: RATE_MIN } }, (turn) => turn.json, {
+        what: echo,
+        value: (turn) => turn.bare,
       }),
-      inTurns(rounds, json, (each) => each.json, commits),
-      {
-        figure: 'publish, JSON, 99 %',
-        unit: 'ms',
-        value: median(rounds.map((each) => each.jsonP99Ms)),
-      },
-      ...processorRow(
-        rounds,
+      comparison(turns, json, (turn) => turn.json, commits),
+      { figure: 'publish, JSON, 99 %', unit: 'ms', value: p99Ms },
+      ...cpuComparison(
+        turns,
         { figure: 'processor time of a publish, JSON', unit: 'µs' },
-        (each) => each.processor,
-        {
-          what: 'processor time of the load process for it',
-          value: (each) => each.loadProcessor,
-        },
+        (turn) => turn.groveCpuUs,
+        { what: 'processor time of the load process for it', value: (turn) => turn.loadCpuUs },
       ),
-      inTurns(rounds, multipart, (each) => each.multipart, {
-        what: echoing,
-        value: (each) => each.bareMultipart,
+      comparison(turns, multipart, (turn) => turn.multipart, {
+        what: echo,
+        value: (turn) => turn.bareMultipart,
       }),
-      inTurns(rounds, multipart, (each) => each.multipart, commits),
+      comparison(turns, multipart, (turn) => turn.multipart, commits),
     ],
   }
 }
 
-async function round(bench: Workbench, load: Load, bare: string, count: number): Promise<Round> {
+async function oneTurn(bench: Workbench, load: Load, bare: string, count: number): Promise<Turn> {
   const dir = bench.path('publish')
   const grove = await bench.serve(dir, '--sync', 'off')
   const cids: Cid[] = []
   const warmUp = Math.min(WARM_UP, count)
-  let number = 0
-  const drafts = (many: number) => Array.from({ length: many }, () => sampleDraft(number++))
-  const json = (many: number) => drafts(many).map(publishAsk)
-  const multipart = (many: number) =>
-    drafts(many).map((draft) =>
-      multipartAsk(draft, 'notes.txt', sampleText(number++, ARTIFACT_CHARS)),
-    )
+  const { json, multipart } = requestMaker()
 
   await load.requests(bare, CONNECTIONS, json(warmUp))
-  await published(load, grove, json(warmUp), cids)
-  const jsonAsks = json(count)
-  const before = grove.processorTime()
-  const jsonResult = await published(load, grove, jsonAsks, cids)
-  const processor = since(before, grove.processorTime())
-  const bareResult = await load.requests(bare, CONNECTIONS, jsonAsks)
-  const commits = singleCommits(
-    bench.path('commits.db'),
-    jsonAsks.slice(0, COMMITS).map(({ body = '' }) => body),
-  )
-  await published(load, grove, multipart(warmUp), cids)
-  const multipartAsks = multipart(count)
-  const multipartResult = await published(load, grove, multipartAsks, cids)
-  const bareMultipart = await load.requests(bare, CONNECTIONS, multipartAsks)
+  await publishAll(load, grove, json(warmUp), cids)
+  const jsonRequests = json(count)
+  const cpuBefore = grove.cpuSeconds()
+  const jsonResult = await publishAll(load, grove, jsonRequests, cids)
+  const groveCpu = since(cpuBefore, grove.cpuSeconds())
+  const bareResult = await load.requests(bare, CONNECTIONS, jsonRequests)
+  const rows = jsonRequests.slice(0, COMMITS).map(({ body = '' }) => body)
+  const commits = singleCommitRate(bench.path('commits.db'), rows)
+  await publishAll(load, grove, multipart(warmUp), cids)
+  const multipartRequests = multipart(count)
+  const multipartResult = await publishAll(load, grove, multipartRequests, cids)
+  const bareMultipart = await load.requests(bare, CONNECTIONS, multipartRequests)
   await grove.kill()
   await verifyStored(dir, cids)
   return {
@@ -114,14 +111,32 @@ async function round(bench: Workbench, load: Load, bare: string, count: number):
     bare: count / bareResult.seconds,
     bareMultipart: count / bareMultipart.seconds,
     commits,
-    processor: processor === undefined ? undefined : (processor * 1e6) / count,
-    loadProcessor: (jsonResult.processor * 1e6) / count,
+    groveCpuUs: groveCpu === undefined ? undefined : (groveCpu * 1e6) / count,
+    loadCpuUs: (jsonResult.cpuSeconds * 1e6) / count,
   }
 }
 
-/** Publishes all, and notes the cids that were acknowledged. */
-async function published(load: Load, grove: GroveProcess, asks: readonly Ask[], cids: Cid[]) {
-  const result = await load.requests(grove.url, CONNECTIONS, asks)
+/** Makes requests that publish, none twice. */
+function requestMaker() {
+  let number = 0
+  const drafts = (count: number) => Array.from({ length: count }, () => sampleDraft(number++))
+  return {
+    json: (count: number) => drafts(count).map(publishRequest),
+    multipart: (count: number) =>
+      drafts(count).map((draft) =>
+        multipartRequest(draft, 'notes.txt', sampleText(number++, ARTIFACT_CHARS)),
+      ),
+  }
+}
+
+/** Sends requests that publish, and adds the acknowledged cids to `cids`. */
+async function publishAll(
+  load: Load,
+  grove: GroveProcess,
+  requests: readonly LoadRequest[],
+  cids: Cid[],
+) {
+  const result = await load.requests(grove.url, CONNECTIONS, requests)
   for (const answer of result.answers) cids.push((JSON.parse(answer) as { cid: Cid }).cid)
   return result
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// In old syntax, so that an older Node reaches the message instead of a syntax error.
+// Written in old syntax, so that an old Node prints the message and not a syntax error.
 var needed = [22, 19]
 var found = process.versions.node.split('.').map(Number)
 
@@ -7,9 +7,9 @@ if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   fail(
     'grove needs Node ' +
       needed.join('.') +
-      ' or newer, and this is Node ' +
+      ' or newer, but this is Node ' +
       process.versions.node +
-      ": install a newer one, or run `npx grove` in grove's own folder, which finds Node 24 by itself",
+      ": install a newer Node, or run `npx grove` in grove's own folder, which has Node 24",
   )
 } else {
   import('../dist/cli/main.js').catch(function (error) {

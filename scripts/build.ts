@@ -1,4 +1,4 @@
-/** Builds src/ to dist/ and links node_modules/.bin/grove, so that `npx grove` works in this folder. */
+/** Builds src/ to dist/, and links node_modules/.bin/grove so that `npx grove` works here. */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -18,7 +18,7 @@ try {
   rmSync(next, { recursive: true, force: true })
 }
 
-/** Puts the new build, with the files that are no TypeScript, in the old one's place. */
+/** Replaces the old build by the new one, with all files of src/ that are not TypeScript. */
 function publish(): void {
   cpSync(join(root, 'src'), next, {
     recursive: true,

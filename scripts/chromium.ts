@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where the system keeps Chromium, by the names that distributions give it; undefined where it has none. */
+/** The path of Chromium, by the names that distributions give it; undefined if there is none. */
 export function findChromium(): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter)
   const places = ['chromium', 'chromium-browser', 'google-chrome'].flatMap((name) =>
@@ -11,7 +11,10 @@ export function findChromium(): string | undefined {
   return places.find(isExecutable)
 }
 
-/** Installs Debian's Chromium where this may be done: as root, with apt-get. Says what it does on stderr; tests in the browser are skipped where it fails. */
+/**
+ * Installs Debian's Chromium, as root and with apt-get, and says so on stderr. Tests in the browser
+ * are skipped without it.
+ */
 export function provideChromium(): void {
   if (findChromium() !== undefined) return
   if (process.getuid?.() !== 0 || spawnSync('apt-get', ['--version']).status !== 0) return

@@ -1,10 +1,11 @@
 /**
- * Completes package-lock.json after `npm install`, so that `npm ci` takes it with every npm; `--check` only looks.
+ * Completes package-lock.json after `npm install`, so that `npm ci` works with every npm. `--check`
+ * only reports what is missing.
  *
- * A registry that lacks some platforms' optional packages makes npm leave them out of the lock, and then `npm ci`
- * refuses the lock everywhere: each gets an entry that says for which platform it is, so that npm skips it where it
- * does not fit and asks for it where it does. And npm 10, which comes with Node 20, compiles a package that has a
- * binding.gyp unless its entry says `gypfile: false`, although the package brings its binary along.
+ * If a registry lacks the optional packages of some platforms, npm leaves them out of the lock, and
+ * then `npm ci` refuses the lock everywhere. Each gets an entry with its platform, so that npm
+ * skips it on others. And npm 10, which comes with Node 20, compiles a package with a binding.gyp,
+ * though it has a prebuilt binary, unless its entry says `gypfile: false`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 
@@ -36,7 +37,7 @@ const systems = [
 ]
 const processors = ['arm64', 'arm', 'x64', 'ia32', 'ppc64', 's390x', 'riscv64', 'loong64', 'wasm32']
 
-/** The entry of a platform's package, from the platform in its name: `…-linux-arm64-musl`. */
+/** The entry of a platform's package. Its name tells the platform: `…-linux-arm64-musl`. */
 function entryFor(name: string, version: string, owner: Entry): Entry {
   const words = name.slice(name.lastIndexOf('/') + 1).split('-')
   const os = words.find((word) => systems.includes(word))
@@ -59,7 +60,7 @@ function entryFor(name: string, version: string, owner: Entry): Entry {
 
 const prebuilt = ['node_modules/better-sqlite3']
 
-/** Adds what is missing to the lock and says what it was. */
+/** Adds what is missing to the lock, and lists it. */
 function complete(packages: Record<string, Entry>): string[] {
   const added: string[] = []
   for (const [path, owner] of Object.entries(packages)) {

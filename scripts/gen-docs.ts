@@ -1,7 +1,8 @@
 /**
- * Writes what is derived from the code: docs/CLI.md from the command line, docs/API.md from the operations table,
- * docs/LIMITS.md from the constants, the values of constants that other pages link to, and spec/schemas/*.json
- * from the schemas of wire values. `--check` writes nothing and fails where a file is out of date.
+ * Writes what is derived from the code: docs/CLI.md from the command line, docs/API.md from the
+ * operations table, docs/LIMITS.md from the constants, the values of constants that other pages
+ * link to, and spec/schemas/*.json from the schemas of wire values. `--check` writes nothing, and
+ * fails if a file is out of date.
  */
 import { globSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -34,7 +35,7 @@ function current(path: string): string | undefined {
   }
 }
 
-/** Schemas of values that are no more. */
+/** Schemas of values that no longer exist. */
 function leftovers(): string[] {
   try {
     return readdirSync(join(root, schemaFolder))

@@ -1,8 +1,9 @@
 /**
- * Runs one of the project's tasks on a clone as it is: installs and builds first what is missing or out of date, then
- * runs the task under the Node that the project brings along. Needs Node 20 or newer and npm, nothing else.
+ * Runs one of the project's tasks on any clone. It first installs and builds what is missing or out
+ * of date, then runs the task under the Node that the project installs. Needs only Node 20 or newer
+ * and npm.
  *
- *   node scripts/run.cjs TASK [arguments]     without a task, or with `help`: the list of them
+ *   node scripts/run.cjs TASK [arguments]     without a task, or with `help`: lists the tasks
  */
 'use strict'
 
@@ -17,23 +18,24 @@ const bin = path.join(modules, '.bin')
 const installStamp = path.join(modules, '.grove-installed')
 const buildStamp = path.join(root, 'dist', '.built')
 
-/** By the names that package.json gives them too. `before`: what has to be there; each is quick where it is. */
+/**
+ * The tasks, by their names in package.json. `before` is done first, and is quick if it is up to
+ * date.
+ */
 const tasks = {
   demo: {
-    about:
-      'three groves, six agents, real work moving between them: a readable account in two minutes',
+    about: 'three groves and six agents share real work, with an account of it (2 min)',
     before: [install, build],
     command: ['node', 'examples/autoresearch/demo.ts'],
   },
-  build: { about: 'dist/ from src/, and `npx grove` in this folder', before: [install, build] },
+  build: { about: 'builds dist/, for `npx grove` in this folder', before: [install, build] },
   check: {
-    about:
-      'what is checked without running anything: types, format, unused code, pages, rules (10 s)',
+    about: 'the static checks: types, format, unused code, generated pages, rules (10 s)',
     before: [install],
     command: ['node', 'scripts/test.ts', '--only', 'static'],
   },
   test: {
-    about: 'everything (3 min); with files, these alone: npm test -- test/unit/core/cid.test.ts',
+    about: 'all tests (3 min); or some: npm test -- test/unit/core/cid.test.ts',
     before: [install, build],
     command: ['node', 'scripts/test.ts'],
   },
@@ -48,58 +50,57 @@ const tasks = {
     command: ['node', 'scripts/test.ts', '--only', 'conformance'],
   },
   'test:sim': {
-    about: 'whole federations on virtual time: scenarios, regressions, gossip at scale (1 min)',
+    about: 'the tests of test/sim: whole federations on virtual time (1 min)',
     before: [install],
     command: ['node', 'scripts/test.ts', '--only', 'sim'],
   },
   'test:e2e': {
-    about: 'groves as processes: command line, HTTP, crashes, hostile peers (1 min)',
+    about: 'the tests of test/e2e: command line, HTTP, crashes, hostile peers (1 min)',
     before: [install, build],
     command: ['node', 'scripts/test.ts', '--only', 'e2e'],
   },
   'test:watch': {
-    about: 'the unit tests, or the files given, again at each change',
+    about: 'runs the unit tests, or these files, again after each change',
     before: [install],
     command: ['node', 'scripts/test.ts', '--only', 'unit', '--watch'],
   },
   sim: {
-    about: 'one simulated run as a conversation: -- --scenario split-brain --seed 7, or -- --list',
+    about: 'plays one simulated run: -- --scenario split-brain --seed 7, or -- --list',
     before: [install],
     command: ['node', 'sim/main.ts'],
   },
   'sim:soak': {
-    about: 'many seeds on all cores: -- --seeds 500 --scenario floods',
+    about: 'plays many seeds on all cores: -- --seeds 500 --scenario floods',
     before: [install],
     command: ['node', 'sim/soak.ts'],
   },
   'sim:gossip': {
-    about: 'gossip among thousands of groves, measured: -- --n 1000',
+    about: 'measures gossip among thousands of groves: -- --n 1000',
     before: [install],
     command: ['node', 'sim/gossip/main.ts'],
   },
   bench: {
-    about: 'measured comparisons: -- publish|frontier|fetch|latency|all',
+    about: 'measures speed beside baselines: -- publish, -- all, or -- --help',
     before: [install, build],
     command: ['node', 'bench/main.ts'],
   },
   size: {
-    about: 'how long files and functions of src/ are, room by room; -- --json',
+    about: 'lists the lengths of files and functions in src/, room by room',
     before: [install],
     command: ['node', 'scripts/size.ts'],
   },
   format: {
-    about: 'writes all code as the formatter wants it',
+    about: 'formats all code',
     before: [install],
     command: ['biome', 'check', '--write'],
   },
   gen: {
-    about:
-      'writes docs/API.md, CLI.md and LIMITS.md, spec/schemas, and the values that pages link to',
+    about: 'writes what is generated: docs/API.md, CLI.md, LIMITS.md, spec/schemas, linked values',
     before: [install],
     command: ['node', 'scripts/gen-docs.ts'],
   },
   'gen:check': {
-    about: 'whether these are up to date; writes nothing',
+    about: 'checks whether these are up to date',
     before: [install],
     command: ['node', 'scripts/gen-docs.ts', '--check'],
   },
@@ -122,20 +123,23 @@ const env = { ...process.env, [pathKey]: bin + path.delimiter + (process.env[pat
 for (const prepare of task.before) prepare()
 if (task.command !== undefined) run([...task.command, ...args])
 
-/** The tasks, a line each. */
+/** The list of tasks, a line each. */
 function list() {
   const lines = Object.entries(tasks).map(
     ([each, { about }]) => `  npm run ${each.padEnd(18)}${about}\n`,
   )
-  return `${lines.join('')}\nArguments go behind \`--\`; \`npm run -s\` says nothing of its own.\n`
+  return `${lines.join('')}\nArguments go after \`--\`. \`npm run -s\` prints nothing of its own.\n`
 }
 
-/** `npm ci`, unless node_modules is what the lock asks for: installed by this script, or by npm after the lock changed. */
+/**
+ * Runs `npm ci`, unless node_modules fits the lock: installed by this script, or by npm after the
+ * lock changed.
+ */
 function install() {
   const lock = path.join(root, 'package-lock.json')
   const wanted = createHash('sha256').update(readFileSync(lock)).digest('hex')
   if (!existsSync(path.join(modules, 'node', 'bin', 'node')) || !(stamped(wanted) || newer(lock))) {
-    step('installing what package-lock.json names (once, under a minute)')
+    step('installing the packages of package-lock.json (once, under a minute)')
     must(['npm', 'ci', '--no-audit', '--no-fund', '--loglevel=error'])
   }
   if (!stamped(wanted)) writeFileSync(installStamp, wanted)
@@ -145,13 +149,13 @@ function stamped(wanted) {
   return existsSync(installStamp) && readFileSync(installStamp, 'utf8') === wanted
 }
 
-/** Whether npm's own record of what it installed is newer than the lock. */
+/** Whether npm's own record of the installation is newer than the lock. */
 function newer(lock) {
   const record = path.join(modules, '.package-lock.json')
   return existsSync(record) && statSync(record).mtimeMs >= statSync(lock).mtimeMs
 }
 
-/** Compiles src/ to dist/, unless dist/ comes from the sources as they are. */
+/** Compiles src/ to dist/, unless dist/ was built from the current sources. */
 function build() {
   const wanted = fingerprint([
     'src',
@@ -167,7 +171,7 @@ function build() {
   writeFileSync(buildStamp, wanted)
 }
 
-/** A hash of the names and contents of the files below these paths. */
+/** A hash of the names and contents of all files below these paths. */
 function fingerprint(paths) {
   const hash = createHash('sha256')
   const add = (relative) => {
@@ -186,7 +190,7 @@ function step(text) {
   process.stderr.write(`grove: ${text}\n`)
 }
 
-/** A set-up step, its output on stderr; one that fails ends the run. */
+/** Runs a set-up step, with its output on stderr. Exits if it fails. */
 function must(command) {
   const { status } = spawnSync(command[0], command.slice(1), {
     ...options(),
@@ -197,11 +201,11 @@ function must(command) {
   process.exit(status || 1)
 }
 
-/** The task itself: its streams, signals and exit code are those of this process. */
+/** Runs the task itself, with the streams, signals and exit code of this process. */
 function run(command) {
   const child = spawn(command[0], command.slice(1), { ...options(), stdio: 'inherit' })
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  // A terminal sends its interrupt to the child as well; a second one could mean "stop at once".
+  // A terminal interrupts the child as well. A second interrupt could mean "stop at once".
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   child.on('error', (error) => {
     step(error.message)

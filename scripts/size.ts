@@ -1,5 +1,5 @@
 /**
- * How long the files and functions of src/ are, room by room.
+ * Prints how long the files and functions of src/ are, room by room.
  *
  *   npm run -s size             a table
  *   npm run -s size -- --json   the same as JSON
@@ -13,7 +13,7 @@ import { tableOf } from '../sim/gossip/table.ts'
 const root = join(import.meta.dirname, '..')
 const src = join(root, 'src')
 
-/** Lines, signature and braces included. */
+/** The lengths of functions in lines, with signature and braces. */
 interface Functions {
   readonly count: number
   readonly median: number
@@ -76,7 +76,7 @@ function measure(file: SourceFile): Measured {
   return { path, lines: lineOf(file.text.trimEnd().length), functions }
 }
 
-/** A function with a body of its own: an arrow counts only where it has braces. */
+/** Whether a node is a function. An arrow function counts only if its body has braces. */
 function isFunction(node: Node): boolean {
   if (node.kind !== SyntaxKind.ArrowFunction) return functionKinds.includes(node.kind)
   return (node as { body?: Node }).body?.kind === SyntaxKind.Block

@@ -1,11 +1,11 @@
 /**
- * The project's tests: first the static checks, all at once, then node's test runner over test/**.
+ * Runs the project's tests: the static checks, all at once, then node's test runner over test/**.
  *
  *   npm test                                 everything
  *   npm test -- --only unit                  the tests of test/unit
- *   npm test -- --only static                the static checks, and the tests that only read the project's files
- *   npm test -- test/unit/core/cid.test.ts   these files, or those of a folder
- *   npm test -- FILE --test-name-pattern=no  options that node's test runner knows are passed on, with their `=`
+ *   npm test -- --only static                the static checks, and tests that only read files
+ *   npm test -- test/unit/core/cid.test.ts   these files, or all tests of a folder
+ *   npm test -- FILE --test-name-pattern=no  passes options with `=` on to node's test runner
  */
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
@@ -18,7 +18,7 @@ const root = join(import.meta.dirname, '..')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 const minute = 60_000
 
-/** Tests that run nothing of the project. */
+/** Tests that only read the project's files. */
 const readingOnly = ['test/tidy.test.ts', 'test/unit/docs/docs.test.ts']
 
 interface Check {
@@ -31,7 +31,7 @@ interface Outcome {
   readonly output: string
 }
 
-/** What is checked without running the project. */
+/** The checks that don't run the project. */
 function staticChecks(): Check[] {
   return [
     { name: 'format and lint', command: [bin('biome'), 'ci', '--max-diagnostics=50'] },
@@ -42,7 +42,7 @@ function staticChecks(): Check[] {
   ]
 }
 
-/** Runs a command to its end and keeps what it printed. */
+/** Runs a command to its end and captures its output. */
 function capture([file, ...args]: readonly [string, ...string[]]): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -56,7 +56,7 @@ function capture([file, ...args]: readonly [string, ...string[]]): Promise<Outco
   })
 }
 
-/** Runs the static checks and shows what the failed ones said. Resolves with the names of those. */
+/** Runs the static checks and prints the output of those that fail. Returns their names. */
 async function runStaticChecks(): Promise<string[]> {
   const failed: string[] = []
   const run = async ({ name, command }: Check) => {
@@ -68,7 +68,7 @@ async function runStaticChecks(): Promise<string[]> {
   return failed
 }
 
-/** Node's test runner over these files; resolves with its exit code. */
+/** Runs node's test runner over these files. Returns its exit code. */
 function runTests(files: readonly string[], options: readonly string[]): Promise<number> {
   const concurrency = Math.min(4, Math.max(2, availableParallelism()))
   const args = [
@@ -87,7 +87,7 @@ function runTests(files: readonly string[], options: readonly string[]): Promise
   })
 }
 
-/** The arguments, read: files to run, a folder of test/ to keep to, and what is meant for node's runner. */
+/** The arguments: files, a folder of test/, and the options of node's runner. */
 function readArguments() {
   const { values, positionals, tokens } = parseArgs({
     options: { only: { type: 'string' } },
@@ -107,12 +107,12 @@ function readArguments() {
   }
 }
 
-/** The file itself, or the tests below a folder. Notes where there is none. */
+/** The file itself, or the tests below a folder. No test counts as a failure. */
 function testsIn(path: string): string[] {
   const tests = path.endsWith('.ts')
     ? globSync(path, { cwd: root })
     : globSync(join(path, '**/*.test.ts'), { cwd: root }).sort()
-  if (tests.length === 0) failed.push(`no test is called ${path}`)
+  if (tests.length === 0) failed.push(`there is no test ${path}`)
   return tests
 }
 
@@ -121,8 +121,8 @@ const everything = only === undefined && files.length === 0
 const failed = everything || only === 'static' ? await runStaticChecks() : []
 
 const folder = only === undefined ? 'test' : `test/${only}`
-const meant = only === 'static' ? readingOnly : [folder]
-const chosen = (files.length > 0 ? files : meant).flatMap(testsIn)
+const usual = only === 'static' ? readingOnly : [folder]
+const chosen = (files.length > 0 ? files : usual).flatMap(testsIn)
 if (chosen.some((file) => file.startsWith('test/web/'))) provideChromium()
 if (chosen.length > 0) process.exitCode = await runTests(chosen, options)
 

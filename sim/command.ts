@@ -1,7 +1,7 @@
-/** A call that can't be taken: its message is for whoever called. */
+/** A wrong call. Its message is for the caller. */
 export class UsageError extends Error {}
 
-/** Carries out a command. What can't be taken is told in its own words, with how to call it, and ends with 2. */
+/** Runs a command. A wrong call prints its message and the usage, and ends with exit code 2. */
 export async function command(usage: string, run: () => void | Promise<void>): Promise<void> {
   try {
     await run()
@@ -12,7 +12,7 @@ export async function command(usage: string, run: () => void | Promise<void>): P
   }
 }
 
-/** The number that an option gives; undefined where it is not given. Throws `UsageError`. */
+/** The number in an option's text; undefined without one. Throws `UsageError`. */
 export function numberOf(
   text: string | undefined,
   option: string,
@@ -27,7 +27,7 @@ export function numberOf(
   )
 }
 
-/** What `parseArgs` throws. */
+/** Whether `parseArgs` threw it. */
 function isAboutArguments(error: unknown): error is Error {
   return (
     error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')

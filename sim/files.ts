@@ -21,11 +21,13 @@ const fixSchema = z.strictObject({
 })
 export type Fix = z.infer<typeof fixSchema>
 
-/** A run in which something was wrong once: what it was, and the smallest scenario that shows it. */
+/** A pinned run: what was wrong in it, and the smallest scenario that shows it. */
 const regressionSchema = z.strictObject({
   found: z.string().min(1),
   seed: z.number().int().nonnegative(),
-  /** The scenario's name when it was found: chance is drawn by it, so that another name is another run. */
+  /**
+   * The scenario's name when it was found. Randomness depends on it: another name is another run.
+   */
   foundAs: z.string().min(1).optional(),
   /** None until the fault is mended. */
   fixes: z.array(fixSchema).default([]),
@@ -40,7 +42,7 @@ interface Regression {
   readonly scenario: Scenario
 }
 
-/** A scenario by its name, or from a file anywhere. Throws `UsageError` with what is wrong with it. */
+/** A scenario by its name, or from any file. Throws `UsageError` with what is wrong with it. */
 export function readScenario(nameOrFile: string): Scenario {
   const isFile = nameOrFile.endsWith(SUFFIX)
   const name = isFile ? basename(nameOrFile, SUFFIX) : nameOrFile
@@ -76,7 +78,7 @@ function fileOf(what: string, folder: string, name: string): string {
   const file = join(folder, `${name}${SUFFIX}`)
   if (existsSync(file)) return file
   throw new UsageError(
-    `there is no ${what} ${JSON.stringify(name)}, but these: ${namesIn(folder).join(', ')}`,
+    `there is no ${what} ${JSON.stringify(name)}; there are ${namesIn(folder).join(', ')}`,
   )
 }
 
@@ -90,6 +92,7 @@ function read<T extends z.ZodType>(file: string, schema: T): z.output<T> {
     )
   }
   const result = schema.safeParse(value)
-  if (!result.success) throw new UsageError(`${file} is no good:\n${z.prettifyError(result.error)}`)
+  if (!result.success)
+    throw new UsageError(`${file} is not valid:\n${z.prettifyError(result.error)}`)
   return result.data
 }

@@ -10,9 +10,14 @@ const USAGE = `usage: sim [--scenario NAME|FILE.json] [--seed N] [--quiet]
        sim --list
        sim --check-pins
 
-Plays one run and tells it as a conversation; without options the scenario calm with seed 1. --quiet leaves the conversation
-out, --regression plays a pinned run with its own seed, --list names scenarios and pinned runs. --check-pins plays each pinned run
-on code without its fix, in memory: it has to fail. Ends with 1 if anything went against the rules, or a pinned run did not fail.
+Plays one run and prints it as a conversation. Ends with 1 if a check failed.
+
+  --scenario NAME|FILE.json  what to play (calm)
+  --seed N                   the seed, which with the scenario decides everything (1)
+  --regression NAME          plays a pinned run, with a scenario and a seed of its own
+  --quiet                    leaves the conversation out
+  --list                     lists the scenarios and the pinned runs
+  --check-pins               plays each pinned run on code without its fix: it has to fail
 `
 
 interface Options {
@@ -27,7 +32,10 @@ function list(): string {
   const pinned = regressionNames().map((name) => [name, readRegression(name).found])
   const lines = (rows: string[][]) =>
     rows.map(([name = '', about = '']) => `  ${name.padEnd(22)} ${about}\n`).join('')
-  return `scenarios, for --scenario\n${lines(scenarios)}\npinned runs, for --regression\n${lines(pinned)}`
+  return [
+    `scenarios, for --scenario\n${lines(scenarios)}`,
+    `pinned runs, for --regression\n${lines(pinned)}`,
+  ].join('\n')
 }
 
 function chosen({ scenario, seed, regression }: Options): {
@@ -39,7 +47,7 @@ function chosen({ scenario, seed, regression }: Options): {
     : readRegression(regression)
 }
 
-async function explain(options: Options): Promise<string> {
+async function play(options: Options): Promise<string> {
   const { scenario, seed } = chosen(options)
   const { violations, stats, traceHash, transcript } = await run(scenario, seed, {
     explain: !options.isQuiet,
@@ -48,7 +56,13 @@ async function explain(options: Options): Promise<string> {
   const { virtualMs, requests, bytes, contributions, faults, rounds, outcomes } = stats
   const summary = [
     `${scenario.name}, seed ${seed}: ${scenario.about}`,
-    `${(virtualMs / 1_000).toFixed(0)} s of virtual time, ${requests} requests, ${bytes} bytes, ${contributions} contributions, ${faults} faults`,
+    [
+      `${(virtualMs / 1_000).toFixed(0)} s of virtual time`,
+      `${requests} requests`,
+      `${bytes} bytes`,
+      `${contributions} contributions`,
+      `${faults} faults`,
+    ].join(', '),
     rounds < 0 ? 'no agreement' : `agreement ${rounds} round(s) after the last fault`,
     `agents: ${Object.entries(outcomes)
       .map(([what, times]) => `${what} ${times}`)
@@ -90,5 +104,5 @@ await command(USAGE, async () => {
     isQuiet,
   }
   if (values['check-pins'] && !values.help) return check()
-  process.stdout.write(values.help ? USAGE : values.list ? list() : await explain(options))
+  process.stdout.write(values.help ? USAGE : values.list ? list() : await play(options))
 })

@@ -2,15 +2,16 @@ import { parentPort } from 'node:worker_threads'
 import { readScenario } from './files.ts'
 import { run } from './run/run.ts'
 import type { Scenario } from './scenario/scenario.ts'
-import type { Done, Order } from './soak.ts'
+import type { Done, Job } from './soak.ts'
 
-// Stacks cost time, and nobody reads those of errors that are expected.
+// Stacks cost time, and those of expected errors are not read.
 Error.stackTraceLimit = 0
 
-/** Plays what it is told to play, one run at a time. */
+/** Scenarios that have been read, by name. */
 const scenarios = new Map<string, Scenario>()
 
-async function play({ scenario, seed }: Order): Promise<Done> {
+/** Plays one run; a run that throws counts as a violation. */
+async function play({ scenario, seed }: Job): Promise<Done> {
   const started = performance.now()
   const read = scenarios.get(scenario) ?? readScenario(scenario)
   scenarios.set(scenario, read)
@@ -22,13 +23,13 @@ async function play({ scenario, seed }: Order): Promise<Done> {
     return {
       scenario,
       seed,
-      violations: [`the simulator fails: ${what}`],
+      violations: [`the simulator failed: ${what}`],
       stats: undefined,
       wallMs: performance.now() - started,
     }
   }
 }
 
-parentPort?.on('message', (order: Order) => {
-  play(order).then((done) => parentPort?.postMessage(done))
+parentPort?.on('message', (job: Job) => {
+  play(job).then((done) => parentPort?.postMessage(done))
 })

@@ -6,25 +6,32 @@ import { readScenario, scenarioNames } from './files.ts'
 import type { RunStats } from './run/run.ts'
 import { table } from './table.ts'
 
-const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M] [--json]
+const USAGE = `usage: sim:soak [--seeds N] [--from N] [--scenario NAME|FILE.json] [--minutes M]
+                [--json]
 
-Plays many seeds (1,000 from 1 on) on all cores, the scenarios in turn, one run a seed; with --scenario all seeds go to that one.
-After --minutes no new run begins. Ends with 1 if anything went against the rules, after naming each such seed.
+Plays many seeds on all cores, one run a seed, and prints a row for each scenario. It names each
+seed in which a check failed, and then ends with 1.
+
+  --seeds N                  how many seeds (1,000)
+  --from N                   the first seed (1)
+  --scenario NAME|FILE.json  plays this one with every seed, instead of all in turn
+  --minutes M                begins no new run after this time
+  --json                     prints one JSON document instead of the table
 `
 
-export interface Order {
+export interface Job {
   readonly scenario: string
   readonly seed: number
 }
 
-export interface Done extends Order {
+export interface Done extends Job {
   readonly violations: readonly string[]
-  /** Undefined where the run itself broke. */
+  /** Undefined if the run threw. */
   readonly stats: RunStats | undefined
   readonly wallMs: number
 }
 
-/** What the runs of one scenario came to. */
+/** The sums over all runs of one scenario. */
 interface Row {
   readonly scenario: string
   seeds: number
@@ -40,18 +47,18 @@ interface Row {
 const PROGRESS_MS = 5_000
 const REASONS_SHOWN = 3
 
-function* orders(
+function* jobs(
   names: readonly string[],
   from: number,
   seeds: number,
-): Generator<Order, void, undefined> {
+): Generator<Job, void, undefined> {
   for (let seed = from; seed < from + seeds; seed++)
     yield { scenario: names[seed % names.length]!, seed }
 }
 
-/** Lets all cores play; what they have done comes to `onDone`. No new run begins once `isOver`. */
+/** Plays the queue on all cores and hands each result to `onDone`. No run begins once `isOver`. */
 function playAll(
-  queue: Iterator<Order>,
+  queue: Iterator<Job>,
   isOver: () => boolean,
   onDone: (done: Done) => void,
 ): Promise<unknown> {
@@ -59,9 +66,9 @@ function playAll(
     new Promise<void>((resolve, reject) => {
       const worker = new Worker(new URL('./soak-worker.ts', import.meta.url))
       const next = () => {
-        const order = isOver() ? undefined : queue.next().value
-        if (order === undefined) worker.terminate().then(() => resolve(), reject)
-        else worker.postMessage(order)
+        const job = isOver() ? undefined : queue.next().value
+        if (job === undefined) worker.terminate().then(() => resolve(), reject)
+        else worker.postMessage(job)
       }
       worker.on('error', reject)
       worker.on('message', (done: Done) => {
@@ -155,7 +162,7 @@ interface Options {
   readonly json: boolean
 }
 
-/** What is asked for; undefined where that is only how to ask. Throws `UsageError`. */
+/** The command line; undefined if it asks for help. Throws `UsageError`. */
 function options(): Options | undefined {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean', default: false } as const
@@ -186,9 +193,9 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
   const failures: Done[] = []
   const started = performance.now()
   const until = started + minutes * 60_000
-  let toldAt = started
+  let shownAt = started
   let count = 0
-  const queue = orders(names, from, seeds)
+  const queue = jobs(names, from, seeds)
   await playAll(
     queue,
     () => performance.now() > until,
@@ -196,8 +203,8 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
       count += 1
       add(rows.get(done.scenario)!, done)
       if (done.violations.length > 0) failures.push(done)
-      if (!process.stderr.isTTY || performance.now() - toldAt < PROGRESS_MS) return
-      toldAt = performance.now()
+      if (!process.stderr.isTTY || performance.now() - shownAt < PROGRESS_MS) return
+      shownAt = performance.now()
       process.stderr.write(`\r${count} seeds, ${failures.length} failed`)
     },
   )
@@ -205,24 +212,27 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
   const used = [...rows.values()].filter(({ seeds }) => seeds > 0)
   failures.sort((a, b) => a.seed - b.seed)
   if (count === 0) throw new UsageError('no run began in that time')
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ seeds: count, seconds, failed: failures.length, rows: used, failures: failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations })) })}\n`,
-    )
-  else
-    process.stdout.write(
-      `${print(used, seconds)}\n${count} seeds in ${seconds.toFixed(0)} s, ${failures.length} failed\n${tellFailures(failures)}`,
-    )
+  const failed = failures.length
+  const texts = json
+    ? [JSON.stringify({ seeds: count, seconds, failed, rows: used, failures: brief(failures) })]
+    : [
+        print(used, seconds),
+        `${count} seeds in ${seconds.toFixed(0)} s, ${failed} failed`,
+        ...describeFailures(failures),
+      ]
+  process.stdout.write(`${texts.join('\n')}\n`)
   process.exitCode = failures.length > 0 ? 1 : 0
 }
 
-function tellFailures(failures: readonly Done[]): string {
-  return failures
-    .map(({ scenario, seed, violations }) => {
-      const shown = violations.slice(0, REASONS_SHOWN).map((what) => `    ${what}\n`)
-      return `FAILED: npm run sim -- --scenario ${scenario} --seed ${seed}\n${shown.join('')}`
-    })
-    .join('')
+function brief(failures: readonly Done[]): Pick<Done, 'scenario' | 'seed' | 'violations'>[] {
+  return failures.map(({ scenario, seed, violations }) => ({ scenario, seed, violations }))
+}
+
+function describeFailures(failures: readonly Done[]): string[] {
+  return failures.flatMap(({ scenario, seed, violations }) => [
+    `FAILED: npm run sim -- --scenario ${scenario} --seed ${seed}`,
+    ...violations.slice(0, REASONS_SHOWN).map((what) => `    ${what}`),
+  ])
 }
 
 if (import.meta.main)

@@ -1,4 +1,7 @@
-/** Rows of cells as lines of text: the first column to the left, numbers to the right; a line under the head. */
+/**
+ * Rows of cells as text, the first row as a heading with a line below it. The first column is
+ * aligned left, others right.
+ */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head = []] = rows
   const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))

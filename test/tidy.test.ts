@@ -1,4 +1,7 @@
-/** The rules of the house that no linter knows: who may import whom, what has one home, what no file may hold. */
+/**
+ * The rules of the house that no linter knows: who may import whom, what has one home, what no file
+ * may hold.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
@@ -27,7 +30,7 @@ import { misnamedTypes, unexportedWire } from './support/tidy/wire-rules.ts'
 
 const inner = ['core', 'protocol', 'ports', 'concurrency', 'workspace', 'version.ts']
 
-/** What each part of src/ may import: folders of src/ and files directly in it. */
+/** What each part of src/ may import: folders of src/, and files directly in it. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   concurrency: ['concurrency'],
   core: ['core'],
@@ -60,7 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'index.ts': [...inner, 'node', 'api', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
 
-/** The packages and node: modules that the pure parts may import, and from which file. */
+/** The packages and node: modules that pure parts may import, and the files that may. */
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
   '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
@@ -69,11 +72,11 @@ const purePackages: Readonly<Record<string, RegExp>> = {
 interface Home {
   readonly what: string
   readonly pattern: RegExp
-  /** The only folders (ending in a slash) and files of src/ that may use it. */
+  /** The folders (ending in a slash) and files of src/ that may use it. */
   readonly homes: readonly string[]
 }
 
-/** What reaches outside the process, or differs from run to run, and where alone it may. */
+/** What reaches outside of the process or differs from run to run, each with its only home. */
 const oneHome: readonly Home[] = [
   {
     what: 'the clock',
@@ -81,7 +84,7 @@ const oneHome: readonly Home[] = [
     homes: ['src/runtime/'],
   },
   {
-    what: 'chance',
+    what: 'randomness',
     pattern: /\bMath\.random\b|\brandom(?:UUID|Bytes|Int)\b|\bgetRandomValues\b/,
     homes: ['src/runtime/'],
   },
@@ -100,11 +103,17 @@ const oneHome: readonly Home[] = [
   { what: 'the exit', pattern: /\bprocess\.exit(?:Code)?\b/, homes: ['src/cli/'] },
 ]
 
-/** What no file may hold: paths of the machine it was written on, hosts of package registries. */
-const foreign =
-  /(?<![\w.-])\/work\/|\.\.\/shared\b|\bnpmjs\.(?:org|com)\b|\byarnpkg\.com\b|\bnpmmirror\b|\bdebian\.org\b/
+/** What no file may contain: paths of a development machine, and hosts of package registries. */
+const foreign = new RegExp(
+  [
+    /(?<![\w.-])\/work\/|\.\.\/shared\b/,
+    /\bnpmjs\.(?:org|com)\b|\byarnpkg\.com\b|\bnpmmirror\b|\bdebian\.org\b/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+)
 
-/** What no code may hold. */
+/** What no code may contain. */
 const unfinished = /\bTODO\b|\bFIXME\b|\bXXX\b|@ts-(?:ignore|nocheck|expect-error)/
 const anyType = /\bas any\b|:\s*any\s*(?:[,;)=|&]|$)|<any\b|\bany(?:>|\[\])/
 
@@ -115,10 +124,13 @@ const isSource = (file: SourceFile) => file.path.startsWith('src/') && isCode(fi
 
 const specifierPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/
 
-/** The part of src/ that a path belongs to: its folder, or the file itself where it lies directly in src/. */
+/**
+ * The part of src/ that a path belongs to: its folder, or the file itself where it lies directly in
+ * src/.
+ */
 const partOf = (path: string) => path.split('/')[1] ?? ''
 
-/** Says what is wrong with an import of `specifier` by the file at `path`, if anything is. */
+/** What is wrong with an import of `specifier` by the file at `path`; undefined if nothing is. */
 function importFault(path: string, specifier: string): string | undefined {
   const local = specifier.startsWith('.')
   const target = local ? posix.join(posix.dirname(path), specifier) : specifier
@@ -140,7 +152,7 @@ function importFault(path: string, specifier: string): string | undefined {
 function sourceImportFault(path: string, target: string): string | undefined {
   if (!target.startsWith('src/')) return `src/ may not import ${target}`
   const allowed = mayImport[partOf(path)]
-  if (allowed === undefined) return `src/${partOf(path)} is no part that the import rules know`
+  if (allowed === undefined) return `src/${partOf(path)} is not in the import rules`
   return allowed.includes(partOf(target)) ? undefined : `${partOf(path)} may not import ${target}`
 }
 
@@ -160,10 +172,13 @@ function homeFault(path: string, line: string): string | undefined {
     : `${found.what} is only for ${found.homes.join(', ')}: ${line.trim()}`
 }
 
-/** A `.catch(` in src/node is a task that nobody waits for: `spawn` logs its failure, and closing waits for it. */
+/**
+ * A `.catch(` in src/node is a background task. It must be spawned, so that its failure is logged and
+ * closing waits for it.
+ */
 function looseTaskFault(path: string, line: string): string | undefined {
   return path.startsWith('src/node/') && /\.catch\(/.test(line)
-    ? `use spawn for what nobody waits for, and try for the rest: ${line.trim()}`
+    ? `use spawn for background tasks, and try for others: ${line.trim()}`
     : undefined
 }
 
@@ -208,11 +223,11 @@ before(() => {
   assert.ok(files.some(({ path }) => path === 'package.json'))
 })
 
-test('imports point down only, also from room to room, and the pure parts import nothing impure', () => {
+test('imports point only down, between rooms too, and pure parts import nothing impure', () => {
   none(files.filter(isCode).flatMap(importFaults))
 })
 
-test('no files of src/ import each other in a circle', () => {
+test('no files of src/ import each other in a cycle', () => {
   none(
     circles(
       new Map(files.filter(isSource).map((file) => [file.path, importsOf(file.path, file.code)])),
@@ -225,7 +240,7 @@ test(`no folder of code has more than ${maxFiles} files`, () => {
   none(crowdedFolders(files.filter(isCode).flatMap(({ path }) => (folders.test(path) ? path : []))))
 })
 
-test('clock, chance, timers, environment and output are used in their one home only', () => {
+test('clock, randomness, timers, environment and output are used only in their homes', () => {
   none(
     files
       .filter(isSource)
@@ -233,7 +248,7 @@ test('clock, chance, timers, environment and output are used in their one home o
   )
 })
 
-test('what nobody waits for in src/node is spawned, so that closing waits for it', () => {
+test('background tasks in src/node are spawned, so that closing waits for them', () => {
   none(
     files
       .filter(isSource)
@@ -245,7 +260,7 @@ test(`no file of src/ is over ${maxLines} lines or ${maxColumns} columns`, () =>
   none(files.filter(isSource).flatMap(sizeFaults))
 })
 
-test('no code is typed any, keeps the compiler quiet or is left unfinished', () => {
+test('no code is unfinished, uses any, or silences the compiler', () => {
   const self = 'test/tidy.test.ts'
   const checked = files.filter((file) => isCode(file) && file.path !== self)
   const check = (line: string) => (unfinished.test(line) ? `unfinished: ${line.trim()}` : undefined)
@@ -270,7 +285,7 @@ test('nothing generated is tracked', (context) => {
   none(tracked.filter((path) => generated.test(path)))
 })
 
-test('the lock names no place to download from, and every entry point asks for the same Node', () => {
+test('the lock has no download URLs, and all entry points need the same Node', () => {
   const read = (path: string) => readFileSync(join(root, path), 'utf8')
   const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } }
 
@@ -279,13 +294,13 @@ test('the lock names no place to download from, and every entry point asks for t
   assert.ok(read('bin/grove.js').includes(`needed = [${neededNode.replace('.', ', ')}]`))
 })
 
-test('the import rules name every part of src/ that there is, and no other', () => {
+test('the import rules list exactly the parts of src/', () => {
   const parts = [...new Set(files.filter(isSource).map(({ path }) => partOf(path)))]
 
   assert.deepEqual(Object.keys(mayImport).toSorted(), parts.toSorted())
 })
 
-test('the name of an exported type of src/ means one thing', () => {
+test('no two types of src/ share a name if one is exported', () => {
   none(sameNames(files.filter(isSource)))
 })
 
@@ -297,7 +312,7 @@ test('a type has the name of its schema, and the library exports all that is on 
   none(unexportedWire(files, index))
 })
 
-test('npm runs every task of scripts/run.cjs by its name', () => {
+test('every task of scripts/run.cjs is an npm script', () => {
   const read = (path: string) => readFileSync(join(root, path), 'utf8')
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const tasks = [...read('scripts/run.cjs').matchAll(/^ {2}'?([\w:]+)'?: \{/gm)]
@@ -310,7 +325,7 @@ test('npm runs every task of scripts/run.cjs by its name', () => {
   )
 })
 
-test('the rules catch what they are for', () => {
+test('the rules catch violations', () => {
   assert.match(importFault('src/core/cid.ts', '../node/node.ts') ?? '', /core may not import/)
   assert.match(
     importFault('src/stores/fs/blobs.ts', '../../node/publish.ts') ?? '',
@@ -324,16 +339,16 @@ test('the rules catch what they are for', () => {
   assert.equal(importFault('src/node/node.ts', '../protocol/gossip-state.ts'), undefined)
   assert.match(roomFault('src/node/peers/contact.ts', '../sync/sync.ts') ?? '', /not below/)
   assert.match(roomFault('src/node/read/status.ts', '../serve/best.ts') ?? '', /not below/)
-  assert.match(roomFault('src/node/new/file.ts', '../context.ts') ?? '', /no room/)
+  assert.match(roomFault('src/node/new/file.ts', '../context.ts') ?? '', /order of rooms/)
   assert.equal(roomFault('src/node/sync/sync.ts', '../peers/contact.ts'), undefined)
   const [a, b] = [
     sourceFile('src/a.ts', "import type {\n  B,\n} from './b.ts'"),
     sourceFile('src/b.ts', "import { a } from './a.ts'\nimport './c.ts'"),
   ]
-  const around = circles(
+  const cycles = circles(
     new Map([a, b].map((file) => [file.path, importsOf(file.path, file.code)])),
   )
-  assert.deepEqual(around, ['src/a.ts → src/b.ts → src/a.ts'])
+  assert.deepEqual(cycles, ['src/a.ts → src/b.ts → src/a.ts'])
   assert.deepEqual(crowdedFolders(Array.from({ length: 16 }, (_, n) => `src/node/${n}.ts`)), [
     'src/node: 16 files, 15 is the most',
   ])

@@ -1,17 +1,18 @@
 /**
- * An agent: a process that does research on one grove, over plain HTTP. It says what it did on stdout, one JSON value
- * a line (`Deed`), and ends after its trials.
+ * An agent: a process that does research on one grove, over plain HTTP. It prints each `Action` as
+ * a line of JSON, and ends after its trials.
  *
- *   node agent.ts --grove URL --id ada@A --taste contexts --habit review --seed 1 --trials 10 --dir DIR
+ *   node agent.ts --grove URL --id ada@A --taste contexts --habit review --seed 1 --trials 10 \
+ *     --dir DIR
  */
 import { parseArgs } from 'node:util'
 import { reproduce, review } from './agent/evidence.ts'
 import { explore } from './agent/explore.ts'
 import { GroveApi } from './agent/grove-api.ts'
-import type { Deed, Researcher } from './agent/researcher.ts'
+import type { Action, Researcher } from './agent/researcher.ts'
 import { parseTaste, seededRandom } from './mutate.ts'
 
-/** After so many trials, and after its last one, an agent looks at others' work. */
+/** An agent checks others' work after this many trials, and after its last. */
 const TRIALS_BETWEEN_CHECKS = 3
 
 const text = { type: 'string' } as const
@@ -36,12 +37,12 @@ const researcher: Researcher = {
 const trials = Number(required('trials'))
 
 for (let trial = 1; trial <= trials; trial++) {
-  tell(await explore(researcher))
+  report(await explore(researcher))
   if (trial % TRIALS_BETWEEN_CHECKS !== 0 && trial !== trials) continue
   const checked = await (researcher.habit === 'review' ? review(researcher) : reproduce(researcher))
-  if (checked !== undefined) tell(checked)
+  if (checked !== undefined) report(checked)
 }
 
-function tell(deed: Deed): void {
-  process.stdout.write(`${JSON.stringify(deed)}\n`)
+function report(action: Action): void {
+  process.stdout.write(`${JSON.stringify(action)}\n`)
 }

@@ -2,15 +2,17 @@ import { existsSync, realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-/** The command line of a script: `usage` for whoever gets it wrong, and the defaults; an option without one is required. */
+/**
+ * A script's usage, and its options with their defaults. An option without a default is required.
+ */
 export interface CommandLine<Options extends Record<string, string | undefined>> {
   readonly usage: string
   readonly options: Options
 }
 
 /**
- * Runs `run` with the parsed options when the module at `url` is the script that node was started with, and not when
- * it is imported. What `run` returns is printed; an error is one line on stderr and exit code 1.
+ * Calls `run` with the parsed options if the module at `url` is the main script, and prints what it
+ * returns. An error is one line on stderr, with exit code 1.
  */
 export function runAsCommand<Name extends string>(
   url: string,

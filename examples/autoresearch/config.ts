@@ -6,7 +6,7 @@ import { MAX_COUNT } from './model/context-table.ts'
 const ascending = (values: readonly number[]): boolean =>
   values.every((value, i) => i === 0 || value > (values[i - 1] as number))
 
-/** Every hyper-parameter of the language model: what an agent may change. The only definition of a config's shape. */
+/** Every hyper-parameter of the language model, which is what an agent may change. */
 export const configSchema = z.strictObject({
   orders: z
     .array(z.int().min(0).max(8))
@@ -21,7 +21,7 @@ export const configSchema = z.strictObject({
     .int()
     .min(0)
     .max(16)
-    .describe('bytes that must repeat before the match model speaks; 0: off'),
+    .describe('bytes that must repeat before the match model predicts; 0: off'),
   tableBits: z.int().min(12).max(20).describe('each context table has 2^tableBits counters'),
   memory: z
     .array(z.int().min(2).max(MAX_COUNT))
@@ -41,24 +41,26 @@ export const configSchema = z.strictObject({
   initialWeight: z.number().min(0.05).max(2).describe('every mixer weight at the start'),
   sse: z
     .enum(['off', 'bits', 'byte'])
-    .describe('correct the final probability by what came true in this context'),
+    .describe('correct the final probability by the outcomes in this context'),
   passes: z.int().min(1).max(3).describe('times the training text is read'),
 })
 
 /** A valid config. */
 export type Config = Readonly<z.infer<typeof configSchema>>
 
-/** A config that can't be used; the message names the file or value, each field at fault, and what it must be. */
+/**
+ * A config is invalid. The message names its source, each wrong field, and what the field must be.
+ */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** Checks a parsed config; `source` names it in the message. Throws ConfigError. */
+/** Checks a parsed config. `source` names it in messages. Throws ConfigError. */
 export function parseConfig(value: unknown, source = 'config'): Config {
   const result = configSchema.safeParse(value)
   if (result.success) return result.data
   const faults = result.error.issues.map(
-    (issue) => `${issue.path.join('.') || 'the whole'}: ${issue.message}`,
+    (issue) => `${issue.path.join('.') || 'the config'}: ${issue.message}`,
   )
   throw new ConfigError(`${source} is not a valid config: ${faults.join('; ')}`)
 }
@@ -68,7 +70,7 @@ export function readConfig(path: string): Config {
   return parseConfig(readJson(path), path)
 }
 
-/** A config as text for a file: one field a line in the schema's order, so that equal configs are equal bytes. */
+/** A config as text, one field a line in the schema's order: equal configs are equal bytes. */
 export function formatConfig(config: Config): string {
   const keys = Object.keys(configSchema.shape) as (keyof Config)[]
   const fields = keys.map(
@@ -77,7 +79,10 @@ export function formatConfig(config: Config): string {
   return `{\n${fields.join(',\n')}\n}\n`
 }
 
-/** SHA-256, in hex, of the config's text: equal for equal configs however their files are laid out. */
+/**
+ * The SHA-256 of the config's text, in hex: equal for equal configs, whatever their files look
+ * like.
+ */
 export function configHash(config: Config): string {
   return createHash('sha256').update(formatConfig(config)).digest('hex')
 }

@@ -13,22 +13,22 @@ const corpusSchema = z.strictObject({
   heldOut: z.array(fileSchema).min(1),
 })
 
-/** A file's path in the repository and the part of its text that was taken. */
+/** A file's path in the repository, and the part of its text that is in the corpus. */
 export type CorpusFile = Readonly<z.infer<typeof fileSchema>>
 
-/** The text to train on and the text to be measured on, which share no file. Both are in the order of the paths. */
+/** The text to train on and the text to measure on. They share no file, and are ordered by path. */
 export type Corpus = Readonly<z.infer<typeof corpusSchema>>
 
-/** Bytes of each kind in a corpus, when the repository has them; sized for trials of a second or two. */
+/** The most bytes of each kind in a corpus, for trials of a second or two. */
 const QUOTAS = {
   prose: { train: 96_000, heldOut: 19_200 },
   code: { train: 144_000, heldOut: 28_800 },
 } as const
 
-/** Of each kind every sixth file is held out, starting with the second: a kind with one file is all trained on. */
+/** Every sixth file of a kind is held out, from the second on: a single file is trained on. */
 const HELD_OUT_EVERY = 6
 
-/** The most that one file gives, so that many files have a say. */
+/** The most that is taken of one file, so that many files have a part. */
 const MAX_FILE_BYTES = 12_000
 
 const KINDS: Readonly<Record<string, keyof typeof QUOTAS>> = {
@@ -46,9 +46,9 @@ const KINDS: Readonly<Record<string, keyof typeof QUOTAS>> = {
 const LEFT_OUT = new Set(['node_modules', 'dist', 'coverage'])
 
 /**
- * Samples the prose and code of the repository at `root`: the files git tracks, or all files where there is no git.
- * Which files, and which are held out, follows from hashes of their paths: the same tree gives the same corpus.
- * Throws when there is too little text to hold some out.
+ * Samples the prose and code of the repository at `root`: the files that git tracks, or all files
+ * without git. Hashes of the paths decide which files are taken, and which are held out, so that
+ * the same tree gives the same corpus. Throws if there is too little text to hold some out.
  */
 export function collectCorpus(root: string): Corpus {
   const paths = pathsOf(root).filter(isText)
@@ -81,7 +81,7 @@ export function collectCorpus(root: string): Corpus {
   }
 }
 
-/** Reads a corpus file. Throws an error that names it when it is not one. */
+/** Reads a corpus file. Throws an error that names the file if it is not one. */
 export function readCorpus(path: string): Corpus {
   const result = corpusSchema.safeParse(readJson(path))
   if (!result.success)
@@ -94,12 +94,12 @@ export function formatCorpus(corpus: Corpus): string {
   return `${JSON.stringify(corpus, null, 1)}\n`
 }
 
-/** SHA-256, in hex, of the corpus' file: figures compare only where this is equal. */
+/** The SHA-256 of the corpus file, in hex. Figures can be compared only if it is equal. */
 export function corpusHash(corpus: Corpus): string {
   return sha256(formatCorpus(corpus))
 }
 
-/** The bytes of one side of a corpus, file after file. */
+/** The bytes of one side of a corpus. */
 export function bytesOf(files: readonly CorpusFile[]): Uint8Array {
   return Buffer.from(files.map((file) => file.text).join(''))
 }
@@ -110,7 +110,7 @@ function pathsOf(root: string): string[] {
   )
 }
 
-/** Undefined where git does not run or tracks nothing. */
+/** The files that git tracks; undefined if git does not run or tracks none. */
 function trackedFiles(root: string): string[] | undefined {
   try {
     const list = execFileSync('git', ['ls-files', '-z'], {
@@ -134,7 +134,10 @@ function walk(root: string, folder: string): string[] {
   })
 }
 
-/** Files from the front of `paths`, leaving out those that no longer fit, until they have `quota` bytes together. */
+/**
+ * The first files of `paths` that fit into `quota` bytes together. Files that don't fit are
+ * skipped.
+ */
 function take(root: string, paths: readonly string[], quota: number): CorpusFile[] {
   const files: CorpusFile[] = []
   let left = quota
@@ -148,7 +151,9 @@ function take(root: string, paths: readonly string[], quota: number): CorpusFile
   return files
 }
 
-/** The whole lines in the first MAX_FILE_BYTES; empty for what is gone or is not UTF-8. */
+/**
+ * The whole lines in the first MAX_FILE_BYTES; empty for a missing file, or one that is not UTF-8.
+ */
 function textOf(path: string): string {
   try {
     const bytes = readFileSync(path)

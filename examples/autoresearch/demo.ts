@@ -1,18 +1,18 @@
 /**
- * The demo: three groves and two agents on each, as processes on this machine, do research on the repository's own
- * text, first apart and then federated, and the figures are compared.
+ * The demo: three groves with two agents each, as processes on this machine, do research on the
+ * repository's own text, first apart and then federated. Then the figures are compared.
  *
  *   npm run demo                     about a minute
  *   npm run demo -- --keep           leaves the groves up to look around, until Ctrl-C
- *   npm run demo -- --seed 7         other dice
+ *   npm run demo -- --seed 7         another seed
  *   npm run demo -- --trials 20      trials of each agent
- *   npm run demo -- --json           the account as JSON on stdout; what happens goes to stderr
+ *   npm run demo -- --json           the account as JSON on stdout; progress goes to stderr
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Deed } from './agent/researcher.ts'
+import type { Action } from './agent/researcher.ts'
 import { Account, type ArmFacts, type Facts } from './demo/account.ts'
 import { CAST } from './demo/agents.ts'
 import { type Arm, type Baseline, runArm, trainBaseline } from './demo/arm.ts'
@@ -30,8 +30,8 @@ interface Options {
   readonly seed: number
 }
 
-/** What the demo started and must not leave behind: processes, and a directory. */
-class Belongings {
+/** Owns what the demo must not leave behind: processes, and a directory. */
+class Resources {
   readonly dir: string
   readonly #children: Child[] = []
 
@@ -43,7 +43,7 @@ class Belongings {
     this.#children.push(child)
   }
 
-  /** Ends the processes that are still there, all at once. */
+  /** Stops all processes that still run, at once. */
   async stopChildren(): Promise<void> {
     await Promise.all(this.#children.map((child) => child.stop()))
   }
@@ -83,7 +83,7 @@ function parseOptions() {
 async function demo(
   options: Options,
   account: Account,
-  belongings: Belongings,
+  resources: Resources,
   signal: AbortSignal,
 ): Promise<Facts> {
   const baseline = trainBaseline(join(HERE, '../..'), join(HERE, 'config.json'))
@@ -91,14 +91,14 @@ async function demo(
 
   const arm = (title: string, federated: boolean): Promise<Arm> => {
     const listener = account.arm(title, { federated, baseline: baseline.result.val_bpb })
-    const dir = join(belongings.dir, federated ? 'federated' : 'apart')
-    return runArm({ ...options, federated, baseline, dir, signal, listener, own: belongings.own })
+    const dir = join(resources.dir, federated ? 'federated' : 'apart')
+    return runArm({ ...options, federated, baseline, dir, signal, listener, own: resources.own })
   }
   const alone = await arm('Apart: federation is off (only what beats its grove is shown)', false)
-  await belongings.stopChildren()
+  await resources.stopChildren()
   const federated = await arm('Federated: the same agents, the same number of trials', true)
 
-  const facts = await factsOf(options, baseline, { alone, federated }, belongings.dir)
+  const facts = await factsOf(options, baseline, { alone, federated }, resources.dir)
   account.closing(facts)
   if (options.keep) invite(account, federated)
   return facts
@@ -117,15 +117,15 @@ async function factsOf(
     alone: armFacts(alone),
     federated: armFacts(federated),
     lineage: await lineageOf(federated.groves, winner.cid),
-    evidence: evidenceIn(federated.deeds),
+    evidence: evidenceIn(federated.actions),
     moved: await Promise.all(federated.groves.map(movedTo)),
     rerun: await rerun(federated, winner, join(dir, 'rerun')),
     survival: keep ? undefined : await killFirst(federated),
   }
 }
 
-function armFacts({ groves, deeds, best, seconds }: Arm): ArmFacts {
-  const trials = deeds.filter((deed: Deed) => deed.type === 'trial').length
+function armFacts({ groves, actions, best, seconds }: Arm): ArmFacts {
+  const trials = actions.filter((action: Action) => action.type === 'trial').length
   const byGrove = Object.fromEntries(groves.map(({ name }, i) => [name, best[i]!]))
   return { trials, seconds, best: byGrove, winner: lowest(best) }
 }
@@ -157,11 +157,11 @@ async function main(options: Options): Promise<void> {
   const account = new Account(options.json ? process.stderr : process.stdout)
   const start = performance.now()
 
-  await using belongings = new Belongings(mkdtempSync(join(tmpdir(), 'grove-demo-')))
+  await using resources = new Resources(mkdtempSync(join(tmpdir(), 'grove-demo-')))
   const stopped = interruption(stop.signal)
-  const facts = await Promise.race([demo(options, account, belongings, stop.signal), stopped])
+  const facts = await Promise.race([demo(options, account, resources, stop.signal), stopped])
   if (options.json) process.stdout.write(`${JSON.stringify(facts)}\n`)
-  // Awaited here: once main returns, the groves are stopped.
+  // Awaited here, since the groves are stopped when main returns.
   if (options.keep) return await stopped.catch(() => {})
   const seconds = Math.round((performance.now() - start) / 1000)
   account.say('', `It took ${seconds} s. With --keep the groves stay up to look around.`)

@@ -2,29 +2,31 @@ import { writeFileSync } from 'node:fs'
 import { runAsCommand } from './command.ts'
 import { type Config, configHash, configSchema, formatConfig, readConfig } from './config.ts'
 
-/** What an agent likes to change: the contexts, their counters, the mixing, or what recalls and corrects. */
+/**
+ * What an agent prefers to change: contexts, their counters, mixing, or matching and correction.
+ */
 export const TASTES = ['contexts', 'counters', 'mixing', 'recall'] as const
 
 /** One of `TASTES`. */
 export type Taste = (typeof TASTES)[number]
 
-/** A number in [0, 1), the next of a sequence that its seed fixes. */
+/** The next number in [0, 1) of a sequence that is fixed by its seed. */
 export type RandomNumber = () => number
 
-/** A changed config and what changed, in one line: `orders [1,2] → [1,2,3]`. */
+/** A changed config, and what changed, in one line: `orders [1,2] → [1,2,3]`. */
 export interface Proposal {
   readonly config: Config
   readonly change: string
 }
 
-/** `tried`: hashes of configs (`configHash`) whose figures are known, which are not worth proposing again. */
+/** `tried`: hashes (`configHash`) of configs whose figures are known. */
 export interface ProposeOptions {
   readonly random: RandomNumber
   readonly taste: Taste
   readonly tried?: ReadonlySet<string>
 }
 
-/** How often an agent keeps to its taste; else it tries anything. */
+/** How often an agent follows its taste. Otherwise it tries anything. */
 const FAITHFULNESS = 0.8
 const MAX_ATTEMPTS = 64
 
@@ -68,8 +70,8 @@ const MOVES: Readonly<Record<Taste, readonly Move[]>> = {
 }
 
 /**
- * One blind change of a config: drawn from the agent's taste, not knowing whether it helps. Always valid, and always
- * another config than the parent; skips what was tried while it finds something else.
+ * One random change of a config, mostly to the agent's taste. The result is valid and differs from
+ * the parent, and from all that was tried if another is found.
  */
 export function propose(
   parent: Config,
@@ -88,7 +90,7 @@ export function propose(
   return proposal
 }
 
-/** What differs between two configs, in one line. */
+/** The difference between two configs, in one line. */
 export function describeChange(from: Config, to: Config): string {
   const keys = Object.keys(configSchema.shape) as (keyof Config)[]
   const show = (config: Config, key: keyof Config): string =>
@@ -151,7 +153,7 @@ function other<T>(values: readonly T[], current: T, random: RandomNumber): T {
   )
 }
 
-/** The taste of that name. Throws an error that lists them. */
+/** The taste of that name. Throws an error that lists all of them. */
 export function parseTaste(value: string): Taste {
   const taste = TASTES.find((name) => name === value)
   if (taste === undefined) throw new Error(`--taste must be one of ${TASTES.join(', ')}`)

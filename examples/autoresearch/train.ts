@@ -7,22 +7,28 @@ import { inputsOf, LanguageModel } from './model/language-model.ts'
 import { costToBits } from './model/logistic.ts'
 
 /**
- * What a trial may spend on training: bytes × inputs of the mixer. A config with more inputs or passes than that
- * allows reads less of the training text, so every trial takes a second or two, and figures do not depend on a clock.
+ * The most that a trial may spend on training, in bytes × mixer inputs. A config with more inputs
+ * or passes reads less text, so every trial takes a second or two, and figures don't depend on a
+ * clock.
  */
 export const TRAINING_BUDGET = 3_000_000
 
 const PROGRESS_LINES = 8
 
-/** What a trial found; the same config and corpus give the same result, digit for digit. It becomes result.json. */
+/**
+ * The result of a trial, in result.json. The same config and corpus give the same result, digit for
+ * digit.
+ */
 export interface Result {
-  /** Bits per byte on the held-out text, each byte predicted before it is seen and learned from after. */
+  /**
+   * Bits per byte on the held-out text. Each byte is predicted before it is seen, and then learned.
+   */
   readonly val_bpb: number
-  /** The same over the training text. */
+  /** The same for the training text. */
   readonly train_bpb: number
   readonly trainedBytes: number
   readonly heldOutBytes: number
-  /** Inputs of the mixer. */
+  /** The number of mixer inputs. */
   readonly inputs: number
   /** SHA-256 of the config's text. */
   readonly configHash: string
@@ -30,7 +36,10 @@ export interface Result {
   readonly corpusHash: string
 }
 
-/** Trains a model on the corpus' training text and measures it on the held-out text. `log`: lines without line ends. */
+/**
+ * Trains a model on the training text and measures it on the held-out text. `log` has a string for
+ * each line.
+ */
 export function train(config: Config, corpus: Corpus): { result: Result; log: string[] } {
   const text = bytesOf(corpus.train)
   const heldOut = bytesOf(corpus.heldOut)
@@ -38,9 +47,10 @@ export function train(config: Config, corpus: Corpus): { result: Result; log: st
   const wanted = text.length * config.passes
   const trainedBytes = Math.min(wanted, Math.floor(TRAINING_BUDGET / inputs))
   const model = new LanguageModel(config, trainedBytes + heldOut.length)
+  const source = `${wanted} bytes (${config.passes} × ${text.length})`
   const log = [
     ...formatConfig(config).trimEnd().split('\n'),
-    `training on ${trainedBytes} of ${wanted} bytes (${config.passes} × ${text.length}) with ${inputs} inputs`,
+    `training on ${trainedBytes} of ${source} with ${inputs} inputs`,
   ]
 
   const trainBits = readTraining(model, text, trainedBytes, log)
@@ -60,7 +70,10 @@ export function train(config: Config, corpus: Corpus): { result: Result; log: st
   return { result, log }
 }
 
-/** Reads `total` bytes, going round `text`, and logs how it goes; returns the coding cost in bits. */
+/**
+ * Reads `total` bytes of `text`, starting over at its end, and logs progress. Returns the coding
+ * cost in bits.
+ */
 function readTraining(
   model: LanguageModel,
   text: Uint8Array,
@@ -73,9 +86,8 @@ function readTraining(
     const end = Math.floor((total * (line + 1)) / PROGRESS_LINES)
     let cost = 0
     for (let at = start; at < end; at++) cost += model.learn(text[at % text.length] as number)
-    log.push(
-      `${String(end).padStart(8)} bytes read: ${perByte(costToBits(cost), end - start)} bpb since the last line`,
-    )
+    const bpb = perByte(costToBits(cost), end - start)
+    log.push(`${String(end).padStart(8)} bytes read: ${bpb} bpb since the last line`)
     all += cost
   }
   return costToBits(all)

@@ -7,9 +7,10 @@ import { errorTable } from '../../src/core/errors.ts'
 import { published } from './schemas.ts'
 
 const MULTIPART =
-  'The body may also be `multipart/form-data`: the input as part `manifest`, files of any size as parts `artifact:<name>`.'
+  'The body may also be `multipart/form-data`: the input as part `manifest`,' +
+  ' files of any size as parts `artifact:<name>`.'
 
-/** docs/API.md: every operation of the table, and the error codes. */
+/** The text of docs/API.md: every operation of the table, and the error codes. */
 export function apiReference(): string {
   const byGroup = Map.groupBy(allOperations, (operation) => operation.group)
   return `${[
@@ -17,8 +18,9 @@ export function apiReference(): string {
     '',
     '<!-- Written by scripts/gen-docs.ts from src/api/operations: change that. -->',
     '',
-    'A running grove describes the same in OpenAPI 3.1 at `/api/openapi.json`, and shows it at `/api/docs`; `/metrics` has',
-    'its figures for Prometheus. Bodies are JSON unless it says otherwise; the form of every value is in',
+    'A running grove describes the same in OpenAPI 3.1 at `/api/openapi.json`, and shows it at',
+    '`/api/docs`; `/metrics` has its figures for Prometheus. Bodies are JSON unless it says otherwise.',
+    'The form of every value is in',
     '[spec/schemas](../spec/schemas). Lists in a query are separated by commas, objects are JSON.',
     '',
     ...[...byGroup].flatMap(([group, operations]) => [
@@ -30,8 +32,9 @@ export function apiReference(): string {
     ]),
     '## Errors',
     '',
-    'The body of an error is `{"error": {"code", "message", "details"}}`. Codes that Grove 0.1 has a name for travel under that',
-    'name, with the code itself as `details.reason`. The exit code is that of the command line.',
+    'The body of an error is `{"error": {"code", "message", "details"}}`. A code for which 0.1',
+    'has another name is sent under that name, with the code itself as `details.reason`. The exit',
+    'code is that of the command line.',
     '',
     '| code | status | exit code | worth another try | on the wire |',
     '|---|---|---|---|---|',
@@ -51,7 +54,8 @@ function section(operation: Operation): string[] {
     '',
     ...(rows.length === 0 ? [] : ['| input | in | type |', '|---|---|---|', ...rows, '']),
     ...(operation.kind === 'json' && operation.multipart === true ? [MULTIPART, ''] : []),
-    `Answers ${http.status ?? 200}: ${answerOf(operation)}. In code: \`${name}\`${toolOf(operation)}.`,
+    `Answers ${http.status ?? 200}: ${answerOf(operation)}.` +
+      ` In code: \`${name}\`${toolOf(operation)}.`,
     '',
   ]
 }
@@ -72,7 +76,7 @@ function parameterRows(operation: Operation): string[] {
 const fallbackText = ({ default: fallback }: JsonSchema): string =>
   fallback === undefined ? ', optional' : `, default ${JSON.stringify(fallback)}`
 
-/** A schema in a few words. */
+/** A schema's type in a few words. */
 function typeText(schema: JsonSchema): string {
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
   if (Array.isArray(schema.enum))
@@ -108,7 +112,7 @@ function answerOf(operation: Operation): string {
   }
 }
 
-/** What an answer is: a published schema by its name, else the members of the object. */
+/** The shape of an answer: a published schema by its name, or else the members of the object. */
 function shapeText(schema: z.ZodType): string {
   const name = Object.keys(published).find((each) => published[each] === schema)
   if (name !== undefined) return `[${name}](../spec/schemas/${name}.json)`
@@ -128,7 +132,8 @@ function toolOf(operation: Operation): string {
 function errorRows(): string[] {
   return Object.entries(errorTable).map(([code, kind]) => {
     const wire = 'wire' in kind ? `\`${kind.wire}\`` : ''
-    return `| \`${code}\` | ${kind.status} | ${kind.exit} | ${kind.retryable ? 'yes' : ''} | ${wire} |`
+    const retry = kind.retryable ? 'yes' : ''
+    return `| \`${code}\` | ${kind.status} | ${kind.exit} | ${retry} | ${wire} |`
   })
 }
 

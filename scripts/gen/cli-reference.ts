@@ -4,7 +4,7 @@ import type { Command, Option } from 'commander'
 import { createProgram } from '../../src/cli/program.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 
-/** docs/CLI.md: every command with its arguments, options and examples. */
+/** The text of docs/CLI.md: every command with its arguments, options and examples. */
 export function cliReference(): string {
   const program = quietProgram()
   const commands = program.commands.filter((command) => command.name() !== 'help')
@@ -71,13 +71,13 @@ function describe({ description, argChoices, defaultValue }: Option): string {
   return more === '' ? description : `${description} (${more})`
 }
 
-/** What a command's help says after its options: notes and examples. */
+/** The notes and examples that follow the options in a command's help. */
 function textAfter(command: Command): string {
   let text = ''
   const write = (part: string) => {
     text += part
   }
-  // Commander keeps these texts as listeners; it is an EventEmitter, although its types don't say so.
+  // Commander keeps these texts as listeners: it is an EventEmitter, though its types hide it.
   ;(command as unknown as EventEmitter).emit('afterHelp', { write, error: false, command })
   return text
 }
@@ -86,7 +86,7 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;')
 }
 
-/** The program, with nowhere to write to: it is only looked at. */
+/** The program without outputs, to be read and not run. */
 function quietProgram(): Command {
   const nowhere = new PassThrough() as unknown as NodeJS.WriteStream
   const { signal } = new AbortController()

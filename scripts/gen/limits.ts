@@ -6,7 +6,7 @@ const root = join(import.meta.dirname, '../..')
 const home = 'src/core/limits.ts'
 const rooms = 'src/{core,protocol,node,transport,stores,api}/**/*.ts'
 
-/** A number that the code names. */
+/** A named number in the code. */
 interface Limit {
   /** From the project's root. */
   readonly file: string
@@ -14,14 +14,14 @@ interface Limit {
   readonly value: number
 }
 
-/** Constants that stand together under one docstring; most stand alone. */
+/** Constants that share a docstring; most have their own. */
 interface LimitGroup {
   readonly file: string
   readonly meaning: string
   readonly limits: Limit[]
 }
 
-/** docs/LIMITS.md: every number that the code names and explains. */
+/** The text of docs/LIMITS.md: every number that has a name and a docstring. */
 export function limitsReference(): string {
   const groups = readGroups()
   const anchors = new Map([...anchorsOf(groups)].map(([anchor, limit]) => [limit, anchor]))
@@ -29,13 +29,14 @@ export function limitsReference(): string {
   return `${[
     '# Limits and other numbers',
     '',
-    '<!-- Written by scripts/gen-docs.ts from the constants and their docstrings: change those. -->',
+    '<!-- Written by scripts/gen-docs.ts from constants and their docstrings: change those. -->',
     '',
     'Other pages take their figures from here: the text of a link to a constant is its value.',
     '',
     '## What a grove accepts',
     '',
-    `The constants of \`${home}\`. [PROTOCOL.md](PROTOCOL.md#limits) says which of them bind other groves.`,
+    `The constants of \`${home}\`.`,
+    '[PROTOCOL.md](PROTOCOL.md#limits) says which of them bind other groves.',
     '',
     ...table(
       groups.filter(({ file }) => file === home),
@@ -44,7 +45,8 @@ export function limitsReference(): string {
     '',
     '## What each room keeps to itself',
     '',
-    'Constants that only the code around them uses. Few of them show on the wire: PROTOCOL.md links to those.',
+    'Constants that only the code around them uses. PROTOCOL.md links to the few that show on the',
+    'wire.',
     '',
     ...[...Map.groupBy(others, ({ file }) => dirname(file))].flatMap(([room, each]) => [
       `### ${room}`,
@@ -57,7 +59,10 @@ export function limitsReference(): string {
     .trim()}\n`
 }
 
-/** A page, with the text of each link to a constant replaced by its value. Throws where there is no such constant. */
+/**
+ * A page with the text of each link to a constant set to its value. Throws if there is no such
+ * constant.
+ */
 export function withLimits(path: string, text: string): string {
   const anchors = anchorsOf(readGroups())
   const link = /\[[^\]]*\]\(((?:docs\/)?LIMITS\.md)#([\w-]+)\)/g
@@ -76,7 +81,7 @@ function table(groups: readonly LimitGroup[], anchors: ReadonlyMap<Limit, string
   return ['| constant | value | meaning |', '|---|---|---|', ...rows]
 }
 
-/** All documented numbers, those of the home first. */
+/** All documented numbers, those of `home` first. */
 function readGroups(): LimitGroup[] {
   const files = globSync(rooms, { cwd: root }).filter((file) => file !== home)
   const groups: LimitGroup[] = []
@@ -90,7 +95,10 @@ function readGroups(): LimitGroup[] {
   return groups
 }
 
-/** Where LIMITS.md has each constant: by its name, with its file's before it where several constants have one name. */
+/**
+ * The anchor of each constant in LIMITS.md: its name, with its file's before it if another constant
+ * has the same name.
+ */
 function anchorsOf(groups: readonly LimitGroup[]): Map<string, Limit> {
   const limits = groups.flatMap((group) => group.limits)
   const byName = Map.groupBy(limits, ({ name }) => name)
@@ -103,7 +111,7 @@ function anchorsOf(groups: readonly LimitGroup[]): Map<string, Limit> {
   )
 }
 
-/** A docstring, if there is one, and the constant below it. */
+/** Matches a constant, with the docstring above it if there is one. */
 const declaration =
   /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^(?:export )?const ([A-Z][A-Z0-9_]*) = ([\w .*/]+)$/gm
 
@@ -125,7 +133,10 @@ function groupsOf(file: string, shared: ReadonlyMap<string, number>): LimitGroup
   return groups.filter(({ meaning, limits }) => meaning !== '' && limits.length > 0)
 }
 
-/** What a product or quotient of numbers and constants comes to; undefined for anything else, and for 0. */
+/**
+ * The value of a product or quotient of numbers and constants; undefined for anything else, and for
+ * 0.
+ */
 function numberOf(expression: string, constants: ReadonlyMap<string, number>): number | undefined {
   if (!/^(?:[\d._]+|[A-Z][A-Z0-9_]+(?= ))(?: [*/] [\w.]+)*$/.test(expression)) return undefined
   const value: unknown = runInNewContext(expression, Object.fromEntries(constants))
@@ -155,7 +166,7 @@ const sizes: Scale = [
   [1, 'B'],
 ]
 
-/** The value with its unit, which the constant's name tells. */
+/** The value with the unit that the constant's name ends in. */
 function written({ name, value }: Limit): string {
   if (/_MS$/.test(name)) return inUnits(value, times)
   return /(?:^|_)BYTES/.test(name) ? inUnits(value, sizes) : value.toLocaleString('en')

@@ -33,7 +33,7 @@ import {
 import { groveInfoSchema } from '../../src/core/wire/grove.ts'
 import { threadSchema, threadsSchema } from '../../src/core/wire/threads.ts'
 
-/** Values that others read or write, by the name of their file. */
+/** The schemas of values that others read or write, by the names of their files. */
 export const published: Readonly<Record<string, z.ZodType>> = {
   manifest: core.manifestSchema,
   draft: core.draftSchema,
@@ -64,7 +64,7 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   config: layerSchema,
 }
 
-/** Name and text of each file of spec/schemas. */
+/** The name and text of each file in spec/schemas. */
 export function schemaFiles(): [name: string, text: string][] {
   return Object.entries(published).map(([name, schema]) => {
     const document = {

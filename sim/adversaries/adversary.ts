@@ -4,9 +4,9 @@ import { type Contribution, sealDraft } from '../../src/core/contribution/contri
 import { timestamp } from '../../src/core/time.ts'
 import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
 import type { HttpCarrier } from '../../src/transport/dialler.ts'
-import type { Chance } from '../engine/chance.ts'
 import type { Journal } from '../engine/journal.ts'
 import { Process } from '../engine/process.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { Machine } from '../machine/machine.ts'
 import {
@@ -21,24 +21,24 @@ import {
 import type { Network } from '../network/network.ts'
 import type { Ledger } from '../run/ledger.ts'
 
-/** What an adversary lives among. It knows everybody, and everything that was ever published. */
-export interface Neighbourhood {
+/** What an adversary can reach: every machine, and every contribution that was ever published. */
+export interface AdversaryContext {
   readonly timeline: Timeline
   readonly journal: Journal
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly ledger: Ledger
-  /** Mean time between two of its own moves, in ms. */
+  /** Mean time between two of its own calls, in ms. */
   readonly intervalMs: number
 }
 
-/** Works of its own that an adversary has, good enough to be wanted. */
+/** Contributions of its own that each adversary has, good enough to be wanted. */
 const WORKS = 2
 const ENTRIES_MAX = 60
 
 /**
- * A peer that speaks the protocol and breaks it somewhere. As it stands here it is honest, and calls other groves by its own
- * pleasure; each kind replaces what it does otherwise.
+ * A peer that breaks the protocol. As it is here it is honest, and calls other groves of its own
+ * accord. Each kind overrides what it does differently.
  */
 export class Adversary implements Host {
   readonly honest = false
@@ -46,24 +46,24 @@ export class Adversary implements Host {
   readonly name: string
   readonly address: string
   readonly works: Contribution[]
-  protected readonly chance: Chance
-  protected readonly around: Neighbourhood
+  protected readonly rng: Rng
+  protected readonly context: AdversaryContext
   protected readonly blobs = new Map<Cid, Uint8Array>()
-  readonly #wire: HttpCarrier
+  readonly #carrier: HttpCarrier
 
-  constructor(kind: string, index: number, chance: Chance, around: Neighbourhood) {
+  constructor(kind: string, index: number, rng: Rng, context: AdversaryContext) {
     this.name = `${kind}${index}`
     this.address = `http://10.6.${kind.length}.${kind.charCodeAt(0) + index}:4515`
-    this.chance = chance
-    this.around = around
+    this.rng = rng
+    this.context = context
     this.works = Array.from({ length: WORKS }, (_, n) => this.#work(n))
-    this.#wire = around.network.wireOf(this)
-    around.network.attach(this)
+    this.#carrier = context.network.carrierOf(this)
+    context.network.attach(this)
   }
 
-  /** Begins to call others, again and again. */
+  /** From now on it calls others, again and again. */
   start(): void {
-    this.around.timeline.after(this.around.intervalMs * (0.5 + this.chance.next()), () => {
+    this.context.timeline.after(this.context.intervalMs * (0.5 + this.rng.next()), () => {
       this.act()
       this.start()
     })
@@ -89,9 +89,9 @@ export class Adversary implements Host {
     return first === 'blobs' ? this.onBlob(second as Cid, request) : absentAnswer()
   }
 
-  /** One move of its own: it gossips with somebody. */
+  /** One call of its own: it gossips with some grove. */
   protected act(): void {
-    const target = this.someone()
+    const target = this.randomMachine()
     if (target === undefined) return
     this.send(target, 'exchange', this.message(target.name))
     this.send(target, 'shuffle', {
@@ -100,12 +100,12 @@ export class Adversary implements Host {
     })
   }
 
-  /** What it claims to hold, towards this peer. */
+  /** What it advertises to this peer. */
   protected digest(_to: string): DigestEntry[] {
     return this.truths()
   }
 
-  /** Peers that it speaks of. */
+  /** The peers that it offers in a shuffle. */
   protected offered(): PeerInfo[] {
     return [this.info()]
   }
@@ -156,12 +156,9 @@ export class Adversary implements Host {
     })
   }
 
-  /** Its own works and some of the honest ones, as they are. */
+  /** True entries, for its own contributions and some of the honest ones. */
   protected truths(): DigestEntry[] {
-    const published = this.chance.sample(
-      [...this.around.ledger.published.values()],
-      ENTRIES_MAX / 2,
-    )
+    const published = this.rng.sample([...this.context.ledger.published.values()], ENTRIES_MAX / 2)
     return [...this.works, ...published]
       .flatMap(({ cid, manifest }) =>
         manifest.mode === 'evaluation'
@@ -177,19 +174,19 @@ export class Adversary implements Host {
   }
 
   protected known(cid: Cid): Contribution | undefined {
-    return this.works.find((work) => work.cid === cid) ?? this.around.ledger.published.get(cid)
+    return this.works.find((work) => work.cid === cid) ?? this.context.ledger.published.get(cid)
   }
 
-  /** Any blob that there is anywhere. */
+  /** The bytes of any blob that it or some machine holds. */
   protected async bytesOf(hash: Cid): Promise<Uint8Array | undefined> {
     const own = this.blobs.get(hash)
     if (own !== undefined) return own
-    const holder = this.around.machines.find(({ disk }) => disk.hashes.has(hash))
+    const holder = this.context.machines.find(({ disk }) => disk.hashes.has(hash))
     return holder?.disk.bytesOf(hash)
   }
 
-  protected someone(): Machine | undefined {
-    return this.chance.pick(this.around.machines)
+  protected randomMachine(): Machine | undefined {
+    return this.rng.pick(this.context.machines)
   }
 
   protected message(to: string): object {
@@ -200,7 +197,7 @@ export class Adversary implements Host {
     self: { peerId: string; address: string },
     frontier: readonly DigestEntry[],
   ): object {
-    const now = timestamp(this.around.timeline.now)
+    const now = timestamp(this.context.timeline.now)
     return {
       ...self,
       frontier,
@@ -215,11 +212,11 @@ export class Adversary implements Host {
       peerId: this.name,
       address: this.address,
       age: 0,
-      lastSeen: timestamp(this.around.timeline.now),
+      lastSeen: timestamp(this.context.timeline.now),
     }
   }
 
-  /** Sends something and does not care what comes of it. */
+  /** Sends a request and ignores the answer. */
   protected send(to: Machine, what: 'exchange' | 'shuffle', body: object | string): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     const request = {
@@ -229,17 +226,17 @@ export class Adversary implements Host {
       headers: { 'content-type': 'application/json' },
       body: text,
     } as const
-    this.#wire.request(request).then(
+    this.#carrier.request(request).then(
       ({ body: answer }) => answer.destroy(),
       () => {},
     )
   }
 
   #work(n: number): Contribution {
-    const bytes = this.chance.bytes(500 + this.chance.below(2_000))
+    const bytes = this.rng.bytes(500 + this.rng.below(2_000))
     const hash = hashBytes(bytes)
     this.blobs.set(hash, bytes)
-    const scores = { m0: { value: this.chance.below(1_000) / 100, direction: 'minimize' } } as const
+    const scores = { m0: { value: this.rng.below(1_000) / 100, direction: 'minimize' } } as const
     const draft = {
       kind: 'work',
       mode: 'evaluation',
@@ -248,8 +245,8 @@ export class Adversary implements Host {
       scores,
       artifacts: { part: hash },
     } as const
-    const work = sealDraft(draft, this.around.timeline.now)
-    this.around.journal.name(work.cid, `of-${this.name}`)
+    const work = sealDraft(draft, this.context.timeline.now)
+    this.context.journal.name(work.cid, `of-${this.name}`)
     return work
   }
 }

@@ -15,7 +15,10 @@ const DEPTH = 5_000
 const CLOSURE_LINES = 1_500
 const BEST_ENTRIES = 1_200
 
-/** Sends what is made to hurt its reader: manifests too large, too deep or malformed under their right names, endless closures and lists. */
+/**
+ * Sends harmful data: manifests that are too large, too deep or malformed, under their right cids;
+ * closures and lists that are too long.
+ */
 export class Bomber extends Adversary {
   readonly #bombs = new Map<Cid, Uint8Array>(
     this.#manifests().map((bytes) => [hashBytes(bytes), bytes]),
@@ -34,7 +37,7 @@ export class Bomber extends Adversary {
   }
 
   protected override onExchange(request: HttpRequest): Promise<HttpAnswer> | HttpAnswer {
-    if (this.chance.happens(0.7)) return super.onExchange(request)
+    if (this.rng.happens(0.7)) return super.onExchange(request)
     return bytesAnswer(Buffer.alloc(200_000, '['))
   }
 
@@ -42,9 +45,9 @@ export class Bomber extends Adversary {
     dimension: string,
     request: HttpRequest,
   ): Promise<HttpAnswer> | HttpAnswer {
-    if (this.chance.happens(0.7)) return super.onBest(dimension, request)
+    if (this.rng.happens(0.7)) return super.onBest(dimension, request)
     const entry = {
-      cid: this.chance.cid(),
+      cid: this.rng.cid(),
       value: 1,
       kind: 'work',
       tags: [],
@@ -59,11 +62,11 @@ export class Bomber extends Adversary {
   }
 
   protected override onClosure(cid: Cid): HttpAnswer {
-    const unrelated = [...this.around.ledger.published.values()].filter(
+    const unrelated = [...this.context.ledger.published.values()].filter(
       (other) => other.cid !== cid,
     )
     const trailer = { trailer: { sent: 0, bytes: 0, missing: [] } }
-    switch (this.chance.below(5)) {
+    switch (this.rng.below(5)) {
       case 0:
         return lines(repeated(unrelated, CLOSURE_LINES))
       case 1:

@@ -5,10 +5,10 @@ import { Adversary } from './adversary.ts'
 
 const INVENTED = 20
 
-/** Advertises what nobody has, and what others have but it has not. */
+/** Advertises items that no grove holds, and items that others hold but it does not. */
 export class Braggart extends Adversary {
   readonly #invented: DigestEntry[] = Array.from({ length: INVENTED }, (_, n) => ({
-    cid: this.chance.cid() as Cid,
+    cid: this.rng.cid() as Cid,
     metric: `m${n % 2}`,
     value: n % 2 === 0 ? -n : 100 + n,
     direction: n % 2 === 0 ? 'minimize' : 'maximize',

@@ -11,24 +11,27 @@ import { Adversary } from './adversary.ts'
 const ENDLESS_PIECE_BYTES = 4_096
 const DRIP_BYTES = 16
 
-/** Claims the truth and serves other bytes: flipped, cut short, without end, by drips, or under a wrong header. */
+/**
+ * Advertises the truth and serves other bytes: flipped, cut short, endless, too many, by drips, or
+ * behind a redirect.
+ */
 export class Corrupter extends Adversary {
   protected override onManifest(cid: Cid): HttpAnswer {
     const contribution = this.known(cid)
-    return contribution === undefined ? absentAnswer() : this.#spoilt(contribution.bytes)
+    return contribution === undefined ? absentAnswer() : this.#corrupted(contribution.bytes)
   }
 
   protected override async onBlob(hash: Cid, request: HttpRequest): Promise<HttpAnswer> {
     const bytes = await this.bytesOf(hash)
     if (bytes === undefined) return absentAnswer()
-    return this.chance.happens(0.3)
-      ? this.#lateLie(await super.onBlob(hash, request))
-      : this.#spoilt(bytes)
+    return this.rng.happens(0.3)
+      ? this.#flippedRange(await super.onBlob(hash, request))
+      : this.#corrupted(bytes)
   }
 
-  #spoilt(bytes: Uint8Array): HttpAnswer {
+  #corrupted(bytes: Uint8Array): HttpAnswer {
     const headers = { ...FEDERATING, 'content-length': `${bytes.byteLength}` }
-    switch (this.chance.below(6)) {
+    switch (this.rng.below(6)) {
       case 0:
         return bytesAnswer(this.#flipped(bytes))
       case 1:
@@ -44,12 +47,14 @@ export class Corrupter extends Adversary {
           body: new Uint8Array(),
         }
       default:
-        return bytesAnswer(Buffer.concat([bytes, this.chance.bytes(7)]))
+        return bytesAnswer(Buffer.concat([bytes, this.rng.bytes(7)]))
     }
   }
 
-  /** Right but for its last byte: what is resumed from another is spoilt by it. */
-  async #lateLie(answer: HttpAnswer): Promise<HttpAnswer> {
+  /**
+   * The range that was asked for, with one bit flipped: it corrupts what another provider began.
+   */
+  async #flippedRange(answer: HttpAnswer): Promise<HttpAnswer> {
     return answer.body instanceof Uint8Array
       ? { ...answer, body: this.#flipped(answer.body) }
       : answer
@@ -57,14 +62,14 @@ export class Corrupter extends Adversary {
 
   #flipped(bytes: Uint8Array): Uint8Array {
     const copy = Uint8Array.from(bytes)
-    const at = this.chance.below(Math.max(1, copy.byteLength))
+    const at = this.rng.below(Math.max(1, copy.byteLength))
     copy[at] = (copy[at] ?? 0) ^ 1
     return copy
   }
 
   async *#dripping(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
     for (let at = 0; at < bytes.byteLength; at += DRIP_BYTES) {
-      await this.around.timeline.delay(2_000)
+      await this.context.timeline.delay(2_000)
       yield bytes.subarray(at, at + DRIP_BYTES)
     }
   }

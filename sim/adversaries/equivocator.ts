@@ -1,7 +1,7 @@
 import type { DigestEntry } from '../../src/core/wire/gossip.ts'
 import { Adversary } from './adversary.ts'
 
-/** Says something else to everybody: other values for the same contribution, under other names. */
+/** Advertises other values of the same contributions to each peer, under other names. */
 export class Equivocator extends Adversary {
   protected override digest(to: string): DigestEntry[] {
     const shift = to.charCodeAt(to.length - 1) % 4
@@ -12,7 +12,7 @@ export class Equivocator extends Adversary {
   }
 
   protected override message(to: string): object {
-    const peerId = this.chance.happens(0.5) ? this.name : `${this.name}-to-${to}`
+    const peerId = this.rng.happens(0.5) ? this.name : `${this.name}-to-${to}`
     return this.messageAs({ peerId, address: this.address }, this.digest(to))
   }
 }

@@ -7,13 +7,15 @@ import { Adversary } from './adversary.ts'
 const BURST = 1
 const METRICS = 40
 
-/** Sends full digests of inventions and full shuffles of peers that don't exist, under ever new names. */
+/**
+ * Sends full digests of invented items and full shuffles of invented peers, under ever new names.
+ */
 export class Flooder extends Adversary {
   protected override act(): void {
     for (let n = 0; n < BURST; n++) {
-      const target = this.someone()
+      const target = this.randomMachine()
       if (target === undefined) return
-      const self = { peerId: `${this.name}-${this.chance.below(50)}`, address: this.address }
+      const self = { peerId: `${this.name}-${this.rng.below(50)}`, address: this.address }
       this.send(target, 'exchange', this.messageAs(self, this.digest()))
       this.send(target, 'shuffle', { sender: { ...this.info(), ...self }, offered: this.offered() })
     }
@@ -21,16 +23,16 @@ export class Flooder extends Adversary {
 
   protected override digest(): DigestEntry[] {
     return Array.from({ length: DIGEST_MAX_ENTRIES }, () => ({
-      cid: this.chance.cid() as Cid,
-      metric: this.chance.happens(0.5) ? 'm0' : `flood-${this.chance.below(METRICS)}`,
-      value: -this.chance.next(),
+      cid: this.rng.cid() as Cid,
+      metric: this.rng.happens(0.5) ? 'm0' : `flood-${this.rng.below(METRICS)}`,
+      value: -this.rng.next(),
       direction: 'minimize',
     }))
   }
 
   protected override offered(): PeerInfo[] {
     return Array.from({ length: SHUFFLE_MAX_PEERS }, () => {
-      const n = this.chance.below(60_000)
+      const n = this.rng.below(60_000)
       return {
         ...this.info(),
         peerId: `nobody-${n}`,

@@ -1,13 +1,13 @@
 import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
 import { Adversary } from './adversary.ts'
 
-/** Gives a victim's address for its own or for invented peers, and speaks lies in a victim's name. */
+/** Gives a victim's address as its own or an invented peer's, and lies in a victim's name. */
 export class Impostor extends Adversary {
   protected override act(): void {
-    const [target, victim] = this.chance.sample(this.around.machines, 2)
+    const [target, victim] = this.rng.sample(this.context.machines, 2)
     if (target === undefined || victim === undefined) return
     const lies = this.#lies()
-    const invented = `${this.name}-${this.chance.below(20)}`
+    const invented = `${this.name}-${this.rng.below(20)}`
     this.send(
       target,
       'exchange',
@@ -28,7 +28,7 @@ export class Impostor extends Adversary {
   }
 
   protected override offered(): PeerInfo[] {
-    return this.around.machines.flatMap((machine, n) => [
+    return this.context.machines.flatMap((machine, n) => [
       { ...this.info(), peerId: `${this.name}-${n}`, address: machine.address },
       { ...this.info(), peerId: machine.name, address: this.address },
     ])

@@ -3,7 +3,7 @@ import { Adversary } from './adversary.ts'
 
 const RECORDS_MAX = 50
 
-/** Keeps what others say and says it again, much later and to others, in their names. */
+/** Records what others send, and sends it again in their names, later and to anyone. */
 export class Replayer extends Adversary {
   readonly #records: { readonly what: 'exchange' | 'shuffle'; readonly body: string }[] = []
 
@@ -16,8 +16,8 @@ export class Replayer extends Adversary {
 
   protected override act(): void {
     super.act()
-    const record = this.chance.pick(this.#records)
-    const target = this.someone()
+    const record = this.rng.pick(this.#records)
+    const target = this.randomMachine()
     if (record !== undefined && target !== undefined) this.send(target, record.what, record.body)
   }
 }

@@ -16,8 +16,9 @@ export interface Holder {
 const ALL = { limit: 1_000_000, offset: 0 }
 
 /**
- * In what the groves don't agree: each must have the same best in every dimension as one that held everything, and the artifacts that
- * the policy lets in. A dimension, tag or value that the policy leaves out need not be held; recency is each grove's own.
+ * Where the groves disagree. Each must have the same best in every dimension as a grove that held
+ * everything, and the artifacts that the policy admits. Dimensions, tags and values that the policy
+ * excludes need not be held, and recency is each grove's own.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
   const all = await unionOf(holders)
@@ -41,15 +42,15 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
     for (const cid of await holder.disk.graph.missing([...wanted]))
       found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
-      const isLetIn = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
-      if (isLetIn && !holder.disk.forgotten.has(hash))
+      const isAdmitted = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
+      if (isAdmitted && !holder.disk.forgotten.has(hash))
         found.push(`${holder.name} lacks the blob ${hash}`)
     }
   }
   return found
 }
 
-/** All that the groves hold, in one graph, folded from scratch. */
+/** Everything that the groves hold, in one graph folded from scratch. */
 async function unionOf(
   holders: readonly Holder[],
 ): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
@@ -71,10 +72,10 @@ function differenceOf(
   own: readonly Ranking[],
   { metric, direction, places }: Ranking,
 ): string[] {
-  const tell = (ranked: Ranking['places']) =>
+  const textOf = (ranked: Ranking['places']) =>
     ranked.map(({ cid, value }) => `${cid}=${value}`).join(' ')
-  const expected = tell(places)
-  const actual = tell(
+  const expected = textOf(places)
+  const actual = textOf(
     own.find((ranking) => ranking.metric === metric && ranking.direction === direction)?.places ??
       [],
   )
@@ -83,7 +84,7 @@ function differenceOf(
     : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
 }
 
-/** What the policy lets in of the best of everything. */
+/** The items that the policy admits, of the best of everything. */
 async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
   const rankings = await whole.frontier({ limit: Number.MAX_SAFE_INTEGER })
   const wanted = new Set<Cid>()
@@ -91,18 +92,17 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     const { metric, direction } = ranking
     if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
     const threshold = policy.thresholds[metric]
-    const letIn = ranking.places.filter(({ value, info }) => {
+    const admitted = ranking.places.filter(({ value, info }) => {
       const isGood = threshold === undefined || reaches(direction, value, threshold)
-      const isMeant =
-        policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
-      return isGood && isMeant && (policy.kinds?.includes(info.kind) ?? true)
+      const hasTag = policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
+      return isGood && hasTag && (policy.kinds?.includes(info.kind) ?? true)
     })
-    for (const { cid } of letIn.slice(0, policy.topK)) wanted.add(cid)
+    for (const { cid } of admitted.slice(0, policy.topK)) wanted.add(cid)
   }
   return wanted
 }
 
-/** The artifacts of these that some grove holds, with their sizes. */
+/** The sizes of these items' artifacts, as far as some grove holds them. */
 async function sizesOf(
   holders: readonly Holder[],
   cids: ReadonlySet<Cid>,

@@ -1,39 +1,27 @@
+import { type ErrorCode, errorTable } from '../../src/core/errors.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 
-/** Faults that are a liar's alone. That a body was cut off, late or never came may be the network's doing. */
-const LIES = new Set([
-  'fetch-bad-bytes',
-  'manifest-invalid',
-  'manifest-unknown-field',
-  'manifest-not-canonical',
-  'manifest-too-large',
-])
-
 /**
- * What a grove wrote into its log, if by it an honest peer is called a liar: nobody's lie may be laid at another's door. What
- * was done at another address than the honest one's own is not laid at its door: whoever answers there may take its name.
+ * The wrong blame in a line of a grove's log; undefined if there is none. A line must not blame an
+ * honest peer for a lie. It may blame what answers at another address under that peer's name.
  */
 export function wrongBlame(
   message: string,
   fields: Readonly<Record<string, unknown>> = {},
   honest: readonly PeerAddress[],
 ): string | undefined {
-  const peer = honest.find(({ peerId }) => peerId === fields['peerId'])
+  const { peerId, address, reason } = fields
+  const peer = honest.find((each) => each.peerId === peerId && each.address === address)
   if (peer === undefined) return undefined
-  const reason = String(fields['reason'] ?? '')
-  const isAdvertisement =
-    message === 'advertisement contradicted' && reason.startsWith(`${peer.address} `)
-  const isFault =
-    message === 'peer fault' && fields['address'] === peer.address && isLie(fields, reason)
-  return isAdvertisement || isFault
-    ? `${peer.peerId} is blamed for what it did not do: ${reason}`
-    : undefined
+  const isLie =
+    message === 'advertisement contradicted' || (message === 'peer fault' && !mayBeNetwork(fields))
+  return isLie ? `${peer.peerId} is blamed for what it did not do: ${reason}` : undefined
 }
 
-function isLie({ code }: Readonly<Record<string, unknown>>, reason: string): boolean {
-  return (
-    LIES.has(String(code)) ||
-    (code === 'peer-fault' &&
-      /nothing to do with|too long|too many|malformed|something else/.test(reason))
-  )
+/**
+ * Whether the network may have caused a fault: it can delay a body or cut it off, but not forge it.
+ */
+function mayBeNetwork({ code, fault }: Readonly<Record<string, unknown>>): boolean {
+  const { blame } = errorTable[code as ErrorCode]
+  return blame !== 'peer' || code === 'peer-too-slow' || fault === 'cut-off'
 }

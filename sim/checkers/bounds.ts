@@ -14,14 +14,14 @@ import type { Timeline } from '../engine/timeline.ts'
 import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
 
-/** Peers in the partial view; peers remembered outside it: seeds, and failed ones. BEHAVIOUR.md#membership. */
-const VIEW_MAX = 10
-const FAILED_MAX = 64
-/** Peers in one shuffle of ours. */
+/** Active peers, and retained peers that are no seeds. BEHAVIOUR.md#membership. */
+const ACTIVE_MAX = 10
+const RETAINED_MAX = 64
+/** Peers that an honest grove offers in one shuffle. */
 const SHUFFLE_SIZE = 5
 
-/** Maps and views of a grove that have grown past their limits, and rules of its state that are broken. */
-export function excesses(node: GroveNode): string[] {
+/** The limits that a grove's gossip state exceeds, and the invariants that it breaks. */
+export function exceededLimits(node: GroveNode): string[] {
   const { gossip, clock, config } = node
   const name = config.self.peerId
   const found: string[] = []
@@ -29,9 +29,9 @@ export function excesses(node: GroveNode): string[] {
     if (size > most) found.push(`${name} has ${size} ${what}, ${most} is the most`)
   }
   const peers = gossip.peers()
-  const inView = peers.filter((peer) => peer.active)
-  limit('peers in view', inView.length, VIEW_MAX)
-  limit('peers aside', peers.filter((peer) => !peer.active && !peer.seed).length, FAILED_MAX)
+  const retained = peers.filter((peer) => !peer.active && !peer.seed)
+  limit('active peers', peers.filter((peer) => peer.active).length, ACTIVE_MAX)
+  limit('retained peers', retained.length, RETAINED_MAX)
   limit(
     'names for one address',
     peers.length - new Set(peers.map(({ address }) => address)).size,
@@ -46,11 +46,10 @@ export function excesses(node: GroveNode): string[] {
   }
   for (const [metric, size] of perMetric)
     limit(`advertisements in ${metric.slice(0, 20)}`, size, FEDERATED_MAX_PER_METRIC)
-  return [...found, ...brokenRules(node)]
+  return [...found, ...brokenInvariants(node)]
 }
 
-/** What the state of gossip says is wrong with itself. */
-function brokenRules({ gossip, config }: GroveNode): string[] {
+function brokenInvariants({ gossip, config }: GroveNode): string[] {
   try {
     gossip.checkInvariants()
     return []
@@ -59,7 +58,7 @@ function brokenRules({ gossip, config }: GroveNode): string[] {
   }
 }
 
-/** Watches what honest groves send, and how much they have under way. */
+/** Watches what honest groves send, and how many transfers they have under way. */
 export class TrafficWatch implements Watcher {
   readonly #timeline: Timeline
   readonly #violated: (what: string) => void
@@ -107,12 +106,12 @@ export class TrafficWatch implements Watcher {
     byPeer?.set(address, (byPeer.get(address) ?? 1) - 1)
   }
 
-  /** When that grove last sent gossip, in ms of virtual time; undefined where it hasn't since it started. */
+  /** When that grove last sent gossip, in virtual ms; undefined if it has not since it started. */
   spokeAt(name: string): number | undefined {
     return this.#spokeAt.get(name)
   }
 
-  /** A machine's transfers end with its process. */
+  /** Forgets a machine whose process has ended, and its transfers with it. */
   forget(name: string): void {
     this.#transfers.delete(name)
     this.#spokeAt.delete(name)

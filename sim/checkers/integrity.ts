@@ -6,22 +6,22 @@ import type { Holder } from './agreement.ts'
 
 const ALL = { limit: 1_000_000, offset: 0 }
 
-/** Blobs and manifests that are visible and are not what their name says. */
+/** Visible blobs and manifests whose bytes don't hash to their name. */
 export async function corruptions({ name, disk }: Holder): Promise<string[]> {
   const found = (await disk.corrupt()).map(
-    (hash) => `${name} shows a blob under ${hash} whose bytes are others`,
+    (hash) => `${name} shows a blob under ${hash} with other bytes`,
   )
   for (const { cid, bytes } of (await disk.graph.list({}, ALL)).items) {
     try {
       verifyManifest(bytes, cid)
     } catch (error) {
-      found.push(`${name} shows a contribution under ${cid} that is none: ${String(error)}`)
+      found.push(`${name} shows a contribution under ${cid} that does not verify: ${String(error)}`)
     }
   }
   return found
 }
 
-/** What was said to be done and is not there (except what the disk lost by itself). */
+/** What a grove acknowledged and no longer holds, except blobs that the disk itself lost. */
 export async function losses(
   holders: readonly Holder[],
   acknowledged: readonly Acknowledged[],
@@ -38,7 +38,7 @@ export async function losses(
   return found
 }
 
-/** Edges and signals that differ from a fold from scratch over what is held. */
+/** Edges and signals that differ from a fold from scratch over everything held. */
 export async function miscounts({ name, disk: { graph } }: Holder): Promise<string[]> {
   const { items } = await graph.list({}, ALL)
   const scratch = new MemoryGraph(seeded(1))

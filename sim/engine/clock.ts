@@ -2,14 +2,17 @@ import type { Clock } from '../../src/ports/clock.ts'
 import { sleepBy } from '../../src/runtime/clock.ts'
 import type { Timeline } from './timeline.ts'
 
-/** A machine's clock, as wrong as it is told to be: its timers run by the timeline, its time of day by its own error. */
+/**
+ * A machine's clock, off, fast or slow. Setting it changes the time of day; timers run by the
+ * timeline.
+ */
 export class MachineClock {
   readonly #timeline: Timeline
   readonly #start: number
   readonly #drift: number
   #offsetMs: number
 
-  /** `drift`: how much faster than the timeline it goes (0.01 is one percent). */
+  /** `drift`: how much faster than the timeline it runs (0.01 is one percent). */
   constructor(
     timeline: Timeline,
     { offsetMs = 0, drift = 0 }: { offsetMs?: number; drift?: number } = {},
@@ -25,12 +28,12 @@ export class MachineClock {
     return Math.floor(this.#start + passed * (1 + this.#drift) + this.#offsetMs)
   }
 
-  /** Sets the time of day forward, or back. Timers that run are not touched by it. */
+  /** Sets the time of day forward, or back. Running timers are not affected. */
   jump(byMs: number): void {
     this.#offsetMs += byMs
   }
 
-  /** The clock as one process sees it: its timers die with it. */
+  /** The clock as one process sees it. Its timers die with it. */
   forProcess(isAlive: () => boolean): Clock {
     const after = (delayMs: number, task: () => void) => {
       return this.#timeline.after(delayMs / (1 + this.#drift), () => {

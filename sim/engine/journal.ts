@@ -1,11 +1,11 @@
 import { CidHasher } from '../../src/core/cid.ts'
 import type { Timeline } from './timeline.ts'
 
-/** Lines are hashed by the heap of about so many characters. */
+/** Lines are hashed in batches of about this size. */
 const BATCH_CHARS = 64 * 1024
 const CID = /blake3:[0-9a-f]{64}/g
 
-/** What happens in a run: hashed always, kept as readable lines where somebody wants to read them. */
+/** What happens in a run: always hashed, and kept as readable lines if there is a reader. */
 export class Journal {
   readonly lines: string[] = []
   readonly #timeline: Timeline
@@ -22,7 +22,7 @@ export class Journal {
     this.#keep = keep
   }
 
-  /** Gives a cid a short name for the reader: `work-1`, `review-2`, … */
+  /** Gives a cid a short name for readers: `work-1`, `review-2`, … */
   name(cid: string, kind: string): string {
     const known = this.#names.get(cid)
     if (known !== undefined) return known
@@ -32,25 +32,28 @@ export class Journal {
     return `${kind}-${count}`
   }
 
-  /** Notes what happened: `exact` for the hash, `told` for a reader (its words are only made where there is one). */
-  note(who: string, exact: string, told: () => string = () => exact): void {
+  /**
+   * Notes what happened: `exact` for the hash, `words` for a reader, called only if there is one.
+   */
+  note(who: string, exact: string, words: () => string = () => exact): void {
     this.#batch += `${this.#timeline.now} ${who} ${exact}\n`
     if (this.#batch.length > BATCH_CHARS) this.#flush()
-    if (this.#keep) this.lines.push(`${this.#moment()}  ${who.padEnd(12)} ${this.readable(told())}`)
+    if (this.#keep)
+      this.lines.push(`${this.#moment()}  ${who.padEnd(12)} ${this.readable(words())}`)
   }
 
-  /** Notes only for the hash: what a reader need not see. */
+  /** Notes something for the hash alone, which readers need not see. */
   trace(exact: string): void {
     this.#batch += `${this.#timeline.now} ${exact}\n`
     if (this.#batch.length > BATCH_CHARS) this.#flush()
   }
 
-  /** With short names instead of cids. */
+  /** The text with short names in the place of cids. */
   readable(text: string): string {
     return text.replace(CID, (cid) => this.#names.get(cid) ?? `${cid.slice(7, 13)}…`)
   }
 
-  /** Of everything noted. Call it once, at the end. */
+  /** The hash of everything noted. Call it once, at the end. */
   hash(): string {
     this.#flush()
     return this.#hasher.digest().slice(7, 39)

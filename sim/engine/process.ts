@@ -1,4 +1,4 @@
-/** One life of a program on a machine. When it is killed, what it was waiting for never comes. */
+/** One run of the program on a machine. Once it is killed, nothing that it waits for settles. */
 export class Process {
   #alive = true
   readonly #watchers = new Set<() => void>()
@@ -7,7 +7,7 @@ export class Process {
     return this.#alive
   }
 
-  /** Calls back when the process is killed, unless the returned function is called before. */
+  /** Calls `task` when the process is killed, unless the returned function is called before. */
   onKill(task: () => void): () => void {
     this.#watchers.add(task)
     return () => this.#watchers.delete(task)
@@ -19,8 +19,8 @@ export class Process {
     this.#watchers.clear()
   }
 
-  /** The promise as the process sees it: it does not settle for the dead. */
-  lived<T>(promise: Promise<T>): Promise<T> {
+  /** The promise as the process sees it: it never settles once the process is killed. */
+  whileAlive<T>(promise: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       promise.then(
         (value) => this.#alive && resolve(value),
@@ -30,5 +30,5 @@ export class Process {
   }
 }
 
-/** What the dead wait for. */
+/** A promise that never settles: what a killed process waits for. */
 export const never = <T>(): Promise<T> => new Promise(() => {})

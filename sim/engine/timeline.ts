@@ -1,15 +1,15 @@
-/** Something that will happen at a moment of virtual time. */
+/** A task and its moment in virtual time. */
 interface Event {
   readonly at: number
-  /** Order among events of one moment: first come, first served. */
+  /** Orders events of the same moment: first come, first served. */
   readonly turn: number
   task: (() => void) | undefined
 }
 
-/** Lets everything that is ready run: all promises are settled when the event loop comes round again. */
+/** Lets everything run that is ready. All promises are settled when the event loop comes round. */
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** Virtual time: a heap of events, carried out one by one. Nothing here waits for the wall clock. */
+/** Virtual time: a heap of events, carried out one by one. Nothing waits for the wall clock. */
 export class Timeline {
   readonly #heap: Event[] = []
   #now: number
@@ -25,7 +25,7 @@ export class Timeline {
     return this.#now
   }
 
-  /** How many events have been carried out. */
+  /** The number of events carried out so far. */
   get carriedOut(): number {
     return this.#carriedOut
   }
@@ -45,16 +45,21 @@ export class Timeline {
     })
   }
 
-  /** Carries out events, each with all that follows from it at once, until `until` (Unix ms) or until `done` says so. */
+  /**
+   * Carries out events, each with its immediate consequences, until `until` (Unix ms) or `done`.
+   */
   async run(until: number, done: () => boolean = () => false): Promise<void> {
     await settle()
     while (!done() && (await this.step(until))) {
-      // The step was all there was to do.
+      // The step did the work.
     }
     if (!done()) this.#now = Math.max(this.#now, until)
   }
 
-  /** Carries out the next event, with all that follows from it at once; false where none is due by `until` (Unix ms). */
+  /**
+   * Carries out the next event with its immediate consequences. False if none is due by `until`
+   * (Unix ms).
+   */
   async step(until = Number.POSITIVE_INFINITY): Promise<boolean> {
     for (let next = this.#heap[0]; next !== undefined && next.at <= until; next = this.#heap[0]) {
       this.#pop()
@@ -68,7 +73,10 @@ export class Timeline {
     return false
   }
 
-  /** Waits for a promise while virtual time goes on. Throws what it throws; `undefined` where `until` comes first. */
+  /**
+   * Waits for a promise while virtual time goes on. Throws if it rejects; `undefined` if `until`
+   * comes first.
+   */
   async runUntilSettled<T>(promise: Promise<T>, until: number): Promise<T | undefined> {
     let outcome: { value: T } | { error: unknown } | undefined
     promise.then(

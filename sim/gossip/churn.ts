@@ -12,7 +12,7 @@ export function churn(world: World, share: number, spared?: Grove): void {
   const step = () => {
     due += (share * world.groves.length * STEP_MS) / INTERVAL_MS
     for (; due >= 1; due -= 1) {
-      const leaving = world.groves[below(world.chance, world.groves.length)]
+      const leaving = world.groves[below(world.rng, world.groves.length)]
       if (leaving === undefined || leaving === spared) continue
       world.stop(leaving)
       world.join()

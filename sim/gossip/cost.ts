@@ -72,8 +72,8 @@ function recent(index: number): LocalEntry {
 const PUBLICATIONS = 20
 
 /**
- * What announcements cost for each grove that they reach: one item a round, published somewhere by
- * chance.
+ * What announcements cost for each grove that they reach: one item a round, published somewhere
+ * at random.
  */
 export function redundancy({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss, bytes: true })
@@ -81,7 +81,7 @@ export function redundancy({ n, seed, loss }: Setting): Row[] {
   world.tally.reset()
   let delivered = 0
   for (let index = 0; index < PUBLICATIONS; index += 1) {
-    const publisher: Grove = world.groves[below(world.chance, n)]!
+    const publisher: Grove = world.groves[below(world.rng, n)]!
     world.store(publisher, work(index))
     world.timeline.runUntil(world.now + INTERVAL_MS)
     delivered += Math.round(world.knowing(work(index).cid) * n) - 1

@@ -72,18 +72,18 @@ function honestIn(
 }
 
 function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pace: number): void {
-  const { chance } = world
+  const { rng } = world
   world.impersonate(self.address, (input): Effect | undefined => {
     if (input.type === 'exchange-received')
       return { type: 'reply-exchange', message: greeting(self, world.now) }
     if (input.type === 'shuffle-received')
-      return { type: 'reply-shuffle', response: { offered: gang(chance, all, world.now) } }
+      return { type: 'reply-shuffle', response: { offered: gang(rng, all, world.now) } }
     return undefined
   })
-  const victim = () => world.groves[below(chance, world.groves.length)]!.self.address
+  const victim = () => world.groves[below(rng, world.groves.length)]!.self.address
   const strike = () => {
     for (let sent = 0; sent < pace; sent += 1) {
-      const request = { sender: infoOf(self, world.now), offered: gang(chance, all, world.now) }
+      const request = { sender: infoOf(self, world.now), offered: gang(rng, all, world.now) }
       world.deliver(victim(), { type: 'shuffle-received', request })
     }
     for (let sent = 0; sent < pace; sent += 1) {
@@ -91,7 +91,7 @@ function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pa
     }
     world.timeline.after(INTERVAL_MS, strike)
   }
-  world.timeline.after(below(chance, INTERVAL_MS), strike)
+  world.timeline.after(below(rng, INTERVAL_MS), strike)
 }
 
 const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({
@@ -99,8 +99,8 @@ const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({
   age: 0,
   lastSeen: timestamp(now),
 })
-const gang = (chance: Random, all: readonly PeerAddress[], now: number) =>
-  sample(chance, all, 50).map((peer) => infoOf(peer, now))
+const gang = (rng: Random, all: readonly PeerAddress[], now: number) =>
+  sample(rng, all, 50).map((peer) => infoOf(peer, now))
 
 function greeting(self: PeerAddress, now: number) {
   return {

@@ -21,7 +21,7 @@ export function viewGraph(world: World): { graph: Graph; entries: number; dead: 
   return { graph, entries, dead }
 }
 
-/** Each node points to `degree` others by chance. */
+/** Each node points to `degree` others at random. */
 export function randomGraph(random: Random, size: number, degree: number): Graph {
   return Array.from({ length: size }, (_, node) => {
     const chosen = new Set<number>()

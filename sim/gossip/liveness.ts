@@ -22,7 +22,7 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
   watch.begin()
   world.runRounds(MEASURED_ROUNDS)
   const quiet = { suspected: watch.suspected.length, failed: watch.failed.length }
-  const dying = sample(world.chance, world.groves, Math.max(1, Math.round(n * DYING_SHARE)))
+  const dying = sample(world.rng, world.groves, Math.max(1, Math.round(n * DYING_SHARE)))
   for (const grove of dying) world.stop(grove)
   watch.begin(dying)
   world.runRounds(DEAD_ROUNDS)
@@ -43,7 +43,7 @@ export function liveness({ n, seed, loss }: Setting): Row[] {
       failed: round(mean(failed), 1),
       lastFailed: round(Math.max(...failed), 1),
       silence: suspicionRounds(10),
-      revivedByHearsay: watch.revived,
+      revivedByOthers: watch.revived,
       ...back,
     },
   ]
@@ -59,7 +59,7 @@ function restart(world: World, dead: readonly Grove[]): Row {
   world.runRounds(10)
   const start = world.now
   const started = dead.map(({ self }) => {
-    const seeds = sample(world.chance, world.groves, 2).map((grove) => grove.self)
+    const seeds = sample(world.rng, world.groves, 2).map((grove) => grove.self)
     return { self, grove: world.start(self, seeds) }
   })
   const isBack = (self: Grove['self']) =>

@@ -8,10 +8,13 @@ import { departure, recovery, type Setting, sampling } from './overlay.ts'
 import { type Mode, spread } from './spread.ts'
 import { type Row, tableOf } from './table.ts'
 
-const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [--churn SHARE] [--hours H] [--seed S] [--json]
+const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [--churn SHARE]
+                  [--hours H] [--seed S] [--json]
 
-  spread      rounds until 99 % know a new best: by exchange alone, announced, and without relay (up to 1,000 rounds)
-  sampling    the overlay of the views beside a random graph
+Measures gossip among many groves. The measures are:
+
+  spread      rounds until 99 % know a new best: by exchange, announced, and without relaying
+  sampling    the overlay of the active views, beside a random graph
   recovery    half of the groves vanish at once
   departure   one grove dies
   flood       10, 20, 30 % attackers fill views
@@ -20,7 +23,8 @@ const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [-
   liveness    false alarms, detection, return
   day         --hours (24) virtual hours, and the processor time they take
 
-Without --n, spread runs 1,000 and 10,000 groves; without --loss 20 %, without --churn none and 5 % a round.
+Without --measure it measures spread. Unless they are given, spread has 1,000 and then 10,000
+groves, a loss of 20 %, and no churn and then 5 % a round.
 `
 const NO_RELAY_MAX_ROUNDS = 1_000
 /** Without relay a larger network takes hours to simulate and never gets there. */

@@ -37,7 +37,7 @@ export function sampling({ n, seed, loss }: Setting): Row[] {
       connected: round(reached, 4),
     }
   }
-  return [row('views', graph), row('random', randomGraph(world.chance, n, degree))]
+  return [row('views', graph), row('random', randomGraph(world.rng, n, degree))]
 }
 
 /**
@@ -47,10 +47,10 @@ export function sampling({ n, seed, loss }: Setting): Row[] {
 export function recovery({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   world.runRounds(MIXING_ROUNDS)
-  for (const grove of sample(world.chance, world.groves, Math.floor(n / 2))) world.stop(grove)
+  for (const grove of sample(world.rng, world.groves, Math.floor(n / 2))) world.stop(grove)
   const start = world.now
   const item = work(0)
-  world.store(world.groves[below(world.chance, world.groves.length)]!, item)
+  world.store(world.groves[below(world.rng, world.groves.length)]!, item)
   const rows: Row[] = []
   for (const rounds of [0, 1, 2, 5, 10, 15, 20, 30]) {
     world.timeline.runUntil(start + rounds * INTERVAL_MS)
@@ -76,7 +76,7 @@ export function recovery({ n, seed, loss }: Setting): Row[] {
 export function departure({ n, seed, loss }: Setting): Row[] {
   const world = new World({ count: n, seed, loss })
   world.runRounds(MIXING_ROUNDS)
-  const gone = world.groves[below(world.chance, n)]!
+  const gone = world.groves[below(world.rng, n)]!
   const having = () =>
     world.groves.filter((grove) =>
       grove.gossip

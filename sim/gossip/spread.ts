@@ -25,7 +25,7 @@ const ENOUGH = 0.99
 /** Publishes a new best on one grove and waits until 99 % of those that are up know it. */
 export function spread({ n, seed, loss, churn: share, mode, maxRounds }: SpreadOptions): Row {
   const world = new World({ count: n, seed, loss, ...ways[mode] })
-  const publisher = world.groves[below(world.chance, n)]!
+  const publisher = world.groves[below(world.rng, n)]!
   churn(world, share, publisher)
   world.runRounds(WARM_UP_ROUNDS)
   world.tally.reset()

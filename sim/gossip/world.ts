@@ -7,7 +7,7 @@ import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
 import type { Effect, Input } from '../../src/protocol/messages.ts'
-import { offspring, seeded } from './chance.ts'
+import { offspring, seeded } from './rng.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
 
@@ -29,7 +29,7 @@ const SEEDS_EACH = 3
 export interface WorldOptions {
   readonly count: number
   readonly seed: number
-  /** Chance that a message (request, answer, or either half of a fetch) is lost. */
+  /** The probability that a message (request, answer, or either half of a fetch) is lost. */
   readonly loss: number
   /** Off: work travels by the periodic exchange alone. */
   readonly announcements: boolean
@@ -49,7 +49,7 @@ export interface Grove {
   /** What it knows to exist: held, or advertised where it doesn't fetch. */
   readonly known: Set<Cid>
   readonly fetching: Set<Cid>
-  readonly chance: Random
+  readonly rng: Random
   up: boolean
   wakeAt: number
 }
@@ -62,7 +62,7 @@ export class World {
   readonly timeline = new Timeline(START)
   readonly tally: Tally
   readonly options: WorldOptions
-  readonly chance: Random
+  readonly rng: Random
   /** The groves that are up, and those that have gone. */
   groves: Grove[] = []
   readonly #byAddress = new Map<string, Grove>()
@@ -82,10 +82,10 @@ export class World {
       ...options,
     }
     enforceInvariants()
-    this.chance = seeded(options.seed)
-    this.#network = offspring(this.chance)
+    this.rng = seeded(options.seed)
+    this.#network = offspring(this.rng)
     this.tally = new Tally(this.options.bytes)
-    for (let n = 0; n < options.count; n += 1) this.join(INTERVAL_MS * this.chance.next())
+    for (let n = 0; n < options.count; n += 1) this.join(INTERVAL_MS * this.rng.next())
   }
 
   get now(): number {
@@ -94,7 +94,7 @@ export class World {
 
   /** A new grove that knows a few of those that are up, by their addresses. */
   join(delayMs = 0): Grove {
-    const seeds = sample(this.chance, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map(
+    const seeds = sample(this.rng, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map(
       (grove) => grove.self,
     )
     const self = addressOf(this.#named)
@@ -104,7 +104,7 @@ export class World {
 
   /** Starts a grove, the first time or again. */
   start(self: PeerAddress, seeds: readonly PeerAddress[], delayMs = 0): Grove {
-    const chance = offspring(this.chance)
+    const rng = offspring(this.rng)
     const { announcements } = this.options
     const config = {
       self,
@@ -113,14 +113,14 @@ export class World {
       gossipIntervalMs: INTERVAL_MS,
       announcements,
     }
-    const gossip = new GossipState(config, chance)
+    const gossip = new GossipState(config, rng)
     const grove: Grove = {
       self,
       gossip,
       held: new Map(),
       known: new Set(),
       fetching: new Set(),
-      chance,
+      rng,
       up: true,
       wakeAt: 0,
     }
@@ -136,11 +136,11 @@ export class World {
     this.groves = this.groves.filter((other) => other !== grove)
   }
 
-  /** A few of the groves that are up, by chance; fewer where the same one is drawn twice. */
+  /** A few of the groves that are up, chosen at random; fewer if one is drawn twice. */
   #some(count: number): Grove[] {
     const drawn = Array.from(
       { length: count },
-      () => this.groves[below(this.chance, this.groves.length)],
+      () => this.groves[below(this.rng, this.groves.length)],
     )
     return [...new Set(drawn.filter((grove) => grove !== undefined))]
   }

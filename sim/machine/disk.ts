@@ -7,16 +7,16 @@ import { MemoryBlobs } from '../../src/stores/memory/blobs.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import { MemoryRecords } from '../../src/stores/memory/records.ts'
 import { receive } from '../../src/stores/receive.ts'
-import type { Chance } from '../engine/chance.ts'
 import { never, type Process } from '../engine/process.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { DiskConditions } from '../scenario/conditions.ts'
 
 interface Options {
   readonly timeline: Timeline
-  readonly chance: Chance
+  readonly rng: Rng
   readonly conditions: DiskConditions
-  /** Called where the power fails in a write. */
+  /** Called when the power fails during a write. */
   readonly crash: () => void
   readonly fault: (what: string) => void
   readonly violated: (what: string) => void
@@ -29,41 +29,41 @@ interface Stores {
 }
 
 /**
- * A machine's disk. The memory stores hold what is durable and outlives a crash. A process works
- * on them through `open`: there a write takes time, may fail, and is lost or kept by a crash that
- * comes between its request and its acknowledgement.
+ * A machine's disk. Its memory stores hold what is durable and outlives a crash. A process works on
+ * them through `open`, where a write takes time and may fail. A crash between a write's request and
+ * its acknowledgement loses it or keeps it.
  */
 export class Disk {
   conditions: DiskConditions
   readonly graph: MemoryGraph
   readonly blobs = new MemoryBlobs()
-  /** All hashes under which there is a blob. */
+  /** The hashes of all blobs on the disk. */
   readonly hashes = new Set<Cid>()
-  /** Blobs that the disk has lost without being told to. */
+  /** Blobs that the disk lost by itself. */
   readonly forgotten = new Set<Cid>()
   readonly #records = new MemoryRecords()
   readonly #options: Options
 
   constructor(options: Options) {
     this.#options = options
-    this.graph = new MemoryGraph(options.chance.fork('log'))
+    this.graph = new MemoryGraph(options.rng.fork('log'))
     this.conditions = options.conditions
   }
 
-  /** The stores as one process sees them. What the one before left half written is gone. */
+  /** The stores as one process sees them. What the process before left half written is gone. */
   open(process: Process): Stores {
     const { graph, blobs } = this
     void blobs.close()
     const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
     return {
-      graph: changed(graph, {
+      graph: withMethods(graph, {
         put: (contribution, provenance) => write(() => graph.put(contribution, provenance)),
         putStub: (cid, promisedBy, since) => write(() => graph.putStub(cid, promisedBy, since)),
       }),
-      blobs: changed(blobs, {
+      blobs: withMethods(blobs, {
         put: async (source, options = {}) => {
-          const bytes = await this.#taken(receive(source, options))
+          const bytes = await this.#received(receive(source, options))
           return write(async () => {
             const info = await blobs.put(
               bytes,
@@ -77,7 +77,7 @@ export class Disk {
         },
         partial: async (hash, sizeBytes) => {
           const partial = await blobs.partial(hash, sizeBytes)
-          return changed(partial, {
+          return withMethods(partial, {
             write: (offset, bytes) => write(() => partial.write(offset, bytes)),
             finish: () =>
               write(async () => {
@@ -88,7 +88,7 @@ export class Disk {
           })
         },
       }),
-      records: changed(records, {
+      records: withMethods(records, {
         set: (space, key, value) => write(() => records.set(space, key, value)),
         compareAndSet: (space, key, expected, next) =>
           write(() => records.compareAndSet(space, key, expected, next)),
@@ -102,21 +102,21 @@ export class Disk {
     this.forgotten.delete(hash)
   }
 
-  /** Loses a blob, as a bad sector does. */
+  /** Loses a blob, as with a bad sector. */
   async forget(hash: Cid): Promise<void> {
     if (!(await this.blobs.delete(hash))) return
     this.hashes.delete(hash)
     this.forgotten.add(hash)
   }
 
-  /** A blob's bytes, whatever has become of them. */
+  /** The bytes that are kept under a hash, right or wrong. */
   async bytesOf(hash: Cid): Promise<Uint8Array> {
     const chunks: Uint8Array[] = []
     for await (const chunk of await this.blobs.get(hash)) chunks.push(chunk)
     return Buffer.concat(chunks)
   }
 
-  /** Hashes under which the disk holds other bytes. */
+  /** The hashes whose bytes are wrong. */
   async corrupt(): Promise<Cid[]> {
     const wrong: Cid[] = []
     for (const hash of this.hashes)
@@ -124,7 +124,7 @@ export class Disk {
     return wrong
   }
 
-  async #taken(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  async #received(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
     const torn = this.#happens('torn')
     const chunks: Uint8Array[] = []
     for await (const chunk of source) {
@@ -136,7 +136,7 @@ export class Disk {
 
   async #write<T>(process: Process, commit: () => Promise<T>): Promise<T> {
     const { timeline, crash } = this.#options
-    await process.lived(timeline.delay(this.#latency()))
+    await process.whileAlive(timeline.delay(this.#latency()))
     if (this.#happens('full'))
       throw new GroveError('storage-full', {}, { message: 'ENOSPC: no space left' })
     if (this.#happens('fail'))
@@ -150,23 +150,23 @@ export class Disk {
       crash()
       return never()
     }
-    await process.lived(timeline.delay(this.#latency()))
+    await process.whileAlive(timeline.delay(this.#latency()))
     return outcome
   }
 
   #happens(fault: 'full' | 'fail' | 'torn' | 'crash'): boolean {
-    const happens = this.#options.chance.happens(this.conditions[fault])
+    const happens = this.#options.rng.happens(this.conditions[fault])
     if (happens) this.#options.fault(`disk: ${fault}`)
     return happens
   }
 
   #latency(): number {
-    return this.#options.chance.between(this.conditions.latencyMs)
+    return this.#options.rng.between(this.conditions.latencyMs)
   }
 }
 
-/** The store with some of its methods replaced; the others stay the store's own. */
-function changed<T extends object>(store: T, methods: Partial<T>): T {
+/** The store with some of its methods replaced. */
+function withMethods<T extends object>(store: T, methods: Partial<T>): T {
   return new Proxy(store, {
     get(target, name) {
       const own = Reflect.get(methods, name)

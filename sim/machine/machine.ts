@@ -5,10 +5,10 @@ import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { wrongBlame } from '../checkers/blame.ts'
-import type { Chance } from '../engine/chance.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
 import { never, Process } from '../engine/process.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { Host, HttpAnswer, HttpRequest } from '../network/http.ts'
 import type { Network } from '../network/network.ts'
@@ -16,38 +16,40 @@ import type { DiskConditions } from '../scenario/conditions.ts'
 import { Disk } from './disk.ts'
 import { serve } from './server.ts'
 
-/** What the machines of one run share. */
+/** What all machines of a run share. */
 export interface RunContext {
   readonly timeline: Timeline
   readonly journal: Journal
   readonly network: Network
-  /** Something that must never happen did. */
+  /** Reports a violation: something that must never happen. */
   readonly violated: (what: string) => void
   /** All honest groves. */
   readonly honest: readonly PeerAddress[]
-  /** The grove on the machine has ended, with all that it had under way. */
+  /** Called when the grove on the machine has ended, with everything that it had under way. */
   readonly stopped: () => void
 }
 
 interface MachineOptions extends RunContext {
   readonly peer: PeerAddress
-  readonly chance: Chance
+  readonly rng: Rng
   readonly config: Omit<NodeConfig, 'self'>
   readonly disk: DiskConditions
   readonly clock: { readonly offsetMs: number; readonly drift: number }
 }
 
-/** A grove at work on a machine. */
+/** A grove that runs on a machine. */
 interface Running {
   readonly node: GroveNode
   readonly process: Process
   readonly answerer: ApiAnswerer
 }
 
-/** How long a machine is down after it lost power by itself, in ms. */
+/** How long a machine is down after a loss of power, in ms. */
 const REBOOT_MS = [500, 20_000] as const
 
-/** A machine on which a grove runs: its disk and clock outlive the program, which crashes and is started again. */
+/**
+ * A machine with a grove. Its disk and clock outlive the program, which crashes and starts again.
+ */
 export class Machine implements Host {
   readonly honest = true
   readonly peer: PeerAddress
@@ -55,18 +57,18 @@ export class Machine implements Host {
   readonly disk: Disk
   readonly #options: MachineOptions
   #running: Running | undefined
-  /** All groves that have run on it. */
-  readonly #lives: GroveNode[] = []
+  /** Every grove that has run on it, one a boot. */
+  readonly #boots: GroveNode[] = []
   #faults = 0
 
   constructor(options: MachineOptions) {
-    const { peer, timeline, chance, journal, clock, disk } = options
+    const { peer, timeline, rng, journal, clock, disk } = options
     this.#options = options
     this.peer = peer
     this.clock = new MachineClock(timeline, clock)
     this.disk = new Disk({
       timeline,
-      chance: chance.fork('disk'),
+      rng: rng.fork('disk'),
       conditions: disk,
       crash: () => this.#losePower(),
       fault: (what) => {
@@ -96,10 +98,10 @@ export class Machine implements Host {
   }
 
   get boots(): number {
-    return this.#lives.length
+    return this.#boots.length
   }
 
-  /** How often its disk has failed. */
+  /** The number of times its disk has failed. */
   get faults(): number {
     return this.#faults
   }
@@ -107,21 +109,21 @@ export class Machine implements Host {
   /** Starts the grove on what the disk holds. No effect if it runs. */
   boot(): void {
     if (this.#running !== undefined) return
-    const { network, chance, config, journal } = this.#options
+    const { network, rng, config, journal } = this.#options
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
-    const carrier = network.wireOf({
+    const carrier = network.carrierOf({
       name: this.name,
       address: this.address,
       honest: true,
       process,
     })
     const transport = httpTransport({ allowPrivate: true, clock, carrier })
-    const random = chance.fork(`boot ${this.boots + 1}`)
+    const random = rng.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)
     this.#running = { node, process, answerer: new ApiAnswerer(node) }
-    this.#lives.push(node)
+    this.#boots.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node
       .start()
@@ -130,7 +132,7 @@ export class Machine implements Host {
       )
   }
 
-  /** Ends the grove without warning. */
+  /** Kills the grove without warning. */
   crash(): void {
     if (this.#running === undefined) return
     this.#options.journal.note(this.name, '✗ crashes')
@@ -140,11 +142,11 @@ export class Machine implements Host {
     this.#options.stopped()
   }
 
-  /** Ends it for good, when the run is over: Node keeps what listens to the signal of a grove that has not closed. */
+  /** Closes every grove at the end of the run. Node would keep the listeners on their signals. */
   end(): void {
     this.#running?.process.kill()
     this.#running = undefined
-    for (const node of this.#lives) node.close().catch(() => {})
+    for (const node of this.#boots) node.close().catch(() => {})
   }
 
   handle(request: HttpRequest): Promise<HttpAnswer> {
@@ -153,11 +155,11 @@ export class Machine implements Host {
 
   #losePower(): void {
     this.crash()
-    const { timeline, chance } = this.#options
-    timeline.after(chance.between(REBOOT_MS), () => this.boot())
+    const { timeline, rng } = this.#options
+    timeline.after(rng.between(REBOOT_MS), () => this.boot())
   }
 
-  /** What a grove logs as an error is a fault of this project, except that a disk failed. */
+  /** Reports logged errors as violations, except those of a failing disk. */
   #log(): Log {
     const { journal, violated, honest } = this.#options
     const note: Log['warn'] = (message, fields = {}) => {
@@ -179,7 +181,7 @@ export class Machine implements Host {
   }
 }
 
-/** Where an error came from. Only for the reader: a stack is not part of what a run has to repeat. */
+/** An error's stack, for the reader alone: equal runs need not have equal stacks. */
 function stackOf(err: unknown): string {
   return err instanceof Error ? (err.stack ?? '') : ''
 }

@@ -4,21 +4,21 @@ import type { Process } from '../engine/process.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { HttpAnswer } from './http.ts'
 
-/** Between two pieces of a body, in ms (the default of `httpTransport`). */
+/** The longest wait between two pieces of a body, in ms: the default of `httpTransport`. */
 const IDLE_TIMEOUT_MS = 15_000
-/** Bytes that travel together. */
+/** Bytes that arrive together. */
 const PIECE_BYTES = 4_096
-/** Less is no wait at all. */
+/** A shorter delay, in ms, is none. */
 const SHORTEST_WAIT_MS = 1
 
 interface Connection {
   readonly timeline: Timeline
   readonly client: Process
   readonly server: Process | undefined
-  /** The answer to a HEAD: its length says nothing of its body. */
-  readonly headless: boolean
+  /** Whether it answers a HEAD request, whose body is empty whatever its headers say. */
+  readonly isHead: boolean
   readonly bytesPerSecond: number
-  /** The connection dies after so many bytes. */
+  /** The connection breaks after this many bytes. */
   readonly cutAfterBytes: number | undefined
   readonly isBlocked: () => boolean
   readonly signal: AbortSignal | undefined
@@ -26,12 +26,12 @@ interface Connection {
   readonly ended: () => void
 }
 
-/** The body of an answer as it comes through the network: piece by piece, late, cut off, or never. */
+/** A response body as it arrives: piece by piece, late, cut off, or never. */
 export class Body implements RawBody {
   readonly #answer: HttpAnswer
   readonly #connection: Connection
   readonly #cleanups: (() => void)[] = []
-  /** Ends the wait that is under way. */
+  /** Ends the current wait. */
   #interrupt: ((error: unknown) => void) | undefined
   #broken: { readonly error: unknown } | undefined
   #over = false
@@ -51,7 +51,7 @@ export class Body implements RawBody {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    if (this.#connection.headless) return this.#end()
+    if (this.#connection.isHead) return this.#end()
     const source = iteratorOf(this.#answer.body)
     try {
       yield* this.#received(source)
@@ -103,7 +103,10 @@ export class Body implements RawBody {
     await this.#wait(Math.min(ms, IDLE_TIMEOUT_MS), late === undefined ? {} : { late }, () => {})
   }
 
-  /** Waits at most so long: without an error for being late, the end of the wait is what was waited for. */
+  /**
+   * Waits for `begin` to settle, for `ms` at most. Then it rejects with `late`, or resolves without
+   * one.
+   */
   #wait<T>(
     ms: number,
     { late }: { late?: Error },

@@ -1,13 +1,13 @@
 import type { Process } from '../engine/process.ts'
 
-/** A request as it reaches a server. */
+/** A request as a server receives it. */
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST'
-  /** With its query. */
+  /** With the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
-  /** The machine that it came from, for the journal; a server can't see it. */
+  /** The sender's name. No production server sees it. */
   readonly from: string
 }
 
@@ -17,18 +17,18 @@ export interface HttpAnswer {
   readonly body: Uint8Array | AsyncIterable<Uint8Array>
 }
 
-/** What listens at an address: an honest grove or an adversary. */
+/** A listener at an address: an honest grove or an adversary. */
 export interface Host {
-  /** How the journal calls it. */
+  /** Its name in the journal. */
   readonly name: string
   readonly address: string
   readonly honest: boolean
-  /** The program that runs there; undefined while the machine is down. */
+  /** Its program; undefined while the machine is down. */
   readonly process: Process | undefined
   handle(request: HttpRequest): Promise<HttpAnswer>
 }
 
-/** In every answer of a grove that federates. */
+/** The headers of every answer of a grove that federates. */
 export const FEDERATING = { 'grove-protocol': '1' } as const
 
 export function jsonAnswer(value: unknown, status = 200): HttpAnswer {

@@ -1,23 +1,23 @@
 import { errors } from 'undici'
 import type { CarriedAnswer, CarriedRequest, HttpCarrier } from '../../src/transport/dialler.ts'
-import type { Chance } from '../engine/chance.ts'
+import { describeAnswer, describeRequest } from '../describe.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Process } from '../engine/process.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { NetworkConditions } from '../scenario/conditions.ts'
-import { tellAnswer, tellRequest } from '../tell.ts'
 import { Body } from './body.ts'
 import type { Host, HttpAnswer, HttpRequest } from './http.ts'
 
-/** What the HTTP client of a grove gives the network, in ms (the defaults of `httpTransport`). */
+/** Time limits of a grove's HTTP client, in ms: the defaults of `httpTransport`. */
 const CONNECT_TIMEOUT_MS = 5_000
 const HEADERS_TIMEOUT_MS = 15_000
 const REORDERED_MS = [200, 2_000] as const
 const SLOW_BYTES_PER_SECOND = [150, 3_000] as const
-/** Where in a body a dying connection ends, at the latest. */
+/** A connection that is cut breaks within this many bytes. */
 const CUT_WITHIN_BYTES = 6_000
 
-/** Who is on the calling end of a connection. */
+/** The calling end of a connection. */
 export interface Client {
   readonly name: string
   readonly address: string
@@ -25,13 +25,13 @@ export interface Client {
   readonly process: Process
 }
 
-/** Says, for messages of the given machine towards the other, whether they can't pass. */
+/** Whether messages from one machine to the other are blocked. */
 type Barrier = (from: string, to: string) => boolean
 
-/** Sees each request of an honest grove go out, and how many bytes it carries. */
+/** Watches the requests and transfers of honest groves. */
 export interface Watcher {
   requested(client: Client, request: CarriedRequest): void
-  /** The server behind a host threw what it should have answered. */
+  /** A host threw instead of answering. */
   serverFailed(host: Host, error: unknown): void
   transferBegun(client: Client, address: string): void
   transferEnded(client: Client, address: string): void
@@ -40,27 +40,30 @@ export interface Watcher {
 interface Options {
   readonly timeline: Timeline
   readonly journal: Journal
-  readonly chance: Chance
+  readonly rng: Rng
   readonly conditions: NetworkConditions
   readonly watcher: Watcher
 }
 
-/** The network between the machines: requests and the bodies of answers, with everything that can go wrong with them. */
+/**
+ * The network between the machines. It carries requests and answers, and fails as its conditions
+ * say.
+ */
 export class Network {
   conditions: NetworkConditions
   readonly stats = { requests: 0, bytes: 0, faults: 0 }
   readonly #timeline: Timeline
   readonly #journal: Journal
-  readonly #chance: Chance
+  readonly #rng: Rng
   readonly #watcher: Watcher
   readonly #hosts = new Map<string, Host>()
-  readonly #links = new Map<string, Chance>()
+  readonly #links = new Map<string, Rng>()
   readonly #barriers = new Set<Barrier>()
 
-  constructor({ timeline, journal, chance, conditions, watcher }: Options) {
+  constructor({ timeline, journal, rng, conditions, watcher }: Options) {
     this.#timeline = timeline
     this.#journal = journal
-    this.#chance = chance
+    this.#rng = rng
     this.conditions = conditions
     this.#watcher = watcher
   }
@@ -69,7 +72,7 @@ export class Network {
     this.#hosts.set(host.address, host)
   }
 
-  /** Lets nothing pass for which the barrier says so, until the returned function is called. */
+  /** Blocks what the barrier says, until the returned function is called. */
   block(barrier: Barrier): () => void {
     this.#barriers.add(barrier)
     return () => this.#barriers.delete(barrier)
@@ -80,8 +83,8 @@ export class Network {
     return false
   }
 
-  /** What carries the requests of one process. */
-  wireOf(client: Client): HttpCarrier {
+  /** The carrier of one process's requests. */
+  carrierOf(client: Client): HttpCarrier {
     return { request: (request) => this.#request(client, request), destroy: async () => {} }
   }
 
@@ -103,7 +106,7 @@ export class Network {
     })
   }
 
-  #arrive(call: Call, host: Host | undefined, link: Chance): void {
+  #arrive(call: Call, host: Host | undefined, link: Rng): void {
     if (host?.process === undefined) {
       const refusal = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
       call.failAfter(this.#latency(link), () => refusal)
@@ -122,12 +125,14 @@ export class Network {
     )
   }
 
-  #answer(call: Call, host: Host, answer: HttpAnswer, link: Chance): void {
+  #answer(call: Call, host: Host, answer: HttpAnswer, link: Rng): void {
     const { client } = call
     const whole = answer.body instanceof Uint8Array ? answer.body : undefined
-    const exact = `${host.name}>${client.name} ${answer.status} ${JSON.stringify(answer.headers)} ${whole?.byteLength ?? -1}`
+    const headers = JSON.stringify(answer.headers)
+    const size = whole?.byteLength ?? -1
+    const exact = `${host.name}>${client.name} ${answer.status} ${headers} ${size}`
     this.#journal.note(`${host.name} → ${client.name}`, exact, () =>
-      tellAnswer(call.request, answer),
+      describeAnswer(call.request, answer),
     )
     if (this.#isLost(link, host.name, client.name)) {
       release(answer)
@@ -141,7 +146,7 @@ export class Network {
     })
   }
 
-  #bodyOf(call: Call, host: Host, answer: HttpAnswer, link: Chance): Body {
+  #bodyOf(call: Call, host: Host, answer: HttpAnswer, link: Rng): Body {
     const { client, request } = call
     const { slow, cut, bytesPerSecond } = this.conditions
     const isSlow = link.happens(slow)
@@ -154,7 +159,7 @@ export class Network {
       timeline: this.#timeline,
       client: client.process,
       server: host.process,
-      headless: request.method === 'HEAD',
+      isHead: request.method === 'HEAD',
       bytesPerSecond: isSlow ? link.between(SLOW_BYTES_PER_SECOND) : bytesPerSecond,
       cutAfterBytes: isCut ? link.below(CUT_WITHIN_BYTES) : undefined,
       isBlocked: () => this.isBlocked(host.name, client.name),
@@ -168,8 +173,8 @@ export class Network {
     })
   }
 
-  /** The same request once more, a little later; nobody waits for that answer. */
-  #duplicate(call: Call, host: Host, link: Chance): void {
+  /** Delivers the same request again, a little later. Its answer is dropped. */
+  #duplicate(call: Call, host: Host, link: Rng): void {
     this.#timeline.after(this.#latency(link) + link.between([0, 500]), () => {
       if (host.process === undefined) return
       this.#fault(call.client.name, `request to ${host.name} arrives twice`)
@@ -182,17 +187,17 @@ export class Network {
     this.#journal.note(
       `${client.name} → ${host.name}`,
       `${client.name}>${host.name} ${method} ${path} ${body}`,
-      () => tellRequest(request),
+      () => describeRequest(request),
     )
     this.stats.bytes += body.length
     return { method, path, headers, body, from: client.name }
   }
 
-  #isLost(link: Chance, from: string, to: string): boolean {
+  #isLost(link: Rng, from: string, to: string): boolean {
     return this.isBlocked(from, to) || link.happens(this.conditions.loss)
   }
 
-  #latency(link: Chance): number {
+  #latency(link: Rng): number {
     const { latencyMs, reorder } = this.conditions
     return link.between(latencyMs) + (link.happens(reorder) ? link.between(REORDERED_MS) : 0)
   }
@@ -202,9 +207,9 @@ export class Network {
     this.#journal.note(who, `✗ ${what}`)
   }
 
-  #linkOf(from: string, to: string): Chance {
+  #linkOf(from: string, to: string): Rng {
     const key = `${from}>${to}`
-    const link = this.#links.get(key) ?? this.#chance.fork(key)
+    const link = this.#links.get(key) ?? this.#rng.fork(key)
     this.#links.set(key, link)
     return link
   }
@@ -215,7 +220,9 @@ interface Settle {
   reject(error: unknown): void
 }
 
-/** One request on its way, settled once at the most: by an answer, a failure, or the caller's wish. */
+/**
+ * A request under way. It settles once at most: with an answer, a failure, or the caller's abort.
+ */
 class Call {
   settled = false
   readonly client: Client
@@ -253,7 +260,7 @@ class Call {
   }
 }
 
-/** Lets go of an answer that nobody reads. */
+/** Releases an answer that is not read. */
 function release({ body }: HttpAnswer): void {
   if (!(body instanceof Uint8Array))
     body[Symbol.asyncIterator]()

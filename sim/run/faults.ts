@@ -1,5 +1,5 @@
-import type { Chance } from '../engine/chance.ts'
 import type { Journal } from '../engine/journal.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Network } from '../network/network.ts'
@@ -10,7 +10,7 @@ import type { Fault, Scenario } from '../scenario/scenario.ts'
 interface Options {
   readonly timeline: Timeline
   readonly journal: Journal
-  readonly chance: Chance
+  readonly rng: Rng
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly scenario: Scenario
@@ -19,59 +19,60 @@ interface Options {
 const SOUND_DISK: Partial<DiskConditions> = { fail: 0, torn: 0, full: 0, crash: 0 }
 const SOUND_NETWORK = { loss: 0, duplicate: 0, reorder: 0, slow: 0, cut: 0 }
 
-/** What goes wrong in a run, as its scenario has it, and the end of it. */
-export class Misfortunes {
+/** Injects the faults of a scenario, and ends them. */
+export class FaultInjector {
   readonly #options: Options
-  readonly #lift = new Set<() => void>()
+  /** The functions that end the faults in effect. */
+  readonly #active = new Set<() => void>()
   #count = 0
 
   constructor(options: Options) {
     this.#options = options
   }
 
-  /** How many have come about. */
+  /** The number of faults injected so far. */
   get count(): number {
     return this.#count
   }
 
-  /** Puts all of them on the timeline. */
+  /** Puts all faults on the timeline. */
   schedule(): void {
-    const { scenario, chance, timeline } = this.#options
+    const { scenario, rng, timeline } = this.#options
     for (const [index, fault] of scenario.faults.entries())
-      this.#schedule(fault, chance.fork(`${index} ${fault.type}`))
+      this.#schedule(fault, rng.fork(`${index} ${fault.type}`))
     timeline.after(scenario.faultsEndMs, () => this.#end())
   }
 
-  #schedule(fault: Fault, chance: Chance): void {
-    if (fault.type === 'partition') this.#during(fault, () => this.#partition(fault, chance))
-    else if (fault.type === 'network') this.#during(fault, () => this.#weather(fault))
-    else if (fault.type === 'disk') this.#during(fault, () => this.#badDisks(fault, chance))
-    else this.#atTimes(fault, chance)
+  #schedule(fault: Fault, rng: Rng): void {
+    if (fault.type === 'partition') this.#during(fault, () => this.#partition(fault, rng))
+    else if (fault.type === 'network') this.#during(fault, () => this.#changeNetwork(fault))
+    else if (fault.type === 'disk') this.#during(fault, () => this.#changeDisks(fault, rng))
+    else this.#atTimes(fault, rng)
   }
 
-  #atTimes(fault: Extract<Fault, { times: number }>, chance: Chance): void {
+  #atTimes(fault: Extract<Fault, { times: number }>, rng: Rng): void {
     const { fromMs, untilMs, times } = fault
     for (let n = 0; n < times; n++) {
-      this.#options.timeline.after(chance.between([fromMs, untilMs]), () => {
+      this.#options.timeline.after(rng.between([fromMs, untilMs]), () => {
         this.#count += 1
-        this.#strike(fault, chance.fork(`${n}`))
+        this.#inject(fault, rng.fork(`${n}`))
       })
     }
   }
 
-  #strike(fault: Extract<Fault, { times: number }>, chance: Chance): void {
+  #inject(fault: Extract<Fault, { times: number }>, rng: Rng): void {
     const { machines, timeline, journal } = this.#options
-    const machine = chance.pick(machines)
+    const machine = rng.pick(machines)
     if (machine === undefined) return
     if (fault.type === 'crash') {
       machine.crash()
-      timeline.after(chance.between(fault.downMs), () => machine.boot())
+      timeline.after(rng.between(fault.downMs), () => machine.boot())
     } else if (fault.type === 'clock-jump') {
-      const byMs = Math.round(chance.between([-fault.byMs, fault.byMs]))
+      const byMs = Math.round(rng.between([-fault.byMs, fault.byMs]))
       journal.note(machine.name, `✗ its clock jumps by ${byMs} ms`)
       machine.clock.jump(byMs)
     } else {
-      const hash = chance.pick([...machine.disk.hashes])
+      const hash = rng.pick([...machine.disk.hashes])
       if (hash === undefined) return
       journal.note(machine.name, `✗ its disk forgets ${hash}`)
       machine.disk.forget(hash)
@@ -83,32 +84,33 @@ export class Misfortunes {
     timeline.after(fromMs, () => {
       this.#count += 1
       const end = begin()
-      const lift = () => {
-        if (this.#lift.delete(lift)) end()
+      const endOnce = () => {
+        if (this.#active.delete(endOnce)) end()
       }
-      this.#lift.add(lift)
-      timeline.after(untilMs - fromMs, lift)
+      this.#active.add(endOnce)
+      timeline.after(untilMs - fromMs, endOnce)
     })
   }
 
-  #partition({ share, oneWay }: Extract<Fault, { type: 'partition' }>, chance: Chance): () => void {
+  #partition({ share, oneWay }: Extract<Fault, { type: 'partition' }>, rng: Rng): () => void {
     const { machines, network, journal } = this.#options
     const size = Math.max(1, Math.round(machines.length * share))
-    const group = new Set(chance.sample(machines, size).map(({ name }) => name))
-    journal.note(
-      'network',
-      `✗ ${[...group].join(', ')} ${oneWay ? "can't be heard by" : 'and'} the others ${oneWay ? '' : 'are cut off from each other'}`,
-    )
+    const group = new Set(rng.sample(machines, size).map(({ name }) => name))
+    const names = [...group].join(', ')
+    const what = oneWay
+      ? `${names} can't be heard by the others `
+      : `${names} and the others are cut off from each other`
+    journal.note('network', `✗ ${what}`)
     const unblock = network.block((from, to) =>
       oneWay ? group.has(from) && !group.has(to) : group.has(from) !== group.has(to),
     )
     return () => {
-      journal.note('network', `${[...group].join(', ')} and the others hear each other again`)
+      journal.note('network', `${names} and the others hear each other again`)
       unblock()
     }
   }
 
-  #weather({ conditions }: Extract<Fault, { type: 'network' }>): () => void {
+  #changeNetwork({ conditions }: Extract<Fault, { type: 'network' }>): () => void {
     const { network, journal } = this.#options
     const before = network.conditions
     journal.note('network', `✗ is now ${JSON.stringify(conditions)}`)
@@ -118,9 +120,9 @@ export class Misfortunes {
     }
   }
 
-  #badDisks({ groves, conditions }: Extract<Fault, { type: 'disk' }>, chance: Chance): () => void {
+  #changeDisks({ groves, conditions }: Extract<Fault, { type: 'disk' }>, rng: Rng): () => void {
     const { machines, journal } = this.#options
-    const chosen = chance.sample(machines, groves)
+    const chosen = rng.sample(machines, groves)
     for (const { name, disk } of chosen) {
       journal.note(name, `✗ its disk is now ${JSON.stringify(conditions)}`)
       disk.conditions = { ...disk.conditions, ...defined(conditions) }
@@ -132,7 +134,7 @@ export class Misfortunes {
 
   #end(): void {
     const { network, machines, journal } = this.#options
-    for (const lift of [...this.#lift]) lift()
+    for (const end of [...this.#active]) end()
     network.conditions = { ...network.conditions, ...SOUND_NETWORK }
     for (const { disk } of machines) disk.conditions = { ...disk.conditions, ...SOUND_DISK }
     for (const machine of machines) machine.boot()

@@ -1,19 +1,19 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 
-/** Something that a grove said was done: it holds from then on. */
+/** A contribution that a grove acknowledged, and must hold from then on. */
 export interface Acknowledged {
   readonly grove: string
   readonly cid: Cid
-  /** Artifacts that were there when it was said. */
+  /** Its artifacts that were held at that moment. */
   readonly blobs: readonly Cid[]
 }
 
-/** What has been said to be done in a run, and what is under way. */
+/** What groves have acknowledged in a run, and which operations are under way. */
 export class Ledger {
   readonly acknowledged: Acknowledged[] = []
   readonly published = new Map<Cid, Contribution>()
-  /** Operations that have begun, with the moment (virtual ms) by which they have to be over. */
+  /** Operations that have begun, each with the moment (virtual ms) by which it must have ended. */
   readonly pending = new Map<
     number,
     { readonly grove: string; readonly boot: number; readonly what: string; readonly due: number }
@@ -21,14 +21,15 @@ export class Ledger {
   readonly outcomes = new Map<string, number>()
   #operations = 0
 
+  /** Returns the number of the operation, which ends it. */
   begin(grove: string, boot: number, what: string, due: number): number {
     this.#operations += 1
     this.pending.set(this.#operations, { grove, boot, what, due })
     return this.#operations
   }
 
-  end(operation: number, outcome: string): void {
-    this.pending.delete(operation)
+  end(id: number, outcome: string): void {
+    this.pending.delete(id)
     this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1)
   }
 }

@@ -1,11 +1,11 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements, type Holder } from '../checkers/agreement.ts'
-import { excesses } from '../checkers/bounds.ts'
+import { exceededLimits } from '../checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
 
-/** The longest time between two rounds of sync, in mean rounds. */
+/** The longest time between two rounds of sync, in sync intervals. */
 const ROUND_SLACK = 1.2
 
 export interface RunStats {
@@ -15,9 +15,9 @@ export interface RunStats {
   readonly contributions: number
   readonly faults: number
   readonly events: number
-  /** Rounds of sync from the end of faults until all agreed; -1 where they did not. */
+  /** Rounds of sync from the end of faults until all groves agreed; -1 if they did not. */
   readonly rounds: number
-  /** What became of the agents' deeds, by deed and outcome. */
+  /** How often each operation of the agents had each outcome. */
   readonly outcomes: Readonly<Record<string, number>>
 }
 
@@ -28,18 +28,18 @@ export interface RunResult {
   readonly traceHash: string
   readonly violations: readonly string[]
   readonly stats: RunStats
-  /** What happened, line by line, where that was asked for. */
+  /** What happened, line by line; empty unless it was asked for. */
   readonly transcript: readonly string[]
 }
 
 export interface RunOptions {
-  /** Writes a transcript. */
+  /** Whether to keep a transcript. */
   readonly explain?: boolean
-  /** Looks at the machines when all is checked; what it finds are violations too. */
+  /** A last check of the machines. What it finds are violations too. */
   readonly inspect?: (machines: readonly Holder[]) => Promise<readonly string[]>
 }
 
-/** Plays a scenario with a seed. The same two give the same run, to the last byte. */
+/** Plays a scenario with a seed. Equal arguments give equal runs, to the last byte. */
 export async function run(
   scenario: Scenario,
   seed: number,
@@ -49,7 +49,7 @@ export async function run(
   const world = new World(scenario, seed, explain)
   const onRejection = (error: unknown) => {
     world.violated(
-      `nobody waits for a failure: ${error instanceof Error ? error.stack : String(error)}`,
+      `a promise rejects unhandled: ${error instanceof Error ? error.stack : String(error)}`,
     )
   }
   process.on('unhandledRejection', onRejection)
@@ -84,15 +84,15 @@ async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Pr
   return found.length === 0 ? rounds : -1
 }
 
-/** Gossip intervals after which a grove that runs and has somebody to talk to must have talked. */
+/** Gossip intervals within which a grove with live peers must have sent something. */
 const SILENCE_MAX = 4
 
-/** What holds at every moment. */
+/** Checks what must hold at every moment. */
 async function checkNow(world: World): Promise<void> {
   const { machines, ledger, timeline, traffic } = world
   for (const { node, name } of machines) {
     if (node === undefined) continue
-    for (const what of excesses(node)) world.violated(what)
+    for (const what of exceededLimits(node)) world.violated(what)
     const silentMs = timeline.now - (traffic.spokeAt(name) ?? timeline.now)
     if (
       silentMs > SILENCE_MAX * node.config.gossipIntervalMs &&
@@ -106,10 +106,10 @@ async function checkNow(world: World): Promise<void> {
     if (machine?.node === undefined || machine.boots !== boot) continue
     if (timeline.now > due) world.violated(`${what} on ${grove} never ends`)
   }
-  for (const [operation, { grove, boot, what }] of ledger.pending) {
+  for (const [id, { grove, boot, what }] of ledger.pending) {
     const machine = machines.find(({ name }) => name === grove)
     if (machine?.node === undefined || machine.boots !== boot)
-      ledger.end(operation, `${what} lost in a crash`)
+      ledger.end(id, `${what} lost in a crash`)
   }
 }
 
@@ -127,14 +127,14 @@ async function checkAtEnd(world: World): Promise<void> {
 }
 
 function resultOf(world: World, { name }: Scenario, seed: number, rounds: number): RunResult {
-  const { network, machines, ledger, misfortunes, timeline, journal, elapsed, violations } = world
+  const { network, machines, ledger, injector, timeline, journal, elapsed, violations } = world
   const stats = {
     virtualMs: elapsed,
     requests: network.stats.requests,
     bytes: network.stats.bytes,
     contributions: ledger.published.size,
     faults:
-      misfortunes.count +
+      injector.count +
       network.stats.faults +
       machines.reduce((sum, machine) => sum + machine.faults, 0),
     events: timeline.carriedOut,

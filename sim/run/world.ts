@@ -1,36 +1,36 @@
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { settleIn } from '../adversaries/settle-in.ts'
+import { startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
-import { Chance } from '../engine/chance.ts'
 import { Journal } from '../engine/journal.ts'
+import { Rng } from '../engine/rng.ts'
 import { Timeline } from '../engine/timeline.ts'
 import { Machine } from '../machine/machine.ts'
 import { Network } from '../network/network.ts'
 import type { Scenario } from '../scenario/scenario.ts'
-import { Misfortunes } from './faults.ts'
+import { FaultInjector } from './faults.ts'
 import { Ledger } from './ledger.ts'
 import { Agents } from './workload.ts'
 
-/** When every run begins, Unix ms. */
+/** When every run begins, in Unix ms. */
 const START = Date.UTC(2026, 0, 1)
-/** Violations of one run that are kept. */
+/** Violations kept of one run. */
 const VIOLATIONS_MAX = 50
-/** Machines are switched on within this time, in ms. */
-const SWITCHED_ON_MS = 2_000
+/** All machines boot within this time, in ms. */
+const BOOT_WITHIN_MS = 2_000
 
-/** Everything that one run consists of, before anything has happened. */
+/** Everything that a run consists of, before anything has happened. */
 export class World {
   readonly timeline = new Timeline(START)
   readonly journal: Journal
   readonly ledger = new Ledger()
   readonly network: Network
   readonly machines: readonly Machine[]
-  readonly misfortunes: Misfortunes
+  readonly injector: FaultInjector
   readonly traffic: TrafficWatch
   readonly #violations = new Set<string>()
 
   constructor(scenario: Scenario, seed: number, explain: boolean) {
-    const chance = new Chance(seed).fork(scenario.name)
+    const rng = new Rng(seed).fork(scenario.name)
     const { timeline, ledger } = this
     const violated = (what: string) => this.violated(what)
     const journal = new Journal(timeline, explain)
@@ -40,23 +40,23 @@ export class World {
     this.network = new Network({
       timeline,
       journal,
-      chance: chance.fork('network'),
+      rng: rng.fork('network'),
       conditions: scenario.network,
       watcher,
     })
-    this.machines = this.#build(scenario, chance, watcher)
+    this.machines = this.#build(scenario, rng, watcher)
     const { network, machines } = this
-    this.misfortunes = new Misfortunes({
+    this.injector = new FaultInjector({
       timeline,
       journal,
-      chance: chance.fork('faults'),
+      rng: rng.fork('faults'),
       network,
       machines,
       scenario,
     })
-    this.misfortunes.schedule()
+    this.injector.schedule()
     const { workload, groves } = scenario
-    settleIn(scenario.adversaries, chance.fork('adversaries'), {
+    startAdversaries(scenario.adversaries, rng.fork('adversaries'), {
       timeline,
       journal,
       network,
@@ -67,7 +67,7 @@ export class World {
     const agents = new Agents({
       timeline,
       journal,
-      chance: chance.fork('agents'),
+      rng: rng.fork('agents'),
       ledger,
       machines,
       workload,
@@ -77,12 +77,12 @@ export class World {
     agents.schedule()
   }
 
-  /** Since the start, in ms of virtual time. */
+  /** The virtual time since the start, in ms. */
   get elapsed(): number {
     return this.timeline.now - START
   }
 
-  /** What went against the rules, in words for a reader. */
+  /** The violations, in words for a reader. */
   get violations(): string[] {
     return [...this.#violations].map((what) => this.journal.readable(what))
   }
@@ -93,16 +93,16 @@ export class World {
     this.journal.note('VIOLATION', what)
   }
 
-  #build(scenario: Scenario, chance: Chance, watcher: TrafficWatch): Machine[] {
+  #build(scenario: Scenario, rng: Rng, watcher: TrafficWatch): Machine[] {
     const { timeline, journal, network } = this
     const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
     const peers = Array.from(
       { length: count },
       (_, n): PeerAddress => ({ peerId: `g${n}`, address: `http://10.0.0.${n + 1}:4515` }),
     )
-    const build = chance.fork('build')
+    const build = rng.fork('build')
     return peers.map((peer, n) => {
-      const own = chance.fork(`machine ${n}`)
+      const own = rng.fork(`machine ${n}`)
       const seeds = seedsOf(scenario.groves.seeds, peers, n, build)
       const config = {
         reachable: true,
@@ -122,25 +122,25 @@ export class World {
         timeline,
         journal,
         network,
-        chance: own,
+        rng: own,
         config,
         disk: scenario.disk,
         clock,
         violated: (what) => this.violated(what),
         stopped: () => watcher.forget(peer.peerId),
       })
-      timeline.after(own.below(SWITCHED_ON_MS), () => machine.boot())
+      timeline.after(own.below(BOOT_WITHIN_MS), () => machine.boot())
       return machine
     })
   }
 }
 
-/** The peers that this grove's operator configured, some by their address alone. */
+/** The seeds that a grove's operator configured, some of them by address alone. */
 function seedsOf(
   shape: Scenario['groves']['seeds'],
   peers: readonly PeerAddress[],
   n: number,
-  chance: Chance,
+  rng: Rng,
 ): PeerAddress[] {
   const others = peers.filter((_, index) => index !== n)
   const chosen = {
@@ -148,9 +148,9 @@ function seedsOf(
     ring: () => [peers[(n + 1) % peers.length]!].filter((peer) => peer !== peers[n]),
     star: () => (n === 0 ? [] : peers.slice(0, 1)),
     full: () => others,
-    random: () => [...peers.slice(Math.max(0, n - 1), n), ...chance.sample(others, 1)],
+    random: () => [...peers.slice(Math.max(0, n - 1), n), ...rng.sample(others, 1)],
   }[shape]()
   return chosen.map((peer) =>
-    chance.happens(0.5) ? { peerId: peer.address, address: peer.address } : peer,
+    rng.happens(0.5) ? { peerId: peer.address, address: peer.address } : peer,
   )
 }

@@ -2,25 +2,25 @@ import { z } from 'zod'
 
 const probability = z.number().min(0).max(1)
 const none = probability.default(0)
-/** Least and most of something. */
+/** The least and the most of something. */
 export const rangeOf = (each: z.ZodNumber) =>
-  z.tuple([each, each]).refine(([least, most]) => least <= most, 'the least comes first')
+  z.tuple([each, each]).refine(([least, most]) => least <= most, 'the lesser comes first')
 const range = rangeOf(z.number().nonnegative())
 
-/** How the network is. Each is drawn anew for each message or connection. */
+/** The state of the network. Each probability is drawn anew for each message or connection. */
 const network = {
-  /** One way, in ms. */
+  /** One way. */
   latencyMs: range,
-  /** A request, or an answer, that never arrives. */
+  /** A request or an answer never arrives. */
   loss: probability,
-  /** A request that arrives twice. */
+  /** A request arrives twice. */
   duplicate: probability,
-  /** A message that is held up for up to two seconds, so that later ones overtake it. */
+  /** A message is delayed by up to two seconds, so that later ones overtake it. */
   reorder: probability,
   bytesPerSecond: z.number().positive(),
-  /** A connection over which bodies drip, far under the minimum rate. */
+  /** A connection drips, far below the minimum rate. */
   slow: probability,
-  /** A connection that dies in the middle of the body. */
+  /** A connection breaks in the middle of a body. */
   cut: probability,
 }
 export const networkSchema = z.strictObject({
@@ -32,21 +32,21 @@ export const networkSchema = z.strictObject({
   slow: none,
   cut: none,
 })
-/** A change of it: what is left out stays as it is. */
+/** A change of the network; what is left out stays. */
 export const networkChangeSchema = z.strictObject(network).partial()
 export type NetworkConditions = z.infer<typeof networkSchema>
 
-/** How the disks are. */
+/** The state of the disks. Each probability is drawn anew for each write. */
 const disk = {
-  /** Of each write: half before it is durable, half before it is acknowledged. */
+  /** Drawn twice for a write: before it is durable, and before it is acknowledged. */
   latencyMs: range,
-  /** A write that fails, leaving nothing. */
+  /** A write fails and leaves nothing. */
   fail: probability,
-  /** A blob whose writing fails in the middle of its bytes. */
+  /** The write of a blob fails in the middle of its bytes. */
   torn: probability,
-  /** A write for which there is no room. */
+  /** There is no room for a write. */
   full: probability,
-  /** A write during which the machine loses power: before or after it became durable. */
+  /** The machine loses power during a write, before or after it is durable. */
   crash: probability,
 }
 export const diskSchema = z.strictObject({
@@ -56,14 +56,14 @@ export const diskSchema = z.strictObject({
   full: none,
   crash: none,
 })
-/** A change of it: what is left out stays as it is. */
+/** A change of the disks; what is left out stays. */
 export const diskChangeSchema = z.strictObject(disk).partial()
 export type DiskConditions = z.infer<typeof diskSchema>
 
-/** How wrong the clocks are. */
+/** How wrong the clocks are. Each machine's values are drawn once. */
 export const clockSchema = z.strictObject({
-  /** Each grove's time of day is off by up to so much, either way. */
+  /** A clock is off by up to this much, either way. */
   skewMs: z.number().nonnegative().default(0),
-  /** Each grove's clock is faster or slower by up to this share. */
+  /** A clock is fast or slow by up to this share. */
   drift: z.number().min(0).max(0.1).default(0),
 })

@@ -11,7 +11,7 @@ import {
 } from './conditions.ts'
 import { defined } from './defined.ts'
 
-/** The kinds of adversaries; one file each in sim/adversaries. */
+/** The kinds of adversaries. Each has its file in sim/adversaries. */
 export const adversaryKinds = [
   'forger',
   'corrupter',
@@ -28,34 +28,34 @@ const ms = z.number().int().nonnegative()
 const count = z.number().int().nonnegative()
 const window = { fromMs: ms, untilMs: ms }
 
-/** What goes wrong, when. Which groves it hits is drawn from the seed. */
+/** What goes wrong, and when. Which machines it hits is drawn from the seed. */
 export const faultSchema = z.discriminatedUnion('type', [
-  /** Two groups that can't hear each other; `oneWay`: the first can't be heard by the second. */
+  /** Two groups can't hear each other. `oneWay`: the first hears the second, but not vice versa. */
   z.strictObject({
     type: z.literal('partition'),
     ...window,
     share: z.number().min(0).max(1).default(0.5),
     oneWay: z.boolean().default(false),
   }),
-  /** The network is otherwise for a while. */
+  /** The network changes for a while. */
   z.strictObject({ type: z.literal('network'), ...window, conditions: networkChangeSchema }),
-  /** The disks of some groves are otherwise for a while. */
+  /** The disks of some machines change for a while. */
   z.strictObject({
     type: z.literal('disk'),
     ...window,
     groves: count,
     conditions: diskChangeSchema,
   }),
-  /** So many crashes at any moment of the window; each machine is back after a while. */
+  /** Machines crash, at any moment of the window, and start again after `downMs`. */
   z.strictObject({
     type: z.literal('crash'),
     ...window,
     times: count,
     downMs: rangeOf(ms).default([100, 20_000]),
   }),
-  /** A clock is set forward or back by up to so much. */
+  /** Clocks are set forward or back, by up to `byMs`. */
   z.strictObject({ type: z.literal('clock-jump'), ...window, times: count, byMs: ms }),
-  /** A disk loses a blob that it had. */
+  /** Disks lose blobs, one each time. */
   z.strictObject({ type: z.literal('forget-blobs'), ...window, times: count }),
 ])
 export type Fault = z.infer<typeof faultSchema>
@@ -73,7 +73,7 @@ const policySchema = z
   })
   .transform((policy): Policy => ({ scope: 'frontier', ...defined(policy) }))
 
-/** What agents do on the groves, at moments spread over `overMs`. */
+/** What the agents do, at random moments within `overMs`. */
 export const workloadSchema = z.strictObject({
   overMs: ms,
   publishes: count.default(0),
@@ -82,20 +82,20 @@ export const workloadSchema = z.strictObject({
   reproductions: count.default(0),
   adoptions: count.default(0),
   discussions: count.default(0),
-  /** A contribution of another grove is asked for by its cid, as a user does. */
+  /** Fetches of a published contribution by its cid, as a user asks for one. */
   fetches: count.default(0),
   artifactBytes: rangeOf(count).default([0, 3_000]),
-  /** Metrics `m0`, `m1`, … in which work is scored; even ones are minimised. */
+  /** How many metrics there are: `m0` is minimised, `m1` maximised, and so on. */
   metrics: z.number().int().min(1).default(2),
 })
 export type Workload = z.infer<typeof workloadSchema>
 
 const scenarioShape = z.strictObject({
-  /** One sentence: what happens, and what must hold all the same. */
+  /** One sentence: what happens, and what must hold nevertheless. */
   about: z.string().min(1),
   groves: z.strictObject({
     count: z.number().int().min(1),
-    /** Who is configured as whose seed. */
+    /** Which groves each grove has as seeds. */
     seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
     gossipIntervalMs: ms.default(6_000),
     syncIntervalMs: ms.default(12_000),
@@ -108,12 +108,12 @@ const scenarioShape = z.strictObject({
   adversaries: z.partialRecord(z.enum(adversaryKinds), count).default({}),
   workload: workloadSchema,
   faults: z.array(faultSchema).default([]),
-  /** From then on network, disks and machines are sound; adversaries are as before. */
+  /** From then on the network, disks and machines are sound. Adversaries go on. */
   faultsEndMs: ms,
-  /** Rounds of sync within which all honest groves then agree. */
+  /** Rounds of sync after that within which all honest groves must agree. */
   rounds: z.number().int().positive(),
 })
-/** What is in a scenario's file: also what no field says by itself is looked at. */
+/** A scenario's file. What no single field can tell is checked as well. */
 export const scenarioSchema = scenarioShape.superRefine(
   ({ groves, workload, faults, faultsEndMs }, context) => {
     const refuse = (path: (string | number)[], message: string) =>

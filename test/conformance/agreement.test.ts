@@ -17,7 +17,7 @@ const shuffledGraph: fc.Arbitrary<Shuffled> = graphArbitrary.chain((graph) =>
   fc.shuffledSubarray(graph, { minLength: graph.length }).map((order) => ({ graph, order })),
 )
 
-test('SQLite answers as the reference does, whatever came in whatever order', async () => {
+test('SQLite answers like the reference, whatever is stored in whatever order', async () => {
   await fc.assert(
     fc.asyncProperty(shuffledGraph, async ({ graph, order }) => {
       await using opened = await temporaryStores()
@@ -34,7 +34,7 @@ test('SQLite answers as the reference does, whatever came in whatever order', as
   )
 })
 
-test('SQLite answers alike after each step, whatever has not arrived yet', async () => {
+test('SQLite answers like the reference after each step, whatever is still absent', async () => {
   await fc.assert(
     fc.asyncProperty(shuffledGraph, async ({ order }) => {
       await using opened = await temporaryStores()
@@ -53,7 +53,7 @@ test('SQLite answers alike after each step, whatever has not arrived yet', async
   )
 })
 
-test('the order of arrival changes nothing', async () => {
+test('the order of arrival changes no answer', async () => {
   await fc.assert(
     fc.asyncProperty(shuffledGraph, async ({ graph, order }) => {
       const [causal, shuffled] = [memoryStores(systemRandom), memoryStores(systemRandom)]

@@ -41,8 +41,7 @@ const asked: {
   ],
   threads: (store) => Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
 }
-
-/** What a store's index answers about a graph, to every question of the port. */
+/** What a store's index answers to every question of the port about a graph, as plain values. */
 export async function answersOf(
   store: GraphStore,
   graph: readonly Contribution[],

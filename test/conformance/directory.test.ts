@@ -1,4 +1,4 @@
-/** What a directory of SQLite stores keeps from one version, copy and day to the next. */
+/** What a directory of SQLite stores keeps over versions, copies and restarts. */
 import assert from 'node:assert/strict'
 import { cp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,16 +6,17 @@ import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { cidToBytes, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
-import { isGroveError } from '../../src/core/errors.ts'
 import type { Stores } from '../../src/ports/stores.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
+import { withCode } from '../support/errors.ts'
+import { temporaryDirectory } from '../support/folder.ts'
 import { answersOf } from './answers.ts'
 import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
-import { changeDatabase, directoryOfSchema, schema1, temporaryDirectory } from './temporary.ts'
+import { changeDatabase, directoryOfSchema, schema1 } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
   openSqliteStores({ dir, nextTurn, random: systemRandom })
@@ -46,7 +47,7 @@ for (const version of migrations.map((_, index) => index + 1)) {
   })
 }
 
-test('a directory of schema 1 is numbered in the order in which its contributions came', async () => {
+test('a directory of schema 1 is numbered in the order of arrival', async () => {
   await using temporary = await directoryOfSchema(1)
 
   await using stores = await open(temporary.dir)
@@ -59,7 +60,7 @@ test('a directory of schema 1 is numbered in the order in which its contribution
   assert.equal(await stores.graph.lastSeq(), 11)
 })
 
-test('a directory of schema 1 takes more, and counts it for what it held', async () => {
+test('new evidence counts for the contributions of a directory of schema 1', async () => {
   await using temporary = await directoryOfSchema(1)
   await using stores = await open(temporary.dir)
   const memory = memoryStores(systemRandom)
@@ -83,7 +84,7 @@ test('a directory of schema 1 takes more, and counts it for what it held', async
   assert.equal(stub?.cid, hashBytes(new Uint8Array([1])))
 })
 
-test('the step that made schema 1 is as it was released', async () => {
+test('the migration to schema 1 is as it was released', async () => {
   const [released, current] = [schema1, `${migrations[0]}; PRAGMA user_version = 1`].map((sql) => {
     const database = new Sqlite(':memory:')
     database.exec(sql)
@@ -98,7 +99,7 @@ test('the step that made schema 1 is as it was released', async () => {
   assert.deepEqual(current, released)
 })
 
-test('a number is not given again after the last contribution is deleted', async () => {
+test('a number is not reused after the last contribution is deleted', async () => {
   await using temporary = await temporaryDirectory()
   const [first, second, third] = [1, 2, 3].map((n) => sample({ summary: `${n}` })) as [
     Contribution,
@@ -122,7 +123,7 @@ test('a number is not given again after the last contribution is deleted', async
   assert.ok((entries[1]?.seq ?? 0) > lastSeq)
 })
 
-test('partial blobs end with the stores and leave nothing', async () => {
+test('partial blobs end when the stores close, and leave nothing', async () => {
   await using temporary = await temporaryDirectory()
   const stores = await open(temporary.dir)
   const hash = hashBytes(new Uint8Array([1]))
@@ -132,9 +133,8 @@ test('partial blobs end with the stores and leave nothing', async () => {
   await stores.close()
 
   assert.deepEqual(await readdir(join(temporary.dir, 'tmp')), [])
-  const isShuttingDown = (error: unknown) => isGroveError(error, 'shutting-down')
-  for (const partial of partials)
-    await assert.rejects(partial.finish(), (error) => isGroveError(error, 'aborted'))
+  const isShuttingDown = withCode('shutting-down')
+  for (const partial of partials) await assert.rejects(partial.finish(), withCode('aborted'))
   for (const size of [10, 100_000])
     await assert.rejects(stores.blobs.partial(hash, size), isShuttingDown)
 })

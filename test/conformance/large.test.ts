@@ -1,22 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
-import type { Random } from '../../src/core/random.ts'
+import { below } from '../../src/core/random.ts'
 import type { Filter } from '../../src/core/wire/frontier.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
-import { at, local, relation, sample } from './samples.ts'
+import { at, cidsOf, local, relation, sample } from './samples.ts'
 import { temporaryStores } from './temporary.ts'
 
 const SIZE = 12_000
-const below = (random: Random, bound: number): number => Math.floor(random.next() * bound)
-const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] => items.map(({ cid }) => cid)
 
 /**
- * A graph in which filters mean everything, much, little and nothing, and in which some of what they mean is spread
- * evenly over a dimension while other is only at its end (`last`), so that walks of the index end early, late and in vain.
+ * A graph with tags that match everything, much, little and nothing. Matches are spread evenly over
+ * a dimension, or only at its end (`last`): index scans end early, late, or without a match.
  */
 function largeGraph(): Contribution[] {
   const random = seeded(42)
@@ -61,7 +58,7 @@ async function frontierOf(store: GraphStore, filter: Filter, limit: number): Pro
   ])
 }
 
-test('a filter means the same in a large graph, however its answers are found', async () => {
+test('a filter has the same matches in a large graph, by any way of finding them', async () => {
   await using opened = await temporaryStores()
   const sqlite = opened.stores.graph
   const memory = memoryStores(seeded(1)).graph

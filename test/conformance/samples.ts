@@ -6,14 +6,14 @@ import type { Provenance } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 
-/** A store under test, and how to be rid of it. */
+/** A store under test, which disposes of itself. */
 export interface Opened<S> extends AsyncDisposable {
   readonly store: S
 }
 
 const noon = Date.parse('2026-03-01T12:00:00.000Z')
 
-/** A contribution whose every field may be given; what isn't is plain. */
+/** A contribution with the given fields, and plain values for the rest. */
 export function sample(draft: Partial<Draft> = {}): Contribution {
   const agent = { agentId: 'agent-1' }
   return sealDraft(
@@ -22,7 +22,7 @@ export function sample(draft: Partial<Draft> = {}): Contribution {
   )
 }
 
-/** The moment some seconds after noon. */
+/** The date some seconds after noon. */
 export const at = (seconds: number): string => new Date(noon + seconds * 1_000).toISOString()
 
 export const local = (receivedAt = noon + 86_400_000): Provenance => ({
@@ -97,7 +97,10 @@ const link = fc.record({
   result: fc.constantFrom(undefined, 'confirmed', 'challenged'),
 })
 
-/** A random graph in causal order: each contribution relates to some before it, often to the same few. */
+/**
+ * A random graph in causal order. Each contribution relates to some before it, often to the same
+ * few.
+ */
 export const graphArbitrary: fc.Arbitrary<Contribution[]> = fc
   .array(fc.tuple(draftArbitrary, fc.array(link, { maxLength: 3 })), {
     minLength: 1,
@@ -121,7 +124,7 @@ export const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] =>
   items.map(({ cid }) => cid)
 export const sortedCids = (items: readonly { readonly cid: Cid }[]): Cid[] => cidsOf(items).sort()
 
-/** Puts one after the other. */
+/** Puts contributions one after the other. */
 export async function putAll(
   store: GraphStore,
   contributions: readonly Contribution[],
@@ -129,7 +132,7 @@ export async function putAll(
   for (const contribution of contributions) await store.put(contribution, local())
 }
 
-/** The cids and values of one dimension, best first; undefined where it is not ranked. */
+/** The cids and values of one dimension, best first; undefined if it is not ranked. */
 export function placesIn(
   rankings: readonly Ranking[],
   metric: string,

@@ -10,11 +10,11 @@ interface Answered {
   readonly createdAt: string
 }
 
-/** One recorded request, its path taken apart, and the answer that it got. */
+/** A recorded request with its path parsed, and its answer. */
 export interface Question {
   readonly path: string
   readonly route: 'frontier' | 'dag' | 'threads' | 'search' | 'contributions'
-  /** What stands between the slashes behind the route. */
+  /** The segments of the path after the route. */
   readonly rest: readonly string[]
   readonly query: URLSearchParams
   readonly body: unknown
@@ -43,7 +43,7 @@ function questionOf({ path, body }: Recorded['answers'][number]): Question {
   return { path, route: route as Question['route'], rest, query: url.searchParams, body }
 }
 
-/** The filter that a recorded query asks for. */
+/** The filter in a recorded query. */
 export function filterOf(query: URLSearchParams): Filter {
   const { tags, context, ...rest } = Object.fromEntries(query)
   const { kind, mode, agentId, agentName, platform } = rest as Partial<Filter>
@@ -59,5 +59,5 @@ export function filterOf(query: URLSearchParams): Filter {
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
 }
 
-/** The lists that an answer holds at a path of keys. */
+/** An answer as a list of rows. */
 export const rowsOf = (body: unknown): readonly Answered[] => body as readonly Answered[]

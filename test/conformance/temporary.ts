@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import type { Stores } from '../../src/ports/stores.ts'
@@ -7,6 +6,7 @@ import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
+import { temporaryDirectory } from '../support/folder.ts'
 
 export interface Temporary extends AsyncDisposable {
   readonly dir: string
@@ -18,12 +18,6 @@ export interface Temporary extends AsyncDisposable {
 /** What Grove 0.2.0 wrote (schema 1), as text; the rows of the full-text index as they went in. */
 export const schema1 = await readFile(join(import.meta.dirname, 'schema-1.sql'), 'utf8')
 
-/** A directory for one test, removed when it is disposed of. */
-export async function temporaryDirectory(): Promise<{ dir: string } & AsyncDisposable> {
-  const dir = await mkdtemp(join(tmpdir(), 'grove-stores-'))
-  return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) }
-}
-
 /** The directory that Grove 0.2.0 wrote, brought to a later schema by the steps that lead there. */
 export async function directoryOfSchema(
   version: number,
@@ -34,14 +28,14 @@ export async function directoryOfSchema(
   return temporary
 }
 
-/** Changes a directory's database behind the stores' back, while they are closed. */
+/** Changes a directory's database directly, while the stores are closed. */
 export function changeDatabase(dir: string, sql: string): void {
   const database = new Sqlite(join(dir, 'grove.db'))
   database.exec(sql)
   database.close()
 }
 
-/** SQLite stores in a directory of their own. */
+/** SQLite stores in their own directory. */
 export async function temporaryStores(): Promise<Temporary> {
   const { dir, [Symbol.asyncDispose]: remove } = await temporaryDirectory()
   const open = () => openSqliteStores({ dir, nextTurn, random: systemRandom })

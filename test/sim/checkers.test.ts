@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { disagreements } from '../../sim/checkers/agreement.ts'
 import { wrongBlame } from '../../sim/checkers/blame.ts'
-import { excesses, TrafficWatch } from '../../sim/checkers/bounds.ts'
+import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
-import { Chance } from '../../sim/engine/chance.ts'
 import { Process } from '../../sim/engine/process.ts'
+import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
 import { Disk } from '../../sim/machine/disk.ts'
 import { diskSchema } from '../../sim/scenario/conditions.ts'
@@ -26,7 +26,7 @@ function holder(name: string) {
   const note = (what: string) => void noticed.push(what)
   const disk = new Disk({
     timeline,
-    chance: new Chance(1),
+    rng: new Rng(1),
     conditions,
     crash() {},
     fault: note,
@@ -46,7 +46,7 @@ const scored = (value: number): Partial<Draft> => ({
   scores: { m: { value, direction: 'minimize' } },
 })
 
-test('a blob and a manifest with other bytes than their name says are noticed', async () => {
+test("a blob and a manifest whose bytes don't hash to their name are noticed", async () => {
   const { name, disk } = holder('g')
   const honest = work('honest')
   const blobs = disk.blobs as unknown as { get: () => Promise<AsyncIterable<Uint8Array>> }
@@ -61,7 +61,7 @@ test('a blob and a manifest with other bytes than their name says are noticed', 
   assert.match(found.join(), /shows a blob under .*shows a contribution under/)
 })
 
-test('what was acknowledged and is gone is noticed, unless the disk itself forgot it', async () => {
+test('the loss of acknowledged work is noticed, unless the disk itself lost it', async () => {
   const { name, disk } = holder('g')
   const kept = work('kept')
   await disk.graph.put(kept, here)
@@ -79,7 +79,7 @@ test('what was acknowledged and is gone is noticed, unless the disk itself forgo
   assert.equal(excused.length, 1)
 })
 
-test('a signal and an edge that are counted twice are noticed', async () => {
+test('a signal or an edge that is counted twice is noticed', async () => {
   const { name, disk } = holder('g')
   const target = work('target')
   const adoption = work('adoption', {
@@ -99,7 +99,7 @@ test('a signal and an edge that are counted twice are noticed', async () => {
   assert.ok(found.some((what) => what.includes('other edges')))
 })
 
-test('groves that rank otherwise, lack work or lack a blob do not agree', async () => {
+test('groves disagree if one of them lacks work or a blob, and so ranks differently', async () => {
   const [a, b] = [holder('a'), holder('b')]
   const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
   const best = work('best', { ...scored(1), artifacts: { part: hash } })
@@ -118,7 +118,7 @@ test('groves that rank otherwise, lack work or lack a blob do not agree', async 
   assert.deepEqual(agreed, [])
 })
 
-test('an artifact that the policy keeps out is not missed', async () => {
+test('an artifact that the policy excludes need not be held', async () => {
   const [a, b] = [holder('a'), holder('b')]
   const { hash } = await a.disk.blobs.put(Buffer.alloc(100))
   const large = work('large', { ...scored(1), artifacts: { part: hash } })
@@ -127,7 +127,7 @@ test('an artifact that the policy keeps out is not missed', async () => {
   assert.deepEqual(await disagreements([a, b], { ...defaultPolicy, maxArtifactBytes: 99 }), [])
 })
 
-test('views, maps and messages beyond their limits are noticed', () => {
+test('peers, advertisements, messages and transfers beyond their limits are noticed', () => {
   const peers = Array.from({ length: 12 }, (_, n) => ({
     peerId: `p${n}`,
     address: `http://a${n}`,
@@ -155,42 +155,37 @@ test('views, maps and messages beyond their limits are noticed', () => {
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
   for (let n = 0; n < 5; n++) watch.transferBegun(client, 'http://p')
 
-  assert.deepEqual(excesses(node), [
-    'g has 12 peers in view, 10 is the most',
+  assert.deepEqual(exceededLimits(node), [
+    'g has 12 active peers, 10 is the most',
     'g has 501 advertisements in m, 500 is the most',
     'g: InvariantError: a bug in Grove: this must always hold: one address has one id',
   ])
   assert.equal(violated.length, 3)
 })
 
-test('blame for a lie is noticed where it falls on an honest peer, and only there', () => {
-  const honest = [{ peerId: 'g1', address: 'http://g1' }]
-  const advertisement = { peerId: 'g1', reason: 'http://g1 advertises m 1, which has 2' }
-  const bytes = {
-    peerId: 'g1',
-    address: 'http://g1',
-    code: 'fetch-bad-bytes',
-    reason: 'http://g1 sent other bytes',
-  }
+test('an honest peer that is blamed for a lie is noticed, and no other blame', () => {
+  const peer = { peerId: 'g1', address: 'http://g1' }
+  const blame = (message: string, fields: object) =>
+    wrongBlame(message, { ...peer, ...fields }, [peer])
 
-  assert.match(
-    wrongBlame('advertisement contradicted', advertisement, honest) ?? '',
-    /g1 is blamed/,
-  )
-  assert.match(wrongBlame('peer fault', bytes, honest) ?? '', /g1 is blamed/)
-  assert.equal(
-    wrongBlame(
-      'advertisement contradicted',
-      { ...advertisement, reason: 'http://evil advertises m 1' },
-      honest,
-    ),
-    undefined,
-  )
-  assert.equal(wrongBlame('peer fault', { ...bytes, code: 'peer-too-slow' }, honest), undefined)
-  assert.equal(wrongBlame('peer fault', { ...bytes, peerId: 'evil' }, honest), undefined)
+  const wrong = [
+    blame('advertisement contradicted', { reason: 'it advertises m 1, which has 2' }),
+    blame('peer fault', { code: 'fetch-bad-bytes', reason: 'it sent other bytes' }),
+    blame('peer fault', { code: 'peer-fault', fault: 'too-long', reason: 'it sent more' }),
+  ]
+  const right = [
+    blame('advertisement contradicted', { address: 'http://evil' }),
+    blame('peer fault', { code: 'fetch-bad-bytes', peerId: 'evil' }),
+    blame('peer fault', { code: 'peer-fault', fault: 'cut-off' }),
+    blame('peer fault', { code: 'peer-too-slow' }),
+    blame('peer fault', { code: 'peer-unreachable' }),
+  ]
+
+  for (const blamed of wrong) assert.match(blamed ?? '', /g1 is blamed/)
+  for (const blamed of right) assert.equal(blamed, undefined)
 })
 
-test('a blob that a disk keeps under another name is noticed as it is written', async () => {
+test('a blob that a disk stores under a wrong hash is noticed as it is written', async () => {
   const { disk, timeline, noticed } = holder('g')
   disk.blobs.put = async () => ({ hash: hashBytes(Buffer.from('another')) as Cid, sizeBytes: 5 })
   const stores = disk.open(new Process())

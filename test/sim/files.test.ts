@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
 import { numberOf, UsageError } from '../../sim/command.ts'
 import { readRegression, readScenario, regressionNames } from '../../sim/files.ts'
 import { isInCode } from '../../sim/pins.ts'
+import { testFolder } from '../support/folder.ts'
 
 const plain = {
   about: 'a test',
@@ -14,16 +13,10 @@ const plain = {
   faultsEndMs: 2_000,
   rounds: 3,
 }
-let folder = ''
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-sim-'))
-})
-
-after(() => rm(folder, { recursive: true, force: true }))
+const at = testFolder()
 
 async function refusalOf(content: string): Promise<string> {
-  const file = join(folder, 'mine.json')
+  const file = at('mine.json')
   await writeFile(file, content)
   try {
     readScenario(file)
@@ -32,11 +25,11 @@ async function refusalOf(content: string): Promise<string> {
     assert.ok(error.message.includes(file), error.message)
     return error.message
   }
-  return assert.fail('it was taken')
+  return assert.fail('it was accepted')
 }
 
-test('a scenario can be in a file anywhere, and has its name', async () => {
-  const file = join(folder, 'elsewhere.json')
+test("a scenario can be in any file, and has the file's name", async () => {
+  const file = at('elsewhere.json')
   await writeFile(file, JSON.stringify(plain))
 
   const { name, groves } = readScenario(file)
@@ -59,27 +52,27 @@ for (const [what, change, said] of [
     'faults[0].groves',
   ],
   ['work after the faults', { workload: { overMs: 9_000 } }, 'workload.overMs'],
-  ['a range upside down', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
+  ['a range whose ends are swapped', { network: { latencyMs: [40, 5] } }, 'network.latencyMs'],
   [
-    'artifacts upside down',
+    'artifact sizes whose ends are swapped',
     { workload: { overMs: 1, artifactBytes: [9, 1] } },
     'workload.artifactBytes',
   ],
 ] as const) {
-  test(`a scenario with ${what} is refused, with the place`, async () => {
+  test(`a scenario with ${what} is refused, and the message names the field`, async () => {
     const message = await refusalOf(JSON.stringify({ ...plain, ...change }))
 
     assert.ok(message.includes(said), message)
   })
 }
 
-test('a file that is no JSON is refused by its name', async () => {
+test('a file that is not JSON is refused, and the message names it', async () => {
   assert.match(await refusalOf('{'), /can't be read/)
 })
 
-test('who asks for what is not there is told what is', () => {
-  assert.throws(() => readScenario('nope'), /no scenario "nope", but these: .*calm/)
-  assert.throws(() => readRegression('nope'), /no regression "nope", but these: .*clock-set-back/)
+test('an unknown name is refused with a list of the known ones', () => {
+  assert.throws(() => readScenario('nope'), /no scenario "nope"; there are .*calm/)
+  assert.throws(() => readRegression('nope'), /no regression "nope"; there are .*clock-set-back/)
 })
 
 test('every pinned run names its fixes, and the code holds each of them once', () => {
@@ -92,7 +85,7 @@ test('every pinned run names its fixes, and the code holds each of them once', (
   }
 })
 
-test('an option that is no fit number is refused', () => {
+test('a numeric option refuses anything but a number in its range', () => {
   assert.equal(numberOf(undefined, 'seeds'), undefined)
   assert.equal(numberOf('12', 'seeds'), 12)
   assert.equal(numberOf('0.2', 'loss', { most: 1, whole: false }), 0.2)

@@ -25,16 +25,16 @@ const atLeast = (row: Row, column: string, least: number) => {
   )
 }
 
-test('99 % of 300 groves know a new best within 6 rounds of exchange at 20 % loss, within 8 with 5 % churn a round', () => {
+test('99 % of 300 groves know a new best in 6 rounds at 20 % loss, in 8 with 5 % churn', () => {
   atMost(spreading('exchange'), 'roundsTo99', 6)
   atMost(spreading('exchange', { churn: 0.05 }), 'roundsTo99', 8)
 })
 
-test('an announced best is known to 99 % of 300 groves within 2 seconds', () => {
+test('99 % of 300 groves know an announced item within 2 seconds', () => {
   atMost(spreading('announce', { loss: 0 }), 'secondsTo99', 2)
 })
 
-test('without relay it takes many times as long', () => {
+test('without relaying, an item takes many times as long', () => {
   const options = { n: 100, loss: 0 }
   const [relayed, direct] = [
     spreading('exchange', options),
@@ -44,7 +44,7 @@ test('without relay it takes many times as long', () => {
   atLeast(direct, 'roundsTo99', 10 * Number(relayed['roundsTo99']))
 })
 
-test('views make an overlay like a random graph, in which nobody is left out', () => {
+test('the active views form a connected overlay, much like a random graph', () => {
   const [views, random] = sampling({ n: 300, seed: 1, loss: 0 })
 
   atLeast(views!, 'least', 1)
@@ -54,7 +54,7 @@ test('views make an overlay like a random graph, in which nobody is left out', (
   assert.equal(views!['connected'], 1)
 })
 
-test('when half of the groves vanish the rest stay connected, hear of news within a round, and drop the dead', () => {
+test('when half of the groves vanish, the rest stay connected and drop the dead', () => {
   const rows = recovery({ n: 200, seed: 1, loss: 0 })
   const after = (rounds: number) => rows.find((row) => row['rounds'] === rounds)!
 
@@ -63,7 +63,7 @@ test('when half of the groves vanish the rest stay connected, hear of news withi
   assert.equal(after(30)['deadInViews'], 0)
 })
 
-test('a grove that died has left all views within 20 rounds', () => {
+test('a dead grove has left all views within 20 rounds', () => {
   atMost(departure({ n: 150, seed: 1, loss: 0 })[0]!, 'outOfAll', 20)
 })
 
@@ -76,24 +76,24 @@ test('an exchange in which nothing is new takes at most 300 bytes each way', () 
   }
 })
 
-test('announcements bring at most half a duplicate entry for each delivery, and reach everybody', () => {
+test('announcements reach every grove, with at most half a duplicate entry a delivery', () => {
   const [row] = redundancy({ n: 150, seed: 1, loss: 0 })
 
   atMost(row!, 'duplicates', 0.5)
   atLeast(row!, 'reached', 1)
 })
 
-test('at 5 % loss no living grove is declared failed, a dead one is, and hearsay revives nobody', () => {
+test('at 5 % loss no living grove fails, dead ones do, and no third party revives them', () => {
   const [row] = liveness({ n: 150, seed: 1, loss: 0.05 })
 
   assert.equal(row!['falseFailures'], 0)
-  assert.equal(row!['revivedByHearsay'], 0)
+  assert.equal(row!['revivedByOthers'], 0)
   atMost(row!, 'lastFailed', 20)
   atMost(row!, 'back', 1)
   atMost(row!, 'lastKnowing', 1)
 })
 
-test('a seed replays to the same figures, another seed to others', () => {
+test('equal seeds give equal figures, and another seed gives others', () => {
   const options = { n: 80, churn: 0.05 }
 
   assert.deepEqual(spreading('announce', options), spreading('announce', options))
@@ -103,7 +103,7 @@ test('a seed replays to the same figures, another seed to others', () => {
   )
 })
 
-test('tasks run in the order of their moments, and of one moment in the order they were set', () => {
+test('tasks run in the order of their moments, and then as they were set', () => {
   const timeline = new Timeline(1_000)
   const ran: string[] = []
   const note = (name: string) => () => ran.push(`${name} ${timeline.now}`)

@@ -4,7 +4,7 @@ import { readScenario } from '../../sim/files.ts'
 import { run } from '../../sim/run/run.ts'
 
 for (const name of ['lossy', 'power-cuts', 'bad-bytes', 'everything']) {
-  test(`one integer replays ${name} exactly`, async () => {
+  test(`equal seeds give equal runs of ${name}`, async () => {
     const scenario = readScenario(name)
 
     const first = await run(scenario, 7)
@@ -16,7 +16,7 @@ for (const name of ['lossy', 'power-cuts', 'bad-bytes', 'everything']) {
   })
 }
 
-test('another seed is another run', async () => {
+test('different seeds give different runs', async () => {
   const scenario = readScenario('calm')
 
   const hashes = new Set<string>()

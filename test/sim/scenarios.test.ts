@@ -4,7 +4,7 @@ import { readRegression, readScenario, regressionNames, scenarioNames } from '..
 import { run } from '../../sim/run/run.ts'
 import { allDifferences } from './sqlite.ts'
 
-/** The same in every run of the tests; `npm run -s sim:soak` plays many more. */
+/** The same in every run of the tests. `npm run -s sim:soak` plays many more. */
 const SEEDS = [1, 2]
 
 for (const name of scenarioNames()) {
@@ -20,7 +20,7 @@ for (const name of scenarioNames()) {
 
 for (const name of regressionNames()) {
   const { found, seed, scenario } = readRegression(name)
-  test(`no more: ${found}`, async () => {
+  test(`regression: ${found}`, async () => {
     const { violations } = await run(scenario, seed)
 
     assert.deepEqual(violations, [], `npm run sim -- --regression ${name}`)

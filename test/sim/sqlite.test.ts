@@ -4,7 +4,7 @@ import { readScenario } from '../../sim/files.ts'
 import { run } from '../../sim/run/run.ts'
 import { differences } from './sqlite.ts'
 
-test('a grove that holds something else than its log says is found', async () => {
+test('a grove that does not hold what its log says is noticed', async () => {
   const { violations } = await run(readScenario('calm'), 1, {
     async inspect([machine]) {
       assert.ok(machine !== undefined)
@@ -14,5 +14,5 @@ test('a grove that holds something else than its log says is found', async () =>
     },
   })
 
-  assert.match(violations.join(), /SQLite answers otherwise/)
+  assert.match(violations.join(), /SQLite answers differently/)
 })

@@ -3,13 +3,13 @@ import type { Holder } from '../../sim/checkers/agreement.ts'
 import { answersOf } from '../conformance/answers.ts'
 import { temporaryStores } from '../conformance/temporary.ts'
 
-/** Where SQLite, given its log, answers otherwise than a grove's memory store. */
+/** Which groves' memory stores answer differently from SQLite with the same log. */
 export async function allDifferences(groves: readonly Holder[]): Promise<string[]> {
   const found = await Promise.all(groves.map(differences))
   return found.flat()
 }
 
-/** Whether SQLite, given a grove's log, answers as the grove's memory store does. */
+/** Whether a grove's memory store answers differently from SQLite with the same log. */
 export async function differences({ name, disk }: Holder): Promise<string[]> {
   const entries = await disk.graph.since(0, Number.MAX_SAFE_INTEGER)
   await using opened = await temporaryStores()
@@ -20,5 +20,5 @@ export async function differences({ name, disk }: Holder): Promise<string[]> {
     await answersOf(graph, contributions),
     await answersOf(disk.graph, contributions),
   ]
-  return isDeepStrictEqual(answered, expected) ? [] : [`SQLite answers otherwise than ${name}`]
+  return isDeepStrictEqual(answered, expected) ? [] : [`SQLite answers differently from ${name}`]
 }

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Chance } from '../../sim/engine/chance.ts'
 import { MachineClock } from '../../sim/engine/clock.ts'
+import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
 import { readScenario } from '../../sim/files.ts'
 import { run } from '../../sim/run/run.ts'
 import { scenarioSchema } from '../../sim/scenario/scenario.ts'
 
-test('events happen in the order of their moments, and nothing waits for the wall clock', async () => {
+test('events happen in the order of their moments, without a wall clock', async () => {
   const timeline = new Timeline(0)
   const happened: string[] = []
   timeline.after(60_000, () => happened.push('late'))
@@ -23,7 +23,7 @@ test('events happen in the order of their moments, and nothing waits for the wal
   assert.equal(timeline.now, 100_000)
 })
 
-test('a clock that jumps tells another time, but its timers run as before', async () => {
+test('a clock that jumps shows another time, but its timers run as before', async () => {
   const timeline = new Timeline(1_000)
   const machine = new MachineClock(timeline, { offsetMs: 500 })
   const clock = machine.forProcess(() => true)
@@ -37,15 +37,15 @@ test('a clock that jumps tells another time, but its timers run as before', asyn
   assert.equal(clock.now(), 2_000 + 500 - 3_600_000)
 })
 
-test('a draw more under one name shifts no draw under another', () => {
-  const [plain, disturbed] = [new Chance(5), new Chance(5)]
+test('one more draw in a fork shifts no draw in another fork', () => {
+  const [plain, disturbed] = [new Rng(5), new Rng(5)]
   disturbed.fork('one').next()
   disturbed.next()
 
   assert.equal(disturbed.fork('two').next(), plain.fork('two').next())
 })
 
-test('a run that cannot agree is a violation, with the difference in it', async () => {
+test('a run without agreement is a violation that says what differs', async () => {
   const { groves, ...calm } = readScenario('calm')
 
   const { violations, stats } = await run(
@@ -57,7 +57,7 @@ test('a run that cannot agree is a violation, with the difference in it', async 
   assert.ok(violations.some((what) => /no agreement after 6 rounds: g. lacks work-/.test(what)))
 })
 
-test("an adversary's messages are taken in: none is refused for its form", async () => {
+test("an adversary's messages are valid: none is refused for its form", async () => {
   const calm = readScenario('calm')
 
   const { transcript } = await run({ ...calm, adversaries: { braggart: 1 } }, 1, { explain: true })

@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
 
 /**
- * Compares a text with the one that is kept in a file. Where the test file is run by itself with
- * `--rewrite` (`node test/unit/protocol/traces.test.ts --rewrite`) the file is rewritten instead:
- * the test runner passes no arguments on, so that no run of all tests rewrites anything.
+ * Compares a text with a file. With `--rewrite` it writes the file instead; the test's file must
+ * then be run by itself, as in `node test/unit/protocol/traces.test.ts --rewrite`, since the test
+ * runner passes no arguments on.
  */
 export function matchesGolden(file: string, actual: string): void {
-  if (process.argv.includes('--rewrite')) writeFileSync(file, actual)
-  else assert.equal(actual, readFileSync(file, 'utf8'), `${file}: rewrite it if this is meant`)
+  if (process.argv.includes('--rewrite')) {
+    writeFileSync(file, actual)
+    return
+  }
+  const path = relative(process.cwd(), file)
+  assert.equal(actual, readFileSync(file, 'utf8'), `${path} differs; --rewrite it if that is meant`)
 }

@@ -18,7 +18,7 @@ export function messageOf(
   }
 }
 
-/** Answers exchanges with this digest, and shuffles with nobody; undefined for anything else. */
+/** Answers exchanges with this digest, and shuffles with no peers; undefined for other paths. */
 export function gossipAnswer(
   peer: PeerAddress,
   digest: readonly DigestEntry[],
@@ -28,7 +28,7 @@ export function gossipAnswer(
   return path === '/api/gossip/shuffle' ? jsonAnswer({ offered: [] }) : undefined
 }
 
-/** The same over sockets, for a peer at whatever address it is asked. */
+/** The same over sockets, for a peer at any address. */
 export function gossiping(peerId: string, digest: () => readonly DigestEntry[]): Misbehave {
   return (request, response) => {
     const address = `http://${request.headers.host}`

@@ -8,22 +8,22 @@ import { testNode } from './test-node.ts'
 export interface Holdings {
   readonly contributions?: readonly Contribution[]
   readonly blobs?: readonly Uint8Array[]
-  /** By dimension, what the best list says. */
+  /** Best lists, by dimension. */
   readonly best?: Readonly<Record<string, object>>
 }
 
 interface RouteRequest {
   readonly method: 'GET' | 'HEAD' | 'POST'
-  /** With its query. */
+  /** With the query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** Routes that are answered by the server's own code, over what the peer holds. */
+/** Routes that the production server's code answers. */
 const realRoutes = ['/api/gossip/contribution/', '/api/blobs/', '/api/federation/closure']
 
-/** A peer's routes: what it holds is answered as a grove does, its best as the test says. */
+/** A peer's routes. The production server answers for the holdings, and the test for best lists. */
 export function honestRoutes({
   best = {},
   ...holdings

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import type { ContributionView, Draft } from '../../src/core/contribution/schema.ts'
 
-/** What tests ask of a grove over plain HTTP, as an agent would that has no library. */
-
+/** GETs JSON from a grove. */
 export async function getJson<T>(url: string, path: string): Promise<T> {
   const answer = await fetch(url + path)
   assert.equal(answer.status, 200, `GET ${path}: ${answer.status} ${await answer.clone().text()}`)
   return (await answer.json()) as T
 }
 
+/** POSTs JSON to a grove. */
 export async function postJson<T>(
   url: string,
   path: string,
@@ -28,7 +28,7 @@ export async function postJson<T>(
   return (await answer.json()) as T
 }
 
-/** Publishes a draft with artifacts as multipart. */
+/** Publishes a draft with artifacts, as multipart. */
 export async function publishTo(
   url: string,
   draft: Partial<Draft>,
@@ -43,6 +43,7 @@ export async function publishTo(
   return (await answer.json()) as ContributionView
 }
 
+/** The least that a draft needs. */
 export const plainDraft = {
   kind: 'work',
   mode: 'evaluation',

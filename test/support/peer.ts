@@ -6,28 +6,41 @@ import { type Contribution, sealDraft } from '../../src/core/contribution/contri
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { type Holdings, honestRoutes } from './honest-routes.ts'
+import { plainDraft } from './http.ts'
 
-/** Answers a request in its own way; false leaves it to the honest routes. */
+/** Answers a request instead of the honest routes; false leaves it to them. */
 export type Misbehave = (request: IncomingMessage, response: ServerResponse) => boolean
 
-/** A peer that counts what it is asked. */
-export interface TestPeer extends PeerAddress, AsyncDisposable {
+interface RequestLog {
   /** `METHOD /path?query` of all requests so far. */
   readonly requests: string[]
+  /** The number of requests that contain a text. */
   asked(text: string): number
 }
 
-/** A grove's peer-facing routes on a port of its own, with a place to break each of them. */
+/** A peer with a log of its requests. */
+export interface TestPeer extends PeerAddress, RequestLog, AsyncDisposable {}
+
+/** An empty log of requests. */
+export function requestLog(): RequestLog {
+  const requests: string[] = []
+  return {
+    requests,
+    asked: (text) => requests.filter((line) => line.includes(text)).length,
+  }
+}
+
+/** Serves a grove's routes for peers on a free port. `misbehave` may break any of them. */
 export async function startPeer(
   peerId: string,
   { misbehave = () => false, ...holdings }: Holdings & { readonly misbehave?: Misbehave },
 ): Promise<TestPeer> {
   const routes = honestRoutes(holdings)
-  const requests: string[] = []
+  const log = requestLog()
   const server = createServer(async (request, response) => {
     const { url: path = '/' } = request
     const method = request.method as 'GET' | 'HEAD' | 'POST'
-    requests.push(`${method} ${path}`)
+    log.requests.push(`${method} ${path}`)
     if (misbehave(request, response)) return
     const headers = Object.fromEntries(
       Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
@@ -40,8 +53,7 @@ export async function startPeer(
   return {
     peerId,
     address,
-    requests,
-    asked: (text) => requests.filter((line) => line.includes(text)).length,
+    ...log,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
@@ -49,15 +61,12 @@ export async function startPeer(
   }
 }
 
-/** A contribution of one test author. */
+/** A contribution of the test author. */
 export function work(summary: string, draft: Partial<Draft> = {}): Contribution {
-  return sealDraft(
-    { kind: 'work', mode: 'evaluation', summary, agent: { agentId: 'tester' }, ...draft },
-    Date.parse('2026-01-01T00:00:00Z'),
-  )
+  return sealDraft({ ...plainDraft, summary, ...draft }, Date.parse('2026-01-01T00:00:00Z'))
 }
 
-/** Bytes that differ by seed. */
+/** Pseudo-random bytes. */
 export function someBytes(length: number, seed: number): Buffer {
   const bytes = Buffer.alloc(length)
   for (let at = 0, state = seed; at < length; at++) {
@@ -67,7 +76,7 @@ export function someBytes(length: number, seed: number): Buffer {
   return bytes
 }
 
-/** All that comes. */
+/** Collects everything that a source gives. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = []
   for await (const item of source) items.push(item)

@@ -10,13 +10,13 @@ export interface ServedNode extends AsyncDisposable {
   readonly url: string
   readonly port: number
   readonly node: GroveNode
-  /** Errors that the grove logged: faults of its own. */
+  /** Errors that the grove logged. */
   readonly logged: readonly string[]
-  /** Closes the server alone. */
+  /** Closes the server, but not the grove. */
   stop(graceMs: number): Promise<void>
 }
 
-/** Serves a grove kept in memory, or in a directory; without peers. */
+/** Serves a grove without peers, in memory or in a directory. */
 export async function serveNode(dir?: string): Promise<ServedNode> {
   const logged: string[] = []
   const log = {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/ports/clock.ts'
 
-/** A clock that stands until it is moved. */
+/** A clock that stands still until it is moved. */
 export function standingClock() {
   const tasks: { at: number; task: () => void }[] = []
   const state = { now: 1_000_000 }

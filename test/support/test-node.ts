@@ -16,7 +16,25 @@ export interface TestNode extends AsyncDisposable {
   readonly node: GroveNode
 }
 
-/** A grove on memory stores that asks over real sockets, impatient towards slow peers; it gossips only if told to. */
+/** The configuration of a grove that does nothing by itself for a minute. */
+export const quietConfig = (
+  seeds: readonly PeerAddress[],
+  config: Partial<NodeConfig>,
+): NodeConfig => ({
+  self: { peerId: 'self', address: 'http://self.invalid' },
+  reachable: false,
+  seeds,
+  gossipIntervalMs: 60_000,
+  syncIntervalMs: 60_000,
+  policy: defaultPolicy,
+  fetchTimeoutMs: 10_000,
+  ...config,
+})
+
+/**
+ * A grove on memory stores that uses real sockets, and is impatient with slow peers. It gossips
+ * only after it is started.
+ */
 export function testNode(
   seeds: readonly PeerAddress[] = [],
   config: Partial<NodeConfig> = {},
@@ -30,17 +48,7 @@ export function testNode(
     minimumRate: { bytesPerSecond: 50_000, windowMs: 200 },
   })
   const stores = memoryStores(seeded(1))
-  const whole: NodeConfig = {
-    self: { peerId: 'self', address: 'http://self.invalid' },
-    reachable: false,
-    seeds,
-    gossipIntervalMs: 60_000,
-    syncIntervalMs: 60_000,
-    policy: defaultPolicy,
-    fetchTimeoutMs: 10_000,
-    ...config,
-  }
-  const node = new GroveNode(whole, {
+  const node = new GroveNode(quietConfig(seeds, config), {
     ...stores,
     transport,
     clock: systemClock,

@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Polls until `probe` gives something other than undefined or false, and returns it. Fails after `withinMs`, saying what was waited for. */
+/**
+ * Polls until `probe` returns something other than undefined or false, and returns that. Throws
+ * after `withinMs`, and says what did not come.
+ */
 export async function until<T>(
   what: string,
   probe: () => Promise<T | undefined | false> | T | undefined | false,
@@ -10,7 +13,7 @@ export async function until<T>(
   for (;;) {
     const found = await probe()
     if (found !== undefined && found !== false) return found
-    if (Date.now() > deadline) throw new Error(`waited ${withinMs} ms in vain for: ${what}`)
+    if (Date.now() > deadline) throw new Error(`it did not come within ${withinMs} ms: ${what}`)
     await sleep(20)
   }
 }

@@ -1,13 +1,12 @@
-import { Chance } from '../../sim/engine/chance.ts'
 import { MachineClock } from '../../sim/engine/clock.ts'
 import { Journal } from '../../sim/engine/journal.ts'
 import { Process } from '../../sim/engine/process.ts'
+import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
 import type { HttpAnswer, HttpRequest } from '../../sim/network/http.ts'
 import { Network } from '../../sim/network/network.ts'
 import { networkSchema } from '../../sim/scenario/conditions.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { defaultPolicy } from '../../src/core/policy.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode, type NodePorts } from '../../src/node/node.ts'
 import { silentLog } from '../../src/ports/log.ts'
@@ -15,38 +14,38 @@ import { seeded } from '../../src/runtime/random.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { type Holdings, honestRoutes } from './honest-routes.ts'
-import type { TestPeer } from './peer.ts'
-import type { TestNode } from './test-node.ts'
+import { requestLog, type TestPeer } from './peer.ts'
+import { quietConfig, type TestNode } from './test-node.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
-/** One way, in virtual ms. The same for every message, so that no test's luck hangs on another's. */
+/** One way, in virtual ms. It is the same for all messages, so that no test depends on another. */
 const LATENCY_MS = 5
 /** How long `until` waits, in virtual ms. */
 const PATIENCE_MS = 60 * 60_000
 
-/** Answers a request in its own way; undefined leaves it to the honest routes. */
+/** Answers a request instead of the honest routes; undefined leaves it to them. */
 export type Misbehave = (
   request: HttpRequest,
 ) => HttpAnswer | undefined | Promise<HttpAnswer | undefined>
 
-/** Where a virtual peer listens. */
+/** The address of a virtual peer. */
 export const addressOf = (peerId: string) => `http://${peerId}.test`
 
-/** What a test's grove is given in place of what it would have. */
+/** Configuration and ports that replace the usual ones. */
 export interface TestNodeOptions extends Partial<NodeConfig> {
   readonly ports?: Partial<NodePorts>
 }
 
-/** Groves and peers of one test file, on a network and in a time that only exist there. */
+/** Groves and peers of one test file, on a virtual network in virtual time. */
 export interface World {
   readonly timeline: Timeline
-  /** Everything that goes over the network, in words. */
+  /** Everything on the network, in words. */
   readonly journal: Journal
-  /** A grove on memory stores. It gossips only if it is told to. */
+  /** A grove on memory stores. It gossips only after it is started. */
   testNode(seeds?: readonly PeerAddress[], options?: TestNodeOptions): TestNode
-  /** A peer that holds what it is given, with a place to break each of its routes. */
+  /** A peer that holds the given items. `misbehave` may break any of its routes. */
   startPeer(peerId: string, behaviour: Holdings & { readonly misbehave?: Misbehave }): TestPeer
-  /** Waits, in virtual time, until `probe` gives something; fails where that never comes. */
+  /** Waits in virtual time until `probe` returns something. Throws if it never does. */
   until<T>(what: string, probe: Probe<T>): Promise<T>
 }
 
@@ -54,8 +53,8 @@ type Found<T> = T | undefined | false
 type Probe<T> = () => Found<T> | Promise<Found<T>>
 
 /**
- * Call it once, outside of tests. Time flows by itself, as fast as it can, whenever something is
- * due; between two awaits of a test it stands still.
+ * Call it once, outside of tests. Time passes by itself, as fast as possible, while anything is
+ * due. It stands still between two awaits of a test.
  */
 export function virtualWorld(): World {
   const timeline = new FlowingTimeline(START)
@@ -63,7 +62,7 @@ export function virtualWorld(): World {
   const network = new Network({
     timeline,
     journal,
-    chance: new Chance(1),
+    rng: new Rng(1),
     conditions: networkSchema.parse({ latencyMs: [LATENCY_MS, LATENCY_MS] }),
     watcher: {
       requested() {},
@@ -88,10 +87,11 @@ function startNode(
   seeds: readonly PeerAddress[],
   { ports = {}, ...config }: TestNodeOptions,
 ): TestNode {
-  const self = { peerId: 'self', address: 'http://self.invalid' }
+  const whole = quietConfig(seeds, config)
+  const { self } = whole
   const process = new Process()
   const clock = new MachineClock(timeline).forProcess(() => process.alive)
-  const carrier = network.wireOf({
+  const carrier = network.carrierOf({
     name: self.peerId,
     address: self.address,
     honest: true,
@@ -99,16 +99,6 @@ function startNode(
   })
   const transport = httpTransport({ allowPrivate: true, clock, carrier })
   const stores = memoryStores(seeded(1))
-  const whole: NodeConfig = {
-    self,
-    reachable: false,
-    seeds,
-    gossipIntervalMs: 60_000,
-    syncIntervalMs: 60_000,
-    policy: defaultPolicy,
-    fetchTimeoutMs: 10_000,
-    ...config,
-  }
   const random = seeded(1)
   const node = new GroveNode(whole, {
     ...stores,
@@ -134,7 +124,7 @@ function startPeer(
   { misbehave = () => undefined, ...holdings }: Holdings & { readonly misbehave?: Misbehave },
 ): TestPeer {
   const routes = honestRoutes(holdings)
-  const requests: string[] = []
+  const log = requestLog()
   const address = addressOf(peerId)
   const process = new Process()
   network.attach({
@@ -143,15 +133,14 @@ function startPeer(
     honest: true,
     process,
     async handle(request) {
-      requests.push(`${request.method} ${request.path}`)
+      log.requests.push(`${request.method} ${request.path}`)
       return (await misbehave(request)) ?? routes(request)
     },
   })
   return {
     peerId,
     address,
-    requests,
-    asked: (text) => requests.filter((line) => line.includes(text)).length,
+    ...log,
     async [Symbol.asyncDispose]() {
       process.kill()
     },
@@ -164,11 +153,11 @@ async function until<T>(timeline: FlowingTimeline, what: string, probe: Probe<T>
     const found = await probe()
     if (found !== undefined && found !== false) return found
     if (timeline.now > deadline || !(await timeline.nextStep()))
-      throw new Error(`waited in vain for: ${what}`)
+      throw new Error(`it did not come: ${what}`)
   }
 }
 
-/** Virtual time that goes on by itself as long as anything is due. */
+/** Virtual time that passes by itself while anything is due. */
 class FlowingTimeline extends Timeline {
   #isFlowing = false
   #isFed = false
@@ -181,7 +170,7 @@ class FlowingTimeline extends Timeline {
     return cancel
   }
 
-  /** The next thing that happens has happened; false where nothing is left to happen. */
+  /** Resolves after the next event; false if there is none. */
   nextStep(): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>()
     this.#watchers.push(resolve)

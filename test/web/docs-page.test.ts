@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/chromium.ts'
 import { type Grove, openGrove } from '../../src/index.ts'
+import { testFolder } from '../support/folder.ts'
 
 const executablePath = findChromium()
 const skip =
@@ -20,24 +18,22 @@ const quiet = [
   '--disable-sync',
 ]
 
-let folder = ''
+const at = testFolder()
 let grove: Grove | undefined
 let browser: Browser | undefined
 
 before(async () => {
   if (executablePath === undefined) return
-  folder = await mkdtemp(join(tmpdir(), 'grove-web-'))
-  grove = await openGrove({ dir: folder, listen: {} })
+  grove = await openGrove({ dir: at('web'), listen: {} })
   browser = await chromium.launch({ executablePath, args: quiet })
 })
 
 after(async () => {
   await browser?.close()
   await grove?.close()
-  await rm(folder, { recursive: true, force: true })
 })
 
-/** The reference in a browser, and every address that it asked for. */
+/** Opens the reference in a browser, with the addresses that it requests and its errors. */
 async function openPage(): Promise<{ page: Page; asked: string[]; errors: string[] }> {
   const page = await (browser as Browser).newPage()
   const asked: string[] = []
@@ -50,7 +46,7 @@ async function openPage(): Promise<{ page: Page; asked: string[]; errors: string
   return { page, asked, errors }
 }
 
-test('the reference lists the operations and loads nothing from elsewhere', { skip }, async () => {
+test('the reference lists the operations, and loads nothing from elsewhere', { skip }, async () => {
   const { page, asked, errors } = await openPage()
 
   const text = (await page.locator('body').textContent()) ?? ''
@@ -63,7 +59,7 @@ test('the reference lists the operations and loads nothing from elsewhere', { sk
   ]) {
     assert.ok(text.includes(path), path)
   }
-  assert.ok(asked.length >= 2, 'the page and the document that it shows')
+  assert.ok(asked.length >= 2, 'the page and the document that it describes')
   assert.deepEqual(
     asked.filter((address) => !address.startsWith(`${grove?.url}/`)),
     [],

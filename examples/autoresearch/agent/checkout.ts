@@ -5,10 +5,10 @@ import { type Corpus, readCorpus } from '../corpus.ts'
 import { type Result, train } from '../train.ts'
 import type { Contribution, GroveApi } from './grove-api.ts'
 
-/** What is measured, in bits per byte; lower is better. */
+/** The metric, in bits per byte; lower is better. */
 export const METRIC = 'val_bpb'
 
-/** Somebody's work, in a directory and ready to train. */
+/** Work that is checked out, ready to train. */
 export interface Checkout {
   readonly work: Contribution
   /** Its published figure. */
@@ -18,15 +18,15 @@ export interface Checkout {
 }
 
 /**
- * Takes a contribution's config and corpus from a grove into `dir`. The corpus is one blob that every contribution
- * names, so it is taken once.
+ * Checks out a contribution's config and corpus into `dir`. All name the same corpus, which is read
+ * once.
  */
 export async function checkOut(grove: GroveApi, cid: string, dir: string): Promise<Checkout> {
   const work = await grove.complete(cid)
   const figure = work.scores?.[METRIC]?.value
   const corpusBlob = work.artifacts['corpus.json']
   if (figure === undefined || corpusBlob === undefined)
-    throw new Error(`${cid} is no trial: it lacks figure or corpus`)
+    throw new Error(`${cid} is not a trial: it has no figure or no corpus`)
   mkdirSync(dir, { recursive: true })
   const configPath = join(dir, 'config.json')
   const corpusPath = join(dir, `corpus-${corpusBlob.slice(-16)}.json`)
@@ -35,7 +35,9 @@ export async function checkOut(grove: GroveApi, cid: string, dir: string): Promi
   return { work, figure, config: readConfig(configPath), corpus: readCorpus(corpusPath) }
 }
 
-/** Trains a config and returns the figure with the files that bear it out, the same as `train.ts` writes. */
+/**
+ * Trains a config. Returns the result and the files to publish with it, as `train.ts` writes them.
+ */
 export function runTrial(
   config: Config,
   corpus: Corpus,

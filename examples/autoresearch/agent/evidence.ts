@@ -4,25 +4,26 @@ import { describeChange } from '../mutate.ts'
 import type { Result } from '../train.ts'
 import { type Checkout, checkOut, METRIC, runTrial } from './checkout.ts'
 import type { GroveApi } from './grove-api.ts'
-import { type Deed, type Figure, groveOf, type Researcher, signature } from './researcher.ts'
+import { type Action, type Figure, groveOf, type Researcher, signature } from './researcher.ts'
 
-/** How far down the frontier an agent looks for work that nobody has checked. */
+/** How far down the frontier an agent looks for unchecked work. */
 const DEPTH = 20
 
 /**
- * Reviews the best work of others that nobody has reviewed: do its figure, its files and its words agree? Publishes
- * the share of checks that hold as the review's `quality`. Undefined where there is nothing to review.
+ * Reviews the best unreviewed work of others: do its figure, files and description agree? The
+ * review's `quality` is the share of checks that hold. Undefined if there is nothing to review.
  */
-export async function review(researcher: Researcher): Promise<Deed | undefined> {
+export async function review(researcher: Researcher): Promise<Action | undefined> {
   const { grove, id, dir } = researcher
   const of = await unchecked(researcher, 'review')
   if (of === undefined) return undefined
   const checks = await check(grove, await checkOut(grove, of.cid, dir), dir)
   const faults = Object.keys(checks).filter((name) => checks[name] === false)
   const total = Object.keys(checks).length
-  const quality = Math.round((100 * (total - faults.length)) / total) / 100
+  const good = total - faults.length
+  const quality = Math.round((100 * good) / total) / 100
 
-  const verdict = `${total - faults.length} of ${total} checks hold for ${of.agent}'s ${of.value} bpb`
+  const verdict = `${good} of ${total} checks hold for ${of.agent}'s ${of.value} bpb`
   const published = await grove.publish(
     {
       kind: 'review',
@@ -39,11 +40,11 @@ export async function review(researcher: Researcher): Promise<Deed | undefined> 
 }
 
 /**
- * Trains again the best work of others that nobody has reproduced, from its checked-out config and corpus, and
- * publishes whether the figure is the same to the last digit, and the `difference` as a score, so that it ranks and
- * travels as work does. Undefined where there is nothing to reproduce.
+ * Reproduces the best work of others that is not reproduced yet: trains it again from its config
+ * and corpus. Publishes whether the figure is the same to the last digit, with the `difference` as
+ * a score, so that it ranks and travels as work does. Undefined if there is nothing to reproduce.
  */
-export async function reproduce(researcher: Researcher): Promise<Deed | undefined> {
+export async function reproduce(researcher: Researcher): Promise<Action | undefined> {
   const { grove, id, dir } = researcher
   const of = await unchecked(researcher, 'reproduction')
   if (of === undefined) return undefined
@@ -75,7 +76,9 @@ export async function reproduce(researcher: Researcher): Promise<Deed | undefine
   return { type: 'reproduction', by: id, cid: published.cid, of, value: result.val_bpb }
 }
 
-/** The best work by others of which this grove holds no contribution of that kind; from other groves, if there is any. */
+/**
+ * The best work of others without evidence of this kind here. Work from other groves comes first.
+ */
 async function unchecked(
   { grove, id }: Researcher,
   kind: 'review' | 'reproduction',
@@ -91,7 +94,7 @@ async function unchecked(
   return undefined
 }
 
-/** What a reviewer can tell without training, by name. Work that derives from nothing has fewer checks. */
+/** The checks that need no training, by name. Work that derives from nothing has fewer. */
 async function check(
   grove: GroveApi,
   { work, figure, config, corpus }: Checkout,

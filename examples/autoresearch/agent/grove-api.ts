@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What an agent reads of a contribution; there is more in it. */
+/** The part of a contribution that an agent reads. */
 const contributionSchema = z.object({
   cid: z.string(),
   kind: z.string(),
@@ -26,10 +26,10 @@ const errorSchema = z.object({ error: z.object({ message: z.string() }) })
 /** A contribution as its grove shows it. */
 export type Contribution = Readonly<z.infer<typeof contributionSchema>>
 
-/** One place of the frontier. */
+/** One place in the frontier. */
 export type Ranked = Readonly<z.infer<typeof frontierSchema>['byMetric'][string][number]>
 
-/** What an author says of a contribution. `artifacts` names blobs that the grove holds already. */
+/** A contribution before it is published. `artifacts` names blobs that the grove already holds. */
 export interface Draft {
   readonly kind: 'work' | 'review' | 'reproduction'
   readonly summary: string
@@ -56,12 +56,12 @@ export interface Draft {
 
 const PAGE = 500
 
-/** One grove, over plain HTTP: all that an agent needs of it. Every method throws an error that names the request. */
+/** What an agent needs of its grove, over plain HTTP. Errors name the request that failed. */
 export class GroveApi {
   readonly url: string
   readonly #signal: AbortSignal | undefined
 
-  /** When `signal` aborts, every request under way ends. */
+  /** All requests under way end when `signal` aborts. */
   constructor(url: string, signal?: AbortSignal) {
     this.url = url
     this.#signal = signal
@@ -80,13 +80,13 @@ export class GroveApi {
   }
 
   /**
-   * A contribution with all of its artifacts. What came along with other work may still lack them: its grove then
-   * brings them from those that have them. Answered at once where everything is there.
+   * A contribution, once the grove holds all of its artifacts. One that came along with other work
+   * may lack some, which the grove then fetches.
    */
   async complete(cid: string): Promise<Contribution> {
     const body = JSON.stringify({ artifacts: 'all', ancestors: 0 })
     const headers = { 'content-type': 'application/json' }
-    const response = await this.#ask(`/api/contributions/${cid}/fetch`, {
+    const response = await this.#request(`/api/contributions/${cid}/fetch`, {
       method: 'POST',
       headers,
       body,
@@ -97,7 +97,7 @@ export class GroveApi {
     return contribution
   }
 
-  /** What relates to a contribution: work derived from it, reviews, reproductions. */
+  /** The contributions that relate to one: derived work, reviews, reproductions. */
   async children(cid: string): Promise<Contribution[]> {
     return z.array(contributionSchema).parse(await this.#json(`/api/dag/${cid}/children`))
   }
@@ -115,24 +115,24 @@ export class GroveApi {
     }
   }
 
-  /** The bytes of an artifact, by the name that its contribution gives it. */
+  /** An artifact, by its name in the contribution. */
   async artifact(cid: string, name: string): Promise<Buffer> {
     return this.#bytes(`/api/contributions/${cid}/artifacts/${encodeURIComponent(name)}`)
   }
 
-  /** The bytes that hash to this name. */
+  /** A blob, by its hash. */
   async blob(hash: string): Promise<Buffer> {
     return this.#bytes(`/api/blobs/${hash}`)
   }
 
-  /** What the grove counts, as Prometheus text. */
+  /** The grove's metrics, as Prometheus text. */
   async metrics(): Promise<string> {
-    return (await this.#ask('/metrics')).text()
+    return (await this.#request('/metrics')).text()
   }
 
   /**
-   * Publishes a contribution and the files that come with it. The moment is fixed here, so that asking again after a
-   * lost connection publishes the same contribution, not a second one.
+   * Publishes a contribution with its files. Its time is set here, so that a repeated request
+   * publishes the same contribution, not a second one.
    */
   async publish(draft: Draft, files: Readonly<Record<string, string>>): Promise<Contribution> {
     const manifest = { mode: 'evaluation', ...draft, createdAt: new Date().toISOString() }
@@ -140,30 +140,33 @@ export class GroveApi {
     form.set('manifest', JSON.stringify(manifest))
     for (const [name, text] of Object.entries(files))
       form.set(`artifact:${name}`, new Blob([text]), name)
-    const response = await this.#ask('/api/contributions', { method: 'POST', body: form })
+    const response = await this.#request('/api/contributions', { method: 'POST', body: form })
     return contributionSchema.parse(await response.json())
   }
 
   async #json(path: string): Promise<unknown> {
-    return (await this.#ask(path)).json()
+    return (await this.#request(path)).json()
   }
 
   async #bytes(path: string): Promise<Buffer> {
-    return Buffer.from(await (await this.#ask(path)).arrayBuffer())
+    return Buffer.from(await (await this.#request(path)).arrayBuffer())
   }
 
-  async #ask(path: string, init: RequestInit = {}): Promise<Response> {
-    const response = await this.#reach(this.url + path, init)
+  async #request(path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await this.#send(this.url + path, init)
     if (response.ok) return response
-    const said = errorSchema.safeParse(await response.json().catch(() => undefined))
-    const message = said.success ? said.data.error.message : response.statusText
+    const parsed = errorSchema.safeParse(await response.json().catch(() => undefined))
+    const message = parsed.success ? parsed.data.error.message : response.statusText
     throw new Error(
       `${init.method ?? 'GET'} ${this.url}${path} answered ${response.status}: ${message}`,
     )
   }
 
-  /** One request; a second one where the connection, kept open while the agent trained, turned out to be closed. */
-  async #reach(url: string, init: RequestInit): Promise<Response> {
+  /**
+   * Sends a request, twice if need be: the server may have closed the connection while the agent
+   * trained.
+   */
+  async #send(url: string, init: RequestInit): Promise<Response> {
     const request = this.#signal === undefined ? init : { ...init, signal: this.#signal }
     try {
       return await fetch(url, request).catch(() => fetch(url, request))

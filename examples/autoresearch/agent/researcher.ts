@@ -1,10 +1,10 @@
 import type { RandomNumber, Taste } from '../mutate.ts'
 import type { Draft, GroveApi } from './grove-api.ts'
 
-/** What an agent does besides its own trials: look at others' work, or run it again. */
+/** How an agent checks others' work. */
 export type Habit = 'review' | 'reproduce'
 
-/** Who does the work, and where: an agent knows one grove, its own. */
+/** An agent. It knows one grove, its own. */
 export interface Researcher {
   /** `name@grove`. */
   readonly id: string
@@ -12,19 +12,19 @@ export interface Researcher {
   readonly habit: Habit
   readonly grove: GroveApi
   readonly random: RandomNumber
-  /** Where it checks work out. */
+  /** The directory in which it checks work out. */
   readonly dir: string
 }
 
-/** Somebody's published figure. */
+/** A published figure. */
 export interface Figure {
   readonly cid: string
   readonly agent: string
   readonly value: number
 }
 
-/** What an agent did, as it tells the demo: one line of JSON on its stdout. */
-export type Deed = { readonly by: string; readonly cid: string } & (
+/** What an agent did: one line of JSON on its stdout. */
+export type Action = { readonly by: string; readonly cid: string } & (
   | {
       readonly type: 'trial'
       readonly from: Figure

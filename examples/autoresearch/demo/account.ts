@@ -1,19 +1,19 @@
 import { styleText } from 'node:util'
-import { type Deed, type Figure, groveOf } from '../agent/researcher.ts'
+import { type Action, type Figure, groveOf } from '../agent/researcher.ts'
 import type { Baseline, Listener } from './arm.ts'
 import type { Evidence, Moved, Rerun, Step, Survival } from './facts.ts'
 import type { Grove } from './groves.ts'
 
-/** One arm of the comparison, as it came out. */
+/** The outcome of one arm of the comparison. */
 export interface ArmFacts {
   readonly trials: number
   readonly seconds: number
-  /** The best that each grove holds. */
+  /** The best work that each grove holds. */
   readonly best: Readonly<Record<string, Figure>>
   readonly winner: Figure
 }
 
-/** All that the demo found; every figure comes from running. */
+/** Everything that the demo found. Every figure was measured in this run. */
 export interface Facts {
   readonly seed: number
   readonly baseline: number
@@ -23,13 +23,13 @@ export interface Facts {
   readonly evidence: Evidence
   readonly moved: readonly Moved[]
   readonly rerun: Rerun
-  /** Undefined where all groves were left up. */
+  /** Undefined if all groves were left up. */
   readonly survival: Survival | undefined
 }
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Tells what happens, in lines, with colours where the stream is a terminal. */
+/** Prints what happens, line by line, with colours if the stream is a terminal. */
 export class Account {
   readonly #stream: NodeJS.WritableStream
 
@@ -39,19 +39,18 @@ export class Account {
 
   opening({ result, corpus }: Baseline, agents: number): void {
     const files = corpus.train.length + corpus.heldOut.length
+    const question = "how well can this repository's text be predicted?"
+    const bytes = count(result.heldOutBytes)
     this.say(
-      this.#in(
-        'bold',
-        `Three groves, ${agents} agents, one question: how well can this repository's text be predicted?`,
-      ),
+      this.#in('bold', `Three groves, ${agents} agents, one question: ${question}`),
+      `The figure is val_bpb, bits per byte on ${bytes} held-out bytes; lower is better.`,
+      `The corpus: ${files} files. The baseline, trained just now: ${result.val_bpb}.`,
     )
-    this.say(
-      `The figure is val_bpb, bits per byte on ${count(result.heldOutBytes)} held-out bytes; lower is better.`,
-    )
-    this.say(`The corpus: ${files} files. The baseline, trained just now: ${result.val_bpb}.`)
   }
 
-  /** A listener for one arm. Of the groves apart, only what beats the best of its grove is told. */
+  /**
+   * A listener for one arm. While the groves are apart, only the improvements on each are printed.
+   */
   arm(title: string, { federated, baseline }: { federated: boolean; baseline: number }): Listener {
     this.say('', this.#in('bold', title))
     const best = new Map<string, number>()
@@ -61,12 +60,12 @@ export class Account {
         if (federated && name !== 'A')
           this.say(`  corpus and baseline reached ${name} after ${seconds.toFixed(2)} s`)
       },
-      did: (deed, seconds) => {
-        if (federated) return this.say(this.#deed(deed, seconds))
-        const home = groveOf(deed.by)
-        if (deed.type !== 'trial' || deed.value >= (best.get(home) ?? baseline)) return
-        best.set(home, deed.value)
-        this.say(this.#deed(deed, seconds))
+      did: (action, seconds) => {
+        if (federated) return this.say(this.#action(action, seconds))
+        const home = groveOf(action.by)
+        if (action.type !== 'trial' || action.value >= (best.get(home) ?? baseline)) return
+        best.set(home, action.value)
+        this.say(this.#action(action, seconds))
       },
     }
   }
@@ -89,43 +88,49 @@ export class Account {
   }
 
   #started(groves: readonly Grove[], federated: boolean): void {
-    groves.forEach(({ name, api }, i) => {
+    for (const [i, { name, api }] of groves.entries()) {
       const before = groves[i - 1]?.name
-      const knows = before === undefined ? 'gets corpus and baseline' : `is told of ${before} alone`
-      this.say(
-        `  grove ${name}  ${api.url}  ${federated ? knows : 'gets corpus and baseline, knows nobody'}`,
-      )
-    })
+      const isGiven = !federated || before === undefined
+      const start = isGiven ? 'gets corpus and baseline' : `knows ${before} alone`
+      this.say(`  grove ${name}  ${api.url}  ${start}${federated ? '' : ', knows no peer'}`)
+    }
     if (federated) this.say(`  to look at while it runs: ${groves.at(-1)?.api.url}/api/docs`)
   }
 
-  #deed(deed: Deed, seconds: number): string {
-    const start = `  ${seconds.toFixed(1).padStart(5)}s  ${deed.by.padEnd(8)}`
-    switch (deed.type) {
-      case 'trial':
-        return `${start}  ${deed.value.toFixed(6)}  ${this.#gain(deed)}  ${deed.change}  on ${this.#whose(deed.from, deed.by)}`
+  #action(action: Action, seconds: number): string {
+    const start = `  ${seconds.toFixed(1).padStart(5)}s  ${action.by.padEnd(8)}`
+    return `${start}  ${this.#what(action)}`
+  }
+
+  #what(action: Action): string {
+    const { by } = action
+    switch (action.type) {
+      case 'trial': {
+        const { value, change, from } = action
+        const gain = this.#gain(action)
+        return `${value.toFixed(6)}  ${gain}  ${change}  on ${this.#whose(from, by)}`
+      }
       case 'review': {
-        const verdict =
-          deed.faults.length === 0 ? 'all checks hold' : `not so: ${deed.faults.join(', ')}`
-        return `${start}  reviews ${this.#whose(deed.of, deed.by)} ${deed.of.value.toFixed(6)}: ${verdict}`
+        const { of, faults } = action
+        const verdict = faults.length === 0 ? 'all checks hold' : `these fail: ${faults.join(', ')}`
+        return `reviews ${this.#whose(of, by)} ${of.value.toFixed(6)}: ${verdict}`
       }
       case 'reproduction': {
+        const { of, value } = action
         const verdict =
-          deed.value === deed.of.value
-            ? 'the same figure'
-            : this.#in('red', `not so: ${deed.value}`)
-        return `${start}  trains ${this.#whose(deed.of, deed.by)} ${deed.of.value.toFixed(6)} again: ${verdict}`
+          value === of.value ? 'the same figure' : this.#in('red', `another figure: ${value}`)
+        return `trains ${this.#whose(of, by)} ${of.value.toFixed(6)} again: ${verdict}`
       }
     }
   }
 
-  #gain({ value, from }: Deed & { type: 'trial' }): string {
+  #gain({ value, from }: Action & { type: 'trial' }): string {
     const size = Math.abs(value - from.value).toFixed(6)
     if (value < from.value) return this.#in('green', `▼ ${size}`)
     return this.#in('dim', value === from.value ? `= ${size}` : `▲ ${size}`)
   }
 
-  /** Work from another grove stands out. */
+  /** The author of work, highlighted if the work is from another grove. */
   #whose({ agent }: Figure, by: string): string {
     return groveOf(agent) === groveOf(by) ? `${agent}'s` : this.#in('cyan', `${agent}'s`)
   }
@@ -154,7 +159,8 @@ export class Account {
   }
 
   #step({ value, agent, change, cid }: Step): string {
-    return `    ${value.toFixed(6)}  ${agent.padEnd(8)}  ${shorten(cid)}  ${change ?? 'the baseline'}`
+    const what = change ?? 'the baseline'
+    return `    ${value.toFixed(6)}  ${agent.padEnd(8)}  ${shorten(cid)}  ${what}`
   }
 
   #evidence({ evidence, moved, rerun, lineage }: Facts): void {
@@ -165,34 +171,40 @@ export class Account {
       : this.#in('red', `NOT ${lineage.at(-1)?.value.toFixed(6)}`)
     this.say(
       '',
-      `  Checked by others: ${reviews} reviews; ${confirmed} reproductions confirmed, ${challenged} challenged`,
+      `  Checked by others: ${reviews} reviews;` +
+        ` ${confirmed} reproductions confirmed, ${challenged} challenged`,
       `    (${abroad} of these on work from another grove)`,
       '  Moved between groves, each byte hashed before it was stored:',
       ...moved.map(
         ({ grove, bytesVerified, contributions }) =>
-          `    to ${grove}: ${count(contributions)} contributions with ${count(bytesVerified)} bytes of artifacts`,
+          `    to ${grove}: ${count(contributions)} contributions` +
+          ` with ${count(bytesVerified)} bytes of artifacts`,
       ),
       faults === 0
         ? '    nothing arrived wrong'
         : this.#in('red', `    ${faults} times something arrived wrong, and was refused`),
-      `  The best, trained again from the copy on grove ${rerun.grove}: ${rerun.value.toFixed(6)}, ${again}`,
+      `  The best, trained again from the copy on grove ${rerun.grove}:` +
+        ` ${rerun.value.toFixed(6)}, ${again}`,
     )
   }
 
   #survival(survival: Survival | undefined): void {
     if (survival === undefined) return
-    const { killed, grove, best, configBytes, corpusBytes } = survival
+    const { killed, grove, best } = survival
+    const [config, corpus] = [count(survival.configBytes), count(survival.corpusBytes)]
     this.say(
-      `  Grove ${killed}, where the corpus came from, was killed. Grove ${grove} still ranks ${best.value.toFixed(6)} first,`,
-      `    and serves its config (${count(configBytes)} bytes) and the corpus (${count(corpusBytes)} bytes)`,
+      `  Grove ${killed}, where the corpus came from, was killed.`,
+      `  Grove ${grove} still ranks ${best.value.toFixed(6)} first,`,
+      `    and serves its config (${config} bytes) and the corpus (${corpus} bytes)`,
     )
   }
 }
 
 function origin([, ...changes]: readonly Step[]): string {
-  if (changes.length === 0) return 'nobody found anything better than the baseline'
+  if (changes.length === 0) return 'no agent found anything better than the baseline'
   const names = [...new Set(changes.map(({ agent }) => groveOf(agent)))].sort()
-  return `${changes.length} ${changes.length === 1 ? 'change' : 'changes'}, made on ${names.join(', ')}`
+  const plural = changes.length === 1 ? 'change' : 'changes'
+  return `${changes.length} ${plural}, made on ${names.join(', ')}`
 }
 
 const shorten = (cid: string): string => `${cid.slice(0, 'blake3:'.length + 12)}…`

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Deed, Habit } from '../agent/researcher.ts'
+import type { Action, Habit } from '../agent/researcher.ts'
 import type { Taste } from '../mutate.ts'
 import { Child } from './child.ts'
 import type { Grove } from './groves.ts'
@@ -12,7 +12,7 @@ interface Member {
   readonly habit: Habit
 }
 
-/** Two agents on each grove, with different tastes: nobody tries everything. */
+/** Two agents on each grove, with different tastes: none tries everything. */
 export const CAST: readonly Member[] = [
   { id: 'ada@A', taste: 'contexts', habit: 'review' },
   { id: 'alan@A', taste: 'counters', habit: 'reproduce' },
@@ -27,14 +27,14 @@ interface RunOptions {
   readonly seed: number
   /** Trials of each agent. */
   readonly trials: number
-  /** Each agent checks work out into a directory of its own below this one. */
+  /** Each agent checks work out into its own directory below this one. */
   readonly dir: string
   readonly signal: AbortSignal
   own(child: Child): void
-  tell(deed: Deed): void
+  report(action: Action): void
 }
 
-/** Runs all agents at once, each in its own process, to their end. Throws when one fails. */
+/** Runs all agents at once, each in its own process, until they end. Throws if one fails. */
 export async function runAgents({
   groves,
   seed,
@@ -42,7 +42,7 @@ export async function runAgents({
   dir,
   signal,
   own,
-  tell,
+  report,
 }: RunOptions): Promise<void> {
   signal.throwIfAborted()
   const runs = CAST.map(async ({ id, taste, habit }, index) => {
@@ -60,7 +60,7 @@ export async function runAgents({
       ],
     ])
     own(child)
-    for await (const line of child.lines()) tell(JSON.parse(line) as Deed)
+    for await (const line of child.lines()) report(JSON.parse(line) as Action)
     await child.finished()
   })
   await Promise.all(runs)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { METRIC, runTrial } from '../agent/checkout.ts'
 import type { Contribution, Ranked } from '../agent/grove-api.ts'
-import { type Deed, type Figure, signature } from '../agent/researcher.ts'
+import { type Action, type Figure, signature } from '../agent/researcher.ts'
 import { readConfig } from '../config.ts'
 import { type Corpus, collectCorpus, formatCorpus } from '../corpus.ts'
 import type { Result } from '../train.ts'
@@ -9,18 +9,18 @@ import { runAgents } from './agents.ts'
 import type { Child } from './child.ts'
 import { type Grove, startGroves } from './groves.ts'
 
-/** How long news may take to reach every grove before the demo goes on without. */
+/** How long the demo waits for something to reach every grove before it fails, in ms. */
 const ARRIVAL_MS = 30_000
 const POLL_MS = 25
 
-/** What everybody starts from: a corpus, and a config trained on it. */
+/** What all agents start from: a corpus, and a config trained on it. */
 export interface Baseline {
   readonly corpus: Corpus
   readonly result: Result
   readonly files: Readonly<Record<string, string>>
 }
 
-/** Takes the corpus from the repository at `root` and trains the config in `configPath` on it. */
+/** Collects the corpus of the repository at `root`, and trains the config in `configPath` on it. */
 export function trainBaseline(root: string, configPath: string): Baseline {
   const corpus = collectCorpus(root)
   const config = readConfig(configPath)
@@ -28,12 +28,12 @@ export function trainBaseline(root: string, configPath: string): Baseline {
   return { corpus, result, files: { ...files, 'corpus.json': formatCorpus(corpus) } }
 }
 
-/** What the demo is told while it runs. Times are in seconds since the groves were up. */
+/** Hears what happens in an arm. Times are in seconds since its groves were up. */
 export interface Listener {
   started(groves: readonly Grove[]): void
-  /** The baseline is on that grove. */
+  /** The grove holds the baseline. */
   arrived(grove: Grove, seconds: number): void
-  did(deed: Deed, seconds: number): void
+  did(action: Action, seconds: number): void
 }
 
 interface ArmOptions {
@@ -47,18 +47,18 @@ interface ArmOptions {
   own(child: Child): void
 }
 
-/** One arm of the comparison, run to its end; its groves are still up. */
+/** One arm of the comparison after it has ended. Its groves are still up. */
 export interface Arm {
   readonly groves: readonly Grove[]
-  readonly deeds: readonly Deed[]
-  /** The best that each grove holds, in the order of the groves. */
+  readonly actions: readonly Action[]
+  /** The best work that each grove holds, in the order of the groves. */
   readonly best: readonly Figure[]
   readonly seconds: number
 }
 
 /**
- * Starts the groves, hands out the baseline, to the first grove alone when federated and to each when not, and lets the
- * agents work. When federated, waits at the end until all groves agree on what is best.
+ * Starts the groves, publishes the baseline, and runs the agents. If federated, the baseline goes
+ * to the first grove alone, and at the end all groves must agree on what is best.
  */
 export async function runArm(options: ArmOptions): Promise<Arm> {
   const { federated, baseline, signal, listener } = options
@@ -73,15 +73,15 @@ export async function runArm(options: ArmOptions): Promise<Arm> {
     await Promise.all(
       groves.map((grove) => awaitBaseline(grove).then(() => listener.arrived(grove, seconds()))),
     )
-    const deeds: Deed[] = []
-    const tell = (deed: Deed): void => {
-      deeds.push(deed)
-      listener.did(deed, seconds())
+    const actions: Action[] = []
+    const report = (action: Action): void => {
+      actions.push(action)
+      listener.did(action, seconds())
     }
-    await runAgents({ ...options, groves, tell })
+    await runAgents({ ...options, groves, report })
     if (federated) await until(() => agree(groves), 'the groves agree on what is best', signal)
     const best = await Promise.all(groves.map(bestOf))
-    return { groves, deeds, best, seconds: seconds() }
+    return { groves, actions, best, seconds: seconds() }
   }
   return Promise.race([work(), ...groves.map(({ child }) => child.endedEarly())])
 
@@ -120,7 +120,7 @@ async function agree(groves: readonly Grove[]): Promise<boolean> {
   return best.every(({ cid }) => cid === best[0]?.cid)
 }
 
-/** Waits until the condition holds. Throws when it takes too long, saying what was waited for. */
+/** Waits until the condition holds. Throws if it takes too long, and says what it waited for. */
 async function until(
   condition: () => Promise<boolean>,
   what: string,

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** How long a process has to end by itself after it was asked to. */
+/** How long a process may take to end after it is asked to, in ms. */
 const GRACE_MS = 5_000
-/** What is kept of stderr, in characters, to be shown when the process fails. */
+/** Characters of stderr that are kept, to be shown if the process fails. */
 const TAIL_CHARS = 4_000
 
 /**
- * A script that runs in a process of its own. It leads a process group, so that a terminal's Ctrl-C reaches only the
- * demo, which then ends its children in order.
+ * A script that runs as a process. It leads its own process group, so that a terminal's Ctrl-C
+ * reaches only the demo, which then stops its children.
  */
 export class Child {
   readonly name: string
@@ -36,24 +36,26 @@ export class Child {
     })
   }
 
-  /** What it writes to stdout, line by line, until it ends. */
+  /** The lines of its stdout, until it ends. */
   lines(): AsyncIterable<string> {
     return createInterface({ input: this.#process.stdout! })
   }
 
-  /** Resolves when it has ended well; else throws an error that shows what it said last. */
+  /**
+   * Resolves when it has ended with exit code 0. Else throws an error with the end of its stderr.
+   */
   async finished(): Promise<void> {
     await this.#exit
     if (this.#process.exitCode !== 0) throw this.#failure()
   }
 
-  /** Throws when it ends, however; for what should stay until it is stopped. */
+  /** Throws when it ends, with any exit code: for a process that should run until it is stopped. */
   async endedEarly(): Promise<never> {
     await this.#exit
     throw this.#failure()
   }
 
-  /** Asks it to end, and makes it after a while. */
+  /** Asks it to end, and kills it if it takes too long. */
   async stop(): Promise<void> {
     this.#process.kill('SIGTERM')
     const graceOver = new AbortController()
@@ -74,14 +76,14 @@ export class Child {
 
   #failure(): Error {
     const how = this.#process.signalCode ?? `exit code ${this.#process.exitCode}`
-    const said = this.#tail.trim()
+    const tail = this.#tail.trim()
     return new Error(
-      `${this.name} ended with ${how}${said === '' ? '' : `; the last it said:\n${said}`}`,
+      `${this.name} ended with ${how}${tail === '' ? '' : `; the end of its stderr:\n${tail}`}`,
     )
   }
 }
 
-/** The environment without what configures a grove: the demo's groves must know each other and nobody else. */
+/** The environment without what configures a grove: the demo's groves must know only each other. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const configures = (key: string): boolean =>
     key.startsWith('GROVE_') || ['HOST', 'PORT', 'GOSSIP_SEEDS'].includes(key)

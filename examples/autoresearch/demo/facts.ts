@@ -1,42 +1,42 @@
 import { checkOut, METRIC, runTrial } from '../agent/checkout.ts'
 import type { Contribution } from '../agent/grove-api.ts'
-import { type Deed, type Figure, groveOf } from '../agent/researcher.ts'
+import { type Action, type Figure, groveOf } from '../agent/researcher.ts'
 import { type Arm, bestOf } from './arm.ts'
 import type { Grove } from './groves.ts'
 
-/** One work on the way from the baseline to the winner. */
+/** One work in the lineage from the baseline to the winner. */
 export interface Step extends Figure {
-  /** What was changed; the baseline changed nothing. */
+  /** What was changed; undefined for the baseline. */
   readonly change: string | undefined
 }
 
-/** What a grove took over from others. */
+/** What a grove fetched from others. */
 export interface Moved {
   readonly grove: string
   readonly contributions: number
-  /** Bytes of artifacts that hashed to what was asked for. */
+  /** Bytes of artifacts whose hash was verified. */
   readonly bytesVerified: number
-  /** Times that another grove sent something wrong. */
+  /** How often another grove sent something wrong. */
   readonly faults: number
 }
 
-/** What the agents found out about others' work. */
+/** What the agents found when they checked others' work. */
 export interface Evidence {
   readonly reviews: number
   readonly confirmed: number
   readonly challenged: number
-  /** How many of these were about work from another grove. */
+  /** How many of these are about work from another grove. */
   readonly abroad: number
 }
 
-/** A second training of the winner's config, from the copy that another grove holds. */
+/** A second training of the winner, from the copy that another grove holds. */
 export interface Rerun {
   readonly grove: string
   readonly value: number
   readonly same: boolean
 }
 
-/** What a grove still serves of the winner after the grove that had the corpus first was killed. */
+/** What a grove still serves of the winner after the first grove was killed. */
 export interface Survival {
   readonly killed: string
   readonly grove: string
@@ -45,12 +45,15 @@ export interface Survival {
   readonly corpusBytes: number
 }
 
-/** The best of several figures; the first of equals. */
+/** The lowest of several figures; the first of equals. */
 export function lowest(figures: readonly Figure[]): Figure {
   return figures.reduce((best, each) => (each.value < best.value ? each : best))
 }
 
-/** From the baseline to a work, along `derives_from`. A grove that lacks a step is passed over for one that has it. */
+/**
+ * The lineage of a work from the baseline on, along `derives_from`. Each step is read from any
+ * grove that holds it.
+ */
 export async function lineageOf(groves: readonly Grove[], cid: string): Promise<Step[]> {
   const steps: Step[] = []
   for (let next: string | undefined = cid; next !== undefined; ) {
@@ -69,9 +72,9 @@ export async function lineageOf(groves: readonly Grove[], cid: string): Promise<
 }
 
 /** Counts the agents' reviews and reproductions. */
-export function evidenceIn(deeds: readonly Deed[]): Evidence {
-  const checks = deeds.filter((deed) => deed.type !== 'trial')
-  const reproductions = checks.filter((deed) => deed.type === 'reproduction')
+export function evidenceIn(actions: readonly Action[]): Evidence {
+  const checks = actions.filter((action) => action.type !== 'trial')
+  const reproductions = checks.filter((action) => action.type === 'reproduction')
   const confirmed = reproductions.filter(({ of, value }) => of.value === value).length
   return {
     reviews: checks.length - reproductions.length,
@@ -81,7 +84,7 @@ export function evidenceIn(deeds: readonly Deed[]): Evidence {
   }
 }
 
-/** What a grove says, in its metrics, that it took over from others. */
+/** What a grove fetched from others, by its own metrics. */
 export async function movedTo({ name, api }: Grove): Promise<Moved> {
   const metrics = await api.metrics()
   const total = (pattern: RegExp): number =>
@@ -94,7 +97,9 @@ export async function movedTo({ name, api }: Grove): Promise<Moved> {
   }
 }
 
-/** Trains the winner again, from the config and corpus that a grove other than its author's holds. */
+/**
+ * Trains the winner again, from the config and corpus that another grove than its author's holds.
+ */
 export async function rerun({ groves }: Arm, winner: Figure, dir: string): Promise<Rerun> {
   const grove = groves.findLast(({ name }) => name !== groveOf(winner.agent))!
   const { config, corpus } = await checkOut(grove.api, winner.cid, dir)
@@ -102,7 +107,7 @@ export async function rerun({ groves }: Arm, winner: Figure, dir: string): Promi
   return { grove: grove.name, value: val_bpb, same: val_bpb === winner.value }
 }
 
-/** Kills the first grove, which brought the corpus, and asks the second one for the winner. */
+/** Kills the first grove, where the corpus came from, and asks the second for the winner. */
 export async function killFirst({ groves }: Arm): Promise<Survival> {
   const [first, second] = groves as [Grove, Grove]
   await second.api.complete((await bestOf(second)).cid)

@@ -5,10 +5,10 @@ import { Child } from './child.ts'
 const SERVER = join(import.meta.dirname, '../../../bin/grove.js')
 const READY = /^grove listening on (http:\/\/\S+)$/
 
-/** The names of the groves, in the order in which they start. */
+/** The groves' names, in the order of their start. */
 const GROVES = ['A', 'B', 'C'] as const
 
-/** A grove that runs, and how to talk to it. */
+/** A running grove. */
 export interface Grove {
   readonly name: string
   readonly api: GroveApi
@@ -16,16 +16,19 @@ export interface Grove {
 }
 
 interface StartOptions {
-  /** Whether they gossip and sync. If not, nobody knows anybody. */
+  /** Whether they gossip and sync. If not, none has a peer. */
   readonly federated: boolean
-  /** Each grove keeps its data in a directory of its own below this one. */
+  /** Each grove has its own directory below this one. */
   readonly dir: string
   readonly signal: AbortSignal
-  /** Takes over each process as soon as it exists, to end it whatever happens. */
+  /** Takes over each process as soon as it exists, and stops it in any case. */
   own(child: Child): void
 }
 
-/** Starts the groves one after the other: when federated, each is told of the one before, so A and C are strangers. */
+/**
+ * Starts the groves one by one. If federated, each has the one before as its peer: C does not know
+ * A.
+ */
 export async function startGroves({ federated, dir, signal, own }: StartOptions): Promise<Grove[]> {
   const groves: Grove[] = []
   for (const name of GROVES) {
@@ -48,7 +51,9 @@ export async function startGroves({ federated, dir, signal, own }: StartOptions)
   return groves
 }
 
-/** The address on which a grove says it listens. Throws what it said when it ends instead. */
+/**
+ * The address of a grove, once it listens. Throws with the end of its stderr if it ends instead.
+ */
 async function addressOf(child: Child): Promise<string> {
   for await (const line of child.lines()) {
     const url = READY.exec(line)?.[1]

@@ -5,8 +5,9 @@ const LEVELS = 64
 const RATE_SHIFT = 6
 
 /**
- * What a counter's prediction is worth: for each count (capped) and each of 64 levels of probability, how often a one
- * really came. A table of long contexts earns trust after one sighting, a table of short ones doesn't.
+ * What a counter's prediction is worth: how often a one really came, for each count (capped) and
+ * each of 64 levels of probability. A table of long contexts is reliable after one sighting, a
+ * table of short ones is not.
  */
 export class Calibration {
   readonly #table = Uint16Array.from(

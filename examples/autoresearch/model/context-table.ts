@@ -1,7 +1,7 @@
 import type { Calibration } from './calibration.ts'
 import { ONE, stretch } from './logistic.ts'
 
-/** The longest memory of a counter, in sightings: seven bits of a slot. */
+/** The longest memory of a counter, in sightings; it takes seven bits of a slot. */
 export const MAX_COUNT = 127
 
 const P_SHIFT = 14
@@ -9,10 +9,14 @@ const P_ONE = 2 ** 18
 const COUNT_SHIFT = 7
 const CHECK_MASK = 127
 
-// 1 / (n + 1.5) in 1/65,536: after n sightings a counter moves this far towards what it saw (lpaq1, StateMap).
+// After n sightings a counter moves by 1 / (n + 1.5) towards the outcome, in 1/65,536 (lpaq1,
+// StateMap).
 const steps = Int32Array.from({ length: MAX_COUNT + 1 }, (_, n) => Math.round(ONE / (n + 1.5)))
 
-/** `bits`: the table has 2^bits slots; `limit`: sightings after which a counter no longer slows down. */
+/**
+ * `bits`: the table has 2^bits slots. `limit`: after this many sightings a counter no longer slows
+ * down.
+ */
 export interface ContextTableOptions {
   readonly bits: number
   readonly limit: number
@@ -20,9 +24,9 @@ export interface ContextTableOptions {
 }
 
 /**
- * Bit predictions for one kind of context, hashed into slots of 18 bits probability, 7 bits count and 7 bits check.
- * A slot whose check differs belongs to another context: it is read as if unseen and taken over on update, so a small
- * table forgets.
+ * Bit predictions for one kind of context, hashed into slots of 18 bits probability, 7 bits count
+ * and 7 bits check. A slot whose check differs belongs to another context: it reads as unseen, and
+ * an update overwrites it, so a small table forgets.
  */
 export class ContextTable {
   readonly #slots: Uint32Array
@@ -47,12 +51,15 @@ export class ContextTable {
     this.#context = context
   }
 
-  /** Sightings behind the last prediction; 0 when this context has not been seen. */
+  /** The sightings behind the last prediction; 0 for a new context. */
   get count(): number {
     return this.#count
   }
 
-  /** The stretched prediction after the bits of this byte so far (`partial`, with a leading one). */
+  /**
+   * The stretched prediction of the next bit. `partial`: the bits of this byte so far, after a
+   * leading one.
+   */
   predict(partial: number): number {
     this.#locate(partial)
     const slot = this.#slots[this.#index] as number

@@ -1,9 +1,9 @@
 import type { Config } from '../config.ts'
 
-/** A hash of what precedes `position` in `history`: two places with the same hash share their predictions. */
+/** A hash of what precedes `position` in `history`. Places with the same hash share predictions. */
 export type Context = (history: Uint8Array, position: number) => number
 
-/** The contexts a config asks for: one an order, then the word context if any. */
+/** The contexts of a config: one for each order, then the word context, if any. */
 export function contextsOf(config: Pick<Config, 'orders' | 'word'>): Context[] {
   const contexts = config.orders.map(orderContext)
   if (config.word === 'word')
@@ -12,7 +12,7 @@ export function contextsOf(config: Pick<Config, 'orders' | 'word'>): Context[] {
   return contexts
 }
 
-/** Folds a byte into a hash; also what the match model hashes with. */
+/** Folds a byte into a hash. */
 export function fold(hash: number, byte: number): number {
   return Math.imul(hash + byte + 1, 0x2f0b4c47) ^ (hash >>> 13)
 }
@@ -28,7 +28,9 @@ function orderContext(order: number): Context {
 
 const WORD_SEED = 97
 
-/** The letters that end at `position` (none: between words), and where they start. */
+/**
+ * The hash of the letters that end at `position`, of which there may be none, and where they start.
+ */
 function wordBefore(
   history: Uint8Array,
   position: number,
@@ -43,7 +45,7 @@ function wordBefore(
   return { hash, start }
 }
 
-/** The current word and the one before it, whatever stands between them. */
+/** A hash of the current word and the one before it, without what is between them. */
 function wordPair(history: Uint8Array, position: number): number {
   const word = wordBefore(history, position)
   let end = word.start

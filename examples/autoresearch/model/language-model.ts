@@ -9,14 +9,18 @@ import { Sse } from './sse.ts'
 
 const MATCH_GRADES = 4
 
-/** Inputs of a config's mixer, which is what a byte of it costs to learn: one a counter table, one for the match model. */
+/**
+ * The number of mixer inputs, which is the cost of learning a byte: one for each counter table, and
+ * one for the match model.
+ */
 export function inputsOf(config: Config): number {
   return contextsOf(config).length * config.memory.length + (config.match > 0 ? 1 : 0)
 }
 
 /**
- * An adaptive byte-level language model by context mixing, after PAQ and lpaq: each context predicts the next bit, a
- * mixer weighs the predictions, and everything learns from the bit that came. The same bytes give the same costs.
+ * An adaptive byte-level language model by context mixing, after PAQ and lpaq. Each context
+ * predicts the next bit, a mixer weighs the predictions, and all learn from the actual bit. The
+ * same bytes give the same costs.
  */
 export class LanguageModel {
   readonly #config: Config
@@ -31,7 +35,7 @@ export class LanguageModel {
   #bitsSeen = 0
   #p = ONE / 2
 
-  /** `capacity`: the most bytes it will ever be given. */
+  /** `capacity`: the most bytes it will ever learn. */
   constructor(config: Config, capacity: number) {
     this.#config = config
     this.#history = new Uint8Array(capacity)
@@ -56,7 +60,9 @@ export class LanguageModel {
     return this.#p
   }
 
-  /** Takes the next byte, most significant bit first, and learns from it; returns what coding it cost (`bitCost`). */
+  /**
+   * Learns the next byte, most significant bit first. Returns the cost of coding it (`bitCost`).
+   */
   learn(byte: number): number {
     let cost = 0
     for (let shift = 7; shift >= 0; shift--) {
@@ -109,7 +115,7 @@ export class LanguageModel {
     })
   }
 
-  /** `seen`: how many tables know this context; the deeper the model has seen it, the other tables count for less. */
+  /** Chooses the set of weights. `seen`: how many tables know this context. */
   #weightSet(seen: number): number {
     switch (this.#config.mixerSelect) {
       case 'none':
@@ -132,7 +138,7 @@ export class LanguageModel {
   }
 }
 
-/** A table for each context and each memory, memories of one context side by side. */
+/** A table for each context and memory; those of one context are side by side. */
 function tablesOf(config: Config, contexts: number): ContextTable[] {
   return Array.from({ length: contexts }, () =>
     config.memory.map((limit) => {

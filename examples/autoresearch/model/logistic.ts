@@ -1,13 +1,13 @@
-/** Logistic units in one nat: a stretched probability is ln(p / (1 − p)) × 256, as an integer. */
+/** Units of a stretched probability in one nat: ln(p / (1 − p)) × 256, as an integer. */
 export const NAT = 256
 
-/** Probabilities are integers out of 65,536: the chance that the next bit is a one. */
+/** The probability 1. Probabilities are integers out of 65,536, of a one as the next bit. */
 export const ONE = 65_536
 
 const STRETCH_BITS = 12
 const SQUASH_LIMIT = 12 * NAT
 
-// Every table holds rounded integers, so that the last digit of Math.log or Math.exp decides nothing.
+// All tables hold rounded integers, so that the last digits of Math.log and Math.exp don't matter.
 const stretches = Int16Array.from({ length: 1 << STRETCH_BITS }, (_, slot) => {
   const p = (slot + 0.5) / (1 << STRETCH_BITS)
   return Math.round(Math.log(p / (1 - p)) * NAT)
@@ -21,12 +21,12 @@ const costs = Int32Array.from({ length: ONE }, (_, p) =>
   Math.round(-Math.log2(Math.max(p, 1) / ONE) * COST_UNIT),
 )
 
-/** ln(p / (1 − p)) in 1/256 nats, from 1/4,096 steps of p. */
+/** ln(p / (1 − p)) in 1/256 nats, in 4,096 steps of p. */
 export function stretch(p: number): number {
   return stretches[p >>> (16 - STRETCH_BITS)] as number
 }
 
-/** The inverse of `stretch`: any number of 1/256 nats to a probability in 1 … 65,535. */
+/** The inverse of `stretch`: a number of 1/256 nats to a probability in 1 … 65,535. */
 export function squash(logit: number): number {
   const slot = Math.round(logit) + SQUASH_LIMIT
   if (slot <= 0) return squashes[0] as number
@@ -35,12 +35,15 @@ export function squash(logit: number): number {
     : (squashes[slot] as number)
 }
 
-/** What coding `bit` costs when a one has probability `p`, in whole 2⁻²⁰ bits, so that sums are exact in any order. */
+/**
+ * The cost of coding `bit` if a one has probability `p`, in whole 2⁻²⁰ bits: sums are exact in any
+ * order.
+ */
 export function bitCost(p: number, bit: number): number {
   return costs[bit === 1 ? p : ONE - p] as number
 }
 
-/** Coding cost in bits of a sum of `bitCost`s. */
+/** A sum of `bitCost`s in bits. */
 export function costToBits(cost: number): number {
   return cost / COST_UNIT
 }

@@ -6,8 +6,9 @@ const LONGEST = 31
 const RATE_SHIFT = 6
 
 /**
- * Finds the last place where the latest `minimum` bytes stood, and predicts that what followed there follows again.
- * How far to trust it is learned for each length of the match. Mahoney, lpaq1, class MatchModel.
+ * Finds where the latest `minimum` bytes last occurred, and predicts that what followed there
+ * follows again. Its reliability is learned for each length of a match. Mahoney, lpaq1, class
+ * MatchModel.
  */
 export class MatchModel {
   readonly #history: Uint8Array
@@ -18,19 +19,22 @@ export class MatchModel {
   #length = 0
   #expected: 0 | 1 | undefined
 
-  /** `history` holds all bytes so far; the language model owns and writes it. */
+  /** `history` holds all bytes so far. The language model owns and writes it. */
   constructor(history: Uint8Array, minimum: number) {
     this.#history = history
     this.#minimum = minimum
   }
 
-  /** How sure the match is, for choosing mixer weights: 0 none, 1 under 16 bytes, 2 under 31, 3 longer. */
+  /**
+   * The length of the match, for choosing mixer weights: 0 none, 1 under 16 bytes, 2 under 31, 3
+   * longer.
+   */
   get grade(): number {
     if (this.#length === 0) return 0
     return this.#length < 16 ? 1 : this.#length < LONGEST ? 2 : 3
   }
 
-  /** Follows the match over the byte that ends at `position`, or looks for another. */
+  /** Extends the match by the byte that ends at `position`, or looks for another match. */
   advance(position: number): void {
     if (this.#length > 0 && this.#history[this.#pointer] === this.#history[position - 1]) {
       this.#pointer += 1
@@ -42,7 +46,10 @@ export class MatchModel {
     this.#lastSeen[slot] = position
   }
 
-  /** The stretched prediction after `bitsSeen` bits of this byte (`partial`); 0 once the byte turned out another. */
+  /**
+   * The stretched prediction after `bitsSeen` bits of this byte (`partial`); 0 once the byte
+   * differs.
+   */
   predict(partial: number, bitsSeen: number): number {
     this.#expected = undefined
     if (this.#length === 0) return 0
@@ -56,7 +63,7 @@ export class MatchModel {
     return this.#expected === 1 ? trust : -trust
   }
 
-  /** Learns whether the expected bit came. */
+  /** Learns whether the bit was as expected. */
   update(bit: number): void {
     if (this.#expected === undefined) return
     const trust = this.#trust[this.#length] as number

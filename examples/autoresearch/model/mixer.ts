@@ -1,6 +1,9 @@
 import { NAT, ONE, squash } from './logistic.ts'
 
-/** `rate`: step of the descent per nat of error; `initial`: every weight at the start; `sets`: sets of weights. */
+/**
+ * `sets`: the number of weight sets. `rate`: the step of the descent per nat of error. `initial`:
+ * every weight at the start.
+ */
 export interface MixerOptions {
   readonly sets: number
   readonly rate: number
@@ -8,12 +11,12 @@ export interface MixerOptions {
 }
 
 /**
- * A gated logistic mixer: the inputs' stretched predictions, weighed by one set of weights that a small context
- * selects, and learned online by gradient descent on coding cost. Mahoney, "Adaptive Weighing of Context Models for
- * Lossless Data Compression" (2005), §3.
+ * A gated logistic mixer. It weighs stretched predictions by a set of weights that a small context
+ * selects, and learns the weights online, by gradient descent on coding cost. Mahoney, "Adaptive
+ * Weighing of Context Models for Lossless Data Compression" (2005), §3.
  */
 export class Mixer {
-  /** Stretched predictions, one an input; the model writes them before `mix`. */
+  /** The stretched predictions, which the model writes before it calls `mix`. */
   readonly inputs: Float64Array
   readonly #weights: Float64Array
   readonly #rate: number
@@ -26,7 +29,7 @@ export class Mixer {
     this.#rate = rate / (ONE * NAT)
   }
 
-  /** The logit of the mixed prediction by weight set `set`. */
+  /** The logit of the prediction mixed by this set of weights. */
   mix(set: number): number {
     const { inputs } = this
     this.#base = set * inputs.length
@@ -37,7 +40,7 @@ export class Mixer {
     return logit
   }
 
-  /** Steps the weights used in the last `mix` against the error it made on `bit`. */
+  /** Moves the weights of the last `mix` against its error on `bit`. */
   update(bit: number): void {
     const { inputs } = this
     const step = (bit * ONE - this.#p) * this.#rate

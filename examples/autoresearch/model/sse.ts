@@ -6,8 +6,9 @@ const STEP = (2 * SPAN) / (BUCKETS - 1)
 const RATE_SHIFT = 6
 
 /**
- * Secondary symbol estimation: for each small context, a table from what the mixer said to what then came true.
- * Interpolates between the two nearest of 33 buckets. Mahoney, lpaq1, class APM.
+ * Secondary symbol estimation: for each small context, a table from the mixer's prediction to the
+ * actual frequency of a one. Interpolates between the two nearest of 33 buckets. Mahoney, lpaq1,
+ * class APM.
  */
 export class Sse {
   readonly #table: Uint16Array
@@ -19,7 +20,10 @@ export class Sse {
     )
   }
 
-  /** The probability of a one: half of it what the mixer said (`logit`), half what came true when it said so. */
+  /**
+   * The probability of a one: the mean of the mixer's prediction (`logit`) and the actual
+   * frequency.
+   */
   refine(context: number, logit: number): number {
     const place = (Math.min(SPAN - 1, Math.max(-SPAN, logit)) + SPAN) / STEP
     const low = Math.floor(place)

@@ -73,8 +73,9 @@ function mayBeNetwork({ kind, code, details }: GroveError): boolean {
   return code === 'peer-too-slow' || details['fault'] === 'cut-off'
 }
 
-function tellFault(node: PeersContext, peer: PeerAddress, { code, message }: GroveError): void {
-  node.log.warn('peer fault', { ...peer, code, reason: message })
+function tellFault(node: PeersContext, peer: PeerAddress, error: GroveError): void {
+  const { code, message, details } = error
+  node.log.warn('peer fault', { ...peer, code, fault: details['fault'], reason: message })
   node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
 }
 

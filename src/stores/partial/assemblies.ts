@@ -4,7 +4,7 @@ import { BlobAssembly } from './assembly.ts'
 import type { Pieces } from './pieces.ts'
 
 /**
- * The partial blobs of a store, one for each hash and size: sizes are claims of peers, and a wrong
+ * The partial blobs of a store, one for each hash and size: sizes come from peers, and a wrong
  * one must not stand in the way of the right one.
  */
 export class Assemblies {

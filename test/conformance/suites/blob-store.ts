@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
 import type { BlobStore, ByteSource } from '../../../src/ports/blob-store.ts'
 import { seeded } from '../../../src/runtime/random.ts'
+import { withCode } from '../../support/errors.ts'
 import type { Opened } from '../samples.ts'
 
-/** A blob store under test and what it must not leave behind: names of everything it keeps, blobs and leftovers alike. */
+/**
+ * A blob store under test, and the names of everything it keeps, blobs and temporary files alike.
+ */
 export interface OpenedBlobs extends Opened<BlobStore> {
   leftovers(): Promise<string[]>
 }
 
-/** Sizes around every boundary a store may have. */
+/** Sizes around every boundary that a store may have. */
 const sizes = [0, 1, 1_000, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 300_000, 3 * 1024 * 1024 + 7]
 
 export function bytesOf(size: number, seed = 1): Uint8Array {
@@ -29,7 +31,7 @@ async function* failing(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   throw new Error('the source broke')
 }
 
-/** A source that gives some bytes and then nothing more, ever. */
+/** A source that gives some bytes and then never continues. */
 async function* stuck(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield* inChunks(bytes, 64 * 1024)
   await new Promise(() => {})
@@ -46,9 +48,7 @@ export async function read(
   return Buffer.concat(chunks)
 }
 
-const withCode = (code: string) => (error: unknown) => isGroveError(error) && error.code === code
-
-/** What every BlobStore does, whatever the size of the blob. `open` gives an empty store. */
+/** What every BlobStore does with blobs of any size. `open` gives an empty store. */
 export function blobStoreSuite(name: string, open: () => Promise<OpenedBlobs>): void {
   describe(`${name}: blobs`, () => {
     keeping(open)
@@ -57,7 +57,7 @@ export function blobStoreSuite(name: string, open: () => Promise<OpenedBlobs>): 
 }
 
 function keeping(open: () => Promise<OpenedBlobs>): void {
-  test('bytes of any size come back whole under their hash, streamed in or given at once', async () => {
+  test('bytes of any size are returned under their hash, streamed or not', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -72,7 +72,7 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a source in single bytes, empty chunks or one great chunk gives the same blob', async () => {
+  test('single bytes, empty chunks and one large chunk give the same blob', async () => {
     await using opened = await open()
     const bytes = bytesOf(70_000)
     async function* uneven(): AsyncGenerator<Uint8Array> {
@@ -87,7 +87,7 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
     assert.ok((await read(opened.store, hash)).equals(bytes))
   })
 
-  test('a range gives its bytes, both ends included, cut at the end of the blob', async () => {
+  test('a range includes both ends, and is cut at the end of the blob', async () => {
     await using opened = await open()
     for (const size of sizes.filter((size) => size > 100)) {
       const bytes = bytesOf(size)
@@ -107,7 +107,7 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('missing names what is not here, in order, each once', async () => {
+  test('missing lists the hashes that are not held, in order, each once', async () => {
     await using opened = await open()
     const [here, large] = [
       await opened.store.put(bytesOf(10)),
@@ -120,7 +120,7 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
     assert.deepEqual(missing, [b, a])
   })
 
-  test('a deleted blob is gone, and can be put again', async () => {
+  test('a deleted blob is missing, and can be put again', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const { hash } = await opened.store.put(bytesOf(size))
@@ -133,7 +133,7 @@ function keeping(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('many puts of few blobs at once leave each blob whole, once', async () => {
+  test('many concurrent puts of a few blobs store each blob once, whole', async () => {
     await using opened = await open()
     const blobs = [10, 1_000, 50_000, 400_000].map((size) => bytesOf(size))
 
@@ -162,7 +162,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     assert.deepEqual(await opened.leftovers(), before)
   }
 
-  test('bytes that do not have the expected hash leave nothing', async () => {
+  test('bytes without the expected hash leave nothing', async () => {
     for (const size of [10, 100_000]) {
       const source = (): ByteSource => inChunks(bytesOf(size, 2), 999)
       await rejects((store) => store.put(source(), { expect: absent }), withCode('hash-mismatch'))
@@ -173,7 +173,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('more bytes than allowed are refused as soon as they come, and leave nothing', async () => {
+  test('bytes beyond the limit are refused as soon as they come, and leave nothing', async () => {
     for (const maxBytes of [10, 100_000]) {
       await rejects(
         (store) => store.put(stuck(bytesOf(200_000)), { maxBytes }),
@@ -183,7 +183,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a source that breaks leaves nothing, and its error is told', async () => {
+  test('a source that breaks leaves nothing, and its error is thrown', async () => {
     for (const size of [0, 10_000, 2_000_000]) {
       await rejects(
         (store) => store.put(failing(bytesOf(size))),
@@ -207,7 +207,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a put whose signal has aborted already does nothing', async () => {
+  test('a put with an aborted signal does nothing', async () => {
     const signal = AbortSignal.abort(new Error('before'))
     await rejects(
       (store) => store.put(bytesOf(10), { signal }),
@@ -215,7 +215,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     )
   })
 
-  test('an absent blob is missing at once, before the first byte', async () => {
+  test('get of a missing blob throws before the first byte', async () => {
     await using opened = await open()
 
     await assert.rejects(opened.store.get(absent), withCode('blob-missing'))
@@ -226,7 +226,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     assert.equal(await opened.store.stat(absent), undefined)
   })
 
-  test('a range that starts behind the end, or is none, is invalid', async () => {
+  test('a range that starts after the end, or is malformed, is invalid', async () => {
     await using opened = await open()
     for (const size of [0, 10, 100_000]) {
       const { hash } = await opened.store.put(bytesOf(size))
@@ -246,7 +246,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a reader that stops early or aborts is let go', async () => {
+  test('a reader that stops early or aborts holds nothing open', async () => {
     await using opened = await open()
     const { hash } = await opened.store.put(bytesOf(3_000_000))
     const controller = new AbortController()

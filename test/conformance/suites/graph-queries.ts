@@ -26,7 +26,7 @@ export function graphQueriesSuite(name: string, open: () => Promise<Opened<Graph
 }
 
 function listing(open: () => Promise<Opened<GraphStore>>): void {
-  test('a list is oldest first by the moment, not by its text, with the total of all that match', async () => {
+  test('a list is oldest first by time, not by text, with the total of all matches', async () => {
     await using opened = await open()
     const late = sample({ summary: 'late', createdAt: '2026-03-01T09:00:02-03:00' })
     const early = sample({ summary: 'early', createdAt: '2026-03-01T14:00:01+02:00' })
@@ -45,7 +45,7 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual([beyond.items, beyond.total], [[], 5])
   })
 
-  test('a filter holds where all that it gives holds', async () => {
+  test('a filter matches if all of its fields match', async () => {
     await using opened = await open()
     const wanted = sample({
       summary: 'wanted',
@@ -90,7 +90,7 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(await count({ agentId: 'a' }), 0)
   })
 
-  test('a search finds what has every word, in any field, case or accent', async () => {
+  test('a search finds contributions with every word, in any field, case or accent', async () => {
     await using opened = await open()
     const one = sample({
       summary: 'Tail LATENCY of the café',
@@ -112,7 +112,7 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await found('tai'), [])
   })
 
-  test('a search holds no syntax', async () => {
+  test('a search has no query syntax', async () => {
     await using opened = await open()
     const odd = sample({ summary: 'near or and not' })
     await opened.store.put(odd, local())
@@ -137,7 +137,7 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.search('', {}, 5), [])
   })
 
-  test('a search gives the best match first, keeps to its filter and to its limit', async () => {
+  test('a search gives the best match first, and keeps to its filter and limit', async () => {
     await using opened = await open()
     const best = sample({ summary: 'attention' })
     const weak = sample({
@@ -208,7 +208,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     )
   })
 
-  test('a place says of its contribution what is needed to show and to advertise it', async () => {
+  test('a place has what is needed to show and advertise its contribution', async () => {
     await using opened = await open()
     const hash = hashBytes(new Uint8Array([1]))
     const plain = scored('loss', 1, 'minimize')
@@ -252,7 +252,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     )
   })
 
-  test('a metric is ranked in the direction that prevails, whatever the filter, or in the one asked', async () => {
+  test('a metric is ranked in its prevailing direction, or in the requested one', async () => {
     await using opened = await open()
     const down = [scored('m', 1, 'minimize'), scored('m', 2, 'minimize')]
     const up = scored('m', 3, 'maximize', { tags: ['up'] })
@@ -270,7 +270,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(placesIn(tagged, 'm'), undefined)
   })
 
-  test('exploration, ephemeral and reserved names give no place to scores', async () => {
+  test('exploratory, ephemeral and reserved scores take no place', async () => {
     await using opened = await open()
     const exploring = scored('m', 1, 'minimize', { mode: 'exploration' })
     const message = scored('m', 2, 'minimize', { context: { ephemeral: true } })
@@ -286,7 +286,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(sortedCids(rankings[0]!.places), sortedCids([exploring, reserved]))
   })
 
-  test('recency is never later than the moment of arrival', async () => {
+  test('recency is never later than the arrival', async () => {
     await using opened = await open()
     const future = sample({ summary: 'future', createdAt: '2999-01-01T00:00:00Z' })
     const honest = sample({ summary: 'honest', createdAt: at(100) })
@@ -301,7 +301,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     ])
   })
 
-  test('a choice of tags or kinds ranks what has one of them', async () => {
+  test('a choice of tags or kinds ranks contributions with one of them', async () => {
     await using opened = await open()
     const [text, code, both, none] = [['text'], ['code', 'x y'], ['text', 'code'], []].map(
       (tags, n) => scored('loss', n, 'minimize', { tags, kind: n === 0 ? 'plan' : 'work' }),
@@ -322,7 +322,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await ranked({ anyTag: [] }), undefined)
   })
 
-  test('what a filter means is found far behind what it does not mean', async () => {
+  test('a filter finds matches far behind many others', async () => {
     await using opened = await open()
     const far = [1, 2, 3].map((n) => scored('loss', 1_000 + n, 'minimize', { tags: ['far'] }))
     await putAll(opened.store, [
@@ -339,7 +339,7 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     )
   })
 
-  test('only the dimensions asked for are ranked', async () => {
+  test('only the requested dimensions are ranked', async () => {
     await using opened = await open()
     const both = sample({
       scores: { a: { value: 1, direction: 'minimize' }, b: { value: 2, direction: 'maximize' } },

@@ -15,7 +15,7 @@ import {
 } from '../samples.ts'
 
 const absent = hashBytes(new Uint8Array([1]))
-/** How every GraphStore keeps contributions and what is said of them. `open` gives an empty store. */
+/** How every GraphStore keeps contributions and evidence. `open` gives an empty store. */
 export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphStore>>): void {
   describe(`${name}: graph`, () => {
     keeping(open)
@@ -25,7 +25,7 @@ export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphSt
 }
 
 function keeping(open: () => Promise<Opened<GraphStore>>): void {
-  test('a contribution is given back byte for byte, with its provenance', async () => {
+  test('a contribution is returned byte for byte, with its provenance', async () => {
     await using opened = await open()
     const contribution = sample({
       summary: 'Ünïcödé 😀',
@@ -49,7 +49,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(found?.cid, contribution.cid)
   })
 
-  test('putting twice is putting once, and the first provenance stays', async () => {
+  test('a second put changes nothing, and the first provenance stays', async () => {
     await using opened = await open()
     const contribution = sample()
     await opened.store.put(contribution, local(1))
@@ -65,7 +65,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual((await opened.store.get(contribution.cid))?.provenance, local(1))
   })
 
-  test('puts of the same contribution that are under way at once add it once', async () => {
+  test('concurrent puts of a contribution add it once', async () => {
     await using opened = await open()
     const contribution = sample()
 
@@ -75,7 +75,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(await opened.store.count(), 1)
   })
 
-  test('what is not here is undefined, left out or lacking', async () => {
+  test('a contribution that is not held is undefined, left out or missing', async () => {
     await using opened = await open()
     const [a, b] = [sample({ summary: 'a' }), sample({ summary: 'b' })]
     await putAll(opened.store, [a, b])
@@ -85,7 +85,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.missing([absent, a.cid]), [absent])
   })
 
-  test('abbreviated cids are resolved, ascending, up to the limit', async () => {
+  test('abbreviated cids are resolved in order, up to the limit', async () => {
     await using opened = await open()
     const all = Array.from({ length: 40 }, (_, index) => sample({ summary: `number ${index}` }))
     await putAll(opened.store, all)
@@ -101,7 +101,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
 }
 
 function linking(open: () => Promise<Opened<GraphStore>>): void {
-  test('edges leave in manifest order and arrive by source cid, with their metadata', async () => {
+  test('edges go out in manifest order, and come in by source cid', async () => {
     await using opened = await open()
     const target = sample({ summary: 'target' })
     const sources = [1, 2, 3, 4].map((n) =>
@@ -132,7 +132,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.edges(absent, 'out'), [])
   })
 
-  test('several relations of one source to one target arrive by type', async () => {
+  test('several relations of a source to a target are ordered by type', async () => {
     await using opened = await open()
     const source = sample({
       relations: [
@@ -151,7 +151,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     )
   })
 
-  test('what an absent contribution has been given counts as soon as it arrives', async () => {
+  test('evidence about an absent contribution counts as soon as it arrives', async () => {
     await using opened = await open()
     const target = sample({
       summary: 'late',
@@ -201,7 +201,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     ])
   })
 
-  test('signals of what nobody has spoken of are none', async () => {
+  test('a contribution without evidence has no signals', async () => {
     await using opened = await open()
     const alone = sample()
     await opened.store.put(alone, local())
@@ -211,7 +211,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.signals(absent), none)
   })
 
-  test('review scores beyond all numbers give no place and no failure', async () => {
+  test('review scores that overflow give no place and no failure', async () => {
     await using opened = await open()
     const target = sample({ summary: 'target' })
     const huge = (value: number) => ({ value, direction: 'maximize' as const })
@@ -232,7 +232,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(placesIn(await opened.store.frontier({ limit: 5 }), '_review_score'), undefined)
   })
 
-  test('threads rank by replies, then the latest reply, then cid, and only with their tags', async () => {
+  test('threads rank by replies, then by the latest reply, then by cid', async () => {
     await using opened = await open()
     const [one, two, three, four] = [1, 2, 3, 4].map((n) =>
       sample({ summary: `root ${n}`, tags: n === 3 ? ['x', 'y'] : ['x'] }),
@@ -277,7 +277,7 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
 }
 
 function promising(open: () => Promise<Opened<GraphStore>>): void {
-  test('stubs are listed oldest first, gather promises, and go when their contribution comes', async () => {
+  test('stubs collect promises, and go when their contribution arrives', async () => {
     await using opened = await open()
     const awaited = sample({ summary: 'awaited' })
     await opened.store.putStub(awaited.cid, ['p1'], 2_000)
@@ -296,7 +296,7 @@ function promising(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.stubs(0), [])
   })
 
-  test('a stub is found by its cid and counted, as long as its contribution is absent', async () => {
+  test('a stub is found and counted as long as its contribution is absent', async () => {
     await using opened = await open()
     const awaited = sample({ summary: 'awaited' })
     await opened.store.putStub(awaited.cid, ['p1'], 2_000)

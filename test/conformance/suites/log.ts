@@ -5,7 +5,7 @@ import type { LogEntry } from '../../../src/ports/contribution-store.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import { cidsOf, local, type Opened, putAll, sample, sortedCids } from '../samples.ts'
 
-/** A store under test that can be closed and opened again on what it keeps. */
+/** A store under test that can be closed and reopened. */
 export interface Reopenable extends Opened<GraphStore> {
   reopen(): Promise<GraphStore>
 }
@@ -16,7 +16,7 @@ const numbered = (count: number) =>
 const storedOf = (entries: readonly LogEntry[]): Cid[] =>
   cidsOf(entries.map(({ stored }) => stored))
 
-/** How every ContributionStore numbers what it takes. `open` gives an empty store. */
+/** How every ContributionStore numbers its contributions. `open` gives an empty store. */
 export function logSuite(name: string, open: () => Promise<Reopenable>): void {
   describe(`${name}: log`, () => {
     test('entries come in the order in which they became visible', async () => {
@@ -33,7 +33,7 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       assert.equal(entries.at(-1)?.seq, await opened.store.lastSeq())
     })
 
-    test('a page starts behind a number and holds at most the limit', async () => {
+    test('a page starts after a number, and holds at most the limit', async () => {
       await using opened = await open()
       const items = numbered(5)
       await putAll(opened.store, items)
@@ -49,7 +49,7 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       assert.deepEqual(await opened.store.since(0, 0), [])
     })
 
-    test('a contribution that is put again keeps its one number', async () => {
+    test('a contribution that is put again keeps its number', async () => {
       await using opened = await open()
       const [first, second] = numbered(2)
       await putAll(opened.store, [first!, second!])
@@ -61,7 +61,7 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       assert.equal(await opened.store.lastSeq(), before[1]?.seq)
     })
 
-    test('puts under way at once all get a number, each another', async () => {
+    test('concurrent puts all get different numbers', async () => {
       await using opened = await open()
       const items = numbered(300)
 
@@ -72,7 +72,7 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       requireAscending(entries)
     })
 
-    test('a reader that follows while others put sees each contribution once', async () => {
+    test('a reader that follows concurrent puts sees each contribution once', async () => {
       await using opened = await open()
       const items = numbered(400)
       const writers = [0, 1, 2, 3].map((writer) =>
@@ -93,7 +93,7 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       requireAscending(seen)
     })
 
-    test('numbers, their order and positions outlive a restart', async () => {
+    test('numbers, their order and positions survive a restart', async () => {
       await using opened = await open()
       const items = numbered(4)
       await putAll(opened.store, items.slice(0, 2))

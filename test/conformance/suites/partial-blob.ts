@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import { sample } from '../../../src/core/random.ts'
 import type { BlobStore, PartialBlob } from '../../../src/ports/blob-store.ts'
 import { seeded } from '../../../src/runtime/random.ts'
+import { withCode } from '../../support/errors.ts'
 import { bytesOf, type OpenedBlobs, read } from './blob-store.ts'
 
-/** Small ones and large ones, of one piece and of many, whole pieces and not. */
+/** Small and large sizes, of one and many pieces, with a whole or a partial last piece. */
 const sizes = [1, 1_000, 64 * 1024, 64 * 1024 + 1, 300_000]
 const PIECE = 4_096
-
-const withCode = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
 /** Offsets of the pieces of a blob, in random order. */
 function offsetsOf(size: number): number[] {
@@ -29,7 +27,7 @@ async function requireAbsent(store: BlobStore, bytes: Uint8Array): Promise<void>
   assert.deepEqual(await store.missing([hashBytes(bytes)]), [hashBytes(bytes)])
 }
 
-/** How every BlobStore takes a blob in pieces. `open` gives an empty store. */
+/** How every BlobStore writes a blob in pieces. `open` gives an empty store. */
 export function partialBlobSuite(name: string, open: () => Promise<OpenedBlobs>): void {
   describe(`${name}: partial blobs`, () => {
     writing(open)
@@ -39,7 +37,7 @@ export function partialBlobSuite(name: string, open: () => Promise<OpenedBlobs>)
 }
 
 function writing(open: () => Promise<OpenedBlobs>): void {
-  test('pieces in any order make the blob, which is not visible before', async () => {
+  test('pieces in any order make the blob, which is invisible until it is finished', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -55,7 +53,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('missing names the gaps, ascending', async () => {
+  test('missing lists the gaps in order', async () => {
     await using opened = await open()
     for (const size of [10_000, 100_000]) {
       const partial = await begin(opened.store, bytesOf(size))
@@ -73,7 +71,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('writes under way at once all count, and finish waits for them', async () => {
+  test('concurrent writes all count, and finish waits for them', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -88,7 +86,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('of writes that overlap the last one counts', async () => {
+  test('of overlapping writes the last one counts', async () => {
     await using opened = await open()
     for (const size of [10_000, 100_000]) {
       const bytes = bytesOf(size)
@@ -103,7 +101,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('an empty blob is whole from the start', async () => {
+  test('an empty blob is complete from the start', async () => {
     await using opened = await open()
     const partial = await begin(opened.store, new Uint8Array())
 
@@ -113,7 +111,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
     assert.deepEqual(await opened.store.stat(info.hash), info)
   })
 
-  test('after it is finished, it can be finished again, and writes change nothing', async () => {
+  test('a finished blob can be finished again, and writes change nothing', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -132,7 +130,7 @@ function writing(open: () => Promise<OpenedBlobs>): void {
 }
 
 function refusing(open: () => Promise<OpenedBlobs>): void {
-  test('wrong bytes are not made visible, and can be mended', async () => {
+  test('wrong bytes do not become visible, and can be overwritten', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -149,7 +147,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('with gaps it is not finished', async () => {
+  test('a blob with gaps cannot be finished', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -162,7 +160,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('what lies outside of the blob is refused, and changes nothing', async () => {
+  test('a write outside of the blob is refused, and changes nothing', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -180,7 +178,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
       )
   })
 
-  test('what is discarded leaves nothing, takes no more, and can be begun anew', async () => {
+  test('a discarded blob leaves nothing, takes no writes, and can be started again', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)
@@ -204,7 +202,7 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
 }
 
 function sharing(open: () => Promise<OpenedBlobs>): void {
-  test('all who ask for the same blob write to the same one', async () => {
+  test('all callers for the same blob write to the same one', async () => {
     await using opened = await open()
     for (const size of [10_000, 100_000]) {
       const bytes = bytesOf(size)
@@ -223,7 +221,7 @@ function sharing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a wrong size does not stand in the way of the right one', async () => {
+  test('a wrong size does not block the right one', async () => {
     await using opened = await open()
     for (const size of [10_000, 100_000]) {
       const bytes = bytesOf(size)
@@ -240,7 +238,7 @@ function sharing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
-  test('a put of the same blob meanwhile does no harm, and none is done to it', async () => {
+  test('a concurrent put of the same blob does no harm, and is not harmed', async () => {
     await using opened = await open()
     for (const size of sizes) {
       const bytes = bytesOf(size)

@@ -6,7 +6,7 @@ import { names, type Opened } from '../samples.ts'
 /** What every RecordStore does. `open` gives an empty store. */
 export function recordStoreSuite(name: string, open: () => Promise<Opened<RecordStore>>): void {
   describe(`${name}: records`, () => {
-    test('a record is given back as it was set, and the last set stays', async () => {
+    test('a record is returned as it was set, and the last set stays', async () => {
       await using opened = await open()
       await opened.store.set('peers', 'a', { seen: 1 })
 
@@ -21,7 +21,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.equal(await opened.store.get('self', 'a'), undefined)
     })
 
-    test('a space is listed by key, without the records of others', async () => {
+    test('a space is listed by key, without records of other spaces', async () => {
       await using opened = await open()
       await opened.store.set('peers', 'b', { n: 2 })
       await opened.store.set('peers', 'a', { n: 1 })
@@ -48,7 +48,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       )
     })
 
-    test('a deleted record is gone, and deleting what is not there is no error', async () => {
+    test('a deleted record is gone, and deleting a missing one is no error', async () => {
       await using opened = await open()
       await opened.store.set('peers', 'a', { n: 1 })
 
@@ -59,7 +59,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.deepEqual(await opened.store.list('peers'), [])
     })
 
-    test('a record is replaced only where it is the expected one', async () => {
+    test('compareAndSet replaces a record only if it is the expected one', async () => {
       await using opened = await open()
       const { store } = opened
 
@@ -75,7 +75,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.equal(await store.get('s', 'other'), undefined)
     })
 
-    test('of several that expect the same at once, one sets the record', async () => {
+    test('of several concurrent calls with the same expectation, one sets the record', async () => {
       await using opened = await open()
       const candidates = Array.from({ length: 20 }, (_, n) => ({ n }))
 
@@ -88,7 +88,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.deepEqual(await opened.store.get('s', 'k'), winners[0])
     })
 
-    test('no step of several that count at once is lost', async () => {
+    test('no step of several concurrent counters is lost', async () => {
       await using opened = await open()
       const { store } = opened
       const count = async () => {
@@ -104,7 +104,7 @@ export function recordStoreSuite(name: string, open: () => Promise<Opened<Record
       assert.deepEqual(await store.get('s', 'k'), { n: 20 })
     })
 
-    test('a record that was read does not change with the one who set it', async () => {
+    test("a record that was read is independent of the setter's object", async () => {
       await using opened = await open()
       const value = { list: [1] }
       await opened.store.set('s', 'k', value)

@@ -11,7 +11,10 @@ import { filterOf, type Question, readScenario, rowsOf } from '../scenario.ts'
 
 const cidsOf = (items: readonly { readonly cid: string }[]): string[] => items.map(({ cid }) => cid)
 
-/** Replays the recorded posts on a store and compares every recorded answer, as spec/vectors/README.md says. */
+/**
+ * Replays the recorded posts on a store, and compares every recorded answer, as
+ * spec/vectors/README.md says.
+ */
 export function scenarioSuite(name: string, open: () => Promise<Opened<GraphStore>>): void {
   describe(`${name}: the recorded scenario`, () => {
     const { posts, questions } = readScenario()
@@ -21,7 +24,7 @@ export function scenarioSuite(name: string, open: () => Promise<Opened<GraphStor
     })
 
     for (const route of ['frontier', 'dag', 'threads', 'search', 'contributions'] as const) {
-      test(`every recorded answer of ${route} is given again`, async () => {
+      test(`every recorded answer of ${route} is the same`, async () => {
         await using opened = await open()
         for (const { body } of posts) await opened.store.put(sealDraft(body, 0), local())
         const asked = questions.filter((question) => question.route === route)

@@ -15,7 +15,7 @@ import { until } from '../../support/until.ts'
 
 const at = folderWithWork()
 
-test('two groves: published on A, found, fetched, checked out and derived from on B, through the command line alone', async () => {
+test('work from A is found, fetched and built on at B, by the command line', async () => {
   const a = await serveGrove(at('a'))
   const b = await serveGrove(at('b'), '--peer', a.url, '--sync', 'off')
   try {
@@ -48,7 +48,7 @@ test('two groves: published on A, found, fetched, checked out and derived from o
         'bpb',
         ...onB,
       ])
-    const advertisement = await until('B knows of A’s best', async () =>
+    const advertisement = await until("the advertisement of A's best on B", async () =>
       (await known()).entries.find((entry) => entry.cid === best),
     )
     const quote = await groveJson<FetchResult>(['fetch', digits(best), '--quote', ...onB])
@@ -83,7 +83,7 @@ test('two groves: published on A, found, fetched, checked out and derived from o
   }
 })
 
-test('a directory that a server has open is asked through that server; a project’s .grove is found from below', async () => {
+test('a directory in use is read through its server; .grove is found from below', async () => {
   await mkdir(at('project/deep/down'), { recursive: true })
   await groveText(['init', at('project/.grove')])
   const options = { cwd: at('project/deep/down') }
@@ -109,7 +109,7 @@ test('a directory that a server has open is asked through that server; a project
   }
 })
 
-test('an ambiguous start of an id is refused with the candidates', async () => {
+test('an ambiguous abbreviated id is refused with the candidates', async () => {
   const served = await serveGrove(at('clash'))
   try {
     const [start, drafts] = clash()
@@ -123,7 +123,10 @@ test('an ambiguous start of an id is refused with the candidates', async () => {
   }
 })
 
-/** Two drafts whose ids start with the same 4 digits, and these. Of 65,536 starts two meet after some 300 drafts. */
+/**
+ * Two drafts whose ids start with the same 4 digits, and these digits. About 300 drafts suffice for
+ * a pair (the birthday paradox, with 65,536 starts).
+ */
 function clash(): [start: string, drafts: readonly [Draft, Draft]] {
   const seen = new Map<string, Draft>()
   for (let index = 0; index < 65_537; index++) {
@@ -137,16 +140,15 @@ function clash(): [start: string, drafts: readonly [Draft, Draft]] {
     if (other !== undefined) return [start, [other, draft]]
     seen.set(start, draft)
   }
-  throw new Error('more drafts than starts, and no two meet')
+  throw new Error('no two drafts have the same start')
 }
 
-test('nobody reading stdout any more is no error', async () => {
+test('a closed stdout is no error', async () => {
+  const main = join(import.meta.dirname, '../../../src/cli/main.ts')
+  const args = [process.execPath, main, at('project/.grove')]
   const { status, stderr } = spawnSync(
     'sh',
-    [
-      '-c',
-      `"${process.execPath}" "${join(import.meta.dirname, '../../../src/cli/main.ts')}" log --json --dir "${at('project/.grove')}" | true`,
-    ],
+    ['-c', '"$0" "$1" log --json --dir "$2" | true', ...args],
     { encoding: 'utf8' },
   )
 
@@ -154,13 +156,13 @@ test('nobody reading stdout any more is no error', async () => {
   assert.equal(stderr, '')
 })
 
-test('where no grove answers, the command says how to start one', async () => {
+test('if no grove answers, the command says how to start one', async () => {
   assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
   assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
   await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', at('.')])
 })
 
-test('a directory that is a file, or that a server has open, is refused in one line that says what to do', async () => {
+test('a file as directory, or a directory in use, is refused with advice', async () => {
   const file = at('work/train.py')
   const served = await serveGrove(at('served'))
   try {

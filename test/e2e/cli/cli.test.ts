@@ -60,7 +60,7 @@ for (const mode of ['--server', '--dir'] as const) {
 
     after(() => served?.kill())
 
-    test('show gives one contribution, named by the start of its id', async () => {
+    test('show prints a contribution by the start of its id', async () => {
       const text = await groveText(['show', digits(baseline), ...where])
       const view = await groveJson<ContributionView>(['show', digits(baseline), ...where])
 
@@ -105,7 +105,7 @@ for (const mode of ['--server', '--dir'] as const) {
       )
     })
 
-    test('search finds by words', async () => {
+    test('search finds contributions by words', async () => {
       const text = await groveText(['search', 'higher', 'rate', ...where])
       const { results } = await groveJson<{ results: SearchResult[] }>([
         'search',
@@ -142,7 +142,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.deepEqual(members.find((member) => member.cid === better)?.parents, [baseline])
     })
 
-    test('diff shows what changed as a patch that names the artifact', async () => {
+    test('diff prints the changes as a patch that names the artifact', async () => {
       const text = await groveText(['diff', digits(baseline), digits(better), ...where])
       const answer = await groveJson<{ changes: { artifact: string }[]; patch: string }>([
         'diff',
@@ -159,7 +159,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.match(answer.patch, /train\.py/)
     })
 
-    test('checkout writes the artifacts, by id or as the best by a metric, and refuses a directory in use', async () => {
+    test('checkout writes the artifacts of an id, or of the best by a metric', async () => {
       const target = at(`out${mode}`)
 
       await groveText(['checkout', '--frontier', 'loss', '--to', target, ...where])
@@ -180,7 +180,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'rate = 0.1\nsteps = 10\n')
     })
 
-    test('a relation says what kind of contribution it is', async () => {
+    test('a relation determines the kind of contribution', async () => {
       const review = await contribute(
         where,
         '--reviews',
@@ -216,7 +216,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
     })
 
-    test('thread shows a discussion in its order, and lists discussions', async () => {
+    test('thread prints a discussion in order, and lists discussions', async () => {
       const question = await contribute(
         where,
         '--responds-to',
@@ -279,7 +279,7 @@ for (const mode of ['--server', '--dir'] as const) {
       await groveText(['peers', ...where])
     })
 
-    test('exit codes are those of the error table, with one line that says what to do', async () => {
+    test('exit codes come from the error table, and one line says what to do', async () => {
       const absent = `blake3:${'0'.repeat(64)}`
 
       assert.match(await groveFails(3, ['show', absent, ...where]), /grove fetch/)

@@ -11,7 +11,9 @@ import { Account, type Facts } from '../../../examples/autoresearch/demo/account
 const DEMO = join(import.meta.dirname, '../../../examples/autoresearch/demo.ts')
 const minute = 60_000
 
-test('the demo runs both arms, and its account adds up', { timeout: 2 * minute }, async (t) => {
+test('the demo runs both arms, and its account is consistent', {
+  timeout: 2 * minute,
+}, async (t) => {
   const demo = startDemo(t, '--trials', '1', '--seed', '3', '--json')
 
   const code = await demo.ended
@@ -38,7 +40,7 @@ test('the demo runs both arms, and its account adds up', { timeout: 2 * minute }
     if (grove === 'A') continue
     assert.ok(
       bytesVerified > survival.corpusBytes && contributions > 0,
-      `${grove} took over too little`,
+      `${grove} fetched too little`,
     )
     assert.ok(
       bytesVerified < 2 * survival.corpusBytes,
@@ -98,13 +100,13 @@ test('the account says so when federation did not win', () => {
 
 interface Demo {
   readonly process: ChildProcess
-  /** The only place for its temporary files. */
+  /** The only directory for its temporary files. */
   readonly dir: string
   /** Its exit code. */
   readonly ended: Promise<number | null>
   stdout(): string
   stderr(): string
-  /** Resolves when stderr holds this. */
+  /** Resolves when stderr matches. */
   said(pattern: RegExp): Promise<void>
 }
 
@@ -134,7 +136,7 @@ function startDemo(t: { after(run: () => Promise<void>): void }, ...args: string
   return { process: child, dir, ended, stdout: () => stdout, stderr: () => stderr, said }
 }
 
-/** Its directory is empty, and no grove answers where one was. */
+/** Asserts that its directory is empty, and that no grove answers. */
 async function assertNothingLeft(demo: Demo): Promise<void> {
   assert.deepEqual(readdirSync(demo.dir), [])
   const addresses = demo.stderr().match(/http:\/\/127\.0\.0\.1:\d+/g) ?? []

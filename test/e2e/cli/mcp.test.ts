@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
 
-let dir = ''
+const at = testFolder()
 let grove: ServedNode
 let elsewhere: ServedNode
 const agent = new Client({ name: 'test', version: '1' })
 before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'grove-mcp-'))
   grove = await serveNode()
   elsewhere = await serveNode()
   const args = [main, 'mcp', '--server', grove.url, '--agent-id', 'mcp-agent']
@@ -27,7 +26,6 @@ after(async () => {
   await agent.close()
   await grove[Symbol.asyncDispose]()
   await elsewhere[Symbol.asyncDispose]()
-  await rm(dir, { recursive: true, force: true })
 })
 
 interface Answer {
@@ -51,7 +49,7 @@ async function answerOf(name: string, given: Record<string, unknown> = {}) {
 
 const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
 
-test('agents are offered these tools, and each says what it takes', async () => {
+test('the tools have the names of Grove 0.1, and each describes its input', async () => {
   const { tools } = await agent.listTools()
 
   const names = tools.map((tool) => tool.name).toSorted()
@@ -79,8 +77,8 @@ test('agents are offered these tools, and each says what it takes', async () => 
   )
 })
 
-test('an agent publishes a file, finds it, checks it out, builds on it, and others judge it', async () => {
-  const path = join(dir, 'train.py')
+test('an agent publishes, finds, checks out and builds on work, and others review it', async () => {
+  const path = at('train.py')
   await writeFile(path, 'print("hello")\n')
 
   const { cid } = await answerOf('grove_submit_work', {
@@ -91,7 +89,7 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
   })
   const checkedOut = await answerOf('grove_checkout', {
     cid: cid.slice(0, 20),
-    directory: join(dir, 'out'),
+    directory: at('out'),
   })
   const relations = [{ targetCid: cid, relationType: 'derives_from' }]
   const child = await answerOf('grove_submit_work', {
@@ -117,7 +115,7 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
   })
 
   assert.equal((checkedOut.files as object[]).length, 1)
-  assert.equal(await readFile(join(dir, 'out/src/train.py'), 'utf8'), 'print("hello")\n')
+  assert.equal(await readFile(at('out/src/train.py'), 'utf8'), 'print("hello")\n')
   const frontier = await answerOf('grove_frontier', { metric: 'loss' })
   const best = (rows: unknown) => (rows as { cid: string }[])[0]?.cid
   assert.equal(best((frontier.byMetric as { loss: unknown }).loss), child.cid)
@@ -147,7 +145,7 @@ test('an agent publishes a file, finds it, checks it out, builds on it, and othe
   )
 })
 
-test('work of another grove is fetched from the peer that is named', async () => {
+test('work of another grove is fetched from the named peer', async () => {
   const { cid } = await postJson<{ cid: string }>(
     elsewhere.url,
     '/api/contributions',
@@ -161,7 +159,7 @@ test('work of another grove is fetched from the peer that is named', async () =>
   assert.equal((await answerOf('grove_show', { cid })).summary, 'far away')
 })
 
-test('a failure is a result with its code', async () => {
+test('a failure is a result with an error code', async () => {
   const absent = `blake3:${'0'.repeat(64)}`
   const codeOf = async (name: string, given: Record<string, unknown>) => {
     const { isError, value } = await call(name, given)
@@ -176,7 +174,7 @@ test('a failure is a result with its code', async () => {
     [true, 'validation-error'],
   )
   assert.deepEqual(
-    await codeOf('grove_submit_work', { summary: 'x', files: { a: join(dir, 'absent') } }),
+    await codeOf('grove_submit_work', { summary: 'x', files: { a: at('absent') } }),
     [true, 'not-found'],
   )
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])

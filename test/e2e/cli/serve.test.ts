@@ -1,32 +1,21 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, afterEach, before, test } from 'node:test'
+import { afterEach, test } from 'node:test'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import { getJson, publishTo } from '../../support/http.ts'
-import { type GroveProcess, serveGrove, spawnGrove } from '../../support/processes/grove-process.ts'
+import { spawnGrove } from '../../support/processes/grove-process.ts'
+import { groves } from '../../support/processes/groves.ts'
 import { groveFails, groveJson, groveText } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
 
-let folder = ''
-const at = (name: string) => join(folder, name)
+const { at, start } = groves()
 
-async function start(name: string, ...flags: readonly string[]): Promise<GroveProcess> {
-  const grove = await serveGrove(at(name), ...flags)
-  children.push(grove.child)
-  return grove
-}
-
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-serve-'))
-})
-
-/** Processes of the test at hand: none outlives it, whatever fails. */
+/** Other processes of the current test. None outlives it. */
 let children: ChildProcess[] = []
 
 afterEach(() => {
@@ -34,9 +23,7 @@ afterEach(() => {
   children = []
 })
 
-after(() => rm(folder, { recursive: true, force: true }))
-
-/** A serving process with all that it printed. */
+/** A serving process with its output. */
 function watched(args: readonly string[], env: Record<string, string> = {}) {
   const child = spawnGrove(['serve', ...args], env)
   children.push(child)
@@ -53,7 +40,7 @@ function watched(args: readonly string[], env: Record<string, string> = {}) {
   return { child, printed, exit, ready }
 }
 
-test('a serving grove prints one line on stdout, logs JSON lines on stderr, and ends with 0 on SIGTERM', async () => {
+test('a grove prints its ready line, logs JSON on stderr, and ends with 0 on SIGTERM', async () => {
   const grove = watched(['--dir', at('one'), '--port', '0'])
   const url = await grove.ready()
   await publishTo(url, { summary: 'something to log' })
@@ -70,7 +57,7 @@ test('a serving grove prints one line on stdout, logs JSON lines on stderr, and 
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal} ends a grove within 5 s, though an upload and a follower are under way`, async () => {
+  test(`${signal} ends a grove within 5 s, despite an upload and a follower`, async () => {
     const grove = watched(['--dir', at(`busy-${signal}`), '--port', '0'])
     const url = await grove.ready()
     const upload = request(`${url}/api/blobs`, { method: 'POST' })
@@ -90,7 +77,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('a grove that listens beyond loopback talks to no private address, and says so, unless it is allowed to', async () => {
+test('beyond loopback a grove refuses private addresses unless they are allowed', async () => {
   const seed = await start('private')
   const flags = [
     '--dir',
@@ -129,7 +116,7 @@ test('a grove that listens beyond loopback talks to no private address, and says
   await until('the seed answers', async () => (await peerOf(allowed))?.status === 'alive')
 })
 
-test('a grove that npx started ends when npx is stopped, though npx passes no signal on', async (context) => {
+test('a grove started by npx ends with npx, which passes no signal on', async (context) => {
   const main = join(import.meta.dirname, '../../../src/cli/main.ts')
   const script = `"${process.execPath}" "${main}" serve --dir "${at('npx')}" --port 0; :`
   const env = { ...process.env, npm_lifecycle_event: 'npx', npm_lifecycle_script: "'grove'" }
@@ -143,8 +130,8 @@ test('a grove that npx started ends when npx is stopped, though npx passes no si
 
   shell.kill('SIGTERM')
 
-  await until('the grove has gone', () => !isRunning(pid))
-  assert.ok(!(await readdir(at('npx'))).includes('server.json'), 'it ended in good order')
+  await until('the end of the grove', () => !isRunning(pid))
+  assert.ok(!(await readdir(at('npx'))).includes('server.json'), 'it ended properly')
 })
 
 function isRunning(pid: number): boolean {
@@ -155,7 +142,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-test('what was published is there after an orderly end and a new start', async () => {
+test('published work survives a restart', async () => {
   const first = await start('again')
   const { cid } = await publishTo(first.url, { summary: 'kept' }, { 'a.txt': 'content' })
   assert.equal(await first.stop(), 0)
@@ -169,7 +156,7 @@ test('what was published is there after an orderly end and a new start', async (
   assert.equal(await second.stop(), 0)
 })
 
-test('grove events goes on over a restart of its server, and misses nothing', async () => {
+test('grove events continues over a restart of its server, and misses nothing', async () => {
   const first = await start('followed')
   const { port } = new URL(first.url)
   const ofAnotherLog = `${'0'.repeat(16)}:0`
@@ -192,7 +179,7 @@ test('grove events goes on over a restart of its server, and misses nothing', as
   await second.stop()
 })
 
-test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS', async () => {
+test("Grove 0.1's environment variables work: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS", async () => {
   const seed = await start('seed')
   const env = {
     GROVE_DIR: at('from-env'),
@@ -210,7 +197,7 @@ test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_
     )
   const addresses = (await peers()).filter((peer) => peer.seed).map((peer) => peer.address)
   assert.deepEqual(addresses.toSorted(), ['http://127.0.0.1:1', seed.url].toSorted())
-  await until('the seed to answer', async () =>
+  await until('an answer of the seed', async () =>
     (await peers()).some((peer) => peer.address === seed.url && peer.lastSeen !== undefined),
   )
   assert.ok((await readdir(at('from-env'))).length > 0)
@@ -219,7 +206,7 @@ test('the environment of Grove 0.1 is understood: GROVE_DIR, HOST, PORT, GOSSIP_
   await seed.stop()
 })
 
-test('init writes grove.json as it was asked; serve takes it, and options go before it', async () => {
+test('init writes grove.json as requested; serve reads it, and options override it', async () => {
   const dir = at('configured')
   await groveText([
     'init',
@@ -268,7 +255,7 @@ test('a directory keeps the id of its grove', async () => {
   await served.stop()
 })
 
-test('a configuration with an unknown key or a bad value is refused by name', async () => {
+test('an unknown key or an invalid value in a configuration is named', async () => {
   await groveText(['init', at('bad-config')])
   await writeFile(at('bad-config/grove.json'), '{"gossipIntervall":"3s"}')
 

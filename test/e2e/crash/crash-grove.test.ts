@@ -1,44 +1,25 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterEach, beforeEach, test } from 'node:test'
+import { readdir } from 'node:fs/promises'
+import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
-import { type GroveProcess, serveGrove } from '../../support/processes/grove-process.ts'
+import { groves } from '../../support/processes/groves.ts'
 import { until } from '../../support/until.ts'
 
-/** Moments at which a grove is killed, each in a life of its own. */
+/** How often a grove is started and killed. */
 const LIVES = 8
 
-let folder = ''
-let running: GroveProcess[] = []
+const { at, start } = groves()
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-crash-'))
-})
-
-afterEach(async () => {
-  await Promise.all(running.map((grove) => grove.kill()))
-  running = []
-  await rm(folder, { recursive: true, force: true })
-})
-
-async function start(name: string, ...flags: string[]): Promise<GroveProcess> {
-  const grove = await serveGrove(join(folder, name), ...flags)
-  running.push(grove)
-  return grove
-}
-
-/** Content of a size on both sides of the boundary between database and files. */
+/** Content with a size below or above the limit for blobs in the database. */
 const content = (life: number, index: number) =>
   `${life}/${index} `.repeat(index % 3 === 0 ? 30_000 : 100)
 
-/** Adds what is acknowledged to the list as it is. */
+/** Publishes until the grove is gone, and adds each acknowledged cid to the list. */
 async function publishUntilDeath(url: string, life: number, acknowledged: string[]): Promise<void> {
   const author = async (lane: number) => {
     for (let index = lane; ; index += 4) {
@@ -54,7 +35,7 @@ async function publishUntilDeath(url: string, life: number, acknowledged: string
   assert.ok(deaths.every((death) => death.status === 'rejected'))
 }
 
-/** Every contribution that is visible has all of its bytes, and they hash to their names. */
+/** Asserts that all visible contributions have all of their bytes, which hash to their names. */
 async function checkWhole(url: string): Promise<Set<string>> {
   const seen = new Set<string>()
   const all = await getJson<ContributionView[]>(url, '/api/contributions?limit=1000')
@@ -71,7 +52,7 @@ async function checkWhole(url: string): Promise<Set<string>> {
   return seen
 }
 
-test('a grove killed in the middle of publishing, again and again, has all that it acknowledged and nothing in part', {
+test('a grove killed while publishing keeps what it acknowledged, and nothing partial', {
   timeout: 120_000,
 }, async () => {
   const random = seeded(20261123)
@@ -94,11 +75,11 @@ test('a grove killed in the middle of publishing, again and again, has all that 
     acknowledged.filter((cid) => !seen.has(cid)),
     [],
   )
-  assert.deepEqual(await readdir(join(folder, 'a', 'tmp')), [])
+  assert.deepEqual(await readdir(at('a/tmp')), [])
   await publishTo(grove.url, { summary: 'life goes on' }, { 'data.txt': content(0, 0) })
 })
 
-test('a grove killed in the middle of a fetch, again and again, shows nothing in part and can repeat it', {
+test('a grove killed repeatedly during a fetch shows nothing partial, and can repeat the fetch', {
   timeout: 120_000,
 }, async () => {
   const random = seeded(7)
@@ -128,7 +109,7 @@ test('a grove killed in the middle of a fetch, again and again, shows nothing in
 
   const grove = await start('b', '--sync', 'off')
   await checkWhole(grove.url)
-  assert.deepEqual(await readdir(join(folder, 'b', 'tmp')), [])
+  assert.deepEqual(await readdir(at('b/tmp')), [])
   for (const work of works) {
     const result = await postJson<FetchResult>(grove.url, `/api/contributions/${work.cid}/fetch`, {
       peer: source.url,

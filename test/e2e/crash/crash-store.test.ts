@@ -10,12 +10,15 @@ import type { Stores } from '../../../src/ports/stores.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 const CRASHES = 12
 const writer = join(import.meta.dirname, 'crash-writer.ts')
 
-/** Runs the writer until it has acknowledged so many puts, kills it there and then, and gives what it acknowledged. */
+/**
+ * Runs the writer until it has acknowledged this many puts, kills it at once, and returns what it
+ * acknowledged.
+ */
 async function killAfter(dir: string, seed: number, count: number): Promise<string[]> {
   const child = spawn(process.execPath, [writer, dir, String(seed)], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -47,7 +50,10 @@ async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
   return hasher.digest()
 }
 
-/** What is visible is whole: each contribution hashes to its name, is ranked, numbered, and found by its words. */
+/**
+ * Asserts that all visible contributions hash to their names, are ranked and numbered, and are
+ * found by words.
+ */
 async function requireWhole(stores: Stores): Promise<void> {
   const { items, total } = await stores.graph.list({}, { limit: 1_000_000, offset: 0 })
   const rankings = await stores.graph.frontier({ limit: 1_000_000 })
@@ -65,7 +71,9 @@ async function requireWhole(stores: Stores): Promise<void> {
   assert.equal((await stores.graph.since(0, 1_000_000)).length, total)
 }
 
-/** Every blob file is whole, acknowledged or not, and nothing is left on the way. */
+/**
+ * Asserts that every blob file is whole, acknowledged or not, and that no temporary files are left.
+ */
 async function requireCleanFiles(dir: string): Promise<void> {
   for (const entry of await readdir(join(dir, 'blobs'), { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue
@@ -78,7 +86,7 @@ async function requireCleanFiles(dir: string): Promise<void> {
   assert.deepEqual(await readdir(join(dir, 'tmp')), [])
 }
 
-test('what was acknowledged survives kill -9 at any moment, and nothing partial is visible', async () => {
+test('acknowledged puts survive kill -9, and nothing partial is visible', async () => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   const random = seeded(20_260_301)

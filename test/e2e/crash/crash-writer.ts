@@ -1,4 +1,4 @@
-/** Run as a process of its own by crash-store.test.ts: puts without end, and says on stdout what has been acknowledged. */
+/** A process of crash-store.test.ts. It puts without end, and prints what has been acknowledged. */
 import { writeSync } from 'node:fs'
 import { sealDraft } from '../../../src/core/contribution/contribution.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
@@ -10,7 +10,7 @@ const random = seeded(Number(seed))
 const stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
 const acknowledge = (line: string) => writeSync(1, `${line}\n`)
 
-/** Blobs of all sizes, small ones most often. */
+/** Puts a blob of any size, mostly a small one. */
 async function putBlob(): Promise<void> {
   const bytes = new Uint8Array(Math.floor(10 ** (1 + random.next() * 5.5))).map(
     () => random.next() * 256,

@@ -1,4 +1,6 @@
-/** Run as a process of its own, under a limit on the size of files: puts a blob that is larger, and says what became of it. */
+/**
+ * A process that runs under a limit on file sizes. It puts a larger blob, and prints the outcome.
+ */
 import { readdirSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { isGroveError } from '../../../src/core/errors.ts'

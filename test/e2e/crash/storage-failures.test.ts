@@ -7,20 +7,19 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import Sqlite from 'better-sqlite3'
-import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { withCode } from '../../support/errors.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 const open = (dir: string) => openSqliteStores({ dir, nextTurn, random: systemRandom })
-const saying = (code: ErrorCode, text: string) => (error: unknown) =>
-  isGroveError(error, code) && error.message.includes(text)
 const writer = join(import.meta.dirname, 'crash-writer.ts')
 
-/** A small file system in memory, mounted in a directory; undefined, and the reason is printed, where this user may not. */
+/** Mounts a small file system in memory on a directory. Skips the test if this user may not. */
 function mount(context: TestContext, dir: string, options: string): Disposable | undefined {
   const { status, error, stderr } = spawnSync(
     'mount',
@@ -36,20 +35,20 @@ function mount(context: TestContext, dir: string, options: string): Disposable |
   return { [Symbol.dispose]: () => assert.equal(spawnSync('umount', [dir]).status, 0) }
 }
 
-test('a database of a newer Grove is refused, and left as it is', async () => {
+test('a database of a newer Grove is refused and left unchanged', async () => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   await (await open(dir)).close()
   const database = new Sqlite(join(dir, 'grove.db'))
   database.pragma('user_version = 99')
 
-  await assert.rejects(open(dir), saying('storage-newer', 'newer Grove (schema 99'))
+  await assert.rejects(open(dir), withCode('storage-newer', 'newer Grove (schema 99'))
 
   assert.equal(database.pragma('user_version', { simple: true }), 99)
   database.close()
 })
 
-test('a database that is not ours, or none at all, is refused', async () => {
+test('a file that is not a database, or not a database of Grove, is refused', async () => {
   await using temporary = await temporaryDirectory()
   const foreign = new Sqlite(join(temporary.dir, 'grove.db'))
   foreign.exec('CREATE TABLE contributions (cid TEXT)')
@@ -57,22 +56,22 @@ test('a database that is not ours, or none at all, is refused', async () => {
   const broken = join(temporary.dir, 'broken')
   await mkdir(join(broken, 'grove.db'), { recursive: true })
 
-  await assert.rejects(open(temporary.dir), saying('storage-failed', 'not one of this Grove'))
-  await assert.rejects(open(broken), (error) => isGroveError(error, 'storage-failed'))
+  await assert.rejects(open(temporary.dir), withCode('storage-failed', 'not one of this Grove'))
+  await assert.rejects(open(broken), withCode('storage-failed'))
 })
 
-test('a directory is for one at a time, and free again once it is closed', async () => {
+test('a directory can be opened once at a time, and again after it is closed', async () => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   const first = await open(dir)
 
-  await assert.rejects(open(dir), saying('storage-locked', dir))
+  await assert.rejects(open(dir), withCode('storage-locked', dir))
 
   await first.close()
   await (await open(dir)).close()
 })
 
-test('a directory in use by another process is refused, and free again once that is killed', async () => {
+test('a directory in use by another process is refused, until that process is killed', async () => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   const child = spawn(process.execPath, [writer, dir, '1'], {
@@ -81,14 +80,14 @@ test('a directory in use by another process is refused, and free again once that
   const exited = once(child, 'exit')
   await once(createInterface(child.stdout), 'line')
 
-  await assert.rejects(open(dir), saying('storage-locked', dir))
+  await assert.rejects(open(dir), withCode('storage-locked', dir))
 
   child.kill('SIGKILL')
   await exited
   await (await open(dir)).close()
 })
 
-test('a directory that cannot be written is refused by name', async (context) => {
+test('a directory that cannot be written is refused, and the error names it', async (context) => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   const isRoot = process.getuid?.() === 0
@@ -96,18 +95,18 @@ test('a directory that cannot be written is refused by name', async (context) =>
   if (isRoot && mounted === undefined) return
   if (!isRoot) await chmod(dir, 0o555)
 
-  await assert.rejects(open(dir), saying('read-only', dir))
-  await assert.rejects(open(join(dir, 'below')), saying('read-only', join(dir, 'below')))
+  await assert.rejects(open(dir), withCode('read-only', dir))
+  await assert.rejects(open(join(dir, 'below')), withCode('read-only', join(dir, 'below')))
 })
 
-test('a place where no directory can be made is refused by name', async () => {
+test('a path where no directory can be created is refused, and the error names it', async () => {
   await using temporary = await temporaryDirectory()
   const file = join(temporary.dir, 'file')
   await writeFile(file, '')
 
-  await assert.rejects(open(file), saying('storage-failed', `${file}: it is not a directory`))
-  await assert.rejects(open(join(file, 'below')), saying('storage-failed', 'not a directory'))
-  // Node's own recursive mkdir would try for ever there.
+  await assert.rejects(open(file), withCode('storage-failed', `${file}: it is not a directory`))
+  await assert.rejects(open(join(file, 'below')), withCode('storage-failed', 'not a directory'))
+  // Node's recursive mkdir would never end there.
   if (existsSync('/proc/self'))
     await assert.rejects(
       open('/proc/grove'),
@@ -115,19 +114,19 @@ test('a place where no directory can be made is refused by name', async () => {
     )
 })
 
-test('what comes after close is refused', async () => {
+test('operations after close are refused', async () => {
   await using temporary = await temporaryDirectory()
   const stores = await open(temporary.dir)
   await stores.close()
   await stores.close()
 
-  const isShuttingDown = (error: unknown) => isGroveError(error, 'shutting-down')
+  const isShuttingDown = withCode('shutting-down')
   await assert.rejects(stores.graph.put(sample(), local()), isShuttingDown)
   await assert.rejects(stores.graph.count(), isShuttingDown)
   await assert.rejects(stores.blobs.put(new Uint8Array(10)), isShuttingDown)
 })
 
-test('what was begun before close is carried out', async () => {
+test('operations begun before close are completed', async () => {
   await using temporary = await temporaryDirectory()
   const stores = await open(temporary.dir)
   const puts = Array.from({ length: 600 }, (_, index) =>
@@ -141,9 +140,9 @@ test('what was begun before close is carried out', async () => {
   assert.equal(await again.graph.count(), 600)
 })
 
-/** Puts contributions of some size until the disk is full; how many were acknowledged. */
+/** Puts contributions until the disk is full. Returns how many were acknowledged. */
 async function fill(stores: Stores): Promise<number> {
-  const isFull = (error: unknown) => isGroveError(error, 'storage-full')
+  const isFull = withCode('storage-full')
   for (let count = 0; ; count++) {
     const big = sample({ summary: `${count}`, description: `word ${count} `.repeat(5_000) })
     try {
@@ -155,19 +154,19 @@ async function fill(stores: Stores): Promise<number> {
   }
 }
 
-/** Puts small blobs, each another, for as long as there is room. */
+/** Puts different small blobs until there is no room. */
 async function putSmallBlobs(stores: Stores): Promise<void> {
   for (let fill = 0; fill < 10_000; fill++) await stores.blobs.put(Buffer.alloc(4_096, `${fill} `))
 }
 
-test('a full disk is told as such, leaves nothing half written, and does no harm beyond', async (context) => {
+test('a full disk gives storage-full and leaves nothing half written', async (context) => {
   await using temporary = await temporaryDirectory()
   const { dir } = temporary
   using mounted = mount(context, dir, 'size=12m')
   if (mounted === undefined) return
   await using stores = await open(dir)
   const reserve = await stores.blobs.put(new Uint8Array(3_000_000).fill(1))
-  const isFull = (error: unknown) => isGroveError(error, 'storage-full')
+  const isFull = withCode('storage-full')
 
   const count = await fill(stores)
 
@@ -187,7 +186,7 @@ test('a full disk is told as such, leaves nothing half written, and does no harm
   assert.equal(await again.graph.count(), count + 1)
 })
 
-test('a blob that exceeds what a file may hold is told as a full disk', async () => {
+test('a blob beyond the limit for files gives storage-full', async () => {
   await using temporary = await temporaryDirectory()
   const script = join(import.meta.dirname, 'large-blob.ts')
 

@@ -25,7 +25,7 @@ const peerAt = (url: string, address: string) => async () => {
 }
 const known = (url: string) => getJson<{ entries: FederatedEntry[] }>(url, '/api/gossip/frontier')
 
-test('a liar is convicted with proof, ranks behind honest peers, and its record outlives a restart; nothing it claimed ranks or travels', async () => {
+test("a lie is proven, lowers its peer's rank, and neither ranks nor travels", async () => {
   const [boasted, invented] = [work('boasted of', { scores: loss(0.9) }), work('never was')]
   const advertisements = [
     lossOf(boasted.cid, 0.1),
@@ -91,27 +91,27 @@ test('a liar is convicted with proof, ranks behind honest peers, and its record 
   assert.deepEqual(kept?.record.proofs[0], convicted.record.proofs[0])
 })
 
-test('what a peer claims is shown as claimed, after what is verified, and asked for once a back-off however often it is claimed', async () => {
+test('advertised items are shown after held ones, and requested once a back-off', async () => {
   const invented = work('never was')
-  await using boaster = await startPeer('boaster', {
-    misbehave: gossiping('boaster', () => [lossOf(invented.cid, 0.001)]),
+  await using braggart = await startPeer('braggart', {
+    misbehave: gossiping('braggart', () => [lossOf(invented.cid, 0.001)]),
   })
-  const grove = await start('levels', '--peer', boaster.address, '--gossip-interval', '100ms')
+  const grove = await start('levels', '--peer', braggart.address, '--gossip-interval', '100ms')
   const own = await publishTo(grove.url, { summary: 'ours', scores: loss(0.5) })
   for (let n = 0; n < 200; n++)
     await postJson(
       grove.url,
       '/api/gossip/exchange',
-      messageOf(boaster, [lossOf(invented.cid, 0.01 - n / 100_000)]),
+      messageOf(braggart, [lossOf(invented.cid, 0.01 - n / 100_000)]),
     )
-  await until('rounds of gossip', () => boaster.asked('/api/gossip/exchange') > 5)
+  await until('rounds of gossip', () => braggart.asked('/api/gossip/exchange') > 5)
 
   const { entries } = await known(grove.url)
   const level = (cid: string) =>
     entries.find((entry) => entry.metric === 'loss' && entry.cid === cid)?.level
   assert.equal(level(own.cid), 'bound')
   assert.equal(level(invented.cid), 'advertised')
-  assert.ok(boaster.asked(`GET /api/gossip/contribution/${invented.cid}`) <= 2)
+  assert.ok(braggart.asked(`GET /api/gossip/contribution/${invented.cid}`) <= 2)
   const shown = await groveText([
     'frontier',
     '--federated',
@@ -125,7 +125,7 @@ test('what a peer claims is shown as claimed, after what is verified, and asked 
   assert.match(rows[1] ?? '', /^ ?\? .* advertised +elsewhere/)
 })
 
-test('standing and show say how far a contribution is believed, and why', async () => {
+test('the standing route and show give the level of a contribution, with the reason', async () => {
   const grove = await start('standing')
   const own = await publishTo(grove.url, { summary: 'ours', scores: loss(0.5) })
   const standing = () =>
@@ -150,7 +150,7 @@ test('standing and show say how far a contribution is believed, and why', async 
   )
 })
 
-test('what the policy does not want is refused when its manifest shows that, is not stored, and is listed among the refusals', async () => {
+test('an item whose manifest the policy excludes is refused, and listed as refused', async () => {
   const disguised = work('disguised', { scores: loss(0.1), tags: ['vision'] })
   const entry = {
     cid: disguised.cid,

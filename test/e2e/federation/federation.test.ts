@@ -20,7 +20,7 @@ const frontierOf = (url: string, metric: string) =>
     (answer) => answer.byMetric[metric]?.map((entry) => entry.cid) ?? [],
   )
 
-test('in a line A–B–C the best of A reaches C, which never talked to A, and C builds on it after A is dead', async () => {
+test('in a line A–B–C C gets the best of A, and builds on it after A is dead', async () => {
   const a = await start('line-a')
   const b = await start('line-b', '--peer', a.url)
   const c = await start('line-c', '--peer', b.url)
@@ -47,7 +47,7 @@ test('in a line A–B–C the best of A reaches C, which never talked to A, and 
   assert.deepEqual(await frontierOf(b.url, 'loss'), [child.cid, work.cid])
 })
 
-test('an announced result arrives within a second or so, however long the rounds are', async () => {
+test('an announced result arrives within about a second, however long the rounds are', async () => {
   const slow = ['--gossip-interval', '10m', '--sync-interval', '10m']
   const a = await start('announce-a', ...slow)
   const b = await start('announce-b', '--peer', a.url, ...slow)
@@ -62,7 +62,7 @@ test('an announced result arrives within a second or so, however long the rounds
   await until('B holds it', holds(b.url, work.cid), 5_000)
 })
 
-test('with sync off a digest stays a claim, and a fetch on demand makes it work that can be built on', async () => {
+test('with sync off an item is only advertised, until a fetch on demand brings it', async () => {
   const a = await start('demand-a')
   const b = await start('demand-b', '--peer', a.url, '--sync', 'off')
   const parent = await publishTo(a.url, { summary: 'parent' })
@@ -76,7 +76,7 @@ test('with sync off a digest stays a claim, and a fetch on demand makes it work 
     relations: [{ targetCid: work.cid, relationType: 'reviews' }],
     scores: { quality: { value: 0.9, direction: 'maximize' } },
   })
-  const advertisement = await until('B knows of it', async () => {
+  const advertisement = await until('the advertisement on B', async () => {
     const { entries } = await getJson<{ entries: FederatedEntry[] }>(b.url, '/api/gossip/frontier')
     return entries.find((entry) => entry.metric === 'loss' && entry.cid === work.cid)
   })
@@ -116,7 +116,7 @@ test('with sync off a digest stays a claim, and a fetch on demand makes it work 
   assert.equal(neighbours.length, 5)
 })
 
-test('publishing a relation to something unknown fetches it first, and is 404 with the peers asked where nobody has it', async () => {
+test('publishing fetches an unknown relation target first, or fails with 404', async () => {
   const a = await start('relation-a')
   const b = await start('relation-b', '--peer', a.url, '--sync', 'off')
   const target = await publishTo(a.url, { summary: 'only on A' })
@@ -148,7 +148,7 @@ test('publishing a relation to something unknown fetches it first, and is 404 wi
   assert.deepEqual(refused.error.details.peersAsked, [a.url])
 })
 
-test('the policy decides what arrives by itself: threshold in the direction of the metric, tags, size of artifacts', async () => {
+test('the policy decides what is synced, by threshold, tags and artifact size', async () => {
   const a = await start('policy-a')
   const b = await start(
     'policy-b',
@@ -190,7 +190,7 @@ test('the policy decides what arrives by itself: threshold in the direction of t
   )
 })
 
-test('an embedded grove fetches, checks out and derives from what another serves', async () => {
+test('an embedded grove fetches, checks out and builds on work that another serves', async () => {
   const a = await start('embedded-a')
   const work = await publishTo(a.url, { scores: loss(0.2) }, { 'notes/read me.md': '# hello\n' })
   await using grove = await openGrove({ dir: at('embedded-b') })

@@ -4,10 +4,11 @@ import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
-import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
+import type { ErrorCode } from '../../../src/core/errors.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
+import { withCode } from '../../support/errors.ts'
 import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
 
@@ -28,7 +29,6 @@ const onPath =
 
 /** A grove that fetches nothing by itself. */
 const unasked = { policy: { ...defaultPolicy, scope: 'off' as const } }
-const codeOf = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
 async function assertEmpty(node: GroveNode, cid: Cid): Promise<void> {
   assert.equal(await node.contributions.count(), 0)
@@ -36,7 +36,7 @@ async function assertEmpty(node: GroveNode, cid: Cid): Promise<void> {
   assert.equal(await node.blobs.stat(blobHash), undefined)
 }
 
-/** Bytes that a careless peer would store under the right hash, though they are no manifest that Grove accepts. */
+/** Bytes with the right hash that are not a valid manifest. */
 function forged(manifest: object): { cid: Cid; bytes: Uint8Array } {
   const bytes = canonicalBytes(manifest)
   return { cid: hashBytes(bytes), bytes }
@@ -74,7 +74,7 @@ for (const [what, code, { cid, bytes }] of refusedManifests) {
 
     await assert.rejects(
       fetchRemoteContribution(grove.node, cid, { peer: peer.address }),
-      codeOf(code),
+      withCode(code),
     )
 
     await assertEmpty(grove.node, cid)
@@ -115,7 +115,7 @@ const badBlobs: [string, (response: ServerResponse, range: string | undefined) =
       response.writeHead(200, { ...part, 'content-length': blob.byteLength + 1 }).end(blob),
   ],
   [
-    'compressed, which nobody asked for',
+    'that is compressed',
     (response) =>
       response
         .writeHead(200, { ...part, 'content-encoding': 'gzip', 'content-length': 3 })
@@ -135,7 +135,7 @@ const badBlobs: [string, (response: ServerResponse, range: string | undefined) =
 ]
 
 for (const [what, answer] of badBlobs) {
-  test(`a blob ${what} is refused, another provider is tried, and the bad peer is recorded`, async () => {
+  test(`a blob ${what} is refused and recorded, and another provider is tried`, async () => {
     await using bad = await startPeer('bad', {
       contributions: [tuned],
       blobs: [blob],
@@ -153,7 +153,7 @@ for (const [what, answer] of badBlobs) {
     assert.equal(grove.node.peers.record(good.address).failures, 0)
   })
 
-  test(`a blob ${what} from the only provider leaves nothing but a partial contribution`, async () => {
+  test(`a blob ${what} from the only provider leaves a partial contribution`, async () => {
     await using bad = await startPeer('bad', {
       contributions: [tuned],
       blobs: [blob],
@@ -185,7 +185,7 @@ test('wrong bytes count against the peer that sent them', async () => {
   assert.equal(grove.node.peers.record(bad.address).bytesBad, 4)
 })
 
-test('a peer that dies in the middle of a body is resumed from another, at the byte reached', async () => {
+test('a blob whose peer dies in the middle is resumed from another peer', async () => {
   const ranges: (string | undefined)[] = []
   await using dying = await startPeer('dying', {
     contributions: [tuned],
@@ -206,7 +206,7 @@ test('a peer that dies in the middle of a body is resumed from another, at the b
   assert.equal((await grove.node.blobs.stat(blobHash))?.sizeBytes, blob.byteLength)
 })
 
-test('a peer that dies in the middle of the only copy leaves a clear fetch-incomplete', async () => {
+test('a blob whose only peer dies in the middle fails with fetch-incomplete', async () => {
   await using dying = await startPeer('dying', {
     contributions: [tuned],
     blobs: [blob],
@@ -238,7 +238,7 @@ for (const [what, answer] of [
         .end(blob.subarray(0, 5)),
   ],
 ] as const) {
-  test(`a peer that ${what} is at fault, and the next one has the rest`, async () => {
+  test(`a peer that ${what} is blamed, and the next one gives the rest`, async () => {
     await using dying = await startPeer('dying', {
       contributions: [tuned],
       blobs: [blob],
@@ -262,7 +262,7 @@ for (const [what, answer] of [
   })
 }
 
-test('bytes spoilt by one of two providers come from each alone, and the spoiler is found', async () => {
+test('a blob corrupted by one of two providers is fetched from each alone', async () => {
   const spoilt = Buffer.concat([someBytes(100_000, 9), blob.subarray(100_000)])
   const misbehave = onPath('/api/blobs/', (response) => {
     response.writeHead(200, { ...part, 'content-length': blob.byteLength })
@@ -281,7 +281,7 @@ test('bytes spoilt by one of two providers come from each alone, and the spoiler
   assert.ok(grove.node.peers.record(spoiler.address).failures > 0)
 })
 
-test('two fetches of one cid at once are one transfer', async () => {
+test('two concurrent fetches of a cid share one transfer', async () => {
   await using peer = await startPeer('peer', { contributions: [tuned], blobs: [blob] })
   await using grove = testNode()
 
@@ -295,7 +295,7 @@ test('two fetches of one cid at once are one transfer', async () => {
   assert.equal(peer.asked(`GET /api/blobs/${blobHash}`), 1)
 })
 
-test('what a closure smuggles in beside what was asked is not stored', async () => {
+test('unrelated contributions in a closure are not stored', async () => {
   const unrelated = work('unrelated')
   const misbehave = onPath('/api/federation/closure', (response) => {
     const trailer = JSON.stringify({

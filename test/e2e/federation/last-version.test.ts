@@ -14,7 +14,7 @@ const { at, start, startVersion } = groves()
 
 let unpacked: Promise<string | undefined> | undefined
 
-/** The last version's command line; the test is skipped, and says why, where it can't be had. */
+/** The last version's command line. Skips the test, with the reason, if it is not available. */
 async function lastVersionOr(context: TestContext): Promise<string | undefined> {
   unpacked ??= lastVersion(at('last-version'))
   const version = await unpacked
@@ -31,7 +31,7 @@ const artifactOf = async (url: string, cid: string, name: string) =>
 const holdsArtifact = (url: string, cid: string, name: string, text: string) => async () =>
   (await artifactOf(url, cid, name)) === text
 
-test('a directory of the last version opens here with all it holds, and is then refused there', async (context) => {
+test('a directory of the last version opens here, and is then refused there', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
   const old = await startVersion(version, 'grown')
@@ -66,7 +66,7 @@ test('a directory of the last version opens here with all it holds, and is then 
   assert.deepEqual(await getJson(still.url, '/api/frontier'), before[0])
 })
 
-test('a grove of the last version and one of this gossip and fetch, both ways', async (context) => {
+test('groves of the last version and of this one gossip and fetch, both ways', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
   const old = await startVersion(version, 'old')
@@ -76,7 +76,7 @@ test('a grove of the last version and one of this gossip and fetch, both ways', 
     { summary: 'by the old', scores: loss(0.5) },
     { a: 'old' },
   )
-  await until('the new one holds it', holdsArtifact(grove.url, theirs.cid, 'a', 'old'))
+  await until('it on the new grove', holdsArtifact(grove.url, theirs.cid, 'a', 'old'))
   const ours = await publishTo(
     grove.url,
     {
@@ -87,7 +87,7 @@ test('a grove of the last version and one of this gossip and fetch, both ways', 
     { a: 'new' },
   )
 
-  await until('the old one holds it', holdsArtifact(old.url, ours.cid, 'a', 'new'))
+  await until('it on the old grove', holdsArtifact(old.url, ours.cid, 'a', 'new'))
 
   const review = await publishTo(old.url, {
     kind: 'review',
@@ -95,19 +95,19 @@ test('a grove of the last version and one of this gossip and fetch, both ways', 
     scores: { quality: { value: 0.9, direction: 'maximize' } },
     relations: [{ targetCid: ours.cid, relationType: 'reviews' }],
   })
-  await until('the new one holds the review', holds(grove.url, review.cid))
+  await until('the review on the new grove', holds(grove.url, review.cid))
   for (const url of [old.url, grove.url]) {
     const { peers } = await getJson<{ peers: FederationPeer[] }>(url, '/api/federation/peers')
     assert.deepEqual(
       peers.map(({ status }) => status),
       ['alive'],
     )
-    // A slow machine may miss a call; what must not be is an answer that breaks the protocol.
+    // A slow machine may miss a call, but no answer may break the protocol.
     for (const { record } of peers) assert.notEqual(record.lastError?.code, 'peer-fault')
   }
 })
 
-test('either fetches on demand from the other, with ancestors, where nothing arrives by itself', async (context) => {
+test('each fetches on demand from the other, with ancestors, when sync is off', async (context) => {
   const version = await lastVersionOr(context)
   if (version === undefined) return
   const old = await startVersion(version, 'quiet-old', '--sync', 'off')

@@ -31,7 +31,7 @@ const derived = recorded('publish, JSON, with a relation').body as {
 const baselineCid = parseCid(published.cid)
 const derivedCid = parseCid(derived.cid)
 
-/** A 0.1 server that knows what was recorded of one, and nothing else: an unknown route is Hono's bare 404. */
+/** A 0.1 server that gives recorded answers. For an unknown route it gives Hono's bare 404. */
 async function startRecorded(changed: Readonly<Record<string, unknown>> = {}) {
   const requests: string[] = []
   const answers = new Map(
@@ -82,7 +82,7 @@ async function startRecorded(changed: Readonly<Record<string, unknown>> = {}) {
   }
 }
 
-test('a contribution, its artifact and its ancestor come from a 0.1 server by its own routes, verified', async () => {
+test('a contribution is fetched from a 0.1 server by its routes, and verified', async () => {
   await using old = await startRecorded()
   await using grove = testNode()
 
@@ -98,7 +98,7 @@ test('a contribution, its artifact and its ancestor come from a 0.1 server by it
   assert.ok(old.requests.some((line) => line.endsWith('/artifacts/src%2Ftrain.py')))
 })
 
-test('our routes are tried once on a 0.1 server, not for every request', async () => {
+test('our routes are tried once on a 0.1 server, not in every request', async () => {
   await using old = await startRecorded()
   await using grove = testNode()
 
@@ -116,7 +116,7 @@ test('our routes are tried once on a 0.1 server, not for every request', async (
   )
 })
 
-test('a quote of a 0.1 contribution tells the size of its artifact and moves nothing', async () => {
+test('a quote of a 0.1 contribution gives the size of its artifact and moves nothing', async () => {
   await using old = await startRecorded()
   await using grove = testNode()
 
@@ -133,7 +133,7 @@ test('a quote of a 0.1 contribution tells the size of its artifact and moves not
   assert.equal(await grove.node.contributions.count(), 0)
 })
 
-test('what a 0.1 server does not have is absent', async () => {
+test('an item that a 0.1 server does not hold is absent', async () => {
   await using old = await startRecorded()
   await using grove = testNode()
   const nowhere = parseCid(`blake3:${'0'.repeat(64)}`)
@@ -143,7 +143,7 @@ test('what a 0.1 server does not have is absent', async () => {
   })
 })
 
-test('a 0.1 contribution that was altered on the way is refused', async () => {
+test('an altered 0.1 contribution is refused', async () => {
   await using old = await startRecorded({
     [`/api/contributions/${derivedCid}`]: { ...derived, summary: 'lower still' },
   })
@@ -156,7 +156,7 @@ test('a 0.1 contribution that was altered on the way is refused', async () => {
   assert.equal(await grove.node.contributions.count(), 0)
 })
 
-test("background sync brings a 0.1 server's best here", async () => {
+test("background sync fetches a 0.1 server's best", async () => {
   await using old = await startRecorded()
   await using grove = testNode([old])
 
@@ -167,7 +167,7 @@ test("background sync brings a 0.1 server's best here", async () => {
   assert.deepEqual(await grove.node.contributions.missing([derivedCid, baselineCid]), [])
 })
 
-test('of a policy with several tags each is asked for by itself, for 0.1 does not say which tag an entry has', async () => {
+test('each tag of a policy is requested separately from 0.1', async () => {
   await using old = await startRecorded()
   await using grove = testNode([old], {
     policy: { ...defaultPolicy, tags: ['baseline', 'code'], kinds: ['work'] },

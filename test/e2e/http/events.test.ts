@@ -19,7 +19,7 @@ after(async () => grove[Symbol.asyncDispose]())
 
 const idOf = (seq: number) => grove.node.contributions.position(seq)
 
-/** A way to the grove on which every connection dies after so many bytes of answers. */
+/** A proxy that cuts every connection after this many bytes of answers. */
 async function cuttingProxy(bytesMax: number) {
   let cuts = 0
   const sockets = new Set<Socket>()
@@ -50,7 +50,7 @@ async function cuttingProxy(bytesMax: number) {
   }
 }
 
-test('over connections that are cut, each contribution of four writers comes exactly once, in order', async () => {
+test('each contribution comes exactly once, in order, over cut connections', async () => {
   const each = 60
   await using proxy = await cuttingProxy(20_000)
   const reader = groveClient(proxy.url, systemClock)
@@ -79,7 +79,7 @@ test('over connections that are cut, each contribution of four writers comes exa
   await writer.close()
 })
 
-test('a reader that falls too far behind gets lagged as its last event, with what it lost', async () => {
+test('a reader that falls too far behind gets lagged as its last event', async () => {
   const total = 5_000
   const stream = await openStream('/api/events')
   stream.pause()
@@ -104,13 +104,13 @@ test('a reader that falls too far behind gets lagged as its last event, with wha
   assert.equal(last.dropped + events.length - 1, total)
 })
 
-test('the stream says at once from where it can be resumed', async () => {
+test('the stream starts with the id to resume from', async () => {
   const first = await firstOf('/api/events', (event) => event.id !== undefined)
 
   assert.equal(first.id, idOf(await grove.node.contributions.lastSeq()))
 })
 
-test('a header, as browsers send it, goes before the query', async () => {
+test('the Last-Event-ID header overrides the query', async () => {
   const last = await grove.node.contributions.lastSeq()
 
   const { id } = await firstOf(`/api/events?after=${idOf(0)}`, ({ data }) => data !== undefined, {
@@ -120,7 +120,7 @@ test('a header, as browsers send it, goes before the query', async () => {
   assert.equal(id, idOf(last))
 })
 
-test('an id of another log is answered by a reset, and so is a header that is no id', async () => {
+test('an id of another log is answered with a reset, and so is a header that is no id', async () => {
   const now = idOf(await grove.node.contributions.lastSeq())
   for (const [path, headers] of [
     [`/api/events?after=${'0'.repeat(16)}:5`, {}],
@@ -139,14 +139,14 @@ test('a query that is no id is refused', async () => {
   assert.equal(status, 400)
 })
 
-test('HEAD is answered and done', async () => {
+test('HEAD is answered without a stream', async () => {
   const answer = await fetch(`${grove.url}/api/events`, { method: 'HEAD' })
 
   assert.equal(answer.status, 200)
   assert.equal(answer.headers.get('content-type'), 'text/event-stream')
 })
 
-test('no stream made the grove log a fault of its own', () => {
+test('no stream made the grove log an error', () => {
   assert.deepEqual(grove.logged, [])
 })
 

@@ -24,7 +24,7 @@ const wire = JSON.parse(
 ) as {
   answers: Recorded[]
 }
-/** What a grove sends to another: the recorded server knew a peer before the first request. */
+/** What a grove sends to another. The recorded server knew a peer before the first request. */
 const greetingOf = ({ peerId, address }: { peerId: string; address: string }) => ({
   peerId,
   address,
@@ -33,10 +33,10 @@ const greetingOf = ({ peerId, address }: { peerId: string; address: string }) =>
   capabilities: {},
   timestamp: '2026-03-01T00:00:00.000Z',
 })
-/** The parts of 0.1's API that this version has. */
+/** The recorded answers, but for the routes of 0.1 that this version does not have. */
 const spoken = wire.answers.filter(({ request }) => !/^\/api\/(claims|outcomes)/.test(request.path))
 
-test('each request that a 0.1 server was recorded to answer gets its status and its fields', async () => {
+test('each recorded request to a 0.1 server gets the same status and fields', async () => {
   await using grove = await serveNode()
   await using other = await serveNode()
   await postJson(grove.url, '/api/gossip/exchange', greetingOf(other.node.config.self))
@@ -60,7 +60,7 @@ test('each request that a 0.1 server was recorded to answer gets its status and 
   assert.deepEqual(grove.logged, [])
 })
 
-test('the deterministic answers of the 0.1 wire are the same to the last value', async () => {
+test('the deterministic answers of 0.1 are the same to the last value', async () => {
   await using grove = await serveNode()
   const exact = [
     'publish, multipart',
@@ -94,7 +94,7 @@ test('the deterministic answers of the 0.1 wire are the same to the last value',
   }
 })
 
-/** The body as it was sent: the recording shows a form as an object with the parts as members. */
+/** The body as it was sent. The recording shows a form as an object of its parts. */
 function bodyOf(title: string, body: Record<string, unknown> | undefined): RequestInit {
   if (body === undefined) return {}
   if (!title.includes('multipart'))
@@ -109,7 +109,10 @@ function bodyOf(title: string, body: Record<string, unknown> | undefined): Reque
   return { body: form }
 }
 
-/** 0.1's own error shape and code; its validation middleware's other shapes are not repeated. */
+/**
+ * Compares 0.1's own error shape and code; the other shapes of its validation middleware are not
+ * kept.
+ */
 function checkError(title: string, actual: unknown, recorded: unknown): void {
   const { error } = actual as { error: { code: string; message: string; details: object } }
   const code = (recorded as { error: { code?: string } }).error.code ?? 'VALIDATION_ERROR'
@@ -117,7 +120,7 @@ function checkError(title: string, actual: unknown, recorded: unknown): void {
   assert.ok(error.message.length > 0, title)
 }
 
-/** All fields that were recorded are there, of the same type; there may be more. */
+/** Asserts that all recorded fields are there, with the same types. There may be more. */
 function checkFields(path: string, actual: unknown, recorded: unknown): void {
   assert.equal(typeOf(actual), typeOf(recorded), path)
   if (Array.isArray(recorded) && Array.isArray(actual)) {

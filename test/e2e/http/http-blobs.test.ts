@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { CidHasher, hashBytes } from '../../../src/core/cid.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
+import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
@@ -14,23 +12,19 @@ const absent = `blake3:${'0'.repeat(64)}`
 const content = randomBytes(300_000)
 const hash = hashBytes(content)
 
-let dir = ''
+const at = testFolder()
 let grove: ServedNode
 before(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'grove-blobs-'))
-  grove = await serveNode(dir)
+  grove = await serveNode(at('blobs'))
   await fetch(`${grove.url}/api/blobs/${hash}`, { method: 'PUT', body: content })
 })
-after(async () => {
-  await grove[Symbol.asyncDispose]()
-  await rm(dir, { recursive: true, force: true })
-})
+after(() => grove[Symbol.asyncDispose]())
 
 const blob = (headers: Record<string, string> = {}, method = 'GET') =>
   fetch(`${grove.url}/api/blobs/${hash}`, { method, headers })
 const bytesOf = async (answer: Response) => Buffer.from(await answer.arrayBuffer())
 
-test('an upload under its own hash or under none is kept and told', async () => {
+test('an upload under its own hash, or under none, is stored and described', async () => {
   const bytes = Buffer.from('some bytes')
   const info = { hash: hashBytes(bytes), sizeBytes: bytes.byteLength }
 
@@ -43,7 +37,7 @@ test('an upload under its own hash or under none is kept and told', async () => 
   assert.deepEqual(await post.json(), info)
 })
 
-test('an upload under a hash that is not its own is refused and not kept', async () => {
+test('an upload under another hash is refused and not stored', async () => {
   const put = await fetch(`${grove.url}/api/blobs/${absent}`, { method: 'PUT', body: 'anything' })
   const { error } = (await put.json()) as { error: { code: string } }
 
@@ -56,7 +50,7 @@ test('an upload under a hash that is not its own is refused and not kept', async
   )
 })
 
-test('a blob comes whole, named by its hash, never to change, and is neither run nor shown by a browser', async () => {
+test("a blob is immutable, with its hash as ETag, and browsers don't show it", async () => {
   const answer = await blob()
 
   assert.equal(answer.status, 200)
@@ -69,7 +63,7 @@ test('a blob comes whole, named by its hash, never to change, and is neither run
   assert.match(answer.headers.get('content-security-policy') ?? '', /sandbox/)
 })
 
-test('HEAD says the same without the bytes', async () => {
+test('HEAD has the same headers without the bytes', async () => {
   const answer = await blob({}, 'HEAD')
 
   assert.equal(answer.status, 200)
@@ -86,7 +80,7 @@ for (const [range, start, end] of [
   ['bytes=299999-400000', 299_999, 299_999],
   ['bytes=-400000', 0, 299_999],
 ] as const) {
-  test(`the range ${range} comes alone`, async () => {
+  test(`the range ${range} is served as partial content`, async () => {
     const answer = await blob({ range })
 
     assert.equal(answer.status, 206)
@@ -95,7 +89,7 @@ for (const [range, start, end] of [
   })
 }
 
-test('a range beyond the end is 416 and says the size', async () => {
+test('a range beyond the end gets 416 with the size', async () => {
   const answer = await blob({ range: 'bytes=300000-' })
 
   assert.equal(answer.status, 416)
@@ -103,7 +97,7 @@ test('a range beyond the end is 416 and says the size', async () => {
 })
 
 for (const range of ['bytes=5-2', 'bytes=1-2,5-6', 'items=1-2', 'bytes=-', 'bytes=a-b']) {
-  test(`a range that is none or several (${range}) gets the whole`, async () => {
+  test(`an invalid or multiple range (${range}) gets the whole blob`, async () => {
     const answer = await blob({ range })
 
     assert.equal(answer.status, 200)
@@ -111,19 +105,19 @@ for (const range of ['bytes=5-2', 'bytes=1-2,5-6', 'items=1-2', 'bytes=-', 'byte
   })
 }
 
-test('who holds the blob already gets 304', async () => {
+test('a client that has the blob gets 304', async () => {
   assert.equal((await blob({ 'if-none-match': `"${hash}"` })).status, 304)
   assert.equal((await blob({ 'if-none-match': `"other", W/"${hash}"` })).status, 304)
   assert.equal((await blob({ 'if-none-match': '*' })).status, 304)
   assert.equal((await blob({ 'if-none-match': '"other"' })).status, 200)
 })
 
-test('a range on condition of another entity gets the whole', async () => {
+test('a range with an If-Range for another entity gets the whole blob', async () => {
   assert.equal((await blob({ range: 'bytes=0-9', 'if-range': `"${hash}"` })).status, 206)
   assert.equal((await blob({ range: 'bytes=0-9', 'if-range': '"other"' })).status, 200)
 })
 
-test('an empty blob goes in and out', async () => {
+test('an empty blob can be uploaded and downloaded', async () => {
   const empty = hashBytes(new Uint8Array())
 
   const put = await fetch(`${grove.url}/api/blobs/${empty}`, { method: 'PUT', body: '' })
@@ -133,7 +127,7 @@ test('an empty blob goes in and out', async () => {
   assert.equal((await bytesOf(answer)).byteLength, 0)
 })
 
-test('the missing among some hashes are told, in order', async () => {
+test('the missing hashes are listed, in order', async () => {
   const other = `blake3:${'1'.repeat(64)}`
 
   const { missing } = await postJson<{ missing: string[] }>(grove.url, '/api/blobs/missing', {
@@ -143,7 +137,7 @@ test('the missing among some hashes are told, in order', async () => {
   assert.deepEqual(missing, [other, absent])
 })
 
-test("a manifest's own bytes hash to its cid and name the artifacts that are here", async () => {
+test("a manifest's bytes hash to its cid, with a header for its held artifacts", async () => {
   const draft = { ...plainDraft, summary: 'with an artifact', artifacts: { 'data.bin': hash } }
   const { cid } = await postJson<ContributionView>(grove.url, '/api/contributions', draft, 201)
 
@@ -153,7 +147,7 @@ test("a manifest's own bytes hash to its cid and name the artifacts that are her
   assert.equal(hashBytes(await bytesOf(answer)), cid)
 })
 
-test('a large artifact goes in as a part, after or before its manifest, and out again', async () => {
+test('a large artifact can be published before or after its manifest', async () => {
   const sizeBytes = 64 * MIB
   const hasher = new CidHasher()
   for (const chunk of chunks(sizeBytes)) hasher.update(chunk)
@@ -175,7 +169,7 @@ test('a large artifact goes in as a part, after or before its manifest, and out 
   }
 })
 
-test('a form that names an artifact otherwise than its bytes say is refused', async () => {
+test('a form that names another hash for an artifact is refused', async () => {
   const form = new FormData()
   form.set('manifest', JSON.stringify({ ...plainDraft, artifacts: { a: hash } }))
   form.set('artifact:a', new Blob(['other bytes']))
@@ -208,9 +202,11 @@ for (const [what, parts] of [
   })
 }
 
-test('a form that breaks off publishes nothing', async () => {
+test('a form that is cut off publishes nothing', async () => {
   const before = await grove.node.contributions.count()
-  const body = `--x\r\ncontent-disposition: form-data; name="manifest"\r\n\r\n${JSON.stringify(plainDraft)}\r\n--x\r\ncontent-disposition: form-data; name="artifact:a"\r\n\r\nabc`
+  const part = (name: string, content: string) =>
+    `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${content}`
+  const body = `${part('manifest', JSON.stringify(plainDraft))}\r\n${part('artifact:a', 'abc')}`
 
   const answer = await fetch(`${grove.url}/api/contributions`, {
     method: 'POST',
@@ -222,11 +218,11 @@ test('a form that breaks off publishes nothing', async () => {
   assert.equal(await grove.node.contributions.count(), before)
 })
 
-test('no blob test made the grove log a fault of its own', () => {
+test('no blob test made the grove log an error', () => {
   assert.deepEqual(grove.logged, [])
 })
 
-/** The same pseudo-random bytes every time, a MiB at once. */
+/** The bytes of a large file, always the same, in chunks of 1 MiB. */
 function* chunks(sizeBytes: number): Generator<Buffer> {
   for (let at = 0; at < sizeBytes; at += MIB)
     yield Buffer.alloc(MIB, `${at} chunk of a large file `)

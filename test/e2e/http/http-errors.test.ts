@@ -8,8 +8,8 @@ import { bind } from '../../../src/api/http/server.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { cidOf } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
+import { withCode } from '../../support/errors.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 import { until } from '../../support/until.ts'
@@ -44,7 +44,7 @@ const ask = async (path: string, init: RequestInit = {}) =>
 const publish = (body: string, contentType = 'application/json') =>
   ask('/api/contributions', { method: 'POST', body, headers: { 'content-type': contentType } })
 
-test('an unknown route is 404 in the one error shape', async () => {
+test('an unknown route gets 404 in the common error shape', async () => {
   const { status, code, headers } = await ask('/api/nothing')
 
   assert.equal(status, 404)
@@ -52,7 +52,7 @@ test('an unknown route is 404 in the one error shape', async () => {
   assert.equal(headers.get('grove-protocol'), '1')
 })
 
-test('a known route with another method is 405 and says which methods there are', async () => {
+test('a known route with another method gets 405 with the allowed methods', async () => {
   const { status, code, headers } = await ask('/api/contributions', { method: 'DELETE' })
 
   assert.equal(status, 405)
@@ -77,7 +77,7 @@ for (const [what, body, code] of [
     'manifest-invalid',
   ],
 ] as const) {
-  test(`a manifest ${what} is refused with its own reason`, async () => {
+  test(`a manifest ${what} is refused with a specific reason`, async () => {
     const { status, code: wire, reason } = await publish(body)
 
     assert.equal(status, 400)
@@ -86,7 +86,7 @@ for (const [what, body, code] of [
   })
 }
 
-test('JSON that is not sent as JSON is refused: a web page could send it unasked', async () => {
+test('JSON without its content type is refused, since a web page could send it', async () => {
   const { status, code } = await publish(JSON.stringify(plainDraft), 'text/plain')
 
   assert.equal(status, 400)
@@ -99,7 +99,7 @@ for (const host of [
   '127.0.0.1.evil.example',
   'nonsense name',
 ]) {
-  test(`a call by the name ${host} is refused: a page could have made it lead here`, async () => {
+  test(`a call by the name ${host} is refused, since a web page could choose it`, async () => {
     const call = request(`${grove.url}/api/frontier`, { headers: { host } }).end()
     const [answer] = (await once(call, 'response')) as [IncomingMessage]
     answer.resume()
@@ -125,7 +125,7 @@ for (const host of [
     assert.equal(answer.statusCode, 200)
   })
 
-test('a write from the page of another site is refused', async () => {
+test("a write from another site's page is refused", async () => {
   const { status, code } = await ask('/api/blobs', {
     method: 'POST',
     body: 'x',
@@ -137,7 +137,7 @@ test('a write from the page of another site is refused', async () => {
 })
 
 for (const chars of [1024 * 1024, 3 * 1024 * 1024]) {
-  test(`a manifest of more than ${chars} bytes is 413`, async () => {
+  test(`a manifest of more than ${chars} bytes gets 413`, async () => {
     const { status, code } = await publish(
       JSON.stringify({ ...plainDraft, context: { text: 'x'.repeat(chars) } }),
     )
@@ -147,7 +147,7 @@ for (const chars of [1024 * 1024, 3 * 1024 * 1024]) {
   })
 }
 
-test('a body beyond its route’s cap is 413, announced or not', async () => {
+test('a body beyond its limit gets 413, with or without a content length', async () => {
   const large = 'x'.repeat(100_000)
   const post = (body: string | ReadableStream) =>
     ask('/api/gossip/exchange', {
@@ -177,7 +177,7 @@ for (const path of [
   '/api/contributions/%E0%A4%A',
   '/api/federation/best',
 ]) {
-  test(`${path} is 400`, async () => {
+  test(`${path} gets 400`, async () => {
     const { status, code } = await ask(path)
 
     assert.equal(status, 400)
@@ -185,7 +185,7 @@ for (const path of [
   })
 }
 
-test('an abbreviated cid is completed; an ambiguous one is refused with its candidates', async () => {
+test('an abbreviated cid is completed, or refused with its candidates', async () => {
   const [first, second] = alike()
   const cids: string[] = []
   for (const draft of [first, second]) {
@@ -206,7 +206,7 @@ test('an abbreviated cid is completed; an ambiguous one is refused with its cand
   assert.equal(unknown.status, 404)
 })
 
-/** Two drafts whose cids start with the same four digits. */
+/** Two drafts whose cids start with the same 4 digits. */
 function alike(): [Draft, Draft] {
   const seen = new Map<string, Draft>()
   for (let at = 0; ; at++) {
@@ -231,7 +231,7 @@ test('requests between groves may have fields that a later version adds', async 
   assert.equal(await closure({ later: 1 }), 400)
 })
 
-test('a caller who leaves ends the work that was done for it', async () => {
+test('a caller that disconnects ends the work for it', async () => {
   const outgoing = request(`${grove.url}/api/events`)
   outgoing.on('error', () => {})
   outgoing.end()
@@ -243,7 +243,7 @@ test('a caller who leaves ends the work that was done for it', async () => {
 
   outgoing.destroy()
 
-  await until('the event stream to end', async () => (await metric()) === '1')
+  await until('the end of the event stream', async () => (await metric()) === '1')
 })
 
 for (const [what, text, status] of [
@@ -264,13 +264,11 @@ for (const [what, text, status] of [
     assert.equal((await fetch(`${grove.url}/healthz`)).status, 200)
   })
 
-test('a port that is taken is told as such', async () => {
-  await assert.rejects(bind({ host: '127.0.0.1', port: grove.port }), (error) =>
-    isGroveError(error, 'port-taken'),
-  )
+test('a taken port gives port-taken', async () => {
+  await assert.rejects(bind({ host: '127.0.0.1', port: grove.port }), withCode('port-taken'))
 })
 
-test('a closing server ends its event streams and takes no more requests', async () => {
+test('a closing server ends its event streams and accepts no more requests', async () => {
   await using other = await serveNode()
   const outgoing = request(`${other.url}/api/events`)
   outgoing.end()
@@ -281,11 +279,11 @@ test('a closing server ends its event streams and takes no more requests', async
 
   await ended
   const client = groveClient(other.url, systemClock)
-  await assert.rejects(client.grove({}), (error) => isGroveError(error, 'server-unreachable'))
+  await assert.rejects(client.grove({}), withCode('server-unreachable'))
   await client.close()
 })
 
-test('a closing server lets an upload under way end within the grace', async () => {
+test('a closing server lets an upload end within the grace period', async () => {
   await using other = await serveNode()
   const outgoing = request(`${other.url}/api/blobs`, {
     method: 'POST',
@@ -293,7 +291,7 @@ test('a closing server lets an upload under way end within the grace', async () 
   })
   const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
   outgoing.write(Buffer.alloc(1_000))
-  await until('the first bytes to arrive', () => receivedBytes(other.url))
+  await until('the first bytes', () => receivedBytes(other.url))
 
   const stopped = other.stop(5_000)
   outgoing.end(Buffer.alloc(1_000))
@@ -304,7 +302,7 @@ test('a closing server lets an upload under way end within the grace', async () 
   await stopped
 })
 
-test('an upload that is cut off leaves nothing', async () => {
+test('an upload that is cut off leaves nothing behind', async () => {
   await using other = await serveNode()
   const bytes = Buffer.alloc(1_000, 'cut off')
   const outgoing = request(`${other.url}/api/blobs`, {
@@ -313,13 +311,13 @@ test('an upload that is cut off leaves nothing', async () => {
   })
   outgoing.on('error', () => {})
   outgoing.write(bytes)
-  await until('the first bytes to arrive', () => receivedBytes(other.url))
+  await until('the first bytes', () => receivedBytes(other.url))
 
   outgoing.destroy()
 
   const givenUp = async () =>
     /grove_http_requests_total\{operation="postBlob"/.test(await metricsOf(other.url))
-  await until('the upload to be given up', givenUp)
+  await until('the end of the upload', givenUp)
   assert.equal(await other.node.blobs.stat(hashBytes(bytes)), undefined)
   assert.deepEqual(other.logged, [])
 })

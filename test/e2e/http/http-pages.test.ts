@@ -25,7 +25,7 @@ test('the reference page runs only its own script and loads nothing from elsewhe
   assert.doesNotMatch(page, /(?:src|href)=["'](?:https?:)?\/\//)
 })
 
-test('the description of the API is served, and every GET route in it is there', async () => {
+test('the OpenAPI description is served, and every GET route in it exists', async () => {
   const { paths } = (await (await fetch(`${grove.url}/api/openapi.json`)).json()) as {
     paths: Record<string, object>
   }
@@ -37,7 +37,7 @@ test('the description of the API is served, and every GET route in it is there',
   }
 })
 
-test('figures are served for Prometheus', async () => {
+test('metrics are served for Prometheus', async () => {
   const answer = await fetch(`${grove.url}/metrics`)
   const text = await answer.text()
 

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { temporaryDirectory } from '../../support/folder.ts'
 import { postJson } from '../../support/http.ts'
 import { serveNode } from '../../support/serve-node.ts'
 
@@ -29,9 +28,9 @@ const scenario = JSON.parse(
 ) as Scenario
 
 for (const store of ['memory', 'sqlite'] as const) {
-  test(`the recorded conversation with a Grove 0.1 server gets the same answers (${store})`, async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'grove-scenario-'))
-    await using grove = await serveNode(store === 'memory' ? undefined : dir)
+  test(`a recorded conversation with Grove 0.1 gets the same answers (${store})`, async () => {
+    await using temporary = await temporaryDirectory()
+    await using grove = await serveNode(store === 'memory' ? undefined : temporary.dir)
 
     for (const { body, cid } of scenario.posts) {
       const { cid: given } = await postJson<{ cid: string }>(
@@ -49,11 +48,10 @@ for (const store of ['memory', 'sqlite'] as const) {
       assert.equal(answer.status, status, path)
       assert.deepEqual(comparable(path, await answer.json()), comparable(path, body), path)
     }
-    await rm(dir, { recursive: true, force: true })
   })
 }
 
-/** What of an answer is normative, by its route (spec/vectors/README.md). */
+/** The normative part of an answer, by its route (spec/vectors/README.md). */
 function comparable(path: string, body: unknown): unknown {
   const route = path.split(/[/?]/)[2]
   if (route === 'frontier') return frontierOf(body)
@@ -83,7 +81,7 @@ function frontierOf(body: unknown): unknown {
   return { byMetric: all(byMetric), ...all(signals) }
 }
 
-/** A search that reached its limit may have chosen other rows. */
+/** A search that reached its limit may have other rows. */
 function searchOf(path: string, { results, count }: { results: Row[]; count: number }): unknown {
   const limit = Number(new URL(path, 'http://grove').searchParams.get('limit'))
   return count < limit ? sorted(results.map((row) => row.cid)) : count

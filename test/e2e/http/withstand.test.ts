@@ -1,28 +1,18 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import Database from 'better-sqlite3'
+import { testFolder } from '../../support/folder.ts'
 import { serveGrove } from '../../support/processes/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
 
-let folder = ''
-const at = (name: string) => join(folder, name)
+const at = testFolder()
 
-before(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'grove-withstand-'))
-})
-
-after(async () => {
-  if (folder !== '') await chmod(folder, 0o755)
-  await rm(folder, { recursive: true, force: true })
-})
-
-test('a port that is taken is told in one line, and the directory is left as it was', async () => {
+test('a taken port is reported in one line, and the directory is left unchanged', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
@@ -34,7 +24,7 @@ test('a port that is taken is told in one line, and the directory is left as it 
   await groveText(['init', at('port')])
 })
 
-test('a directory that another grove has open is refused to a second one, and the first serves on', async () => {
+test('a second grove on the same directory is refused, and the first one goes on', async () => {
   const first = await serveGrove(at('locked'))
 
   const line = await groveFails(7, ['serve', '--dir', at('locked'), '--port', '0'])
@@ -44,7 +34,7 @@ test('a directory that another grove has open is refused to a second one, and th
   await first.stop()
 })
 
-test('the lock of a grove that was killed holds nobody up', async () => {
+test('the lock of a killed grove does not block the next one', async () => {
   const first = await serveGrove(at('killed'))
   await first.kill()
 
@@ -53,7 +43,7 @@ test('the lock of a grove that was killed holds nobody up', async () => {
   assert.match(text, /^blake3:/)
 })
 
-test('a directory that can not be written is told in one line', async (context) => {
+test('a directory that cannot be written is reported in one line', async (context) => {
   const dir = at('read-only')
   const arranged = await arrangeReadOnly(dir)
   if (!arranged)
@@ -68,14 +58,14 @@ test('a directory that can not be written is told in one line', async (context) 
   }
 })
 
-/** By rights where they bind this user; root is bound by an immutable flag alone. */
+/** Makes a directory read-only, by permissions or, for root, by an immutable flag. */
 async function arrangeReadOnly(dir: string): Promise<boolean> {
   await mkdir(dir)
   await chmod(dir, 0o555)
   return process.getuid?.() !== 0 || spawnSync('chattr', ['+i', dir]).status === 0
 }
 
-test('a file where the directory should be is told in one line', async () => {
+test('a file in place of the directory is reported in one line', async () => {
   await writeFile(at('file'), '')
 
   const { code, stderr } = await runGrove(['serve', '--dir', at('file'), '--port', '0'])
@@ -84,7 +74,7 @@ test('a file where the directory should be is told in one line', async () => {
   assert.match(stderr, /^grove: [^\n]+\n$/)
 })
 
-test('a database that a newer grove wrote is refused and left as it is', async () => {
+test('a database of a newer grove is refused and left unchanged', async () => {
   const dir = at('newer')
   await groveText(['init', dir])
   const path = await databaseOf(dir)
@@ -107,7 +97,7 @@ async function databaseOf(dir: string): Promise<string> {
   return path
 }
 
-test('where there is no room for an artifact, the error is of its class, nothing of it is left, and the grove serves on', async () => {
+test('an artifact without room gives storage-full, and the grove goes on', async () => {
   const grove = await serveWithRoom(at('full'), 8 * 1024)
   try {
     const where = ['--server', grove.url]
@@ -130,13 +120,13 @@ test('where there is no room for an artifact, the error is of its class, nothing
   }
 })
 
-/** A grove whose files may not grow beyond so many KiB: what a full disk is to it. */
+/** Serves a grove whose files may not exceed this size, which is like a full disk. */
 async function serveWithRoom(
   dir: string,
   roomKib: number,
 ): Promise<{ url: string; child: ChildProcess }> {
   const main = join(import.meta.dirname, '../../../src/cli/main.ts')
-  // ulimit counts in blocks of 512 bytes or of 1 KiB, depending on the shell: either way less than the artifact.
+  // The unit of ulimit is 512 bytes or 1 KiB, by the shell; both are less than the artifact.
   const script = `trap '' XFSZ; ulimit -f ${roomKib}; exec "$@"`
   const args = ['-c', script, 'sh', process.execPath, main, 'serve', '--dir', dir, '--port', '0']
   const child = spawn('sh', args, { stdio: ['ignore', 'pipe', 'ignore'] })
@@ -144,7 +134,7 @@ async function serveWithRoom(
     const url = /^grove listening on (\S+)$/.exec(line)?.[1]
     if (url !== undefined) return { url, child }
   }
-  throw new Error('it ended before it was ready')
+  throw new Error('grove ended before it was ready')
 }
 
 async function filesOver(dir: string, sizeBytes: number): Promise<string[]> {

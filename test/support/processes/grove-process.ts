@@ -2,29 +2,30 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { cleanEnvironment } from './environment.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
 
-/** A grove that runs as a process of its own. */
+/** A grove that runs as a process. */
 export interface GroveProcess {
   readonly url: string
   readonly child: ChildProcess
-  /** What it has logged so far. */
+  /** Its log so far. */
   log(): string
-  /** kill -9; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when it has ended. */
   kill(): Promise<void>
-  /** SIGTERM; resolves with its exit code. */
+  /** Sends SIGTERM; resolves with its exit code. */
   stop(): Promise<number | null>
 }
 
-/** Runs the command line from its sources, under the Node that runs the test. */
+/** Runs the command line from its sources, with the Node of the test. */
 export function spawnGrove(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawnNode([main, ...args], env)
 }
 
 function spawnNode(args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, args, {
-    env: { ...process.env, ...env },
+    env: cleanEnvironment(env),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
 }
@@ -70,12 +71,12 @@ export async function serveVersion(
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('no stdout')
+  if (child.stdout === null) throw new Error('grove has no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
     const ready = /^grove listening on (http:\S+)$/.exec(line)
     if (ready?.[1] !== undefined) return ready[1]
     throw new Error(`not the ready line: ${line}`)
   }
-  // It has ended: what its exit says is told instead.
+  // It has ended, and its exit is reported instead.
   return new Promise(() => {})
 }

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '../../..')
 
-/** The last landing that spoke federation 1 and wrote directories of schema 1. */
+/** The last commit that speaks federation 1 and writes directories of schema 1. */
 const LAST_VERSION = '5188d53cbe45e16c29276c3492023f866ae7745e'
 
 /**
- * Unpacks the last version from this project's history into `folder`, which is made; the main file
- * of its command line, or undefined where the clone has no history that goes back so far.
+ * Unpacks the last version from this project's history into a new folder. Returns the main file of
+ * its command line; undefined if the clone's history does not go back so far.
  */
 export async function lastVersion(folder: string): Promise<string | undefined> {
   const archive = spawnSync('git', ['archive', LAST_VERSION, 'src', 'package.json'], {

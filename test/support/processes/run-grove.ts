@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { cleanEnvironment } from './environment.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
 
-/** A command that has ended. */
+/** The outcome of a command. */
 export interface Finished {
   readonly code: number | null
   readonly stdout: string
@@ -20,17 +21,14 @@ export interface RunOptions {
   readonly version?: string
 }
 
-/** Runs `grove` to its end, without what the caller's environment says of a grove. */
+/** Runs `grove` to its end, without the environment variables that configure a grove. */
 export async function runGrove(
   args: readonly string[],
   { cwd, env = {}, stdin, version = main }: RunOptions = {},
 ): Promise<Finished> {
-  const inherited = Object.entries(process.env).filter(
-    ([name]) => !/^(GROVE_|GOSSIP_|HOST$|PORT$)/.test(name),
-  )
   const child = spawn(process.execPath, [version, ...args], {
     cwd,
-    env: { ...Object.fromEntries(inherited), ...env },
+    env: cleanEnvironment(env),
     stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
   child.stdin?.end(stdin)
@@ -41,7 +39,7 @@ export async function runGrove(
   return { code: await code, stdout, stderr }
 }
 
-/** Runs a command that must succeed; what it printed. */
+/** Runs a command that must succeed, and returns its output. */
 export async function groveText(
   args: readonly string[],
   options: RunOptions = {},
@@ -51,12 +49,14 @@ export async function groveText(
   return stdout
 }
 
-/** Runs a command with --json that must succeed; its answer. */
+/** Runs a command with --json that must succeed, and returns its answer. */
 export async function groveJson<T>(args: readonly string[], options: RunOptions = {}): Promise<T> {
   return JSON.parse(await groveText([...args, '--json'], options)) as T
 }
 
-/** Runs a command that must fail with this exit code and one line on stderr; that line. */
+/**
+ * Runs a command that must fail with this exit code and one line on stderr, and returns the line.
+ */
 export async function groveFails(
   exit: number,
   args: readonly string[],

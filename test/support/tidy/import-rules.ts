@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 
 /**
- * The rooms of src/node, lowest first, each with the rooms and files of one height: a room may import
- * from itself and from what is lower.
+ * The rooms and files of src/node by level, lowest first. Each may import from itself and from
+ * lower levels.
  */
 const nodeRooms: readonly (readonly string[])[] = [
   ['events.ts', 'background.ts'],
@@ -15,12 +15,12 @@ const nodeRooms: readonly (readonly string[])[] = [
   ['node.ts'],
 ]
 
-/** Files of code in one folder. Beyond it somebody looking for one no longer sees the whole. */
+/** The most files of code in a folder, for an overview at a glance. */
 export const maxFiles = 15
-/** All that a file imports, types too, also where the names take several lines. */
+/** Matches all imports of a file, of types too, and over several lines. */
 const specifiersPattern = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\s*\(\s*)(['"])([^'"]+)\1/g
 
-/** Says what is wrong where a room of src/node imports from one that is not lower. */
+/** What is wrong with an import between rooms of src/node; undefined if nothing is. */
 export function roomFault(path: string, specifier: string): string | undefined {
   const target = posix.join(posix.dirname(path), specifier)
   if (
@@ -31,13 +31,13 @@ export function roomFault(path: string, specifier: string): string | undefined {
     return undefined
   const [from, to] = [path, target].map((each) => each.split('/')[2] ?? '') as [string, string]
   const [own, other] = [from, to].map((room) => nodeRooms.findIndex((each) => each.includes(room)))
-  if (own === undefined || own < 0) return `src/node/${from} is no room that the order knows`
+  if (own === undefined || own < 0) return `src/node/${from} is not in the order of rooms`
   return from === to || (other !== undefined && other >= 0 && other < own)
     ? undefined
     : `${from} may not import ${to}: it is not below it`
 }
 
-/** Groups of files that import each other, each as one path around, types counted too. */
+/** The import cycles among files, of types too, each as one path around. */
 export function circles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const found: string[] = []
   const done = new Set<string>()
@@ -52,7 +52,7 @@ export function circles(imports: ReadonlyMap<string, readonly string[]>): string
   return found
 }
 
-/** The project's own files that a file imports, types too. `code`: its lines. */
+/** The project's files that a file imports, for types too. `code`: its lines. */
 export function importsOf(path: string, code: readonly string[]): string[] {
   return [...code.join('\n').matchAll(specifiersPattern)]
     .map(([, , specifier = '']) => specifier)
@@ -60,7 +60,7 @@ export function importsOf(path: string, code: readonly string[]): string[] {
     .map((specifier) => posix.join(posix.dirname(path), specifier))
 }
 
-/** Folders with more files of code than one can take in. */
+/** Folders with too many files of code. */
 export function crowdedFolders(paths: readonly string[]): string[] {
   const counts = new Map<string, number>()
   for (const path of paths)

@@ -10,14 +10,14 @@ export interface SourceFile {
   /** From the project's root, with forward slashes. */
   readonly path: string
   readonly lines: readonly string[]
-  /** The same lines without their comments. */
+  /** The lines without comments. */
   readonly code: readonly string[]
 }
 
-/** `path:line: what is wrong`. */
+/** Text such as `path:line: what is wrong`. */
 export type Violation = string
 
-/** What git prints, split at its zeros; undefined where there is no git. */
+/** The output of git, split at zero bytes; undefined without git. */
 export function git(...args: string[]): string[] | undefined {
   const { status, stdout } = spawnSync('git', args, {
     cwd: root,
@@ -27,10 +27,10 @@ export function git(...args: string[]): string[] | undefined {
   return status === 0 ? stdout.split('\0').filter((path) => path !== '') : undefined
 }
 
-/** Paths of what is made from the sources. */
+/** Matches the paths of generated files. */
 export const generated = /(?:^|\/)(?:node_modules|dist(?:\.[^/]*)?|\.grove)\/|\.tsbuildinfo$/
 
-/** The project's files: what git tracks or would track; without git, what lies in the folder. */
+/** The files that git tracks or would track, or all files without git. */
 export function projectFiles(): SourceFile[] {
   const paths = git('ls-files', '-z', '--cached', '--others', '--exclude-standard') ?? walk()
   const present = [...new Set(paths)].filter((path) =>
@@ -50,7 +50,10 @@ function walk(folder = ''): string[] {
   })
 }
 
-/** Splits a file; takes comments out where they start a line or follow a space, so that a URL in a string stays. */
+/**
+ * Splits a file into lines, with and without comments. A comment starts a line or follows a space,
+ * unlike a URL in a string.
+ */
 export function sourceFile(path: string, text: string): SourceFile {
   const blank = (comment: string) => comment.replace(/[^\n]/g, ' ')
   const code = text
@@ -59,7 +62,7 @@ export function sourceFile(path: string, text: string): SourceFile {
   return { path, lines: text.split('\n'), code: code.split('\n') }
 }
 
-/** The lines that the check says something about. */
+/** The lines with which a check finds something wrong. */
 export function violations(
   file: SourceFile,
   lines: readonly string[],
@@ -73,7 +76,7 @@ export function violations(
 
 export const isCode = ({ path }: SourceFile) => /\.(?:[cm]?[jt]s)$/.test(path)
 
-/** Fails with all that was found. */
+/** Asserts that nothing was found. */
 export function none(found: readonly Violation[]): void {
   assert.ok(found.length === 0, `\n${found.join('\n')}`)
 }

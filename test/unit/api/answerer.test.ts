@@ -30,7 +30,7 @@ interface Asked {
   readonly body?: string
 }
 
-/** Headers that a response is given only when it goes to a socket. */
+/** Headers that a response gets only on a socket. */
 const ofTheSocket = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 
 async function overSocket({ method, target, headers = {}, body }: Asked) {
@@ -111,11 +111,11 @@ const cases: Readonly<Record<string, () => Asked>> = {
 }
 
 for (const [what, asked] of Object.entries(cases))
-  test(`${what} is answered alike with and without a socket`, async () => {
+  test(`${what} gets the same answer with and without a socket`, async () => {
     assert.deepEqual(await inMemory(asked()), await overSocket(asked()))
   })
 
-test('a fault of the grove is logged and told to nobody', async () => {
+test('a fault of the grove is logged, and the caller learns no details', async () => {
   await using other = await serveNode()
   other.node.contributions.count = () => Promise.reject(new Error('secret'))
 

@@ -18,7 +18,7 @@ test('each event gives its data; comments and other fields give nothing', async 
   )
 })
 
-test('an event may come in any pieces, also within a character', async () => {
+test('an event may arrive in any pieces, even cut within a character', async () => {
   const whole = Buffer.from('data: grün\r\n\r\n')
   async function* bytes() {
     for (const byte of whole) yield Uint8Array.of(byte)
@@ -29,11 +29,11 @@ test('an event may come in any pieces, also within a character', async () => {
   assert.deepEqual(found, ['grün'])
 })
 
-test('several lines of data are one event; an unfinished one is none', async () => {
+test('several data lines are one event, and an unfinished event is none', async () => {
   assert.deepEqual(await read('data: a\ndata: b\n\n', 'data: cut'), ['a\nb'])
 })
 
-test('an id comes with its event, or alone where there is none yet', async () => {
+test('an id comes with its event, or alone before the first event', async () => {
   async function* body() {
     yield Buffer.from('retry: 1\nid: a:1\n\nid: a:2\ndata: x\n\ndata: y\n\n')
   }

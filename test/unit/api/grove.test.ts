@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { localClient } from '../../../src/api/client/local-client.ts'
@@ -9,6 +8,8 @@ import { allOperations } from '../../../src/api/operations/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import { Grove } from '../../../src/grove.ts'
+import { withCode } from '../../support/errors.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
 import { collect } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
@@ -20,7 +21,7 @@ const fileOf = (name: string, text: string): ArtifactFile => ({
   open: () => Buffer.from(text),
 })
 
-test('a library has every JSON operation of the table under its own name', async () => {
+test('the library has every JSON operation of the table under its name', async () => {
   await using holder = testNode()
   const { api } = groveOver(holder)
 
@@ -28,7 +29,7 @@ test('a library has every JSON operation of the table under its own name', async
     if (kind === 'json') assert.equal(typeof api[name as 'grove'], 'function', name)
 })
 
-test('a library without a limit gives as many as the operation does', async () => {
+test('without a limit the library returns as many items as the operation', async () => {
   await using holder = testNode()
   const grove = groveOver(holder)
   for (let n = 0; n < 25; n++) await grove.publish({ ...plainDraft, summary: `same words ${n}` })
@@ -39,8 +40,8 @@ test('a library without a limit gives as many as the operation does', async () =
   assert.deepEqual(found, (await grove.api.search({ q: 'same words' })).results)
 })
 
-test('a library takes bytes, streams, text and the hashes of blobs, and checks them out again', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'grove-library-'))
+test('the library publishes and checks out bytes, streams, text and blobs', async () => {
+  await using temporary = await temporaryDirectory()
   await using holder = testNode()
   const grove = groveOver(holder)
   const { hash } = await grove.api.uploadBlob(Buffer.from('blob'))
@@ -52,26 +53,25 @@ test('a library takes bytes, streams, text and the hashes of blobs, and checks t
     ...plainDraft,
     artifacts: { a: Buffer.from('bytes'), b: stream, c: 'text', d: hash },
   })
-  const { files } = await grove.checkout(cid, join(folder, 'work'))
+  const { files } = await grove.checkout(cid, join(temporary.dir, 'work'))
 
   const texts = files
     .map(({ name }) => name)
     .toSorted()
-    .map((name) => readFile(join(folder, 'work', name), 'utf8'))
+    .map((name) => readFile(join(temporary.dir, 'work', name), 'utf8'))
   assert.deepEqual(await Promise.all(texts), ['bytes', 'stream', 'text', 'blob'])
   assert.equal(Buffer.concat(await collect(await grove.artifact(cid, 'b'))).toString(), 'stream')
-  await rm(folder, { recursive: true })
 })
 
-test('what is not held is undefined, and what can not be is an error', async () => {
+test('the library gives undefined for a missing item, and throws for an invalid cid', async () => {
   await using holder = testNode()
   const grove = groveOver(holder)
 
   assert.equal(await grove.get(hashBytes(Buffer.from('absent'))), undefined)
-  await assert.rejects(grove.get('nonsense'), (error) => isGroveError(error, 'cid-invalid'))
+  await assert.rejects(grove.get('nonsense'), withCode('cid-invalid'))
 })
 
-test('at most eight files are staged at once, and all of them are', async () => {
+test('all files are staged, at most eight at once', async () => {
   await using holder = testNode()
   let [open, most] = [0, 0]
   const files = Array.from({ length: 20 }, (_, n) => ({
@@ -92,7 +92,7 @@ test('at most eight files are staged at once, and all of them are', async () => 
   assert.deepEqual(await holder.node.blobs.missing(Object.values(artifacts)), [])
 })
 
-test('with skipHeld only what the grove lacks is sent, equal files once', async () => {
+test('with skipHeld only missing files are sent, equal ones once', async () => {
   await using holder = testNode()
   await holder.node.blobs.put(Buffer.from('held'))
   const files = [fileOf('a', 'held'), fileOf('b', 'new'), fileOf('c', 'new')]
@@ -110,7 +110,7 @@ test('with skipHeld only what the grove lacks is sent, equal files once', async 
   assert.deepEqual(staged.artifacts.b, hashBytes(Buffer.from('new')))
 })
 
-test('with skipHeld a file that changes while it is read is named', async () => {
+test('with skipHeld the error names a file that changes while it is read', async () => {
   await using holder = testNode()
   let read = 0
   const file: ArtifactFile = { name: 'log.txt', open: () => Buffer.from(`state ${read++}`) }

@@ -16,7 +16,7 @@ interface Described {
 }
 const description = openApi(allOperations) as Described
 
-test('every operation of the table is described, under its own name, and nothing else', () => {
+test('exactly the operations of the table are described, each under its name', () => {
   const described = Object.values(description.paths).flatMap((methods) =>
     Object.values(methods).map((method) => method.operationId),
   )
@@ -28,7 +28,7 @@ test('every operation of the table is described, under its own name, and nothing
   assert.match(description.openapi, /^3\.1\./)
 })
 
-test('every part of a path is a parameter of it', () => {
+test('every variable of a path is a parameter', () => {
   for (const [path, methods] of Object.entries(description.paths)) {
     const parts = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
     for (const { parameters } of Object.values(methods)) {
@@ -53,7 +53,7 @@ test('every limit says how much is answered where a caller leaves it out', () =>
   for (const [name, type] of limits) assert.equal(type, 'number', name)
 })
 
-test('every reference leads to a schema that is there', () => {
+test('every reference leads to an existing schema', () => {
   const references = [...JSON.stringify(description).matchAll(/"\$ref":"([^"]+)"/g)].map(
     ([, target = '']) => target,
   )
@@ -65,7 +65,7 @@ test('every reference leads to a schema that is there', () => {
   }
 })
 
-test('no two operations share a method and path, nor a name', () => {
+test('no two operations share a name, or a method and path', () => {
   const routes = allOperations.map(({ http }) => `${http.method} ${http.path}`)
 
   assert.equal(new Set(routes).size, routes.length)

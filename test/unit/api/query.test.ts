@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { json } from '../../../src/api/operations/operation.ts'
 import { inputForms, readQuery, writeQuery } from '../../../src/api/schema/query.ts'
 import { cidSchema, jsonObjectSchema } from '../../../src/core/contribution/schema.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
+import { withCode } from '../../support/errors.ts'
 
 const operation = json({
   name: 'example',
@@ -24,12 +24,12 @@ const operation = json({
 })
 const forms = inputForms(operation)
 
-test('what is in the path is not in the query', () => {
+test('members in the path are not in the query', () => {
   assert.deepEqual(forms.path, ['cid'])
   assert.deepEqual([...forms.query.keys()], ['text', 'limit', 'tags', 'context', 'deep'])
 })
 
-test('what a client writes a server reads back', () => {
+test('the server reads what the client writes', () => {
   const input = {
     text: '12',
     limit: 5,
@@ -43,12 +43,12 @@ test('what a client writes a server reads back', () => {
   assert.deepEqual(readQuery(query.slice(1), forms), input)
 })
 
-test('nothing given is no query at all', () => {
+test('an empty input has no query', () => {
   assert.equal(writeQuery({ cid: 'x' }, forms), '')
   assert.deepEqual(readQuery('', forms), {})
 })
 
-test('what does not read as its form stays text, for the schema to refuse', () => {
+test('a value that does not parse stays text, which the schema refuses', () => {
   assert.deepEqual(readQuery('limit=many&deep=maybe&context={', forms), {
     limit: 'many',
     deep: 'maybe',
@@ -57,10 +57,7 @@ test('what does not read as its form stays text, for the schema to refuse', () =
   assert.deepEqual(readQuery('limit=&limits=0x10', forms), { limit: '', limits: '0x10' })
 })
 
-test('a list may be repeated, other parameters may not', () => {
+test('only list parameters may be repeated', () => {
   assert.deepEqual(readQuery('tags=a&tags=b,c', forms), { tags: ['a', 'b', 'c'] })
-  assert.throws(
-    () => readQuery('limit=1&limit=2', forms),
-    (error) => isGroveError(error, 'validation-error'),
-  )
+  assert.throws(() => readQuery('limit=1&limit=2', forms), withCode('validation-error'))
 })

@@ -3,9 +3,10 @@ import { test } from 'node:test'
 import type { SentEvent } from '../../../src/api/client/event-source.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { resuming } from '../../../src/api/client/resume.ts'
-import { GroveError, isGroveError } from '../../../src/core/errors.ts'
+import { GroveError } from '../../../src/core/errors.ts'
 import type { GroveEvent } from '../../../src/core/wire/events.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
+import { withCode } from '../../support/errors.ts'
 import { plainDraft } from '../../support/http.ts'
 import { work } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
@@ -14,7 +15,7 @@ const unreachable = () => new GroveError('server-unreachable')
 const id = (seq: number) => `${'a'.repeat(16)}:${seq}`
 const sent = (seq: number): SentEvent => ({ id: id(seq), data: JSON.stringify({ seq }) })
 
-/** A server whose connections give, one after the other, what the test says, then fail or end. */
+/** A server with scripted connections, each of which ends or fails after its events. */
 function serverOf(...connections: readonly (readonly (SentEvent | Error)[] | Error)[]) {
   const asked: (string | undefined)[] = []
   const connect = async function* (after: string | undefined): AsyncGenerator<SentEvent> {
@@ -28,7 +29,7 @@ function serverOf(...connections: readonly (readonly (SentEvent | Error)[] | Err
   return { asked, connect }
 }
 
-/** A clock on which every wait is over at once; it remembers them. */
+/** A clock whose waits end at once and are recorded. */
 function hurriedClock() {
   const waits: number[] = []
   const clock: Clock = {
@@ -48,7 +49,7 @@ async function seqsOf(events: AsyncIterable<GroveEvent>, count: number): Promise
   return seqs
 }
 
-test('a stream that is cut or ends goes on from the last id, also one that came without an event', async () => {
+test('a stream that breaks or ends resumes from the last id', async () => {
   const { clock } = hurriedClock()
   const { signal } = new AbortController()
   const { asked, connect } = serverOf(
@@ -64,42 +65,45 @@ test('a stream that is cut or ends goes on from the last id, also one that came 
   assert.deepEqual(asked, [undefined, id(7), id(9), id(9)])
 })
 
-test('a server that is not there at first is told at once', async () => {
+test('a server that is not there at first is reported at once', async () => {
   const { clock, waits } = hurriedClock()
   const { signal } = new AbortController()
   const { connect } = serverOf(unreachable())
 
-  await assert.rejects(seqsOf(resuming(connect, { signal, after: undefined, clock }), 1), (error) =>
-    isGroveError(error, 'server-unreachable'),
+  await assert.rejects(
+    seqsOf(resuming(connect, { signal, after: undefined, clock }), 1),
+    withCode('server-unreachable'),
   )
   assert.deepEqual(waits, [])
 })
 
-test('a server that stays away is given up after ten attempts, further and further apart', async () => {
+test('a server that stays away is given up after ten attempts at growing intervals', async () => {
   const { clock, waits } = hurriedClock()
   const { signal } = new AbortController()
   const { asked, connect } = serverOf([sent(1)])
 
-  await assert.rejects(seqsOf(resuming(connect, { signal, after: undefined, clock }), 2), (error) =>
-    isGroveError(error, 'server-unreachable'),
+  await assert.rejects(
+    seqsOf(resuming(connect, { signal, after: undefined, clock }), 2),
+    withCode('server-unreachable'),
   )
   assert.equal(asked.length, 11)
   assert.deepEqual(waits.slice(0, 3), [100, 200, 400])
   assert.equal(waits.at(-1), 5_000)
 })
 
-test('a refusal is not asked for again', async () => {
+test('a refused subscription is not tried again', async () => {
   const { clock } = hurriedClock()
   const { signal } = new AbortController()
   const { asked, connect } = serverOf([sent(1)], new GroveError('refused'))
 
-  await assert.rejects(seqsOf(resuming(connect, { signal, after: undefined, clock }), 2), (error) =>
-    isGroveError(error, 'refused'),
+  await assert.rejects(
+    seqsOf(resuming(connect, { signal, after: undefined, clock }), 2),
+    withCode('refused'),
   )
   assert.equal(asked.length, 2)
 })
 
-test('in this process too, a reader that was too slow is told so and gets every contribution', async () => {
+test('a slow reader in this process gets lagged too, and then every contribution', async () => {
   await using holder = testNode()
   const client = localClient(holder.node)
   const { signal } = new AbortController()

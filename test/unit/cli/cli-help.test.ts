@@ -6,7 +6,7 @@ import { operations } from '../../../src/api/operations/table.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 
-/** The program, and what it has printed. */
+/** The program, and its output so far. */
 function program(): { program: Command; printed: () => string } {
   const stream = new PassThrough()
   const output = {
@@ -20,7 +20,7 @@ function program(): { program: Command; printed: () => string } {
 
 const names = program().program.commands.map((command) => command.name())
 
-test('the overview names every command, how a grove is chosen, and the exit codes', () => {
+test('the overview lists every command, the ways to choose a grove, and the exit codes', () => {
   const { program: overview, printed } = program()
 
   overview.outputHelp()

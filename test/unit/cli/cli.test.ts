@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { artifactsOfPaths } from '../../../src/cli/files/artifacts.ts'
@@ -10,8 +9,9 @@ import { draw, type Member } from '../../../src/cli/output/lineage.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
 import { layOut } from '../../../src/cli/output/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
-test('a score is a name, a value, a direction and perhaps a unit', () => {
+test('a score has a name, a value, a direction and an optional unit', () => {
   assert.deepEqual(parseScore('val_bpb=0.95:minimize'), [
     'val_bpb',
     { value: 0.95, direction: 'minimize' },
@@ -35,7 +35,7 @@ test('a score without a direction, a name or a finite value is refused', () => {
   }
 })
 
-test('an agent is who the options say, else the environment, else user@host', () => {
+test('the agent comes from the options, or the environment, or is user@host', () => {
   assert.equal(agentFrom({ agentId: 'a' }, 'b').agentId, 'a')
   assert.deepEqual(agentFrom({ model: 'm', agentRole: 'critic' }, 'b'), {
     agentId: 'b',
@@ -45,12 +45,12 @@ test('an agent is who the options say, else the environment, else user@host', ()
   assert.match(agentFrom({}, undefined).agentId, /^.+@.+$/)
 })
 
-test('text from others can not steer the terminal', () => {
+test('text from others cannot control the terminal', () => {
   assert.equal(printable('a\u001b[2Jb\nc\u202e'), 'a\u{fffd}[2Jb c\u{fffd}')
   assert.equal(printableLines('a\u0007\r\nb'), 'a\u{fffd}\nb')
 })
 
-test('sizes read in binary units', () => {
+test('sizes are printed in binary units', () => {
   assert.deepEqual([0, 1, 1023, 1024, 1_572_864, -1].map(formatSize), [
     '0 B',
     '1 B',
@@ -61,7 +61,7 @@ test('sizes read in binary units', () => {
   ])
 })
 
-test('a table fits the terminal by cutting its flexible columns only', () => {
+test('a table is fitted to the terminal by cutting only its flexible columns', () => {
   const columns = [{ title: 'cid' }, { title: 'summary', flexible: true }]
   const rows = [['24c41ac12fbc', 'a summary that is much longer than the terminal is wide']]
 
@@ -71,7 +71,7 @@ test('a table fits the terminal by cutting its flexible columns only', () => {
   assert.match(lines[1]!, /^24c41ac12fbc {2}a summary .*…$/)
 })
 
-test('a table that goes to a file is not cut', () => {
+test('a table that is written to a file is not cut', () => {
   const long = 'x'.repeat(500)
 
   const lines = layOut([{ title: 'a', flexible: true }], [[long]], Number.POSITIVE_INFINITY)
@@ -79,7 +79,7 @@ test('a table that goes to a file is not cut', () => {
   assert.equal(lines[1]?.text, long)
 })
 
-test('a progress line shows share, amount and rate, and is plain where the size is unknown', () => {
+test('a progress line shows share, amount and rate, as far as they are known', () => {
   const known = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: 1024 }, 1_000)
   const unknown = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: undefined }, 1_000)
 
@@ -96,7 +96,7 @@ const member = (name: string, ...parents: string[]): Member => ({
   cut: false,
 })
 
-test('a lineage is drawn from its origins down, and a child of two parents is unfolded once', () => {
+test('a lineage is drawn from its origins down, with a child of two parents unfolded once', () => {
   const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name]))
   const list = [
     member('a'),
@@ -118,7 +118,7 @@ test('a lineage is drawn from its origins down, and a child of two parents is un
   assert.ok(text.some((line) => line.startsWith('└─ ')))
 })
 
-test('a lineage whose parents are not known has no root but itself', () => {
+test('a lineage with unknown parents has itself as its only root', () => {
   const only = member('x', 'unknown')
 
   const lines = draw({ cid: only.cid, members: new Map([[only.cid, only]]) })
@@ -129,54 +129,48 @@ test('a lineage whose parents are not known has no root but itself', () => {
   )
 })
 
-async function inFolder(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'grove-cli-unit-'))
-  try {
-    await work(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
+test("a directory's files are named by their paths in it, without hidden files", async () => {
+  await using temporary = await temporaryDirectory()
+  const folder = temporary.dir
+  await mkdir(join(folder, 'src'))
+  await writeFile(join(folder, 'src/train.py'), 'x')
+  await writeFile(join(folder, 'config.json'), '{}')
+  await writeFile(join(folder, '.env'), 'secret')
+  await symlink('/etc/passwd', join(folder, 'link'))
 
-test("a directory's files are named by their paths below it; hidden ones and links are left out and named", () =>
-  inFolder(async (folder) => {
-    await mkdir(join(folder, 'src'))
-    await writeFile(join(folder, 'src/train.py'), 'x')
-    await writeFile(join(folder, 'config.json'), '{}')
-    await writeFile(join(folder, '.env'), 'secret')
-    await symlink('/etc/passwd', join(folder, 'link'))
+  const { artifacts, leftOut } = await artifactsOfPaths([folder])
 
-    const { artifacts, leftOut } = await artifactsOfPaths([folder])
+  assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), [
+    'config.json',
+    'src/train.py',
+  ])
+  assert.deepEqual(leftOut.toSorted(), ['.env (hidden)', 'link (symbolic link)'])
+})
 
-    assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), [
-      'config.json',
-      'src/train.py',
-    ])
-    assert.deepEqual(leftOut.toSorted(), ['.env (hidden)', 'link (symbolic link)'])
-  }))
+test('a file outside of the working directory is named by the last part of its path', async () => {
+  await using temporary = await temporaryDirectory()
+  const folder = temporary.dir
+  await writeFile(join(folder, 'a.txt'), 'x')
 
-test('a file outside of the working directory is named by its last part', () =>
-  inFolder(async (folder) => {
-    await writeFile(join(folder, 'a.txt'), 'x')
+  const { artifacts } = await artifactsOfPaths([join(folder, 'a.txt')])
 
-    const { artifacts } = await artifactsOfPaths([join(folder, 'a.txt')])
+  assert.deepEqual(
+    artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
+    [{ name: 'a.txt', sizeBytes: 1 }],
+  )
+})
 
-    assert.deepEqual(
-      artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-      [{ name: 'a.txt', sizeBytes: 1 }],
-    )
-  }))
+test('duplicate names, missing files and invalid artifact names are refused', async () => {
+  await using temporary = await temporaryDirectory()
+  const folder = temporary.dir
+  await mkdir(join(folder, 'a'))
+  await mkdir(join(folder, 'b'))
+  await writeFile(join(folder, 'a/x'), '')
+  await writeFile(join(folder, 'b/x'), '')
+  await writeFile(join(folder, 'b/früh'), '')
 
-test('two files of one name, an absent file and a name that no artifact may have are refused', () =>
-  inFolder(async (folder) => {
-    await mkdir(join(folder, 'a'))
-    await mkdir(join(folder, 'b'))
-    await writeFile(join(folder, 'a/x'), '')
-    await writeFile(join(folder, 'b/x'), '')
-    await writeFile(join(folder, 'b/früh'), '')
-
-    const usageError = { code: 'usage-error' }
-    await assert.rejects(artifactsOfPaths([join(folder, 'a/x'), join(folder, 'b/x')]), usageError)
-    await assert.rejects(artifactsOfPaths([join(folder, 'nothing')]), usageError)
-    await assert.rejects(artifactsOfPaths([join(folder, 'b')]), usageError)
-  }))
+  const usageError = { code: 'usage-error' }
+  await assert.rejects(artifactsOfPaths([join(folder, 'a/x'), join(folder, 'b/x')]), usageError)
+  await assert.rejects(artifactsOfPaths([join(folder, 'nothing')]), usageError)
+  await assert.rejects(artifactsOfPaths([join(folder, 'b')]), usageError)
+})

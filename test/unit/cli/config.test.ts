@@ -15,13 +15,13 @@ test('a duration is read with its unit', () => {
   assert.deepEqual(read, [500, 30_000, 300_000, 3_600_000, 172_800_000, 1_500, 10_000, 0])
 })
 
-test('a duration without a unit, with another one, or below zero is refused', () => {
+test('a duration without a unit, with an unknown unit, or below zero is refused', () => {
   for (const text of ['30', 's', '-1s', '5 minutes', '1e3s', '', 'Infinityms']) {
     assert.throws(() => parseDuration(text), usageError, text)
   }
 })
 
-test('a size is read in binary, decimal or plain bytes', () => {
+test('a size is read with a binary unit, a decimal unit, or none', () => {
   const written = ['64MiB', '10MB', '1024', '1.5KiB', '2 gib', '3B', '0']
 
   const read = written.map(parseSize)
@@ -29,23 +29,23 @@ test('a size is read in binary, decimal or plain bytes', () => {
   assert.deepEqual(read, [67_108_864, 10_000_000, 1024, 1536, 2_147_483_648, 3, 0])
 })
 
-test('a size of another unit or beyond what can be counted is refused', () => {
+test('a size with an unknown unit, or too large to count, is refused', () => {
   for (const text of ['10 miles', '-1', '1e9', 'MiB', '', '99999999TiB']) {
     assert.throws(() => parseSize(text), usageError, text)
   }
 })
 
-test('any count of milliseconds survives being written and read', () => {
+test('any number of milliseconds survives being written and read', () => {
   fc.assert(fc.property(fc.nat(), (ms) => parseDuration(`${ms}ms`) === ms))
 })
 
-test('a count outside its bounds is refused', () => {
+test('a number outside its bounds is refused', () => {
   assert.equal(parseCount('7', 1, 10), 7)
   for (const text of ['0', '11', '1.5', 'many', '-3'])
     assert.throws(() => parseCount(text, 1, 10), usageError, text)
 })
 
-test('a seed is an id with an address, or an address that stands for its id', () => {
+test('a seed is an id with an address, or an address that serves as the id', () => {
   assert.deepEqual(parseSeed('b@http://10.0.0.5:4515'), {
     peerId: 'b',
     address: 'http://10.0.0.5:4515',
@@ -56,14 +56,14 @@ test('a seed is an id with an address, or an address that stands for its id', ()
   })
 })
 
-test('what is no address of a grove is refused', () => {
+test('text that is not the address of a grove is refused', () => {
   for (const text of ['10.0.0.5:4515', 'ftp://x', 'http://user:pass@x', 'http://x?a=1', '', 'b@']) {
     assert.throws(() => parseSeed(text), usageError, text)
   }
   assert.equal(parseAddress('https://grove.example/under/'), 'https://grove.example/under')
 })
 
-test('options go before the environment, the environment before the file, the file before defaults', () => {
+test('options override the environment, which overrides the file', () => {
   const file = { port: 1, host: 'from-file', gossipInterval: '1s' }
   const env = { PORT: '2', HOST: 'from-env', GOSSIP_SEEDS: 'a@http://a:1, http://b:2,' }
 
@@ -79,7 +79,7 @@ test('options go before the environment, the environment before the file, the fi
   )
 })
 
-test('an unknown key of grove.json is refused by name, with the file that holds it', () => {
+test('an unknown key in grove.json is refused, and the error names the key and the file', () => {
   assert.throws(
     () => decideConfig({ dir: '/g', file: { gosipInterval: '1s' } }),
     (error: Error) =>
@@ -87,14 +87,14 @@ test('an unknown key of grove.json is refused by name, with the file that holds 
   )
 })
 
-test('a bad value of the environment is refused by name', () => {
+test('an invalid value in the environment is refused, and the error names the variable', () => {
   assert.throws(() => decideConfig({ dir: '/g', env: { PORT: '70000' } }), {
     code: 'usage-error',
     message: /port/,
   })
 })
 
-test('peers on private addresses are allowed only while the grove listens on loopback, unless said', () => {
+test('private peers are allowed on loopback, or by an option', () => {
   const allowed = (flags: object) => decideConfig({ dir: '/g', flags }).grove.allowPrivatePeers
 
   assert.equal(allowed({}), true)
@@ -102,7 +102,7 @@ test('peers on private addresses are allowed only while the grove listens on loo
   assert.equal(allowed({ host: '0.0.0.0', allowPrivatePeers: true }), true)
 })
 
-test('loopback is known by its addresses and its name', () => {
+test('loopback is recognised by its addresses and its name', () => {
   assert.deepEqual(['127.0.0.1', '127.8.9.1', '::1', 'localhost'].map(isLoopback), [
     true,
     true,
@@ -117,7 +117,7 @@ test('loopback is known by its addresses and its name', () => {
   ])
 })
 
-test('the policy holds what was said of it and the defaults for the rest', () => {
+test('the policy has the given values, and defaults for the rest', () => {
   const flags = {
     sync: 'off',
     syncThresholds: { val_bpb: 1.2 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BoundedMap, BoundedSet } from '../../../src/concurrency/bounded.ts'
 
-test('a bounded map keeps the entries that were set last, and tells which gave way', () => {
+test('a bounded map keeps the latest entries, and returns those that it evicts', () => {
   const evicted: string[] = []
   const map = new BoundedMap<string, number>(2, (key) => evicted.push(key))
 
@@ -18,7 +18,7 @@ test('a bounded map keeps the entries that were set last, and tells which gave w
   assert.deepEqual(evicted, ['b'])
 })
 
-test('a bounded set keeps the items that entered last', () => {
+test('a bounded set keeps the latest items', () => {
   const set = new BoundedSet<string>(2)
 
   set.add('a').add('b').add('a').add('c')

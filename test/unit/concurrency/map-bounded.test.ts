@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { mapBounded } from '../../../src/concurrency/semaphore.ts'
 
-test('a bounded map keeps its bound and its order', async () => {
+test('mapBounded keeps to its bound, and keeps the order', async () => {
   let running = 0
   let most = 0
   const results = await mapBounded([5, 4, 3, 2, 1], 2, async (item) => {
@@ -16,7 +16,7 @@ test('a bounded map keeps its bound and its order', async () => {
   assert.equal(most, 2)
 })
 
-test('after the first failure a bounded map begins no further item', async () => {
+test('mapBounded starts no more items after the first failure', async () => {
   const begun: number[] = []
 
   const mapped = mapBounded([1, 2, 3, 4, 5, 6], 2, async (item) => {
@@ -30,7 +30,7 @@ test('after the first failure a bounded map begins no further item', async () =>
   assert.deepEqual(begun, [1, 2, 3])
 })
 
-test('a bounded map throws only when the tasks that were running have ended', async () => {
+test('mapBounded throws only after its running tasks have ended', async () => {
   const ended: string[] = []
 
   const mapped = mapBounded(['slow', 'failing'], 2, async (item) => {
@@ -43,7 +43,7 @@ test('a bounded map throws only when the tasks that were running have ended', as
   assert.deepEqual(ended, ['slow'])
 })
 
-test('the tasks of a bounded map are told of the first failure', async () => {
+test('mapBounded aborts its running tasks with the first failure', async () => {
   const reasons: unknown[] = []
 
   const mapped = mapBounded(['waiting', 'failing'], 2, async (item, signal) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Semaphore } from '../../../src/concurrency/semaphore.ts'
 import { Singleflight } from '../../../src/concurrency/singleflight.ts'
 
-test('callers with one key share one run', async () => {
+test('callers with the same key share one run', async () => {
   const flights = new Singleflight<number>()
   let runs = 0
   const task = async () => ++runs
@@ -14,7 +14,7 @@ test('callers with one key share one run', async () => {
   )
 })
 
-test('after a run has ended the next caller starts another', async () => {
+test('the next caller after a run starts another', async () => {
   const flights = new Singleflight<number>()
   let runs = 0
 
@@ -37,7 +37,7 @@ test("one caller's abort does not end the run for the others", async () => {
   assert.equal(await stayed, 'done')
 })
 
-test('the run is aborted when the last caller has left, and the next caller starts afresh', async () => {
+test('a run is aborted when its last caller leaves', async () => {
   const flights = new Singleflight<string>()
   const leaver = new AbortController()
   let seen: AbortSignal | undefined
@@ -54,7 +54,7 @@ test('the run is aborted when the last caller has left, and the next caller star
   assert.equal(await flights.run('a', async () => 'fresh'), 'fresh')
 })
 
-test('a failure reaches all who wait', async () => {
+test('a failure reaches all waiting callers', async () => {
   const flights = new Singleflight<string>()
   const task = () => Promise.reject(new Error('no'))
 
@@ -66,7 +66,7 @@ test('a failure reaches all who wait', async () => {
   )
 })
 
-test('a semaphore lets no more in than it has places, in the order in which they came', async () => {
+test('a semaphore admits as many as it has places, in order of arrival', async () => {
   const semaphore = new Semaphore(1)
   const order: number[] = []
   const leave = await semaphore.enter()
@@ -83,7 +83,7 @@ test('a semaphore lets no more in than it has places, in the order in which they
   assert.deepEqual(order, [1, 2])
 })
 
-test('who gives up waiting for a place takes none', async () => {
+test('a caller that stops waiting for a place takes none', async () => {
   const semaphore = new Semaphore(1)
   const leave = await semaphore.enter()
   const controller = new AbortController()
@@ -96,7 +96,7 @@ test('who gives up waiting for a place takes none', async () => {
   assert.equal(typeof (await semaphore.enter()), 'function')
 })
 
-test('an outcome that is held is shared with whoever asks until it is let go', async () => {
+test('a held outcome is shared with all callers until it is released', async () => {
   const flights = new Singleflight<number>()
   const { signal } = new AbortController()
   let runs = 0
@@ -116,7 +116,7 @@ test('an outcome that is held is shared with whoever asks until it is let go', a
   )
 })
 
-test('a run that fails is held by nobody', async () => {
+test('a failed run is not held', async () => {
   const flights = new Singleflight<number>()
   const { signal } = new AbortController()
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Throttle } from '../../../src/concurrency/throttle.ts'
 
-test('the first begins at once; what follows within the gap waits for its end', () => {
+test('the first call starts at once, and the next waits until the gap has passed', () => {
   const gap = new Throttle(50)
 
   assert.equal(gap.delayMs(1_000), 0)
@@ -13,7 +13,7 @@ test('the first begins at once; what follows within the gap waits for its end', 
   assert.equal(gap.delayMs(1_061), 49)
 })
 
-test('a clock that was set back makes nothing wait longer than the gap', () => {
+test('a clock that is set back makes no call wait longer than the gap', () => {
   const gap = new Throttle(50)
   gap.start(1_000_000)
 

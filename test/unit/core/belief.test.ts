@@ -5,7 +5,7 @@ import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 
 const spoken = { adoption: 2, reproduction: 0, reviewScore: undefined }
 
-test('what is not held is only advertised, whatever held contributions say of it', () => {
+test('an item that is not held is only advertised, whatever is held about it', () => {
   assert.equal(beliefIn({ held: false, signals: spoken }, 'loss').level, 'advertised')
   assert.equal(beliefIn({ held: false, signals: spoken }).level, 'advertised')
 })
@@ -16,7 +16,7 @@ test('a held manifest binds its own scores and its age', () => {
   assert.equal(beliefIn({ held: true, signals: NO_SIGNALS }).level, 'bound')
 })
 
-test('what others say here is evidence, in the dimension in which they say it and for the whole', () => {
+test('held evidence raises the level, in its own dimension and for the whole item', () => {
   assert.deepEqual(beliefIn({ held: true, signals: spoken }, '_adoption'), {
     level: 'evidenced',
     why: 'its manifest and contributions here say so: adopted 2×',
@@ -25,7 +25,7 @@ test('what others say here is evidence, in the dimension in which they say it an
   assert.equal(beliefIn({ held: true, signals: spoken }, '_reproduction').level, 'advertised')
 })
 
-test('a review score of nought is evidence too', () => {
+test('a review score of 0 is evidence too', () => {
   assert.equal(
     beliefIn(beliefInputOf({ metric: '_review_score', value: 0 }), '_review_score').level,
     'evidenced',

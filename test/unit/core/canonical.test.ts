@@ -8,9 +8,9 @@ import {
   jsonEqual,
   MAX_JSON_DEPTH,
 } from '../../../src/core/canonical.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
+import { withCode } from '../../support/errors.ts'
 
-const isInvalid = (error: unknown) => isGroveError(error, 'manifest-invalid')
+const isInvalid = withCode('manifest-invalid')
 
 test('keys are sorted by UTF-16 code units and white space is left out', () => {
   // RFC 8785, section 3.2.3.
@@ -48,13 +48,13 @@ test('numbers are written as ECMAScript writes them', () => {
   for (const [number, text] of numbers) assert.equal(canonicalText([number]), `[${text}]`)
 })
 
-test('strings are escaped no more than they must be', () => {
+test('strings have only the escapes that they need', () => {
   const text = canonicalText('\u20ac$\u000f\nA\'B"\\\\"/\u2028\u007f')
 
   assert.equal(text, '"\u20ac$\\u000f\\nA\'B\\"\\\\\\\\\\"/\u2028\u007f"')
 })
 
-test('what JSON cannot say is refused', () => {
+test('values that JSON cannot express are refused', () => {
   const circular: unknown[] = []
   circular.push(circular)
   const refused = [
@@ -88,7 +88,7 @@ test('nesting is accepted up to its limit', () => {
   assert.throws(() => canonicalText(nested(100_000)), isInvalid)
 })
 
-test('the canonical text of any JSON value parses to that value and is its own canonical text', () => {
+test('canonical text parses to its value, and is its own canonical text', () => {
   const wellFormed = fc
     .jsonValue({ depthSize: 'medium' })
     .filter((value) => JSON.stringify(value).isWellFormed())
@@ -105,7 +105,7 @@ test('the canonical text of any JSON value parses to that value and is its own c
   )
 })
 
-test('JSON values are equal whatever the order of their keys', () => {
+test('JSON values are equal regardless of the order of their keys', () => {
   assert.ok(jsonEqual({ a: [1, { b: 2, c: 3 }] }, { a: [1, { c: 3, b: 2 }] }))
   assert.ok(!jsonEqual([1, 2], [2, 1]))
   assert.ok(!jsonEqual(1, '1'))

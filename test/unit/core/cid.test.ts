@@ -14,12 +14,12 @@ import {
   shortCid,
 } from '../../../src/core/cid.ts'
 import { cidOf } from '../../../src/core/contribution/contribution.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
+import { withCode } from '../../support/errors.ts'
 
-const isInvalid = (error: unknown) => isGroveError(error, 'cid-invalid')
+const isInvalid = withCode('cid-invalid')
 const vectors = join(import.meta.dirname, '../../../spec/vectors/cid.json')
 
-test('every manifest of the vectors has its recorded cid', () => {
+test('every manifest in the vectors has its recorded cid', () => {
   const recorded = JSON.parse(readFileSync(vectors, 'utf8')) as { input: object; cid: string }[]
 
   for (const { input, cid } of recorded) {
@@ -30,14 +30,14 @@ test('every manifest of the vectors has its recorded cid', () => {
 })
 
 test('the hash is BLAKE3', () => {
-  // The empty input of the test vectors that the BLAKE3 authors publish.
+  // The empty input of the BLAKE3 authors' test vectors.
   const empty = 'blake3:af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262'
 
   assert.equal(hashBytes(new Uint8Array()), empty)
   assert.equal(new CidHasher().digest(), empty)
 })
 
-test('bytes hash alike whole and in any chunks', () => {
+test('bytes have the same hash whole and in any chunks', () => {
   fc.assert(
     fc.property(fc.array(fc.uint8Array({ maxLength: 5_000 }), { maxLength: 10 }), (chunks) => {
       const hasher = new CidHasher()
@@ -48,7 +48,7 @@ test('bytes hash alike whole and in any chunks', () => {
   )
 })
 
-test('a view into a larger buffer hashes and reads as what it shows', () => {
+test('a view into a larger buffer is hashed and read as the view alone', () => {
   const whole = new Uint8Array(100).map((_, index) => index)
   const view = whole.subarray(10, 42)
 
@@ -56,14 +56,14 @@ test('a view into a larger buffer hashes and reads as what it shows', () => {
   assert.equal(cidFromBytes(view), cidFromBytes(Uint8Array.from(view)))
 })
 
-test('a cid and its bytes stand for each other', () => {
+test('a cid converts to its bytes and back', () => {
   const cid = hashBytes(new Uint8Array([1, 2, 3]))
 
   assert.equal(cidToBytes(cid).byteLength, 32)
   assert.equal(cidFromBytes(cidToBytes(cid)), cid)
 })
 
-test('only a whole content id in lower case is one', () => {
+test('only a complete content id in lower case is accepted', () => {
   const cid = hashBytes(new Uint8Array())
 
   assert.equal(parseCid(cid), cid)

@@ -12,7 +12,7 @@ const item = work('item')
 const lineOf = (text: string) => Buffer.from(text)
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 
-test('a record gives back the very bytes of its manifest, and its attestations', () => {
+test('a record returns the exact bytes of its manifest, and its attestations', () => {
   const attestations = [{ version: 1, peerId: 'ed25519:00', sig: '…' }, { version: 7 }]
 
   const record = recordOf(Buffer.from(recordLine({ bytes: item.bytes, attestations })))
@@ -22,7 +22,7 @@ test('a record gives back the very bytes of its manifest, and its attestations',
   assert.equal(verifyManifest(record!.bytes, item.cid, record!.attestations).attestations.length, 2)
 })
 
-test('a record is canonical JSON with the same parts for whoever just parses it', () => {
+test('a record is canonical JSON, and has the same parts when it is just parsed', () => {
   const attestations = [{ version: 1, a: [null, 'é'] }]
   const line = recordLine({ bytes: item.bytes, attestations })
 
@@ -32,7 +32,7 @@ test('a record is canonical JSON with the same parts for whoever just parses it'
   assert.deepEqual(parsed, { attestations, manifest: item.manifest, size: item.bytes.byteLength })
 })
 
-test('no text inside an attestation or a manifest moves the cut', () => {
+test('no text in an attestation or a manifest shifts where the manifest begins', () => {
   const hostile = [
     ',"manifest":{},"size":2}',
     '],"manifest":{}',
@@ -50,7 +50,7 @@ test('no text inside an attestation or a manifest moves the cut', () => {
   assert.deepEqual(record!.attestations, attestations)
 })
 
-test('whatever the attestations and the bytes, the same come out', () => {
+test('any attestations and bytes survive being written and read', () => {
   const attestation = fc
     .dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 3 })
     .map((fields) => ({ ...fields, version: 1 }))
@@ -102,7 +102,7 @@ for (const [what, line] of [
   ],
   ['nothing', ''],
 ] as const) {
-  test(`a line with ${what} is no record`, () => {
+  test(`a line with ${what} is not a record`, () => {
     assert.equal(recordOf(lineOf(line)), undefined)
   })
 }

@@ -5,26 +5,25 @@ import { hashBytes } from '../../../src/core/cid.ts'
 import { cidOf, sealDraft, viewOf } from '../../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { verifyManifest } from '../../../src/core/contribution/verify.ts'
-import { type ErrorCode, isGroveError } from '../../../src/core/errors.ts'
 import {
   ARTIFACT_NAME_MAX_CHARS,
   DESCRIPTION_MAX_CHARS,
   MANIFEST_MAX_BYTES,
   SUMMARY_MAX_CHARS,
 } from '../../../src/core/limits.ts'
+import { withCode } from '../../support/errors.ts'
 
 const now = Date.parse('2026-03-01T12:00:00.000Z')
 const hash = hashBytes(new Uint8Array())
 const plain: Draft = { kind: 'work', mode: 'evaluation', summary: 'a', agent: { agentId: 'x' } }
-const withCode = (code: ErrorCode) => (error: unknown) => isGroveError(error, code)
 
-/** Opens a value as if its canonical bytes had come from somewhere. */
+/** Verifies a value's canonical bytes, as if they had been received. */
 const reopened = (value: object | null) => {
   const bytes = canonicalBytes(value)
   return verifyManifest(bytes, hashBytes(bytes))
 }
 
-test('a draft is sealed with its defaults and the moment, and its bytes hash to its cid', () => {
+test('a draft is sealed with defaults and a date, and its bytes hash to its cid', () => {
   const sealed = sealDraft(plain, now)
 
   const manifest = {
@@ -40,7 +39,7 @@ test('a draft is sealed with its defaults and the moment, and its bytes hash to 
   assert.equal(cidOf(manifest), sealed.cid)
 })
 
-test('artifacts are sealed in the order in which the bytes have them', () => {
+test('artifacts are sealed in the order of the canonical bytes', () => {
   const [one, other] = [hashBytes(Buffer.from('1')), hashBytes(Buffer.from('2'))]
 
   const sealed = sealDraft({ ...plain, artifacts: { z: one, a: other } }, now)
@@ -48,7 +47,7 @@ test('artifacts are sealed in the order in which the bytes have them', () => {
   assert.deepEqual(Object.keys(sealed.manifest.artifacts), ['a', 'z'])
 })
 
-test('the moment is sealed in UTC with milliseconds, however it was written', () => {
+test('a date is sealed in UTC with milliseconds, however it was written', () => {
   const written = ['2026-03-01T14:00:00+02:00', '2026-03-01T12:00:00Z', '2026-03-01T12:00:00.000Z']
 
   const cids = written.map((createdAt) => sealDraft({ ...plain, createdAt }, 0).cid)
@@ -56,7 +55,7 @@ test('the moment is sealed in UTC with milliseconds, however it was written', ()
   assert.equal(new Set(cids).size, 1)
 })
 
-test('what was sealed is verified, from its bytes and from its view once that is canonical again', () => {
+test('a sealed contribution verifies, from its bytes and from its view', () => {
   const sealed = sealDraft(
     { ...plain, context: { b: 1, a: [null] }, scores: { m: { value: -0, direction: 'minimize' } } },
     now,
@@ -71,7 +70,7 @@ test('what was sealed is verified, from its bytes and from its view once that is
   )
 })
 
-test('bytes that do not hash to the cid are refused before anything else', () => {
+test('bytes that do not hash to the cid are refused before any other check', () => {
   const sealed = sealDraft(plain, now)
 
   assert.throws(() => verifyManifest(sealed.bytes, hash), withCode('hash-mismatch'))
@@ -82,7 +81,7 @@ test('bytes that do not hash to the cid are refused before anything else', () =>
   )
 })
 
-test('bytes that are not canonical are refused, though their hash is right', () => {
+test('bytes that are not canonical are refused even if their hash is right', () => {
   const { bytes } = sealDraft(plain, now)
   const text = Buffer.from(bytes).toString()
   const twice = text.replace('{', '{"agent":{"agentId":"y"},')
@@ -128,7 +127,7 @@ test('a manifest is refused as too large before it is hashed', () => {
   assert.throws(() => sealDraft({ ...plain, tags }, now), withCode('manifest-too-large'))
 })
 
-test('artifact names that could leave a folder, or hold what not every system can, are refused', () => {
+test('artifact names that are unsafe on some system are refused', () => {
   const good = ['a', 'a/b.c', 'src/train.py', 'A-1 _x', '0', 'a'.repeat(ARTIFACT_NAME_MAX_CHARS)]
   const bad = [
     '',
@@ -159,7 +158,7 @@ test('artifact names that could leave a folder, or hold what not every system ca
   }
 })
 
-test('each limit is accepted and one more is refused', () => {
+test('each limit itself is accepted, and one more is refused', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => `${index}`)
   const mapOf = (count: number, value: unknown) =>
     Object.fromEntries(many(count).map((key) => [key, value]))
@@ -186,7 +185,7 @@ test('each limit is accepted and one more is refused', () => {
   }
 })
 
-test('values out of their form are refused', () => {
+test('values of a wrong form are refused', () => {
   const wrong = [
     { kind: 'poem' },
     { mode: 'other' },

@@ -10,20 +10,20 @@ import {
   isGroveError,
 } from '../../../src/core/errors.ts'
 
-test('every code survives the way over the wire, with its details', () => {
+test('every code survives the wire, with its details', () => {
   for (const code of Object.keys(errorTable) as ErrorCode[]) {
-    const told = JSON.parse(
+    const body = JSON.parse(
       JSON.stringify(errorBody(new GroveError(code, { cid: 'c' }, { message: 'what happened' }))),
     )
 
-    const heard = errorFromBody(told)
+    const read = errorFromBody(body)
 
-    assert.ok(isGroveError(heard, code), code)
-    assert.deepEqual([heard.details, heard.message], [{ cid: 'c' }, 'what happened'])
+    assert.ok(isGroveError(read, code), code)
+    assert.deepEqual([read.details, read.message], [{ cid: 'c' }, 'what happened'])
   }
 })
 
-test('codes that Grove 0.1 has a name for are told by that name', () => {
+test('codes with a name in Grove 0.1 are sent under that name', () => {
   assert.equal(errorBody(new GroveError('manifest-invalid')).error.code, 'VALIDATION_ERROR')
   assert.equal(errorBody(new GroveError('not-found')).error.code, 'NOT_FOUND')
   assert.ok(
@@ -37,7 +37,7 @@ test('codes that Grove 0.1 has a name for are told by that name', () => {
   )
 })
 
-test('an error that is not ours tells nothing of its insides', () => {
+test('an error that is not a GroveError reveals no internals', () => {
   const body = errorBody(new TypeError('secret path /etc'))
 
   assert.deepEqual(body, {
@@ -49,7 +49,7 @@ test('an error that is not ours tells nothing of its insides', () => {
   })
 })
 
-test('a body that is no error is none', () => {
+test('a body that is not an error is not read as one', () => {
   for (const body of [
     null,
     undefined,
@@ -65,14 +65,14 @@ test('a body that is no error is none', () => {
   }
 })
 
-test('exit codes and statuses are those of their kind', () => {
+test('exit codes and statuses match their kind', () => {
   for (const [code, { exit, status }] of Object.entries(errorTable)) {
     assert.ok(exit >= 1 && exit <= 8, code)
     assert.ok(status >= 400 && status <= 599, code)
   }
 })
 
-test('what is permanent is not worth a retry, and is never a fault of the network or of our own', () => {
+test("a permanent error is not retryable, and never the network's fault", () => {
   for (const [code, kind] of Object.entries(errorTable)) {
     if (!kind.permanent) continue
     assert.equal(kind.retryable, false, code)
@@ -80,18 +80,18 @@ test('what is permanent is not worth a retry, and is never a fault of the networ
   }
 })
 
-test('every failure of the own storage is blamed on nobody else', () => {
+test('no failure of our own storage is blamed on others', () => {
   const own = Object.entries(errorTable).filter(([, { exit }]) => exit === 7)
 
   assert.deepEqual(new Set(own.map(([, { blame }]) => blame)), new Set(['self']))
 })
 
-test('a message says what happened to which object where nobody said it better', () => {
+test('the default message says what happened to which object', () => {
   assert.equal(new GroveError('absent', { cid: 'c', list: [1] }).message, 'absent: cid c')
   assert.equal(new GroveError('absent').message, 'absent')
 })
 
-test('failed system calls are told apart by what can be done about them', () => {
+test('failed system calls are distinguished by what can be done about them', () => {
   const codeOf = (code: string) =>
     storageError(Object.assign(new Error('failed'), { code }), { path: 'p' }).code
 
@@ -105,7 +105,7 @@ test('failed system calls are told apart by what can be done about them', () => 
     assert.equal(codeOf(code), 'storage-failed')
 })
 
-test('a typed error stays what it is, and the cause is kept', () => {
+test('a typed error keeps its code and its cause', () => {
   const own = new GroveError('busy')
   const cause = Object.assign(new Error('disk'), { code: 'ENOSPC' })
 

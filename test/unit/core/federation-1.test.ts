@@ -27,7 +27,7 @@ test("a note in the names of federation 1 is read in today's names", () => {
   assert.deepEqual(gossipMessageSchema.parse(messageFor(1, message)), message)
 })
 
-test('a message without a note, as 0.1 sends it, stays as it is', () => {
+test('a message without a note, as 0.1 sends it, is left unchanged', () => {
   const { digest: _, ...plain }: GossipMessage = message
   assert.equal(messageFor<GossipMessage>(undefined, plain), plain)
   assert.deepEqual(gossipMessageSchema.parse(plain), plain)

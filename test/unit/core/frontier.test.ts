@@ -25,7 +25,7 @@ const place = (value: number, direction: 'minimize' | 'maximize', summary = 'a')
   value,
 })
 
-test('less is better where it is minimised, more where it is maximised', () => {
+test('lower values are better when minimised, higher ones when maximised', () => {
   assert.deepEqual(
     [isBetter('minimize', 1, 2), isBetter('maximize', 1, 2), isBetter('minimize', 1, 1)],
     [true, false, false],
@@ -56,7 +56,7 @@ test('places are ordered best first, equal values by cid', () => {
   )
 })
 
-test('scores take places in evaluation only, and names that start with an underscore never', () => {
+test('scores take places only in evaluation mode, and never under names with an underscore', () => {
   const scores = {
     m: { value: 1, direction: 'minimize' as const },
     _adoption: { value: 9, direction: 'maximize' as const },
@@ -68,7 +68,7 @@ test('scores take places in evaluation only, and names that start with an unders
   assert.deepEqual(metrics('exploration'), ['_recency'])
 })
 
-test('what is ephemeral takes no place at all', () => {
+test('ephemeral contributions take no place', () => {
   const message = sample({ context: { ephemeral: true } })
   const notQuite = sample({ context: { ephemeral: 'true' } })
 
@@ -77,7 +77,7 @@ test('what is ephemeral takes no place at all', () => {
   assert.equal(ownPlaces(notQuite, later).length, 1)
 })
 
-test('signals take places only where somebody has spoken, and a review score of zero is a word', () => {
+test('signals take places only if there is evidence, and a review score of 0 is evidence', () => {
   const spoken = sample()
   const metrics = (signals: typeof NO_SIGNALS) =>
     signalPlaces(spoken, signals).map(({ metric, value }) => [metric, value])
@@ -92,19 +92,19 @@ test('signals take places only where somebody has spoken, and a review score of 
   ])
 })
 
-test('recency is the date of the author, unless that lies after the arrival', () => {
+test("recency is the author's date, or the arrival if that is earlier", () => {
   assert.equal(recencyOf(at(10), later), Date.parse(at(10)))
   assert.equal(recencyOf('2999-01-01T00:00:00Z', later), later)
 })
 
-test('the direction of the most scores prevails, minimise where equal', () => {
+test('the direction of most scores prevails; of equal numbers, minimise does', () => {
   assert.deepEqual(
     [prevailingDirection(1, 2), prevailingDirection(2, 1), prevailingDirection(1, 1)],
     ['maximize', 'minimize', 'minimize'],
   )
 })
 
-test('signals have names of their own among the reserved', () => {
+test('signals have reserved names of their own', () => {
   assert.deepEqual(['_adoption', '_other', 'loss'].map(isSignalMetric), [true, false, false])
   assert.deepEqual(['_adoption', '_other', 'loss'].map(isReservedMetric), [true, true, false])
   assert.notEqual(

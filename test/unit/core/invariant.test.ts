@@ -8,7 +8,7 @@ import {
   mustHold,
 } from '../../../src/core/invariant.ts'
 
-test('in production a broken rule goes unnoticed, and a costly one is not even looked at', () => {
+test('in production a broken invariant goes unnoticed, and a costly one is not evaluated', () => {
   let looks = 0
 
   invariant(false, 'one and one are three')
@@ -20,14 +20,14 @@ test('in production a broken rule goes unnoticed, and a costly one is not even l
   assert.equal(looks, 0)
 })
 
-test('a check of a whole state throws wherever it is asked for', () => {
+test('a check of a whole state always throws', () => {
   assert.throws(() => mustHold(false, 'one and one are three', { sum: 2 }), {
     name: 'InvariantError',
     message: 'a bug in Grove: this must always hold: one and one are three: {"sum":2}',
   })
 })
 
-test('in tests and simulations a broken rule throws an error that no peer is blamed for', () => {
+test('in tests and simulations a broken invariant throws an error that blames no peer', () => {
   enforceInvariants()
 
   invariant(true, 'one and one are two')

@@ -9,7 +9,7 @@ const [source, target] = [hashBytes(new Uint8Array([1])), hashBytes(new Uint8Arr
 const edge = (type: RelationType, metadata?: { [key: string]: string }): Edge =>
   metadata === undefined ? { source, target, type } : { source, target, type, metadata }
 
-/** An edge that leads to each state, the highest first. */
+/** An edge for each state, the highest state first. */
 const edges: readonly Edge[] = [
   edge('derives_from', { relationship: 'supersedes' }),
   edge('reproduces', { result: 'challenged' }),
@@ -26,14 +26,14 @@ test('each edge leads to its state', () => {
   )
 })
 
-test('the highest state applies, whatever the order', () => {
+test('the highest state applies, whatever the order of edges', () => {
   for (let first = 0; first < edges.length; first++) {
     assert.equal(lifecycleOf(edges.slice(first)), LIFECYCLE[first])
     assert.equal(lifecycleOf(edges.slice(first).reverse()), LIFECYCLE[first])
   }
 })
 
-test('what nobody relates to, or only builds on, is published', () => {
+test('a contribution without relations to it, or with derivations only, is published', () => {
   assert.equal(lifecycleOf([]), 'published')
   assert.equal(lifecycleOf([edge('derives_from')]), 'published')
 })

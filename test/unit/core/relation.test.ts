@@ -6,7 +6,7 @@ import { relation, sample } from '../../conformance/samples.ts'
 
 const [a, b] = [hashBytes(new Uint8Array([1])), hashBytes(new Uint8Array([2]))]
 
-test('a contribution has its relations as edges, in manifest order', () => {
+test('the edges of a contribution are its relations, in manifest order', () => {
   const source = sample({
     relations: [relation('reviews', b, { verdict: 'good' }), relation('adopts', a)],
   })

@@ -11,7 +11,7 @@ const score = (value: number, direction: 'minimize' | 'maximize') => ({ value, d
 const signalsFrom = (...drafts: Partial<Draft>[]) =>
   foldSignals(drafts.flatMap((draft) => evidenceOf(sample(draft))))
 
-test('deriving and adopting count once for each contribution', () => {
+test('deriving and adopting count once a contribution', () => {
   const both = { relations: [relation('derives_from', target), relation('adopts', target)] }
   const one = { summary: 'other', relations: [relation('adopts', target)] }
 
@@ -19,7 +19,7 @@ test('deriving and adopting count once for each contribution', () => {
   assert.equal(signalsFrom(both, one).adoption, 2)
 })
 
-test('a reproduction counts unless it challenges', () => {
+test('a reproduction counts unless it challenges the target', () => {
   const results = [
     undefined,
     { result: 'confirmed' },
@@ -34,7 +34,7 @@ test('a reproduction counts unless it challenges', () => {
   assert.equal(signalsFrom(...drafts).reproduction, 3)
 })
 
-test('the review score is the mean of all scores of all reviews, with those to be minimised turned', () => {
+test('the review score is the mean over all reviews, with minimised scores negated', () => {
   const first = {
     scores: { q: score(0.5, 'maximize'), errors: score(2, 'minimize') },
     relations: [relation('reviews', target)],
@@ -44,14 +44,14 @@ test('the review score is the mean of all scores of all reviews, with those to b
   assert.ok(Math.abs((signalsFrom(first, second).reviewScore ?? 0) - (0.5 - 2 + 0.9) / 3) < 1e-12)
 })
 
-test('a review without scores, and a reply, count for nothing', () => {
+test('a review without scores does not count, and neither does a reply', () => {
   const silent = { relations: [relation('reviews', target), relation('responds_to', target)] }
 
   assert.deepEqual(signalsFrom(silent), NO_SIGNALS)
   assert.deepEqual(foldSignals([]), NO_SIGNALS)
 })
 
-test('scores beyond all numbers give no review score', () => {
+test('scores that overflow give no review score', () => {
   const huge = {
     scores: { a: score(1.7e308, 'maximize'), b: score(1.7e308, 'maximize') },
     relations: [relation('reviews', target)],
@@ -73,7 +73,7 @@ test('a review counts the same to the last digit, whatever the order of its scor
   assert.deepEqual(evidenceOf(reordered), evidenceOf(written))
 })
 
-test('the fold does not depend on the order of arrival, to the last digit', () => {
+test('signals do not depend on the order of arrival, to the last digit', () => {
   const value = fc.double({ min: -1, max: 1, noNaN: true })
   fc.assert(
     fc.property(

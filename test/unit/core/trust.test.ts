@@ -20,7 +20,7 @@ const lied = (times: number, from: PeerStats = NO_STATS) => {
   return stats
 }
 
-test('an unknown peer ranks between one that did good and one that lied or failed', () => {
+test('an unknown peer ranks between a good one and one that lied or failed', () => {
   assert.equal(trustOf(NO_STATS, START), 0.5)
   assert.ok(trustOf({ ...NO_STATS, confirmed: 1 }, START) > 0.5)
   assert.ok(trustOf({ ...NO_STATS, bytesGood: 5_000_000 }, START) > 0.5)
@@ -28,11 +28,11 @@ test('an unknown peer ranks between one that did good and one that lied or faile
   assert.ok(trustOf(withFailure(NO_STATS, START), START) < 0.5)
 })
 
-test('one fresh lie puts the best of peers behind an unknown one', () => {
+test('one recent lie puts even the best peer behind an unknown one', () => {
   assert.ok(trustOf(lied(1, good), START) < 0.5)
 })
 
-test('half of a lie is forgiven after a day, of a failure after five minutes', () => {
+test('half of a lie is forgotten after a day, half of a failure after five minutes', () => {
   assert.equal(trustOf(lied(2), START + LIE_HALF_LIFE_MS), trustOf(lied(1), START))
   const failed = withFailure(withFailure(NO_STATS, START), START)
   assert.equal(
@@ -41,7 +41,7 @@ test('half of a lie is forgiven after a day, of a failure after five minutes', (
   )
 })
 
-test('however much a peer lied, two weeks after it mended it is asked like an unknown one', () => {
+test('two weeks after its last lie a liar is asked like an unknown peer', () => {
   const now = START + 14 * LIE_HALF_LIFE_MS
 
   assert.equal(trustStep(trustOf(lied(100_000), now)), trustStep(0.5))
@@ -68,7 +68,7 @@ const deedsArbitrary = fc
     ),
   )
 
-test('a score lies between 0 and 1', () => {
+test('trust is between 0 and 1', () => {
   fc.assert(
     fc.property(deedsArbitrary, moments, (stats, now) => {
       const trust = trustOf(stats, now)
@@ -77,7 +77,7 @@ test('a score lies between 0 and 1', () => {
   )
 })
 
-test('one more lie or failure never raises the score', () => {
+test('one more lie or failure never raises trust', () => {
   fc.assert(
     fc.property(deedsArbitrary, moments, (stats, now) => {
       const before = trustOf(stats, now)
@@ -89,7 +89,7 @@ test('one more lie or failure never raises the score', () => {
   )
 })
 
-test('time alone never lowers the score', () => {
+test('time alone never lowers trust', () => {
   fc.assert(
     fc.property(
       deedsArbitrary,
@@ -100,7 +100,7 @@ test('time alone never lowers the score', () => {
   )
 })
 
-test('a good deed never lowers the score', () => {
+test('good behaviour never lowers trust', () => {
   fc.assert(
     fc.property(deedsArbitrary, moments, fc.nat(), (stats, now, bytes) => {
       const before = trustOf(stats, now)

@@ -7,7 +7,10 @@ const cid = (name: string): Cid => hashBytes(Buffer.from(name))
 const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name]))
 const wide: WalkLimits = { maxDepth: 10, maxCount: 100 }
 
-/** Walks a graph given as `a: 'bc'`; says what was met as `name+depth`, and what was asked for in each step. */
+/**
+ * Walks a graph given as `a: 'bc'`. Returns what it met, as `name+depth`, and what it asked for in
+ * each step.
+ */
 function walk(
   graph: Readonly<Record<string, string>>,
   limits: WalkLimits,
@@ -25,18 +28,18 @@ function walk(
   return { met: step.value.map((visit) => `${names.get(visit.cid)}${visit.depth}`), asked }
 }
 
-test('everything is met once, nearest first, asked for level by level', () => {
+test('every node is met once, nearest first, and requested level by level', () => {
   const { met, asked } = walk({ a: 'bc', b: 'd', c: 'd', d: 'e' }, wide)
 
   assert.deepEqual(met, ['a0', 'b1', 'c1', 'd2', 'e3'])
   assert.deepEqual(asked, ['a', 'bc', 'd', 'e'])
 })
 
-test('circles end', () => {
+test('cycles end', () => {
   assert.deepEqual(walk({ a: 'ab', b: 'a' }, wide).met, ['a0', 'b1'])
 })
 
-test('a walk ends at its depth', () => {
+test('a walk ends at its depth limit', () => {
   assert.deepEqual(walk({ a: 'b', b: 'c', c: 'd' }, { ...wide, maxDepth: 2 }).met, [
     'a0',
     'b1',
@@ -45,18 +48,18 @@ test('a walk ends at its depth', () => {
   assert.deepEqual(walk({ a: 'b' }, { ...wide, maxDepth: 0 }), { met: ['a0'], asked: [] })
 })
 
-test('what is met within the count is asked for, though nothing is added to it', () => {
+test('nodes met within the limit are requested even if no more can be added', () => {
   const { met, asked } = walk({ a: 'bcd', b: 'e' }, { ...wide, maxCount: 3 })
 
   assert.deepEqual(met, ['a0', 'b1', 'c1'])
   assert.deepEqual(asked, ['a', 'bc'])
 })
 
-test('a walk ends at its count, the start included', () => {
+test('a walk ends at its limit, which includes the start', () => {
   assert.deepEqual(walk({ a: 'bcd', b: 'e' }, { ...wide, maxCount: 3 }).met, ['a0', 'b1', 'c1'])
   assert.deepEqual(walk({ a: 'bcd' }, { ...wide, maxCount: 1 }).met, ['a0'])
 })
 
-test('neighbours that nobody names are none', () => {
+test('a node without listed neighbours has none', () => {
   assert.deepEqual(walk({}, wide).met, ['a0'])
 })

@@ -1,9 +1,10 @@
-/** What the prose has to keep to: links and paths lead somewhere, and words mean one thing. */
+/** The rules of our prose: links and paths lead somewhere, and each word means one thing. */
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { before, test } from 'node:test'
 import {
+  isCode,
   none,
   projectFiles,
   root,
@@ -16,14 +17,14 @@ import {
 const self = 'test/unit/docs/docs.test.ts'
 const glossary = 'docs/GLOSSARY.md'
 const maxColumns = 120
-/** Pages that scripts/gen-docs.ts writes: their words are those of the code. */
+/** Pages that scripts/gen-docs.ts writes. Their words come from the code. */
 const generated = ['docs/API.md', 'docs/CLI.md', 'docs/LIMITS.md']
 
 const isPage = ({ path }: SourceFile) => path.endsWith('.md')
 const isProse = ({ path }: SourceFile) =>
   /^(?:docs\/)?[A-Z]+\.md$/.test(path) && !generated.includes(path)
 
-/** The page without its fenced code, line by line. */
+/** The lines of a page without fenced code. */
 function proseOf({ lines }: SourceFile): string[] {
   let fenced = false
   return lines.map((line) => {
@@ -33,7 +34,7 @@ function proseOf({ lines }: SourceFile): string[] {
   })
 }
 
-/** What can be linked to in a page: the slugs of its headings as GitHub makes them, and named anchors. */
+/** The anchors of a page: the slugs of its headings, as GitHub makes them, and named anchors. */
 function anchorsOf(page: SourceFile): Set<string> {
   const anchors = new Set<string>()
   for (const line of proseOf(page)) {
@@ -52,7 +53,7 @@ function slugOf(heading: string): string {
     .replaceAll(' ', '-')
 }
 
-/** Says what is wrong with a link from the page, if anything is. */
+/** What is wrong with a link in a page; undefined if nothing is. */
 function linkFault(pages: ReadonlyMap<string, SourceFile>, from: string, target: string) {
   if (/^[a-z]+:/.test(target)) return undefined
   const [file = '', anchor] = target.split('#')
@@ -63,17 +64,19 @@ function linkFault(pages: ReadonlyMap<string, SourceFile>, from: string, target:
   return anchorsOf(page).has(anchor) ? undefined : `no anchor #${anchor} in ${path}`
 }
 
-/** Links of Markdown in a line of prose. */
+/** The targets of Markdown links in a line. */
 function linksIn(line: string): string[] {
   return [...line.replace(/`[^`]*`/g, '').matchAll(/\]\(([^)\s]+)\)/g)].map(([, to = '']) => to)
 }
 
-/** The page of that name, beside README.md or in docs/. */
+/** The page with this name, next to README.md or in docs/. */
 function pageNamed(pages: ReadonlyMap<string, SourceFile>, name: string) {
   return pages.get(`docs/${name}`) ?? pages.get(name)
 }
 
-/** `PAGE.md#anchor`, as comments name it. */
+/**
+ * What is wrong with a reference such as `PAGE.md#anchor` in a comment; undefined if nothing is.
+ */
 function anchorFault(pages: ReadonlyMap<string, SourceFile>, line: string): string | undefined {
   for (const [all, name = '', anchor = ''] of line.matchAll(/\b([A-Z]+\.md)#([\w-]+)/g)) {
     const page = pageNamed(pages, name)
@@ -83,17 +86,17 @@ function anchorFault(pages: ReadonlyMap<string, SourceFile>, line: string): stri
   return /\.md,? §/.test(line) ? `a numbered section: ${line.trim()}` : undefined
 }
 
-/** Where prose counts paths from: the project, src/ and sim/. */
+/** The folders from which paths in prose may start. */
 const bases = ['', 'src', 'sim']
 
-/** Names of the folders in which paths of the project begin. */
+/** The names of folders with which paths in the project start. */
 function firstFolders(): Set<string> {
   const entries = bases.flatMap((base) => readdirSync(join(root, base), { withFileTypes: true }))
   const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   return new Set(names.filter((name) => !name.startsWith('.') && name !== 'dist'))
 }
 
-/** Paths of the project that prose names in code spans, up to the last folder before a placeholder. */
+/** The paths in a line's code spans, each up to the last folder before a placeholder. */
 function pathsIn(line: string): string[] {
   return [...line.matchAll(/`([^`\s]+)`/g)].flatMap(([, span = '']) => {
     const [path = ''] = span.split(/[^/]*[*{<…]/)
@@ -102,7 +105,9 @@ function pathsIn(line: string): string[] {
   })
 }
 
-/** Whether the path leads somewhere from one of the bases; a bare name, from anywhere in the project. */
+/**
+ * Whether a path exists below one of the bases. A bare file name may be anywhere in the project.
+ */
 function leads(files: readonly SourceFile[], path: string): boolean {
   if (!path.includes('/')) return files.some((file) => posix.basename(file.path) === path)
   const candidates = bases.map((base) => join(root, base, path))
@@ -121,7 +126,7 @@ const inProse = (check: (line: string, page: SourceFile) => string | undefined):
     .filter(isProse)
     .flatMap((page) => violations(page, proseOf(page), (line) => check(line, page)))
 
-test('every relative link of a page leads to a file and an anchor that exist', () => {
+test('every relative link in a page leads to an existing file and anchor', () => {
   const faultsOf = (page: SourceFile) =>
     violations(page, proseOf(page), (line) =>
       linksIn(line)
@@ -132,13 +137,13 @@ test('every relative link of a page leads to a file and an anchor that exist', (
   none([...pages.values()].flatMap(faultsOf))
 })
 
-test('sections are named by anchors that exist, nowhere by a number', () => {
+test('comments name sections by existing anchors, never by numbers', () => {
   const checked = files.filter(({ path }) => path !== self)
 
   none(checked.flatMap((file) => violations(file, file.lines, (line) => anchorFault(pages, line))))
 })
 
-test('the paths that pages name exist', () => {
+test('paths in pages exist', () => {
   none(
     inProse((line) => {
       const path = pathsIn(line).find((each) => !leads(files, each))
@@ -147,7 +152,7 @@ test('the paths that pages name exist', () => {
   )
 })
 
-test('the tasks of npm that pages name exist', () => {
+test('npm tasks in pages exist', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
@@ -168,19 +173,18 @@ test(`prose keeps to ${maxColumns} columns`, () => {
   none(inProse((line) => (isLong(line) ? `over ${maxColumns} columns` : undefined)))
 })
 
-test('a claim is a work claim: gossip advertises', () => {
+test('in pages and comments a claim is a work claim, and gossip advertises', () => {
   const other = /(?<!work )\bclaim(?:s|ed|ing)?\b/i
+  const fault = (line: string) =>
+    other.test(line.replace(/`[^`]*`/g, '')) ? `claim: ${line.trim()}` : undefined
+  const inComment = (line: string) => (/^\s*(?:\/\/|\/\*|\*)/.test(line) ? fault(line) : undefined)
+  const code = files.filter(isCode)
 
-  none(
-    inProse((line, { path }) =>
-      path !== glossary && other.test(line.replace(/`[^`]*`/g, ''))
-        ? `claim: ${line.trim()}`
-        : undefined,
-    ),
-  )
+  none(inProse((line, { path }) => (path === glossary ? undefined : fault(line))))
+  none(code.flatMap((file) => violations(file, file.lines, inComment)))
 })
 
-test('the glossary is in alphabetical order, each word once', () => {
+test('the glossary is in alphabetical order, with each word once', () => {
   const rows = pages.get(glossary)?.lines.filter((line) => line.startsWith('| ')) ?? []
   const words = rows.slice(1).map((row) => row.split('|')[1]?.trim().toLowerCase() ?? '')
 
@@ -188,7 +192,7 @@ test('the glossary is in alphabetical order, each word once', () => {
   assert.deepEqual(words, [...new Set(words)].sort())
 })
 
-test('the rules catch what they are for', () => {
+test('the rules catch violations', () => {
   const page = sourceFile('docs/A.md', '# One two\n\n<a id="x"></a>\n\n```\n# no heading\n```\n')
   const one = new Map([['docs/A.md', page]])
 

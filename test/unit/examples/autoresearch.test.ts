@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -23,10 +22,11 @@ import { LanguageModel } from '../../../examples/autoresearch/model/language-mod
 import { costToBits } from '../../../examples/autoresearch/model/logistic.ts'
 import { propose, seededRandom, TASTES } from '../../../examples/autoresearch/mutate.ts'
 import { TRAINING_BUDGET, train } from '../../../examples/autoresearch/train.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 const baseline = readConfig(join(import.meta.dirname, '../../../examples/autoresearch/config.json'))
 
-/** Everything on: what the baseline leaves off. */
+/** A config with everything on that is off in the baseline. */
 const full: Config = {
   ...baseline,
   orders: [0, 1, 2, 3, 4, 6],
@@ -44,13 +44,13 @@ const sentences = Array.from(
 )
 const text = Buffer.from(sentences.join(''))
 
-test('a config trained twice on a corpus gives the same figures and the same log', () => {
+test('training a config twice on a corpus gives the same figures and log', () => {
   const corpus = corpusOf(sentences.slice(0, 200), sentences.slice(200))
 
   assert.deepEqual(train(full, corpus), train(full, corpus))
 })
 
-test('the probability of a bit is never zero or one, whatever the bytes', () => {
+test('the probability of a bit is never 0 or 1, whatever the bytes', () => {
   const bytes = fc
     .uint8Array({ maxLength: 200 })
     .map((array) => [...array, ...new Array(300).fill(0)])
@@ -120,7 +120,7 @@ test('training stops at its budget, so that more inputs read less text', () => {
   assert.ok(result.trainedBytes < bytesOf(corpus.train).length * 3)
 })
 
-test('a config that cannot be used is refused with every field at fault named', () => {
+test('an invalid config is refused, and the error names every wrong field', () => {
   const broken = { ...baseline, orders: [2, 1], tableBits: 40, flavour: 'salt' }
 
   assert.throws(
@@ -143,7 +143,7 @@ test('a config survives its file, and its hash does not depend on the order of i
   assert.notEqual(configHash(baseline), configHash(full))
 })
 
-test('mutation goes from valid config to another valid config, says what changed, and repeats from its seed', () => {
+test('a mutation gives another valid config, and depends only on its seed', () => {
   fc.assert(
     fc.property(fc.integer(), fc.constantFrom(...TASTES), (seed, taste) => {
       const random = seededRandom(seed)
@@ -164,7 +164,7 @@ test('mutation goes from valid config to another valid config, says what changed
   )
 })
 
-test('mutation does not propose again what was tried', () => {
+test('a mutation does not propose a config that was tried', () => {
   const random = seededRandom(7)
   const tried = new Set<string>()
 
@@ -175,8 +175,9 @@ test('mutation does not propose again what was tried', () => {
   }
 })
 
-test('a corpus holds prose and code on both sides, shares no file between them, and is the same every time', (t) => {
-  const root = temporaryFolder(t)
+test('a corpus has prose and code on both sides, which share no file', async () => {
+  await using temporary = await temporaryDirectory()
+  const root = temporary.dir
   for (let i = 0; i < 12; i++) {
     write(root, `docs/page-${i}.md`, `# Page ${i}\n`)
     write(root, `src/part-${i}.ts`, `export const part = ${i}\n`)
@@ -201,8 +202,9 @@ test('a corpus holds prose and code on both sides, shares no file between them, 
   assert.deepEqual(collectCorpus(root), corpus)
 })
 
-test('a corpus survives its file, and a folder without enough text is refused', (t) => {
-  const root = temporaryFolder(t)
+test('a corpus survives its file, and a folder without enough text is refused', async () => {
+  await using temporary = await temporaryDirectory()
+  const root = temporary.dir
   write(root, 'only.md', 'alone\n')
   const corpus = corpusOf(['träining\n'], ['held out\n'])
   write(root, 'corpus.json', formatCorpus(corpus))
@@ -222,12 +224,6 @@ function corpusOf(trainTexts: readonly string[], heldOutTexts: readonly string[]
   const files = (texts: readonly string[]) =>
     texts.map((content, i) => ({ path: `${i}.md`, text: content }))
   return { version: 1, train: files(trainTexts), heldOut: files(heldOutTexts) }
-}
-
-function temporaryFolder(t: { after(run: () => void): void }): string {
-  const folder = mkdtempSync(join(tmpdir(), 'autoresearch-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
 }
 
 function write(root: string, path: string, content: string | Uint8Array): void {

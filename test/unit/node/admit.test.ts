@@ -30,7 +30,7 @@ const best = {
   _review_score: { dimension: '_review_score', direction: 'maximize', entries: [entry] },
 }
 
-/** The events of a grove, as they come. */
+/** Collects the events of a grove. */
 function eventsOf(events: AsyncIterable<GroveEvent>): GroveEvent[] {
   const seen: GroveEvent[] = []
   void (async () => {
@@ -39,7 +39,7 @@ function eventsOf(events: AsyncIterable<GroveEvent>): GroveEvent[] {
   return seen
 }
 
-test('a review that a round of evidence brings is told to subscribers and counted', async () => {
+test('a review from a round of evidence is published to subscribers', async () => {
   await using peer = startPeer('peer', { contributions: [good, review], best })
   await using grove = testNode([peer])
   const seen = eventsOf(grove.node.events.subscribe(grove.node.closing))
@@ -59,7 +59,7 @@ test('a review that a round of evidence brings is told to subscribers and counte
   assert.deepEqual(grove.node.counters.stored, { local: 1, peer: 1 })
 })
 
-test('attestations that come with a closure reach the door, and are not kept', async () => {
+test('attestations that come with a closure reach admission, and are not kept', async () => {
   const attestations = [{ version: 1, peerId: 'ed25519:00' }]
   const admitted: unknown[] = []
   class Watched extends MemoryGraph {
@@ -95,15 +95,15 @@ class HalfFull extends MemoryGraph {
   }
 }
 
-test('what was admitted before one failed is handed to gossip all the same', async () => {
-  const told: unknown[] = []
+test('items admitted before a failure are handed to gossip nevertheless', async () => {
+  const handedOver: unknown[] = []
   const failing = {
     contributions: new HalfFull(seeded(1)),
     counters: { stored: { local: 0, peer: 0 } },
     events: { stored() {} },
     closing: new AbortController().signal,
     track: <T>(work: Promise<T>) => work,
-    stored: (cids: readonly string[]) => void told.push(...cids),
+    stored: (cids: readonly string[]) => void handedOver.push(...cids),
   }
   const provenance = { origin: 'local', receivedAt: 0 } as const
 
@@ -113,6 +113,6 @@ test('what was admitted before one failed is handed to gossip all the same', asy
   )
 
   await assert.rejects(admitted, { code: 'storage-full' })
-  assert.deepEqual(told, [good.cid])
+  assert.deepEqual(handedOver, [good.cid])
   assert.equal(failing.counters.stored.local, 1)
 })

@@ -40,7 +40,7 @@ const hold = (node: GroveNode, contribution: Contribution) =>
     .put(contribution, { origin: 'local', receivedAt: node.clock.now() })
     .then(() => node.stored([contribution.cid]))
 
-test('a digest whose claim contradicts a manifest that is here is proof against the peer that answered it', async () => {
+test('a digest that contradicts a held manifest is proof against its peer', async () => {
   const lies = [advertisement(good, 0.1), advertisement(other, 0.8)]
   await using liar = startPeer('liar', { misbehave: gossiping('liar', () => lies) })
   await using grove = testNode([liar], { ...off, ...gossips })
@@ -67,7 +67,7 @@ test('a digest whose claim contradicts a manifest that is here is proof against 
   assert.ok(record.trust < 0.5)
 })
 
-test('what gossip claimed of a contribution is judged when it comes by another way', async () => {
+test('advertisements of a contribution are verified when it arrives in another way', async () => {
   await using liar = startPeer('liar', {
     misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
   })
@@ -77,7 +77,10 @@ test('what gossip claimed of a contribution is judged when it comes by another w
   })
   await using grove = testNode([liar, honest], { ...off, ...gossips })
   await grove.node.start()
-  await until('both claims', () => grove.node.gossip.advertisementsOf(good.cid).length === 2)
+  await until(
+    'both advertisements',
+    () => grove.node.gossip.advertisementsOf(good.cid).length === 2,
+  )
 
   await fetchRemoteContribution(grove.node, good.cid, { peer: honest.address })
 
@@ -86,7 +89,7 @@ test('what gossip claimed of a contribution is judged when it comes by another w
   assert.deepEqual({ confirmed, contradicted }, { confirmed: 1, contradicted: 0 })
 })
 
-test('a claim that is repeated is judged once', async () => {
+test('a repeated advertisement is verified once', async () => {
   await using liar = startPeer('liar', {
     misbehave: gossiping('liar', () => [advertisement(good, 0.1)]),
   })
@@ -99,7 +102,7 @@ test('a claim that is repeated is judged once', async () => {
   assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
 })
 
-test('nobody is blamed for a lie that was sent here in its name, and its own word is believed as before', async () => {
+test('a peer is not blamed for a lie that was sent in its name', async () => {
   await using victim = startPeer('victim', {
     contributions: [good],
     misbehave: gossiping('victim', () => [advertisement(good, 0.9)]),
@@ -122,13 +125,13 @@ test('nobody is blamed for a lie that was sent here in its name, and its own wor
   )
 })
 
-test('an item that is only wanted for a lie in another name is not stored, and the peer that serves it is not blamed', async () => {
+test("an item wanted only for a lie in another's name is not stored", async () => {
   await using victim = startPeer('victim', { contributions: [good, other] })
   await using grove = testNode([victim])
 
   grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
 
-  await until('the item of which the truth was told', () => grove.node.contributions.get(other.cid))
+  await until('the truly advertised item', () => grove.node.contributions.get(other.cid))
   await until(
     'the other to be asked for',
     () => victim.asked(`GET /api/gossip/contribution/${good.cid}`) === 1,
@@ -137,7 +140,7 @@ test('an item that is only wanted for a lie in another name is not stored, and t
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
 })
 
-test('a peer whose list says no direction is not blamed for the one that seemed likely', async () => {
+test('a peer whose list has no direction is not blamed for a guessed one', async () => {
   const only = work('accuracy', { scores: { accuracy: { value: 0.7, direction: 'maximize' } } })
   const { cid, manifest } = only
   const entry = {
@@ -171,7 +174,7 @@ test('a peer whose list says no direction is not blamed for the one that seemed 
   assert.equal(grove.node.peers.record(old.address).contradicted, 0)
 })
 
-test('only what is verified here goes into the digest', async () => {
+test('only verified items are in the digest', async () => {
   await using grove = testNode([], off)
   const silent = { peerId: 'silent', address: 'http://127.0.0.1:9' }
   await hold(grove.node, good)
@@ -188,7 +191,7 @@ test('only what is verified here goes into the digest', async () => {
   )
 })
 
-test('a date in the future gains nothing: neither in the ranking, nor in digest and list, nor as a claim', async () => {
+test('a date in the future gains nothing anywhere', async () => {
   const future = work('from the future', { createdAt: '2999-01-01T00:00:00.000Z' })
   await using peer = startPeer('peer', { contributions: [future] })
   await using grove = testNode([peer], off)
@@ -222,7 +225,7 @@ test('a date in the future gains nothing: neither in the ranking, nor in digest 
     assert.ok(value <= now)
 })
 
-test("a peer's counts change no rank here, and are not shown as if they were ours", async () => {
+test("a peer's counts change no rank here, and are not shown as ours", async () => {
   const inflated = { metric: '_adoption', direction: 'maximize' as const }
   const list = { dimension: '_adoption', direction: 'maximize', entries: [] as object[] }
   const entry = {
@@ -248,7 +251,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   for (const item of [good, adopted, adopter]) await hold(grove.node, item)
 
   await grove.node.start()
-  await until('its claim', () => grove.node.gossip.advertisementsOf(good.cid).length > 0)
+  await until('its advertisement', () => grove.node.gossip.advertisementsOf(good.cid).length > 0)
   await grove.node.sync.round()
 
   const { byAdoption } = await frontier(grove.node, { limit: 10 })
@@ -263,7 +266,7 @@ test("a peer's counts change no rank here, and are not shown as if they were our
   )
 })
 
-test('when the evidence has been fetched, the counts are the same here as there', async () => {
+test('once the evidence is fetched, the counts are the same here as at the peer', async () => {
   const relation = (relationType: 'adopts' | 'reproduces' | 'reviews') => [
     { targetCid: good.cid, relationType },
   ]

@@ -40,7 +40,7 @@ const loss = {
 }
 
 for (const code of ['read-only', 'storage-full', 'storage-failed', 'shutting-down'] as const) {
-  test(`a store that answers ${code} ends the round, and no peer is charged for it`, async () => {
+  test(`a store that fails with ${code} ends the round, and no peer is blamed`, async () => {
     await using peer = startPeer('peer', { contributions: items, best: { loss } })
     await using grove = testNode([peer], { ports: { graph: new FailingGraph(code) } })
 
@@ -64,7 +64,7 @@ const cutOff: HttpAnswer = {
   body: Buffer.from('{'),
 }
 
-test('a seed that redirects every gossip call has its failures on the record, with the last error', async () => {
+test('a seed that redirects gossip calls has failures in its record', async () => {
   await using seed = startPeer('seed', { misbehave: () => redirect })
   await using grove = testNode([seed], gossips)
 
@@ -84,7 +84,7 @@ for (const [what, misbehave] of [
   ['answers no gossip call in time', () => never<HttpAnswer>()],
   ['cuts its gossip off', () => cutOff],
 ] as const) {
-  test(`a peer that ${what} is suspected, and its record stays as it was`, async () => {
+  test(`a peer that ${what} is suspected, and its record is unchanged`, async () => {
     await using seed = startPeer('seed', { misbehave })
     await using grove = testNode([seed], gossips)
 
@@ -96,7 +96,7 @@ for (const [what, misbehave] of [
   })
 }
 
-test('a peer that is merely out of reach is suspected, and its record stays as it was', async () => {
+test('an unreachable peer is suspected, and its record is unchanged', async () => {
   const nowhere = { peerId: 'nowhere', address: addressOf('nowhere') }
   await using grove = testNode([nowhere], gossips)
 

@@ -10,7 +10,7 @@ import { virtualWorld } from '../../support/world.ts'
 
 const { startPeer, testNode, timeline, until } = virtualWorld()
 
-/** A store that takes its time, and tells what it has begun and ended. */
+/** A slow store that counts the puts that have begun and ended. */
 class SlowGraph extends MemoryGraph {
   begun = 0
   ended = 0
@@ -36,7 +36,7 @@ const advertisementsOf = (from: PeerAddress) =>
     from,
   }))
 
-test('what an announced round was storing is stored when close resolves, and nothing is after', async () => {
+test('the puts of an announced round are done when close resolves', async () => {
   const graph = new SlowGraph(seeded(1))
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer], { ports: { graph } })
@@ -53,7 +53,7 @@ test('what an announced round was storing is stored when close resolves, and not
   assert.equal(graph.begun, begun)
 })
 
-test('a grove that is closing stores nothing more, whoever asks', async () => {
+test('a closing grove stores nothing more, for any caller', async () => {
   const graph = new SlowGraph(seeded(1))
   const local: Provenance = { origin: 'local', receivedAt: 0 }
   await using grove = testNode([], { ports: { graph } })
@@ -67,7 +67,7 @@ test('a grove that is closing stores nothing more, whoever asks', async () => {
   assert.equal(await first, 'added')
 })
 
-test('what is announced just before a grove closes is not fetched any more', async () => {
+test('an item announced just before a grove closes is not fetched', async () => {
   await using peer = startPeer('peer', { contributions: items })
   await using grove = testNode([peer])
   grove.node.sync.noteAdvertised(advertisementsOf(peer))
@@ -78,7 +78,7 @@ test('what is announced just before a grove closes is not fetched any more', asy
   assert.deepEqual(peer.requests, [])
 })
 
-test('a task that fails with nobody waiting for it is logged under its name', async () => {
+test('the failure of a background task is logged under its name', async () => {
   const logged: unknown[] = []
   const log = {
     debug() {},

@@ -17,7 +17,7 @@ const fault = (message: string): LiveEventBody => ({
   message,
 })
 
-/** A hub over a log of its own. */
+/** A hub with its own log. */
 function newHub() {
   const log = new MemoryGraph(seeded(1))
   const hub = new EventHub({ clock, log })
@@ -39,14 +39,14 @@ async function take(events: AsyncIterable<GroveEvent>, count: number): Promise<G
   return taken
 }
 
-/** What a test looks at in an event. */
-function said(event: GroveEvent): string {
+/** An event as short text. */
+function textOf(event: GroveEvent): string {
   if (event.type === 'contribution') return `${event.id.split(':')[1]} ${event.summary}`
   if (event.type === 'peer-fault') return event.message
   return event.type
 }
 
-test('every subscriber gets what is published after it came, in order, stamped', async () => {
+test('every subscriber gets the events after its start, in order', async () => {
   const { hub } = newHub()
   hub.publish(fault('before'))
 
@@ -63,7 +63,7 @@ test('every subscriber gets what is published after it came, in order, stamped',
   assert.deepEqual(await second, expected)
 })
 
-test('contributions come in the order of the log, before all live events that followed them', async () => {
+test('contributions come in the order of the log, before later live events', async () => {
   const { hub, store, id } = newHub()
   await store('before')
 
@@ -75,7 +75,7 @@ test('contributions come in the order of the log, before all live events that fo
   const events = await take(subscription, 5)
 
   assert.equal(await subscription.start(), id(1))
-  assert.deepEqual(events.map(said), ['2 a', '3 b', '4 c', 'one', 'two'])
+  assert.deepEqual(events.map(textOf), ['2 a', '3 b', '4 c', 'one', 'two'])
   assert.deepEqual(events[0], {
     type: 'contribution',
     at: '1970-01-01T00:00:00.000Z',
@@ -87,17 +87,17 @@ test('contributions come in the order of the log, before all live events that fo
   })
 })
 
-test('what a second writer stored comes along with the next that is told', async () => {
+test('the contribution of a second writer comes along with the next announced one', async () => {
   const { hub, log, store } = newHub()
 
   const events = take(hub.subscribe(signal), 2)
   await log.put(work('of another'), { origin: 'local', receivedAt: 0 })
   await store('own')
 
-  assert.deepEqual((await events).map(said), ['1 of another', '2 own'])
+  assert.deepEqual((await events).map(textOf), ['1 of another', '2 own'])
 })
 
-test('a stream that is resumed begins with what was stored since, then goes on', async () => {
+test('a resumed stream begins with what was stored since, and then goes on', async () => {
   const { hub, store, id } = newHub()
   const summaries = Array.from({ length: 250 }, (_, n) => `work ${n}`)
   await store(...summaries)
@@ -107,10 +107,10 @@ test('a stream that is resumed begins with what was stored since, then goes on',
   await store('new')
 
   const expected = summaries.map((summary, n) => `${n + 1} ${summary}`).slice(10)
-  assert.deepEqual((await resumed).map(said), [...expected, '251 new', 'live'])
+  assert.deepEqual((await resumed).map(textOf), [...expected, '251 new', 'live'])
 })
 
-test('each contribution comes once, however a resumed stream and the writers interleave', async () => {
+test('each contribution comes once, however a resumed stream and writers interleave', async () => {
   const { hub, log, id } = newHub()
   const write = async (writer: number) => {
     for (let n = 0; n < 100; n++) {
@@ -124,7 +124,7 @@ test('each contribution comes once, however a resumed stream and the writers int
     while (seqs.length < 400) {
       const after = id(seqs.at(-1) ?? 0)
       for (const event of await take(hub.subscribe(signal, { after }), 7))
-        seqs.push(Number(said(event).split(' ')[0]))
+        seqs.push(Number(textOf(event).split(' ')[0]))
       if (seqs.length > 393) break
     }
     return seqs
@@ -142,7 +142,7 @@ for (const [what, after] of [
   ['another log', `${'0'.repeat(16)}:1`],
   ['beyond the end of the log', undefined],
 ] as const)
-  test(`an id of ${what} is answered by a reset, and what happens from then on`, async () => {
+  test(`an id of ${what} is answered with a reset, and the events from then on`, async () => {
     const { hub, store, id } = newHub()
     await store('before')
 
@@ -151,10 +151,10 @@ for (const [what, after] of [
 
     const [reset, next] = await events
     assert.deepEqual(reset, { type: 'reset', at: '1970-01-01T00:00:00.000Z', id: id(1) })
-    assert.equal(next && said(next), '2 after')
+    assert.equal(next && textOf(next), '2 after')
   })
 
-test('one who reads too slowly is told how much is lost and from where to go on, and the stream ends', async () => {
+test('a slow subscriber learns what it lost and where to resume', async () => {
   const { hub, store, id } = newHub()
 
   const events = hub.subscribe(signal)
@@ -164,7 +164,7 @@ test('one who reads too slowly is told how much is lost and from where to go on,
   for (let sent = 0; sent < 5_000; sent++) hub.publish(fault(String(sent)))
   const [unseen, lagged, end] = [await events.next(), await events.next(), await events.next()]
 
-  assert.deepEqual([seen && said(seen), unseen.done], ['1 seen', false])
+  assert.deepEqual([seen && textOf(seen), unseen.done], ['1 seen', false])
   assert.deepEqual(unseen.value, {
     type: 'lagged',
     at: '1970-01-01T00:00:00.000Z',
@@ -175,7 +175,7 @@ test('one who reads too slowly is told how much is lost and from where to go on,
   assert.equal(end.done, true)
 })
 
-test('one who reads contributions slowly loses none of them', async () => {
+test('a subscriber that reads contributions slowly loses none', async () => {
   const { hub, store } = newHub()
   const summaries = Array.from({ length: 3_000 }, (_, n) => `work ${n}`)
 
@@ -183,12 +183,12 @@ test('one who reads contributions slowly loses none of them', async () => {
   await store(...summaries)
 
   assert.deepEqual(
-    (await take(events, 3_000)).map(said),
+    (await take(events, 3_000)).map(textOf),
     summaries.map((summary, n) => `${n + 1} ${summary}`),
   )
 })
 
-test('listeners who have read equally far share one reading of the log and one event', async () => {
+test('subscribers at the same position share one reading of the log, and one event', async () => {
   const { hub, log, store } = newHub()
   let reads = 0
   const since = log.since.bind(log)
@@ -205,7 +205,7 @@ test('listeners who have read equally far share one reading of the log and one e
   assert.equal(reads, 1)
 })
 
-test('without listeners the log is not read', async () => {
+test('without subscribers the log is not read', async () => {
   const { hub, log, store } = newHub()
   log.since = () => Promise.reject(new Error('read'))
   log.lastSeq = () => Promise.reject(new Error('read'))
@@ -214,7 +214,7 @@ test('without listeners the log is not read', async () => {
   hub.publish(fault('one'))
 })
 
-test('observers are told of every live event, also where nobody listens', () => {
+test('observers get every live event, even without subscribers', () => {
   const { hub } = newHub()
   const seen: string[] = []
   const end = hub.observe((event) => void seen.push(event.type))
@@ -226,7 +226,7 @@ test('observers are told of every live event, also where nobody listens', () => 
   assert.deepEqual(seen, ['peer-fault'])
 })
 
-test('a log that can not be read ends the stream with its error', async () => {
+test('a log that cannot be read ends the stream with its error', async () => {
   const { hub, log, store } = newHub()
   const events = take(hub.subscribe(signal), 1)
   log.since = () => Promise.reject(new Error('disk'))
@@ -236,7 +236,7 @@ test('a log that can not be read ends the stream with its error', async () => {
   await assert.rejects(events, /disk/)
 })
 
-test('who stops listening leaves nothing behind', async () => {
+test('a subscriber that stops leaves nothing behind', async () => {
   const { hub } = newHub()
   const { signal } = new AbortController()
 
@@ -247,7 +247,7 @@ test('who stops listening leaves nothing behind', async () => {
   assert.equal(getEventListeners(signal, 'abort').length, 0)
 })
 
-test('a subscription ends with its signal or its return, also while it waits', async () => {
+test('a subscription ends when it is aborted or returned, even while it waits', async () => {
   const { hub } = newHub()
   const controller = new AbortController()
   const returned = hub.subscribe(signal)

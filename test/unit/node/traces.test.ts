@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { bytesAnswer } from '../../../sim/network/http.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
@@ -7,23 +8,22 @@ import type { GroveEvent } from '../../../src/core/wire/events.ts'
 import { admit } from '../../../src/node/admit.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
+import { matchesGolden } from '../../support/golden.ts'
 import { someBytes, type TestPeer, work } from '../../support/peer.ts'
-import { assertTrace } from '../../support/traces.ts'
 import { virtualWorld, type World } from '../../support/world.ts'
 
-/** Calls to peers and what came of them, in order, as text. See `assertTrace` for how to rewrite it. */
+/** Traces: the calls to peers and their outcomes, in order. `matchesGolden` rewrites them. */
+const folder = join(import.meta.dirname, 'traces')
 
-/** An event as the grove would tell it; undefined for what a reader need not see. */
-function told(event: GroveEvent): string | undefined {
+/** An event in words; undefined for one that readers need not see. */
+function wordsOf(event: GroveEvent): string | undefined {
   switch (event.type) {
     case 'contribution':
       return `stores ${event.cid}${event.source.local ? '' : `, from ${event.source.peerId}`}`
     case 'transfer':
-      return event.done
-        ? `has all of ${event.hash}, the last of it from ${event.peerId}`
-        : undefined
+      return event.done ? `completes ${event.hash}, the last bytes from ${event.peerId}` : undefined
     case 'peer-fault':
-      return `holds against ${event.peerId}: ${event.message}`
+      return `blames ${event.peerId}: ${event.message}`
     case 'fetch-failed':
       return `gives up on ${event.cid}: ${event.message}`
     case 'sync': {
@@ -34,7 +34,8 @@ function told(event: GroveEvent): string | undefined {
         ['skipped', skipped.map(why)],
         ['failed', failed.map(why)],
       ]
-      return `ends the round: ${parts.map(([what, which]) => `${what} ${listed(which as string[])}`).join('; ')}`
+      const words = parts.map(([what, items]) => `${what} ${listed(items as string[])}`)
+      return `ends the round: ${words.join('; ')}`
     }
     default:
       return undefined
@@ -43,26 +44,25 @@ function told(event: GroveEvent): string | undefined {
 
 const listed = (items: readonly string[]) => (items.length === 0 ? 'nothing' : items.join(', '))
 
-/** Lets a grove tell what happens to it into the world's journal. */
+/** Notes a grove's events in the world's journal. */
 function narrate({ journal }: World, node: GroveNode): void {
   void (async () => {
     for await (const event of node.events.subscribe(node.closing)) {
-      const text = told(event)
+      const text = wordsOf(event)
       if (text !== undefined) journal.note(node.config.self.peerId, text)
     }
   })()
 }
 
-/** The journal without its times, and without the number of names that nobody shares. */
-function lines({ journal }: World, title: string): string[] {
-  return [
-    title,
-    '',
-    ...journal.lines.map((line) => line.replace(/^\S+ +/, '').replaceAll(/\b([a-z]+)-1\b/g, '$1')),
-  ]
+/** The journal without its times, and without the numbers of unique names. */
+function traceOf({ journal }: World, title: string): string {
+  const lines = journal.lines.map((line) =>
+    line.replace(/^\S+ +/, '').replaceAll(/\b([a-z]+)-1\b/g, '$1'),
+  )
+  return `${[title, '', ...lines].join('\n')}\n`
 }
 
-/** How a grove thinks of a peer in the end. */
+/** Notes a grove's opinion of a peer at the end. */
 function opinion({ journal }: World, node: GroveNode, peer: TestPeer): void {
   const { bytesGood, bytesBad, failures, trust } = node.peers.record(peer.address)
   const what = `${bytesGood} good bytes, ${bytesBad} bad, failures ${failures}`
@@ -98,8 +98,10 @@ test('a fetch with a liar among the providers', async () => {
   await fetchRemoteContribution(grove.node, item.cid)
 
   for (const peer of [liar, honest]) opinion(world, grove.node, peer)
-  const text = lines(world, 'A fetch, with a liar among the providers')
-  assertTrace(new URL('traces/fetch-with-a-liar.txt', import.meta.url), text)
+  matchesGolden(
+    join(folder, 'fetch-with-a-liar.txt'),
+    traceOf(world, 'A fetch, with a liar among the providers'),
+  )
 })
 
 test('a round of sync with two peers', async () => {
@@ -159,9 +161,8 @@ test('a round of sync with two peers', async () => {
   await grove.node.sync.round()
 
   for (const peer of [first, second]) opinion(world, grove.node, peer)
-  const text = lines(
-    world,
-    'A round of background sync with two peers; two of each dimension are wanted',
+  matchesGolden(
+    join(folder, 'sync-with-two-peers.txt'),
+    traceOf(world, 'A round of background sync with two peers; two of each dimension are wanted'),
   )
-  assertTrace(new URL('traces/sync-with-two-peers.txt', import.meta.url), text)
 })

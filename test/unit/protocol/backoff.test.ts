@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Backoff } from '../../../src/protocol/sync/backoff.ts'
 import { cid, START } from './network.ts'
 
-test('a failed item is made to wait twice as long each time, up to an hour, and is free once settled', () => {
+test('a failed item backs off twice as long each time, up to an hour, until it is settled', () => {
   const backoff = new Backoff()
   const leftAloneMs = () => {
     for (let wait = 1_000; wait < 10 * 3_600_000; wait += 1_000)
@@ -23,7 +23,7 @@ test('a failed item is made to wait twice as long each time, up to an hour, and 
   assert.equal(backoff.reasonToWait(cid(1), START), undefined)
 })
 
-test('a clock that was set back does not lengthen the wait', () => {
+test('a clock that is set back does not lengthen the back-off', () => {
   const backoff = new Backoff()
 
   backoff.failed(cid(1), START, true)
@@ -31,7 +31,7 @@ test('a clock that was set back does not lengthen the wait', () => {
   assert.equal(backoff.reasonToWait(cid(1), START - 1), undefined)
 })
 
-test('a refusal holds until its expiry and says its reason; a hopeless failure is made to wait for a day', () => {
+test('a refusal holds until its expiry, and a permanent failure for a day', () => {
   const backoff = new Backoff()
 
   backoff.refuse(cid(1), 'blocked', START + 1_000)

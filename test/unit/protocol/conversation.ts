@@ -14,7 +14,7 @@ interface Grove {
   readonly held: Map<Cid, LocalEntry>
 }
 
-/** What goes from one grove to another, and what it is to the one that gets it. */
+/** A message under way, and the input that it is for its receiver. */
 interface Sent {
   readonly route: string
   readonly to: string
@@ -22,19 +22,19 @@ interface Sent {
 }
 
 /**
- * Conversations between groves, as text that reads like prose (after etcd's data-driven tests). A
- * line says when something happens, in seconds, and what; the indented lines below it say what the
- * grove wants done. What happens is read from the text, what follows is written by the state
+ * Plays a conversation between groves, which reads as prose (after etcd's data-driven tests). A
+ * line says what happens, and when, in seconds. The indented lines below it are the effects that
+ * the grove wants. What happens is read from the text, and its effects are written by the state
  * machine.
  *
  *   p1 starts, knowing p2              with that seed
- *   p1, p2 and p3 have met             a round of each, with all that it leads to; not told
- *   p1 wakes                           a moment that it asked for has come
+ *   p1, p2 and p3 have met             a round of each, with all consequences, which are not shown
+ *   p1 wakes                           at a moment that it asked for
  *   p1 holds item-1 at 0.9             it was published or fetched
- *   p2 receives p1's message           the oldest under way; also: answer, shuffle, shuffle answer
+ *   p2 receives p1's message           the oldest under way; also answer, shuffle, shuffle answer
  *   p1's message to p2 is lost
- *   p1 waits for p2 in vain
- *   p1 is asked for its view
+ *   p1 gets no answer from p2
+ *   p1 lists its peers
  */
 export function play(script: string): string {
   const conversation = new Conversation()
@@ -45,13 +45,11 @@ export function play(script: string): string {
 class Conversation {
   readonly #groves = new Map<string, Grove>()
   readonly #underWay: Sent[] = []
-  /**
-   * The fingerprints of digests, in the order in which they first appear. D0 is the empty one.
-   */
+  /** The fingerprints of digests, in the order in which they first appear. D0 is the empty one. */
   readonly #digests = [fingerprintOf([])]
   #now = START
 
-  /** What follows from a line of the script; nothing from a comment. */
+  /** The effects of a line of the script; a comment has none. */
   follow(line: string): string[] {
     const [, seconds, event] = /^(\d+\.\d{3}) (.*)$/.exec(line) ?? []
     if (event === undefined) return []
@@ -65,18 +63,18 @@ class Conversation {
     const [, what] = /'s (message|answer|shuffle answer|shuffle)\b/.exec(event) ?? []
     if (/ starts\b/.test(event)) return this.#start(name, others)
     if (/ have met$/.test(event)) return this.#meet([name, ...others])
-    if (/ is asked for its view$/.test(event)) return this.#view(name)
-    if (/ wakes$/.test(event)) return this.#tell(name, { type: 'tick' })
+    if (/ lists its peers$/.test(event)) return this.#peers(name)
+    if (/ wakes$/.test(event)) return this.#step(name, { type: 'tick' })
     if (item !== undefined) return this.#hold(name, work(Number(item), Number(value)))
-    if (/ waits for \S+ in vain$/.test(event))
-      return this.#tell(name, { type: 'contact-failed', peer: this.#grove(others[0]).self })
+    if (/ gets no answer from \S+$/.test(event))
+      return this.#step(name, { type: 'contact-failed', peer: this.#grove(others[0]).self })
     if (/ receives /.test(event))
-      return this.#tell(name, this.#take(`${others[0]}'s ${what} to ${name}`).input)
+      return this.#step(name, this.#take(`${others[0]}'s ${what} to ${name}`).input)
     if (/ is lost$/.test(event)) {
       this.#take(event.replace(/ is lost$/, ''))
       return []
     }
-    throw new Error(`nobody knows what this means: ${event}`)
+    throw new Error(`not an event that the script knows: ${event}`)
   }
 
   #start(name: string, seeds: readonly string[]): string[] {
@@ -92,7 +90,7 @@ class Conversation {
     return []
   }
 
-  /** Everybody knows everybody, has answered everybody, and has a round behind it. */
+  /** Starts groves that all know each other, have answered each other, and have had a round. */
   #meet(names: readonly string[]): string[] {
     for (const name of names)
       this.#start(
@@ -100,9 +98,9 @@ class Conversation {
         names.filter((other) => other !== name),
       )
     for (const name of [...names, ...names]) {
-      this.#tell(name, { type: 'tick' })
+      this.#step(name, { type: 'tick' })
       for (let sent = this.#underWay.shift(); sent !== undefined; sent = this.#underWay.shift())
-        this.#tell(sent.to, sent.input)
+        this.#step(sent.to, sent.input)
       this.#now += 100
     }
     return []
@@ -111,15 +109,15 @@ class Conversation {
   #hold(name: string, item: LocalEntry): string[] {
     const { held } = this.#grove(name)
     held.set(item.cid, item)
-    this.#tell(name, { type: 'held', cids: [item.cid] })
+    this.#step(name, { type: 'held', cids: [item.cid] })
     const entries = [...held.values()].sort(comparePlaces)
-    return this.#tell(name, { type: 'frontier', entries })
+    return this.#step(name, { type: 'frontier', entries })
   }
 
-  #view(name: string): string[] {
+  #peers(name: string): string[] {
     const peers = this.#grove(name).gossip.peers()
     return peers.map(({ peerId, status, active, seed, age }) =>
-      [`${peerId} is ${status}, age ${age}`, seed ? 'a seed' : '', active ? '' : 'outside the view']
+      [`${peerId} is ${status}, age ${age}`, seed ? 'a seed' : '', active ? '' : 'retained']
         .filter((part) => part !== '')
         .join(', '),
     )
@@ -131,7 +129,7 @@ class Conversation {
     return grove
   }
 
-  /** The oldest under way on that route. */
+  /** Takes the oldest message under way on a route. */
   #take(route: string): Sent {
     const index = this.#underWay.findIndex((sent) => sent.route === route)
     const [sent] = index < 0 ? [] : this.#underWay.splice(index, 1)
@@ -139,7 +137,7 @@ class Conversation {
     return sent
   }
 
-  #tell(name: string, input: Input): string[] {
+  #step(name: string, input: Input): string[] {
     const { gossip } = this.#grove(name)
     const effects = gossip.step(input, this.#now)
     gossip.checkInvariants()
@@ -147,7 +145,7 @@ class Conversation {
     return effects.map((effect) => this.#prose(effect))
   }
 
-  /** Puts under way what the effect sends, or what answers the input. */
+  /** Puts the message of an effect under way, or the answer to the input. */
   #send(from: string, effect: Effect, cause: Input): void {
     const { self } = this.#grove(from)
     const put = (what: string, to: string, input: Input) =>
@@ -192,8 +190,8 @@ class Conversation {
     const { fingerprint, seen, ihave, iwant } = digest
     const parts = [
       ihave === undefined && `my digest ${this.#digestOf(fingerprint, frontier)}`,
-      ihave !== undefined && frontier.length > 0 && `news: ${entries}`,
-      ihave !== undefined && ihave.length > 0 && `news by id: ${listOf(ihave.map(itemOf))}`,
+      ihave !== undefined && frontier.length > 0 && `new: ${entries}`,
+      ihave !== undefined && ihave.length > 0 && `I have ${listOf(ihave.map(itemOf))}`,
       iwant !== undefined && `I want ${listOf(iwant.map(itemOf))}`,
       seen !== undefined && `I know your ${this.#nameOf(seen)}`,
     ]

@@ -38,19 +38,19 @@ const ihave = (effects: readonly Effect[]) =>
     effect.type === 'discovered' ? effect.entries.map((entry) => entry.cid) : [],
   )
 
-/** Through JSON and the schema, as over the wire. */
+/** Sends a message through JSON and the schema, as over the wire. */
 const wire = (message: GossipMessage): GossipMessage =>
   gossipMessageSchema.parse(JSON.parse(JSON.stringify(message)))
 
 interface Talk {
   readonly request: GossipMessage
   readonly answer: GossipMessage
-  /** What the asker wants done with the answer, and the asked with the request. */
+  /** The effects of the answer at the sender, and of the request at the receiver. */
   readonly then: Effect[]
   readonly there: Effect[]
 }
 
-/** The message, from one grove to the other, and its answer. */
+/** Sends a message from one grove to another, and the answer back. */
 function say(
   from: GossipState,
   to: GossipState,
@@ -65,7 +65,7 @@ function say(
   return { request, answer, then, there }
 }
 
-/** The periodic exchange of a grove that knows the other only. */
+/** The periodic exchange of a grove that knows only the other. */
 function round(from: GossipState, to: GossipState, now: number): Talk {
   const [exchange] = sent(from.step({ type: 'tick' }, now))
   return say(from, to, [exchange!.peer, exchange!.message], now)
@@ -75,7 +75,7 @@ const items = Array.from({ length: 40 }, (_, n) => work(n, n + 1))
 const [first, second] = [items.slice(0, 20), items.slice(20)]
 const bytes = (message: GossipMessage) => Buffer.byteLength(JSON.stringify(message))
 
-test('a fingerprint is that of the entries in their order', () => {
+test('a fingerprint depends on the entries and their order', () => {
   const entry = (n: number): DigestEntry => ({
     cid: cid(n),
     metric: 'm',
@@ -92,7 +92,7 @@ test('a fingerprint is that of the entries in their order', () => {
   assert.notEqual(fingerprintOf([entry(1)]), fingerprintOf([{ ...entry(1), tags: ['t'] }]))
 })
 
-test('digests go in full once; then their fingerprints, in under 300 bytes each way, repeat them', () => {
+test('digests go in full once, and then by fingerprint, in under 300 bytes each way', () => {
   const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
 
   const once = round(a, b, START)
@@ -114,7 +114,7 @@ test('digests go in full once; then their fingerprints, in under 300 bytes each 
   assert.equal(b.federated(START + 40 * ROUND).length, 20)
 })
 
-test('what is new goes whole again, to whoever knew the old', () => {
+test('a changed digest goes in full again to peers that know the old one', () => {
   const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
   round(a, b, START)
   a.step({ type: 'frontier', entries: [work(99, 0.1), ...first] }, START + ROUND / 2)
@@ -127,7 +127,7 @@ test('what is new goes whole again, to whoever knew the old', () => {
   assert.deepEqual(ihave(there), [cid(99)])
 })
 
-test('a peer that has forgotten the digest is sent it at once', () => {
+test('a peer that has forgotten a digest is sent it at once', () => {
   const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, second)]
   round(a, b, START)
   const restarted = stateOf(2, second)
@@ -141,7 +141,7 @@ test('a peer that has forgotten the digest is sent it at once', () => {
   assert.equal(restarted.federated(SETTLED).length, 20)
 })
 
-test('where all have the same digest, strangers too exchange fingerprints, and become providers', () => {
+test('strangers with the same digest exchange fingerprints', () => {
   const [a, b] = [stateOf(1, first, [peer(2)]), stateOf(2, first)]
   round(a, b, START)
   const stranger = stateOf(3, first, [peer(1)])
@@ -159,7 +159,7 @@ test('where all have the same digest, strangers too exchange fingerprints, and b
   assert.ok(a.providersOf(first[0]!.cid).some(({ peerId }) => peerId === 'p3'))
 })
 
-test('an unknown fingerprint stands for nothing, and entries under that of another digest only for themselves', () => {
+test('unknown and wrong fingerprints advertise nothing', () => {
   const [victim, other] = [stateOf(1, first), stateOf(3, second, [peer(1)])]
   const { request } = round(other, victim, START)
   const fresh = stateOf(4)
@@ -181,7 +181,7 @@ test('an unknown fingerprint stands for nothing, and entries under that of anoth
   assert.equal(fresh.federated(START).length, 1)
 })
 
-test('a 0.1 peer is sent the whole digest, and is answered in its own fields', () => {
+test('a 0.1 peer gets the full digest, and answers in its own fields', () => {
   const a = stateOf(1, first, [peer(2)])
   const { digest: _none, ...old } = wire(
     sent(stateOf(2, [], [peer(9)]).step({ type: 'tick' }, START))[0]!.message,
@@ -199,7 +199,7 @@ test('a 0.1 peer is sent the whole digest, and is answered in its own fields', (
   assert.equal(reply.message.digest, undefined)
 })
 
-test('a relayed item is announced by its short id; a peer that lacks it requests it of one offerer', () => {
+test('a relayed item is announced by short id, and requested of one offerer', () => {
   const item = work(99, 0.1)
   const advertisement = {
     cid: item.cid,
@@ -234,7 +234,7 @@ test('a relayed item is announced by its short id; a peer that lacks it requests
 
   assert.deepEqual([fromA.request.frontier, fromA.request.digest?.ihave], [[], [shortId(item.cid)]])
   assert.deepEqual(fromA.answer.digest?.iwant, [shortId(item.cid)])
-  assert.equal(fromC.answer.digest?.iwant, undefined, 'one is asked already')
+  assert.equal(fromC.answer.digest?.iwant, undefined, 'another offerer has been asked')
   assert.deepEqual(fromA.answer.frontier, [], 'an announcement is not answered with a digest')
   assert.deepEqual(ihave(delivered.there), [item.cid])
   assert.equal(sent(delivered.then).length, 0)
@@ -271,9 +271,9 @@ test('an item that does not come is requested of another offerer, until it comes
 
   const holder = stateOf(3, [item])
   const question = sent(again).find(({ message }) => message.digest?.iwant !== undefined)
-  const told = say(asker, holder, [question!.peer, question!.message], START + 900)
-  assert.deepEqual(ihave(told.then), [item.cid])
-  assert.deepEqual(told.answer.digest?.ihave, [], 'these are some entries, not the digest')
+  const delivered = say(asker, holder, [question!.peer, question!.message], START + 900)
+  assert.deepEqual(ihave(delivered.then), [item.cid])
+  assert.deepEqual(delivered.answer.digest?.ihave, [], 'these are some entries, not the digest')
   assert.deepEqual(iwant(asker.step({ type: 'tick' }, START + 1_300)), [])
 })
 
@@ -306,7 +306,7 @@ test('proven offerers are asked first, and unproven ones do not keep them out', 
   assert.deepEqual(called, [[peer(10)], [peer(10)], [peer(10)]])
 })
 
-test('retries in a round are bounded: in all, to each address, and to unproven offerers', () => {
+test('retries in a round are bounded in total, for each address, and for unproven offerers', () => {
   const quota = new RoundQuota()
   const may = (n: number, proven: boolean) => quota.tryTakeRetry({ ...peer(n), proven })
   const count = (times: number, ask: (n: number) => boolean) =>
@@ -328,7 +328,7 @@ test('retries in a round are bounded: in all, to each address, and to unproven o
   assert.ok(may(1, true))
 })
 
-test('a suspect is tried in the next round, whoever else is in the view', () => {
+test('a suspect is called in the next round, whatever other peers are active', () => {
   const gossip = stateOf(
     0,
     [],

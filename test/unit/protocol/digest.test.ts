@@ -20,7 +20,7 @@ function dimension(metric: string, count: number, offset = 0): LocalEntry[] {
   }))
 }
 
-test('dimensions share the room fairly, and each sends its best', () => {
+test('dimensions share a digest fairly, each with its best', () => {
   fc.assert(
     fc.property(
       fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }),
@@ -52,7 +52,7 @@ test('dimensions share the room fairly, and each sends its best', () => {
   )
 })
 
-test('where there are more dimensions than room, turns take them all', () => {
+test('if there are more dimensions than room, all of them take turns', () => {
   const entries = Array.from({ length: 250 }, (_, n) => dimension(`m${n}`, 3)).flat()
 
   const said = [0, 1, 2].flatMap((turn) =>
@@ -62,7 +62,7 @@ test('where there are more dimensions than room, turns take them all', () => {
   assert.equal(new Set(said).size, 250)
 })
 
-test('a digest keeps to its bytes: tags go first, the worst first, then the last entries', () => {
+test('a digest that is too large drops tags first, and then entries', () => {
   const tagged = dimension('m', 100).map((entry) => ({
     ...entry,
     tags: ['a tag of some length', 'é'.repeat(200)],
@@ -79,7 +79,7 @@ test('a digest keeps to its bytes: tags go first, the worst first, then the last
   assert.ok(Buffer.byteLength(JSON.stringify(least)) <= 5_001)
 })
 
-test('names and tags that the wire refuses stay at home', () => {
+test('names and tags that the wire refuses are not sent', () => {
   const entries = [
     { ...work(1, 0.5), metric: 'm'.repeat(257) },
     { ...work(2, 0.5), tags: ['t'.repeat(257), 'kept'] },
@@ -93,7 +93,7 @@ test('names and tags that the wire refuses stay at home', () => {
   )
 })
 
-test('a manifest contradicts an advertisement by another value, another direction or no such score, but never a signal', () => {
+test('a manifest contradicts advertisements of scores, never of signals', () => {
   const manifest: Manifest = {
     manifestVersion: 1,
     kind: 'work',

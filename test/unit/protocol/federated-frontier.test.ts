@@ -58,7 +58,7 @@ function boundsHold(federated: FederatedFrontier): void {
   }
 }
 
-test('no flood passes the bounds, per metric, per advertiser or in all', () => {
+test('no flood exceeds the bounds for a metric, an advertiser and in total', () => {
   const digest = fc.array(entryArbitrary, { minLength: 60, maxLength: 100, size: 'max' })
   const messages = fc.array(fc.tuple(fc.integer({ min: 1, max: 4 }), digest), {
     minLength: 40,
@@ -90,7 +90,7 @@ test('metrics are in the order of the bytes of their names', () => {
   )
 })
 
-test('a flood of one advertiser takes a quarter of a metric, of ten the metric, of thousands of metrics a quarter of all', () => {
+test('a flood gets its share of a metric, and of all', () => {
   const federated = new FederatedFrontier()
   for (let n = 0; n < 2_000; n += 1) merge(federated, 1, [advertisement(n, n)])
   assert.equal(federated.size, 125)
@@ -104,7 +104,7 @@ test('a flood of one advertiser takes a quarter of a metric, of ten the metric, 
   boundsHold(federated)
 })
 
-test('what gives way is the worst of the same metric and direction', () => {
+test('the worst item of the same metric and direction is evicted', () => {
   const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(9_000, 5, 'speed')])
   for (let n = 0; n < 600; n += 1) merge(federated, 2 + (n % 6), [advertisement(n, 1_000 - n)])
@@ -119,7 +119,7 @@ test('what gives way is the worst of the same metric and direction', () => {
   )
 })
 
-test('a flood in the foreign direction does not push out the honest one', () => {
+test('a flood in the wrong direction does not evict the honest one', () => {
   const federated = new FederatedFrontier()
   for (let n = 0; n < 600; n += 1) {
     merge(federated, 10 + (n % 6), [
@@ -134,7 +134,7 @@ test('a flood in the foreign direction does not push out the honest one', () => 
   assert.equal(federated.size, 500)
 })
 
-test('merging does not depend on the order of messages', () => {
+test('the result does not depend on the order of messages', () => {
   const digest = fc.tuple(
     fc.integer({ min: 1, max: 20 }),
     fc.array(
@@ -151,8 +151,8 @@ test('merging does not depend on the order of messages', () => {
     fc.property(
       fc.uniqueArray(digest, { selector: ([from]) => from, maxLength: 20 }),
       fc.infiniteStream(fc.nat()),
-      (digests, chance) => {
-        const keys = digests.map(() => chance.next().value as number)
+      (digests, rng) => {
+        const keys = digests.map(() => rng.next().value as number)
         const shuffled = digests
           .map((item, index) => ({ item, key: keys[index]! }))
           .sort((a, b) => a.key - b.key)
@@ -168,7 +168,7 @@ test('merging does not depend on the order of messages', () => {
   )
 })
 
-test('overflow keeps the same best, whatever the order of messages', () => {
+test('on overflow the same best are kept, whatever the order of messages', () => {
   const entries = Array.from({ length: 700 }, (_, n) => ({
     from: n % 7,
     entry: advertisement(n, (n * 37) % 701),
@@ -182,7 +182,7 @@ test('overflow keeps the same best, whatever the order of messages', () => {
   assert.deepEqual(keptOf(entries.toReversed()), keptOf(entries))
 })
 
-test('a direction never flips: whatever arrives, items keep the one that was advertised', () => {
+test('items keep their advertised direction, whatever arrives', () => {
   fc.assert(
     fc.property(
       fc.array(fc.array(entryArbitrary, { maxLength: 50 }), { maxLength: 10 }),
@@ -206,7 +206,7 @@ test('a direction never flips: whatever arrives, items keep the one that was adv
   )
 })
 
-test('an entry without direction takes the held one, else the one said before or in the same digest, else is ignored', () => {
+test('an entry without direction takes a known one, or is ignored', () => {
   const federated = new FederatedFrontier()
   const bare = (n: number, metric: string): DigestEntry => ({ cid: cid(n), metric, value: 0.5 })
   assert.deepEqual(merge(federated, 1, [bare(1, 'val_bpb')]), [])
@@ -229,7 +229,7 @@ test('an entry without direction takes the held one, else the one said before or
   })
 })
 
-test('values that are not finite, unknown protocol metrics and minimised signals are ignored', () => {
+test('infinite values, unknown protocol metrics and minimised signals are ignored', () => {
   const federated = new FederatedFrontier()
 
   const news = merge(federated, 1, [
@@ -243,7 +243,7 @@ test('values that are not finite, unknown protocol metrics and minimised signals
   assert.equal(federated.size, 0)
 })
 
-test('only new items and moved ones are returned', () => {
+test('only new and moved items are returned', () => {
   const federated = new FederatedFrontier()
 
   assert.equal(merge(federated, 1, [advertisement(1, 0.9)]).length, 1)
@@ -257,7 +257,7 @@ test('only new items and moved ones are returned', () => {
   assert.equal(merge(federated, 3, [advertisement(1, 0.8)])[0]?.value, 0.8)
 })
 
-test('recency from the future counts as the moment it was first seen, and does not move the item again', () => {
+test('recency in the future counts as the time it was first seen', () => {
   const federated = new FederatedFrontier()
   const future: DigestEntry = {
     cid: cid(1),
@@ -270,7 +270,7 @@ test('recency from the future counts as the moment it was first seen, and does n
   assert.deepEqual(merge(federated, 1, [future], START + 30_000), [])
 })
 
-test('providers are the eight most recent, latest first', () => {
+test('the providers are the eight most recent advertisers, latest first', () => {
   const federated = new FederatedFrontier()
   for (let n = 1; n <= 10; n += 1) merge(federated, n, [advertisement(1, 0.9)], START + n)
   merge(federated, 4, [advertisement(1, 0.9)], START + 50)
@@ -280,7 +280,7 @@ test('providers are the eight most recent, latest first', () => {
   assert.deepEqual(ids, ['p4', 'p10', 'p9', 'p8', 'p7', 'p6', 'p5', 'p3'])
 })
 
-test('an advertisement expires unless it is repeated, provider by provider', () => {
+test('an advertisement expires for each provider unless it is repeated', () => {
   const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.8)], START)
   merge(federated, 2, [advertisement(1, 0.9)], START + 1_000)
@@ -293,7 +293,7 @@ test('an advertisement expires unless it is repeated, provider by provider', () 
   federated.checkInvariants()
 })
 
-test('a retracted advertisement leaves those of other peers', () => {
+test('a retracted advertisement does not affect those of other peers', () => {
   const federated = new FederatedFrontier()
   merge(federated, 1, [advertisement(1, 0.1)])
   merge(federated, 2, [advertisement(1, 0.9)])
@@ -308,7 +308,7 @@ test('a retracted advertisement leaves those of other peers', () => {
   )
 })
 
-/** One entry for each metric and cid: a digest says each thing once. */
+/** One entry for each metric and cid, as in a digest. */
 function distinct(entries: readonly DigestEntry[]): DigestEntry[] {
   return [...new Map(entries.map((entry) => [`${entry.metric} ${entry.cid}`, entry])).values()]
 }

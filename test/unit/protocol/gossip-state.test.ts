@@ -48,7 +48,7 @@ const only = <T extends Effect['type']>(effects: readonly Effect[], type: T): Of
 const statuses = (effects: readonly Effect[]) =>
   only(effects, 'peer-status').map(({ peer: { peerId }, status }) => `${peerId} ${status}`)
 
-/** A peer that this grove dialled, and that answered. */
+/** Has a peer that this grove dialled answer. */
 function answer(
   gossip: GossipState,
   from: PeerAddress,
@@ -61,7 +61,7 @@ function answer(
   )
 }
 
-/** Ticks at each wake until `until`; nobody answers. */
+/** Ticks at each wake until `until`, while no peer answers. */
 function silence(gossip: GossipState, from: number, until: number): Effect[] {
   const all: Effect[] = []
   let now = from
@@ -78,7 +78,7 @@ function silence(gossip: GossipState, from: number, until: number): Effect[] {
   return all
 }
 
-test('the first tick calls seeds at once, and rounds follow each other at the interval ± 20 %', () => {
+test('the first tick calls seeds, and rounds follow at the interval ± 20 %', () => {
   const gossip = stateOf({ seeds: [peer(1), peer(2)] })
 
   const first = gossip.step({ type: 'tick' }, START)
@@ -92,7 +92,7 @@ test('the first tick calls seeds at once, and rounds follow each other at the in
   )
   assert.equal(only(first, 'send-shuffle').length, 1)
   let now = only(first, 'wake')[0]!.at
-  assert.ok(now - START < 1_000, 'while nobody is known to answer')
+  assert.ok(now - START < 1_000, 'while no peer has answered')
   for (let round = 0; round < 50; round += 1) {
     const effects = gossip.step({ type: 'tick' }, now)
     for (const { peer: to } of only(effects, 'send-exchange')) answer(gossip, to, now)
@@ -118,7 +118,7 @@ test('a round exchanges with at most 3 peers and shuffles with the oldest', () =
   assert.ok(only(effects, 'send-shuffle')[0]!.request.offered.length <= 5)
 })
 
-test('messages carry the time of the step, the whole digest with directions, and at most 64 KiB', () => {
+test('messages have the time of the step and a digest, in at most 64 KiB', () => {
   const gossip = stateOf({ capabilities: { federation: 2, blobs: 1 } })
   const entries: LocalEntry[] = Array.from({ length: 300 }, (_, n) => ({
     ...work(n, n),
@@ -139,7 +139,7 @@ test('messages carry the time of the step, the whole digest with directions, and
   )
 })
 
-test('a seed given as a bare URL goes by its real id once it answers', () => {
+test('a seed given as a bare URL gets its real id once it answers', () => {
   const url = 'http://127.0.0.1:4631'
   const gossip = stateOf({ seeds: [{ peerId: url, address: `${url}/` }] })
   const [first] = only(gossip.step({ type: 'tick' }, START), 'send-exchange')
@@ -161,7 +161,7 @@ test('a seed given as a bare URL goes by its real id once it answers', () => {
   assert.deepEqual(seed?.capabilities, { federation: 2 })
 })
 
-test('one grove under two addresses is one peer', () => {
+test('a grove at two addresses is one peer', () => {
   const gossip = stateOf({ seeds: [{ peerId: 'http://a:1', address: 'http://a:1' }] })
   gossip.step(
     { type: 'exchange-received', message: messageOf({ peerId: 'a', address: 'http://a.local:1' }) },
@@ -236,7 +236,7 @@ test('seeds are never forgotten, whatever shuffles and messages bring', () => {
   )
 })
 
-test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours', () => {
+test('a shuffle after which a 0.1 server would forget its only seed leaves our seed', () => {
   const gossip = stateOf({ seeds: [peer(1)] })
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
@@ -256,7 +256,7 @@ test('one shuffle of a 0.1 server, which would forget its only seed, leaves ours
   assert.equal(gossip.peers().filter((other) => other.active).length, 10)
 })
 
-test('only addresses that answered here are passed on', () => {
+test('only addresses that answered here are offered to others', () => {
   const gossip = stateOf()
   gossip.step({ type: 'exchange-received', message: messageOf(peer(1)) }, START)
   gossip.step(
@@ -276,7 +276,7 @@ test('only addresses that answered here are passed on', () => {
   )
 })
 
-test('a silent peer is suspected, then failed and out of the view; only its own answer brings it back', () => {
+test('a silent peer is suspected, then fails and leaves the view, until it answers itself', () => {
   const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
@@ -355,7 +355,7 @@ test('strangers are called back at most 3 times a round', () => {
   assert.equal(only(effects, 'reply-exchange').length, 50)
 })
 
-test('a message from itself is answered and otherwise ignored', () => {
+test('a message from this grove itself is answered and otherwise ignored', () => {
   const gossip = stateOf({ seeds: [{ peerId: 'http://alias:1', address: 'http://alias:1' }] })
   for (const from of [
     self,
@@ -387,7 +387,7 @@ test('a message from itself is answered and otherwise ignored', () => {
   assert.deepEqual(gossip.federated(START), [])
 })
 
-test('an item that is not held is discovered once, whichever peers repeat it', () => {
+test('an item that is not held is discovered once, whatever peers repeat it', () => {
   const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'held', cids: [cid(2)] }, START)
@@ -418,7 +418,7 @@ test('an item that is not held is discovered once, whichever peers repeat it', (
   )
 })
 
-test('a contradicted advertisement is dropped and ignored from then on, but not those of other peers', () => {
+test('a contradicted advertisement is ignored, but those of others are not', () => {
   const gossip = stateOf()
   answer(gossip, peer(1), START, [advertisement(3, 0.1)])
   answer(gossip, peer(2), START, [advertisement(3, 0.7)])
@@ -440,7 +440,7 @@ test('a contradicted advertisement is dropped and ignored from then on, but not 
   )
 })
 
-test('an advertisement expires after 10 rounds without repetition, whatever the clock of the peer says', () => {
+test('an advertisement expires after 10 rounds without repetition', () => {
   const gossip = stateOf()
   const message = messageOf(peer(1), [advertisement(3, 0.1)], '9999-12-31T23:59:59Z')
   gossip.step({ type: 'exchange-received', message }, START)
@@ -450,7 +450,7 @@ test('an advertisement expires after 10 rounds without repetition, whatever the 
   assert.equal(gossip.federated(START + 10 * INTERVAL_MS + 1).length, 0)
 })
 
-test('reading what is advertised forgets nothing', () => {
+test('reading advertisements expires none', () => {
   const gossip = stateOf()
   gossip.step(
     { type: 'exchange-received', message: messageOf(peer(1), [advertisement(3, 0.1)]) },
@@ -462,7 +462,7 @@ test('reading what is advertised forgets nothing', () => {
   assert.equal(gossip.federated(START).length, 1)
 })
 
-test('what newly enters the frontier is pushed at once to all of the view that lack it', () => {
+test('a new item of the frontier is pushed at once to all active peers that may lack it', () => {
   const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   gossip.step({ type: 'tick' }, START)
@@ -477,12 +477,12 @@ test('what newly enters the frontier is pushed at once to all of the view that l
   const pushed = only(gossip.step({ type: 'tick' }, START + 10), 'send-exchange')
 
   assert.equal(wake?.at, START + 10)
-  const told = pushed.map(({ peer: { peerId } }) => peerId).sort()
-  assert.deepEqual(told, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but the peer that has it')
+  const receivers = pushed.map(({ peer: { peerId } }) => peerId).sort()
+  assert.deepEqual(receivers, ['p1', 'p2', 'p3', 'p4', 'p5'], 'all but the peer that has it')
   assert.equal(pushed.at(-1)?.peer.peerId, 'p5', 'a suspect comes last')
 })
 
-test('what enters the frontier soon after a push waits for the gap to end, and goes together', () => {
+test('new items soon after a push wait for the gap to end, and go together', () => {
   const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
   answer(gossip, peer(1))
@@ -531,19 +531,19 @@ test('a suspect is pushed to once a round', () => {
   answer(gossip, peer(1))
   answer(gossip, peer(2))
   gossip.step({ type: 'contact-failed', peer: peer(2) }, START)
-  const told: string[] = []
+  const receivers: string[] = []
   for (let n = 1; n <= 5; n += 1) {
     const now = START + n * 200
     gossip.step({ type: 'frontier', entries: [work(n, 1 / n)] }, now)
-    told.push(
+    receivers.push(
       ...only(gossip.step({ type: 'tick' }, now), 'send-exchange').map(
         (effect) => effect.peer.peerId,
       ),
     )
   }
 
-  assert.deepEqual(told.filter((peerId) => peerId === 'p1').length, 5)
-  assert.deepEqual(told.filter((peerId) => peerId === 'p2').length, 1)
+  assert.deepEqual(receivers.filter((peerId) => peerId === 'p1').length, 5)
+  assert.deepEqual(receivers.filter((peerId) => peerId === 'p2').length, 1)
 })
 
 test('a peer that requests an item again and again is sent it once a round', () => {
@@ -579,7 +579,7 @@ test('nothing is requested of this grove itself, nor before the first round', ()
   assert.deepEqual(wantsOf(gossip, peer(1)), [digest.ihave])
 })
 
-test('a shuffle that nobody answers is begun anew with another, twice in a round', () => {
+test('an unanswered shuffle is repeated with another peer, twice in a round', () => {
   const gossip = stateOf({ seeds: [1, 2, 3, 4].map(peer) })
   const partners: string[] = []
   let [shuffle] = only(gossip.step({ type: 'tick' }, START), 'send-shuffle')
@@ -595,7 +595,7 @@ test('a shuffle that nobody answers is begun anew with another, twice in a round
   assert.equal(partners.length, 3)
 })
 
-test('a peer that shuffles enters a view in which none has answered yet, in place of one of those', () => {
+test('in a view in which no peer has answered, a peer that shuffles replaces one', () => {
   const gossip = stateOf()
   const offered = (from: number) => [1, 2, 3, 4, 5].map((n) => infoOf(peer(from + n)))
   for (const from of [100, 110])
@@ -619,7 +619,7 @@ test('a peer that shuffles enters a view in which none has answered yet, in plac
   )
 })
 
-test('a contact that is no gossip counts for known peers only', () => {
+test('a contact outside of gossip counts only for known peers', () => {
   const gossip = stateOf({ seeds: [peer(1)] })
 
   const effects = [1, 2].flatMap((n) => gossip.step({ type: 'contact-made', peer: peer(n) }, START))

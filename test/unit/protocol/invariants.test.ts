@@ -16,7 +16,7 @@ import { cid, INTERVAL_MS, peer, START, seeded } from './network.ts'
 const stamp = new Date(START).toISOString()
 const direction = fc.constantFrom('minimize' as const, 'maximize' as const)
 const cids = fc.integer({ min: 0, max: 60 }).map(cid)
-/** Ids and addresses of a few peers, not always of the same one, and never this grove's own. */
+/** Ids and addresses of a few peers, sometimes mixed up, and never this grove's own. */
 const peers = fc
   .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 9 }))
   .map(([n, elsewhere]) => ({
@@ -99,10 +99,10 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   }),
   peers.map((at) => ({ type: 'seed-added' as const, peer: at })),
 )
-/** Ms that pass before an input; the clock may be set back. */
+/** The ms that pass before an input. The clock may be set back. */
 const passing = fc.constantFrom(0, 0, 50, 450, 5_000, INTERVAL_MS, 20 * INTERVAL_MS, -90_000)
 
-test('whatever arrives, in whatever order, the state keeps its own rules', () => {
+test('the invariants hold whatever arrives, in whatever order', () => {
   fc.assert(
     fc.property(
       fc.array(fc.tuple(passing, input), { minLength: 50, maxLength: 250, size: 'max' }),
@@ -126,7 +126,7 @@ test('whatever arrives, in whatever order, the state keeps its own rules', () =>
   )
 })
 
-test('the federated frontier keeps its sizes and shares while advertisements come, expire and are retracted', () => {
+test('the federated frontier keeps its bounds while advertisements come and go', () => {
   const step = fc.oneof(
     fc.record({
       peer: peers,
@@ -154,11 +154,11 @@ test('the federated frontier keeps its sizes and shares while advertisements com
   )
 })
 
-test('the checks notice a state that breaks its rules', () => {
+test('the checks notice broken invariants', () => {
   const place = { cid: cid(1), metric: 'a', direction: 'minimize', value: 1 } as const
   const items = new FederatedItems()
   items.enter(place, START)
-  assert.throws(() => items.checkInvariants(), InvariantError, 'an item that nobody advertises')
+  assert.throws(() => items.checkInvariants(), InvariantError, 'an item without advertisements')
 
   const table = new PeerTable(peer(0))
   table.add(newPeer(peer(1), START))

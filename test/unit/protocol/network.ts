@@ -1,4 +1,4 @@
-import { seeded } from '../../../sim/gossip/chance.ts'
+import { seeded } from '../../../sim/gossip/rng.ts'
 import type { Cid } from '../../../src/core/cid.ts'
 import { enforceInvariants } from '../../../src/core/invariant.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
@@ -36,8 +36,8 @@ export interface Grove {
 }
 
 /**
- * Groves in memory: messages arrive at once, time jumps from wake to wake, a discovered item is
- * fetched at once.
+ * Groves in memory. Messages arrive and discovered items are fetched at once, and time jumps from
+ * wake to wake.
  */
 export class Network {
   now = START
@@ -52,7 +52,7 @@ export class Network {
     seedsOf: (n: number) => readonly PeerAddress[]
     linked?: (a: PeerAddress, b: PeerAddress) => boolean
   }) {
-    const chance = seeded(options.seed)
+    const rng = seeded(options.seed)
     this.#linked = options.linked ?? (() => true)
     this.groves = Array.from({ length: options.count }, (_, n) => {
       const config = {
@@ -61,7 +61,7 @@ export class Network {
         capabilities: {},
         gossipIntervalMs: INTERVAL_MS,
       }
-      const own = seeded(Math.floor(chance.next() * 2 ** 32))
+      const own = seeded(Math.floor(rng.next() * 2 ** 32))
       const wakeAt = this.now + Math.floor(own.next() * INTERVAL_MS)
       return {
         self: peer(n),
@@ -74,7 +74,7 @@ export class Network {
     this.#byAddress = new Map(this.groves.map((grove) => [grove.self.address, grove]))
   }
 
-  /** Puts an item into a grove, as publishing or fetching does. */
+  /** Stores an item in a grove, as publishing or fetching does. */
   store(grove: Grove, item: LocalEntry): void {
     grove.held.set(item.cid, item)
     this.tell(grove, { type: 'frontier', entries: [...grove.held.values()].sort(comparePlaces) })
@@ -86,7 +86,7 @@ export class Network {
     return effects
   }
 
-  /** Lets time pass until then, waking groves in order. */
+  /** Lets time pass until `end`, and wakes groves in order. */
   runUntil(end: number): void {
     for (;;) {
       const next = this.groves.reduce((a, b) =>
@@ -155,7 +155,7 @@ export class Network {
   }
 }
 
-/** Every grove knows a few earlier ones, as operators configure it. */
+/** Seeds for each grove: a few earlier groves, as an operator would configure. */
 export function someSeeds(random: Random, count = 2): (n: number) => PeerAddress[] {
   return (n) =>
     sample(

@@ -40,7 +40,7 @@ const reasons = (skipped: readonly { cid: Cid; reason: string }[]) =>
     skipped.map(({ cid: id, reason }) => [Number.parseInt(id.slice(-4), 16), reason]),
   )
 
-test('the best come first, dimensions taking turns, each cid once', () => {
+test('the best come first, each cid once, and dimensions take turns', () => {
   const speed = { metric: 'speed', direction: 'maximize' as const }
 
   const { wants } = plan([
@@ -55,7 +55,7 @@ test('the best come first, dimensions taking turns, each cid once', () => {
   assert.deepEqual(wants[0]?.providers, [peer(1), peer(2)])
 })
 
-test('a policy chooses by dimension, threshold in the direction, tags and kinds, and says why it skips', () => {
+test('a policy chooses by dimension, threshold, tags and kinds', () => {
   const policy: Partial<Policy> = {
     dimensions: ['val_bpb'],
     thresholds: { val_bpb: 0.8 },
@@ -80,7 +80,7 @@ test('a policy chooses by dimension, threshold in the direction, tags and kinds,
   assert.deepEqual(reasons(skipped), { 2: 'threshold', 3: 'tags', 4: 'kind', 5: 'dimension' })
 })
 
-test('what is held counts towards the top k and is not wanted again', () => {
+test('held items count towards the top k, and are not wanted again', () => {
   const { wants, skipped } = plan(
     [offer(2, 0.2), offer(3, 0.3)],
     { topK: 2 },
@@ -91,7 +91,7 @@ test('what is held counts towards the top k and is not wanted again', () => {
   assert.deepEqual(reasons(skipped), { 3: 'top-k' })
 })
 
-test('sizes and the budgets of a round are kept to', () => {
+test('limits of size and the budgets of a round are kept', () => {
   const { wants, skipped } = plan(
     [
       offer(1, 0.1, { artifactBytes: 101 }),
@@ -108,14 +108,14 @@ test('sizes and the budgets of a round are kept to', () => {
   assert.deepEqual(reasons(skipped), { 1: 'too-large', 3: 'budget', 5: 'budget', 6: 'no-provider' })
 })
 
-test('scope off wants nothing', () => {
+test('with scope off nothing is wanted', () => {
   assert.deepEqual(plan([offer(1, 0.1)], { scope: 'off' }), {
     wants: [],
     skipped: [{ cid: cid(1), reason: 'off' }],
   })
 })
 
-test('an item that has to wait uses up no place of the top k, and its reason is given', () => {
+test('an item in back-off takes no place in the top k, and its reason is given', () => {
   const reasonToWait = (id: Cid) => (id === cid(1) ? 'backing-off' : undefined)
 
   const { wants, skipped } = plan([offer(1, 0.1), offer(2, 0.2)], { topK: 1 }, { reasonToWait })
@@ -124,7 +124,7 @@ test('an item that has to wait uses up no place of the top k, and its reason is 
   assert.deepEqual(reasons(skipped), { 1: 'backing-off' })
 })
 
-test('unauthenticated offers in a peer’s name take no places from its own', () => {
+test("unauthenticated offers in a peer's name take no places from its own", () => {
   const unauthenticated = Array.from({ length: 20 }, (_, n) =>
     offer(100 + n, 0.01, { unauthenticated: true }),
   )
@@ -136,7 +136,7 @@ test('unauthenticated offers in a peer’s name take no places from its own', ()
   assert.ok(ids(wants).includes(1))
 })
 
-test('what others say of an item that is held changes nothing of its place', () => {
+test('advertisements of a held item do not change its place', () => {
   const local = [work(1, 0.4), work(2, 0.5)]
   const lies = [offer(2, 0.01), offer(3, 0.01)]
   const held = [cid(1), cid(2), cid(3)]

@@ -5,7 +5,7 @@ import { type Grove, INTERVAL_MS, Network, peer, seeded, someSeeds, work } from 
 const viewOf = (grove: Grove) => grove.gossip.peers().filter((other) => other.active)
 
 for (const seed of [1, 2, 3, 4]) {
-  test(`what was there before the start reaches 99 % of 100 groves within 2 log2 N rounds (seed ${seed})`, () => {
+  test(`an item reaches 99 % of 100 groves in 2 log2 N rounds (seed ${seed})`, () => {
     const network = new Network({ count: 100, seed, seedsOf: (n) => (n === 0 ? [] : [peer(0)]) })
     const item = work(1, 0.5)
     network.store(network.groves[42]!, item)
@@ -15,7 +15,7 @@ for (const seed of [1, 2, 3, 4]) {
     assert.ok(network.knowing(item) >= 0.99, `${network.knowing(item)}`)
   })
 
-  test(`a new item is announced to most of 100 groves within 2 seconds, and reaches the rest in 2 rounds (seed ${seed})`, () => {
+  test(`a new item reaches most of 100 groves in 2 seconds (seed ${seed})`, () => {
     const network = new Network({ count: 100, seed, seedsOf: someSeeds(seeded(seed)) })
     network.runRounds(5)
     const item = work(1, 0.5)
@@ -28,12 +28,12 @@ for (const seed of [1, 2, 3, 4]) {
     network.runRounds(2)
 
     assert.ok(atOnce >= 0.95, `${atOnce} at once`)
-    assert.ok(sent <= 100 * 12, `${sent} messages for one rumour`)
+    assert.ok(sent <= 100 * 12, `${sent} messages for one item`)
     assert.ok(network.knowing(item) >= 0.99, `${network.knowing(item)} after 2 rounds`)
   })
 }
 
-test('a rumour dies by itself: groves that know everything send no announcements', () => {
+test('announcements end: groves that know everything send none', () => {
   const network = new Network({ count: 20, seed: 5, seedsOf: someSeeds(seeded(5)) })
   network.runRounds(3)
   network.store(network.groves[3]!, work(1, 0.5))
@@ -46,7 +46,7 @@ test('a rumour dies by itself: groves that know everything send no announcements
   assert.ok(perGroveAndRound < 5, `${perGroveAndRound} exchanges a grove a round`)
 })
 
-test('in a line A–B–C what A has reaches C, which cannot talk to A', () => {
+test("in a line A–B–C A's item reaches C, which cannot talk to A", () => {
   const [a, b, c] = [peer(0), peer(1), peer(2)]
   const apart = new Set([`${a.peerId} ${c.peerId}`, `${c.peerId} ${a.peerId}`])
   const network = new Network({
@@ -66,7 +66,7 @@ test('in a line A–B–C what A has reaches C, which cannot talk to A', () => {
   assert.deepEqual(network.groves[2]!.gossip.providersOf(item.cid), [b])
 })
 
-test('a freshly started grove knows what its seed has within a second', () => {
+test('a new grove knows the items of its seed within a second', () => {
   const network = new Network({ count: 2, seed: 3, seedsOf: (n) => (n === 1 ? [peer(0)] : []) })
   const item = work(1, 0.5)
   network.store(network.groves[0]!, item)
@@ -76,7 +76,7 @@ test('a freshly started grove knows what its seed has within a second', () => {
   assert.ok(network.groves[1]!.held.has(item.cid))
 })
 
-test('a grove whose seed comes up a second late federates within seconds, not after a round', () => {
+test('a grove whose seed starts a second late federates within seconds, not after a round', () => {
   const network = new Network({ count: 2, seed: 3, seedsOf: (n) => (n === 1 ? [peer(0)] : []) })
   const [seed, joiner] = [network.groves[0]!, network.groves[1]!]
   seed.up = false
@@ -90,7 +90,7 @@ test('a grove whose seed comes up a second late federates within seconds, not af
   assert.ok(joiner.held.has(work(1, 0.5).cid))
 })
 
-test('a grove whose peers are all gone finds back through its seeds once they return', () => {
+test('a grove that has lost all peers returns through its seeds once they are back', () => {
   const network = new Network({ count: 12, seed: 11, seedsOf: (n) => (n === 0 ? [] : [peer(0)]) })
   network.runRounds(5)
   const lonely = network.groves[7]!
@@ -106,7 +106,7 @@ test('a grove whose peers are all gone finds back through its seeds once they re
   assert.ok(network.now - (lonely.gossip.peer('p0')?.lastContact ?? 0) <= 2 * INTERVAL_MS)
 })
 
-test('a grove that is gone leaves every view, and comes back when it speaks again', () => {
+test('a dead grove leaves every view, and returns when it speaks again', () => {
   const network = new Network({ count: 12, seed: 13, seedsOf: (n) => (n === 0 ? [] : [peer(0)]) })
   network.runRounds(5)
   const gone = network.groves[9]!
@@ -144,11 +144,11 @@ test('two halves of a healed network meet again', () => {
   assert.equal(network.knowing(item), 1)
 })
 
-test('views stay bounded, without self and without doubles, while groves come and go', () => {
-  const chance = seeded(23)
+test('views stay bounded and without duplicates while groves come and go', () => {
+  const rng = seeded(23)
   const network = new Network({ count: 60, seed: 23, seedsOf: someSeeds(seeded(23)) })
   for (let round = 0; round < 20; round += 1) {
-    const turned = network.groves[Math.floor(chance.next() * 60)]!
+    const turned = network.groves[Math.floor(rng.next() * 60)]!
     turned.up = !turned.up
     turned.wakeAt = network.now
     network.runUntil(network.now + INTERVAL_MS)

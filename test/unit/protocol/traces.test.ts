@@ -7,7 +7,7 @@ import { play } from './conversation.ts'
 const folder = join(import.meta.dirname, 'traces')
 
 for (const name of readdirSync(folder).sort())
-  test(`the conversation ${name} goes as it is written`, () => {
+  test(`the conversation ${name} goes as written`, () => {
     const file = join(folder, name)
 
     matchesGolden(file, play(readFileSync(file, 'utf8')))

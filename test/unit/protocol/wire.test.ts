@@ -36,7 +36,7 @@ function stateOf(): GossipState {
   )
 }
 
-test('an exchange that a 0.1 server sends is taken in with its directions, and answered in its fields', () => {
+test("a 0.1 server's exchange is read with its directions, and answered in its fields", () => {
   const gossip = stateOf()
   gossip.step({ type: 'frontier', entries: [work(1, 0.9)] }, START)
   const message = gossipMessageSchema.parse(sent('/api/gossip/exchange'))
@@ -62,7 +62,7 @@ test('an exchange that a 0.1 server sends is taken in with its directions, and a
   assert.deepEqual(gossip.providersOf(items[4]!.cid), [old])
 })
 
-test('the answer of a 0.1 server to an exchange is understood', () => {
+test("a 0.1 server's answer to an exchange is understood", () => {
   const gossip = stateOf()
   const { request, response } = recorded('gossip exchange, received')
   assert.deepEqual(gossipMessageSchema.parse(request.body), request.body)
@@ -76,7 +76,7 @@ test('the answer of a 0.1 server to an exchange is understood', () => {
   assert.equal(gossip.peer('grove-4631')?.status, 'alive')
 })
 
-test('entries that a 0.1 server relayed without direction take that of the metric', () => {
+test('entries that a 0.1 server relays without direction take the direction of the metric', () => {
   const gossip = stateOf()
   const { entries } = recorded('gossip frontier').response.body as { entries: DigestEntry[] }
   const bare = entries.filter((entry) => entry.direction === undefined)
@@ -88,7 +88,7 @@ test('entries that a 0.1 server relayed without direction take that of the metri
     gossipMessageSchema.parse({ ...(sent('/api/gossip/exchange') as object), frontier })
 
   gossip.step({ type: 'exchange-received', message: message(bare) }, START)
-  assert.deepEqual(gossip.federated(START), [], 'nobody has said which direction')
+  assert.deepEqual(gossip.federated(START), [], 'no peer has advertised a direction')
   gossip.step({ type: 'exchange-received', message: message(entries) }, START)
 
   const best = gossip.federated(START).filter((item) => item.metric === 'val_bpb')
@@ -110,7 +110,7 @@ test('entries that a 0.1 server relayed without direction take that of the metri
   assert.ok(federatedFrontierSchema.safeParse({ entries: shown }).success)
 })
 
-test('a shuffle with a 0.1 server goes both ways', () => {
+test('a shuffle with a 0.1 server works both ways', () => {
   const gossip = stateOf()
   const request = shuffleRequestSchema.parse(sent('/api/gossip/shuffle'))
 

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 
-test('a seed gives the same numbers again, and another seed others', () => {
+test('equal seeds give equal numbers, and another seed gives others', () => {
   const numbers = (seed: number) => {
     const random = seeded(seed)
     return Array.from({ length: 100 }, () => random.next())
@@ -17,7 +17,7 @@ test('a seed gives the same numbers again, and another seed others', () => {
   assert.equal(new Set(numbers(0)).size, 100)
 })
 
-test('random numbers lie in [0, 1) and fill it evenly', () => {
+test('random numbers fill [0, 1) evenly', () => {
   for (const random of [seeded(1), systemRandom]) {
     const buckets = new Array<number>(10).fill(0)
     for (let count = 0; count < 10_000; count++) {
@@ -30,7 +30,7 @@ test('random numbers lie in [0, 1) and fill it evenly', () => {
   }
 })
 
-test('a task runs after its delay, unless it is called off', async () => {
+test('a task runs after its delay, unless it is cancelled', async () => {
   const ran: string[] = []
   const calledOff = systemClock.after(1, () => ran.push('off'))
   systemClock.after(5, () => ran.push('on'))
@@ -41,7 +41,7 @@ test('a task runs after its delay, unless it is called off', async () => {
   assert.deepEqual(ran, ['on'])
 })
 
-test('a delay longer than a timer takes does not fire at once', async () => {
+test('a delay beyond the range of timers does not end at once', async () => {
   let fired = false
   const callOff = systemClock.after(2 ** 40, () => {
     fired = true
@@ -53,7 +53,7 @@ test('a delay longer than a timer takes does not fire at once', async () => {
   assert.equal(fired, false)
 })
 
-test('a sleep ends with the reason of its signal', async () => {
+test("an aborted sleep throws its signal's reason", async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   const asleep = systemClock.sleep(60_000, controller.signal)

@@ -4,7 +4,7 @@ import { ByteCache } from '../../../src/stores/byte-cache.ts'
 
 const named = (name: string) => ({ name })
 
-test('what was used longest ago is dropped first, and no more is kept than allowed', () => {
+test('the least recently used value is evicted first, and the limit is kept', () => {
   const cache = new ByteCache<number, { name: string }>(1_000)
   for (let n = 0; n < 10; n++) cache.keep(n, named(`${n}`), 100)
   cache.get(0)
@@ -17,7 +17,7 @@ test('what was used longest ago is dropped first, and no more is kept than allow
   assert.equal(cache.bytes, 1_000)
 })
 
-test('what is too large for the cache is given back, not kept, and pushes nothing out', () => {
+test('a value that is too large is returned but not kept, and evicts nothing', () => {
   const cache = new ByteCache<number, { name: string }>(1_000)
   cache.keep(1, named('small'), 100)
 
@@ -27,7 +27,7 @@ test('what is too large for the cache is given back, not kept, and pushes nothin
   assert.deepEqual(cache.get(1), named('small'))
 })
 
-test('a value that takes the place of another takes its bytes too', () => {
+test('replacing a value frees its bytes', () => {
   const cache = new ByteCache<number, { name: string }>(1_000)
   cache.keep(1, named('one'), 100)
 

@@ -8,16 +8,16 @@ import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
-/** A contribution that no caller could seal and that the database refuses. */
+/** A contribution that no caller can seal, and that the database refuses. */
 function impossible(): Contribution {
   const manifest = { ...sample().manifest, createdAt: 'never' }
   const bytes = canonicalBytes(manifest)
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
 
-test('a write that fails does not fail those that share its transaction', async () => {
+test('a failed write does not fail the others in its transaction', async () => {
   await using temporary = await temporaryDirectory()
   await using stores = await openSqliteStores({
     dir: temporary.dir,
@@ -42,7 +42,7 @@ test('a write that fails does not fail those that share its transaction', async 
   assert.equal((await stores.graph.search('sample', {}, 5)).length, 0)
 })
 
-test('writes that are under way at once are sent to be committed together', async () => {
+test('writes that are under way at once are committed together', async () => {
   await using temporary = await temporaryDirectory()
   let turns = 0
   const counting = (task: () => void) => {
@@ -67,7 +67,7 @@ test('writes that are under way at once are sent to be committed together', asyn
   assert.ok(turns <= 2, `${turns} batches`)
 })
 
-test('what was written can be read at once by whoever waited for it', async () => {
+test('a write can be read as soon as it has resolved', async () => {
   await using temporary = await temporaryDirectory()
   await using stores = await openSqliteStores({
     dir: temporary.dir,

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores } from '../../../src/compose.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { local, sample } from '../../conformance/samples.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { withCode } from '../../support/errors.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 test('a directory, or the URL of one, keeps the grove and its id', async () => {
   await using temporary = await temporaryDirectory()
@@ -21,7 +21,7 @@ test('a directory, or the URL of one, keeps the grove and its id', async () => {
   await second.stores.close()
 })
 
-test('memory keeps nothing, and is what is used where nothing is said', async () => {
+test('the default is memory, which keeps nothing', async () => {
   await using temporary = await temporaryDirectory()
   for (const settings of [{}, { store: 'memory:' }, { store: 'memory:', dir: temporary.dir }]) {
     const first = await openStores(settings, silentLog)
@@ -35,11 +35,11 @@ test('memory keeps nothing, and is what is used where nothing is said', async ()
   }
 })
 
-test('a URL that names no store is refused, and told what does', async () => {
+test('a URL of no known store is refused, and the error lists the known forms', async () => {
   for (const store of ['', 'memory', 'memory:x', 'sqlite:', '/var/grove', 'mysql://host/db'])
     await assert.rejects(
       openStores({ store }, silentLog),
-      (error) => isGroveError(error, 'usage-error') && error.message.includes('sqlite:DIRECTORY'),
+      withCode('usage-error', 'sqlite:DIRECTORY'),
       store,
     )
 })

@@ -6,7 +6,7 @@ import { WrittenRanges } from '../../../src/stores/partial/ranges.ts'
 const SIZE = 64
 const range = fc.tuple(fc.nat(SIZE), fc.nat(SIZE)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)])
 
-test('what is missing is what no range covers, whatever their order', () => {
+test('the missing ranges are those that no range covers, in any order', () => {
   fc.assert(
     fc.property(fc.array(range), (ranges) => {
       const written = new WrittenRanges(SIZE)
@@ -21,7 +21,7 @@ test('what is missing is what no range covers, whatever their order', () => {
       )
       assert.deepEqual(bytes, Array.from({ length: SIZE }, (_, n) => n).filter(isMissing))
       for (const [index, { start }] of missing.entries())
-        assert.ok(start > (missing[index - 1]?.end ?? -2) + 1, 'ranges that touch are one')
+        assert.ok(start > (missing[index - 1]?.end ?? -2) + 1, 'adjacent ranges are merged')
     }),
   )
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { putAll, sample } from '../../conformance/samples.ts'
 import { temporaryStores } from '../../conformance/temporary.ts'
 
-/** A contribution in several dimensions whose manifest is far larger than what rankings say of it. */
+/** A contribution in several dimensions, with a manifest that is far larger than its places. */
 const bulky = (n: number) =>
   sample({
     summary: `bulky ${n}`,
@@ -14,7 +14,7 @@ const bulky = (n: number) =>
     ),
   })
 
-test('a manifest is opened once for all rankings, whatever its size', async (context) => {
+test('a manifest is parsed once for all rankings, whatever its size', async (context) => {
   await using opened = await temporaryStores()
   const { graph } = opened.stores
   await putAll(graph, [1, 2, 3].map(bulky))

@@ -3,7 +3,6 @@ import assert from 'node:assert'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
@@ -11,7 +10,8 @@ import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import type { Query, QueryType } from '../../../src/stores/sqlite/reader/query.ts'
 import { Reader } from '../../../src/stores/sqlite/reader/reader.ts'
 import { at, local, relation, sample } from '../../conformance/samples.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { withCode } from '../../support/errors.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 const blob = new Uint8Array([1, 2, 3])
 const hash = hashBytes(blob)
@@ -20,7 +20,7 @@ const root = sample({ summary: 'root', scores: { loss: { value: 1, direction: 'm
 const reply = sample({ createdAt: at(1), relations: [relation('responds_to', root.cid)] })
 const { cid } = root
 
-/** One query of each type that finds something. */
+/** A query of each type that finds something. */
 const queries: { readonly [T in QueryType]: Query<T> } = {
   contribution: { type: 'contribution', cid },
   contributions: { type: 'contributions', cids: [cid, absent] },
@@ -45,7 +45,7 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   'missing-blobs': { type: 'missing-blobs', hashes: [hash, absent] },
 }
 
-test('every query and its answer are plain data that can be sent to another thread', async () => {
+test('every query and its answer are plain data, which can be sent to another thread', async () => {
   await using temporary = await temporaryDirectory()
   await using stores = await openSqliteStores({
     dir: temporary.dir,
@@ -69,14 +69,11 @@ test('every query and its answer are plain data that can be sent to another thre
   connection.close()
 })
 
-test('a query after the connection is closed is refused', async () => {
+test('a query on a closed connection is refused', async () => {
   await using temporary = await temporaryDirectory()
   const connection = new Connection(join(temporary.dir, 'grove.db'))
   const reader = new Reader(connection)
   connection.close()
 
-  assert.throws(
-    () => reader.answer({ type: 'last-seq' }),
-    (error) => isGroveError(error, 'shutting-down'),
-  )
+  assert.throws(() => reader.answer({ type: 'last-seq' }), withCode('shutting-down'))
 })

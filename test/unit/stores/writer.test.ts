@@ -8,7 +8,7 @@ import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
 import type { Job } from '../../../src/stores/sqlite/writer/jobs.ts'
 import { Writer } from '../../../src/stores/sqlite/writer/writer.ts'
 import { graphArbitrary, local, relation, sample } from '../../conformance/samples.ts'
-import { temporaryDirectory } from '../../conformance/temporary.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
 
 const put = ({ cid, bytes }: Contribution): Job => ({
   type: 'put-contribution',

@@ -9,6 +9,7 @@ import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
 import { transportError } from '../../../src/transport/faults.ts'
+import { messageOf } from '../../support/gossip.ts'
 import {
   collect,
   type Misbehave,
@@ -19,6 +20,7 @@ import {
 } from '../../support/peer.ts'
 
 const item = work('item')
+const greeting = messageOf({ peerId: 'me', address: 'http://me.invalid' }, [])
 const ours = { 'grove-protocol': '1' }
 
 const always =
@@ -80,7 +82,7 @@ test('a redirect is not followed', async () => {
   assert.deepEqual(target.requests, [])
 })
 
-test('a loopback peer is refused before it is dialled, unless private peers are allowed', async () => {
+test('a loopback peer is not dialled unless private peers are allowed', async () => {
   await using peer = await startPeer('peer', { contributions: [item] })
   await using transport = impatient(false)
 
@@ -96,7 +98,7 @@ test('a loopback peer is refused before it is dialled, unless private peers are 
   assert.deepEqual(peer.requests, [])
 })
 
-test('a peer that nobody is behind is unreachable', async () => {
+test('a peer is unreachable if nothing listens at its address', async () => {
   const peer = await startPeer('gone', {})
   await peer[Symbol.asyncDispose]()
   await using transport = impatient()
@@ -104,14 +106,14 @@ test('a peer that nobody is behind is unreachable', async () => {
   await assert.rejects(transport.manifest(peer, item.cid), { code: 'peer-unreachable' })
 })
 
-test('a peer that takes the request and says nothing is too slow', async () => {
+test('a peer that takes the request and does not answer is too slow', async () => {
   await using peer = await startPeer('mute', { misbehave: () => true })
   await using transport = impatient()
 
   await assert.rejects(transport.manifest(peer, item.cid), { code: 'peer-too-slow' })
 })
 
-test('a peer that does not speak HTTP is at fault', async () => {
+test('a peer that does not speak HTTP is blamed', async () => {
   const server = createServer((socket) =>
     socket
       .on('error', () => {})
@@ -149,16 +151,8 @@ test('a gossip answer beyond 64 KiB is refused', async () => {
     misbehave: always((response) => sendJson(response, { filling: 'x'.repeat(70_000) })),
   })
   await using transport = impatient()
-  const message = {
-    peerId: 'me',
-    address: 'http://me.invalid',
-    frontier: [],
-    load: { queueDepth: 0 },
-    capabilities: {},
-    timestamp: '2026-01-01T00:00:00Z',
-  }
 
-  await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
+  await assert.rejects(transport.exchange(peer, greeting), { code: 'peer-fault' })
 })
 
 for (const [what, body] of [
@@ -167,33 +161,25 @@ for (const [what, body] of [
     '{"peerId":"p","address":"http://a","frontier":[{"metric":"m","value":NaN,"cid":"x"}]}',
   ],
   [
-    'a number beyond all bounds',
-    `{"peerId":"p","address":"http://a.invalid","frontier":[{"metric":"m","value":1e999,"cid":"${item.cid}"}],"load":{"queueDepth":0},"capabilities":{},"timestamp":"2026-01-01T00:00:00Z"}`,
+    'a number that overflows',
+    JSON.stringify({
+      ...greeting,
+      frontier: [{ metric: 'm', value: 1, cid: item.cid }],
+    }).replace('"value":1', '"value":1e999'),
   ],
-  [
-    'an absurd timestamp',
-    '{"peerId":"p","address":"http://a.invalid","frontier":[],"load":{"queueDepth":0},"capabilities":{},"timestamp":"+999999-01-01T00:00:00Z"}',
-  ],
+  ['an absurd timestamp', JSON.stringify({ ...greeting, timestamp: '+999999-01-01T00:00:00Z' })],
 ] as const) {
   test(`a gossip answer with ${what} is refused`, async () => {
     await using peer = await startPeer('odd', {
       misbehave: always((response) => response.writeHead(200, ours).end(body)),
     })
     await using transport = impatient()
-    const message = {
-      peerId: 'me',
-      address: 'http://me.invalid',
-      frontier: [],
-      load: { queueDepth: 0 },
-      capabilities: {},
-      timestamp: '2026-01-01T00:00:00Z',
-    }
 
-    await assert.rejects(transport.exchange(peer, message), { code: 'peer-fault' })
+    await assert.rejects(transport.exchange(peer, greeting), { code: 'peer-fault' })
   })
 }
 
-test('the sizes of artifacts are read from the header beside the manifest, and nonsense in it is ignored', async () => {
+test('sizes of artifacts are read from a header, and invalid parts ignored', async () => {
   const hash = hashBytes(Buffer.from('a'))
   const misbehave = always((response) =>
     response
@@ -211,7 +197,7 @@ test('the sizes of artifacts are read from the header beside the manifest, and n
   assert.deepEqual([...(sizes ?? [])], [[hash, 5]])
 })
 
-test('a choice of tags goes with the question for the best where a query can hold it', async () => {
+test('a choice of tags is sent in the query if it fits', async () => {
   await using peer = await startPeer('peer', {})
   await using transport = impatient()
 
@@ -233,7 +219,7 @@ test('a choice of tags goes with the question for the best where a query can hol
   )
 })
 
-test('a grove that federates and has nothing is not asked again in the way of 0.1', async () => {
+test('a federating grove without items is not asked again by the routes of 0.1', async () => {
   await using peer = await startPeer('peer', { misbehave: always(sendAbsent) })
   await using transport = impatient()
 
@@ -248,7 +234,7 @@ for (const [what, text] of [
   ['that ends within a line', 'MANIFEST\n{"trail'],
   ['with a malformed trailer', '{"trailer":{"sent":"many"}}\n'],
 ] as const) {
-  test(`a closure ${what} is the peer's fault`, async () => {
+  test(`a closure ${what} is blamed on the peer`, async () => {
     const body = text
       .replace('MANIFEST', Buffer.from(item.bytes).toString())
       .replace('TRAILER', '{"trailer":{"sent":0,"bytes":0,"missing":[]}}')

@@ -8,7 +8,9 @@ import { httpTransport } from '../../../src/transport/client.ts'
 import { collect, startPeer, work } from '../../support/peer.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
-/** A closure is asked for and answered in two forms. Beside ours stand a hand-written asker and answerer of the last version. */
+/**
+ * Closures have two forms. These tests have a hand-written client and server of the last version.
+ */
 
 const parent = work('parent')
 const child = work('child', {
@@ -21,7 +23,7 @@ const review = work('review', {
 const request = { cid: child.cid, ancestors: 1, evidence: true }
 const around = [parent.cid, review.cid]
 
-/** Knows bare manifest lines only, and refuses a request with anything that it does not know. */
+/** A server that sends bare manifests, and refuses requests with unknown members. */
 async function oldAnswerer() {
   const server = createServer(async (incoming, outgoing) => {
     const {
@@ -46,7 +48,7 @@ async function oldAnswerer() {
   }
 }
 
-/** Takes every line but the trailer for a bare manifest. */
+/** A client that takes every line but the trailer for a bare manifest. */
 async function oldAsker(url: string): Promise<string[]> {
   const answer = await fetch(`${url}/api/federation/closure`, {
     method: 'POST',
@@ -79,7 +81,7 @@ before(async () => {
 })
 after(() => served[Symbol.asyncDispose]())
 
-test('both know records: records are sent', async () => {
+test('if both sides know records, records are sent', async () => {
   assert.deepEqual(
     await newAsker(served.url),
     around.map((cid) => ({ cid, attestations: [] })),
@@ -97,7 +99,7 @@ test('both know records: records are sent', async () => {
   assert.equal(first, `{"attestations":[],"manifest":${manifest},"size":${size}}`)
 })
 
-test('an asker of today reads the bare manifests of an answerer of the last version', async () => {
+test('the current client reads the bare manifests of a server of the last version', async () => {
   await using old = await oldAnswerer()
 
   assert.deepEqual(
@@ -106,17 +108,17 @@ test('an asker of today reads the bare manifests of an answerer of the last vers
   )
 })
 
-test('an asker of the last version gets bare manifests from an answerer of today', async () => {
+test('a client of the last version gets bare manifests from the current server', async () => {
   assert.deepEqual(await oldAsker(served.url), around)
 })
 
-test('askers and answerers of the last version understand each other as before', async () => {
+test('client and server of the last version understand each other as before', async () => {
   await using old = await oldAnswerer()
 
   assert.deepEqual(await oldAsker(old.url), around)
 })
 
-test('a form that the answerer does not know is answered with bare manifests', async () => {
+test('a request for an unknown form is answered with bare manifests', async () => {
   const answer = await fetch(`${served.url}/api/federation/closure`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'grove-closure': 'records-2' },
@@ -127,14 +129,12 @@ test('a form that the answerer does not know is answered with bare manifests', a
   assert.equal((await answer.text()).split('\n')[0], Buffer.from(parent.bytes).toString())
 })
 
-test("a line that is no record in an answer of records is the peer's fault", async () => {
+test('a line that is not a record, in an answer of records, is blamed on the peer', async () => {
   await using peer = await startPeer('peer', {
     misbehave: (_, response) => {
       response
         .writeHead(200, { 'grove-protocol': '1', 'grove-closure': 'records-1' })
-        .end(
-          `${Buffer.from(parent.bytes).toString()}\n{"trailer":{"sent":1,"bytes":1,"missing":[]}}\n`,
-        )
+        .end(`${Buffer.from(parent.bytes)}\n{"trailer":{"sent":1,"bytes":1,"missing":[]}}\n`)
       return true
     },
   })

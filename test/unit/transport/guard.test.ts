@@ -63,11 +63,11 @@ for (const address of [
     assert.throws(() => checkUrl(address, strict), refused))
 }
 
-test('a private address is fine where the operator allows it', () => {
+test('a private address is accepted if the operator allows it', () => {
   assert.equal(checkUrl('http://127.0.0.1:4515', { allowPrivate: true }).port, '4515')
 })
 
-test('a name that resolves to this machine is refused when it is looked up', async () => {
+test('a name that resolves to this machine is refused at its lookup', async () => {
   const error = await new Promise((resolve) =>
     guardedLookup(strict)('localhost', { all: true }, resolve),
   )

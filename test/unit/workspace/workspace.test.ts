@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
-import { isGroveError } from '../../../src/core/errors.ts'
 import { type WorkspaceFile, writeWorkspace } from '../../../src/workspace/workspace.ts'
+import { withCode } from '../../support/errors.ts'
 
 let folder = ''
 
@@ -28,9 +28,7 @@ function fileOf(name: string, text: string, served = text): WorkspaceFile {
   }
 }
 
-const failsWith = (code: string) => (error: unknown) => isGroveError(error) && error.code === code
-
-test('files land under their names, folders included', async () => {
+test('files are written under their names, with folders', async () => {
   const target = join(folder, 'deep', 'work')
 
   await writeWorkspace(target, [
@@ -42,23 +40,23 @@ test('files land under their names, folders included', async () => {
   assert.equal(await readFile(join(target, 'src/lib/model.py'), 'utf8'), 'x = 2')
 })
 
-test('a contribution without artifacts makes an empty directory', async () => {
+test('a contribution without artifacts gives an empty directory', async () => {
   await writeWorkspace(join(folder, 'empty'), [])
 
   assert.deepEqual(await readdir(join(folder, 'empty')), [])
 })
 
-test('an empty directory that exists is filled, one with something in it is refused and left as it was', async () => {
+test('an empty directory is filled, and one with content is refused', async () => {
   const target = join(folder, 'work')
   await mkdir(target)
 
   await writeWorkspace(target, [fileOf('a', '1')])
 
-  await assert.rejects(writeWorkspace(target, [fileOf('b', '2')]), failsWith('directory-not-empty'))
+  await assert.rejects(writeWorkspace(target, [fileOf('b', '2')]), withCode('directory-not-empty'))
   assert.deepEqual(await readdir(target), ['a'])
 })
 
-test('with overwrite, files of the same names are replaced and others stay', async () => {
+test('with overwrite, files with the same names are replaced and others stay', async () => {
   const target = join(folder, 'work')
   await mkdir(target)
   await writeFile(join(target, 'a'), 'old')
@@ -75,20 +73,20 @@ for (const name of ['../out', '/etc/x', 'a/../../b', 'a//b', '.hidden', '']) {
   test(`the name ${JSON.stringify(name)} is refused before anything is written`, async () => {
     await assert.rejects(
       writeWorkspace(join(folder, 'work'), [fileOf('ok', '1'), fileOf(name, '2')]),
-      failsWith('validation-error'),
+      withCode('validation-error'),
     )
 
     assert.deepEqual(await readdir(folder), [])
   })
 }
 
-test('a name that needs another artifact to be a folder is refused', async () => {
+test('a name below another artifact is refused', async () => {
   const files = [fileOf('a', '1'), fileOf('a/b', '2')]
 
-  await assert.rejects(writeWorkspace(join(folder, 'work'), files), failsWith('validation-error'))
+  await assert.rejects(writeWorkspace(join(folder, 'work'), files), withCode('validation-error'))
 })
 
-test('a symbolic link inside the workspace is not followed out of it', async () => {
+test('a symbolic link in the workspace is not followed out of it', async () => {
   const target = join(folder, 'work')
   const outside = join(folder, 'outside')
   await mkdir(target)
@@ -97,13 +95,13 @@ test('a symbolic link inside the workspace is not followed out of it', async () 
 
   await assert.rejects(
     writeWorkspace(target, [fileOf('sub/a', '1')], { overwrite: true }),
-    failsWith('refused'),
+    withCode('refused'),
   )
 
   assert.deepEqual(await readdir(outside), [])
 })
 
-test('a symbolic link in the place of a file is replaced, its target untouched', async () => {
+test("a symbolic link in a file's place is replaced, and its target is untouched", async () => {
   const target = join(folder, 'work')
   await mkdir(target)
   await writeFile(join(folder, 'secret'), 'keep')
@@ -115,15 +113,15 @@ test('a symbolic link in the place of a file is replaced, its target untouched',
   assert.equal(await readFile(join(target, 'a'), 'utf8'), 'new')
 })
 
-test('wrong bytes leave no directory and no leftovers', async () => {
+test('wrong bytes leave no directory and no temporary files', async () => {
   const files = [fileOf('good', '1'), fileOf('bad', 'right', 'wrong')]
 
-  await assert.rejects(writeWorkspace(join(folder, 'work'), files), failsWith('hash-mismatch'))
+  await assert.rejects(writeWorkspace(join(folder, 'work'), files), withCode('hash-mismatch'))
 
   assert.deepEqual(await readdir(folder), [])
 })
 
-test('an abort in the middle leaves no directory and no leftovers', async () => {
+test('an abort in the middle leaves no directory and no temporary files', async () => {
   const controller = new AbortController()
   const endless: WorkspaceFile = {
     name: 'endless',

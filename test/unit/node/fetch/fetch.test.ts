@@ -29,7 +29,7 @@ const review = work('review', {
 })
 const whole = { contributions: [grandparent, parent, child, review], blobs: [small, large] }
 
-test('a fetch brings the manifest, its artifacts, its parent and what is said about it, all verified', async () => {
+test('a fetch brings the manifest, artifacts, parent and evidence, all verified', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -50,7 +50,7 @@ test('a fetch brings the manifest, its artifacts, its parent and what is said ab
   assert.equal(peer.asked(`GET /api/blobs/${hashBytes(small)}`), 1)
 })
 
-test('what came from a peer is stored with the peer it came from', async () => {
+test('a fetched contribution is stored with the peer that it came from', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode([peer])
 
@@ -63,7 +63,7 @@ test('what came from a peer is stored with the peer it came from', async () => {
   )
 })
 
-test('what is here already and complete is answered without asking anyone', async () => {
+test('a fetch of a complete contribution asks no peer', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
   await fetchRemoteContribution(grove.node, child.cid, { peer: peer.address })
@@ -80,7 +80,7 @@ test('what is here already and complete is answered without asking anyone', asyn
   assert.deepEqual(again.missing, [])
 })
 
-test('ancestors come to the asked depth, parents stored with them', async () => {
+test('ancestors are fetched to the requested depth', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -93,7 +93,7 @@ test('ancestors come to the asked depth, parents stored with them', async () => 
   assert.deepEqual(result.missing, [])
 })
 
-test('an ancestor that nobody has becomes a stub, promised by the peer, and is named as missing', async () => {
+test('an ancestor that no peer has becomes a stub, and is listed as missing', async () => {
   await using peer = startPeer('peer', { ...whole, contributions: [child, parent] })
   await using grove = testNode([peer])
 
@@ -109,7 +109,7 @@ test('an ancestor that nobody has becomes a stub, promised by the peer, and is n
   )
 })
 
-test('a quote tells sizes and what is missing, moves no artifact and stores nothing', async () => {
+test('a quote gives sizes and what is missing, moves no artifact and stores nothing', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -127,7 +127,7 @@ test('a quote tells sizes and what is missing, moves no artifact and stores noth
   assert.equal(peer.asked('GET /api/blobs'), 0)
 })
 
-test('without artifacts a contribution is partial, and can be completed later', async () => {
+test('a contribution without its artifacts is partial until it is completed', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
   const partial = await fetchRemoteContribution(grove.node, child.cid, {
@@ -143,7 +143,7 @@ test('without artifacts a contribution is partial, and can be completed later', 
   assert.deepEqual(await grove.node.blobs.missing(Object.values(child.manifest.artifacts)), [])
 })
 
-test('only the named artifacts come', async () => {
+test('only the named artifacts are fetched', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -159,7 +159,7 @@ test('only the named artifacts come', async () => {
   assert.deepEqual(result.missing, [])
 })
 
-test('an artifact name that the contribution does not have is not found', async () => {
+test('an unknown artifact name is not found', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -173,7 +173,7 @@ test('an artifact name that the contribution does not have is not found', async 
   assert.equal(await grove.node.contributions.count(), 0)
 })
 
-test('artifacts beyond the budget are left, and named as missing', async () => {
+test('artifacts beyond the budget are left, and listed as missing', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
 
@@ -189,7 +189,7 @@ test('artifacts beyond the budget are left, and named as missing', async () => {
   assert.deepEqual(result.missing, [{ hash: hashBytes(large), reason: 'too-large' }])
 })
 
-test('without a peer given, the live one that holds it is found by asking around', async () => {
+test('without a given peer, a live one that holds the item is found', async () => {
   await using empty = startPeer('empty', {})
   await using holder = startPeer('holder', whole)
   await using grove = testNode([empty, holder])
@@ -199,7 +199,7 @@ test('without a peer given, the live one that holds it is found by asking around
   assert.equal(result.source.peerId, 'holder')
 })
 
-test('a peer that said absent is not asked again for a while, unless it is named', async () => {
+test('a peer that answered absent is not asked again for a while, unless it is named', async () => {
   await using empty = startPeer('empty', {})
   await using grove = testNode([empty])
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
@@ -217,7 +217,7 @@ test('a peer that said absent is not asked again for a while, unless it is named
   assert.ok(empty.requests.length > before)
 })
 
-test('the error says which peers were asked, and what each answered', async () => {
+test('the error lists the peers that were asked, with the answer of each', async () => {
   await using empty = startPeer('empty', {})
   await using grove = testNode()
 
@@ -235,13 +235,13 @@ test('the error says which peers were asked, and what each answered', async () =
   )
 })
 
-test('with nobody to ask it is absent', async () => {
+test('without peers to ask, an item is absent', async () => {
   await using grove = testNode()
 
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid), { code: 'absent' })
 })
 
-test('a peer id that is not known is not found', async () => {
+test('an unknown peer id is not found', async () => {
   await using grove = testNode()
 
   await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: 'nobody' }), {
@@ -263,7 +263,7 @@ test('a fetch that takes too long ends with fetch-timeout', async () => {
   )
 })
 
-test('artifacts that take too long are missing; what came in time is kept', async () => {
+test('artifacts that take too long are missing, and those that came in time are kept', async () => {
   const misbehave: Misbehave = ({ path }) => (path.includes('/api/blobs/') ? never() : undefined)
   await using peer = startPeer('peer', { ...whole, misbehave })
   await using grove = testNode()
@@ -277,7 +277,7 @@ test('artifacts that take too long are missing; what came in time is kept', asyn
   assert.deepEqual(await grove.node.contributions.missing([child.cid]), [])
 })
 
-test('a caller that aborts gets its reason, and nothing is stored', async () => {
+test('a caller that aborts gets its own reason, and nothing is stored', async () => {
   const misbehave: Misbehave = ({ path }) => (path.includes('/api/blobs/') ? never() : undefined)
   await using peer = startPeer('peer', { ...whole, misbehave })
   await using grove = testNode()
@@ -295,7 +295,7 @@ test('a caller that aborts gets its reason, and nothing is stored', async () => 
   assert.equal(await grove.node.contributions.count(), 0)
 })
 
-test('progress is told for each artifact, to its end', async () => {
+test('progress is reported for each artifact, to its end', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode()
   const ends = new Map<string, number>()

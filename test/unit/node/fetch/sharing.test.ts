@@ -12,7 +12,7 @@ const item = work('item', { artifacts: { 'a.bin': hashBytes(bytes) } })
 const whole = { contributions: [item], blobs: [bytes] }
 const MANIFEST = `GET /api/gossip/contribution/${item.cid}`
 
-/** Answers what has this in its path a second late. */
+/** Delays answers to requests with this in their path by a second. */
 const late =
   (part: string): Misbehave =>
   ({ path }) =>
@@ -28,7 +28,7 @@ const refuse = (code: 'unwanted' | 'peer-fault') => () => {
   throw new GroveError(code)
 }
 
-test('three callers with different options cause one request for the manifest', async () => {
+test('three callers with different options share one request for the manifest', async () => {
   await using peer = startPeer('peer', whole)
   await using grove = testNode([peer])
   const { node } = grove
@@ -52,11 +52,11 @@ test('three callers with different options cause one request for the manifest', 
   assert.equal(moved, item.bytes.byteLength + bytes.byteLength)
 })
 
-test('who comes while the first still waits for an artifact asks for no manifest either', async () => {
+test('a caller that comes while an artifact is fetched shares the manifest', async () => {
   await using peer = startPeer('peer', { ...whole, misbehave: late('/api/blobs/') })
   await using grove = testNode([peer])
   const first = fetchRemoteContribution(grove.node, item.cid)
-  await until('the artifact to be asked for', () => peer.asked('/api/blobs/') === 1)
+  await until('the request for the artifact', () => peer.asked('/api/blobs/') === 1)
 
   await fetchRemoteContribution(grove.node, item.cid, { artifacts: 'none' })
 
@@ -65,7 +65,7 @@ test('who comes while the first still waits for an artifact asks for no manifest
 })
 
 for (const code of ['unwanted', 'peer-fault'] as const) {
-  test(`one caller that does not accept the item (${code}) does not refuse it to the others`, async () => {
+  test(`one caller's refusal (${code}) is not the others'`, async () => {
     await using peer = startPeer('peer', lateManifest)
     await using grove = testNode([peer])
     const { node } = grove
@@ -85,7 +85,7 @@ for (const code of ['unwanted', 'peer-fault'] as const) {
   })
 }
 
-test('a caller that does not accept it from one peer takes it from another of its own', async () => {
+test('a caller that refuses an item from one peer gets it from another', async () => {
   await using liar = startPeer('liar', lateManifest)
   await using honest = startPeer('honest', whole)
   await using grove = testNode([liar])
@@ -106,14 +106,14 @@ test('a caller that does not accept it from one peer takes it from another of it
   assert.deepEqual([liar.asked(MANIFEST), honest.asked(MANIFEST)], [1, 1])
 })
 
-test('the first caller that leaves does not end it for the others', async () => {
+test('a first caller that leaves does not end the fetch for others', async () => {
   await using peer = startPeer('peer', lateManifest)
   await using grove = testNode([peer])
   const leaver = new AbortController()
   const { signal } = leaver
   const left = fetchRemoteContribution(grove.node, item.cid, { artifacts: 'none' }, { signal })
   const stayed = fetchRemoteContribution(grove.node, item.cid)
-  await until('the manifest to be asked for', () => peer.asked(MANIFEST) === 1)
+  await until('the request for the manifest', () => peer.asked(MANIFEST) === 1)
 
   leaver.abort()
 
@@ -175,7 +175,7 @@ test('who joins a transfer is told of its progress too, by its own name of the a
   assert.equal(peer.asked('/api/blobs/'), 1)
 })
 
-test('who waited for a search that found nothing asks its own peers', async () => {
+test('a caller that waited for a failed search asks its own peers', async () => {
   await using empty = startPeer('empty', { misbehave: late('/contribution/') })
   await using holder = startPeer('holder', whole)
   await using grove = testNode([empty, holder])
@@ -189,7 +189,7 @@ test('who waited for a search that found nothing asks its own peers', async () =
   assert.equal(second.status, 'fulfilled')
 })
 
-test('after a fetch has ended, nothing of it is kept', async () => {
+test('nothing is shared after a fetch has ended', async () => {
   const other = work('other')
   await using peer = startPeer('peer', { contributions: [item, other] })
   await using grove = testNode([peer])

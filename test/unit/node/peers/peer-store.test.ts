@@ -26,7 +26,7 @@ function openBook(records = new MemoryRecords()) {
   return { book: new PeerStore({ records, clock, log: silentLog }), records, move }
 }
 
-test('what a peer did is kept over a restart', async () => {
+test('a peer record survives a restart', async () => {
   const { book, records } = openBook()
   book.advertisementConfirmed(a.address)
   book.advertisementContradicted(a.address, proof, fault)
@@ -50,7 +50,7 @@ test('what a peer did is kept over a restart', async () => {
   assert.equal(lastError?.code, 'peer-fault')
 })
 
-test('who lied comes after who was only out of reach, and that one after the others', () => {
+test('a peer that lied comes after an unreachable one, which comes after the others', () => {
   const { book } = openBook()
   book.fault(a.address, fault, 100)
   book.fault(b.address, new GroveError('peer-unreachable', {}))
@@ -61,7 +61,7 @@ test('who lied comes after who was only out of reach, and that one after the oth
   )
 })
 
-test('a failure puts a peer back for a while only', () => {
+test('a failure lowers the rank of a peer only for a while', () => {
   const { book, move } = openBook()
   book.fault(a.address, new GroveError('peer-unreachable', {}))
   assert.deepEqual(book.order([a, b]), [b, a])
@@ -71,7 +71,7 @@ test('a failure puts a peer back for a while only', () => {
   assert.deepEqual(book.order([a, b]), [a, b])
 })
 
-test("a peer's absent is believed for five minutes", () => {
+test("a peer's answer absent is believed for five minutes", () => {
   const { book, move } = openBook()
   const { cid } = work('x')
   book.absences.add(a.address, cid)
@@ -83,7 +83,7 @@ test("a peer's absent is believed for five minutes", () => {
   assert.equal(book.absences.has(a.address, cid), false)
 })
 
-test('no more than a thousand peers are remembered', async () => {
+test('at most a thousand peers are remembered', async () => {
   const { book, records } = openBook()
   for (let index = 0; index < 1_200; index++) book.advertisementConfirmed(`peer-${index}`)
   await book.close()
@@ -93,7 +93,7 @@ test('no more than a thousand peers are remembered', async () => {
   assert.equal(book.record('peer-1199').confirmed, 1)
 })
 
-test('changes are written together, a second after the first', async () => {
+test('changes are written together, one second after the first', async () => {
   const { book, records, move } = openBook()
   book.advertisementConfirmed(a.address)
   book.advertisementConfirmed(b.address)
@@ -108,7 +108,7 @@ test('changes are written together, a second after the first', async () => {
   )
 })
 
-test('the last ten broken claims are kept as proof', () => {
+test('the last ten contradicted advertisements are kept as proof', () => {
   const { book } = openBook()
   for (let value = 0; value < 12; value++) {
     book.advertisementContradicted(
@@ -127,7 +127,7 @@ test('the last ten broken claims are kept as proof', () => {
   )
 })
 
-test('a liar comes after an unknown peer for days, then is asked like any other', () => {
+test('a liar comes after unknown peers for days, and then is asked like any other', () => {
   const { book, move } = openBook()
   for (let n = 0; n < 3; n++) book.bytesGood(a.address, 10_000_000)
   for (let n = 0; n < 20; n++) book.advertisementContradicted(a.address, proof, fault)
@@ -139,7 +139,7 @@ test('a liar comes after an unknown peer for days, then is asked like any other'
   assert.deepEqual(book.order([b, a]), [a, b])
 })
 
-test('a lie that was written down by a clock that ran ahead fades from now on', async () => {
+test('a lie recorded by a clock that ran ahead fades from now on', async () => {
   const { book, records, move } = openBook()
   move(365 * 24 * 60 * 60_000)
   book.advertisementContradicted(a.address, proof, fault)
@@ -153,7 +153,7 @@ test('a lie that was written down by a clock that ran ahead fades from now on', 
   assert.ok(Math.abs(before - 0.25) < 0.001 && later.trust(a.address) > 0.35)
 })
 
-test('a failed write is made up for by the next', async () => {
+test('the next write makes up for a failed one', async () => {
   class FullDisk extends MemoryRecords {
     full = true
     override async set(...args: Parameters<MemoryRecords['set']>): Promise<void> {
@@ -173,7 +173,7 @@ test('a failed write is made up for by the next', async () => {
   assert.equal((await records.list('peers')).length, 1)
 })
 
-test('a record that the last version wrote is read by the names of today', async () => {
+test('a record written by the last version is read with the current names', async () => {
   const records = new MemoryRecords()
   const said = { value: 0.1, direction: 'minimize' }
   const old = {

@@ -4,7 +4,7 @@ import { promisers } from '../../../../src/node/peers/providers.ts'
 import { work } from '../../../support/peer.ts'
 import { testNode } from '../../../support/test-node.ts'
 
-test('who promised a stub is known however many older stubs there are', async () => {
+test('the peers that promised a stub are found, however many older stubs there are', async () => {
   await using grove = testNode([{ peerId: 'peer', address: 'http://127.0.0.1:9' }])
   for (let n = 0; n < 1_001; n++)
     await grove.node.stubs.putStub(work(`older ${n}`).cid, ['other'], n)

@@ -32,10 +32,10 @@ const entryOf = (cid: Cid, value: number, more: object = {}) => ({
 const listOf = (entries: object[]) => ({
   loss: { dimension: 'loss', direction: 'minimize', entries },
 })
-const absent = work('nobody has this')
+const absent = work('held by no peer')
 const good = scored('good')
 
-test('however many peers claim what nobody has, and however often, it is sought once a back-off', async () => {
+test('an item that no peer holds is sought once a back-off', async () => {
   await using started = new AsyncDisposableStack()
   const peers: TestPeer[] = []
   for (let n = 0; n < 12; n++) peers.push(started.use(startPeer(`peer-${n}`, {})))
@@ -50,18 +50,18 @@ test('however many peers claim what nobody has, and however often, it is sought 
   const asked = () => peers.reduce((sum, peer) => sum + peer.asked('/api/gossip/contribution/'), 0)
 
   flood()
-  await until('it to be sought', () => asked() > 0)
+  await until('the search', () => asked() > 0)
   flood()
   grove.node.sync.noteAdvertised([advertisementOf(holder, good.cid)])
 
-  await until('what was claimed along with the second flood', () =>
+  await until('the item advertised after the second flood', () =>
     grove.node.contributions.get(good.cid),
   )
-  await until('the search to end', () => asked() === PROVIDERS_MAX)
+  await until('the end of the search', () => asked() === PROVIDERS_MAX)
   assert.ok(peers.every((peer) => peer.requests.length <= 1))
 })
 
-test('while an item is being fetched, claims of it start no other fetch', async () => {
+test('while an item is being fetched, advertisements of it start no other fetch', async () => {
   const waiting: ((answer: HttpAnswer) => void)[] = []
   await using slow = startPeer('slow', {
     misbehave: () => new Promise((resolve) => void waiting.push(resolve)),
@@ -69,7 +69,7 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   await using holder = startPeer('holder', { contributions: [good] })
   await using grove = testNode()
   grove.node.sync.noteAdvertised([advertisementOf(slow, absent.cid)])
-  await until('it to be asked for', () => waiting.length === 1)
+  await until('the request', () => waiting.length === 1)
 
   grove.node.sync.noteAdvertised([advertisementOf(slow, absent.cid, 0.3)])
   grove.node.sync.noteAdvertised([advertisementOf(holder, good.cid)])
@@ -79,7 +79,7 @@ test('while an item is being fetched, claims of it start no other fetch', async 
   for (const answer of waiting) answer(absentAnswer())
 })
 
-test('a peer that advertises what it has not is asked in vain so often and no more in one round', async () => {
+test("failed requests for a peer's invented items are bounded in a round", async () => {
   const invented = Array.from({ length: 300 }, (_, n) =>
     entryOf(work(`invented ${n}`).cid, n / 1_000),
   )
@@ -101,10 +101,10 @@ test('a peer that advertises what it has not is asked in vain so often and no mo
 })
 
 for (const [what, manifest, policy, reason] of [
-  ['kind', { kind: 'discussion' as const, tags: ['lm'] }, { kinds: ['work' as const] }, 'kind'],
+  ['kinds', { kind: 'discussion' as const, tags: ['lm'] }, { kinds: ['work' as const] }, 'kind'],
   ['tags', { tags: ['vision'] }, { tags: ['lm'] }, 'tags'],
 ] as const) {
-  test(`a contribution whose manifest says another of ${what} than its claim is refused, and not fetched again`, async () => {
+  test(`a contribution with other ${what} than advertised is refused`, async () => {
     const item = work('disguised', {
       scores: { loss: { value: 0.5, direction: 'minimize' } },
       ...manifest,
@@ -131,7 +131,7 @@ for (const [what, manifest, policy, reason] of [
   })
 }
 
-test('who asks for a contribution gets it whatever the policy of background sync says', async () => {
+test('a fetch on demand succeeds whatever the policy of background sync excludes', async () => {
   await using peer = startPeer('peer', { contributions: [good] })
   await using grove = testNode([peer], { policy: { ...defaultPolicy, kinds: ['review'] } })
 
@@ -140,7 +140,7 @@ test('who asks for a contribution gets it whatever the policy of background sync
   assert.equal(await grove.node.contributions.count(), 1)
 })
 
-test('a peer brings so much evidence unasked in one round and no more', async () => {
+test('the unsolicited evidence from one peer is bounded in a round', async () => {
   const items = [scored('one', 0.1), scored('two', 0.2)]
   const reviews = items.flatMap(({ cid }) =>
     Array.from({ length: 700 }, (_, n) =>
@@ -162,7 +162,7 @@ test('a peer brings so much evidence unasked in one round and no more', async ()
   assert.equal(await grove.node.contributions.count(), 1_002)
 })
 
-test('of a thousand parents that never were, a few become stubs', async () => {
+test('of a thousand invented parents only a few become stubs', async () => {
   const relations = Array.from({ length: 1_000 }, (_, n) => ({
     targetCid: work(`never ${n}`).cid,
     relationType: 'derives_from' as const,
@@ -180,7 +180,7 @@ test('of a thousand parents that never were, a few become stubs', async () => {
   assert.equal((await grove.node.stubs.stubs(5_000)).length, 64)
 })
 
-test('a closure full of rubbish is a handful of faults, and what came with it is left', async () => {
+test('a closure full of invalid records counts as a few faults, and stores nothing', async () => {
   const lines = Array.from({ length: 900 }, (_, n) => `{"rubbish":${n}}\n`).join('')
   await using peer = startPeer('peer', {
     contributions: [good],
@@ -220,7 +220,7 @@ test('what a peer sends again and again counts for it once', async () => {
   assert.equal(await bytesGoodAfter(1_000), await bytesGoodAfter(1))
 })
 
-test('when its bytes are spent, a round fetches no more', async () => {
+test('a round that has used up its bytes fetches no more', async () => {
   const items = [
     scored('one', 0.1),
     scored('two', 0.2),

@@ -29,7 +29,7 @@ const list = (...entries: object[]) => ({
 
 const [good, better, best] = [scored('good', 0.9), scored('better', 0.8), scored('best', 0.7)]
 
-test("a round brings the best of a peer's list that the policy wants, and reports it", async () => {
+test("a round fetches and reports what the policy wants of a peer's list", async () => {
   await using peer = startPeer('peer', {
     contributions: [good, better, best],
     best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
@@ -43,7 +43,7 @@ test("a round brings the best of a peer's list that the policy wants, and report
   assert.deepEqual(await grove.node.contributions.missing([best.cid, better.cid]), [])
 })
 
-test('a threshold keeps out what does not reach it, in the direction of its metric', async () => {
+test('a threshold excludes values in the direction of its metric', async () => {
   await using peer = startPeer('peer', {
     contributions: [good, best],
     best: list(entry(best, 0.7), entry(good, 0.9)),
@@ -53,7 +53,7 @@ test('a threshold keeps out what does not reach it, in the direction of its metr
   assert.deepEqual((await grove.node.sync.round()).fetched, [best.cid])
 })
 
-test('an artifact that nobody asked for and that is too large is left; its manifest is not', async () => {
+test('an unsolicited artifact that is too large is left, but its manifest is fetched', async () => {
   const bytes = someBytes(5_000, 3)
   const heavy = scored('heavy', 0.5, { 'big.bin': hashBytes(bytes) })
   await using peer = startPeer('peer', {
@@ -74,7 +74,7 @@ for (const [what, contribution, advertised, direction] of [
   ['direction', good, 0.9, 'maximize'],
   ['metric', work('unscored'), 0.1, 'minimize'],
 ] as const) {
-  test(`an item whose manifest contradicts the ${what} that was claimed is not stored, and the claim is proof against the peer`, async () => {
+  test(`an item with another ${what} than advertised is not stored, and is proof`, async () => {
     const lie = {
       loss: { dimension: 'loss', direction, entries: [entry(contribution, advertised)] },
     }
@@ -89,7 +89,7 @@ for (const [what, contribution, advertised, direction] of [
   })
 }
 
-test('an item about which one peer lies comes from the one that tells the truth', async () => {
+test('an item that one peer lies about is fetched from an honest one', async () => {
   await using liar = startPeer('liar', {
     contributions: [good],
     best: list(entry(good, 0.1)),
@@ -108,7 +108,7 @@ test('an item about which one peer lies comes from the one that tells the truth'
   assert.equal(grove.node.peers.record(honest.address).confirmed, 1)
 })
 
-test('an item that could not be had rests before it is tried again', async () => {
+test('an item that could not be fetched backs off before it is tried again', async () => {
   await using peer = startPeer('peer', { best: list(entry(best, 0.7)) })
   await using grove = testNode([peer])
   assert.deepEqual((await grove.node.sync.round()).failed, [{ cid: best.cid, reason: 'absent' }])
@@ -119,7 +119,7 @@ test('an item that could not be had rests before it is tried again', async () =>
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
 })
 
-test('a round makes no more requests than its budget', async () => {
+test('a round keeps to its budget of requests', async () => {
   const items = Array.from({ length: 10 }, (_, n) => scored(`item ${n}`, n))
   await using peer = startPeer('peer', {
     contributions: items,
@@ -135,7 +135,7 @@ test('a round makes no more requests than its budget', async () => {
   assert.deepEqual(report.fetched.toSorted(), best.toSorted())
 })
 
-test('a chunked artifact beyond what is taken unasked is left without blame for the peer', async () => {
+test('a chunked artifact beyond the limit is left without blame', async () => {
   const bytes = someBytes(5_000, 9)
   const heavy = scored('heavy and old', 0.5, { 'big.bin': hashBytes(bytes) })
   const { cid, manifest } = heavy
@@ -155,7 +155,7 @@ test('a chunked artifact beyond what is taken unasked is left without blame for 
   assert.equal(grove.node.peers.record(old.address).failures, 0)
 })
 
-test('what a peer announces is fetched in a moment', async () => {
+test('an announced item is fetched at once', async () => {
   await using peer = startPeer('peer', { contributions: [best] })
   await using grove = testNode([peer])
 
@@ -167,7 +167,7 @@ test('what a peer announces is fetched in a moment', async () => {
   assert.equal((await grove.node.contributions.get(best.cid))?.provenance.peerId, 'peer')
 })
 
-test('the best of what the policy wants is asked for and completed, also where it is not among the best of all', async () => {
+test('the best that the policy wants is completed, if not the best of all', async () => {
   const bytes = someBytes(50, 5)
   const tagged = work('tagged', {
     tags: ['text'],
@@ -191,7 +191,7 @@ test('the best of what the policy wants is asked for and completed, also where i
   assert.equal(peer.asked('kinds=work%2Cplan&tags=text%2Ccode'), peer.asked('/api/federation/best'))
 })
 
-test('a stub is filled by a later round', async () => {
+test('a later round fetches a stub', async () => {
   const child = work('child', {
     relations: [{ targetCid: best.cid, relationType: 'derives_from' }],
   })

@@ -19,7 +19,7 @@ const best = { loss: { dimension: 'loss', direction: 'minimize', entries: [entry
 /** Longer than the first back-off. */
 const BACKED_OFF_MS = 6_000
 
-test('a round skips an item that another is fetching, and wants it again once that has ended', async () => {
+test('a round skips an item that is being fetched, until that has failed', async () => {
   const waiting: ((answer: HttpAnswer) => void)[] = []
   await using slow = startPeer('slow', {
     best,

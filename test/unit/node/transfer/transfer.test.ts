@@ -12,7 +12,7 @@ const { startPeer, testNode, timeline } = virtualWorld()
 const blobs = Array.from({ length: 40 }, (_, seed) => someBytes(500, seed + 1))
 const signal = new AbortController().signal
 
-/** Answers blob requests late, and tells how many were open at most. */
+/** Delays answers to blob requests, and counts how many were open at once. */
 function gate() {
   let open = 0
   let most = 0
@@ -26,7 +26,7 @@ function gate() {
   return { misbehave, most: () => most }
 }
 
-test('one peer is asked for so many blobs at once and no more', async () => {
+test('concurrent transfers from one peer are bounded', async () => {
   const { misbehave, most } = gate()
   await using peer = startPeer('peer', { misbehave })
   await using grove = testNode()
@@ -38,7 +38,7 @@ test('one peer is asked for so many blobs at once and no more', async () => {
   assert.equal(most(), TRANSFERS_MAX_PER_PEER)
 })
 
-test('a peer that goes by many names is asked for no more at once', async () => {
+test('a peer with many names gets no more concurrent transfers', async () => {
   const { misbehave, most } = gate()
   await using peer = startPeer('peer', { misbehave })
   await using grove = testNode()
@@ -59,7 +59,7 @@ test('a peer that goes by many names is asked for no more at once', async () => 
   assert.equal(most(), TRANSFERS_MAX_PER_PEER)
 })
 
-test('all peers together are asked for so many blobs at once and no more', async () => {
+test('concurrent transfers from all peers are bounded', async () => {
   const { misbehave, most } = gate()
   const peers: TestPeer[] = []
   for (let index = 0; index < 8; index++) peers.push(startPeer(`peer-${index}`, { misbehave }))
@@ -75,7 +75,7 @@ test('all peers together are asked for so many blobs at once and no more', async
   for (const peer of peers) await peer[Symbol.asyncDispose]()
 })
 
-test('who joins a transfer moves nothing itself', async () => {
+test('a caller that joins a transfer requests nothing itself', async () => {
   await using peer = startPeer('peer', { blobs })
   await using grove = testNode()
   const wanted = { hash: hashBytes(blobs[0]!) }
@@ -90,7 +90,7 @@ test('who joins a transfer moves nothing itself', async () => {
   )
 })
 
-test('who joins a transfer that fails tries its own providers', async () => {
+test('a caller that joined a failed transfer tries its own providers', async () => {
   await using empty = startPeer('empty', {})
   await using holder = startPeer('holder', { blobs })
   await using grove = testNode()
@@ -105,7 +105,7 @@ test('who joins a transfer that fails tries its own providers', async () => {
   assert.equal(second?.status, 'fulfilled')
 })
 
-test('a blob larger than is allowed is refused before its body is read', async () => {
+test('a blob that is too large is refused before its body is read', async () => {
   await using peer = startPeer('peer', { blobs })
   await using grove = testNode()
 
@@ -119,7 +119,7 @@ test('a blob larger than is allowed is refused before its body is read', async (
   assert.equal(grove.node.peers.record(peer.address).failures, 0)
 })
 
-test('an empty blob is a blob', async () => {
+test('an empty blob can be fetched', async () => {
   await using peer = startPeer('peer', { blobs: [Buffer.alloc(0)] })
   await using grove = testNode()
 

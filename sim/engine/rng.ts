@@ -2,10 +2,10 @@ import { below, type Random, sample } from '../../src/core/random.ts'
 import { seeded } from '../../src/runtime/random.ts'
 
 /**
- * All chance of a run, from one integer. Each use takes a fork by its own name, so that one more draw in one place shifts
- * no draw in another.
+ * The randomness of a run, from one integer. Each use takes a fork with a name of its own, so that
+ * one more draw in one place shifts no draw elsewhere.
  */
-export class Chance implements Random {
+export class Rng implements Random {
   readonly #seed: number
   readonly #random: Random
 
@@ -14,21 +14,21 @@ export class Chance implements Random {
     this.#random = seeded(seed)
   }
 
-  /** Chance of its own; the same name gives the same numbers. */
-  fork(name: string): Chance {
-    return new Chance(hashOf(`${this.#seed} ${name}`))
+  /** A generator of its own. The same name gives the same numbers. */
+  fork(name: string): Rng {
+    return new Rng(hashOf(`${this.#seed} ${name}`))
   }
 
   next(): number {
     return this.#random.next()
   }
 
-  /** Whether something of this probability happens. Draws nothing where it can't. */
+  /** True with this probability. Draws nothing if it is 0. */
   happens(probability: number): boolean {
     return probability > 0 && this.#random.next() < probability
   }
 
-  /** A number from `[least, most)`. */
+  /** A number in [least, most). */
   between([least, most]: readonly [number, number]): number {
     return least === most ? least : least + (most - least) * this.#random.next()
   }
@@ -56,7 +56,7 @@ export class Chance implements Random {
     return bytes
   }
 
-  /** `blake3:` and 64 digits that no contribution will ever have. */
+  /** A cid that no contribution will ever have. */
   cid(): string {
     return `blake3:${Buffer.from(this.bytes(32)).toString('hex')}`
   }

@@ -6,22 +6,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const grove = join(import.meta.dirname, '../bin/grove.js')
+const grove = join(import.meta.dirname, '../../bin/grove.js')
 
-/** A grove that runs as a process of its own, from dist/. */
+/** A grove that runs as a process, from dist/. */
 export interface GroveProcess {
   readonly url: string
-  /** The largest amount of memory that it has held so far, in bytes; undefined where the system doesn't say. */
-  peakMemory(): number | undefined
-  /** Processor time of all its threads so far, in seconds; undefined where the system doesn't say. */
-  processorTime(): number | undefined
-  /** SIGTERM; resolves when it has ended. */
+  /** Its peak memory so far; undefined where the system doesn't tell it. */
+  peakMemoryBytes(): number | undefined
+  /** The processor time of all its threads so far; undefined where the system doesn't tell it. */
+  cpuSeconds(): number | undefined
+  /** Sends SIGTERM; resolves when it has ended. */
   stop(): Promise<void>
-  /** kill -9; resolves when it is gone. */
+  /** Sends SIGKILL; resolves when it has ended. */
   kill(): Promise<void>
 }
 
-/** What a run starts and must not leave behind: processes, and one directory. */
+/** Owns what a run must not leave behind: processes, and one directory. */
 export class Workbench implements AsyncDisposable {
   readonly dir: string
   readonly #children = new Set<ChildProcess>()
@@ -35,12 +35,12 @@ export class Workbench implements AsyncDisposable {
     return new Workbench(await mkdtemp(join(parent, 'grove-bench-')))
   }
 
-  /** A path below the directory that nothing has yet. */
+  /** A new path below the directory. */
   path(name: string): string {
     return join(this.dir, `${name}-${++this.#made}`)
   }
 
-  /** Starts `grove serve` on a free port and waits until it is ready. */
+  /** Starts `grove serve` on a free port. Resolves when it is ready. */
   async serve(dir: string, ...flags: readonly string[]): Promise<GroveProcess> {
     const args = [grove, 'serve', '--dir', dir, '--port', '0', '--log-level', 'error', ...flags]
     const child = this.#own(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] }))
@@ -52,19 +52,19 @@ export class Workbench implements AsyncDisposable {
     }
     return {
       url: await readyUrl(child),
-      peakMemory: () => peakMemoryOf(child),
-      processorTime: () => processorTimeOf(child),
+      peakMemoryBytes: () => peakMemoryOf(child),
+      cpuSeconds: () => cpuSecondsOf(child),
       stop: () => end('SIGTERM'),
       kill: () => end('SIGKILL'),
     }
   }
 
-  /** Starts a program of this folder that is spoken to by messages. */
+  /** Starts a program of this folder, which takes messages. */
   fork(program: string): ChildProcess {
     return this.#own(fork(join(import.meta.dirname, program), [], { serialization: 'advanced' }))
   }
 
-  /** Ends all at once, without waiting: for a run that is interrupted. */
+  /** Ends everything without waiting, when a run is interrupted. */
   abandon(): void {
     for (const child of this.#children) child.kill('SIGKILL')
     rmSync(this.dir, { recursive: true, force: true })
@@ -84,13 +84,13 @@ export class Workbench implements AsyncDisposable {
   }
 }
 
-/** The difference of two readings that the system may not give. */
+/** The difference of two readings that the system may not tell. */
 export function since(before: number | undefined, after: number | undefined): number | undefined {
   return before === undefined || after === undefined ? undefined : after - before
 }
 
 async function readyUrl(child: ChildProcess): Promise<string> {
-  if (child.stdout === null) throw new Error('no stdout')
+  if (child.stdout === null) throw new Error('grove has no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = /^grove listening on (http:\S+)$/.exec(line) ?? []
     if (url !== undefined) return url
@@ -98,14 +98,17 @@ async function readyUrl(child: ChildProcess): Promise<string> {
   throw new Error('grove ended before it was ready')
 }
 
-/** The high-water mark of the resident set, as Linux keeps it. */
+/** The high-water mark of the resident set (proc(5), status). */
 function peakMemoryOf({ pid }: ChildProcess): number | undefined {
   const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(ofProcess(pid, 'status')) ?? []
   return kib === undefined ? undefined : Number(kib) * 1024
 }
 
-/** Fields 14 and 15 of proc(5)'s stat, in user and in system mode, in hundredths of a second. The name in field 2 may hold anything. */
-function processorTimeOf({ pid }: ChildProcess): number | undefined {
+/**
+ * Fields 14 and 15 of stat, user and system time in hundredths of a second (proc(5)). The name in
+ * field 2 may contain anything, so fields are counted from its end.
+ */
+function cpuSecondsOf({ pid }: ChildProcess): number | undefined {
   const stat = ofProcess(pid, 'stat')
   const [user, system] = stat
     .slice(stat.lastIndexOf(')') + 2)
@@ -115,7 +118,7 @@ function processorTimeOf({ pid }: ChildProcess): number | undefined {
   return user === undefined || system === undefined ? undefined : (user + system) / 100
 }
 
-/** What Linux tells of a process; empty elsewhere. */
+/** A file of a process in /proc; empty where there is none. */
 function ofProcess(pid: number | undefined, what: string): string {
   try {
     return readFileSync(`/proc/${pid}/${what}`, 'utf8')

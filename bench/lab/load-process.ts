@@ -8,11 +8,12 @@ import type {
   Job,
   RequestsJob,
   RequestsResult,
+  Took,
   TransferResult,
   UploadJob,
-} from './load-client.ts'
+} from './load.ts'
 
-/** The process that asks: it takes jobs one at a time and answers what it measured. */
+/** A process that sends requests. It takes one job at a time and answers with what it measured. */
 process.on('message', (job: Job) => {
   void carryOut(job).then(
     (result) => process.send?.({ result }),
@@ -26,7 +27,7 @@ process.on('message', (job: Job) => {
 function carryOut(job: Job): Promise<RequestsResult | TransferResult> {
   switch (job.type) {
     case 'requests':
-      return askAll(job)
+      return sendAll(job)
     case 'upload':
       return upload(job)
     case 'download':
@@ -34,14 +35,14 @@ function carryOut(job: Job): Promise<RequestsResult | TransferResult> {
   }
 }
 
-/** All requests over so many connections that are kept open, each connection one request at a time. */
-async function askAll({ origin, connections, requests }: RequestsJob): Promise<RequestsResult> {
+/** Sends all requests over kept connections, each with one request at a time. */
+async function sendAll({ origin, connections, requests }: RequestsJob): Promise<RequestsResult> {
   const pool = new Pool(origin, { connections, pipelining: 1, headersTimeout: 0, bodyTimeout: 0 })
   const latenciesMs = new Array<number>(requests.length)
   const statuses: number[] = new Array<number>(requests.length)
   const answers: string[] = new Array<string>(requests.length)
   let next = 0
-  const askNext = async () => {
+  const sendNext = async () => {
     for (let at = next++; at < requests.length; at = next++) {
       const { method, path, headers, body } = requests[at]!
       const begun = performance.now()
@@ -57,13 +58,13 @@ async function askAll({ origin, connections, requests }: RequestsJob): Promise<R
     }
   }
   const end = stopwatch()
-  await Promise.all(Array.from({ length: connections }, askNext))
+  await Promise.all(Array.from({ length: connections }, sendNext))
   const took = end()
   await pool.close()
   return { ...took, latenciesMs, statuses, answers }
 }
 
-/** A file as the body of one request, between a head and a tail (empty where there are none). */
+/** Sends a file as the body of one request, between a head and a tail, which may be empty. */
 async function upload({
   origin,
   method,
@@ -92,7 +93,7 @@ async function upload({
   return { ...took, answer: text }
 }
 
-/** The body of one request into a new file, which is then removed. Nothing of it is looked at. */
+/** Writes the answer to a request to a new file, unverified, and removes it. */
 async function download({ origin, path, file, sync }: DownloadJob): Promise<TransferResult> {
   const pool = new Pool(origin, { headersTimeout: 0, bodyTimeout: 0 })
   const end = stopwatch()
@@ -112,11 +113,11 @@ async function syncFile(path: string): Promise<void> {
   await handle.close()
 }
 
-/** Begins to measure; the result ends it. */
-function stopwatch(): () => { seconds: number; processor: number } {
+/** Starts to measure; the returned function stops. */
+function stopwatch(): () => Took {
   const [begun, before] = [performance.now(), process.cpuUsage()]
   return () => {
     const { user, system } = process.cpuUsage(before)
-    return { seconds: (performance.now() - begun) / 1_000, processor: (user + system) / 1_000_000 }
+    return { seconds: (performance.now() - begun) / 1_000, cpuSeconds: (user + system) / 1_000_000 }
   }
 }

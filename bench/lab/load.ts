@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Workbench } from './workbench.ts'
 
 /** One request of many. */
-export interface Ask {
+export interface LoadRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly headers?: Readonly<Record<string, string>>
@@ -13,7 +13,7 @@ export interface RequestsJob {
   readonly type: 'requests'
   readonly origin: string
   readonly connections: number
-  readonly requests: readonly Ask[]
+  readonly requests: readonly LoadRequest[]
 }
 
 export interface UploadJob {
@@ -32,42 +32,45 @@ export interface DownloadJob {
   readonly origin: string
   readonly path: string
   readonly file: string
-  /** Wait until the disk has it. */
+  /** Whether to wait until it is on the disk. */
   readonly sync: boolean
 }
 
 export type Job = RequestsJob | UploadJob | DownloadJob
 
-/** In the order of the requests. */
-export interface RequestsResult {
+/** How long a job took, and how much processor time of the load process. */
+export interface Took {
   readonly seconds: number
-  /** Processor time of the load process, in seconds. */
-  readonly processor: number
+  readonly cpuSeconds: number
+}
+
+/** Its lists are in the order of the requests. */
+export interface RequestsResult extends Took {
   readonly latenciesMs: readonly number[]
   readonly statuses: readonly number[]
   readonly answers: readonly string[]
 }
 
-export interface TransferResult {
-  readonly seconds: number
-  /** Processor time of the load process, in seconds. */
-  readonly processor: number
+export interface TransferResult extends Took {
   readonly answer: string
 }
 
-/** The process that asks, as seen from the one that measures: apart, so that neither takes the other's time. */
+/**
+ * A process that sends requests (load-process.ts), apart from the one that measures so that neither
+ * takes the other's time.
+ */
 export class Load {
   readonly #child: ChildProcess
 
   constructor(bench: Workbench) {
-    this.#child = bench.fork('load.ts')
+    this.#child = bench.fork('load-process.ts')
   }
 
-  /** All requests, so many at once. Throws where one is not answered with success. */
+  /** Sends all requests over this many connections. Throws if one fails. */
   async requests(
     origin: string,
     connections: number,
-    requests: readonly Ask[],
+    requests: readonly LoadRequest[],
   ): Promise<RequestsResult> {
     const result = (await this.#run({
       type: 'requests',

@@ -1,6 +1,6 @@
-import type { Chance } from '../engine/chance.ts'
+import type { Rng } from '../engine/rng.ts'
 import type { adversaryKinds, Scenario } from '../scenario/scenario.ts'
-import type { Adversary, Neighbourhood } from './adversary.ts'
+import type { Adversary, AdversaryContext } from './adversary.ts'
 import { Bomber } from './bomber.ts'
 import { Braggart } from './braggart.ts'
 import { Corrupter } from './corrupter.ts'
@@ -25,15 +25,15 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   replayer: Replayer,
 }
 
-/** Puts a scenario's adversaries into the network, from its beginning to its end. */
-export function settleIn(
+/** Starts a scenario's adversaries. They stay until the run ends. */
+export function startAdversaries(
   adversaries: Scenario['adversaries'],
-  chance: Chance,
-  around: Neighbourhood,
+  rng: Rng,
+  context: AdversaryContext,
 ): void {
   for (const [kind, count = 0] of Object.entries(adversaries) as [Kind, number | undefined][]) {
     for (let index = 0; index < count; index++) {
-      const adversary = new kinds[kind](kind, index, chance.fork(`${kind} ${index}`), around)
+      const adversary = new kinds[kind](kind, index, rng.fork(`${kind} ${index}`), context)
       adversary.start()
     }
   }

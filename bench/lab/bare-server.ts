@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * What Node's HTTP server can do that does nothing else: POST reads the body and answers as many bytes; PUT writes the
- * body to the file that its `file` header names, waits for the disk, and removes it.
+ * Node's HTTP server and nothing else, as a baseline. POST answers with the request's body. PUT
+ * writes the body to the file that the `file` header names, waits for the disk, and removes it.
  */
 const server = createServer((incoming, outgoing) => {
-  if (incoming.method === 'PUT') void keep(incoming, outgoing)
+  if (incoming.method === 'PUT') void store(incoming, outgoing)
   else echo(incoming, outgoing)
 })
 server.listen(0, '127.0.0.1', () => {
@@ -27,7 +27,7 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
   })
 }
 
-async function keep(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+async function store(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const file = String(incoming.headers.file)
   await pipeline(incoming, createWriteStream(file, { flush: true }))
   outgoing.writeHead(201).end()

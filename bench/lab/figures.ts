@@ -3,7 +3,7 @@ export function median(values: readonly number[]): number {
   return percentile(values, 50)
 }
 
-/** The value that `percent` of all do not exceed, between neighbours linearly. NaN where there is none. */
+/** The value that `percent` of all do not exceed, interpolated. NaN if there are none. */
 export function percentile(values: readonly number[], percent: number): number {
   const sorted = values.toSorted((a, b) => a - b)
   const at = ((sorted.length - 1) * percent) / 100
@@ -12,7 +12,7 @@ export function percentile(values: readonly number[], percent: number): number {
   return below + (above - below) * (at - Math.floor(at))
 }
 
-/** `12,345`, `45.6`, `0.123`: three digits or all whole ones. */
+/** A number to three digits, or to the last whole one: `12,345`, `45.6`, `0.123`. */
 export function readable(value: number): string {
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString('en')
   return value.toPrecision(3)

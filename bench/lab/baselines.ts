@@ -2,14 +2,17 @@ import { once } from 'node:events'
 import Sqlite from 'better-sqlite3'
 import type { Workbench } from './workbench.ts'
 
-/** Starts a server that only reads and answers; its address. */
-export async function bareServer(bench: Workbench): Promise<string> {
+/** Starts a server that only reads and answers (bare-server.ts), and returns its address. */
+export async function startBareServer(bench: Workbench): Promise<string> {
   const [{ url }] = (await once(bench.fork('bare-server.ts'), 'message')) as [{ url: string }]
   return url
 }
 
-/** Rows a second into a table of a fresh database, each in a transaction of its own that waits for the disk. */
-export function singleCommits(file: string, rows: readonly string[]): number {
+/**
+ * Inserts rows into a fresh database, each in a transaction that waits for the disk. Returns rows a
+ * second.
+ */
+export function singleCommitRate(file: string, rows: readonly string[]): number {
   const database = new Sqlite(file)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
