@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { GroveError } from '../../../core/errors.ts'
 import type { GroveEvent } from '../../../core/wire/events.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import {
@@ -31,11 +32,13 @@ export function addEvents(program: Command, context: Context): void {
 }
 
 async function follow(session: CliSession, after: string | undefined): Promise<void> {
-  const { grove, output, signal, json } = session
+  const { grove, output, signal, json, place } = session
   for await (const event of grove.events({ signal, after })) {
     if (json) printJson(output, event, 0)
     else print(output, lineOf(output, event))
   }
+  signal.throwIfAborted()
+  throw new GroveError('server-unreachable', {}, { message: `${place} has ended its events` })
 }
 
 function lineOf(output: Output, event: GroveEvent): string {
