@@ -144,6 +144,7 @@ function bodyValue(operation: Operation, { node, request, meter }: Call): Promis
   return readJson(request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
+    isHashed: isManifest,
   })
 }
 

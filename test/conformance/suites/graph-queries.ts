@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../../src/core/contribution/verify.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
@@ -120,6 +122,20 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     )
     assert.equal(await count({ kind: 'work', mode: 'exploration' }), 0)
     assert.equal(await count({ agentId: 'a' }), 0)
+  })
+
+  test('an empty tag that another grove has sent matches nothing', async () => {
+    await using opened = await open()
+    const { manifest } = sample({ tags: ['a'] })
+    const bytes = canonicalBytes({ ...manifest, tags: ['', 'a'] })
+    const sent = verifyManifest(bytes, hashBytes(bytes))
+    await opened.store.put(sent, local())
+
+    assert.equal((await opened.store.list({ tags: ['a'] }, page)).total, 1)
+    assert.equal((await opened.store.list({ tags: [''] }, page)).total, 0)
+    assert.equal((await opened.store.list({ tags: ['a', ''] }, page)).total, 0)
+    assert.deepEqual(await opened.store.frontier({ anyTag: [''], limit: 5 }), [])
+    assert.notDeepEqual(await opened.store.frontier({ anyTag: ['', 'a'], limit: 5 }), [])
   })
 
   test('a search finds contributions with every word, in any field, case or accent', async () => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { GroveError } from '../../../core/errors.ts'
 import type { GroveEvent } from '../../../core/wire/events.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatNumber, formatSize, plural, printable, short } from '../../output/format.ts'
@@ -32,6 +33,8 @@ async function follow(session: CliSession, after: string | undefined): Promise<v
     if (json) printJson(output, event, 0)
     else for (const line of linesOf(output, event)) print(output, line)
   }
+  signal.throwIfAborted()
+  throw new GroveError('server-unreachable', {}, { message: `${place} has ended its events` })
 }
 
 /** Lines that an event may take on a narrow terminal. */

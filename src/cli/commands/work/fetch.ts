@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { errorTable, isErrorCode } from '../../../core/errors.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -65,6 +66,15 @@ async function fetch(
     session.grove.fetchContribution({ cid, ...fetchOptionsFrom(options) }, { signal }),
   )
   answer(session, result, () => printResult(session, result, options.quote === true))
+  if (options.quote !== true) session.exit(exitOf(result))
+}
+
+/** 0 where all that was asked for is here, else that of what would be worth another try. */
+function exitOf({ missing }: FetchResult): number {
+  if (missing.length === 0) return 0
+  const isAway = ({ reason }: FetchResult['missing'][number]) =>
+    isErrorCode(reason) && errorTable[reason].exit === errorTable['peer-unreachable'].exit
+  return errorTable[missing.every(isAway) ? 'peer-unreachable' : 'fetch-incomplete'].exit
 }
 
 function fetchOptionsFrom({
