@@ -164,7 +164,8 @@ export function errorFromBody(body: unknown): GroveError | undefined {
   return new GroveError(code, details, { message: String(error.message) })
 }
 
-function isErrorCode(code: unknown): code is ErrorCode {
+/** True if it is the name of a kind of error. */
+export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorTable, code)
 }
 
