@@ -49,7 +49,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
         : edgesOutOf(contributions.get(cid), choice),
     related: ({ args: [cid, types, page] }) => {
       const { ids, total } = relatedIds(connection, cid, types, page)
-      return { items: ids.map(at), total }
+      return { items: allAt(ids), total }
     },
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     list: ({ args: [filter, page] }) => {
