@@ -5,6 +5,7 @@ import { CONFIG_FILE, decideConfig } from '../../../config.ts'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { silentLog } from '../../../ports/log.ts'
+import { refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { note, print, printJson } from '../../output/output.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
@@ -34,6 +35,7 @@ async function init(
   named: string | undefined,
   options: SettingsOptions & GlobalOptions,
 ): Promise<void> {
+  refuseServer('init', options)
   const directory = resolve(named ?? options.dir ?? env.GROVE_DIR ?? '.grove')
   const layer = layerFrom(options)
   decideConfig({ dir: directory, flags: layer })
@@ -45,13 +47,18 @@ async function init(
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
   const where = named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`
+  const names = 'the options of `grove serve`, in camelCase'
+  note(output, `settings: ${join(directory, CONFIG_FILE)}, by the names of ${names}`)
   note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
 
 async function writeConfig(directory: string, layer: object): Promise<void> {
   const path = join(directory, CONFIG_FILE)
   try {
-    await writeFile(path, `${JSON.stringify(layer, undefined, 2)}\n`, { flag: 'wx' })
+    await writeFile(path, `${JSON.stringify(layer, undefined, 2)}\n`, {
+      flag: 'wx',
+      mode: 0o600,
+    })
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST')
       throw new GroveError(
