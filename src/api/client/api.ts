@@ -36,6 +36,11 @@ interface Streams {
   blob(input: { hash: Cid; range?: ByteRange }, options?: CallOptions): Promise<Download>
   /** Throws `not-found`, `blob-missing`. */
   artifact(input: { cid: Cid; name: string }, options?: CallOptions): Promise<Download>
+  /** A file by its path, or a range of it. Throws `not-found`, `blob-missing`, `pack-invalid`. */
+  file(
+    input: { cid: Cid; path: string; range?: ByteRange },
+    options?: CallOptions,
+  ): Promise<Download>
   /** A manifest's canonical bytes. */
   manifest(input: { cid: Cid }, options?: CallOptions): Promise<Download>
   /**

@@ -37,6 +37,7 @@ export function localClient(node: GroveNode): GroveApi {
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
+    file: ({ range, ...input }, options) => download(operations.file, input, options, range),
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, { expect, ...options } = {}) =>
       stageArtifact(node, source, { ...(expect && { expect }), signal: signalOf(options) }),

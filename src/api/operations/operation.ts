@@ -13,7 +13,7 @@ export type Method = 'GET' | 'POST' | 'PUT'
  */
 export interface HttpBinding {
   readonly method: Method
-  /** With `:name` for members of the input. */
+  /** With `:name` for members of the input, `:name{.+}` for one that may hold `/`. */
   readonly path: string
   /** Status of success. Default: 200. */
   readonly status?: number
