@@ -32,7 +32,7 @@ export type PackEntry = { readonly name: string; readonly path: string } & (
   | { readonly symlink: string; readonly hash?: never }
 )
 
-type Line =
+type IndexLine =
   | {
       readonly name: string
       readonly digits: string
@@ -214,7 +214,7 @@ export class IndexReader {
   }
 
   /** A content that occurs for the first time: it is its own artifact, or next in the parts. */
-  #takeContent({ digits, sizeBytes, isOwn }: Extract<Line, { digits: string }>): void {
+  #takeContent({ digits, sizeBytes, isOwn }: Extract<IndexLine, { digits: string }>): void {
     this.#known.set(digits, { content: this.#contents.part.length, sizeBytes, isOwn })
     if (isOwn) {
       if (this.#own.push(`blake3:${digits}` as Cid) > OWN_MAX)
@@ -237,7 +237,7 @@ export class IndexReader {
   }
 }
 
-function readLine(text: string): Line {
+function readLine(text: string): IndexLine {
   const [, mode, size, own, digits, name] = FILE.exec(text) ?? []
   if (name !== undefined && digits !== undefined) {
     const executable = mode === '100755'
