@@ -73,7 +73,8 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const output = await operation.run(node, input, { signal: request.signal })
+  const { signal, isLocal = false } = request
+  const output = await operation.run(node, input, { signal, isLocal })
   if (wire === undefined) return jsonResponse(http.status ?? 200, output)
   const { body, headers } = wire.pack(output)
   return jsonResponse(http.status ?? 200, body, headers)

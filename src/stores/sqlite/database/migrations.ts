@@ -100,4 +100,8 @@ export const migrations: readonly string[] = [
   CREATE TABLE log (last_seq INTEGER NOT NULL) STRICT;
   INSERT INTO log (last_seq) SELECT ifnull(max(id), 0) FROM contribution;
   `,
+  // Schema 3: unreleased. Where older rows came from isn't known.
+  `
+  ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
