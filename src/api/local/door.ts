@@ -90,7 +90,7 @@ async function removeSocket(endpoint: string): Promise<void> {
 function answer(options: DoorOptions, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const { app, leaving } = options
   const isAsking = splitTarget(incoming.url ?? '').path === LEAVE_PATH
-  if (!isAsking) app.handle(incoming, outgoing)
+  if (!isAsking) app.handleLocal(incoming, outgoing)
   else if (leaving?.canLeave() === true) {
     outgoing.once('finish', () => leaving.leave())
     send(outgoing, jsonResponse(202, {}))

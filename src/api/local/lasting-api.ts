@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../core/canonical.ts'
+import type { Cid } from '../../core/cid.ts'
 import { timestamp } from '../../core/time.ts'
 import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -37,14 +38,21 @@ export interface Sessions {
 export function lastingApi(sessions: Sessions): GroveApi {
   const { clock, closing } = sessions
   return {
+    // Who answers has proved that it has the directory open.
+    isLocal: true,
     ...callsOf((operation, input, options) => {
       const fixed = operation.name === 'publish' ? dated(input, clock) : input
       return sessions.attempt(({ api }) => callIn(api, operation)(fixed, options), options.signal)
     }),
     blob: (input, options) =>
-      download(sessions, (api) => api.blob(input, options), options, input.range),
+      download(sessions, { open: (api) => api.blob(input, options), rest: ofBlob }, options, input),
     artifact: (input, options) =>
-      download(sessions, (api) => api.artifact(input, options), options),
+      download(sessions, { open: (api) => api.artifact(input, options), rest: ofBlob }, options),
+    file: (input, options) => {
+      const rest: DownloadSource['rest'] = (api, { range }) =>
+        api.file({ ...input, range }, options)
+      return download(sessions, { open: (api) => api.file(input, options), rest }, options, input)
+    },
     manifest: (input, options) =>
       manifest(sessions, (api) => api.manifest(input, options), options),
     uploadBlob: (source, options) => upload(sessions, source, options),
@@ -72,49 +80,65 @@ function dated(draft: unknown, clock: Clock): unknown {
     : draft
 }
 
-/** A blob or a range of it. If its session is lost halfway, the rest comes from the next. */
+/** Where a download comes from. */
+interface DownloadSource {
+  open(api: GroveApi): Promise<Download>
+  /** Opens what has not come yet. */
+  rest(api: GroveApi, missing: Missing): Promise<Download>
+}
+
+interface Missing {
+  readonly hash: Cid
+  readonly range: ByteRange
+  readonly options: CallOptions
+}
+
+const ofBlob: DownloadSource['rest'] = (api, { hash, range, options }) =>
+  api.blob({ hash, range }, options)
+
+/** Bytes or a range of them. If their session is lost halfway, the rest comes from the next. */
 async function download(
   sessions: Sessions,
-  open: (api: GroveApi) => Promise<Download>,
+  source: DownloadSource,
   options: CallOptions = {},
-  range?: ByteRange,
+  { range }: { readonly range?: ByteRange } = {},
 ): Promise<Download> {
   const first = await sessions.attempt(
-    async (session) => ({ session, ...(await open(session.api)) }),
+    async (session) => ({ session, ...(await source.open(session.api)) }),
     options.signal,
   )
   const { hash, sizeBytes } = first
-  return { hash, sizeBytes, body: continued(sessions, first, options, range?.start ?? 0) }
+  const start = range?.start ?? 0
+  const restAfter = (receivedBytes: number) =>
+    sessions.attempt(async (session) => {
+      const missing = { start: start + receivedBytes, end: start + sizeBytes - 1 }
+      return { session, ...(await source.rest(session.api, { hash, range: missing, options })) }
+    }, options.signal)
+  return { hash, sizeBytes, body: continued(sessions, first, restAfter) }
 }
+
+type Part = Download & { readonly session: GroveSession }
 
 async function* continued(
   sessions: Sessions,
-  first: Download & { readonly session: GroveSession },
-  options: CallOptions,
-  start: number,
+  first: Part,
+  restAfter: (receivedBytes: number) => Promise<Part>,
 ): AsyncGenerator<Uint8Array> {
-  const { hash, sizeBytes } = first
-  let { session, body } = first
+  let part = first
   for (let receivedBytes = 0; ; ) {
     const before = receivedBytes
     try {
-      for await (const chunk of body) {
+      for await (const chunk of part.body) {
         receivedBytes += chunk.byteLength
         yield chunk
       }
       return
     } catch (error) {
-      const isStuck = receivedBytes === before && session !== first.session
-      if (isStuck || !(await sessions.lost(session, error))) throw error
+      const isStuck = receivedBytes === before && part !== first
+      if (isStuck || !(await sessions.lost(part.session, error))) throw error
     }
-    if (receivedBytes === sizeBytes) return
-    const range = { start: start + receivedBytes, end: start + sizeBytes - 1 }
-    const next = await sessions.attempt(
-      async (other) => ({ other, ...(await other.api.blob({ hash, range }, options)) }),
-      options.signal,
-    )
-    session = next.other
-    body = next.body
+    if (receivedBytes === first.sizeBytes) return
+    part = await restAfter(receivedBytes)
   }
 }
 
