@@ -8,6 +8,7 @@ import { addServe } from './commands/operate/serve.ts'
 import { addStatus } from './commands/operate/status.ts'
 import { addSync } from './commands/operate/sync.ts'
 import { addDiff } from './commands/read/diff.ts'
+import { addFiles } from './commands/read/files.ts'
 import { addFrontier } from './commands/read/frontier.ts'
 import { addLog } from './commands/read/log.ts'
 import { addReviews } from './commands/read/reviews.ts'
@@ -30,6 +31,7 @@ const groups: readonly [
     [
       addContribute,
       addShow,
+      addFiles,
       addLog,
       addSearch,
       addFrontier,

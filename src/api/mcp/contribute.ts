@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { z } from 'zod'
 import type { JsonObject } from '../../core/canonical.ts'
 import {
@@ -10,7 +10,9 @@ import {
   type Relation,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { publishFiles } from '../client/stage.ts'
+import { GroveError } from '../../core/errors.ts'
+import { publishTree } from '../client/publish-tree.ts'
+import { sourceOnDisk, type TreeSource } from '../client/tree-source.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
 
@@ -34,9 +36,9 @@ const artifacts = {
     .optional()
     .describe('artifact name → content id of a blob that this grove holds'),
   files: z
-    .record(artifactNameSchema, z.string())
+    .record(z.string(), z.string())
     .optional()
-    .describe('artifact name → path of a local file to upload'),
+    .describe('path in the contribution, of any characters → path of a local file to upload'),
 }
 const relation = z.strictObject({
   targetCid: target,
@@ -168,10 +170,7 @@ async function submit(
     artifacts,
     agent: { ...agent, ...definedOnly(self ?? {}) },
   }
-  const sources = Object.entries(files).map(([name, path]) => ({
-    name,
-    open: () => createReadStream(path),
-  }))
+  const sources = await Promise.all(Object.entries(files).map(sourceOf))
   const {
     cid,
     kind,
@@ -179,6 +178,12 @@ async function submit(
     summary,
     artifacts: named,
     createdAt,
-  } = await publishFiles(grove, draft, sources, { signal })
+  } = await publishTree(grove, draft, sources, { signal })
   return { cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt }
+}
+
+async function sourceOf([path, file]: [string, string]): Promise<TreeSource> {
+  const source = await sourceOnDisk(path, await realpath(file))
+  if (source !== undefined) return source
+  throw new GroveError('usage-error', { path: file }, { message: `${file} is not a file` })
 }

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import { sourceOnDisk, type TreeSource } from '../../api/client/tree-source.ts'
 import { errnoOf } from '../../core/errno.ts'
@@ -41,7 +41,7 @@ async function artifactsOfPath(path: string): Promise<Collected> {
   const name =
     below.startsWith('..') || isAbsolute(below) ? basename(path) : below.split(sep).join('/')
   if (isHidden(name)) throw usage(`'${name}' is hidden: contribute its folder, or rename it`)
-  return { files: await sourcesOf(name, path), leftOut: [] }
+  return { files: await sourcesOf(name, await realpath(path)), leftOut: [] }
 }
 
 async function infoOf(path: string) {
