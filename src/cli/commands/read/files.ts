@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
+import type { CheckoutResult } from '../../../api/client/checkout.ts'
 import { operations } from '../../../api/operations/table.ts'
-import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { limitOption, readOffset } from '../../options.ts'
 import { filesTable } from '../../output/files.ts'
@@ -52,7 +52,10 @@ async function files(session: CliSession, text: string, page: FilesOptions): Pro
 }
 
 /** Says why paths are not those that the names stand for. */
-export function noteConflicts({ output }: CliSession, { conflicts }: FileList): void {
+export function noteConflicts(
+  { output }: CliSession,
+  { conflicts }: Pick<CheckoutResult, 'conflicts'>,
+): void {
   if (conflicts.length === 0) return
   const shown = conflicts.slice(0, CONFLICTS_SHOWN).map(printable).join(', ')
   const rest = conflicts.length > CONFLICTS_SHOWN ? ', …' : ''
