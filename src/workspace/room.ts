@@ -4,9 +4,9 @@ import type { Cid } from '../core/cid.ts'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 
-/** Foreign work may take this many times the room of its distinct contents, … */
+/** Foreign work may take this many times the room of its distinct contents. */
 const EXPANSION_MAX = 100
-/** … and in any case this much. */
+/** Foreign work may take this many bytes, whatever it repeats. */
 const EXPANSION_FREE_BYTES = 1024 * 1024 * 1024
 
 /** The size of a file, or of what a link is. */

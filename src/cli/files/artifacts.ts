@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
 import { sourceOnDisk, type TreeSource } from '../../api/client/tree-source.ts'
+import { bytesOfPath, pathOfBytes } from '../../core/contribution/names.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 
@@ -58,9 +59,11 @@ async function artifactsOfDirectory(directory: string): Promise<Collected> {
   const leftOut: string[] = []
   const waiting = ['']
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
-    const entries = await readdir(join(directory, folder), { withFileTypes: true })
-    for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-      const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+    const place = Buffer.from(bytesOfPath(join(directory, folder)))
+    const entries = await readdir(place, { withFileTypes: true, encoding: 'buffer' })
+    for (const entry of entries.toSorted((a, b) => Buffer.compare(a.name, b.name))) {
+      const own = pathOfBytes(entry.name)
+      const name = folder === '' ? own : `${folder}/${own}`
       const reason = reasonToLeaveOut(name, entry)
       if (reason !== undefined) leftOut.push(`${name} (${reason})`)
       else if (entry.isDirectory()) waiting.push(name)

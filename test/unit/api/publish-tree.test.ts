@@ -99,6 +99,20 @@ test('a file that changes between hashing and sending is named', async () => {
   await assert.rejects(staging, withCode('hash-mismatch', 'dir/x.bin'))
 })
 
+test('a changed file is named by its path in a pack, too', async () => {
+  await using grove = testNode()
+  let opened = 0
+  const changing: TreeSource = {
+    path: 'dir/x.bin',
+    open: () => Buffer.alloc(2 * 1024 * 1024, String(opened++)),
+  }
+  const many = Array.from({ length: 1_000 }, (_, at) => source(`f${at}`))
+
+  const staging = stageTree(localClient(grove.node), [changing, ...many])
+
+  await assert.rejects(staging, withCode('hash-mismatch', 'dir/x.bin changed'))
+})
+
 test('a file of length 0 that has bytes, as in /proc, is read to its end', async () => {
   await using grove = testNode()
   const odd: TreeSource = { path: 'status', sizeBytes: 0, open: () => Buffer.from('Pid: 1\n') }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
 import type { Cid } from '../../../core/cid.ts'
-import { nameOf } from '../../../core/contribution/names.ts'
+import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import { errorTable, isErrorCode } from '../../../core/errors.ts'
 import type {
   ArtifactState,
@@ -11,6 +11,7 @@ import type {
 } from '../../../core/wire/fetch.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
+import { formatPath } from '../../output/files.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
@@ -155,7 +156,7 @@ export function artifactTable(artifacts: readonly ArtifactState[]): Table {
       { title: 'hash', leaveOut: 1 },
     ],
     rows: artifacts.map(({ name, hash, sizeBytes, state }) => [
-      printable(name),
+      formatPath(pathOf(name)),
       formatSize(sizeBytes),
       state,
       short(hash),
