@@ -36,6 +36,7 @@ export function groveClient(url: string, clock: Clock): GroveApi {
     }
   }
   return {
+    isLocal: false,
     ...callsOf((operation, input, options) =>
       http.call(operation, input as Readonly<Record<string, unknown>>, options),
     ),

@@ -31,9 +31,14 @@ export function localClient(node: GroveNode): GroveApi {
     }
   }
   return {
+    isLocal: true,
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
-      return operation.run(node, checked, { ...options, signal: signalOf(options) })
+      return operation.run(node, checked, {
+        ...options,
+        signal: signalOf(options),
+        isLocal: true,
+      })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),

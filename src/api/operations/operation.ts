@@ -29,6 +29,11 @@ export interface ToolBinding {
 
 export interface CallContext {
   readonly signal: AbortSignal
+  /**
+   * Whether the caller is in this process, or came through the socket of the grove's directory.
+   * Default: it came over the network.
+   */
+  readonly isLocal?: boolean
   readonly onTransfer?: (progress: TransferProgress) => void
 }
 

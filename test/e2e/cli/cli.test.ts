@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { pathOf } from '../../../src/core/contribution/names.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { SyncReport } from '../../../src/core/wire/federation.ts'
 import type {
@@ -255,6 +254,32 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.ok(list.includes(digits(baseline)))
     })
 
+    test("0.1's verbs publish reviews, adoptions and discussions, and list them", async () => {
+      const run = async (...args: string[]) => (await groveText([...args, ...where])).trim()
+      const cids = [
+        await run('review', digits(baseline), '--summary', 'fine', '--score', 'clarity=0.5'),
+        await run('adopt', digits(baseline)),
+        await run('discuss', 'which tokenizer?'),
+        await run('discuss', digits(baseline), 'and which data?'),
+      ]
+      const views = await Promise.all(
+        cids.map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+      )
+
+      assert.deepEqual(
+        views.map(({ kind, summary, relations }) => [kind, summary, relations[0]?.relationType]),
+        [
+          ['review', 'fine', 'reviews'],
+          ['adoption', 'adopted', 'adopts'],
+          ['discussion', 'which tokenizer?', undefined],
+          ['discussion', 'and which data?', 'responds_to'],
+        ],
+      )
+      assert.deepEqual(views[0]?.scores, { clarity: { value: 0.5, direction: 'maximize' } })
+      assert.ok((await run('threads')).includes(digits(baseline)))
+      assert.match(await run('completions', 'bash'), /complete .*grove/)
+    })
+
     test('status, peers, sync and the federated frontier answer without peers', async () => {
       const info = await groveJson<GroveInfo>(['status', ...where])
       const status = await groveText(['status', ...where])
@@ -352,7 +377,7 @@ for (const mode of ['--server', '--dir'] as const) {
       ).trim()
 
       const target = at(`git-out${mode}`)
-      await groveText(['checkout', cid, '--to', target, ...where])
+      await groveText(['checkout', cid, '--to', target, '--trust', ...where])
       const { context } = await groveJson<ContributionView>(['show', cid, ...where])
       const { git: notes } = (context as { grove: { git: Record<string, unknown> } }).grove
       assert.deepEqual(
@@ -360,12 +385,7 @@ for (const mode of ['--server', '--dir'] as const) {
         [notes.base, true, true, 0],
       )
       const written = await readdir(target, { recursive: true })
-      assert.deepEqual(written.map(pathOf).toSorted(), [
-        '.gitignore',
-        'changes.patch',
-        'src',
-        'src/main.c',
-      ])
+      assert.deepEqual(written.toSorted(), ['.gitignore', 'changes.patch', 'src', 'src/main.c'])
       assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
       assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
       await groveFails(

@@ -9,7 +9,7 @@ import { gatherForAgent, gatherPaths } from '../../../src/gather/paths.ts'
 import { Revisions } from '../../../src/gather/revision.ts'
 import { openGrove } from '../../../src/index.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
-import { noGit, testRepository, writeFiles } from '../../support/repository.ts'
+import { noGit, testRepository, writeFiles } from '../../support/processes/repository.ts'
 
 const skip = { skip: noGit }
 const key = 'id_rsa'

@@ -11,7 +11,7 @@ import { writePatch } from '../../../src/git/patch.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { listTree } from '../../../src/git/tree.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
-import { noGit, type TestRepository, testRepository } from '../../support/repository.ts'
+import { noGit, type TestRepository, testRepository } from '../../support/processes/repository.ts'
 
 const skip = { skip: noGit }
 

@@ -7,7 +7,12 @@ import { gitNotes, publicRemote } from '../../../src/git/notes.ts'
 import { writePatch } from '../../../src/git/patch.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
-import { noGit, type TestRepository, testRepository, writeFiles } from '../../support/repository.ts'
+import {
+  noGit,
+  type TestRepository,
+  testRepository,
+  writeFiles,
+} from '../../support/processes/repository.ts'
 
 const skip = { skip: noGit }
 

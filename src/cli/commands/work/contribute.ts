@@ -40,7 +40,7 @@ import {
   revisionNames,
 } from './gather.ts'
 
-interface ContributeOptions extends AgentOptions, GatherFlags {
+export interface ContributeOptions extends AgentOptions, GatherFlags {
   readonly summary: string
   readonly description?: string
   readonly kind?: Kind
@@ -129,7 +129,8 @@ function addRelations(command: Command): void {
     )
 }
 
-async function contribute(
+/** Publishes what the paths and options name. */
+export async function contribute(
   session: CliSession,
   paths: readonly string[],
   options: ContributeOptions,

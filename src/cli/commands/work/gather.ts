@@ -33,6 +33,12 @@ export function addGathering(command: Command): void {
       '--from-git-diff [base]',
       'a patch from a git revision to the working directory (default: HEAD)',
     )
+  addFileRules(command)
+}
+
+/** Adds the options that say what of the named files stays home. */
+export function addFileRules(command: Command): void {
+  command
     .option(
       '--include <pattern>',
       'take what this matches, in the syntax of .gitignore, though it is hidden, ignored or a ' +

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { cleanEnvironment } from './processes/environment.ts'
+import { cleanEnvironment } from './environment.ts'
 
 /** Git is absent from some machines: then what needs it is skipped. */
 export const noGit = spawnSync('git', ['--version']).status !== 0 && 'no git here'
