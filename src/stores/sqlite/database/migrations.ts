@@ -109,4 +109,8 @@ export const migrations: readonly string[] = [
     modified_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  // Schema 4: unreleased. Where older rows came from isn't known.
+  `
+  ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
 ]
