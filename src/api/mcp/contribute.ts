@@ -1,5 +1,5 @@
-import { realpath } from 'node:fs/promises'
 import { z } from 'zod'
+import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import {
   agentSchema,
@@ -10,11 +10,14 @@ import {
   type Relation,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { GroveError } from '../../core/errors.ts'
+import { joined } from '../../gather/gathered.ts'
+import { gatherForAgent } from '../../gather/paths.ts'
 import { publishTree } from '../client/publish-tree.ts'
-import { sourceOnDisk, type TreeSource } from '../client/tree-source.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
+
+/** Files looked at at once. */
+const READS_MAX = 8
 
 const { summary, description, scores, context, tags, mode } = draftSchema.shape
 const target = z.string().describe('content id, or its first hex digits')
@@ -38,7 +41,11 @@ const artifacts = {
   files: z
     .record(z.string(), z.string())
     .optional()
-    .describe('path in the contribution, of any characters → path of a local file to upload'),
+    .describe(
+      'path in the contribution → path of a local file to upload. Refused are files outside of ' +
+        'the folders that the server may read (its working directory), hidden files and private ' +
+        'keys, unless who runs it allows them',
+    ),
 }
 const relation = z.strictObject({
   targetCid: target,
@@ -160,7 +167,7 @@ export const contributeTools = [
 async function submit(
   input: Said & Partial<Artifacts>,
   shape: Shape,
-  { grove, agent, signal }: ToolContext,
+  { grove, agent, signal, files: rules }: ToolContext,
 ) {
   const { files = {}, artifacts = {}, agent: self, ...rest } = input
   const draft: Draft = {
@@ -170,20 +177,14 @@ async function submit(
     artifacts,
     agent: { ...agent, ...definedOnly(self ?? {}) },
   }
-  const sources = await Promise.all(Object.entries(files).map(sourceOf))
-  const {
-    cid,
-    kind,
-    mode,
-    summary,
-    artifacts: named,
-    createdAt,
-  } = await publishTree(grove, draft, sources, { signal })
-  return { cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt }
-}
-
-async function sourceOf([path, file]: [string, string]): Promise<TreeSource> {
-  const source = await sourceOnDisk(path, await realpath(file))
-  if (source !== undefined) return source
-  throw new GroveError('usage-error', { path: file }, { message: `${file} is not a file` })
+  const parts = await mapBounded(Object.entries(files), READS_MAX, ([name, path]) =>
+    gatherForAgent(path, name, rules),
+  )
+  const { files: sources, suspects } = joined(parts)
+  const published = await publishTree(grove, draft, sources, { signal })
+  const { cid, kind, mode, summary, artifacts: named, createdAt } = published
+  return {
+    ...{ cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt },
+    ...(suspects.length === 0 ? {} : { suspects }),
+  }
 }

@@ -257,6 +257,32 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.ok(list.includes(digits(baseline)))
     })
 
+    test("0.1's verbs publish reviews, adoptions and discussions, and list them", async () => {
+      const run = async (...args: string[]) => (await groveText([...args, ...where])).trim()
+      const cids = [
+        await run('review', digits(baseline), '--summary', 'fine', '--score', 'clarity=0.5'),
+        await run('adopt', digits(baseline)),
+        await run('discuss', 'which tokenizer?'),
+        await run('discuss', digits(baseline), 'and which data?'),
+      ]
+      const views = await Promise.all(
+        cids.map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+      )
+
+      assert.deepEqual(
+        views.map(({ kind, summary, relations }) => [kind, summary, relations[0]?.relationType]),
+        [
+          ['review', 'fine', 'reviews'],
+          ['adoption', 'adopted', 'adopts'],
+          ['discussion', 'which tokenizer?', undefined],
+          ['discussion', 'and which data?', 'responds_to'],
+        ],
+      )
+      assert.deepEqual(views[0]?.scores, { clarity: { value: 0.5, direction: 'maximize' } })
+      assert.ok((await run('threads')).includes(digits(baseline)))
+      assert.match(await run('completions', 'bash'), /complete .*grove/)
+    })
+
     test('status, peers, sync and the federated frontier answer without peers', async () => {
       const info = await groveJson<GroveInfo>(['status', ...where])
       const status = await groveText(['status', ...where])
@@ -330,6 +356,31 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.equal((await stat(join(target, '学习.sh'))).mode & 0o111, 0o111)
     })
 
+    test('what stays home is told by its reason, and nothing is published if all of it does', async () => {
+      const folder = at(`home${mode}`)
+      await mkdir(join(folder, 'backend'), { recursive: true })
+      await writeFile(join(folder, 'backend/.env'), 'x')
+      await writeFile(join(folder, 'id_rsa'), 'x')
+      const told = async (...args: string[]) =>
+        runGrove(['contribute', folder, '--summary', 'x', '--json', ...where, ...args])
+
+      const nothing = await told()
+      await writeFile(join(folder, 'a.py'), 'x')
+      const some = await told('--include', 'id_rsa')
+
+      assert.equal(nothing.code, 2)
+      assert.match(
+        nothing.stderr,
+        /left out, hidden: backend\/\.env\nleft out, private key: id_rsa\n/,
+      )
+      assert.match(nothing.stderr, /nothing is left to contribute/)
+      const { artifacts, leftOut } = JSON.parse(some.stdout) as ContributionView & {
+        leftOut: object[]
+      }
+      assert.deepEqual(Object.keys(artifacts), ['a.py', 'id_rsa'])
+      assert.deepEqual(leftOut, [{ path: 'backend/.env', reason: 'hidden' }])
+    })
+
     test('a git revision and a patch against it become artifacts', {
       skip: spawnSync('git', ['--version']).status !== 0 && 'no git here',
     }, async () => {
@@ -358,12 +409,15 @@ for (const mode of ['--server', '--dir'] as const) {
       ).trim()
 
       const target = at(`git-out${mode}`)
-      await groveText(['checkout', cid, '--to', target, ...where])
-      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), [
-        'changes.patch',
-        'src',
-        'src/main.c',
-      ])
+      await groveText(['checkout', cid, '--to', target, '--trust', ...where])
+      const { context } = await groveJson<ContributionView>(['show', cid, ...where])
+      const { git: notes } = (context as { grove: { git: Record<string, unknown> } }).grove
+      assert.deepEqual(
+        [notes.commit, notes.commit === notes.base, notes.dirty, notes.untracked],
+        [notes.base, true, true, 0],
+      )
+      const written = await readdir(target, { recursive: true })
+      assert.deepEqual(written.toSorted(), ['.gitignore', 'changes.patch', 'src', 'src/main.c'])
       assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
       assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
       await groveFails(

@@ -7,11 +7,11 @@ import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FileEntry } from '../../../core/wire/files.ts'
+import { compareFiles } from '../../../git/compare.ts'
 import type { OpenFile } from '../../../workspace/file.ts'
 import { placeIn } from '../../../workspace/paths.ts'
 import { writeWorkspace } from '../../../workspace/workspace.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { diffFiles } from '../../files/git.ts'
 import { formatPath } from '../../output/files.ts'
 import { formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
@@ -68,7 +68,10 @@ async function diff(
       download(session, parent, join(directory, 'parent'), sideOf(changes, 'parent')),
       download(session, child, join(directory, 'child'), sideOf(changes, 'child')),
     ])
-    const patch = await diffFiles(directory, 'parent', 'child')
+    const patch = await compareFiles(directory, 'parent', 'child', {
+      env: { ...session.env },
+      binary: session.json || session.output.answer.isTTY !== true,
+    })
     const said = { parent, child, changes: changes.map(inShort), patch: patch ?? null }
     answer(session, said, () => {
       printScores(session, views[0], views[1])
