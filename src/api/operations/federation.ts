@@ -4,6 +4,8 @@ import { LIST_MAX } from '../../core/limits.ts'
 import { timestamp } from '../../core/time.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
+  aboutAnswerSchema,
+  aboutRequestSchema,
   bestListSchema,
   bestQuerySchema,
   closureRequestSchema,
@@ -14,6 +16,7 @@ import {
 import { listLimit } from '../../core/wire/frontier.ts'
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
+import { about } from '../../node/serve/about.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
 import { definedOnly } from '../schema/defined.ts'
@@ -33,6 +36,8 @@ const syncStatusSchema = z.object({
   maxArtifactBytes: z.number(),
   maxBytesPerRound: z.number(),
   maxRequestsPerRound: z.number(),
+  /** Items that are not fetched unasked for now, by reason. */
+  refused: syncReportSchema.shape.refused,
   lastReport: syncReportSchema.optional(),
 })
 const refusalSchema = z.object({ cid: cidSchema, reason: z.string(), until: timestampSchema })
@@ -74,10 +79,17 @@ export const federationOperations = {
     http: { method: 'GET', path: '/api/federation/sync' },
     input: nothing,
     output: syncStatusSchema,
-    async run({ config: { policy, syncIntervalMs }, sync: { lastReport } }) {
+    async run({ config: { policy, syncIntervalMs }, sync }) {
+      const { lastReport } = sync
+      const refused = sync.refusalCounts()
       const { dimensions, tags, kinds, ...rest } = policy
       const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
-      return { ...rest, intervalMs: syncIntervalMs, ...definedOnly({ ...lists, lastReport }) }
+      return {
+        ...rest,
+        intervalMs: syncIntervalMs,
+        refused,
+        ...definedOnly({ ...lists, lastReport }),
+      }
     },
   }),
   refusals: json({
@@ -113,6 +125,17 @@ export const federationOperations = {
     input: bestQuerySchema,
     output: bestListSchema,
     run: (node, query) => bestList(node, definedOnly(query)),
+  }),
+  about: json({
+    name: 'about',
+    group,
+    summary:
+      'Say which of these contributions something is held about, so that another grove can ask ' +
+      'for the replies, reviews and reproductions that it lacks',
+    http: { method: 'POST', path: '/api/federation/about' },
+    input: aboutRequestSchema,
+    output: aboutAnswerSchema,
+    run: (node, request) => about(node, request),
   }),
   closure: stream({
     name: 'closure',

@@ -6,7 +6,7 @@ import { type Evidence, foldSignals, type Signals } from '../../core/ranking/sig
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
   FrontierQuery,
@@ -131,6 +131,14 @@ export class MemoryGraph implements GraphStore {
     return this.#log
       .slice(seq, seq + limit)
       .map((stored, index) => ({ seq: seq + index + 1, stored }))
+  }
+
+  async linesBefore(seq: number, limit: number): Promise<LogLine[]> {
+    return this.#log
+      .map(({ cid, provenance }, index) => ({ seq: index + 1, cid, origin: provenance.origin }))
+      .slice(0, Math.max(0, seq - 1))
+      .reverse()
+      .slice(0, limit)
   }
 
   position(seq: number): string {
