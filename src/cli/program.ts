@@ -10,6 +10,7 @@ import { addSync } from './commands/operate/sync.ts'
 import { addDiff } from './commands/read/diff.ts'
 import { addFrontier } from './commands/read/frontier.ts'
 import { addLog } from './commands/read/log.ts'
+import { addReviews } from './commands/read/reviews.ts'
 import { addSearch } from './commands/read/search.ts'
 import { addShow } from './commands/read/show.ts'
 import { addThread } from './commands/read/thread.ts'
@@ -33,6 +34,7 @@ const groups: readonly [
       addSearch,
       addFrontier,
       addTree,
+      addReviews,
       addThread,
       addDiff,
       addCheckout,

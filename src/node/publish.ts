@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import { type Contribution, sealDraft } from '../core/contribution/contribution.ts'
 import type { Draft } from '../core/contribution/schema.ts'
+import { treeOf } from '../core/contribution/tree.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
@@ -31,7 +32,8 @@ export function stageArtifact(
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
- * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
+ * `sealDraft` throws, `validation-error` (artifacts that one directory can't hold),
+ * `artifact-missing`, `relation-target-missing`, `storage-full`.
  */
 export async function publish(
   node: FetchContext,
@@ -39,12 +41,23 @@ export async function publish(
   options: { signal?: AbortSignal } = {},
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
+  requireTree(contribution)
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
   const provenance = { origin: 'local', receivedAt: node.clock.now() } as const
   const outcome = await admit(node, contribution, provenance)
   return { contribution, added: outcome === 'added' }
+}
+
+function requireTree({ manifest }: Contribution): void {
+  const { conflicts } = treeOf(manifest)
+  if (conflicts.length === 0) return
+  const names = conflicts.map((name) => `'${name}'`).join(', ')
+  const message =
+    `one directory can't hold these artifacts beside the others: ${names}. A name must not be ` +
+    `another's folder, nor have a component "." or one of more than 255 bytes`
+  throw new GroveError('validation-error', { names: conflicts }, { message })
 }
 
 async function requireArtifacts(node: FetchContext, { manifest }: Contribution): Promise<void> {

@@ -74,9 +74,11 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const output = await operation.run(node, input, { signal: request.signal })
-  if (wire === undefined) return jsonResponse(http.status ?? 200, output)
-  const { body, headers } = wire.pack(output)
-  return jsonResponse(http.status ?? 200, body, headers)
+  const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
+  const response = jsonResponse(http.status ?? 200, body, headers)
+  return operation.subject === undefined
+    ? response
+    : { ...response, subject: operation.subject(output) }
 }
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {

@@ -6,6 +6,7 @@ import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
+import { logRequest } from './access-log.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -35,15 +36,21 @@ export function createHttpApp(node: GroveNode): HttpApp {
     const exchange = new Exchange(incoming, outgoing, node.clock)
     live.add(exchange)
     const end = metrics.begin()
-    const { operation, response } = await answerer.answer(exchange)
+    const from = incoming.socket.remoteAddress
+    const begun = node.clock.now()
+    const answered = await answerer.answer(exchange)
+    const { operation, response } = answered
+    let isCut = false
     try {
       await exchange.send(response, { isLast: draining.signal.aborted })
     } catch (error) {
       answerer.failed(exchange, error)
       exchange.cut()
+      isCut = true
     } finally {
       if (operation !== undefined) end(operation, response.status)
       live.delete(exchange)
+      logRequest(node.log, exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
     }
   }
   return {

@@ -71,6 +71,12 @@ export const contributionOperations = {
     output: contributionViewSchema,
     checksInput: true,
     multipart: true,
+    subject: ({ cid, kind, agent, summary }) => ({
+      published: cid,
+      kind,
+      by: agent.agentId,
+      summary,
+    }),
     async run(node, draft, options) {
       return viewOf((await publish(node, draft, options)).contribution)
     },

@@ -73,6 +73,8 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
    */
   readonly multipart?: true
   readonly wire?: HttpForm<z.output<O>>
+  /** What a log says of the output. Default: nothing. */
+  subject?(output: z.output<O>): Readonly<Record<string, unknown>>
   readonly mcp?: ToolBinding
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>
 }

@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
@@ -71,6 +72,14 @@ export class SqliteGraph implements GraphStore {
 
   edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     return this.#session.read({ type: 'edges', args: [cid, direction, choice] })
+  }
+
+  related(
+    cid: Cid,
+    types: readonly RelationType[],
+    page: Page,
+  ): Promise<{ items: Stored[]; total: number }> {
+    return this.#session.read({ type: 'related', args: [cid, types, page] })
   }
 
   signals(cid: Cid): Promise<Signals> {

@@ -47,6 +47,38 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual([beyond.items, beyond.total], [[], 5])
   })
 
+  test('what relates to a contribution is newest first, each once, with the total', async () => {
+    await using opened = await open()
+    const target = sample({ summary: 'target' })
+    const both = sample({
+      createdAt: at(1),
+      relations: [relation('reviews', target.cid), relation('adopts', target.cid)],
+    })
+    const tied = [1, 2].map((n) =>
+      sample({
+        summary: `tied ${n}`,
+        createdAt: at(2),
+        relations: [relation('reviews', target.cid)],
+      }),
+    )
+    const child = sample({ createdAt: at(3), relations: [relation('derives_from', target.cid)] })
+    await putAll(opened.store, [child, both, ...tied, target])
+    const ask = async (
+      types: Parameters<GraphStore['related']>[1],
+      limit: number,
+      offset: number,
+    ) => {
+      const { items, total } = await opened.store.related(target.cid, types, { limit, offset })
+      return { cids: cidsOf(items), total }
+    }
+
+    const all = [...sortedCids(tied), both.cid]
+    assert.deepEqual(await ask(['reviews', 'adopts'], 9, 0), { cids: all, total: 3 })
+    assert.deepEqual(await ask(['reviews'], 1, 1), { cids: all.slice(1, 2), total: 3 })
+    assert.deepEqual(await ask(['derives_from'], 9, 0), { cids: [child.cid], total: 1 })
+    assert.deepEqual(await ask([], 9, 0), { cids: [], total: 0 })
+  })
+
   test('a filter matches if all of its fields match', async () => {
     await using opened = await open()
     const wanted = sample({

@@ -57,6 +57,7 @@ test('the tools have the names of Grove 0.1, and each describes its input', asyn
     'grove_adopt',
     'grove_checkout',
     'grove_discuss',
+    'grove_evidence',
     'grove_federated_frontier',
     'grove_fetch',
     'grove_frontier',

@@ -31,6 +31,7 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   'lines-before': { type: 'lines-before', seq: 5, limit: 5 },
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
+  related: { type: 'related', args: [cid, ['responds_to'], { limit: 5, offset: 0 }] },
   signals: { type: 'signals', args: [cid] },
   list: { type: 'list', args: [{ kind: 'work' }, { limit: 5, offset: 0 }] },
   search: { type: 'search', args: ['root', {}, 5] },

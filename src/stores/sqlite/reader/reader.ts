@@ -7,7 +7,7 @@ import { listRecords, recordOf } from '../tables/records.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
 import { frontierOf } from './frontier.ts'
-import { listIds, listThreads, searchIds } from './lists.ts'
+import { listIds, listThreads, relatedIds, searchIds } from './lists.ts'
 import type { Answer, Query, QueryType } from './query.ts'
 
 /** How queries of each type are answered. */
@@ -47,6 +47,10 @@ function answersOn(connection: Connection): Answers {
       direction === 'in'
         ? edgesInto(connection, cid, choice)
         : edgesOutOf(contributions.get(cid), choice),
+    related: ({ args: [cid, types, page] }) => {
+      const { ids, total } = relatedIds(connection, cid, types, page)
+      return { items: ids.map(at), total }
+    },
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     list: ({ args: [filter, page] }) => {
       const { ids, total } = listIds(connection, contributions, filter, page)
