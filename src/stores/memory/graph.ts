@@ -20,7 +20,7 @@ import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
-import { wordsOfQuery } from '../words.ts'
+import { type Term, termsOfQuery } from '../words.ts'
 import { type Held, rank } from './rank.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
@@ -108,13 +108,16 @@ export class MemoryGraph implements GraphStore {
   }
 
   async search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
-    const asked = wordsOfQuery(text)
+    const asked = termsOfQuery(text)
     if (asked.length === 0) return []
+    const isMeant = (found: string, { word, isPrefix }: Term) =>
+      isPrefix ? found.startsWith(word) : found === word
     return this.#matching(filter)
-      .filter(({ words }) => asked.every((word) => words.includes(word)))
+      .filter(({ words }) => asked.every((term) => words.some((word) => isMeant(word, term))))
       .map(({ stored, words }) => ({
         stored,
-        share: words.filter((word) => asked.includes(word)).length / words.length,
+        share:
+          words.filter((word) => asked.some((term) => isMeant(word, term))).length / words.length,
       }))
       .sort((a, b) => b.share - a.share || compareCids(a.stored.cid, b.stored.cid))
       .slice(0, limit)

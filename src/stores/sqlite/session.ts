@@ -5,6 +5,7 @@ import { Connection } from './database/connection.ts'
 import type { Answer, Query, QueryType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
+import { WordIndex } from './tables/word-index.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
 import type { Job } from './writer/jobs.ts'
 
@@ -24,7 +25,10 @@ export class Session {
   /** Throws what `openDatabase` throws. */
   constructor(file: string, { nextTurn, random }: { nextTurn: NextTurn; random: Random }) {
     this.#connection = new Connection(file)
+    const words = new WordIndex(this.#connection)
     try {
+      if (!this.#connection.read(() => words.isCurrent))
+        this.#connection.write(() => words.buildIfSmall())
       const first = { id: hexDigits(random, 16), after: 0 }
       const past = this.#connection.read(() => epochsOf(this.#connection))
       if (past.length === 0) this.#connection.write(() => beginEpoch(this.#connection, first))
@@ -40,6 +44,7 @@ export class Session {
     }
     this.#reader = new Reader(this.#connection)
     this.#queue = new CommitQueue(file, nextTurn)
+    if (!this.#connection.read(() => words.isCurrent)) this.#buildWords()
   }
 
   async read<T extends QueryType>(query: Query<T>): Promise<Answer<T>> {
@@ -50,6 +55,16 @@ export class Session {
   write(job: Job): Promise<boolean> {
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin()
     return this.#queue.write(job)
+  }
+
+  /** Step by step: other writes go in between. Where one fails, the next opening goes on. */
+  #buildWords(): void {
+    this.#queue.write({ type: 'build-words' }).then(
+      (isMore) => {
+        if (isMore) this.#buildWords()
+      },
+      () => {},
+    )
   }
 
   /** Where this fails, positions in the epoch are not found after a restart, which is no harm. */
