@@ -16,6 +16,7 @@ import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
+import type { Health } from './health.ts'
 
 /** How a grove behaves; `src/config.ts` fills in the defaults. Times in ms. */
 export interface NodeConfig {
@@ -45,6 +46,7 @@ export interface ReadContext {
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
+  readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
   readonly clock: Clock

@@ -36,6 +36,8 @@ const syncStatusSchema = z.object({
   maxArtifactBytes: z.number(),
   maxBytesPerRound: z.number(),
   maxRequestsPerRound: z.number(),
+  /** Peers that a round is asking at the moment, and for how long. */
+  asking: z.array(z.object({ address: z.string(), forMs: z.number() })).optional(),
   /** Items that are not fetched unasked for now, by reason. */
   refused: syncReportSchema.shape.refused,
   lastReport: syncReportSchema.optional(),
@@ -81,13 +83,14 @@ export const federationOperations = {
     output: syncStatusSchema,
     async run({ config: { policy, syncIntervalMs }, sync }) {
       const { lastReport } = sync
-      const refused = sync.refusalCounts()
       const { dimensions, tags, kinds, ...rest } = policy
       const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
+      const asking = sync.asking()
       return {
         ...rest,
         intervalMs: syncIntervalMs,
-        refused,
+        asking,
+        refused: sync.refusalCounts(),
         ...definedOnly({ ...lists, lastReport }),
       }
     },

@@ -4,15 +4,16 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
-import type { SyncReport } from '../../core/wire/federation.ts'
+import type { AskedPeer, SyncReport } from '../../core/wire/federation.ts'
 import type { Refusal } from '../../protocol/sync/backoff.ts'
+import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
 import { bringAbout } from './about.ts'
 import { refreshEvidence } from './evidence.ts'
-import { advertisedOffers, heldPlaces, offersOf } from './offers.ts'
+import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
 import { SyncState } from './sync-state.ts'
@@ -44,6 +45,8 @@ export class BackgroundSync {
   readonly #advertisements: AdvertisementVerifier
   readonly #state = new SyncState()
   readonly #rounds = new Singleflight<SyncReport>()
+  /** The peers that are being asked at the moment, and since when. */
+  readonly #asking = new Map<string, number>()
   #lastReport: SyncReport | undefined
 
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
@@ -54,6 +57,12 @@ export class BackgroundSync {
   /** The report of the latest round; undefined before the first has ended. */
   get lastReport(): SyncReport | undefined {
     return this.#lastReport
+  }
+
+  /** The peers that are being asked for their best lists right now, and for how long. */
+  asking(): { readonly address: string; readonly forMs: number }[] {
+    const now = this.#node.clock.now()
+    return [...this.#asking].map(([address, since]) => ({ address, forMs: now - since }))
   }
 
   /** What is not fetched unasked for now, and why. */
@@ -104,29 +113,28 @@ export class BackgroundSync {
     const peers = chosen ?? choosePeers(node)
     const policy: Policy = { ...node.config.policy, scope: 'frontier' }
     const most = Math.ceil((budget.requests.most * LISTS_SHARE) / Math.max(1, peers.length))
-    const offers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
+    const answers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
       const requests = { made: 0, most }
-      const offered = await offersOf(node, peer, policy, { signal, requests })
+      const answer = await this.#asked(peer, () =>
+        offersOf(node, peer, policy, { signal, requests }),
+      )
       budget.requests.made += requests.made
-      return offered
+      return answer
     })
+    const offers = answers.flatMap((answer) => answer.offers)
     const { evidence, about } = this.#state
-    const refreshed = await refreshEvidence(node, offers.flat(), {
-      budget,
-      memory: evidence,
-      signal,
-    })
+    const refreshed = await refreshEvidence(node, offers, { budget, memory: evidence, signal })
     const brought = await mapBounded(peers, PEERS_A_ROUND, (peer) =>
       bringAbout(node, peer, { budget, memory: about, signal }),
     )
     round.noteEvidence(refreshed.length + brought.flat().length)
     await round.fetchWanted({
-      offers: [...offers.flat(), ...advertisedOffers(node)],
+      offers: [...offers, ...advertisedOffers(node)],
       local: await heldPlaces(node, policy),
       policy,
     })
     await round.retryStubs()
-    const report = round.report(peers.length)
+    const report = round.report(answers.map((answer) => answer.asked))
     this.#lastReport = report
     return report
   }
@@ -147,9 +155,27 @@ export class BackgroundSync {
         policy,
         only,
       })
-      round.report(0)
+      round.report([])
     } finally {
       leave()
+    }
+  }
+
+  /** Asks a peer, and notes meanwhile that it is being asked. */
+  async #asked(
+    { peerId, address }: PeerAddress,
+    ask: () => Promise<Offered>,
+  ): Promise<{ readonly offers: readonly Offer[]; readonly asked: AskedPeer }> {
+    const { clock } = this.#node
+    const begun = clock.now()
+    this.#asking.set(address, begun)
+    try {
+      const { offers, failure } = await ask()
+      const error = failure && { error: { code: failure.code, message: failure.message } }
+      const durationMs = clock.now() - begun
+      return { offers, asked: { peerId, address, offered: offers.length, durationMs, ...error } }
+    } finally {
+      this.#asking.delete(address)
     }
   }
 

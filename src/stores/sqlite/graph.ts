@@ -15,18 +15,22 @@ import type {
   TagQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
+import type { Damaged } from '../fs/damaged.ts'
 import type { Session } from './session.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
   readonly #session: Session
+  readonly #damaged: Damaged
 
-  constructor(session: Session) {
+  constructor(session: Session, damaged: Damaged) {
     this.#session = session
+    this.#damaged = damaged
   }
 
   async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const changed = await this.#session.write({ type: 'put-contribution', cid, bytes, provenance })
+    await this.#damaged.heal(cid)
     return changed ? 'added' : 'present'
   }
 

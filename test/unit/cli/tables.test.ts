@@ -2,6 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { peersTable, proofsTable } from '../../../src/cli/commands/operate/peers.ts'
 import {
+  askedTable,
+  broughtTable,
+  failedTable,
+  leftTable,
+  summaryLine,
+} from '../../../src/cli/commands/operate/sync.ts'
+import {
   believedFirst,
   federatedOverviewTable,
   federatedTable,
@@ -14,6 +21,7 @@ import { treeLine } from '../../../src/cli/commands/read/tree.ts'
 import { artifactTable, artifactTotal, missingLines } from '../../../src/cli/commands/work/fetch.ts'
 import { layOut, type Table } from '../../../src/cli/output/table.ts'
 import { formatAgo } from '../../../src/cli/output/time.ts'
+import { waitingText } from '../../../src/cli/output/watch-peers.ts'
 import { widthOfText } from '../../../src/cli/output/width.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
@@ -114,6 +122,28 @@ const tables: Readonly<Record<string, Table>> = {
     moment,
   ),
   peers: peersTable([peer], moment),
+  'sync, asked': askedTable([
+    { peerId: 'p', address: peer.address, offered: 12, durationMs: 15_000 },
+    {
+      peerId: 'q',
+      address: 'http://10.0.0.5:4515',
+      offered: 0,
+      durationMs: 15_000,
+      error: { code: 'peer-too-slow', message: error },
+    },
+  ]),
+  'sync, not asked': leftTable([peer]),
+  'sync, fetched': broughtTable([
+    {
+      cid: target,
+      kind: 'reproduction',
+      agentId,
+      summary,
+      sizeBytes: 5_000_000,
+      address: peer.address,
+    },
+  ]),
+  'sync, failed': failedTable([{ cid: target, reason: 'blob-missing', address: peer.address }]),
   proofs: proofsTable(
     [
       {
@@ -258,5 +288,32 @@ test('many artifacts are summed up, and what is missing is told by its reason', 
   assert.match(
     missingLines(missing).join('\n'),
     /^missing {4}\S+, \S+, \S+ and 576 more: blob-missing$/,
+  )
+})
+
+test('a round that waits names the peers, and its end says how many answered', () => {
+  const slow = [{ address: 'http://10.0.0.5:4515', forMs: 3_200 }]
+  const peer = { peerId: 'p', address: 'http://a', offered: 0, durationMs: 1 }
+  const report = {
+    startedAt: '2026-03-01T12:00:00Z',
+    durationMs: 15_000,
+    peers: 2,
+    asked: [peer, { ...peer, error: { code: 'peer-too-slow', message: 'no' } }],
+    offered: 3,
+    fetched: [target],
+    skipped: [],
+    failed: [],
+    evidence: 0,
+    refused: {},
+    requests: 4,
+    bytesMoved: 1024,
+  }
+
+  assert.equal(waitingText(slow, 80), 'waiting for http://10.0.0.5:4515 (3.2 s)')
+  assert.ok(widthOfText(waitingText([...slow, ...slow], 40)) < 40)
+  assert.equal(waitingText([], 40), '')
+  assert.equal(
+    summaryLine(report),
+    '1 of 2 peers answered; 3 items are on offer: 1 fetched, 0 failed (1.0 KiB in 4 requests, 15.0 s)',
   )
 })

@@ -77,6 +77,8 @@ function describe(event: GroveEvent): string {
       return `${printable(event.address)}  ${event.status}`
     case 'peer-fault':
       return `${printable(event.peerId)}  ${event.code}: ${printable(event.message)}`
+    case 'damaged':
+      return `${short(event.hash)}  the ${event.what} is damaged here, and counts as missing`
     case 'reset':
       return 'the log of this grove lacks that id: the stream starts now'
     case 'lagged':

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { isGroveError } from '../../../core/errors.ts'
+import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
 import { print } from '../../output/output.ts'
@@ -30,6 +31,8 @@ async function status(session: CliSession): Promise<void> {
     print(output, `peers          ${plural(info.gossip.peers, 'peer')}, ${alive} alive`)
     for (const [reason, count] of Object.entries(sync?.refused ?? {}))
       print(output, `not fetched    ${plural(count, 'item')}: ${reason}; ${remedy}`)
+    if (info.storage?.failure !== undefined) print(output, `storage        ${info.storage.failure}`)
+    if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
 }
 
@@ -44,4 +47,11 @@ async function refusedBy({ grove, signal }: CliSession) {
     if (!isGroveError(error, 'not-found')) throw error
     return undefined
   }
+}
+
+function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {
+  const { damaged = 0, damagedHashes = [] } = storage ?? {}
+  print(output, `damaged        ${damaged} of the blobs and manifests held here:`)
+  for (const hash of damagedHashes) print(output, `  ${hash}`)
+  print(output, '  They count as missing: `grove fetch` what needs them, or contribute it again.')
 }

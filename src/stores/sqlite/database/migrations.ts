@@ -13,6 +13,7 @@
  * - `log`: the number that was given last. A contribution's row number is its number in the log, so
  *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
  *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
+ * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
  *   with a row for each facet costs. `word_index` says by which version of the words it was built,
@@ -101,7 +102,15 @@ export const migrations: readonly string[] = [
   CREATE TABLE log (last_seq INTEGER NOT NULL) STRICT;
   INSERT INTO log (last_seq) SELECT ifnull(max(id), 0) FROM contribution;
   `,
-  // Schema 3: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
+  // Schema 3: unreleased.
+  `
+  CREATE TABLE blob_file (
+    hash BLOB NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL,
+    modified_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Schema 4: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
   `
   CREATE VIRTUAL TABLE word_2 USING fts5 (words, facets, content = '', tokenize = 'ascii');
   CREATE TABLE word_index (version INTEGER NOT NULL, built_to INTEGER NOT NULL) STRICT;

@@ -87,10 +87,14 @@ function topScan(
   { id }: DimensionRow,
 ): PlaceRow[] | undefined {
   const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
-  const isMatching = ({ contribution }: PlaceRow) =>
-    query.context === undefined
-      ? matchesWithoutContext(contributions.infoAt(contribution), query)
-      : matches(contributions.at(contribution).manifest, query)
+  const isMatching = ({ contribution }: PlaceRow) => {
+    if (query.context !== undefined) {
+      const stored = contributions.at(contribution)
+      return stored !== undefined && matches(stored.manifest, query)
+    }
+    const info = contributions.infoAt(contribution)
+    return info !== undefined && matchesWithoutContext(info, query)
+  }
   const found = rows.filter(isMatching)
   return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
     ? found.slice(0, query.limit)
@@ -155,11 +159,11 @@ function ranking(
   rows: readonly PlaceRow[],
   contributions: Contributions,
 ): Ranking {
-  const places = rows.map((row): RankedPlace => {
+  const places = rows.flatMap((row): RankedPlace[] => {
     // `0 - rank`, since `-rank` would make a negative zero of 0.
     const value = direction === 'minimize' ? row.rank : 0 - row.rank
     const info = contributions.infoAt(row.contribution)
-    return { metric, direction, cid: info.cid, value, info }
+    return info === undefined ? [] : [{ metric, direction, cid: info.cid, value, info }]
   })
   return { metric, direction, places }
 }

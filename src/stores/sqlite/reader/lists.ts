@@ -132,11 +132,9 @@ export function listThreads(
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
     if (matching !== undefined && !matching.has(row.id)) continue
-    threads.push({
-      root: contributions.at(row.id),
-      replyCount: row.replies,
-      lastReplyAt: row.last_reply_ms,
-    })
+    const root = contributions.at(row.id)
+    if (root === undefined) continue
+    threads.push({ root, replyCount: row.replies, lastReplyAt: row.last_reply_ms })
   }
   return threads
 }

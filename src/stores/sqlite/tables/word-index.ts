@@ -64,9 +64,8 @@ export class WordIndex {
     let bytes = 0
     for (const { id, manifest } of this.#rowsAfter(built_to)) {
       if (bytes > STEP_MAX_BYTES) break
-      const parsed = JSON.parse(Buffer.from(manifest).toString()) as Manifest
-      const found = { words: wordsOfManifest(parsed), facets: facetsOfManifest(parsed) }
-      this.#insert(tableOf(WORDS_VERSION), id, found)
+      const found = foundBy(manifest)
+      if (found !== undefined) this.#insert(tableOf(WORDS_VERSION), id, found)
       last = id
       bytes += manifest.byteLength
     }
@@ -103,6 +102,16 @@ export class WordIndex {
     this.#connection
       .sql('UPDATE word_index SET version = ?, built_to = ? WHERE rowid = 1')
       .run(version, builtTo)
+  }
+}
+
+/** Undefined where the disk has damaged the manifest, which no read shows either. */
+function foundBy(bytes: Uint8Array): Found | undefined {
+  try {
+    const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+    return { words: wordsOfManifest(manifest), facets: facetsOfManifest(manifest) }
+  } catch {
+    return undefined
   }
 }
 
