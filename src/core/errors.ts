@@ -67,6 +67,8 @@ export const errorTable = {
   'read-only': { ...denied, status: 403, blame: 'self' },
   'peer-fault': { ...peerFault, status: 502 },
   'fetch-incomplete': { ...peerFault, status: 502, blame: 'network' },
+  // The author wrote a pack that can't be read: no copy is better, and no peer is at fault.
+  'pack-invalid': { ...peerFault, status: 502, retryable: false, blame: 'none', permanent: true },
   'fetch-bad-bytes': { ...peerFault, status: 502 },
   'peer-unreachable': { ...unavailable, status: 502, blame: 'network' },
   'peer-too-slow': { ...unavailable, status: 504, blame: 'peer' },

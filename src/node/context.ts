@@ -1,6 +1,7 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -46,6 +47,7 @@ export interface ReadContext {
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
+  readonly packs: PackIndexes
   readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
@@ -133,6 +135,12 @@ export type GossipView = Pick<
   | 'advertisementsOf'
   | 'checkInvariants'
 >
+
+/** The indexes of packs that were read lately, by their hash. */
+export interface PackIndexes {
+  /** The index with a hash, which `read` reads if it is not kept. Failures are not kept. */
+  get(hash: Cid, read: () => Promise<PackIndex>): Promise<PackIndex>
+}
 
 /** What this grove has done since it was started. */
 export interface Counters {

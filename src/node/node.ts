@@ -36,6 +36,7 @@ import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { PackIndexCache } from './read/packs.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
 
@@ -81,6 +82,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
   readonly transfers = new TransferSlots()
+  readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)

@@ -11,6 +11,12 @@ import { fetchRemoteContribution } from './fetch/fetch.ts'
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
 
+export interface PublishOptions {
+  readonly signal?: AbortSignal
+  /** Whether the author is on this machine: see `Provenance.own`. */
+  readonly isLocal?: boolean
+}
+
 export interface Published {
   readonly contribution: Contribution
   /** False where the very same manifest was here already. */
@@ -38,14 +44,15 @@ export function stageArtifact(
 export async function publish(
   node: FetchContext,
   draft: Draft,
-  options: { signal?: AbortSignal } = {},
+  options: PublishOptions = {},
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
   requireTree(contribution)
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const provenance = { origin: 'local', receivedAt: node.clock.now() } as const
+  const own = options.isLocal === true ? ({ own: true } as const) : {}
+  const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
   const outcome = await admit(node, contribution, provenance)
   return { contribution, added: outcome === 'added' }
 }

@@ -73,7 +73,8 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const output = await operation.run(node, input, { signal: request.signal })
+  const { signal, isLocal = false } = request
+  const output = await operation.run(node, input, { signal, isLocal })
   const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
   const response = jsonResponse(http.status ?? 200, body, headers)
   return operation.subject === undefined

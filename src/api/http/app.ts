@@ -14,6 +14,8 @@ import { type Metrics, metricsOf } from './metrics.ts'
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
+  /** The same for a request that came through the socket of the grove's directory. */
+  handleLocal(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Requests under way. */
   live(): number
   /** Ends the endless streams and refuses new requests. */
@@ -31,9 +33,9 @@ export function createHttpApp(node: GroveNode): HttpApp {
     draining: draining.signal,
     pages: pages(metrics),
   })
-  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
-    const exchange = new Exchange(incoming, outgoing, node.clock)
+    const exchange = new Exchange(incoming, outgoing, { clock: node.clock, isLocal })
     live.add(exchange)
     const end = metrics.begin()
     const from = incoming.socket.remoteAddress
@@ -54,7 +56,8 @@ export function createHttpApp(node: GroveNode): HttpApp {
     }
   }
   return {
-    handle: (incoming, outgoing) => void handle(incoming, outgoing),
+    handle: (incoming, outgoing) => void handle(incoming, outgoing, false),
+    handleLocal: (incoming, outgoing) => void handle(incoming, outgoing, true),
     live: () => live.size,
     drain: () => draining.abort(),
     abort() {

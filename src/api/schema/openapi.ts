@@ -23,7 +23,7 @@ import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
 import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
-import { inputForms, listsByItem } from './query.ts'
+import { inputForms, listsByItem, PATH_MEMBER } from './query.ts'
 
 const errorSchema: JsonSchema = {
   type: 'object',
@@ -67,7 +67,7 @@ export function openApi(operations: readonly Operation[]): object {
   const references = new References()
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
-    const path = operation.http.path.replace(/:(\w+)/g, '{$1}')
+    const path = operation.http.path.replace(PATH_MEMBER, '{$1}')
     paths[path] = {
       ...paths[path],
       [operation.http.method.toLowerCase()]: describe(operation, references),

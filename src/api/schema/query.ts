@@ -5,6 +5,9 @@ import { jsonSchemaOf, propertiesOf } from './json-schema.ts'
 /** How a member of an input is written in a query: lists with commas, objects as JSON. */
 type Form = 'text' | 'number' | 'boolean' | 'list' | 'json'
 
+/** A member of the input in a path: `:name`, or `:name{.+}` for one that may hold `/`. */
+export const PATH_MEMBER = /:(\w+)(\{\.\+\})?/g
+
 /**
  * Which members of an operation's input are in the path, and how the others are written in a query.
  */
@@ -21,7 +24,7 @@ const ITEM_NAMES: Readonly<Record<string, string>> = { tags: 'tag' }
 
 /** Derived from the input's schema, so that server and client can't disagree. */
 export function inputForms({ http, input }: Operation): InputForms {
-  const path = [...http.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+  const path = [...http.path.matchAll(PATH_MEMBER)].map(([, name = '']) => name)
   const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(
     ([name]) => !path.includes(name),
   )

@@ -43,12 +43,14 @@ export function isName(text: string): boolean {
  * the name is none either.
  */
 export function nameOf(path: string): string {
+  if (!path.includes('-u') && NAME.test(path)) return path
   const name = escapeText(path)
   return !/^[a-zA-Z0-9]/.test(name) || name.startsWith(PREFIX) ? PREFIX + name : name
 }
 
 /** The path that a name stands for: the name itself unless `nameOf` gives it for another path. */
 export function pathOf(name: string): string {
+  if (!name.includes('-u')) return name
   const path = unescapeText(name.startsWith(PREFIX) ? name.slice(PREFIX.length) : name)
   return path !== name && isPath(path) && nameOf(path) === name ? path : name
 }

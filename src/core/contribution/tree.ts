@@ -1,6 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../canonical.ts'
 import type { Cid } from '../cid.ts'
 import { isName, pathOf, unstorable } from './names.ts'
+import { INDEX_NAME, PACK_FORM } from './pack.ts'
 import type { Manifest } from './schema.ts'
 
 /** The files of a contribution, as its manifest tells them (PROTOCOL.md#paths). */
@@ -63,6 +64,11 @@ function noteIn({ context }: Pick<Manifest, 'context'>, name: string): Json | un
   return ownMember(ownMember(context, 'grove'), name)
 }
 
+/** Whether the files of a contribution are in a pack (PROTOCOL.md#packs), as far as it says. */
+export function isPack(manifest: Tellings): boolean {
+  return noteIn(manifest, 'pack') === PACK_FORM && Object.hasOwn(manifest.artifacts, INDEX_NAME)
+}
+
 /** A context with these members in its `grove`, beside those that are there. */
 export function withNotes(context: JsonObject | undefined, notes: JsonObject): JsonObject {
   const there = ownMember(context, 'grove')
@@ -84,7 +90,7 @@ function entriesOf(manifest: Tellings): Entry[] {
 }
 
 /** Whether a symbolic link can have this target. */
-function isLinkTarget(value: unknown): value is string {
+export function isLinkTarget(value: unknown): value is string {
   if (typeof value !== 'string' || value === '' || value.length > SYMLINK_MAX_CHARS) return false
   return value.isWellFormed() && !value.includes('\0')
 }

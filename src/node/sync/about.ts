@@ -20,7 +20,7 @@ const EDGES_MAX = 5_000
 /** The newest contributions, which each first question is about, beside older ones in turn. */
 const NEWEST = 50
 /** The newest of this grove's own, which each first question is about, too. */
-const OWN_MAX = 150
+const PUBLISHED_MAX = 150
 /** Peers for which it is remembered what they are to be asked about next. */
 const PEERS_MAX = 1_000
 
@@ -35,13 +35,13 @@ export class AboutMemory {
   readonly evidence = new EvidenceMemory()
   /** By address, the number in the log before which the next question begins. */
   readonly #next = new BoundedMap<string, number>(PEERS_MAX)
-  readonly #own = new BoundedMap<Cid, true>(OWN_MAX)
+  readonly #own = new BoundedMap<Cid, true>(PUBLISHED_MAX)
 
   /** What to ask a peer about: so that the log is gone through, from the newest to the oldest. */
   async question({ contributions }: SyncContext, { address }: PeerAddress): Promise<Question> {
     const newest = await contributions.linesBefore(Number.MAX_SAFE_INTEGER, NEWEST)
     const end = this.#next.get(address) ?? newest.at(-1)?.seq ?? 0
-    const older = await contributions.linesBefore(end, ABOUT_MAX - NEWEST - OWN_MAX)
+    const older = await contributions.linesBefore(end, ABOUT_MAX - NEWEST - PUBLISHED_MAX)
     for (const { cid, origin } of [...older, ...newest.toReversed()])
       if (origin === 'local') this.#own.set(cid, true)
     const cids = new Set([...older, ...newest].map(({ cid }) => cid))

@@ -60,6 +60,7 @@ test('the tools have the names of Grove 0.1, and each describes its input', asyn
     'grove_evidence',
     'grove_federated_frontier',
     'grove_fetch',
+    'grove_files',
     'grove_frontier',
     'grove_log',
     'grove_peers',

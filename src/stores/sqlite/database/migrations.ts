@@ -110,7 +110,11 @@ export const migrations: readonly string[] = [
     modified_ms REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
-  // Schema 4: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
+  // Schema 4: unreleased. Where older rows came from isn't known.
+  `
+  ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
+  // Schema 5: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
   `
   CREATE VIRTUAL TABLE word_2 USING fts5 (words, facets, content = '', tokenize = 'ascii');
   CREATE TABLE word_index (version INTEGER NOT NULL, built_to INTEGER NOT NULL) STRICT;

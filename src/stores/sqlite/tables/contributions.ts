@@ -20,14 +20,15 @@ interface Row {
   readonly origin: Provenance['origin']
   readonly peer_id: string | null
   readonly address: string | null
+  readonly own: number
   readonly received_ms: number
   readonly manifest: Uint8Array
 }
 
 const INSERT = `
   INSERT INTO contribution
-    (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    (id, cid, created_ms, ranked, origin, peer_id, address, own, received_ms, manifest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 /** Where damaged manifests are noted. */
 export interface DamagedManifests {
@@ -58,7 +59,7 @@ export class Contributions {
     { cid, bytes, provenance }: Stored,
     { createdMs, isRanked }: Pick<Consequences, 'createdMs' | 'isRanked'>,
   ): number {
-    const { origin, peerId, address, receivedAt } = provenance
+    const { origin, peerId, address, own, receivedAt } = provenance
     const seq = lastSeq(this.#connection) + 1
     this.#connection
       .sql(INSERT)
@@ -70,6 +71,7 @@ export class Contributions {
         origin,
         peerId ?? null,
         address ?? null,
+        own === true ? 1 : 0,
         receivedAt,
         bytes,
       )
@@ -111,7 +113,7 @@ export class Contributions {
     if (known !== undefined) return known
     const row = this.#connection
       .sql<[number], Row>(
-        `SELECT cid, origin, peer_id, address, received_ms, manifest
+        `SELECT cid, origin, peer_id, address, own, received_ms, manifest
          FROM contribution WHERE id = ?`,
       )
       .get(id)
@@ -186,7 +188,7 @@ export class Contributions {
 }
 
 function storedOf(row: Row): Stored {
-  const { cid, origin, peer_id: peerId, address, received_ms: receivedAt, manifest } = row
+  const { cid, origin, peer_id: peerId, address, own, received_ms: receivedAt, manifest } = row
   const bytes = Buffer.from(manifest.buffer, manifest.byteOffset, manifest.byteLength)
   return {
     cid: cidFromBytes(cid),
@@ -197,6 +199,7 @@ function storedOf(row: Row): Stored {
       origin,
       ...(peerId === null ? {} : { peerId }),
       ...(address === null ? {} : { address }),
+      ...(own === 1 ? { own: true } : {}),
       receivedAt,
     },
   }
