@@ -7,6 +7,7 @@ import { GroveError, isGroveError } from '../../../core/errors.ts'
 import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, refuseServer, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
+import { remember } from '../../known.ts'
 import { print } from '../../output/output.ts'
 import { terminalLog } from '../../output/terminal-log.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
@@ -45,7 +46,10 @@ count too, where they are an IP address and a port.\n${examples([
 async function serve(context: Context, options: SettingsOptions & GlobalOptions): Promise<void> {
   refuseServer('serve', options)
   const dir = resolve(
-    options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove',
+    options.dir ??
+      context.env.GROVE_DIR ??
+      (await projectDirectory(process.cwd(), context.env)) ??
+      '.grove',
   )
   const config = decideConfig({
     dir,
@@ -66,6 +70,7 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
     throw withOrigin(error, config.server)
   })
   try {
+    await remember(dir, context.env)
     await announce(context, config, served, log)
     await aborted(context.signal)
   } finally {
