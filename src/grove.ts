@@ -55,9 +55,14 @@ export class Grove {
 
   /**
    * Stores the artifacts, then seals and stores the manifest. All of it is durable when the promise
-   * resolves. Publishing the same work again changes nothing.
+   * resolves. Publishing the same work again changes nothing. Throws `metric-conflict` where a
+   * score has another direction or unit than those of most works published here, unless you
+   * `insist`.
    */
-  publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+  publish(
+    work: Work,
+    options: WaitOptions & { readonly insist?: boolean } = {},
+  ): Promise<ContributionView> {
     const artifacts: Record<string, string> = {}
     const files: ArtifactFile[] = []
     for (const [name, input] of Object.entries(work.artifacts ?? {})) {

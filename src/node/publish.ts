@@ -6,6 +6,13 @@ import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
 import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
+import { requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
+
+export interface PublishOptions {
+  readonly signal?: AbortSignal
+  /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
+  readonly checks?: boolean
+}
 
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
@@ -31,14 +38,17 @@ export function stageArtifact(
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
- * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`.
+ * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`, and with
+ * `checks` also `metric-conflict`.
  */
 export async function publish(
   node: FetchContext,
   draft: Draft,
-  options: { signal?: AbortSignal } = {},
+  options: PublishOptions = {},
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
+  requireKnownResults(contribution)
+  if (options.checks === true) await requireKnownForms(node, contribution)
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()

@@ -69,11 +69,12 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 }
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
-  const { http, wire } = operation
+  const { http, wire, check } = operation
   const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const output = await operation.run(node, input, { signal: request.signal })
+  const checks = check !== undefined && request.header(check.header) === check.name
+  const output = await operation.run(node, input, { signal: request.signal, checks })
   if (wire === undefined) return jsonResponse(http.status ?? 200, output)
   const { body, headers } = wire.pack(output)
   return jsonResponse(http.status ?? 200, body, headers)

@@ -33,7 +33,12 @@ export function localClient(node: GroveNode): GroveApi {
   return {
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
-      return operation.run(node, checked, { ...options, signal: signalOf(options) })
+      const { onTransfer, insist = false } = options
+      return operation.run(node, checked, {
+        signal: signalOf(options),
+        checks: !insist,
+        ...(onTransfer && { onTransfer }),
+      })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { z } from 'zod'
 import type { JsonObject } from '../../core/canonical.ts'
+import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
   artifactNameSchema,
@@ -27,6 +28,12 @@ const said = {
     .partial()
     .optional()
     .describe('who you are; fields left out come from the configuration of the server'),
+}
+const insisting = {
+  insist: z
+    .boolean()
+    .default(false)
+    .describe('publish scores also in another direction or unit than those published here'),
 }
 const artifacts = {
   artifacts: z
@@ -60,6 +67,7 @@ export const contributeTools = [
       ...said,
       mode: mode.default('evaluation'),
       ...artifacts,
+      ...insisting,
       relations: z.array(relation).default([]),
     }),
     async run({ mode, relations, ...input }, context) {
@@ -100,14 +108,15 @@ export const contributeTools = [
   tool({
     name: 'grove_reproduce',
     description:
-      'Report an attempt to reproduce a contribution: confirmed, challenged (the result differs) ' +
-      'or partial.',
+      'Report an attempt to reproduce a contribution: confirmed, partial, challenged (the result ' +
+      'differs) or failed (it does not run). The first two count as reproductions of it.',
     readOnly: false,
     input: z.strictObject({
       targetCid: target,
-      result: z.enum(['confirmed', 'challenged', 'partial']).default('confirmed'),
+      result: z.enum(RESULTS).default('confirmed'),
       ...said,
       ...artifacts,
+      ...insisting,
     }),
     async run({ targetCid, result, ...input }, context) {
       const reproduces = {
@@ -156,11 +165,11 @@ export const contributeTools = [
 ]
 
 async function submit(
-  input: Said & Partial<Artifacts>,
+  input: Said & Partial<Artifacts> & { readonly insist?: boolean },
   shape: Shape,
   { grove, agent, signal }: ToolContext,
 ) {
-  const { files = {}, artifacts = {}, agent: self, ...rest } = input
+  const { files = {}, artifacts = {}, agent: self, insist = false, ...rest } = input
   const draft: Draft = {
     ...definedOnly(rest),
     ...shape,
@@ -179,6 +188,6 @@ async function submit(
     summary,
     artifacts: named,
     createdAt,
-  } = await publishFiles(grove, draft, sources, { signal })
+  } = await publishFiles(grove, draft, sources, { signal, insist })
   return { cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt }
 }

@@ -71,6 +71,7 @@ export const contributionOperations = {
     output: contributionViewSchema,
     checksInput: true,
     multipart: true,
+    check: { header: 'grove-check', name: 'metrics' },
     async run(node, draft, options) {
       return viewOf((await publish(node, draft, options)).contribution)
     },

@@ -30,6 +30,8 @@ export interface ToolBinding {
 export interface CallContext {
   readonly signal: AbortSignal
   readonly onTransfer?: (progress: TransferProgress) => void
+  /** Whether the caller wants the operation's `check`. */
+  readonly checks?: boolean
 }
 
 interface Common<I extends z.ZodType> {
@@ -72,6 +74,11 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
    * Also takes multipart/form-data: the input in the part `manifest`, files in `artifact:<name>`.
    */
   readonly multipart?: true
+  /**
+   * A check beyond 0.1's that refuses some inputs. Requests ask for it by this header, which our
+   * client sends unless its caller insists.
+   */
+  readonly check?: { readonly header: string; readonly name: string }
   readonly wire?: HttpForm<z.output<O>>
   readonly mcp?: ToolBinding
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>

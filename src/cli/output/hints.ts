@@ -11,6 +11,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
   'fetch-timeout': 'give it longer with --timeout; what has arrived is kept',
   'fetch-incomplete': 'try again: what has arrived is kept',
   'peer-unreachable': '`grove peers` shows which groves answer',
+  'metric-conflict': 'if it is meant so, publish it with --insist',
   busy: 'try again in a moment',
   'shutting-down': 'try again when it is up',
 }

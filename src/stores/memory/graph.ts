@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
@@ -9,7 +10,9 @@ import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  FormCount,
   FrontierQuery,
+  MetricsQuery,
   Page,
   RankedThread,
   Ranking,
@@ -20,7 +23,7 @@ import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { wordsOfQuery } from '../words.ts'
-import { type Held, rank } from './rank.ts'
+import { formsIn, type Held, metricsOf, rank } from './rank.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
 interface Promised {
@@ -108,6 +111,20 @@ export class MemoryGraph implements GraphStore {
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
     return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
+  }
+
+  async bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
+    const rankings = await this.frontier({ kind: 'work', dimensions, limit })
+    return rankings.flatMap(({ places }) => places.map(({ info: _, ...place }) => place))
+  }
+
+  async metrics(query: MetricsQuery): Promise<string[]> {
+    return metricsOf([...this.#held.values()], query)
+  }
+
+  async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
+    const all = [...this.#held.values()]
+    return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
   }
 
   async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {

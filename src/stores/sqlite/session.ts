@@ -6,6 +6,7 @@ import type { Answer, Query, QueryType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
+import { deriveAgainIfOld } from './writer/derivation.ts'
 import type { Job } from './writer/jobs.ts'
 
 /**
@@ -25,6 +26,7 @@ export class Session {
   constructor(file: string, { nextTurn, random }: { nextTurn: NextTurn; random: Random }) {
     this.#connection = new Connection(file)
     try {
+      deriveAgainIfOld(this.#connection)
       const first = { id: hexDigits(random, 16), after: 0 }
       const past = this.#connection.read(() => epochsOf(this.#connection))
       if (past.length === 0) this.#connection.write(() => beginEpoch(this.#connection, first))

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { type Staged, stageFiles } from '../../../api/client/stage.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
+import { RESULTS } from '../../../core/contribution/relation.ts'
 import {
   type Draft,
   type Kind,
@@ -45,11 +46,16 @@ interface ContributeOptions extends AgentOptions {
   readonly reproduces?: string[]
   readonly adopts?: string[]
   readonly respondsTo?: string[]
+  readonly result?: Result
+  readonly insist?: boolean
   readonly metadata?: JsonObject
   readonly score?: [string, Score][]
   readonly tag?: string[]
   readonly context?: JsonObject
 }
+
+/** What `--result` may be. */
+type Result = (typeof RESULTS)[number]
 
 /** Files left out that a note names. */
 const LEFT_OUT_SHOWN = 20
@@ -78,8 +84,8 @@ export function addContribute(program: Command, context: Context): void {
         'grove contribute work --parent 24c41ac12fbc --summary "lower learning rate"',
         'grove contribute --from-git-tree HEAD --summary "as of today"',
         'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9:maximize',
-        'grove contribute run.log --reproduces 24c41ac12fbc --summary "not for me" \\\n' +
-          '    --metadata \'{"result":"challenged"}\'',
+        'grove contribute run.log --reproduces 24c41ac12fbc --result challenged \\\n' +
+          '    --summary "not for me"',
       ]),
     )
     .action((paths: string[], options: ContributeOptions, self: Command) =>
@@ -101,6 +107,10 @@ function addContent(command: Command): void {
       '--score <name=value:direction[:unit]>',
       'a measured value; direction is minimize or maximize (may be repeated)',
       readScore,
+    )
+    .option(
+      '--insist',
+      'publish scores also in another direction or unit than those published here have',
     )
     .addOption(tagOption('a tag (may be repeated)'))
     .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
@@ -125,6 +135,13 @@ function addRelations(command: Command): void {
       readText,
     )
     .option('--reproduces <cid>', 'it reproduces this: a new run (may be repeated)', readText)
+    .addOption(
+      new Option(
+        '--result <result>',
+        'what came of --reproduces; challenged and failed do not count as reproductions ' +
+          '(default: confirmed)',
+      ).choices(RESULTS),
+    )
     .option('--adopts <cid>', 'it adopts this (may be repeated)', readText)
     .option('--responds-to <cid>', 'it answers this (may be repeated)', readText)
     .option(
@@ -145,9 +162,7 @@ async function contribute(
   const { artifacts, totalBytes } = await stage(session, sources)
   const contribution = await session.grove.publish(
     draftFrom(session, options, relations, artifacts),
-    {
-      signal: session.signal,
-    },
+    { signal: session.signal, insist: options.insist === true },
   )
   answer(session, contribution, () => {
     print(session.output, contribution.cid)
@@ -203,21 +218,29 @@ async function relationsFrom(session: CliSession, options: ContributeOptions): P
   const relations: Relation[] = []
   for (const [name, relationType] of Object.entries(relationOptions)) {
     for (const text of options[name as keyof typeof relationOptions] ?? []) {
-      const relation = { targetCid: await cidOf(session, text), relationType }
-      relations.push(
-        options.metadata === undefined ? relation : { ...relation, metadata: options.metadata },
-      )
+      const targetCid = await cidOf(session, text)
+      const metadata = metadataFor(relationType, options)
+      relations.push({ targetCid, relationType, ...(metadata && { metadata }) })
     }
   }
-  if (options.metadata !== undefined && relations.length === 0) {
-    throw new GroveError(
-      'usage-error',
-      {},
-      { message: '--metadata needs a relation, such as --reproduces' },
-    )
-  }
+  if (options.metadata !== undefined && relations.length === 0)
+    throw misused('--metadata needs a relation, such as --reproduces')
+  if (options.result !== undefined && options.reproduces === undefined)
+    throw misused('--result needs --reproduces')
   return relations
 }
+
+function metadataFor(
+  relationType: RelationType,
+  { metadata, result }: ContributeOptions,
+): JsonObject | undefined {
+  if (result === undefined || relationType !== 'reproduces') return metadata
+  if (metadata !== undefined && Object.hasOwn(metadata, 'result'))
+    throw misused('the result is given twice: by --result and in --metadata')
+  return { ...metadata, result }
+}
+
+const misused = (message: string) => new GroveError('usage-error', {}, { message })
 
 function draftFrom(
   session: CliSession,

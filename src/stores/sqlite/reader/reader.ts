@@ -4,9 +4,10 @@ import { Contributions } from '../tables/contributions.ts'
 import { edgesInto, edgesOutOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
+import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
-import { frontierOf } from './frontier.ts'
+import { bestWorksOf, frontierOf, metricsIn } from './frontier.ts'
 import { listIds, listThreads, searchIds } from './lists.ts'
 import type { Answer, Query, QueryType } from './query.ts'
 
@@ -32,6 +33,7 @@ export class Reader {
 
 function answersOn(connection: Connection): Answers {
   const contributions = new Contributions(connection)
+  const forms = new ScoreForms(connection)
   const totals = new SignalTotals(connection)
   const at = (id: number) => contributions.at(id)
   return {
@@ -53,6 +55,10 @@ function answersOn(connection: Connection): Answers {
     },
     search: ({ args: [text, filter, limit] }) => searchIds(connection, text, filter, limit).map(at),
     frontier: ({ args: [query] }) => frontierOf(connection, contributions, query),
+    bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
+    metrics: ({ args: [query] }) => metricsIn(connection, query),
+    scoreForms: ({ args: [metrics, limit] }) =>
+      metrics.flatMap((metric) => forms.of(metric, limit)),
     threads: ({ args: [query] }) => listThreads(connection, contributions, query),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
