@@ -24,6 +24,14 @@ export type Work = Omit<Draft, 'artifacts'> & {
   readonly artifacts?: Readonly<Record<string, ArtifactInput>>
 }
 
+/** What a frontier is asked for. */
+type FrontierOptions = Filter & {
+  metric?: string
+  limit?: number
+  metrics?: number
+  after?: string
+}
+
 /** Options of a call that waits. */
 export interface WaitOptions {
   readonly signal?: AbortSignal
@@ -114,9 +122,12 @@ export class Grove {
     return (await this.api.artifact({ cid: parseCid(cid), name }, options)).body
   }
 
-  /** The local frontier: the best held contributions of each dimension. */
-  frontier(query: Filter & { metric?: string; limit?: number } = {}): Promise<FrontierAnswer> {
-    return this.api.frontier(query)
+  /**
+   * The local frontier: the best works held here, in each dimension. Another `kind` ranks among its
+   * own. Of many metrics it gives 100 at a time: `nextAfter` of the answer is the next `after`.
+   */
+  frontier(query: FrontierOptions = {}): Promise<FrontierAnswer> {
+    return this.api.frontier({ kind: 'work', ...query })
   }
 
   /** The federated frontier: the best that is known anywhere, with the peers that advertise it. */

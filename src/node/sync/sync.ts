@@ -105,11 +105,8 @@ export class BackgroundSync {
       return offered
     })
     await refreshEvidence(node, offers.flat(), { budget, memory: this.#state.evidence, signal })
-    await round.fetchWanted({
-      offers: [...offers.flat(), ...advertisedOffers(node)],
-      local: await heldPlaces(node, policy),
-      policy,
-    })
+    const all = [...offers.flat(), ...advertisedOffers(node)]
+    await round.fetchWanted({ offers: all, local: await heldPlaces(node, policy, all), policy })
     await round.retryStubs()
     const report = round.report(peers.length)
     this.#lastReport = report
@@ -126,12 +123,9 @@ export class BackgroundSync {
       const { policy, syncIntervalMs: intervalMs } = node.config
       const budget = this.#state.announcedBudget(policy, { now: node.clock.now(), intervalMs })
       const round = this.#begin(budget, node.closing)
-      await round.fetchWanted({
-        offers: [...announced, ...advertisedOffers(node, metrics)],
-        local: await heldPlaces(node, policy),
-        policy,
-        only,
-      })
+      const offers = [...announced, ...advertisedOffers(node, metrics)]
+      const local = await heldPlaces(node, policy, offers)
+      await round.fetchWanted({ offers, local, policy, only })
       round.report(0)
     } finally {
       leave()

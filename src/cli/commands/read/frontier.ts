@@ -5,7 +5,7 @@ import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../cor
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
-import { arrow, formatNumber, formatTime, printable, short } from '../../output/format.ts'
+import { arrow, formatNumber, formatTime, plural, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 
@@ -13,6 +13,8 @@ interface FrontierOptions extends FilterOptions {
   readonly federated?: boolean
   readonly metric?: string
   readonly limit: number
+  readonly metrics: number
+  readonly after?: string
 }
 
 /** `grove frontier`: ranks the best work in every dimension. */
@@ -20,11 +22,17 @@ export function addFrontier(program: Command, context: Context): void {
   const command = program
     .command('frontier')
     .description(
-      'Rank the best work: by each metric, by adoption, review, reproduction and recency',
+      'Rank the best work: by each metric, by adoption, review, reproduction and recency; ' +
+        'with --kind, what is of another kind',
     )
     .option('--federated', 'the best known in any grove, held here or only advertised by peers')
     .option('--metric <name>', 'only this metric')
     .addOption(limitOption('rows of each ranking', operations.frontier.input.shape.limit))
+  command
+    .addOption(
+      limitOption('metrics to show', operations.frontier.input.shape.metrics, '--metrics <count>'),
+    )
+    .option('--after <metric>', 'only metrics after this one, by name')
   addFilters(command)
     .addHelpText(
       'after',
@@ -43,18 +51,45 @@ export function addFrontier(program: Command, context: Context): void {
 }
 
 async function local(session: CliSession, options: FrontierOptions): Promise<void> {
-  const { metric, limit } = options
-  const query = { ...filterFrom(options), limit, ...(metric === undefined ? {} : { metric }) }
+  const { metric, limit, metrics, after } = options
+  const query = {
+    kind: 'work' as const,
+    ...filterFrom(options),
+    limit,
+    metrics,
+    ...(metric === undefined ? {} : { metric }),
+    ...(after === undefined ? {} : { after }),
+  }
   const frontier = await session.grove.frontier(query, { signal: session.signal })
   answer(session, frontier, () => {
     const rankings = rankingsOf(frontier, metric)
     for (const [title, entries, format] of rankings) printRanking(session, title, entries, format)
+    noteCaveats(session, frontier)
+    if (frontier.nextAfter !== undefined)
+      note(session.output, `more metrics follow: --after '${printable(frontier.nextAfter)}'`)
     if (rankings.length === 0)
       note(
         session.output,
         metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`,
       )
   })
+}
+
+/** What the rankings don't show by themselves. */
+function noteCaveats(
+  { output }: CliSession,
+  { leftOut = [], mixedUnits = [] }: Pick<FrontierAnswer, 'leftOut' | 'mixedUnits'>,
+): void {
+  for (const { metric, direction, works } of leftOut) {
+    const how = direction === 'minimize' ? 'minimised' : 'maximised'
+    note(output, `left out: ${plural(works, 'work')} in which ${printable(metric)} is ${how}`)
+  }
+  for (const { metric, units } of mixedUnits) {
+    const counts = units.map(
+      ({ unit, works }) => `${unit === undefined ? 'none' : printable(unit)} (${works})`,
+    )
+    note(output, `${printable(metric)} ranks values in units that differ: ${counts.join(', ')}`)
+  }
 }
 
 type NamedRanking = readonly [
@@ -107,7 +142,10 @@ function printRanking(
 
 async function federated(session: CliSession, options: FrontierOptions): Promise<void> {
   refuseOtherFilters(options)
-  const { entries } = await session.grove.federatedFrontier({}, { signal: session.signal })
+  const { entries, ...caveats } = await session.grove.federatedFrontier(
+    {},
+    { signal: session.signal },
+  )
   const tags = options.tag ?? []
   const chosen = entries.filter(
     (entry) =>
@@ -117,8 +155,9 @@ async function federated(session: CliSession, options: FrontierOptions): Promise
   const groups = [
     ...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`),
   ].map(([title, group]) => [title, believedFirst(group, options.limit)] as const)
-  answer(session, { entries: groups.flatMap(([, group]) => group) }, () => {
+  answer(session, { entries: groups.flatMap(([, group]) => group), ...caveats }, () => {
     for (const [title, group] of groups) printFederated(session, title, group)
+    noteCaveats(session, caveats)
     if (groups.length === 0) note(session.output, 'nothing is known of other groves yet')
   })
 }
