@@ -34,7 +34,11 @@ export async function openStores(
   log: Log,
 ): Promise<Opened> {
   const stores = await openStoresAt(store, { log, nextTurn, random: systemRandom })
-  return { stores, peerId: await orClose(stores.close, () => ownId(stores.records)) }
+  return orClose(stores.close, async () => {
+    const peerId = await ownId(stores.records)
+    await stores.health.keepId(peerId)
+    return { stores, peerId }
+  })
 }
 
 /** A node together with its transport and stores. */

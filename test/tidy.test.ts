@@ -39,7 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', 'ports', 'stores'],
   transport: ['core', 'ports', 'concurrency', 'transport'],
   runtime: ['core', 'ports', 'runtime'],
-  workspace: ['core', 'workspace'],
+  workspace: ['core', 'concurrency', 'workspace'],
   node: [...inner, 'node'],
   api: [...inner, 'node', 'api'],
   cli: [

@@ -42,7 +42,10 @@ export function usageOf(benchmarks: Benchmarks): string {
     amountText(scale),
     takes,
   ])
-  const table = layOut(columns, [...rows, ['  all', 'each of them']], Number.POSITIVE_INFINITY)
+  const table = layOut(
+    { columns, rows: [...rows, ['  all', 'each of them']] },
+    Number.POSITIVE_INFINITY,
+  )
   return `usage: npm run -s bench -- NAME… [options]
 
 Measures real groves: processes on 127.0.0.1, with SQLite and files in a temporary directory.

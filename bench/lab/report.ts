@@ -117,7 +117,7 @@ export function describe({ benchmark, how, rows, circumstances }: ObservedReport
     ...how,
     `Node ${node}, ${cores} cores, ${load}, ${Math.round(seconds)} s in all.`,
     '',
-    ...layOut(columns, cells, Number.POSITIVE_INFINITY).map(({ text }) => text),
+    ...layOut({ columns, rows: cells }, Number.POSITIVE_INFINITY).map(({ text }) => text),
     '',
     ...notes.map((what, index) => `[${index + 1}] ${what}`),
   ]

@@ -22,6 +22,7 @@ export function apiReference(): string {
     '`/api/docs`; `/metrics` has its figures for Prometheus. Bodies are JSON unless it says otherwise.',
     'The form of every value is in',
     '[spec/schemas](../spec/schemas). Lists in a query are separated by commas, objects are JSON.',
+    'Tags may also be given one by one, as `tag=…&tag=…`: so one may hold a comma.',
     '',
     ...[...byGroup].flatMap(([group, operations]) => [
       `## ${title(group)}`,

@@ -95,5 +95,6 @@ function quietProgram(): Command {
     output: { answer: nowhere, notes: nowhere, unread: signal },
     clock: systemClock,
     signal,
+    exit() {},
   })
 }

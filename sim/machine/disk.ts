@@ -3,8 +3,10 @@ import { GroveError } from '../../src/core/errors.ts'
 import type { BlobStore } from '../../src/ports/blob-store.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 import type { RecordStore } from '../../src/ports/record-store.ts'
+import type { StoreHealth } from '../../src/ports/store-health.ts'
 import { MemoryBlobs } from '../../src/stores/memory/blobs.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
+import { healthy } from '../../src/stores/memory/open.ts'
 import { MemoryRecords } from '../../src/stores/memory/records.ts'
 import { receive } from '../../src/stores/receive.ts'
 import { never, type Process } from '../engine/process.ts'
@@ -26,6 +28,7 @@ interface Stores {
   readonly graph: GraphStore
   readonly blobs: BlobStore
   readonly records: RecordStore
+  readonly health: StoreHealth
 }
 
 /**
@@ -94,6 +97,7 @@ export class Disk {
           write(() => records.compareAndSet(space, key, expected, next)),
         delete: (space, key) => write(() => records.delete(space, key)),
       }),
+      health: healthy,
     }
   }
 

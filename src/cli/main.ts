@@ -14,7 +14,10 @@ async function main(): Promise<void> {
   const output = processOutput()
   const env = readEnvironment()
   const signal = AbortSignal.any([interruption(), desertion(env), output.unread])
-  const context: Context = { env, output, clock: systemClock, signal }
+  const exit = (code: number): void => {
+    process.exitCode = code
+  }
+  const context: Context = { env, output, clock: systemClock, signal, exit }
   const letGo = holdProcess()
   try {
     await createProgram(context).parseAsync()
@@ -35,13 +38,27 @@ function holdProcess(): () => void {
   return () => port1.close()
 }
 
+/** What a shell shows for a command that a signal has ended: 128 and the signal's number. */
+const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
+
+/** Why a command was interrupted, as the reason of its signal. */
+class Interrupted extends Error {
+  readonly exitCode: number
+
+  constructor(name: keyof typeof SIGNAL_EXITS) {
+    super(`interrupted by ${name}`)
+    this.name = 'AbortError'
+    this.exitCode = SIGNAL_EXITS[name]
+  }
+}
+
 /** Aborts at the first SIGINT or SIGTERM; the second ends the process at once. */
 function interruption(): AbortSignal {
   const controller = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130)
-      controller.abort()
+      if (controller.signal.aborted) process.exit(SIGNAL_EXITS[name])
+      controller.abort(new Interrupted(name))
     })
   }
   return controller.signal
@@ -62,7 +79,7 @@ function desertion({
   const parent = process.ppid
   const look = (): void => {
     if (process.ppid === parent) systemClock.after(PARENT_CHECK_MS, look)
-    else controller.abort()
+    else controller.abort(new Interrupted('SIGTERM'))
   }
   if (event === 'npx' && script?.includes('grove') === true) look()
   return controller.signal
@@ -73,7 +90,10 @@ function report(error: unknown, { output, signal }: Context): number {
   if (output.unread.aborted) return 0
   if (error instanceof CommanderError) return reportUsage(error, output)
   const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
-  if (aborted) return fail(output, new GroveError('aborted', {}, { message: 'interrupted' }))
+  if (aborted && signal.reason instanceof Interrupted) {
+    note(output, 'grove: interrupted')
+    return signal.reason.exitCode
+  }
   if (isGroveError(error)) return fail(output, error)
   note(output, `grove: a fault of its own: ${error instanceof Error ? error.stack : String(error)}`)
   return 1

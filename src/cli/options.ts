@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isJsonObject, type JsonObject } from '../core/canonical.ts'
 import type { Agent, Direction, Score } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
+import { inexactness, parseExactJson } from '../core/exact-json.ts'
 import { LIST_MAX } from '../core/limits.ts'
 import {
   parseAssignment,
@@ -71,6 +72,8 @@ export function parseScore(text: string): [name: string, score: Score] {
         'such as val_bpb=0.95:minimize:bpb.',
     )
   }
+  const problem = inexactness(value, parseNumber(value))
+  if (problem !== undefined) throw new InvalidArgumentError(`${name}: ${value} ${problem}.`)
   const score = { value: parseNumber(value), direction: direction as Direction }
   return [name, unit === undefined ? score : { ...score, unit }]
 }
@@ -78,7 +81,7 @@ export function parseScore(text: string): [name: string, score: Score] {
 /** A JSON object as text. */
 function parseJsonObject(text: string): JsonObject {
   try {
-    const value: unknown = JSON.parse(text)
+    const value = parseExactJson(text)
     if (isJsonObject(value)) return value
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error

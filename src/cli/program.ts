@@ -10,6 +10,7 @@ import { addSync } from './commands/operate/sync.ts'
 import { addDiff } from './commands/read/diff.ts'
 import { addFrontier } from './commands/read/frontier.ts'
 import { addLog } from './commands/read/log.ts'
+import { addReviews } from './commands/read/reviews.ts'
 import { addSearch } from './commands/read/search.ts'
 import { addShow } from './commands/read/show.ts'
 import { addThread } from './commands/read/thread.ts'
@@ -33,6 +34,7 @@ const groups: readonly [
       addSearch,
       addFrontier,
       addTree,
+      addReviews,
       addThread,
       addDiff,
       addCheckout,
@@ -47,7 +49,8 @@ directory here or above; else http://127.0.0.1:4515. A command opens a directory
 itself, unless a server has it open: then it asks that server.
 
 Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
-5 a peer's fault, 6 unavailable or too slow, 7 storage, 8 conflict.`
+5 a peer's fault or a fetch that is not complete, 6 unavailable or too slow,
+7 storage, 8 conflict, 130 and 143 interrupted (SIGINT, SIGTERM).`
 
 /** The command line: its commands, options and help. Throws errors instead of handling them. */
 export function createProgram(context: Context): Command {

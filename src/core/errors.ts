@@ -67,6 +67,8 @@ export const errorTable = {
   'read-only': { ...denied, status: 403, blame: 'self' },
   'peer-fault': { ...peerFault, status: 502 },
   'fetch-incomplete': { ...peerFault, status: 502, blame: 'network' },
+  // The author wrote a pack that can't be read: no copy is better, and no peer is at fault.
+  'pack-invalid': { ...peerFault, status: 502, retryable: false, blame: 'none', permanent: true },
   'fetch-bad-bytes': { ...peerFault, status: 502 },
   'peer-unreachable': { ...unavailable, status: 502, blame: 'network' },
   'peer-too-slow': { ...unavailable, status: 504, blame: 'peer' },
@@ -166,7 +168,8 @@ export function errorFromBody(body: unknown): GroveError | undefined {
   return new GroveError(code, details, { message: String(error.message) })
 }
 
-function isErrorCode(code: unknown): code is ErrorCode {
+/** True if it is the name of a kind of error. */
+export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(errorTable, code)
 }
 

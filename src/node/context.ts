@@ -1,6 +1,7 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -16,6 +17,7 @@ import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
 import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
+import type { Health } from './health.ts'
 
 /** How a grove behaves; `src/config.ts` fills in the defaults. Times in ms. */
 export interface NodeConfig {
@@ -45,6 +47,8 @@ export interface ReadContext {
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
+  readonly packs: PackIndexes
+  readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
   readonly clock: Clock
@@ -132,6 +136,12 @@ export type GossipView = Pick<
   | 'advertisementsOf'
   | 'checkInvariants'
 >
+
+/** The indexes of packs that were read lately, by their hash. */
+export interface PackIndexes {
+  /** The index with a hash, which `read` reads if it is not kept. Failures are not kept. */
+  get(hash: Cid, read: () => Promise<PackIndex>): Promise<PackIndex>
+}
 
 /** What this grove has done since it was started. */
 export interface Counters {

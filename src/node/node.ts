@@ -16,6 +16,7 @@ import type { GraphIndex } from '../ports/graph-index.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
+import type { StoreHealth } from '../ports/store-health.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
@@ -31,10 +32,12 @@ import type {
   SyncContext,
 } from './context.ts'
 import { EventHub } from './events.ts'
+import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
+import { PackIndexCache } from './read/packs.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
 
@@ -49,6 +52,7 @@ export interface NodePorts {
   readonly graph: GraphStore
   readonly blobs: BlobStore
   readonly records: RecordStore
+  readonly health: StoreHealth
   readonly transport: Transport
   readonly clock: Clock
   readonly random: Random
@@ -70,12 +74,14 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly random: Random
   readonly log: Log
   readonly events: EventHub
+  readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly peers: PeerStore
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
   readonly transfers = new TransferSlots()
+  readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
   readonly #frontier: FrontierReader
@@ -94,6 +100,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.random = random
     this.log = ports.log
     this.events = new EventHub({ clock, log: graph })
+    this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
     this.peers = new PeerStore(ports)
     this.advertisements = new AdvertisementVerifier(this)
@@ -126,6 +133,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
    */
   async close(): Promise<void> {
     await this.#background.close()
+    this.health.close()
     await this.peers.close()
   }
 

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import { type Contribution, sealDraft } from '../core/contribution/contribution.ts'
 import type { Draft } from '../core/contribution/schema.ts'
+import { treeOf } from '../core/contribution/tree.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
@@ -8,14 +9,16 @@ import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
 import { requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
+/** How long a publish may wait for a relation's target to be fetched. */
+const TARGET_TIMEOUT_MS = 10_000
+
 export interface PublishOptions {
   readonly signal?: AbortSignal
+  /** Whether the author is on this machine: see `Provenance.own`. */
+  readonly isLocal?: boolean
   /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
   readonly checks?: boolean
 }
-
-/** How long a publish may wait for a relation's target to be fetched. */
-const TARGET_TIMEOUT_MS = 10_000
 
 export interface Published {
   readonly contribution: Contribution
@@ -38,8 +41,9 @@ export function stageArtifact(
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
- * `sealDraft` throws, `artifact-missing`, `relation-target-missing`, `storage-full`, and with
- * `checks` also `metric-conflict`.
+ * `sealDraft` throws, `validation-error` (artifacts that one directory can't hold),
+ * `artifact-missing`, `relation-target-missing`, `storage-full`, and with `checks` also
+ * `metric-conflict`.
  */
 export async function publish(
   node: FetchContext,
@@ -47,14 +51,26 @@ export async function publish(
   options: PublishOptions = {},
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
+  requireTree(contribution)
   requireKnownResults(contribution)
   if (options.checks === true) await requireKnownForms(node, contribution)
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
-  const provenance = { origin: 'local', receivedAt: node.clock.now() } as const
+  const own = options.isLocal === true ? ({ own: true } as const) : {}
+  const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
   const outcome = await admit(node, contribution, provenance)
   return { contribution, added: outcome === 'added' }
+}
+
+function requireTree({ manifest }: Contribution): void {
+  const { conflicts } = treeOf(manifest)
+  if (conflicts.length === 0) return
+  const names = conflicts.map((name) => `'${name}'`).join(', ')
+  const message =
+    `one directory can't hold these artifacts beside the others: ${names}. A name must not be ` +
+    `another's folder, nor have a component "." or one of more than 255 bytes`
+  throw new GroveError('validation-error', { names: conflicts }, { message })
 }
 
 async function requireArtifacts(node: FetchContext, { manifest }: Contribution): Promise<void> {

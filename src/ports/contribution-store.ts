@@ -6,6 +6,11 @@ export interface Provenance {
   readonly origin: 'local' | 'peer'
   readonly peerId?: string
   readonly address?: string
+  /**
+   * Published by somebody on this machine: in the grove's process, or through the socket of its
+   * directory. Absent for what came over the network, also for what was published over it.
+   */
+  readonly own?: true
   /** Unix ms. */
   readonly receivedAt: number
 }

@@ -103,6 +103,15 @@ export interface RankedThread {
 export interface GraphIndex {
   /** Incoming edges by ascending source, or outgoing ones in manifest order. */
   edges(cid: Cid, direction: 'out' | 'in', choice?: EdgeChoice): Promise<Edge[]>
+  /**
+   * One page of the contributions that have an edge of one of these types to this one: newest
+   * first, ties by cid. `total` counts them all. The cost grows with the number of such edges.
+   */
+  related(
+    cid: Cid,
+    types: readonly RelationType[],
+    page: Page,
+  ): Promise<{ items: Stored[]; total: number }>
   signals(cid: Cid): Promise<Signals>
   /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>

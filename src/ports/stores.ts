@@ -1,12 +1,14 @@
 import type { BlobStore } from './blob-store.ts'
 import type { GraphStore } from './graph-store.ts'
 import type { RecordStore } from './record-store.ts'
+import type { StoreHealth } from './store-health.ts'
 
 /** The stores of a grove, opened and closed together. */
 export interface Stores extends AsyncDisposable {
   readonly graph: GraphStore
   readonly blobs: BlobStore
   readonly records: RecordStore
+  readonly health: StoreHealth
   /** Finishes what is under way, then releases everything. Later calls throw `shutting-down`. */
   close(): Promise<void>
 }

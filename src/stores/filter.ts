@@ -26,10 +26,15 @@ export function matchesWithoutContext(
     (filter.agentId === undefined || filter.agentId === agent.agentId) &&
     (filter.agentName === undefined || filter.agentName === agent.agentName) &&
     (filter.platform === undefined || filter.platform === agent.platform) &&
-    (filter.tags ?? []).every((tag) => tags.includes(tag)) &&
-    (filter.anyTag?.some((tag) => tags.includes(tag)) ?? true) &&
+    (filter.tags ?? []).every((tag) => hasTag(tags, tag)) &&
+    (filter.anyTag?.some((tag) => hasTag(tags, tag)) ?? true) &&
     (filter.anyKind?.includes(manifest.kind) ?? true)
   )
+}
+
+/** An empty tag, which publishing refuses and other groves may still send, matches nothing. */
+function hasTag(tags: readonly string[], tag: string): boolean {
+  return tag !== '' && tags.includes(tag)
 }
 
 function hasEqual(context: Manifest['context'], key: string, value: unknown): boolean {
@@ -47,11 +52,15 @@ export function facetsOfManifest(manifest: Manifest): string[] {
   return facetsOf({ kind, mode, tags, context, agentId, agentName, platform })
 }
 
-/** The facets that a filter asks for: of each list one suffices. No list where all match. */
+/**
+ * The facets that a filter asks for: of each list one suffices. No list where all match, and an
+ * empty one where nothing does.
+ */
 export function facetsOfFilter(filter: Selection): string[][] {
-  const { anyTag, anyKind } = filter
+  const { tags = [], anyTag, anyKind } = filter
+  if (tags.includes('')) return [[]]
   const choices = [
-    anyTag?.map((tag) => facet('tag', tag)),
+    anyTag?.filter((tag) => tag !== '').map((tag) => facet('tag', tag)),
     anyKind?.map((kind) => facet('kind', kind)),
   ]
   return [

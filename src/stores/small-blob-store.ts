@@ -3,15 +3,18 @@ import type { Cid } from '../core/cid.ts'
 /** Blobs that are small enough to be held in memory whole, kept beside a store's other rows. */
 export interface SmallBlobStore {
   /**
-   * Durable when it resolves. The caller has verified the hash. Throws `storage-full`,
+   * Durable when it resolves; other bytes under this hash are replaced. The caller has verified the
+   * hash. Throws `storage-full`,
    * `storage-failed`.
    */
   put(hash: Cid, bytes: Uint8Array): Promise<void>
   get(hash: Cid): Promise<Uint8Array | undefined>
   /** Size in bytes; undefined where there is none. Reads no content. */
   size(hash: Cid): Promise<number | undefined>
-  /** Those of `hashes` that are not here, in their order. */
+  /** Those of `hashes` that are not here, in their order. Damaged ones are not. */
   missing(hashes: readonly Cid[]): Promise<Cid[]>
   /** Whether there was such a blob. */
   delete(hash: Cid): Promise<boolean>
+  /** Deletes the blob where it still has these bytes. */
+  deleteDamaged(hash: Cid, bytes: Uint8Array): Promise<boolean>
 }

@@ -7,26 +7,33 @@ import type {
   PartialBlob,
   PutOptions,
 } from '../ports/blob-store.ts'
+import type { Damaged } from './fs/damaged.ts'
 import { Assemblies } from './partial/assemblies.ts'
 import { MemoryPieces } from './partial/pieces.ts'
 import { receive } from './receive.ts'
 import type { SmallBlobStore } from './small-blob-store.ts'
-import { checkHash, rangeWithin } from './verify.ts'
+import { checkHash, damagedError, rangeWithin } from './verify.ts'
 
 /** Larger blobs are files; up to this size they are rows. Measured: docs/PERFORMANCE.md. */
 const SMALL_MAX_BYTES = 64 * 1024
+
+interface Tiers {
+  readonly small: SmallBlobStore
+  readonly large: BlobStore
+  readonly damaged: Damaged
+}
 
 /** Small blobs in the database, where many share one sync; large ones in files, as streams. */
 export class TieredBlobs implements BlobStore {
   readonly #small: SmallBlobStore
   readonly #large: BlobStore
-  readonly #smallMaxBytes: number
+  readonly #damaged: Damaged
   readonly #assemblies = new Assemblies()
 
-  constructor(small: SmallBlobStore, large: BlobStore, smallMaxBytes = SMALL_MAX_BYTES) {
+  constructor({ small, large, damaged }: Tiers) {
     this.#small = small
     this.#large = large
-    this.#smallMaxBytes = smallMaxBytes
+    this.#damaged = damaged
   }
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
@@ -48,11 +55,13 @@ export class TieredBlobs implements BlobStore {
   ): Promise<AsyncIterable<Uint8Array>> {
     const bytes = await this.#small.get(hash)
     if (bytes === undefined) return this.#large.get(hash, options)
-    const { start, end } = rangeWithin(bytes.byteLength, options.range)
-    return receive(bytes.subarray(start, end + 1), options)
+    const whole = hashBytes(bytes) === hash ? bytes : await this.#readAgain(hash)
+    const { start, end } = rangeWithin(whole.byteLength, options.range)
+    return receive(whole.subarray(start, end + 1), options)
   }
 
   async stat(hash: Cid): Promise<BlobInfo | undefined> {
+    if (this.#damaged.has(hash)) return undefined
     const sizeBytes = await this.#small.size(hash)
     return sizeBytes === undefined ? this.#large.stat(hash) : { hash, sizeBytes }
   }
@@ -67,9 +76,9 @@ export class TieredBlobs implements BlobStore {
   }
 
   async partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
-    if (sizeBytes > this.#smallMaxBytes) return this.#large.partial(hash, sizeBytes)
+    if (sizeBytes > SMALL_MAX_BYTES) return this.#large.partial(hash, sizeBytes)
     return this.#assemblies.partial({ hash, sizeBytes }, () =>
-      MemoryPieces.allocate(sizeBytes, (bytes) => this.#small.put(hash, bytes)),
+      MemoryPieces.allocate(sizeBytes, (bytes) => this.#store(hash, bytes)),
     )
   }
 
@@ -84,7 +93,7 @@ export class TieredBlobs implements BlobStore {
     source: AsyncIterator<Uint8Array, void, undefined>,
   ): Promise<{ chunks: Uint8Array[]; ended: boolean }> {
     const chunks: Uint8Array[] = []
-    for (let sizeBytes = 0; sizeBytes <= this.#smallMaxBytes; ) {
+    for (let sizeBytes = 0; sizeBytes <= SMALL_MAX_BYTES; ) {
       const next = await source.next()
       if (next.done) return { chunks, ended: true }
       sizeBytes += next.value.byteLength
@@ -100,8 +109,23 @@ export class TieredBlobs implements BlobStore {
     const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
     const hash = checkHash(hashBytes(bytes), expect)
     signal?.throwIfAborted()
-    await this.#small.put(hash, bytes)
+    await this.#store(hash, bytes)
     return { hash, sizeBytes: bytes.byteLength }
+  }
+
+  /** Takes the place of damaged bytes. */
+  async #store(hash: Cid, bytes: Uint8Array): Promise<void> {
+    await this.#small.put(hash, bytes)
+    await this.#damaged.heal(hash)
+  }
+
+  /** The row had wrong bytes: if it has them still, they are set aside. */
+  async #readAgain(hash: Cid): Promise<Uint8Array> {
+    const bytes = await this.#small.get(hash)
+    if (bytes !== undefined && hashBytes(bytes) === hash) return bytes
+    if (bytes !== undefined && (await this.#damaged.keepBytes({ hash, what: 'blob' }, bytes)))
+      await this.#small.deleteDamaged(hash, bytes)
+    throw damagedError(hash)
   }
 }
 

@@ -1,165 +1,146 @@
-import { createWriteStream } from 'node:fs'
-import { lstat, mkdir, mkdtemp, readdir, rename, rm, rmdir } from 'node:fs/promises'
-import { dirname, join, resolve, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { type Cid, CidHasher } from '../core/cid.ts'
-import { artifactNameSchema } from '../core/contribution/schema.ts'
-import { errnoOf, storageError } from '../core/errno.ts'
+import { rename } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type Cid, hashBytes } from '../core/cid.ts'
+import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
-
-/** A file to write into a workspace. */
-export interface WorkspaceFile {
-  /** Its path inside the workspace. */
-  readonly name: string
-  /** The hash that its bytes must have. */
-  readonly hash: Cid
-  /** Opens the stream of its bytes. */
-  open(signal: AbortSignal | undefined): Promise<AsyncIterable<Uint8Array>>
-}
-
-/** How a workspace is written. */
-export interface WorkspaceOptions {
-  /** Write into a directory that isn't empty, and replace files of the same names. */
-  readonly overwrite?: boolean
-  readonly signal?: AbortSignal
-  readonly onProgress?: (progress: { readonly name: string; readonly writtenBytes: number }) => void
-}
+import { compareText } from '../core/text.ts'
+import type { OpenFile, WorkspaceFile, WorkspaceOptions } from './file.ts'
+import { refuseLayouts } from './foreign.ts'
+import { endJournal, hasJournal, readJournal, syncFolder, writeJournal } from './journal.ts'
+import { completeMoves, moveAll, planMoves } from './moves.ts'
+import { checkPaths } from './paths.ts'
+import { busy, lookInto, makeStage, takeOver } from './stage.ts'
+import { stageAll } from './staging.ts'
+import { findTarget, makeParent, writeError } from './target.ts'
 
 /**
- * Writes files into a directory. Each is hashed on the way, and appears complete or not at all. A
- * new or empty directory appears with all its files in one step. No name and no symbolic link leads
- * out of the directory. Throws `directory-not-empty`, `validation-error` (a name), `refused` (a
- * link), `hash-mismatch`, `storage-full`, `read-only`, `storage-failed`.
+ * Writes files into a directory: all of them, or none. Each is hashed on the way. A directory that
+ * is there is kept, with its owner and mode; what is new gets the process's umask. No path and no
+ * link leads out of the directory. A checkout that was killed leaves the old state, or one that
+ * the next checkout into the directory completes. Throws `directory-not-empty`, `already-exists`
+ * (a file in the way), `validation-error` (a path), `refused` (a link in the way, a layout),
+ * `hash-mismatch`, `busy`, `storage-full`, `read-only`, `storage-failed`.
  */
 export async function writeWorkspace(
   directory: string,
   files: readonly WorkspaceFile[],
+  read: OpenFile,
   options: WorkspaceOptions = {},
 ): Promise<void> {
-  const target = resolve(directory)
-  checkNames(files)
-  const found = await inspect(target)
-  if (found === 'occupied' && options.overwrite !== true) throw notEmpty(target)
+  checkPaths(files)
+  const job = { files, read, options }
   try {
-    await mkdir(dirname(target), { recursive: true })
-    const staging = await mkdtemp(join(dirname(target), '.grove-checkout-'))
-    try {
-      for (const file of files) await stage(staging, file, options)
-      if (found === 'occupied') await moveEach(staging, target, files)
-      else await appear(staging, target, found === 'empty')
-    } finally {
-      await rm(staging, { recursive: true, force: true })
-    }
+    const target = await findTarget(directory)
+    if (target.exists) await fill(target.path, job)
+    else await appear(target.path, job)
   } catch (cause) {
     options.signal?.throwIfAborted()
-    throw storageError(cause, { directory: target })
+    throw writeError(cause, resolve(directory))
   }
 }
+
+interface Writing {
+  readonly files: readonly WorkspaceFile[]
+  readonly read: OpenFile
+  readonly options: WorkspaceOptions
+}
+
+/** Prepares the directory beside its place, which it takes in one rename. */
+async function appear(path: string, { files, read, options }: Writing): Promise<void> {
+  const parent = await makeParent(path)
+  try {
+    await removeAbandoned(parent.path)
+    const stage = await makeStage(parent.path)
+    try {
+      await stageAll(stage.tree, files, read, options)
+      options.signal?.throwIfAborted()
+      await rename(stage.tree, parent.target).catch((cause: unknown) => {
+        throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errnoOf(cause)) ? notEmpty(path) : cause
+      })
+      await syncFolder(parent.path)
+    } finally {
+      await stage.remove()
+    }
+  } catch (cause) {
+    await parent.undo()
+    throw writeError(cause, parent.path)
+  }
+}
+
+/** Removes what killed checkouts left beside targets that never appeared. */
+async function removeAbandoned(directory: string): Promise<void> {
+  for (const name of (await lookInto(directory)).stages) {
+    const stage = takeOver(directory, name)
+    if (stage === undefined) continue
+    if (await hasJournal(stage.path)) stage.leave()
+    else await stage.remove()
+  }
+}
+
+/** Fills a directory that is there, from a stage inside. */
+async function fill(target: string, { files, read, options }: Writing): Promise<void> {
+  const { overwrite = false, signal } = options
+  const { others, stages } = await lookInto(target)
+  if (others.length > 0 && !overwrite && stages.length === 0) throw notEmpty(target)
+  const completed = await completeOthers(target, stages)
+  const request = requestOf(files)
+  if (!overwrite && (await lookInto(target)).others.length > 0) {
+    if (completed.includes(request)) return
+    throw notEmpty(target)
+  }
+  if (options.refuseLayouts === true) await refuseLayouts(target, files)
+  const stage = await makeStage(target)
+  try {
+    if ((await lookInto(target)).stages.length > 1) throw busy(target)
+    await stageAll(stage.tree, files, read, options)
+    signal?.throwIfAborted()
+    const paths = files.map(({ path }) => path)
+    const moves = await planMoves(stage, target, paths)
+    await writeJournal(stage.path, { request, moves })
+    await moveAll(stage, target, moves)
+    await syncFolder(target)
+    await endJournal(stage.path)
+  } finally {
+    if (await hasJournal(stage.path)) stage.leave()
+    else await stage.remove()
+  }
+}
+
+/**
+ * Completes what killed checkouts began to move into a directory, and removes what others left.
+ * The requests of those that are complete. Throws `busy` where one of them is still at work.
+ */
+async function completeOthers(target: string, stages: readonly string[]): Promise<string[]> {
+  const completed: string[] = []
+  for (const name of stages) {
+    const stage = takeOver(target, name)
+    if (stage === undefined) throw busy(target)
+    try {
+      const journal = await readJournal(stage.path)
+      if (journal !== undefined && (await completeMoves(stage, target, journal)))
+        completed.push(journal.request)
+    } catch (cause) {
+      stage.leave()
+      throw cause
+    }
+    await stage.remove()
+  }
+  return completed
+}
+
+/** Tells apart what two checkouts would write. */
+function requestOf(files: readonly WorkspaceFile[]): Cid {
+  const lines = files.map((file) =>
+    'symlink' in file
+      ? [file.path, 'link', file.symlink]
+      : [file.path, file.executable === true ? 'executable' : 'plain', file.hash],
+  )
+  return hashBytes(Buffer.from(JSON.stringify(lines.toSorted(byPath))))
+}
+
+const byPath = ([a = '']: readonly string[], [b = '']: readonly string[]) => compareText(a, b)
 
 function notEmpty(directory: string): GroveError {
-  return new GroveError(
-    'directory-not-empty',
-    { directory },
-    {
-      message: `${directory} is not empty: name another directory, or use the option overwrite`,
-    },
-  )
-}
-
-/** Checks that every name is safe, and that no name is both a file and a folder. */
-function checkNames(files: readonly WorkspaceFile[]): void {
-  const names = new Set(files.map((file) => file.name))
-  for (const name of names) {
-    if (!artifactNameSchema.safeParse(name).success)
-      throw invalidName(name, 'is not a valid artifact name')
-    const parts = name.split('/')
-    for (let end = 1; end < parts.length; end++) {
-      const folder = parts.slice(0, end).join('/')
-      if (names.has(folder))
-        throw invalidName(name, `needs ${folder} to be a folder, but it is an artifact too`)
-    }
-  }
-}
-
-function invalidName(name: string, why: string): GroveError {
-  return new GroveError('validation-error', { name }, { message: `'${name}' ${why}` })
-}
-
-async function inspect(directory: string): Promise<'absent' | 'empty' | 'occupied'> {
-  try {
-    return (await readdir(directory)).length === 0 ? 'empty' : 'occupied'
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return 'absent'
-    if (errnoOf(cause) === 'ENOTDIR') throw notEmpty(directory)
-    throw storageError(cause, { directory })
-  }
-}
-
-async function stage(
-  staging: string,
-  file: WorkspaceFile,
-  { signal, onProgress }: WorkspaceOptions,
-): Promise<void> {
-  const path = join(staging, file.name)
-  const hasher = new CidHasher()
-  let writtenBytes = 0
-  await mkdir(dirname(path), { recursive: true })
-  const source = await file.open(signal)
-  const watched = async function* () {
-    for await (const chunk of source) {
-      hasher.update(chunk)
-      writtenBytes += chunk.byteLength
-      onProgress?.({ name: file.name, writtenBytes })
-      yield chunk
-    }
-  }
-  await pipeline(
-    watched,
-    createWriteStream(path, { flush: true }),
-    signal === undefined ? {} : { signal },
-  )
-  const actual = hasher.digest()
-  if (actual !== file.hash) {
-    const message = `the bytes of '${file.name}' have the hash ${actual} instead of ${file.hash}`
-    const details = { name: file.name, expected: file.hash, actual }
-    throw new GroveError('hash-mismatch', details, { message })
-  }
-}
-
-/** Moves the complete workspace to its place in one rename. */
-async function appear(staging: string, target: string, replaceEmpty: boolean): Promise<void> {
-  if (replaceEmpty) await rmdir(target)
-  await rename(staging, target)
-}
-
-async function moveEach(
-  staging: string,
-  target: string,
-  files: readonly WorkspaceFile[],
-): Promise<void> {
-  for (const { name } of files) await checkLinks(target, name)
-  for (const { name } of files) {
-    const path = join(target, name)
-    await mkdir(dirname(path), { recursive: true })
-    await rename(join(staging, name), path)
-  }
-}
-
-/** Refuses symbolic links among a file's folders: they could lead out of the workspace. */
-async function checkLinks(target: string, name: string): Promise<void> {
-  const folders = name.split('/').slice(0, -1)
-  for (let end = 1; end <= folders.length; end++) {
-    const path = [target, ...folders.slice(0, end)].join(sep)
-    const stat = await lstat(path).catch((cause: unknown) => {
-      if (errnoOf(cause) === 'ENOENT') return undefined
-      throw cause
-    })
-    if (stat === undefined) return
-    if (!stat.isDirectory())
-      throw new GroveError(
-        'refused',
-        { path },
-        { message: `${path} is not a plain folder, so '${name}' can't be written below it` },
-      )
-  }
+  const message = `${directory} is not empty: name another directory, or use the option overwrite`
+  return new GroveError('directory-not-empty', { directory }, { message })
 }

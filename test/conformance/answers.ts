@@ -29,6 +29,14 @@ const asked: {
     await Promise.all(cids.map((cid) => store.edges(cid, 'in', { types: ['reviews'], limit: 2 }))),
     await Promise.all(cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] }))),
   ],
+  related: (store, cids) =>
+    Promise.all(
+      cids.map(async (cid) => {
+        const page = { limit: 2, offset: 1 }
+        const { items, total } = await store.related(cid, ['reviews', 'adopts'], page)
+        return { cids: cidsOf(items), total }
+      }),
+    ),
   signals: (store, cids) => Promise.all(cids.map((cid) => store.signals(cid))),
   list: (store) => Promise.all(filters.map((filter) => listOf(store, filter))),
   search: async (store) => [

@@ -3,7 +3,7 @@ import { bind } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
-import { silentLog } from '../../src/ports/log.ts'
+import { type Log, silentLog } from '../../src/ports/log.ts'
 
 /** A grove in this process, served over a real socket. */
 export interface ServedNode extends AsyncDisposable {
@@ -16,11 +16,12 @@ export interface ServedNode extends AsyncDisposable {
   stop(graceMs: number): Promise<void>
 }
 
-/** Serves a grove without peers, in memory or in a directory. */
-export async function serveNode(dir?: string): Promise<ServedNode> {
+/** Serves a grove without peers, in memory or in a directory; `lines` takes what it logs. */
+export async function serveNode(dir?: string, lines: Partial<Log> = {}): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
     ...silentLog,
+    ...lines,
     error: (message: string, fields?: object) => void logged.push(`${message} ${inspect(fields)}`),
   }
   const settings = {

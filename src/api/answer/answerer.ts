@@ -28,6 +28,11 @@ export interface Answered {
 
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
+/** The code and the message of an error, for the log. */
+function refusal(cause: unknown): Readonly<Record<string, unknown>> {
+  return isGroveError(cause) ? { code: cause.code, reason: cause.message } : {}
+}
+
 /** A grove's HTTP server without its sockets: it takes requests and gives responses. */
 export class ApiAnswerer {
   readonly #node: GroveNode
@@ -58,7 +63,8 @@ export class ApiAnswerer {
       operation = handler.name
       return { operation, response: await handler.answer(request, params) }
     } catch (error) {
-      return { operation, response: errorResponse(this.failed(request, error)) }
+      const cause = this.failed(request, error)
+      return { operation, response: { ...errorResponse(cause), subject: refusal(cause) } }
     }
   }
 

@@ -1,11 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import { GroveError } from '../../core/errors.ts'
+import { parseExactJson } from '../../core/exact-json.ts'
 import type { ApiRequest } from './request.ts'
 
 export interface BodyLimit {
   readonly maxBytes: number
   /** Error code for a longer body. */
   readonly code: 'body-too-large' | 'manifest-too-large'
+  /** Whether the value will be hashed, so that no number may change. */
+  readonly isHashed: boolean
 }
 
 /**
@@ -13,25 +16,26 @@ export interface BodyLimit {
  * `validation-error`, `aborted`.
  */
 export async function readJson(request: ApiRequest, limit: BodyLimit): Promise<unknown> {
-  const { maxBytes, code } = limit
+  const { maxBytes, code, isHashed } = limit
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
   if (body.byteLength > 0) requireJson(request)
-  return parseJsonBody(body)
+  return parseJsonBody(body, isHashed ? parseExactJson : JSON.parse)
 }
 
 /** Bytes as JSON; no bytes are an empty object. Throws `validation-error`. */
-export function parseJsonBody(body: Buffer): unknown {
+export function parseJsonBody(body: Buffer, parse: (text: string) => unknown): unknown {
   if (body.byteLength === 0) return {}
   if (!isUtf8(body))
     throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })
   try {
-    return JSON.parse(body.toString('utf8'))
+    return parse(body.toString('utf8'))
   } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
     throw new GroveError(
       'validation-error',
       {},
-      { cause, message: `the body is not JSON: ${(cause as Error).message}` },
+      { cause, message: `the body is not JSON: ${cause.message}` },
     )
   }
 }

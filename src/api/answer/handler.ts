@@ -73,11 +73,14 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
+  const { signal, isLocal = false } = request
   const checks = check !== undefined && request.header(check.header) === check.name
-  const output = await operation.run(node, input, { signal: request.signal, checks })
-  if (wire === undefined) return jsonResponse(http.status ?? 200, output)
-  const { body, headers } = wire.pack(output)
-  return jsonResponse(http.status ?? 200, body, headers)
+  const output = await operation.run(node, input, { signal, isLocal, checks })
+  const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
+  const response = jsonResponse(http.status ?? 200, body, headers)
+  return operation.subject === undefined
+    ? response
+    : { ...response, subject: operation.subject(output) }
 }
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {
@@ -145,6 +148,7 @@ function bodyValue(operation: Operation, { node, request, meter }: Call): Promis
   return readJson(request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
+    isHashed: isManifest,
   })
 }
 

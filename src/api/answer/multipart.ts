@@ -3,6 +3,7 @@ import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import type { Cid } from '../../core/cid.ts'
 import { artifactNameSchema } from '../../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import { parseExactJson } from '../../core/exact-json.ts'
 import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
@@ -164,7 +165,7 @@ async function readManifest(part: BusboyFileStream): Promise<unknown> {
       throw new GroveError('manifest-too-large', { maxBytes: MANIFEST_MAX_BYTES })
     chunks.push(chunk)
   }
-  return parseJsonBody(Buffer.concat(chunks))
+  return parseJsonBody(Buffer.concat(chunks), parseExactJson)
 }
 
 function invalid(message: string, cause?: unknown): GroveError {

@@ -5,6 +5,8 @@ export interface ApiRequest {
   readonly path: string
   /** The query without its question mark; empty if there is none. */
   readonly search: string
+  /** Whether it came through the socket of the grove's directory. Default: over the network. */
+  readonly isLocal?: boolean
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
   /** The value of a header, by its lower-case name. */

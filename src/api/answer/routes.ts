@@ -1,4 +1,5 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { pathOfBytes } from '../../core/contribution/names.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { ApiRequest } from './request.ts'
 import type { ApiResponse } from './response.ts'
@@ -54,14 +55,24 @@ export class Routes {
   }
 }
 
+/** A byte that is not UTF-8 becomes a lone surrogate, as in the paths of files. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part)
   } catch (cause) {
+    if (!/%(?![0-9a-f]{2})/i.test(part)) return pathOfBytes(percentDecoded(part))
     throw new GroveError(
       'validation-error',
       { part: part.slice(0, 100) },
       { cause, message: 'the path is not properly percent-encoded' },
     )
   }
+}
+
+function percentDecoded(part: string): Uint8Array {
+  const binary = Buffer.from(part).toString('latin1')
+  const codes = binary.replace(/%(..)/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return Buffer.from(codes, 'latin1')
 }

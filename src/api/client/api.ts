@@ -38,6 +38,11 @@ interface Streams {
   blob(input: { hash: Cid; range?: ByteRange }, options?: CallOptions): Promise<Download>
   /** Throws `not-found`, `blob-missing`. */
   artifact(input: { cid: Cid; name: string }, options?: CallOptions): Promise<Download>
+  /** A file by its path, or a range of it. Throws `not-found`, `blob-missing`, `pack-invalid`. */
+  file(
+    input: { cid: Cid; path: string; range?: ByteRange },
+    options?: CallOptions,
+  ): Promise<Download>
   /** A manifest's canonical bytes. */
   manifest(input: { cid: Cid }, options?: CallOptions): Promise<Download>
   /**
@@ -53,11 +58,19 @@ interface Streams {
   close(): Promise<void>
 }
 
+interface Reach {
+  /**
+   * Whether the grove is in this process, or was reached by the socket of its directory. Only then
+   * can be believed what it says of where work came from.
+   */
+  readonly isLocal: boolean
+}
+
 /**
  * A grove, over HTTP (`groveClient`) or in this process (`localClient`). All methods throw
  * GroveError.
  */
-export type GroveApi = Calls & Streams
+export type GroveApi = Calls & Streams & Reach
 
 /** The methods for the JSON operations, each carried out by `call`. */
 export function callsOf(

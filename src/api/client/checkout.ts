@@ -1,65 +1,131 @@
-import type { Cid } from '../../core/cid.ts'
+import { type Cid, shortCid } from '../../core/cid.ts'
+import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
+import { type TreeFile, treeOf } from '../../core/contribution/tree.ts'
 import { GroveError } from '../../core/errors.ts'
-import {
-  type WorkspaceFile,
-  type WorkspaceOptions,
-  writeWorkspace,
-} from '../../workspace/workspace.ts'
+import type { FetchResult } from '../../core/wire/fetch.ts'
+import type { WorkspaceOptions } from '../../workspace/file.ts'
+import { type Trust, type Withheld, withoutTrust } from '../../workspace/foreign.ts'
+import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
 
-/** A file of a checkout. */
-export interface CheckoutFile {
-  readonly name: string
-  readonly hash: Cid
-  readonly sizeBytes: number
-}
+/** A file or link of a checkout. */
+export type CheckoutFile = TreeFile & { readonly sizeBytes: number }
 
 /** What a checkout wrote. */
 export interface CheckoutResult {
   readonly cid: Cid
   readonly directory: string
   readonly files: readonly CheckoutFile[]
+  /** What was not written of foreign work, since that is not trusted. */
+  readonly withheld: readonly Withheld[]
 }
 
-export interface CheckoutOptions extends WorkspaceOptions {
-  /** Only these artifacts. Default: all. */
+export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'> {
+  /** Only these files, by path or by artifact name. Default: all. */
   readonly artifacts?: readonly string[]
+  /** What is written of foreign work beyond its plain files. Own work is trusted. Default: none. */
+  readonly trust?: Trust
   /** Called with all files, when the grove has them and before the first is written. */
   readonly onFiles?: (files: readonly CheckoutFile[]) => void
 }
 
 /**
- * Writes a contribution's artifacts into a local directory; the grove first fetches what it lacks.
- * Throws what `writeWorkspace` throws, the errors of a fetch, and `fetch-incomplete` if an artifact
- * can't be found.
+ * Writes a contribution's files into a local directory; the grove first fetches what it lacks. Work
+ * is foreign unless it was published on this machine and the grove is reached without a network.
+ * Throws what `writeWorkspace` throws, the errors of a fetch, `fetch-incomplete` if an artifact
+ * can't be found, `refused` for foreign work that would make a git repository, and `not-found` if
+ * there is nothing to write.
  */
 export async function checkoutInto(
   grove: GroveApi,
   cid: Cid,
   directory: string,
-  { artifacts, onFiles, ...options }: CheckoutOptions = {},
+  { artifacts: chosen, trust = 'none', onFiles, ...options }: CheckoutOptions = {},
 ): Promise<CheckoutResult> {
-  const { signal } = options
-  const chosen = artifacts && { artifacts: [...artifacts] }
-  const fetched = await grove.fetchContribution(
-    { cid, ancestors: 0, ...chosen },
-    signal && { signal },
-  )
-  if (fetched.missing.length > 0)
-    throw new GroveError('fetch-incomplete', { cid, missing: fetched.missing })
-  const files = fetched.artifacts
-    .filter(({ name }) => artifacts === undefined || artifacts.includes(name))
-    .map(({ name, hash, sizeBytes }) => ({ name, hash, sizeBytes }))
+  const { fetched, files: all } = await fetchFiles(grove, cid, chosen, options.signal)
+  const isForeign = !(grove.isLocal && fetched.source.own === true)
+  const { files, withheld } = withoutTrust(all, isForeign ? trust : 'all')
+  if (files.length === 0) throw nothingToWrite(fetched.contribution, withheld)
   onFiles?.(files)
-  const sources = files.map((file) => workspaceFile(grove, file))
-  await writeWorkspace(directory, sources, options)
-  return { cid, directory, files }
+  const read = async ({ hash }: { readonly hash: Cid }, signal: AbortSignal) =>
+    (await grove.blob({ hash }, { signal })).body
+  const refuseLayouts = isForeign && trust !== 'all'
+  await writeWorkspace(directory, files, read, { ...options, refuseLayouts })
+  return { cid, directory, files, withheld }
 }
 
-function workspaceFile(grove: GroveApi, { name, hash }: CheckoutFile): WorkspaceFile {
-  return {
-    name,
-    hash,
-    open: async (signal) => (await grove.blob({ hash }, signal && { signal })).body,
+interface Fetched {
+  readonly fetched: FetchResult
+  readonly files: readonly CheckoutFile[]
+}
+
+/** The chosen files, all of which the grove now holds. */
+async function fetchFiles(
+  grove: GroveApi,
+  cid: Cid,
+  chosen: readonly string[] | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Fetched> {
+  const call = signal && { signal }
+  const ask = async (artifacts: 'all' | 'none' | string[]) => {
+    const fetched = await grove.fetchContribution({ cid, ancestors: 0, artifacts }, call)
+    if (fetched.missing.length > 0)
+      throw new GroveError('fetch-incomplete', { cid, missing: fetched.missing })
+    return fetched
   }
+  if (chosen === undefined) {
+    const fetched = await ask('all')
+    return { fetched, files: filesOf(fetched) }
+  }
+  const { contribution } = await ask('none')
+  const wanted = new Set(chosenAmong(contribution, chosen))
+  const names = Object.keys(contribution.artifacts).filter((name) => wanted.has(name))
+  const fetched = await ask(names.length === 0 ? 'none' : names)
+  return { fetched, files: filesOf(fetched).filter(({ name }) => wanted.has(name)) }
+}
+
+function filesOf({ contribution, artifacts }: FetchResult): CheckoutFile[] {
+  const sizes = new Map(artifacts.map(({ name, sizeBytes }) => [name, sizeBytes]))
+  return treeOf(contribution).files.map((file) => ({
+    ...file,
+    sizeBytes: sizes.get(file.name) ?? 0,
+  }))
+}
+
+/** The names of the files that were chosen by path or name. */
+function chosenAmong(contribution: ContributionView, chosen: readonly string[]): string[] {
+  const { files } = treeOf(contribution)
+  return chosen.map((text) => {
+    const found = files.find(({ path }) => path === text) ?? files.find(({ name }) => name === text)
+    if (found !== undefined) return found.name
+    const { cid } = contribution
+    const message = `${shortCid(cid)} has no file '${text}'`
+    throw new GroveError('not-found', { cid, name: text }, { message })
+  })
+}
+
+const verbs: Readonly<Record<RelationType, string>> = {
+  derives_from: 'derives from',
+  responds_to: 'responds to',
+  reviews: 'reviews',
+  reproduces: 'reproduces',
+  adopts: 'adopts',
+}
+
+function nothingToWrite(
+  { cid, kind, relations }: ContributionView,
+  withheld: readonly Withheld[],
+): GroveError {
+  const about = relations.find(({ relationType }) => relationType !== 'derives_from')
+  const instead =
+    about === undefined
+      ? ''
+      : `: check out what it ${verbs[about.relationType]}, ${shortCid(about.targetCid)}`
+  const message =
+    withheld.length > 0
+      ? `all files of ${shortCid(cid)} are hidden or links, and it is foreign: ` +
+        'the option trust writes them'
+      : `${shortCid(cid)} (${kind}) has no files${instead}`
+  const details = { cid, kind, ...(about && { targetCid: about.targetCid }) }
+  return new GroveError('not-found', details, { message })
 }

@@ -1,13 +1,14 @@
 import { Readable } from 'node:stream'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { Cid } from '../../core/cid.ts'
+import { bytesOfPath } from '../../core/contribution/names.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
 import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JsonOperation, Operation } from '../operations/operation.ts'
 import { allOperations, operations } from '../operations/table.ts'
-import { inputForms, writeQuery } from '../schema/query.ts'
+import { inputForms, PATH_MEMBER, writeQuery } from '../schema/query.ts'
 import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
 import { type SentEvent, serverSentEvents } from './event-source.ts'
 import { resuming } from './resume.ts'
@@ -35,11 +36,13 @@ export function groveClient(url: string, clock: Clock): GroveApi {
     }
   }
   return {
+    isLocal: false,
     ...callsOf((operation, input, options) =>
       http.call(operation, input as Readonly<Record<string, unknown>>, options),
     ),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
+    file: ({ range, ...input }, options) => download(operations.file, input, options, range),
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, options = {}) => http.upload(source, options),
     events: ({ signal, after }) =>
@@ -182,8 +185,11 @@ class HttpClient {
   }
 
   #pathOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
-    const path = operation.http.path.replace(/:(\w+)/g, (_, name: string) =>
-      encodeURIComponent(String(input[name])),
+    const path = operation.http.path.replace(PATH_MEMBER, (_, name: string, rest?: string) =>
+      String(input[name])
+        .split('/')
+        .map(percentEncoded)
+        .join(rest === undefined ? '%2F' : '/'),
     )
     const forms = this.#forms.get(operation.name)
     return (
@@ -209,4 +215,11 @@ class HttpClient {
 function headersOf({ check }: JsonOperation, { insist = false }: CallOptions) {
   const type = { 'content-type': 'application/json' }
   return check === undefined || insist ? type : { ...type, [check.header]: check.name }
+}
+
+/** Percent-encodes a text; a byte that is not UTF-8 is a lone surrogate in it. */
+function percentEncoded(text: string): string {
+  if (text.isWellFormed()) return encodeURIComponent(text)
+  const hex = Buffer.from(bytesOfPath(text)).toString('hex')
+  return hex.replace(/../g, '%$&')
 }

@@ -31,17 +31,20 @@ export function localClient(node: GroveNode): GroveApi {
     }
   }
   return {
+    isLocal: true,
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
       const { onTransfer, insist = false } = options
       return operation.run(node, checked, {
         signal: signalOf(options),
+        isLocal: true,
         checks: !insist,
         ...(onTransfer && { onTransfer }),
       })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
     artifact: (input, options) => download(operations.artifact, input, options),
+    file: ({ range, ...input }, options) => download(operations.file, input, options, range),
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, { expect, ...options } = {}) =>
       stageArtifact(node, source, { ...(expect && { expect }), signal: signalOf(options) }),

@@ -39,7 +39,8 @@ export interface Staged {
   readonly totalBytes: number
 }
 
-interface Hashed {
+/** A file whose hash is known. */
+export interface Hashed {
   readonly file: ArtifactFile
   readonly hash: Cid
   readonly sizeBytes: number
@@ -86,6 +87,16 @@ async function stageMissing(
 ): Promise<readonly Hashed[]> {
   const hashed: Hashed[] = []
   for (const file of files) hashed.push(await hashedFile(file, options.signal))
+  await sendMissing(grove, hashed, options)
+  return hashed
+}
+
+/** Stores those files that the grove lacks, each content once. Throws as `stageFiles`. */
+export async function sendMissing(
+  grove: GroveApi,
+  hashed: readonly Hashed[],
+  options: StageOptions,
+): Promise<void> {
   const missing = await missingAmong(grove, [...new Set(hashed.map(({ hash }) => hash))], options)
   const lacking = hashed.filter(({ hash }) => missing.has(hash))
   const wanted = [...new Map(lacking.map((item) => [item.hash, item])).values()]
@@ -97,7 +108,6 @@ async function stageMissing(
     { hashOf, totalBytes },
     options,
   )
-  return hashed
 }
 
 async function hashedFile(file: ArtifactFile, signal: AbortSignal | undefined): Promise<Hashed> {

@@ -6,6 +6,7 @@ import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
+import { logRequest } from './access-log.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -13,6 +14,8 @@ import { type Metrics, metricsOf } from './metrics.ts'
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
+  /** The same for a request that came through the socket of the grove's directory. */
+  handleLocal(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Requests under way. */
   live(): number
   /** Ends the endless streams and refuses new requests. */
@@ -30,24 +33,31 @@ export function createHttpApp(node: GroveNode): HttpApp {
     draining: draining.signal,
     pages: pages(metrics),
   })
-  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
+  const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
-    const exchange = new Exchange(incoming, outgoing, node.clock)
+    const exchange = new Exchange(incoming, outgoing, { clock: node.clock, isLocal })
     live.add(exchange)
     const end = metrics.begin()
-    const { operation, response } = await answerer.answer(exchange)
+    const from = incoming.socket.remoteAddress
+    const begun = node.clock.now()
+    const answered = await answerer.answer(exchange)
+    const { operation, response } = answered
+    let isCut = false
     try {
       await exchange.send(response, { isLast: draining.signal.aborted })
     } catch (error) {
       answerer.failed(exchange, error)
       exchange.cut()
+      isCut = true
     } finally {
       if (operation !== undefined) end(operation, response.status)
       live.delete(exchange)
+      logRequest(node.log, exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
     }
   }
   return {
-    handle: (incoming, outgoing) => void handle(incoming, outgoing),
+    handle: (incoming, outgoing) => void handle(incoming, outgoing, false),
+    handleLocal: (incoming, outgoing) => void handle(incoming, outgoing, true),
     live: () => live.size,
     drain: () => draining.abort(),
     abort() {

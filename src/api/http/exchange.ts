@@ -20,13 +20,19 @@ export class Exchange implements ApiRequest {
   readonly method: string
   readonly path: string
   readonly search: string
+  readonly isLocal: boolean
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #clock: Clock
   readonly #controller = new AbortController()
   #endWatch = () => {}
 
-  constructor(incoming: IncomingMessage, outgoing: ServerResponse, clock: Clock) {
+  constructor(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    { clock, isLocal }: { clock: Clock; isLocal: boolean },
+  ) {
+    this.isLocal = isLocal
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#clock = clock

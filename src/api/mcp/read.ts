@@ -102,7 +102,8 @@ export const readTools: readonly Tool[] = [
     name: 'grove_checkout',
     description:
       "Write a contribution's files into a local directory, which must be new or empty unless " +
-      'overwrite is set. Files that this grove lacks are fetched first.',
+      'overwrite is set. Files that this grove lacks are fetched first. Of foreign work, ' +
+      'only plain files are written; the answer names what was withheld.',
     readOnly: false,
     input: z.strictObject({
       cid: z.string(),

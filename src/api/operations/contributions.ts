@@ -10,13 +10,15 @@ import {
   draftSchema,
   timestampSchema,
 } from '../../core/contribution/schema.ts'
-import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { LIST_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
+import { fileListSchema } from '../../core/wire/files.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { publish } from '../../node/publish.ts'
+import { fileOf, listFiles } from '../../node/read/files.ts'
 import {
   artifactOf,
   contributionOf,
@@ -72,6 +74,12 @@ export const contributionOperations = {
     checksInput: true,
     multipart: true,
     check: { header: 'grove-check', name: 'metrics' },
+    subject: ({ cid, kind, agent, summary }) => ({
+      published: cid,
+      kind,
+      by: agent.agentId,
+      summary,
+    }),
     async run(node, draft, options) {
       return viewOf((await publish(node, draft, options)).contribution)
     },
@@ -154,6 +162,30 @@ export const contributionOperations = {
       const { sizeBytes } = await artifactOf(node, cid, name)
       return { sizeBytes }
     },
+  }),
+  files: json({
+    name: 'files',
+    group,
+    summary: 'List the files of a contribution by their paths, those in a pack too',
+    http: { method: 'GET', path: '/api/contributions/:cid/files' },
+    input: z.strictObject({ cid: cidSchema, ...pageShape(LIST_MAX) }),
+    output: fileListSchema,
+    mcp: {
+      tool: 'grove_files',
+      description:
+        'List the files of a contribution: their paths, sizes, modes and links. Of long lists, ' +
+        'it gives one page; `next` is the offset of the next.',
+    },
+    run: (node, { cid, ...page }) => listFiles(node, cid, page),
+  }),
+  file: bytes({
+    name: 'file',
+    group,
+    summary: 'Download a file of a contribution by its path, from a pack too',
+    http: { method: 'GET', path: '/api/contributions/:cid/files/:path{.+}' },
+    contentType: 'application/octet-stream',
+    input: z.strictObject({ cid: cidSchema, path: z.string() }),
+    run: (node, { cid, path }) => fileOf(node, cid, path),
   }),
   fetchContribution: json({
     name: 'fetchContribution',

@@ -33,6 +33,8 @@ const syncStatusSchema = z.object({
   maxArtifactBytes: z.number(),
   maxBytesPerRound: z.number(),
   maxRequestsPerRound: z.number(),
+  /** Peers that a round is asking at the moment, and for how long. */
+  asking: z.array(z.object({ address: z.string(), forMs: z.number() })).optional(),
   lastReport: syncReportSchema.optional(),
 })
 const refusalSchema = z.object({ cid: cidSchema, reason: z.string(), until: timestampSchema })
@@ -74,10 +76,17 @@ export const federationOperations = {
     http: { method: 'GET', path: '/api/federation/sync' },
     input: nothing,
     output: syncStatusSchema,
-    async run({ config: { policy, syncIntervalMs }, sync: { lastReport } }) {
+    async run({ config: { policy, syncIntervalMs }, sync }) {
+      const { lastReport } = sync
       const { dimensions, tags, kinds, ...rest } = policy
       const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
-      return { ...rest, intervalMs: syncIntervalMs, ...definedOnly({ ...lists, lastReport }) }
+      const asking = sync.asking()
+      return {
+        ...rest,
+        intervalMs: syncIntervalMs,
+        asking,
+        ...definedOnly({ ...lists, lastReport }),
+      }
     },
   }),
   refusals: json({

@@ -5,9 +5,9 @@ import {
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { listLimit } from '../../core/wire/frontier.ts'
+import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
-import { ancestors, children, diff } from '../../node/read/queries.ts'
+import { ancestors, children, diff, EVIDENCE, evidenceFor } from '../../node/read/queries.ts'
 import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
@@ -38,6 +38,29 @@ export const graphOperations = {
     input: neighboursInput,
     output: neighboursOutput,
     run: (node, { cid, types }) => ancestors(node, cid, types),
+  }),
+  evidence: json({
+    name: 'evidence',
+    group,
+    summary:
+      'List who reviewed, reproduced and adopted a contribution, and what they wrote, newest first',
+    http: { method: 'GET', path: '/api/contributions/:cid/evidence' },
+    input: z.strictObject({
+      cid: cidSchema,
+      types: z
+        .array(relationTypeSchema)
+        .max(relationTypeSchema.options.length)
+        .default([...EVIDENCE]),
+      ...pageShape(20),
+    }),
+    output: z.object({ items: neighboursOutput, total: z.number().int() }),
+    mcp: {
+      tool: 'grove_evidence',
+      description:
+        'List who reviewed, reproduced and adopted a contribution, newest first: each with its ' +
+        'agent, scores, summary and description.',
+    },
+    run: (node, { cid, types, limit, offset }) => evidenceFor(node, cid, types, { limit, offset }),
   }),
   diff: json({
     name: 'diff',

@@ -41,13 +41,15 @@ export const groveOperations = {
   ready: json({
     name: 'ready',
     group,
-    summary: 'Say whether the grove is ready: its stores answer and it is not closing',
+    summary:
+      'Say whether the grove is ready: its stores can be read and written, it is not closing',
     http: { method: 'GET', path: '/readyz' },
     input: nothing,
     output: statusSchema,
     async run(node) {
       if (node.closing.aborted) throw new GroveError('shutting-down')
       await node.contributions.count()
+      await node.health.check()
       return { status: 'ok' as const }
     },
   }),

@@ -13,7 +13,7 @@ export type Method = 'GET' | 'POST' | 'PUT'
  */
 export interface HttpBinding {
   readonly method: Method
-  /** With `:name` for members of the input. */
+  /** With `:name` for members of the input, `:name{.+}` for one that may hold `/`. */
   readonly path: string
   /** Status of success. Default: 200. */
   readonly status?: number
@@ -29,6 +29,11 @@ export interface ToolBinding {
 
 export interface CallContext {
   readonly signal: AbortSignal
+  /**
+   * Whether the caller is in this process, or came through the socket of the grove's directory.
+   * Default: it came over the network.
+   */
+  readonly isLocal?: boolean
   readonly onTransfer?: (progress: TransferProgress) => void
   /** Whether the caller wants the operation's `check`. */
   readonly checks?: boolean
@@ -80,6 +85,8 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
    */
   readonly check?: { readonly header: string; readonly name: string }
   readonly wire?: HttpForm<z.output<O>>
+  /** What a log says of the output. Default: nothing. */
+  subject?(output: z.output<O>): Readonly<Record<string, unknown>>
   readonly mcp?: ToolBinding
   run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<z.output<O>>
 }

@@ -23,7 +23,7 @@ import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
 import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
-import { inputForms } from './query.ts'
+import { inputForms, listsByItem, PATH_MEMBER } from './query.ts'
 
 const errorSchema: JsonSchema = {
   type: 'object',
@@ -67,7 +67,7 @@ export function openApi(operations: readonly Operation[]): object {
   const references = new References()
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
-    const path = operation.http.path.replace(/:(\w+)/g, '{$1}')
+    const path = operation.http.path.replace(PATH_MEMBER, '{$1}')
     paths[path] = {
       ...paths[path],
       [operation.http.method.toLowerCase()]: describe(operation, references),
@@ -141,8 +141,11 @@ function describe(operation: Operation, references: References): object {
 function parameters(operation: Operation): object[] {
   const schema = jsonSchemaOf(operation.input)
   const required = new Set((schema.required ?? []) as string[])
-  const { path, query } = inputForms(operation)
-  const inQuery = operation.http.method === 'GET' ? [...query] : []
+  const forms = inputForms(operation)
+  const { path, query } = forms
+  const isGet = operation.http.method === 'GET'
+  const inQuery = isGet ? [...query] : []
+  const byItem = isGet ? [...listsByItem(forms)] : []
   const member = (name: string) => propertiesOf(schema)[name] ?? {}
   return [
     ...path.map((name) => ({ name, in: 'path', required: true, schema: member(name) })),
@@ -153,6 +156,14 @@ function parameters(operation: Operation): object[] {
       ...(form === 'json'
         ? { content: { 'application/json': { schema: member(name) } } }
         : { schema: member(name), ...(form === 'list' ? { explode: false } : {}) }),
+    })),
+    ...byItem.map(([name, list]) => ({
+      name,
+      in: 'query',
+      required: false,
+      description: `one of the ${list}, which may hold a comma`,
+      schema: member(list),
+      explode: true,
     })),
   ]
 }

@@ -5,6 +5,9 @@ import { jsonSchemaOf, propertiesOf } from './json-schema.ts'
 /** How a member of an input is written in a query: lists with commas, objects as JSON. */
 type Form = 'text' | 'number' | 'boolean' | 'list' | 'json'
 
+/** A member of the input in a path: `:name`, or `:name{.+}` for one that may hold `/`. */
+export const PATH_MEMBER = /:(\w+)(\{\.\+\})?/g
+
 /**
  * Which members of an operation's input are in the path, and how the others are written in a query.
  */
@@ -13,9 +16,15 @@ export interface InputForms {
   readonly query: ReadonlyMap<string, Form>
 }
 
+/**
+ * Lists whose items may hold a comma or be empty: they are also written with a parameter for each
+ * item, by this name.
+ */
+const ITEM_NAMES: Readonly<Record<string, string>> = { tags: 'tag' }
+
 /** Derived from the input's schema, so that server and client can't disagree. */
 export function inputForms({ http, input }: Operation): InputForms {
-  const path = [...http.path.matchAll(/:(\w+)/g)].map(([, name = '']) => name)
+  const path = [...http.path.matchAll(PATH_MEMBER)].map(([, name = '']) => name)
   const members = Object.entries(propertiesOf(jsonSchemaOf(input))).filter(
     ([name]) => !path.includes(name),
   )
@@ -31,34 +40,49 @@ function formOf(type: unknown): Form {
 
 /**
  * The members in a query. A value that doesn't parse stays text, which the schema then refuses.
- * Throws `validation-error` for a member that is given twice.
+ * Throws `validation-error` for a member that is given twice, unless it is a list.
  */
 export function readQuery(search: string, forms: InputForms): Record<string, unknown> {
-  const given = new Map<string, string>()
+  const given: Record<string, unknown> = {}
+  const lists = listsByItem(forms)
   for (const [name, value] of new URLSearchParams(search)) {
-    const before = given.get(name)
-    if (before !== undefined && forms.query.get(name) !== 'list')
+    const list = lists.get(name)
+    if (list !== undefined) given[list] = [...itemsOf(given[list]), value]
+    else if (forms.query.get(name) === 'list')
+      given[name] = [...itemsOf(given[name]), ...splitItems(value)]
+    else if (Object.hasOwn(given, name))
       throw new GroveError(
         'validation-error',
         { parameter: name },
         { message: `${name} is given twice` },
       )
-    given.set(name, before === undefined ? value : `${before},${value}`)
+    else given[name] = decode(value, forms.query.get(name) ?? 'text')
   }
-  return Object.fromEntries(
-    [...given].map(([name, value]) => [name, decode(value, forms.query.get(name) ?? 'text')]),
+  return given
+}
+
+/** The lists of an input that have a parameter for each item, by its name. */
+export function listsByItem({ query }: InputForms): Map<string, string> {
+  return new Map(
+    Object.entries(ITEM_NAMES)
+      .filter(([list, item]) => query.get(list) === 'list' && !query.has(item))
+      .map(([list, item]) => [item, list]),
   )
 }
 
 /**
  * The query for the members that aren't in the path, with its question mark; empty if there are
- * none.
+ * none. A list goes by commas where its items allow that, since every version reads it so.
  */
 export function writeQuery(input: Readonly<Record<string, unknown>>, forms: InputForms): string {
   const search = new URLSearchParams()
   for (const [name, form] of forms.query) {
     const value = input[name]
-    if (value !== undefined) search.set(name, encode(value, form))
+    const item = ITEM_NAMES[name]
+    if (value === undefined) continue
+    if (form === 'list' && item !== undefined && !itemsOf(value).every(isPlainItem))
+      for (const each of itemsOf(value)) search.append(item, each)
+    else search.set(name, encode(value, form))
   }
   return search.size === 0 ? '' : `?${search}`
 }
@@ -70,13 +94,18 @@ function decode(text: string, form: Form): unknown {
     case 'boolean':
       return text === 'true' ? true : text === 'false' ? false : text
     case 'list':
-      return text.split(',').filter((item) => item !== '')
+      return splitItems(text)
     case 'json':
       return parsedOrText(text)
     case 'text':
       return text
   }
 }
+
+const itemsOf = (list: unknown): readonly string[] =>
+  Array.isArray(list) ? (list as readonly string[]) : []
+const splitItems = (text: string) => text.split(',').filter((item) => item !== '')
+const isPlainItem = (item: string) => item !== '' && !item.includes(',')
 
 function parsedOrText(text: string): unknown {
   try {

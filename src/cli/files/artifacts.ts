@@ -1,22 +1,12 @@
-import { createReadStream } from 'node:fs'
-import { lstat, readdir, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, isAbsolute, join, relative, sep } from 'node:path'
-import { artifactNameSchema } from '../../core/contribution/schema.ts'
+import { sourceOnDisk, type TreeSource } from '../../api/client/tree-source.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
-import { ARTIFACTS_MAX } from '../../core/limits.ts'
 
-/** A file to publish as an artifact. */
-export interface ArtifactSource {
-  readonly name: string
-  /** Undefined if it isn't known beforehand. */
-  readonly sizeBytes: number | undefined
-  open(): AsyncIterable<Uint8Array>
-}
-
-/** The artifacts found, and what was left out and why. */
+/** The files found, and what was left out and why. */
 export interface Collected {
-  readonly artifacts: readonly ArtifactSource[]
+  readonly files: readonly TreeSource[]
   readonly leftOut: readonly string[]
 }
 
@@ -32,29 +22,16 @@ export async function artifactsOfPaths(paths: readonly string[]): Promise<Collec
   return joined(parts)
 }
 
-/** Several collections as one. Throws `usage-error` for duplicate names or too many artifacts. */
+/** Several collections as one. */
 export function joined(parts: readonly Collected[]): Collected {
-  const artifacts = parts.flatMap((part) => part.artifacts)
-  const names = new Set<string>()
-  for (const { name } of artifacts) {
-    if (names.has(name))
-      throw usage(
-        `two artifacts would be named '${name}': contribute their common directory, or rename one`,
-      )
-    names.add(name)
+  return {
+    files: parts.flatMap((part) => part.files),
+    leftOut: parts.flatMap((part) => part.leftOut),
   }
-  if (artifacts.length > ARTIFACTS_MAX) throw tooMany(artifacts.length)
-  return { artifacts, leftOut: parts.flatMap((part) => part.leftOut) }
 }
 
-/** Whether an artifact can have this name; hidden files are left out. Throws `usage-error`. */
-export function checkName(name: string): 'fits' | 'hidden' {
-  if (name.startsWith('.')) return 'hidden'
-  const result = artifactNameSchema.safeParse(name)
-  if (result.success) return 'fits'
-  const issues = result.error.issues.map((issue) => issue.message).join(', ')
-  throw usage(`'${name}' cannot name an artifact: it ${issues}; rename it`)
-}
+/** Whether a file is left out, since it is hidden. */
+export const isHidden = (path: string): boolean => path.startsWith('.')
 
 async function artifactsOfPath(path: string): Promise<Collected> {
   const info = await infoOf(path)
@@ -63,9 +40,8 @@ async function artifactsOfPath(path: string): Promise<Collected> {
   const below = relative(process.cwd(), path)
   const name =
     below.startsWith('..') || isAbsolute(below) ? basename(path) : below.split(sep).join('/')
-  if (checkName(name) === 'hidden')
-    throw usage(`'${name}' cannot name an artifact: names start with a letter or digit; rename it`)
-  return { artifacts: [fileSource(name, path, info.size)], leftOut: [] }
+  if (isHidden(name)) throw usage(`'${name}' is hidden: contribute its folder, or rename it`)
+  return { files: await sourcesOf(name, path), leftOut: [] }
 }
 
 async function infoOf(path: string) {
@@ -78,7 +54,7 @@ async function infoOf(path: string) {
 }
 
 async function artifactsOfDirectory(directory: string): Promise<Collected> {
-  const artifacts: ArtifactSource[] = []
+  const files: TreeSource[] = []
   const leftOut: string[] = []
   const waiting = ['']
   for (let folder = waiting.shift(); folder !== undefined; folder = waiting.shift()) {
@@ -88,16 +64,10 @@ async function artifactsOfDirectory(directory: string): Promise<Collected> {
       const reason = reasonToLeaveOut(name, entry)
       if (reason !== undefined) leftOut.push(`${name} (${reason})`)
       else if (entry.isDirectory()) waiting.push(name)
-      else {
-        checkName(name)
-        artifacts.push(
-          fileSource(name, join(directory, name), (await lstat(join(directory, name))).size),
-        )
-        if (artifacts.length > ARTIFACTS_MAX) throw tooMany(artifacts.length)
-      }
+      else files.push(...(await sourcesOf(name, join(directory, name))))
     }
   }
-  return { artifacts, leftOut }
+  return { files, leftOut }
 }
 
 function reasonToLeaveOut(
@@ -105,19 +75,13 @@ function reasonToLeaveOut(
   entry: { isDirectory(): boolean; isFile(): boolean; isSymbolicLink(): boolean },
 ): string | undefined {
   if (name.startsWith('.') || name.endsWith('/.git')) return 'hidden'
-  if (entry.isSymbolicLink()) return 'symbolic link'
-  return entry.isDirectory() || entry.isFile() ? undefined : 'special file'
+  const isKept = entry.isDirectory() || entry.isFile() || entry.isSymbolicLink()
+  return isKept ? undefined : 'special file'
 }
 
-function fileSource(name: string, path: string, sizeBytes: number): ArtifactSource {
-  return { name, sizeBytes, open: () => createReadStream(path) }
-}
-
-function tooMany(count: number): GroveError {
-  return usage(
-    `${count} artifacts are too many (at most ${ARTIFACTS_MAX}): ` +
-      'contribute a smaller directory, or an archive of it',
-  )
+async function sourcesOf(path: string, file: string): Promise<TreeSource[]> {
+  const source = await sourceOnDisk(path, file)
+  return source === undefined ? [] : [source]
 }
 
 function usage(message: string): GroveError {

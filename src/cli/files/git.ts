@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
+import type { TreeSource } from '../../api/client/tree-source.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
-import { type Collected, checkName } from './artifacts.ts'
+import { type Collected, isHidden } from './artifacts.ts'
 
 /** Reads trees and diffs with git, from the repository around the working directory. */
 
@@ -20,22 +21,24 @@ const DIFF_ARTIFACT = 'changes.patch'
 /** The files of a revision below the working directory. Throws `usage-error` with git's message. */
 export async function artifactsOfTree(revision: string): Promise<Collected> {
   const listing = await gitText(['ls-tree', '-r', '-z', '-l', '--end-of-options', revision])
-  const artifacts: Collected['artifacts'][number][] = []
+  const files: TreeSource[] = []
   const leftOut: string[] = []
   for (const line of listing.split('\0').filter((each) => each !== '')) {
-    const [, mode = '', object = '', size = '', name = ''] =
+    const [, mode = '', object = '', size = '', path = ''] =
       /^(\d+) \w+ (\w+) +(\S+)\t(.*)$/s.exec(line) ?? []
-    if (!mode.startsWith('100'))
-      leftOut.push(`${name} (${mode === '160000' ? 'submodule' : 'symbolic link'})`)
-    else if (checkName(name) === 'hidden') leftOut.push(`${name} (hidden)`)
+    if (isHidden(path)) leftOut.push(`${path} (hidden)`)
+    else if (mode === '160000') leftOut.push(`${path} (submodule)`)
+    else if (mode === '120000')
+      files.push({ path, symlink: await gitText(['cat-file', 'blob', object]) })
     else
-      artifacts.push({
-        name,
+      files.push({
+        path,
+        executable: mode === '100755',
         sizeBytes: Number(size),
         open: () => streamGit(['cat-file', 'blob', object]),
       })
   }
-  return { artifacts, leftOut }
+  return { files, leftOut }
 }
 
 /** The diff from a revision to the tracked files of the working directory. Throws `usage-error`. */
@@ -46,7 +49,7 @@ export async function artifactOfDiff(base: string): Promise<Collected> {
   if (differs.code !== 1) throw gitFailed(differs)
   const open = () =>
     streamGit(['diff', '--binary', '--no-ext-diff', '--no-color', '--end-of-options', base])
-  return { artifacts: [{ name: DIFF_ARTIFACT, sizeBytes: undefined, open }], leftOut: [] }
+  return { files: [{ path: DIFF_ARTIFACT, open }], leftOut: [] }
 }
 
 /** A unified diff of two files or directories below `folder`; undefined without git. */

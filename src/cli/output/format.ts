@@ -50,21 +50,33 @@ export function formatNumber(value: number): string {
   return exact.length <= 12 ? exact : value.toPrecision(8)
 }
 
-/** `2026-03-01 09:30:00` in UTC. */
-export function formatTime(timestamp: string): string {
-  return new Date(timestamp).toISOString().slice(0, 19).replace('T', ' ')
-}
-
 /** `val_bpb 0.95 bpb ↓`: the arrow says which way is better. */
 export function formatScore(name: string, score: Score): string {
   const unit = score.unit === undefined ? '' : ` ${printable(score.unit)}`
   return `${printable(name)} ${formatNumber(score.value)}${unit} ${arrow(score.direction)}`
 }
 
-export function formatScores(scores: Readonly<Record<string, Score>> | undefined): string {
-  return Object.entries(scores ?? {})
-    .map(([name, score]) => formatScore(name, score))
-    .join(', ')
+/**
+ * Scores in forms that take less and less room: as many as fit, with the number of the others; the
+ * last has a value alone. No number is ever cut.
+ */
+export function scoreForms(scores: Readonly<Record<string, Score>> | undefined): string[] {
+  const all = Object.entries(scores ?? {})
+  const [first] = all
+  if (first === undefined) return ['']
+  const texts = all.map(([name, score]) => formatScore(name, score))
+  const more = (shown: number) => (shown === all.length ? '' : ` +${all.length - shown}`)
+  const several = texts.map(
+    (_, shown) => `${texts.slice(0, shown + 1).join(', ')}${more(shown + 1)}`,
+  )
+  const [name, { value, direction }] = first
+  const alone = `${formatNumber(value)} ${arrow(direction)}`
+  return [
+    ...several.toReversed(),
+    `${printable(name)} ${alone}${more(1)}`,
+    `${alone}${more(1)}`,
+    alone,
+  ]
 }
 
 /** The direction that is better. */

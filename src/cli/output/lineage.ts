@@ -12,7 +12,7 @@ export interface Member {
   readonly cid: Cid
   readonly view: ContributionView | undefined
   readonly parents: readonly Cid[]
-  /** How many others review, reproduce, adopt and answer it, as far as they were counted. */
+  /** How many reviews, reproductions, challenges, adoptions, replies: as far as was counted. */
   readonly evidence: Readonly<Record<string, number>>
   /** Whether the walk stopped here although the lineage goes on. */
   readonly cut: boolean
@@ -20,6 +20,7 @@ export interface Member {
 
 /** One line of a drawn lineage. */
 export interface LineageLine {
+  /** What is drawn before the contribution. */
   readonly branch: string
   readonly member: Member
   /** It was drawn above, with its children, as the child of another parent. */
@@ -38,35 +39,69 @@ export function parentsOf(view: ContributionView): Cid[] {
 }
 
 /**
- * Draws a lineage, oldest first. A member with several parents appears below each, its children
- * once.
+ * Draws a lineage, oldest first: what stands below another in one column derives from it. A
+ * contribution's longest line of descent goes on in its own column, so that a long lineage stays
+ * straight; its other children branch off before that. A member with several parents appears below
+ * each, its children once.
  */
 export function draw({ members }: Lineage): LineageLine[] {
+  const childrenOf = childrenWithin(members)
+  const depthOf = depths(childrenOf)
+  const lines: LineageLine[] = []
+  const drawn = new Set<Cid>()
+  const visit = (start: Cid, lead: string, branch: string) => {
+    let cid: Cid | undefined = start
+    for (let mark = branch; cid !== undefined; mark = lead) {
+      const member = members.get(cid)
+      if (member === undefined) return
+      const again = drawn.has(cid)
+      lines.push({ branch: `${mark}● `, member, again })
+      if (again) return
+      drawn.add(cid)
+      const children = childrenOf.get(cid) ?? []
+      const next = trunk(children, depthOf)
+      for (const child of children) if (child !== next) visit(child, `${lead}│ `, `${lead}├─`)
+      cid = next
+    }
+  }
+  for (const root of rootsOf(members)) visit(root, '', '')
+  return lines
+}
+
+function childrenWithin(members: Lineage['members']): Map<Cid, Cid[]> {
   const childrenOf = new Map<Cid, Cid[]>()
   for (const member of members.values()) {
     for (const parent of member.parents)
       if (members.has(parent))
         childrenOf.set(parent, [...(childrenOf.get(parent) ?? []), member.cid])
   }
-  const lines: LineageLine[] = []
-  const drawn = new Set<Cid>()
-  const visit = (cid: Cid, lead: string, branch: string) => {
-    const member = members.get(cid)
-    if (member === undefined) return
-    const again = drawn.has(cid)
-    lines.push({ branch, member, again })
-    if (again) return
-    drawn.add(cid)
-    const children = (childrenOf.get(cid) ?? []).toSorted((a, b) =>
-      byAge(members.get(a), members.get(b)),
+  for (const [cid, children] of childrenOf)
+    childrenOf.set(
+      cid,
+      children.toSorted((a, b) => byAge(members.get(a), members.get(b))),
     )
-    for (const [index, child] of children.entries()) {
-      const last = index === children.length - 1
-      visit(child, `${lead}${last ? '   ' : '│  '}`, `${lead}${last ? '└─ ' : '├─ '}`)
-    }
+  return childrenOf
+}
+
+/** Of several children, the one with the longest line of descent; of equals, the newest. */
+function trunk(children: readonly Cid[], depthOf: (cid: Cid) => number): Cid | undefined {
+  return children.reduce<Cid | undefined>(
+    (best, child) => (best === undefined || depthOf(child) >= depthOf(best) ? child : best),
+    undefined,
+  )
+}
+
+/** How many steps lead down from a member at the most. Hashes can't form a circle. */
+function depths(childrenOf: ReadonlyMap<Cid, readonly Cid[]>): (cid: Cid) => number {
+  const known = new Map<Cid, number>()
+  const depthOf = (cid: Cid): number => {
+    const before = known.get(cid)
+    if (before !== undefined) return before
+    const depth = Math.max(0, ...(childrenOf.get(cid) ?? []).map((child) => 1 + depthOf(child)))
+    known.set(cid, depth)
+    return depth
   }
-  for (const root of rootsOf(members)) visit(root, '', '')
-  return lines
+  return depthOf
 }
 
 function rootsOf(members: Lineage['members']): Cid[] {

@@ -139,7 +139,7 @@ export const draftSchema = z.strictObject({
   ...body,
   artifacts: artifactsSchema.default({}),
   relations: relationsSchema.default([]),
-  tags: tagsSchema.default([]),
+  tags: tagsSchema.refine((tags) => !tags.includes(''), 'must not be empty').default([]),
   createdAt: timestampSchema.optional(),
 })
 /** What an author hands in, to be sealed. */

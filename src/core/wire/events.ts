@@ -60,6 +60,13 @@ const liveEventSchemas = [
     code: z.string(),
     message: z.string(),
   }),
+  /** Bytes held here lost their hash. They count as missing until they are stored again. */
+  z.object({
+    type: z.literal('damaged'),
+    at: timestampSchema,
+    hash: cidSchema,
+    what: z.enum(['blob', 'manifest']),
+  }),
   z.object({ type: z.literal('sync'), at: timestampSchema, report: syncReportSchema }),
 ] as const
 

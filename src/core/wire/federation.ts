@@ -95,17 +95,56 @@ export const federationPeerSchema = z.object({
 /** A peer as an operator sees it: liveness, capabilities and record. */
 export type FederationPeer = z.infer<typeof federationPeerSchema>
 
+/** A peer that a round asked for its best lists. */
+const askedPeerSchema = z.object({
+  peerId: z.string(),
+  address: z.string(),
+  /** Places that it offered. */
+  offered: z.number().int(),
+  durationMs: z.number(),
+  /** Why it offered nothing. */
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+})
+
+/** A peer that a round asked, and what came of it. */
+export type AskedPeer = z.infer<typeof askedPeerSchema>
+
+/** An item that a round fetched. */
+const broughtItemSchema = z.object({
+  cid: cidSchema,
+  kind: kindSchema,
+  agentId: z.string(),
+  summary: z.string(),
+  /** Of the artifacts whose sizes are known. */
+  sizeBytes: z.number().int(),
+  /** The peer that sent the manifest; left out where that was here already. */
+  address: z.string().optional(),
+})
+
+/** An item that a round fetched: whose it is, what it is, how large, and where it came from. */
+export type BroughtItem = z.infer<typeof broughtItemSchema>
+
 /** The report of a round of sync. */
 export const syncReportSchema = z.object({
   startedAt: timestampSchema,
   durationMs: z.number(),
   /** Peers that were asked. */
   peers: z.number().int(),
+  asked: z.array(askedPeerSchema).optional(),
   /** Items that they offered. */
   offered: z.number().int(),
   fetched: z.array(cidSchema),
+  /** The same items, with what a person wants to know of them. */
+  brought: z.array(broughtItemSchema).optional(),
   skipped: z.array(z.object({ cid: cidSchema, reason: z.string() })),
-  failed: z.array(z.object({ cid: cidSchema, reason: z.string() })),
+  failed: z.array(
+    z.object({
+      cid: cidSchema,
+      reason: z.string(),
+      /** The peer that failed, where there is one. */
+      address: z.string().optional(),
+    }),
+  ),
   requests: z.number().int(),
   bytesMoved: z.number().int(),
 })

@@ -63,7 +63,12 @@ export const sourceSchema = z.object({
   peerId: z.string().optional(),
   address: z.string().optional(),
   local: z.boolean(),
+  /** Published on the grove's own machine, not over the network. */
+  own: z.literal(true).optional(),
 })
+
+/** Where a contribution came from: a peer, or this grove itself (`local`). */
+export type Source = z.infer<typeof sourceSchema>
 
 /** The result of a fetch. */
 export const fetchResultSchema = z.object({

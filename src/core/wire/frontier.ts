@@ -30,6 +30,10 @@ export const federatedEntrySchema = digestEntrySchema.extend({
   /** Most recent first. */
   providers: z.array(providerSchema).max(PROVIDERS_MAX),
   firstSeen: timestampSchema,
+  /** What it is, of an item that is held: advertisements don't say. */
+  summary: z.string().optional(),
+  kind: kindSchema.optional(),
+  agentId: z.string().optional(),
 })
 
 /** One of the best that is known anywhere, with its providers and its level. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { timestampSchema } from '../contribution/schema.ts'
+import { cidSchema, timestampSchema } from '../contribution/schema.ts'
 import { livenessStatusSchema } from './gossip.ts'
 
 /** A grove's description of itself, in the shape of 0.1. */
@@ -15,6 +15,17 @@ export const groveInfoSchema = z.object({
       z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema }),
     ),
   }),
+  /** Groves up to 0.2 don't say. */
+  storage: z
+    .object({
+      /** Why nothing can be stored at the moment. */
+      failure: z.string().optional(),
+      /** Blobs and manifests whose bytes were found damaged and have not come again. */
+      damaged: z.number().int(),
+      /** Some of them, by hash. */
+      damagedHashes: z.array(cidSchema),
+    })
+    .optional(),
 })
 
 /** A grove's description of itself: version, id, numbers and peers. */

@@ -8,7 +8,7 @@ import type { FetchContext, TransferProgress } from '../context.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
 import { stopped, untilClosing, withDeadline } from './deadline.ts'
-import { type Located, locate } from './locate.ts'
+import { type Located, locate, sourceOf } from './locate.ts'
 import type { Accept } from './manifest.ts'
 import { quote } from './quote.ts'
 
@@ -201,11 +201,8 @@ async function noteStubs(
     await node.stubs.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 
-function resultOf(
-  { contribution, peer, bytesMoved }: Located,
-  artifacts: ArtifactsOutcome,
-  around: Closure,
-): FetchResult {
+function resultOf(found: Located, artifacts: ArtifactsOutcome, around: Closure): FetchResult {
+  const { contribution, peer, bytesMoved } = found
   const verified = [
     ...around.ancestors,
     ...around.evidence,
@@ -217,10 +214,7 @@ function resultOf(
   ]
   return {
     contribution: viewOf(contribution),
-    source:
-      peer === undefined
-        ? { local: true }
-        : { peerId: peer.peerId, address: peer.address, local: false },
+    source: sourceOf(found),
     bytesMoved: bytesMoved + artifacts.bytesMoved + around.bytesMoved,
     bytesVerified:
       artifacts.bytesVerified + verified.reduce((sum, { bytes }) => sum + bytes.byteLength, 0),

@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Source } from '../../core/wire/fetch.ts'
 import type { ManifestAnswer } from '../../ports/transport.ts'
 import type { FetchContext } from '../context.ts'
 import { likelyProviders, namedPeer, unique } from '../peers/providers.ts'
@@ -11,6 +12,8 @@ export interface Located {
   readonly contribution: Contribution
   /** Where the manifest came from; undefined where it was here. */
   readonly peer: PeerAddress | undefined
+  /** Whether it was here and was published on this machine. */
+  readonly isOwn: boolean
   readonly sizes: ManifestAnswer['sizes']
   readonly bytesMoved: number
   /** Whom to ask for the rest, the likeliest first. */
@@ -42,13 +45,14 @@ export async function locate(
     return {
       contribution: held,
       peer: undefined,
+      isOwn: held.provenance.own === true,
       sizes: undefined,
       bytesMoved: 0,
       providers: distinct(node, known),
       release() {},
     }
   const obtained = await fetchManifest(node, cid, { signal, given, providers, accept })
-  return { ...obtained, providers: distinct(node, [obtained.peer, ...known]) }
+  return { ...obtained, isOwn: false, providers: distinct(node, [obtained.peer, ...known]) }
 }
 
 function distinct(
@@ -59,4 +63,10 @@ function distinct(
     node,
     peers.filter((peer) => peer !== undefined),
   )
+}
+
+/** Where a fetch tells its manifest to have come from. */
+export function sourceOf({ peer, isOwn }: Located): Source {
+  if (peer === undefined) return isOwn ? { local: true, own: true } : { local: true }
+  return { peerId: peer.peerId, address: peer.address, local: false }
 }

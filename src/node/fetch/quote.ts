@@ -4,7 +4,7 @@ import type { FetchOptions, FetchResult } from '../../core/wire/fetch.ts'
 import type { FetchContext } from '../context.ts'
 import { artifactStates, neededBlobs, sizeOf } from './artifacts.ts'
 import { heldAncestors } from './closure.ts'
-import type { Located } from './locate.ts'
+import { type Located, sourceOf } from './locate.ts'
 
 const SIZES_AT_ONCE = 4
 const REASON = 'not-fetched'
@@ -26,7 +26,7 @@ export async function quote(
   const { present, missing } = await heldAncestors(node, contribution, options.ancestors ?? 1)
   return {
     contribution: viewOf(contribution),
-    source: peer === undefined ? { local: true } : { ...peer, local: false },
+    source: sourceOf(found),
     bytesMoved: found.bytesMoved,
     bytesVerified: peer === undefined ? 0 : contribution.bytes.byteLength,
     artifacts: await artifactStates(node, {

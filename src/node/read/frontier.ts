@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
+import type { Manifest } from '../../core/contribution/schema.ts'
 import { contradicts } from '../../core/ranking/advertisement.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import {
@@ -117,7 +118,7 @@ export async function federatedFrontier(node: ReadContext): Promise<FederatedAns
     )
   })
   return {
-    entries: [...own, ...believable.map((item) => advertisedEntry(item, held.has(item.cid)))],
+    entries: [...own, ...believable.map((item) => advertisedEntry(item, held.get(item.cid)))],
     ...(await caveatsOf(node.index, rankings)),
   }
 }
@@ -145,12 +146,17 @@ function ownEntry(
     held: true,
     providers,
     firstSeen: timestamp(recencyOf(info.createdAt, node.clock.now())),
+    ...aboutOf(info),
   }
 }
 
 type AdvertisedItem = ReturnType<ReadContext['gossip']['federated']>[number]
 
-function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
+function advertisedEntry(
+  item: AdvertisedItem,
+  contribution: Contribution | undefined,
+): FederatedEntry {
+  const held = contribution !== undefined
   const providers = item.advertisements.map(({ from, lastAdvertised }) => ({
     ...from,
     lastAdvertised: timestamp(lastAdvertised),
@@ -166,5 +172,10 @@ function advertisedEntry(item: AdvertisedItem, held: boolean): FederatedEntry {
     held,
     providers,
     firstSeen: timestamp(item.firstSeen),
+    ...(contribution === undefined ? {} : aboutOf(contribution.manifest)),
   }
+}
+
+function aboutOf({ summary, kind, agent }: Pick<Manifest, 'summary' | 'kind' | 'agent'>) {
+  return { summary, kind, agentId: agent.agentId }
 }

@@ -171,6 +171,24 @@ export async function ancestors(
   )
 }
 
+/** What counts as the word of others on a contribution. */
+export const EVIDENCE = ['reviews', 'reproduces', 'adopts'] as const satisfies RelationType[]
+
+/**
+ * Contributions that say something about this one by relations of these types, newest first, and
+ * how many there are. Throws `not-found` for an unknown one.
+ */
+export async function evidenceFor(
+  node: ReadContext,
+  cid: Cid,
+  types: readonly RelationType[],
+  page: Page,
+): Promise<{ items: ContributionView[]; total: number }> {
+  const { items, total } = await node.index.related(cid, types, page)
+  if (total === 0) await contributionOf(node, cid)
+  return { items: items.map(viewOf), total }
+}
+
 async function neighbours(node: ReadContext, cids: readonly Cid[]): Promise<ContributionView[]> {
   const held = await node.contributions.getMany([...new Set(cids)])
   return held.toSorted(byAge).map(viewOf)

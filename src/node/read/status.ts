@@ -19,6 +19,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       peers: peers.length,
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
     },
+    storage: await node.health.info(),
   }
 }
 

@@ -23,24 +23,32 @@ const SIGNALS = ['_adoption', '_review_score', '_reproduction']
  */
 const STUBS_MAX = 4_096
 
+/** What a peer offers, or why it has nothing to offer. */
+export interface Offered {
+  readonly offers: readonly Offer[]
+  readonly failure?: GroveError
+}
+
 /** What a peer offers in the dimensions of the policy. A peer that fails has nothing to offer. */
 export async function offersOf(
   node: SyncContext,
   peer: PeerAddress,
   policy: Policy,
   options: { signal: AbortSignal; requests: Requests },
-): Promise<Offer[]> {
+): Promise<Offered> {
   try {
     const dimensions = await dimensionsOf(node, peer, policy, options)
     const lists = await mapBounded(dimensions, LISTS_AT_ONCE, (dimension, ended) => {
       const signal = AbortSignal.any([options.signal, ended])
       return bestOf(node, peer, dimension, policy, { ...options, signal })
     })
-    return lists.flatMap((list) => (list === undefined ? [] : offersIn(list, peer, policy)))
+    return {
+      offers: lists.flatMap((list) => (list === undefined ? [] : offersIn(list, peer, policy))),
+    }
   } catch (error) {
     if (options.signal.aborted || !isGroveError(error)) throw error
     node.log.debug('peer offers nothing', { ...peer, code: error.code, reason: error.message })
-    return []
+    return { offers: [], failure: error }
   }
 }
 

@@ -4,7 +4,7 @@ import { type ErrorCode, type GroveError, isGroveError } from '../../core/errors
 import { PROVIDERS_MAX } from '../../core/limits.ts'
 import { defaultPolicy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
-import type { SyncReport } from '../../core/wire/federation.ts'
+import type { AskedPeer, BroughtItem, SyncReport } from '../../core/wire/federation.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
 import { type Plan, type PlanInput, planWants, type Want } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
@@ -58,6 +58,7 @@ export class Round {
   readonly #signal: AbortSignal
   readonly #startedAt: number
   readonly #fetched: Cid[] = []
+  readonly #brought: BroughtItem[] = []
   readonly #skipped: SyncReport['skipped'] = []
   readonly #failed: SyncReport['failed'] = []
   #offered = 0
@@ -101,14 +102,16 @@ export class Round {
   }
 
   /** The round's report; an event, too, if anything came of it. */
-  report(peers: number): SyncReport {
+  report(asked: AskedPeer[]): SyncReport {
     const node = this.#node
     const report: SyncReport = {
       startedAt: timestamp(this.#startedAt),
       durationMs: node.clock.now() - this.#startedAt,
-      peers,
+      peers: asked.length,
+      asked,
       offered: this.#offered,
       fetched: this.#fetched,
+      brought: this.#brought,
       skipped: this.#skipped,
       failed: this.#failed,
       requests: this.#budget.requests.made,
@@ -117,7 +120,7 @@ export class Round {
     if (this.#fetched.length === 0 && this.#failed.length === 0) return report
     node.events.publish({ type: 'sync', report })
     const counts = { fetched: this.#fetched.length, failed: this.#failed.length }
-    node.log.info('synced', { peers, ...counts, bytesMoved: this.#bytesMoved })
+    node.log.info('synced', { peers: asked.length, ...counts, bytesMoved: this.#bytesMoved })
     return report
   }
 
@@ -186,17 +189,19 @@ export class Round {
    * Notes a fetch that brought the manifest. Artifacts that could not be had are tried again, later
    * each time; those too large to be taken unasked are not.
    */
-  #settle(cid: Cid, { missing, source }: FetchResult, isShort: boolean): void {
+  #settle(cid: Cid, result: FetchResult, isShort: boolean): void {
+    const { missing, source } = result
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
     const failure = lost.find(({ reason }) => isShort || reason !== TOO_LARGE)
     if (failure !== undefined) {
-      this.#failed.push({ cid, reason: failure.reason })
+      this.#failed.push({ cid, reason: failure.reason, ...addressOf(source.address) })
       if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
       this.#state.backoff.failed(cid, now, true)
       return
     }
     this.#fetched.push(cid)
+    if (this.#brought.length < REPORTED_MAX) this.#brought.push(broughtBy(result))
     this.#state.backoff.settled(cid)
     if (lost.length > 0) this.#state.backoff.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
   }
@@ -209,9 +214,9 @@ export class Round {
       this.#state.backoff.refuse(cid, reason, now + UNWANTED_REST_MS)
       return
     }
-    this.#failed.push({ cid, reason: error.code })
-    this.#state.backoff.failed(cid, now, !error.kind.permanent)
     const asked = failedAttempts(error)
+    this.#failed.push({ cid, reason: error.code, ...addressOf(asked.at(-1)?.address) })
+    this.#state.backoff.failed(cid, now, !error.kind.permanent)
     for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
     const [first] = providers
     if (asked.length === 0 && first !== undefined)
@@ -221,4 +226,15 @@ export class Round {
   #skip(cid: Cid, reason: string): void {
     if (this.#skipped.length < REPORTED_MAX) this.#skipped.push({ cid, reason })
   }
+}
+
+function addressOf(address: string | undefined): { address?: string } {
+  return address === undefined ? {} : { address }
+}
+
+/** What a fetch brought, for people. */
+function broughtBy({ contribution, artifacts, source }: FetchResult): BroughtItem {
+  const { cid, kind, agent, summary } = contribution
+  const sizeBytes = artifacts.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
+  return { cid, kind, agentId: agent.agentId, summary, sizeBytes, ...addressOf(source.address) }
 }

@@ -4,14 +4,15 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
-import type { SyncReport } from '../../core/wire/federation.ts'
+import type { AskedPeer, SyncReport } from '../../core/wire/federation.ts'
 import type { Refusal } from '../../protocol/sync/backoff.ts'
+import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
 import { refreshEvidence } from './evidence.ts'
-import { advertisedOffers, heldPlaces, offersOf } from './offers.ts'
+import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
 import { SyncState } from './sync-state.ts'
@@ -43,6 +44,8 @@ export class BackgroundSync {
   readonly #advertisements: AdvertisementVerifier
   readonly #state = new SyncState()
   readonly #rounds = new Singleflight<SyncReport>()
+  /** The peers that are being asked at the moment, and since when. */
+  readonly #asking = new Map<string, number>()
   #lastReport: SyncReport | undefined
 
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
@@ -53,6 +56,12 @@ export class BackgroundSync {
   /** The report of the latest round; undefined before the first has ended. */
   get lastReport(): SyncReport | undefined {
     return this.#lastReport
+  }
+
+  /** The peers that are being asked for their best lists right now, and for how long. */
+  asking(): { readonly address: string; readonly forMs: number }[] {
+    const now = this.#node.clock.now()
+    return [...this.#asking].map(([address, since]) => ({ address, forMs: now - since }))
   }
 
   /** What is not fetched unasked for now, and why. */
@@ -98,17 +107,20 @@ export class BackgroundSync {
     const peers = chosen ?? choosePeers(node)
     const policy: Policy = { ...node.config.policy, scope: 'frontier' }
     const most = Math.ceil((budget.requests.most * LISTS_SHARE) / Math.max(1, peers.length))
-    const offers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
+    const answers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
       const requests = { made: 0, most }
-      const offered = await offersOf(node, peer, policy, { signal, requests })
+      const answer = await this.#asked(peer, () =>
+        offersOf(node, peer, policy, { signal, requests }),
+      )
       budget.requests.made += requests.made
-      return offered
+      return answer
     })
-    await refreshEvidence(node, offers.flat(), { budget, memory: this.#state.evidence, signal })
-    const all = [...offers.flat(), ...advertisedOffers(node)]
+    const offers = answers.flatMap((answer) => answer.offers)
+    await refreshEvidence(node, offers, { budget, memory: this.#state.evidence, signal })
+    const all = [...offers, ...advertisedOffers(node)]
     await round.fetchWanted({ offers: all, local: await heldPlaces(node, policy, all), policy })
     await round.retryStubs()
-    const report = round.report(peers.length)
+    const report = round.report(answers.map((answer) => answer.asked))
     this.#lastReport = report
     return report
   }
@@ -126,9 +138,27 @@ export class BackgroundSync {
       const offers = [...announced, ...advertisedOffers(node, metrics)]
       const local = await heldPlaces(node, policy, offers)
       await round.fetchWanted({ offers, local, policy, only })
-      round.report(0)
+      round.report([])
     } finally {
       leave()
+    }
+  }
+
+  /** Asks a peer, and notes meanwhile that it is being asked. */
+  async #asked(
+    { peerId, address }: PeerAddress,
+    ask: () => Promise<Offered>,
+  ): Promise<{ readonly offers: readonly Offer[]; readonly asked: AskedPeer }> {
+    const { clock } = this.#node
+    const begun = clock.now()
+    this.#asking.set(address, begun)
+    try {
+      const { offers, failure } = await ask()
+      const error = failure && { error: { code: failure.code, message: failure.message } }
+      const durationMs = clock.now() - begun
+      return { offers, asked: { peerId, address, offered: offers.length, durationMs, ...error } }
+    } finally {
+      this.#asking.delete(address)
     }
   }
 

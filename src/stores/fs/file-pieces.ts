@@ -2,6 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { type Cid, CidHasher } from '../../core/cid.ts'
 import { storageError } from '../../core/errno.ts'
 import type { Pieces } from '../partial/pieces.ts'
+import { PRIVATE_FILE } from './modes.ts'
 import { writeAll } from './spool.ts'
 
 /** Written bytes are synced each time there are so many, so that the last sync has little to do. */
@@ -25,7 +26,7 @@ export class FilePieces implements Pieces {
   /** `appear` gives the file its place. Throws `storage-full`, `storage-failed`. */
   static async create(path: string, appear: (path: string) => Promise<void>): Promise<FilePieces> {
     try {
-      return new FilePieces(await open(path, 'wx+'), path, appear)
+      return new FilePieces(await open(path, 'wx+', PRIVATE_FILE), path, appear)
     } catch (cause) {
       throw storageError(cause, { path })
     }

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { type Cid, CidHasher } from '../../core/cid.ts'
 import { storageError } from '../../core/errno.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
+import { PRIVATE_FILE } from './modes.ts'
 
 /** Chunks are gathered into writes of this many bytes: each write costs a thread's round trip. */
 const WRITE_BYTES = 1 * 1024 * 1024
@@ -46,7 +47,7 @@ class Spool {
 
   static async create(path: string): Promise<Spool> {
     try {
-      return new Spool(await open(path, 'wx'), path)
+      return new Spool(await open(path, 'wx', PRIVATE_FILE), path)
     } catch (cause) {
       throw storageError(cause, { path })
     }

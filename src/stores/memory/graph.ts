@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
@@ -81,6 +82,20 @@ export class MemoryGraph implements GraphStore {
   async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
     return edges.filter((edge) => choice.types?.includes(edge.type) ?? true).slice(0, choice.limit)
+  }
+
+  async related(
+    cid: Cid,
+    types: readonly RelationType[],
+    { limit, offset }: Page,
+  ): Promise<{ items: Stored[]; total: number }> {
+    const edges = this.#edgesInto(cid).filter((edge) => types.includes(edge.type))
+    const sources = [...new Set(edges.map((edge) => edge.source))]
+    const found = sources
+      .flatMap((source) => this.#held.get(source) ?? [])
+      .sort((a, b) => b.createdMs - a.createdMs || compareCids(a.stored.cid, b.stored.cid))
+    const items = found.slice(offset, offset + limit).map(({ stored }) => stored)
+    return { items, total: found.length }
   }
 
   async signals(cid: Cid): Promise<Signals> {

@@ -1,8 +1,17 @@
 import type { Random } from '../../core/random.ts'
+import type { StoreHealth } from '../../ports/store-health.ts'
 import type { Stores } from '../../ports/stores.ts'
 import { MemoryBlobs } from './blobs.ts'
 import { MemoryGraph } from './graph.ts'
 import { MemoryRecords } from './records.ts'
+
+/** Memory keeps what it is given. */
+export const healthy: StoreHealth = {
+  damaged: () => [],
+  onDamage: () => () => {},
+  async check() {},
+  async keepId() {},
+}
 
 /** Stores that keep nothing beyond the process: for tests and simulations, and as the reference. */
 export function memoryStores(random: Random): Stores {
@@ -12,6 +21,7 @@ export function memoryStores(random: Random): Stores {
     graph: new MemoryGraph(random),
     blobs,
     records: new MemoryRecords(),
+    health: healthy,
     close,
     [Symbol.asyncDispose]: close,
   }

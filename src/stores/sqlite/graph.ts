@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
@@ -17,18 +18,22 @@ import type {
   TagQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
+import type { Damaged } from '../fs/damaged.ts'
 import type { Session } from './session.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
   readonly #session: Session
+  readonly #damaged: Damaged
 
-  constructor(session: Session) {
+  constructor(session: Session, damaged: Damaged) {
     this.#session = session
+    this.#damaged = damaged
   }
 
   async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
     const changed = await this.#session.write({ type: 'put-contribution', cid, bytes, provenance })
+    await this.#damaged.heal(cid)
     return changed ? 'added' : 'present'
   }
 
@@ -70,6 +75,14 @@ export class SqliteGraph implements GraphStore {
 
   edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     return this.#session.read({ type: 'edges', args: [cid, direction, choice] })
+  }
+
+  related(
+    cid: Cid,
+    types: readonly RelationType[],
+    page: Page,
+  ): Promise<{ items: Stored[]; total: number }> {
+    return this.#session.read({ type: 'related', args: [cid, types, page] })
   }
 
   signals(cid: Cid): Promise<Signals> {

@@ -6,10 +6,15 @@ import type { Random } from '../../core/random.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
+import { Damaged } from '../fs/damaged.ts'
+import { requireDatabase } from '../fs/lost-database.ts'
 import { makeDirectory } from '../fs/make-directory.ts'
+import { makePrivate } from '../fs/private.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { lockDirectory } from './database/lock.ts'
+import { SqliteFileStamps } from './file-stamps.ts'
 import { SqliteGraph } from './graph.ts'
+import { SqliteHealth } from './health.ts'
 import { SqliteRecords } from './records.ts'
 import { Session } from './session.ts'
 import { SqliteSmallBlobs } from './small-blobs.ts'
@@ -26,38 +31,66 @@ export interface SqliteOptions {
 
 /**
  * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large
- * blobs), `tmp/` (blobs being written; emptied here), `lock.db`. Throws `storage-locked`,
+ * blobs), `tmp/` (blobs being written; emptied here), `damaged/` (bytes that lost their hash), `id`
+ * (of the grove), `lock.db`. On a full disk what is there can be read. Throws `storage-locked`,
  * `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
-export async function openSqliteStores({
-  dir,
-  nextTurn,
-  random,
-  log = silentLog,
-}: SqliteOptions): Promise<Stores> {
+export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
+  const { dir } = options
   await makeWritable(dir)
   const unlock = lockDirectory(dir)
   try {
-    const files = await FileBlobs.open(dir, log)
-    const session = new Session(join(dir, 'grove.db'), { nextTurn, random })
-    return storesOn(session, files, unlock)
+    return await openLocked(options, unlock)
   } catch (error) {
     unlock()
+    throw storageError(error, { dir })
+  }
+}
+
+async function openLocked(options: SqliteOptions, unlock: () => void): Promise<Stores> {
+  const { dir, log = silentLog } = options
+  await requireDatabase(dir)
+  await makePrivate(dir, log)
+  const damaged = await Damaged.open(dir, log)
+  const session = new Session(join(dir, 'grove.db'), {
+    ...options,
+    log,
+    damaged: {
+      has: (cid) => damaged.has(cid),
+      found: (cid, bytes) => void damaged.keepBytes({ hash: cid, what: 'manifest' }, bytes),
+    },
+  })
+  try {
+    const stamps = new SqliteFileStamps(session)
+    const files = await FileBlobs.open(dir, { stamps, damaged, log })
+    const blobs = new TieredBlobs({ small: new SqliteSmallBlobs(session), large: files, damaged })
+    const health = new SqliteHealth({ dir, session, damaged, log })
+    return storesOn({ session, blobs, damaged, health, unlock })
+  } catch (error) {
+    await session.close()
     throw error
   }
 }
 
-function storesOn(session: Session, files: FileBlobs, unlock: () => void): Stores {
-  const blobs = new TieredBlobs(new SqliteSmallBlobs(session), files)
+interface Parts {
+  readonly session: Session
+  readonly blobs: TieredBlobs
+  readonly damaged: Damaged
+  readonly health: SqliteHealth
+  readonly unlock: () => void
+}
+
+function storesOn({ session, blobs, damaged, health, unlock }: Parts): Stores {
   const close = async () => {
     await blobs.close()
     await session.close()
     unlock()
   }
   return {
-    graph: new SqliteGraph(session),
+    graph: new SqliteGraph(session, damaged),
     blobs,
     records: new SqliteRecords(session),
+    health,
     close,
     [Symbol.asyncDispose]: close,
   }

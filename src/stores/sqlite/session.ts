@@ -1,17 +1,28 @@
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { Log } from '../../ports/log.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 import { type Epoch, Epochs } from '../epochs.ts'
 import { Connection } from './database/connection.ts'
+import { hasRoom, noRoom } from './database/room.ts'
 import type { Answer, Query, QueryType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
+import type { DamagedManifests } from './tables/contributions.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
 import { deriveAgainIfOld } from './writer/derivation.ts'
 import type { Job } from './writer/jobs.ts'
 
+interface SessionOptions {
+  readonly nextTurn: NextTurn
+  readonly random: Random
+  readonly damaged: DamagedManifests
+  readonly log: Log
+}
+
 /**
  * An open database, shared by the stores that live in it. Reads are answered here and at once;
- * writes go through the commit queue.
+ * writes go through the commit queue. On a full disk it is opened for reading only, until a write
+ * finds room.
  */
 export class Session {
   readonly #connection: Connection
@@ -21,10 +32,15 @@ export class Session {
   /** What this opening stores belongs to it. It is noted together with the first of that. */
   readonly #epoch: Epoch
   #hasBegun = false
+  readonly #file: string
+  readonly #log: Log
+  #isReadOnly = false
 
   /** Throws what `openDatabase` throws. */
-  constructor(file: string, { nextTurn, random }: { nextTurn: NextTurn; random: Random }) {
-    this.#connection = new Connection(file)
+  constructor(file: string, { nextTurn, random, damaged, log }: SessionOptions) {
+    this.#file = file
+    this.#log = log
+    this.#connection = this.#connect()
     try {
       deriveAgainIfOld(this.#connection)
       const first = { id: hexDigits(random, 16), after: 0 }
@@ -40,7 +56,7 @@ export class Session {
       this.#connection.close()
       throw error
     }
-    this.#reader = new Reader(this.#connection)
+    this.#reader = new Reader(this.#connection, damaged)
     this.#queue = new CommitQueue(file, nextTurn)
   }
 
@@ -50,8 +66,42 @@ export class Session {
 
   /** Resolves once the job is durable, and visible to `read`, with whether it changed anything. */
   write(job: Job): Promise<boolean> {
+    if (this.#isReadOnly && !this.#isWritableAgain()) return Promise.reject(noRoom(this.#file))
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin()
     return this.#queue.write(job)
+  }
+
+  /** Throws `storage-full`, `storage-failed` where nothing can be stored now. */
+  async check({ writes }: { readonly writes: boolean }): Promise<void> {
+    if (!hasRoom(this.#file)) throw noRoom(this.#file)
+    if (!writes) return
+    await this.write({ type: 'set-record', space: 'probe', key: 'probe', value: '{}' })
+  }
+
+  #connect(): Connection {
+    try {
+      return new Connection(this.#file)
+    } catch (err) {
+      if (hasRoom(this.#file)) throw err
+      const connection = new Connection(this.#file, 'alone')
+      this.#isReadOnly = true
+      this.#log.warn('the disk is full: serving what is held, storing nothing', { err })
+      return connection
+    }
+  }
+
+  #isWritableAgain(): boolean {
+    if (!hasRoom(this.#file)) return false
+    try {
+      this.#connection.reopen('shared')
+    } catch (err) {
+      this.#log.warn('nothing can be stored yet', { err })
+      this.#connection.reopen('alone')
+      return false
+    }
+    this.#isReadOnly = false
+    this.#log.info('there is room on the disk again')
+    return true
   }
 
   /** Where this fails, positions in the epoch are not found after a restart, which is no harm. */

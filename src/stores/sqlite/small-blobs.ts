@@ -29,4 +29,8 @@ export class SqliteSmallBlobs implements SmallBlobStore {
   delete(hash: Cid): Promise<boolean> {
     return this.#session.write({ type: 'delete-blob', hash })
   }
+
+  deleteDamaged(hash: Cid, bytes: Uint8Array): Promise<boolean> {
+    return this.#session.write({ type: 'delete-damaged-blob', hash, bytes })
+  }
 }

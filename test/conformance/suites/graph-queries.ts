@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { verifyManifest } from '../../../src/core/contribution/verify.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
@@ -43,6 +45,38 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(cidsOf(middle.items), order.slice(1, 3))
     assert.equal(middle.total, 5)
     assert.deepEqual([beyond.items, beyond.total], [[], 5])
+  })
+
+  test('what relates to a contribution is newest first, each once, with the total', async () => {
+    await using opened = await open()
+    const target = sample({ summary: 'target' })
+    const both = sample({
+      createdAt: at(1),
+      relations: [relation('reviews', target.cid), relation('adopts', target.cid)],
+    })
+    const tied = [1, 2].map((n) =>
+      sample({
+        summary: `tied ${n}`,
+        createdAt: at(2),
+        relations: [relation('reviews', target.cid)],
+      }),
+    )
+    const child = sample({ createdAt: at(3), relations: [relation('derives_from', target.cid)] })
+    await putAll(opened.store, [child, both, ...tied, target])
+    const ask = async (
+      types: Parameters<GraphStore['related']>[1],
+      limit: number,
+      offset: number,
+    ) => {
+      const { items, total } = await opened.store.related(target.cid, types, { limit, offset })
+      return { cids: cidsOf(items), total }
+    }
+
+    const all = [...sortedCids(tied), both.cid]
+    assert.deepEqual(await ask(['reviews', 'adopts'], 9, 0), { cids: all, total: 3 })
+    assert.deepEqual(await ask(['reviews'], 1, 1), { cids: all.slice(1, 2), total: 3 })
+    assert.deepEqual(await ask(['derives_from'], 9, 0), { cids: [child.cid], total: 1 })
+    assert.deepEqual(await ask([], 9, 0), { cids: [], total: 0 })
   })
 
   test('a filter matches if all of its fields match', async () => {
@@ -88,6 +122,20 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     )
     assert.equal(await count({ kind: 'work', mode: 'exploration' }), 0)
     assert.equal(await count({ agentId: 'a' }), 0)
+  })
+
+  test('an empty tag that another grove has sent matches nothing', async () => {
+    await using opened = await open()
+    const { manifest } = sample({ tags: ['a'] })
+    const bytes = canonicalBytes({ ...manifest, tags: ['', 'a'] })
+    const sent = verifyManifest(bytes, hashBytes(bytes))
+    await opened.store.put(sent, local())
+
+    assert.equal((await opened.store.list({ tags: ['a'] }, page)).total, 1)
+    assert.equal((await opened.store.list({ tags: [''] }, page)).total, 0)
+    assert.equal((await opened.store.list({ tags: ['a', ''] }, page)).total, 0)
+    assert.deepEqual(await opened.store.frontier({ anyTag: [''], limit: 5 }), [])
+    assert.notDeepEqual(await opened.store.frontier({ anyTag: ['', 'a'], limit: 5 }), [])
   })
 
   test('a search finds contributions with every word, in any field, case or accent', async () => {

@@ -129,16 +129,8 @@ for (const mode of ['--server', '--dir'] as const) {
         ...where,
       ])
 
-      assert.match(
-        down,
-        new RegExp(
-          `^${digits(baseline)} .*◀\\n.*└─ ${digits(better)}|^${digits(baseline)} .*◀[\\s\\S]*├─`,
-        ),
-      )
-      assert.match(
-        up,
-        new RegExp(`^${digits(baseline)} [^\\n]*\\n[\\s\\S]*${digits(better)} [^\\n]*◀`),
-      )
+      assert.match(down, new RegExp(`^● ${digits(baseline)} .*◀\n[sS]*● ${digits(better)}`))
+      assert.match(up, new RegExp(`^● ${digits(baseline)} .*\n[sS]*● ${digits(better)} .*◀`))
       assert.deepEqual(members.find((member) => member.cid === better)?.parents, [baseline])
     })
 
@@ -207,6 +199,8 @@ for (const mode of ['--server', '--dir'] as const) {
         ),
       )
       const standing = await groveText(['show', better, ...where])
+      const said = await groveText(['reviews', better, ...where])
+      const { total } = await groveJson<{ total: number }>(['reviews', better, ...where])
 
       assert.deepEqual(
         views.map((view) => view.kind),
@@ -214,6 +208,12 @@ for (const mode of ['--server', '--dir'] as const) {
       )
       assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
       assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
+      for (const text of [standing, said]) {
+        assert.match(text, /adopted[\s\S]*reproduced: challenged[\s\S]*reviewed/)
+        for (const part of ['ours now', 'no', 'sound', 'quality 0.9 ↑'])
+          assert.ok(text.includes(part), `${part} in ${text}`)
+      }
+      assert.equal(total, 3)
     })
 
     test('thread prints a discussion in order, and lists discussions', async () => {

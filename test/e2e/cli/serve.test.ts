@@ -179,6 +179,34 @@ test('grove events continues over a restart of its server, and misses nothing', 
   await second.stop()
 })
 
+test('a signal ends a command that follows with 130 or 143, as a shell has it', async () => {
+  const grove = await start('interrupted')
+  const codes: unknown[] = []
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const follower = spawnGrove(['events', '--server', grove.url])
+    children.push(follower)
+    await followed(grove.url, follower)
+    follower.kill(signal)
+    codes.push((await once(follower, 'exit'))[0])
+  }
+
+  assert.deepEqual(codes, [130, 143])
+  await grove.stop()
+})
+
+/** Publishes until the follower has printed something. */
+async function followed(url: string, follower: ChildProcess): Promise<boolean> {
+  let printed = false
+  follower.stdout?.once('data', () => {
+    printed = true
+  })
+  return until('a line of the follower', async () => {
+    await publishTo(url, { summary: 'something to follow' })
+    return printed
+  })
+}
+
 test("Grove 0.1's environment variables work: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS", async () => {
   const seed = await start('seed')
   const env = {

@@ -6,6 +6,7 @@ import { posix } from 'node:path'
  */
 const nodeRooms: readonly (readonly string[])[] = [
   ['events.ts', 'background.ts'],
+  ['health.ts'],
   ['context.ts'],
   ['admit.ts', 'serve', 'read'],
   ['peers'],

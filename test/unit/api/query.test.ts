@@ -61,3 +61,16 @@ test('only list parameters may be repeated', () => {
   assert.deepEqual(readQuery('tags=a&tags=b,c', forms), { tags: ['a', 'b', 'c'] })
   assert.throws(() => readQuery('limit=1&limit=2', forms), withCode('validation-error'))
 })
+
+test('a tag with a comma, or an empty one, is a parameter of its own', () => {
+  for (const tags of [['x,y'], ['a', ','], ['']]) {
+    const query = writeQuery({ tags }, forms)
+
+    assert.deepEqual(readQuery(query.slice(1), forms), { tags }, query)
+  }
+  assert.deepEqual(readQuery('tag=x,y&tags=a,b&tag=c', forms), { tags: ['x,y', 'a', 'b', 'c'] })
+})
+
+test('tags that every version can read are written so that every version can', () => {
+  assert.equal(writeQuery({ tags: ['a', 'b c'] }, forms), '?tags=a%2Cb+c')
+})

@@ -14,7 +14,13 @@ function program(): { program: Command; printed: () => string } {
     notes: stream as unknown as NodeJS.WriteStream,
   }
   const { signal } = new AbortController()
-  const context = { env: {}, output: { ...output, unread: signal }, clock: systemClock, signal }
+  const context = {
+    env: {},
+    output: { ...output, unread: signal },
+    clock: systemClock,
+    signal,
+    exit() {},
+  }
   return { program: createProgram(context), printed: () => String(stream.read() ?? '') }
 }
 

@@ -7,7 +7,6 @@ import { agentFrom, parseScore } from '../../../src/cli/options.ts'
 import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
 import { draw, type Member } from '../../../src/cli/output/lineage.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
-import { layOut } from '../../../src/cli/output/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
@@ -61,24 +60,6 @@ test('sizes are printed in binary units', () => {
   ])
 })
 
-test('a table is fitted to the terminal by cutting only its flexible columns', () => {
-  const columns = [{ title: 'cid' }, { title: 'summary', flexible: true }]
-  const rows = [['24c41ac12fbc', 'a summary that is much longer than the terminal is wide']]
-
-  const lines = layOut(columns, rows, 40).map((line) => line.text)
-
-  assert.ok(lines.every((line) => line.length <= 40))
-  assert.match(lines[1]!, /^24c41ac12fbc {2}a summary .*…$/)
-})
-
-test('a table that is written to a file is not cut', () => {
-  const long = 'x'.repeat(500)
-
-  const lines = layOut([{ title: 'a', flexible: true }], [[long]], Number.POSITIVE_INFINITY)
-
-  assert.equal(lines[1]?.text, long)
-})
-
 test('a progress line shows share, amount and rate, as far as they are known', () => {
   const known = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: 1024 }, 1_000)
   const unknown = progressLine({ label: 'model.bin', doneBytes: 512, totalBytes: undefined }, 1_000)
@@ -96,8 +77,16 @@ const member = (name: string, ...parents: string[]): Member => ({
   cut: false,
 })
 
+/** The lines of a lineage, each with the name of its member; `*` where it was drawn above. */
+function drawn(list: readonly Member[], names: string): string[] {
+  const named = new Map([...names].map((name) => [cid(name), name]))
+  const members = new Map(list.map((each) => [each.cid, each]))
+  return draw({ cid: list[0]!.cid, members }).map(
+    ({ branch, member: { cid }, again }) => `${branch}${named.get(cid)}${again ? '*' : ''}`,
+  )
+}
+
 test('a lineage is drawn from its origins down, with a child of two parents unfolded once', () => {
-  const names = new Map(['a', 'b', 'c', 'd', 'e'].map((name) => [cid(name), name]))
   const list = [
     member('a'),
     member('b', 'a'),
@@ -106,16 +95,26 @@ test('a lineage is drawn from its origins down, with a child of two parents unfo
     member('e', 'd'),
   ]
 
-  const lines = draw({ cid: cid('d'), members: new Map(list.map((each) => [each.cid, each])) })
+  const text = drawn(list, 'abcde')
 
-  const text = lines.map(
-    (line) => `${line.branch}${names.get(line.member.cid)}${line.again ? '*' : ''}`,
-  )
   assert.equal(text.length, 6)
-  assert.equal(text[0], 'a')
-  assert.equal(lines.filter((line) => line.again).length, 1)
+  assert.equal(text[0], '● a')
+  assert.equal(text.filter((line) => line.endsWith('*')).length, 1)
   assert.equal(text.filter((line) => line.endsWith('e')).length, 1)
-  assert.ok(text.some((line) => line.startsWith('└─ ')))
+  assert.ok(text.some((line) => line.startsWith('├─● ')))
+})
+
+test('a long line of descent stays in one column, and its side branches leave it', () => {
+  const list = [
+    member('a'),
+    member('b', 'a'),
+    member('x', 'a'),
+    member('y', 'x'),
+    member('c', 'b'),
+    member('d', 'c'),
+  ]
+
+  assert.deepEqual(drawn(list, 'abcdxy'), ['● a', '├─● x', '│ ● y', '● b', '● c', '● d'])
 })
 
 test('a lineage with unknown parents has itself as its only root', () => {
@@ -125,7 +124,7 @@ test('a lineage with unknown parents has itself as its only root', () => {
 
   assert.deepEqual(
     lines.map((line) => line.branch),
-    [''],
+    ['● '],
   )
 })
 
@@ -138,13 +137,14 @@ test("a directory's files are named by their paths in it, without hidden files",
   await writeFile(join(folder, '.env'), 'secret')
   await symlink('/etc/passwd', join(folder, 'link'))
 
-  const { artifacts, leftOut } = await artifactsOfPaths([folder])
+  const { files, leftOut } = await artifactsOfPaths([folder])
 
-  assert.deepEqual(artifacts.map((artifact) => artifact.name).toSorted(), [
-    'config.json',
-    'src/train.py',
+  assert.deepEqual(files.map(({ path, symlink }) => [path, symlink]).toSorted(), [
+    ['config.json', undefined],
+    ['link', '/etc/passwd'],
+    ['src/train.py', undefined],
   ])
-  assert.deepEqual(leftOut.toSorted(), ['.env (hidden)', 'link (symbolic link)'])
+  assert.deepEqual(leftOut, ['.env (hidden)'])
 })
 
 test('a file outside of the working directory is named by the last part of its path', async () => {
@@ -152,25 +152,18 @@ test('a file outside of the working directory is named by the last part of its p
   const folder = temporary.dir
   await writeFile(join(folder, 'a.txt'), 'x')
 
-  const { artifacts } = await artifactsOfPaths([join(folder, 'a.txt')])
+  const { files } = await artifactsOfPaths([join(folder, 'a.txt')])
 
   assert.deepEqual(
-    artifacts.map(({ name, sizeBytes }) => ({ name, sizeBytes })),
-    [{ name: 'a.txt', sizeBytes: 1 }],
+    files.map(({ path }) => path),
+    ['a.txt'],
   )
 })
 
-test('duplicate names, missing files and invalid artifact names are refused', async () => {
+test('a missing file is refused', async () => {
   await using temporary = await temporaryDirectory()
-  const folder = temporary.dir
-  await mkdir(join(folder, 'a'))
-  await mkdir(join(folder, 'b'))
-  await writeFile(join(folder, 'a/x'), '')
-  await writeFile(join(folder, 'b/x'), '')
-  await writeFile(join(folder, 'b/früh'), '')
 
-  const usageError = { code: 'usage-error' }
-  await assert.rejects(artifactsOfPaths([join(folder, 'a/x'), join(folder, 'b/x')]), usageError)
-  await assert.rejects(artifactsOfPaths([join(folder, 'nothing')]), usageError)
-  await assert.rejects(artifactsOfPaths([join(folder, 'b')]), usageError)
+  const gathering = artifactsOfPaths([join(temporary.dir, 'nothing')])
+
+  await assert.rejects(gathering, { code: 'usage-error' })
 })

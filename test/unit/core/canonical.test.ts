@@ -8,6 +8,8 @@ import {
   jsonEqual,
   MAX_JSON_DEPTH,
 } from '../../../src/core/canonical.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { parseExactJson } from '../../../src/core/exact-json.ts'
 import { withCode } from '../../support/errors.ts'
 
 const isInvalid = withCode('manifest-invalid')
@@ -121,4 +123,48 @@ test('only an object is a JSON object', () => {
     false,
     false,
   ])
+})
+
+test('numbers that JSON would change are refused, with their path and what to do', () => {
+  const refusals = {
+    '{"context":{"runs":[{"seed":6687881544318117707}]}}': 'context.runs.0.seed',
+    '{"a":[1,-9007199254740993]}': 'a.1',
+    '{"tiny":1e-400}': 'tiny',
+    '{"tiny":-0.00000000000000001e-320}': 'tiny',
+    '{"huge":1e400}': 'huge',
+    '[100000000000000000000001]': '0',
+    '6687881544318117707': '',
+  }
+
+  for (const [text, path] of Object.entries(refusals))
+    assert.throws(
+      () => parseExactJson(text),
+      (error: unknown) =>
+        isGroveError(error, 'validation-error') &&
+        error.details.path === path &&
+        /write it as a string/.test(error.message),
+      text,
+    )
+})
+
+test('numbers that stay the same are taken', () => {
+  const kept = [
+    '{"a":9007199254740991,"b":-9007199254740992,"c":0.1,"d":0.30000000000000004}',
+    '{"zero":[0,-0,0.0,0e5,0.000e-999,-0e400],"rounded":0.12345678901234567890123}',
+    '{"text":"6687881544318117707 1e-400","id":"1e400"}',
+    '[1e21,1e22,100000000000000000000,5e-324,1.7976931348623157e308]',
+  ]
+
+  for (const text of kept) assert.deepEqual(parseExactJson(text), JSON.parse(text))
+})
+
+test('what canonical JSON writes is always taken', () => {
+  const numbers = [2 ** 53, 2 ** 60, 2 ** 64, 1e21, 1.5e22, 1e23, 2 ** 1000, Number.MAX_VALUE]
+
+  for (const number of numbers)
+    assert.equal(parseExactJson(`[${canonicalText(number)}]`)?.toString(), String(number))
+})
+
+test('text that is no JSON is a syntax error', () => {
+  assert.throws(() => parseExactJson('{"a":1e5'), SyntaxError)
 })

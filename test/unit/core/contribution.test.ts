@@ -191,6 +191,7 @@ test('values of a wrong form are refused', () => {
     { mode: 'other' },
     { summary: '' },
     { tags: ['a', 'a'] },
+    { tags: ['a', ''] },
     { tags: ['\ud800'] },
     { agent: { agentId: '' } },
     { agent: {} },

@@ -14,6 +14,7 @@ import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
 const blob = new Uint8Array([1, 2, 3])
+const large = new Uint8Array(100_000)
 const hash = hashBytes(blob)
 const absent = hashBytes(new Uint8Array())
 const root = sample({ summary: 'root', scores: { loss: { value: 1, direction: 'minimize' } } })
@@ -30,6 +31,7 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   since: { type: 'since', seq: 0, limit: 5 },
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
+  related: { type: 'related', args: [cid, ['responds_to'], { limit: 5, offset: 0 }] },
   signals: { type: 'signals', args: [cid] },
   list: { type: 'list', args: [{ kind: 'work' }, { limit: 5, offset: 0 }] },
   search: { type: 'search', args: ['root', {}, 5] },
@@ -45,6 +47,7 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   records: { type: 'records', space: 'peers' },
   blob: { type: 'blob', hash },
   'blob-size': { type: 'blob-size', hash },
+  'file-stamp': { type: 'file-stamp', hash: hashBytes(large) },
   'missing-blobs': { type: 'missing-blobs', hashes: [hash, absent] },
 }
 
@@ -58,9 +61,9 @@ test('every query and its answer are plain data, which can be sent to another th
   await Promise.all([root, reply].map((item) => stores.graph.put(item, local())))
   await stores.graph.putStub(absent, ['p'], 1)
   await stores.records.set('peers', 'a', { seen: 1 })
-  await stores.blobs.put(blob)
+  for (const bytes of [large, blob]) await stores.blobs.put(bytes)
   const connection = new Connection(join(temporary.dir, 'grove.db'))
-  const reader = new Reader(connection)
+  const reader = new Reader(connection, { has: () => false, found() {} })
 
   for (const query of Object.values(queries)) {
     const answer = reader.answer(structuredClone(query))
@@ -75,7 +78,7 @@ test('every query and its answer are plain data, which can be sent to another th
 test('a query on a closed connection is refused', async () => {
   await using temporary = await temporaryDirectory()
   const connection = new Connection(join(temporary.dir, 'grove.db'))
-  const reader = new Reader(connection)
+  const reader = new Reader(connection, { has: () => false, found() {} })
   connection.close()
 
   assert.throws(() => reader.answer({ type: 'last-seq' }), withCode('shutting-down'))

@@ -39,11 +39,15 @@ function others(): Job[] {
   const record = { space: 's', key: 'k' }
   return [
     { type: 'add-promises', cid: hash, promisedBy: ['p'], since: 1 },
+    { type: 'put-blob', hash, bytes: new Uint8Array([2]) },
     { type: 'put-blob', hash, bytes },
     { type: 'set-record', ...record, value: '1' },
     { type: 'compare-and-set-record', ...record, expected: '1', value: '2' },
     { type: 'delete-record', ...record },
+    { type: 'delete-damaged-blob', hash, bytes },
     { type: 'delete-blob', hash },
+    { type: 'set-file-stamp', hash, stamp: { sizeBytes: 1, modifiedMs: 1 } },
+    { type: 'delete-file-stamp', hash },
   ]
 }
 

@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { hashBytes } from '../../../src/core/cid.ts'
-import { type WorkspaceFile, writeWorkspace } from '../../../src/workspace/workspace.ts'
+import type { OpenFile } from '../../../src/workspace/file.ts'
+import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 import { withCode } from '../../support/errors.ts'
+import { fileOf, write } from '../../support/workspace.ts'
 
 let folder = ''
 
@@ -15,33 +16,17 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const bytesOf = (text: string) => new TextEncoder().encode(text)
-
-function fileOf(name: string, text: string, served = text): WorkspaceFile {
-  return {
-    name,
-    hash: hashBytes(bytesOf(text)),
-    open: async () =>
-      (async function* () {
-        yield bytesOf(served)
-      })(),
-  }
-}
-
 test('files are written under their names, with folders', async () => {
   const target = join(folder, 'deep', 'work')
 
-  await writeWorkspace(target, [
-    fileOf('train.py', 'print(1)'),
-    fileOf('src/lib/model.py', 'x = 2'),
-  ])
+  await write(target, { 'train.py': 'print(1)', 'src/lib/model.py': 'x = 2' })
 
   assert.equal(await readFile(join(target, 'train.py'), 'utf8'), 'print(1)')
   assert.equal(await readFile(join(target, 'src/lib/model.py'), 'utf8'), 'x = 2')
 })
 
 test('a contribution without artifacts gives an empty directory', async () => {
-  await writeWorkspace(join(folder, 'empty'), [])
+  await write(join(folder, 'empty'), {})
 
   assert.deepEqual(await readdir(join(folder, 'empty')), [])
 })
@@ -50,9 +35,9 @@ test('an empty directory is filled, and one with content is refused', async () =
   const target = join(folder, 'work')
   await mkdir(target)
 
-  await writeWorkspace(target, [fileOf('a', '1')])
+  await write(target, { a: '1' })
 
-  await assert.rejects(writeWorkspace(target, [fileOf('b', '2')]), withCode('directory-not-empty'))
+  await assert.rejects(write(target, { b: '2' }), withCode('directory-not-empty'))
   assert.deepEqual(await readdir(target), ['a'])
 })
 
@@ -62,17 +47,26 @@ test('with overwrite, files with the same names are replaced and others stay', a
   await writeFile(join(target, 'a'), 'old')
   await writeFile(join(target, 'mine'), 'kept')
 
-  await writeWorkspace(target, [fileOf('a', 'new'), fileOf('sub/b', '2')], { overwrite: true })
+  await write(target, { a: 'new', 'sub/b': '2' }, { overwrite: true })
 
   assert.equal(await readFile(join(target, 'a'), 'utf8'), 'new')
   assert.equal(await readFile(join(target, 'mine'), 'utf8'), 'kept')
   assert.equal(await readFile(join(target, 'sub/b'), 'utf8'), '2')
 })
 
-for (const name of ['../out', '/etc/x', 'a/../../b', 'a//b', '.hidden', '']) {
+for (const name of [
+  '../out',
+  '/etc/x',
+  'a/../../b',
+  'a//b',
+  'a/./b',
+  'a\0b',
+  'a/.grove-checkout-x/b',
+  '',
+]) {
   test(`the name ${JSON.stringify(name)} is refused before anything is written`, async () => {
     await assert.rejects(
-      writeWorkspace(join(folder, 'work'), [fileOf('ok', '1'), fileOf(name, '2')]),
+      write(join(folder, 'work'), { ok: '1', [name]: '2' }),
       withCode('validation-error'),
     )
 
@@ -81,9 +75,10 @@ for (const name of ['../out', '/etc/x', 'a/../../b', 'a//b', '.hidden', '']) {
 }
 
 test('a name below another artifact is refused', async () => {
-  const files = [fileOf('a', '1'), fileOf('a/b', '2')]
-
-  await assert.rejects(writeWorkspace(join(folder, 'work'), files), withCode('validation-error'))
+  await assert.rejects(
+    write(join(folder, 'work'), { a: '1', 'a/b': '2' }),
+    withCode('validation-error'),
+  )
 })
 
 test('a symbolic link in the workspace is not followed out of it', async () => {
@@ -93,10 +88,7 @@ test('a symbolic link in the workspace is not followed out of it', async () => {
   await mkdir(outside)
   await symlink(outside, join(target, 'sub'))
 
-  await assert.rejects(
-    writeWorkspace(target, [fileOf('sub/a', '1')], { overwrite: true }),
-    withCode('refused'),
-  )
+  await assert.rejects(write(target, { 'sub/a': '1' }, { overwrite: true }), withCode('refused'))
 
   assert.deepEqual(await readdir(outside), [])
 })
@@ -107,36 +99,34 @@ test("a symbolic link in a file's place is replaced, and its target is untouched
   await writeFile(join(folder, 'secret'), 'keep')
   await symlink(join(folder, 'secret'), join(target, 'a'))
 
-  await writeWorkspace(target, [fileOf('a', 'new')], { overwrite: true })
+  await write(target, { a: 'new' }, { overwrite: true })
 
   assert.equal(await readFile(join(folder, 'secret'), 'utf8'), 'keep')
   assert.equal(await readFile(join(target, 'a'), 'utf8'), 'new')
 })
 
 test('wrong bytes leave no directory and no temporary files', async () => {
-  const files = [fileOf('good', '1'), fileOf('bad', 'right', 'wrong')]
-
-  await assert.rejects(writeWorkspace(join(folder, 'work'), files), withCode('hash-mismatch'))
+  await assert.rejects(
+    write(join(folder, 'work'), { good: '1', bad: 'right' }, { served: { bad: 'wrong' } }),
+    withCode('hash-mismatch'),
+  )
 
   assert.deepEqual(await readdir(folder), [])
 })
 
 test('an abort in the middle leaves no directory and no temporary files', async () => {
   const controller = new AbortController()
-  const endless: WorkspaceFile = {
-    name: 'endless',
-    hash: hashBytes(bytesOf('')),
-    open: async () =>
-      (async function* () {
-        for (let sent = 0; ; sent++) {
-          if (sent === 10) controller.abort()
-          yield new Uint8Array(1024)
-        }
-      })(),
+  const endless: OpenFile = async function* () {
+    for (let sent = 0; ; sent++) {
+      if (sent === 10) controller.abort()
+      yield new Uint8Array(1024)
+    }
   }
 
   await assert.rejects(
-    writeWorkspace(join(folder, 'work'), [endless], { signal: controller.signal }),
+    writeWorkspace(join(folder, 'work'), [fileOf('endless', '')], endless, {
+      signal: controller.signal,
+    }),
   )
 
   assert.deepEqual(await readdir(folder), [])

@@ -1,15 +1,11 @@
 import type { Command } from 'commander'
+import { GroveError } from '../../../core/errors.ts'
 import type { GroveEvent } from '../../../core/wire/events.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import {
-  formatNumber,
-  formatSize,
-  formatTime,
-  plural,
-  printable,
-  short,
-} from '../../output/format.ts'
-import { type Output, print, printJson, style } from '../../output/output.ts'
+import { formatNumber, formatSize, plural, printable, short } from '../../output/format.ts'
+import { note, type Output, print, printJson, style, widthOf } from '../../output/output.ts'
+import { formatClock, formatTime } from '../../output/time.ts'
+import { wrapText } from '../../output/width.ts'
 
 /** `grove events`: follows what happens. */
 export function addEvents(program: Command, context: Context): void {
@@ -31,16 +27,33 @@ export function addEvents(program: Command, context: Context): void {
 }
 
 async function follow(session: CliSession, after: string | undefined): Promise<void> {
-  const { grove, output, signal, json } = session
+  const { grove, output, signal, json, place } = session
+  if (!json && output.notes.isTTY === true) note(output, `following ${place}; Ctrl-C ends it`)
   for await (const event of grove.events({ signal, after })) {
     if (json) printJson(output, event, 0)
-    else print(output, lineOf(output, event))
+    else for (const line of linesOf(output, event)) print(output, line)
   }
+  signal.throwIfAborted()
+  throw new GroveError('server-unreachable', {}, { message: `${place} has ended its events` })
 }
 
-function lineOf(output: Output, event: GroveEvent): string {
-  const time = style(output, 'dim', formatTime(event.at))
-  return `${time}  ${event.type.padEnd(12)}  ${describe(event)}`
+/** Lines that an event may take on a narrow terminal. */
+const EVENT_LINES = 4
+
+/** On a terminal with the time of day, in a file with the whole time. */
+function linesOf(output: Output, event: GroveEvent): string[] {
+  const time = output.answer.isTTY === true ? formatClock(event.at) : formatTime(event.at)
+  const text = `${event.type.padEnd(12)}  ${describe(event)}`
+  const [first = '', ...rest] = wrapText(text, widthOf(output) - time.length - 2, EVENT_LINES)
+  const indent = ' '.repeat(time.length + 2)
+  return [`${style(output, 'dim', time)}  ${first}`, ...rest.map((line) => indent + line)]
+}
+
+/** Recency is a moment, in milliseconds. */
+function announcedValue({ metric, value }: Extract<GroveEvent, { type: 'announced' }>): string {
+  return metric === '_recency'
+    ? `made ${formatTime(new Date(value).toISOString())}`
+    : `${printable(metric)} ${formatNumber(value)}`
 }
 
 function describe(event: GroveEvent): string {
@@ -51,7 +64,7 @@ function describe(event: GroveEvent): string {
       return `${short(event.cid)}  ${event.kind}  ${printable(event.summary)}${from}`
     }
     case 'announced': {
-      const score = `${printable(event.metric)} ${formatNumber(event.value)}`
+      const score = announcedValue(event)
       return `${short(event.cid)}  ${score}  by ${printable(event.peerId)}`
     }
     case 'transfer': {
@@ -64,6 +77,8 @@ function describe(event: GroveEvent): string {
       return `${printable(event.address)}  ${event.status}`
     case 'peer-fault':
       return `${printable(event.peerId)}  ${event.code}: ${printable(event.message)}`
+    case 'damaged':
+      return `${short(event.hash)}  the ${event.what} is damaged here, and counts as missing`
     case 'reset':
       return 'the log of this grove lacks that id: the stream starts now'
     case 'lagged':

@@ -27,12 +27,13 @@ export function addMcp(program: Command, context: Context): void {
 async function mcp({ grove, env, signal }: CliSession, options: AgentOptions): Promise<void> {
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
+  const { exactLines } = await import('../../../api/mcp/exact-lines.ts')
   const { serveMcp } = await import('../../../api/mcp/serve.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
   const server = await serveMcp(
     { grove, agent, log: stderrLog('warn') },
-    new StdioServerTransport(),
+    new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
   )
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()

@@ -6,6 +6,7 @@ import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { print } from '../../output/output.ts'
+import { terminalLog } from '../../output/terminal-log.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
 /**
@@ -53,7 +54,9 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
     import('../../../compose.ts'),
     import('../../../log.ts'),
   ])
-  const log = stderrLog(config.logLevel)
+  const { output, clock } = context
+  const isTerminal = output.notes.isTTY === true
+  const log = isTerminal ? terminalLog(output, clock, config.logLevel) : stderrLog(config.logLevel)
   const served = await serveGrove(config.grove, config.server, log)
   try {
     await announce(context, config, served.url, log)

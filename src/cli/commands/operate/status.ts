@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
 import { print } from '../../output/output.ts'
@@ -26,5 +27,14 @@ async function status(session: CliSession): Promise<void> {
     print(output, `contributions  ${info.stats.contributions}`)
     print(output, `gossip         ${info.gossip.enabled ? 'on' : 'off: it is not being served'}`)
     print(output, `peers          ${plural(info.gossip.peers, 'peer')}, ${alive} alive`)
+    if (info.storage?.failure !== undefined) print(output, `storage        ${info.storage.failure}`)
+    if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
+}
+
+function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {
+  const { damaged = 0, damagedHashes = [] } = storage ?? {}
+  print(output, `damaged        ${damaged} of the blobs and manifests held here:`)
+  for (const hash of damagedHashes) print(output, `  ${hash}`)
+  print(output, '  They count as missing: `grove fetch` what needs them, or contribute it again.')
 }

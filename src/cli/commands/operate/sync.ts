@@ -1,7 +1,18 @@
 import type { Command } from 'commander'
+import type {
+  AskedPeer,
+  BroughtItem,
+  FederationPeer,
+  SyncReport,
+} from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatDuration, formatSize, plural, printable, short } from '../../output/format.ts'
-import { print } from '../../output/output.ts'
+import { note, print, style } from '../../output/output.ts'
+import { printTable, type Table } from '../../output/table.ts'
+import { watchingPeers } from '../../output/watch-peers.ts'
+
+/** Items of each sort that are listed; --json has all. */
+const ITEMS_SHOWN = 20
 
 /** `grove sync`: runs one round of background sync now. */
 export function addSync(program: Command, context: Context): void {
@@ -13,19 +24,119 @@ export function addSync(program: Command, context: Context): void {
 }
 
 async function sync(session: CliSession): Promise<void> {
-  const report = await session.grove.sync({}, { signal: session.signal })
-  answer(session, report, () => {
-    const { output } = session
-    const { fetched, skipped, failed } = report
-    const offered = `${plural(report.peers, 'peer')} offered ${plural(report.offered, 'item')}`
-    const requests = `${plural(report.requests, 'request')}, ${formatDuration(report.durationMs)}`
-    const moved = `${formatSize(report.bytesMoved)} in ${requests}`
-    const outcome = `${fetched.length} fetched, ${skipped.length} skipped, ${failed.length} failed`
-    print(output, `${offered}: ${outcome} (${moved})`)
-    for (const cid of fetched) print(output, `  fetched  ${short(cid)}`)
-    for (const { cid, reason } of skipped)
-      print(output, `  skipped  ${short(cid)}  ${printable(reason)}`)
-    for (const { cid, reason } of failed)
-      print(output, `  failed   ${short(cid)}  ${printable(reason)}`)
-  })
+  const report = await watchingPeers(session, () =>
+    session.grove.sync({}, { signal: session.signal }),
+  )
+  if (session.json) return answer(session, report, () => {})
+  const { peers } = await session.grove.federationPeers({}, { signal: session.signal })
+  const asked = new Set(report.asked?.map(({ address }) => address))
+  const left = peers.filter(({ address, status }) => status !== 'alive' && !asked.has(address))
+  printReport(session, report, left)
+}
+
+/** `left` are peers that don't answer and weren't asked. */
+function printReport(
+  { output }: CliSession,
+  report: SyncReport,
+  left: readonly FederationPeer[],
+): void {
+  if (report.peers === 0 && left.length === 0)
+    note(output, 'no peer to ask: name one with `grove serve --peer URL`')
+  if (report.peers > 0) print(output, summaryLine(report))
+  const { asked = [], brought = [], failed, skipped } = report
+  const list = (title: string, count: number, table: Table) => {
+    if (count === 0) return
+    print(output, `\n${style(output, 'bold', title)}`)
+    printTable(output, table)
+    if (count > ITEMS_SHOWN) print(output, `… and ${count - ITEMS_SHOWN} more`)
+  }
+  list('asked', asked.length, askedTable(asked))
+  list('not asked', left.length, leftTable(left.slice(0, ITEMS_SHOWN)))
+  list('fetched', report.fetched.length, broughtTable(brought.slice(0, ITEMS_SHOWN)))
+  list('failed', failed.length, failedTable(failed.slice(0, ITEMS_SHOWN)))
+  if (skipped.length > 0) print(output, `\nleft where it is: ${reasonCounts(skipped)}`)
+}
+
+/** `1 of 2 peers answered; 9 items are on offer: 3 fetched, 1 failed (2 MiB in 14 requests)`. */
+export function summaryLine(report: SyncReport): string {
+  const { peers, asked = [], offered, fetched, failed, bytesMoved, requests, durationMs } = report
+  const silent = asked.filter(({ error }) => error !== undefined).length
+  const answered = `${peers - silent} of ${plural(peers, 'peer')} answered`
+  const outcome = `${fetched.length} fetched, ${failed.length} failed`
+  const cost = `${formatSize(bytesMoved)} in ${plural(requests, 'request')}`
+  return (
+    `${answered}; ${plural(offered, 'item')} ${offered === 1 ? 'is' : 'are'} on offer: ` +
+    `${outcome} (${cost}, ${formatDuration(durationMs)})`
+  )
+}
+
+/** The peers that were asked, with whatever went wrong in full. Pure. */
+export function askedTable(asked: readonly AskedPeer[]): Table {
+  return {
+    columns: [
+      { title: 'peer', min: 20 },
+      { title: 'offered', align: 'right' },
+      { title: 'took', align: 'right', leaveOut: 1 },
+      { title: 'what failed', main: 6 },
+    ],
+    rows: asked.map(({ address, offered, durationMs, error }) => [
+      printable(address),
+      String(offered),
+      formatDuration(durationMs),
+      error === undefined ? '' : printable(`${error.code}: ${error.message}`),
+    ]),
+  }
+}
+
+/** The peers that were not asked, and why. Pure. */
+export function leftTable(peers: readonly FederationPeer[]): Table {
+  return {
+    columns: [{ title: 'peer', min: 20 }, { title: 'status' }, { title: 'why', main: 6 }],
+    rows: peers.map(({ address, status, record: { lastError } }) => [
+      printable(address),
+      status,
+      lastError === undefined ? '' : printable(`${lastError.code}: ${lastError.message}`),
+    ]),
+  }
+}
+
+/** What was fetched: who made it, what it is, how large it is and where it came from. Pure. */
+export function broughtTable(brought: readonly BroughtItem[]): Table {
+  return {
+    columns: [
+      { title: 'cid' },
+      { title: 'size', align: 'right' },
+      { title: 'kind', leaveOut: 1 },
+      { title: 'agent', min: 6 },
+      { title: 'from', min: 12, leaveOut: 2 },
+      { title: 'summary', min: 24, main: 2 },
+    ],
+    rows: brought.map(({ cid, sizeBytes, kind, agentId, address = '', summary }) => [
+      short(cid),
+      formatSize(sizeBytes),
+      kind,
+      printable(agentId),
+      printable(address),
+      printable(summary),
+    ]),
+  }
+}
+
+/** What could not be fetched, and why. Pure. */
+export function failedTable(failed: SyncReport['failed']): Table {
+  return {
+    columns: [{ title: 'cid' }, { title: 'reason', min: 12 }, { title: 'from', min: 20, main: 2 }],
+    rows: failed.map(({ cid, reason, address = '' }) => [
+      short(cid),
+      printable(reason),
+      printable(address),
+    ]),
+  }
+}
+
+/** `12 held, 3 threshold`. */
+function reasonCounts(items: SyncReport['skipped']): string {
+  return [...Map.groupBy(items, ({ reason }) => reason)]
+    .map(([reason, group]) => `${group.length} ${printable(reason)}`)
+    .join(', ')
 }

@@ -106,16 +106,12 @@ async function download(
   const files = changes.flatMap((change) => {
     const hash = change[side]
     if (hash === null) return []
-    return [
-      {
-        name: change.artifact,
-        hash,
-        open: async (aborted = signal) => (await grove.blob({ hash }, { signal: aborted })).body,
-      },
-    ]
+    return [{ path: change.artifact, hash }]
   })
+  const read = async ({ hash }: { readonly hash: Cid }, aborted: AbortSignal) =>
+    (await grove.blob({ hash }, { signal: aborted })).body
   if (files.length === 0) await mkdir(directory)
-  else await writeWorkspace(directory, files, { signal })
+  else await writeWorkspace(directory, files, read, { signal })
 }
 
 /**

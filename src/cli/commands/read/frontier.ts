@@ -1,18 +1,18 @@
 import type { Command } from 'commander'
 import { operations } from '../../../api/operations/table.ts'
-import { GroveError } from '../../../core/errors.ts'
-import type { FederatedEntry, FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
+import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
+import { addFilters, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
-import { arrow, formatNumber, formatTime, plural, printable, short } from '../../output/format.ts'
+import { noteCaveats } from '../../output/caveats.ts'
+import { formatNumber, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
-import { printTable } from '../../output/table.ts'
+import { printTable, type Table } from '../../output/table.ts'
+import { momentsIn } from '../../output/time.ts'
+import { type FederatedOptions, federated } from './federated.ts'
 
-interface FrontierOptions extends FilterOptions {
+interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
-  readonly metric?: string
-  readonly limit: number
   readonly metrics: number
   readonly after?: string
 }
@@ -22,13 +22,12 @@ export function addFrontier(program: Command, context: Context): void {
   const command = program
     .command('frontier')
     .description(
-      'Rank the best work: by each metric, by adoption, review, reproduction and recency; ' +
-        'with --kind, what is of another kind',
+      'Show the best work: by each metric, by adoption, review, reproduction and recency; ' +
+        'with --metric or --limit, whole rankings; with --kind, what is of another kind',
     )
     .option('--federated', 'the best known in any grove, held here or only advertised by peers')
-    .option('--metric <name>', 'only this metric')
+    .option('--metric <name>', 'the whole ranking by this metric')
     .addOption(limitOption('rows of each ranking', operations.frontier.input.shape.limit))
-  command
     .addOption(
       limitOption('metrics to show', operations.frontier.input.shape.metrics, '--metrics <count>'),
     )
@@ -43,15 +42,17 @@ export function addFrontier(program: Command, context: Context): void {
         'grove frontier --tag lm --json',
       ]),
     )
-    .action((options: FrontierOptions, self: Command) =>
-      withGrove(context, self, (session) =>
+    .action((given: Omit<FrontierOptions, 'whole'>, self: Command) => {
+      const whole = given.metric !== undefined || self.getOptionValueSource('limit') === 'cli'
+      const options = { ...given, whole }
+      return withGrove(context, self, (session) =>
         options.federated === true ? federated(session, options) : local(session, options),
-      ),
-    )
+      )
+    })
 }
 
 async function local(session: CliSession, options: FrontierOptions): Promise<void> {
-  const { metric, limit, metrics, after } = options
+  const { metric, limit, whole, metrics, after } = options
   const query = {
     kind: 'work' as const,
     ...filterFrom(options),
@@ -62,154 +63,105 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
   }
   const frontier = await session.grove.frontier(query, { signal: session.signal })
   answer(session, frontier, () => {
-    const rankings = rankingsOf(frontier, metric)
-    for (const [title, entries, format] of rankings) printRanking(session, title, entries, format)
-    noteCaveats(session, frontier)
-    if (frontier.nextAfter !== undefined)
-      note(session.output, `more metrics follow: --after '${printable(frontier.nextAfter)}'`)
+    const rankings = rankingsOf(frontier, metric, momentsIn(session.output, session.clock))
     if (rankings.length === 0)
-      note(
+      return note(
         session.output,
         metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`,
       )
+    if (whole) for (const ranking of rankings) printRanking(session, ranking)
+    else printOverview(session, rankings)
+    noteCaveats(session.output, frontier)
+    if (frontier.nextAfter !== undefined)
+      note(session.output, `more metrics follow: --after '${printable(frontier.nextAfter)}'`)
   })
 }
 
-/** What the rankings don't show by themselves. */
-function noteCaveats(
-  { output }: CliSession,
-  { leftOut = [], mixedUnits = [] }: Pick<FrontierAnswer, 'leftOut' | 'mixedUnits'>,
-): void {
-  for (const { metric, direction, works } of leftOut) {
-    const how = direction === 'minimize' ? 'minimised' : 'maximised'
-    note(output, `left out: ${plural(works, 'work')} in which ${printable(metric)} is ${how}`)
-  }
-  for (const { metric, units } of mixedUnits) {
-    const counts = units.map(
-      ({ unit, works }) => `${unit === undefined ? 'none' : printable(unit)} (${works})`,
-    )
-    note(output, `${printable(metric)} ranks values in units that differ: ${counts.join(', ')}`)
-  }
+/** One ranking, with its values as they are shown. */
+export interface ShownRanking {
+  readonly title: string
+  readonly entries: readonly FrontierEntry[]
+  readonly format: (value: number) => string
 }
 
-type NamedRanking = readonly [
-  title: string,
-  entries: readonly FrontierEntry[],
-  format: (value: number) => string,
-]
-
-function rankingsOf(frontier: FrontierAnswer, metric: string | undefined): NamedRanking[] {
+function rankingsOf(
+  frontier: FrontierAnswer,
+  metric: string | undefined,
+  moment: (timestamp: string) => string,
+): ShownRanking[] {
   const metrics = Object.entries(frontier.byMetric).map(
-    ([name, entries]): NamedRanking => [printable(name), entries, formatNumber],
+    ([name, entries]): ShownRanking => ({ title: printable(name), entries, format: formatNumber }),
   )
-  const signals: NamedRanking[] = [
-    ['adoption', frontier.byAdoption, formatNumber],
-    ['review score', frontier.byReviewScore, formatNumber],
-    ['reproduction', frontier.byReproduction, formatNumber],
-    ['recency', frontier.byRecency, (value) => formatTime(new Date(value).toISOString())],
+  const signals: ShownRanking[] = [
+    { title: 'adoption', entries: frontier.byAdoption, format: formatNumber },
+    { title: 'review', entries: frontier.byReviewScore, format: formatNumber },
+    { title: 'reproduction', entries: frontier.byReproduction, format: formatNumber },
+    {
+      title: 'recency',
+      entries: frontier.byRecency,
+      format: (value) => moment(new Date(value).toISOString()),
+    },
   ]
   return [...metrics, ...(metric === undefined ? signals : [])].filter(
-    ([, entries]) => entries.length > 0,
+    ({ entries }) => entries.length > 0,
   )
 }
 
-function printRanking(
-  { output }: CliSession,
-  title: string,
-  entries: readonly FrontierEntry[],
-  format: (value: number) => string,
-): void {
-  print(output, style(output, 'bold', title))
-  const rows = entries.map((entry, index) => [
-    String(index + 1),
-    short(entry.cid),
-    format(entry.value),
-    printable(entry.agentId),
-    entry.kind,
-    printable(entry.summary),
-  ])
-  const columns = [
-    { title: '#', align: 'right' as const },
-    { title: 'cid' },
-    { title: 'value', align: 'right' as const },
-    { title: 'agent', flexible: true },
-    { title: 'kind' },
-    { title: 'summary', flexible: true },
-  ]
-  printTable(output, columns, rows)
+function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {
+  printTable(output, overviewTable(rankings))
+  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+}
+
+function printRanking({ output }: CliSession, ranking: ShownRanking): void {
+  print(output, style(output, 'bold', ranking.title))
+  printTable(output, rankingTable(ranking))
   print(output, '')
 }
 
-async function federated(session: CliSession, options: FrontierOptions): Promise<void> {
-  refuseOtherFilters(options)
-  const { entries, ...caveats } = await session.grove.federatedFrontier(
-    {},
-    { signal: session.signal },
-  )
-  const tags = options.tag ?? []
-  const chosen = entries.filter(
-    (entry) =>
-      (options.metric ?? entry.metric) === entry.metric &&
-      tags.every((tag) => entry.tags?.includes(tag) === true),
-  )
-  const groups = [
-    ...Map.groupBy(chosen, (entry) => `${entry.metric} ${arrow(entry.direction)}`),
-  ].map(([title, group]) => [title, believedFirst(group, options.limit)] as const)
-  answer(session, { entries: groups.flatMap(([, group]) => group), ...caveats }, () => {
-    for (const [title, group] of groups) printFederated(session, title, group)
-    noteCaveats(session, caveats)
-    if (groups.length === 0) note(session.output, 'nothing is known of other groves yet')
-  })
+/** The best of each ranking, a row each. Pure. */
+export function overviewTable(rankings: readonly ShownRanking[]): Table {
+  return {
+    columns: [
+      { title: 'best by', min: 8 },
+      { title: 'value', align: 'right' },
+      { title: 'cid' },
+      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'summary', min: 24, main: 2 },
+    ],
+    rows: rankings.flatMap(({ title, entries: [best], format }) =>
+      best === undefined
+        ? []
+        : [
+            [
+              title,
+              format(best.value),
+              short(best.cid),
+              printable(best.agentId),
+              printable(best.summary),
+            ],
+          ],
+    ),
+  }
 }
 
-/** Digests carry only metric and tags: nothing else can be filtered by. */
-function refuseOtherFilters(options: FrontierOptions): void {
-  const { tags: _, ...others } = filterFrom(options)
-  const [name] = Object.keys(others)
-  if (name === undefined) return
-  const message = `groves advertise only metrics and tags: --federated can't filter by ${name}`
-  throw new GroveError('usage-error', {}, { message })
-}
-
-/**
- * Verified entries first; what is only advertised comes after them, however good it is said to be.
- */
-function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
-  const [believed, advertised] = [false, true].map((isAdvertised) =>
-    entries.filter(({ level }) => (level === 'advertised') === isAdvertised),
-  ) as [FederatedEntry[], FederatedEntry[]]
-  return [...best(believed, limit), ...best(advertised, limit)]
-}
-
-function best(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
-  const sign = entries[0]?.direction === 'minimize' ? 1 : -1
-  return entries.toSorted((a, b) => sign * (a.value - b.value)).slice(0, limit)
-}
-
-function printFederated(
-  { output }: CliSession,
-  title: string,
-  entries: readonly FederatedEntry[],
-): void {
-  print(output, style(output, 'bold', printable(title)))
-  const rows = entries.map((entry, index) => [
-    entry.level === 'advertised' ? '?' : String(index + 1),
-    short(entry.cid),
-    entry.metric === '_recency'
-      ? formatTime(new Date(entry.value).toISOString())
-      : formatNumber(entry.value),
-    entry.level,
-    entry.held ? 'here' : 'elsewhere',
-    entry.providers.map((provider) => printable(provider.address)).join(', '),
-  ])
-  const columns = [
-    { title: '#', align: 'right' as const },
-    { title: 'cid' },
-    { title: 'value', align: 'right' as const },
-    { title: 'level' },
-    { title: 'held' },
-    { title: 'advertised by', flexible: true },
-  ]
-  printTable(output, columns, rows)
-  print(output, '')
+/** One ranking, best first. Pure. */
+export function rankingTable({ entries, format }: ShownRanking): Table {
+  return {
+    columns: [
+      { title: '#', align: 'right' },
+      { title: 'value', align: 'right' },
+      { title: 'cid' },
+      { title: 'kind', leaveOut: 2 },
+      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'summary', min: 24, main: 2 },
+    ],
+    rows: entries.map((entry, index) => [
+      String(index + 1),
+      format(entry.value),
+      short(entry.cid),
+      entry.kind,
+      printable(entry.agentId),
+      printable(entry.summary),
+    ]),
+  }
 }

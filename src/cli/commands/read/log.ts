@@ -4,9 +4,10 @@ import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit, readOffset } from '../../options.ts'
-import { formatScores, formatTime, plural, printable, short } from '../../output/format.ts'
+import { plural, printable, scoreForms, short } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
-import { printTable } from '../../output/table.ts'
+import { printTable, type Table } from '../../output/table.ts'
+import { momentsIn } from '../../output/time.ts'
 
 interface LogOptions extends FilterOptions {
   readonly limit: number
@@ -52,33 +53,35 @@ async function log(session: CliSession, options: LogOptions): Promise<void> {
   })
 }
 
+type Listed = Pick<ContributionView, 'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'>
+
 /** Prints a table of contributions. */
-export function printContributions(
-  { output }: CliSession,
-  items: readonly Pick<
-    ContributionView,
-    'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'
-  >[],
-): void {
-  if (items.length === 0) {
-    note(output, 'no contributions')
-    return
+export function printContributions({ output, clock }: CliSession, items: readonly Listed[]): void {
+  if (items.length === 0) note(output, 'no contributions')
+  else printTable(output, contributionTable(items, momentsIn(output, clock)))
+}
+
+/** Contributions as a table. Pure. */
+export function contributionTable(
+  items: readonly Listed[],
+  moment: (timestamp: string) => string,
+): Table {
+  return {
+    columns: [
+      { title: 'cid' },
+      { title: 'when', leaveOut: 1 },
+      { title: 'kind' },
+      { title: 'agent', min: 6, leaveOut: 3 },
+      { title: 'scores', min: 8, leaveOut: 2 },
+      { title: 'summary', min: 24, main: 2 },
+    ],
+    rows: items.map(({ cid, createdAt, kind, agent, scores, summary }) => [
+      short(cid),
+      moment(createdAt),
+      kind,
+      printable(agent.agentId),
+      scoreForms(scores),
+      printable(summary),
+    ]),
   }
-  const rows = items.map((item) => [
-    short(item.cid),
-    formatTime(item.createdAt),
-    item.kind,
-    printable(item.agent.agentId),
-    formatScores(item.scores),
-    printable(item.summary),
-  ])
-  const columns = [
-    { title: 'cid' },
-    { title: 'created' },
-    { title: 'kind' },
-    { title: 'agent', flexible: true },
-    { title: 'scores', flexible: true },
-    { title: 'summary', flexible: true },
-  ]
-  printTable(output, columns, rows)
 }

@@ -2,18 +2,17 @@ import type { Command } from 'commander'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import {
-  formatScore,
-  formatSize,
-  formatTime,
-  printable,
-  printableLines,
-  short,
-} from '../../output/format.ts'
-import { print, style } from '../../output/output.ts'
+import { formatScore, formatSize, printable, printableLines, short } from '../../output/format.ts'
+import { print, style, widthOf } from '../../output/output.ts'
+import { printTable } from '../../output/table.ts'
+import { formatAgo, formatTime } from '../../output/time.ts'
+import { wrapText } from '../../output/width.ts'
+import { evidenceTable } from './reviews.ts'
 
 /** Sizes are requested one by one; for more artifacts than this they are left out. */
 const SIZES_MAX = 50
+/** Reviews, reproductions and adoptions that are listed. `grove reviews` shows all. */
+const EVIDENCE_SHOWN = 5
 
 /** `grove show`: shows one contribution in full. */
 export function addShow(program: Command, context: Context): void {
@@ -34,15 +33,39 @@ async function show(session: CliSession, text: string): Promise<void> {
   if (session.json) return answer(session, view, () => {})
   const standing = await session.grove.standing({ cid }, { signal })
   const sizes = await sizesOf(session, view, new Set(standing.missingArtifacts))
+  const evidence = await session.grove.evidence({ cid, limit: EVIDENCE_SHOWN }, { signal })
   printHead(session, view)
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
-  const fetched = `fetched from ${peer}, ${formatTime(standing.receivedAt)}`
+  const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
   field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
   const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
   const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
   field(session, 'standing', `${standing.lifecycle}, ${counts}`)
   field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
   printBody(session, view, sizes)
+  printEvidence(session, view, evidence)
+}
+
+/** The moment in full, and how long ago that is. */
+function momentOf({ clock }: CliSession, timestamp: string): string {
+  return `${formatTime(timestamp)} (${formatAgo(timestamp, clock.now())})`
+}
+
+/** What others made of it: who, when and in which words. */
+function printEvidence(
+  { output, clock }: CliSession,
+  { cid }: ContributionView,
+  { items, total }: { readonly items: readonly ContributionView[]; readonly total: number },
+): void {
+  if (total === 0) return
+  print(output, `\n${style(output, 'bold', 'what others made of it')}`)
+  const now = clock.now()
+  printTable(
+    output,
+    evidenceTable(items, cid, (timestamp) => formatAgo(timestamp, now)),
+  )
+  const more = total > items.length ? ` (${total - items.length} more)` : ''
+  print(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
 }
 
 function printHead(session: CliSession, view: ContributionView): void {
@@ -55,7 +78,7 @@ function printHead(session: CliSession, view: ContributionView): void {
   print(output, style(output, 'bold', printable(view.summary)))
   print(output, '')
   const author = `${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}`
-  field(session, 'by', `${author}, ${formatTime(view.createdAt)}`)
+  field(session, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
 }
 
 function printBody(
@@ -81,8 +104,12 @@ function printBody(
   if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)
 }
 
+const LABEL_WIDTH = 14
+
 function field({ output }: CliSession, name: string, value: string): void {
-  print(output, `${name.padEnd(12)}  ${value}`)
+  const [first = '', ...rest] = wrapText(value, widthOf(output) - LABEL_WIDTH)
+  print(output, name.padEnd(LABEL_WIDTH) + first)
+  for (const line of rest) print(output, ' '.repeat(LABEL_WIDTH) + line)
 }
 
 async function sizesOf(

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
 import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
-import type { ThreadNode } from '../../../core/wire/threads.ts'
+import type { ThreadNode, ThreadSummary } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import type { FilterOptions } from '../../filters.ts'
 import { readLimit, tagOption } from '../../options.ts'
-import { formatTime, printable, printableLines, short } from '../../output/format.ts'
-import { note, print, style } from '../../output/output.ts'
-import { printTable } from '../../output/table.ts'
+import { printable, printableLines, short } from '../../output/format.ts'
+import { note, print, style, widthOf } from '../../output/output.ts'
+import { printTable, type Table } from '../../output/table.ts'
+import { momentsIn } from '../../output/time.ts'
+import { wrapText } from '../../output/width.ts'
 
 interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
   readonly limit?: number
@@ -46,20 +48,31 @@ async function show(session: CliSession, text: string, { limit }: ThreadOptions)
   const cid = await cidOf(session, text)
   const thread = await session.grove.thread({ cid, limit }, { signal: session.signal })
   answer(session, thread, () => {
-    for (const { node, depth } of nested(thread.nodes)) printNode(session, node, depth)
+    const moment = momentsIn(session.output, session.clock)
+    for (const { node, depth } of nested(thread.nodes)) printNode(session, node, depth, moment)
   })
 }
 
-function printNode({ output }: CliSession, { cid, contribution }: ThreadNode, depth: number): void {
-  const indent = '  '.repeat(depth)
-  const by = `${printable(contribution.agent.agentId)}, ${formatTime(contribution.createdAt)}`
+/** The most levels that replies are indented by, so that text keeps room. */
+const INDENT_MAX = 8
+
+function printNode(
+  { output }: CliSession,
+  { cid, contribution }: ThreadNode,
+  depth: number,
+  moment: (timestamp: string) => string,
+): void {
+  const indent = '  '.repeat(Math.min(depth, INDENT_MAX))
+  const by = `${printable(contribution.agent.agentId)}, ${moment(contribution.createdAt)}`
   const head = `${short(cid)}  ${contribution.kind} by ${by}`
   print(output, `${indent}${style(output, 'dim', head)}`)
   const text = [
     printable(contribution.summary),
     ...(contribution.description === undefined ? [] : [printableLines(contribution.description)]),
   ]
-  for (const line of text.join('\n').split('\n')) print(output, `${indent}${line}`)
+  const width = Math.max(20, widthOf(output) - indent.length)
+  for (const line of text.join('\n').split('\n'))
+    for (const part of wrapText(line, width)) print(output, `${indent}${part}`)
 }
 
 /** The nodes in reading order, each reply below what it replies to; they are given by depth. */
@@ -90,21 +103,29 @@ async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): P
         session.output,
         'no discussions: start one with `grove contribute --responds-to <cid>`',
       )
-    const rows = found.threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
+    printTable(session.output, threadTable(found.threads, momentsIn(session.output, session.clock)))
+  })
+}
+
+/** Discussions as a table. Pure. */
+export function threadTable(
+  threads: readonly ThreadSummary[],
+  moment: (timestamp: string) => string,
+): Table {
+  return {
+    columns: [
+      { title: 'cid' },
+      { title: 'replies', align: 'right' },
+      { title: 'last reply' },
+      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'summary', min: 24, main: 2 },
+    ],
+    rows: threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
       short(cid),
       String(replyCount),
-      formatTime(lastReplyAt),
+      moment(lastReplyAt),
+      printable(contribution.agent.agentId),
       printable(contribution.summary),
-    ])
-    printTable(
-      session.output,
-      [
-        { title: 'cid' },
-        { title: 'replies', align: 'right' },
-        { title: 'last reply' },
-        { title: 'summary', flexible: true },
-      ],
-      rows,
-    )
-  })
+    ]),
+  }
 }

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 import type { Cid } from '../../../core/cid.ts'
-import type { ContributionView } from '../../../core/contribution/schema.ts'
+import type { ContributionView, Relation, RelationType } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth } from '../../options.ts'
-import { formatScores, plural, printable, short } from '../../output/format.ts'
+import { plural, printable, scoreForms, short } from '../../output/format.ts'
 import {
   draw,
   type Lineage,
@@ -12,7 +12,8 @@ import {
   type Member,
   parentsOf,
 } from '../../output/lineage.ts'
-import { note, print, style } from '../../output/output.ts'
+import { note, print, style, widthOf } from '../../output/output.ts'
+import { cutText, widthOfText } from '../../output/width.ts'
 
 /** The most contributions that are drawn. */
 const MEMBERS_MAX = 500
@@ -52,7 +53,7 @@ async function tree(session: CliSession, text: string, options: TreeOptions): Pr
       })),
     },
     () => {
-      for (const line of draw(lineage)) print(session.output, lineText(session, line, cid))
+      printLines(session, draw(lineage), cid)
       if (lineage.members.size >= MEMBERS_MAX)
         note(
           session.output,
@@ -62,34 +63,59 @@ async function tree(session: CliSession, text: string, options: TreeOptions): Pr
   )
 }
 
-function lineText(
-  { output }: CliSession,
-  { branch, member, again }: LineageLine,
-  chosen: Cid,
-): string {
-  const { cid, view, evidence, cut } = member
-  const id = style(output, cid === chosen ? 'yellow' : 'cyan', short(cid))
-  if (view === undefined) return `${branch}${id}  (not here)`
-  const counts = Object.entries(evidence).map(([relation, count]) =>
-    plural(count, nouns[relation] ?? relation),
-  )
-  const scores = formatScores(view.scores)
-  const parts = [
-    printable(view.summary),
-    scores,
-    counts.join(', '),
-    again ? '(drawn above)' : '',
-    cut && !again ? '…' : '',
-  ]
-  const text = parts.filter((part) => part !== '').join('  ')
-  return `${branch}${id}  ${cid === chosen ? `${style(output, 'bold', text)}  ◀` : text}`
+function printLines({ output }: CliSession, lines: readonly LineageLine[], chosen: Cid): void {
+  const width = widthOf(output)
+  for (const line of lines) {
+    const text = treeLine(line, { width, chosen })
+    const id = short(line.member.cid)
+    const start = line.branch.length
+    const styled = style(output, line.member.cid === chosen ? 'yellow' : 'cyan', id)
+    print(output, text.slice(0, start) + styled + text.slice(start + id.length))
+  }
 }
 
-const nouns: Readonly<Record<string, string>> = {
+/** How a line of a tree is drawn. */
+interface Drawing {
+  readonly width: number
+  /** The contribution that was asked for. */
+  readonly chosen: Cid
+}
+
+/** One line of a tree, cut to its width. Pure. */
+export function treeLine({ branch, member, again }: LineageLine, drawing: Drawing): string {
+  const { cid, view, evidence, cut } = member
+  const start = `${branch}${short(cid)}`
+  const room = drawing.width - widthOfText(start) - 2
+  if (view === undefined) return `${start}  ${cutText('not here: grove fetch brings it', room)}`
+  const mark = cid === drawing.chosen ? '  ◀' : again ? '  (drawn above)' : cut ? '  …' : ''
+  const counts = Object.entries(evidence).map(([name, count]) => plural(count, name))
+  const summary = printable(view.summary)
+  const left = (parts: readonly string[]) =>
+    room - widthOfText(mark) - parts.reduce((sum, part) => sum + 2 + widthOfText(part), 0)
+  const forms = scoreForms(view.scores)
+  const all = [forms[0] ?? '', counts.join(', ')]
+  const choices = [all, all.slice(0, 1), forms.slice(-1), []].map((parts) =>
+    parts.filter((part) => part !== ''),
+  )
+  const least = Math.min(SUMMARY_MIN, widthOfText(summary))
+  const parts = choices.find((choice) => left(choice) >= least) ?? []
+  return `${[start, cutText(summary, Math.max(1, left(parts))), ...parts].join('  ')}${mark}`
+}
+
+/** Columns that a summary keeps beside scores and counts. */
+const SUMMARY_MIN = 16
+
+/** What one relation counts as, in a word that can be counted. */
+function countedAs({ relationType, metadata }: Relation): string | undefined {
+  if (relationType === 'reproduces' && metadata?.['result'] === 'challenged') return 'challenge'
+  return nouns[relationType]
+}
+
+const nouns: Partial<Record<RelationType, string>> = {
   reviews: 'review',
   reproduces: 'reproduction',
   adopts: 'adoption',
-  responds_to: 'answer',
+  responds_to: 'reply',
 }
 
 /**
@@ -162,22 +188,24 @@ async function addWithChildren(
 ): Promise<void> {
   const { cid } = view
   const related = await grove.children({ cid }, { signal })
-  const relations = related.flatMap((child) => [
+  const relations = related.flatMap((child) =>
+    child.relations.filter((relation) => relation.targetCid === cid),
+  )
+  const words = related.flatMap((child) => [
     ...new Set(
       child.relations
         .filter((relation) => relation.targetCid === cid)
-        .map((relation) => relation.relationType),
+        .flatMap((relation) => countedAs(relation) ?? []),
     ),
   ])
   const evidence: Record<string, number> = {}
-  for (const relation of relations)
-    if (relation !== 'derives_from') evidence[relation] = (evidence[relation] ?? 0) + 1
+  for (const word of words) evidence[word] = (evidence[word] ?? 0) + 1
   members.set(cid, {
     cid,
     view,
     parents: parentsOf(view),
     evidence,
-    cut: last && relations.includes('derives_from'),
+    cut: last && relations.some(({ relationType }) => relationType === 'derives_from'),
   })
 }
 

@@ -1,20 +1,26 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { checkoutInto } from '../../../api/client/checkout.ts'
+import { type CheckoutResult, checkoutInto } from '../../../api/client/checkout.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
+import type { Withheld } from '../../../workspace/foreign.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readText } from '../../options.ts'
-import { formatSize, plural, short } from '../../output/format.ts'
+import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
+
+/** Paths of one kind that a note names. */
+const SHOWN_MAX = 5
 
 interface CheckoutFlags {
   readonly frontier?: string
   readonly to: string
   readonly overwrite?: boolean
+  readonly trust?: boolean
+  readonly trustModes?: boolean
   readonly artifact?: string[]
 }
 
@@ -36,7 +42,17 @@ export function addCheckout(program: Command, context: Context): void {
       '--overwrite',
       'write into a directory that is not empty, and replace files of the same names',
     )
-    .option('--artifact <name>', 'only this artifact (may be repeated)', readText)
+    .option('--artifact <path>', 'only this file (may be repeated)', readText)
+    .option(
+      '--trust-modes',
+      'also write executable bits, and symbolic links that stay inside, of foreign work: what ' +
+        'came over the network',
+    )
+    .option(
+      '--trust',
+      'write everything of foreign work: hidden files and git repositories too, whose ' +
+        'configuration other tools obey',
+    )
     .addHelpText(
       'after',
       examples([
@@ -61,14 +77,33 @@ async function checkout(
     const bytes = result.files.reduce((total, file) => total + file.sizeBytes, 0)
     const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
-    if (result.files.length === 0) note(session.output, 'this contribution has no artifacts')
+    noteWithheld(session, result)
   })
+}
+
+/** Says what was not written of foreign work, and which option writes it. */
+function noteWithheld({ output }: CliSession, { withheld }: CheckoutResult): void {
+  const paths = (what: Withheld['what']) =>
+    withheld.filter((each) => each.what === what).map(({ path }) => printable(path))
+  const say = (what: Withheld['what'], label: string, option: string) => {
+    const some = paths(what)
+    if (some.length === 0) return
+    const rest = some.length > SHOWN_MAX ? ', …' : ''
+    note(
+      output,
+      `foreign work: ${plural(some.length, label)} ${option}: ` +
+        `${some.slice(0, SHOWN_MAX).join(', ')}${rest}`,
+    )
+  }
+  say('hidden', 'hidden file', 'not written (--trust writes them)')
+  say('symlink', 'symbolic link', 'not written (--trust-modes writes those that stay inside)')
+  say('executable', 'executable', 'written as plain files (--trust-modes keeps the bit)')
 }
 
 async function writeFiles(
   { grove, output, clock, signal }: CliSession,
   cid: Cid,
-  { to, overwrite = false, artifact }: CheckoutFlags,
+  { to, overwrite = false, artifact, trust, trustModes }: CheckoutFlags,
 ) {
   const progress = new Progress(output, clock)
   const written = new Map<string, number>()
@@ -76,15 +111,16 @@ async function writeFiles(
   try {
     return await checkoutInto(grove, cid, resolve(to), {
       overwrite,
+      trust: trust === true ? 'all' : trustModes === true ? 'modes' : 'none',
       signal,
       ...(artifact && { artifacts: artifact }),
       onFiles(files) {
         totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
       },
-      onProgress({ name, writtenBytes }) {
-        written.set(name, writtenBytes)
+      onProgress({ path, writtenBytes }) {
+        written.set(path, writtenBytes)
         const doneBytes = [...written.values()].reduce((total, bytes) => total + bytes, 0)
-        progress.update({ label: name, doneBytes, totalBytes })
+        progress.update({ label: path, doneBytes, totalBytes })
       },
     })
   } finally {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
-import { type Staged, stageFiles } from '../../../api/client/stage.ts'
+import { type StagedTree, stageTree, withTree } from '../../../api/client/publish-tree.ts'
+import type { TreeSource } from '../../../api/client/tree-source.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
 import { RESULTS } from '../../../core/contribution/relation.ts'
 import {
@@ -14,12 +15,7 @@ import {
 } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import {
-  type ArtifactSource,
-  artifactsOfPaths,
-  type Collected,
-  joined,
-} from '../../files/artifacts.ts'
+import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
 import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
 import {
   type AgentOptions,
@@ -157,19 +153,29 @@ async function contribute(
   options: ContributeOptions,
 ): Promise<void> {
   const relations = await relationsFrom(session, options)
-  const { artifacts: sources, leftOut } = await collect(paths, options)
+  const { files: sources, leftOut } = await collect(paths, options)
   if (leftOut.length > 0) note(session.output, `left out: ${listed(leftOut)}`)
-  const { artifacts, totalBytes } = await stage(session, sources)
-  const contribution = await session.grove.publish(
-    draftFrom(session, options, relations, artifacts),
-    { signal: session.signal, insist: options.insist === true },
-  )
+  const tree = await stage(session, sources)
+  noteTree(session, tree)
+  const draft = withTree(draftFrom(session, options, relations), tree)
+  const contribution = await session.grove.publish(draft, {
+    signal: session.signal,
+    insist: options.insist === true,
+  })
   answer(session, contribution, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)
-    const files = `${plural(sources.length, 'artifact')}, ${formatSize(totalBytes)}`
-    note(session.output, `published ${contribution.kind} by ${by}: ${files}`)
+    const files = `${plural(tree.files, 'file')}, ${formatSize(tree.totalBytes)}`
+    const packed = tree.isPack ? ', as a pack' : ''
+    note(session.output, `published ${contribution.kind} by ${by}: ${files}${packed}`)
   })
+}
+
+function noteTree({ output }: CliSession, { leftOut, pointers }: StagedTree): void {
+  if (leftOut.length > 0)
+    note(output, `links left out, since their targets are not relative: ${listed(leftOut)}`)
+  if (pointers.length > 0)
+    note(output, `pointers of Git LFS, not the files themselves: ${listed(pointers)}`)
 }
 
 function listed(names: readonly string[]): string {
@@ -179,13 +185,12 @@ function listed(names: readonly string[]): string {
 
 async function stage(
   { grove, output, clock, signal }: CliSession,
-  sources: readonly ArtifactSource[],
-): Promise<Staged> {
+  sources: readonly TreeSource[],
+): Promise<StagedTree> {
   const progress = new Progress(output, clock)
   try {
-    return await stageFiles(grove, sources, {
+    return await stageTree(grove, sources, {
       signal,
-      skipHeld: true,
       onProgress: ({ name, sentBytes, totalBytes }) =>
         progress.update({ label: name, doneBytes: sentBytes, totalBytes }),
     })
@@ -242,19 +247,13 @@ function metadataFor(
 
 const misused = (message: string) => new GroveError('usage-error', {}, { message })
 
-function draftFrom(
-  session: CliSession,
-  options: ContributeOptions,
-  relations: Relation[],
-  artifacts: NonNullable<Draft['artifacts']>,
-): Draft {
+function draftFrom(session: CliSession, options: ContributeOptions, relations: Relation[]): Draft {
   const { summary, description, mode, score, tag: tags = [], context } = options
   return {
     kind: options.kind ?? kindOf(relations),
     mode,
     summary,
     ...(description === undefined ? {} : { description }),
-    artifacts,
     relations,
     ...(score === undefined ? {} : { scores: scoresFrom(score) }),
     tags,

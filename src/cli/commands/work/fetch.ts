@@ -1,10 +1,16 @@
 import type { Command } from 'commander'
-import type { FetchOptions, FetchResult } from '../../../core/wire/fetch.ts'
+import { errorTable, isErrorCode } from '../../../core/errors.ts'
+import type {
+  ArtifactState,
+  FetchOptions,
+  FetchResult,
+  MissingItem,
+} from '../../../core/wire/fetch.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
-import { printTable } from '../../output/table.ts'
+import { printTable, type Table } from '../../output/table.ts'
 import { watchingTransfers } from '../../output/watch.ts'
 
 interface FetchCommandOptions {
@@ -60,6 +66,15 @@ async function fetch(
     session.grove.fetchContribution({ cid, ...fetchOptionsFrom(options) }, { signal }),
   )
   answer(session, result, () => printResult(session, result, options.quote === true))
+  if (options.quote !== true) session.exit(exitOf(result))
+}
+
+/** 0 where all that was asked for is here, else that of what would be worth another try. */
+function exitOf({ missing }: FetchResult): number {
+  if (missing.length === 0) return 0
+  const isAway = ({ reason }: FetchResult['missing'][number]) =>
+    isErrorCode(reason) && errorTable[reason].exit === errorTable['peer-unreachable'].exit
+  return errorTable[missing.every(isAway) ? 'peer-unreachable' : 'fetch-incomplete'].exit
 }
 
 function fetchOptionsFrom({
@@ -84,6 +99,9 @@ function fetchOptionsFrom({
   }
 }
 
+/** Artifacts that are listed one by one. */
+const ARTIFACTS_SHOWN = 20
+
 function printResult({ output }: CliSession, result: FetchResult, quoted: boolean): void {
   const { contribution, source, artifacts, ancestors, missing } = result
   const from = source.local
@@ -92,36 +110,59 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   print(output, `${style(output, 'yellow', contribution.cid)}  ${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
-    const rows = artifacts.map(({ name, hash, sizeBytes, state }) => [
-      name,
-      short(hash),
-      formatSize(sizeBytes),
-      state,
-    ])
-    printTable(
-      output,
-      [
-        { title: 'artifact', flexible: true },
-        { title: 'hash' },
-        { title: 'size', align: 'right' },
-        { title: 'state' },
-      ],
-      rows,
-    )
+    printTable(output, artifactTable(artifacts.slice(0, ARTIFACTS_SHOWN)))
+    const more = artifacts.length - ARTIFACTS_SHOWN
+    if (more > 0) print(output, `… and ${plural(more, 'artifact')} more`)
+    print(output, artifactTotal(artifacts))
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
-  for (const item of missing) {
-    // The table of a quote already shows it.
-    if (quoted && 'hash' in item) continue
-    print(
-      output,
-      `missing    ${short('cid' in item ? item.cid : item.hash)}  ${printable(item.reason)}`,
-    )
-  }
+  // The table already shows which artifacts these are, and a quote moves none.
+  for (const line of quoted ? [] : missingLines(missing)) print(output, line)
+  if (quoted) return
+  const verified = `verified ${formatSize(result.bytesVerified)}`
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
-  if (!quoted)
-    print(
-      output,
-      `moved ${formatSize(result.bytesMoved)}, verified ${formatSize(result.bytesVerified)}${lost}`,
-    )
+  print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)
 }
+
+/** The artifacts of a fetch. Pure. */
+export function artifactTable(artifacts: readonly ArtifactState[]): Table {
+  return {
+    columns: [
+      { title: 'artifact', min: 12, cutStart: true },
+      { title: 'size', align: 'right' },
+      { title: 'state' },
+      { title: 'hash', leaveOut: 1 },
+    ],
+    rows: artifacts.map(({ name, hash, sizeBytes, state }) => [
+      printable(name),
+      formatSize(sizeBytes),
+      state,
+      short(hash),
+    ]),
+  }
+}
+
+/** `582 artifacts, 286 MiB: 3 here, 579 missing`; the same bytes under two names count twice. */
+export function artifactTotal(artifacts: readonly ArtifactState[]): string {
+  const known = artifacts.filter(({ sizeBytes }) => sizeBytes >= 0)
+  const bytes = known.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const unknown = artifacts.length - known.length
+  const size = `${formatSize(bytes)}${unknown === 0 ? '' : ` and ${unknown} of unknown size`}`
+  const states = [...Map.groupBy(artifacts, ({ state }) => state)].map(
+    ([state, group]) => `${group.length} ${state}`,
+  )
+  return `${plural(artifacts.length, 'artifact')}, ${size}: ${states.join(', ')}`
+}
+
+/** What could not be had, one line a reason. */
+export function missingLines(missing: readonly MissingItem[]): string[] {
+  return [...Map.groupBy(missing, ({ reason }) => reason)].map(([reason, items]) => {
+    const ids = items.map((item) => short('cid' in item ? item.cid : item.hash))
+    const shown = ids.slice(0, MISSING_SHOWN).join(', ')
+    const more = ids.length - MISSING_SHOWN
+    return `missing    ${shown}${more > 0 ? ` and ${more} more` : ''}: ${printable(reason)}`
+  })
+}
+
+/** Missing items that a line names. */
+const MISSING_SHOWN = 3

@@ -1,15 +1,24 @@
-import { storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { type Database, openDatabase, type Statement } from './database.ts'
+import { type Database, openDatabase, type Sharing, type Statement } from './database.ts'
+import { databaseError } from './database-error.ts'
 
 /** One connection to the database and its prepared statements. */
 export class Connection {
-  readonly #database: Database
+  readonly #file: string
+  #database: Database
   readonly #statements = new Map<string, Statement<unknown[]>>()
 
   /** Throws what `openDatabase` throws. */
-  constructor(file: string) {
-    this.#database = openDatabase(file)
+  constructor(file: string, sharing: Sharing = 'shared') {
+    this.#file = file
+    this.#database = openDatabase(file, sharing)
+  }
+
+  /** Opens the file anew, which no other connection may have open. Throws as the constructor. */
+  reopen(sharing: Sharing): void {
+    this.close()
+    this.#statements.clear()
+    this.#database = openDatabase(this.#file, sharing)
   }
 
   /** The statement of a text, prepared once. `Row` is what the text selects. */
@@ -50,7 +59,7 @@ export class Connection {
       return result
     } catch (cause) {
       if (this.#database.inTransaction) this.sql('ROLLBACK').run()
-      throw storageError(cause, { file: this.#database.name })
+      throw databaseError(cause, this.#file)
     }
   }
 }

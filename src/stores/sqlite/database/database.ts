@@ -1,6 +1,7 @@
 import Sqlite from 'better-sqlite3'
-import { storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { makePrivateFile } from '../../fs/private-file.ts'
+import { databaseError } from './database-error.ts'
 import { migrations } from './migrations.ts'
 
 /** A connection of better-sqlite3. */
@@ -25,19 +26,28 @@ const PRAGMAS = [
 ]
 
 /**
+ * How a database is opened: `shared` with other connections, or `alone`. Only alone can a database
+ * in WAL mode be read without making a file beside it, which a full disk doesn't allow.
+ */
+export type Sharing = 'shared' | 'alone'
+
+/**
  * Opens the database in a file, which is made if it isn't there, and brings it to our schema.
  * Throws `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
-export function openDatabase(file: string): Database {
+export function openDatabase(file: string, sharing: Sharing): Database {
   let database: Database | undefined
   try {
+    // SQLite gives the files beside it the same mode.
+    makePrivateFile(file)
     database = new Sqlite(file)
+    if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
     for (const pragma of PRAGMAS) database.pragma(pragma)
     migrate(database, file)
     return database
   } catch (cause) {
     database?.close()
-    throw storageError(cause, { file })
+    throw databaseError(cause, file)
   }
 }
 

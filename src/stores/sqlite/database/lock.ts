@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { makePrivateFile } from '../../fs/private-file.ts'
 
 /**
  * Locks a directory for this process; the returned function unlocks it. SQLite locks an empty file
@@ -11,6 +12,7 @@ import { GroveError } from '../../../core/errors.ts'
 export function lockDirectory(dir: string): () => void {
   let lock: Sqlite.Database | undefined
   try {
+    makePrivateFile(join(dir, 'lock.db'))
     lock = new Sqlite(join(dir, 'lock.db'), { timeout: 0 })
     lock.exec('BEGIN EXCLUSIVE')
   } catch (cause) {

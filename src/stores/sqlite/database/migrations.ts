@@ -17,6 +17,7 @@
  * - `log`: the number that was given last. A contribution's row number is its number in the log, so
  *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
  *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
+ * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word`: full-text index of the words of `stores/words.ts` and the facets of `stores/filter.ts`;
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
  *   with a row for each facet costs.
@@ -104,7 +105,19 @@ export const migrations: readonly string[] = [
   CREATE TABLE log (last_seq INTEGER NOT NULL) STRICT;
   INSERT INTO log (last_seq) SELECT ifnull(max(id), 0) FROM contribution;
   `,
-  // Schema 3: unreleased. Its tables are filled from the manifests (`writer/derivation.ts`).
+  // Schema 3: unreleased.
+  `
+  CREATE TABLE blob_file (
+    hash BLOB NOT NULL PRIMARY KEY,
+    size INTEGER NOT NULL,
+    modified_ms REAL NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  // Schema 4: unreleased. Where older rows came from isn't known.
+  `
+  ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
+  // Schema 5: unreleased. Its tables are filled from the manifests (`writer/derivation.ts`).
   `
   DROP TABLE place;
   DROP TABLE dimension;

@@ -133,10 +133,14 @@ function topScan(
   { id }: DimensionRow,
 ): PlaceRow[] | undefined {
   const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
-  const isMatching = ({ contribution }: PlaceRow) =>
-    query.context === undefined
-      ? matchesWithoutContext(contributions.infoAt(contribution), query)
-      : matches(contributions.at(contribution).manifest, query)
+  const isMatching = ({ contribution }: PlaceRow) => {
+    if (query.context !== undefined) {
+      const stored = contributions.at(contribution)
+      return stored !== undefined && matches(stored.manifest, query)
+    }
+    const info = contributions.infoAt(contribution)
+    return info !== undefined && matchesWithoutContext(info, query)
+  }
   const found = rows.filter(isMatching)
   return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
     ? found.slice(0, query.limit)
@@ -234,9 +238,10 @@ function ranking(
   return {
     metric,
     direction,
-    places: places.map(({ rank, contribution }): RankedPlace => {
+    places: places.flatMap(({ rank, contribution }): RankedPlace[] => {
       const info = contributions.infoAt(contribution)
-      return { metric, direction, cid: info.cid, value: rankedValue(row, rank), info }
+      const value = rankedValue(row, rank)
+      return info === undefined ? [] : [{ metric, direction, cid: info.cid, value, info }]
     }),
   }
 }

@@ -1,3 +1,5 @@
+import { type Cid, cidToBytes } from '../../../core/cid.ts'
+import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Filter } from '../../../core/wire/frontier.ts'
 import type { Page, RankedThread, TagQuery } from '../../../ports/graph-index.ts'
 import { wordsOfQuery } from '../../words.ts'
@@ -64,6 +66,30 @@ function indexScan(
   return ids
 }
 
+/** A page of the contributions with an edge to this one, newest first, and how many there are. */
+export function relatedIds(
+  connection: Connection,
+  target: Cid,
+  types: readonly RelationType[],
+  { limit, offset }: Page,
+): { ids: number[]; total: number } {
+  const sources = `
+    FROM (SELECT DISTINCT source FROM edge
+          WHERE target = ? AND type IN (${types.map(() => '?').join(', ')})) e
+    CROSS JOIN contribution c ON c.cid = e.source`
+  const chosen = [cidToBytes(target), ...types]
+  const rows = connection
+    .sql<unknown[], IdRow>(
+      `SELECT c.id ${sources} ORDER BY c.created_ms DESC, c.cid LIMIT ? OFFSET ?`,
+    )
+    .all(...chosen, limit, offset)
+  const total = connection
+    .sql<unknown[], number>(`SELECT count(*) ${sources}`)
+    .pluck()
+    .get(...chosen)
+  return { ids: rows.map(({ id }) => id), total: total ?? 0 }
+}
+
 /** Row numbers of the contributions that have every word, best match (BM25) first, ties by cid. */
 export function searchIds(
   connection: Connection,
@@ -104,11 +130,9 @@ export function listThreads(
   for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
     if (matching !== undefined && !matching.has(row.id)) continue
-    threads.push({
-      root: contributions.at(row.id),
-      replyCount: row.replies,
-      lastReplyAt: row.last_reply_ms,
-    })
+    const root = contributions.at(row.id)
+    if (root === undefined) continue
+    threads.push({ root, replyCount: row.replies, lastReplyAt: row.last_reply_ms })
   }
   return threads
 }

@@ -3,6 +3,7 @@ import type { Cid } from '../../../core/cid.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
 import type { LogEntry, Stored } from '../../../ports/contribution-store.ts'
 import type { GraphIndex } from '../../../ports/graph-index.ts'
+import type { FileStamp } from '../../fs/blobs.ts'
 
 /** The questions of the index, by the names of its methods, with their arguments. */
 type IndexReads = {
@@ -28,6 +29,7 @@ interface Reads extends IndexReads {
   records: [{ readonly space: string }, { key: string; value: JsonObject }[]]
   blob: [{ readonly hash: Cid }, Uint8Array | undefined]
   'blob-size': [{ readonly hash: Cid }, number | undefined]
+  'file-stamp': [{ readonly hash: Cid }, FileStamp | undefined]
   'missing-blobs': [{ readonly hashes: readonly Cid[] }, Cid[]]
 }
 

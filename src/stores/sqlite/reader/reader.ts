@@ -1,6 +1,7 @@
 import type { Connection } from '../database/connection.ts'
+import { fileStampOf } from '../tables/blob-files.ts'
 import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
-import { Contributions } from '../tables/contributions.ts'
+import { Contributions, type DamagedManifests } from '../tables/contributions.ts'
 import { edgesInto, edgesOutOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
@@ -8,7 +9,7 @@ import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
 import { bestWorksOf, frontierOf, metricsIn } from './frontier.ts'
-import { listIds, listThreads, searchIds } from './lists.ts'
+import { listIds, listThreads, relatedIds, searchIds } from './lists.ts'
 import type { Answer, Query, QueryType } from './query.ts'
 
 /** How queries of each type are answered. */
@@ -19,9 +20,9 @@ export class Reader {
   readonly #connection: Connection
   readonly #answers: Answers
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, damaged: DamagedManifests) {
     this.#connection = connection
-    this.#answers = answersOn(connection)
+    this.#answers = answersOn(connection, damaged)
   }
 
   /** Throws `shutting-down` after the connection is closed, `storage-failed`. */
@@ -31,11 +32,11 @@ export class Reader {
   }
 }
 
-function answersOn(connection: Connection): Answers {
-  const contributions = new Contributions(connection)
+function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
+  const contributions = new Contributions(connection, damaged)
   const forms = new ScoreForms(connection)
   const totals = new SignalTotals(connection)
-  const at = (id: number) => contributions.at(id)
+  const allAt = (ids: readonly number[]) => ids.flatMap((id) => contributions.at(id) ?? [])
   return {
     contribution: ({ cid }) => contributions.get(cid),
     contributions: ({ cids }) => cids.flatMap((cid) => contributions.get(cid) ?? []),
@@ -48,12 +49,16 @@ function answersOn(connection: Connection): Answers {
       direction === 'in'
         ? edgesInto(connection, cid, choice)
         : edgesOutOf(contributions.get(cid), choice),
+    related: ({ args: [cid, types, page] }) => {
+      const { ids, total } = relatedIds(connection, cid, types, page)
+      return { items: allAt(ids), total }
+    },
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     list: ({ args: [filter, page] }) => {
       const { ids, total } = listIds(connection, contributions, filter, page)
-      return { items: ids.map(at), total }
+      return { items: allAt(ids), total }
     },
-    search: ({ args: [text, filter, limit] }) => searchIds(connection, text, filter, limit).map(at),
+    search: ({ args: [text, filter, limit] }) => allAt(searchIds(connection, text, filter, limit)),
     frontier: ({ args: [query] }) => frontierOf(connection, contributions, query),
     bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
     metrics: ({ args: [query] }) => metricsIn(connection, query),
@@ -67,6 +72,7 @@ function answersOn(connection: Connection): Answers {
     records: ({ space }) => listRecords(connection, space),
     blob: ({ hash }) => blobOf(connection, hash),
     'blob-size': ({ hash }) => blobSize(connection, hash),
+    'file-stamp': ({ hash }) => fileStampOf(connection, hash),
     'missing-blobs': ({ hashes }) => missingBlobs(connection, hashes),
   }
 }

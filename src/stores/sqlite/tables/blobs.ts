@@ -1,4 +1,4 @@
-import { type Cid, cidToBytes } from '../../../core/cid.ts'
+import { type Cid, cidToBytes, hashBytes } from '../../../core/cid.ts'
 import type { Connection } from '../database/connection.ts'
 
 export function blobOf(connection: Connection, hash: Cid): Uint8Array | undefined {
@@ -14,16 +14,22 @@ export function blobSize(connection: Connection, hash: Cid): number | undefined 
     .get(cidToBytes(hash))?.size
 }
 
-/** Those of `hashes` that are not here, in their order. */
+/**
+ * Those of `hashes` that are not here, in their order. Bytes are hashed again: whoever publishes
+ * what is damaged must be asked to send it.
+ */
 export function missingBlobs(connection: Connection, hashes: readonly Cid[]): Cid[] {
-  const select = connection.sql<[Uint8Array]>('SELECT 1 FROM blob WHERE hash = ?')
-  return hashes.filter((hash) => select.get(cidToBytes(hash)) === undefined)
+  return hashes.filter((hash) => {
+    const bytes = blobOf(connection, hash)
+    return bytes === undefined || hashBytes(bytes) !== hash
+  })
 }
 
-/** Inside a transaction. Whether it was added: false where it was here. */
+/** Inside a transaction. Whether it changed anything: false where the same bytes were here. */
 export function putBlob(connection: Connection, hash: Cid, bytes: Uint8Array): boolean {
   const insert = connection.sql(
-    'INSERT INTO blob (hash, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    `INSERT INTO blob (hash, bytes) VALUES (?, ?)
+     ON CONFLICT (hash) DO UPDATE SET bytes = excluded.bytes WHERE bytes <> excluded.bytes`,
   )
   return insert.run(cidToBytes(hash), bytes).changes > 0
 }
@@ -31,4 +37,10 @@ export function putBlob(connection: Connection, hash: Cid, bytes: Uint8Array): b
 /** Inside a transaction. Whether there was such a blob. */
 export function deleteBlob(connection: Connection, hash: Cid): boolean {
   return connection.sql('DELETE FROM blob WHERE hash = ?').run(cidToBytes(hash)).changes > 0
+}
+
+/** Inside a transaction. Deletes a blob that still has these bytes; whether it had. */
+export function deleteDamagedBlob(connection: Connection, hash: Cid, bytes: Uint8Array): boolean {
+  const remove = connection.sql('DELETE FROM blob WHERE hash = ? AND bytes = ?')
+  return remove.run(cidToBytes(hash), bytes).changes > 0
 }

@@ -1,4 +1,4 @@
-import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
+import { type Cid, cidFromBytes, cidToBytes, hashBytes } from '../../../core/cid.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import type { LogEntry, Provenance, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo } from '../../../ports/graph-index.ts'
@@ -20,6 +20,7 @@ interface Row {
   readonly origin: Provenance['origin']
   readonly peer_id: string | null
   readonly address: string | null
+  readonly own: number
   readonly received_ms: number
   readonly manifest: Uint8Array
 }
@@ -40,17 +41,31 @@ const rankedAs = ({ isRanked, isWork }: Pick<Consequences, 'isRanked' | 'isWork'
 
 const INSERT = `
   INSERT INTO contribution
-    (id, cid, created_ms, ranked, origin, peer_id, address, received_ms, manifest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+    (id, cid, created_ms, ranked, origin, peer_id, address, own, received_ms, manifest)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-/** The table `contribution`: by row number, which is its number in the log, and by cid. */
+/** Where damaged manifests are noted. */
+export interface DamagedManifests {
+  has(cid: Cid): boolean
+  found(cid: Cid, bytes: Uint8Array): void
+}
+
+const UNWATCHED: DamagedManifests = { has: () => false, found() {} }
+
+/**
+ * The table `contribution`: by row number, which is its number in the log, and by cid. A manifest
+ * is hashed again when it is read from its row; where that is damaged, the contribution counts as
+ * missing.
+ */
 export class Contributions {
   readonly #connection: Connection
+  readonly #damaged: DamagedManifests
   readonly #opened = new ByteCache<number, Stored>(OPENED_MAX_BYTES)
   readonly #infos = new ByteCache<number, ContributionInfo>(INFOS_MAX_BYTES)
 
-  constructor(connection: Connection) {
+  constructor(connection: Connection, damaged = UNWATCHED) {
     this.#connection = connection
+    this.#damaged = damaged
   }
 
   /** Adds the row of a contribution that is not here; its number, the next one of the log. */
@@ -58,7 +73,7 @@ export class Contributions {
     { cid, bytes, provenance }: Stored,
     consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'isWork'>,
   ): number {
-    const { origin, peerId, address, receivedAt } = provenance
+    const { origin, peerId, address, own, receivedAt } = provenance
     const seq = lastSeq(this.#connection) + 1
     this.#connection
       .sql(INSERT)
@@ -70,6 +85,7 @@ export class Contributions {
         origin,
         peerId ?? null,
         address ?? null,
+        own === true ? 1 : 0,
         receivedAt,
         bytes,
       )
@@ -88,9 +104,18 @@ export class Contributions {
       .run(rankedAs(consequences), id)
   }
 
+  /** The number of a row, and how it ranks. */
+  find(cid: Cid): { readonly id: number; readonly ranked: number } | undefined {
+    return this.#connection
+      .sql<[Uint8Array], { id: number; ranked: number }>(
+        'SELECT id, ranked FROM contribution WHERE cid = ?',
+      )
+      .get(cidToBytes(cid))
+  }
+
   /** The row of a contribution that is here and takes places. */
   findRanked(cid: Cid): RankedRow | undefined {
-    const row = this.#find(cid)
+    const row = this.find(cid)
     if (row === undefined || row.ranked === RANKED.no) return undefined
     return { id: row.id, cid, isWork: row.ranked === RANKED.amongWorks }
   }
@@ -108,37 +133,55 @@ export class Contributions {
       }))
   }
 
-  has(cid: Cid): boolean {
-    return this.#find(cid) !== undefined
+  /** Puts right bytes into a row that is there, where it has others. */
+  mend(id: number, bytes: Uint8Array): void {
+    const row = this.#connection
+      .sql<[number], Pick<Row, 'manifest'>>('SELECT manifest FROM contribution WHERE id = ?')
+      .get(id)
+    if (row === undefined || Buffer.compare(row.manifest, bytes) === 0) return
+    this.#connection.sql('UPDATE contribution SET manifest = ? WHERE id = ?').run(bytes, id)
   }
 
-  /** The contribution of a row that is there. */
-  at(id: number): Stored {
+  has(cid: Cid): boolean {
+    const found = this.find(cid)
+    if (found === undefined) return false
+    return !this.#damaged.has(cid) || this.at(found.id) !== undefined
+  }
+
+  /** The contribution of a row that is there; undefined where the row is damaged. */
+  at(id: number): Stored | undefined {
     const known = this.#opened.get(id)
     if (known !== undefined) return known
     const row = this.#connection
       .sql<[number], Row>(
-        `SELECT cid, origin, peer_id, address, received_ms, manifest
+        `SELECT cid, origin, peer_id, address, own, received_ms, manifest
          FROM contribution WHERE id = ?`,
       )
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
-    return this.#opened.keep(id, storedOf(row), OPENED_FACTOR * row.manifest.byteLength)
+    const cid = cidFromBytes(row.cid)
+    if (hashBytes(row.manifest) === cid)
+      return this.#opened.keep(id, storedOf(row), OPENED_FACTOR * row.manifest.byteLength)
+    this.#damaged.found(cid, row.manifest)
+    return undefined
   }
 
   /**
-   * The info of the contribution of a row that is there. Its manifest is opened the first time
-   * only: what reading the frontier costs must not depend on the size of manifests.
+   * The info of the contribution of a row that is there; undefined where the row is damaged. Its
+   * manifest is opened the first time only: what reading the frontier costs must not depend on the
+   * size of manifests.
    */
-  infoAt(id: number): ContributionInfo {
+  infoAt(id: number): ContributionInfo | undefined {
     const known = this.#infos.get(id)
     if (known !== undefined) return known
-    const info = infoOf(this.at(id))
+    const contribution = this.at(id)
+    if (contribution === undefined) return undefined
+    const info = infoOf(contribution)
     return this.#infos.keep(id, info, weightOf(info))
   }
 
   get(cid: Cid): Stored | undefined {
-    const found = this.#find(cid)
+    const found = this.find(cid)
     return found === undefined ? undefined : this.at(found.id)
   }
 
@@ -151,20 +194,16 @@ export class Contributions {
 
   /** The entries of the log after a number. */
   since(seq: number, limit: number): LogEntry[] {
-    return this.#connection
-      .sql<[number, number], { id: number }>(
-        'SELECT id FROM contribution WHERE id > ? ORDER BY id LIMIT ?',
-      )
-      .all(seq, limit)
-      .map(({ id }) => ({ seq: id, stored: this.at(id) }))
-  }
-
-  #find(cid: Cid): { readonly id: number; readonly ranked: number } | undefined {
-    return this.#connection
-      .sql<[Uint8Array], { id: number; ranked: number }>(
-        'SELECT id, ranked FROM contribution WHERE cid = ?',
-      )
-      .get(cidToBytes(cid))
+    const entries: LogEntry[] = []
+    const rows = this.#connection
+      .sql<[number], { id: number }>('SELECT id FROM contribution WHERE id > ? ORDER BY id')
+      .iterate(seq)
+    for (const { id } of rows) {
+      if (entries.length >= limit) break
+      const stored = this.at(id)
+      if (stored !== undefined) entries.push({ seq: id, stored })
+    }
+    return entries
   }
 
   /** Cids that start with these hex digits, ascending. */
@@ -180,7 +219,7 @@ export class Contributions {
 }
 
 function storedOf(row: Row): Stored {
-  const { cid, origin, peer_id: peerId, address, received_ms: receivedAt, manifest } = row
+  const { cid, origin, peer_id: peerId, address, own, received_ms: receivedAt, manifest } = row
   const bytes = Buffer.from(manifest.buffer, manifest.byteOffset, manifest.byteLength)
   return {
     cid: cidFromBytes(cid),
@@ -191,6 +230,7 @@ function storedOf(row: Row): Stored {
       origin,
       ...(peerId === null ? {} : { peerId }),
       ...(address === null ? {} : { address }),
+      ...(own === 1 ? { own: true } : {}),
       receivedAt,
     },
   }

@@ -37,7 +37,9 @@ export class ContributionWriter {
 
   /** False where the contribution was here already. */
   put(item: Stored): boolean {
-    if (this.#contributions.has(item.cid)) return false
+    const known = this.#contributions.find(item.cid)
+    if (known !== undefined) this.#contributions.mend(known.id, item.bytes)
+    if (known !== undefined) return false
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const { words, facets } = consequences
     const id = this.#contributions.insert(item, consequences)

@@ -1,6 +1,7 @@
 import type { Cid } from '../../../core/cid.ts'
 import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/errors.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
+import type { FileStamp } from '../../fs/blobs.ts'
 
 /** Something to be written, as plain data that is sent to the writer's thread. */
 export type Job =
@@ -18,6 +19,9 @@ export type Job =
     }
   | { readonly type: 'put-blob'; readonly hash: Cid; readonly bytes: Uint8Array }
   | { readonly type: 'delete-blob'; readonly hash: Cid }
+  | { readonly type: 'delete-damaged-blob'; readonly hash: Cid; readonly bytes: Uint8Array }
+  | { readonly type: 'set-file-stamp'; readonly hash: Cid; readonly stamp: FileStamp }
+  | { readonly type: 'delete-file-stamp'; readonly hash: Cid }
   | {
       readonly type: 'set-record'
       readonly space: string
@@ -58,7 +62,7 @@ export function errorOf({
 
 /** The job with bytes of its own: a view would drag its whole buffer along to the thread. */
 export function compact(job: Job): Job {
-  if (job.type !== 'put-contribution' && job.type !== 'put-blob') return job
+  if (!('bytes' in job)) return job
   return job.bytes.byteLength === job.bytes.buffer.byteLength
     ? job
     : { ...job, bytes: new Uint8Array(job.bytes) }

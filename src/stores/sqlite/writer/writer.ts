@@ -2,7 +2,8 @@ import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
-import { deleteBlob, putBlob } from '../tables/blobs.ts'
+import { deleteFileStamp, setFileStamp } from '../tables/blob-files.ts'
+import { deleteBlob, deleteDamagedBlob, putBlob } from '../tables/blobs.ts'
 import { beginEpoch } from '../tables/log.ts'
 import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
@@ -49,6 +50,12 @@ export class Writer {
         return putBlob(connection, job.hash, job.bytes)
       case 'delete-blob':
         return deleteBlob(connection, job.hash)
+      case 'delete-damaged-blob':
+        return deleteDamagedBlob(connection, job.hash, job.bytes)
+      case 'set-file-stamp':
+        return setFileStamp(connection, job.hash, job.stamp)
+      case 'delete-file-stamp':
+        return deleteFileStamp(connection, job.hash)
       case 'set-record':
         return setRecord(connection, job.space, job.key, job.value)
       case 'compare-and-set-record':

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { absentAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
 import { hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
@@ -8,7 +9,7 @@ import { someBytes, work } from '../../../support/peer.ts'
 import { hold } from '../../../support/test-node.ts'
 import { virtualWorld } from '../../../support/world.ts'
 
-const { startPeer, testNode, until } = virtualWorld()
+const { startPeer, testNode, timeline, until } = virtualWorld()
 
 const scored = (summary: string, value: number, artifacts: Record<string, string> = {}) =>
   work(summary, {
@@ -41,6 +42,60 @@ test("a round fetches and reports what the policy wants of a peer's list", async
   assert.deepEqual(report.fetched, [best.cid, better.cid])
   assert.deepEqual(report.skipped, [{ cid: good.cid, reason: 'top-k' }])
   assert.deepEqual(await grove.node.contributions.missing([best.cid, better.cid]), [])
+})
+
+test('a report says who made what was fetched, how large it is and from where, and who failed', async () => {
+  const bytes = someBytes(5_000, 3)
+  const item = scored('with a file', 0.7, { 'model.bin': hashBytes(bytes) })
+  await using peer = startPeer('peer', {
+    contributions: [item],
+    blobs: [bytes],
+    best: list(entry(item, 0.7, 5_000)),
+  })
+  await using broken = startPeer('broken', {
+    misbehave: () => ({ status: 500, headers: {}, body: Buffer.from('no') }),
+  })
+  await using grove = testNode([peer, broken])
+
+  const { asked = [], brought, peers } = await grove.node.sync.round()
+
+  assert.equal(peers, 2)
+  assert.deepEqual(
+    asked.map(({ address, offered, error }) => [address, offered > 0, error?.code]).toSorted(),
+    [
+      [broken.address, false, 'peer-fault'],
+      [peer.address, true, undefined],
+    ].toSorted(),
+  )
+  assert.deepEqual(brought, [
+    {
+      cid: item.cid,
+      kind: 'work',
+      agentId: item.manifest.agent.agentId,
+      summary: 'with a file',
+      sizeBytes: 5_000,
+      address: peer.address,
+    },
+  ])
+  assert.deepEqual(grove.node.sync.asking(), [])
+})
+
+test('while a peer takes its time, the grove says for how long it has been asked', async () => {
+  const waiting: ((answer: HttpAnswer) => void)[] = []
+  await using slow = startPeer('slow', {
+    misbehave: () => new Promise((resolve) => void waiting.push(resolve)),
+  })
+  await using grove = testNode([slow])
+  const round = grove.node.sync.round()
+  await until('the question', () => waiting.length > 0)
+
+  await timeline.delay(300)
+
+  const [asked] = grove.node.sync.asking()
+  assert.equal(asked?.address, slow.address)
+  assert.ok((asked?.forMs ?? 0) >= 300)
+  for (const answer of waiting) answer(absentAnswer())
+  await round
 })
 
 test('a threshold excludes values in the direction of its metric', async () => {
@@ -83,7 +138,9 @@ for (const [what, contribution, advertised, direction] of [
 
     const report = await grove.node.sync.round()
 
-    assert.deepEqual(report.failed, [{ cid: contribution.cid, reason: 'peer-fault' }])
+    assert.deepEqual(report.failed, [
+      { cid: contribution.cid, reason: 'peer-fault', address: liar.address },
+    ])
     assert.equal(await grove.node.contributions.count(), 0)
     assert.equal(grove.node.peers.record(liar.address).contradicted, 1)
   })
@@ -111,7 +168,9 @@ test('an item that one peer lies about is fetched from an honest one', async () 
 test('an item that could not be fetched backs off before it is tried again', async () => {
   await using peer = startPeer('peer', { best: list(entry(best, 0.7)) })
   await using grove = testNode([peer])
-  assert.deepEqual((await grove.node.sync.round()).failed, [{ cid: best.cid, reason: 'absent' }])
+  assert.deepEqual((await grove.node.sync.round()).failed, [
+    { cid: best.cid, reason: 'absent', address: peer.address },
+  ])
 
   const again = await grove.node.sync.round()
 

@@ -42,6 +42,6 @@ test('a round skips an item that is being fetched, until that has failed', async
 
   assert.deepEqual(second.fetched, [])
   assert.deepEqual(second.skipped, [{ cid: item.cid, reason: 'under-way' }])
-  assert.deepEqual(failed, [{ cid: item.cid, reason: 'absent' }])
+  assert.deepEqual(failed, [{ cid: item.cid, reason: 'absent', address: slow.address }])
   assert.deepEqual(third.fetched, [item.cid])
 })

@@ -1,0 +1,76 @@
+import { Transform, type TransformCallback, type Writable } from 'node:stream'
+import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
+import { parseExactJson } from '../../core/exact-json.ts'
+
+const LINE_END = 0x0a
+/** The longest message that is read; a longer one ends the connection. */
+const MESSAGE_MAX_BYTES = 10 * 1024 * 1024
+/** What JSON-RPC 2.0 §5.1 calls these errors. */
+const PARSE_ERROR = -32_700
+const INVALID_PARAMS = -32_602
+/** Where a tool's arguments are in a message, which its caller doesn't see. */
+const ARGUMENTS = 'params.arguments.'
+
+/**
+ * The lines of stdin whose messages arrive as they were written, for an MCP transport over stdio.
+ * The others are answered on stdout: what is no JSON, and numbers that would change on the way.
+ */
+export function exactLines(stdout: Writable): Transform {
+  return new ExactLines(stdout)
+}
+
+class ExactLines extends Transform {
+  readonly #stdout: Writable
+  #rest: Buffer[] = []
+  #restBytes = 0
+
+  constructor(stdout: Writable) {
+    super()
+    this.#stdout = stdout
+  }
+
+  override _transform(chunk: Buffer, _: BufferEncoding, done: TransformCallback): void {
+    let from = 0
+    for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, from)) {
+      this.#take(Buffer.concat([...this.#rest, chunk.subarray(from, end + 1)]))
+      this.#rest = []
+      this.#restBytes = 0
+      from = end + 1
+    }
+    this.#rest.push(chunk.subarray(from))
+    this.#restBytes += chunk.byteLength - from
+    done(this.#restBytes > MESSAGE_MAX_BYTES ? new GroveError('body-too-large') : null)
+  }
+
+  #take(line: Buffer): void {
+    const text = line.toString('utf8')
+    if (text.trim() === '') return
+    try {
+      parseExactJson(text)
+      this.push(line)
+    } catch (error) {
+      this.#stdout.write(`${JSON.stringify(answerTo(text, error))}\n`)
+    }
+  }
+}
+
+function answerTo(text: string, error: unknown) {
+  if (!isGroveError(error)) {
+    const message = `the line is not JSON: ${(error as Error).message}`
+    return { jsonrpc: '2.0', id: null, error: { code: PARSE_ERROR, message } }
+  }
+  const { id = null, method } = JSON.parse(text) as { id?: unknown; method?: unknown }
+  const { message, details } = error
+  const path = String(details.path)
+  const known = path.startsWith(ARGUMENTS)
+    ? new GroveError(
+        error.code,
+        { ...details, path: path.slice(ARGUMENTS.length) },
+        { message: message.replace(ARGUMENTS, '') },
+      )
+    : error
+  if (method !== 'tools/call')
+    return { jsonrpc: '2.0', id, error: { code: INVALID_PARAMS, message: known.message } }
+  const content = [{ type: 'text', text: JSON.stringify(errorBody(known)) }]
+  return { jsonrpc: '2.0', id, result: { content, isError: true } }
+}

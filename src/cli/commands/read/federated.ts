@@ -1,0 +1,166 @@
+import { GroveError } from '../../../core/errors.ts'
+import { dimensionKey } from '../../../core/ranking/frontier.ts'
+import type { FederatedEntry } from '../../../core/wire/frontier.ts'
+import { answer, type CliSession } from '../../context.ts'
+import { type FilterOptions, filterFrom } from '../../filters.ts'
+import { noteCaveats } from '../../output/caveats.ts'
+import { arrow, formatNumber, printable, short } from '../../output/format.ts'
+import { note, print, style } from '../../output/output.ts'
+import { type Cell, printTable, type Table } from '../../output/table.ts'
+import { momentsIn } from '../../output/time.ts'
+
+export interface FederatedOptions extends FilterOptions {
+  readonly metric?: string
+  readonly limit: number
+  /** Whole rankings; otherwise the best of each. */
+  readonly whole: boolean
+}
+
+/** `grove frontier --federated`: the best that is known in any grove. */
+export async function federated(session: CliSession, options: FederatedOptions): Promise<void> {
+  refuseOtherFilters(options)
+  const { entries, ...caveats } = await session.grove.federatedFrontier(
+    {},
+    { signal: session.signal },
+  )
+  const tags = options.tag ?? []
+  const chosen = entries.filter(
+    (entry) =>
+      (options.metric ?? nameOf(entry)) === nameOf(entry) &&
+      tags.every((tag) => entry.tags?.includes(tag) === true),
+  )
+  const rankings = [...Map.groupBy(chosen, dimensionKey).values()].map((group) =>
+    believedFirst(group, options.limit),
+  )
+  answer(session, { entries: rankings.flat(), ...caveats }, () => {
+    if (rankings.length === 0) return note(session.output, nothingKnown(options.metric))
+    const moment = momentsIn(session.output, session.clock)
+    if (options.whole) for (const ranking of rankings) printRanking(session, ranking, moment)
+    else printOverview(session, rankings, moment)
+    noteCaveats(session.output, caveats)
+  })
+}
+
+function printOverview(
+  { output }: CliSession,
+  rankings: readonly (readonly FederatedEntry[])[],
+  moment: (timestamp: string) => string,
+): void {
+  printTable(output, federatedOverviewTable(rankings, moment))
+  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+}
+
+function printRanking(
+  { output }: CliSession,
+  entries: readonly FederatedEntry[],
+  moment: (timestamp: string) => string,
+): void {
+  const [first] = entries
+  if (first !== undefined) print(output, style(output, 'bold', titleOf(first)))
+  printTable(output, federatedTable(entries, moment))
+  print(output, '')
+}
+
+const columns: Table['columns'] = [
+  { title: 'value', align: 'right' },
+  { title: 'cid' },
+  { title: 'level' },
+  { title: 'where', min: 12 },
+  { title: 'agent', min: 6, leaveOut: 1 },
+  { title: 'summary', min: 20, main: 2 },
+]
+
+/** The best of each dimension, a row each: verified where there is such a one. Pure. */
+export function federatedOverviewTable(
+  rankings: readonly (readonly FederatedEntry[])[],
+  moment: (timestamp: string) => string,
+): Table {
+  return {
+    columns: [{ title: 'best by', min: 8 }, ...columns],
+    rows: rankings.flatMap(([best]) =>
+      best === undefined ? [] : [[titleOf(best), ...cellsOf(best, moment)]],
+    ),
+  }
+}
+
+/** One dimension. `?` stands for the rank of what is only advertised. Pure. */
+export function federatedTable(
+  entries: readonly FederatedEntry[],
+  moment: (timestamp: string) => string,
+): Table {
+  return {
+    columns: [{ title: '#', align: 'right' }, ...columns],
+    rows: entries.map((entry, index) => [
+      entry.level === 'advertised' ? '?' : String(index + 1),
+      ...cellsOf(entry, moment),
+    ]),
+  }
+}
+
+function cellsOf(entry: FederatedEntry, moment: (timestamp: string) => string): Cell[] {
+  const { metric, value, cid, level, agentId = '', summary = '' } = entry
+  const shown = metric === '_recency' ? moment(new Date(value).toISOString()) : formatNumber(value)
+  return [shown, short(cid), level, placesOf(entry), printable(agentId), printable(summary)]
+}
+
+/** Where an entry is: here, or at the peers that advertise it. */
+function placesOf({ held, providers }: FederatedEntry): Cell {
+  if (held) return 'here'
+  const addresses = providers.map(({ address }) => printable(address))
+  return addresses.length < 2
+    ? (addresses[0] ?? 'unknown')
+    : addresses.map((_, index) => {
+        const shown = addresses.slice(0, addresses.length - index)
+        const others = addresses.length - shown.length
+        return `${shown.join(', ')}${others === 0 ? '' : ` +${others}`}`
+      })
+}
+
+function nothingKnown(metric: string | undefined): string {
+  return metric === undefined
+    ? 'nothing is known of any grove yet'
+    : `nothing is known anywhere that is ranked by ${metric}`
+}
+
+/** The signals' names without the underscore that tells them from metrics on the wire. */
+const signals: Readonly<Record<string, string>> = {
+  _adoption: 'adoption',
+  _review_score: 'review',
+  _reproduction: 'reproduction',
+  _recency: 'recency',
+}
+
+function nameOf({ metric }: FederatedEntry): string {
+  return Object.hasOwn(signals, metric) ? (signals[metric] ?? metric) : metric
+}
+
+function titleOf(entry: FederatedEntry): string {
+  return `${printable(nameOf(entry))} ${arrow(entry.direction)}`
+}
+
+/** Digests carry only metric and tags: nothing else can be filtered by. */
+function refuseOtherFilters(options: FederatedOptions): void {
+  const { tags: _, ...others } = filterFrom(options)
+  const [name] = Object.keys(others)
+  if (name === undefined) return
+  const message = `groves advertise only metrics and tags: --federated can't filter by ${name}`
+  throw new GroveError('usage-error', {}, { message })
+}
+
+/**
+ * At most `limit` entries: verified ones first, then what is only advertised, however good it is
+ * said to be. Where both are too many, each gets half.
+ */
+export function believedFirst(entries: readonly FederatedEntry[], limit: number): FederatedEntry[] {
+  const [believed, advertised] = [false, true].map((isAdvertised) =>
+    best(entries.filter(({ level }) => (level === 'advertised') === isAdvertised)),
+  ) as [FederatedEntry[], FederatedEntry[]]
+  const half = Math.floor(limit / 2)
+  const verified = believed.slice(0, Math.max(limit - advertised.length, limit - half))
+  return [...verified, ...advertised.slice(0, limit - verified.length)]
+}
+
+function best(entries: readonly FederatedEntry[]): FederatedEntry[] {
+  const sign = entries[0]?.direction === 'minimize' ? 1 : -1
+  return entries.toSorted((a, b) => sign * (a.value - b.value))
+}

@@ -1,0 +1,88 @@
+import { GroveError } from './errors.ts'
+
+/**
+ * A token that may not be kept as it is written: 16 digits or more, or an exponent. Texts without
+ * one, which most are, are parsed without looking at each number.
+ */
+const SUSPICIOUS = /(?:^|[:,[\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
+const INTEGER = /^-?\d+$/
+/** A significand that is zero, whatever the exponent. */
+const ZERO = /^-?[0.]+(?:[eE]|$)/
+
+/**
+ * JSON whose numbers are kept as they are written: for what is hashed, where another number would
+ * be another contribution. Throws SyntaxError as JSON.parse does, and `validation-error` for the
+ * first number that would change, with its path. Digits of a fraction may be rounded.
+ */
+export function parseExactJson(text: string): unknown {
+  if (!SUSPICIOUS.test(text)) return JSON.parse(text)
+  const changed: Changed[] = []
+  const value = parseWithSources(text, (holder, key, number, source) => {
+    const problem = inexactness(source, number)
+    if (problem !== undefined) changed.push({ holder, key, source, problem })
+  })
+  const [first] = changed
+  if (first !== undefined) throw inexact(value, first)
+  return value
+}
+
+/**
+ * What a number loses that is written so in JSON, in words; undefined if it stays the same. An
+ * integer must be the same decimal integer in canonical JSON.
+ */
+export function inexactness(source: string, value: number = Number(source)): string | undefined {
+  if (!Number.isFinite(value)) return 'is too large for a JSON number'
+  if (value === 0) return ZERO.test(source) ? undefined : 'is so small that it would become 0'
+  if (!INTEGER.test(source) || BigInt(source) === integerOf(JSON.stringify(value))) return undefined
+  return `would become ${JSON.stringify(value)}`
+}
+
+interface Changed {
+  readonly holder: unknown
+  readonly key: string
+  readonly source: string
+  readonly problem: string
+}
+
+type OnNumber = (holder: unknown, key: string, value: number, source: string) => void
+/** JSON.parse with the third argument of its reviver (ECMAScript 2026), which TypeScript lacks. */
+type ParseWithContext = (
+  text: string,
+  reviver: (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown,
+) => unknown
+
+function parseWithSources(text: string, onNumber: OnNumber): unknown {
+  return (JSON.parse as ParseWithContext)(text, function (key, value, { source }) {
+    if (typeof value === 'number' && source !== undefined) onNumber(this, key, value, source)
+    return value
+  })
+}
+
+/** The integer that canonical JSON writes so, such as `1e+21`. */
+function integerOf(text: string): bigint {
+  const [digits = '', exponent = '0'] = text.split('e+')
+  const [whole = '', fraction = ''] = digits.split('.')
+  return BigInt(whole + fraction.padEnd(Number(exponent), '0'))
+}
+
+function inexact(root: unknown, { holder, key, source, problem }: Changed): GroveError {
+  const path = [...(pathTo(root, holder) ?? []), key].filter((part) => part !== '').join('.')
+  const number = source.slice(0, 100)
+  const where = path === '' ? number : `${path}: ${number}`
+  return new GroveError(
+    'validation-error',
+    { path, number },
+    { message: `${where} ${problem}: write it as a string, in quotes` },
+  )
+}
+
+/** The keys that lead to an object or array within a value; undefined if it isn't there. */
+function pathTo(value: unknown, holder: unknown): string[] | undefined {
+  if (value === holder) return []
+  if (typeof value !== 'object' || value === null) return undefined
+  for (const [key, member] of Object.entries(value)) {
+    const rest = pathTo(member, holder)
+    if (rest !== undefined) return [key, ...rest]
+  }
+  return undefined
+}

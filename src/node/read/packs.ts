@@ -1,0 +1,123 @@
+import { type Cid, CidHasher } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { INDEX_NAME, ownName, partName } from '../../core/contribution/pack.ts'
+import { IndexReader, type PackEntry, type PackIndex } from '../../core/contribution/pack-index.ts'
+import { isPack } from '../../core/contribution/tree.ts'
+import { GroveError } from '../../core/errors.ts'
+import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
+import type { PackIndexes, ReadContext } from '../context.ts'
+
+/** Memory for the indexes of packs that were read lately. */
+const INDEXES_MAX_BYTES = 128 * 1024 * 1024
+
+/** Keeps the indexes of packs that were read lately. */
+export class PackIndexCache implements PackIndexes {
+  readonly #kept = new Map<Cid, Promise<PackIndex>>()
+  readonly #bytes = new Map<Cid, number>()
+
+  get(hash: Cid, read: () => Promise<PackIndex>): Promise<PackIndex> {
+    const index = this.#kept.get(hash) ?? read()
+    this.#kept.delete(hash)
+    this.#kept.set(hash, index)
+    index.then(
+      ({ memoryBytes }) => this.#bound(hash, memoryBytes),
+      () => this.#drop(hash),
+    )
+    return index
+  }
+
+  #bound(hash: Cid, memoryBytes: number): void {
+    this.#bytes.set(hash, memoryBytes)
+    for (const oldest of this.#kept.keys()) {
+      const total = [...this.#bytes.values()].reduce((sum, each) => sum + each, 0)
+      if (total <= INDEXES_MAX_BYTES || oldest === hash) return
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(hash: Cid): void {
+    this.#kept.delete(hash)
+    this.#bytes.delete(hash)
+  }
+}
+
+/** A pack whose index is held and agrees with its manifest. */
+export interface HeldPack {
+  readonly index: PackIndex
+  /** The hashes of its parts. */
+  readonly parts: readonly Cid[]
+}
+
+/**
+ * The pack of a contribution; undefined if it is none. Throws `blob-missing` while its index isn't
+ * held, `pack-invalid`.
+ */
+export async function packOf(
+  node: ReadContext,
+  { cid, manifest }: Contribution,
+): Promise<HeldPack | undefined> {
+  if (!isPack(manifest)) return undefined
+  const hashOf = (name: string) =>
+    Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
+  const hash = hashOf(INDEX_NAME) as Cid
+  const index = await node.packs.get(hash, () => readIndex(node, cid, hash))
+  const parts = index.partBytes.map((_, number) => hashOf(partName(number)))
+  const lost = index.own.find((own) => hashOf(ownName(own)) !== own)
+  if (lost !== undefined || parts.includes(undefined)) {
+    const message = `the pack of ${cid} lists files that the contribution doesn't have`
+    throw new GroveError('pack-invalid', { cid }, { message })
+  }
+  return { index, parts: parts as Cid[] }
+}
+
+/** The bytes of a packed file, or a range of them; whole ones are hashed. Throws `pack-invalid`. */
+export async function readPacked(
+  node: ReadContext,
+  { path, hash, sizeBytes, place }: Extract<PackEntry, { hash: Cid }>,
+  blob: BlobInfo,
+  { range, signal }: { range?: ByteRange; signal: AbortSignal },
+): Promise<AsyncIterable<Uint8Array>> {
+  const from = place.part === undefined ? 0 : place.offset
+  const { start, end } = range ?? { start: 0, end: sizeBytes - 1 }
+  if (range !== undefined && (start > end || end >= sizeBytes))
+    throw new GroveError('range-invalid', { path, sizeBytes })
+  if (from + sizeBytes > blob.sizeBytes) throw contradicts(path)
+  const bytes =
+    sizeBytes === 0
+      ? [new Uint8Array()]
+      : await node.blobs.get(blob.hash, { range: { start: from + start, end: from + end }, signal })
+  return range === undefined ? hashed(bytes, path, hash) : (bytes as AsyncIterable<Uint8Array>)
+}
+
+async function readIndex(node: ReadContext, cid: Cid, hash: Cid): Promise<PackIndex> {
+  const info = await node.blobs.stat(hash)
+  if (info === undefined) {
+    const message = `the list of files of ${cid} is missing: fetch the contribution to complete it`
+    throw new GroveError('blob-missing', { cid, name: INDEX_NAME, hash }, { message })
+  }
+  const reader = new IndexReader(info.sizeBytes)
+  for await (const chunk of await node.blobs.get(hash)) reader.push(chunk)
+  return reader.finish()
+}
+
+/** The bytes, of which the last are held back until all have the right hash. */
+async function* hashed(
+  bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  path: string,
+  expected: Cid,
+): AsyncGenerator<Uint8Array> {
+  const hasher = new CidHasher()
+  let last: Uint8Array | undefined
+  for await (const chunk of bytes) {
+    hasher.update(chunk)
+    if (last !== undefined) yield last
+    last = chunk
+  }
+  if (hasher.digest() !== expected) throw contradicts(path)
+  if (last !== undefined) yield last
+}
+
+function contradicts(path: string): GroveError {
+  const message = `the pack has other bytes for '${path}' than its index says`
+  return new GroveError('pack-invalid', { path }, { message })
+}

@@ -1,0 +1,3 @@
+/** Modes of what a grove makes: only its own user may read what it holds. */
+export const PRIVATE_DIRECTORY = 0o700
+export const PRIVATE_FILE = 0o600
