@@ -206,12 +206,16 @@ export function parseSeed(text: string): PeerAddress {
   return { peerId: peerId ?? address, address }
 }
 
+/** `host:port`, which means http. */
+const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):\d{1,5}(\/.*)?$/i
+
 /**
  * The address of a grove, without slashes at its end: http or https, no credentials, no query.
- * Throws `usage-error`.
+ * `host:port` is taken for http. Throws `usage-error`.
  */
 export function parseAddress(text: string): string {
-  const url = URL.parse(text.trim())
+  const given = text.trim()
+  const url = URL.parse(HOST_AND_PORT.test(given) ? `http://${given}` : given)
   const fits =
     url !== null &&
     ['http:', 'https:'].includes(url.protocol) &&
@@ -219,8 +223,8 @@ export function parseAddress(text: string): string {
     url.search === '' &&
     url.hash === ''
   if (!fits) {
-    const given = JSON.stringify(text.slice(0, 200))
-    const message = `${given} is not an address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
+    const shown = JSON.stringify(text.slice(0, 200))
+    const message = `${shown} is not an address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
     throw new GroveError('usage-error', {}, { message })
   }
   return url.href.replace(/\/+$/, '')

@@ -1,5 +1,5 @@
 import '../node-version.ts'
-import { CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 import { type Environment, readEnvironment } from '../config.ts'
 import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
 import { systemClock } from '../runtime/clock.ts'
@@ -7,6 +7,7 @@ import type { Context } from './context.ts'
 import { printable } from './output/format.ts'
 import { explain } from './output/hints.ts'
 import { note, type Output, printJson, processOutput } from './output/output.ts'
+import { usageText } from './output/usage.ts'
 import { createProgram } from './program.ts'
 
 /** The entry point of `grove`. Runs a command; an error becomes one line and an exit code. */
@@ -19,10 +20,11 @@ async function main(): Promise<void> {
   }
   const context: Context = { env, output, clock: systemClock, signal, exit }
   const letGo = holdProcess()
+  const program = createProgram(context)
   try {
-    await createProgram(context).parseAsync()
+    await program.parseAsync()
   } catch (error) {
-    process.exitCode = report(error, context)
+    process.exitCode = report(error, context, program)
   } finally {
     letGo()
   }
@@ -86,9 +88,9 @@ function desertion({
 }
 
 /** Reports an error and gives its exit code, from the error table. */
-function report(error: unknown, { output, signal }: Context): number {
+function report(error: unknown, { output, signal }: Context, program: Command): number {
   if (output.unread.aborted) return 0
-  if (error instanceof CommanderError) return reportUsage(error, output)
+  if (error instanceof CommanderError) return reportUsage(error, output, program)
   const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
   if (aborted && signal.reason instanceof Interrupted) {
     note(output, 'grove: interrupted')
@@ -99,10 +101,9 @@ function report(error: unknown, { output, signal }: Context): number {
   return 1
 }
 
-function reportUsage(error: CommanderError, output: Output): number {
+function reportUsage(error: CommanderError, output: Output, program: Command): number {
   if (error.exitCode === 0 || error.code === 'commander.help') return error.exitCode === 0 ? 0 : 2
-  const help = '`grove --help` and `grove <command> --help` list commands and options'
-  const message = `${error.message.replace(/^error: /, '')}; ${help}`
+  const message = usageText(error, program, process.argv.slice(2))
   return fail(output, new GroveError('usage-error', {}, { message }))
 }
 

@@ -43,6 +43,7 @@ export const readDepth = reading((text) => parseCount(text, 0, 64))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
 export const readScore = readingMany(parseScore)
+export const readReviewScore = readingMany(parseReviewScore)
 export const readThreshold = readingMany((text): [string, number] => {
   const [metric, value] = parseAssignment(text, 'metric=value')
   return [metric, parseNumber(value)]
@@ -76,6 +77,11 @@ export function parseScore(text: string): [name: string, score: Score] {
   if (problem !== undefined) throw new InvalidArgumentError(`${name}: ${value} ${problem}.`)
   const score = { value: parseNumber(value), direction: direction as Direction }
   return [name, unit === undefined ? score : { ...score, unit }]
+}
+
+/** The same, or `name=value`, which is better the higher it is. */
+export function parseReviewScore(text: string): [name: string, score: Score] {
+  return parseScore(/^[^=]+=[^:]+$/.test(text) ? `${text}:maximize` : text)
 }
 
 /** A JSON object as text. */

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { VERSION } from '../version.ts'
+import { addCompletions } from './commands/operate/completions.ts'
 import { addEvents } from './commands/operate/events.ts'
 import { addInit } from './commands/operate/init.ts'
 import { addMcp } from './commands/operate/mcp.ts'
@@ -13,22 +14,26 @@ import { addLog } from './commands/read/log.ts'
 import { addReviews } from './commands/read/reviews.ts'
 import { addSearch } from './commands/read/search.ts'
 import { addShow } from './commands/read/show.ts'
-import { addThread } from './commands/read/thread.ts'
+import { addThread, addThreads } from './commands/read/thread.ts'
 import { addTree } from './commands/read/tree.ts'
 import { addCheckout } from './commands/work/checkout.ts'
 import { addContribute } from './commands/work/contribute.ts'
 import { addFetch } from './commands/work/fetch.ts'
+import { addAdopt, addDiscuss, addReview } from './commands/work/say.ts'
 import { type Context, examples } from './context.ts'
 
 const groups: readonly [
   heading: string,
   commands: readonly ((program: Command, context: Context) => void)[],
 ][] = [
-  ['Groves:', [addInit, addServe, addStatus, addMcp]],
+  ['Groves:', [addInit, addServe, addStatus, addMcp, addCompletions]],
   [
     'Work:',
     [
       addContribute,
+      addReview,
+      addAdopt,
+      addDiscuss,
       addShow,
       addLog,
       addSearch,
@@ -36,6 +41,7 @@ const groups: readonly [
       addTree,
       addReviews,
       addThread,
+      addThreads,
       addDiff,
       addCheckout,
     ],

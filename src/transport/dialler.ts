@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
 import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
+import { issuesText, ourWords } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
@@ -125,9 +126,9 @@ export class Dialler {
     schema: T,
   ): Promise<z.output<T>> {
     const answer = await this.ask(peer, request)
-    const result = schema.safeParse(parseJson(peer, await readBody(answer.body)))
+    const result = schema.safeParse(parseJson(peer, await readBody(answer.body)), ourWords)
     if (result.success) return result.data
-    const issue = result.error.issues[0]?.message ?? ''
+    const issue = issuesText(result.error.issues.slice(0, 1))
     throw peerFault(peer, 'malformed', `answered ${request.path} with a malformed body: ${issue}`)
   }
 

@@ -4,6 +4,7 @@ import type { Cid } from '../../core/cid.ts'
 import { artifactNameSchema } from '../../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
+import { ourWords } from '../../core/issues.ts'
 import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
@@ -150,7 +151,7 @@ function nameIn(field: string): string {
     throw invalid(
       `unknown part "${field.slice(0, 100)}": parts are "manifest" and "${ARTIFACT_PREFIX}<name>"`,
     )
-  const checked = artifactNameSchema.safeParse(name)
+  const checked = artifactNameSchema.safeParse(name, ourWords)
   if (!checked.success)
     throw invalid(`artifact name "${name.slice(0, 300)}": ${checked.error.issues[0]?.message}`)
   return name

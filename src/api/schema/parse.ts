@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
+import { issuesText, ourWords } from '../../core/issues.ts'
 
 const ISSUES_MAX = 20
 const MESSAGE_MAX_CHARS = 2_000
@@ -10,16 +11,14 @@ const CID_FIELDS: ReadonlySet<PropertyKey> = new Set(['cid', 'hash', 'parent', '
  * The value, parsed. Throws `cid-invalid` for a malformed id, `validation-error` with the issues.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, ourWords)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({
     code,
     path: path.join('.'),
     message,
   }))
-  const message = issues
-    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-    .join('; ')
+  const message = issuesText(result.error.issues)
   const malformedCid = result.error.issues.some(
     ({ code, path }) =>
       code === 'invalid_format' && path.length === 1 && CID_FIELDS.has(path[0] ?? ''),

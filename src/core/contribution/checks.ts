@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { GroveError } from '../errors.ts'
+import { issuesText, ourWords } from '../issues.ts'
 import { MANIFEST_MAX_BYTES } from '../limits.ts'
 
 /** Checks of every manifest, whether it is sealed here or comes from a peer. */
@@ -18,7 +19,7 @@ export function checkSize(bytes: Uint8Array): void {
  * first 20 issues as a detail.
  */
 export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, ourWords)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({
     code,
@@ -26,9 +27,7 @@ export function parseWith<T extends z.ZodType>(schema: T, value: unknown): z.out
     message,
   }))
   const unknown = issues.some((issue) => issue.code === 'unrecognized_keys')
-  const message = issues
-    .map((issue) => (issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`))
-    .join('; ')
+  const message = issuesText(result.error.issues)
   throw new GroveError(
     unknown ? 'manifest-unknown-field' : 'manifest-invalid',
     { issues: issues.slice(0, 20) },

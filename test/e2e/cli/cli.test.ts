@@ -254,6 +254,32 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.ok(list.includes(digits(baseline)))
     })
 
+    test("0.1's verbs publish reviews, adoptions and discussions, and list them", async () => {
+      const run = async (...args: string[]) => (await groveText([...args, ...where])).trim()
+      const cids = [
+        await run('review', digits(baseline), '--summary', 'fine', '--score', 'clarity=0.5'),
+        await run('adopt', digits(baseline)),
+        await run('discuss', 'which tokenizer?'),
+        await run('discuss', digits(baseline), 'and which data?'),
+      ]
+      const views = await Promise.all(
+        cids.map((cid) => groveJson<ContributionView>(['show', cid, ...where])),
+      )
+
+      assert.deepEqual(
+        views.map(({ kind, summary, relations }) => [kind, summary, relations[0]?.relationType]),
+        [
+          ['review', 'fine', 'reviews'],
+          ['adoption', 'adopted', 'adopts'],
+          ['discussion', 'which tokenizer?', undefined],
+          ['discussion', 'and which data?', 'responds_to'],
+        ],
+      )
+      assert.deepEqual(views[0]?.scores, { clarity: { value: 0.5, direction: 'maximize' } })
+      assert.ok((await run('threads')).includes(digits(baseline)))
+      assert.match(await run('completions', 'bash'), /complete .*grove/)
+    })
+
     test('status, peers, sync and the federated frontier answer without peers', async () => {
       const info = await groveJson<GroveInfo>(['status', ...where])
       const status = await groveText(['status', ...where])

@@ -57,10 +57,21 @@ test('a seed is an id with an address, or an address that serves as the id', () 
 })
 
 test('text that is not the address of a grove is refused', () => {
-  for (const text of ['10.0.0.5:4515', 'ftp://x', 'http://user:pass@x', 'http://x?a=1', '', 'b@']) {
+  for (const text of ['10.0.0.5', 'ftp://x', 'http://user:pass@x', 'http://x?a=1', '', 'b@', 'a:b'])
     assert.throws(() => parseSeed(text), usageError, text)
-  }
   assert.equal(parseAddress('https://grove.example/under/'), 'https://grove.example/under')
+})
+
+test('a host with a port is an address, by http', () => {
+  const given = ['10.0.0.5:4515', 'localhost:80', '[::1]:4515', 'grove.example:4515/under/']
+
+  assert.deepEqual(given.map(parseAddress), [
+    'http://10.0.0.5:4515',
+    'http://localhost',
+    'http://[::1]:4515',
+    'http://grove.example:4515/under',
+  ])
+  assert.throws(() => parseAddress('user:4515@host:1'), usageError)
 })
 
 test('options override the environment, which overrides the file', () => {

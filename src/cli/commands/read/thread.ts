@@ -4,7 +4,7 @@ import type { Cid } from '../../../core/cid.ts'
 import type { ThreadNode, ThreadSummary } from '../../../core/wire/threads.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import type { FilterOptions } from '../../filters.ts'
-import { readLimit, tagOption } from '../../options.ts'
+import { limitOption, readLimit, tagOption } from '../../options.ts'
 import { printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style, widthOf } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
@@ -41,6 +41,19 @@ export function addThread(program: Command, context: Context): void {
       withGrove(context, self, (session) =>
         text === undefined ? list(session, options) : show(session, text, options),
       ),
+    )
+}
+
+/** `grove threads`: lists the discussions. */
+export function addThreads(program: Command, context: Context): void {
+  program
+    .command('threads')
+    .description('List the discussions, those with most replies first')
+    .addOption(limitOption('discussions to list', operations.threads.input.shape.limit))
+    .addOption(tagOption('only with this tag (if repeated: with all of them)'))
+    .addHelpText('after', examples(['grove threads', 'grove threads --tag lm']))
+    .action((options: ThreadOptions, self: Command) =>
+      withGrove(context, self, (session) => list(session, options)),
     )
 }
 

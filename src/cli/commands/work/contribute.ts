@@ -30,7 +30,7 @@ import { formatSize, plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 
-interface ContributeOptions extends AgentOptions {
+export interface ContributeOptions extends AgentOptions {
   readonly summary: string
   readonly description?: string
   readonly kind?: Kind
@@ -147,7 +147,8 @@ function addRelations(command: Command): void {
     )
 }
 
-async function contribute(
+/** Publishes what the paths and options name. */
+export async function contribute(
   session: CliSession,
   paths: readonly string[],
   options: ContributeOptions,

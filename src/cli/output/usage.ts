@@ -1,0 +1,79 @@
+import type { Command, CommanderError } from 'commander'
+
+/** What is wrong with a command line, in words of our own. */
+
+/** What people try, and what they may do instead. */
+const instead: Readonly<Record<string, string>> = {
+  claim:
+    'there are no claims of work yet: `grove contribute --kind plan` tells others what you are at',
+  reproduce: '`grove contribute --reproduces <cid>` publishes a reproduction',
+  list: '`grove log` lists contributions',
+  ls: '`grove log` lists contributions',
+  publish: '`grove contribute` publishes',
+  start: '`grove serve` serves a grove',
+}
+
+/** One line: what is wrong, and which help tells more. */
+export function usageText(
+  error: CommanderError,
+  program: Command,
+  args: readonly string[],
+): string {
+  const command = program.commands.find((each) => args.includes(each.name()))
+  const unknown = /unknown command '([^']*)'/.exec(error.message)?.[1]
+  if (unknown !== undefined && Object.hasOwn(instead, unknown))
+    return `there is no command ${unknown}: ${instead[unknown]}`
+  const help =
+    command === undefined || unknown !== undefined
+      ? '`grove --help` lists the commands'
+      : `\`grove ${command.name()} --help\` lists its arguments and options`
+  const stranger = command === undefined ? undefined : unknownFlag(command, program, args)
+  const isMissing = error.code === 'commander.missingMandatoryOptionValue'
+  const also = isMissing && stranger !== undefined ? `there is no option ${stranger}, and ` : ''
+  return `${also}${told(error)}; ${help}`
+}
+
+/** A misspelt option, which is why another one is missing. */
+function unknownFlag(command: Command, program: Command, args: readonly string[]) {
+  const known = [...command.options, ...program.options].map(({ long }) => long)
+  return args
+    .filter((text) => text.startsWith('--') && text.length > 2)
+    .map((text) => text.split('=')[0])
+    .find((flag) => !known.includes(flag))
+}
+
+function told({ code, message }: CommanderError): string {
+  const text = message.replace(/^error: /, '')
+  const [about = text] = text.split('\n')
+  const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(text)?.[1]
+  const better = meant === undefined ? '' : `: did you mean ${meant}?`
+  const named = (pattern: RegExp) => pattern.exec(about)?.slice(1) ?? []
+  switch (code) {
+    case 'commander.unknownOption':
+      return `there is no option ${named(/'(.*)'/)[0]}${better}`
+    case 'commander.unknownCommand':
+      return `there is no command ${named(/'(.*)'/)[0]}${better}`
+    case 'commander.missingArgument':
+      return `<${named(/'(.*)'/)[0]}> is missing`
+    case 'commander.optionMissingArgument':
+      return `${named(/option '(.*)' argument/)[0]} needs a value`
+    case 'commander.missingMandatoryOptionValue':
+      return `${named(/option '(.*)' not/)[0]} is needed`
+    case 'commander.excessArguments':
+      return 'that is one argument too many'
+    case 'commander.invalidArgument':
+      return invalidText(text)
+    default:
+      return about
+  }
+}
+
+function invalidText(text: string): string {
+  const option = /^option '([^']*)'.*? argument '(.*)' is invalid\. ?(.*)$/s.exec(text)
+  const argument = /^command-argument value '(.*)' is invalid for argument '([^']*)'\. ?(.*)$/s
+  const [, value = '', name = ''] = argument.exec(text) ?? []
+  const why = option?.[3] ?? argument.exec(text)?.[3] ?? text
+  const choices = /^Allowed choices are (.*)\.$/.exec(why)?.[1]
+  const said = choices === undefined ? why : `'${option?.[2] ?? value}' is none of ${choices}`
+  return `${option?.[1] ?? `<${name}>`}: ${said}`
+}

@@ -1,0 +1,74 @@
+import type { z } from 'zod'
+
+/** What is wrong with a value, told in words of our own rather than the schema library's. */
+
+/** To be passed when a value is parsed, so that issues without a message of their own get one. */
+export const ourWords = { error: wordsOf } as const
+
+/** All issues in one line, each with the path of its member. */
+export function issuesText(issues: readonly z.core.$ZodIssue[]): string {
+  return issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`))
+    .join('; ')
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  array: 'a list',
+  boolean: 'true or false',
+  int: 'a whole number',
+  null: 'null',
+  number: 'a number',
+  object: 'an object',
+  record: 'an object',
+  string: 'text',
+}
+
+const formats: Readonly<Record<string, string>> = {
+  datetime: 'must be a moment such as 2026-03-01T09:30:00Z',
+  url: 'must be an address such as http://10.0.0.5:4515',
+}
+
+function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined
+        ? 'is missing'
+        : `must be ${kinds[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${listed(issue.values.map(String))}`
+    case 'invalid_format':
+      return formats[issue.format] ?? 'does not have the form that is needed'
+    case 'too_small':
+      return sizeWords(issue.origin, 'at least', issue.minimum)
+    case 'too_big':
+      return sizeWords(issue.origin, 'at most', issue.maximum)
+    case 'unrecognized_keys':
+      return unknownMembers(issue.keys)
+    case 'invalid_union':
+      return 'has none of the forms that are allowed'
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`
+    default:
+      return undefined
+  }
+}
+
+function unknownMembers(names: readonly string[]): string {
+  const what = names.length === 1 ? 'an unknown member' : 'unknown members'
+  return `has ${what}: ${names.join(', ')}`
+}
+
+function sizeWords(origin: string, bound: string, size: number | bigint): string {
+  if (origin === 'string') return `must have ${bound} ${counted(size, 'character')}`
+  if (origin === 'array' || origin === 'set') return `must have ${bound} ${counted(size, 'entry')}`
+  return `must be ${bound} ${size}`
+}
+
+function counted(size: number | bigint, noun: string): string {
+  if (Number(size) === 1) return `1 ${noun}`
+  return `${size} ${noun === 'entry' ? 'entries' : `${noun}s`}`
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? '') : `one of ${words.join(', ')}`
+}

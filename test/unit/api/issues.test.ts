@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { z } from 'zod'
+import { allOperations } from '../../../src/api/operations/table.ts'
+import { parseInput } from '../../../src/api/schema/parse.ts'
+import { draftSchema } from '../../../src/core/contribution/schema.ts'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { issuesText, ourWords } from '../../../src/core/issues.ts'
+
+/** The wording of zod's own messages. */
+const FOREIGN = /Invalid|expected|received|Too (small|big)|Unrecognized|>=|<=/
+
+function told(schema: z.ZodType, value: unknown): string {
+  const result = schema.safeParse(value, ourWords)
+  return result.success ? '' : issuesText(result.error.issues)
+}
+
+test('what is wrong with a draft is told in words of our own', () => {
+  assert.equal(
+    told(draftSchema, { kind: 'nonsense', mode: 'evaluation', summary: '', agent: 7, extra: 1 }),
+    'kind: must be one of work, review, discussion, adoption, reproduction, plan, ask_user, ' +
+      'response; summary: must have at least 1 character; agent: must be an object; ' +
+      'has an unknown member: extra',
+  )
+  assert.match(
+    told(draftSchema, {}),
+    /^kind: must be one of .*summary: is missing; agent: is missing$/,
+  )
+})
+
+test('numbers, lists, moments and choices have words, too', () => {
+  const schema = z.object({
+    limit: z.number().int().max(10),
+    at: z.iso.datetime(),
+    tags: z.array(z.string()).max(1),
+    either: z.union([z.literal('a'), z.number()]),
+  })
+
+  assert.equal(
+    told(schema, { limit: 1.5, at: 'today', tags: ['a', 'b'], either: 'c' }),
+    'limit: must be a whole number; at: must be a moment such as 2026-03-01T09:30:00Z; ' +
+      'tags: must have at most 1 entry; either: has none of the forms that are allowed',
+  )
+  assert.equal(told(schema.shape.limit, 11), 'must be at most 10')
+})
+
+test("no operation refuses an input in the schema library's words", () => {
+  const wrong = [undefined, 7, {}, { cid: 7, limit: 'many', q: [], hashes: 7, unknown: 1 }]
+  for (const { name, input } of allOperations)
+    for (const value of wrong)
+      try {
+        parseInput(input, value)
+      } catch (error) {
+        assert.ok(isGroveError(error))
+        assert.doesNotMatch(error.message, FOREIGN, name)
+        assert.doesNotMatch(JSON.stringify(error.details), /Invalid input|Too small/, name)
+      }
+})
