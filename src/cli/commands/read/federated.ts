@@ -4,7 +4,7 @@ import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'
 import { type FilterOptions, filterFrom } from '../../filters.ts'
 import { noteCaveats } from '../../output/caveats.ts'
-import { arrow, formatNumber, printable, short } from '../../output/format.ts'
+import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { type Cell, printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -77,9 +77,12 @@ export function federatedOverviewTable(
 ): Table {
   return {
     columns: [{ title: 'best by', min: 8 }, ...columns],
-    rows: rankings.flatMap(([best]) =>
-      best === undefined ? [] : [[titleOf(best), ...cellsOf(best, moment)]],
-    ),
+    rows: rankings.flatMap((entries) => {
+      const [best] = entries
+      if (best === undefined) return []
+      const [value = '', ...others] = cellsOf(best, valueFormat(entries, moment))
+      return [[titleOf(best), typeof value === 'string' ? value.trimEnd() : value, ...others]]
+    }),
   }
 }
 
@@ -88,19 +91,29 @@ export function federatedTable(
   entries: readonly FederatedEntry[],
   moment: (timestamp: string) => string,
 ): Table {
+  const format = valueFormat(entries, moment)
   return {
     columns: [{ title: '#', align: 'right' }, ...columns],
     rows: entries.map((entry, index) => [
       entry.level === 'advertised' ? '?' : String(index + 1),
-      ...cellsOf(entry, moment),
+      ...cellsOf(entry, format),
     ]),
   }
 }
 
-function cellsOf(entry: FederatedEntry, moment: (timestamp: string) => string): Cell[] {
-  const { metric, value, cid, level, agentId = '', summary = '' } = entry
-  const shown = metric === '_recency' ? moment(new Date(value).toISOString()) : formatNumber(value)
-  return [shown, short(cid), level, placesOf(entry), printable(agentId), printable(summary)]
+/** How the values of a ranking are written. */
+function valueFormat(
+  entries: readonly FederatedEntry[],
+  moment: (timestamp: string) => string,
+): (value: number) => string {
+  return entries[0]?.metric === '_recency'
+    ? (value) => moment(new Date(value).toISOString())
+    : numberFormat(entries.map(({ value }) => value))
+}
+
+function cellsOf(entry: FederatedEntry, format: (value: number) => string): Cell[] {
+  const { value, cid, level, agentId = '', summary = '' } = entry
+  return [format(value), short(cid), level, placesOf(entry), printable(agentId), printable(summary)]
 }
 
 /** Where an entry is: here, or at the peers that advertise it. */

@@ -5,7 +5,7 @@ import { answer, type CliSession, type Context, examples, withGrove } from '../.
 import { addFilters, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
 import { noteCaveats } from '../../output/caveats.ts'
-import { formatNumber, printable, short } from '../../output/format.ts'
+import { numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -89,13 +89,13 @@ function rankingsOf(
   metric: string | undefined,
   moment: (timestamp: string) => string,
 ): ShownRanking[] {
-  const metrics = Object.entries(frontier.byMetric).map(
-    ([name, entries]): ShownRanking => ({ title: printable(name), entries, format: formatNumber }),
+  const metrics = Object.entries(frontier.byMetric).map(([name, entries]) =>
+    rankingOf(printable(name), entries),
   )
   const signals: ShownRanking[] = [
-    { title: 'adoption', entries: frontier.byAdoption, format: formatNumber },
-    { title: 'review', entries: frontier.byReviewScore, format: formatNumber },
-    { title: 'reproduction', entries: frontier.byReproduction, format: formatNumber },
+    rankingOf('adoption', frontier.byAdoption),
+    rankingOf('review', frontier.byReviewScore),
+    rankingOf('reproduction', frontier.byReproduction),
     {
       title: 'recency',
       entries: frontier.byRecency,
@@ -105,6 +105,10 @@ function rankingsOf(
   return [...metrics, ...(metric === undefined ? signals : [])].filter(
     ({ entries }) => entries.length > 0,
   )
+}
+
+function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanking {
+  return { title, entries, format: numberFormat(entries.map(({ value }) => value)) }
 }
 
 function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {
@@ -134,7 +138,7 @@ export function overviewTable(rankings: readonly ShownRanking[]): Table {
         : [
             [
               title,
-              format(best.value),
+              format(best.value).trimEnd(),
               short(best.cid),
               printable(best.agentId),
               printable(best.summary),
