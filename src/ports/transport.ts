@@ -3,6 +3,8 @@ import type { Kind } from '../core/contribution/schema.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
 import type {
+  AboutAnswer,
+  AboutRequest,
   BestList,
   BestQuery,
   ClosureRequest,
@@ -29,8 +31,8 @@ export interface BlobRequest {
 
 /** A blob as a peer sends it, not verified. */
 export interface BlobAnswer {
-  /** Size of the whole blob; undefined if the peer doesn't say. */
-  readonly sizeBytes: number | undefined
+  /** Size of the whole blob, as the peer says. */
+  readonly sizeBytes: number
   /**
    * The bytes from `offset` on. Throws `peer-fault` (cut off), `peer-too-slow` (below the minimum
    * rate), `peer-unreachable`.
@@ -87,6 +89,8 @@ export interface Transport {
   /** The names of the metrics in which the peer ranks anything. */
   metrics(peer: PeerAddress, options?: RequestOptions & { readonly kind?: Kind }): Promise<string[]>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
+  /** Nothing about any of them from a peer that doesn't know the question. */
+  about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>
   closure(
     peer: PeerAddress,
     request: ClosureRequest,

@@ -2,9 +2,11 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { type Cid, CidHasher, hashBytes } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import {
+  INDEX_MAX_BYTES,
   INDEX_NAME,
   ownName,
   PACK_FORM,
+  PACK_MAX_FILES,
   type PackedFile,
   type PackFile,
   partName,
@@ -89,10 +91,11 @@ export async function publishTree(
   grove: GroveApi,
   draft: Draft,
   sources: readonly TreeSource[],
-  options: Omit<StageOptions, 'skipHeld'> = {},
+  { insist = false, ...options }: Omit<StageOptions, 'skipHeld'> & { insist?: boolean } = {},
 ): Promise<ContributionView> {
   const staged = await stageTree(grove, sources, options)
-  return grove.publish(withTree(draft, staged), options.signal && { signal: options.signal })
+  const { signal } = options
+  return grove.publish(withTree(draft, staged), { insist, ...(signal && { signal }) })
 }
 
 function checkPaths(sources: readonly TreeSource[]): void {
@@ -152,6 +155,11 @@ function packOf(files: readonly ReadFile[], links: readonly LinkSource[]): Shape
   }))
   for (const { path, symlink } of links) packed.push({ name: nameOf(path), symlink })
   const plan = planPack(packed)
+  if (packed.length > PACK_MAX_FILES || plan.index.byteLength > INDEX_MAX_BYTES)
+    throw usage(
+      `${packed.length} files are too many: a pack has at most ${PACK_MAX_FILES}, and a list of ` +
+        `at most ${INDEX_MAX_BYTES} bytes; contribute a smaller directory, or an archive of it`,
+    )
   const readOf = ({ name }: PackedFile) => byName.get(name)?.file.open() ?? new Uint8Array()
   const named = new Map<string, Hashed>()
   return {

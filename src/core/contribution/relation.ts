@@ -24,6 +24,9 @@ export const EVIDENCE: readonly RelationType[] = (Object.keys(counts) as Relatio
   (type) => counts[type] !== undefined,
 )
 
+/** All types: those that make a contribution say something about another, replies included. */
+export const ABOUT: readonly RelationType[] = Object.keys(counts) as RelationType[]
+
 /** What an attempt to reproduce may have come to: `result` in the metadata of its relation. */
 export const RESULTS = ['confirmed', 'partial', 'challenged', 'failed'] as const
 

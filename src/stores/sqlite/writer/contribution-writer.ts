@@ -7,6 +7,7 @@ import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { WordIndex } from '../tables/word-index.ts'
 
 /** Rows that are read at once while all are ranked anew. */
 const PAGE = 1_000
@@ -26,6 +27,7 @@ export class ContributionWriter {
   readonly #totals: SignalTotals
   readonly #places: Places
   readonly #forms: ScoreForms
+  readonly #words: WordIndex
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -33,6 +35,7 @@ export class ContributionWriter {
     this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
     this.#forms = new ScoreForms(connection)
+    this.#words = new WordIndex(connection)
   }
 
   /** False where the contribution was here already. */
@@ -43,9 +46,7 @@ export class ContributionWriter {
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const { words, facets } = consequences
     const id = this.#contributions.insert(item, consequences)
-    this.#connection
-      .sql('INSERT INTO word (rowid, words, facets) VALUES (?, ?, ?)')
-      .run(id, words.join(' '), facets.join(' '))
+    this.#words.add(id, { words, facets })
     const row = { id, cid: item.cid, isWork: consequences.isWork }
     if (consequences.isRanked) this.#places.setSignals(row, this.#totals.signalsOf(item.cid))
     this.#addOwn(row, item, consequences)
