@@ -8,6 +8,7 @@ import { type CheckoutOptions, checkoutInto } from '../../../src/api/client/chec
 import { groveClient } from '../../../src/api/client/http-client.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { type Cid, shortCid } from '../../../src/core/cid.ts'
+import { sealDraft } from '../../../src/core/contribution/contribution.ts'
 import { nameOf } from '../../../src/core/contribution/names.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { Grove } from '../../../src/grove.ts'
@@ -29,6 +30,7 @@ async function bothDoors(dir?: string) {
   const served = await serveNode(dir)
   const remote = groveClient(served.url, systemClock)
   return {
+    node: served.node,
     own: localClient(served.node),
     remote,
     library: new Grove(served.node, undefined, async () => {}),
@@ -214,6 +216,19 @@ test('foreign work does not complete or change a git repository that is there', 
     'sub/.git/HEAD': '3',
     'sub/a': '5',
   })
+})
+
+test('foreign work whose files one directory can’t hold is written whole, by its names', async () => {
+  await using doors = await bothDoors()
+  const { hash } = await doors.own.uploadBlob(Buffer.from('x'))
+  const artifacts = { a: hash, 'a/./b': hash, 'a/b': hash }
+  const contribution = sealDraft({ ...plainDraft, artifacts }, 0)
+  await doors.node.contributions.put(contribution, { origin: 'peer', receivedAt: 0 })
+
+  const { content, withheld } = await checkedOut(doors.own, contribution.cid)
+
+  assert.deepEqual(content, { 'a/b': 'x', 'a/~dot/b': 'x', 'a~file': 'x' })
+  assert.deepEqual(withheld, [])
 })
 
 test('a checkout that would write nothing fails and says what to do', async () => {
