@@ -33,7 +33,12 @@ async function bothDoors(dir?: string) {
     node: served.node,
     own: localClient(served.node),
     remote,
-    library: new Grove(served.node, undefined, async () => {}),
+    library: new Grove({
+      api: localClient(served.node),
+      peerId: 'self',
+      url: undefined,
+      close: async () => {},
+    }),
     async [Symbol.asyncDispose]() {
       await remote.close()
       await served[Symbol.asyncDispose]()

@@ -15,7 +15,7 @@ import { collect } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
 
 const groveOver = ({ node }: ReturnType<typeof testNode>) =>
-  new Grove(node, undefined, async () => {})
+  new Grove({ api: localClient(node), peerId: 'self', url: undefined, close: async () => {} })
 const fileOf = (name: string, text: string): ArtifactFile => ({
   name,
   open: () => Buffer.from(text),

@@ -19,7 +19,10 @@ export function addMcp(program: Command, context: Context): void {
       ]),
     )
     .action((options: AgentOptions, self: Command) =>
-      withGrove(context, self, (session) => mcp(session, options)),
+      withGrove(context, self, (session) => mcp(session, options), {
+        role: 'mcp',
+        serveAfterMs: 0,
+      }),
     )
 }
 

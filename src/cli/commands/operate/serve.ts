@@ -1,6 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { ServedGrove } from '../../../compose.ts'
 import { decideConfig, type GroveConfig } from '../../../config.ts'
 import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, SERVER_FILE } from '../../connect.ts'
@@ -59,7 +60,7 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   const log = isTerminal ? terminalLog(output, clock, config.logLevel) : stderrLog(config.logLevel)
   const served = await serveGrove(config.grove, config.server, log)
   try {
-    await announce(context, config, served.url, log)
+    await announce(context, config, served, log)
     await aborted(context.signal)
   } finally {
     const forget = context.clock.after(STOP_DEADLINE_MS, () => stopHard(log))
@@ -72,17 +73,17 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
 }
 
 /**
- * Announces the address: by one line on stdout, and by a file for commands that find the directory
- * in use.
+ * Announces the address: by one line on stdout, and by a file for commands of Grove 0.2.0 that find
+ * the directory in use. Later ones find the server by its socket.
  */
 async function announce(
   { output }: Context,
   { grove, server }: GroveConfig,
-  url: string,
+  { url, localUrl }: Pick<ServedGrove, 'url' | 'localUrl'>,
   log: Log,
 ): Promise<void> {
   const path = join(grove.dir, SERVER_FILE)
-  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl(url), pid: process.pid })}\n`)
+  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl, pid: process.pid })}\n`)
   await rename(`${path}.new`, path)
   const { seeds, policy, gossipIntervalMs, syncIntervalMs } = grove
   log.info('listening', {
@@ -95,11 +96,6 @@ async function announce(
     syncIntervalMs,
   })
   print(output, `grove listening on ${url}`)
-}
-
-/** The loopback address of a server that listens on all addresses. */
-function localUrl(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {
