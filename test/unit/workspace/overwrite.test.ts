@@ -135,6 +135,24 @@ test('a failure after copies into a mount takes them back', async () => {
   assert.deepEqual(await contentOf(target), { 'data/a': 'old', z: 'old z' })
 })
 
+test('a copy into a mount that fails leaves nothing beside its place', async () => {
+  await occupy({ 'data/a': 'old' })
+  const unmount = mountAt(join(target, 'data'))
+  const end = beforeChanges(({ name, paths }) => {
+    if (name === 'rename' && dirname(paths[0] ?? '') === join(target, 'data'))
+      throw systemError('EIO')
+  })
+
+  try {
+    await assert.rejects(write(target, { 'data/a': '1' }, overwrite), withCode('storage-failed'))
+  } finally {
+    end()
+    unmount()
+  }
+
+  assert.deepEqual(await readdir(join(target, 'data')), ['a'])
+})
+
 test('links are written as they are, and replace files and links without following them', async () => {
   await occupy({ a: 'file', outside: 'kept' })
   await symlink('outside', join(target, 'b'))
