@@ -3,7 +3,12 @@
 var needed = [22, 19]
 var found = process.versions.node.split('.').map(Number)
 
-if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
+var all = typeof globalThis === 'undefined' ? {} : globalThis
+var other = all.Bun !== undefined ? 'Bun' : all.Deno !== undefined ? 'Deno' : undefined
+
+if (other !== undefined) {
+  fail('grove needs Node ' + needed.join('.') + ' or newer, but this is ' + other + ': use node')
+} else if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   fail(
     'grove needs Node ' +
       needed.join('.') +

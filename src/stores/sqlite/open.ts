@@ -12,6 +12,7 @@ import { makeDirectory } from '../fs/make-directory.ts'
 import { makePrivate } from '../fs/private.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { lockDirectory } from './database/lock.ts'
+import { refuseOtherDatabase } from './database/other-database.ts'
 import { SqliteFileStamps } from './file-stamps.ts'
 import { SqliteGraph } from './graph.ts'
 import { SqliteHealth } from './health.ts'
@@ -37,6 +38,7 @@ export interface SqliteOptions {
  */
 export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
   const { dir } = options
+  await refuseOtherDatabase(dir)
   await makeWritable(dir)
   const unlock = lockDirectory(dir)
   try {
