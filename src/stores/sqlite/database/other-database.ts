@@ -5,7 +5,7 @@ import { GroveError } from '../../../core/errors.ts'
 
 const MAGIC = 'SQLite format 3\0'
 /** SQLite's header (https://www.sqlite.org/fileformat.html): size, and where its fields are. */
-const HEADER_BYTES = 100
+const HEADER_LENGTH = 100
 const PAGE_SIZE_AT = 16
 const USER_VERSION_AT = 60
 
@@ -37,8 +37,8 @@ export function otherDatabase(file: string): GroveError {
 async function headerOf(path: string): Promise<Buffer | undefined> {
   try {
     await using file = await open(path)
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0)
-    return bytesRead === HEADER_BYTES && buffer.toString('latin1', 0, 16) === MAGIC
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEADER_LENGTH), 0, HEADER_LENGTH, 0)
+    return bytesRead === HEADER_LENGTH && buffer.toString('latin1', 0, 16) === MAGIC
       ? buffer
       : undefined
   } catch {
