@@ -14,10 +14,10 @@ import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { Grove } from '../../../src/grove.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { withCode } from '../../support/errors.ts'
+import { contentOf } from '../../support/files/workspace.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
 import { serveNode } from '../../support/serve-node.ts'
-import { contentOf } from '../../support/workspace.ts'
 
 type Texts = Readonly<Record<string, string>>
 interface Modes {

@@ -19,9 +19,9 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { ErrorCode } from '../../../src/core/errors.ts'
 import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 import { withCode } from '../../support/errors.ts'
-import { asOrdinaryUser, NOBODY } from '../../support/ordinary-user.ts'
-import { beforeChanges, systemError } from '../../support/system-calls.ts'
-import { contentOf, fileOf, reader, write } from '../../support/workspace.ts'
+import { asOrdinaryUser, NOBODY } from '../../support/files/ordinary-user.ts'
+import { beforeChanges, systemError } from '../../support/files/system-calls.ts'
+import { contentOf, fileOf, reader, write } from '../../support/files/workspace.ts'
 
 let folder = ''
 let umask = 0
