@@ -8,11 +8,12 @@ import {
   DEFAULT_PORT,
   decideConfig,
   type Environment,
+  fromSource,
   type GroveSettings,
   parseAddress,
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
-import { GroveError } from '../core/errors.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
 import { secretHex } from '../runtime/secret.ts'
@@ -70,17 +71,26 @@ export async function connect(
     )
   }
   const { env } = context
-  if (where.server !== undefined) return remote(where.server, context)
+  if (where.server !== undefined) return remote(where.server, '--server', context)
   if (where.dir !== undefined) {
     const connection = await openDirectory(where.dir, context, use)
     await remember(resolve(where.dir), env)
     return connection
   }
-  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, context)
+  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, 'GROVE_URL', context)
   const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd(), env))
   return directory === undefined
-    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, context)
+    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, 'the default', context)
     : openDirectory(directory, context, use)
+}
+
+/** Throws `usage-error` for --server on a command that makes or serves a directory. */
+export function refuseServer(command: string, { server }: Where): void {
+  if (server === undefined) return
+  const message =
+    `${command} works on a directory, which --dir names: ` +
+    '--server names a grove that another process serves'
+  throw new GroveError('usage-error', {}, { message })
 }
 
 /**
@@ -114,7 +124,7 @@ export async function projectDirectory(
 export async function readConfigFile(directory: string): Promise<unknown> {
   const path = join(directory, CONFIG_FILE)
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(textOf(await readFile(path)))
   } catch (cause) {
     // If the path is not a directory, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
@@ -128,11 +138,29 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   }
 }
 
-async function remote(address: string, { clock }: ConnectContext): Promise<GroveConnection> {
+/** A file's text without its byte order mark, by which Windows tells UTF-8 and UTF-16. */
+function textOf(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
+}
+
+async function remote(
+  address: string,
+  source: string,
+  { clock }: ConnectContext,
+): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
-  const url = parseAddress(address)
+  const url = addressFrom(source, address)
   const grove = groveClient(url, clock)
   return { grove, place: url, close: () => grove.close() }
+}
+
+function addressFrom(source: string, address: string): string {
+  try {
+    return parseAddress(address)
+  } catch (error) {
+    throw isGroveError(error) ? fromSource(source, error) : error
+  }
 }
 
 /**
@@ -146,7 +174,8 @@ async function openDirectory(
 ): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
-    const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``
+    const whose = directory === context.env.GROVE_DIR ? ' (GROVE_DIR)' : ''
+    const message = `there is no grove in ${dir}${whose}: make one with \`grove init ${directory}\``
     throw new GroveError('not-found', { directory: dir }, { message })
   }
   const { grove: settings } = decideConfig({

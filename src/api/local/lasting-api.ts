@@ -1,4 +1,5 @@
 import { isJsonObject } from '../../core/canonical.ts'
+import type { Cid } from '../../core/cid.ts'
 import { timestamp } from '../../core/time.ts'
 import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -37,19 +38,20 @@ export interface Sessions {
 export function lastingApi(sessions: Sessions): GroveApi {
   const { clock, closing } = sessions
   return {
+    // Who answers has proved that it has the directory open.
     isLocal: true,
     ...callsOf((operation, input, options) => {
       const fixed = operation.name === 'publish' ? dated(input, clock) : input
       return sessions.attempt(({ api }) => callIn(api, operation)(fixed, options), options.signal)
     }),
     blob: (input, options) =>
-      download(sessions, { open: (api) => api.blob(input, options), range: input.range }, options),
+      download(sessions, { open: (api) => api.blob(input, options), rest: ofBlob }, options, input),
     artifact: (input, options) =>
-      download(sessions, { open: (api) => api.artifact(input, options) }, options),
+      download(sessions, { open: (api) => api.artifact(input, options), rest: ofBlob }, options),
     file: (input, options) => {
-      const open = (api: GroveApi) => api.file(input, options)
-      const more = (api: GroveApi, range: ByteRange) => api.file({ ...input, range }, options)
-      return download(sessions, { open, more, range: input.range }, options)
+      const rest: DownloadSource['rest'] = (api, { range }) =>
+        api.file({ ...input, range }, options)
+      return download(sessions, { open: (api) => api.file(input, options), rest }, options, input)
     },
     manifest: (input, options) =>
       manifest(sessions, (api) => api.manifest(input, options), options),
@@ -78,57 +80,65 @@ function dated(draft: unknown, clock: Clock): unknown {
     : draft
 }
 
-interface Reading {
-  readonly open: (api: GroveApi) => Promise<Download>
-  /** Opens another range of the same bytes. Default: of the blob with their hash. */
-  readonly more?: (api: GroveApi, range: ByteRange) => Promise<Download>
-  readonly range?: ByteRange | undefined
+/** Where a download comes from. */
+interface DownloadSource {
+  open(api: GroveApi): Promise<Download>
+  /** Opens what has not come yet. */
+  rest(api: GroveApi, missing: Missing): Promise<Download>
 }
 
-/** Bytes or a range of them. If the session is lost halfway, the rest comes from the next. */
+interface Missing {
+  readonly hash: Cid
+  readonly range: ByteRange
+  readonly options: CallOptions
+}
+
+const ofBlob: DownloadSource['rest'] = (api, { hash, range, options }) =>
+  api.blob({ hash, range }, options)
+
+/** Bytes or a range of them. If their session is lost halfway, the rest comes from the next. */
 async function download(
   sessions: Sessions,
-  reading: Reading,
+  source: DownloadSource,
   options: CallOptions = {},
+  { range }: { readonly range?: ByteRange } = {},
 ): Promise<Download> {
   const first = await sessions.attempt(
-    async (session) => ({ session, ...(await reading.open(session.api)) }),
+    async (session) => ({ session, ...(await source.open(session.api)) }),
     options.signal,
   )
   const { hash, sizeBytes } = first
-  return { hash, sizeBytes, body: continued(sessions, first, reading, options) }
+  const start = range?.start ?? 0
+  const restAfter = (receivedBytes: number) =>
+    sessions.attempt(async (session) => {
+      const missing = { start: start + receivedBytes, end: start + sizeBytes - 1 }
+      return { session, ...(await source.rest(session.api, { hash, range: missing, options })) }
+    }, options.signal)
+  return { hash, sizeBytes, body: continued(sessions, first, restAfter) }
 }
+
+type Part = Download & { readonly session: GroveSession }
 
 async function* continued(
   sessions: Sessions,
-  first: Download & { readonly session: GroveSession },
-  { more, range: whole }: Reading,
-  options: CallOptions,
+  first: Part,
+  restAfter: (receivedBytes: number) => Promise<Part>,
 ): AsyncGenerator<Uint8Array> {
-  const { hash, sizeBytes } = first
-  const start = whole?.start ?? 0
-  const reopen = more ?? ((api, range) => api.blob({ hash, range }, options))
-  let { session, body } = first
+  let part = first
   for (let receivedBytes = 0; ; ) {
     const before = receivedBytes
     try {
-      for await (const chunk of body) {
+      for await (const chunk of part.body) {
         receivedBytes += chunk.byteLength
         yield chunk
       }
       return
     } catch (error) {
-      const isStuck = receivedBytes === before && session !== first.session
-      if (isStuck || !(await sessions.lost(session, error))) throw error
+      const isStuck = receivedBytes === before && part !== first
+      if (isStuck || !(await sessions.lost(part.session, error))) throw error
     }
-    if (receivedBytes === sizeBytes) return
-    const range = { start: start + receivedBytes, end: start + sizeBytes - 1 }
-    const next = await sessions.attempt(
-      async (other) => ({ other, ...(await reopen(other.api, range)) }),
-      options.signal,
-    )
-    session = next.other
-    body = next.body
+    if (receivedBytes === first.sizeBytes) return
+    part = await restAfter(receivedBytes)
   }
 }
 

@@ -50,6 +50,8 @@ test('a library uses the directory of a server, and a server that of a library',
       (await groveJson<ContributionView>(['show', cid, '--server', served.url])).cid,
       cid,
     )
+    const { source } = await grove.fetchRemoteContribution(cid)
+    assert.equal(source.own, true, 'what comes through the socket is of this machine')
     assert.deepEqual(await grove.peers(), [])
     await assert.rejects(openGrove({ dir, listen: {} }), withCode('storage-locked', dir))
     await served.stop()

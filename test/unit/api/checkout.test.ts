@@ -29,16 +29,12 @@ interface Modes {
 async function bothDoors(dir?: string) {
   const served = await serveNode(dir)
   const remote = groveClient(served.url, systemClock)
+  const own = localClient(served.node)
   return {
     node: served.node,
-    own: localClient(served.node),
+    own,
     remote,
-    library: new Grove({
-      api: localClient(served.node),
-      peerId: 'self',
-      url: undefined,
-      close: async () => {},
-    }),
+    library: new Grove({ api: own, peerId: 'self', url: undefined, close: async () => {} }),
     async [Symbol.asyncDispose]() {
       await remote.close()
       await served[Symbol.asyncDispose]()
