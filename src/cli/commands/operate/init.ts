@@ -75,10 +75,8 @@ async function adopted(
 async function writeConfig(directory: string, layer: object): Promise<boolean> {
   const path = join(directory, CONFIG_FILE)
   try {
-    await writeFile(path, `${JSON.stringify(layer, undefined, 2)}\n`, {
-      flag: 'wx',
-      mode: 0o600,
-    })
+    const text = `${JSON.stringify(layer, undefined, 2)}\n`
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
     return true
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST') return false
