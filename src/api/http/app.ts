@@ -31,7 +31,7 @@ export function createHttpApp(node: GroveNode): HttpApp {
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
-    pages: pages(metrics),
+    pages: pages(metrics, node.config.self.address),
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
@@ -67,8 +67,8 @@ export function createHttpApp(node: GroveNode): HttpApp {
 }
 
 /** The pages that the server has in addition to the operations. */
-function pages(metrics: Metrics): Record<string, Handler> {
-  const description = textResponse(200, JSON.stringify(openApi(allOperations)), {
+function pages(metrics: Metrics, address: string): Record<string, Handler> {
+  const description = textResponse(200, JSON.stringify(openApi(allOperations, address)), {
     'content-type': 'application/json',
   })
   const docs = docsPage()
@@ -76,6 +76,7 @@ function pages(metrics: Metrics): Record<string, Handler> {
   return {
     '/api/openapi.json': { name: 'openapi', answer: () => description },
     '/api/docs': { name: 'docs', answer: () => docsResponse },
+    '/': { name: 'root', answer: () => textResponse(302, '', { location: 'api/docs' }) },
     '/metrics': {
       name: 'metrics',
       async answer() {
