@@ -3,7 +3,7 @@ import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { formatScore, formatSize, printable, printableLines, short } from '../../output/format.ts'
-import { print, style, widthOf } from '../../output/output.ts'
+import { print, printProse, style, widthOf } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 import { formatAgo, formatTime } from '../../output/time.ts'
 import { wrapText } from '../../output/width.ts'
@@ -65,7 +65,7 @@ function printEvidence(
     evidenceTable(items, cid, (timestamp) => formatAgo(timestamp, now)),
   )
   const more = total > items.length ? ` (${total - items.length} more)` : ''
-  print(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
+  printProse(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
 }
 
 function printHead(session: CliSession, view: ContributionView): void {
@@ -74,8 +74,10 @@ function printHead(session: CliSession, view: ContributionView): void {
   const about = [agent.agentName, agent.model, agent.platform]
     .filter((part) => part !== undefined)
     .join(', ')
-  print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
-  print(output, style(output, 'bold', printable(view.summary)))
+  const nature = `${view.kind}, ${view.mode}`
+  const gap = view.cid.length + 2 + nature.length <= widthOf(output) ? '  ' : '\n'
+  print(output, `${style(output, 'yellow', view.cid)}${gap}${nature}`)
+  printProse(output, printable(view.summary), 'bold')
   print(output, '')
   const author = `${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}`
   field(session, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
@@ -101,7 +103,8 @@ function printBody(
     )
   }
   if (view.context !== undefined) field(session, 'context', printable(JSON.stringify(view.context)))
-  if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)
+  if (view.description !== undefined)
+    printProse(session.output, `\n${printableLines(view.description)}`)
 }
 
 const LABEL_WIDTH = 14
