@@ -324,6 +324,31 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'NOT_FOUND')
     })
 
+    test('what stays home is told by its reason, and nothing is published if all of it does', async () => {
+      const folder = at(`home${mode}`)
+      await mkdir(join(folder, 'backend'), { recursive: true })
+      await writeFile(join(folder, 'backend/.env'), 'x')
+      await writeFile(join(folder, 'id_rsa'), 'x')
+      const told = async (...args: string[]) =>
+        runGrove(['contribute', folder, '--summary', 'x', '--json', ...where, ...args])
+
+      const nothing = await told()
+      await writeFile(join(folder, 'a.py'), 'x')
+      const some = await told('--include', 'id_rsa')
+
+      assert.equal(nothing.code, 2)
+      assert.match(
+        nothing.stderr,
+        /left out, hidden: backend\/\.env\nleft out, private key: id_rsa\n/,
+      )
+      assert.match(nothing.stderr, /nothing is left to contribute/)
+      const { artifacts, leftOut } = JSON.parse(some.stdout) as ContributionView & {
+        leftOut: object[]
+      }
+      assert.deepEqual(Object.keys(artifacts), ['a.py', 'id_rsa'])
+      assert.deepEqual(leftOut, [{ path: 'backend/.env', reason: 'hidden' }])
+    })
+
     test('a git revision and a patch against it become artifacts', {
       skip: spawnSync('git', ['--version']).status !== 0 && 'no git here',
     }, async () => {
@@ -352,12 +377,15 @@ for (const mode of ['--server', '--dir'] as const) {
       ).trim()
 
       const target = at(`git-out${mode}`)
-      await groveText(['checkout', cid, '--to', target, ...where])
-      assert.deepEqual((await readdir(target, { recursive: true })).toSorted(), [
-        'changes.patch',
-        'src',
-        'src/main.c',
-      ])
+      await groveText(['checkout', cid, '--to', target, '--trust', ...where])
+      const { context } = await groveJson<ContributionView>(['show', cid, ...where])
+      const { git: notes } = (context as { grove: { git: Record<string, unknown> } }).grove
+      assert.deepEqual(
+        [notes.commit, notes.commit === notes.base, notes.dirty, notes.untracked],
+        [notes.base, true, true, 0],
+      )
+      const written = await readdir(target, { recursive: true })
+      assert.deepEqual(written.toSorted(), ['.gitignore', 'changes.patch', 'src', 'src/main.c'])
       assert.equal(await readFile(join(target, 'src/main.c'), 'utf8'), 'int x;\n')
       assert.match(await readFile(join(target, 'changes.patch'), 'utf8'), /-int x;\n\+int y;/)
       await groveFails(

@@ -17,7 +17,8 @@ const agent = new Client({ name: 'test', version: '1' })
 before(async () => {
   grove = await serveNode()
   elsewhere = await serveNode()
-  const args = [main, 'mcp', '--server', grove.url, '--agent-id', 'mcp-agent']
+  const who = ['--server', grove.url, '--agent-id', 'mcp-agent']
+  const args = [main, 'mcp', ...who, '--files', at('.')]
   await agent.connect(
     new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }),
   )
@@ -179,5 +180,15 @@ test('a failure is a result with an error code', async () => {
     await codeOf('grove_submit_work', { summary: 'x', files: { a: at('absent') } }),
     [true, 'not-found'],
   )
+  await writeFile(at('id_rsa'), 'x')
+  for (const [path, code] of [
+    [at('id_rsa'), 'refused'],
+    ['/etc/hosts', 'refused'],
+    [at('.'), 'usage-error'],
+  ])
+    assert.deepEqual(await codeOf('grove_submit_work', { summary: 'x', files: { a: path } }), [
+      true,
+      code,
+    ])
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
 })

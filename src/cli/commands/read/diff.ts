@@ -5,9 +5,9 @@ import type { Command } from 'commander'
 import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { compareFiles } from '../../../git/compare.ts'
 import { writeWorkspace } from '../../../workspace/workspace.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { diffFiles } from '../../files/git.ts'
 import { formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 
@@ -57,7 +57,10 @@ async function diff(
       download(session, join(directory, 'parent'), changes, 'parent'),
       download(session, join(directory, 'child'), changes, 'child'),
     ])
-    const patch = await diffFiles(directory, 'parent', 'child')
+    const patch = await compareFiles(directory, 'parent', 'child', {
+      env: { ...session.env },
+      binary: session.json || session.output.answer.isTTY !== true,
+    })
     answer(session, { parent, child, changes, patch: patch ?? null }, () => {
       printScores(session, views[0], views[1])
       if (patch !== undefined) printPatch(session, patch)
