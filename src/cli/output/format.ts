@@ -1,5 +1,6 @@
 import { parseCid, shortCid } from '../../core/cid.ts'
 import type { Score } from '../../core/contribution/schema.ts'
+import { cutText } from './width.ts'
 
 /** Formats values for the screen. */
 
@@ -91,8 +92,9 @@ export function formatScore(name: string, score: Score): string {
 }
 
 /**
- * Scores in forms that take less and less room: as many as fit, with the number of the others; the
- * last has a value alone. No number is ever cut.
+ * Scores in forms that take less and less room: as many as fit, with the number of the others; at
+ * last the first alone, its name cut and its value rounded. None is without a name, which would be
+ * taken for that of the row above.
  */
 export function scoreForms(scores: Readonly<Record<string, Score>> | undefined): string[] {
   const all = Object.entries(scores ?? {})
@@ -101,17 +103,16 @@ export function scoreForms(scores: Readonly<Record<string, Score>> | undefined):
   const texts = all.map(([name, score]) => formatScore(name, score))
   const more = (shown: number) => (shown === all.length ? '' : ` +${all.length - shown}`)
   const several = texts.map(
-    (_, shown) => `${texts.slice(0, shown + 1).join(', ')}${more(shown + 1)}`,
+    (_, index) => `${texts.slice(0, index + 1).join(', ')}${more(index + 1)}`,
   )
   const [name, { value, direction }] = first
-  const alone = `${formatNumber(value)} ${arrow(direction)}`
-  return [
-    ...several.toReversed(),
-    `${printable(name)} ${alone}${more(1)}`,
-    `${alone}${more(1)}`,
-    alone,
-  ]
+  const rounded = Number(value.toPrecision(ROUNDED_DIGITS))
+  const alone = (most: number) =>
+    `${cutText(printable(name), most)} ${formatNumber(rounded)} ${arrow(direction)}`
+  return [...several.toReversed(), `${alone(24)}${more(1)}`, `${alone(8)}${more(1)}`, alone(5)]
 }
+
+const ROUNDED_DIGITS = 6
 
 /** The direction that is better. */
 export function arrow(direction: Score['direction']): string {

@@ -66,7 +66,7 @@ const columns: Table['columns'] = [
   { title: 'cid' },
   { title: 'level' },
   { title: 'where', min: 12 },
-  { title: 'agent', min: 6, leaveOut: 1 },
+  { title: 'agent', min: 8, leaveOut: 1 },
   { title: 'summary', min: 20, main: 2 },
 ]
 
@@ -76,7 +76,7 @@ export function federatedOverviewTable(
   moment: (timestamp: string) => string,
 ): Table {
   return {
-    columns: [{ title: 'best by', min: 8 }, ...columns],
+    columns: [{ title: 'best by', min: 12 }, ...columns],
     rows: rankings.flatMap((entries) => {
       const [best] = entries
       if (best === undefined) return []

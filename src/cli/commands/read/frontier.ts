@@ -126,10 +126,10 @@ function printRanking({ output }: CliSession, ranking: ShownRanking): void {
 export function overviewTable(rankings: readonly ShownRanking[]): Table {
   return {
     columns: [
-      { title: 'best by', min: 8 },
+      { title: 'best by', min: 12 },
       { title: 'value', align: 'right' },
       { title: 'cid' },
-      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
     rows: rankings.flatMap(({ title, entries: [best], format }) =>
@@ -156,7 +156,7 @@ export function rankingTable({ entries, format }: ShownRanking): Table {
       { title: 'value', align: 'right' },
       { title: 'cid' },
       { title: 'kind', leaveOut: 2 },
-      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
     rows: entries.map((entry, index) => [
