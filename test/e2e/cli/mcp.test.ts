@@ -50,6 +50,25 @@ async function answerOf(name: string, given: Record<string, unknown> = {}) {
 
 const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
 
+test('files go by paths of any characters', async () => {
+  await writeFile(at('any.txt'), 'any')
+  const files = { '__init__.py': at('any.txt'), '学习/[id].txt': at('any.txt') }
+
+  const { cid, artifacts } = await answerOf('grove_submit_work', { summary: 'any names', files })
+  const listed = await answerOf('grove_files', { cid })
+
+  assert.deepEqual(Object.keys(artifacts as object), [
+    'x-u--u5b66.4e60-/-u5b-id-u5d-.txt',
+    'x-u-__init__.py',
+  ])
+  assert.deepEqual(
+    (listed.files as { path: string }[]).map(({ path }) => path),
+    ['学习/[id].txt', '__init__.py'],
+  )
+  const folder = await call('grove_submit_work', { summary: 'a folder', files: { a: at('.') } })
+  assert.match(JSON.stringify(folder), /usage-error/)
+})
+
 test('the tools have the names of Grove 0.1, and each describes its input', async () => {
   const { tools } = await agent.listTools()
 
