@@ -5,7 +5,7 @@ import { isGroveError } from '../../../core/errors.ts'
 import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { filesTable } from '../../output/files.ts'
-import { formatScore, printable, printableLines, short } from '../../output/format.ts'
+import { formatNumber, formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { print, style, widthOf } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 import { formatAgo, formatTime } from '../../output/time.ts'
@@ -42,7 +42,8 @@ async function show(session: CliSession, text: string): Promise<void> {
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
   const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
   field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
-  const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
+  const review =
+    standing.reviewScore === undefined ? '' : `, review score ${formatNumber(standing.reviewScore)}`
   const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
   field(session, 'standing', `${standing.lifecycle}, ${counts}`)
   field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)

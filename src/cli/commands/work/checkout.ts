@@ -143,10 +143,14 @@ async function chosenCid(
     )
   }
   if (text !== undefined) return cidOf(session, text)
-  const frontier = await session.grove.frontier({ limit: 1 }, { signal: session.signal })
-  const best = rankingOf(frontier, metric ?? '')[0]
-  if (best !== undefined) return best.cid
-  const known = Object.keys(frontier.byMetric).join(', ')
+  const best = { kind: 'work', limit: 1 } as const
+  const options = { signal: session.signal }
+  const [first] = rankingOf(
+    await session.grove.frontier({ ...best, metric: metric ?? '' }, options),
+    metric ?? '',
+  )
+  if (first !== undefined) return first.cid
+  const known = Object.keys((await session.grove.frontier(best, options)).byMetric).join(', ')
   throw new GroveError(
     'not-found',
     { metric },
