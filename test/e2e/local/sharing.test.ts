@@ -23,7 +23,7 @@ test('two MCP sessions and the command line use one directory at once', async ()
   const dir = at('sessions')
   await groveText(['init', dir])
   await using first = await mcpSession('--dir', dir)
-  await using second = await mcpSession('--dir', dir)
+  await using second = await mcpSession('--dir', dir, '--files', at('.'))
   await writeFile(at('notes.txt'), 'of the second session')
 
   const { cid } = await first.call<{ cid: string }>('grove_submit_work', { summary: 'first' })
