@@ -81,9 +81,7 @@ async function announce(
   url: string,
   log: Log,
 ): Promise<void> {
-  const path = join(grove.dir, SERVER_FILE)
-  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl(url), pid: process.pid })}\n`)
-  await rename(`${path}.new`, path)
+  await noteServer(join(grove.dir, SERVER_FILE), url, log)
   const { seeds, policy, gossipIntervalMs, syncIntervalMs } = grove
   log.info('listening', {
     url,
@@ -95,6 +93,17 @@ async function announce(
     syncIntervalMs,
   })
   print(output, `grove listening on ${url}`)
+}
+
+/** Without the file, which a full disk has no room for, a command must be told the address. */
+async function noteServer(path: string, url: string, log: Log): Promise<void> {
+  const server = { url: localUrl(url), pid: process.pid }
+  try {
+    await writeFile(`${path}.new`, `${JSON.stringify(server)}\n`, { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  } catch (err) {
+    log.warn('the address could not be noted for other commands', { path, err })
+  }
 }
 
 /** The loopback address of a server that listens on all addresses. */
