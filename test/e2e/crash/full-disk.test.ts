@@ -14,9 +14,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { getJson, publishTo } from '../../support/http.ts'
-import { mount } from '../../support/mount.ts'
 import { spawnGrove } from '../../support/processes/grove-process.ts'
 import { groves } from '../../support/processes/groves.ts'
+import { mount } from '../../support/processes/mount.ts'
 import { until } from '../../support/until.ts'
 
 const { at, start } = groves()

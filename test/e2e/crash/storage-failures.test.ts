@@ -15,7 +15,7 @@ import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
-import { mount } from '../../support/mount.ts'
+import { mount } from '../../support/processes/mount.ts'
 
 const open = (dir: string) => openSqliteStores({ dir, nextTurn, random: systemRandom })
 const writer = join(import.meta.dirname, 'crash-writer.ts')
