@@ -4,6 +4,8 @@ import { layerSchema } from '../../src/config.ts'
 import * as core from '../../src/core/contribution/schema.ts'
 import { groveEventSchema } from '../../src/core/wire/events.ts'
 import {
+  aboutAnswerSchema,
+  aboutRequestSchema,
   bestListSchema,
   bestQuerySchema,
   closureRequestSchema,
@@ -54,6 +56,8 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'fetch-result': fetchResultSchema,
   'best-query': bestQuerySchema,
   'best-list': bestListSchema,
+  'about-request': aboutRequestSchema,
+  'about-answer': aboutAnswerSchema,
   'closure-request': closureRequestSchema,
   'closure-trailer': closureTrailerSchema,
   'federation-peer': federationPeerSchema,

@@ -50,6 +50,25 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
   return found
 }
 
+/**
+ * What groves hold about a contribution (replies, reviews, reproductions, adoptions, derived work)
+ * that another grove, which holds the contribution, lacks.
+ */
+export async function unheard(holders: readonly Holder[]): Promise<string[]> {
+  const { graph: whole, contributions } = await unionOf(holders)
+  const found: string[] = []
+  for (const { name, disk } of holders) {
+    const absent = new Set(await disk.graph.missing([...contributions.keys()]))
+    for (const cid of contributions.keys()) {
+      if (absent.has(cid)) continue
+      const about = await whole.edges(cid, 'in')
+      for (const { source } of about.filter(({ source }) => absent.has(source)))
+        found.push(`${name} holds ${cid} and lacks ${source}, which is about it`)
+    }
+  }
+  return found
+}
+
 /** Everything that the groves hold, in one graph folded from scratch. */
 async function unionOf(
   holders: readonly Holder[],

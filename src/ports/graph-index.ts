@@ -97,7 +97,8 @@ export interface GraphIndex {
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
   /**
    * Contributions whose summary, description, tags and agent together have every word of the text,
-   * best match first. The text has no syntax.
+   * best match first. A word that ends in `*` stands for all that begin with it; the text has no
+   * other syntax (BEHAVIOUR.md#search).
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**

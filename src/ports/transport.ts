@@ -2,6 +2,8 @@ import type { Cid } from '../core/cid.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
 import type {
+  AboutAnswer,
+  AboutRequest,
   BestList,
   BestQuery,
   ClosureRequest,
@@ -86,6 +88,8 @@ export interface Transport {
   /** The names of the metrics in which the peer ranks anything. */
   metrics(peer: PeerAddress, options?: RequestOptions): Promise<string[]>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
+  /** Nothing about any of them from a peer that doesn't know the question. */
+  about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>
   closure(
     peer: PeerAddress,
     request: ClosureRequest,

@@ -12,8 +12,10 @@ import { nextTurn } from '../../src/runtime/turn.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
+import { Writer } from '../../src/stores/sqlite/writer/writer.ts'
 import { withCode } from '../support/errors.ts'
 import { temporaryDirectory } from '../support/folder.ts'
+import { until } from '../support/until.ts'
 import { answersOf } from './answers.ts'
 import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
 import { changeDatabase, directoryOfSchema, schema1 } from './temporary.ts'
@@ -98,6 +100,44 @@ test('the migration to schema 1 is as it was released', async () => {
 
   assert.deepEqual(current, released)
 })
+
+test('words are indexed anew beside the old index, which is used until all are there', async () => {
+  await using temporary = await directoryOfSchema(1)
+  const jobs = [...Array.from({ length: 600 }, (_, n) => `item ${n}`), '深度学习模型'].map(
+    (summary) => {
+      const { cid, bytes } = sample({ summary })
+      return { type: 'put-contribution', cid, bytes, provenance: local() } as const
+    },
+  )
+  const first = new Writer(join(temporary.dir, 'grove.db'))
+  first.commit(jobs)
+  // Broken off after a step.
+  const built = first.commit([{ type: 'build-words' }])
+  const tables = tablesOf(temporary.dir)
+  first.close()
+
+  await using stores = await open(temporary.dir)
+  const found = async (text: string) => (await stores.graph.search(text, {}, 1_000)).length
+  const atOnce = [await found('item'), await found('baseline')]
+  await until('the old index to go', () => !tablesOf(temporary.dir).includes('word'))
+
+  assert.deepEqual(built, [{ type: 'done', changed: true }])
+  assert.ok(tables.includes('word'))
+  assert.deepEqual(atOnce, [600, 1])
+  assert.deepEqual(
+    await Promise.all(['item', 'baseline', 'große', '学习', 'agent'].map(found)),
+    [600, 1, 1, 1, 610],
+  )
+  assert.equal((await stores.graph.list({ tags: ['ml'] }, { limit: 10, offset: 0 })).total, 2)
+})
+
+function tablesOf(dir: string): string[] {
+  const database = new Sqlite(join(dir, 'grove.db'), { readonly: true })
+  const select = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+  const found = database.prepare<[], string>(select).pluck().all()
+  database.close()
+  return found
+}
 
 test('a number is not reused after the last contribution is deleted', async () => {
   await using temporary = await temporaryDirectory()

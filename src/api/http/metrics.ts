@@ -42,6 +42,7 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     registers,
   })
   addGauges(node, registers)
+  addRefused(node, registers)
   addStored(node, registers)
   signal.addEventListener('abort', countEvents(node, registers), { once: true })
   return {
@@ -76,6 +77,20 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
       const peers = node.gossip.peers()
       for (const status of ['alive', 'suspected', 'failed'] as const)
         this.set({ status }, peers.filter((peer) => peer.status === status).length)
+    },
+  })
+}
+
+function addRefused({ sync }: GroveNode, registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_sync_refused',
+    help: 'Items that background sync does not fetch for now, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(sync.refusalCounts()))
+        this.set({ reason }, count)
     },
   })
 }

@@ -47,8 +47,8 @@ export const readTools: readonly Tool[] = [
   tool({
     name: 'grove_search',
     description:
-      'Search the full text of summaries, descriptions, tags and agents. Every word must occur; ' +
-      'the best match comes first.',
+      'Search the full text of summaries, descriptions, tags and agents. Every word must occur, ' +
+      'or, where it ends in *, a word that begins so; the best match comes first.',
     readOnly: true,
     input: z.strictObject({ query, ...searchShape }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),

@@ -24,6 +24,9 @@ export const EVIDENCE: readonly RelationType[] = (Object.keys(counts) as Relatio
   (type) => counts[type] !== undefined,
 )
 
+/** All types: those that make a contribution say something about another, replies included. */
+export const ABOUT: readonly RelationType[] = Object.keys(counts) as RelationType[]
+
 /**
  * The edges of a contribution, in manifest order. Of several relations of one type to one target,
  * only the first is an edge.

@@ -11,6 +11,7 @@ import type { SyncContext } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
+import { bringAbout } from './about.ts'
 import { refreshEvidence } from './evidence.ts'
 import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
@@ -69,6 +70,11 @@ export class BackgroundSync {
     return this.#state.backoff.refusals(this.#node.clock.now())
   }
 
+  /** How many of these there are, by reason. */
+  refusalCounts(): Record<string, number> {
+    return this.#state.backoff.refusalCounts(this.#node.clock.now())
+  }
+
   /**
    * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip
    * advertises, fetches what the policy wants, best first, within the round's budget, and retries
@@ -116,7 +122,12 @@ export class BackgroundSync {
       return answer
     })
     const offers = answers.flatMap((answer) => answer.offers)
-    await refreshEvidence(node, offers, { budget, memory: this.#state.evidence, signal })
+    const { evidence, about } = this.#state
+    const refreshed = await refreshEvidence(node, offers, { budget, memory: evidence, signal })
+    const brought = await mapBounded(peers, PEERS_A_ROUND, (peer) =>
+      bringAbout(node, peer, { budget, memory: about, signal }),
+    )
+    round.noteEvidence(refreshed.length + brought.flat().length)
     await round.fetchWanted({
       offers: [...offers, ...advertisedOffers(node)],
       local: await heldPlaces(node, policy),

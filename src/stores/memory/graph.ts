@@ -7,7 +7,7 @@ import { type Evidence, foldSignals, type Signals } from '../../core/ranking/sig
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
   FrontierQuery,
@@ -20,7 +20,7 @@ import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
-import { wordsOfQuery } from '../words.ts'
+import { type Term, termsOfQuery } from '../words.ts'
 import { type Held, rank } from './rank.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
@@ -108,13 +108,16 @@ export class MemoryGraph implements GraphStore {
   }
 
   async search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
-    const asked = wordsOfQuery(text)
+    const asked = termsOfQuery(text)
     if (asked.length === 0) return []
+    const isMeant = (found: string, { word, isPrefix }: Term) =>
+      isPrefix ? found.startsWith(word) : found === word
     return this.#matching(filter)
-      .filter(({ words }) => asked.every((word) => words.includes(word)))
+      .filter(({ words }) => asked.every((term) => words.some((word) => isMeant(word, term))))
       .map(({ stored, words }) => ({
         stored,
-        share: words.filter((word) => asked.includes(word)).length / words.length,
+        share:
+          words.filter((word) => asked.some((term) => isMeant(word, term))).length / words.length,
       }))
       .sort((a, b) => b.share - a.share || compareCids(a.stored.cid, b.stored.cid))
       .slice(0, limit)
@@ -146,6 +149,14 @@ export class MemoryGraph implements GraphStore {
     return this.#log
       .slice(seq, seq + limit)
       .map((stored, index) => ({ seq: seq + index + 1, stored }))
+  }
+
+  async linesBefore(seq: number, limit: number): Promise<LogLine[]> {
+    return this.#log
+      .map(({ cid, provenance }, index) => ({ seq: index + 1, cid, origin: provenance.origin }))
+      .slice(0, Math.max(0, seq - 1))
+      .reverse()
+      .slice(0, limit)
   }
 
   position(seq: number): string {

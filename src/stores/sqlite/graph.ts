@@ -6,7 +6,7 @@ import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { PendingBlob } from '../../ports/blob-store.ts'
-import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
   FrontierQuery,
@@ -63,6 +63,10 @@ export class SqliteGraph implements GraphStore {
 
   since(seq: number, limit: number): Promise<LogEntry[]> {
     return this.#session.read({ type: 'since', seq, limit })
+  }
+
+  linesBefore(seq: number, limit: number): Promise<LogLine[]> {
+    return this.#session.read({ type: 'lines-before', seq, limit })
   }
 
   lastSeq(): Promise<number> {

@@ -160,6 +160,63 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await found('tai'), [])
   })
 
+  test('a search folds case in every script, and leaves out accents only where readers do', async () => {
+    await using opened = await open()
+    const folded = sample({ summary: 'Straße ΟΔΟΣ İzmir ﬁne Ёлка שָׁלוֹם' })
+    const hindi = sample({ summary: 'हिन्दी में' })
+    const japanese = sample({ summary: 'ガラス' })
+    await putAll(opened.store, [folded, hindi, japanese])
+    const found = async (text: string) => cidsOf(await opened.store.search(text, {}, 10))
+
+    for (const text of ['strasse', 'STRASSE straße', 'οδός', 'izmir', 'FINE', 'елка', 'שלום'])
+      assert.deepEqual(await found(text), [folded.cid], text)
+    assert.deepEqual(await found('हिन्दी'), [hindi.cid])
+    assert.deepEqual(await found('हनद'), [])
+    assert.deepEqual(await found('ｶﾞﾗｽ'), [japanese.cid])
+    assert.deepEqual(await found('カラス'), [])
+  })
+
+  test('writing without spaces is found by any part of it', async () => {
+    await using opened = await open()
+    const chinese = sample({ summary: '使用旋转位置编码的深度学习模型基线' })
+    const thai = sample({ summary: 'แบบจำลองภาษาไทย' })
+    const korean = sample({ summary: '한국어모델을 GPT2기반으로' })
+    await putAll(opened.store, [chinese, thai, korean])
+    const found = async (text: string) => cidsOf(await opened.store.search(text, {}, 10))
+
+    for (const text of ['深度学习', '深度 模型', '码', '使用旋转位置编码的深度学习模型基线'])
+      assert.deepEqual(await found(text), [chinese.cid], text)
+    assert.deepEqual(await found('深习'), [])
+    assert.deepEqual(await found('ภาษา'), [thai.cid])
+    for (const text of ['한국어', '모델', 'gpt2', 'GPT2기반'])
+      assert.deepEqual(await found(text), [korean.cid], text)
+  })
+
+  test('a word that ends in * finds all that begin with it', async () => {
+    await using opened = await open()
+    const one = sample({ summary: 'baseline of ABBA' })
+    const two = sample({ summary: 'database basement' })
+    await putAll(opened.store, [one, two])
+    const found = async (text: string) => sortedCids(await opened.store.search(text, {}, 10))
+
+    assert.deepEqual(await found('base'), [])
+    assert.deepEqual(await found('base*'), sortedCids([one, two]))
+    assert.deepEqual(await found('BASE* ab*'), [one.cid])
+    assert.deepEqual(await found('basel* of'), [one.cid])
+    for (const text of ['a*', 'ab *', '*base', 'b*se', 'base-*'])
+      assert.deepEqual(await found(text), [], text)
+  })
+
+  test('a long word is cut at a character, not within one', async () => {
+    await using opened = await open()
+    const long = sample({ summary: `${'𝔅'.repeat(3)}${'𐐀'.repeat(70)}` })
+    await putAll(opened.store, [long])
+
+    const found = await opened.store.search('𐐀'.repeat(70).padStart(146, '𝔅𝔅𝔅'), {}, 10)
+
+    assert.deepEqual(cidsOf(found), [long.cid])
+  })
+
   test('a search has no query syntax', async () => {
     await using opened = await open()
     const odd = sample({ summary: 'near or and not' })

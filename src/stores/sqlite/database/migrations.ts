@@ -14,9 +14,10 @@
  *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
  *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
  * - `blob_file`: what the files of large blobs looked like when they were put.
- * - `word`: full-text index of the words of `stores/words.ts` and the facets of `stores/filter.ts`;
+ * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
- *   with a row for each facet costs.
+ *   with a row for each facet costs. `word_index` says by which version of the words it was built,
+ *   and `word` is that of version 1, which goes when its successor is complete.
  */
 export const migrations: readonly string[] = [
   // Schema 1: released in 0.2.0.
@@ -112,5 +113,11 @@ export const migrations: readonly string[] = [
   // Schema 4: unreleased. Where older rows came from isn't known.
   `
   ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
+  // Schema 5: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
+  `
+  CREATE VIRTUAL TABLE word_2 USING fts5 (words, facets, content = '', tokenize = 'ascii');
+  CREATE TABLE word_index (version INTEGER NOT NULL, built_to INTEGER NOT NULL) STRICT;
+  INSERT INTO word_index VALUES (1, 0);
   `,
 ]

@@ -42,6 +42,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     'contribution-count': () => contributions.count(),
     resolve: ({ digits, limit }) => contributions.resolve(digits, limit),
     since: ({ seq, limit }) => contributions.since(seq, limit),
+    'lines-before': ({ seq, limit }) => contributions.linesBefore(seq, limit),
     'last-seq': () => lastSeq(connection),
     edges: ({ args: [cid, direction, choice = {}] }) =>
       direction === 'in'

@@ -1,6 +1,6 @@
 import { type Cid, cidFromBytes, cidToBytes, hashBytes } from '../../../core/cid.ts'
 import type { Manifest } from '../../../core/contribution/schema.ts'
-import type { LogEntry, Provenance, Stored } from '../../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Provenance, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo } from '../../../ports/graph-index.ts'
 import { ByteCache } from '../../byte-cache.ts'
 import type { Consequences } from '../../derive.ts'
@@ -163,6 +163,16 @@ export class Contributions {
       if (stored !== undefined) entries.push({ seq: id, stored })
     }
     return entries
+  }
+
+  /** The lines of the log before a number, newest first. */
+  linesBefore(seq: number, limit: number): LogLine[] {
+    return this.#connection
+      .sql<[number, number], Pick<Row, 'cid' | 'origin'> & { id: number }>(
+        'SELECT id, cid, origin FROM contribution WHERE id < ? ORDER BY id DESC LIMIT ?',
+      )
+      .all(seq, limit)
+      .map(({ id, cid, origin }) => ({ seq: id, cid: cidFromBytes(cid), origin }))
   }
 
   /** Cids that start with these hex digits, ascending. */

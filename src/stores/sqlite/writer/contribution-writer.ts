@@ -7,6 +7,7 @@ import type { Connection } from '../database/connection.ts'
 import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { WordIndex } from '../tables/word-index.ts'
 
 /**
  * Writes a contribution and all that is derived from it, inside its caller's transaction.
@@ -22,12 +23,14 @@ export class ContributionWriter {
   readonly #contributions: Contributions
   readonly #totals: SignalTotals
   readonly #places: Places
+  readonly #words: WordIndex
 
   constructor(connection: Connection) {
     this.#connection = connection
     this.#contributions = new Contributions(connection)
     this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
+    this.#words = new WordIndex(connection)
   }
 
   /** False where the contribution was here already. */
@@ -38,9 +41,7 @@ export class ContributionWriter {
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const { words, facets, places } = consequences
     const id = this.#contributions.insert(item, consequences)
-    this.#connection
-      .sql('INSERT INTO word (rowid, words, facets) VALUES (?, ?, ?)')
-      .run(id, words.join(' '), facets.join(' '))
+    this.#words.add(id, { words, facets })
     for (const place of places) this.#places.add(id, place)
     for (const place of signalPlaces(item, this.#totals.signalsOf(item.cid)))
       this.#places.add(id, place)
