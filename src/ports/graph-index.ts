@@ -107,8 +107,8 @@ export interface GraphIndex {
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>
   /**
-   * Contributions with direct replies (`responds_to`): most replies first, then the latest reply,
-   * then by cid.
+   * Contributions with direct replies (`responds_to`) that answer nothing held here themselves:
+   * most replies first, then the latest reply, then by cid.
    */
   threads(query: TagQuery): Promise<RankedThread[]>
 }

@@ -130,6 +130,7 @@ export class MemoryGraph implements GraphStore {
 
   async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
     return this.#matching({ tags: [...tags] })
+      .filter(({ edges }) => !edges.some((edge) => this.#isReply(edge)))
       .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)
       .sort(
@@ -208,6 +209,11 @@ export class MemoryGraph implements GraphStore {
 
   #edgesInto(cid: Cid): Edge[] {
     return (this.#incoming.get(cid) ?? []).toSorted(compareEdges)
+  }
+
+  /** To something that is held. */
+  #isReply({ type, target }: Edge): boolean {
+    return type === 'responds_to' && this.#held.has(target)
   }
 
   #repliesTo(cid: Cid): { replyCount: number; lastReplyAt: number } {

@@ -20,6 +20,7 @@ export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphSt
   describe(`${name}: graph`, () => {
     keeping(open)
     linking(open)
+    rooting(open)
     promising(open)
   })
 }
@@ -273,6 +274,24 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       cidsOf((await opened.store.threads({ limit: 5, tags: ['x', 'y'] })).map(({ root }) => root)),
       [three!.cid],
     )
+  })
+}
+
+function rooting(open: () => Promise<Opened<GraphStore>>): void {
+  test('a thread is listed by its root: by the topmost contribution that is held', async () => {
+    await using opened = await open()
+    const root = sample({ summary: 'root' })
+    const reply = sample({ summary: 'reply', relations: [relation('responds_to', root.cid)] })
+    const again = sample({ summary: 'again', relations: [relation('responds_to', reply.cid)] })
+    const roots = async () =>
+      cidsOf((await opened.store.threads({ limit: 10 })).map((thread) => thread.root))
+
+    await putAll(opened.store, [again, reply])
+    const withoutRoot = await roots()
+    await opened.store.put(root, local())
+
+    assert.deepEqual(withoutRoot, [reply.cid])
+    assert.deepEqual(await roots(), [root.cid])
   })
 }
 

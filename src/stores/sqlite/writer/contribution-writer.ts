@@ -6,6 +6,7 @@ import { consequencesOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
+import { Replies } from '../tables/replies.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
 
@@ -24,6 +25,7 @@ export class ContributionWriter {
   readonly #totals: SignalTotals
   readonly #places: Places
   readonly #words: WordIndex
+  readonly #replies: Replies
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -31,6 +33,7 @@ export class ContributionWriter {
     this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
     this.#words = new WordIndex(connection)
+    this.#replies = new Replies(connection)
   }
 
   /** False where the contribution was here already. */
@@ -46,6 +49,7 @@ export class ContributionWriter {
     for (const place of signalPlaces(item, this.#totals.signalsOf(item.cid)))
       this.#places.add(id, place)
     this.#totals.add(consequences)
+    this.#replies.add(item.cid, consequences.edges)
     for (const { evidence } of consequences.gains)
       if (evidence !== undefined) this.#moveTarget(evidence)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))
