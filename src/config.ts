@@ -82,6 +82,10 @@ export interface Environment {
   readonly PORT?: string | undefined
   readonly GOSSIP_SEEDS?: string | undefined
   readonly USER?: string | undefined
+  /** Where programs keep what they remember. */
+  readonly XDG_STATE_HOME?: string | undefined
+  /** The same on Windows. */
+  readonly LOCALAPPDATA?: string | undefined
   /** Set by npm: the script that started this process, and its command. */
   readonly npm_lifecycle_event?: string | undefined
   readonly npm_lifecycle_script?: string | undefined

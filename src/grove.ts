@@ -3,11 +3,13 @@ import { type CheckoutOptions, type CheckoutResult, checkoutInto } from './api/c
 import { localClient } from './api/client/local-client.ts'
 import { type ArtifactFile, publishFiles } from './api/client/stage.ts'
 import { isCid, parseCid } from './core/cid.ts'
+import { isPath, nameOf } from './core/contribution/names.ts'
 import type { ContributionView, Draft } from './core/contribution/schema.ts'
-import { isGroveError } from './core/errors.ts'
+import { GroveError, isGroveError } from './core/errors.ts'
 import type { GroveEvent } from './core/wire/events.ts'
 import type { FederationPeer, SyncReport } from './core/wire/federation.ts'
 import type { FetchOptions, FetchResult } from './core/wire/fetch.ts'
+import type { FileList } from './core/wire/files.ts'
 import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './core/wire/frontier.ts'
 import type { ThreadNode } from './core/wire/threads.ts'
 import type { TransferProgress } from './node/context.ts'
@@ -20,8 +22,10 @@ export type ArtifactInput = ByteSource | string
 
 /** A draft whose artifacts may be given as bytes. */
 export type Work = Omit<Draft, 'artifacts'> & {
-  /** By name. */
+  /** By name, as in the manifest. */
   readonly artifacts?: Readonly<Record<string, ArtifactInput>>
+  /** By path, of any characters: each becomes the artifact of the name that stands for it. */
+  readonly files?: Readonly<Record<string, ArtifactInput>>
 }
 
 /** Options of a call that waits. */
@@ -57,14 +61,15 @@ export class Grove {
    * Stores the artifacts, then seals and stores the manifest. All of it is durable when the promise
    * resolves. Publishing the same work again changes nothing.
    */
-  publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+  async publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+    const { files: byPath = {}, artifacts: byName = {}, ...draft } = work
     const artifacts: Record<string, string> = {}
     const files: ArtifactFile[] = []
-    for (const [name, input] of Object.entries(work.artifacts ?? {})) {
+    for (const [name, input] of namedInputs(byName, byPath)) {
       if (isCid(input)) artifacts[name] = input
       else files.push({ name, open: () => bytesOf(input) })
     }
-    return publishFiles(this.api, { ...work, artifacts }, files, options)
+    return publishFiles(this.api, { ...draft, artifacts }, files, options)
   }
 
   /**
@@ -146,6 +151,20 @@ export class Grove {
     return (await this.api.thread({ cid })).nodes
   }
 
+  /** The files of a contribution by their paths, as many as one page has. */
+  files(cid: string, page: { limit?: number; offset?: number } = {}): Promise<FileList> {
+    return this.api.files({ cid, ...page })
+  }
+
+  /** The bytes of a file by its path. Throws `blob-missing` if they aren't held. */
+  async file(
+    cid: string,
+    path: string,
+    options: WaitOptions = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.api.file({ cid: parseCid(cid), path }, options)).body
+  }
+
   /** One artifact of two contributions, each as text. */
   diff(
     parent: string,
@@ -181,6 +200,23 @@ export class Grove {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+/** Artifacts by name. Throws `usage-error` for what is no path, or two files of one name. */
+function namedInputs(
+  byName: Readonly<Record<string, ArtifactInput>>,
+  byPath: Readonly<Record<string, ArtifactInput>>,
+): Map<string, ArtifactInput> {
+  const inputs = new Map(Object.entries(byName))
+  for (const [path, input] of Object.entries(byPath)) {
+    const name = nameOf(path)
+    if (!isPath(path) || inputs.has(name)) {
+      const why = isPath(path) ? 'is given twice' : 'is no relative path'
+      throw new GroveError('usage-error', { path }, { message: `the file '${path}' ${why}` })
+    }
+    inputs.set(name, input)
+  }
+  return inputs
 }
 
 function bytesOf(input: ArtifactInput): ByteSource {

@@ -13,6 +13,7 @@ import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
+import { isKnown, PROJECT_DIR, remember } from './known.ts'
 
 /** The options that name the grove of a command. */
 export interface Where {
@@ -37,8 +38,6 @@ export interface GroveConnection {
 
 /** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
-/** The directory of a grove that belongs to a project, as `.git` does. */
-const PROJECT_DIR = '.grove'
 
 /**
  * Connects to a grove: the first that is given of --server, --dir, GROVE_URL, GROVE_DIR, a .grove
@@ -56,21 +55,40 @@ export async function connect(where: Where, context: ConnectContext): Promise<Gr
   }
   const { env } = context
   if (where.server !== undefined) return remote(where.server, context)
-  if (where.dir !== undefined) return openDirectory(where.dir, context)
+  if (where.dir !== undefined) {
+    const connection = await openDirectory(where.dir, context)
+    await remember(resolve(where.dir), env)
+    return connection
+  }
   if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, context)
-  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd()))
+  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd(), env))
   return directory === undefined
     ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, context)
     : openDirectory(directory, context)
 }
 
-/** The nearest .grove directory, here or above; undefined if there is none. */
-export async function projectDirectory(start: string): Promise<string | undefined> {
+/**
+ * The nearest known .grove directory, here or above; undefined if there is none at all. Throws
+ * `refused` if there are only others, which somebody else may have made.
+ */
+export async function projectDirectory(
+  start: string,
+  env: Environment,
+): Promise<string | undefined> {
+  let other: string | undefined
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     const candidate = join(folder, PROJECT_DIR)
-    if (await isDirectory(candidate)) return candidate
-    if (folder === dirname(folder)) return undefined
+    if (await isDirectory(candidate)) {
+      if (await isKnown(candidate, env)) return candidate
+      other ??= candidate
+    }
+    if (folder === dirname(folder)) break
   }
+  if (other === undefined) return undefined
+  const message =
+    `${other} is not used, since it is not known to be yours: \`grove init ${other}\` takes it ` +
+    'over, --dir uses it, --server asks another grove'
+  throw new GroveError('refused', { directory: other }, { message })
 }
 
 /**

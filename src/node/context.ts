@@ -7,7 +7,7 @@ import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Random } from '../core/random.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
-import type { BlobStore } from '../ports/blob-store.ts'
+import type { BlobStore, PartialBlob } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore, Provenance } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
@@ -178,11 +178,20 @@ export interface Absences {
 /** The blobs on their way: a bounded number in all and from each peer, and each once. */
 export interface Transfers {
   readonly blobs: Singleflight<Transferred>
+  /** What has come of blobs that are not whole. */
+  readonly kept: KeptPartials
   /** A place for a transfer from that address; call the result, once, to give it back. */
   enter(address: string, signal: AbortSignal): Promise<() => void>
   /** Calls the watcher with the progress of a blob, until the returned function is called. */
   watch(hash: Cid, watcher: (progress: TransferProgress) => void): () => void
   tell(progress: TransferProgress): void
+}
+
+/** Unfinished blobs that a later transfer goes on with. */
+export interface KeptPartials {
+  /** What has come of a blob, which is the caller's from now on. */
+  take(hash: Cid): PartialBlob | undefined
+  keep(partial: PartialBlob): Promise<void>
 }
 
 /** How much of a blob has arrived. */

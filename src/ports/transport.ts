@@ -30,8 +30,8 @@ export interface BlobRequest {
 
 /** A blob as a peer sends it, not verified. */
 export interface BlobAnswer {
-  /** Size of the whole blob; undefined if the peer doesn't say. */
-  readonly sizeBytes: number | undefined
+  /** Size of the whole blob, as the peer says. */
+  readonly sizeBytes: number
   /**
    * The bytes from `offset` on. Throws `peer-fault` (cut off), `peer-too-slow` (below the minimum
    * rate), `peer-unreachable`.

@@ -77,8 +77,9 @@ export class TieredBlobs implements BlobStore {
 
   async partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
     if (sizeBytes > SMALL_MAX_BYTES) return this.#large.partial(hash, sizeBytes)
-    return this.#assemblies.partial({ hash, sizeBytes }, () =>
-      MemoryPieces.allocate(sizeBytes, (bytes) => this.#store(hash, bytes)),
+    return this.#assemblies.partial(
+      { hash, sizeBytes },
+      async () => new MemoryPieces(sizeBytes, (bytes) => this.#store(hash, bytes)),
     )
   }
 

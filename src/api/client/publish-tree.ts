@@ -2,9 +2,11 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { type Cid, CidHasher, hashBytes } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import {
+  INDEX_MAX_BYTES,
   INDEX_NAME,
   ownName,
   PACK_FORM,
+  PACK_MAX_FILES,
   type PackedFile,
   type PackFile,
   partName,
@@ -152,6 +154,11 @@ function packOf(files: readonly ReadFile[], links: readonly LinkSource[]): Shape
   }))
   for (const { path, symlink } of links) packed.push({ name: nameOf(path), symlink })
   const plan = planPack(packed)
+  if (packed.length > PACK_MAX_FILES || plan.index.byteLength > INDEX_MAX_BYTES)
+    throw usage(
+      `${packed.length} files are too many: a pack has at most ${PACK_MAX_FILES}, and a list of ` +
+        `at most ${INDEX_MAX_BYTES} bytes; contribute a smaller directory, or an archive of it`,
+    )
   const readOf = ({ name }: PackedFile) => byName.get(name)?.file.open() ?? new Uint8Array()
   const named = new Map<string, Hashed>()
   return {

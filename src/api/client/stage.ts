@@ -167,6 +167,8 @@ function sendAll(
 /** The error of an upload; a wrong hash of a file means that the file changed. */
 function changed({ name }: ArtifactFile, expected: Cid | undefined, cause: unknown): unknown {
   if (expected === undefined || !isGroveError(cause, 'hash-mismatch')) return cause
+  // A source that noticed it says which file it was: one of many in this one, perhaps.
+  if (cause.details.name !== undefined) return cause
   const message = `${name} changed while it was being read: contribute it again`
   return new GroveError('hash-mismatch', { ...cause.details, name }, { cause, message })
 }

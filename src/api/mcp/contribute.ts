@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
 import { z } from 'zod'
+import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import {
   agentSchema,
@@ -10,9 +10,14 @@ import {
   type Relation,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { publishFiles } from '../client/stage.ts'
+import { joined } from '../../gather/gathered.ts'
+import { gatherForAgent } from '../../gather/paths.ts'
+import { publishTree } from '../client/publish-tree.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type ToolContext, tool, wholeCid } from './tool.ts'
+
+/** Files looked at at once. */
+const READS_MAX = 8
 
 const { summary, description, scores, context, tags, mode } = draftSchema.shape
 const target = z.string().describe('content id, or its first hex digits')
@@ -34,9 +39,13 @@ const artifacts = {
     .optional()
     .describe('artifact name → content id of a blob that this grove holds'),
   files: z
-    .record(artifactNameSchema, z.string())
+    .record(z.string(), z.string())
     .optional()
-    .describe('artifact name → path of a local file to upload'),
+    .describe(
+      'path in the contribution → path of a local file to upload. Refused are files outside of ' +
+        'the folders that the server may read (its working directory), hidden files and private ' +
+        'keys, unless who runs it allows them',
+    ),
 }
 const relation = z.strictObject({
   targetCid: target,
@@ -158,7 +167,7 @@ export const contributeTools = [
 async function submit(
   input: Said & Partial<Artifacts>,
   shape: Shape,
-  { grove, agent, signal }: ToolContext,
+  { grove, agent, signal, files: rules }: ToolContext,
 ) {
   const { files = {}, artifacts = {}, agent: self, ...rest } = input
   const draft: Draft = {
@@ -168,17 +177,14 @@ async function submit(
     artifacts,
     agent: { ...agent, ...definedOnly(self ?? {}) },
   }
-  const sources = Object.entries(files).map(([name, path]) => ({
-    name,
-    open: () => createReadStream(path),
-  }))
-  const {
-    cid,
-    kind,
-    mode,
-    summary,
-    artifacts: named,
-    createdAt,
-  } = await publishFiles(grove, draft, sources, { signal })
-  return { cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt }
+  const parts = await mapBounded(Object.entries(files), READS_MAX, ([name, path]) =>
+    gatherForAgent(path, name, rules),
+  )
+  const { files: sources, suspects } = joined(parts)
+  const published = await publishTree(grove, draft, sources, { signal })
+  const { cid, kind, mode, summary, artifacts: named, createdAt } = published
+  return {
+    ...{ cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt },
+    ...(suspects.length === 0 ? {} : { suspects }),
+  }
 }

@@ -8,6 +8,7 @@ import {
 import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
+import type { FileRules } from '../../gather/paths.ts'
 import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
@@ -21,6 +22,8 @@ export interface McpOptions {
   readonly grove: GroveApi
   /** The author of contributions whose call names none. */
   readonly agent: Agent
+  /** Which local files may be contributed. */
+  readonly files: FileRules
   readonly log: Log
 }
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { type Cid, isCid } from '../../core/cid.ts'
 import type { Agent } from '../../core/contribution/schema.ts'
+import type { FileRules } from '../../gather/paths.ts'
 import type { GroveApi } from '../client/api.ts'
 
 /** What a tool works with. */
@@ -8,6 +9,8 @@ export interface ToolContext {
   readonly grove: GroveApi
   /** The author of contributions whose call names none. */
   readonly agent: Agent
+  /** Which local files may be contributed. */
+  readonly files: FileRules
   readonly signal: AbortSignal
 }
 

@@ -74,7 +74,8 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
   /** `run` checks the input itself, so it isn't parsed before: sealing checks a manifest. */
   readonly checksInput?: true
   /**
-   * Also takes multipart/form-data: the input in the part `manifest`, files in `artifact:<name>`.
+   * Also takes multipart/form-data: the input in the part `manifest`, files in `artifact:<name>` or
+   * `artifact:<path>`.
    */
   readonly multipart?: true
   readonly wire?: HttpForm<z.output<O>>

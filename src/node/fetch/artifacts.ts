@@ -29,6 +29,7 @@ export interface ArtifactsOutcome {
   readonly states: ArtifactState[]
   /** By hash, why what was asked for is not here. */
   readonly failures: ReadonlyMap<Cid, GroveError>
+  /** All bytes of artifacts that came, those in vain too. */
   readonly bytesMoved: number
   readonly bytesVerified: number
 }
@@ -67,13 +68,18 @@ export async function fetchArtifacts(
         maxBytes,
         via: { cid: contribution.cid, name: item.name },
       }
+      let movedBytes = 0
+      const onMoved = (bytes: number) => {
+        movedBytes += bytes
+        outcome.bytesMoved += bytes
+        budget.spend(Math.min(bytes, movedBytes - (sizeBytes ?? 0)))
+      }
       const moved = await transferBlob(node, wanted, request.providers, {
         signal,
         onProgress: request.onProgress,
+        onMoved,
         more,
       })
-      budget.settle(sizeBytes, moved.bytesMoved)
-      outcome.bytesMoved += moved.bytesMoved
       outcome.bytesVerified += moved.bytesMoved > 0 ? moved.sizeBytes : 0
     } catch (error) {
       failures.set(item.hash, failureFor(error, signal))
@@ -210,8 +216,8 @@ class ByteBudget {
     return Number.isFinite(maxBytes) ? maxBytes : undefined
   }
 
-  /** Takes off the bytes that a blob of unknown size turned out to have. */
-  settle(sizeBytes: number | undefined, moved: number): void {
-    if (sizeBytes === undefined) this.#left = Math.max(0, this.#left - moved)
+  /** Takes off bytes that came beyond what was reserved, in vain or not. */
+  spend(bytes: number): void {
+    if (bytes > 0) this.#left = Math.max(0, this.#left - bytes)
   }
 }

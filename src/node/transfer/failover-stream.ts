@@ -6,14 +6,31 @@ import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import type { ProviderSet } from './provider-set.ts'
 import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 
-/** Turns of one provider for one blob: a cut connection may be the network's doing. */
+/**
+ * Turns in vain of one provider for one blob: a cut connection may be the network's doing. A turn
+ * that brings something new is not in vain.
+ */
 const TURNS_PER_PROVIDER = 2
+/** A turn that brings so many bytes was not in vain. For less, a request costs too much. */
+const TURN_MIN_BYTES = 64 * 1024
 /** The least time between two reports of progress. */
 const PROGRESS_MS = 100
 
 interface FailoverOptions extends TransferOptions {
-  /** Grows by the providers that failed. */
+  /** The first byte that is wanted. Default: 0. */
+  readonly offset?: number
+  /** The size that was stated for the bytes before `offset`. */
+  readonly sizeBytes?: number | undefined
+  /** Whether no provider is asked for the rest of what it has begun. */
+  readonly inOnePiece?: boolean
+  /** Grows by the providers that failed, each once. */
   readonly attempts: FailedAttempt[]
+}
+
+/** How one provider's turn ended before the end of the blob. */
+interface Failed {
+  readonly error: GroveError
+  readonly isInVain: boolean
 }
 
 /** The bytes of one blob as one stream, from as many providers in turn as it takes. */
@@ -23,10 +40,15 @@ export class FailoverStream {
   receivedBytes = 0
   /** Why the stream ended too early. */
   failure: GroveError | undefined
+  /** Whether providers disagreed on the size, or can't send the rest of what others began. */
+  isDisputed = false
+  readonly offset: number
   readonly #node: TransferContext
   readonly #wanted: WantedBlob
   readonly #providers: ProviderSet
   readonly #options: FailoverOptions
+  /** Answers that brought bytes. */
+  #answers = 0
   #sizeBytes: number | undefined
   #toldAt = 0
 
@@ -40,14 +62,21 @@ export class FailoverStream {
     this.#wanted = wanted
     this.#providers = providers
     this.#options = options
-    this.#sizeBytes = wanted.sizeBytes
+    this.offset = options.offset ?? 0
+    this.#sizeBytes = options.sizeBytes
   }
 
-  /** The provider that sent all there is; undefined where there are several. */
+  /** The provider that sent the whole blob in one answer; undefined where there is none. */
   get soleProvider(): PeerAddress | undefined {
-    if (this.bytesByProvider.size > 1) return undefined
+    if (this.bytesByProvider.size > 1 || this.#answers > 1 || this.offset > 0) return undefined
     const [address] = this.bytesByProvider.keys()
     return this.#providers.providers.find((peer) => peer.address === address)
+  }
+
+  /** Size of the whole blob, known as soon as the first provider has answered. */
+  get sizeBytes(): number {
+    if (this.#sizeBytes === undefined) throw new Error('no provider has answered')
+    return this.#sizeBytes
   }
 
   /**
@@ -55,85 +84,112 @@ export class FailoverStream {
    * rest, else why no peer sent any.
    */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
-    const turns = new Map<PeerAddress, number>()
-    const before = this.#options.attempts.length
+    const inVain = new Map<PeerAddress, number>()
+    const failures = new Map<PeerAddress, GroveError>()
     let queue = [...this.#providers.providers]
     while (queue.length > 0) {
       for (const peer of queue) {
-        const failure = yield* this.#from(peer)
-        if (failure === undefined) return this.#tell(peer, true)
-        this.#options.attempts.push({ peer, error: failure })
-        turns.set(peer, mayRecover(failure) ? (turns.get(peer) ?? 0) + 1 : TURNS_PER_PROVIDER)
+        const failed = yield* this.#from(peer)
+        if (failed === undefined) return this.#tell(peer, true)
+        failures.set(peer, failed.error)
+        if (!failed.isInVain) inVain.set(peer, 0)
+        else if (mayRecover(failed.error)) inVain.set(peer, (inVain.get(peer) ?? 0) + 1)
+        else inVain.set(peer, TURNS_PER_PROVIDER)
       }
       const again =
-        this.receivedBytes > 0
-          ? queue.filter((peer) => (turns.get(peer) ?? 0) < TURNS_PER_PROVIDER)
+        this.#position > 0 && this.#options.inOnePiece !== true
+          ? queue.filter((peer) => (inVain.get(peer) ?? 0) < TURNS_PER_PROVIDER)
           : []
       queue = [...(await this.#providers.widen()), ...again]
     }
-    this.failure = this.#failureOf(this.#options.attempts.slice(before))
+    const attempts = [...failures].map(([peer, error]) => ({ peer, error }))
+    this.#options.attempts.push(...attempts)
+    this.failure = this.#failureOf(attempts)
     throw this.failure
   }
 
+  /** The offset of the next byte. */
+  get #position(): number {
+    return this.offset + this.receivedBytes
+  }
+
   /** The rest of the blob from this provider. Returns why it stopped before the end. */
-  async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, GroveError | undefined, undefined> {
+  async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, Failed | undefined, undefined> {
     const { signal: outer } = this.#options
     const leave = await this.#node.transfers.enter(peer.address, outer)
     const ended = new AbortController()
     const signal = AbortSignal.any([outer, ended.signal])
+    const before = this.receivedBytes
     try {
       const { hash, via } = this.#wanted
-      const request = { hash, offset: this.receivedBytes, ...(via === undefined ? {} : { via }) }
+      const request = { hash, offset: this.#position, ...(via === undefined ? {} : { via }) }
       const answer = await this.#node.transport.blob(peer, request, { signal })
+      this.#agreeOnSize(peer, answer)
       yield* this.#read(peer, answer)
       return undefined
     } catch (error) {
       if (outer.aborted || !isGroveError(error)) throw error
-      noteFailure(this.#node, peer, error)
-      return error
+      return this.#failed(peer, error, this.receivedBytes - before)
     } finally {
       ended.abort()
       leave()
     }
   }
 
+  /** A cut connection that brought something new is no failure of the peer's. */
+  #failed(peer: PeerAddress, error: GroveError, bytes: number): Failed {
+    const isInVain = bytes < TURN_MIN_BYTES || !mayRecover(error)
+    if (isUnfit(error)) this.isDisputed = true
+    if (isInVain) noteFailure(this.#node, peer, error)
+    else this.#node.log.debug('transfer cut off', { ...peer, hash: this.#wanted.hash, bytes })
+    return { error, isInVain }
+  }
+
+  /** Nobody is blamed where two say different sizes: either may be right. */
+  #agreeOnSize(peer: PeerAddress, { sizeBytes }: BlobAnswer): void {
+    const { hash, maxBytes = Number.POSITIVE_INFINITY } = this.#wanted
+    if (sizeBytes > maxBytes) throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
+    this.#sizeBytes ??= sizeBytes
+    if (this.#sizeBytes === sizeBytes) return
+    const message = `${peer.address} says ${sizeBytes} bytes of ${hash}, others ${this.#sizeBytes}`
+    throw new GroveError('range-invalid', { hash, sizeBytes }, { message })
+  }
+
   async *#read(
     peer: PeerAddress,
     { sizeBytes, body }: BlobAnswer,
   ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { hash, maxBytes = Number.POSITIVE_INFINITY } = this.#wanted
-    const size = sizeBytes ?? Number.POSITIVE_INFINITY
-    if (size > maxBytes && sizeBytes !== undefined)
-      throw new GroveError('too-large', { hash, sizeBytes, maxBytes })
-    this.#sizeBytes = sizeBytes ?? this.#sizeBytes
+    let hasBegun = false
     for await (const chunk of body) {
+      if (this.#position + chunk.byteLength > sizeBytes)
+        throw fault(peer, 'too-long', `sends more than ${sizeBytes} bytes`)
+      if (!hasBegun) this.#answers++
+      hasBegun = true
       this.bytesByProvider.set(
         peer.address,
         (this.bytesByProvider.get(peer.address) ?? 0) + chunk.byteLength,
       )
       this.receivedBytes += chunk.byteLength
-      if (this.receivedBytes > size) throw fault(peer, 'too-long', `sends more than ${size} bytes`)
-      // The peer promised no size: this is our limit, and not its fault.
-      if (this.receivedBytes > maxBytes) throw new GroveError('too-large', { hash, maxBytes })
+      this.#options.onMoved?.(chunk.byteLength)
       this.#tell(peer, false)
       yield chunk
     }
-    if (sizeBytes !== undefined && this.receivedBytes < sizeBytes)
-      throw fault(peer, 'cut-off', `sent ${this.receivedBytes} of ${sizeBytes} bytes`)
+    if (this.#position < sizeBytes)
+      throw fault(peer, 'cut-off', `sent ${this.#position} of ${sizeBytes} bytes`)
   }
 
   #failureOf(attempts: readonly FailedAttempt[]): GroveError {
     const { hash } = this.#wanted
     const failure = failureOf(attempts, { hash })
-    if (this.receivedBytes === 0) return failure
+    if (this.#position === 0) return failure
     const details = {
       ...failure.details,
       hash,
-      receivedBytes: this.receivedBytes,
+      receivedBytes: this.#position,
       sizeBytes: this.#sizeBytes,
     }
     return new GroveError('fetch-incomplete', details, {
-      message: `only ${this.receivedBytes} bytes of ${hash} came, and no peer has the rest`,
+      message: `only ${this.#position} bytes of ${hash} came, and no peer has the rest`,
       cause: failure,
     })
   }
@@ -143,7 +199,7 @@ export class FailoverStream {
     if (!done && now - this.#toldAt < PROGRESS_MS) return
     this.#toldAt = now
     const { hash } = this.#wanted
-    const { receivedBytes } = this
+    const receivedBytes = this.#position
     this.#node.events.publish({
       type: 'transfer',
       hash,
@@ -157,8 +213,16 @@ export class FailoverStream {
 }
 
 /** Whether the network may have failed, and not the peer: then the peer may have its turn again. */
-function mayRecover({ kind, details }: GroveError): boolean {
-  return (kind.blame === 'network' && kind.retryable) || details['fault'] === 'cut-off'
+function mayRecover({ kind, code, details }: GroveError): boolean {
+  if (kind.blame === 'network') return kind.retryable
+  return code === 'peer-too-slow' || details['fault'] === 'cut-off'
+}
+
+/** Whether the peer can't send the rest of what others began. Its whole may still be right. */
+function isUnfit({ code, details }: GroveError): boolean {
+  return (
+    code === 'range-invalid' || ['range-ignored', 'wrong-range'].includes(String(details['fault']))
+  )
 }
 
 function fault(peer: PeerAddress, kind: string, said: string): GroveError {

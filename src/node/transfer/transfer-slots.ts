@@ -3,9 +3,11 @@ import { Singleflight } from '../../concurrency/singleflight.ts'
 import type { Cid } from '../../core/cid.ts'
 import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../core/limits.ts'
 import type { TransferProgress, Transferred, Transfers } from '../context.ts'
+import { PartialsKept } from './kept-partials.ts'
 
 export class TransferSlots implements Transfers {
   readonly blobs = new Singleflight<Transferred>()
+  readonly kept = new PartialsKept()
   readonly #all = new Semaphore(TRANSFERS_MAX)
   readonly #watchers = new Map<Cid, Set<(progress: TransferProgress) => void>>()
   readonly #byPeer = new Map<string, { readonly places: Semaphore; users: number }>()

@@ -15,6 +15,8 @@ export interface WantedBlob extends Pick<BlobRequest, 'hash' | 'via'> {
 export interface TransferOptions {
   readonly signal: AbortSignal
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
+  /** Told of bytes as they come, in vain or not, unless the caller joined a transfer. */
+  readonly onMoved?: ((bytes: number) => void) | undefined
   /** Asked once for other providers, when the given ones don't suffice. */
   readonly more?: (() => Promise<readonly PeerAddress[]>) | undefined
 }

@@ -52,8 +52,9 @@ export class MemoryBlobs implements BlobStore {
 
   partial(hash: Cid, sizeBytes: number): Promise<PartialBlob> {
     const publish = async (bytes: Uint8Array) => void this.#blobs.set(hash, bytes)
-    return this.#assemblies.partial({ hash, sizeBytes }, () =>
-      MemoryPieces.allocate(sizeBytes, publish),
+    return this.#assemblies.partial(
+      { hash, sizeBytes },
+      async () => new MemoryPieces(sizeBytes, publish),
     )
   }
 

@@ -12,29 +12,25 @@ export interface Pieces {
   discard(): Promise<void>
 }
 
-/** Pieces in memory. */
+/** Memory that is taken before anything has come: sizes are what peers say. */
+const BEGIN_BYTES = 1024 * 1024
+
+/** Pieces in memory, of which no more is taken than twice what has come. */
 export class MemoryPieces implements Pieces {
-  readonly #bytes: Uint8Array
+  readonly #sizeBytes: number
   readonly #publish: (bytes: Uint8Array) => Promise<void>
+  #bytes: Uint8Array
 
-  private constructor(bytes: Uint8Array, publish: (bytes: Uint8Array) => Promise<void>) {
-    this.#bytes = bytes
+  /** `publish` is given the whole blob. */
+  constructor(sizeBytes: number, publish: (bytes: Uint8Array) => Promise<void>) {
+    this.#sizeBytes = sizeBytes
     this.#publish = publish
+    this.#bytes = new Uint8Array(Math.min(sizeBytes, BEGIN_BYTES))
   }
 
-  /** `publish` is given the whole blob. Throws `storage-full` where there isn't so much memory. */
-  static async allocate(
-    sizeBytes: number,
-    publish: (bytes: Uint8Array) => Promise<void>,
-  ): Promise<MemoryPieces> {
-    try {
-      return new MemoryPieces(new Uint8Array(sizeBytes), publish)
-    } catch (cause) {
-      throw new GroveError('storage-full', { sizeBytes }, { cause })
-    }
-  }
-
+  /** Throws `storage-full` where there isn't so much memory. */
   async write(offset: number, bytes: Uint8Array): Promise<void> {
+    this.#reach(offset + bytes.byteLength)
     this.#bytes.set(bytes, offset)
   }
 
@@ -47,4 +43,16 @@ export class MemoryPieces implements Pieces {
   }
 
   async discard(): Promise<void> {}
+
+  #reach(end: number): void {
+    if (end <= this.#bytes.byteLength) return
+    const capacity = Math.min(this.#sizeBytes, Math.max(end, 2 * this.#bytes.byteLength))
+    try {
+      const grown = new Uint8Array(capacity)
+      grown.set(this.#bytes)
+      this.#bytes = grown
+    } catch (cause) {
+      throw new GroveError('storage-full', { sizeBytes: this.#sizeBytes }, { cause })
+    }
+  }
 }

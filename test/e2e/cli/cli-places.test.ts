@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { cp, mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
@@ -107,6 +107,23 @@ test('a directory in use is read through its server; .grove is found from below'
   } finally {
     await served.kill()
   }
+})
+
+test("a stranger's .grove is neither served nor published into, until init takes it over", async () => {
+  const options = { cwd: at('checkout/sub') }
+  await groveText(['init', at('stranger/.grove'), '--host', '0.0.0.0'])
+  await mkdir(at('checkout/sub'), { recursive: true })
+  await cp(at('stranger/.grove'), at('checkout/.grove'), { recursive: true })
+
+  const refusals = await Promise.all([
+    groveFails(4, ['serve', '--port', '0'], options),
+    groveFails(4, ['contribute', '--summary', 'x'], options),
+  ])
+  for (const line of refusals) assert.match(line, /checkout\/\.grove is not used.*grove init/)
+  const taken = await groveText(['init', at('checkout/.grove')], options)
+  assert.match(taken, /took over/)
+  await groveText(['contribute', '--summary', 'x'], options)
+  await groveFails(8, ['init', at('checkout/.grove')])
 })
 
 test('an ambiguous abbreviated id is refused with the candidates', async () => {

@@ -17,7 +17,8 @@ const agent = new Client({ name: 'test', version: '1' })
 before(async () => {
   grove = await serveNode()
   elsewhere = await serveNode()
-  const args = [main, 'mcp', '--server', grove.url, '--agent-id', 'mcp-agent']
+  const who = ['--server', grove.url, '--agent-id', 'mcp-agent']
+  const args = [main, 'mcp', ...who, '--files', at('.')]
   await agent.connect(
     new StdioClientTransport({ command: process.execPath, args, stderr: 'inherit' }),
   )
@@ -48,6 +49,25 @@ async function answerOf(name: string, given: Record<string, unknown> = {}) {
 }
 
 const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
+
+test('files go by paths of any characters', async () => {
+  await writeFile(at('any.txt'), 'any')
+  const files = { '__init__.py': at('any.txt'), '学习/[id].txt': at('any.txt') }
+
+  const { cid, artifacts } = await answerOf('grove_submit_work', { summary: 'any names', files })
+  const listed = await answerOf('grove_files', { cid })
+
+  assert.deepEqual(Object.keys(artifacts as object), [
+    'x-u--u5b66.4e60-/-u5b-id-u5d-.txt',
+    'x-u-__init__.py',
+  ])
+  assert.deepEqual(
+    (listed.files as { path: string }[]).map(({ path }) => path),
+    ['学习/[id].txt', '__init__.py'],
+  )
+  const folder = await call('grove_submit_work', { summary: 'a folder', files: { a: at('.') } })
+  assert.match(JSON.stringify(folder), /usage-error/)
+})
 
 test('the tools have the names of Grove 0.1, and each describes its input', async () => {
   const { tools } = await agent.listTools()
@@ -179,5 +199,15 @@ test('a failure is a result with an error code', async () => {
     await codeOf('grove_submit_work', { summary: 'x', files: { a: at('absent') } }),
     [true, 'not-found'],
   )
+  await writeFile(at('id_rsa'), 'x')
+  for (const [path, code] of [
+    [at('id_rsa'), 'refused'],
+    ['/etc/hosts', 'refused'],
+    [at('.'), 'usage-error'],
+  ])
+    assert.deepEqual(await codeOf('grove_submit_work', { summary: 'x', files: { a: path } }), [
+      true,
+      code,
+    ])
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
 })

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { artifactsOfPaths } from '../../../src/cli/files/artifacts.ts'
 import { agentFrom, parseScore } from '../../../src/cli/options.ts'
 import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
 import { draw, type Member } from '../../../src/cli/output/lineage.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { gatherPaths } from '../../../src/gather/paths.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
 test('a score has a name, a value, a direction and an optional unit', () => {
@@ -137,14 +137,14 @@ test("a directory's files are named by their paths in it, without hidden files",
   await writeFile(join(folder, '.env'), 'secret')
   await symlink('/etc/passwd', join(folder, 'link'))
 
-  const { files, leftOut } = await artifactsOfPaths([folder])
+  const { files, leftOut } = await gatherPaths([folder], { env: {} })
 
   assert.deepEqual(files.map(({ path, symlink }) => [path, symlink]).toSorted(), [
     ['config.json', undefined],
     ['link', '/etc/passwd'],
     ['src/train.py', undefined],
   ])
-  assert.deepEqual(leftOut, ['.env (hidden)'])
+  assert.deepEqual(leftOut, [{ path: '.env', reason: 'hidden' }])
 })
 
 test('a file outside of the working directory is named by the last part of its path', async () => {
@@ -152,7 +152,7 @@ test('a file outside of the working directory is named by the last part of its p
   const folder = temporary.dir
   await writeFile(join(folder, 'a.txt'), 'x')
 
-  const { files } = await artifactsOfPaths([join(folder, 'a.txt')])
+  const { files } = await gatherPaths([join(folder, 'a.txt')], { env: {} })
 
   assert.deepEqual(
     files.map(({ path }) => path),
@@ -163,7 +163,7 @@ test('a file outside of the working directory is named by the last part of its p
 test('a missing file is refused', async () => {
   await using temporary = await temporaryDirectory()
 
-  const gathering = artifactsOfPaths([join(temporary.dir, 'nothing')])
+  const gathering = gatherPaths([join(temporary.dir, 'nothing')], { env: {} })
 
   await assert.rejects(gathering, { code: 'usage-error' })
 })

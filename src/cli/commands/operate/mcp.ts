@@ -1,6 +1,11 @@
 import type { Command } from 'commander'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { type AgentOptions, addAgent, agentFrom } from '../../options.ts'
+import { type AgentOptions, addAgent, agentFrom, readText } from '../../options.ts'
+
+interface McpFlags extends AgentOptions {
+  readonly files?: string[]
+  readonly include?: string[]
+}
 
 /** `grove mcp`: offers a grove's operations to an agent as tools, over stdin and stdout. */
 export function addMcp(program: Command, context: Context): void {
@@ -11,6 +16,17 @@ export function addMcp(program: Command, context: Context): void {
     )
   addAgent(command)
   command
+    .option(
+      '--files <dir>',
+      'a folder whose files an agent may publish (may be repeated; default: the working directory)',
+      readText,
+    )
+    .option(
+      '--include <pattern>',
+      'let an agent publish what this matches, in the syntax of .gitignore, though it is hidden, ' +
+        'ignored or a private key (may be repeated)',
+      readText,
+    )
     .addHelpText(
       'after',
       examples([
@@ -18,21 +34,22 @@ export function addMcp(program: Command, context: Context): void {
         'grove mcp --dir /srv/grove',
       ]),
     )
-    .action((options: AgentOptions, self: Command) =>
+    .action((options: McpFlags, self: Command) =>
       withGrove(context, self, (session) => mcp(session, options)),
     )
 }
 
 /** Serves until the agent closes stdin or the user interrupts. */
-async function mcp({ grove, env, signal }: CliSession, options: AgentOptions): Promise<void> {
+async function mcp({ grove, env, signal }: CliSession, options: McpFlags): Promise<void> {
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { exactLines } = await import('../../../api/mcp/exact-lines.ts')
   const { serveMcp } = await import('../../../api/mcp/serve.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
+  const roots = options.files ?? [process.cwd()]
   const server = await serveMcp(
-    { grove, agent, log: stderrLog('warn') },
+    { grove, agent, files: { roots, include: options.include }, log: stderrLog('warn') },
     new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
   )
   await new Promise<void>((resolve) => {

@@ -5,6 +5,7 @@ import { decideConfig, type GroveConfig } from '../../../config.ts'
 import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
+import { remember } from '../../known.ts'
 import { print } from '../../output/output.ts'
 import { terminalLog } from '../../output/terminal-log.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
@@ -41,7 +42,10 @@ GROVE_LOG_LEVEL), which overrides grove.json in the directory.\n${examples([
 
 async function serve(context: Context, options: SettingsOptions & GlobalOptions): Promise<void> {
   const dir = resolve(
-    options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove',
+    options.dir ??
+      context.env.GROVE_DIR ??
+      (await projectDirectory(process.cwd(), context.env)) ??
+      '.grove',
   )
   const config = decideConfig({
     dir,
@@ -59,6 +63,7 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   const log = isTerminal ? terminalLog(output, clock, config.logLevel) : stderrLog(config.logLevel)
   const served = await serveGrove(config.grove, config.server, log)
   try {
+    await remember(dir, context.env)
     await announce(context, config, served.url, log)
     await aborted(context.signal)
   } finally {

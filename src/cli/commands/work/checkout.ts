@@ -11,6 +11,7 @@ import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
+import { noteConflicts } from '../read/files.ts'
 
 /** Paths of one kind that a note names. */
 const SHOWN_MAX = 5
@@ -78,6 +79,7 @@ async function checkout(
     const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     noteWithheld(session, result)
+    noteConflicts(session, result)
   })
 }
 

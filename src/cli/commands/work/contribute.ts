@@ -12,10 +12,11 @@ import {
   type RelationType,
   type Score,
 } from '../../../core/contribution/schema.ts'
+import { withNotes } from '../../../core/contribution/tree.ts'
 import { GroveError } from '../../../core/errors.ts'
+import type { Gathered } from '../../../gather/gathered.ts'
+import type { Revisions } from '../../../gather/revision.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { artifactsOfPaths, type Collected, joined } from '../../files/artifacts.ts'
-import { artifactOfDiff, artifactsOfTree } from '../../files/git.ts'
 import {
   type AgentOptions,
   addAgent,
@@ -28,14 +29,22 @@ import {
 import { formatSize, plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
+import {
+  addGathering,
+  checkSome,
+  type GatherFlags,
+  gather,
+  gatherOptions,
+  listed,
+  openRevisions,
+  revisionNames,
+} from './gather.ts'
 
-export interface ContributeOptions extends AgentOptions {
+export interface ContributeOptions extends AgentOptions, GatherFlags {
   readonly summary: string
   readonly description?: string
   readonly kind?: Kind
   readonly mode: Mode
-  readonly fromGitTree?: string | true
-  readonly fromGitDiff?: string | true
   readonly parent?: string[]
   readonly reviews?: string[]
   readonly reproduces?: string[]
@@ -46,9 +55,6 @@ export interface ContributeOptions extends AgentOptions {
   readonly tag?: string[]
   readonly context?: JsonObject
 }
-
-/** Files left out that a note names. */
-const LEFT_OUT_SHOWN = 20
 
 /** `grove contribute`: publishes work, a review, a reproduction, an adoption or an answer. */
 export function addContribute(program: Command, context: Context): void {
@@ -63,6 +69,7 @@ export function addContribute(program: Command, context: Context): void {
     )
     .requiredOption('-s, --summary <text>', 'what it is, in one line')
     .option('--description <text>', 'more about it, of any length')
+  addGathering(command)
   addContent(command)
   addRelations(command)
   addAgent(command)
@@ -85,14 +92,6 @@ export function addContribute(program: Command, context: Context): void {
 
 function addContent(command: Command): void {
   command
-    .option(
-      '--from-git-tree [rev]',
-      'the files of a git revision below the working directory (default: HEAD)',
-    )
-    .option(
-      '--from-git-diff [base]',
-      'a patch from a git revision to the working directory (default: HEAD)',
-    )
     .option(
       '--score <name=value:direction[:unit]>',
       'a measured value; direction is minimize or maximize (may be repeated)',
@@ -137,13 +136,15 @@ export async function contribute(
   options: ContributeOptions,
 ): Promise<void> {
   const relations = await relationsFrom(session, options)
-  const { files: sources, leftOut } = await collect(paths, options)
-  if (leftOut.length > 0) note(session.output, `left out: ${listed(leftOut)}`)
-  const tree = await stage(session, sources)
+  await using revisions = await openRevisions(options, gatherOptions(session, options))
+  const gathered = await gather(session, paths, revisions, options)
+  const tree = await stage(session, gathered.files)
+  checkSome(tree.files, revisions === undefined ? paths : [...paths, 'the revision'], gathered)
   noteTree(session, tree)
-  const draft = withTree(draftFrom(session, options, relations), tree)
+  const plain = withTree(draftFrom(session, options, relations), tree)
+  const draft = await withGit(plain, revisions, options)
   const contribution = await session.grove.publish(draft, { signal: session.signal })
-  answer(session, contribution, () => {
+  answer(session, { ...contribution, ...told(gathered, tree) }, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)
     const files = `${plural(tree.files, 'file')}, ${formatSize(tree.totalBytes)}`
@@ -152,16 +153,27 @@ export async function contribute(
   })
 }
 
-function noteTree({ output }: CliSession, { leftOut, pointers }: StagedTree): void {
-  if (leftOut.length > 0)
-    note(output, `links left out, since their targets are not relative: ${listed(leftOut)}`)
-  if (pointers.length > 0)
-    note(output, `pointers of Git LFS, not the files themselves: ${listed(pointers)}`)
+/** What the answer tells of the files beside the contribution. */
+function told({ leftOut, suspects }: Gathered, tree: StagedTree) {
+  const links = tree.leftOut.map((path) => ({ path, reason: 'link that is not relative' }))
+  return { leftOut: [...leftOut, ...links], suspects, pointers: tree.pointers }
 }
 
-function listed(names: readonly string[]): string {
-  const shown = names.slice(0, LEFT_OUT_SHOWN).map(printable).join(', ')
-  return names.length > LEFT_OUT_SHOWN ? `${shown} …` : shown
+async function withGit(
+  draft: Draft,
+  revisions: Revisions | undefined,
+  options: GatherFlags,
+): Promise<Draft> {
+  if (revisions === undefined) return draft
+  const git = await revisions.notes(revisionNames(options))
+  return { ...draft, context: withNotes(draft.context, { git }) }
+}
+
+function noteTree({ output }: CliSession, { leftOut, pointers }: StagedTree): void {
+  if (leftOut.length > 0)
+    note(output, `left out, links whose targets are not relative: ${listed(leftOut)}`)
+  if (pointers.length > 0)
+    note(output, `pointers of Git LFS, not the files themselves: ${listed(pointers)}`)
 }
 
 async function stage(
@@ -178,18 +190,6 @@ async function stage(
   } finally {
     progress.clear()
   }
-}
-
-async function collect(
-  paths: readonly string[],
-  { fromGitTree, fromGitDiff }: ContributeOptions,
-): Promise<Collected> {
-  const parts = [await artifactsOfPaths(paths)]
-  if (fromGitTree !== undefined)
-    parts.push(await artifactsOfTree(fromGitTree === true ? 'HEAD' : fromGitTree))
-  if (fromGitDiff !== undefined)
-    parts.push(await artifactOfDiff(fromGitDiff === true ? 'HEAD' : fromGitDiff))
-  return joined(parts)
 }
 
 const relationOptions = {

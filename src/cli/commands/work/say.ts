@@ -9,6 +9,7 @@ import {
   tagOption,
 } from '../../options.ts'
 import { type ContributeOptions, contribute } from './contribute.ts'
+import { addFileRules } from './gather.ts'
 
 /** The short forms of `grove contribute` for what is said about the work of others. */
 
@@ -27,6 +28,7 @@ export function addReview(program: Command, context: Context): void {
       'a score; higher is better unless it says minimize (may be repeated)',
       readReviewScore,
     )
+  addFileRules(command)
   addSaid(command)
     .addHelpText(
       'after',

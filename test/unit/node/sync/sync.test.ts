@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { absentAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
+import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
 import { hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
@@ -263,4 +263,29 @@ test('a later round fetches a stub', async () => {
 
   assert.deepEqual(await grove.node.contributions.missing([best.cid]), [])
   assert.deepEqual(await grove.node.stubs.stubs(10), [])
+})
+
+test('bytes that came in vain are counted against the budget and reported', async () => {
+  const bytes = someBytes(60_000, 4)
+  const cut = scored('cut', 0.4, { 'model.bin': hashBytes(bytes) })
+  await using peer = startPeer('peer', {
+    contributions: [cut, best],
+    blobs: [bytes],
+    best: list(entry(cut, 0.4, 60_000), entry(best, 0.7)),
+    misbehave: ({ path }) => {
+      if (!path.startsWith('/api/blobs/')) return undefined
+      async function* body() {
+        yield bytes.subarray(0, 30_000)
+        throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+      }
+      return { ...bytesAnswer(bytes), body: body() }
+    },
+  })
+  await using grove = testNode([peer])
+
+  const report = await grove.node.sync.round()
+
+  const { address } = peer
+  assert.deepEqual(report.failed, [{ cid: cut.cid, reason: 'fetch-incomplete', address }])
+  assert.ok(report.bytesMoved >= 30_000, `${report.bytesMoved} bytes`)
 })

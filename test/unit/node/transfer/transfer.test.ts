@@ -127,3 +127,95 @@ test('an empty blob can be fetched', async () => {
 
   assert.equal((await grove.node.blobs.stat(hashBytes(Buffer.alloc(0))))?.sizeBytes, 0)
 })
+
+const large = someBytes(480_000, 1)
+const wantedLarge = { hash: hashBytes(large) }
+
+/** Sends the rest of the large blob from where it is asked on, and cuts after so many bytes. */
+function cutAfter(cutBytes: number, bytes: Buffer = large): Misbehave {
+  return ({ path, headers }) => {
+    if (!path.startsWith('/api/blobs/')) return undefined
+    const offset = Number(/^bytes=(\d+)-$/.exec(headers['range'] ?? '')?.[1] ?? 0)
+    const answer = bytesAnswer(bytes.subarray(offset))
+    async function* body() {
+      const end = Math.min(bytes.byteLength, offset + cutBytes)
+      for (let at = offset; at < end; at += 16_384)
+        yield bytes.subarray(at, Math.min(end, at + 16_384))
+      if (end < bytes.byteLength) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+    }
+    const range = `bytes ${offset}-${bytes.byteLength - 1}/${bytes.byteLength}`
+    const headersOfRange = { ...answer.headers, 'content-range': range }
+    return offset === 0
+      ? { ...answer, body: body() }
+      : { status: 206, headers: headersOfRange, body: body() }
+  }
+}
+
+test('a peer that cuts every connection is resumed as long as each brings something', async () => {
+  await using peer = startPeer('peer', { blobs: [large], misbehave: cutAfter(100_000) })
+  await using grove = testNode()
+  const moved: number[] = []
+  const onMoved = (bytes: number) => moved.push(bytes)
+
+  await transferBlob(grove.node, wantedLarge, [peer], { signal, onMoved })
+
+  assert.equal(peer.asked('/api/blobs/'), 5)
+  assert.equal(
+    moved.reduce((sum, bytes) => sum + bytes, 0),
+    large.byteLength,
+  )
+  assert.equal(grove.node.peers.record(peer.address).failures, 0)
+  assert.equal((await grove.node.blobs.stat(wantedLarge.hash))?.sizeBytes, large.byteLength)
+})
+
+test('a transfer that fails is gone on with by the next one, from another peer too', async () => {
+  let isCut = true
+  const misbehave: Misbehave = (request) => {
+    if (!request.path.startsWith('/api/blobs/') || !isCut) return undefined
+    return request.headers['range'] === undefined
+      ? cutAfter(300_000)(request)
+      : cutAfter(10)(request)
+  }
+  await using first = startPeer('first', { blobs: [large], misbehave })
+  await using second = startPeer('second', { blobs: [large] })
+  await using grove = testNode()
+
+  await assert.rejects(transferBlob(grove.node, wantedLarge, [first], { signal }), {
+    code: 'fetch-incomplete',
+  })
+  isCut = false
+  const done = await transferBlob(grove.node, wantedLarge, [second], { signal })
+
+  assert.ok(done.bytesMoved < 200_000, `${done.bytesMoved} bytes`)
+  assert.deepEqual(second.requests, [`GET /api/blobs/${wantedLarge.hash}`])
+})
+
+test('wrong bytes in several answers convict nobody; in one answer they do', async () => {
+  const wrong = Buffer.from(large)
+  wrong[400_000] = (wrong[400_000] ?? 0) ^ 1
+  let cuts = 2
+  const misbehave: Misbehave = (request) =>
+    cutAfter(cuts-- > 0 ? 100_000 : large.byteLength, wrong)(request)
+  await using liar = startPeer('liar', { blobs: [large], misbehave })
+  await using grove = testNode()
+
+  await assert.rejects(transferBlob(grove.node, wantedLarge, [liar], { signal }), {
+    code: 'fetch-bad-bytes',
+  })
+
+  const { bytesBad, bytesGood } = grove.node.peers.record(liar.address)
+  assert.deepEqual([bytesBad, bytesGood], [large.byteLength, 0])
+})
+
+test('what one peer began wrong does not keep another from sending it right', async () => {
+  const wrong = someBytes(600_000, 2)
+  await using first = startPeer('first', { blobs: [large], misbehave: cutAfter(100_000, wrong) })
+  await using grove = testNode()
+  await assert.rejects(transferBlob(grove.node, wantedLarge, [first], { signal }))
+  await using second = startPeer('second', { blobs: [large] })
+
+  await transferBlob(grove.node, wantedLarge, [second], { signal })
+
+  assert.equal(grove.node.peers.record(second.address).bytesBad, 0)
+  assert.equal((await grove.node.blobs.stat(wantedLarge.hash))?.sizeBytes, large.byteLength)
+})

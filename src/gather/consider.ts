@@ -1,0 +1,59 @@
+import { createReadStream } from 'node:fs'
+import { lstat, open, readlink } from 'node:fs/promises'
+import { pathOfBytes } from '../core/contribution/names.ts'
+import { errnoOf } from '../core/errno.ts'
+import { classify } from './classify.ts'
+import { type Gathering, usage } from './gathered.ts'
+import { HEAD_BYTES } from './keys.ts'
+
+/** A file on disk that may be contributed. */
+export interface FileCandidate {
+  /** Its path in the contribution. */
+  readonly path: string
+  readonly file: Buffer
+  /** The user named it: it is taken though it is hidden. */
+  readonly isNamed?: boolean
+  /** The user insists on it: it is taken whatever it is. */
+  readonly isInsisted: boolean
+}
+
+/**
+ * Adds a file to a gathering, or leaves it out. What is gone by now is passed over. Throws
+ * `usage-error` for a file that can't be read.
+ */
+export async function consider(gathering: Gathering, candidate: FileCandidate): Promise<void> {
+  const { path, file, isInsisted } = candidate
+  try {
+    const info = await lstat(file)
+    if (info.isSymbolicLink()) {
+      const symlink = pathOfBytes(await readlink(file, { encoding: 'buffer' }))
+      return gathering.add({ path, symlink })
+    }
+    if (!info.isFile()) return gathering.leaveOut({ path, reason: 'special file' })
+    const { reason, isSuspect } = classify(path, await headOf(file), candidate)
+    if (reason !== undefined && !isInsisted) return gathering.leaveOut({ path, reason })
+    if (isSuspect === true && !isInsisted) gathering.suspects.push(path)
+    const executable = (info.mode & 0o111) !== 0
+    gathering.add({ path, executable, sizeBytes: info.size, open: () => createReadStream(file) })
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return
+    if (typeof (cause as { syscall?: unknown }).syscall !== 'string') throw cause
+    throw usage(`${path} cannot be read (${errnoOf(cause)})`, cause)
+  }
+}
+
+/** The start of a file's bytes. */
+async function headOf(file: Buffer): Promise<Uint8Array> {
+  const handle = await open(file)
+  try {
+    const head = Buffer.alloc(HEAD_BYTES)
+    let bytes = 0
+    for (;;) {
+      const { bytesRead } = await handle.read(head, bytes, HEAD_BYTES - bytes, bytes)
+      bytes += bytesRead
+      if (bytesRead === 0 || bytes === HEAD_BYTES) return head.subarray(0, bytes)
+    }
+  } finally {
+    await handle.close()
+  }
+}

@@ -1,0 +1,183 @@
+import {
+  constants,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { errnoOf } from '../core/errno.ts'
+import { GroveError } from '../core/errors.ts'
+import { type RawConfig, rawConfig, shadowConfig } from './config.ts'
+import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
+import {
+  type GitOutcome,
+  type GitPlace,
+  type GitProcess,
+  gitEnvironment,
+  gitOutput,
+  runGit,
+  startGit,
+  type Variables,
+} from './run.ts'
+
+/** How a repository is read. */
+export interface GitOptions {
+  /** The user's environment. */
+  readonly env: Variables
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * A git directory of ours in place of a repository's own. It has the repository's `HEAD`, a copy
+ * of its index, its references and objects, but none of its configuration, attributes and hooks:
+ * those can name commands, and whoever made the folder may have written them. The configuration of
+ * the user and of the system holds. Removed when it is disposed of.
+ */
+export class ShadowGit implements AsyncDisposable {
+  readonly repository: Repository
+  /** The raw configuration of the repository. Nothing obeys it. */
+  readonly config: RawConfig
+  /** Our git directory, which may hold files of ours too. */
+  readonly dir: string
+  readonly #place: GitPlace
+
+  private constructor(repository: Repository, config: RawConfig, place: GitPlace) {
+    this.repository = repository
+    this.config = config
+    this.dir = place.cwd
+    this.#place = place
+  }
+
+  /**
+   * The shadow of the repository around a folder; undefined if there is none. Throws `refused` for
+   * a folder that points at a repository that doesn't know it, and `usage-error` without git.
+   */
+  static async open(start: string, { env, signal }: GitOptions): Promise<ShadowGit | undefined> {
+    const repository = await findRepository(start)
+    if (repository === undefined) return undefined
+    const dir = await mkdtemp(join(tmpdir(), 'grove-git-'))
+    try {
+      const variables = { ...gitEnvironment(env), GIT_DIR: dir, GIT_WORK_TREE: repository.folder }
+      const place = { cwd: dir, env: variables, signal }
+      await writeSkeleton(repository, dir)
+      const config = await rawConfig(place, join(repository.commonDir, 'config'))
+      await checkMutual(repository, config)
+      await writeFile(join(dir, 'config'), shadowConfig(config))
+      await linkObjects(repository, dir)
+      return new ShadowGit(repository, config, place)
+    } catch (error) {
+      await rm(dir, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  /** Runs git in a folder of the work tree, to its end. */
+  run(folder: string, args: readonly string[], env: Variables = {}): Promise<GitOutcome> {
+    return runGit(this.#with(env), ['-C', folder, ...args])
+  }
+
+  /** The output of git in a folder of the work tree. Throws `usage-error` with git's message. */
+  output(folder: string, args: readonly string[], env: Variables = {}): Promise<Buffer> {
+    return gitOutput(this.#with(env), ['-C', folder, ...args])
+  }
+
+  /** Starts git in a folder of the work tree. */
+  start(folder: string, args: readonly string[]): GitProcess {
+    return startGit(this.#place, ['-C', folder, ...args])
+  }
+
+  /** Where git runs for this repository. */
+  get place(): GitPlace {
+    return this.#place
+  }
+
+  #with(env: Variables): GitPlace {
+    return { ...this.#place, env: { ...this.#place.env, ...env } }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return rm(this.dir, { recursive: true, force: true })
+  }
+}
+
+/** What makes a directory a git directory, with what is this work tree's own. */
+async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Promise<void> {
+  await mkdir(join(dir, 'objects'))
+  await mkdir(join(dir, 'info'))
+  await writeFile(join(dir, 'HEAD'), await headOf(gitDir))
+  await copyIndex(gitDir, dir)
+  for (const name of ['packed-refs', 'shallow', 'info/exclude'])
+    await orUndefined(copyFile(join(commonDir, name), join(dir, name)))
+  await symlink(join(commonDir, 'refs'), join(dir, 'refs'), 'junction')
+  await symlink(join(gitDir, 'logs'), join(dir, 'logs'), 'junction')
+}
+
+/** `HEAD` is a file, and was a symbolic link to a reference before git 1.0. */
+async function headOf(gitDir: string): Promise<string> {
+  const target = await orUndefined(linkTarget(join(gitDir, 'HEAD')))
+  if (target !== undefined) return `ref: ${target}\n`
+  const text = await readFile(join(gitDir, 'HEAD'), 'utf8')
+  return `${text.split('\n', 1)[0]}\n`
+}
+
+async function linkTarget(path: string): Promise<string | undefined> {
+  try {
+    return await readlink(path)
+  } catch (cause) {
+    if (errnoOf(cause) === 'EINVAL') return undefined
+    throw cause
+  }
+}
+
+/**
+ * Copies the index with its parts. Git takes a file for unchanged if its time is before that of
+ * the index, so that the copy must not be younger.
+ */
+async function copyIndex(gitDir: string, dir: string): Promise<void> {
+  const names = (await readdir(gitDir)).filter((name) => /^(?:index|sharedindex\.\w+)$/.test(name))
+  for (const name of names) {
+    const { mtimeMs } = await stat(join(gitDir, name))
+    await copyFile(join(gitDir, name), join(dir, name), constants.COPYFILE_FICLONE)
+    const seconds = Math.max(1, Math.floor(mtimeMs / 1000 - 0.001))
+    await utimes(join(dir, name), seconds, seconds)
+  }
+}
+
+async function checkMutual({ folder, gitDir, isMutual }: Repository, config: RawConfig) {
+  if (isMutual) return
+  const named = config.get('core.worktree')
+  const found =
+    named === undefined ? undefined : await orUndefined(realpath(resolve(gitDir, named)))
+  if (found === folder) return
+  const message =
+    `${folder}/.git points at the repository ${gitDir}, which does not know this folder: ` +
+    `say so there by \`git config core.worktree ${folder}\`, or contribute the files themselves`
+  throw new GroveError('refused', { folder, gitDir }, { message })
+}
+
+/**
+ * Links the folders of objects one by one: an alternate of ours would have git follow the
+ * alternates of the repository, and those, like links among its objects, may lead to objects of
+ * any other repository on this machine. What is left out that way is missing to git.
+ */
+async function linkObjects({ commonDir }: Repository, dir: string): Promise<void> {
+  const objects = await realpath(join(commonDir, 'objects'))
+  if (!isWithin(await realpath(commonDir), objects)) return
+  const entries = await readdir(objects, { withFileTypes: true })
+  for (const { name } of entries.filter((entry) => entry.isDirectory())) {
+    if (!/^(?:pack|[0-9a-f]{2})$/.test(name)) continue
+    const inside = await readdir(join(objects, name), { withFileTypes: true })
+    if (inside.some((entry) => entry.isSymbolicLink())) continue
+    await symlink(join(objects, name), join(dir, 'objects', name), 'junction')
+  }
+}
