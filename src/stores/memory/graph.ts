@@ -76,6 +76,13 @@ export class MemoryGraph implements GraphStore {
       .slice(0, limit)
   }
 
+  async resolveKnown(digits: string, limit: number): Promise<Cid[]> {
+    return [...new Set([...this.#incoming.keys(), ...this.#stubs.keys()])]
+      .filter((cid) => !this.#held.has(cid) && cid.startsWith(`blake3:${digits}`))
+      .sort()
+      .slice(0, limit)
+  }
+
   async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
     return edges.filter((edge) => choice.types?.includes(edge.type) ?? true).slice(0, choice.limit)

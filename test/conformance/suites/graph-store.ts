@@ -86,6 +86,22 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.missing([absent, a.cid]), [absent])
   })
 
+  test('cids that are only known, by a relation or as a stub, are resolved too', async () => {
+    await using opened = await open()
+    const held = sample({ summary: 'held' })
+    const named = sample({ summary: 'named' })
+    const promised = sample({ summary: 'promised' })
+    const both = [relation('derives_from', named.cid), relation('adopts', held.cid)]
+    await putAll(opened.store, [held, sample({ summary: 'names', relations: both })])
+    await opened.store.putStub(promised.cid, ['p'], 1)
+    const known = (cid: Cid) => opened.store.resolveKnown(cid.slice(7, 17), 5)
+
+    assert.deepEqual(await known(named.cid), [named.cid])
+    assert.deepEqual(await known(promised.cid), [promised.cid])
+    assert.deepEqual(await known(held.cid), [])
+    assert.deepEqual(await opened.store.resolveKnown('', 5), sortedCids([named, promised]))
+  })
+
   test('abbreviated cids are resolved in order, up to the limit', async () => {
     await using opened = await open()
     const all = Array.from({ length: 40 }, (_, index) => sample({ summary: `number ${index}` }))
