@@ -65,6 +65,8 @@ export interface ContributionStore {
   missing(cids: readonly Cid[]): Promise<Cid[]>
   /** Held cids that begin with these hex digits, ascending, at most `limit`. */
   resolve(digits: string, limit: number): Promise<Cid[]>
+  /** The same of cids that are only known: by a relation of what is held, or as a stub. */
+  resolveKnown(digits: string, limit: number): Promise<Cid[]>
   count(): Promise<number>
   /** The log's entries after number `seq`, ascending, at most `limit`. O(limit). */
   since(seq: number, limit: number): Promise<LogEntry[]>

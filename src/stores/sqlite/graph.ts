@@ -60,6 +60,10 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'resolve', digits, limit })
   }
 
+  resolveKnown(digits: string, limit: number): Promise<Cid[]> {
+    return this.#session.read({ type: 'resolve-known', digits, limit })
+  }
+
   count(): Promise<number> {
     return this.#session.read({ type: 'contribution-count' })
   }
