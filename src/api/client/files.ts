@@ -3,6 +3,7 @@ import { INDEX_NAME } from '../../core/contribution/pack.ts'
 import type { ContributionView } from '../../core/contribution/schema.ts'
 import { isPack } from '../../core/contribution/tree.ts'
 import { GroveError } from '../../core/errors.ts'
+import { LIST_MAX } from '../../core/limits.ts'
 import type { FileEntry } from '../../core/wire/files.ts'
 import type { CallOptions, GroveApi } from './api.ts'
 
@@ -14,7 +15,7 @@ export async function allFiles(
 ): Promise<FileEntry[]> {
   const files: FileEntry[] = []
   for (let offset: number | undefined = 0; offset !== undefined; ) {
-    const page = await grove.files({ cid, offset }, options)
+    const page = await grove.files({ cid, offset, limit: LIST_MAX }, options)
     for (const file of page.files) files.push(file)
     offset = page.next
   }

@@ -168,3 +168,16 @@ test('a pack leaves no room for further artifacts, and two of one name are refus
   await assert.rejects(packed, withCode('usage-error'))
   await assert.rejects(twice, withCode('usage-error', "'a'"))
 })
+
+test('a context that was taken from a pack makes no pack of other files', async () => {
+  await using grove = testNode()
+  const api = localClient(grove.node)
+  const context = { seed: 1, grove: { pack: 'grove-pack/1', git: { dirty: false } } }
+
+  const { cid, ...published } = await publishTree(api, { ...draft, context }, [
+    source('tree.index'),
+  ])
+
+  assert.deepEqual(published.context, { seed: 1, grove: { git: { dirty: false } } })
+  assert.equal((await api.files({ cid })).files.length, 1)
+})
