@@ -24,8 +24,12 @@ test('the best is the best work, however good reviews and reproductions of it ar
       relations: [relation(kind === 'review' ? 'reviews' : 'reproduces', work.cid)],
     })
   for (const item of [work, about('reproduction', 3), about('review', 2)]) await hold(holder, item)
-  const api = localClient(holder.node)
-  const grove = new Grove({ api, peerId: 'self', url: undefined, close: async () => {} })
+  const grove = new Grove({
+    api: localClient(holder.node),
+    peerId: 'holder',
+    url: undefined,
+    close: async () => {},
+  })
 
   assert.deepEqual(ranked(await grove.frontier()), [1])
   assert.deepEqual(ranked(await grove.frontier({ kind: 'review' })), [2])
