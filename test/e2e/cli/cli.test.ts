@@ -190,8 +190,8 @@ for (const mode of ['--server', '--dir'] as const) {
         digits(better),
         '--summary',
         'no',
-        '--metadata',
-        '{"result":"challenged"}',
+        '--result',
+        'challenged',
       )
       const adoption = await contribute(where, '--adopts', digits(better), '--summary', 'ours now')
 
