@@ -24,14 +24,18 @@ export interface HttpApp {
   abort(): void
 }
 
-export function createHttpApp(node: GroveNode): HttpApp {
+/** `more`: pages in addition to the server's own, by path. */
+export function createHttpApp(
+  node: GroveNode,
+  more: Readonly<Record<string, Handler>> = {},
+): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
   const metrics = metricsOf(node, AbortSignal.any([draining.signal, node.closing]))
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
-    pages: pages(metrics),
+    pages: { ...pages(metrics, node.config.self.address), ...more },
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
@@ -67,8 +71,8 @@ export function createHttpApp(node: GroveNode): HttpApp {
 }
 
 /** The pages that the server has in addition to the operations. */
-function pages(metrics: Metrics): Record<string, Handler> {
-  const description = textResponse(200, JSON.stringify(openApi(allOperations)), {
+function pages(metrics: Metrics, address: string): Record<string, Handler> {
+  const description = textResponse(200, JSON.stringify(openApi(allOperations, address)), {
     'content-type': 'application/json',
   })
   const docs = docsPage()
@@ -76,6 +80,7 @@ function pages(metrics: Metrics): Record<string, Handler> {
   return {
     '/api/openapi.json': { name: 'openapi', answer: () => description },
     '/api/docs': { name: 'docs', answer: () => docsResponse },
+    '/': { name: 'root', answer: () => textResponse(302, '', { location: 'api/docs' }) },
     '/metrics': {
       name: 'metrics',
       async answer() {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cp, mkdir } from 'node:fs/promises'
+import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
@@ -179,6 +179,54 @@ test('if no grove answers, the command says how to start one', async () => {
   await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', at('.')])
 })
 
+test('a refused address is named by where it came from, without its password', async () => {
+  const secret = 'http://:hidden@127.0.0.1:1'
+  const lines = [
+    await groveFails(2, ['status', '--server', secret]),
+    await groveFails(2, ['status'], { env: { GROVE_URL: secret } }),
+    await groveFails(2, ['serve', '--dir', at('unmade'), '--peer', secret]),
+    await groveFails(2, ['serve', '--dir', at('unmade')], { env: { GOSSIP_SEEDS: secret } }),
+  ]
+
+  assert.deepEqual(
+    lines.map((line) => /^grove: ([\w-]+): /.exec(line)?.[1]),
+    ['--server', 'GROVE_URL', '--peer', 'GOSSIP_SEEDS'],
+  )
+  for (const line of lines) assert.ok(!line.includes('hidden'), line)
+})
+
+test("conda's HOST and another program's PORT don't hinder", async () => {
+  const env = { HOST: 'x86_64-conda-linux-gnu', PORT: 'abc' }
+  const peer = await serveGrove(at('conda-peer'))
+  try {
+    const cid = await contribute(['--server', peer.url], '--summary', 'there')
+    await groveText(['init', at('conda')])
+
+    await groveText(['fetch', cid, '--dir', at('conda'), '--peer', peer.url], { env })
+
+    const line = await groveFails(2, ['serve', '--dir', at('conda')], {
+      env: { ...env, GROVE_HOST: 'no.such.host.invalid', GROVE_PORT: '0' },
+    })
+    assert.match(line, /\(host from GROVE_HOST, port from GROVE_PORT\)$/)
+  } finally {
+    await peer.kill()
+  }
+})
+
+test('serve and init refuse --server, and grove.json may begin with a byte order mark', async () => {
+  const server = ['--server', 'http://127.0.0.1:1']
+  assert.match(await groveFails(2, ['serve', ...server]), /--dir/)
+  assert.match(await groveFails(2, ['init', ...server]), /--dir/)
+  await groveText(['init', at('marked')])
+  await writeFile(at('marked/grove.json'), '\ufeff{"logLevel":"loud"}')
+
+  const marked = await groveFails(2, ['log', '--dir', at('marked')])
+  await writeFile(at('marked/grove.json'), Buffer.from('\ufeff{"logLevel":"info"}', 'utf16le'))
+
+  assert.match(marked, /grove\.json: logLevel/)
+  await groveText(['log', '--dir', at('marked')])
+})
+
 test('a file as directory, or a directory in use, is refused with advice', async () => {
   const file = at('work/train.py')
   const served = await serveGrove(at('served'))
@@ -236,5 +284,32 @@ test('mcp offers tools over stdin and stdout', async () => {
       assert.ok(tools.includes(name), name)
   } finally {
     await served.kill()
+  }
+})
+
+test('of foreign work, links and executable bits are written only where they are trusted', async () => {
+  const served = await serveGrove(at('trust'))
+  try {
+    const where = ['--server', served.url]
+    await mkdir(at('tools'))
+    await writeFile(at('tools/run.sh'), '#!/bin/sh\n', { mode: 0o755 })
+    await symlink('run.sh', at('tools/latest'))
+    const cid = await contribute(where, at('tools'), '--summary', 'tools')
+    const checkout = async (to: string, ...options: string[]) => {
+      const told = await runGrove(['checkout', cid, '--to', at(to), ...options, ...where])
+      const { mode } = await stat(join(at(to), 'run.sh'))
+      return { ...told, isExecutable: (mode & 0o100) !== 0, names: await readdir(at(to)) }
+    }
+
+    const plain = await checkout('plain')
+    const trusted = await checkout('trusted', '--trust-modes')
+
+    assert.deepEqual([plain.isExecutable, plain.names], [false, ['run.sh']])
+    assert.match(plain.stderr, /1 symbolic link not written .*--trust-modes.*: latest/)
+    assert.match(plain.stderr, /1 executable written .*--trust-modes.*: run\.sh/)
+    assert.deepEqual([trusted.isExecutable, trusted.names], [true, ['latest', 'run.sh']])
+    assert.equal(trusted.stderr, '')
+  } finally {
+    await served.stop()
   }
 })

@@ -5,7 +5,7 @@ import { CONFIG_FILE, decideConfig } from '../../../config.ts'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { silentLog } from '../../../ports/log.ts'
-import { readConfigFile } from '../../connect.ts'
+import { readConfigFile, refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { isKnown, PROJECT_DIR, remember } from '../../known.ts'
 import { printable } from '../../output/format.ts'
@@ -37,6 +37,7 @@ async function init(
   named: string | undefined,
   options: SettingsOptions & GlobalOptions,
 ): Promise<void> {
+  refuseServer('init', options)
   const directory = resolve(named ?? options.dir ?? env.GROVE_DIR ?? '.grove')
   const layer = layerFrom(options)
   decideConfig({ dir: directory, flags: layer })
@@ -53,6 +54,8 @@ async function init(
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
   const where = named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`
+  const names = 'the options of `grove serve`, in camelCase'
+  note(output, `settings: ${join(directory, CONFIG_FILE)}, by the names of ${names}`)
   note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
 
@@ -72,7 +75,8 @@ async function adopted(
 async function writeConfig(directory: string, layer: object): Promise<boolean> {
   const path = join(directory, CONFIG_FILE)
   try {
-    await writeFile(path, `${JSON.stringify(layer, undefined, 2)}\n`, { flag: 'wx' })
+    const text = `${JSON.stringify(layer, undefined, 2)}\n`
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
     return true
   } catch (cause) {
     if (errnoOf(cause) === 'EEXIST') return false
