@@ -20,9 +20,15 @@ export function describeRequest({ method, path, headers, body = '' }: CarriedReq
     return method === 'HEAD' ? `how large is blob ${last}?` : `give me blob ${last}${from}`
   }
   if (route === '/api/federation/best') return `what is your best? ${query.replaceAll('&', ', ')}`
+  if (route === '/api/federation/about') return `what do you hold about ${asked(body)}?`
   if (route === '/api/federation/closure') return `what is its closure? ${body}`
   if (route === '/api/frontier') return 'in which metrics do you rank?'
   return `${method} ${path}`
+}
+
+function asked(body: string): string {
+  const { cids = [] } = JSON.parse(body) as { cids?: unknown[] }
+  return cids.length > 3 ? `these ${cids.length}` : cids.join(', ') || 'nothing'
 }
 
 /** An answer in words, for the reader of a run. */

@@ -1,6 +1,14 @@
 import { hostname } from 'node:os'
-import { bind } from './api/http/server.ts'
+import { createHttpApp } from './api/http/app.ts'
+import { bind, drain } from './api/http/server.ts'
+import { askToLeave } from './api/local/ask-to-leave.ts'
+import type { Role } from './api/local/holder.ts'
+import type { Leaving } from './api/local/leaving.ts'
+import { localServing } from './api/local/serving.ts'
+import { type GroveSession, holderSession } from './api/local/session.ts'
+import { SharedGrove } from './api/local/shared-grove.ts'
 import type { GroveSettings, ServerConfig } from './config.ts'
+import { isGroveError } from './core/errors.ts'
 import { hexDigits } from './core/random.ts'
 import type { NodeConfig } from './node/context.ts'
 import { GroveNode } from './node/node.ts'
@@ -9,6 +17,7 @@ import type { RecordStore } from './ports/record-store.ts'
 import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
+import { secretHex } from './runtime/secret.ts'
 import { nextTurn } from './runtime/turn.ts'
 import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
@@ -84,13 +93,16 @@ export interface ServedGrove {
   readonly node: GroveNode
   /** Where it listens. */
   readonly url: string
+  /** Where this machine reaches it, though it may listen on all addresses. */
+  readonly localUrl: string
   /** Gives requests under way CLOSE_GRACE_MS to end, then closes the server and the node. */
   close(): Promise<void>
 }
 
 /**
- * Takes the port, opens the stores, serves, then starts to gossip. Throws `port-taken` and as
- * `openStores` does; nothing stays open then.
+ * Takes the port, opens the stores, serves, then starts to gossip. If another process has the
+ * directory open, it is asked to leave it. Throws `port-taken` and as `openStores` does; nothing
+ * stays open then.
  */
 export async function serveGrove(
   settings: Settings,
@@ -98,20 +110,67 @@ export async function serveGrove(
   log: Log,
 ): Promise<ServedGrove> {
   const bound = await bind(server)
-  const opened = await orClose(bound.close, () => openStores(settings, log))
+  const opened = await orClose(bound.close, () => takeStores(settings, log))
   const { node, close } = composeNode(
     settings,
     opened,
     server.publicUrl ?? reachableUrl(server.host, bound),
     log,
   )
-  const running = bound.serve(node)
+  const closeBoth = async () => {
+    await bound.close()
+    await close()
+  }
+  const { dir } = settings
+  const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
+  const running = bound.serve(node, local?.pages)
+  const localUrl = callableUrl(bound.url)
+  const door = await local?.open({ role: 'server', url: localUrl, app: running.app })
   const closeAll = async () => {
+    await door?.shut()
     await running.close({ graceMs: CLOSE_GRACE_MS })
+    await door?.end()
     await close()
   }
   await orClose(closeAll, () => node.start())
-  return { node, url: bound.url, close: closeAll }
+  return { node, url: bound.url, localUrl, close: closeAll }
+}
+
+const servingOf = (dir: string, node: GroveNode, close: () => Promise<void>) =>
+  orClose(close, () => localServing(dir, node, secretHex))
+
+/**
+ * Opens a directory in this process, and serves it to others on this machine after a while. Throws
+ * as `openStores` does; nothing stays open then.
+ */
+export async function holdDirectory(
+  settings: Settings & { readonly dir: string },
+  log: Log,
+  { role, serveAfterMs, leaving }: HoldOptions,
+): Promise<GroveSession> {
+  const { node, close } = await openNode(settings, log)
+  const { pages, open } = await servingOf(settings.dir, node, close)
+  let serving: Promise<() => Promise<void>> | undefined
+  const serve = async () => {
+    const app = createHttpApp(node, pages)
+    const door = await open({ role, app, leaving })
+    return async () => {
+      await door?.shut()
+      await drain(app, node, CLOSE_GRACE_MS)
+      await door?.end()
+    }
+  }
+  const start = () => {
+    serving = serve()
+  }
+  const forget = serveAfterMs === 0 ? start() : systemClock.after(serveAfterMs, start)
+  await serving
+  const closeAll = async () => {
+    forget?.()
+    await (await serving)?.()
+    await close()
+  }
+  return holderSession(node, closeAll)
 }
 
 /**
@@ -122,6 +181,48 @@ export async function openNode(settings: Settings, log: Log): Promise<ComposedNo
   const composed = composeNode(settings, await openStores(settings, log), undefined, log)
   await orClose(composed.close, () => composed.node.start())
   return composed
+}
+
+/**
+ * The grove of a directory that other processes may have open: the first opens it and serves the
+ * others.
+ */
+export const shareDirectory = (
+  settings: Settings & { readonly dir: string },
+  log: Log,
+): SharedGrove =>
+  new SharedGrove({
+    dir: settings.dir,
+    clock: systemClock,
+    secret: secretHex,
+    hold: (leaving) => holdDirectory(settings, log, { role: 'library', serveAfterMs: 0, leaving }),
+  })
+
+interface HoldOptions {
+  readonly role: Role
+  /** A command that is over by then serves nobody. */
+  readonly serveAfterMs: number
+  readonly leaving: Leaving
+}
+
+/** How long the stores of a server are tried for when another process has them open. */
+const TAKE_PATIENCE_MS = 10_000
+const TAKE_RETRY_MS = 10
+
+/** Opens stores that another process may have open: it is asked to leave them. */
+async function takeStores(settings: Settings, log: Log): Promise<Opened> {
+  const { dir } = settings
+  const deadline = systemClock.now() + TAKE_PATIENCE_MS
+  for (;;) {
+    try {
+      return await openStores(settings, log)
+    } catch (error) {
+      if (!isGroveError(error, 'storage-locked') || dir === undefined) throw error
+      if (systemClock.now() > deadline) throw error
+      await askToLeave({ dir, clock: systemClock, secret: secretHex })
+    }
+    await systemClock.sleep(TAKE_RETRY_MS)
+  }
 }
 
 /** The result of `open`. If it fails, what was opened before is closed. */
@@ -141,6 +242,10 @@ function reachableUrl(
 ): string {
   return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
 }
+
+/** The address at which this machine reaches a server that may listen on all addresses. */
+const callableUrl = (url: string): string =>
+  url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 
 /** The grove's id from its records. A new one is stored if there is none. */
 async function ownId(records: RecordStore): Promise<string> {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { kindSchema } from './core/contribution/schema.ts'
@@ -6,6 +7,7 @@ import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
 import type { PeerAddress } from './core/peers/peer.ts'
 import { defaultPolicy } from './core/policy.ts'
+import { withoutSecrets } from './core/text.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
 import type { NodeConfig } from './node/context.ts'
 
@@ -18,6 +20,7 @@ import type { NodeConfig } from './node/context.ts'
 /** The default port of `grove serve` and of clients, as in Grove 0.1. */
 export const DEFAULT_PORT = 4515
 const DEFAULT_HOST = '127.0.0.1'
+const PORT_MAX = 65_535
 
 /** The configuration file in a grove's directory. */
 export const CONFIG_FILE = 'grove.json'
@@ -43,7 +46,7 @@ export type LogLevel = z.infer<typeof logLevelSchema>
 export const layerSchema = z
   .strictObject({
     host: z.string().min(1),
-    port: written((text) => parseCount(text, 0, 65_535)),
+    port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
     /** Seeds: `id@url` or a plain URL. */
@@ -78,10 +81,17 @@ export interface Environment {
   readonly GROVE_URL?: string | undefined
   readonly GROVE_AGENT_ID?: string | undefined
   readonly GROVE_LOG_LEVEL?: string | undefined
+  readonly GROVE_HOST?: string | undefined
+  readonly GROVE_PORT?: string | undefined
+  /** As in Grove 0.1; other programs set it, too, and mean something else. */
   readonly HOST?: string | undefined
   readonly PORT?: string | undefined
   readonly GOSSIP_SEEDS?: string | undefined
   readonly USER?: string | undefined
+  /** Where programs keep what they remember. */
+  readonly XDG_STATE_HOME?: string | undefined
+  /** The same on Windows. */
+  readonly LOCALAPPDATA?: string | undefined
   /** Set by npm: the script that started this process, and its command. */
   readonly npm_lifecycle_event?: string | undefined
   readonly npm_lifecycle_script?: string | undefined
@@ -94,14 +104,48 @@ export function readEnvironment(): Environment {
   )
 }
 
-/** The environment as a layer. */
-function layerOfEnvironment(env: Environment): Layer {
-  return {
-    ...(env.HOST === undefined ? {} : { host: env.HOST }),
-    ...(env.PORT === undefined ? {} : { port: env.PORT }),
-    ...(env.GOSSIP_SEEDS === undefined ? {} : { peers: splitList(env.GOSSIP_SEEDS) }),
-    ...(env.GROVE_LOG_LEVEL === undefined ? {} : { logLevel: env.GROVE_LOG_LEVEL as LogLevel }),
+/** One layer: what gave it its values, as messages name it, and the values. */
+interface NamedLayer {
+  readonly name: string
+  readonly values: unknown
+}
+
+/**
+ * The layers of the environment, one for each variable. `HOST` and `PORT` are left out, with a
+ * note, where they can't be meant for Grove: conda's `HOST` is a platform.
+ */
+function layersOfEnvironment(env: Environment): { layers: NamedLayer[]; notes: string[] } {
+  const { HOST, PORT, GROVE_HOST, GROVE_PORT, GOSSIP_SEEDS, GROVE_LOG_LEVEL } = env
+  const notes: string[] = []
+  const meant = (name: string, isMeant: boolean, what: string): boolean => {
+    if (!isMeant) notes.push(`${name} is no ${what} and is ignored: set GROVE_${name} instead`)
+    return isMeant
   }
+  const layers: (NamedLayer | false)[] = [
+    HOST !== undefined &&
+      GROVE_HOST === undefined &&
+      meant('HOST', isIP(HOST) !== 0 || HOST === 'localhost', 'IP address') && {
+        name: 'HOST',
+        values: { host: HOST },
+      },
+    PORT !== undefined &&
+      GROVE_PORT === undefined &&
+      meant('PORT', /^\d+$/.test(PORT) && Number(PORT) <= PORT_MAX, 'port') && {
+        name: 'PORT',
+        values: { port: PORT },
+      },
+    GROVE_HOST !== undefined && { name: 'GROVE_HOST', values: { host: GROVE_HOST } },
+    GROVE_PORT !== undefined && { name: 'GROVE_PORT', values: { port: GROVE_PORT } },
+    GOSSIP_SEEDS !== undefined && {
+      name: 'GOSSIP_SEEDS',
+      values: { peers: splitList(GOSSIP_SEEDS) },
+    },
+    GROVE_LOG_LEVEL !== undefined && {
+      name: 'GROVE_LOG_LEVEL',
+      values: { logLevel: GROVE_LOG_LEVEL },
+    },
+  ]
+  return { layers: layers.filter((layer) => layer !== false), notes }
 }
 
 /** A complete configuration. */
@@ -109,6 +153,8 @@ export interface GroveConfig {
   readonly grove: GroveSettings
   readonly server: ServerConfig
   readonly logLevel: LogLevel
+  /** What was ignored, and why. */
+  readonly notes: readonly string[]
 }
 
 /** How a grove behaves. Its id and address are known only when its stores and server are open. */
@@ -126,6 +172,8 @@ export interface ServerConfig {
   readonly port: number
   /** Default: the address it listens on. */
   readonly publicUrl?: string
+  /** What gave the host and the port, as messages name it; undefined for a default. */
+  readonly from?: { readonly host: string | undefined; readonly port: string | undefined }
 }
 
 interface Layers {
@@ -141,10 +189,16 @@ interface Layers {
  * names the layer and the key.
  */
 export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): GroveConfig {
-  const settings: ParsedLayer = {
-    ...parseLayer(file, join(dir, CONFIG_FILE)),
-    ...parseLayer(layerOfEnvironment(env), 'environment'),
-    ...parseLayer(flags, 'options'),
+  const { layers, notes } = layersOfEnvironment(env)
+  const parsed = [
+    { name: join(dir, CONFIG_FILE), values: file },
+    ...layers,
+    { name: 'options', values: flags },
+  ].map(({ name, values }) => ({ name, values: parseLayer(values, name) }))
+  const settings = Object.assign({}, ...parsed.map(({ values }) => values)) as ParsedLayer
+  const from = (key: 'host' | 'port') => {
+    const name = parsed.findLast(({ values }) => values[key] !== undefined)?.name
+    return name === 'options' ? `--${key}` : name
   }
   const host = settings.host ?? DEFAULT_HOST
   return {
@@ -157,8 +211,10 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       host,
       port: settings.port ?? DEFAULT_PORT,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+      from: { host: from('host'), port: from('port') },
     },
     logLevel: settings.logLevel ?? 'info',
+    notes,
   }
 }
 
@@ -187,7 +243,7 @@ function parseLayer(layer: unknown, name: string): ParsedLayer {
   const result = layerSchema.safeParse(layer)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+    path.length === 0 || isVariable(name) ? message : `${path.join('.')}: ${message}`,
   )
   throw new GroveError(
     'usage-error',
@@ -195,6 +251,9 @@ function parseLayer(layer: unknown, name: string): ParsedLayer {
     { message: `${name}: ${issues.join('; ')}`, cause: result.error },
   )
 }
+
+/** A variable gives one setting, whose key would say nothing more. */
+const isVariable = (name: string) => /^[A-Z_]+$/.test(name)
 
 /**
  * A seed as operators write it: `id@url` or a plain URL, which is its id until it answers. Throws
@@ -211,24 +270,34 @@ const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):\d{1,5}(\/.*)?$/i
 
 /**
  * The address of a grove, without slashes at its end: http or https, no credentials, no query.
- * `host:port` is taken for http. Throws `usage-error`.
+ * `host:port` is taken for http. Throws `usage-error`, which doesn't repeat a password.
  */
 export function parseAddress(text: string): string {
   const given = text.trim()
   const url = URL.parse(HOST_AND_PORT.test(given) ? `http://${given}` : given)
+  const hasCredentials = url !== null && (url.username !== '' || url.password !== '')
   const fits =
     url !== null &&
     ['http:', 'https:'].includes(url.protocol) &&
-    url.username === '' &&
+    !hasCredentials &&
     url.search === '' &&
     url.hash === ''
   if (!fits) {
-    const shown = JSON.stringify(text.slice(0, 200))
+    const shown = JSON.stringify(withoutSecrets(text).slice(0, 200))
+    const why = hasCredentials ? ', without a user or a password' : ''
     const message = `${shown} is not an address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
-    throw new GroveError('usage-error', {}, { message })
+    throw new GroveError('usage-error', {}, { message: message + why })
   }
   return url.href.replace(/\/+$/, '')
 }
+
+/** The error about a value, with what gave the value: an option, a variable, a file. */
+export const fromSource = (source: string, error: GroveError): GroveError =>
+  new GroveError(
+    error.code,
+    { ...error.details, source },
+    { cause: error, message: `${source}: ${error.message}` },
+  )
 
 function positiveDuration(text: string): number {
   const ms = parseDuration(text)

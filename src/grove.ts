@@ -1,18 +1,17 @@
 import type { CallOptions, GroveApi } from './api/client/api.ts'
 import { type CheckoutOptions, type CheckoutResult, checkoutInto } from './api/client/checkout.ts'
-import { localClient } from './api/client/local-client.ts'
 import { type ArtifactFile, publishFiles } from './api/client/stage.ts'
 import { isCid, parseCid } from './core/cid.ts'
+import { isPath, nameOf } from './core/contribution/names.ts'
 import type { ContributionView, Draft } from './core/contribution/schema.ts'
-import { isGroveError } from './core/errors.ts'
+import { GroveError, isGroveError } from './core/errors.ts'
 import type { GroveEvent } from './core/wire/events.ts'
 import type { FederationPeer, SyncReport } from './core/wire/federation.ts'
 import type { FetchOptions, FetchResult } from './core/wire/fetch.ts'
+import type { FileList } from './core/wire/files.ts'
 import type { FederatedEntry, Filter, FrontierAnswer, SearchResult } from './core/wire/frontier.ts'
 import type { ThreadNode } from './core/wire/threads.ts'
 import type { TransferProgress } from './node/context.ts'
-import type { GroveNode } from './node/node.ts'
-import { federationPeers } from './node/read/status.ts'
 import type { ByteSource } from './ports/blob-store.ts'
 
 /** An artifact to publish: bytes, a stream of bytes, text, or the content id of a held blob. */
@@ -20,8 +19,18 @@ export type ArtifactInput = ByteSource | string
 
 /** A draft whose artifacts may be given as bytes. */
 export type Work = Omit<Draft, 'artifacts'> & {
-  /** By name. */
+  /** By name, as in the manifest. */
   readonly artifacts?: Readonly<Record<string, ArtifactInput>>
+  /** By path, of any characters: each becomes the artifact of the name that stands for it. */
+  readonly files?: Readonly<Record<string, ArtifactInput>>
+}
+
+/** What a frontier is asked for. */
+type FrontierOptions = Filter & {
+  metric?: string
+  limit?: number
+  metrics?: number
+  after?: string
 }
 
 /** Options of a call that waits. */
@@ -29,42 +38,53 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a grove is made of. */
+export interface OpenGrove {
+  readonly api: GroveApi
+  readonly peerId: string
+  readonly url: string | undefined
+  close(): Promise<void>
+}
+
 /**
- * A grove in this process. Its methods are the common operations, with plain arguments; `api` has
- * all of them. All throw GroveError with a stable `code`.
+ * A grove in this process, or one whose directory another process has open. Its methods are the
+ * common operations, with plain arguments; `api` has all of them. All throw GroveError with a
+ * stable `code`.
  */
 export class Grove {
-  readonly #node: GroveNode
   readonly #close: () => Promise<void>
-  /** Every operation of the HTTP API, without HTTP: `grove.api.standing({ cid })`. */
+  /** Every operation of the HTTP API: `grove.api.standing({ cid })`. */
   readonly api: GroveApi
+  /** The id by which other groves know this one. */
+  readonly peerId: string
   /** Where agents and other groves reach this one; undefined if it doesn't listen. */
   readonly url: string | undefined
 
-  constructor(node: GroveNode, url: string | undefined, close: () => Promise<void>) {
-    this.#node = node
-    this.api = localClient(node)
+  constructor({ api, peerId, url, close }: OpenGrove) {
+    this.api = api
+    this.peerId = peerId
     this.url = url
     this.#close = close
   }
 
-  /** The id by which other groves know this one. */
-  get peerId(): string {
-    return this.#node.config.self.peerId
-  }
-
   /**
    * Stores the artifacts, then seals and stores the manifest. All of it is durable when the promise
-   * resolves. Publishing the same work again changes nothing.
+   * resolves. Publishing the same work again changes nothing. Throws `metric-conflict` where a
+   * score has another direction or unit than those of most works published here, unless you
+   * `insist`.
    */
-  publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+  async publish(
+    work: Work,
+    options: WaitOptions & { readonly insist?: boolean } = {},
+  ): Promise<ContributionView> {
+    const { files: byPath = {}, artifacts: byName = {}, ...draft } = work
     const artifacts: Record<string, string> = {}
     const files: ArtifactFile[] = []
-    for (const [name, input] of Object.entries(work.artifacts ?? {})) {
+    for (const [name, input] of namedInputs(byName, byPath)) {
       if (isCid(input)) artifacts[name] = input
-      else files.push({ name, open: () => bytesOf(input) })
+      else files.push({ name, open: () => bytesOf(input), isOnce: isStream(input) })
     }
-    return publishFiles(this.api, { ...work, artifacts }, files, options)
+    return publishFiles(this.api, { ...draft, artifacts }, files, options)
   }
 
   /**
@@ -109,9 +129,12 @@ export class Grove {
     return (await this.api.artifact({ cid: parseCid(cid), name }, options)).body
   }
 
-  /** The local frontier: the best held contributions of each dimension. */
-  frontier(query: Filter & { metric?: string; limit?: number } = {}): Promise<FrontierAnswer> {
-    return this.api.frontier(query)
+  /**
+   * The local frontier: the best works held here, in each dimension. Another `kind` ranks among its
+   * own. Of many metrics it gives 100 at a time: `nextAfter` of the answer is the next `after`.
+   */
+  frontier(query: FrontierOptions = {}): Promise<FrontierAnswer> {
+    return this.api.frontier({ kind: 'work', ...query })
   }
 
   /** The federated frontier: the best that is known anywhere, with the peers that advertise it. */
@@ -146,6 +169,20 @@ export class Grove {
     return (await this.api.thread({ cid })).nodes
   }
 
+  /** The files of a contribution by their paths, as many as one page has. */
+  files(cid: string, page: { limit?: number; offset?: number } = {}): Promise<FileList> {
+    return this.api.files({ cid, ...page })
+  }
+
+  /** The bytes of a file by its path. Throws `blob-missing` if they aren't held. */
+  async file(
+    cid: string,
+    path: string,
+    options: WaitOptions = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    return (await this.api.file({ cid: parseCid(cid), path }, options)).body
+  }
+
   /** One artifact of two contributions, each as text. */
   diff(
     parent: string,
@@ -156,8 +193,8 @@ export class Grove {
   }
 
   /** The peers that this grove knows, with their records. */
-  peers(): FederationPeer[] {
-    return federationPeers(this.#node)
+  async peers(): Promise<FederationPeer[]> {
+    return (await this.api.federationPeers({})).peers
   }
 
   /** Runs one round of background sync now. */
@@ -181,6 +218,26 @@ export class Grove {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
+}
+
+const isStream = (input: ArtifactInput): boolean =>
+  typeof input !== 'string' && !(input instanceof Uint8Array)
+
+/** Artifacts by name. Throws `usage-error` for what is no path, or two files of one name. */
+function namedInputs(
+  byName: Readonly<Record<string, ArtifactInput>>,
+  byPath: Readonly<Record<string, ArtifactInput>>,
+): Map<string, ArtifactInput> {
+  const inputs = new Map(Object.entries(byName))
+  for (const [path, input] of Object.entries(byPath)) {
+    const name = nameOf(path)
+    if (!isPath(path) || inputs.has(name)) {
+      const why = isPath(path) ? 'is given twice' : 'is no relative path'
+      throw new GroveError('usage-error', { path }, { message: `the file '${path}' ${why}` })
+    }
+    inputs.set(name, input)
+  }
+  return inputs
 }
 
 function bytesOf(input: ArtifactInput): ByteSource {

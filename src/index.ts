@@ -1,7 +1,11 @@
 import './node-version.ts'
-import { openNode, type Settings, serveGrove } from './compose.ts'
+import { resolve } from 'node:path'
+import { localClient } from './api/client/local-client.ts'
+import { openNode, type Settings, serveGrove, shareDirectory } from './compose.ts'
 import { decideConfig, parseSeed } from './config.ts'
+import { GroveError } from './core/errors.ts'
 import { Grove } from './grove.ts'
+import type { GroveNode } from './node/node.ts'
 import { type Log, silentLog } from './ports/log.ts'
 
 export type { CallOptions, GroveApi } from './api/client/api.ts'
@@ -24,7 +28,10 @@ export type { TransferProgress } from './node/context.ts'
 
 /** How to open a grove in this process. */
 export interface GroveOptions {
-  /** The grove's directory, created if it doesn't exist. Default: all data is kept in memory. */
+  /**
+   * The grove's directory, created if it doesn't exist. Several processes may use it at once.
+   * Default: all data is kept in memory.
+   */
   readonly dir?: string
   /** Seeds: `http://host:port` or `id@http://host:port`. Default: none. */
   readonly peers?: readonly string[]
@@ -49,22 +56,73 @@ export interface GroveOptions {
 }
 
 /**
- * Opens a grove in this process. With `listen` it serves and gossips. Without, it only asks its
- * seeds and fetches from them. Close it to release its directory. Throws `usage-error`,
+ * Opens a grove. With `listen` it serves and gossips. Without, it only asks its seeds and fetches
+ * from them; where another process has the directory open, that process carries out what this one
+ * asks, by its own settings. Close it to release its directory. Throws `usage-error`,
  * `storage-locked`, `storage-newer`, `storage-failed`, `read-only`, `port-taken`.
  */
 export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
+  checkOptions(options)
   const { listen, log = silentLog } = options
   const server = { host: listen?.host ?? '127.0.0.1', port: listen?.port ?? 0 }
   const settings = settingsOf(options, server.host)
+  const { dir } = settings
   if (listen !== undefined) {
     const publicUrl = listen.publicUrl === undefined ? {} : { publicUrl: listen.publicUrl }
-    const { node, url, close } = await serveGrove(settings, { ...server, ...publicUrl }, log)
-    return new Grove(node, url, close)
+    const served = await serveGrove(settings, { ...server, ...publicUrl }, log)
+    return groveOn(served.node, served.url, served.close)
   }
+  if (dir !== undefined) return sharedGrove({ ...settings, dir }, options, log)
   const { node, close } = await openNode(settings, log)
-  return new Grove(node, undefined, close)
+  return groveOn(node, undefined, close)
 }
+
+const groveOn = (node: GroveNode, url: string | undefined, close: () => Promise<void>) =>
+  new Grove({ api: localClient(node), peerId: node.config.self.peerId, url, close })
+
+/** The grove of a directory, whichever process has it open. */
+async function sharedGrove(
+  settings: Settings & { readonly dir: string },
+  options: GroveOptions,
+  log: Log,
+): Promise<Grove> {
+  const shared = shareDirectory(settings, log)
+  const { kind, peerId } = await shared.session()
+  const unheeded = Object.keys(options).filter((key) => key !== 'dir' && key !== 'log')
+  if (kind === 'guest' && unheeded.length > 0)
+    log.warn('another process has the directory open: its settings hold', {
+      dir: settings.dir,
+      unheeded,
+    })
+  return new Grove({ api: shared.api, peerId, url: undefined, close: () => shared.close() })
+}
+
+const knownOptions = {
+  dir: true,
+  peers: true,
+  listen: true,
+  gossipIntervalMs: true,
+  syncIntervalMs: true,
+  sync: true,
+  allowPrivatePeers: true,
+  log: true,
+} as const satisfies Record<keyof GroveOptions, true>
+
+/**
+ * A misspelt `dir`, or one that is undefined by mistake, would keep all data in memory. Throws
+ * `usage-error`.
+ */
+function checkOptions(options: GroveOptions): void {
+  const unknown = Object.keys(options).find((key) => !Object.hasOwn(knownOptions, key))
+  if (unknown !== undefined)
+    throw usage(`openGrove has no option ${unknown}, only ${Object.keys(knownOptions).join(', ')}`)
+  if ('dir' in options && (typeof options.dir !== 'string' || options.dir === ''))
+    throw usage(
+      `openGrove's dir is no path: ${String(options.dir)}; without dir, data is in memory`,
+    )
+}
+
+const usage = (message: string) => new GroveError('usage-error', {}, { message })
 
 function settingsOf(options: GroveOptions, host: string): Settings {
   const { grove } = decideConfig({ dir: options.dir ?? '', flags: { host } })
@@ -76,6 +134,6 @@ function settingsOf(options: GroveOptions, host: string): Settings {
     gossipIntervalMs: options.gossipIntervalMs ?? defaults.gossipIntervalMs,
     syncIntervalMs: options.syncIntervalMs ?? defaults.syncIntervalMs,
     allowPrivatePeers: options.allowPrivatePeers ?? defaults.allowPrivatePeers,
-    ...(options.dir === undefined ? {} : { dir: options.dir }),
+    ...(options.dir === undefined ? {} : { dir: resolve(options.dir) }),
   }
 }

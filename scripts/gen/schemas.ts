@@ -4,6 +4,8 @@ import { layerSchema } from '../../src/config.ts'
 import * as core from '../../src/core/contribution/schema.ts'
 import { groveEventSchema } from '../../src/core/wire/events.ts'
 import {
+  aboutAnswerSchema,
+  aboutRequestSchema,
   bestListSchema,
   bestQuerySchema,
   closureRequestSchema,
@@ -20,7 +22,7 @@ import {
   missingRequestSchema,
 } from '../../src/core/wire/fetch.ts'
 import {
-  federatedFrontierSchema,
+  federatedAnswerSchema,
   frontierAnswerSchema,
   searchAnswerSchema,
 } from '../../src/core/wire/frontier.ts'
@@ -43,7 +45,7 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'shuffle-response': shuffleResponseSchema,
   'gossip-peers': peersAnswerSchema,
   frontier: frontierAnswerSchema,
-  'federated-frontier': federatedFrontierSchema,
+  'federated-frontier': federatedAnswerSchema,
   'search-answer': searchAnswerSchema,
   thread: threadSchema,
   threads: threadsSchema,
@@ -54,6 +56,8 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'fetch-result': fetchResultSchema,
   'best-query': bestQuerySchema,
   'best-list': bestListSchema,
+  'about-request': aboutRequestSchema,
+  'about-answer': aboutAnswerSchema,
   'closure-request': closureRequestSchema,
   'closure-trailer': closureTrailerSchema,
   'federation-peer': federationPeerSchema,

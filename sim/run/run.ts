@@ -1,5 +1,5 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
-import { disagreements, type Holder } from '../checkers/agreement.ts'
+import { disagreements, type Holder, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import type { Scenario } from '../scenario/scenario.ts'
@@ -77,7 +77,7 @@ async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Pr
   for (let round = 1; round <= rounds; round++) {
     await timeline.run(start + faultsEndMs + round * groves.syncIntervalMs * ROUND_SLACK)
     await checkNow(world)
-    found = await disagreements(machines, groves.policy)
+    found = [...(await disagreements(machines, groves.policy)), ...(await unheard(machines))]
     if (found.length === 0 && world.ledger.pending.size === 0) return round
   }
   for (const what of found) world.violated(`no agreement after ${rounds} rounds: ${what}`)

@@ -1,11 +1,14 @@
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
+import type { Role } from '../api/local/holder.ts'
+import { SharedGrove } from '../api/local/shared-grove.ts'
 import {
   CONFIG_FILE,
   DEFAULT_PORT,
   decideConfig,
   type Environment,
+  fromSource,
   type GroveSettings,
   parseAddress,
 } from '../config.ts'
@@ -13,6 +16,8 @@ import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
+import { secretHex } from '../runtime/secret.ts'
+import { isKnown, PROJECT_DIR, remember } from './known.ts'
 
 /** The options that name the grove of a command. */
 export interface Where {
@@ -35,18 +40,29 @@ export interface GroveConnection {
   close(): Promise<void>
 }
 
+/** How a command uses a directory that it opens. */
+export interface Use {
+  readonly role: Role
+  /** When it begins to serve the directory to other processes. Most commands are over by then. */
+  readonly serveAfterMs: number
+}
+
+const oneCommand: Use = { role: 'command', serveAfterMs: 250 }
+
 /** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
-/** The directory of a grove that belongs to a project, as `.git` does. */
-const PROJECT_DIR = '.grove'
 
 /**
  * Connects to a grove: the first that is given of --server, --dir, GROVE_URL, GROVE_DIR, a .grove
- * directory here or above, the default address. A directory is opened in this process, unless a
- * server has it open: then that server is asked. Throws `usage-error`, `storage-locked`,
+ * directory here or above, the default address. A directory is opened in this process, unless
+ * another process has it open: then that process is asked. Throws `usage-error`, `storage-locked`,
  * `storage-newer`, `read-only`.
  */
-export async function connect(where: Where, context: ConnectContext): Promise<GroveConnection> {
+export async function connect(
+  where: Where,
+  context: ConnectContext,
+  use: Use = oneCommand,
+): Promise<GroveConnection> {
   if (where.server !== undefined && where.dir !== undefined) {
     throw new GroveError(
       'usage-error',
@@ -55,22 +71,50 @@ export async function connect(where: Where, context: ConnectContext): Promise<Gr
     )
   }
   const { env } = context
-  if (where.server !== undefined) return remote(where.server, context)
-  if (where.dir !== undefined) return openDirectory(where.dir, context)
-  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, context)
-  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd()))
+  if (where.server !== undefined) return remote(where.server, '--server', context)
+  if (where.dir !== undefined) {
+    const connection = await openDirectory(where.dir, context, use)
+    await remember(resolve(where.dir), env)
+    return connection
+  }
+  if (env.GROVE_URL !== undefined) return remote(env.GROVE_URL, 'GROVE_URL', context)
+  const directory = env.GROVE_DIR ?? (await projectDirectory(process.cwd(), env))
   return directory === undefined
-    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, context)
-    : openDirectory(directory, context)
+    ? remote(`http://127.0.0.1:${DEFAULT_PORT}`, 'the default', context)
+    : openDirectory(directory, context, use)
 }
 
-/** The nearest .grove directory, here or above; undefined if there is none. */
-export async function projectDirectory(start: string): Promise<string | undefined> {
+/** Throws `usage-error` for --server on a command that makes or serves a directory. */
+export function refuseServer(command: string, { server }: Where): void {
+  if (server === undefined) return
+  const message =
+    `${command} works on a directory, which --dir names: ` +
+    '--server names a grove that another process serves'
+  throw new GroveError('usage-error', {}, { message })
+}
+
+/**
+ * The nearest known .grove directory, here or above; undefined if there is none at all. Throws
+ * `refused` if there are only others, which somebody else may have made.
+ */
+export async function projectDirectory(
+  start: string,
+  env: Environment,
+): Promise<string | undefined> {
+  let other: string | undefined
   for (let folder = resolve(start); ; folder = dirname(folder)) {
     const candidate = join(folder, PROJECT_DIR)
-    if (await isDirectory(candidate)) return candidate
-    if (folder === dirname(folder)) return undefined
+    if (await isDirectory(candidate)) {
+      if (await isKnown(candidate, env)) return candidate
+      other ??= candidate
+    }
+    if (folder === dirname(folder)) break
   }
+  if (other === undefined) return undefined
+  const message =
+    `${other} is not used, since it is not known to be yours: \`grove init ${other}\` takes it ` +
+    'over, --dir uses it, --server asks another grove'
+  throw new GroveError('refused', { directory: other }, { message })
 }
 
 /**
@@ -80,7 +124,7 @@ export async function projectDirectory(start: string): Promise<string | undefine
 export async function readConfigFile(directory: string): Promise<unknown> {
   const path = join(directory, CONFIG_FILE)
   try {
-    return JSON.parse(await readFile(path, 'utf8'))
+    return JSON.parse(textOf(await readFile(path)))
   } catch (cause) {
     // If the path is not a directory, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
@@ -94,21 +138,44 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   }
 }
 
-async function remote(address: string, { clock }: ConnectContext): Promise<GroveConnection> {
+/** A file's text without its byte order mark, by which Windows tells UTF-8 and UTF-16. */
+function textOf(bytes: Buffer): string {
+  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
+  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
+}
+
+async function remote(
+  address: string,
+  source: string,
+  { clock }: ConnectContext,
+): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
-  const url = parseAddress(address)
+  const url = addressFrom(source, address)
   const grove = groveClient(url, clock)
   return { grove, place: url, close: () => grove.close() }
 }
 
+function addressFrom(source: string, address: string): string {
+  try {
+    return parseAddress(address)
+  } catch (error) {
+    throw isGroveError(error) ? fromSource(source, error) : error
+  }
+}
+
 /**
- * Opens a directory in this process. The grove asks peers when a command needs it, but neither
+ * Shares a directory. A grove that is opened here asks peers when a command needs it, but neither
  * gossips nor starts rounds by itself.
  */
-async function openDirectory(directory: string, context: ConnectContext): Promise<GroveConnection> {
+async function openDirectory(
+  directory: string,
+  context: ConnectContext,
+  use: Use,
+): Promise<GroveConnection> {
   const dir = resolve(directory)
   if (!(await isDirectory(dir))) {
-    const message = `there is no grove in ${dir}: make one with \`grove init ${directory}\``
+    const whose = directory === context.env.GROVE_DIR ? ' (GROVE_DIR)' : ''
+    const message = `there is no grove in ${dir}${whose}: make one with \`grove init ${directory}\``
     throw new GroveError('not-found', { directory: dir }, { message })
   }
   const { grove: settings } = decideConfig({
@@ -116,48 +183,30 @@ async function openDirectory(directory: string, context: ConnectContext): Promis
     env: context.env,
     file: await readConfigFile(dir),
   })
-  const deadline = context.clock.now() + LOCK_PATIENCE_MS
-  for (;;) {
-    try {
-      return await embedded(settings)
-    } catch (error) {
-      if (!isGroveError(error, 'storage-locked')) throw error
-      const url = await servedAt(dir)
-      if (url !== undefined) return remote(url, context)
-      if (context.clock.now() > deadline) throw error
-    }
-    await context.clock.sleep(LOCK_RETRY_MS, context.signal)
-  }
+  const shared = sharedDirectory(settings, context, use)
+  const { url } = await shared.session(context.signal)
+  return { grove: shared.api, place: url ?? dir, close: () => shared.close() }
 }
-
-/** How long a command waits for another that has the directory open. Most take less. */
-const LOCK_PATIENCE_MS = 5_000
-const LOCK_RETRY_MS = 50
 
 /** Longer than any command takes: rounds are left to the server. */
 const NO_ROUNDS_MS = 24 * 3_600_000
 
-async function embedded(settings: GroveSettings): Promise<GroveConnection> {
-  const [{ openNode }, { localClient }] = await Promise.all([
-    import('../compose.ts'),
-    import('../api/client/local-client.ts'),
-  ])
-  const { node, close } = await openNode({ ...settings, syncIntervalMs: NO_ROUNDS_MS }, silentLog)
-  return { grove: localClient(node), place: settings.dir, close }
-}
-
-/** The address of the server that has the directory open. */
-async function servedAt(directory: string): Promise<string | undefined> {
-  try {
-    const { url } = JSON.parse(await readFile(join(directory, SERVER_FILE), 'utf8')) as {
-      url?: unknown
-    }
-    return typeof url === 'string' ? parseAddress(url) : undefined
-  } catch {
-    // Not served, or the file is being written right now. The caller then reports that the
-    // directory is in use.
-    return undefined
-  }
+/** The grove of a directory, whichever process has it open. What opens it here is loaded then. */
+function sharedDirectory(
+  { dir, ...settings }: GroveSettings,
+  { clock }: ConnectContext,
+  { role, serveAfterMs }: Use,
+): SharedGrove {
+  return new SharedGrove({
+    dir,
+    clock,
+    secret: secretHex,
+    async hold(leaving) {
+      const { holdDirectory } = await import('../compose.ts')
+      const quiet = { ...settings, dir, syncIntervalMs: NO_ROUNDS_MS }
+      return holdDirectory(quiet, silentLog, { role, serveAfterMs, leaving })
+    },
+  })
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { GroveApi } from '../api/client/api.ts'
 import { type Cid, isCid, parseCidPrefix } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import { type ConnectContext, connect, type Where } from './connect.ts'
+import { type ConnectContext, connect, type Use, type Where } from './connect.ts'
 import type { Output } from './output/output.ts'
 import { printJson } from './output/output.ts'
 
@@ -33,9 +33,10 @@ export async function withGrove(
   context: Context,
   command: Command,
   work: (session: CliSession) => Promise<void>,
+  use?: Use,
 ): Promise<void> {
   const { json = false, ...where } = command.optsWithGlobals<GlobalOptions>()
-  const connection = await connect(where, context)
+  const connection = await connect(where, context, use)
   try {
     await work({ ...context, grove: connection.grove, place: connection.place, json })
   } finally {

@@ -9,6 +9,7 @@ import { addServe } from './commands/operate/serve.ts'
 import { addStatus } from './commands/operate/status.ts'
 import { addSync } from './commands/operate/sync.ts'
 import { addDiff } from './commands/read/diff.ts'
+import { addFiles } from './commands/read/files.ts'
 import { addFrontier } from './commands/read/frontier.ts'
 import { addLog } from './commands/read/log.ts'
 import { addReviews } from './commands/read/reviews.ts'
@@ -36,6 +37,7 @@ const groups: readonly [
       addAdopt,
       addDiscuss,
       addShow,
+      addFiles,
       addLog,
       addSearch,
       addFrontier,
@@ -52,8 +54,9 @@ const groups: readonly [
 
 const WHICH_GROVE = `
 Which grove: --server or --dir; else GROVE_URL or GROVE_DIR; else a .grove
-directory here or above; else http://127.0.0.1:4515. A command opens a directory
-itself, unless a server has it open: then it asks that server.
+directory here or above that you made, named or took over (grove init); else
+http://127.0.0.1:4515. Several processes may use one directory: the first opens
+it, the others ask the first.
 
 Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
 5 a peer's fault or a fetch that is not complete, 6 unavailable or too slow,

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { type Layer, parseAddress, parseSeed } from '../config.ts'
+import { fromSource, type Layer, parseAddress, parseSeed } from '../config.ts'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
@@ -43,6 +43,24 @@ function checked(parse: (text: string) => unknown): (text: string) => string {
   }
 }
 
+/**
+ * Checks an address, but keeps it as text. Commander's own message would repeat it with a password.
+ * Throws `usage-error`.
+ */
+function checkedAddress(
+  option: string,
+  parse: (text: string) => unknown,
+): (text: string) => string {
+  return (text) => {
+    try {
+      parse(text)
+      return text
+    } catch (error) {
+      throw isGroveError(error) ? fromSource(option, error) : error
+    }
+  }
+}
+
 /** Adds the options that configure a grove. */
 export function addSettings(command: Command): Command {
   addListening(command)
@@ -65,7 +83,7 @@ export function addSettings(command: Command): Command {
 }
 
 function addListening(command: Command): void {
-  const readSeedText = checked(parseSeed)
+  const readSeedText = checkedAddress('--peer', parseSeed)
   command
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
     .option(
@@ -76,7 +94,7 @@ function addListening(command: Command): void {
     .option(
       '--public-url <url>',
       'address at which other groves reach this one',
-      checked(parseAddress),
+      checkedAddress('--public-url', parseAddress),
     )
     .option(
       '--peer <url>',
@@ -119,13 +137,14 @@ function addPolicy(command: Command): void {
     )
     .option('--sync-tag <tag>', 'fetch only what has this tag (may be repeated)', readText)
     .addOption(
-      new Option('--sync-kind <kind>', 'fetch only this kind (may be repeated)').argParser(
-        (text: string, before: string[] = []) => {
-          if (!(kindSchema.options as readonly string[]).includes(text))
-            throw new InvalidArgumentError(`Allowed choices are ${kindSchema.options.join(', ')}.`)
-          return [...before, text]
-        },
-      ),
+      new Option(
+        '--sync-kind <kind>',
+        'fetch only this kind (may be repeated; default: work)',
+      ).argParser((text: string, before: string[] = []) => {
+        if (!(kindSchema.options as readonly string[]).includes(text))
+          throw new InvalidArgumentError(`Allowed choices are ${kindSchema.options.join(', ')}.`)
+        return [...before, text]
+      }),
     )
     .option(
       '--sync-top-k <count>',

@@ -31,6 +31,8 @@ export const GOSSIP_MAX_BYTES = 64 * 1024
 export const BEST_MAX = 1_000
 /** Hashes in one query for missing blobs. */
 export const MISSING_MAX_HASHES = 1_000
+/** Contributions in one question about what others said of them. */
+export const ABOUT_MAX = 500
 /** Contributions in one closure. */
 export const CLOSURE_MAX_CONTRIBUTIONS = 1_000
 /** Steps along `derives_from` in one closure. */

@@ -14,3 +14,7 @@ export function compareText(a: string, b: string): number {
 }
 
 const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff
+
+/** An address as messages may show it: without user, password and query, which may be secrets. */
+export const withoutSecrets = (address: string): string =>
+  address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@').replace(/\?.*$/s, '?…')

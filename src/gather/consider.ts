@@ -30,7 +30,7 @@ export async function consider(gathering: Gathering, candidate: FileCandidate): 
       return gathering.add({ path, symlink })
     }
     if (!info.isFile()) return gathering.leaveOut({ path, reason: 'special file' })
-    const { reason, isSuspect } = classify(path, await headOf(file), candidate)
+    const { reason, isSuspect } = classify(path, await headOf(file, info.size), candidate)
     if (reason !== undefined && !isInsisted) return gathering.leaveOut({ path, reason })
     if (isSuspect === true && !isInsisted) gathering.suspects.push(path)
     const executable = (info.mode & 0o111) !== 0
@@ -42,16 +42,16 @@ export async function consider(gathering: Gathering, candidate: FileCandidate): 
   }
 }
 
-/** The start of a file's bytes. */
-async function headOf(file: Buffer): Promise<Uint8Array> {
+/** The start of a file's bytes. A size of 0 says nothing: files of /proc have it. */
+async function headOf(file: Buffer, sizeBytes: number): Promise<Uint8Array> {
   const handle = await open(file)
   try {
-    const head = Buffer.alloc(HEAD_BYTES)
-    let bytes = 0
-    for (;;) {
-      const { bytesRead } = await handle.read(head, bytes, HEAD_BYTES - bytes, bytes)
+    const wanted = Math.min(sizeBytes || HEAD_BYTES, HEAD_BYTES)
+    const head = Buffer.allocUnsafe(wanted)
+    for (let bytes = 0; ; ) {
+      const { bytesRead } = await handle.read(head, bytes, wanted - bytes, bytes)
       bytes += bytesRead
-      if (bytesRead === 0 || bytes === HEAD_BYTES) return head.subarray(0, bytes)
+      if (bytesRead === 0 || bytes === wanted) return head.subarray(0, bytes)
     }
   } finally {
     await handle.close()

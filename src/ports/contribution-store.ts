@@ -26,6 +26,13 @@ export interface LogEntry {
   readonly stored: Stored
 }
 
+/** An entry of the log without its contribution. */
+export interface LogLine {
+  readonly seq: number
+  readonly cid: Cid
+  readonly origin: Provenance['origin']
+}
+
 /**
  * A grow-only set of contributions, and the log of how it grew.
  *
@@ -55,6 +62,8 @@ export interface ContributionStore {
   count(): Promise<number>
   /** The log's entries after number `seq`, ascending, at most `limit`. O(limit). */
   since(seq: number, limit: number): Promise<LogEntry[]>
+  /** The entries before number `seq`, newest first, at most `limit`, no manifest read. O(limit). */
+  linesBefore(seq: number, limit: number): Promise<LogLine[]>
   /** The last number that was given; 0 if there is none. */
   lastSeq(): Promise<number>
   /**

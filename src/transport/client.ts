@@ -2,8 +2,13 @@ import type { z } from 'zod'
 import { isGroveError } from '../core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { AboutAnswer, ClosureRequest } from '../core/wire/federation.ts'
 import { messageFor } from '../core/wire/federation-1.ts'
-import { gossipMessageSchema, shuffleResponseSchema } from '../core/wire/gossip.ts'
+import {
+  FEDERATION_VERSION,
+  gossipMessageSchema,
+  shuffleResponseSchema,
+} from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { RequestOptions, Transport } from '../ports/transport.ts'
 import type { MinimumRate } from './body.ts'
@@ -96,15 +101,43 @@ export function httpTransport(options: TransportOptions): Transport {
         () => federation.best(peer, query, call),
         () => legacy.best(peer, query, call),
       ),
+    async about(peer, request, call = {}) {
+      if ((protocols.version(peer) ?? FEDERATION_VERSION) < ABOUT_SINCE) return NOTHING
+      try {
+        const answer = await protocols.negotiate(
+          peer,
+          () => federation.about(peer, request, call),
+          async () => NOTHING,
+        )
+        if (answer !== NOTHING) protocols.learn(peer, FEDERATION_VERSION)
+        return answer
+      } catch (error) {
+        // Federation 1 has no such route, which it says as it says that an item is absent.
+        if (!isGroveError(error, 'absent')) throw error
+        protocols.learn(peer, ABOUT_SINCE - 1)
+        return NOTHING
+      }
+    },
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,
-        () => federation.closure(peer, request, call),
+        () => federation.closure(peer, readable(protocols.version(peer), request), call),
         () => legacyClosure(legacy, peer, request, call),
       ),
     checkAddress: (address) => dialler.checkAddress(address),
     close: () => dialler.close(),
   }
+}
+
+/** The version of federation since which groves are asked what they hold about contributions. */
+const ABOUT_SINCE = 2
+const NOTHING: AboutAnswer = { about: [], looked: 0 }
+
+/** The request without what peers of that version refuse. */
+function readable(version: number | undefined, request: ClosureRequest): ClosureRequest {
+  if ((version ?? 0) >= ABOUT_SINCE) return request
+  const { replies: _, ...rest } = request
+  return rest
 }
 
 function falseWhereAbsent(error: unknown): false {

@@ -3,6 +3,9 @@ import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
 import {
+  type AboutAnswer,
+  type AboutRequest,
+  aboutAnswerSchema,
   type BestList,
   type BestQuery,
   bestListSchema,
@@ -30,6 +33,8 @@ const TAGS_MAX_CHARS = 4_096
 const ENCODED_COMMA_CHARS = 3
 /** Body of one best list. No query asks for 1,000 entries with all their tags, which is larger. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
+/** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
+const ABOUT_MAX_BYTES = 128 * 1024
 /** What a closure may have beside its manifests: the trailer, line ends and attestations. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
@@ -119,6 +124,19 @@ export class FederationRoutes {
       peer,
       { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal },
       bestListSchema,
+    )
+  }
+
+  async about(
+    peer: PeerAddress,
+    request: AboutRequest,
+    { signal }: RequestOptions,
+  ): Promise<AboutAnswer> {
+    const path = '/api/federation/about'
+    return this.#dialler.askJson(
+      peer,
+      { method: 'POST', path, json: request, maxBytes: ABOUT_MAX_BYTES, extension: true, signal },
+      aboutAnswerSchema,
     )
   }
 

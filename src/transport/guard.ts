@@ -1,6 +1,7 @@
 import { type LookupAddress, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { GroveError } from '../core/errors.ts'
+import { withoutSecrets } from '../core/text.ts'
 
 /** Which addresses may be dialled (BEHAVIOUR.md#dialling). */
 export interface Guard {
@@ -99,7 +100,8 @@ export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
   }
 }
 
-function refused(address: string, why: string): GroveError {
+function refused(given: string, why: string): GroveError {
+  const address = withoutSecrets(given)
   const message = `${address} may not be dialled: ${why}`
   return new GroveError('address-refused', { address }, { message: message.slice(0, 500) })
 }

@@ -12,8 +12,10 @@ import { nextTurn } from '../../src/runtime/turn.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
+import { Writer } from '../../src/stores/sqlite/writer/writer.ts'
 import { withCode } from '../support/errors.ts'
 import { temporaryDirectory } from '../support/folder.ts'
+import { until } from '../support/until.ts'
 import { answersOf } from './answers.ts'
 import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
 import { changeDatabase, directoryOfSchema, schema1 } from './temporary.ts'
@@ -84,6 +86,35 @@ test('new evidence counts for the contributions of a directory of schema 1', asy
   assert.equal(stub?.cid, hashBytes(new Uint8Array([1])))
 })
 
+test('what older rules derived is derived anew, once', async () => {
+  await using temporary = await temporaryDirectory()
+  const before = await open(temporary.dir)
+  const scores = { loss: { value: 0, direction: 'minimize' as const } }
+  const target = sample({ summary: 'target', scores })
+  const refuted = relation('reproduces', target.cid, { result: 'refuted' })
+  const items = [
+    sample({ kind: 'reproduction', relations: [refuted] }),
+    target,
+    sample({ scores, context: { outcome: 'crash' } }),
+    sample({ kind: 'review', scores, relations: [relation('reviews', target.cid)] }),
+  ]
+  await putAll(before.graph, items)
+  await before.close()
+  changeDatabase(
+    temporary.dir,
+    `UPDATE derivation SET version = 0; UPDATE contribution SET ranked = 2;
+     UPDATE signal_total SET reproduction = 7, review_count = 9; UPDATE place SET rank = 1;
+     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 1, 3);`,
+  )
+  const memory = memoryStores(systemRandom)
+  await putAll(memory.graph, items)
+
+  await (await open(temporary.dir)).close()
+
+  await using stores = await open(temporary.dir)
+  assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
+})
+
 test('the migration to schema 1 is as it was released', async () => {
   const [released, current] = [schema1, `${migrations[0]}; PRAGMA user_version = 1`].map((sql) => {
     const database = new Sqlite(':memory:')
@@ -98,6 +129,44 @@ test('the migration to schema 1 is as it was released', async () => {
 
   assert.deepEqual(current, released)
 })
+
+test('words are indexed anew beside the old index, which is used until all are there', async () => {
+  await using temporary = await directoryOfSchema(1)
+  const jobs = [...Array.from({ length: 600 }, (_, n) => `item ${n}`), '深度学习模型'].map(
+    (summary) => {
+      const { cid, bytes } = sample({ summary })
+      return { type: 'put-contribution', cid, bytes, provenance: local() } as const
+    },
+  )
+  const first = new Writer(join(temporary.dir, 'grove.db'))
+  first.commit(jobs)
+  // Broken off after a step.
+  const built = first.commit([{ type: 'build-words' }])
+  const tables = tablesOf(temporary.dir)
+  first.close()
+
+  await using stores = await open(temporary.dir)
+  const found = async (text: string) => (await stores.graph.search(text, {}, 1_000)).length
+  const atOnce = [await found('item'), await found('baseline')]
+  await until('the old index to go', () => !tablesOf(temporary.dir).includes('word'))
+
+  assert.deepEqual(built, [{ type: 'done', changed: true }])
+  assert.ok(tables.includes('word'))
+  assert.deepEqual(atOnce, [600, 1])
+  assert.deepEqual(
+    await Promise.all(['item', 'baseline', 'große', '学习', 'agent'].map(found)),
+    [600, 1, 1, 1, 610],
+  )
+  assert.equal((await stores.graph.list({ tags: ['ml'] }, { limit: 10, offset: 0 })).total, 2)
+})
+
+function tablesOf(dir: string): string[] {
+  const database = new Sqlite(join(dir, 'grove.db'), { readonly: true })
+  const select = "SELECT name FROM sqlite_schema WHERE type = 'table'"
+  const found = database.prepare<[], string>(select).pluck().all()
+  database.close()
+  return found
+}
 
 test('a number is not reused after the last contribution is deleted', async () => {
   await using temporary = await temporaryDirectory()

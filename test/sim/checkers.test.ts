@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { disagreements } from '../../sim/checkers/agreement.ts'
+import { disagreements, unheard } from '../../sim/checkers/agreement.ts'
 import { wrongBlame } from '../../sim/checkers/blame.ts'
 import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
@@ -198,3 +198,20 @@ test('a blob that a disk stores under a wrong hash is noticed as it is written',
 async function* stream(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes
 }
+
+test('what one grove holds about a contribution of another, and that lacks, is noticed', async () => {
+  const [one, two] = [holder('one'), holder('two')]
+  const both = work('both')
+  const answer = work('an answer', {
+    relations: [{ targetCid: both.cid, relationType: 'responds_to' }],
+  })
+  for (const { disk } of [one, two]) await disk.graph.put(both, here)
+  await two.disk.graph.put(answer, here)
+  await two.disk.graph.put(work('about nothing'), here)
+
+  const found = await unheard([one, two])
+  await one.disk.graph.put(answer, here)
+
+  assert.deepEqual(found, [`one holds ${both.cid} and lacks ${answer.cid}, which is about it`])
+  assert.deepEqual(await unheard([one, two]), [])
+})

@@ -21,7 +21,12 @@ interface RouteRequest {
 }
 
 /** Routes that the production server's code answers. */
-const realRoutes = ['/api/gossip/contribution/', '/api/blobs/', '/api/federation/closure']
+const realRoutes = [
+  '/api/gossip/contribution/',
+  '/api/blobs/',
+  '/api/federation/about',
+  '/api/federation/closure',
+]
 
 /** A peer's routes. The production server answers for the holdings, and the test for best lists. */
 export function honestRoutes({

@@ -1,10 +1,9 @@
 import { once } from 'node:events'
 import { Busboy, type BusboyFileStream } from '@fastify/busboy'
 import type { Cid } from '../../core/cid.ts'
-import { artifactNameSchema } from '../../core/contribution/schema.ts'
+import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
-import { ourWords } from '../../core/issues.ts'
 import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { stageArtifact } from '../../node/publish.ts'
@@ -22,7 +21,8 @@ export function isMultipart(request: ApiRequest): boolean {
 
 /**
  * Reads a draft and its artifacts, in any order: the part `manifest` (JSON) and parts
- * `artifact:<name>`, each staged as it comes and then named in the draft. Publishes nothing.
+ * `artifact:<name>`, each staged as it comes and then named in the draft. What is no name there is
+ * taken as a path. Publishes nothing.
  * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
  */
 export async function readMultipart(
@@ -151,10 +151,10 @@ function nameIn(field: string): string {
     throw invalid(
       `unknown part "${field.slice(0, 100)}": parts are "manifest" and "${ARTIFACT_PREFIX}<name>"`,
     )
-  const checked = artifactNameSchema.safeParse(name, ourWords)
-  if (!checked.success)
-    throw invalid(`artifact name "${name.slice(0, 300)}": ${checked.error.issues[0]?.message}`)
-  return name
+  if (isName(name)) return name
+  const escaped = nameOf(name)
+  if (isPath(name) && isName(escaped)) return escaped
+  throw invalid(`artifact name "${name.slice(0, 300)}": it is no relative path, or too long`)
 }
 
 async function readManifest(part: BusboyFileStream): Promise<unknown> {

@@ -9,7 +9,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Called as a fetch receives artifacts. Only for a grove in this process. */
   readonly onTransfer?: (progress: TransferProgress) => void
+  /** Publish also what contradicts what is published already; else that is a `metric-conflict`. */
+  readonly insist?: boolean
 }
+
+/**
+ * Bytes to upload. A function opens the source, again where the upload has to begin anew; a source
+ * by itself is read once.
+ */
+export type UploadSource = ByteSource | (() => ByteSource)
+
+/** The source, opened. */
+export const sourceOf = (source: UploadSource): ByteSource =>
+  typeof source === 'function' ? source() : source
 
 /** A blob or a part of one; the caller reads the body or abandons it. */
 export interface Download {
@@ -47,7 +59,7 @@ interface Streams {
    * Stores a blob, which contributions may then name as an artifact. Throws `hash-mismatch`,
    * `storage-full`.
    */
-  uploadBlob(source: ByteSource, options?: CallOptions & { expect?: Cid }): Promise<BlobInfo>
+  uploadBlob(source: UploadSource, options?: CallOptions & { expect?: Cid }): Promise<BlobInfo>
   /**
    * What happens from now on, until the signal aborts or the grove closes. A stream that is cut is
    * resumed: every contribution comes exactly once.

@@ -1,12 +1,15 @@
 import { type Cid, shortCid } from '../../core/cid.ts'
 import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
-import { type TreeFile, treeOf } from '../../core/contribution/tree.ts'
+import { isPack, type TreeFile, treeOf } from '../../core/contribution/tree.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { FetchResult } from '../../core/wire/fetch.ts'
-import type { WorkspaceOptions } from '../../workspace/file.ts'
+import type { FileEntry } from '../../core/wire/files.ts'
+import type { OpenFile, WorkspaceOptions } from '../../workspace/file.ts'
 import { type Trust, type Withheld, withoutTrust } from '../../workspace/foreign.ts'
+import { refuseExpansion, requireRoom } from '../../workspace/room.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
+import { allFiles, artifactsOf, chosenFiles } from './files.ts'
 
 /** A file or link of a checkout. */
 export type CheckoutFile = TreeFile & { readonly sizeBytes: number }
@@ -18,6 +21,8 @@ export interface CheckoutResult {
   readonly files: readonly CheckoutFile[]
   /** What was not written of foreign work, since that is not trusted. */
   readonly withheld: readonly Withheld[]
+  /** Names that one directory can't hold: the files were written by their names as they are. */
+  readonly conflicts: readonly string[]
 }
 
 export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'> {
@@ -33,8 +38,8 @@ export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'>
  * Writes a contribution's files into a local directory; the grove first fetches what it lacks. Work
  * is foreign unless it was published on this machine and the grove is reached without a network.
  * Throws what `writeWorkspace` throws, the errors of a fetch, `fetch-incomplete` if an artifact
- * can't be found, `refused` for foreign work that would make a git repository, and `not-found` if
- * there is nothing to write.
+ * can't be found, `refused` for foreign work that would make a git repository or repeats itself to
+ * fill the disk, `pack-invalid`, and `not-found` if there is nothing to write.
  */
 export async function checkoutInto(
   grove: GroveApi,
@@ -43,15 +48,21 @@ export async function checkoutInto(
   { artifacts: chosen, trust = 'none', onFiles, ...options }: CheckoutOptions = {},
 ): Promise<CheckoutResult> {
   const { fetched, files: all } = await fetchFiles(grove, cid, chosen, options.signal)
+  const { contribution } = fetched
   const isForeign = !(grove.isLocal && fetched.source.own === true)
   const { files, withheld } = withoutTrust(all, isForeign ? trust : 'all')
-  if (files.length === 0) throw nothingToWrite(fetched.contribution, withheld)
+  if (files.length === 0) throw nothingToWrite(contribution, withheld)
   onFiles?.(files)
-  const read = async ({ hash }: { readonly hash: Cid }, signal: AbortSignal) =>
-    (await grove.blob({ hash }, { signal })).body
   const refuseLayouts = isForeign && trust !== 'all'
+  if (refuseLayouts) refuseExpansion(files)
+  await requireRoom(directory, files)
+  const read: OpenFile = async ({ path, hash }, signal) =>
+    isPack(contribution)
+      ? (await grove.file({ cid, path }, { signal })).body
+      : (await grove.blob({ hash }, { signal })).body
   await writeWorkspace(directory, files, read, { ...options, refuseLayouts })
-  return { cid, directory, files, withheld }
+  const conflicts = isPack(contribution) ? [] : treeOf(contribution).conflicts
+  return { cid, directory, files, withheld, conflicts }
 }
 
 interface Fetched {
@@ -75,33 +86,26 @@ async function fetchFiles(
   }
   if (chosen === undefined) {
     const fetched = await ask('all')
-    return { fetched, files: filesOf(fetched) }
+    return { fetched, files: (await allFiles(grove, cid, call)).map(checkoutFile) }
   }
   const { contribution } = await ask('none')
-  const wanted = new Set(chosenAmong(contribution, chosen))
-  const names = Object.keys(contribution.artifacts).filter((name) => wanted.has(name))
+  const found = await chosenFiles(grove, contribution, chosen, call)
+  const names = artifactsOf(found)
   const fetched = await ask(names.length === 0 ? 'none' : names)
-  return { fetched, files: filesOf(fetched).filter(({ name }) => wanted.has(name)) }
+  const paths = new Set(found.map(({ path }) => path))
+  const files = (await allFiles(grove, cid, call)).filter(({ path }) => paths.has(path))
+  return { fetched, files: files.map(checkoutFile) }
 }
 
-function filesOf({ contribution, artifacts }: FetchResult): CheckoutFile[] {
-  const sizes = new Map(artifacts.map(({ name, sizeBytes }) => [name, sizeBytes]))
-  return treeOf(contribution).files.map((file) => ({
-    ...file,
-    sizeBytes: sizes.get(file.name) ?? 0,
-  }))
-}
-
-/** The names of the files that were chosen by path or name. */
-function chosenAmong(contribution: ContributionView, chosen: readonly string[]): string[] {
-  const { files } = treeOf(contribution)
-  return chosen.map((text) => {
-    const found = files.find(({ path }) => path === text) ?? files.find(({ name }) => name === text)
-    if (found !== undefined) return found.name
-    const { cid } = contribution
-    const message = `${shortCid(cid)} has no file '${text}'`
-    throw new GroveError('not-found', { cid, name: text }, { message })
-  })
+function checkoutFile({ path, name, hash, mode, symlink, sizeBytes = 0 }: FileEntry): CheckoutFile {
+  if (hash === undefined) return { path, name, symlink: symlink ?? '', sizeBytes: 0 }
+  return {
+    path,
+    name,
+    hash,
+    sizeBytes,
+    ...(mode === undefined ? {} : { executable: true as const }),
+  }
 }
 
 const verbs: Readonly<Record<RelationType, string>> = {

@@ -1,15 +1,22 @@
 import { Readable } from 'node:stream'
-import { type Dispatcher, errors, Pool } from 'undici'
+import { type buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import type { Cid } from '../../core/cid.ts'
 import { bytesOfPath } from '../../core/contribution/names.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
-import type { BlobInfo, ByteRange, ByteSource } from '../../ports/blob-store.ts'
+import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JsonOperation, Operation } from '../operations/operation.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { inputForms, PATH_MEMBER, writeQuery } from '../schema/query.ts'
-import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
+import {
+  type CallOptions,
+  callsOf,
+  type Download,
+  type GroveApi,
+  sourceOf,
+  type UploadSource,
+} from './api.ts'
 import { type SentEvent, serverSentEvents } from './event-source.ts'
 import { resuming } from './resume.ts'
 
@@ -18,8 +25,11 @@ const CONNECTIONS = 16
 const STALL_MS = 120_000
 
 /** A grove over HTTP. Throws the errors that the server answers, and `server-unreachable`. */
-export function groveClient(url: string, clock: Clock): GroveApi {
-  const http = new HttpClient(url)
+export const groveClient = (url: string, clock: Clock): GroveApi =>
+  groveOver(new HttpClient(url), clock)
+
+/** The operations of a grove, each a request of the client. Closing the grove closes the client. */
+export function groveOver(http: HttpClient, clock: Clock): GroveApi {
   const download = async (
     operation: Operation,
     input: Readonly<Record<string, unknown>>,
@@ -58,7 +68,7 @@ interface Ask extends CallOptions {
 }
 
 /** Sends the requests of operations to one server. */
-class HttpClient {
+export class HttpClient {
   readonly #url: string
   readonly #prefix: string
   readonly #pool: Pool
@@ -66,7 +76,8 @@ class HttpClient {
     allOperations.map((operation) => [operation.name, inputForms(operation)]),
   )
 
-  constructor(url: string) {
+  /** `connect`: how its connections are made, where they don't simply go to the URL. */
+  constructor(url: string, { connect }: { connect?: buildConnector.connector } = {}) {
     const { origin, pathname } = new URL(url)
     this.#url = url
     this.#prefix = pathname.replace(/\/$/, '')
@@ -74,6 +85,7 @@ class HttpClient {
       connections: CONNECTIONS,
       headersTimeout: 0,
       bodyTimeout: STALL_MS,
+      ...(connect && { connect }),
     })
   }
 
@@ -85,7 +97,7 @@ class HttpClient {
     const sends =
       operation.http.method === 'GET'
         ? {}
-        : { body: this.#bodyOf(operation, input), headers: { 'content-type': 'application/json' } }
+        : { body: this.#bodyOf(operation, input), headers: headersOf(operation, options) }
     const answer = await this.ask(operation, { input, ...sends, ...options })
     const body = await this.json(answer)
     return operation.wire === undefined
@@ -126,11 +138,12 @@ class HttpClient {
 
   /** Streams bytes into the grove. Rethrows an error of the source as it is. */
   async upload(
-    source: ByteSource,
+    given: UploadSource,
     { expect, ...options }: CallOptions & { expect?: Cid },
   ): Promise<BlobInfo> {
     const operation = expect === undefined ? operations.postBlob : operations.putBlob
     const headers = { 'content-type': 'application/octet-stream' }
+    const source = sourceOf(given)
     let fault: unknown
     const watched = async function* (bytes: AsyncIterable<Uint8Array>) {
       try {
@@ -173,6 +186,11 @@ class HttpClient {
     yield* serverSentEvents(this.guarded(answer.body))
   }
 
+  /** Makes no more requests; resolves when those under way have ended. */
+  retire(): Promise<void> {
+    return this.#pool.close()
+  }
+
   close(): Promise<void> {
     return this.#pool.destroy()
   }
@@ -210,6 +228,11 @@ class HttpClient {
       'start one with `grove serve`, or name another with --server'
     return new GroveError('server-unreachable', { url: this.#url, errno }, { cause, message })
   }
+}
+
+function headersOf({ check }: JsonOperation, { insist = false }: CallOptions) {
+  const type = { 'content-type': 'application/json' }
+  return check === undefined || insist ? type : { ...type, [check.header]: check.name }
 }
 
 /** Percent-encodes a text; a byte that is not UTF-8 is a lone surrogate in it. */

@@ -5,7 +5,8 @@ import { stageArtifact } from '../../node/publish.ts'
 import type { BytesOperation } from '../operations/operation.ts'
 import { operations } from '../operations/table.ts'
 import { parseInput } from '../schema/parse.ts'
-import { type CallOptions, callsOf, type Download, type GroveApi } from './api.ts'
+import { type CallOptions, callsOf, type Download, type GroveApi, sourceOf } from './api.ts'
+import type { SentEvent } from './event-source.ts'
 
 /**
  * A grove in this process. Closing the client leaves the node open: that is its owner's to close.
@@ -34,10 +35,12 @@ export function localClient(node: GroveNode): GroveApi {
     isLocal: true,
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
+      const { onTransfer, insist = false } = options
       return operation.run(node, checked, {
-        ...options,
         signal: signalOf(options),
         isLocal: true,
+        checks: !insist,
+        ...(onTransfer && { onTransfer }),
       })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),
@@ -45,7 +48,10 @@ export function localClient(node: GroveNode): GroveApi {
     file: ({ range, ...input }, options) => download(operations.file, input, options, range),
     manifest: (input, options) => download(operations.manifest, input, options),
     uploadBlob: (source, { expect, ...options } = {}) =>
-      stageArtifact(node, source, { ...(expect && { expect }), signal: signalOf(options) }),
+      stageArtifact(node, sourceOf(source), {
+        ...(expect && { expect }),
+        signal: signalOf(options),
+      }),
     events: ({ signal, after }) => {
       const ended = AbortSignal.any([signal, node.closing])
       const subscribe = (input: unknown) =>
@@ -71,6 +77,24 @@ async function* resumed(
     }
   } finally {
     await current.return()
+  }
+}
+
+/** The events after a position, in the form in which a server sends them. */
+export async function* sentEvents(
+  node: GroveNode,
+  after: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<SentEvent> {
+  const input = parseInput(operations.events.input, { after })
+  const ended = AbortSignal.any([signal, node.closing])
+  const events = operations.events.run(node, input, { signal: ended })
+  try {
+    yield { id: await events.start(), data: undefined }
+    for await (const event of events)
+      yield { id: 'id' in event ? event.id : undefined, data: JSON.stringify(event) }
+  } finally {
+    await events.return()
   }
 }
 

@@ -2,16 +2,23 @@ import type { JsonObject } from '../../core/canonical.ts'
 import { type Cid, CidHasher, hashBytes } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import {
+  INDEX_MAX_BYTES,
   INDEX_NAME,
   ownName,
   PACK_FORM,
+  PACK_MAX_FILES,
   type PackedFile,
   type PackFile,
   partName,
   planPack,
 } from '../../core/contribution/pack.ts'
 import type { ContributionView, Draft } from '../../core/contribution/schema.ts'
-import { conflictsAmong, isLinkTarget, withNotes } from '../../core/contribution/tree.ts'
+import {
+  conflictsAmong,
+  isLinkTarget,
+  withNotes,
+  withoutNote,
+} from '../../core/contribution/tree.ts'
 import { GroveError } from '../../core/errors.ts'
 import { ARTIFACTS_MAX } from '../../core/limits.ts'
 import type { GroveApi } from './api.ts'
@@ -51,7 +58,8 @@ export async function stageTree(
   options: Omit<StageOptions, 'skipHeld'> = {},
 ): Promise<StagedTree> {
   const links = sources.filter((source) => source.symlink !== undefined)
-  const kept = links.filter(({ symlink }) => isLinkTarget(symlink) && !symlink.startsWith('/'))
+  const isKept = ({ symlink }: LinkSource) => isLinkTarget(symlink) && !symlink.startsWith('/')
+  const kept = links.filter(isKept)
   const regular = sources.filter((source) => source.symlink === undefined)
   checkPaths([...regular, ...kept])
   const files = await readSources(regular, options.signal)
@@ -65,7 +73,7 @@ export async function stageTree(
     files: files.length + kept.length,
     totalBytes: files.reduce((total, { sizeBytes }) => total + sizeBytes, 0),
     pointers: files.filter(({ isPointer }) => isPointer).map(({ source }) => source.path),
-    leftOut: links.filter((link) => !kept.includes(link)).map(({ path }) => path),
+    leftOut: links.filter((link) => !isKept(link)).map(({ path }) => path),
   }
 }
 
@@ -73,15 +81,22 @@ export async function stageTree(
  * The draft with a staged tree in it. Throws `usage-error` if it names artifacts that a pack leaves
  * no room for, or that the tree has too.
  */
-export function withTree(draft: Draft, { artifacts, notes, isPack }: StagedTree): Draft {
+export function withTree(draft: Draft, tree: StagedTree): Draft {
+  const { artifacts, notes, isPack, files } = tree
   const named = Object.keys(draft.artifacts ?? {})
   if (isPack && named.length > 0)
     throw usage('more files than a manifest can name leave no room for further artifacts')
   const twice = named.filter((name) => Object.hasOwn(artifacts, name))
   if (twice.length > 0) throw usage(`two artifacts would be named ${listed(twice)}`)
-  const context =
-    Object.keys(notes).length === 0 ? {} : { context: withNotes(draft.context, notes) }
-  return { ...draft, ...context, artifacts: { ...draft.artifacts, ...artifacts } }
+  // With files of its own, what its context says of a pack is another tree's.
+  const context = files === 0 ? draft.context : withoutNote(draft.context, 'pack')
+  const isNoted = Object.keys(notes).length > 0
+  return {
+    ...draft,
+    ...(context === undefined ? {} : { context }),
+    ...(isNoted ? { context: withNotes(context, notes) } : {}),
+    artifacts: { ...draft.artifacts, ...artifacts },
+  }
 }
 
 /** Stores the files, then publishes the draft with them. Throws what either step throws. */
@@ -89,10 +104,11 @@ export async function publishTree(
   grove: GroveApi,
   draft: Draft,
   sources: readonly TreeSource[],
-  options: Omit<StageOptions, 'skipHeld'> = {},
+  { insist = false, ...options }: Omit<StageOptions, 'skipHeld'> & { insist?: boolean } = {},
 ): Promise<ContributionView> {
   const staged = await stageTree(grove, sources, options)
-  return grove.publish(withTree(draft, staged), options.signal && { signal: options.signal })
+  const { signal } = options
+  return grove.publish(withTree(draft, staged), { insist, ...(signal && { signal }) })
 }
 
 function checkPaths(sources: readonly TreeSource[]): void {
@@ -152,6 +168,11 @@ function packOf(files: readonly ReadFile[], links: readonly LinkSource[]): Shape
   }))
   for (const { path, symlink } of links) packed.push({ name: nameOf(path), symlink })
   const plan = planPack(packed)
+  if (packed.length > PACK_MAX_FILES || plan.index.byteLength > INDEX_MAX_BYTES)
+    throw usage(
+      `${packed.length} files are too many: a pack has at most ${PACK_MAX_FILES}, and a list of ` +
+        `at most ${INDEX_MAX_BYTES} bytes; contribute a smaller directory, or an archive of it`,
+    )
   const readOf = ({ name }: PackedFile) => byName.get(name)?.file.open() ?? new Uint8Array()
   const named = new Map<string, Hashed>()
   return {

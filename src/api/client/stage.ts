@@ -13,6 +13,8 @@ const UPLOADS_MAX = 8
 export interface ArtifactFile {
   readonly name: string
   open(): ByteSource
+  /** The source can be opened and read only once. */
+  readonly isOnce?: boolean
 }
 
 /** Progress of all uploads together. */
@@ -150,15 +152,23 @@ function sendAll(
   let sentBytes = 0
   return mapBounded(files, UPLOADS_MAX, async (file, ended) => {
     const until = signal === undefined ? ended : AbortSignal.any([signal, ended])
+    let sentOfFile = 0
     const count = (bytes: number) => {
       sentBytes += bytes
+      sentOfFile += bytes
       onProgress?.({ name: file.name, sentBytes, totalBytes: expected?.totalBytes })
     }
-    const given = file.open()
-    const source = onProgress === undefined ? given : counted(given, count)
+    const open = () => {
+      sentBytes -= sentOfFile
+      sentOfFile = 0
+      return onProgress === undefined ? file.open() : counted(file.open(), count)
+    }
     const expect = expected?.hashOf.get(file.name)
     const info = await grove
-      .uploadBlob(source, { signal: until, ...(expect && { expect }) })
+      .uploadBlob(file.isOnce === true ? open() : open, {
+        signal: until,
+        ...(expect && { expect }),
+      })
       .catch((cause: unknown) => Promise.reject(changed(file, expect, cause)))
     return { file, ...info }
   })
@@ -167,6 +177,8 @@ function sendAll(
 /** The error of an upload; a wrong hash of a file means that the file changed. */
 function changed({ name }: ArtifactFile, expected: Cid | undefined, cause: unknown): unknown {
   if (expected === undefined || !isGroveError(cause, 'hash-mismatch')) return cause
+  // A source that noticed it says which file it was: one of many in this one, perhaps.
+  if (cause.details.name !== undefined) return cause
   const message = `${name} changed while it was being read: contribute it again`
   return new GroveError('hash-mismatch', { ...cause.details, name }, { cause, message })
 }

@@ -1,7 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { lstat, readlink } from 'node:fs/promises'
 import { CidHasher } from '../../core/cid.ts'
-import { bytesOfPath, pathOfBytes } from '../../core/contribution/names.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
 import type { Hashed } from './stage.ts'
@@ -35,21 +32,6 @@ export interface LinkSource {
 
 /** A file or symbolic link to publish. */
 export type TreeSource = FileSource | LinkSource
-
-/** The source of a file or link on disk; undefined for what is neither. */
-export async function sourceOnDisk(path: string, file: string): Promise<TreeSource | undefined> {
-  const bytes = Buffer.from(bytesOfPath(file))
-  const stat = await lstat(bytes)
-  if (stat.isSymbolicLink())
-    return { path, symlink: pathOfBytes(await readlink(bytes, { encoding: 'buffer' })) }
-  if (!stat.isFile()) return undefined
-  return {
-    path,
-    executable: (stat.mode & 0o111) !== 0,
-    sizeBytes: stat.size,
-    open: () => createReadStream(bytes),
-  }
-}
 
 /** A file that was read and hashed. */
 export interface ReadFile extends Hashed {

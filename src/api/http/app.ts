@@ -24,14 +24,18 @@ export interface HttpApp {
   abort(): void
 }
 
-export function createHttpApp(node: GroveNode): HttpApp {
+/** `more`: pages in addition to the server's own, by path. */
+export function createHttpApp(
+  node: GroveNode,
+  more: Readonly<Record<string, Handler>> = {},
+): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
   const metrics = metricsOf(node, AbortSignal.any([draining.signal, node.closing]))
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
-    pages: pages(metrics, node.config.self.address),
+    pages: { ...pages(metrics, node.config.self.address), ...more },
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return

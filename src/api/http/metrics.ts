@@ -46,6 +46,7 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
   addBuildInfo(registers)
   addGauges(node, registers)
   addDisk(node, registers)
+  addRefused(node, registers)
   addStored(node, registers)
   addLastSync(node, registers)
   signal.addEventListener('abort', countEvents(node, registers), { once: true })
@@ -139,6 +140,20 @@ function addLastSync({ sync }: GroveNode, registers: Registry[]): void {
       const report = sync.lastReport
       if (report === undefined) return
       this.set((Date.parse(report.startedAt) + report.durationMs) / 1_000)
+    },
+  })
+}
+
+function addRefused({ sync }: GroveNode, registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_sync_refused',
+    help: 'Items that background sync does not fetch for now, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(sync.refusalCounts()))
+        this.set({ reason }, count)
     },
   })
 }

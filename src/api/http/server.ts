@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
+import type { Handler } from '../answer/routes.ts'
 import { createHttpApp, type HttpApp } from './app.ts'
 import { cutIfEventStream } from './exchange.ts'
 import { answerConnect, answerExpectation, answerUnparsed } from './unparsed.ts'
@@ -22,13 +23,16 @@ export interface BoundServer {
   /** Without a trailing slash. */
   readonly url: string
   readonly port: number
-  serve(node: GroveNode): RunningServer
+  /** `pages`: in addition to the operations, by path. */
+  serve(node: GroveNode, pages?: Readonly<Record<string, Handler>>): RunningServer
   close(): Promise<void>
 }
 
 export interface RunningServer {
   readonly url: string
   readonly port: number
+  /** What answers the requests; other servers may carry requests to it, too. */
+  readonly app: HttpApp
   /** Accepts no more requests, waits `graceMs` for those under way, then aborts them. */
   close(options: { graceMs: number }): Promise<void>
 }
@@ -45,6 +49,24 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
     )
     outgoing.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(body)
   }
+  const server = httpServer((incoming, outgoing) => listener(incoming, outgoing))
+  await listening(server, options)
+  const { port } = server.address() as AddressInfo
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  const serve = (node: GroveNode, pages: Readonly<Record<string, Handler>> = {}): RunningServer => {
+    const app = createHttpApp(node, pages)
+    listener = app.handle
+    return { url, port, app, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
+  }
+  const close = async () => {
+    server.closeAllConnections()
+    await closed(server)
+  }
+  return { url, port, serve, close }
+}
+
+/** A server that doesn't listen yet, with the limits and refusals of all our servers. */
+export function httpServer(listener: RequestListener): Server {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -52,25 +74,13 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
       keepAliveTimeout: KEEP_ALIVE_MS,
       noDelay: true,
     },
-    (incoming, outgoing) => listener(incoming, outgoing),
+    listener,
   )
   server.maxConnections = CONNECTIONS_MAX
   server.on('clientError', answerUnparsed)
   server.on('checkExpectation', answerExpectation)
   server.on('connect', answerConnect)
-  await listening(server, options)
-  const { port } = server.address() as AddressInfo
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
-  const serve = (node: GroveNode): RunningServer => {
-    const app = createHttpApp(node)
-    listener = app.handle
-    return { url, port, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
-  }
-  const close = async () => {
-    server.closeAllConnections()
-    await closed(server)
-  }
-  return { url, port, serve, close }
+  return server
 }
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {
@@ -109,15 +119,19 @@ async function closeServer(
   graceMs: number,
 ): Promise<void> {
   const ended = closed(server)
-  app.drain()
-  server.closeIdleConnections()
-  const deadline = node.clock.now() + graceMs
-  while (app.live() > 0 && node.clock.now() < deadline) await node.clock.sleep(DRAIN_POLL_MS)
-  app.abort()
-  while (app.live() > 0 && node.clock.now() < deadline + DRAIN_POLL_MS * 5)
-    await node.clock.sleep(DRAIN_POLL_MS)
+  await drain(app, node, graceMs)
   server.closeAllConnections()
   await ended
+}
+
+/** Refuses new requests, waits `graceMs` for those under way, then aborts them. */
+export async function drain(app: HttpApp, { clock }: GroveNode, graceMs: number): Promise<void> {
+  app.drain()
+  const deadline = clock.now() + graceMs
+  while (app.live() > 0 && clock.now() < deadline) await clock.sleep(DRAIN_POLL_MS)
+  app.abort()
+  while (app.live() > 0 && clock.now() < deadline + DRAIN_POLL_MS * 5)
+    await clock.sleep(DRAIN_POLL_MS)
 }
 
 function closed(server: Server): Promise<void> {

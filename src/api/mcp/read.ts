@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ContributionView } from '../../core/contribution/schema.ts'
+import { type ContributionView, kindSchema } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
@@ -45,10 +45,20 @@ async function withWholeCid(input: unknown, context: ToolContext): Promise<unkno
 export const readTools: readonly Tool[] = [
   ...projected,
   tool({
+    name: 'grove_frontier',
+    description:
+      'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
+      'score and reproduction. Start here to find what to build on. Another kind ranks among its ' +
+      'own. leftOut and mixedUnits say what a ranking hides.',
+    readOnly: true,
+    input: operations.frontier.input.extend({ kind: kindSchema.default('work') }),
+    run: (query, { grove, signal }) => grove.frontier(query, { signal }),
+  }),
+  tool({
     name: 'grove_search',
     description:
-      'Search the full text of summaries, descriptions, tags and agents. Every word must occur; ' +
-      'the best match comes first.',
+      'Search the full text of summaries, descriptions, tags and agents. Every word must occur, ' +
+      'or, where it ends in *, a word that begins so; the best match comes first.',
     readOnly: true,
     input: z.strictObject({ query, ...searchShape }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),

@@ -10,7 +10,7 @@ import {
   draftSchema,
   timestampSchema,
 } from '../../core/contribution/schema.ts'
-import { LIST_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
@@ -73,6 +73,7 @@ export const contributionOperations = {
     output: contributionViewSchema,
     checksInput: true,
     multipart: true,
+    check: { header: 'grove-check', name: 'metrics' },
     subject: ({ cid, kind, agent, summary }) => ({
       published: cid,
       kind,
@@ -167,7 +168,7 @@ export const contributionOperations = {
     group,
     summary: 'List the files of a contribution by their paths, those in a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files' },
-    input: z.strictObject({ cid: cidSchema, ...pageShape(LIST_MAX) }),
+    input: z.strictObject({ cid: cidSchema, ...pageShape(100) }),
     output: fileListSchema,
     mcp: {
       tool: 'grove_files',

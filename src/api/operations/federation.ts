@@ -4,6 +4,8 @@ import { LIST_MAX } from '../../core/limits.ts'
 import { timestamp } from '../../core/time.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
+  aboutAnswerSchema,
+  aboutRequestSchema,
   bestListSchema,
   bestQuerySchema,
   closureRequestSchema,
@@ -14,6 +16,7 @@ import {
 import { listLimit } from '../../core/wire/frontier.ts'
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
+import { about } from '../../node/serve/about.ts'
 import { bestList } from '../../node/serve/best.ts'
 import { streamClosure } from '../../node/serve/closure.ts'
 import { definedOnly } from '../schema/defined.ts'
@@ -35,6 +38,8 @@ const syncStatusSchema = z.object({
   maxRequestsPerRound: z.number(),
   /** Peers that a round is asking at the moment, and for how long. */
   asking: z.array(z.object({ address: z.string(), forMs: z.number() })).optional(),
+  /** Items that are not fetched unasked for now, by reason. */
+  refused: syncReportSchema.shape.refused,
   lastReport: syncReportSchema.optional(),
 })
 const refusalSchema = z.object({ cid: cidSchema, reason: z.string(), until: timestampSchema })
@@ -85,6 +90,7 @@ export const federationOperations = {
         ...rest,
         intervalMs: syncIntervalMs,
         asking,
+        refused: sync.refusalCounts(),
         ...definedOnly({ ...lists, lastReport }),
       }
     },
@@ -122,6 +128,17 @@ export const federationOperations = {
     input: bestQuerySchema,
     output: bestListSchema,
     run: (node, query) => bestList(node, definedOnly(query)),
+  }),
+  about: json({
+    name: 'about',
+    group,
+    summary:
+      'Say which of these contributions something is held about, so that another grove can ask ' +
+      'for the replies, reviews and reproductions that it lacks',
+    http: { method: 'POST', path: '/api/federation/about' },
+    input: aboutRequestSchema,
+    output: aboutAnswerSchema,
+    run: (node, request) => about(node, request),
   }),
   closure: stream({
     name: 'closure',

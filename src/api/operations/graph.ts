@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import {
-  artifactNameSchema,
   cidSchema,
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
 import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
-import { ancestors, children, diff, EVIDENCE, evidenceFor } from '../../node/read/queries.ts'
+import { diff } from '../../node/read/diff.ts'
+import { ancestors, children, EVIDENCE, evidenceFor } from '../../node/read/queries.ts'
 import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
@@ -65,9 +65,9 @@ export const graphOperations = {
   diff: json({
     name: 'diff',
     group,
-    summary: 'Show the text of one artifact in two contributions',
+    summary: 'Show the text of one artifact, or file by its path, in two contributions',
     http: { method: 'GET', path: '/api/diff/:parent/:child/:artifact' },
-    input: z.strictObject({ parent: cidSchema, child: cidSchema, artifact: artifactNameSchema }),
+    input: z.strictObject({ parent: cidSchema, child: cidSchema, artifact: z.string() }),
     output: z.object({ parent: z.string(), child: z.string() }),
     run: (node, { parent, child, artifact }) => diff(node, parent, child, artifact),
   }),

@@ -131,9 +131,9 @@ function lines(table: Table, width: number): Line[] {
 }
 
 /**
- * The widths of the columns. Those that may be cut give way until the main column has its share, the
- * widest first: at first those that may be left out, then the others. The main column takes what
- * they then leave.
+ * The widths of the columns. Those that may be cut give way until the main column has its share,
+ * the widest first: at first those that may be left out, then the others. The main column takes
+ * what they then leave.
  */
 function widthsWithin(table: Table, width: number): number[] {
   const { columns, rows } = table

@@ -75,6 +75,14 @@ export function withNotes(context: JsonObject | undefined, notes: JsonObject): J
   return { ...context, grove: { ...(isJsonObject(there) ? there : {}), ...notes } }
 }
 
+/** A context without this member in its `grove`. */
+export function withoutNote(context: JsonObject | undefined, name: string): JsonObject | undefined {
+  const there = ownMember(context, 'grove')
+  if (context === undefined || !isJsonObject(there) || !Object.hasOwn(there, name)) return context
+  const { [name]: _, ...notes } = there
+  return { ...context, grove: notes }
+}
+
 function entriesOf(manifest: Tellings): Entry[] {
   const notes = noteIn(manifest, 'files')
   const entries: Entry[] = Object.entries(manifest.artifacts).map(([name, hash]) => {

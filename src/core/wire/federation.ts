@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../contribution/schema.ts'
-import { BEST_MAX } from '../limits.ts'
+import { ABOUT_MAX, BEST_MAX } from '../limits.ts'
 import { peerRecordSchema } from '../peers/peer-record.ts'
 import { capabilitiesSchema, livenessStatusSchema } from './gossip.ts'
 
@@ -59,6 +59,8 @@ export const closureRequestSchema = z.object({
   ancestors: z.number().int().min(0).max(64).optional(),
   /** Also reviews, reproductions and adoptions of the contribution. */
   evidence: z.boolean().optional(),
+  /** With `evidence`: also replies to the contribution. */
+  replies: z.boolean().optional(),
 })
 
 /** Which closure is asked for. */
@@ -80,6 +82,30 @@ export const closureTrailerSchema = z.object({
 
 /** What a closure consisted of. */
 export type ClosureTrailer = z.infer<typeof closureTrailerSchema>['trailer']
+
+/** The question what a grove holds about these contributions. */
+export const aboutRequestSchema = z.object({ cids: z.array(cidSchema).max(ABOUT_MAX) })
+
+/** Which contributions a grove is asked about. */
+export type AboutRequest = z.infer<typeof aboutRequestSchema>
+
+/** The contributions about which the responding grove holds something. */
+export const aboutAnswerSchema = z.object({
+  about: z
+    .array(
+      z.object({
+        cid: cidSchema,
+        /** A fingerprint of the contributions that name this one in a relation. */
+        mark: z.string().max(64),
+      }),
+    )
+    .max(ABOUT_MAX),
+  /** How many of those asked about were looked at, the first ones. */
+  looked: z.number().int().min(0),
+})
+
+/** What a grove holds about the contributions that it was asked about, as fingerprints. */
+export type AboutAnswer = z.infer<typeof aboutAnswerSchema>
 
 /** A peer as an operator sees it. */
 export const federationPeerSchema = z.object({
@@ -134,6 +160,11 @@ export const syncReportSchema = z.object({
   /** Items that they offered. */
   offered: z.number().int(),
   fetched: z.array(cidSchema),
+  /**
+   * Contributions that came because they are about something held here: replies, reviews,
+   * reproductions, adoptions, derived work.
+   */
+  evidence: z.number().int(),
   /** The same items, with what a person wants to know of them. */
   brought: z.array(broughtItemSchema).optional(),
   skipped: z.array(z.object({ cid: cidSchema, reason: z.string() })),
@@ -145,6 +176,11 @@ export const syncReportSchema = z.object({
       address: z.string().optional(),
     }),
   ),
+  /**
+   * Items that are not fetched unasked for now, by reason. Held ones whose artifacts are too large
+   * are among them.
+   */
+  refused: z.record(z.string(), z.number().int()),
   requests: z.number().int(),
   bytesMoved: z.number().int(),
 })

@@ -5,10 +5,12 @@ import { cidSchema } from '../contribution/schema.ts'
 export const fileEntrySchema = z.object({
   /** Relative; a byte that is not UTF-8 is the lone surrogate U+DC00 + byte. */
   path: z.string(),
-  /** The name of the path: that of the artifact, unless the file is in a pack. */
+  /** The name that stands for the path. */
   name: z.string(),
   /** Not for links. */
   hash: cidSchema.optional(),
+  /** The name of the artifact that holds its bytes. Not for links. */
+  artifact: z.string().optional(),
   /** Undefined while it is unknown. */
   sizeBytes: z.number().int().optional(),
   /** Only for executable files. */

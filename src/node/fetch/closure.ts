@@ -1,6 +1,6 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import { ABOUT, EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
@@ -21,12 +21,16 @@ export interface ClosureFetch {
   readonly depth: number
   /** Whether to ask for evidence even if no ancestor is missing. */
   readonly evidence: boolean
+  /** Whether replies are evidence too. */
+  readonly replies?: boolean
   readonly providers: readonly PeerAddress[]
   readonly signal: AbortSignal
   /**
    * Whether one more item of evidence is taken from that address; all are where this is left out.
    */
   readonly takeEvidence?: ((address: string) => boolean) | undefined
+  /** The most evidence that one author, by the agent's id, may have in it. */
+  readonly maxPerAuthor?: number
 }
 
 export interface Closure {
@@ -116,13 +120,18 @@ class ClosureSearch {
    * One closure request. An unrelated item is the peer's fault; what came before a failure is kept.
    */
   async askPeer(peer: PeerAddress): Promise<void> {
-    const { contribution, depth, signal } = this.#request
+    const { contribution, depth, replies, signal } = this.#request
     const received = new Set<Cid>()
     try {
       await ask(this.#node, peer, signal, async () => {
         const answer = await this.#node.transport.closure(
           peer,
-          { cid: contribution.cid, ancestors: depth, evidence: true },
+          {
+            cid: contribution.cid,
+            ancestors: depth,
+            evidence: true,
+            ...(replies === true ? { replies } : {}),
+          },
           { signal },
         )
         for await (const record of answer.records) received.add(this.#receive(peer, record))
@@ -198,17 +207,24 @@ class ClosureSearch {
 
   /** Stops after FAULTS_MAX bad items: more of them would say no more about the peer. */
   async #takeEvidence(peer: PeerAddress, received: readonly Cid[]): Promise<void> {
-    const { contribution, takeEvidence = () => true } = this.#request
+    const { contribution, replies, takeEvidence = () => true } = this.#request
+    const { maxPerAuthor = Number.POSITIVE_INFINITY } = this.#request
+    const types = replies === true ? ABOUT : EVIDENCE
+    const perAuthor = new Map<string, number>()
     const isNew = (cid: Cid) =>
       cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
     let faults = 0
     for (const cid of await this.#node.contributions.missing(received.filter(isNew))) {
       const candidate = this.#verified(cid)
       const isEvidence =
-        candidate !== undefined && targetsOf(candidate, EVIDENCE).includes(contribution.cid)
+        candidate !== undefined && targetsOf(candidate, types).includes(contribution.cid)
       if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1
       if (faults === FAULTS_MAX) return this.#distrust(received)
       if (!isEvidence) continue
+      const { agentId } = candidate.manifest.agent
+      const ofAuthor = (perAuthor.get(agentId) ?? 0) + 1
+      perAuthor.set(agentId, ofAuthor)
+      if (ofAuthor > maxPerAuthor) continue
       if (!takeEvidence(peer.address)) {
         this.answered = false
         return

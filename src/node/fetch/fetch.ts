@@ -163,6 +163,7 @@ async function fetchRest(
       contribution,
       depth,
       evidence: peer !== undefined,
+      replies: true,
       providers,
       signal,
       takeEvidence: hooks.takeEvidence,

@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { nameOf } from '../../core/contribution/names.ts'
+import { ownName, partName } from '../../core/contribution/pack.ts'
 import type { PackEntry } from '../../core/contribution/pack-index.ts'
 import { type TreeFile, treeOf } from '../../core/contribution/tree.ts'
 import { GroveError } from '../../core/errors.ts'
@@ -72,6 +73,7 @@ function packedEntry(entry: PackEntry, pack: HeldPack, lost: ReadonlySet<Cid>): 
     path,
     name,
     hash,
+    artifact: place.part === undefined ? ownName(hash) : partName(place.part),
     sizeBytes,
     ...(executable ? { mode: '755' as const } : {}),
     state: blob !== undefined && lost.has(blob) ? 'missing' : 'here',
@@ -111,6 +113,7 @@ function plainEntry(file: TreeFile, sizes: ReadonlyMap<Cid, number>): FileEntry 
     path,
     name,
     hash: file.hash,
+    artifact: name,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...(file.executable === true ? { mode: '755' as const } : {}),
     state: sizeBytes === undefined ? 'missing' : 'here',

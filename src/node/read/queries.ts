@@ -16,8 +16,6 @@ import type { ReadContext } from '../context.ts'
 const CANDIDATES_MAX = 10
 /** Edges read for one question about one contribution. */
 const EDGES_MAX = 10_000
-/** Bytes of an artifact that a textual comparison takes. */
-const DIFF_MAX_BYTES = 4 * 1024 * 1024
 
 /**
  * The cid behind an abbreviation. Throws `cid-invalid`, `cid-ambiguous` with candidates,
@@ -197,30 +195,6 @@ async function neighbours(node: ReadContext, cids: readonly Cid[]): Promise<Cont
 function byAge(a: Contribution, b: Contribution): number {
   const byTime = Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt)
   return byTime !== 0 ? byTime : a.cid < b.cid ? -1 : 1
-}
-
-/**
- * The text of one artifact in two contributions. Throws `not-found`, `blob-missing`, `too-large`.
- */
-export async function diff(
-  node: ReadContext,
-  parent: Cid,
-  child: Cid,
-  name: string,
-): Promise<{ parent: string; child: string }> {
-  return {
-    parent: await artifactText(node, parent, name),
-    child: await artifactText(node, child, name),
-  }
-}
-
-async function artifactText(node: ReadContext, cid: Cid, name: string): Promise<string> {
-  const { hash, sizeBytes } = await artifactOf(node, cid, name)
-  if (sizeBytes > DIFF_MAX_BYTES)
-    throw new GroveError('too-large', { cid, name, sizeBytes, maxBytes: DIFF_MAX_BYTES })
-  const chunks: Uint8Array[] = []
-  for await (const chunk of await node.blobs.get(hash)) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 /** Contributions known by id only, oldest first. */

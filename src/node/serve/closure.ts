@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import { ABOUT, EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
@@ -38,7 +39,7 @@ export async function* streamClosure(
   const lines = parentsFirst(builder.contributions)
   if (request.evidence === true) {
     const ancestors = lines.length
-    await addEvidence(node, start, builder)
+    await addEvidence(node, start, request.replies === true ? ABOUT : EVIDENCE, builder)
     lines.push(...builder.contributions.slice(ancestors))
   }
   for (const contribution of lines) {
@@ -108,10 +109,11 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
 async function addEvidence(
   node: ServeContext,
   start: Contribution,
+  types: readonly RelationType[],
   builder: ClosureBuilder,
 ): Promise<void> {
   const edges = await node.index.edges(start.cid, 'in', {
-    types: EVIDENCE,
+    types,
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
   const sent = new Set(builder.contributions.map(({ cid }) => cid))

@@ -1,5 +1,5 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
-import { EVIDENCE } from '../../core/contribution/relation.ts'
+import { ABOUT, type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { GraphIndex } from '../../ports/graph-index.ts'
 
@@ -10,6 +10,19 @@ import type { GraphIndex } from '../../ports/graph-index.ts'
  */
 export async function evidenceMark(index: GraphIndex, cid: Cid): Promise<string> {
   const edges = await index.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
+  return markOf(edges)
+}
+
+/** The same for all that names a contribution, replies included, and how many relations do. */
+export async function aboutMark(
+  index: GraphIndex,
+  cid: Cid,
+): Promise<{ readonly mark: string; readonly edges: number }> {
+  const edges = await index.edges(cid, 'in', { types: ABOUT, limit: CLOSURE_MAX_CONTRIBUTIONS })
+  return { mark: markOf(edges), edges: edges.length }
+}
+
+function markOf(edges: readonly Edge[]): string {
   const sources = [...new Set(edges.map(({ source }) => source))].sort()
   return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
 }

@@ -13,6 +13,8 @@ import type { RoundBudget } from './round-budget.ts'
 /** Contributions that one peer is asked about in one round. */
 const ASKED_PER_PEER = 16
 const ASKED_AT_ONCE = 4
+/** What one author may say about one contribution in one answer, by the id of the agent. */
+const MAX_PER_AUTHOR = 100
 /** Fingerprints remembered, so that no peer is asked twice for the same. */
 const MARKS_MAX = 4_096
 
@@ -29,14 +31,14 @@ export class EvidenceMemory {
   }
 }
 
-interface EvidenceRound {
+export interface EvidenceRound {
   readonly budget: RoundBudget
   /** What has been asked before. */
   readonly memory: EvidenceMemory
   readonly signal: AbortSignal
 }
 
-interface EvidenceQuestion {
+export interface EvidenceQuestion {
   readonly contribution: Stored
   readonly peer: PeerAddress
   readonly mark: string
@@ -44,16 +46,26 @@ interface EvidenceQuestion {
 
 /**
  * Asks the peers whose evidence about something held here differs, and admits theirs, so that
- * signals count the same everywhere.
+ * signals count the same everywhere. The cids of what was new.
  */
 export async function refreshEvidence(
   node: SyncContext,
   offers: readonly Offer[],
+  round: EvidenceRound,
+): Promise<Cid[]> {
+  return bringEvidence(node, await questionsFor(node, round.memory, offers), round)
+}
+
+/** Asks these questions, and admits what comes. The cids of what was new. */
+export async function bringEvidence(
+  node: SyncContext,
+  questions: readonly EvidenceQuestion[],
   { budget, memory, signal: round }: EvidenceRound,
-): Promise<void> {
-  const questions = await questionsFor(node, memory, offers)
-  await mapBounded(questions, ASKED_AT_ONCE, async ({ contribution, peer, mark }, ended) => {
-    if (budget.isSpent) return
+  { replies }: { readonly replies: boolean } = { replies: false },
+): Promise<Cid[]> {
+  const brought = await mapBounded(questions, ASKED_AT_ONCE, async (question, ended) => {
+    const { contribution, peer, mark } = question
+    if (budget.isSpent) return []
     const signal = AbortSignal.any([round, ended])
     budget.requests.made++
     signal.throwIfAborted()
@@ -61,18 +73,22 @@ export async function refreshEvidence(
       contribution,
       depth: 0,
       evidence: true,
+      replies,
       providers: [peer],
       signal,
       takeEvidence: (address) => budget.tryTakeEvidence(address),
+      maxPerAuthor: MAX_PER_AUTHOR,
     })
     budget.moved(bytesMoved)
     const provenance = provenanceOf(peer, node.clock.now())
-    await admitAll(
+    const added = await admitAll(
       node,
       evidence.map((contribution) => ({ contribution, provenance })),
     )
     if (answered) memory.note(peer, contribution.cid, mark)
+    return added
   })
+  return brought.flat()
 }
 
 async function questionsFor(

@@ -62,6 +62,7 @@ export class Round {
   readonly #skipped: SyncReport['skipped'] = []
   readonly #failed: SyncReport['failed'] = []
   #offered = 0
+  #evidence = 0
   #bytesMoved = 0
 
   constructor({ node, state, advertisements, budget, signal }: RoundParts) {
@@ -85,6 +86,11 @@ export class Round {
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
     await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
+  }
+
+  /** So many contributions came because they are about something held here. */
+  noteEvidence(count: number): void {
+    this.#evidence += count
   }
 
   /** Fetches some stubs, without their artifacts, which nobody asked for. */
@@ -111,16 +117,19 @@ export class Round {
       asked,
       offered: this.#offered,
       fetched: this.#fetched,
+      evidence: this.#evidence,
       brought: this.#brought,
       skipped: this.#skipped,
       failed: this.#failed,
+      refused: this.#state.backoff.refusalCounts(node.clock.now()),
       requests: this.#budget.requests.made,
       bytesMoved: this.#bytesMoved,
     }
-    if (this.#fetched.length === 0 && this.#failed.length === 0) return report
+    if (this.#fetched.length + this.#failed.length + this.#evidence === 0) return report
     node.events.publish({ type: 'sync', report })
-    const counts = { fetched: this.#fetched.length, failed: this.#failed.length }
-    node.log.info('synced', { peers: asked.length, ...counts, bytesMoved: this.#bytesMoved })
+    const { evidence, refused, bytesMoved } = report
+    const counts = { fetched: this.#fetched.length, evidence, failed: this.#failed.length }
+    node.log.info('synced', { peers: asked.length, ...counts, refused, bytesMoved })
     return report
   }
 
@@ -203,7 +212,10 @@ export class Round {
     this.#fetched.push(cid)
     if (this.#brought.length < REPORTED_MAX) this.#brought.push(broughtBy(result))
     this.#state.backoff.settled(cid)
-    if (lost.length > 0) this.#state.backoff.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
+    if (lost.length === 0) return
+    this.#state.backoff.refuse(cid, TOO_LARGE, now + TOO_LARGE_REST_MS)
+    const maxBytes = this.#node.config.policy.maxArtifactBytes
+    this.#node.log.info('artifacts left out, a fetch brings them', { cid, maxBytes })
   }
 
   #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {

@@ -5,6 +5,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import { Backoff } from '../../protocol/sync/backoff.ts'
+import { AboutMemory } from './about.ts'
 import { EvidenceMemory } from './evidence.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -23,6 +24,8 @@ export class SyncState {
   readonly fetches = new Singleflight<void>()
   /** Evidence that has been asked for. */
   readonly evidence = new EvidenceMemory()
+  /** What peers were asked about what is held here. */
+  readonly about = new AboutMemory()
   readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
   readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
   #announced: Advertisement[] = []

@@ -11,6 +11,7 @@ import type { SyncContext } from '../context.ts'
 import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
+import { bringAbout } from './about.ts'
 import { refreshEvidence } from './evidence.ts'
 import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
@@ -69,6 +70,11 @@ export class BackgroundSync {
     return this.#state.backoff.refusals(this.#node.clock.now())
   }
 
+  /** How many of these there are, by reason. */
+  refusalCounts(): Record<string, number> {
+    return this.#state.backoff.refusalCounts(this.#node.clock.now())
+  }
+
   /**
    * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip
    * advertises, fetches what the policy wants, best first, within the round's budget, and retries
@@ -116,12 +122,14 @@ export class BackgroundSync {
       return answer
     })
     const offers = answers.flatMap((answer) => answer.offers)
-    await refreshEvidence(node, offers, { budget, memory: this.#state.evidence, signal })
-    await round.fetchWanted({
-      offers: [...offers, ...advertisedOffers(node)],
-      local: await heldPlaces(node, policy),
-      policy,
-    })
+    const { evidence, about } = this.#state
+    const refreshed = await refreshEvidence(node, offers, { budget, memory: evidence, signal })
+    const brought = await mapBounded(peers, PEERS_A_ROUND, (peer) =>
+      bringAbout(node, peer, { budget, memory: about, signal }),
+    )
+    round.noteEvidence(refreshed.length + brought.flat().length)
+    const all = [...offers, ...advertisedOffers(node)]
+    await round.fetchWanted({ offers: all, local: await heldPlaces(node, policy, all), policy })
     await round.retryStubs()
     const report = round.report(answers.map((answer) => answer.asked))
     this.#lastReport = report
@@ -138,12 +146,9 @@ export class BackgroundSync {
       const { policy, syncIntervalMs: intervalMs } = node.config
       const budget = this.#state.announcedBudget(policy, { now: node.clock.now(), intervalMs })
       const round = this.#begin(budget, node.closing)
-      await round.fetchWanted({
-        offers: [...announced, ...advertisedOffers(node, metrics)],
-        local: await heldPlaces(node, policy),
-        policy,
-        only,
-      })
+      const offers = [...announced, ...advertisedOffers(node, metrics)]
+      const local = await heldPlaces(node, policy, offers)
+      await round.fetchWanted({ offers, local, policy, only })
       round.report([])
     } finally {
       leave()

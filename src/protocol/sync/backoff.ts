@@ -63,6 +63,12 @@ export class Backoff {
     return [...this.#refusals.values()]
   }
 
+  /** How many refusals are in force, by reason. */
+  refusalCounts(now: number): Record<string, number> {
+    const byReason = Map.groupBy(this.refusals(now), ({ reason }) => reason)
+    return Object.fromEntries([...byReason].map(([reason, { length }]) => [reason, length]))
+  }
+
   /**
    * Why the item waits: the reason of its refusal, or `backing-off`; undefined where it may be
    * fetched.

@@ -3,14 +3,17 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { LogEntry, Provenance, Stored } from '../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  FormCount,
   FrontierQuery,
+  MetricsQuery,
   Page,
   RankedThread,
   Ranking,
@@ -20,8 +23,8 @@ import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
-import { wordsOfQuery } from '../words.ts'
-import { type Held, rank } from './rank.ts'
+import { type Term, termsOfQuery } from '../words.ts'
+import { formsIn, type Held, metricsOf, rank } from './rank.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
 interface Promised {
@@ -108,13 +111,16 @@ export class MemoryGraph implements GraphStore {
   }
 
   async search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
-    const asked = wordsOfQuery(text)
+    const asked = termsOfQuery(text)
     if (asked.length === 0) return []
+    const isMeant = (found: string, { word, isPrefix }: Term) =>
+      isPrefix ? found.startsWith(word) : found === word
     return this.#matching(filter)
-      .filter(({ words }) => asked.every((word) => words.includes(word)))
+      .filter(({ words }) => asked.every((term) => words.some((word) => isMeant(word, term))))
       .map(({ stored, words }) => ({
         stored,
-        share: words.filter((word) => asked.includes(word)).length / words.length,
+        share:
+          words.filter((word) => asked.some((term) => isMeant(word, term))).length / words.length,
       }))
       .sort((a, b) => b.share - a.share || compareCids(a.stored.cid, b.stored.cid))
       .slice(0, limit)
@@ -123,6 +129,20 @@ export class MemoryGraph implements GraphStore {
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
     return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
+  }
+
+  async bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
+    const rankings = await this.frontier({ kind: 'work', dimensions, limit })
+    return rankings.flatMap(({ places }) => places.map(({ info: _, ...place }) => place))
+  }
+
+  async metrics(query: MetricsQuery): Promise<string[]> {
+    return metricsOf([...this.#held.values()], query)
+  }
+
+  async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
+    const all = [...this.#held.values()]
+    return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
   }
 
   async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
@@ -146,6 +166,14 @@ export class MemoryGraph implements GraphStore {
     return this.#log
       .slice(seq, seq + limit)
       .map((stored, index) => ({ seq: seq + index + 1, stored }))
+  }
+
+  async linesBefore(seq: number, limit: number): Promise<LogLine[]> {
+    return this.#log
+      .map(({ cid, provenance }, index) => ({ seq: index + 1, cid, origin: provenance.origin }))
+      .slice(0, Math.max(0, seq - 1))
+      .reverse()
+      .slice(0, limit)
   }
 
   position(seq: number): string {

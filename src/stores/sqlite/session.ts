@@ -8,7 +8,9 @@ import type { Answer, Query, QueryType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
 import type { DamagedManifests } from './tables/contributions.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
+import { WordIndex } from './tables/word-index.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
+import { deriveAgainIfOld } from './writer/derivation.ts'
 import type { Job } from './writer/jobs.ts'
 
 interface SessionOptions {
@@ -40,7 +42,11 @@ export class Session {
     this.#file = file
     this.#log = log
     this.#connection = this.#connect()
+    const words = new WordIndex(this.#connection)
     try {
+      if (!this.#isReadOnly) deriveAgainIfOld(this.#connection)
+      if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent))
+        this.#connection.write(() => words.buildIfSmall())
       const first = { id: hexDigits(random, 16), after: 0 }
       const past = this.#connection.read(() => epochsOf(this.#connection))
       if (past.length === 0) this.#connection.write(() => beginEpoch(this.#connection, first))
@@ -56,6 +62,7 @@ export class Session {
     }
     this.#reader = new Reader(this.#connection, damaged)
     this.#queue = new CommitQueue(file, nextTurn)
+    if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent)) this.#buildWords()
   }
 
   async read<T extends QueryType>(query: Query<T>): Promise<Answer<T>> {
@@ -74,6 +81,16 @@ export class Session {
     if (!hasRoom(this.#file)) throw noRoom(this.#file)
     if (!writes) return
     await this.write({ type: 'set-record', space: 'probe', key: 'probe', value: '{}' })
+  }
+
+  /** Step by step: other writes go in between. Where one fails, the next opening goes on. */
+  #buildWords(): void {
+    this.#queue.write({ type: 'build-words' }).then(
+      (isMore) => {
+        if (isMore) this.#buildWords()
+      },
+      () => {},
+    )
   }
 
   #connect(): Connection {

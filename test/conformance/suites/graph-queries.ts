@@ -160,6 +160,63 @@ function listing(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await found('tai'), [])
   })
 
+  test('a search folds case in every script, and leaves out accents only where readers do', async () => {
+    await using opened = await open()
+    const folded = sample({ summary: 'Straße ΟΔΟΣ İzmir ﬁne Ёлка שָׁלוֹם' })
+    const hindi = sample({ summary: 'हिन्दी में' })
+    const japanese = sample({ summary: 'ガラス' })
+    await putAll(opened.store, [folded, hindi, japanese])
+    const found = async (text: string) => cidsOf(await opened.store.search(text, {}, 10))
+
+    for (const text of ['strasse', 'STRASSE straße', 'οδός', 'izmir', 'FINE', 'елка', 'שלום'])
+      assert.deepEqual(await found(text), [folded.cid], text)
+    assert.deepEqual(await found('हिन्दी'), [hindi.cid])
+    assert.deepEqual(await found('हनद'), [])
+    assert.deepEqual(await found('ｶﾞﾗｽ'), [japanese.cid])
+    assert.deepEqual(await found('カラス'), [])
+  })
+
+  test('writing without spaces is found by any part of it', async () => {
+    await using opened = await open()
+    const chinese = sample({ summary: '使用旋转位置编码的深度学习模型基线' })
+    const thai = sample({ summary: 'แบบจำลองภาษาไทย' })
+    const korean = sample({ summary: '한국어모델을 GPT2기반으로' })
+    await putAll(opened.store, [chinese, thai, korean])
+    const found = async (text: string) => cidsOf(await opened.store.search(text, {}, 10))
+
+    for (const text of ['深度学习', '深度 模型', '码', '使用旋转位置编码的深度学习模型基线'])
+      assert.deepEqual(await found(text), [chinese.cid], text)
+    assert.deepEqual(await found('深习'), [])
+    assert.deepEqual(await found('ภาษา'), [thai.cid])
+    for (const text of ['한국어', '모델', 'gpt2', 'GPT2기반'])
+      assert.deepEqual(await found(text), [korean.cid], text)
+  })
+
+  test('a word that ends in * finds all that begin with it', async () => {
+    await using opened = await open()
+    const one = sample({ summary: 'baseline of ABBA' })
+    const two = sample({ summary: 'database basement' })
+    await putAll(opened.store, [one, two])
+    const found = async (text: string) => sortedCids(await opened.store.search(text, {}, 10))
+
+    assert.deepEqual(await found('base'), [])
+    assert.deepEqual(await found('base*'), sortedCids([one, two]))
+    assert.deepEqual(await found('BASE* ab*'), [one.cid])
+    assert.deepEqual(await found('basel* of'), [one.cid])
+    for (const text of ['a*', 'ab *', '*base', 'b*se', 'base-*'])
+      assert.deepEqual(await found(text), [], text)
+  })
+
+  test('a long word is cut at a character, not within one', async () => {
+    await using opened = await open()
+    const long = sample({ summary: `${'𝔅'.repeat(3)}${'𐐀'.repeat(70)}` })
+    await putAll(opened.store, [long])
+
+    const found = await opened.store.search('𐐀'.repeat(70).padStart(146, '𝔅𝔅𝔅'), {}, 10)
+
+    assert.deepEqual(cidsOf(found), [long.cid])
+  })
+
   test('a search has no query syntax', async () => {
     await using opened = await open()
     const odd = sample({ summary: 'near or and not' })
@@ -332,6 +389,88 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
       ['_recency'],
     )
     assert.deepEqual(sortedCids(rankings[0]!.places), sortedCids([exploring, reserved]))
+  })
+
+  test('works rank apart from reviews, and decide on the direction of a metric', async () => {
+    await using opened = await open()
+    const work = scored('q', 0.5, 'maximize')
+    const reviews = [0.9, 0.2].map((value) => scored('q', value, 'minimize', { kind: 'review' }))
+    const praise = scored('q', 0.7, 'maximize', { kind: 'review' })
+    const run = scored('q', 0.8, 'maximize', {
+      kind: 'reproduction',
+      relations: [relation('reproduces', work.cid)],
+    })
+    await putAll(opened.store, [...reviews, work, praise, run])
+    const ranked = async (query: object) =>
+      placesIn(await opened.store.frontier({ limit: 5, ...query }), 'q')?.map(([cid]) => cid)
+
+    assert.deepEqual(await ranked({ kind: 'work' }), [work.cid])
+    assert.deepEqual(await ranked({}), [praise.cid, work.cid])
+    assert.deepEqual(await ranked({ kind: 'review' }), [praise.cid])
+    assert.equal(await ranked({ kind: 'reproduction' }), undefined)
+    assert.deepEqual(await opened.store.bestWorks(['q', '_reproduction', 'nosuch'], 5), [
+      { metric: '_reproduction', direction: 'maximize', cid: work.cid, value: 1 },
+      { metric: 'q', direction: 'maximize', cid: work.cid, value: 0.5 },
+    ])
+  })
+
+  test('metrics are listed by name, page by page, or those of works only', async () => {
+    await using opened = await open()
+    await putAll(opened.store, [
+      ...['c', 'a', '😀', '～'].map((metric) => scored(metric, 1, 'minimize')),
+      scored('b', 1, 'minimize', { kind: 'review' }),
+      scored('_adoption', 1, 'maximize'),
+    ])
+
+    assert.deepEqual(await opened.store.metrics({ limit: 9 }), ['a', 'b', 'c', '～', '😀'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, ofWorks: true }), ['a', 'c'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, after: 'b' }), ['c', '～'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, after: '😀' }), [])
+  })
+
+  test('works are counted by the direction and unit of their scores', async () => {
+    await using opened = await open()
+    const score = (direction: 'minimize' | 'maximize', unit?: string) => ({
+      scores: { acc: { value: 1, direction, ...(unit === undefined ? {} : { unit }) } },
+    })
+    const [first, second, third, fetched] = [
+      score('maximize'),
+      score('maximize', ''),
+      score('maximize', '%'),
+      score('minimize', 'u'.repeat(100)),
+    ].map((more, n) => sample({ summary: `${n}`, ...more })) as [
+      Contribution,
+      Contribution,
+      Contribution,
+      Contribution,
+    ]
+    await putAll(opened.store, [
+      first,
+      second,
+      third,
+      sample({ kind: 'review', ...score('minimize') }),
+    ])
+    await opened.store.put(fetched, {
+      ...local(),
+      origin: 'peer',
+      peerId: 'b',
+      address: 'http://b',
+    })
+
+    const form = { metric: 'acc', works: 1, published: 1 }
+    assert.deepEqual(await opened.store.scoreForms(['nosuch', 'acc'], 9), [
+      {
+        ...form,
+        direction: 'maximize',
+        unit: undefined,
+        works: 2,
+        published: 2,
+        latest: second.cid,
+      },
+      { ...form, direction: 'maximize', unit: '%', latest: third.cid },
+      { ...form, direction: 'minimize', unit: 'u'.repeat(64), published: 0, latest: undefined },
+    ])
+    assert.equal((await opened.store.scoreForms(['acc'], 1)).length, 1)
   })
 
   test('recency is never later than the arrival', async () => {

@@ -49,6 +49,28 @@ export function logSuite(name: string, open: () => Promise<Reopenable>): void {
       assert.deepEqual(await opened.store.since(0, 0), [])
     })
 
+    test('its lines are read backwards from a number, without the manifests', async () => {
+      await using opened = await open()
+      const items = numbered(4)
+      await putAll(opened.store, items.slice(0, 3))
+      await opened.store.put(items[3]!, { origin: 'peer', receivedAt: 1 })
+
+      const all = await opened.store.linesBefore(Number.MAX_SAFE_INTEGER, 10)
+
+      assert.deepEqual(
+        all.map(({ cid }) => cid),
+        cidsOf(items).toReversed(),
+      )
+      assert.deepEqual(
+        all.map(({ origin }) => origin),
+        ['peer', 'local', 'local', 'local'],
+      )
+      const [last, , second] = all
+      assert.deepEqual(await opened.store.linesBefore(last!.seq, 2), all.slice(1, 3))
+      assert.deepEqual(await opened.store.linesBefore(second!.seq, 10), all.slice(3))
+      assert.deepEqual(await opened.store.linesBefore(1, 10), [])
+    })
+
     test('a contribution that is put again keeps its number', async () => {
       await using opened = await open()
       const [first, second] = numbered(2)

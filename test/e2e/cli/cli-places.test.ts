@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
@@ -109,6 +109,23 @@ test('a directory in use is read through its server; .grove is found from below'
   }
 })
 
+test("a stranger's .grove is neither served nor published into, until init takes it over", async () => {
+  const options = { cwd: at('checkout/sub') }
+  await groveText(['init', at('stranger/.grove'), '--host', '0.0.0.0'])
+  await mkdir(at('checkout/sub'), { recursive: true })
+  await cp(at('stranger/.grove'), at('checkout/.grove'), { recursive: true })
+
+  const refusals = await Promise.all([
+    groveFails(4, ['serve', '--port', '0'], options),
+    groveFails(4, ['contribute', '--summary', 'x'], options),
+  ])
+  for (const line of refusals) assert.match(line, /checkout\/\.grove is not used.*grove init/)
+  const taken = await groveText(['init', at('checkout/.grove')], options)
+  assert.match(taken, /took over/)
+  await groveText(['contribute', '--summary', 'x'], options)
+  await groveFails(8, ['init', at('checkout/.grove')])
+})
+
 test('an ambiguous abbreviated id is refused with the candidates', async () => {
   const served = await serveGrove(at('clash'))
   try {
@@ -160,6 +177,54 @@ test('if no grove answers, the command says how to start one', async () => {
   assert.match(await groveFails(6, ['status', '--server', 'http://127.0.0.1:1']), /grove serve/)
   assert.match(await groveFails(3, ['status', '--dir', at('nowhere')]), /grove init/)
   await groveFails(2, ['status', '--server', 'http://127.0.0.1:1', '--dir', at('.')])
+})
+
+test('a refused address is named by where it came from, without its password', async () => {
+  const secret = 'http://:hidden@127.0.0.1:1'
+  const lines = [
+    await groveFails(2, ['status', '--server', secret]),
+    await groveFails(2, ['status'], { env: { GROVE_URL: secret } }),
+    await groveFails(2, ['serve', '--dir', at('unmade'), '--peer', secret]),
+    await groveFails(2, ['serve', '--dir', at('unmade')], { env: { GOSSIP_SEEDS: secret } }),
+  ]
+
+  assert.deepEqual(
+    lines.map((line) => /^grove: ([\w-]+): /.exec(line)?.[1]),
+    ['--server', 'GROVE_URL', '--peer', 'GOSSIP_SEEDS'],
+  )
+  for (const line of lines) assert.ok(!line.includes('hidden'), line)
+})
+
+test("conda's HOST and another program's PORT don't hinder", async () => {
+  const env = { HOST: 'x86_64-conda-linux-gnu', PORT: 'abc' }
+  const peer = await serveGrove(at('conda-peer'))
+  try {
+    const cid = await contribute(['--server', peer.url], '--summary', 'there')
+    await groveText(['init', at('conda')])
+
+    await groveText(['fetch', cid, '--dir', at('conda'), '--peer', peer.url], { env })
+
+    const line = await groveFails(2, ['serve', '--dir', at('conda')], {
+      env: { ...env, GROVE_HOST: 'no.such.host.invalid', GROVE_PORT: '0' },
+    })
+    assert.match(line, /\(host from GROVE_HOST, port from GROVE_PORT\)$/)
+  } finally {
+    await peer.kill()
+  }
+})
+
+test('serve and init refuse --server, and grove.json may begin with a byte order mark', async () => {
+  const server = ['--server', 'http://127.0.0.1:1']
+  assert.match(await groveFails(2, ['serve', ...server]), /--dir/)
+  assert.match(await groveFails(2, ['init', ...server]), /--dir/)
+  await groveText(['init', at('marked')])
+  await writeFile(at('marked/grove.json'), '\ufeff{"logLevel":"loud"}')
+
+  const marked = await groveFails(2, ['log', '--dir', at('marked')])
+  await writeFile(at('marked/grove.json'), Buffer.from('\ufeff{"logLevel":"info"}', 'utf16le'))
+
+  assert.match(marked, /grove\.json: logLevel/)
+  await groveText(['log', '--dir', at('marked')])
 })
 
 test('a file as directory, or a directory in use, is refused with advice', async () => {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { SyncReport } from '../../../src/core/wire/federation.ts'
+import type { FileList } from '../../../src/core/wire/files.ts'
 import type {
   FederatedEntry,
   FrontierAnswer,
@@ -14,6 +15,8 @@ import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
 import { type GroveProcess, serveGrove } from '../../support/processes/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
+
+import { contentOf } from '../../support/workspace.ts'
 
 const at = folderWithWork()
 
@@ -322,6 +325,35 @@ for (const mode of ['--server', '--dir'] as const) {
       )
       const { stdout } = await runGrove(['show', absent, '--json', ...where])
       assert.equal((JSON.parse(stdout) as { error: { code: string } }).error.code, 'NOT_FOUND')
+    })
+
+    test('files of any name come back, with modes and links, and are listed and fetched by path', async () => {
+      const folder = at(`any${mode}`)
+      await mkdir(join(folder, 'app/(auth)'), { recursive: true })
+      await writeFile(join(folder, 'app/(auth)/[id].tsx'), 'tsx')
+      await writeFile(join(folder, '__init__.py'), '')
+      await writeFile(join(folder, '学习.sh'), '#!/bin/sh', { mode: 0o755 })
+      await symlink('学习.sh', join(folder, 'latest'))
+
+      const cid = await contribute(where, folder, '--summary', 'any names')
+      const { files } = await groveJson<FileList>(['files', cid, ...where])
+      const path = 'app/(auth)/[id].tsx'
+      const fetched = await groveText(['fetch', cid, '--artifacts', path, ...where])
+      const target = at(`any-out${mode}`)
+      await groveText(['checkout', cid, '--to', target, '--trust-modes', ...where])
+
+      assert.deepEqual(
+        files.map((file) => [file.path, file.mode ?? file.symlink]),
+        [
+          [path, undefined],
+          ['latest', '学习.sh'],
+          ['学习.sh', '755'],
+          ['__init__.py', undefined],
+        ],
+      )
+      assert.match(fetched, /app\/\(auth\)\/\[id\]\.tsx/)
+      assert.deepEqual(await contentOf(target), await contentOf(folder))
+      assert.equal((await stat(join(target, '学习.sh'))).mode & 0o111, 0o111)
     })
 
     test('what stays home is told by its reason, and nothing is published if all of it does', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -49,6 +49,25 @@ async function answerOf(name: string, given: Record<string, unknown> = {}) {
 }
 
 const score = (value: number) => ({ loss: { value, direction: 'minimize' } })
+
+test('files go by paths of any characters', async () => {
+  await writeFile(at('any.txt'), 'any')
+  const files = { '__init__.py': at('any.txt'), '学习/[id].txt': at('any.txt') }
+
+  const { cid, artifacts } = await answerOf('grove_submit_work', { summary: 'any names', files })
+  const listed = await answerOf('grove_files', { cid })
+
+  assert.deepEqual(Object.keys(artifacts as object), [
+    'x-u--u5b66.4e60-/-u5b-id-u5d-.txt',
+    'x-u-__init__.py',
+  ])
+  assert.deepEqual(
+    (listed.files as { path: string }[]).map(({ path }) => path),
+    ['学习/[id].txt', '__init__.py'],
+  )
+  const folder = await call('grove_submit_work', { summary: 'a folder', files: { a: at('.') } })
+  assert.match(JSON.stringify(folder), /usage-error/)
+})
 
 test('the tools have the names of Grove 0.1, and each describes its input', async () => {
   const { tools } = await agent.listTools()
@@ -163,6 +182,7 @@ test('work of another grove is fetched from the named peer', async () => {
 })
 
 test('a failure is a result with an error code', async () => {
+  await mkdir(at('a-folder'))
   const absent = `blake3:${'0'.repeat(64)}`
   const codeOf = async (name: string, given: Record<string, unknown>) => {
     const { isError, value } = await call(name, given)
@@ -190,5 +210,9 @@ test('a failure is a result with an error code', async () => {
       true,
       code,
     ])
+  assert.deepEqual(
+    await codeOf('grove_submit_work', { summary: 'x', files: { a: at('a-folder') } }),
+    [true, 'usage-error'],
+  )
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
 })

@@ -72,7 +72,7 @@ test('a starting server cuts streams of events, and tells others to come again',
 test('closing a grove of a library waits until all is closed, also with nothing else to do', async () => {
   const program = `
     import { openGrove } from './src/index.ts'
-    const grove = await openGrove({ store: 'memory:', listen: { host: '127.0.0.1', port: 0 } })
+    const grove = await openGrove({ listen: { host: '127.0.0.1', port: 0 } })
     const answer = await fetch(\`\${grove.url}/api/events\`)
     const ended = answer.text().catch(() => {})
     await grove.close()

@@ -28,10 +28,11 @@ interface Modes {
 async function bothDoors(dir?: string) {
   const served = await serveNode(dir)
   const remote = groveClient(served.url, systemClock)
+  const own = localClient(served.node)
   return {
-    own: localClient(served.node),
+    own,
     remote,
-    library: new Grove(served.node, undefined, async () => {}),
+    library: new Grove({ api: own, peerId: 'self', url: undefined, close: async () => {} }),
     async [Symbol.asyncDispose]() {
       await remote.close()
       await served[Symbol.asyncDispose]()

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { type ArtifactFile, stageFiles } from '../../../src/api/client/stage.ts'
 import { allOperations } from '../../../src/api/operations/table.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import { Grove } from '../../../src/grove.ts'
+import { openGrove } from '../../../src/index.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
@@ -15,7 +17,7 @@ import { collect } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
 
 const groveOver = ({ node }: ReturnType<typeof testNode>) =>
-  new Grove(node, undefined, async () => {})
+  new Grove({ api: localClient(node), peerId: 'self', url: undefined, close: async () => {} })
 const fileOf = (name: string, text: string): ArtifactFile => ({
   name,
   open: () => Buffer.from(text),
@@ -132,4 +134,9 @@ test('a publish with one artifact that fails does not wait for one that never en
   const publishing = grove.publish({ ...plainDraft, artifacts: { endless, failing } })
 
   await assert.rejects(publishing, /the tape tore/)
+})
+
+test('openGrove refuses what would silently keep the data in memory', async () => {
+  for (const options of [{ dri: '/data' }, { dir: undefined }, { dir: '' }, { dir: 7 }])
+    await assert.rejects(openGrove(options as object), withCode('usage-error'), inspect(options))
 })

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { publishTree, stageTree, withTree } from '../../../src/api/client/publish-tree.ts'
-import { sourceOnDisk, type TreeSource } from '../../../src/api/client/tree-source.ts'
+import type { TreeSource } from '../../../src/api/client/tree-source.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
+import { gatherFolder } from '../../../src/gather/folder.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
 import { testNode } from '../../support/test-node.ts'
@@ -19,11 +20,7 @@ const draft: Draft = {
 const source = (path: string, text = path): TreeSource => ({ path, open: () => Buffer.from(text) })
 const hashOf = (text: string) => hashBytes(Buffer.from(text))
 
-async function onDisk(path: string, file: string): Promise<TreeSource> {
-  const found = await sourceOnDisk(path, file)
-  assert.ok(found !== undefined)
-  return found
-}
+const onDisk = async (folder: string) => (await gatherFolder(folder, { env: process.env })).files
 
 test('paths become names, modes and links notes beside the context that was given', async () => {
   await using grove = testNode()
@@ -33,11 +30,8 @@ test('paths become names, modes and links notes beside the context that was give
   writeFileSync(at('数.txt'), '1')
   symlinkSync('run.sh', at('latest'))
   symlinkSync('/etc/passwd', at('away'))
-  const sources = await Promise.all(
-    ['run.sh', '数.txt', 'latest', 'away'].map((path) => onDisk(path, at(path))),
-  )
 
-  const tree = await stageTree(localClient(grove.node), sources)
+  const tree = await stageTree(localClient(grove.node), await onDisk(at('.')))
 
   assert.deepEqual(tree.artifacts, {
     'run.sh': hashOf('#!/bin/sh\n'),
@@ -50,21 +44,12 @@ test('paths become names, modes and links notes beside the context that was give
   })
 })
 
-test('a folder and a socket are no sources', async () => {
-  const at = testFolder()
-  mkdirSync(at('folder'))
-
-  assert.equal(await sourceOnDisk('folder', at('folder')), undefined)
-})
-
 test('a file of odd bytes is read under its own name', async () => {
   await using grove = testNode()
   const at = testFolder()
   writeFileSync(Buffer.concat([Buffer.from(at('caf')), Buffer.of(0xe9)]), 'latin 1')
 
-  const tree = await stageTree(localClient(grove.node), [
-    await onDisk('caf\udce9', at('caf\udce9')),
-  ])
+  const tree = await stageTree(localClient(grove.node), await onDisk(at('.')))
 
   assert.deepEqual(tree.artifacts, { 'caf-udce9-': hashOf('latin 1') })
 })
@@ -75,10 +60,7 @@ test('a growing file is taken at the length it had', async () => {
   const large = 'x'.repeat(2 * 1024 * 1024)
   writeFileSync(at('small.log'), 'one\n')
   writeFileSync(at('large.log'), large)
-  const sources = [
-    await onDisk('small.log', at('small.log')),
-    await onDisk('large.log', at('large.log')),
-  ]
+  const sources = await onDisk(at('.'))
   for (const name of ['small.log', 'large.log']) appendFileSync(at(name), 'two\n')
 
   const { artifacts } = await stageTree(localClient(grove.node), sources, {
@@ -97,6 +79,20 @@ test('a file that changes between hashing and sending is named', async () => {
   const staging = stageTree(localClient(grove.node), [changing])
 
   await assert.rejects(staging, withCode('hash-mismatch', 'dir/x.bin'))
+})
+
+test('a changed file is named by its path in a pack, too', async () => {
+  await using grove = testNode()
+  let opened = 0
+  const changing: TreeSource = {
+    path: 'dir/x.bin',
+    open: () => Buffer.alloc(2 * 1024 * 1024, String(opened++)),
+  }
+  const many = Array.from({ length: 1_000 }, (_, at) => source(`f${at}`))
+
+  const staging = stageTree(localClient(grove.node), [changing, ...many])
+
+  await assert.rejects(staging, withCode('hash-mismatch', 'dir/x.bin changed'))
 })
 
 test('a file of length 0 that has bytes, as in /proc, is read to its end', async () => {
@@ -171,4 +167,17 @@ test('a pack leaves no room for further artifacts, and two of one name are refus
 
   await assert.rejects(packed, withCode('usage-error'))
   await assert.rejects(twice, withCode('usage-error', "'a'"))
+})
+
+test('a context that was taken from a pack makes no pack of other files', async () => {
+  await using grove = testNode()
+  const api = localClient(grove.node)
+  const context = { seed: 1, grove: { pack: 'grove-pack/1', git: { dirty: false } } }
+
+  const { cid, ...published } = await publishTree(api, { ...draft, context }, [
+    source('tree.index'),
+  ])
+
+  assert.deepEqual(published.context, { seed: 1, grove: { git: { dirty: false } } })
+  assert.equal((await api.files({ cid })).files.length, 1)
 })

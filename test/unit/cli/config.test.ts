@@ -76,7 +76,7 @@ test('a host with a port is an address, by http', () => {
 
 test('options override the environment, which overrides the file', () => {
   const file = { port: 1, host: 'from-file', gossipInterval: '1s' }
-  const env = { PORT: '2', HOST: 'from-env', GOSSIP_SEEDS: 'a@http://a:1, http://b:2,' }
+  const env = { GROVE_PORT: '2', GROVE_HOST: 'from-env', GOSSIP_SEEDS: 'a@http://a:1, http://b:2,' }
 
   const config = decideConfig({ dir: '/g', flags: { port: '3' }, env, file })
 
@@ -99,10 +99,60 @@ test('an unknown key in grove.json is refused, and the error names the key and t
 })
 
 test('an invalid value in the environment is refused, and the error names the variable', () => {
-  assert.throws(() => decideConfig({ dir: '/g', env: { PORT: '70000' } }), {
+  const refusalOf = (env: object) => () => decideConfig({ dir: '/g', env })
+
+  assert.throws(refusalOf({ GROVE_PORT: '70000' }), {
     code: 'usage-error',
-    message: /port/,
+    message: /^GROVE_PORT: "70000" is not a whole number/,
   })
+  assert.throws(refusalOf({ GOSSIP_SEEDS: 'nowhere' }), { message: /^GOSSIP_SEEDS: "nowhere"/ })
+  assert.throws(refusalOf({ GROVE_LOG_LEVEL: 'loud' }), { message: /^GROVE_LOG_LEVEL: / })
+})
+
+test('HOST and PORT count only where they can be meant for Grove', () => {
+  const conda = { HOST: 'x86_64-conda-linux-gnu', PORT: 'abc' }
+
+  const { server, grove, notes } = decideConfig({ dir: '/g', env: conda })
+  const given = decideConfig({ dir: '/g', env: { HOST: '0.0.0.0', PORT: '4600' } })
+  const named = decideConfig({ dir: '/g', env: { ...conda, GROVE_HOST: 'box', GROVE_PORT: '1' } })
+
+  assert.deepEqual([server.host, server.port, grove.allowPrivatePeers], ['127.0.0.1', 4515, true])
+  assert.deepEqual(notes, [
+    'HOST is no IP address and is ignored: set GROVE_HOST instead',
+    'PORT is no port and is ignored: set GROVE_PORT instead',
+  ])
+  assert.deepEqual([given.server.host, given.server.port, given.notes], ['0.0.0.0', 4600, []])
+  assert.deepEqual([named.server.host, named.server.port, named.notes], ['box', 1, []])
+})
+
+test('the configuration says what gave the host and the port', () => {
+  const env = { GROVE_HOST: '::1', PORT: '4600' }
+
+  const fromOf = (flags: object, file: object) =>
+    decideConfig({ dir: '/g', env, flags, file }).server.from
+
+  assert.deepEqual(fromOf({}, { host: 'x', port: 1 }), { host: 'GROVE_HOST', port: 'PORT' })
+  assert.deepEqual(fromOf({ port: '2' }, {}), { host: 'GROVE_HOST', port: '--port' })
+  assert.deepEqual(decideConfig({ dir: '/g', file: { port: 1 } }).server.from, {
+    host: undefined,
+    port: '/g/grove.json',
+  })
+})
+
+test('a password in an address is refused and not repeated', () => {
+  for (const text of [
+    'http://:secret@host',
+    'http://user:secret@host:1',
+    'name@http://u:secret@host',
+    'user:secret@host',
+    'http://u:sec/ret@host',
+    'http://host?token=secret',
+  ])
+    assert.throws(
+      () => parseSeed(text),
+      (error: Error) => !/sec/.test(error.message),
+      text,
+    )
 })
 
 test('private peers are allowed on loopback, or by an option', () => {

@@ -310,6 +310,8 @@ test('a round that waits names the peers, and its end says how many answered', (
     fetched: [target],
     skipped: [],
     failed: [],
+    evidence: 0,
+    refused: {},
     requests: 4,
     bytesMoved: 1024,
   }

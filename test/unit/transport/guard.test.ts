@@ -63,6 +63,13 @@ for (const address of [
     assert.throws(() => checkUrl(address, strict), refused))
 }
 
+test('the error about an address does not repeat its password', () => {
+  assert.throws(
+    () => checkUrl('http://user:secret@example.org', strict),
+    (error: Error) => !JSON.stringify([error.message, error]).includes('secret'),
+  )
+})
+
 test('a private address is accepted if the operator allows it', () => {
   assert.equal(checkUrl('http://127.0.0.1:4515', { allowPrivate: true }).port, '4515')
 })

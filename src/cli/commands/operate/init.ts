@@ -1,12 +1,15 @@
 import { writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { CONFIG_FILE, decideConfig } from '../../../config.ts'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { silentLog } from '../../../ports/log.ts'
+import { readConfigFile, refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
-import { note, print, printJson } from '../../output/output.ts'
+import { isKnown, PROJECT_DIR, remember } from '../../known.ts'
+import { printable } from '../../output/format.ts'
+import { note, type Output, print, printJson } from '../../output/output.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
 /** `grove init`: makes a grove's directory and its configuration. */
@@ -34,6 +37,7 @@ async function init(
   named: string | undefined,
   options: SettingsOptions & GlobalOptions,
 ): Promise<void> {
+  refuseServer('init', options)
   const directory = resolve(named ?? options.dir ?? env.GROVE_DIR ?? '.grove')
   const layer = layerFrom(options)
   decideConfig({ dir: directory, flags: layer })
@@ -41,24 +45,46 @@ async function init(
   const { openStores } = await import('../../../compose.ts')
   const { stores, peerId } = await openStores({ dir: directory }, silentLog)
   await stores.close()
-  await writeConfig(directory, layer)
+  const isNew = await writeConfig(directory, layer)
+  const canAdopt = basename(directory) === PROJECT_DIR && Object.keys(layer).length === 0
+  if (!isNew && (!canAdopt || (await isKnown(directory, env))))
+    throw alreadyThere(join(directory, CONFIG_FILE))
+  await remember(directory, env)
+  if (!isNew) return adopted(output, options, { directory, peerId })
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
   const where = named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`
+  const names = 'the options of `grove serve`, in camelCase'
+  note(output, `settings: ${join(directory, CONFIG_FILE)}, by the names of ${names}`)
   note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
 
-async function writeConfig(directory: string, layer: object): Promise<void> {
+/** Tells what was there: somebody else may have written the settings. */
+async function adopted(
+  output: Output,
+  { json }: GlobalOptions,
+  { directory, peerId }: { readonly directory: string; readonly peerId: string },
+): Promise<void> {
+  const config = await readConfigFile(directory)
+  if (json === true) return printJson(output, { dir: directory, peerId, config })
+  print(output, `took over the grove ${peerId} that was in ${directory}`)
+  note(output, `its settings are ${printable(JSON.stringify(config))}: edit them in ${CONFIG_FILE}`)
+}
+
+/** Writes the settings, unless there are some: then it returns false. */
+async function writeConfig(directory: string, layer: object): Promise<boolean> {
   const path = join(directory, CONFIG_FILE)
   try {
-    await writeFile(path, `${JSON.stringify(layer, undefined, 2)}\n`, { flag: 'wx' })
+    const text = `${JSON.stringify(layer, undefined, 2)}\n`
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+    return true
   } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST')
-      throw new GroveError(
-        'already-exists',
-        { path },
-        { cause, message: `${path} already exists: edit it, or name another directory` },
-      )
+    if (errnoOf(cause) === 'EEXIST') return false
     throw storageError(cause, { path })
   }
+}
+
+function alreadyThere(path: string): GroveError {
+  const message = `${path} already exists: edit it, or name another directory`
+  return new GroveError('already-exists', { path }, { message })
 }

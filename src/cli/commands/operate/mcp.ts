@@ -35,7 +35,10 @@ export function addMcp(program: Command, context: Context): void {
       ]),
     )
     .action((options: McpFlags, self: Command) =>
-      withGrove(context, self, (session) => mcp(session, options)),
+      withGrove(context, self, (session) => mcp(session, options), {
+        role: 'mcp',
+        serveAfterMs: 0,
+      }),
     )
 }
 

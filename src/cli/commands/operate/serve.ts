@@ -1,10 +1,13 @@
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { decideConfig, type GroveConfig } from '../../../config.ts'
+import type { ServedGrove } from '../../../compose.ts'
+import { decideConfig, type GroveConfig, type ServerConfig } from '../../../config.ts'
+import { GroveError, isGroveError } from '../../../core/errors.ts'
 import type { Log } from '../../../ports/log.ts'
-import { projectDirectory, readConfigFile, SERVER_FILE } from '../../connect.ts'
+import { projectDirectory, readConfigFile, refuseServer, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
+import { remember } from '../../known.ts'
 import { print } from '../../output/output.ts'
 import { terminalLog } from '../../output/terminal-log.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
@@ -24,8 +27,9 @@ export function addServe(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove
-here. Options override the environment (HOST, PORT, GOSSIP_SEEDS,
-GROVE_LOG_LEVEL), which overrides grove.json in the directory.\n${examples([
+here. Options override the environment (GROVE_HOST, GROVE_PORT, GOSSIP_SEEDS,
+GROVE_LOG_LEVEL), which overrides grove.json in the directory. HOST and PORT
+count too, where they are an IP address and a port.\n${examples([
         'grove serve',
         'grove serve --host 0.0.0.0 --public-url http://grove.example:4515',
         'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515',
@@ -40,8 +44,12 @@ GROVE_LOG_LEVEL), which overrides grove.json in the directory.\n${examples([
 }
 
 async function serve(context: Context, options: SettingsOptions & GlobalOptions): Promise<void> {
+  refuseServer('serve', options)
   const dir = resolve(
-    options.dir ?? context.env.GROVE_DIR ?? (await projectDirectory(process.cwd())) ?? '.grove',
+    options.dir ??
+      context.env.GROVE_DIR ??
+      (await projectDirectory(process.cwd(), context.env)) ??
+      '.grove',
   )
   const config = decideConfig({
     dir,
@@ -57,9 +65,13 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   const { output, clock } = context
   const isTerminal = output.notes.isTTY === true
   const log = isTerminal ? terminalLog(output, clock, config.logLevel) : stderrLog(config.logLevel)
-  const served = await serveGrove(config.grove, config.server, log)
+  for (const text of config.notes) log.warn(text)
+  const served = await serveGrove(config.grove, config.server, log).catch((error: unknown) => {
+    throw withOrigin(error, config.server)
+  })
   try {
-    await announce(context, config, served.url, log)
+    await remember(dir, context.env)
+    await announce(context, config, served, log)
     await aborted(context.signal)
   } finally {
     const forget = context.clock.after(STOP_DEADLINE_MS, () => stopHard(log))
@@ -71,18 +83,32 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   }
 }
 
+/** An error about the address to listen on, with what gave it. */
+function withOrigin(error: unknown, { from }: ServerConfig): unknown {
+  if (!isGroveError(error) || error.details.port === undefined) return error
+  const origins = Object.entries(from ?? {}).filter(([, name]) => name !== undefined)
+  if (origins.length === 0) return error
+  const text = origins.map(([key, name]) => `${key} from ${name}`).join(', ')
+  return new GroveError(error.code, error.details, {
+    cause: error,
+    message: `${error.message} (${text})`,
+  })
+}
+
 /**
- * Announces the address: by one line on stdout, and by a file for commands that find the directory
- * in use.
+ * Announces the address: by one line on stdout, and by a file for commands of Grove 0.2.0 that find
+ * the directory in use. Later ones find the server by its socket.
  */
 async function announce(
   { output }: Context,
   { grove, server }: GroveConfig,
-  url: string,
+  { url, localUrl }: Pick<ServedGrove, 'url' | 'localUrl'>,
   log: Log,
 ): Promise<void> {
   const path = join(grove.dir, SERVER_FILE)
-  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl(url), pid: process.pid })}\n`)
+  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl, pid: process.pid })}\n`, {
+    mode: 0o600,
+  })
   await rename(`${path}.new`, path)
   const { seeds, policy, gossipIntervalMs, syncIntervalMs } = grove
   log.info('listening', {
@@ -95,11 +121,6 @@ async function announce(
     syncIntervalMs,
   })
   print(output, `grove listening on ${url}`)
-}
-
-/** The loopback address of a server that listens on all addresses. */
-function localUrl(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { isGroveError } from '../../../core/errors.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
@@ -17,8 +18,9 @@ export function addStatus(program: Command, context: Context): void {
 }
 
 async function status(session: CliSession): Promise<void> {
-  const info = await session.grove.grove({}, { signal: session.signal })
-  answer(session, info, () => {
+  const { grove, signal } = session
+  const [info, sync] = await Promise.all([grove.grove({}, { signal }), refusedBy(session)])
+  answer(session, { ...info, ...(sync && { sync }) }, () => {
     const { output } = session
     const { liveness } = info.gossip
     const alive = liveness.filter((peer) => peer.status === 'alive').length
@@ -27,9 +29,24 @@ async function status(session: CliSession): Promise<void> {
     print(output, `contributions  ${info.stats.contributions}`)
     print(output, `gossip         ${info.gossip.enabled ? 'on' : 'off: it is not being served'}`)
     print(output, `peers          ${plural(info.gossip.peers, 'peer')}, ${alive} alive`)
+    for (const [reason, count] of Object.entries(sync?.refused ?? {}))
+      print(output, `not fetched    ${plural(count, 'item')}: ${reason}; ${remedy}`)
     if (info.storage?.failure !== undefined) print(output, `storage        ${info.storage.failure}`)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
+}
+
+const remedy = '`grove fetch` brings them one by one'
+
+/** What background sync refuses for now; undefined where the server doesn't say (0.1, 0.2). */
+async function refusedBy({ grove, signal }: CliSession) {
+  try {
+    const { refused } = await grove.syncStatus({}, { signal })
+    return refused === undefined ? undefined : { refused }
+  } catch (error) {
+    if (!isGroveError(error, 'not-found')) throw error
+    return undefined
+  }
 }
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {

@@ -54,7 +54,13 @@ function printReport(
   list('not asked', left.length, leftTable(left.slice(0, ITEMS_SHOWN)))
   list('fetched', report.fetched.length, broughtTable(brought.slice(0, ITEMS_SHOWN)))
   list('failed', failed.length, failedTable(failed.slice(0, ITEMS_SHOWN)))
+  // Servers of before leave these two out.
+  if ((report.evidence ?? 0) > 0)
+    print(output, `\nsaid about what is held here: ${plural(report.evidence, 'contribution')} came`)
   if (skipped.length > 0) print(output, `\nleft where it is: ${reasonCounts(skipped)}`)
+  const refused = Object.entries(report.refused ?? {})
+  if (refused.length > 0)
+    print(output, `\nnot fetched unasked: ${refused.map(([why, n]) => `${n} ${why}`).join(', ')}`)
 }
 
 /** `1 of 2 peers answered; 9 items are on offer: 3 fetched, 1 failed (2 MiB in 14 requests)`. */

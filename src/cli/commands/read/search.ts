@@ -3,6 +3,8 @@ import { operations } from '../../../api/operations/table.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
+import { printable } from '../../output/format.ts'
+import { note } from '../../output/output.ts'
 import { printContributions } from './log.ts'
 
 interface SearchOptions extends FilterOptions {
@@ -19,7 +21,11 @@ export function addSearch(program: Command, context: Context): void {
   addFilters(command)
     .addHelpText(
       'after',
-      examples(['grove search rotary embedding', 'grove search tokenizer --kind work --json']),
+      examples([
+        'grove search rotary embedding',
+        "grove search 'token*'    # all words that begin so",
+        'grove search tokenizer --kind work --json',
+      ]),
     )
     .action((words: string[], options: SearchOptions, self: Command) =>
       withGrove(context, self, (session) => search(session, words, options)),
@@ -38,5 +44,11 @@ async function search(
       session,
       found.results.map(({ agentId, ...rest }) => ({ ...rest, agent: { agentId } })),
     )
+    const word = words.join(' ').match(/[\p{L}\p{N}]{2,}$/u)?.[0]
+    if (found.results.length === 0 && word !== undefined)
+      note(
+        session.output,
+        `words are compared whole: '${printable(word)}*' finds all that begin so`,
+      )
   })
 }

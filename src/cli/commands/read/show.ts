@@ -1,16 +1,20 @@
 import type { Command } from 'commander'
+import { isJsonObject, type JsonObject } from '../../../core/canonical.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { formatScore, formatSize, printable, printableLines, short } from '../../output/format.ts'
+import { filesTable } from '../../output/files.ts'
+import { formatNumber, formatScore, printable, printableLines, short } from '../../output/format.ts'
 import { print, printProse, style, widthOf } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 import { formatAgo, formatTime } from '../../output/time.ts'
 import { wrapText } from '../../output/width.ts'
+import { noteConflicts } from './files.ts'
 import { evidenceTable } from './reviews.ts'
 
-/** Sizes are requested one by one; for more artifacts than this they are left out. */
-const SIZES_MAX = 50
+/** Files that are listed; `grove files` lists them all. */
+const FILES_SHOWN = 50
 /** Reviews, reproductions and adoptions that are listed. `grove reviews` shows all. */
 const EVIDENCE_SHOWN = 5
 
@@ -32,17 +36,19 @@ async function show(session: CliSession, text: string): Promise<void> {
   const view = await session.grove.contribution({ cid }, { signal })
   if (session.json) return answer(session, view, () => {})
   const standing = await session.grove.standing({ cid }, { signal })
-  const sizes = await sizesOf(session, view, new Set(standing.missingArtifacts))
+  const files = await filesOf(session, view)
   const evidence = await session.grove.evidence({ cid, limit: EVIDENCE_SHOWN }, { signal })
   printHead(session, view)
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
   const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
   field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
-  const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
+  const review =
+    standing.reviewScore === undefined ? '' : `, review score ${formatNumber(standing.reviewScore)}`
   const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
   field(session, 'standing', `${standing.lifecycle}, ${counts}`)
   field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
-  printBody(session, view, sizes)
+  printBody(session, view)
+  printFiles(session, view, files)
   printEvidence(session, view, evidence)
 }
 
@@ -83,11 +89,7 @@ function printHead(session: CliSession, view: ContributionView): void {
   field(session, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
 }
 
-function printBody(
-  session: CliSession,
-  view: ContributionView,
-  sizes: ReadonlyMap<string, string>,
-): void {
+function printBody(session: CliSession, view: ContributionView): void {
   for (const [name, score] of Object.entries(view.scores ?? {}))
     field(session, 'score', formatScore(name, score))
   if (view.tags.length > 0) field(session, 'tags', view.tags.map(printable).join(', '))
@@ -95,16 +97,19 @@ function printBody(
     const more = metadata === undefined ? '' : ` ${printable(JSON.stringify(metadata))}`
     field(session, relationType, `${short(targetCid)}${more}`)
   }
-  for (const [name, hash] of Object.entries(view.artifacts)) {
-    field(
-      session,
-      'artifact',
-      `${name}  ${short(hash)}${sizes.has(name) ? `  ${sizes.get(name)}` : ''}`,
-    )
-  }
-  if (view.context !== undefined) field(session, 'context', printable(JSON.stringify(view.context)))
+  const context = contextShown(view)
+  if (context !== undefined) field(session, 'context', printable(JSON.stringify(context)))
   if (view.description !== undefined)
     printProse(session.output, `\n${printableLines(view.description)}`)
+}
+
+/** The context without what the list of files says. */
+function contextShown({ context }: ContributionView): JsonObject | undefined {
+  if (!isJsonObject(context?.['grove'])) return context
+  const { grove, ...others } = context
+  const { files: _, pack: __, ...notes } = grove as JsonObject
+  const shown = Object.keys(notes).length === 0 ? others : { ...others, grove: notes }
+  return Object.keys(shown).length === 0 ? undefined : shown
 }
 
 const LABEL_WIDTH = 14
@@ -115,21 +120,31 @@ function field({ output }: CliSession, name: string, value: string): void {
   for (const line of rest) print(output, ' '.repeat(LABEL_WIDTH) + line)
 }
 
-async function sizesOf(
+/** The first files; the reason why they can't be listed where that is so. */
+async function filesOf(
   { grove, signal }: CliSession,
-  { cid, artifacts }: ContributionView,
-  missing: ReadonlySet<string>,
-): Promise<Map<string, string>> {
-  const names = Object.keys(artifacts)
-  if (names.length > SIZES_MAX) return new Map()
-  const sizes = names.map(async (name): Promise<[string, string]> => {
-    if (missing.has(name)) return [name, 'not here yet (grove fetch brings it)']
-    try {
-      return [name, formatSize((await grove.artifactMeta({ cid, name }, { signal })).sizeBytes)]
-    } catch (error) {
-      if (isGroveError(error, 'blob-missing')) return [name, 'not here yet (grove fetch brings it)']
-      throw error
-    }
-  })
-  return new Map(await Promise.all(sizes))
+  { cid }: ContributionView,
+): Promise<FileList | string> {
+  try {
+    return await grove.files({ cid, limit: FILES_SHOWN }, { signal })
+  } catch (error) {
+    if (isGroveError(error, 'blob-missing') || isGroveError(error, 'pack-invalid'))
+      return error.message
+    throw error
+  }
+}
+
+function printFiles(
+  session: CliSession,
+  { cid }: ContributionView,
+  files: FileList | string,
+): void {
+  const { output } = session
+  if (typeof files === 'string') field(session, 'files', files)
+  if (typeof files === 'string' || files.total === 0) return
+  print(output, '')
+  printTable(output, filesTable(files.files))
+  noteConflicts(session, files)
+  const more = files.total - files.files.length
+  if (more > 0) print(output, `${more} more: \`grove files ${short(cid)}\` lists them all`)
 }

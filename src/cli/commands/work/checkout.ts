@@ -11,6 +11,7 @@ import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
+import { noteConflicts } from '../read/files.ts'
 
 /** Paths of one kind that a note names. */
 const SHOWN_MAX = 5
@@ -78,6 +79,7 @@ async function checkout(
     const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     noteWithheld(session, result)
+    noteConflicts(session, result)
   })
 }
 
@@ -141,10 +143,14 @@ async function chosenCid(
     )
   }
   if (text !== undefined) return cidOf(session, text)
-  const frontier = await session.grove.frontier({ limit: 1 }, { signal: session.signal })
-  const best = rankingOf(frontier, metric ?? '')[0]
-  if (best !== undefined) return best.cid
-  const known = Object.keys(frontier.byMetric).join(', ')
+  const best = { kind: 'work', limit: 1 } as const
+  const options = { signal: session.signal }
+  const [first] = rankingOf(
+    await session.grove.frontier({ ...best, metric: metric ?? '' }, options),
+    metric ?? '',
+  )
+  if (first !== undefined) return first.cid
+  const known = Object.keys((await session.grove.frontier(best, options)).byMetric).join(', ')
   throw new GroveError(
     'not-found',
     { metric },

@@ -1,4 +1,7 @@
 import type { Command } from 'commander'
+import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
+import type { Cid } from '../../../core/cid.ts'
+import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import { errorTable, isErrorCode } from '../../../core/errors.ts'
 import type {
   ArtifactState,
@@ -8,6 +11,7 @@ import type {
 } from '../../../core/wire/fetch.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
+import { formatPath } from '../../output/files.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
 import { print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
@@ -32,7 +36,10 @@ export function addFetch(program: Command, context: Context): void {
     )
     .argument('<cid>', 'content id, or its first hex digits if peers advertise it')
     .option('--peer <url or id>', 'ask this grove (default: the peers that advertised it)')
-    .option('--artifacts <which>', 'all, none, or names separated by commas (default: all)')
+    .option(
+      '--artifacts <which>',
+      'all, none, or paths or names separated by commas (default: all)',
+    )
     .option(
       '--ancestors <steps>',
       'steps along derives_from to fetch with it (default: 1)',
@@ -62,9 +69,11 @@ async function fetch(
 ): Promise<void> {
   const cid = await cidOf(session, text)
   const { signal } = session
-  const result = await watchingTransfers(session, () =>
-    session.grove.fetchContribution({ cid, ...fetchOptionsFrom(options) }, { signal }),
-  )
+  const result = await watchingTransfers(session, async () => {
+    const artifacts = await artifactsAsked(session, cid, options)
+    const asked = { cid, ...fetchOptionsFrom(options), ...(artifacts && { artifacts }) }
+    return session.grove.fetchContribution(asked, { signal })
+  })
   answer(session, result, () => printResult(session, result, options.quote === true))
   if (options.quote !== true) session.exit(exitOf(result))
 }
@@ -77,21 +86,34 @@ function exitOf({ missing }: FetchResult): number {
   return errorTable[missing.every(isAway) ? 'peer-unreachable' : 'fetch-incomplete'].exit
 }
 
+/** The names of the artifacts that hold what was asked for by path or name; undefined for all. */
+async function artifactsAsked(
+  { grove, signal }: CliSession,
+  cid: Cid,
+  { artifacts: text, ...options }: FetchCommandOptions,
+): Promise<FetchOptions['artifacts']> {
+  if (text === undefined || text === 'all' || text === 'none') return text
+  const first = { cid, ...fetchOptionsFrom(options), ancestors: 0, artifacts: 'none' } as const
+  const { contribution } = await grove.fetchContribution(first, { signal })
+  const isNamed = (name: string) => Object.hasOwn(contribution.artifacts, name)
+  const asked = text.split(',').map((each) => (isNamed(each) ? each : nameOf(each)))
+  const named = asked.filter(isNamed)
+  if (named.length === asked.length) return named
+  const others = text.split(',').filter((each) => !isNamed(each) && !isNamed(nameOf(each)))
+  const { peer } = options
+  const files = await chosenFiles(grove, contribution, others, { signal, ...(peer && { peer }) })
+  return [...new Set([...named, ...artifactsOf(files)])]
+}
+
 function fetchOptionsFrom({
   peer,
-  artifacts,
   ancestors,
   maxBytes,
   timeout,
   quote,
-}: FetchCommandOptions): FetchOptions {
+}: Omit<FetchCommandOptions, 'artifacts'>): FetchOptions {
   return {
     ...(peer === undefined ? {} : { peer }),
-    ...(artifacts === undefined
-      ? {}
-      : {
-          artifacts: artifacts === 'all' || artifacts === 'none' ? artifacts : artifacts.split(','),
-        }),
     ...(ancestors === undefined ? {} : { ancestors }),
     ...(maxBytes === undefined ? {} : { maxBytes }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout }),
@@ -134,7 +156,7 @@ export function artifactTable(artifacts: readonly ArtifactState[]): Table {
       { title: 'hash', leaveOut: 1 },
     ],
     rows: artifacts.map(({ name, hash, sizeBytes, state }) => [
-      printable(name),
+      formatPath(pathOf(name)),
       formatSize(sizeBytes),
       state,
       short(hash),

@@ -6,17 +6,22 @@
  * `contribution` holds what was put; everything else about it is derived and written in the same
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
- *   `place_by_rank` is the frontier. `dimension` counts the places.
- * - `edge`: relations by target, which may be absent; a review carries its scores along.
+ *   `place_by_rank` is the frontier. `dimension` counts the places; works have dimensions of their
+ *   own, so that the best works are the first rows of the index.
+ * - `score_form`: how many works have scores of a metric in each direction and unit.
+ * - `edge`: relations by target, which may be absent.
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
+ *   `review_sum` is exact, as `sumToText` writes it.
+ * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).
  * - `counts`: how many contributions there are.
  * - `log`: the number that was given last. A contribution's row number is its number in the log, so
  *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
  *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
  * - `blob_file`: what the files of large blobs looked like when they were put.
- * - `word`: full-text index of the words of `stores/words.ts` and the facets of `stores/filter.ts`;
+ * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
- *   with a row for each facet costs.
+ *   with a row for each facet costs. `word_index` says by which version of the words it was built,
+ *   and `word` is that of version 1, which goes when its successor is complete.
  */
 export const migrations: readonly string[] = [
   // Schema 1: released in 0.2.0.
@@ -112,5 +117,67 @@ export const migrations: readonly string[] = [
   // Schema 4: unreleased. Where older rows came from isn't known.
   `
   ALTER TABLE contribution ADD COLUMN own INTEGER NOT NULL DEFAULT 0;
+  `,
+  // Schema 5: unreleased. The new index is built beside the old one (`tables/word-index.ts`).
+  `
+  CREATE VIRTUAL TABLE word_2 USING fts5 (words, facets, content = '', tokenize = 'ascii');
+  CREATE TABLE word_index (version INTEGER NOT NULL, built_to INTEGER NOT NULL) STRICT;
+  INSERT INTO word_index VALUES (1, 0);
+  `,
+  // Schema 6: unreleased. Its tables are filled from the manifests (`writer/derivation.ts`).
+  `
+  DROP TABLE place;
+  DROP TABLE dimension;
+  CREATE TABLE dimension (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    of_works INTEGER NOT NULL,
+    places INTEGER NOT NULL,
+    UNIQUE (metric, direction, of_works)
+  ) STRICT;
+  CREATE TABLE place (
+    contribution INTEGER NOT NULL,
+    dimension INTEGER NOT NULL,
+    rank REAL NOT NULL,
+    cid BLOB NOT NULL,
+    PRIMARY KEY (contribution, dimension)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX place_by_rank ON place (dimension, rank, cid);
+
+  CREATE TABLE score_form (
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    works INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    latest BLOB,
+    PRIMARY KEY (metric, direction, unit)
+  ) STRICT, WITHOUT ROWID;
+
+  DROP TABLE edge;
+  CREATE TABLE edge (
+    target BLOB NOT NULL,
+    type TEXT NOT NULL,
+    source BLOB NOT NULL,
+    metadata TEXT,
+    PRIMARY KEY (target, type, source)
+  ) STRICT, WITHOUT ROWID;
+
+  DROP TABLE signal_total;
+  CREATE TABLE signal_total (
+    cid BLOB NOT NULL PRIMARY KEY,
+    adoption INTEGER NOT NULL,
+    reproduction INTEGER NOT NULL,
+    review_sum TEXT NOT NULL,
+    review_count INTEGER NOT NULL,
+    replies INTEGER NOT NULL,
+    last_reply_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX signal_total_by_replies
+    ON signal_total (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
+
+  CREATE TABLE derivation (version INTEGER NOT NULL) STRICT;
+  INSERT INTO derivation VALUES (0);
   `,
 ]

@@ -2,9 +2,10 @@ import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Filter } from '../../../core/wire/frontier.ts'
 import type { Page, RankedThread, TagQuery } from '../../../ports/graph-index.ts'
-import { wordsOfQuery } from '../../words.ts'
+import { termsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
+import { WordIndex } from '../tables/word-index.ts'
 import { facetQuery, isScanFaster, matchingRows } from './matching.ts'
 
 /** A page of the matching row numbers, oldest first, ties by cid, and how many match in all. */
@@ -97,14 +98,15 @@ export function searchIds(
   filter: Filter,
   limit: number,
 ): number[] {
-  const words = wordsOfQuery(text)
-  if (words.length === 0) return []
+  const terms = termsOfQuery(text)
+  if (terms.length === 0) return []
   const facets = facetQuery(filter)
-  const quoted = words.map((word) => `"${word}"`).join(' ')
+  const { table } = new WordIndex(connection)
+  const quoted = terms.map(({ word, isPrefix }) => `"${word}"${isPrefix ? ' *' : ''}`).join(' ')
   const query = `words : (${quoted})${facets === undefined ? '' : ` AND ${facets}`}`
   const search = `
-    SELECT c.id FROM word CROSS JOIN contribution c ON c.id = word.rowid
-    WHERE word MATCH ? ORDER BY bm25(word, 1, 0), c.cid LIMIT ?`
+    SELECT c.id FROM ${table} w CROSS JOIN contribution c ON c.id = w.rowid
+    WHERE ${table} MATCH ? ORDER BY bm25(${table}, 1, 0), c.cid LIMIT ?`
   const rows = connection.sql<[string, number], IdRow>(search).all(query, limit)
   return rows.map(({ id }) => id)
 }

@@ -1,6 +1,7 @@
 import type { Selection } from '../../../ports/graph-index.ts'
 import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
+import { WordIndex } from '../tables/word-index.ts'
 
 /** The row numbers that match a filter; undefined where all do. One scan of the facet index. */
 export function matchingRows(
@@ -9,9 +10,10 @@ export function matchingRows(
 ): ReadonlySet<number> | undefined {
   const query = facetQuery(filter)
   if (query === undefined) return undefined
+  const { table } = new WordIndex(connection)
   return new Set(
     connection
-      .sql<[string], number>('SELECT rowid FROM word WHERE word MATCH ?')
+      .sql<[string], number>(`SELECT rowid FROM ${table} WHERE ${table} MATCH ?`)
       .pluck()
       .all(query),
   )

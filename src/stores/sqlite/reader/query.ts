@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../core/canonical.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
-import type { LogEntry, Stored } from '../../../ports/contribution-store.ts'
+import type { LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
 import type { GraphIndex } from '../../../ports/graph-index.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
 
@@ -21,6 +21,7 @@ interface Reads extends IndexReads {
   'contribution-count': [object, number]
   resolve: [{ readonly digits: string; readonly limit: number }, Cid[]]
   since: [{ readonly seq: number; readonly limit: number }, LogEntry[]]
+  'lines-before': [{ readonly seq: number; readonly limit: number }, LogLine[]]
   'last-seq': [object, number]
   stub: [{ readonly cid: Cid }, Stub | undefined]
   stubs: [{ readonly limit: number }, Stub[]]

@@ -36,6 +36,7 @@ export type Job =
       readonly value: string
     }
   | { readonly type: 'begin-epoch'; readonly id: string; readonly after: number }
+  | { readonly type: 'build-words' }
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
 /** The outcome of a job: whether it changed anything, or the error that it failed with. */

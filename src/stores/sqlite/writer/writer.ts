@@ -7,6 +7,7 @@ import { deleteBlob, deleteDamagedBlob, putBlob } from '../tables/blobs.ts'
 import { beginEpoch } from '../tables/log.ts'
 import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
+import { WordIndex } from '../tables/word-index.ts'
 import { ContributionWriter } from './contribution-writer.ts'
 import { failure, type Job, type Outcome } from './jobs.ts'
 
@@ -62,6 +63,8 @@ export class Writer {
         return compareAndSetRecord(connection, job)
       case 'begin-epoch':
         return beginEpoch(connection, job)
+      case 'build-words':
+        return new WordIndex(connection).build()
       case 'delete-record':
         return deleteRecord(connection, job.space, job.key)
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GroveApi } from '../../../../src/api/client/api.ts'
+import { allFiles } from '../../../../src/api/client/files.ts'
 import { localClient } from '../../../../src/api/client/local-client.ts'
 import { publishTree } from '../../../../src/api/client/publish-tree.ts'
 import type { TreeSource } from '../../../../src/api/client/tree-source.ts'
@@ -8,7 +8,6 @@ import { hashBytes } from '../../../../src/core/cid.ts'
 import { sealDraft } from '../../../../src/core/contribution/contribution.ts'
 import { PACK_FORM, planPack } from '../../../../src/core/contribution/pack.ts'
 import type { Draft } from '../../../../src/core/contribution/schema.ts'
-import type { FileEntry } from '../../../../src/core/wire/files.ts'
 import { withCode } from '../../../support/errors.ts'
 import { hold, testNode } from '../../../support/test-node.ts'
 
@@ -37,16 +36,6 @@ const many = [
   ...Array.from({ length: 1_100 }, (_, at) => source(`d${at % 9}/f ${at}`, `text ${at % 800}`)),
 ]
 
-async function allFiles(grove: GroveApi, cid: FileEntry['hash'] & string): Promise<FileEntry[]> {
-  const files: FileEntry[] = []
-  for (let offset: number | undefined = 0; offset !== undefined; ) {
-    const page = await grove.files({ cid, offset, limit: 300 })
-    files.push(...page.files)
-    offset = page.next
-  }
-  return files
-}
-
 async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
@@ -72,6 +61,7 @@ for (const [form, sources] of Object.entries({ artifacts: few, 'a pack': many })
       path: 'run.sh',
       name: 'run.sh',
       hash,
+      artifact: byPath.get('run.sh')?.artifact,
       sizeBytes: 10,
       mode: '755',
       state: 'here',
@@ -177,7 +167,7 @@ test('a page of files ends early where the names are long', async () => {
   )
   const { cid } = await publishTree(api, draft, long)
 
-  const { files, total, next } = await api.files({ cid })
+  const { files, total, next } = await api.files({ cid, limit: 1_000 })
 
   assert.equal(total, 900)
   assert.ok(files.length < 900 && next === files.length)

@@ -1,0 +1,64 @@
+import { appendFile, mkdir, readFile, realpath } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, isAbsolute, join } from 'node:path'
+import type { Environment } from '../config.ts'
+import { errnoOf } from '../core/errno.ts'
+
+/**
+ * The groves of projects that this user made or named, in `$XDG_STATE_HOME/grove/known`: a line of
+ * JSON for each, with its directory and its id. A `.grove` that arrives with somebody else's files
+ * is not among them, so that no command takes its settings, or publishes into it, by itself.
+ */
+
+/** The directory of a grove that belongs to a project, as `.git` does. */
+export const PROJECT_DIR = '.grove'
+
+/** Whether a directory is known with the grove that it now holds. */
+export async function isKnown(directory: string, env: Environment): Promise<boolean> {
+  const line = await lineOf(directory)
+  return line !== undefined && (await knownLines(env)).includes(line)
+}
+
+/**
+ * Makes a directory known, if it is one that commands look for. Where this can't be written, the
+ * directory has to be named each time, which the next command says.
+ */
+export async function remember(directory: string, env: Environment): Promise<void> {
+  if (basename(directory) !== PROJECT_DIR || (await isKnown(directory, env))) return
+  const line = await lineOf(directory)
+  if (line === undefined) return
+  try {
+    const path = knownFile(env)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await appendFile(path, `${line}\n`, { mode: 0o600 })
+  } catch (cause) {
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR'].includes(errnoOf(cause)))
+      throw cause
+  }
+}
+
+async function knownLines(env: Environment): Promise<readonly string[]> {
+  try {
+    return (await readFile(knownFile(env), 'utf8')).split('\n')
+  } catch {
+    // There is none yet, or it can't be read: then nothing is known.
+    return []
+  }
+}
+
+/** The line of a directory; undefined if it holds no grove, or one without an id file. */
+async function lineOf(directory: string): Promise<string | undefined> {
+  try {
+    const dir = await realpath(directory)
+    const id = (await readFile(join(dir, 'id'), 'utf8')).trim()
+    return id === '' ? undefined : JSON.stringify({ dir, id })
+  } catch {
+    // Missing or inaccessible: either way no grove is there to be known.
+    return undefined
+  }
+}
+
+function knownFile({ XDG_STATE_HOME: state, LOCALAPPDATA: local }: Environment): string {
+  const home = state !== undefined && isAbsolute(state) ? state : undefined
+  return join(home ?? local ?? join(homedir(), '.local', 'state'), 'grove', 'known')
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { projectDirectory } from '../../../src/cli/connect.ts'
+import { isKnown, remember } from '../../../src/cli/known.ts'
+import { temporaryDirectory } from '../../support/folder.ts'
+
+async function grove(dir: string, id: string): Promise<string> {
+  await mkdir(dir, { recursive: true })
+  await writeFile(join(dir, 'id'), `${id}\n`)
+  return dir
+}
+
+test('a .grove is taken by itself only where this user made or named it', async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const env = { XDG_STATE_HOME: at('state') }
+  const own = await grove(at('project/.grove'), 'grove-own')
+  await grove(at('project/work/.grove'), 'grove-strange')
+  await remember(own, env)
+  await remember(own, env)
+
+  assert.equal(await projectDirectory(at('project/work'), env), own)
+  assert.equal(await projectDirectory(at('project'), env), own)
+  assert.equal(await projectDirectory(at('project'), { ...env, LOCALAPPDATA: at('other') }), own)
+  await rename(own, at('kept'))
+  await assert.rejects(projectDirectory(at('project/work'), env), { code: 'refused' })
+  await cp(at('project/work/.grove'), own, { recursive: true })
+  await assert.rejects(projectDirectory(at('project'), env), { code: 'refused' })
+  await rm(own, { recursive: true })
+  await symlink(at('kept'), own)
+  await assert.rejects(projectDirectory(at('project'), env), { code: 'refused' })
+  assert.equal(await projectDirectory(at('state'), env), undefined)
+})
+
+test('what is known is private, and names directories of projects only', async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const env = { XDG_STATE_HOME: at('state') }
+  const own = await grove(at('.grove'), 'grove-own')
+
+  await remember(await grove(at('data'), 'grove-data'), env)
+  await remember(at('nothing/.grove'), env)
+  assert.equal(await isKnown(own, env), false)
+  await remember(own, env)
+
+  const lines = (await readFile(at('state/grove/known'), 'utf8')).trimEnd().split('\n')
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { id: string }).id),
+    ['grove-own'],
+  )
+  assert.equal((await stat(at('state/grove/known'))).mode & 0o777, 0o600)
+  assert.equal((await stat(at('state/grove'))).mode & 0o777, 0o700)
+})
+
+test('where nothing can be remembered, a directory has to be named', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'file')
+  await writeFile(file, '')
+  const own = await grove(join(temporary.dir, '.grove'), 'grove-own')
+
+  await remember(own, { XDG_STATE_HOME: file })
+
+  assert.equal(await isKnown(own, { XDG_STATE_HOME: file }), false)
+})
