@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { GroveApi } from '../api/client/api.ts'
-import { type Cid, isCid, parseCidPrefix } from '../core/cid.ts'
+import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../core/cid.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { type ConnectContext, connect, type Use, type Where } from './connect.ts'
 import type { Output } from './output/output.ts'
@@ -51,13 +51,15 @@ export function answer(session: CliSession, value: unknown, render: () => void):
 }
 
 /**
- * The whole cid for what the user typed: of a contribution that is held, else of one that peers
- * advertise.
- * Throws `cid-invalid`, `cid-ambiguous`, `not-found`.
+ * The whole cid for what the user typed: of a contribution that is known to the grove, else of one
+ * that peers advertise, which servers of 0.2 don't look at. Throws `cid-invalid`, `cid-ambiguous`,
+ * `not-found`.
  */
 export async function cidOf({ grove, signal }: CliSession, text: string): Promise<Cid> {
   const prefix = text.trim().toLowerCase()
   if (isCid(prefix)) return prefix
+  const whole = cidOfDigits(prefix)
+  if (whole !== undefined) return whole
   try {
     return (await grove.resolveCid({ prefix }, { signal })).cid
   } catch (error) {

@@ -61,6 +61,12 @@ export function shortCid(cid: Cid, digits = 12): string {
   return cid.slice(0, PREFIX.length + digits)
 }
 
+/** A whole content id that was given without `blake3:`; undefined if it isn't one. */
+export function cidOfDigits(digits: string): Cid | undefined {
+  const cid = PREFIX + digits
+  return isCid(cid) ? cid : undefined
+}
+
 /**
  * The hex digits of an abbreviated content id: 4 to 64, with or without `blake3:` before them.
  * Throws `cid-invalid`.

@@ -140,8 +140,8 @@ export interface GraphIndex {
    */
   scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]>
   /**
-   * Contributions with direct replies (`responds_to`): most replies first, then the latest reply,
-   * then by cid.
+   * Contributions with direct replies (`responds_to`) that answer nothing held here themselves:
+   * most replies first, then the latest reply, then by cid.
    */
   threads(query: TagQuery): Promise<RankedThread[]>
 }

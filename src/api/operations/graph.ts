@@ -4,11 +4,12 @@ import {
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
+import { LIST_MAX } from '../../core/limits.ts'
 import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { diff } from '../../node/read/diff.ts'
 import { ancestors, children, EVIDENCE, evidenceFor } from '../../node/read/queries.ts'
-import { thread, threads, WALK_LIMITS } from '../../node/read/thread.ts'
+import { THREAD_MAX, thread, threads } from '../../node/read/thread.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
 
@@ -78,18 +79,19 @@ export const graphOperations = {
     http: { method: 'GET', path: '/api/threads/:cid' },
     input: z.strictObject({
       cid: cidSchema,
-      maxDepth: z.number().int().min(0).max(WALK_LIMITS.maxDepth).default(WALK_LIMITS.maxDepth),
-      limit: listLimit(WALK_LIMITS.maxCount),
+      maxDepth: z.number().int().min(0).max(THREAD_MAX).default(THREAD_MAX),
+      limit: listLimit(LIST_MAX),
+      after: cidSchema.optional(),
     }),
     output: threadSchema,
     mcp: {
       tool: 'grove_thread',
-      description: 'Show a discussion: a contribution and the replies to it, each with its depth.',
+      description:
+        'Show a discussion: a contribution and the replies to it, each with its depth. Where the ' +
+        'answer has `next`, ask again with that as `after` for the rest.',
     },
-    async run(node, { cid, maxDepth, limit }) {
-      const nodes = await thread(node, cid, { maxDepth, maxCount: limit })
-      return { nodes, count: nodes.length }
-    },
+    run: (node, { cid, after, ...bounds }) =>
+      thread(node, cid, { ...bounds, ...definedOnly({ after }) }),
   }),
   threads: json({
     name: 'threads',

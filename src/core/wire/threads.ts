@@ -12,8 +12,22 @@ export const threadNodeSchema = z.object({
 /** A contribution of a thread. */
 export type ThreadNode = z.infer<typeof threadNodeSchema>
 
-/** A thread: its root, then the replies by depth. */
-export const threadSchema = z.object({ nodes: z.array(threadNodeSchema), count: z.number().int() })
+/** A thread: its root, then the replies by depth; or a page of that. */
+export const threadSchema = z.object({
+  nodes: z.array(threadNodeSchema),
+  /** How many nodes there are in this answer. */
+  count: z.number().int(),
+  /** There is more: the same question with this as `after` goes on. */
+  next: cidSchema.optional(),
+  /**
+   * There are replies that a thread doesn't reach, by its `maxDepth` or its bound: ask for the
+   * threads of its last nodes.
+   */
+  cut: z.literal(true).optional(),
+})
+
+/** A page of a thread. */
+export type Thread = z.infer<typeof threadSchema>
 
 /** A thread in a list of threads: its root and the number of direct replies. */
 export const threadSummarySchema = z.object({

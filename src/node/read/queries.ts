@@ -1,4 +1,4 @@
-import { type Cid, isCid, parseCidPrefix } from '../../core/cid.ts'
+import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../../core/cid.ts'
 import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
 import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
 import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
@@ -18,18 +18,21 @@ const CANDIDATES_MAX = 10
 const EDGES_MAX = 10_000
 
 /**
- * The cid behind an abbreviation. Throws `cid-invalid`, `cid-ambiguous` with candidates,
- * `not-found`.
+ * The cid behind an abbreviation: of what is held, else of what a relation or a stub names, else of
+ * what peers advertise. A whole cid may lack its `blake3:`, and need not be known. Throws
+ * `cid-invalid`, `cid-ambiguous` with candidates, `not-found`.
  */
 export async function resolveCid(node: ReadContext, text: string): Promise<Cid> {
   if (isCid(text)) return text
   const digits = parseCidPrefix(text)
-  const [first, ...others] = await node.contributions.resolve(digits, CANDIDATES_MAX)
+  const whole = cidOfDigits(digits)
+  if (whole !== undefined) return whole
+  const [first, ...others] = await candidatesFor(node, digits)
   if (first === undefined)
     throw new GroveError(
       'not-found',
       { cid: text },
-      { message: `no contribution here starts with ${text}` },
+      { message: `nothing that is known here starts with ${text}: give the whole id` },
     )
   if (others.length === 0) return first
   throw new GroveError(
@@ -37,6 +40,16 @@ export async function resolveCid(node: ReadContext, text: string): Promise<Cid> 
     { cid: text, candidates: [first, ...others] },
     { message: `${text} is the start of several contributions: give more digits` },
   )
+}
+
+async function candidatesFor(node: ReadContext, digits: string): Promise<readonly Cid[]> {
+  const held = await node.contributions.resolve(digits, CANDIDATES_MAX)
+  if (held.length > 0) return held
+  const known = await node.contributions.resolveKnown(digits, CANDIDATES_MAX)
+  if (known.length > 0) return known
+  const advertised = node.gossip.federated(node.clock.now()).map(({ cid }) => cid)
+  const found = new Set(advertised.filter((cid) => cid.startsWith(digits, 'blake3:'.length)))
+  return [...found].slice(0, CANDIDATES_MAX)
 }
 
 /** A contribution that is held here. Throws `not-found`. */

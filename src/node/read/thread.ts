@@ -1,31 +1,58 @@
 import type { Cid } from '../../core/cid.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
-import type { RelationType } from '../../core/contribution/schema.ts'
-import {
-  breadthFirst,
-  type Neighbours,
-  type Visit,
-  type WalkLimits,
-} from '../../core/contribution/walk.ts'
+import type { Visit } from '../../core/contribution/walk.ts'
+import { GroveError } from '../../core/errors.ts'
 import { timestamp } from '../../core/time.ts'
-import type { ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
+import type { Thread, ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
 import type { TagQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 
-/** How far a walk over the graph goes for one answer. */
-export const WALK_LIMITS: WalkLimits = { maxDepth: 64, maxCount: 1_000 }
+/** Contributions of one thread that are walked through for one answer. */
+export const THREAD_MAX = 20_000
 
-/** A contribution, its replies, their replies and so on, by depth. Throws `not-found`. */
+export interface ThreadPage {
+  /** The most steps from the root. */
+  readonly maxDepth: number
+  /** The most contributions of the answer. */
+  readonly limit: number
+  /** The last contribution of the answer before. */
+  readonly after?: Cid
+}
+
+/**
+ * A contribution, its replies, their replies and so on, by depth: a page of them. Throws
+ * `not-found`, also where `after` is not in the thread.
+ */
 export async function thread(
   node: ReadContext,
   cid: Cid,
-  limits: WalkLimits = WALK_LIMITS,
-): Promise<ThreadNode[]> {
+  { maxDepth, limit, after }: ThreadPage,
+): Promise<Thread> {
   await contributionOf(node, cid)
-  const visits = await walk(node, cid, { direction: 'in', types: ['responds_to'], limits })
-  const depths = new Map(visits.map((visit) => [visit.cid, visit.depth]))
-  const held = await node.contributions.getMany(visits.map((visit) => visit.cid))
+  const { visits, isCut } = await walk(node, cid, maxDepth)
+  const start = after === undefined ? 0 : visits.findIndex((visit) => visit.cid === after) + 1
+  if (after !== undefined && start === 0)
+    throw new GroveError(
+      'not-found',
+      { cid, after },
+      { message: `${after} is not in the thread of ${cid}` },
+    )
+  const page = visits.slice(start, start + limit)
+  const last = page.at(-1)
+  const isMore = start + limit < visits.length
+  const nodes = await nodesOf(node, page)
+  return {
+    nodes,
+    count: nodes.length,
+    ...(isMore && last !== undefined ? { next: last.cid } : {}),
+    ...(isCut && !isMore ? { cut: true as const } : {}),
+  }
+}
+
+async function nodesOf(node: ReadContext, page: readonly Visit[]): Promise<ThreadNode[]> {
+  const depths = new Map(page.map((visit) => [visit.cid, visit.depth]))
+  const held = await node.contributions.getMany(page.map((visit) => visit.cid))
   return held.map((stored) => ({
     cid: stored.cid,
     depth: depths.get(stored.cid) ?? 0,
@@ -44,37 +71,31 @@ export async function threads(node: ReadContext, query: TagQuery): Promise<Threa
   }))
 }
 
-interface WalkOptions {
-  readonly direction: 'in' | 'out'
-  readonly types: readonly RelationType[]
-  readonly limits: WalkLimits
-}
-
-/** Breadth-first over the edges that the store knows, also to contributions that are not held. */
+/**
+ * Breadth-first along the replies, and whether there are more than the walk may reach. A layer's
+ * replies are read one after the other, by ascending cid.
+ */
 async function walk(
   node: ReadContext,
   start: Cid,
-  { direction, types, limits }: WalkOptions,
-): Promise<Visit[]> {
-  const steps = breadthFirst(start, limits)
-  let step = steps.next()
-  while (!step.done) {
-    const neighbours: Neighbours = new Map(
-      await Promise.all(
-        step.value.map(async (cid) => [cid, await ends(node, cid, direction, types)] as const),
-      ),
-    )
-    step = steps.next(neighbours)
+  maxDepth: number,
+): Promise<{ visits: Visit[]; isCut: boolean }> {
+  const visits: Visit[] = [{ cid: start, depth: 0 }]
+  const seen = new Set<Cid>([start])
+  // Grows while it is gone through.
+  for (const { cid, depth } of visits) {
+    const limit = THREAD_MAX - visits.length + 1
+    for (const reply of await repliesTo(node, cid, limit)) {
+      if (seen.has(reply)) continue
+      if (depth === maxDepth || visits.length === THREAD_MAX) return { visits, isCut: true }
+      seen.add(reply)
+      visits.push({ cid: reply, depth: depth + 1 })
+    }
   }
-  return step.value
+  return { visits, isCut: false }
 }
 
-async function ends(
-  node: ReadContext,
-  cid: Cid,
-  direction: 'in' | 'out',
-  types: readonly RelationType[],
-): Promise<Cid[]> {
-  const edges = await node.index.edges(cid, direction, { types, limit: WALK_LIMITS.maxCount })
-  return edges.map((edge) => (direction === 'in' ? edge.source : edge.target))
+async function repliesTo(node: ReadContext, cid: Cid, limit: number): Promise<Cid[]> {
+  const edges = await node.index.edges(cid, 'in', { types: ['responds_to'], limit })
+  return edges.map(({ source }) => source)
 }

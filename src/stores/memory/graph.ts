@@ -79,6 +79,13 @@ export class MemoryGraph implements GraphStore {
       .slice(0, limit)
   }
 
+  async resolveKnown(digits: string, limit: number): Promise<Cid[]> {
+    return [...new Set([...this.#incoming.keys(), ...this.#stubs.keys()])]
+      .filter((cid) => !this.#held.has(cid) && cid.startsWith(`blake3:${digits}`))
+      .sort()
+      .slice(0, limit)
+  }
+
   async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
     return edges.filter((edge) => choice.types?.includes(edge.type) ?? true).slice(0, choice.limit)
@@ -147,6 +154,7 @@ export class MemoryGraph implements GraphStore {
 
   async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
     return this.#matching({ tags: [...tags] })
+      .filter(({ edges }) => !edges.some((edge) => this.#isReply(edge)))
       .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
       .filter((thread) => thread.replyCount > 0)
       .sort(
@@ -225,6 +233,11 @@ export class MemoryGraph implements GraphStore {
 
   #edgesInto(cid: Cid): Edge[] {
     return (this.#incoming.get(cid) ?? []).toSorted(compareEdges)
+  }
+
+  /** To something that is held. */
+  #isReply({ type, target }: Edge): boolean {
+    return type === 'responds_to' && this.#held.has(target)
   }
 
   #repliesTo(cid: Cid): { replyCount: number; lastReplyAt: number } {

@@ -13,6 +13,7 @@ import { makeDirectory } from '../fs/make-directory.ts'
 import { makePrivate } from '../fs/private.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { lockDirectory } from './database/lock.ts'
+import { refuseOtherDatabase } from './database/other-database.ts'
 import { SqliteFileStamps } from './file-stamps.ts'
 import { SqliteGraph } from './graph.ts'
 import { SqliteHealth } from './health.ts'
@@ -38,6 +39,7 @@ export interface SqliteOptions {
  */
 export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
   const { dir } = options
+  await refuseOtherDatabase(dir)
   await makeWritable(dir)
   await refuseForeign(dir)
   const unlock = lockDirectory(dir)

@@ -20,6 +20,7 @@ export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphSt
   describe(`${name}: graph`, () => {
     keeping(open)
     linking(open)
+    rooting(open)
     promising(open)
   })
 }
@@ -83,6 +84,22 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(await opened.store.get(absent), undefined)
     assert.deepEqual(cidsOf(await opened.store.getMany([b.cid, absent, a.cid])), [b.cid, a.cid])
     assert.deepEqual(await opened.store.missing([absent, a.cid]), [absent])
+  })
+
+  test('cids that are only known, by a relation or as a stub, are resolved too', async () => {
+    await using opened = await open()
+    const held = sample({ summary: 'held' })
+    const named = sample({ summary: 'named' })
+    const promised = sample({ summary: 'promised' })
+    const both = [relation('derives_from', named.cid), relation('adopts', held.cid)]
+    await putAll(opened.store, [held, sample({ summary: 'names', relations: both })])
+    await opened.store.putStub(promised.cid, ['p'], 1)
+    const known = (cid: Cid) => opened.store.resolveKnown(cid.slice(7, 17), 5)
+
+    assert.deepEqual(await known(named.cid), [named.cid])
+    assert.deepEqual(await known(promised.cid), [promised.cid])
+    assert.deepEqual(await known(held.cid), [])
+    assert.deepEqual(await opened.store.resolveKnown('', 5), sortedCids([named, promised]))
   })
 
   test('abbreviated cids are resolved in order, up to the limit', async () => {
@@ -274,6 +291,24 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       cidsOf((await opened.store.threads({ limit: 5, tags: ['x', 'y'] })).map(({ root }) => root)),
       [three!.cid],
     )
+  })
+}
+
+function rooting(open: () => Promise<Opened<GraphStore>>): void {
+  test('a thread is listed by its root: by the topmost contribution that is held', async () => {
+    await using opened = await open()
+    const root = sample({ summary: 'root' })
+    const reply = sample({ summary: 'reply', relations: [relation('responds_to', root.cid)] })
+    const again = sample({ summary: 'again', relations: [relation('responds_to', reply.cid)] })
+    const roots = async () =>
+      cidsOf((await opened.store.threads({ limit: 10 })).map((thread) => thread.root))
+
+    await putAll(opened.store, [again, reply])
+    const withoutRoot = await roots()
+    await opened.store.put(root, local())
+
+    assert.deepEqual(withoutRoot, [reply.cid])
+    assert.deepEqual(await roots(), [root.cid])
   })
 }
 

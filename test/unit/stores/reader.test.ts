@@ -29,6 +29,7 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   'contribution-count': { type: 'contribution-count' },
   resolve: { type: 'resolve', digits: '', limit: 5 },
   since: { type: 'since', seq: 0, limit: 5 },
+  'resolve-known': { type: 'resolve-known', digits: '', limit: 5 },
   'lines-before': { type: 'lines-before', seq: 5, limit: 5 },
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },

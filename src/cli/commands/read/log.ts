@@ -44,6 +44,11 @@ async function log(session: CliSession, options: LogOptions): Promise<void> {
     { signal: session.signal },
   )
   answer(session, items, () => {
+    if (items.length === 0 && total > 0)
+      return note(
+        session.output,
+        `there are only ${plural(total, 'contribution')}: ask for a lower --offset`,
+      )
     printContributions(session, items)
     if (items.length < total)
       note(

@@ -13,6 +13,7 @@ import { wrapText } from '../../output/width.ts'
 
 interface ThreadOptions extends Pick<FilterOptions, 'tag'> {
   readonly limit?: number
+  readonly after?: string
 }
 
 const [listed, shown] = [operations.threads, operations.thread].map(({ input }) =>
@@ -28,6 +29,7 @@ export function addThread(program: Command, context: Context): void {
     .description('Show a contribution and all replies to it; without a cid, list the discussions')
     .argument('[cid]', 'content id, or its first hex digits')
     .option('-n, --limit <count>', LIMIT_HELP, readLimit)
+    .option('--after <cid>', 'go on after this contribution, the last one shown before')
     .addOption(tagOption('list only discussions with this tag (if repeated: with all of them)'))
     .addHelpText(
       'after',
@@ -57,12 +59,19 @@ export function addThreads(program: Command, context: Context): void {
     )
 }
 
-async function show(session: CliSession, text: string, { limit }: ThreadOptions): Promise<void> {
+async function show(session: CliSession, text: string, options: ThreadOptions): Promise<void> {
+  const { limit } = options
   const cid = await cidOf(session, text)
-  const thread = await session.grove.thread({ cid, limit }, { signal: session.signal })
+  const after = options.after === undefined ? undefined : await cidOf(session, options.after)
+  const thread = await session.grove.thread({ cid, limit, after }, { signal: session.signal })
   answer(session, thread, () => {
-    const moment = momentsIn(session.output, session.clock)
+    const { output } = session
+    const moment = momentsIn(output, session.clock)
     for (const { node, depth } of nested(thread.nodes)) printNode(session, node, depth, moment)
+    if (thread.next !== undefined)
+      note(output, `there is more: grove thread ${short(cid)} --after ${short(thread.next)}`)
+    if (thread.cut === true)
+      note(output, 'the thread goes deeper: ask for those of its last contributions')
   })
 }
 
@@ -88,16 +97,21 @@ function printNode(
     for (const part of wrapText(line, width)) print(output, `${indent}${part}`)
 }
 
-/** The nodes in reading order, each reply below what it replies to; they are given by depth. */
+/**
+ * The nodes in reading order, each reply below what it replies to; they are given by depth. On a
+ * later page, what the first ones reply to is on the page before.
+ */
 function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number }[] {
   const byCid = new Map<Cid, ThreadNode>(nodes.map((node) => [node.cid, node]))
   const replies = new Map<Cid, ThreadNode[]>()
+  const tops: ThreadNode[] = []
   for (const node of nodes) {
     const targets = node.contribution.relations
       .filter((relation) => relation.relationType === 'responds_to')
       .map((relation) => relation.targetCid)
     const parent = targets.find((target) => byCid.get(target)?.depth === node.depth - 1)
-    if (parent !== undefined) replies.set(parent, [...(replies.get(parent) ?? []), node])
+    if (parent === undefined) tops.push(node)
+    else replies.set(parent, [...(replies.get(parent) ?? []), node])
   }
   const unfold = (node: ThreadNode): { node: ThreadNode; depth: number }[] => [
     { node, depth: node.depth },
@@ -105,7 +119,7 @@ function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number
       .toSorted((a, b) => (a.contribution.createdAt < b.contribution.createdAt ? -1 : 1))
       .flatMap(unfold),
   ]
-  return nodes.filter((node) => node.depth === 0).flatMap(unfold)
+  return tops.flatMap(unfold)
 }
 
 async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): Promise<void> {

@@ -110,6 +110,7 @@ async function writeFiles(
   const progress = new Progress(output, clock)
   const written = new Map<string, number>()
   let totalBytes = 0
+  let doneBytes = 0
   try {
     return await checkoutInto(grove, cid, resolve(to), {
       overwrite,
@@ -120,8 +121,8 @@ async function writeFiles(
         totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
       },
       onProgress({ path, writtenBytes }) {
+        doneBytes += writtenBytes - (written.get(path) ?? 0)
         written.set(path, writtenBytes)
-        const doneBytes = [...written.values()].reduce((total, bytes) => total + bytes, 0)
         progress.update({ label: path, doneBytes, totalBytes })
       },
     })

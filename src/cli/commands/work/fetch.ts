@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
+import { parseAddress } from '../../../config.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
-import { errorTable, isErrorCode } from '../../../core/errors.ts'
+import { errorTable, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -67,7 +68,7 @@ async function fetch(
   text: string,
   options: FetchCommandOptions,
 ): Promise<void> {
-  const cid = await cidOf(session, text)
+  const cid = await cidToFetch(session, text, options.peer)
   const { signal } = session
   const result = await watchingTransfers(session, async () => {
     const artifacts = await artifactsAsked(session, cid, options)
@@ -76,6 +77,22 @@ async function fetch(
   })
   answer(session, result, () => printResult(session, result, options.quote === true))
   if (options.quote !== true) session.exit(exitOf(result))
+}
+
+/** What isn't known here may be known to the grove that is to be asked. */
+async function cidToFetch(session: CliSession, text: string, peer = ''): Promise<Cid> {
+  try {
+    return await cidOf(session, text)
+  } catch (error) {
+    if (!isGroveError(error, 'not-found') || !peer.startsWith('http')) throw error
+    const { groveClient } = await import('../../../api/client/http-client.ts')
+    const elsewhere = groveClient(parseAddress(peer), session.clock)
+    try {
+      return await cidOf({ ...session, grove: elsewhere }, text)
+    } finally {
+      await elsewhere.close()
+    }
+  }
 }
 
 /** 0 where all that was asked for is here, else that of what would be worth another try. */

@@ -3,6 +3,7 @@ import { GroveError } from '../../../core/errors.ts'
 import { makePrivateFile } from '../../fs/private-file.ts'
 import { databaseError } from './database-error.ts'
 import { migrations } from './migrations.ts'
+import { otherDatabase } from './other-database.ts'
 
 /** A connection of better-sqlite3. */
 export type Database = Sqlite.Database
@@ -12,15 +13,27 @@ export type Statement<Parameters extends unknown[], Row = unknown> = Sqlite.Stat
 >
 
 /**
- * WAL with a sync at each commit: an acknowledged transaction survives a power cut. A checkpoint
- * runs every 4,000 pages (16 MiB), so that a page that changes often is written back once for many
- * commits. Each of the two connections of a grove caches 32 MiB.
+ * Bytes of a page of a new database. Each publish changes pages that are spread over two large
+ * indexes, and each commit writes every changed page whole: with the usual 4 KiB a small publish
+ * wrote 19 KB to the log at 10^5 contributions, with 1 KiB it writes 8 KB. Measured:
+ * docs/PERFORMANCE.md.
+ */
+const PAGE_BYTES = 1024
+/**
+ * A checkpoint runs when the log has this many bytes, so that a page that changes often is written
+ * back once for many commits.
+ */
+const CHECKPOINT_BYTES = 64 * 1024 * 1024
+
+/**
+ * WAL with a sync at each commit: an acknowledged transaction survives a power cut. Each of the two
+ * connections of a grove caches 32 MiB. A database that is there keeps its page size.
  */
 const PRAGMAS = [
+  `page_size = ${PAGE_BYTES}`,
   'journal_mode = WAL',
   'synchronous = FULL',
-  'wal_autocheckpoint = 4000',
-  'journal_size_limit = 67108864',
+  `journal_size_limit = ${CHECKPOINT_BYTES}`,
   'cache_size = -32768',
   'temp_store = MEMORY',
 ]
@@ -42,7 +55,10 @@ export function openDatabase(file: string, sharing: Sharing): Database {
     makePrivateFile(file)
     database = new Sqlite(file)
     if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
+    if (versionOf(database) === 0) requireEmpty(database, file)
     for (const pragma of PRAGMAS) database.pragma(pragma)
+    const pageBytes = Number(database.pragma('page_size', { simple: true }))
+    database.pragma(`wal_autocheckpoint = ${Math.floor(CHECKPOINT_BYTES / pageBytes)}`)
     migrate(database, file)
     return database
   } catch (cause) {
@@ -52,14 +68,15 @@ export function openDatabase(file: string, sharing: Sharing): Database {
 }
 
 function migrate(database: Database, file: string): void {
-  const version = Number(database.pragma('user_version', { simple: true }))
+  const version = versionOf(database)
   if (version > migrations.length) throw newer(file, version)
-  if (version === 0) requireEmpty(database, file)
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue
     database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`)
   }
 }
+
+const versionOf = (database: Database) => Number(database.pragma('user_version', { simple: true }))
 
 function newer(file: string, version: number): GroveError {
   const message =
@@ -72,6 +89,5 @@ function newer(file: string, version: number): GroveError {
 function requireEmpty(database: Database, file: string): void {
   const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
   if (tables === 0) return
-  const message = `${file} is a database, but not one of this Grove: use another directory`
-  throw new GroveError('storage-failed', { file }, { message })
+  throw otherDatabase(file)
 }

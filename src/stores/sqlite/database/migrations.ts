@@ -13,6 +13,7 @@
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
  *   `review_sum` is exact, as `sumToText` writes it.
  * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).
+ * - `reply`: contributions that answer one that is held.
  * - `counts`: how many contributions there are.
  * - `log`: the number that was given last. A contribution's row number is its number in the log, so
  *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
@@ -123,6 +124,10 @@ export const migrations: readonly string[] = [
   CREATE VIRTUAL TABLE word_2 USING fts5 (words, facets, content = '', tokenize = 'ascii');
   CREATE TABLE word_index (version INTEGER NOT NULL, built_to INTEGER NOT NULL) STRICT;
   INSERT INTO word_index VALUES (1, 0);
+
+  CREATE TABLE reply (cid BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+  INSERT OR IGNORE INTO reply SELECT source FROM edge
+    WHERE type = 'responds_to' AND target IN (SELECT cid FROM contribution);
   `,
   // Schema 6: unreleased. Its tables are filled from the manifests (`writer/derivation.ts`).
   `

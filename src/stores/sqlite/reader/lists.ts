@@ -119,9 +119,13 @@ interface ThreadRow extends IdRow {
 const THREADS = `
   SELECT c.id, s.replies, s.last_reply_ms
   FROM signal_total s CROSS JOIN contribution c ON c.cid = s.cid
-  WHERE s.replies > 0 ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
+  WHERE s.replies > 0 AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = s.cid)
+  ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
 
-/** Contributions with replies, most replies first, then by the latest reply, then by cid. */
+/**
+ * Contributions with replies that answer nothing held here: most replies first, then by the latest
+ * reply, then by cid.
+ */
 export function listThreads(
   connection: Connection,
   contributions: Contributions,

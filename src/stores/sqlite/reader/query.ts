@@ -20,6 +20,7 @@ interface Reads extends IndexReads {
   'missing-contributions': [{ readonly cids: readonly Cid[] }, Cid[]]
   'contribution-count': [object, number]
   resolve: [{ readonly digits: string; readonly limit: number }, Cid[]]
+  'resolve-known': [{ readonly digits: string; readonly limit: number }, Cid[]]
   since: [{ readonly seq: number; readonly limit: number }, LogEntry[]]
   'lines-before': [{ readonly seq: number; readonly limit: number }, LogLine[]]
   'last-seq': [object, number]

@@ -43,6 +43,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     'missing-contributions': ({ cids }) => cids.filter((cid) => !contributions.has(cid)),
     'contribution-count': () => contributions.count(),
     resolve: ({ digits, limit }) => contributions.resolve(digits, limit),
+    'resolve-known': ({ digits, limit }) => contributions.resolveKnown(digits, limit),
     since: ({ seq, limit }) => contributions.since(seq, limit),
     'lines-before': ({ seq, limit }) => contributions.linesBefore(seq, limit),
     'last-seq': () => lastSeq(connection),

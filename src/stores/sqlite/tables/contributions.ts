@@ -38,6 +38,15 @@ const RANKED = { no: 0, amongOthers: 1, amongWorks: 2 } as const
 
 const rankedAs = ({ isRanked, isWork }: Pick<Consequences, 'isRanked' | 'isWork'>): number =>
   isRanked ? (isWork ? RANKED.amongWorks : RANKED.amongOthers) : RANKED.no
+const RESOLVE = `
+  SELECT cid FROM contribution WHERE cid BETWEEN @first AND @last ORDER BY cid LIMIT @limit`
+const RESOLVE_KNOWN = `
+  SELECT cid FROM (
+    SELECT cid FROM signal_total WHERE cid BETWEEN @first AND @last
+    UNION SELECT cid FROM stub WHERE cid BETWEEN @first AND @last
+  ) known
+  WHERE NOT EXISTS (SELECT 1 FROM contribution c WHERE c.cid = known.cid)
+  ORDER BY cid LIMIT @limit`
 
 const INSERT = `
   INSERT INTO contribution
@@ -218,12 +227,19 @@ export class Contributions {
 
   /** Cids that start with these hex digits, ascending. */
   resolve(digits: string, limit: number): Cid[] {
+    return this.#resolved(RESOLVE, digits, limit)
+  }
+
+  /** The same of those that aren't here: targets of relations, each of which has totals; stubs. */
+  resolveKnown(digits: string, limit: number): Cid[] {
+    return this.#resolved(RESOLVE_KNOWN, digits, limit)
+  }
+
+  #resolved(select: string, digits: string, limit: number): Cid[] {
     const [first, last] = ['0', 'f'].map((filler) => Buffer.from(digits.padEnd(64, filler), 'hex'))
     return this.#connection
-      .sql<unknown[], { cid: Uint8Array }>(
-        'SELECT cid FROM contribution WHERE cid BETWEEN ? AND ? ORDER BY cid LIMIT ?',
-      )
-      .all(first, last, limit)
+      .sql<unknown[], { cid: Uint8Array }>(select)
+      .all({ first, last, limit })
       .map(({ cid }) => cidFromBytes(cid))
   }
 }

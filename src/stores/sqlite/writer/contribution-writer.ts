@@ -5,6 +5,7 @@ import { type Consequences, consequencesOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
+import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
@@ -28,6 +29,7 @@ export class ContributionWriter {
   readonly #places: Places
   readonly #forms: ScoreForms
   readonly #words: WordIndex
+  readonly #replies: Replies
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -36,6 +38,7 @@ export class ContributionWriter {
     this.#places = new Places(connection)
     this.#forms = new ScoreForms(connection)
     this.#words = new WordIndex(connection)
+    this.#replies = new Replies(connection)
   }
 
   /** False where the contribution was here already. */
@@ -50,6 +53,7 @@ export class ContributionWriter {
     const row = { id, cid: item.cid, isWork: consequences.isWork }
     if (consequences.isRanked) this.#places.setSignals(row, this.#totals.signalsOf(item.cid))
     this.#addOwn(row, item, consequences)
+    this.#replies.add(item.cid, consequences.edges)
     for (const { evidence } of consequences.gains)
       if (evidence !== undefined) this.#moveTarget(evidence)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))

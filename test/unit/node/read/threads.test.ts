@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GroveApi } from '../../../../src/api/client/api.ts'
 import { localClient } from '../../../../src/api/client/local-client.ts'
+import type { Cid } from '../../../../src/core/cid.ts'
 import { isGroveError } from '../../../../src/core/errors.ts'
+import { withCode } from '../../../support/errors.ts'
 import { plainDraft } from '../../../support/http.ts'
 import { testNode } from '../../../support/test-node.ts'
 
@@ -74,4 +76,67 @@ test('a limit outside its bounds is refused', async () => {
     await assert.rejects(grove.threads({ limit }), (error) =>
       isGroveError(error, 'validation-error'),
     )
+})
+
+/** Publishes a line of so many replies, each to the one before; the cids from the root on. */
+async function line(grove: GroveApi, length: number): Promise<Cid[]> {
+  const cids = [await discussion(grove, 'a long story', 0)]
+  for (let n = 1; n <= length; n++) {
+    const target = cids.at(-1) ?? ('' as Cid)
+    const { cid } = await grove.publish({
+      ...plainDraft,
+      kind: 'discussion',
+      summary: `chapter ${n}`,
+      relations: [{ targetCid: target, relationType: 'responds_to' }],
+    })
+    cids.push(cid)
+  }
+  return cids
+}
+
+test('a conversation in a line is shown to its end, and listed once, by its root', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const cids = await line(grove, 300)
+  const [root] = cids
+
+  const whole = await grove.thread({ cid: root! })
+
+  assert.deepEqual(
+    whole.nodes.map(({ cid }) => cid),
+    cids,
+  )
+  assert.deepEqual([whole.count, whole.next, whole.cut], [301, undefined, undefined])
+  assert.deepEqual(
+    (await grove.threads({})).threads.map(({ cid }) => cid),
+    [root],
+  )
+})
+
+test('where a thread is cut, it says so and how to go on', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const cids = await line(grove, 25)
+  const cid = cids[0]!
+  const wide = await discussion(grove, 'wide', 9)
+
+  const pages: Cid[][] = []
+  let after: Cid | undefined
+  do {
+    const page = await grove.thread({ cid, limit: 10, after })
+    pages.push(page.nodes.map((node) => node.cid))
+    after = page.next
+  } while (after !== undefined)
+  const shallow = await grove.thread({ cid, maxDepth: 3 })
+  const firstOfWide = await grove.thread({ cid: wide, limit: 4 })
+  const restOfWide = await grove.thread({ cid: wide, after: firstOfWide.next })
+
+  assert.deepEqual(pages.flat(), cids)
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [10, 10, 6],
+  )
+  assert.deepEqual([shallow.count, shallow.next, shallow.cut], [4, undefined, true])
+  assert.deepEqual([firstOfWide.count, restOfWide.count, restOfWide.cut], [4, 6, undefined])
+  await assert.rejects(grove.thread({ cid: wide, after: cid }), withCode('not-found'))
 })
