@@ -3,7 +3,11 @@
 var needed = [22, 19]
 var found = process.versions.node.split('.').map(Number)
 
-if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
+var other = process.versions.bun ? 'Bun' : process.versions.deno ? 'Deno' : undefined
+
+if (other !== undefined) {
+  fail('grove runs on Node only, and this is ' + other + ': run it by `node`')
+} else if (found[0] < needed[0] || (found[0] === needed[0] && found[1] < needed[1])) {
   fail(
     'grove needs Node ' +
       needed.join('.') +

@@ -25,6 +25,14 @@ export type Work = Omit<Draft, 'artifacts'> & {
   readonly files?: Readonly<Record<string, ArtifactInput>>
 }
 
+/** What a frontier is asked for. */
+type FrontierOptions = Filter & {
+  metric?: string
+  limit?: number
+  metrics?: number
+  after?: string
+}
+
 /** Options of a call that waits. */
 export interface WaitOptions {
   readonly signal?: AbortSignal
@@ -61,9 +69,14 @@ export class Grove {
 
   /**
    * Stores the artifacts, then seals and stores the manifest. All of it is durable when the promise
-   * resolves. Publishing the same work again changes nothing.
+   * resolves. Publishing the same work again changes nothing. Throws `metric-conflict` where a
+   * score has another direction or unit than those of most works published here, unless you
+   * `insist`.
    */
-  async publish(work: Work, options: WaitOptions = {}): Promise<ContributionView> {
+  async publish(
+    work: Work,
+    options: WaitOptions & { readonly insist?: boolean } = {},
+  ): Promise<ContributionView> {
     const { files: byPath = {}, artifacts: byName = {}, ...draft } = work
     const artifacts: Record<string, string> = {}
     const files: ArtifactFile[] = []
@@ -116,9 +129,12 @@ export class Grove {
     return (await this.api.artifact({ cid: parseCid(cid), name }, options)).body
   }
 
-  /** The local frontier: the best held contributions of each dimension. */
-  frontier(query: Filter & { metric?: string; limit?: number } = {}): Promise<FrontierAnswer> {
-    return this.api.frontier(query)
+  /**
+   * The local frontier: the best works held here, in each dimension. Another `kind` ranks among its
+   * own. Of many metrics it gives 100 at a time: `nextAfter` of the answer is the next `after`.
+   */
+  frontier(query: FrontierOptions = {}): Promise<FrontierAnswer> {
+    return this.api.frontier({ kind: 'work', ...query })
   }
 
   /** The federated frontier: the best that is known anywhere, with the peers that advertise it. */

@@ -22,7 +22,7 @@ import {
   missingRequestSchema,
 } from '../../src/core/wire/fetch.ts'
 import {
-  federatedFrontierSchema,
+  federatedAnswerSchema,
   frontierAnswerSchema,
   searchAnswerSchema,
 } from '../../src/core/wire/frontier.ts'
@@ -45,7 +45,7 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'shuffle-response': shuffleResponseSchema,
   'gossip-peers': peersAnswerSchema,
   frontier: frontierAnswerSchema,
-  'federated-frontier': federatedFrontierSchema,
+  'federated-frontier': federatedAnswerSchema,
   'search-answer': searchAnswerSchema,
   thread: threadSchema,
   threads: threadsSchema,

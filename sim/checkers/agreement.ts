@@ -1,5 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
-import type { Policy } from '../../src/core/policy.ts'
+import { type Policy, rankedKinds } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
@@ -16,14 +16,15 @@ export interface Holder {
 const ALL = { limit: 1_000_000, offset: 0 }
 
 /**
- * Where the groves disagree. Each must have the same best in every dimension as a grove that held
- * everything, and the artifacts that the policy admits. Dimensions, tags and values that the policy
+ * Where the groves disagree. Each must have the same best works in every dimension as a grove that
+ * held everything, and the artifacts that the policy admits. Dimensions, tags and values that the policy
  * excludes need not be held, and recency is each grove's own.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
   const all = await unionOf(holders)
   const { graph: whole, contributions } = all
-  const best = await whole.frontier({ limit: policy.topK })
+  const query = { anyKind: rankedKinds(policy), limit: policy.topK }
+  const best = await whole.frontier(query)
   const found: string[] = []
   const isOpen =
     policy.tags === undefined &&
@@ -32,7 +33,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
   const wanted = await wantedBy(whole, policy)
   const sizes = await sizesOf(holders, wanted, contributions)
   for (const holder of holders) {
-    const own = await holder.disk.graph.frontier({ limit: policy.topK })
+    const own = await holder.disk.graph.frontier(query)
     if (isOpen)
       found.push(
         ...best
@@ -105,7 +106,10 @@ function differenceOf(
 
 /** The items that the policy admits, of the best of everything. */
 async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
-  const rankings = await whole.frontier({ limit: Number.MAX_SAFE_INTEGER })
+  const rankings = await whole.frontier({
+    anyKind: rankedKinds(policy),
+    limit: Number.MAX_SAFE_INTEGER,
+  })
   const wanted = new Set<Cid>()
   for (const ranking of rankings) {
     const { metric, direction } = ranking
@@ -114,7 +118,7 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     const admitted = ranking.places.filter(({ value, info }) => {
       const isGood = threshold === undefined || reaches(direction, value, threshold)
       const hasTag = policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
-      return isGood && hasTag && (policy.kinds?.includes(info.kind) ?? true)
+      return isGood && hasTag
     })
     for (const { cid } of admitted.slice(0, policy.topK)) wanted.add(cid)
   }

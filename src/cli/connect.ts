@@ -184,8 +184,13 @@ async function openDirectory(
     file: await readConfigFile(dir),
   })
   const shared = sharedDirectory(settings, context, use)
-  const { url } = await shared.session(context.signal)
-  return { grove: shared.api, place: url ?? dir, close: () => shared.close() }
+  try {
+    const { url } = await shared.session(context.signal)
+    return { grove: shared.api, place: url ?? dir, close: () => shared.close() }
+  } catch (error) {
+    await shared.close()
+    throw error
+  }
 }
 
 /** Longer than any command takes: rounds are left to the server. */

@@ -50,11 +50,13 @@ export const readThreshold = readingMany((text): [string, number] => {
 })
 export const readJsonObject = reading(parseJsonObject)
 
-/** `--limit`, which is by default what the operation's own `limit` is. */
-export function limitOption(description: string, limit: ReturnType<typeof listLimit>): Option {
-  return new Option('-n, --limit <count>', description)
-    .argParser(readLimit)
-    .default(limit.parse(undefined))
+/** `--limit`, or another bound, which is by default what that of the operation is. */
+export function limitOption(
+  description: string,
+  limit: ReturnType<typeof listLimit>,
+  flags = '-n, --limit <count>',
+): Option {
+  return new Option(flags, description).argParser(readLimit).default(limit.parse(undefined))
 }
 
 /** `--tag`, which may be repeated. */

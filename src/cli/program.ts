@@ -1,4 +1,4 @@
-import { Command } from 'commander'
+import { Command, type Help } from 'commander'
 import { VERSION } from '../version.ts'
 import { addCompletions } from './commands/operate/completions.ts'
 import { addEvents } from './commands/operate/events.ts'
@@ -22,6 +22,7 @@ import { addContribute } from './commands/work/contribute.ts'
 import { addFetch } from './commands/work/fetch.ts'
 import { addAdopt, addDiscuss, addReview } from './commands/work/say.ts'
 import { type Context, examples } from './context.ts'
+import { wrapText } from './output/width.ts'
 
 const groups: readonly [
   heading: string,
@@ -61,6 +62,22 @@ Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
 5 a peer's fault or a fetch that is not complete, 6 unavailable or too slow,
 7 storage, 8 conflict, 130 and 143 interrupted (SIGINT, SIGTERM).`
 
+/** Columns that a description keeps beside its option; with less it goes below. */
+const HELP_MIN = 24
+const HELP_INDENT = '      '
+
+/** An option, argument or command of a help, and what it is. */
+function helpItem(this: Help, term: string, termWidth: number, description: string): string {
+  const width = this.helpWidth ?? 80
+  const room = width - termWidth - 4
+  if (description === '') return `  ${term}`
+  const isBeside = room >= HELP_MIN
+  const lines = wrapText(description, isBeside ? room : width - HELP_INDENT.length)
+  if (!isBeside) return [`  ${term}`, ...lines.map((line) => HELP_INDENT + line)].join('\n')
+  const gap = ' '.repeat(termWidth + 4)
+  return `  ${term.padEnd(termWidth + 2)}${lines.join(`\n${gap}`)}`
+}
+
 /** The command line: its commands, options and help. Throws errors instead of handling them. */
 export function createProgram(context: Context): Command {
   const program = new Command('grove')
@@ -71,7 +88,7 @@ export function createProgram(context: Context): Command {
     .option('--server <url>', 'ask the grove that is served at this address')
     .option('--dir <dir>', 'open the grove in this directory')
     .option('--json', 'answer in JSON, as the HTTP API does')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: HELP_MIN, formatItem: helpItem })
     .configureOutput({
       writeOut: (text) => context.output.answer.write(text),
       writeErr: (text) => context.output.notes.write(text),

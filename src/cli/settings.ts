@@ -137,13 +137,14 @@ function addPolicy(command: Command): void {
     )
     .option('--sync-tag <tag>', 'fetch only what has this tag (may be repeated)', readText)
     .addOption(
-      new Option('--sync-kind <kind>', 'fetch only this kind (may be repeated)').argParser(
-        (text: string, before: string[] = []) => {
-          if (!(kindSchema.options as readonly string[]).includes(text))
-            throw new InvalidArgumentError(`Allowed choices are ${kindSchema.options.join(', ')}.`)
-          return [...before, text]
-        },
-      ),
+      new Option(
+        '--sync-kind <kind>',
+        'fetch only this kind (may be repeated; default: work)',
+      ).argParser((text: string, before: string[] = []) => {
+        if (!(kindSchema.options as readonly string[]).includes(text))
+          throw new InvalidArgumentError(`Allowed choices are ${kindSchema.options.join(', ')}.`)
+        return [...before, text]
+      }),
     )
     .option(
       '--sync-top-k <count>',

@@ -85,6 +85,8 @@ export const errorTable = {
   'storage-locked': { ...storage, status: 503 },
   'port-taken': { ...storage, status: 503 },
   'directory-not-empty': { ...conflict, status: 409 },
+  // Scores are meant otherwise than those published here: in the other direction or another unit.
+  'metric-conflict': { ...conflict, status: 409 },
   'already-exists': { ...conflict, status: 409, wire: 'STATE_CONFLICT' },
   'internal-error': {
     exit: 1,

@@ -35,7 +35,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
         ? 'is missing'
         : `must be ${kinds[issue.expected] ?? issue.expected}`
     case 'invalid_value':
-      return `must be ${listed(issue.values.map(String))}`
+      return `${issue.input === undefined ? 'is missing: ' : ''}must be ${listed(issue.values)}`
     case 'invalid_format':
       return formats[issue.format] ?? 'does not have the form that is needed'
     case 'too_small':
@@ -69,6 +69,7 @@ function counted(size: number | bigint, noun: string): string {
   return `${size} ${noun === 'entry' ? 'entries' : `${noun}s`}`
 }
 
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? (words[0] ?? '') : `one of ${words.join(', ')}`
+function listed(values: readonly unknown[]): string {
+  const words = values.map(String).join(', ')
+  return values.length < 2 ? words : `one of ${words}`
 }

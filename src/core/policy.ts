@@ -12,7 +12,7 @@ export interface Policy {
   readonly thresholds: Readonly<Record<string, number>>
   /** An item needs at least one of these. */
   readonly tags?: readonly string[]
-  /** An item of unknown kind passes until its manifest is here. */
+  /** Without them, works. An item of unknown kind passes until its manifest is here. */
   readonly kinds?: readonly Kind[]
   /** How many items of each dimension are fetched from each peer, counting those held already. */
   readonly topK: number
@@ -35,6 +35,11 @@ export const defaultPolicy: Policy = {
 interface DescribedPlace extends Place {
   readonly tags?: readonly string[] | undefined
   readonly kind?: Kind | undefined
+}
+
+/** The kinds among which the policy wants the best. */
+export function rankedKinds({ kinds = ['work'] }: Pick<Policy, 'kinds'>): readonly Kind[] {
+  return kinds
 }
 
 /** The policy's threshold in this metric; undefined if it has none. */
@@ -78,5 +83,4 @@ export function unwantedReason(
 const acceptsTags = (policy: Policy, tags: readonly string[]): boolean =>
   policy.tags === undefined || policy.tags.some((tag) => tags.includes(tag))
 
-const acceptsKind = (policy: Policy, kind: Kind): boolean =>
-  policy.kinds === undefined || policy.kinds.includes(kind)
+const acceptsKind = (policy: Policy, kind: Kind): boolean => rankedKinds(policy).includes(kind)

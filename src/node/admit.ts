@@ -36,18 +36,18 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 }
 
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
-  const added: Cid[] = []
+  const added: Contribution[] = []
   try {
     for (const { contribution, provenance } of arrivals) {
       if ((await node.contributions.put(contribution, provenance)) === 'present') continue
-      added.push(contribution.cid)
+      added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()
     }
   } finally {
     if (added.length > 0) node.stored(added)
   }
-  return added
+  return added.map(({ cid }) => cid)
 }
 
 /** Where something that a peer sent came from. */

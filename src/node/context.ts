@@ -71,7 +71,7 @@ export interface AdmitContext {
   /** Makes `close` wait for work that its caller waits for too. */
   track<T>(work: Promise<T>): Promise<T>
   /** Tells gossip that these are here now, and that the frontier may have changed. */
-  stored(cids: readonly Cid[]): void
+  stored(contributions: readonly Contribution[]): void
 }
 
 /** Asking other groves, and remembering how they answered. */
@@ -130,6 +130,7 @@ export type GossipView = Pick<
   | 'peers'
   | 'peer'
   | 'livePeers'
+  | 'localEntry'
   | 'federated'
   | 'providersOf'
   | 'advertisementsOf'

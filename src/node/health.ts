@@ -1,7 +1,7 @@
 import { errorBody } from '../core/errors.ts'
 import type { GroveInfo } from '../core/wire/grove.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { StoreHealth } from '../ports/store-health.ts'
+import type { DiskRoom, StoreHealth } from '../ports/store-health.ts'
 import type { EventHub } from './events.ts'
 
 /** What was found out about the stores holds for this long: anybody may ask. */
@@ -48,6 +48,16 @@ export class Health {
       damaged: damaged.length,
       damagedHashes: damaged.slice(0, DAMAGED_SHOWN_MAX),
     }
+  }
+
+  /** How many hashes are known to be damaged. */
+  damaged(): number {
+    return this.#stores.damaged().length
+  }
+
+  /** The room on the disk; undefined where there is none to speak of. */
+  room(): Promise<DiskRoom | undefined> {
+    return this.#stores.room()
   }
 
   close(): void {

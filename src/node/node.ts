@@ -1,11 +1,11 @@
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
+import type { Contribution } from '../core/contribution/contribution.ts'
 import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
-import { localEntry } from '../core/ranking/frontier.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
@@ -36,6 +36,7 @@ import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
@@ -46,8 +47,6 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
  */
 const FRONTIER_GAP_MS = 25
 const FRONTIER = 'reading of the frontier'
-/** Entries a dimension that gossip is given to make digests of. */
-const FRONTIER_DEPTH = 20
 
 export interface NodePorts {
   readonly graph: GraphStore
@@ -85,6 +84,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
+  readonly #frontier: FrontierReader
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
   readonly #background: Background
 
@@ -107,6 +107,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
     this.#gossip = new GossipState({ ...config, capabilities }, random)
+    this.#frontier = new FrontierReader(this)
   }
 
   get gossip(): GossipView {
@@ -120,7 +121,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   /** Reads what is held and begins to gossip and to sync. */
   async start(): Promise<void> {
     await this.peers.load()
-    await this.#readFrontier()
+    await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
@@ -159,10 +160,12 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     for (const effect of this.#gossip.step(input, this.clock.now())) this.#carryOut(effect)
   }
 
-  stored(cids: readonly Cid[]): void {
+  stored(contributions: readonly Contribution[]): void {
     if (this.closing.aborted) return
+    const cids = contributions.map(({ cid }) => cid)
     this.tell({ type: 'held', cids })
     this.#verifyHeld(cids)
+    this.#frontier.touch(contributions)
     if (!this.#background.isDue(FRONTIER))
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
@@ -259,9 +262,15 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   async #readFrontier(): Promise<void> {
     this.#frontierGap.start(this.clock.now())
-    const rankings = await this.index.frontier({ limit: FRONTIER_DEPTH })
-    const entries = rankings.flatMap(({ places }) => places.map(localEntry))
-    this.tell({ type: 'frontier', entries })
+    this.tell(await this.#frontier.readTouched())
+  }
+
+  /** What was held before the start, in pages, so that many metrics hold up nobody. */
+  async #readPageOfFrontier(after?: string): Promise<void> {
+    const { input, next } = await this.#frontier.readPage(after)
+    this.tell(input)
+    if (next !== undefined)
+      this.later(`${FRONTIER} as it was`, 0, () => this.#readPageOfFrontier(next))
   }
 
   #verifyHeld(cids: readonly Cid[]): void {

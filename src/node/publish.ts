@@ -7,6 +7,7 @@ import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
 import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
+import { requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
@@ -15,6 +16,8 @@ export interface PublishOptions {
   readonly signal?: AbortSignal
   /** Whether the author is on this machine: see `Provenance.own`. */
   readonly isLocal?: boolean
+  /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
+  readonly checks?: boolean
 }
 
 export interface Published {
@@ -39,7 +42,8 @@ export function stageArtifact(
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
  * `sealDraft` throws, `validation-error` (artifacts that one directory can't hold),
- * `artifact-missing`, `relation-target-missing`, `storage-full`.
+ * `artifact-missing`, `relation-target-missing`, `storage-full`, and with `checks` also
+ * `metric-conflict`.
  */
 export async function publish(
   node: FetchContext,
@@ -48,6 +52,8 @@ export async function publish(
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
   requireTree(contribution)
+  requireKnownResults(contribution)
+  if (options.checks === true) await requireKnownForms(node, contribution)
   await requireArtifacts(node, contribution)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()

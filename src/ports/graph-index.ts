@@ -39,12 +39,32 @@ export interface Selection extends Filter {
 export interface FrontierQuery extends Selection {
   /** Only this metric. The signals are ranked as well. */
   readonly metric?: string
-  /** Only these dimensions, by the names of metrics and signals. */
+  /** Only these dimensions, by the names of metrics and signals. Each costs by itself. */
   readonly dimensions?: readonly string[]
   /** Only this direction. Default: the prevailing one of each metric. */
   readonly direction?: 'minimize' | 'maximize'
   /** The most places in each dimension. */
   readonly limit: number
+}
+
+/** The metrics that are asked for: at most `limit`, by the order of their names. */
+export interface MetricsQuery {
+  /** Only those after this one. */
+  readonly after?: string
+  /** Only those in which works rank. */
+  readonly ofWorks?: boolean
+  readonly limit: number
+}
+
+/** How many works have scores of one metric in this direction and unit. */
+export interface FormCount extends Dimension {
+  /** Undefined where the scores have none. A long unit is cut. */
+  readonly unit: string | undefined
+  readonly works: number
+  /** How many of these were published here. */
+  readonly published: number
+  /** The last of those. */
+  readonly latest: Cid | undefined
 }
 
 /** A part of a list: `limit` rows after the first `offset`. */
@@ -102,10 +122,23 @@ export interface GraphIndex {
    */
   search(text: string, filter: Filter, limit: number): Promise<Stored[]>
   /**
-   * The rankings of all dimensions that have a place to show, by name. Without a filter the cost
-   * doesn't depend on the size of the graph, nor on that of manifests that were ranked before.
+   * The rankings of all dimensions that have a place to show, by name. Without a filter, or with
+   * `kind: 'work'` alone, the cost doesn't depend on the size of the graph, nor on that of
+   * manifests that were ranked before.
    */
   frontier(query: FrontierQuery): Promise<Ranking[]>
+  /**
+   * The best works in these dimensions, best first in each, dimensions by name. It opens no
+   * manifest: the cost is O(dimensions × limit) whatever works weigh.
+   */
+  bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]>
+  /** The names of metrics in which anything ranks. O(limit). */
+  metrics(query: MetricsQuery): Promise<string[]>
+  /**
+   * In which directions and units works that rank have scores of these metrics: metrics in the
+   * order in which they are asked for, the most used form first, at most `limit` of each metric.
+   */
+  scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]>
   /**
    * Contributions with direct replies (`responds_to`) that answer nothing held here themselves:
    * most replies first, then the latest reply, then by cid.

@@ -6,6 +6,12 @@ export interface Damage {
   readonly what: 'blob' | 'manifest'
 }
 
+/** How much there is of a disk, in bytes. */
+export interface DiskRoom {
+  readonly freeBytes: number
+  readonly sizeBytes: number
+}
+
 /**
  * How a store is doing.
  *
@@ -22,6 +28,8 @@ export interface StoreHealth {
    * stores something to see. Throws `storage-full`, `storage-failed`.
    */
   check(options: { readonly writes: boolean }): Promise<void>
+  /** The room on the disk; undefined where the store is on none, or the system doesn't say. */
+  room(): Promise<DiskRoom | undefined>
   /**
    * Notes the grove's id beside its data, so that a loss of the database alone is noticed. Where
    * that fails, nothing is thrown: it is tried again at the next start.

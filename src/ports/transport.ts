@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { Kind } from '../core/contribution/schema.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
 import type {
@@ -86,7 +87,7 @@ export interface Transport {
   /** The size of a blob in bytes, as the peer says. */
   sizeOf(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<number>
   /** The names of the metrics in which the peer ranks anything. */
-  metrics(peer: PeerAddress, options?: RequestOptions): Promise<string[]>
+  metrics(peer: PeerAddress, options?: RequestOptions & { readonly kind?: Kind }): Promise<string[]>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   /** Nothing about any of them from a peer that doesn't know the question. */
   about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>

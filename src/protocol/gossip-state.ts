@@ -2,6 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import { invariant } from '../core/invariant.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
+import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type { GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
 import { digestFromAnswer } from './gossip/advertised-places.ts'
 import { Dissemination } from './gossip/dissemination.ts'
@@ -78,6 +79,11 @@ export class GossipState {
     return this.#dissemination.federated(now)
   }
 
+  /** One of the places that the item has in the local frontier; undefined if it has none. */
+  localEntry(cid: Cid): LocalEntry | undefined {
+    return this.#dissemination.localEntry(cid)
+  }
+
   /** The peers that advertise this item, most recent first. */
   providersOf(cid: Cid): PeerAddress[] {
     return this.#dissemination.providersOf(cid)
@@ -93,7 +99,10 @@ export class GossipState {
       case 'tick':
         return this.#tick(now)
       case 'frontier':
-        this.#dissemination.setFrontier(input.entries, now, this.#rounds.haveBegun)
+        this.#dissemination.setFrontier(input, {
+          now,
+          isNews: input.isNews !== false && this.#rounds.haveBegun,
+        })
         return []
       case 'exchange-received':
         return this.#answerExchange(input.message, now)

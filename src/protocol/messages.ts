@@ -30,8 +30,7 @@ export interface GossipConfig {
 export type Input =
   /** A moment that a `wake` effect asked for has come (or any later one). */
   | { readonly type: 'tick' }
-  /** The local frontier, all of it, each dimension best first. */
-  | { readonly type: 'frontier'; readonly entries: readonly LocalEntry[] }
+  | FrontierInput
   | { readonly type: 'exchange-received'; readonly message: GossipMessage }
   | {
       readonly type: 'exchange-answered'
@@ -61,6 +60,16 @@ export type Input =
       readonly unauthenticated?: boolean
     }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
+
+/** What the local frontier is now: places, each dimension best first. */
+export interface FrontierInput {
+  readonly type: 'frontier'
+  readonly entries: readonly LocalEntry[]
+  /** The metrics and signals whose places these are; others stay as they are. Default: all. */
+  readonly metrics?: readonly string[]
+  /** False where they were here before: then they are not announced. */
+  readonly isNews?: false
+}
 
 /**
  * What the gossip state wants done. The caller carries effects out in order, and reports back with

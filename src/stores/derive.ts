@@ -1,10 +1,21 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { type Edge, edgesOf } from '../core/contribution/relation.ts'
-import { isRanked, ownPlaces, type Place, type SignalMetric } from '../core/ranking/frontier.ts'
+import type { Manifest, Score } from '../core/contribution/schema.ts'
+import { scoreOf } from '../core/ranking/advertisement.ts'
+import {
+  isRanked,
+  isSignalMetric,
+  ownPlaces,
+  type Place,
+  type SignalMetric,
+} from '../core/ranking/frontier.ts'
 import { type Evidence, evidenceOf } from '../core/ranking/signals.ts'
 import { facetsOfManifest } from './filter.ts'
 import { wordsOfManifest } from './words.ts'
+
+/** Characters (UTF-16 units) of a unit that count when forms of scores are told apart. */
+const UNIT_MAX_CHARS = 64
 
 /**
  * What the index of every store takes from one contribution by itself. What others say of it, and
@@ -15,8 +26,12 @@ export interface Consequences {
   readonly createdMs: number
   /** Whether it takes places in rankings. */
   readonly isRanked: boolean
+  /** Whether it ranks among works, and not among the other kinds. */
+  readonly isWork: boolean
   /** The places that it takes by its own word; its signals give it others. */
   readonly places: readonly Place[]
+  /** How the scores that rank a work are meant; none of another kind. */
+  readonly forms: readonly ScoreForm[]
   /** In manifest order. */
   readonly edges: readonly Edge[]
   /** What its targets gain, one entry a target. */
@@ -25,6 +40,11 @@ export interface Consequences {
   readonly words: readonly string[]
   /** What a filter finds it by. */
   readonly facets: readonly string[]
+}
+
+/** How a score is meant, whatever its value. */
+export interface ScoreForm extends Pick<Score, 'direction' | 'unit'> {
+  readonly metric: string
 }
 
 /** What one target, present or not, gains by a contribution. */
@@ -40,10 +60,14 @@ export interface Gain {
 export function consequencesOf(contribution: Contribution, firstSeenMs: number): Consequences {
   const { manifest } = contribution
   const createdMs = Date.parse(manifest.createdAt)
+  const places = ownPlaces(contribution, firstSeenMs)
+  const isWork = manifest.kind === 'work'
   return {
     createdMs,
     isRanked: isRanked(contribution),
-    places: ownPlaces(contribution, firstSeenMs),
+    isWork,
+    places,
+    forms: isWork ? formsOf(manifest, places) : [],
     edges: edgesOf(contribution),
     gains: gainsOf(contribution, createdMs),
     words: wordsOfManifest(manifest),
@@ -58,6 +82,14 @@ export function touchedBy({ adoption, reproduction, reviewCount }: Evidence): Si
   if (reviewCount > 0) touched.push('_review_score')
   if (reproduction > 0) touched.push('_reproduction')
   return touched
+}
+
+function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {
+  return places.flatMap(({ metric, direction }) => {
+    if (isSignalMetric(metric)) return []
+    const unit = scoreOf(manifest, metric)?.unit?.slice(0, UNIT_MAX_CHARS)
+    return [{ metric, direction, ...(unit ? { unit } : {}) }]
+  })
 }
 
 function gainsOf(contribution: Contribution, createdMs: number): Gain[] {

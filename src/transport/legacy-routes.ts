@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
+import type { Kind } from '../core/contribution/schema.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -105,10 +106,12 @@ export class LegacyRoutes {
   }
 
   /** The metrics of the peer's frontier. Groves that federate have this route too. */
-  async metrics(peer: PeerAddress, options: RequestOptions): Promise<string[]> {
-    return Object.keys(
-      (await this.#frontier(peer, new URLSearchParams({ limit: '1' }), options)).byMetric,
-    )
+  async metrics(
+    peer: PeerAddress,
+    { kind, ...options }: RequestOptions & { readonly kind?: Kind },
+  ): Promise<string[]> {
+    const params = new URLSearchParams({ limit: '1', ...(kind && { kind }) })
+    return Object.keys((await this.#frontier(peer, params, options)).byMetric)
   }
 
   /**

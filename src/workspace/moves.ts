@@ -105,7 +105,11 @@ export async function completeMoves(
     const now = isSafe ? await identityOf(place) : undefined
     const isStaged = (await infoOf(placeIn(stage.tree, move.path))) !== undefined
     if (isSafe && isStaged && same(now, move.was)) await moveIn(stage, target, move, index)
-    else if (!isSafe || !same(now, move.staged)) isComplete = false
+    else if (!isSafe || !same(now, move.staged)) {
+      if (isSafe)
+        await rm(nearOf(stage, target, move.path, index), { recursive: true, force: true })
+      isComplete = false
+    }
   }
   return isComplete
 }
@@ -121,11 +125,22 @@ async function moveIn(stage: Stage, target: string, move: Move, index: number): 
     if (errnoOf(cause) !== 'EXDEV') throw cause
   }
   // Its folder is a mount of its own: a copy beside it can be renamed.
-  const near = placeIn(target, besideIt(move.path, `${STAGE_PREFIX}${stage.id}-${index}`))
-  await rm(near, { recursive: true, force: true })
-  await copyTree(from, near)
-  await rename(near, to)
+  const near = nearOf(stage, target, move.path, index)
+  try {
+    await rm(near, { recursive: true, force: true })
+    await copyTree(from, near)
+    await rename(near, to)
+  } catch (cause) {
+    await rm(near, { recursive: true, force: true })
+    throw cause
+  }
   return { ...move, staged: (await identityOf(to)) ?? move.staged }
+}
+
+/** Where a copy is made before it takes its place in a mount. */
+function nearOf({ id }: Stage, target: string, path: string, index: number): FsPath {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  return placeIn(target, `${folder}${STAGE_PREFIX}${id}-${index}`)
 }
 
 /** Takes back moves that were carried out. What is staged stays, for the moves to be repeated. */
@@ -231,10 +246,6 @@ function same(a: Identity | undefined, b: Identity | null): boolean {
 }
 
 const oldOf = (stage: Stage, index: number) => join(stage.old, String(index))
-
-function besideIt(path: string, name: string): string {
-  return path.slice(0, path.lastIndexOf('/') + 1) + name
-}
 
 function folderInPlace(target: string, path: string): GroveError {
   const message = `${join(target, path)} is a folder, but the contribution has a file of this name`

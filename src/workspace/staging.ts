@@ -23,8 +23,9 @@ export async function stageAll(
   for (const folder of new Set(files.flatMap(({ path }) => foldersOf(path))))
     await mkdir(placeIn(tree, folder), { recursive: true })
   const plain = files.filter((file): file is PlainFile => !('symlink' in file))
+  let until: AbortSignal | undefined
   await mapBounded(plain, WRITES_MAX, async (file, failed) => {
-    const until = signal === undefined ? failed : AbortSignal.any([signal, failed])
+    until ??= signal === undefined ? failed : AbortSignal.any([signal, failed])
     await stageFile(tree, file, read, { signal: until, onProgress })
   })
   for (const file of files) if ('symlink' in file) await stageLink(tree, file.path, file.symlink)

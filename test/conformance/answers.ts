@@ -8,6 +8,8 @@ import { cidsOf, sortedCids } from './samples.ts'
 const filters: readonly Filter[] = [
   {},
   { kind: 'work' },
+  { kind: 'work', tags: ['ml'] },
+  { kind: 'review' },
   { mode: 'evaluation', tags: ['ml'] },
   { tags: ['a', 'späte'] },
   { tags: ['～'] },
@@ -47,6 +49,19 @@ const asked: {
     ),
     await frontierOf(store, { direction: 'maximize', metric: 'loss', limit: 3 }),
   ],
+  bestWorks: async (store) => {
+    const places = await store.bestWorks(['_recency', '_review_score', 'loss', '😀'], 3)
+    return places.map(({ value, ...place }) => ({ ...place, value: value === 0 ? 0 : value }))
+  },
+  metrics: (store) =>
+    Promise.all([
+      store.metrics({ limit: 10 }),
+      store.metrics({ limit: 2, after: 'loss', ofWorks: true }),
+    ]),
+  scoreForms: async (store) => {
+    const forms = await store.scoreForms(['loss', 'val_bpb'], 5)
+    return forms.map(({ latest: _byArrival, ...form }) => form)
+  },
   threads: (store) => Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
 }
 /** What a store's index answers to every question of the port about a graph, as plain values. */

@@ -86,6 +86,35 @@ test('new evidence counts for the contributions of a directory of schema 1', asy
   assert.equal(stub?.cid, hashBytes(new Uint8Array([1])))
 })
 
+test('what older rules derived is derived anew, once', async () => {
+  await using temporary = await temporaryDirectory()
+  const before = await open(temporary.dir)
+  const scores = { loss: { value: 0, direction: 'minimize' as const } }
+  const target = sample({ summary: 'target', scores })
+  const refuted = relation('reproduces', target.cid, { result: 'refuted' })
+  const items = [
+    sample({ kind: 'reproduction', relations: [refuted] }),
+    target,
+    sample({ scores, context: { outcome: 'crash' } }),
+    sample({ kind: 'review', scores, relations: [relation('reviews', target.cid)] }),
+  ]
+  await putAll(before.graph, items)
+  await before.close()
+  changeDatabase(
+    temporary.dir,
+    `UPDATE derivation SET version = 0; UPDATE contribution SET ranked = 2;
+     UPDATE signal_total SET reproduction = 7, review_count = 9; UPDATE place SET rank = 1;
+     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 1, 3);`,
+  )
+  const memory = memoryStores(systemRandom)
+  await putAll(memory.graph, items)
+
+  await (await open(temporary.dir)).close()
+
+  await using stores = await open(temporary.dir)
+  assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
+})
+
 test('the migration to schema 1 is as it was released', async () => {
   const [released, current] = [schema1, `${migrations[0]}; PRAGMA user_version = 1`].map((sql) => {
     const database = new Sqlite(':memory:')

@@ -69,12 +69,13 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 }
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
-  const { http, wire } = operation
+  const { http, wire, check } = operation
   const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, isLocal = false } = request
-  const output = await operation.run(node, input, { signal, isLocal })
+  const checks = check !== undefined && request.header(check.header) === check.name
+  const output = await operation.run(node, input, { signal, isLocal, checks })
   const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
   const response = jsonResponse(http.status ?? 200, body, headers)
   return operation.subject === undefined

@@ -9,6 +9,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   /** Called as a fetch receives artifacts. Only for a grove in this process. */
   readonly onTransfer?: (progress: TransferProgress) => void
+  /** Publish also what contradicts what is published already; else that is a `metric-conflict`. */
+  readonly insist?: boolean
 }
 
 /**

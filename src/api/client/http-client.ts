@@ -97,7 +97,7 @@ export class HttpClient {
     const sends =
       operation.http.method === 'GET'
         ? {}
-        : { body: this.#bodyOf(operation, input), headers: { 'content-type': 'application/json' } }
+        : { body: this.#bodyOf(operation, input), headers: headersOf(operation, options) }
     const answer = await this.ask(operation, { input, ...sends, ...options })
     const body = await this.json(answer)
     return operation.wire === undefined
@@ -228,6 +228,11 @@ export class HttpClient {
       'start one with `grove serve`, or name another with --server'
     return new GroveError('server-unreachable', { url: this.#url, errno }, { cause, message })
   }
+}
+
+function headersOf({ check }: JsonOperation, { insist = false }: CallOptions) {
+  const type = { 'content-type': 'application/json' }
+  return check === undefined || insist ? type : { ...type, [check.header]: check.name }
 }
 
 /** Percent-encodes a text; a byte that is not UTF-8 is a lone surrogate in it. */

@@ -35,10 +35,12 @@ export function localClient(node: GroveNode): GroveApi {
     isLocal: true,
     ...callsOf(async (operation, input, options) => {
       const checked = operation.checksInput === true ? input : parseInput(operation.input, input)
+      const { onTransfer, insist = false } = options
       return operation.run(node, checked, {
-        ...options,
         signal: signalOf(options),
         isLocal: true,
+        checks: !insist,
+        ...(onTransfer && { onTransfer }),
       })
     }),
     blob: ({ hash, range }, options) => download(operations.blob, { hash }, options, range),

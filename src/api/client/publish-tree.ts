@@ -104,10 +104,11 @@ export async function publishTree(
   grove: GroveApi,
   draft: Draft,
   sources: readonly TreeSource[],
-  options: Omit<StageOptions, 'skipHeld'> = {},
+  { insist = false, ...options }: Omit<StageOptions, 'skipHeld'> & { insist?: boolean } = {},
 ): Promise<ContributionView> {
   const staged = await stageTree(grove, sources, options)
-  return grove.publish(withTree(draft, staged), options.signal && { signal: options.signal })
+  const { signal } = options
+  return grove.publish(withTree(draft, staged), { insist, ...(signal && { signal }) })
 }
 
 function checkPaths(sources: readonly TreeSource[]): void {

@@ -3,7 +3,14 @@ import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 
 /** What machines ask all the time, of every grove: logged at `debug`, so that it hides nothing. */
-const CHATTER: ReadonlySet<string> = new Set(['health', 'ready', 'metrics', 'exchange', 'shuffle'])
+const CHATTER: ReadonlySet<string> = new Set([
+  'health',
+  'ready',
+  'metrics',
+  'exchange',
+  'shuffle',
+  'holder',
+])
 const TARGET_MAX_CHARS = 300
 
 /** How a request went. */

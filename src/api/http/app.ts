@@ -35,7 +35,7 @@ export function createHttpApp(
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
-    pages: { ...pages(metrics), ...more },
+    pages: { ...pages(metrics, node.config.self.address), ...more },
   })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
@@ -71,8 +71,8 @@ export function createHttpApp(
 }
 
 /** The pages that the server has in addition to the operations. */
-function pages(metrics: Metrics): Record<string, Handler> {
-  const description = textResponse(200, JSON.stringify(openApi(allOperations)), {
+function pages(metrics: Metrics, address: string): Record<string, Handler> {
+  const description = textResponse(200, JSON.stringify(openApi(allOperations, address)), {
     'content-type': 'application/json',
   })
   const docs = docsPage()
@@ -80,6 +80,7 @@ function pages(metrics: Metrics): Record<string, Handler> {
   return {
     '/api/openapi.json': { name: 'openapi', answer: () => description },
     '/api/docs': { name: 'docs', answer: () => docsResponse },
+    '/': { name: 'root', answer: () => textResponse(302, '', { location: 'api/docs' }) },
     '/metrics': {
       name: 'metrics',
       async answer() {

@@ -39,10 +39,13 @@ summary { cursor: pointer; padding: .5rem .8rem } details > div { padding: 0 .8r
 code, pre, input { font: 13px/1.45 ui-monospace, monospace }
 pre { overflow: auto; max-height: 24rem; margin: .3rem 0; padding: .6rem }
 pre { border: 1px solid var(--line) }
+code { overflow-wrap: anywhere }
+dl { margin: .2rem 0 } dd { margin: 0 0 .3rem 1rem }
 b { display: inline-block; width: 3.6rem; color: var(--accent) }
 label { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem; margin: .25rem 0 }
 label { align-items: center }
 input { padding: .25rem; width: 100% }
+@media (max-width: 30rem) { body { padding: .8rem } label { grid-template-columns: 1fr; gap: 0 } }
 button { margin: .4rem 0; padding: .3rem .9rem; cursor: pointer }
 a { color: var(--accent) }
 `
@@ -58,13 +61,22 @@ const pretty = (value) => text('pre', JSON.stringify(value, null, 2))
 const input = ({ name, required }) =>
   make('input', { placeholder: required ? 'needed' : '', ariaLabel: name })
 
+// The page may lie under a prefix, behind a proxy.
+const root = new URL('..', location.href).pathname.replace(/\\/$/, '')
+
+function about({ name, description, required, schema }) {
+  const type = schema?.type ?? 'json'
+  const term = make('dt', {}, text('code', name), ' ' + type + (required ? ', needed' : ''))
+  return [term, text('dd', description)]
+}
+
 function tryIt(path, parameters) {
   const fields = parameters.map((parameter) => [parameter, input(parameter)])
   const answer = make('div')
   const send = async (event) => {
     event.preventDefault()
     const query = new URLSearchParams()
-    let target = path
+    let target = root + path
     for (const [{ name, in: where }, { value }] of fields) {
       if (where === 'path') target = target.replace('{' + name + '}', encodeURIComponent(value))
       else if (value !== '') query.set(name, value)
@@ -87,7 +99,8 @@ function show(path, method, operation) {
   const add = (title, value) => body.append(text('h4', title), pretty(value))
   const fill = () => {
     if (body.childElementCount > 0) return
-    if (parameters.length > 0) add('Parameters', parameters)
+    if (parameters.length > 0)
+      body.append(text('h4', 'Parameters'), make('dl', {}, ...parameters.flatMap(about)))
     if (requestBody) add('Body', requestBody.content)
     for (const [status, answer] of Object.entries(responses)) {
       if (status !== 'default') add('Answer ' + status, answer.content)
@@ -100,7 +113,7 @@ function show(path, method, operation) {
   return make('details', { id: operationId, ontoggle: fill }, head, body)
 }
 
-const api = await (await fetch('/api/openapi.json')).json()
+const api = await (await fetch('openapi.json')).json()
 const groups = new Map()
 for (const [path, methods] of Object.entries(api.paths)) {
   for (const [method, operation] of Object.entries(methods)) {
@@ -126,8 +139,8 @@ const PAGE = `<!doctype html>
 <body>
 <h1>Grove API <small id="version"></small></h1>
 <p>All operations of this grove. The description for machines is
-<a href="/api/openapi.json">/api/openapi.json</a> (OpenAPI 3.1); figures are at
-<a href="/metrics">/metrics</a>.</p>
+<a href="openapi.json">openapi.json</a> (OpenAPI 3.1); figures are at
+<a href="../metrics">metrics</a>.</p>
 <main>Loading…</main>
 <script type="module">${SCRIPT}</script>
 </body>

@@ -1,5 +1,7 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { GroveNode } from '../../node/node.ts'
+import type { DiskRoom } from '../../ports/store-health.ts'
+import { VERSION } from '../../version.ts'
 import type { ByteMeter } from '../answer/handler.ts'
 
 /** Bounds of the duration histogram, in seconds. */
@@ -18,19 +20,19 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  for (const name of MISNAMED) registry.removeSingleMetric(name)
   const requests = new Counter({
     name: 'grove_http_requests_total',
     help: 'Answered requests',
     labelNames: ['operation', 'status'],
     registers,
   })
-  const durations = new Histogram({
-    name: 'grove_http_request_seconds',
-    help: 'Time to answer',
-    labelNames: ['operation'],
-    buckets: DURATION_BUCKETS,
+  const durations = durationsAs('grove_http_request_duration_seconds', 'Time to answer', registers)
+  const deprecated = durationsAs(
+    'grove_http_request_seconds',
+    'Until 0.3: the old name of grove_http_request_duration_seconds',
     registers,
-  })
+  )
   const received = new Counter({
     name: 'grove_blob_received_bytes_total',
     help: 'Bytes of artifacts uploaded here',
@@ -41,15 +43,18 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     help: 'Bytes of blobs and manifests served',
     registers,
   })
+  addBuildInfo(registers)
   addGauges(node, registers)
   addRefused(node, registers)
+  addDisk(node, registers)
   addStored(node, registers)
+  addLastSync(node, registers)
   signal.addEventListener('abort', countEvents(node, registers), { once: true })
   return {
     begin() {
       const end = durations.startTimer()
       return (operation, status) => {
-        end({ operation })
+        deprecated.observe({ operation }, end({ operation }))
         requests.inc({ operation, status })
       }
     },
@@ -57,6 +62,50 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
     sent: (bytes) => sent.inc(bytes),
     render: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   }
+}
+
+/** Gauges of the Node.js library that end in `_total`, as only counters may. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+]
+
+function durationsAs(name: string, help: string, registers: Registry[]): Histogram<'operation'> {
+  const buckets = DURATION_BUCKETS
+  return new Histogram({ name, help, labelNames: ['operation'], buckets, registers })
+}
+
+function addBuildInfo(registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_build_info',
+    help: 'The version of Grove and of Node.js; the value is always 1',
+    labelNames: ['version', 'node'],
+    registers,
+  }).set({ version: VERSION, node: process.version }, 1)
+}
+
+function addDisk({ health }: GroveNode, registers: Registry[]): void {
+  const disk = (name: string, help: string, of: (room: DiskRoom) => number) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const room = await health.room()
+        this.set(room === undefined ? Number.NaN : of(room))
+      },
+    })
+  disk('grove_disk_free_bytes', 'Room left on the disk of the grove', (room) => room.freeBytes)
+  disk('grove_disk_size_bytes', 'Size of the disk of the grove', (room) => room.sizeBytes)
+  new Gauge({
+    name: 'grove_damaged_hashes',
+    help: 'Blobs and manifests whose bytes were found damaged, until they are healed',
+    registers,
+    collect() {
+      this.set(health.damaged())
+    },
+  })
 }
 
 function addGauges(node: GroveNode, registers: Registry[]): void {
@@ -91,6 +140,20 @@ function addRefused({ sync }: GroveNode, registers: Registry[]): void {
       this.reset()
       for (const [reason, count] of Object.entries(sync.refusalCounts()))
         this.set({ reason }, count)
+    },
+  })
+}
+
+/** When the latest round of sync that asked peers has ended, in Unix seconds. */
+function addLastSync({ sync }: GroveNode, registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_sync_last_round_timestamp_seconds',
+    help: 'When the latest round of sync has ended',
+    registers,
+    collect() {
+      const report = sync.lastReport
+      if (report === undefined) return
+      this.set((Date.parse(report.startedAt) + report.durationMs) / 1_000)
     },
   })
 }

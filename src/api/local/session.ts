@@ -55,7 +55,6 @@ export async function visit(options: VisitOptions): Promise<GroveSession> {
   const http = new HttpClient('http://localhost', { connect: holderConnector(options) })
   const api = groveOver(http, options.clock)
   try {
-    await api.health({})
     const { peerId } = await api.grove({})
     const holder = await readHolder(options.dir)
     return {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { JsonObject } from '../../core/canonical.ts'
+import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
   artifactNameSchema,
@@ -32,6 +33,12 @@ const said = {
     .partial()
     .optional()
     .describe('who you are; fields left out come from the configuration of the server'),
+}
+const insisting = {
+  insist: z
+    .boolean()
+    .default(false)
+    .describe('publish scores also in another direction or unit than those published here'),
 }
 const artifacts = {
   artifacts: z
@@ -69,6 +76,7 @@ export const contributeTools = [
       ...said,
       mode: mode.default('evaluation'),
       ...artifacts,
+      ...insisting,
       relations: z.array(relation).default([]),
     }),
     async run({ mode, relations, ...input }, context) {
@@ -109,14 +117,15 @@ export const contributeTools = [
   tool({
     name: 'grove_reproduce',
     description:
-      'Report an attempt to reproduce a contribution: confirmed, challenged (the result differs) ' +
-      'or partial.',
+      'Report an attempt to reproduce a contribution: confirmed, partial, challenged (the result ' +
+      'differs) or failed (it does not run). The first two count as reproductions of it.',
     readOnly: false,
     input: z.strictObject({
       targetCid: target,
-      result: z.enum(['confirmed', 'challenged', 'partial']).default('confirmed'),
+      result: z.enum(RESULTS).default('confirmed'),
       ...said,
       ...artifacts,
+      ...insisting,
     }),
     async run({ targetCid, result, ...input }, context) {
       const reproduces = {
@@ -165,11 +174,11 @@ export const contributeTools = [
 ]
 
 async function submit(
-  input: Said & Partial<Artifacts>,
+  input: Said & Partial<Artifacts> & { readonly insist?: boolean },
   shape: Shape,
   { grove, agent, signal, files: rules }: ToolContext,
 ) {
-  const { files = {}, artifacts = {}, agent: self, ...rest } = input
+  const { files = {}, artifacts = {}, agent: self, insist = false, ...rest } = input
   const draft: Draft = {
     ...definedOnly(rest),
     ...shape,
@@ -181,7 +190,7 @@ async function submit(
     gatherForAgent(path, name, rules),
   )
   const { files: sources, suspects } = joined(parts)
-  const published = await publishTree(grove, draft, sources, { signal })
+  const published = await publishTree(grove, draft, sources, { signal, insist })
   const { cid, kind, mode, summary, artifacts: named, createdAt } = published
   return {
     ...{ cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ContributionView } from '../../core/contribution/schema.ts'
+import { type ContributionView, kindSchema } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
@@ -44,6 +44,16 @@ async function withWholeCid(input: unknown, context: ToolContext): Promise<unkno
 /** The tools that read the graph, including the one that writes files to the caller's disk. */
 export const readTools: readonly Tool[] = [
   ...projected,
+  tool({
+    name: 'grove_frontier',
+    description:
+      'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
+      'score and reproduction. Start here to find what to build on. Another kind ranks among its ' +
+      'own. leftOut and mixedUnits say what a ranking hides.',
+    readOnly: true,
+    input: operations.frontier.input.extend({ kind: kindSchema.default('work') }),
+    run: (query, { grove, signal }) => grove.frontier(query, { signal }),
+  }),
   tool({
     name: 'grove_search',
     description:

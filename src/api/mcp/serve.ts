@@ -97,6 +97,12 @@ function fileError(error: unknown): GroveError | undefined {
       { path },
       { cause: error, message: `there is no file ${String(path)}` },
     )
+  if (code === 'EACCES' || code === 'EPERM')
+    return new GroveError(
+      'refused',
+      { path },
+      { cause: error, message: `grove may not read ${String(path)}` },
+    )
   return typeof code === 'string' && typeof path === 'string'
     ? storageError(error, { path })
     : undefined

@@ -73,6 +73,7 @@ export const contributionOperations = {
     output: contributionViewSchema,
     checksInput: true,
     multipart: true,
+    check: { header: 'grove-check', name: 'metrics' },
     subject: ({ cid, kind, agent, summary }) => ({
       published: cid,
       kind,

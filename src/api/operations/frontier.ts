@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LIST_MAX } from '../../core/limits.ts'
 import {
-  federatedFrontierSchema,
+  federatedAnswerSchema,
   filterShape,
   frontierAnswerSchema,
   listLimit,
@@ -12,6 +12,9 @@ import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
 import { searchContributions } from '../../node/read/queries.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
+
+/** Metrics of the frontier in one answer, unless its caller says how many. */
+const METRICS_USUAL = 100
 
 const group = 'frontier'
 
@@ -26,14 +29,10 @@ export const frontierOperations = {
       metric: z.string().optional(),
       ...filterShape,
       limit: listLimit(10),
+      metrics: listLimit(METRICS_USUAL).describe('most metrics in one answer'),
+      after: z.string().optional().describe('only metrics after this one, by name'),
     }),
     output: frontierAnswerSchema,
-    mcp: {
-      tool: 'grove_frontier',
-      description:
-        'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
-        'score and reproduction. Start here to find what to build on.',
-    },
     run: (node, query) => frontier(node, definedOnly(query)),
   }),
   search: json({
@@ -60,13 +59,13 @@ export const frontierOperations = {
     summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
     input: z.strictObject({}),
-    output: federatedFrontierSchema,
+    output: federatedAnswerSchema,
     mcp: {
       tool: 'grove_federated_frontier',
       description:
         'Rank the best work known anywhere in the federation, with the groves that hold it. ' +
         'Entries with held: false are only advertised: copy them here with grove_fetch.',
     },
-    run: async (node) => ({ entries: await federatedFrontier(node) }),
+    run: (node) => federatedFrontier(node),
   }),
 }

@@ -35,6 +35,8 @@ export interface CallContext {
    */
   readonly isLocal?: boolean
   readonly onTransfer?: (progress: TransferProgress) => void
+  /** Whether the caller wants the operation's `check`. */
+  readonly checks?: boolean
 }
 
 interface Common<I extends z.ZodType> {
@@ -78,6 +80,11 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
    * `artifact:<path>`.
    */
   readonly multipart?: true
+  /**
+   * A check beyond 0.1's that refuses some inputs. Requests ask for it by this header, which our
+   * client sends unless its caller insists.
+   */
+  readonly check?: { readonly header: string; readonly name: string }
   readonly wire?: HttpForm<z.output<O>>
   /** What a log says of the output. Default: nothing. */
   subject?(output: z.output<O>): Readonly<Record<string, unknown>>

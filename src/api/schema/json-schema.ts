@@ -15,7 +15,9 @@ export function jsonSchemaOf(
     unrepresentable: 'any',
     ...(metadata === undefined ? {} : { metadata }),
     override: ({ zodSchema, jsonSchema }) => {
-      if (zodSchema._zod.def.type === 'custom') jsonSchema.type = 'object'
+      if (zodSchema._zod.def.type !== 'custom') return
+      jsonSchema.type = 'object'
+      jsonSchema.additionalProperties = true
     },
   })
   return rest

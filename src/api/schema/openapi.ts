@@ -23,6 +23,7 @@ import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
 import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
+import { parameterWords } from './parameter-words.ts'
 import { inputForms, listsByItem, PATH_MEMBER } from './query.ts'
 
 const errorSchema: JsonSchema = {
@@ -40,6 +41,9 @@ const errorSchema: JsonSchema = {
   },
   required: ['error'],
 }
+
+/** Where a grove listens if it isn't told. */
+const DEFAULT_ADDRESS = 'http://127.0.0.1:4515'
 
 /** Schemas that are described once and referred to by name. */
 const named: Readonly<Record<string, z.ZodType>> = {
@@ -62,8 +66,11 @@ const named: Readonly<Record<string, z.ZodType>> = {
   Grove: groveInfoSchema,
 }
 
-/** The whole API as OpenAPI 3.1, derived from the table. */
-export function openApi(operations: readonly Operation[]): object {
+/**
+ * The whole API as OpenAPI 3.1, derived from the table. `address` is that of the grove that answers
+ * it.
+ */
+export function openApi(operations: readonly Operation[], address = DEFAULT_ADDRESS): object {
   const references = new References()
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of operations) {
@@ -80,7 +87,11 @@ export function openApi(operations: readonly Operation[]): object {
       version: VERSION,
       description:
         'A grove keeps a graph of immutable agent work and shares the best with other groves.',
+      license: { name: 'all rights reserved', identifier: 'LicenseRef-UNLICENSED' },
     },
+    servers: [{ url: address }],
+    // Groves don't authenticate their callers yet.
+    security: [],
     tags: Object.entries(groups).map(([name, description]) => ({ name, description })),
     paths,
     components: { schemas: { ...references.schemas, Error: errorSchema } },
@@ -101,10 +112,10 @@ class References {
       $defs?: Record<string, JsonSchema>
     }
     for (const [id, definition] of Object.entries($defs))
-      this.schemas[id] ??= this.#relocated(definition)
+      this.schemas[id] ??= withoutDefaults(this.#relocated(definition))
     const id = this.#registry.get(schema)?.id
     if (id === undefined) return this.#relocated(rest)
-    this.schemas[id] ??= this.#relocated(rest)
+    this.schemas[id] ??= withoutDefaults(this.#relocated(rest))
     return { $ref: `#/components/schemas/${id}` }
   }
 
@@ -130,12 +141,15 @@ function describe(operation: Operation, references: References): object {
         description: 'Success',
         content: answerContent(operation, references),
       },
-      default: {
-        description: 'An error',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
-      },
+      '4XX': errorAnswer('The request is refused, or what it names is not here'),
+      default: errorAnswer('The grove has failed, or is closing'),
     },
   }
+}
+
+function errorAnswer(description: string): object {
+  const schema = { $ref: '#/components/schemas/Error' }
+  return { description, content: { 'application/json': { schema } } }
 }
 
 function parameters(operation: Operation): object[] {
@@ -148,11 +162,18 @@ function parameters(operation: Operation): object[] {
   const byItem = isGet ? [...listsByItem(forms)] : []
   const member = (name: string) => propertiesOf(schema)[name] ?? {}
   return [
-    ...path.map((name) => ({ name, in: 'path', required: true, schema: member(name) })),
+    ...path.map((name) => ({
+      name,
+      in: 'path',
+      required: true,
+      description: parameterWords[name],
+      schema: member(name),
+    })),
     ...inQuery.map(([name, form]) => ({
       name,
       in: 'query',
       required: required.has(name),
+      description: parameterWords[name],
       ...(form === 'json'
         ? { content: { 'application/json': { schema: member(name) } } }
         : { schema: member(name), ...(form === 'list' ? { explode: false } : {}) }),
@@ -171,7 +192,7 @@ function parameters(operation: Operation): object[] {
 function requestBody(operation: Operation, references: References): object {
   if (operation.kind === 'upload')
     return { required: true, content: { 'application/octet-stream': {} } }
-  const schema = bodySchema(operation, references)
+  const schema = withoutDefaults(bodySchema(operation, references))
   const json = { 'application/json': { schema } }
   if (operation.kind !== 'json' || operation.multipart !== true) return { content: json }
   const form = {
@@ -182,6 +203,27 @@ function requestBody(operation: Operation, references: References): object {
     },
   }
   return { required: true, content: { ...json, 'multipart/form-data': { schema: form } } }
+}
+
+/**
+ * The schema with its defaults in words: generators take a member that has a default for one that
+ * is always there, and would ask each caller for it.
+ */
+function withoutDefaults(schema: JsonSchema): JsonSchema {
+  const inWords = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inWords)
+    if (typeof value !== 'object' || value === null) return value
+    const members = Object.entries(value).map(([name, member]) => [name, inWords(member)])
+    if (!isDefaulted(value)) return Object.fromEntries(members)
+    const { default: _, ...rest } = Object.fromEntries(members)
+    return { ...rest, description: `default: ${JSON.stringify(value.default)}` }
+  }
+  return inWords(schema) as JsonSchema
+}
+
+/** Whether this is the schema of a value with a default, rather than members of that name. */
+function isDefaulted(value: object): value is { readonly default: unknown } {
+  return 'default' in value && 'type' in value && typeof value.type === 'string'
 }
 
 /** The input without the members that are in the path. */

@@ -1,5 +1,6 @@
 import { parseCid, shortCid } from '../../core/cid.ts'
 import type { Score } from '../../core/contribution/schema.ts'
+import { cutText } from './width.ts'
 
 /** Formats values for the screen. */
 
@@ -44,10 +45,44 @@ export function formatDuration(ms: number): string {
   return ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${(ms / 3_600_000).toFixed(1)} h`
 }
 
-/** A number: exact up to 12 characters, else with 8 significant digits. */
+/** A number by itself: exact up to 12 characters, else with 8 significant digits. */
 export function formatNumber(value: number): string {
   const exact = String(value)
-  return exact.length <= 12 ? exact : value.toPrecision(8)
+  return exact.length <= 12 ? exact : rounded(value, 8)
+}
+
+/** Significant digits that a number has at least beside others, if it has so many. */
+const DIGITS_MIN = 5
+/** Significant digits that tell any two doubles apart. */
+const DIGITS_MAX = 17
+
+/**
+ * How these numbers are written beside each other: as short as tells them apart, with the same
+ * number of digits and their points in one column.
+ */
+export function numberFormat(values: readonly number[]): (value: number) => string {
+  const distinct = [...new Set(values)]
+  let digits = DIGITS_MIN
+  const textsOf = () => distinct.map((value) => rounded(value, digits))
+  while (digits < DIGITS_MAX && new Set(textsOf()).size < distinct.length) digits += 1
+  const decimals = Math.max(0, ...textsOf().map(decimalsOf))
+  return (value) => {
+    const text = rounded(value, digits)
+    return text + ' '.repeat(Math.max(0, decimals - decimalsOf(text)))
+  }
+}
+
+/** Characters from the decimal point on. */
+function decimalsOf(text: string): number {
+  const point = text.indexOf('.')
+  return point < 0 || text.includes('e') ? 0 : text.length - point
+}
+
+/** A number with so many significant digits, without zeros at its end. Integers stay whole. */
+function rounded(value: number, digits: number): string {
+  if (Number.isInteger(value)) return String(value)
+  const whole = Math.max(1, Math.floor(Math.log10(Math.abs(value))) + 1)
+  return String(Number(value.toPrecision(Math.min(100, Math.max(digits, whole)))))
 }
 
 /** `val_bpb 0.95 bpb ↓`: the arrow says which way is better. */
@@ -57,8 +92,9 @@ export function formatScore(name: string, score: Score): string {
 }
 
 /**
- * Scores in forms that take less and less room: as many as fit, with the number of the others; the
- * last has a value alone. No number is ever cut.
+ * Scores in forms that take less and less room: as many as fit, with the number of the others; at
+ * last the first alone, its name cut and its value rounded. None is without a name, which would be
+ * taken for that of the row above.
  */
 export function scoreForms(scores: Readonly<Record<string, Score>> | undefined): string[] {
   const all = Object.entries(scores ?? {})
@@ -67,17 +103,16 @@ export function scoreForms(scores: Readonly<Record<string, Score>> | undefined):
   const texts = all.map(([name, score]) => formatScore(name, score))
   const more = (shown: number) => (shown === all.length ? '' : ` +${all.length - shown}`)
   const several = texts.map(
-    (_, shown) => `${texts.slice(0, shown + 1).join(', ')}${more(shown + 1)}`,
+    (_, index) => `${texts.slice(0, index + 1).join(', ')}${more(index + 1)}`,
   )
   const [name, { value, direction }] = first
-  const alone = `${formatNumber(value)} ${arrow(direction)}`
-  return [
-    ...several.toReversed(),
-    `${printable(name)} ${alone}${more(1)}`,
-    `${alone}${more(1)}`,
-    alone,
-  ]
+  const rounded = Number(value.toPrecision(ROUNDED_DIGITS))
+  const alone = (most: number) =>
+    `${cutText(printable(name), most)} ${formatNumber(rounded)} ${arrow(direction)}`
+  return [...several.toReversed(), `${alone(24)}${more(1)}`, `${alone(8)}${more(1)}`, alone(5)]
 }
+
+const ROUNDED_DIGITS = 6
 
 /** The direction that is better. */
 export function arrow(direction: Score['direction']): string {

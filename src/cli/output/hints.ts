@@ -12,6 +12,7 @@ export const hints: Partial<Record<ErrorCode, string>> = {
   'fetch-timeout': 'give it longer with --timeout; a grove that is served keeps what has arrived',
   'fetch-incomplete': 'try again: a grove that is served goes on from what has arrived',
   'peer-unreachable': '`grove peers` shows which groves answer',
+  'metric-conflict': 'if it is meant so, publish it with --insist',
   busy: 'try again in a moment',
   'shutting-down': 'try again when it is up',
 }

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { wrapText } from './width.ts'
 
 /** The output of the command line: answers on stdout, everything else on stderr. */
 export interface Output {
@@ -28,6 +29,13 @@ export function print(output: Output, text: string): void {
   if (!output.unread.aborted) output.answer.write(`${text}\n`)
 }
 
+/** Writes prose, broken between words where the terminal ends. */
+export function printProse(output: Output, text: string, format?: Style): void {
+  for (const line of text.split('\n'))
+    for (const part of wrapText(line, widthOf(output)))
+      print(output, format === undefined ? part : style(output, format, part))
+}
+
 /** Writes a value as JSON, with control characters escaped. */
 export function printJson(output: Output, value: unknown, indent = 2): void {
   const text = JSON.stringify(value, undefined, indent) ?? 'null'
@@ -40,9 +48,12 @@ export function printJson(output: Output, value: unknown, indent = 2): void {
   )
 }
 
-/** Writes a note to the user, which is not part of the answer. */
+/** Writes a note to the user, which is not part of the answer. A terminal gets it wrapped. */
 export function note(output: Output, text: string): void {
-  output.notes.write(`${text}\n`)
+  const { isTTY, columns = 80 } = output.notes
+  const width = isTTY === true ? columns : Number.POSITIVE_INFINITY
+  const lines = text.split('\n').flatMap((line) => wrapText(line, width))
+  output.notes.write(`${lines.join('\n')}\n`)
 }
 
 type Style = 'bold' | 'dim' | 'green' | 'red' | 'yellow' | 'cyan'

@@ -34,7 +34,7 @@ export interface Line {
 const GAP = '  '
 const INDENT = '  '
 /** The part of the width that the main column may keep from the others. */
-const MAIN_SHARE = 0.45
+const MAIN_SHARE = 0.5
 
 /** Writes a table. On a terminal it is fitted to its width. */
 export function printTable(output: Output, table: Table): void {
@@ -131,8 +131,9 @@ function lines(table: Table, width: number): Line[] {
 }
 
 /**
- * The widths of the columns: those that may be cut are cut to one width, the widest first, until
- * the main column has its share. It takes what they then leave.
+ * The widths of the columns. Those that may be cut give way until the main column has its share,
+ * the widest first: at first those that may be left out, then the others. The main column takes
+ * what they then leave.
  */
 function widthsWithin(table: Table, width: number): number[] {
   const { columns, rows } = table
@@ -143,23 +144,29 @@ function widthsWithin(table: Table, width: number): number[] {
   const least = leastWidths(table)
   const share = Math.max(least[main] ?? 0, Math.floor(room * MAIN_SHARE))
   const kept = main < 0 ? 0 : Math.min(natural[main] ?? 0, share)
-  const capped = (cap: number) =>
-    natural.map((own, index) =>
-      index === main ? 0 : Math.min(own, Math.max(least[index] ?? 0, cap)),
-    )
-  let cap = Math.max(...natural)
-  while (cap > 0 && sum(capped(cap)) > room - kept) cap--
-  const used = capped(cap).map((most, index) =>
-    Math.min(
-      most,
-      Math.max(
-        widthOfText(columns[index]?.title ?? ''),
-        ...rows.map((row) => widthOfText(formWithin(row[index] ?? '', most))),
-      ),
-    ),
+  const sides = natural.map((own, index) => (index === main ? 0 : own))
+  const minor = capped(sides, room - kept, (index) =>
+    columns[index]?.leaveOut === undefined ? (sides[index] ?? 0) : (least[index] ?? 0),
   )
+  const used = capped(minor, room - kept, (index) => least[index] ?? 0).map((most, index) => {
+    const shown = rows.map((row) => widthOfText(formWithin(row[index] ?? '', most)))
+    return Math.min(most, Math.max(widthOfText(columns[index]?.title ?? ''), ...shown))
+  })
   const left = Math.max(0, room - sum(used))
   return used.map((each, index) => (index === main ? Math.min(natural[index] ?? 0, left) : each))
+}
+
+/** The widths, cut to one width, but none below its least, until they take no more than `room`. */
+function capped(
+  widths: readonly number[],
+  room: number,
+  least: (index: number) => number,
+): number[] {
+  const within = (cap: number) =>
+    widths.map((own, index) => Math.min(own, Math.max(least(index), cap)))
+  let cap = Math.max(0, ...widths)
+  while (cap > 0 && sum(within(cap)) > room) cap--
+  return within(cap)
 }
 
 function naturalWidths({ columns, rows }: Table): number[] {

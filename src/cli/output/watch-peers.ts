@@ -46,12 +46,14 @@ async function watch({ grove, output, clock, json }: CliSession, signal: AbortSi
   }
 }
 
-/** `waiting for http://a (3.2 s), http://b (2.0 s)`, in one line. Pure. */
+/** `waiting 3.2 s for http://a, 2.0 s for http://b`, in one line. Pure. */
 export function waitingText(
   slow: readonly { readonly address: string; readonly forMs: number }[],
   width: number,
 ): string {
   if (slow.length === 0) return ''
-  const peers = slow.map(({ address, forMs }) => `${printable(address)} (${formatDuration(forMs)})`)
-  return cutText(`waiting for ${peers.join(', ')}`, width - 1)
+  const peers = slow.map(
+    ({ address, forMs }) => `${formatDuration(forMs)} for ${printable(address)}`,
+  )
+  return cutText(`waiting ${peers.join(', ')}`, width - 1)
 }

@@ -1,4 +1,4 @@
-import type { Edge } from './relation.ts'
+import { type Edge, isReproduced } from './relation.ts'
 
 /**
  * The states of a contribution by its incoming edges. Where several apply, the first in this list
@@ -26,7 +26,7 @@ function stateFrom(edge: Edge): Lifecycle {
     case 'derives_from':
       return edge.metadata?.relationship === 'supersedes' ? 'superseded' : 'published'
     case 'reproduces':
-      return edge.metadata?.result === 'challenged' ? 'challenged' : 'reproduced'
+      return isReproduced(edge.metadata) ? 'reproduced' : 'challenged'
     case 'adopts':
       return 'adopted'
     case 'reviews':

@@ -27,6 +27,19 @@ export const EVIDENCE: readonly RelationType[] = (Object.keys(counts) as Relatio
 /** All types: those that make a contribution say something about another, replies included. */
 export const ABOUT: readonly RelationType[] = Object.keys(counts) as RelationType[]
 
+/** What an attempt to reproduce may have come to: `result` in the metadata of its relation. */
+export const RESULTS = ['confirmed', 'partial', 'challenged', 'failed'] as const
+
+/**
+ * Whether a reproduction with these metadata succeeded, at least in part. It did where it names no
+ * result. A word that isn't in RESULTS counts as `challenged`: whoever wrote `refuted` did not
+ * confirm.
+ */
+export function isReproduced(metadata: Relation['metadata']): boolean {
+  const result = metadata?.['result']
+  return result === undefined || result === 'confirmed' || result === 'partial'
+}
+
 /**
  * The edges of a contribution, in manifest order. Of several relations of one type to one target,
  * only the first is an edge.

@@ -121,7 +121,7 @@ function foldersOf(paths: readonly string[]): Set<string> {
  */
 function rawPath(name: string, folders: ReadonlySet<string>): string {
   const parts = name.split('/').map((part) => {
-    if (part === '.') return '.~dot'
+    if (part === '.') return '~dot'
     return unstorable(part) === undefined ? part : `${part.slice(0, 128)}~long/${part.slice(128)}`
   })
   return parts.join('/') + (folders.has(name) ? '~file' : '')

@@ -52,7 +52,9 @@ function evidenceText(
   return [
     adoption > 0 && covers('_adoption') ? `adopted ${adoption}×` : '',
     reproduction > 0 && covers('_reproduction') ? `reproduced ${reproduction}×` : '',
-    reviewScore !== undefined && covers('_review_score') ? `review score ${reviewScore}` : '',
+    reviewScore !== undefined && covers('_review_score')
+      ? `review score ${Number(reviewScore.toPrecision(6))}`
+      : '',
   ]
     .filter((part) => part !== '')
     .join(', ')

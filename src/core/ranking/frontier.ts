@@ -1,6 +1,6 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
-import type { Direction, Kind } from '../contribution/schema.ts'
+import type { Direction, Kind, Manifest } from '../contribution/schema.ts'
 import type { Signals } from './signals.ts'
 
 /** The signals, by their names on the wire. All are maximised. */
@@ -77,14 +77,27 @@ export function localEntry({
   return { metric, direction, cid, value, tags, kind }
 }
 
-/** False if a contribution is marked `context.ephemeral: true`: it is kept, but takes no place. */
-export function isRanked(contribution: Contribution): boolean {
-  return contribution.manifest.context?.ephemeral !== true
+/** Values of `context.outcome` that say that a run came to nothing. */
+const NO_RESULT: readonly unknown[] = ['discard', 'crash']
+
+/**
+ * Whether a contribution takes places. One is kept without any if its context says
+ * `ephemeral: true`, or names the outcome of a run that gave no result: crashes are often logged
+ * with the value 0.
+ */
+export function isRanked({ manifest: { context } }: Contribution): boolean {
+  return context?.['ephemeral'] !== true && !NO_RESULT.includes(context?.['outcome'])
+}
+
+/** Whether a contribution's scores are places. */
+function ranksByScores({ kind, mode }: Manifest): boolean {
+  return mode === 'evaluation' && kind !== 'reproduction'
 }
 
 /**
  * The places that a contribution takes by its own manifest: one for its recency and, in mode
- * `evaluation`, one for each score. `firstSeenMs` is Unix ms.
+ * `evaluation`, one for each score. The scores of a reproduction are evidence about its target and
+ * take none. `firstSeenMs` is Unix ms.
  */
 export function ownPlaces(contribution: Contribution, firstSeenMs: number): Place[] {
   if (!isRanked(contribution)) return []
@@ -95,7 +108,7 @@ export function ownPlaces(contribution: Contribution, firstSeenMs: number): Plac
     direction: 'maximize',
     value: recencyOf(manifest.createdAt, firstSeenMs),
   }
-  if (manifest.mode !== 'evaluation') return [recency]
+  if (!ranksByScores(manifest)) return [recency]
   const scores = Object.entries(manifest.scores ?? {}).filter(
     ([metric]) => !isReservedMetric(metric),
   )
@@ -134,9 +147,20 @@ export function recencyOf(createdAt: string, firstSeenMs: number): number {
 }
 
 /**
- * The direction in which a metric is ranked, given how many scores have each: that of the majority,
- * `minimize` in a tie. Scores of the other direction can't be compared and are not ranked.
+ * The direction that most of these have, `minimize` in a tie. What has the other one can't be
+ * compared with them and is not ranked.
  */
-export function prevailingDirection(minimizing: number, maximizing: number): Direction {
-  return maximizing > minimizing ? 'maximize' : 'minimize'
+export function prevailingDirection({ minimize, maximize }: DirectionCounts): Direction {
+  return maximize > minimize ? 'maximize' : 'minimize'
+}
+
+/** How many scores of a metric have each direction. */
+export interface DirectionCounts {
+  readonly minimize: number
+  readonly maximize: number
+}
+
+/** The direction in which a metric is ranked: works decide, and others only where there is none. */
+export function rankedDirection(works: DirectionCounts, others: DirectionCounts): Direction {
+  return prevailingDirection(works.minimize + works.maximize > 0 ? works : others)
 }

@@ -1,6 +1,7 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
-import { counts, edgesOf } from '../contribution/relation.ts'
+import { counts, edgesOf, isReproduced } from '../contribution/relation.ts'
+import { exactly, exactMean } from './exact-sum.ts'
 
 /**
  * What one contribution says about another. However many relations it has, it counts for each
@@ -11,8 +12,8 @@ export interface Evidence {
   readonly target: Cid
   readonly adoption: 0 | 1
   readonly reproduction: 0 | 1
-  /** Sum of the review's scores. Higher is better. */
-  readonly reviewSum: number
+  /** Exact sum of the review's scores, in units of `exactly`. Higher is better. */
+  readonly reviewSum: bigint
   /** Number of the review's scores; 0 where the source is no review. */
   readonly reviewCount: number
 }
@@ -28,7 +29,7 @@ export interface Signals {
 /** The signals of a contribution without evidence. */
 export const NO_SIGNALS: Signals = { adoption: 0, reproduction: 0, reviewScore: undefined }
 
-/** A contribution's evidence, one entry per target. A challenged reproduction doesn't count. */
+/** A contribution's evidence, one entry per target. A reproduction counts if it succeeded. */
 export function evidenceOf(contribution: Contribution): Evidence[] {
   const byTarget = new Map<Cid, Evidence>()
   for (const edge of edgesOf(contribution)) {
@@ -37,53 +38,45 @@ export function evidenceOf(contribution: Contribution): Evidence[] {
     const before = byTarget.get(edge.target) ?? noEvidence(contribution.cid, edge.target)
     if (signal === 'adoption') byTarget.set(edge.target, { ...before, adoption: 1 })
     if (signal === 'review') byTarget.set(edge.target, { ...before, ...reviewOf(contribution) })
-    if (signal === 'reproduction' && edge.metadata?.result !== 'challenged') {
+    if (signal === 'reproduction' && isReproduced(edge.metadata)) {
       byTarget.set(edge.target, { ...before, reproduction: 1 })
     }
   }
   return [...byTarget.values()]
 }
 
-/**
- * The signals of one target, folded from all evidence about it, which may come in any order.
- * Floating-point sums are taken in the order of the sources' cids, so that all groves with the same
- * evidence get the same last digit.
- */
+/** The signals of one target, folded from all evidence about it, which may come in any order. */
 export function foldSignals(evidence: readonly Evidence[]): Signals {
-  const sorted = evidence.toSorted((a, b) =>
-    a.source < b.source ? -1 : a.source > b.source ? 1 : 0,
-  )
-  const total = { adoption: 0, reproduction: 0, reviewSum: 0, reviewCount: 0 }
-  for (const item of sorted) {
-    total.adoption += item.adoption
-    total.reproduction += item.reproduction
-    total.reviewSum += item.reviewSum
-    total.reviewCount += item.reviewCount
+  let [adoption, reproduction, reviewSum, reviewCount] = [0, 0, 0n, 0]
+  for (const item of evidence) {
+    adoption += item.adoption
+    reproduction += item.reproduction
+    reviewSum += item.reviewSum
+    reviewCount += item.reviewCount
   }
-  const mean = total.reviewCount === 0 ? undefined : total.reviewSum / total.reviewCount
-  return {
-    adoption: total.adoption,
-    reproduction: total.reproduction,
-    reviewScore: mean !== undefined && Number.isFinite(mean) ? mean : undefined,
-  }
+  return { adoption, reproduction, reviewScore: reviewScoreOf(reviewSum, reviewCount) }
+}
+
+/** The mean of so many review scores with this exact sum; undefined if there are none. */
+export function reviewScoreOf(sum: bigint, count: number): number | undefined {
+  return count === 0 ? undefined : exactMean(sum, count)
 }
 
 function noEvidence(source: Cid, target: Cid): Evidence {
-  return { source, target, adoption: 0, reproduction: 0, reviewSum: 0, reviewCount: 0 }
+  return { source, target, adoption: 0, reproduction: 0, reviewSum: 0n, reviewCount: 0 }
 }
 
 /**
  * Sum and number of a review's scores. A score to be minimised enters with its sign turned, so that
- * higher is always better. The sum is taken in canonical order, since the author may have written
- * the keys in another one.
+ * higher is always better.
  */
 function reviewOf(review: Contribution): Pick<Evidence, 'reviewSum' | 'reviewCount'> {
-  const scores = Object.entries(review.manifest.scores ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  const oriented = scores.map(([, score]) =>
-    score.direction === 'maximize' ? score.value : -score.value,
+  const scores = Object.values(review.manifest.scores ?? {})
+  const oriented = scores.map(({ value, direction }) =>
+    exactly(direction === 'maximize' ? value : -value),
   )
   return {
-    reviewSum: oriented.reduce((sum, value) => sum + value, 0),
+    reviewSum: oriented.reduce((sum, value) => sum + value, 0n),
     reviewCount: oriented.length,
   }
 }

@@ -39,8 +39,38 @@ export const federatedEntrySchema = digestEntrySchema.extend({
 /** One of the best that is known anywhere, with its providers and its level. */
 export type FederatedEntry = z.infer<typeof federatedEntrySchema>
 
+/** Works that are not ranked, since their scores have the other direction. */
+export const leftOutWorksSchema = z.object({
+  metric: z.string(),
+  direction: directionSchema,
+  works: z.number().int(),
+})
+/** How many works are left out of a metric's ranking, and what direction their scores have. */
+export type LeftOutWorks = z.infer<typeof leftOutWorksSchema>
+
+/** A metric that ranks values in units that can't be compared. */
+export const mixedUnitsSchema = z.object({
+  metric: z.string(),
+  /** The most used first; without `unit` where the scores have none. */
+  units: z.array(z.object({ unit: z.string().optional(), works: z.number().int() })),
+})
+/** A metric that ranks values in units that can't be compared, with how many works have each. */
+export type MixedUnits = z.infer<typeof mixedUnitsSchema>
+
+/** What a ranking does not show by itself; each is left out where there is nothing to say. */
+const caveatsShape = {
+  leftOut: z.array(leftOutWorksSchema).optional(),
+  mixedUnits: z.array(mixedUnitsSchema).optional(),
+}
+
 /** The federated frontier. */
-export const federatedFrontierSchema = z.object({ entries: z.array(federatedEntrySchema) })
+export const federatedAnswerSchema = z.object({
+  entries: z.array(federatedEntrySchema),
+  /** About what is held here. */
+  ...caveatsShape,
+})
+/** The best that is known anywhere. */
+export type FederatedAnswer = z.infer<typeof federatedAnswerSchema>
 
 /** The members of a filter, for schemas that have more. */
 export const filterShape = {
@@ -83,6 +113,9 @@ export const frontierAnswerSchema = z.object({
   byRecency: z.array(frontierEntrySchema),
   byReviewScore: z.array(frontierEntrySchema),
   byReproduction: z.array(frontierEntrySchema),
+  ...caveatsShape,
+  /** The last metric of this page, to be given as `after`; only where more follow. */
+  nextAfter: z.string().optional(),
 })
 
 /** The local frontier: the best of each metric and each signal, best first. */

@@ -3,10 +3,16 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Manifest } from '../../core/contribution/schema.ts'
 import { contradicts } from '../../core/ranking/advertisement.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
-import { dimensionKey, isSignalMetric, recencyOf } from '../../core/ranking/frontier.ts'
+import {
+  dimensionKey,
+  isSignalMetric,
+  recencyOf,
+  SIGNAL_METRICS,
+} from '../../core/ranking/frontier.ts'
 import { NO_SIGNALS } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type {
+  FederatedAnswer,
   FederatedEntry,
   FrontierAnswer,
   FrontierEntry,
@@ -14,25 +20,57 @@ import type {
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
+import { caveatsOf } from './caveats.ts'
 
-/** Entries a dimension that the federated frontier shows of this grove's own. */
+/** Entries a dimension, and metrics, that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
+const OWN_METRICS = 1_000
 
-/** The best of what is held here, in every dimension. */
-export async function frontier(node: ReadContext, query: FrontierQuery): Promise<FrontierAnswer> {
-  const rankings = await node.index.frontier(query)
+/** A query for the frontier, and which of its metrics: a page of them, by name. */
+export interface FrontierPage extends FrontierQuery {
+  /** Metrics after this one; the signals come with the first page only. */
+  readonly after?: string
+  /** The most metrics. */
+  readonly metrics: number
+}
+
+/** The best of what is held here: in the signals, and in one page of the metrics. */
+export async function frontier(
+  node: ReadContext,
+  { after, metrics: limit, ...query }: FrontierPage,
+): Promise<FrontierAnswer> {
+  const metrics = await metricsOf(node, query, { after, limit: limit + 1 })
+  const page = metrics.slice(0, limit)
+  const dimensions = after === undefined ? [...page, ...SIGNAL_METRICS] : page
+  const rankings = await node.index.frontier({ ...query, dimensions })
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
-  const metrics = rankings.filter((ranking) => !isSignalMetric(ranking.metric))
+  const shown = rankings.filter(({ metric }) => !isSignalMetric(metric))
   return {
     byMetric: Object.fromEntries(
-      metrics.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)]),
+      shown.map((ranking) => [ranking.metric, ranking.places.map(frontierEntry)]),
     ),
     byAdoption: signal('_adoption'),
     byRecency: signal('_recency'),
     byReviewScore: signal('_review_score'),
     byReproduction: signal('_reproduction'),
+    ...(await caveatsOf(node.index, shown)),
+    ...(metrics.length > limit && { nextAfter: page.at(-1) }),
   }
+}
+
+/** The metrics that a query asks for, by name. */
+async function metricsOf(
+  { index }: ReadContext,
+  { metric, kind }: FrontierQuery,
+  { after, limit }: { readonly after: string | undefined; readonly limit: number },
+): Promise<string[]> {
+  if (metric !== undefined) return after === undefined ? [metric] : []
+  return index.metrics({
+    ofWorks: kind === 'work',
+    limit,
+    ...(after === undefined ? {} : { after }),
+  })
 }
 
 function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
@@ -47,13 +85,18 @@ function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
 }
 
 /**
- * The best that is known anywhere: what is held here, then what peers advertise, each dimension by
- * itself. Of a held item an advertisement is shown only where the manifest says the same; signals
- * never are.
+ * The best works that are known anywhere: what is held here, then what peers advertise, each
+ * dimension by itself. Of a held item an advertisement is shown only where the manifest says the
+ * same; signals never are.
  */
-export async function federatedFrontier(node: ReadContext): Promise<FederatedEntry[]> {
+export async function federatedFrontier(node: ReadContext): Promise<FederatedAnswer> {
   const now = node.clock.now()
-  const rankings = await node.index.frontier({ limit: OWN_DEPTH })
+  const metrics = await node.index.metrics({ ofWorks: true, limit: OWN_METRICS })
+  const rankings = await node.index.frontier({
+    kind: 'work',
+    dimensions: [...metrics, ...SIGNAL_METRICS],
+    limit: OWN_DEPTH,
+  })
   const own = rankings.flatMap((ranking) =>
     ranking.places.map((place) => ownEntry(node, ranking, place)),
   )
@@ -69,10 +112,15 @@ export async function federatedFrontier(node: ReadContext): Promise<FederatedEnt
     const contribution = held.get(item.cid)
     return (
       contribution === undefined ||
-      (!isSignalMetric(item.metric) && !contradicts(contribution.manifest, item))
+      (contribution.manifest.kind === 'work' &&
+        !isSignalMetric(item.metric) &&
+        !contradicts(contribution.manifest, item))
     )
   })
-  return [...own, ...believable.map((item) => advertisedEntry(item, held.get(item.cid)))]
+  return {
+    entries: [...own, ...believable.map((item) => advertisedEntry(item, held.get(item.cid)))],
+    ...(await caveatsOf(node.index, rankings)),
+  }
 }
 
 async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {

@@ -2,12 +2,13 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
-import { considers, type Policy, thresholdOf } from '../../core/policy.ts'
+import { considers, type Policy, rankedKinds, thresholdOf } from '../../core/policy.ts'
 import { type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
+import { amongKinds } from '../serve/best.ts'
 import type { Requests } from './round-budget.ts'
 
 /** Metrics of one peer that are looked at in one round. */
@@ -62,14 +63,22 @@ export function advertisedOffers(node: SyncContext, metrics?: ReadonlySet<string
     )
 }
 
-/** The best that the policy wants of what is held here. It counts towards the top k. */
-export async function heldPlaces(node: SyncContext, policy: Policy): Promise<LocalEntry[]> {
-  const { dimensions, tags, kinds, topK } = policy
+/**
+ * The best that the policy wants of what is held here, in the dimensions of these offers. It counts
+ * towards the top k.
+ */
+export async function heldPlaces(
+  node: SyncContext,
+  policy: Policy,
+  offers: readonly Offer[],
+): Promise<LocalEntry[]> {
+  const { tags, topK } = policy
+  const metrics = [...new Set(offers.map(({ metric }) => metric))]
   const rankings = await node.index.frontier({
     limit: topK,
-    ...(dimensions === undefined ? {} : { dimensions }),
+    dimensions: metrics.filter((metric) => policy.dimensions?.includes(metric) ?? true),
     ...(tags === undefined ? {} : { anyTag: tags }),
-    ...(kinds === undefined ? {} : { anyKind: kinds }),
+    ...amongKinds(rankedKinds(policy)),
   })
   return rankings.flatMap(({ places }) => places.map(localEntry))
 }
@@ -116,12 +125,12 @@ async function dimensionsOf(
   policy: Policy,
   { signal, requests }: { signal: AbortSignal; requests: Requests },
 ): Promise<string[]> {
+  if (policy.dimensions !== undefined) return [...policy.dimensions]
   requests.made++
-  const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, { signal }))
-  if (policy.dimensions === undefined) return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
-  return policy.dimensions.filter(
-    (dimension) => dimension.startsWith('_') || metrics.includes(dimension),
-  )
+  const [kind, ...others] = rankedKinds(policy)
+  const options = { signal, ...(kind !== undefined && others.length === 0 && { kind }) }
+  const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, options))
+  return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
 }
 
 async function bestOf(
@@ -134,13 +143,13 @@ async function bestOf(
   if (requests.made >= requests.most) return undefined
   requests.made++
   const threshold = thresholdOf(policy, dimension)
-  const { tags, kinds, topK } = policy
+  const { tags, topK } = policy
   const query = {
     dimension,
     limit: topK,
+    kinds: [...rankedKinds(policy)],
     ...(threshold === undefined ? {} : { threshold }),
     ...(tags === undefined ? {} : { tags: [...tags] }),
-    ...(kinds === undefined ? {} : { kinds: [...kinds] }),
   }
   return ask(node, peer, signal, async () => {
     const list = await node.transport.best(peer, query, { signal })

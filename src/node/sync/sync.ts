@@ -128,11 +128,8 @@ export class BackgroundSync {
       bringAbout(node, peer, { budget, memory: about, signal }),
     )
     round.noteEvidence(refreshed.length + brought.flat().length)
-    await round.fetchWanted({
-      offers: [...offers, ...advertisedOffers(node)],
-      local: await heldPlaces(node, policy),
-      policy,
-    })
+    const all = [...offers, ...advertisedOffers(node)]
+    await round.fetchWanted({ offers: all, local: await heldPlaces(node, policy, all), policy })
     await round.retryStubs()
     const report = round.report(answers.map((answer) => answer.asked))
     this.#lastReport = report
@@ -149,12 +146,9 @@ export class BackgroundSync {
       const { policy, syncIntervalMs: intervalMs } = node.config
       const budget = this.#state.announcedBudget(policy, { now: node.clock.now(), intervalMs })
       const round = this.#begin(budget, node.closing)
-      await round.fetchWanted({
-        offers: [...announced, ...advertisedOffers(node, metrics)],
-        local: await heldPlaces(node, policy),
-        policy,
-        only,
-      })
+      const offers = [...announced, ...advertisedOffers(node, metrics)]
+      const local = await heldPlaces(node, policy, offers)
+      await round.fetchWanted({ offers, local, policy, only })
       round.report([])
     } finally {
       leave()

@@ -61,7 +61,7 @@ export class AdvertisedPlaces {
   }
 
   isHeld(cid: Cid): boolean {
-    return this.#held.has(cid) || this.#local.hasItem(cid)
+    return this.#held.has(cid) || this.#local.entryOf(cid) !== undefined
   }
 
   checkInvariants(): void {

@@ -60,15 +60,27 @@ export class Announcements {
     this.#pending.markKnown(cid)
   }
 
-  /** The local frontier becomes `entries`. Its new places are announced if they are news. */
-  setFrontier(entries: readonly LocalEntry[], now: number, isNews: boolean): void {
+  /**
+   * The places in these metrics become `entries`; without metrics, all places do. New places are
+   * announced if they are news.
+   */
+  setFrontier(
+    entries: readonly LocalEntry[],
+    {
+      metrics,
+      now,
+      isNews,
+    }: { metrics: readonly string[] | undefined; now: number; isNews: boolean },
+  ): void {
     const { local } = this.#parts
-    if (!isNews) this.#queue.clear()
-    else {
-      const isNew = (entry: LocalEntry) => !local.hasPlace(entry)
-      this.#queue.update(entries, { isNew, isRelayed: (entry) => this.#isRelayed(entry), now })
-    }
-    local.set(entries)
+    const told = metrics && new Set(metrics)
+    this.#queue.update(entries, {
+      isTold: (metric) => told?.has(metric) ?? true,
+      isNew: (entry) => isNews && !local.hasPlace(entry),
+      isRelayed: (entry) => this.#isRelayed(entry),
+      now,
+    })
+    local.set(entries, metrics)
     for (const { cid } of entries) this.#pending.markKnown(cid)
   }
 

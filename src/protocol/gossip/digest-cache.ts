@@ -4,7 +4,7 @@ import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, DigestNote, GossipMessage } from '../../core/wire/gossip.ts'
-import { digestOf } from './digest.ts'
+import { byDimension, digestOf } from './digest.ts'
 import type { LocalFrontier } from './local-frontier.ts'
 import { shortId } from './pending-requests.ts'
 
@@ -35,6 +35,12 @@ interface KnownFingerprints {
   readonly seen: string | undefined
 }
 
+/** This grove's digest. */
+interface OwnDigest {
+  readonly entries: DigestEntry[]
+  readonly fingerprint: string
+}
+
 export interface DigestCacheOptions {
   /** The gossip interval. */
   readonly intervalMs: number
@@ -53,9 +59,10 @@ export class DigestCache {
   readonly #entryBytes: number
   /** Counts rounds. With more dimensions than entries, each round starts at other dimensions. */
   #turn = 0
-  #own: DigestEntry[] = []
-  #fingerprint = fingerprintOf([])
+  #lastOwn: OwnDigest = { entries: [], fingerprint: fingerprintOf([]) }
   #changedAt = 0
+  /** When the local frontier changed (Unix ms), if the digest is still to be made of it. */
+  #staleSince: number | undefined
   /** Whether the last sender has the same digest: then a stranger is likely to have it too. */
   #common = false
   /** Whole digests of others by fingerprint. */
@@ -78,38 +85,37 @@ export class DigestCache {
     if (this.#local.metricCount > DIGEST_MAX_ENTRIES) this.refresh(now)
   }
 
-  /** Makes this grove's digest anew from the local frontier. */
+  /**
+   * The local frontier has changed. The digest is made when a message needs it, so that a burst of
+   * changes costs one.
+   */
   refresh(now: number): void {
-    const digest = this.entriesFor(this.#local.entries)
-    const fingerprint = fingerprintOf(digest)
-    if (fingerprint === this.#fingerprint) return
-    this.#own = digest
-    this.#fingerprint = fingerprint
-    this.#changedAt = now
+    this.#staleSince = now
   }
 
   /** As many of these as a message has room for. */
   entriesFor(entries: readonly LocalEntry[]): DigestEntry[] {
-    return digestOf(entries, { maxBytes: this.#entryBytes, turn: this.#turn })
+    return this.#digestFrom([...byDimension(entries).values()])
   }
 
   /** What the periodic exchange sends this peer: the digest, or only its fingerprint. */
   requestPayload(peerId: string, now: number): Payload {
     const last = this.#lastHeard.get(peerId)
+    const { entries } = this.#own
     const isSettled = now - this.#changedAt >= this.#settledMs
     const isLikelyKnown = last === undefined && this.#common && isSettled
-    const isBrief = this.#own.length > 0 && (isLikelyKnown || this.#knowsOurs(last))
+    const isBrief = entries.length > 0 && (isLikelyKnown || this.#knowsOurs(last))
     if (isBrief) this.#abbreviated.set(peerId, 'fingerprint')
-    return { frontier: isBrief ? [] : this.#own, digest: this.#noteOf(last?.fingerprint) }
+    return { frontier: isBrief ? [] : entries, digest: this.#noteOf(last?.fingerprint) }
   }
 
   /**
    * The answer to an exchange: without entries where the sender knows them, without a note for 0.1.
    */
   replyPayload({ digest }: GossipMessage): Payload {
-    if (digest === undefined) return { frontier: this.#own }
+    if (digest === undefined) return { frontier: this.#own.entries }
     return {
-      frontier: this.#knowsOurs(digest) ? [] : this.#own,
+      frontier: this.#knowsOurs(digest) ? [] : this.#own.entries,
       digest: this.#noteOf(digest.fingerprint),
     }
   }
@@ -143,11 +149,12 @@ export class DigestCache {
   entriesOf({ peerId, digest, frontier }: GossipMessage): DigestEntry[] {
     this.#note(peerId, digest)
     if (digest === undefined) return frontier
-    this.#common = digest.fingerprint === this.#fingerprint
+    this.#common = digest.fingerprint === this.#own.fingerprint
     if (digest.ihave !== undefined) return frontier
     const known = this.#digestOf(digest.fingerprint)
     const whole = known ?? (fingerprintOf(frontier) === digest.fingerprint ? frontier : undefined)
-    if (whole !== undefined && whole !== this.#own) this.#remember(digest.fingerprint, whole)
+    if (whole !== undefined && whole !== this.#own.entries)
+      this.#remember(digest.fingerprint, whole)
     return frontier.length === 0 ? (whole ?? []) : frontier
   }
 
@@ -160,13 +167,16 @@ export class DigestCache {
     this.#abbreviated.delete(dialledId)
     return (
       sent !== undefined &&
-      (digest === undefined || (sent === 'fingerprint' && digest.seen !== this.#fingerprint))
+      (digest === undefined || (sent === 'fingerprint' && digest.seen !== this.#own.fingerprint))
     )
   }
 
   /** The whole digest of this grove, whatever the peer knows. */
   wholePayload(peerId: string): Payload {
-    return { frontier: this.#own, digest: this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint) }
+    return {
+      frontier: this.#own.entries,
+      digest: this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint),
+    }
   }
 
   /**
@@ -174,15 +184,30 @@ export class DigestCache {
    * bounds.
    */
   checkInvariants(): void {
-    const bytes = Buffer.byteLength(JSON.stringify(this.#own))
-    mustHold(this.#own.length <= DIGEST_MAX_ENTRIES, 'a digest has at most 100 entries')
+    const { entries, fingerprint } = this.#lastOwn
+    const bytes = Buffer.byteLength(JSON.stringify(entries))
+    mustHold(entries.length <= DIGEST_MAX_ENTRIES, 'a digest has at most 100 entries')
     mustHold(bytes <= this.#entryBytes + 2, 'a digest fits into a message', { bytes })
-    mustHold(
-      fingerprintOf(this.#own) === this.#fingerprint,
-      'the fingerprint is that of the digest',
-    )
+    mustHold(fingerprintOf(entries) === fingerprint, 'the fingerprint is that of the digest')
     mustHold(this.#digests.size <= DIGESTS_MAX, 'digests of others are within bounds')
     mustHold(this.#lastHeard.size <= PEERS_MAX, 'peers remembered by their notes are within bounds')
+  }
+
+  /** This grove's digest, made anew if the local frontier has changed since. */
+  get #own(): OwnDigest {
+    if (this.#staleSince === undefined) return this.#lastOwn
+    const entries = this.#digestFrom(this.#local.dimensions)
+    const fingerprint = fingerprintOf(entries)
+    if (fingerprint !== this.#lastOwn.fingerprint) {
+      this.#lastOwn = { entries, fingerprint }
+      this.#changedAt = this.#staleSince
+    }
+    this.#staleSince = undefined
+    return this.#lastOwn
+  }
+
+  #digestFrom(dimensions: readonly (readonly LocalEntry[])[]): DigestEntry[] {
+    return digestOf(dimensions, { maxBytes: this.#entryBytes, turn: this.#turn })
   }
 
   #note(peerId: string, digest: DigestNote | undefined): void {
@@ -202,16 +227,18 @@ export class DigestCache {
 
   #noteOf(theirs: string | undefined): DigestNote {
     const knows = theirs !== undefined && this.#digestOf(theirs) !== undefined
-    return { fingerprint: this.#fingerprint, ...(knows && { seen: theirs }) }
+    return { fingerprint: this.#own.fingerprint, ...(knows && { seen: theirs }) }
   }
 
   #knowsOurs(note: KnownFingerprints | DigestNote | null | undefined): boolean {
     if (note === undefined || note === null) return false
-    return note.fingerprint === this.#fingerprint || note.seen === this.#fingerprint
+    return note.fingerprint === this.#own.fingerprint || note.seen === this.#own.fingerprint
   }
 
   #digestOf(fingerprint: string): DigestEntry[] | undefined {
-    return fingerprint === this.#fingerprint ? this.#own : this.#digests.get(fingerprint)
+    return fingerprint === this.#own.fingerprint
+      ? this.#own.entries
+      : this.#digests.get(fingerprint)
   }
 
   #remember(fingerprint: string, digest: DigestEntry[]): void {

@@ -22,17 +22,17 @@ export interface DigestLimits {
 /**
  * What a grove advertises of its local frontier: at most DIGEST_MAX_ENTRIES, all with direction.
  * Dimensions share the room fairly: the best of each, then the second of each, and so on. Beyond
- * `maxBytes` tags are dropped first, then entries, from the last one on.
+ * `maxBytes` tags are dropped first, then entries, from the last one on. It costs the same however
+ * many dimensions there are.
  */
 export function digestOf(
-  entries: readonly LocalEntry[],
+  dimensions: readonly (readonly LocalEntry[])[],
   { maxBytes, turn }: DigestLimits,
 ): DigestEntry[] {
-  const dimensions = [...byDimension(entries).values()]
-  const start =
-    dimensions.length > DIGEST_MAX_ENTRIES ? (turn * DIGEST_MAX_ENTRIES) % dimensions.length : 0
-  const turned = [...dimensions.slice(start), ...dimensions.slice(0, start)]
-  return fitted(interleave(turned, DIGEST_MAX_ENTRIES).map(toWire), maxBytes)
+  const most = DIGEST_MAX_ENTRIES
+  const start = dimensions.length > most ? (turn * most) % dimensions.length : 0
+  const turned = [...dimensions.slice(start, start + most), ...dimensions.slice(0, start)]
+  return fitted(interleave(turned.slice(0, most), most).map(toWire), maxBytes)
 }
 
 /** Takes the first of each list, then the second of each, and so on, up to `count`. */
@@ -60,8 +60,13 @@ export function byDimension<T extends Place>(entries: readonly T[]): Map<string,
   return groups
 }
 
+/** The tags of an entry that the wire takes. */
+export function tagsOnWire(tags: readonly string[]): readonly string[] {
+  return tags.filter((tag) => tag.length <= NAME_MAX_CHARS).slice(0, ENTRY_TAGS_MAX)
+}
+
 function toWire({ metric, value, cid, direction, tags }: LocalEntry): DigestEntry {
-  const sent = tags.filter((tag) => tag.length <= NAME_MAX_CHARS).slice(0, ENTRY_TAGS_MAX)
+  const sent = [...tagsOnWire(tags)]
   return { metric, value, cid, direction, ...(sent.length > 0 && { tags: sent }) }
 }
 

@@ -5,7 +5,7 @@ import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 import type { Peer } from '../membership/liveness.ts'
 import type { Sender } from '../membership/membership.ts'
-import type { Effect, GossipConfig } from '../messages.ts'
+import type { Effect, FrontierInput, GossipConfig } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import { AdvertisedPlaces } from './advertised-places.ts'
 import { Announcements } from './announcements.ts'
@@ -79,10 +79,19 @@ export class Dissemination {
     return this.#announcements.tick(view, now)
   }
 
-  /** The local frontier is now this. Its new places are announced if they are news. */
-  setFrontier(entries: readonly LocalEntry[], now: number, isNews: boolean): void {
-    this.#announcements.setFrontier(entries, now, isNews && this.#mayAnnounce)
+  /** The places in these metrics, or all, are now these. If they are news, they are announced. */
+  setFrontier(
+    { entries, metrics }: FrontierInput,
+    { now, isNews }: { readonly now: number; readonly isNews: boolean },
+  ): void {
+    const isAnnounced = isNews && this.#mayAnnounce
+    this.#announcements.setFrontier(entries, { metrics, now, isNews: isAnnounced })
     this.#digests.refresh(now)
+  }
+
+  /** One of the places that the item has in the local frontier. */
+  localEntry(cid: Cid): LocalEntry | undefined {
+    return this.#local.entryOf(cid)
   }
 
   /** These items are held here now. */

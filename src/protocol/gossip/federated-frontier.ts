@@ -130,7 +130,7 @@ export class FederatedFrontier {
   #directionOf(metric: string): Direction | undefined {
     if (isSignalMetric(metric)) return 'maximize'
     const count = this.#items.countIn(metric)
-    return count && prevailingDirection(count.minimize, count.maximize)
+    return count && prevailingDirection(count)
   }
 }
 

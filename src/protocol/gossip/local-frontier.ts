@@ -1,51 +1,95 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
+import { compareText } from '../../core/text.ts'
+import { byDimension } from './digest.ts'
 import { shortId } from './pending-requests.ts'
 
-/** The best of what is held here, as the node last gave it. */
-export class LocalFrontier {
-  #entries: readonly LocalEntry[] = []
-  /** Metric → cid → direction. */
-  #places = new Map<string, Map<Cid, Direction>>()
+/** The places of one metric. */
+interface MetricPlaces {
+  readonly entries: readonly LocalEntry[]
+  /** Those that may be sent, by dimension, best first. */
+  readonly dimensions: readonly (readonly LocalEntry[])[]
+  readonly directions: ReadonlyMap<Cid, Direction>
+}
 
-  get entries(): readonly LocalEntry[] {
-    return this.#entries
-  }
+/**
+ * The best of what is held here, as the node last gave it, metric by metric. What is new in some
+ * metrics costs nothing in the others.
+ */
+export class LocalFrontier {
+  readonly #metrics = new Map<string, MetricPlaces>()
+  /** The places of each item. */
+  readonly #items = new Map<Cid, Set<LocalEntry>>()
+  /** All dimensions by name; undefined after a change. */
+  #dimensions: readonly (readonly LocalEntry[])[] | undefined
 
   get metricCount(): number {
-    return this.#places.size
+    return this.#metrics.size
   }
 
-  set(entries: readonly LocalEntry[]): void {
-    this.#entries = entries
-    this.#places = new Map()
-    for (const { metric, cid, direction } of entries) {
-      const cids = this.#places.get(metric) ?? new Map<Cid, Direction>()
-      this.#places.set(metric, cids.set(cid, direction))
-    }
+  /** The dimensions that may be sent, by name, each best first. */
+  get dimensions(): readonly (readonly LocalEntry[])[] {
+    this.#dimensions ??= [...this.#metrics]
+      .sort(([a], [b]) => compareText(a, b))
+      .flatMap(([, { dimensions }]) => dimensions)
+    return this.#dimensions
+  }
+
+  /** The places in these metrics are now `entries`; without metrics, all places are. */
+  set(
+    entries: readonly LocalEntry[],
+    metrics: readonly string[] = [...this.#metrics.keys()],
+  ): void {
+    for (const metric of metrics) this.#remove(metric)
+    for (const [metric, places] of Map.groupBy(entries, (entry) => entry.metric))
+      this.#add(metric, places)
+    this.#dimensions = undefined
   }
 
   /** Whether the item has a place in this dimension. */
   hasPlace({ metric, cid, direction }: LocalEntry): boolean {
-    return this.#places.get(metric)?.get(cid) === direction
+    return this.#metrics.get(metric)?.directions.get(cid) === direction
   }
 
-  /** Whether the item has a place in any dimension. O(metrics). */
-  hasItem(cid: Cid): boolean {
-    for (const cids of this.#places.values()) if (cids.has(cid)) return true
-    return false
+  /** One of the item's places; undefined if it has none. */
+  entryOf(cid: Cid): LocalEntry | undefined {
+    for (const entry of this.#items.get(cid) ?? []) return entry
+    return undefined
   }
 
   /** The direction in which the metric is held here. */
   directionOf(metric: string): Direction | undefined {
-    for (const direction of this.#places.get(metric)?.values() ?? []) return direction
-    return undefined
+    return this.#metrics.get(metric)?.entries[0]?.direction
   }
 
-  /** The entries of the items with these short ids. */
+  /** The entries of the items with these short ids. O(items), unless there are no ids. */
   withShortIds(ids: readonly string[]): LocalEntry[] {
+    if (ids.length === 0) return []
     const wanted = new Set(ids)
-    return wanted.size === 0 ? [] : this.#entries.filter(({ cid }) => wanted.has(shortId(cid)))
+    return [...this.#items].flatMap(([cid, entries]) =>
+      wanted.has(shortId(cid)) ? [...entries] : [],
+    )
+  }
+
+  #add(metric: string, entries: readonly LocalEntry[]): void {
+    this.#metrics.set(metric, {
+      entries,
+      dimensions: [...byDimension(entries).values()],
+      directions: new Map(entries.map(({ cid, direction }) => [cid, direction])),
+    })
+    for (const entry of entries) {
+      const places = this.#items.get(entry.cid) ?? new Set()
+      this.#items.set(entry.cid, places.add(entry))
+    }
+  }
+
+  #remove(metric: string): void {
+    for (const entry of this.#metrics.get(metric)?.entries ?? []) {
+      const places = this.#items.get(entry.cid)
+      places?.delete(entry)
+      if (places?.size === 0) this.#items.delete(entry.cid)
+    }
+    this.#metrics.delete(metric)
   }
 }

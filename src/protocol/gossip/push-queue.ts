@@ -19,24 +19,30 @@ export class PushQueue {
   }
 
   /**
-   * The local frontier is now `entries`: of those waiting, the ones that are still in it stay, and
-   * new ones join them. Relayed items alone go without delay: their burst was gathered where it
-   * began, and would be delayed again on each hop.
+   * The places in these metrics are now `entries`: of those waiting, the ones that are still among
+   * them stay, and new ones join them. Relayed items alone go without delay: their burst was
+   * gathered where it began, and would be delayed again on each hop.
    */
   update(
     entries: readonly LocalEntry[],
     {
+      isTold,
       isNew,
       isRelayed,
       now,
     }: {
+      /** Whether `entries` has the places of this metric. */
+      readonly isTold: (metric: string) => boolean
       readonly isNew: (entry: LocalEntry) => boolean
       readonly isRelayed: (entry: LocalEntry) => boolean
       readonly now: number
     },
   ): void {
     const waiting = new Set(this.#entries.map(keyOf))
-    this.#entries = entries.filter((entry) => isNew(entry) || waiting.has(keyOf(entry)))
+    this.#entries = [
+      ...this.#entries.filter(({ metric }) => !isTold(metric)),
+      ...entries.filter((entry) => isNew(entry) || waiting.has(keyOf(entry))),
+    ]
     if (this.#entries.length === 0) {
       this.clear()
       return

@@ -3,6 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
@@ -10,7 +11,9 @@ import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  FormCount,
   FrontierQuery,
+  MetricsQuery,
   Page,
   RankedThread,
   Ranking,
@@ -21,7 +24,7 @@ import { consequencesOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { type Term, termsOfQuery } from '../words.ts'
-import { type Held, rank } from './rank.ts'
+import { formsIn, type Held, metricsOf, rank } from './rank.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
 interface Promised {
@@ -133,6 +136,20 @@ export class MemoryGraph implements GraphStore {
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
     return rank([...this.#held.values()], (cid) => this.#signalsOf(cid), query)
+  }
+
+  async bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
+    const rankings = await this.frontier({ kind: 'work', dimensions, limit })
+    return rankings.flatMap(({ places }) => places.map(({ info: _, ...place }) => place))
+  }
+
+  async metrics(query: MetricsQuery): Promise<string[]> {
+    return metricsOf([...this.#held.values()], query)
+  }
+
+  async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
+    const all = [...this.#held.values()]
+    return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
   }
 
   async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {

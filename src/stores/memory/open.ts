@@ -10,6 +10,9 @@ export const healthy: StoreHealth = {
   damaged: () => [],
   onDamage: () => () => {},
   async check() {},
+  async room() {
+    return undefined
+  },
   async keepId() {},
 }
 

@@ -1,17 +1,16 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Direction } from '../../core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
   isSignalMetric,
   type Place,
-  prevailingDirection,
+  rankedDirection,
   signalPlaces,
 } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import { compareText } from '../../core/text.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { FrontierQuery, Ranking } from '../../ports/graph-index.ts'
+import type { FormCount, FrontierQuery, MetricsQuery, Ranking } from '../../ports/graph-index.ts'
 import type { Consequences } from '../derive.ts'
 import { matches } from '../filter.ts'
 import { infoOf } from '../info.ts'
@@ -31,15 +30,61 @@ export function rank(
   signalsOf: (cid: Cid) => Signals,
   query: FrontierQuery,
 ): Ranking[] {
-  const byDimension = Map.groupBy(
-    all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid))),
-    dimensionKey,
-  )
-  const sizes = new Map([...byDimension].map(([key, places]) => [key, places.length]))
-  return [...byDimension.values()]
-    .map((places) => rankingOf(places, query))
-    .filter((found) => found.places.length > 0 && isAsked(found, query, sizes))
+  const places = all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid)))
+  const byMetric = Map.groupBy(places, ({ metric }) => metric)
+  return [...Map.groupBy(places, dimensionKey).values()]
+    .map((dimension) => rankingOf(dimension, query))
+    .filter((found) => found.places.length > 0 && isAsked(found, query, byMetric))
     .sort((a, b) => compareText(a.metric, b.metric))
+}
+
+/** The metrics in which these contributions rank, by name. */
+export function metricsOf(
+  all: readonly Held[],
+  { after, ofWorks = false, limit }: MetricsQuery,
+): string[] {
+  const metrics = new Set(
+    all
+      .filter(({ isWork }) => isWork || !ofWorks)
+      .flatMap(({ places }) => places.map(({ metric }) => metric)),
+  )
+  return [...metrics]
+    .filter((metric) => !isSignalMetric(metric))
+    .filter((metric) => after === undefined || compareText(metric, after) > 0)
+    .sort(compareText)
+    .slice(0, limit)
+}
+
+/** The forms of these contributions' scores in one metric, the most used first. In log order. */
+export function formsIn(all: readonly Held[], metric: string): FormCount[] {
+  const counts = new Map<string, FormCount>()
+  for (const { forms, stored } of all) {
+    for (const form of forms) {
+      if (form.metric !== metric) continue
+      const { direction, unit } = form
+      const key = `${direction} ${unit ?? ''}`
+      const before = counts.get(key) ?? { works: 0, published: 0, latest: undefined }
+      const isOurs = stored.provenance.origin === 'local'
+      counts.set(key, {
+        metric,
+        direction,
+        unit,
+        works: before.works + 1,
+        published: before.published + (isOurs ? 1 : 0),
+        latest: isOurs ? stored.cid : before.latest,
+      })
+    }
+  }
+  return [...counts.values()].sort(compareForms)
+}
+
+/** The most used first, then by direction and unit. */
+function compareForms(a: FormCount, b: FormCount): number {
+  return (
+    b.works - a.works ||
+    compareText(a.direction, b.direction) ||
+    compareText(a.unit ?? '', b.unit ?? '')
+  )
 }
 
 function placesOf(held: Held, signals: Signals): HeldPlace[] {
@@ -60,18 +105,23 @@ function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking 
   }
 }
 
-/**
- * Whether a query asks for a dimension. The prevailing direction is that of all scores held,
- * whatever the filter.
- */
+/** Whether a query asks for a dimension. The direction of a metric is the same for all filters. */
 function isAsked(
   { metric, direction }: Ranking,
   query: FrontierQuery,
-  sizes: ReadonlyMap<string, number>,
+  byMetric: ReadonlyMap<string, readonly HeldPlace[]>,
 ): boolean {
   if (query.dimensions !== undefined && !query.dimensions.includes(metric)) return false
   if (isSignalMetric(metric)) return query.direction === undefined || query.direction === direction
   if (query.metric !== undefined && query.metric !== metric) return false
-  const size = (of: Direction) => sizes.get(dimensionKey({ metric, direction: of })) ?? 0
-  return direction === (query.direction ?? prevailingDirection(size('minimize'), size('maximize')))
+  return direction === (query.direction ?? directionAmong(byMetric.get(metric) ?? []))
+}
+
+function directionAmong(places: readonly HeldPlace[]) {
+  const countsOf = (isWork: boolean) => {
+    const counts = { minimize: 0, maximize: 0 }
+    for (const { direction, held } of places) if (held.isWork === isWork) counts[direction] += 1
+    return counts
+  }
+  return rankedDirection(countsOf(true), countsOf(false))
 }

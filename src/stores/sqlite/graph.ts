@@ -2,13 +2,16 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  FormCount,
   FrontierQuery,
+  MetricsQuery,
   Page,
   RankedThread,
   Ranking,
@@ -104,6 +107,18 @@ export class SqliteGraph implements GraphStore {
 
   frontier(query: FrontierQuery): Promise<Ranking[]> {
     return this.#session.read({ type: 'frontier', args: [query] })
+  }
+
+  bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
+    return this.#session.read({ type: 'bestWorks', args: [dimensions, limit] })
+  }
+
+  metrics(query: MetricsQuery): Promise<string[]> {
+    return this.#session.read({ type: 'metrics', args: [query] })
+  }
+
+  scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
+    return this.#session.read({ type: 'scoreForms', args: [metrics, limit] })
   }
 
   threads(query: TagQuery): Promise<RankedThread[]> {

@@ -7,11 +7,13 @@ import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
 import { Damaged } from '../fs/damaged.ts'
+import { refuseForeign } from '../fs/foreign-database.ts'
 import { requireDatabase } from '../fs/lost-database.ts'
 import { makeDirectory } from '../fs/make-directory.ts'
 import { makePrivate } from '../fs/private.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { lockDirectory } from './database/lock.ts'
+import { refuseOtherDatabase } from './database/other-database.ts'
 import { SqliteFileStamps } from './file-stamps.ts'
 import { SqliteGraph } from './graph.ts'
 import { SqliteHealth } from './health.ts'
@@ -37,7 +39,9 @@ export interface SqliteOptions {
  */
 export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
   const { dir } = options
+  await refuseOtherDatabase(dir)
   await makeWritable(dir)
+  await refuseForeign(dir)
   const unlock = lockDirectory(dir)
   try {
     return await openLocked(options, unlock)

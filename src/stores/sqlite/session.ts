@@ -10,6 +10,7 @@ import type { DamagedManifests } from './tables/contributions.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
 import { WordIndex } from './tables/word-index.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
+import { deriveAgainIfOld } from './writer/derivation.ts'
 import type { Job } from './writer/jobs.ts'
 
 interface SessionOptions {
@@ -43,6 +44,7 @@ export class Session {
     this.#connection = this.#connect()
     const words = new WordIndex(this.#connection)
     try {
+      if (!this.#isReadOnly) deriveAgainIfOld(this.#connection)
       if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent))
         this.#connection.write(() => words.buildIfSmall())
       const first = { id: hexDigits(random, 16), after: 0 }

@@ -391,6 +391,88 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(sortedCids(rankings[0]!.places), sortedCids([exploring, reserved]))
   })
 
+  test('works rank apart from reviews, and decide on the direction of a metric', async () => {
+    await using opened = await open()
+    const work = scored('q', 0.5, 'maximize')
+    const reviews = [0.9, 0.2].map((value) => scored('q', value, 'minimize', { kind: 'review' }))
+    const praise = scored('q', 0.7, 'maximize', { kind: 'review' })
+    const run = scored('q', 0.8, 'maximize', {
+      kind: 'reproduction',
+      relations: [relation('reproduces', work.cid)],
+    })
+    await putAll(opened.store, [...reviews, work, praise, run])
+    const ranked = async (query: object) =>
+      placesIn(await opened.store.frontier({ limit: 5, ...query }), 'q')?.map(([cid]) => cid)
+
+    assert.deepEqual(await ranked({ kind: 'work' }), [work.cid])
+    assert.deepEqual(await ranked({}), [praise.cid, work.cid])
+    assert.deepEqual(await ranked({ kind: 'review' }), [praise.cid])
+    assert.equal(await ranked({ kind: 'reproduction' }), undefined)
+    assert.deepEqual(await opened.store.bestWorks(['q', '_reproduction', 'nosuch'], 5), [
+      { metric: '_reproduction', direction: 'maximize', cid: work.cid, value: 1 },
+      { metric: 'q', direction: 'maximize', cid: work.cid, value: 0.5 },
+    ])
+  })
+
+  test('metrics are listed by name, page by page, or those of works only', async () => {
+    await using opened = await open()
+    await putAll(opened.store, [
+      ...['c', 'a', '😀', '～'].map((metric) => scored(metric, 1, 'minimize')),
+      scored('b', 1, 'minimize', { kind: 'review' }),
+      scored('_adoption', 1, 'maximize'),
+    ])
+
+    assert.deepEqual(await opened.store.metrics({ limit: 9 }), ['a', 'b', 'c', '～', '😀'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, ofWorks: true }), ['a', 'c'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, after: 'b' }), ['c', '～'])
+    assert.deepEqual(await opened.store.metrics({ limit: 2, after: '😀' }), [])
+  })
+
+  test('works are counted by the direction and unit of their scores', async () => {
+    await using opened = await open()
+    const score = (direction: 'minimize' | 'maximize', unit?: string) => ({
+      scores: { acc: { value: 1, direction, ...(unit === undefined ? {} : { unit }) } },
+    })
+    const [first, second, third, fetched] = [
+      score('maximize'),
+      score('maximize', ''),
+      score('maximize', '%'),
+      score('minimize', 'u'.repeat(100)),
+    ].map((more, n) => sample({ summary: `${n}`, ...more })) as [
+      Contribution,
+      Contribution,
+      Contribution,
+      Contribution,
+    ]
+    await putAll(opened.store, [
+      first,
+      second,
+      third,
+      sample({ kind: 'review', ...score('minimize') }),
+    ])
+    await opened.store.put(fetched, {
+      ...local(),
+      origin: 'peer',
+      peerId: 'b',
+      address: 'http://b',
+    })
+
+    const form = { metric: 'acc', works: 1, published: 1 }
+    assert.deepEqual(await opened.store.scoreForms(['nosuch', 'acc'], 9), [
+      {
+        ...form,
+        direction: 'maximize',
+        unit: undefined,
+        works: 2,
+        published: 2,
+        latest: second.cid,
+      },
+      { ...form, direction: 'maximize', unit: '%', latest: third.cid },
+      { ...form, direction: 'minimize', unit: 'u'.repeat(64), published: 0, latest: undefined },
+    ])
+    assert.equal((await opened.store.scoreForms(['acc'], 1)).length, 1)
+  })
+
   test('recency is never later than the arrival', async () => {
     await using opened = await open()
     const future = sample({ summary: 'future', createdAt: '2999-01-01T00:00:00Z' })

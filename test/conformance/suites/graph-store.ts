@@ -228,25 +228,26 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.signals(absent), none)
   })
 
-  test('review scores that overflow give no place and no failure', async () => {
-    await using opened = await open()
+  test('the mean of reviews is exact, whatever their scores and their order', async () => {
     const target = sample({ summary: 'target' })
     const huge = (value: number) => ({ value, direction: 'maximize' as const })
-    const review = sample({
-      kind: 'review',
-      scores: { a: huge(1.7e308), b: huge(1.7e308) },
-      relations: [relation('reviews', target.cid)],
-    })
-    const opposite = sample({
-      kind: 'review',
-      scores: { a: huge(-1.7e308), b: huge(-1.7e308) },
-      relations: [relation('reviews', target.cid)],
-    })
+    const reviews = [[1.7e308, 1.7e308], [3], [-1.7e308, -1.7e308, 0.5]].map((values) =>
+      sample({
+        kind: 'review',
+        scores: Object.fromEntries(values.map((value, index) => [`q${index}`, huge(value)])),
+        relations: [relation('reviews', target.cid)],
+      }),
+    )
 
-    await putAll(opened.store, [target, review, opposite])
+    for (const order of [reviews, reviews.toReversed()]) {
+      await using opened = await open()
+      await putAll(opened.store, [target, ...order])
 
-    assert.equal((await opened.store.signals(target.cid)).reviewScore, undefined)
-    assert.equal(placesIn(await opened.store.frontier({ limit: 5 }), '_review_score'), undefined)
+      assert.equal((await opened.store.signals(target.cid)).reviewScore, 3.5 / 6)
+      assert.deepEqual(placesIn(await opened.store.frontier({ limit: 5 }), '_review_score'), [
+        [target.cid, 3.5 / 6],
+      ])
+    }
   })
 
   test('threads rank by replies, then by the latest reply, then by cid', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
@@ -284,5 +284,32 @@ test('mcp offers tools over stdin and stdout', async () => {
       assert.ok(tools.includes(name), name)
   } finally {
     await served.kill()
+  }
+})
+
+test('of foreign work, links and executable bits are written only where they are trusted', async () => {
+  const served = await serveGrove(at('trust'))
+  try {
+    const where = ['--server', served.url]
+    await mkdir(at('tools'))
+    await writeFile(at('tools/run.sh'), '#!/bin/sh\n', { mode: 0o755 })
+    await symlink('run.sh', at('tools/latest'))
+    const cid = await contribute(where, at('tools'), '--summary', 'tools')
+    const checkout = async (to: string, ...options: string[]) => {
+      const told = await runGrove(['checkout', cid, '--to', at(to), ...options, ...where])
+      const { mode } = await stat(join(at(to), 'run.sh'))
+      return { ...told, isExecutable: (mode & 0o100) !== 0, names: await readdir(at(to)) }
+    }
+
+    const plain = await checkout('plain')
+    const trusted = await checkout('trusted', '--trust-modes')
+
+    assert.deepEqual([plain.isExecutable, plain.names], [false, ['run.sh']])
+    assert.match(plain.stderr, /1 symbolic link not written .*--trust-modes.*: latest/)
+    assert.match(plain.stderr, /1 executable written .*--trust-modes.*: run\.sh/)
+    assert.deepEqual([trusted.isExecutable, trusted.names], [true, ['latest', 'run.sh']])
+    assert.equal(trusted.stderr, '')
+  } finally {
+    await served.stop()
   }
 })

@@ -13,10 +13,9 @@ import type {
 } from '../../../src/core/wire/frontier.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
+import { contentOf } from '../../support/files/workspace.ts'
 import { type GroveProcess, serveGrove } from '../../support/processes/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
-
-import { contentOf } from '../../support/workspace.ts'
 
 const at = folderWithWork()
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
@@ -182,6 +182,7 @@ test('work of another grove is fetched from the named peer', async () => {
 })
 
 test('a failure is a result with an error code', async () => {
+  await mkdir(at('a-folder'))
   const absent = `blake3:${'0'.repeat(64)}`
   const codeOf = async (name: string, given: Record<string, unknown>) => {
     const { isError, value } = await call(name, given)
@@ -209,5 +210,9 @@ test('a failure is a result with an error code', async () => {
       true,
       code,
     ])
+  assert.deepEqual(
+    await codeOf('grove_submit_work', { summary: 'x', files: { a: at('a-folder') } }),
+    [true, 'usage-error'],
+  )
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
 })

@@ -4,8 +4,8 @@
  * `-> ` is a link. Prints nothing; without such a change it ends with 0.
  */
 import { writeWorkspace } from '../../../src/workspace/workspace.ts'
-import { beforeChanges } from '../../support/system-calls.ts'
-import { fileOf, reader } from '../../support/workspace.ts'
+import { beforeChanges } from '../../support/files/system-calls.ts'
+import { fileOf, reader } from '../../support/files/workspace.ts'
 
 const [, , target = '', json = '{}', change = '0'] = process.argv
 const texts = JSON.parse(json) as Record<string, string>

@@ -6,8 +6,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { withCode } from '../../support/errors.ts'
+import { contentOf, write } from '../../support/files/workspace.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
-import { contentOf, write } from '../../support/workspace.ts'
 
 const program = join(import.meta.dirname, 'checkout-process.ts')
 /** Children at once. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { temporaryDirectory } from '../../support/folder.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 let grove: ServedNode
@@ -37,6 +38,13 @@ test('the OpenAPI description is served, and every GET route in it exists', asyn
   }
 })
 
+test('whoever opens the address of a grove is led to the reference', async () => {
+  const answer = await fetch(`${grove.url}/`)
+
+  assert.equal(answer.url, `${grove.url}/api/docs`)
+  assert.match(await answer.text(), /Grove API/)
+})
+
 test('metrics are served for Prometheus', async () => {
   const answer = await fetch(`${grove.url}/metrics`)
   const text = await answer.text()
@@ -44,10 +52,40 @@ test('metrics are served for Prometheus', async () => {
   assert.match(answer.headers.get('content-type') ?? '', /^text\/plain/)
   for (const name of [
     'grove_http_requests_total',
+    'grove_http_request_duration_seconds',
+    'grove_http_request_seconds',
+    'grove_build_info',
+    'grove_damaged_hashes',
+    'grove_disk_free_bytes',
+    'grove_sync_last_round_timestamp_seconds',
     'grove_contributions',
     'grove_peers',
     'nodejs_eventloop_lag_seconds',
   ]) {
     assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
   }
+  assert.match(text, /^grove_build_info\{version="\S+",node="v\d\S+"\} 1$/m)
+})
+
+test("only counters end in _total, as Prometheus's own check asks", async () => {
+  const text = await (await fetch(`${grove.url}/metrics`)).text()
+
+  const types = [...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name = '', type]) => ({
+    name,
+    type,
+  }))
+  assert.ok(types.length > 20)
+  for (const { name, type } of types)
+    assert.equal(name.endsWith('_total'), type === 'counter', `${name} is a ${type}`)
+})
+
+test('a grove on a disk says how much room that has', async () => {
+  await using temporary = await temporaryDirectory()
+  await using onDisk = await serveNode(temporary.dir)
+
+  const text = await (await fetch(`${onDisk.url}/metrics`)).text()
+
+  const figure = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+  assert.ok(figure('grove_disk_free_bytes') > 0)
+  assert.ok(figure('grove_disk_size_bytes') >= figure('grove_disk_free_bytes'))
 })

@@ -7,7 +7,7 @@ import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import { openGrove } from '../../../src/index.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
-import { plainDraft } from '../../support/http.ts'
+import { plainDraft, postJson } from '../../support/http.ts'
 import { serveGrove } from '../../support/processes/grove-process.ts'
 import { mcpSession } from '../../support/processes/mcp-session.ts'
 import { groveJson, groveText } from '../../support/processes/run-grove.ts'
@@ -23,7 +23,7 @@ test('two MCP sessions and the command line use one directory at once', async ()
   const dir = at('sessions')
   await groveText(['init', dir])
   await using first = await mcpSession('--dir', dir)
-  await using second = await mcpSession('--dir', dir)
+  await using second = await mcpSession('--dir', dir, '--files', at('.'))
   await writeFile(at('notes.txt'), 'of the second session')
 
   const { cid } = await first.call<{ cid: string }>('grove_submit_work', { summary: 'first' })
@@ -56,6 +56,24 @@ test('a library uses the directory of a server, and a server that of a library',
     await assert.rejects(openGrove({ dir, listen: {} }), withCode('storage-locked', dir))
     await served.stop()
     assert.equal((await grove.get(cid))?.cid, cid)
+  } finally {
+    await served.kill()
+  }
+})
+
+test('by the socket of a directory work is own, and over HTTP it is foreign', async () => {
+  const dir = at('own')
+  const served = await serveGrove(dir)
+  try {
+    await using grove = await openGrove({ dir })
+    const { hash } = await grove.api.uploadBlob(Buffer.from('x'))
+    const artifacts = { a: hash, 'x-u-.envrc': hash }
+    const own = await grove.publish({ ...plainDraft, artifacts })
+    const draft = { ...plainDraft, summary: 'foreign', artifacts }
+    const foreign = await postJson<ContributionView>(served.url, '/api/contributions', draft, 201)
+    const written = async (cid: string) => (await grove.checkout(cid, at(cid))).files.length
+
+    assert.deepEqual([await written(own.cid), await written(foreign.cid)], [2, 1])
   } finally {
     await served.kill()
   }

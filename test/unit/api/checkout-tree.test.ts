@@ -15,11 +15,11 @@ import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { refuseExpansion, requireRoom } from '../../../src/workspace/room.ts'
 import { withCode } from '../../support/errors.ts'
+import { contentOf } from '../../support/files/workspace.ts'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 import { hold, testNode } from '../../support/test-node.ts'
-import { contentOf } from '../../support/workspace.ts'
 
 const at = testFolder()
 let elsewhere: ServedNode

@@ -8,15 +8,16 @@ import { type CheckoutOptions, checkoutInto } from '../../../src/api/client/chec
 import { groveClient } from '../../../src/api/client/http-client.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { type Cid, shortCid } from '../../../src/core/cid.ts'
+import { sealDraft } from '../../../src/core/contribution/contribution.ts'
 import { nameOf } from '../../../src/core/contribution/names.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { Grove } from '../../../src/grove.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { withCode } from '../../support/errors.ts'
+import { contentOf } from '../../support/files/workspace.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
 import { serveNode } from '../../support/serve-node.ts'
-import { contentOf } from '../../support/workspace.ts'
 
 type Texts = Readonly<Record<string, string>>
 interface Modes {
@@ -30,6 +31,7 @@ async function bothDoors(dir?: string) {
   const remote = groveClient(served.url, systemClock)
   const own = localClient(served.node)
   return {
+    node: served.node,
     own,
     remote,
     library: new Grove({ api: own, peerId: 'self', url: undefined, close: async () => {} }),
@@ -215,6 +217,19 @@ test('foreign work does not complete or change a git repository that is there', 
     'sub/.git/HEAD': '3',
     'sub/a': '5',
   })
+})
+
+test('foreign work whose files one directory can’t hold is written whole, by its names', async () => {
+  await using doors = await bothDoors()
+  const { hash } = await doors.own.uploadBlob(Buffer.from('x'))
+  const artifacts = { a: hash, 'a/./b': hash, 'a/b': hash }
+  const contribution = sealDraft({ ...plainDraft, artifacts }, 0)
+  await doors.node.contributions.put(contribution, { origin: 'peer', receivedAt: 0 })
+
+  const { content, withheld } = await checkedOut(doors.own, contribution.cid)
+
+  assert.deepEqual(content, { 'a/b': 'x', 'a/~dot/b': 'x', 'a~file': 'x' })
+  assert.deepEqual(withheld, [])
 })
 
 test('a checkout that would write nothing fails and says what to do', async () => {

@@ -24,7 +24,7 @@ test('what is wrong with a draft is told in words of our own', () => {
   )
   assert.match(
     told(draftSchema, {}),
-    /^kind: must be one of .*summary: is missing; agent: is missing$/,
+    /^kind: is missing: must be one of .*summary: is missing; agent: is missing$/,
   )
 })
 

@@ -3,15 +3,17 @@ import { test } from 'node:test'
 import { allOperations } from '../../../src/api/operations/table.ts'
 import { jsonSchemaOf, propertiesOf } from '../../../src/api/schema/json-schema.ts'
 import { openApi } from '../../../src/api/schema/openapi.ts'
+import { parameterWords } from '../../../src/api/schema/parameter-words.ts'
+
+interface Method {
+  readonly operationId: string
+  readonly parameters: { name: string; in: string; description?: string }[]
+  readonly requestBody?: object
+}
 
 interface Described {
   readonly openapi: string
-  readonly paths: Readonly<
-    Record<
-      string,
-      Readonly<Record<string, { operationId: string; parameters: { name: string; in: string }[] }>>
-    >
-  >
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Method>>>>
   readonly components: { readonly schemas: Readonly<Record<string, unknown>> }
 }
 const description = openApi(allOperations) as Described
@@ -41,6 +43,41 @@ test('every variable of a path is a parameter', () => {
       )
     }
   }
+})
+
+test('every parameter is described, and no description is of a parameter that is not there', () => {
+  const parameters = Object.values(description.paths).flatMap((methods) =>
+    Object.values(methods).flatMap(({ parameters }) => parameters),
+  )
+
+  for (const parameter of parameters) assert.ok(parameter.description, parameter.name)
+  const names = new Set(parameters.map(({ name }) => name))
+  assert.deepEqual(
+    Object.keys(parameterWords).filter((name) => !names.has(name)),
+    [],
+  )
+})
+
+test('no body has a member with a default, since generators take that for one to be given', () => {
+  const { components, paths } = description
+  const bodies = Object.values(paths).flatMap((methods) =>
+    Object.values(methods).map(({ requestBody }) => requestBody),
+  )
+
+  assert.doesNotMatch(JSON.stringify([components, bodies]), /"default":/)
+  const draft = JSON.stringify(components.schemas['Draft'])
+  assert.match(draft, /"description":"default: \{\}"/)
+  assert.match(draft, /"context":\{"type":"object","additionalProperties":true\}/)
+})
+
+test('the description says where the grove is, and that it asks for no credentials', () => {
+  const { servers, security } = openApi(allOperations, 'https://grove.example/under') as {
+    servers: { url: string }[]
+    security: unknown[]
+  }
+
+  assert.deepEqual(servers, [{ url: 'https://grove.example/under' }])
+  assert.deepEqual(security, [])
 })
 
 test('every limit says how much is answered where a caller leaves it out', () => {

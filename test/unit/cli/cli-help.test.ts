@@ -7,8 +7,9 @@ import { createProgram } from '../../../src/cli/program.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 
 /** The program, and its output so far. */
-function program(): { program: Command; printed: () => string } {
-  const stream = new PassThrough()
+function program(columns?: number): { program: Command; printed: () => string } {
+  const terminal = columns === undefined ? {} : { isTTY: true, columns, getColorDepth: () => 1 }
+  const stream = Object.assign(new PassThrough(), terminal)
   const output = {
     answer: stream as unknown as NodeJS.WriteStream,
     notes: stream as unknown as NodeJS.WriteStream,
@@ -61,3 +62,16 @@ test('a command that asks one operation has its default for --limit', () => {
   assert.equal(limitOf('frontier')?.defaultValue, frontier.input.parse({}).limit)
   assert.equal(limitOf('search')?.defaultValue, search.input.parse({ q: '' }).limit)
 })
+
+for (const width of [40, 80, 120])
+  test(`the help of every command fits ${width} columns, but for its usage and examples`, () => {
+    const { program: all, printed } = program(width)
+    for (const command of [...all.commands, all]) command.outputHelp()
+
+    const lines = printed()
+      .split('\n')
+      .filter((line) => !/^(Usage:| {2}grove |The|Which|itself)/.test(line))
+    for (const line of lines.filter((line) => line.startsWith('      ')))
+      assert.ok(line.length <= width, line)
+    assert.ok(lines.length > 100)
+  })

@@ -90,7 +90,7 @@ const federated = [
 const error = `127.0.0.1:4515 is refused: it is an address on loopback, ${'and so on '.repeat(10)}end`
 const peer: FederationPeer = {
   peerId: '2f4c9a1be2d37758',
-  address: 'http://grove-of-a-partner.example.org:4515',
+  address: 'http://partner.example.org:4515',
   status: 'suspected',
   seed: true,
   lastSeen: '2026-03-01T09:00:00Z',
@@ -117,7 +117,13 @@ const tables: Readonly<Record<string, Table>> = {
     moment,
   ),
   reviews: evidenceTable(
-    [view({ relations: [{ targetCid: target, relationType: 'reviews' }] })],
+    [
+      view({
+        relations: [
+          { targetCid: target, relationType: 'reproduces', metadata: { result: 'challenged' } },
+        ],
+      }),
+    ],
     target,
     moment,
   ),
@@ -169,6 +175,7 @@ for (const [name, table] of Object.entries(tables))
       for (const line of lines) assert.ok(widthOfText(line) <= width, `${line}|`)
       const text = lines.join('\n')
       assert.doesNotMatch(text, /\d…/)
+      assert.doesNotMatch(text, /(chall|conf|reproduc)\w*…/, 'a verdict says what it is')
       assert.match(text, /\b[0-9a-f]{12}\b|http:|rotary\.py/)
     })
 
@@ -227,7 +234,7 @@ test('of several scores as many are shown as fit', () => {
   const at = (width: number) => layOut(contributionTable([view()], moment), width)[1]?.text ?? ''
 
   assert.match(at(300), /validation_bits_per_byte 1\.2345678 bpb ↓, throughput 123456 tok\/s ↑/)
-  assert.match(at(80), / 1\.2345678 ↓/)
+  assert.match(at(80), / vali… 1\.23457 ↓/)
 })
 
 test('what is only advertised never takes all rows of a ranking, nor hides behind others', () => {
@@ -309,7 +316,7 @@ test('a round that waits names the peers, and its end says how many answered', (
     bytesMoved: 1024,
   }
 
-  assert.equal(waitingText(slow, 80), 'waiting for http://10.0.0.5:4515 (3.2 s)')
+  assert.equal(waitingText(slow, 80), 'waiting 3.2 s for http://10.0.0.5:4515')
   assert.ok(widthOfText(waitingText([...slow, ...slow], 40)) < 40)
   assert.equal(waitingText([], 40), '')
   assert.equal(

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Draft } from '../../../src/core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
@@ -9,6 +10,7 @@ import {
   ownPlaces,
   type Place,
   prevailingDirection,
+  rankedDirection,
   rankOf,
   reaches,
   recencyOf,
@@ -97,11 +99,30 @@ test("recency is the author's date, or the arrival if that is earlier", () => {
   assert.equal(recencyOf('2999-01-01T00:00:00Z', later), later)
 })
 
+const directions = (minimize: number, maximize: number) => ({ minimize, maximize })
+
 test('the direction of most scores prevails; of equal numbers, minimise does', () => {
   assert.deepEqual(
-    [prevailingDirection(1, 2), prevailingDirection(2, 1), prevailingDirection(1, 1)],
+    [directions(1, 2), directions(2, 1), directions(1, 1)].map(prevailingDirection),
     ['maximize', 'minimize', 'minimize'],
   )
+})
+
+test('works decide on the direction of a metric, other kinds only without them', () => {
+  assert.equal(rankedDirection(directions(0, 1), directions(5, 0)), 'maximize')
+  assert.equal(rankedDirection(directions(1, 1), directions(0, 5)), 'minimize')
+  assert.equal(rankedDirection(directions(0, 0), directions(0, 5)), 'maximize')
+})
+
+test("a run without a result takes no place, and neither does a reproduction's score", () => {
+  const scores = { m: { value: 0, direction: 'minimize' as const } }
+  const metrics = (draft: Partial<Draft>) =>
+    ownPlaces(sample({ scores, ...draft }), later).map(({ metric }) => metric)
+
+  assert.deepEqual(metrics({ context: { outcome: 'crash' } }), [])
+  assert.deepEqual(metrics({ context: { outcome: 'discard' } }), [])
+  assert.deepEqual(metrics({ context: { outcome: 'keep' } }), ['_recency', 'm'])
+  assert.deepEqual(metrics({ kind: 'reproduction' }), ['_recency'])
 })
 
 test('signals have reserved names of their own', () => {

@@ -26,6 +26,13 @@ test('each edge leads to its state', () => {
   )
 })
 
+test('what did not reproduce a contribution challenges it, in whatever words', () => {
+  const stateBy = (result: string) => lifecycleOf([edge('reproduces', { result })])
+
+  assert.deepEqual(['partial', 'confirmed'].map(stateBy), ['reproduced', 'reproduced'])
+  assert.deepEqual(['failed', 'refuted'].map(stateBy), ['challenged', 'challenged'])
+})
+
 test('the highest state applies, whatever the order of edges', () => {
   for (let first = 0; first < edges.length; first++) {
     assert.equal(lifecycleOf(edges.slice(first)), LIFECYCLE[first])

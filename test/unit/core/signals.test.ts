@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
+import { exactly, exactMean, sumFromText, sumToText } from '../../../src/core/ranking/exact-sum.ts'
 import { evidenceOf, foldSignals, NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
 import { relation, sample } from '../../conformance/samples.ts'
 
@@ -19,19 +20,18 @@ test('deriving and adopting count once a contribution', () => {
   assert.equal(signalsFrom(both, one).adoption, 2)
 })
 
-test('a reproduction counts unless it challenges the target', () => {
-  const results = [
-    undefined,
-    { result: 'confirmed' },
-    { result: 'partial' },
-    { result: 'challenged' },
-  ]
-  const drafts = results.map((metadata, index) => ({
-    summary: `${index}`,
-    relations: [relation('reproduces', target, metadata)],
-  }))
+test('a reproduction counts if it was confirmed, at least in part', () => {
+  const counted = (...results: unknown[]) =>
+    signalsFrom(
+      ...results.map((result, index) => ({
+        summary: `${index}`,
+        relations: [relation('reproduces', target, { result } as { [key: string]: string })],
+      })),
+    ).reproduction
 
-  assert.equal(signalsFrom(...drafts).reproduction, 3)
+  assert.equal(signalsFrom({ relations: [relation('reproduces', target)] }).reproduction, 1)
+  assert.equal(counted('confirmed', 'partial'), 2)
+  assert.equal(counted('challenged', 'failed', 'refuted', 'Challenged', '', true, null, {}), 0)
 })
 
 test('the review score is the mean over all reviews, with minimised scores negated', () => {
@@ -51,14 +51,76 @@ test('a review without scores does not count, and neither does a reply', () => {
   assert.deepEqual(foldSignals([]), NO_SIGNALS)
 })
 
-test('scores that overflow give no review score', () => {
-  const huge = {
-    scores: { a: score(1.7e308, 'maximize'), b: score(1.7e308, 'maximize') },
+test('the mean of the largest scores is finite, and small ones are not lost beside them', () => {
+  const review = (...values: number[]) => ({
+    summary: values.join(),
+    scores: Object.fromEntries(
+      values.map((value, index) => [`q${index}`, score(value, 'maximize')]),
+    ),
     relations: [relation('reviews', target)],
-  }
+  })
 
-  assert.equal(signalsFrom(huge).reviewScore, undefined)
+  assert.equal(signalsFrom(review(1.7e308, 1.7e308)).reviewScore, 1.7e308)
+  assert.equal(signalsFrom(review(1e300, 3), review(-1e300)).reviewScore, 1)
 })
+
+test('the mean is the nearest double to the exact one', () => {
+  const anything = fc.double({ noNaN: true, noDefaultInfinity: true })
+  fc.assert(
+    fc.property(fc.array(anything, { minLength: 1, maxLength: 9 }), (values) => {
+      const sum = values.reduce((total, value) => total + exactly(value), 0n)
+      const mean = exactMean(sum, values.length)
+
+      const distance = (value: number) => {
+        const difference = exactly(value) * BigInt(values.length) - sum
+        return difference < 0n ? -difference : difference
+      }
+      const neighbours = [1n, -1n].map((step) => doubleAt(bitsOf(mean) + step))
+      for (const neighbour of neighbours)
+        assert.ok(!Number.isFinite(neighbour) || distance(mean) <= distance(neighbour))
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('the mean of one number is that number, down to the smallest', () => {
+  for (const value of [
+    0,
+    5e-324,
+    -5e-324,
+    2 ** -1022,
+    -1.5,
+    0.1,
+    2 ** 53 + 2,
+    1.7976931348623157e308,
+  ])
+    for (const times of [1, 3])
+      assert.equal(exactMean(BigInt(times) * exactly(value), times), value)
+})
+
+test('a sum is the same after it was written and read', () => {
+  const anything = fc.double({ noNaN: true, noDefaultInfinity: true })
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 5 }), (values) => {
+      const sum = values.reduce((total, value) => total + exactly(value), 0n)
+
+      assert.equal(sumFromText(sumToText(sum)), sum)
+    }),
+  )
+  assert.equal(sumToText(exactly(0.5)).length, 5)
+})
+
+const view = new DataView(new ArrayBuffer(8))
+
+function bitsOf(value: number): bigint {
+  view.setFloat64(0, value)
+  return view.getBigInt64(0)
+}
+
+function doubleAt(bits: bigint): number {
+  view.setBigInt64(0, bits)
+  return view.getFloat64(0)
+}
 
 test('a review counts the same to the last digit, whatever the order of its scores', () => {
   const scores = {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bytesAnswer } from '../../../sim/network/http.ts'
+import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { GroveError } from '../../../src/core/errors.ts'
 import { recordLine } from '../../../src/core/wire/closure.ts'
 import type { GroveEvent } from '../../../src/core/wire/events.ts'
@@ -103,7 +104,8 @@ test('items admitted before a failure are handed to gossip nevertheless', async 
     events: { stored() {} },
     closing: new AbortController().signal,
     track: <T>(work: Promise<T>) => work,
-    stored: (cids: readonly string[]) => void handedOver.push(...cids),
+    stored: (stored: readonly Contribution[]) =>
+      void handedOver.push(...stored.map(({ cid }) => cid)),
   }
   const provenance = { origin: 'local', receivedAt: 0 } as const
 

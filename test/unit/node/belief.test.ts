@@ -38,7 +38,7 @@ const [good, other] = [scored('good', 0.9), scored('other', 0.8)]
 const hold = (node: GroveNode, contribution: Contribution) =>
   node.contributions
     .put(contribution, { origin: 'local', receivedAt: node.clock.now() })
-    .then(() => node.stored([contribution.cid]))
+    .then(() => node.stored([contribution]))
 
 test('a digest that contradicts a held manifest is proof against its peer', async () => {
   const lies = [advertisement(good, 0.1), advertisement(other, 0.8)]
@@ -184,7 +184,7 @@ test('only verified items are in the digest', async () => {
   const { frontier: digest } = grove.node.exchange(messageOf(silent, []))
 
   assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [good.cid])
-  const { byMetric } = await frontier(grove.node, { limit: 10 })
+  const { byMetric } = await frontier(grove.node, { limit: 10, metrics: 100 })
   assert.deepEqual(
     byMetric['loss']?.map(({ cid }) => cid),
     [good.cid],
@@ -207,14 +207,14 @@ test('a date in the future gains nothing anywhere', async () => {
   await hold(grove.node, later)
 
   const listed = await bestList(grove.node, { dimension: '_recency', limit: 100 })
-  const { byRecency } = await frontier(grove.node, { limit: 10 })
+  const { byRecency } = await frontier(grove.node, { limit: 10, metrics: 100 })
   const digest = await until('the digest', () => {
     const entries = grove.node.exchange(
       messageOf({ peerId: 'p', address: 'http://127.0.0.1:9' }, []),
     ).frontier
     return entries.length === 2 && entries
   })
-  const known = await federatedFrontier(grove.node)
+  const { entries: known } = await federatedFrontier(grove.node)
 
   assert.deepEqual(
     [listed.entries, byRecency, digest].map((entries) => entries.map(({ cid }) => cid)),
@@ -254,12 +254,13 @@ test("a peer's counts change no rank here, and are not shown as ours", async () 
   await until('its advertisement', () => grove.node.gossip.advertisementsOf(good.cid).length > 0)
   await grove.node.sync.round()
 
-  const { byAdoption } = await frontier(grove.node, { limit: 10 })
+  const { byAdoption } = await frontier(grove.node, { limit: 10, metrics: 100 })
   assert.deepEqual(
     byAdoption.map(({ cid, value }) => [cid, value]),
     [[adopted.cid, 1]],
   )
-  const shown = (await federatedFrontier(grove.node)).filter(({ metric }) => metric === '_adoption')
+  const { entries } = await federatedFrontier(grove.node)
+  const shown = entries.filter(({ metric }) => metric === '_adoption')
   assert.deepEqual(
     shown.map(({ cid, level }) => [cid, level]),
     [[adopted.cid, 'evidenced']],

@@ -5,9 +5,11 @@ import type { Manifest } from '../../../src/core/contribution/schema.ts'
 import { contradicts } from '../../../src/core/ranking/advertisement.ts'
 import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import { digestEntrySchema } from '../../../src/core/wire/gossip.ts'
-import { digestOf } from '../../../src/protocol/gossip/digest.ts'
+import { byDimension, type DigestLimits, digestOf } from '../../../src/protocol/gossip/digest.ts'
 import { cid, work } from './network.ts'
 
+const digestFrom = (entries: readonly LocalEntry[], limits: DigestLimits) =>
+  digestOf([...byDimension(entries).values()], limits)
 const roomy = { maxBytes: 1_000_000, turn: 0 }
 
 function dimension(metric: string, count: number, offset = 0): LocalEntry[] {
@@ -26,7 +28,7 @@ test('dimensions share a digest fairly, each with its best', () => {
       fc.array(fc.integer({ min: 1, max: 150 }), { minLength: 1, maxLength: 40 }),
       (sizes) => {
         const entries = sizes.flatMap((size, index) => dimension(`m${index}`, size))
-        const digest = digestOf(entries, roomy)
+        const digest = digestFrom(entries, roomy)
         assert.equal(digest.length, Math.min(100, entries.length))
         const counts = sizes.map(
           (_, index) => digest.filter((entry) => entry.metric === `m${index}`).length,
@@ -56,7 +58,7 @@ test('if there are more dimensions than room, all of them take turns', () => {
   const entries = Array.from({ length: 250 }, (_, n) => dimension(`m${n}`, 3)).flat()
 
   const said = [0, 1, 2].flatMap((turn) =>
-    digestOf(entries, { ...roomy, turn }).map((entry) => entry.metric),
+    digestFrom(entries, { ...roomy, turn }).map((entry) => entry.metric),
   )
 
   assert.equal(new Set(said).size, 250)
@@ -67,10 +69,10 @@ test('a digest that is too large drops tags first, and then entries', () => {
     ...entry,
     tags: ['a tag of some length', 'é'.repeat(200)],
   }))
-  const whole = Buffer.byteLength(JSON.stringify(digestOf(tagged, roomy)))
+  const whole = Buffer.byteLength(JSON.stringify(digestFrom(tagged, roomy)))
 
-  const less = digestOf(tagged, { maxBytes: whole - 1_000, turn: 0 })
-  const least = digestOf(tagged, { maxBytes: 5_000, turn: 0 })
+  const less = digestFrom(tagged, { maxBytes: whole - 1_000, turn: 0 })
+  const least = digestFrom(tagged, { maxBytes: 5_000, turn: 0 })
 
   assert.equal(less.length, 100)
   assert.ok(less[0]?.tags && !less[99]?.tags)
@@ -85,7 +87,7 @@ test('names and tags that the wire refuses are not sent', () => {
     { ...work(2, 0.5), tags: ['t'.repeat(257), 'kept'] },
   ]
 
-  const digest = digestOf(entries, roomy)
+  const digest = digestFrom(entries, roomy)
 
   assert.deepEqual(
     digest.map((entry) => digestEntrySchema.parse(entry)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { federatedFrontierSchema } from '../../../src/core/wire/frontier.ts'
+import { federatedAnswerSchema } from '../../../src/core/wire/frontier.ts'
 import {
   type DigestEntry,
   gossipMessageSchema,
@@ -107,7 +107,7 @@ test('entries that a 0.1 server relays without direction take the direction of t
     firstSeen: new Date(item.firstSeen).toISOString(),
     providers: [],
   }))
-  assert.ok(federatedFrontierSchema.safeParse({ entries: shown }).success)
+  assert.ok(federatedAnswerSchema.safeParse({ entries: shown }).success)
 })
 
 test('a shuffle with a 0.1 server works both ways', () => {

@@ -18,8 +18,8 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 import { withCode } from '../../support/errors.ts'
-import { beforeChanges, systemError } from '../../support/system-calls.ts'
-import { contentOf, fileOf, reader, write } from '../../support/workspace.ts'
+import { beforeChanges, systemError } from '../../support/files/system-calls.ts'
+import { contentOf, fileOf, reader, write } from '../../support/files/workspace.ts'
 
 let folder = ''
 let target = ''
@@ -133,6 +133,24 @@ test('a failure after copies into a mount takes them back', async () => {
   }
 
   assert.deepEqual(await contentOf(target), { 'data/a': 'old', z: 'old z' })
+})
+
+test('a copy into a mount that fails leaves nothing beside its place', async () => {
+  await occupy({ 'data/a': 'old' })
+  const unmount = mountAt(join(target, 'data'))
+  const end = beforeChanges(({ name, paths }) => {
+    if (name === 'rename' && dirname(paths[0] ?? '') === join(target, 'data'))
+      throw systemError('EIO')
+  })
+
+  try {
+    await assert.rejects(write(target, { 'data/a': '1' }, overwrite), withCode('storage-failed'))
+  } finally {
+    end()
+    unmount()
+  }
+
+  assert.deepEqual(await readdir(join(target, 'data')), ['a'])
 })
 
 test('links are written as they are, and replace files and links without following them', async () => {

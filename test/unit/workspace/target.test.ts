@@ -19,8 +19,9 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { ErrorCode } from '../../../src/core/errors.ts'
 import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 import { withCode } from '../../support/errors.ts'
-import { beforeChanges, systemError } from '../../support/system-calls.ts'
-import { contentOf, fileOf, reader, write } from '../../support/workspace.ts'
+import { asOrdinaryUser, NOBODY } from '../../support/files/ordinary-user.ts'
+import { beforeChanges, systemError } from '../../support/files/system-calls.ts'
+import { contentOf, fileOf, reader, write } from '../../support/files/workspace.ts'
 
 let folder = ''
 let umask = 0
@@ -136,23 +137,10 @@ test('two paths that are one on this file system are told', async () => {
   assert.deepEqual(await readdir(folder), [])
 })
 
-/** Runs a part of a test as a user for whom modes count, which they don't for root. */
-async function asOrdinaryUser(part: () => Promise<void>): Promise<void> {
-  if (process.geteuid?.() !== 0) return part()
-  process.setegid?.(65_534)
-  process.seteuid?.(65_534)
-  try {
-    await part()
-  } finally {
-    process.seteuid?.(0)
-    process.setegid?.(0)
-  }
-}
-
 test('a directory of one’s own in one that may not be written into is filled', async () => {
   const target = join(folder, 'parent', 'work')
   await mkdir(target, { recursive: true })
-  if (process.geteuid?.() === 0) await chown(target, 65_534, 65_534)
+  if (process.geteuid?.() === 0) await chown(target, NOBODY, NOBODY)
   await chmod(folder, 0o755)
   await chmod(join(folder, 'parent'), 0o555)
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import type { OpenFile } from '../../../src/workspace/file.ts'
 import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 import { withCode } from '../../support/errors.ts'
-import { fileOf, write } from '../../support/workspace.ts'
+import { fileOf, write } from '../../support/files/workspace.ts'
 
 let folder = ''
 

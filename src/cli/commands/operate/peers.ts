@@ -43,14 +43,14 @@ export function peersTable(
 ): Table {
   return {
     columns: [
-      { title: 'address', min: 20 },
+      { title: 'address' },
       { title: 'status' },
-      { title: 'answered' },
+      { title: 'answered', leaveOut: 1 },
       { title: 'trust (0 to 1)', align: 'right', leaveOut: 3 },
       { title: 'right/wrong', align: 'right', leaveOut: 4 },
       { title: 'bytes good', align: 'right', leaveOut: 5 },
       { title: 'bad', align: 'right', leaveOut: 6 },
-      { title: 'id', min: 8, leaveOut: 7 },
+      { title: 'id', leaveOut: 7 },
       { title: 'last error', main: ERROR_LINES },
     ],
     rows: peers.map(({ peerId, address, status, seed, lastSeen, record }) => [

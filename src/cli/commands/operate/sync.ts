@@ -80,7 +80,7 @@ export function summaryLine(report: SyncReport): string {
 export function askedTable(asked: readonly AskedPeer[]): Table {
   return {
     columns: [
-      { title: 'peer', min: 20 },
+      { title: 'peer' },
       { title: 'offered', align: 'right' },
       { title: 'took', align: 'right', leaveOut: 1 },
       { title: 'what failed', main: 6 },
@@ -97,7 +97,7 @@ export function askedTable(asked: readonly AskedPeer[]): Table {
 /** The peers that were not asked, and why. Pure. */
 export function leftTable(peers: readonly FederationPeer[]): Table {
   return {
-    columns: [{ title: 'peer', min: 20 }, { title: 'status' }, { title: 'why', main: 6 }],
+    columns: [{ title: 'peer' }, { title: 'status' }, { title: 'why', main: 6 }],
     rows: peers.map(({ address, status, record: { lastError } }) => [
       printable(address),
       status,
@@ -113,7 +113,7 @@ export function broughtTable(brought: readonly BroughtItem[]): Table {
       { title: 'cid' },
       { title: 'size', align: 'right' },
       { title: 'kind', leaveOut: 1 },
-      { title: 'agent', min: 6 },
+      { title: 'agent', min: 8 },
       { title: 'from', min: 12, leaveOut: 2 },
       { title: 'summary', min: 24, main: 2 },
     ],

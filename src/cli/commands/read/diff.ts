@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { allFiles } from '../../../api/client/files.ts'
 import type { Cid } from '../../../core/cid.ts'
-import type { ContributionView } from '../../../core/contribution/schema.ts'
+import type { ContributionView, Score } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FileEntry } from '../../../core/wire/files.ts'
 import { compareFiles } from '../../../git/compare.ts'
@@ -13,7 +13,14 @@ import { placeIn } from '../../../workspace/paths.ts'
 import { writeWorkspace } from '../../../workspace/workspace.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { formatPath } from '../../output/files.ts'
-import { formatScore, printable, printableLines, short } from '../../output/format.ts'
+import {
+  arrow,
+  formatScore,
+  numberFormat,
+  printable,
+  printableLines,
+  short,
+} from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 
 /** A file or link that differs between the two. */
@@ -166,13 +173,16 @@ function printScores(
       parent.scores !== undefined && Object.hasOwn(parent.scores, name)
         ? parent.scores[name]
         : undefined
-    const after = formatScore(name, score)
-    const label = `${printable(name)} `
-    note(
-      output,
-      before === undefined ? after : `${label}${before.value} → ${after.slice(label.length)}`,
-    )
+    note(output, scoreChange(name, score, before))
   }
+}
+
+/** `val_bpb 0.98333 → 0.96667 bpb ↓`. Pure. */
+export function scoreChange(name: string, score: Score, before: Score | undefined): string {
+  if (before === undefined) return formatScore(name, score)
+  const [from, to] = [before.value, score.value].map(numberFormat([before.value, score.value]))
+  const unit = score.unit === undefined ? '' : ` ${printable(score.unit)}`
+  return `${printable(name)} ${from?.trim()} → ${to?.trim()}${unit} ${arrow(score.direction)}`
 }
 
 /** Without git: prints both versions, one after the other. */

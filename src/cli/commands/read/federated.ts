@@ -3,7 +3,8 @@ import { dimensionKey } from '../../../core/ranking/frontier.ts'
 import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'
 import { type FilterOptions, filterFrom } from '../../filters.ts'
-import { arrow, formatNumber, printable, short } from '../../output/format.ts'
+import { noteCaveats } from '../../output/caveats.ts'
+import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { type Cell, printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -18,7 +19,10 @@ export interface FederatedOptions extends FilterOptions {
 /** `grove frontier --federated`: the best that is known in any grove. */
 export async function federated(session: CliSession, options: FederatedOptions): Promise<void> {
   refuseOtherFilters(options)
-  const { entries } = await session.grove.federatedFrontier({}, { signal: session.signal })
+  const { entries, ...caveats } = await session.grove.federatedFrontier(
+    {},
+    { signal: session.signal },
+  )
   const tags = options.tag ?? []
   const chosen = entries.filter(
     (entry) =>
@@ -28,11 +32,12 @@ export async function federated(session: CliSession, options: FederatedOptions):
   const rankings = [...Map.groupBy(chosen, dimensionKey).values()].map((group) =>
     believedFirst(group, options.limit),
   )
-  answer(session, { entries: rankings.flat() }, () => {
+  answer(session, { entries: rankings.flat(), ...caveats }, () => {
     if (rankings.length === 0) return note(session.output, nothingKnown(options.metric))
     const moment = momentsIn(session.output, session.clock)
     if (options.whole) for (const ranking of rankings) printRanking(session, ranking, moment)
     else printOverview(session, rankings, moment)
+    noteCaveats(session.output, caveats)
   })
 }
 
@@ -61,7 +66,7 @@ const columns: Table['columns'] = [
   { title: 'cid' },
   { title: 'level' },
   { title: 'where', min: 12 },
-  { title: 'agent', min: 6, leaveOut: 1 },
+  { title: 'agent', min: 8, leaveOut: 1 },
   { title: 'summary', min: 20, main: 2 },
 ]
 
@@ -71,10 +76,13 @@ export function federatedOverviewTable(
   moment: (timestamp: string) => string,
 ): Table {
   return {
-    columns: [{ title: 'best by', min: 8 }, ...columns],
-    rows: rankings.flatMap(([best]) =>
-      best === undefined ? [] : [[titleOf(best), ...cellsOf(best, moment)]],
-    ),
+    columns: [{ title: 'best by', min: 12 }, ...columns],
+    rows: rankings.flatMap((entries) => {
+      const [best] = entries
+      if (best === undefined) return []
+      const [value = '', ...others] = cellsOf(best, valueFormat(entries, moment))
+      return [[titleOf(best), typeof value === 'string' ? value.trimEnd() : value, ...others]]
+    }),
   }
 }
 
@@ -83,19 +91,29 @@ export function federatedTable(
   entries: readonly FederatedEntry[],
   moment: (timestamp: string) => string,
 ): Table {
+  const format = valueFormat(entries, moment)
   return {
     columns: [{ title: '#', align: 'right' }, ...columns],
     rows: entries.map((entry, index) => [
       entry.level === 'advertised' ? '?' : String(index + 1),
-      ...cellsOf(entry, moment),
+      ...cellsOf(entry, format),
     ]),
   }
 }
 
-function cellsOf(entry: FederatedEntry, moment: (timestamp: string) => string): Cell[] {
-  const { metric, value, cid, level, agentId = '', summary = '' } = entry
-  const shown = metric === '_recency' ? moment(new Date(value).toISOString()) : formatNumber(value)
-  return [shown, short(cid), level, placesOf(entry), printable(agentId), printable(summary)]
+/** How the values of a ranking are written. */
+function valueFormat(
+  entries: readonly FederatedEntry[],
+  moment: (timestamp: string) => string,
+): (value: number) => string {
+  return entries[0]?.metric === '_recency'
+    ? (value) => moment(new Date(value).toISOString())
+    : numberFormat(entries.map(({ value }) => value))
+}
+
+function cellsOf(entry: FederatedEntry, format: (value: number) => string): Cell[] {
+  const { value, cid, level, agentId = '', summary = '' } = entry
+  return [format(value), short(cid), level, placesOf(entry), printable(agentId), printable(summary)]
 }
 
 /** Where an entry is: here, or at the peers that advertise it. */

@@ -4,7 +4,8 @@ import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
-import { formatNumber, printable, short } from '../../output/format.ts'
+import { noteCaveats } from '../../output/caveats.ts'
+import { numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -12,6 +13,8 @@ import { type FederatedOptions, federated } from './federated.ts'
 
 interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
+  readonly metrics: number
+  readonly after?: string
 }
 
 /** `grove frontier`: ranks the best work in every dimension. */
@@ -20,11 +23,15 @@ export function addFrontier(program: Command, context: Context): void {
     .command('frontier')
     .description(
       'Show the best work: by each metric, by adoption, review, reproduction and recency; ' +
-        'with --metric or --limit, whole rankings',
+        'with --metric or --limit, whole rankings; with --kind, what is of another kind',
     )
     .option('--federated', 'the best known in any grove, held here or only advertised by peers')
     .option('--metric <name>', 'the whole ranking by this metric')
     .addOption(limitOption('rows of each ranking', operations.frontier.input.shape.limit))
+    .addOption(
+      limitOption('metrics to show', operations.frontier.input.shape.metrics, '--metrics <count>'),
+    )
+    .option('--after <metric>', 'only metrics after this one, by name')
   addFilters(command)
     .addHelpText(
       'after',
@@ -45,8 +52,15 @@ export function addFrontier(program: Command, context: Context): void {
 }
 
 async function local(session: CliSession, options: FrontierOptions): Promise<void> {
-  const { metric, limit, whole } = options
-  const query = { ...filterFrom(options), limit, ...(metric === undefined ? {} : { metric }) }
+  const { metric, limit, whole, metrics, after } = options
+  const query = {
+    kind: 'work' as const,
+    ...filterFrom(options),
+    limit,
+    metrics,
+    ...(metric === undefined ? {} : { metric }),
+    ...(after === undefined ? {} : { after }),
+  }
   const frontier = await session.grove.frontier(query, { signal: session.signal })
   answer(session, frontier, () => {
     const rankings = rankingsOf(frontier, metric, momentsIn(session.output, session.clock))
@@ -55,8 +69,11 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
         session.output,
         metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`,
       )
-    if (!whole) return printOverview(session, rankings)
-    for (const ranking of rankings) printRanking(session, ranking)
+    if (whole) for (const ranking of rankings) printRanking(session, ranking)
+    else printOverview(session, rankings)
+    noteCaveats(session.output, frontier)
+    if (frontier.nextAfter !== undefined)
+      note(session.output, `more metrics follow: --after '${printable(frontier.nextAfter)}'`)
   })
 }
 
@@ -72,13 +89,13 @@ function rankingsOf(
   metric: string | undefined,
   moment: (timestamp: string) => string,
 ): ShownRanking[] {
-  const metrics = Object.entries(frontier.byMetric).map(
-    ([name, entries]): ShownRanking => ({ title: printable(name), entries, format: formatNumber }),
+  const metrics = Object.entries(frontier.byMetric).map(([name, entries]) =>
+    rankingOf(printable(name), entries),
   )
   const signals: ShownRanking[] = [
-    { title: 'adoption', entries: frontier.byAdoption, format: formatNumber },
-    { title: 'review', entries: frontier.byReviewScore, format: formatNumber },
-    { title: 'reproduction', entries: frontier.byReproduction, format: formatNumber },
+    rankingOf('adoption', frontier.byAdoption),
+    rankingOf('review', frontier.byReviewScore),
+    rankingOf('reproduction', frontier.byReproduction),
     {
       title: 'recency',
       entries: frontier.byRecency,
@@ -88,6 +105,10 @@ function rankingsOf(
   return [...metrics, ...(metric === undefined ? signals : [])].filter(
     ({ entries }) => entries.length > 0,
   )
+}
+
+function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanking {
+  return { title, entries, format: numberFormat(entries.map(({ value }) => value)) }
 }
 
 function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {
@@ -105,10 +126,10 @@ function printRanking({ output }: CliSession, ranking: ShownRanking): void {
 export function overviewTable(rankings: readonly ShownRanking[]): Table {
   return {
     columns: [
-      { title: 'best by', min: 8 },
+      { title: 'best by', min: 12 },
       { title: 'value', align: 'right' },
       { title: 'cid' },
-      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
     rows: rankings.flatMap(({ title, entries: [best], format }) =>
@@ -117,7 +138,7 @@ export function overviewTable(rankings: readonly ShownRanking[]): Table {
         : [
             [
               title,
-              format(best.value),
+              format(best.value).trimEnd(),
               short(best.cid),
               printable(best.agentId),
               printable(best.summary),
@@ -135,7 +156,7 @@ export function rankingTable({ entries, format }: ShownRanking): Table {
       { title: 'value', align: 'right' },
       { title: 'cid' },
       { title: 'kind', leaveOut: 2 },
-      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
     rows: entries.map((entry, index) => [

@@ -77,8 +77,8 @@ export function contributionTable(
       { title: 'when', leaveOut: 1 },
       { title: 'kind' },
       { title: 'agent', min: 6, leaveOut: 3 },
-      { title: 'scores', min: 8, leaveOut: 2 },
-      { title: 'summary', min: 24, main: 2 },
+      { title: 'scores', min: 18, leaveOut: 2 },
+      { title: 'summary', min: 20, main: 2 },
     ],
     rows: items.map(({ cid, createdAt, kind, agent, scores, summary }) => [
       short(cid),

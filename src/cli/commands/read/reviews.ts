@@ -8,7 +8,7 @@ import { printable, printableLines, scoreForms, short } from '../../output/forma
 import { note, print, style, widthOf } from '../../output/output.ts'
 import type { Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
-import { wrapText } from '../../output/width.ts'
+import { cutText, wrapText } from '../../output/width.ts'
 
 interface ReviewsOptions {
   readonly type?: keyof typeof typesByName
@@ -78,6 +78,14 @@ function verdictOf({ relations }: ContributionView, target: Cid): string {
   return [...new Set(words)].join(', ')
 }
 
+/** The same in a word each, which for a reproduction is its result. */
+function shortVerdict(item: ContributionView, target: Cid): string {
+  return verdictOf(item, target).replace(/reproduced: /g, '')
+}
+
+/** Columns of a verdict: its words are short, unless an author made up one of their own. */
+const VERDICT_WIDTH = 20
+
 const verdicts: Partial<Record<RelationType, string>> = {
   reviews: 'reviewed',
   reproduces: 'reproduced',
@@ -118,16 +126,16 @@ export function evidenceTable(
     columns: [
       { title: 'cid' },
       { title: 'when', leaveOut: 1 },
-      { title: 'agent', min: 6 },
-      { title: 'what', min: 8 },
-      { title: 'scores', min: 8, leaveOut: 2 },
+      { title: 'agent', min: 8 },
+      { title: 'what' },
+      { title: 'scores', min: 18, leaveOut: 2 },
       { title: 'summary', min: 20, main: 2 },
     ],
     rows: items.map((item) => [
       short(item.cid),
       moment(item.createdAt),
       printable(item.agent.agentId),
-      verdictOf(item, target),
+      cutText(shortVerdict(item, target), VERDICT_WIDTH),
       scoreForms(item.scores),
       printable(item.summary),
     ]),

@@ -5,8 +5,8 @@ import { isGroveError } from '../../../core/errors.ts'
 import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { filesTable } from '../../output/files.ts'
-import { formatScore, printable, printableLines, short } from '../../output/format.ts'
-import { print, style, widthOf } from '../../output/output.ts'
+import { formatNumber, formatScore, printable, printableLines, short } from '../../output/format.ts'
+import { print, printProse, style, widthOf } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 import { formatAgo, formatTime } from '../../output/time.ts'
 import { wrapText } from '../../output/width.ts'
@@ -42,7 +42,8 @@ async function show(session: CliSession, text: string): Promise<void> {
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
   const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
   field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
-  const review = standing.reviewScore === undefined ? '' : `, review score ${standing.reviewScore}`
+  const review =
+    standing.reviewScore === undefined ? '' : `, review score ${formatNumber(standing.reviewScore)}`
   const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
   field(session, 'standing', `${standing.lifecycle}, ${counts}`)
   field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
@@ -70,7 +71,7 @@ function printEvidence(
     evidenceTable(items, cid, (timestamp) => formatAgo(timestamp, now)),
   )
   const more = total > items.length ? ` (${total - items.length} more)` : ''
-  print(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
+  printProse(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
 }
 
 function printHead(session: CliSession, view: ContributionView): void {
@@ -79,8 +80,10 @@ function printHead(session: CliSession, view: ContributionView): void {
   const about = [agent.agentName, agent.model, agent.platform]
     .filter((part) => part !== undefined)
     .join(', ')
-  print(output, `${style(output, 'yellow', view.cid)}  ${view.kind}, ${view.mode}`)
-  print(output, style(output, 'bold', printable(view.summary)))
+  const nature = `${view.kind}, ${view.mode}`
+  const gap = view.cid.length + 2 + nature.length <= widthOf(output) ? '  ' : '\n'
+  print(output, `${style(output, 'yellow', view.cid)}${gap}${nature}`)
+  printProse(output, printable(view.summary), 'bold')
   print(output, '')
   const author = `${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}`
   field(session, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
@@ -96,7 +99,8 @@ function printBody(session: CliSession, view: ContributionView): void {
   }
   const context = contextShown(view)
   if (context !== undefined) field(session, 'context', printable(JSON.stringify(context)))
-  if (view.description !== undefined) print(session.output, `\n${printableLines(view.description)}`)
+  if (view.description !== undefined)
+    printProse(session.output, `\n${printableLines(view.description)}`)
 }
 
 /** The context without what the list of files says. */

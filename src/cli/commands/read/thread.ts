@@ -87,12 +87,12 @@ function printNode(
   const indent = '  '.repeat(Math.min(depth, INDENT_MAX))
   const by = `${printable(contribution.agent.agentId)}, ${moment(contribution.createdAt)}`
   const head = `${short(cid)}  ${contribution.kind} by ${by}`
-  print(output, `${indent}${style(output, 'dim', head)}`)
+  const width = Math.max(20, widthOf(output) - indent.length)
+  for (const line of wrapText(head, width)) print(output, indent + style(output, 'dim', line))
   const text = [
     printable(contribution.summary),
     ...(contribution.description === undefined ? [] : [printableLines(contribution.description)]),
   ]
-  const width = Math.max(20, widthOf(output) - indent.length)
   for (const line of text.join('\n').split('\n'))
     for (const part of wrapText(line, width)) print(output, `${indent}${part}`)
 }
@@ -144,7 +144,7 @@ export function threadTable(
       { title: 'cid' },
       { title: 'replies', align: 'right' },
       { title: 'last reply' },
-      { title: 'agent', min: 6, leaveOut: 1 },
+      { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
     rows: threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [

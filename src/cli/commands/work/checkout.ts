@@ -110,6 +110,7 @@ async function writeFiles(
   const progress = new Progress(output, clock)
   const written = new Map<string, number>()
   let totalBytes = 0
+  let doneBytes = 0
   try {
     return await checkoutInto(grove, cid, resolve(to), {
       overwrite,
@@ -120,8 +121,8 @@ async function writeFiles(
         totalBytes = files.reduce((total, { sizeBytes }) => total + sizeBytes, 0)
       },
       onProgress({ path, writtenBytes }) {
+        doneBytes += writtenBytes - (written.get(path) ?? 0)
         written.set(path, writtenBytes)
-        const doneBytes = [...written.values()].reduce((total, bytes) => total + bytes, 0)
         progress.update({ label: path, doneBytes, totalBytes })
       },
     })
@@ -143,10 +144,14 @@ async function chosenCid(
     )
   }
   if (text !== undefined) return cidOf(session, text)
-  const frontier = await session.grove.frontier({ limit: 1 }, { signal: session.signal })
-  const best = rankingOf(frontier, metric ?? '')[0]
-  if (best !== undefined) return best.cid
-  const known = Object.keys(frontier.byMetric).join(', ')
+  const best = { kind: 'work', limit: 1 } as const
+  const options = { signal: session.signal }
+  const [first] = rankingOf(
+    await session.grove.frontier({ ...best, metric: metric ?? '' }, options),
+    metric ?? '',
+  )
+  if (first !== undefined) return first.cid
+  const known = Object.keys((await session.grove.frontier(best, options)).byMetric).join(', ')
   throw new GroveError(
     'not-found',
     { metric },

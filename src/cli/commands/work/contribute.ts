@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import { type StagedTree, stageTree, withTree } from '../../../api/client/publish-tree.ts'
 import type { TreeSource } from '../../../api/client/tree-source.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
+import { RESULTS } from '../../../core/contribution/relation.ts'
 import {
   type Draft,
   type Kind,
@@ -50,11 +51,16 @@ export interface ContributeOptions extends AgentOptions, GatherFlags {
   readonly reproduces?: string[]
   readonly adopts?: string[]
   readonly respondsTo?: string[]
+  readonly result?: Result
+  readonly insist?: boolean
   readonly metadata?: JsonObject
   readonly score?: [string, Score][]
   readonly tag?: string[]
   readonly context?: JsonObject
 }
+
+/** What `--result` may be. */
+type Result = (typeof RESULTS)[number]
 
 /** `grove contribute`: publishes work, a review, a reproduction, an adoption or an answer. */
 export function addContribute(program: Command, context: Context): void {
@@ -81,8 +87,8 @@ export function addContribute(program: Command, context: Context): void {
         'grove contribute work --parent 24c41ac12fbc --summary "lower learning rate"',
         'grove contribute --from-git-tree HEAD --summary "as of today"',
         'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9:maximize',
-        'grove contribute run.log --reproduces 24c41ac12fbc --summary "not for me" \\\n' +
-          '    --metadata \'{"result":"challenged"}\'',
+        'grove contribute run.log --reproduces 24c41ac12fbc --result challenged \\\n' +
+          '    --summary "not for me"',
       ]),
     )
     .action((paths: string[], options: ContributeOptions, self: Command) =>
@@ -96,6 +102,10 @@ function addContent(command: Command): void {
       '--score <name=value:direction[:unit]>',
       'a measured value; direction is minimize or maximize (may be repeated)',
       readScore,
+    )
+    .option(
+      '--insist',
+      'publish scores also in another direction or unit than those published here have',
     )
     .addOption(tagOption('a tag (may be repeated)'))
     .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
@@ -120,6 +130,13 @@ function addRelations(command: Command): void {
       readText,
     )
     .option('--reproduces <cid>', 'it reproduces this: a new run (may be repeated)', readText)
+    .addOption(
+      new Option(
+        '--result <result>',
+        'what came of --reproduces; challenged and failed do not count as reproductions ' +
+          '(default: confirmed)',
+      ).choices(RESULTS),
+    )
     .option('--adopts <cid>', 'it adopts this (may be repeated)', readText)
     .option('--responds-to <cid>', 'it answers this (may be repeated)', readText)
     .option(
@@ -143,7 +160,10 @@ export async function contribute(
   noteTree(session, tree)
   const plain = withTree(draftFrom(session, options, relations), tree)
   const draft = await withGit(plain, revisions, options)
-  const contribution = await session.grove.publish(draft, { signal: session.signal })
+  const contribution = await session.grove.publish(draft, {
+    signal: session.signal,
+    insist: options.insist === true,
+  })
   answer(session, { ...contribution, ...told(gathered, tree) }, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)
@@ -204,21 +224,29 @@ async function relationsFrom(session: CliSession, options: ContributeOptions): P
   const relations: Relation[] = []
   for (const [name, relationType] of Object.entries(relationOptions)) {
     for (const text of options[name as keyof typeof relationOptions] ?? []) {
-      const relation = { targetCid: await cidOf(session, text), relationType }
-      relations.push(
-        options.metadata === undefined ? relation : { ...relation, metadata: options.metadata },
-      )
+      const targetCid = await cidOf(session, text)
+      const metadata = metadataFor(relationType, options)
+      relations.push({ targetCid, relationType, ...(metadata && { metadata }) })
     }
   }
-  if (options.metadata !== undefined && relations.length === 0) {
-    throw new GroveError(
-      'usage-error',
-      {},
-      { message: '--metadata needs a relation, such as --reproduces' },
-    )
-  }
+  if (options.metadata !== undefined && relations.length === 0)
+    throw misused('--metadata needs a relation, such as --reproduces')
+  if (options.result !== undefined && options.reproduces === undefined)
+    throw misused('--result needs --reproduces')
   return relations
 }
+
+function metadataFor(
+  relationType: RelationType,
+  { metadata, result }: ContributeOptions,
+): JsonObject | undefined {
+  if (result === undefined || relationType !== 'reproduces') return metadata
+  if (metadata !== undefined && Object.hasOwn(metadata, 'result'))
+    throw misused('the result is given twice: by --result and in --metadata')
+  return { ...metadata, result }
+}
+
+const misused = (message: string) => new GroveError('usage-error', {}, { message })
 
 function draftFrom(session: CliSession, options: ContributeOptions, relations: Relation[]): Draft {
   const { summary, description, mode, score, tag: tags = [], context } = options

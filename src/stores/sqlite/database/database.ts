@@ -3,6 +3,7 @@ import { GroveError } from '../../../core/errors.ts'
 import { makePrivateFile } from '../../fs/private-file.ts'
 import { databaseError } from './database-error.ts'
 import { migrations } from './migrations.ts'
+import { otherDatabase } from './other-database.ts'
 
 /** A connection of better-sqlite3. */
 export type Database = Sqlite.Database
@@ -42,6 +43,7 @@ export function openDatabase(file: string, sharing: Sharing): Database {
     makePrivateFile(file)
     database = new Sqlite(file)
     if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
+    if (versionOf(database) === 0) requireEmpty(database, file)
     for (const pragma of PRAGMAS) database.pragma(pragma)
     migrate(database, file)
     return database
@@ -52,14 +54,15 @@ export function openDatabase(file: string, sharing: Sharing): Database {
 }
 
 function migrate(database: Database, file: string): void {
-  const version = Number(database.pragma('user_version', { simple: true }))
+  const version = versionOf(database)
   if (version > migrations.length) throw newer(file, version)
-  if (version === 0) requireEmpty(database, file)
   for (const [index, step] of migrations.entries()) {
     if (index < version) continue
     database.exec(`BEGIN IMMEDIATE; ${step}; PRAGMA user_version = ${index + 1}; COMMIT`)
   }
 }
+
+const versionOf = (database: Database) => Number(database.pragma('user_version', { simple: true }))
 
 function newer(file: string, version: number): GroveError {
   const message =
@@ -72,6 +75,5 @@ function newer(file: string, version: number): GroveError {
 function requireEmpty(database: Database, file: string): void {
   const tables = database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get()
   if (tables === 0) return
-  const message = `${file} is a database, but not one of this Grove: use another directory`
-  throw new GroveError('storage-failed', { file }, { message })
+  throw otherDatabase(file)
 }

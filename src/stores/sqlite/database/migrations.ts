@@ -6,9 +6,13 @@
  * `contribution` holds what was put; everything else about it is derived and written in the same
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
- *   `place_by_rank` is the frontier. `dimension` counts the places.
- * - `edge`: relations by target, which may be absent; a review carries its scores along.
+ *   `place_by_rank` is the frontier. `dimension` counts the places; works have dimensions of their
+ *   own, so that the best works are the first rows of the index.
+ * - `score_form`: how many works have scores of a metric in each direction and unit.
+ * - `edge`: relations by target, which may be absent.
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
+ *   `review_sum` is exact, as `sumToText` writes it.
+ * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).
  * - `reply`: contributions that answer one that is held.
  * - `counts`: how many contributions there are.
  * - `log`: the number that was given last. A contribution's row number is its number in the log, so
@@ -124,5 +128,61 @@ export const migrations: readonly string[] = [
   CREATE TABLE reply (cid BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
   INSERT OR IGNORE INTO reply SELECT source FROM edge
     WHERE type = 'responds_to' AND target IN (SELECT cid FROM contribution);
+  `,
+  // Schema 6: unreleased. Its tables are filled from the manifests (`writer/derivation.ts`).
+  `
+  DROP TABLE place;
+  DROP TABLE dimension;
+  CREATE TABLE dimension (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    of_works INTEGER NOT NULL,
+    places INTEGER NOT NULL,
+    UNIQUE (metric, direction, of_works)
+  ) STRICT;
+  CREATE TABLE place (
+    contribution INTEGER NOT NULL,
+    dimension INTEGER NOT NULL,
+    rank REAL NOT NULL,
+    cid BLOB NOT NULL,
+    PRIMARY KEY (contribution, dimension)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX place_by_rank ON place (dimension, rank, cid);
+
+  CREATE TABLE score_form (
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    works INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    latest BLOB,
+    PRIMARY KEY (metric, direction, unit)
+  ) STRICT, WITHOUT ROWID;
+
+  DROP TABLE edge;
+  CREATE TABLE edge (
+    target BLOB NOT NULL,
+    type TEXT NOT NULL,
+    source BLOB NOT NULL,
+    metadata TEXT,
+    PRIMARY KEY (target, type, source)
+  ) STRICT, WITHOUT ROWID;
+
+  DROP TABLE signal_total;
+  CREATE TABLE signal_total (
+    cid BLOB NOT NULL PRIMARY KEY,
+    adoption INTEGER NOT NULL,
+    reproduction INTEGER NOT NULL,
+    review_sum TEXT NOT NULL,
+    review_count INTEGER NOT NULL,
+    replies INTEGER NOT NULL,
+    last_reply_ms INTEGER
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX signal_total_by_replies
+    ON signal_total (replies DESC, last_reply_ms DESC, cid) WHERE replies > 0;
+
+  CREATE TABLE derivation (version INTEGER NOT NULL) STRICT;
+  INSERT INTO derivation VALUES (0);
   `,
 ]

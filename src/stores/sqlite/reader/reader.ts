@@ -5,9 +5,10 @@ import { Contributions, type DamagedManifests } from '../tables/contributions.ts
 import { edgesInto, edgesOutOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
+import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
-import { frontierOf } from './frontier.ts'
+import { bestWorksOf, frontierOf, metricsIn } from './frontier.ts'
 import { listIds, listThreads, relatedIds, searchIds } from './lists.ts'
 import type { Answer, Query, QueryType } from './query.ts'
 
@@ -33,6 +34,7 @@ export class Reader {
 
 function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const contributions = new Contributions(connection, damaged)
+  const forms = new ScoreForms(connection)
   const totals = new SignalTotals(connection)
   const allAt = (ids: readonly number[]) => ids.flatMap((id) => contributions.at(id) ?? [])
   return {
@@ -60,6 +62,10 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     },
     search: ({ args: [text, filter, limit] }) => allAt(searchIds(connection, text, filter, limit)),
     frontier: ({ args: [query] }) => frontierOf(connection, contributions, query),
+    bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
+    metrics: ({ args: [query] }) => metricsIn(connection, query),
+    scoreForms: ({ args: [metrics, limit] }) =>
+      metrics.flatMap((metric) => forms.of(metric, limit)),
     threads: ({ args: [query] }) => listThreads(connection, contributions, query),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),

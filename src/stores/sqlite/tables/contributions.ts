@@ -25,6 +25,20 @@ interface Row {
   readonly manifest: Uint8Array
 }
 
+/** A contribution that takes places, by its row. */
+export interface RankedRow {
+  readonly id: number
+  readonly cid: Cid
+  /** Whether it ranks among works, and not among the other kinds. */
+  readonly isWork: boolean
+}
+
+/** What the column `ranked` says: takes no place, ranks among other kinds, among works. */
+const RANKED = { no: 0, amongOthers: 1, amongWorks: 2 } as const
+
+const rankedAs = ({ isRanked, isWork }: Pick<Consequences, 'isRanked' | 'isWork'>): number =>
+  isRanked ? (isWork ? RANKED.amongWorks : RANKED.amongOthers) : RANKED.no
+
 const RESOLVE = `
   SELECT cid FROM contribution WHERE cid BETWEEN @first AND @last ORDER BY cid LIMIT @limit`
 const RESOLVE_KNOWN = `
@@ -67,7 +81,7 @@ export class Contributions {
   /** Adds the row of a contribution that is not here; its number, the next one of the log. */
   insert(
     { cid, bytes, provenance }: Stored,
-    { createdMs, isRanked }: Pick<Consequences, 'createdMs' | 'isRanked'>,
+    consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'isWork'>,
   ): number {
     const { origin, peerId, address, own, receivedAt } = provenance
     const seq = lastSeq(this.#connection) + 1
@@ -76,8 +90,8 @@ export class Contributions {
       .run(
         seq,
         cidToBytes(cid),
-        createdMs,
-        isRanked ? 1 : 0,
+        consequences.createdMs,
+        rankedAs(consequences),
         origin,
         peerId ?? null,
         address ?? null,
@@ -93,13 +107,40 @@ export class Contributions {
     return seq
   }
 
-  /** The number of a row, and whether it takes places in the frontier. */
+  /** Sets again whether a row takes places. */
+  setRanked(id: number, consequences: Pick<Consequences, 'isRanked' | 'isWork'>): void {
+    this.#connection
+      .sql('UPDATE contribution SET ranked = ? WHERE id = ?')
+      .run(rankedAs(consequences), id)
+  }
+
+  /** The number of a row, and how it ranks. */
   find(cid: Cid): { readonly id: number; readonly ranked: number } | undefined {
     return this.#connection
       .sql<[Uint8Array], { id: number; ranked: number }>(
         'SELECT id, ranked FROM contribution WHERE cid = ?',
       )
       .get(cidToBytes(cid))
+  }
+
+  /** The row of a contribution that is here and takes places. */
+  findRanked(cid: Cid): RankedRow | undefined {
+    const row = this.find(cid)
+    if (row === undefined || row.ranked === RANKED.no) return undefined
+    return { id: row.id, cid, isWork: row.ranked === RANKED.amongWorks }
+  }
+
+  /** The rows after a number that take places, in their order. */
+  rankedSince(seq: number, limit: number): { readonly seq: number; readonly row: RankedRow }[] {
+    return this.#connection
+      .sql<[number, number], { id: number; cid: Uint8Array; ranked: number }>(
+        'SELECT id, cid, ranked FROM contribution WHERE id > ? AND ranked > 0 ORDER BY id LIMIT ?',
+      )
+      .all(seq, limit)
+      .map(({ id, cid, ranked }) => ({
+        seq: id,
+        row: { id, cid: cidFromBytes(cid), isWork: ranked === RANKED.amongWorks },
+      }))
   }
 
   /** Puts right bytes into a row that is there, where it has others. */

@@ -1,14 +1,17 @@
 import { cidToBytes } from '../../../core/cid.ts'
-import { signalPlaces } from '../../../core/ranking/frontier.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
-import { consequencesOf, touchedBy } from '../../derive.ts'
+import { type Consequences, consequencesOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
-import { Contributions } from '../tables/contributions.ts'
+import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
+import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
+
+/** Rows that are read at once while all are ranked anew. */
+const PAGE = 1_000
 
 /**
  * Writes a contribution and all that is derived from it, inside its caller's transaction.
@@ -24,6 +27,7 @@ export class ContributionWriter {
   readonly #contributions: Contributions
   readonly #totals: SignalTotals
   readonly #places: Places
+  readonly #forms: ScoreForms
   readonly #words: WordIndex
   readonly #replies: Replies
 
@@ -32,6 +36,7 @@ export class ContributionWriter {
     this.#contributions = new Contributions(connection)
     this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
+    this.#forms = new ScoreForms(connection)
     this.#words = new WordIndex(connection)
     this.#replies = new Replies(connection)
   }
@@ -42,13 +47,12 @@ export class ContributionWriter {
     if (known !== undefined) this.#contributions.mend(known.id, item.bytes)
     if (known !== undefined) return false
     const consequences = consequencesOf(item, item.provenance.receivedAt)
-    const { words, facets, places } = consequences
+    const { words, facets } = consequences
     const id = this.#contributions.insert(item, consequences)
     this.#words.add(id, { words, facets })
-    for (const place of places) this.#places.add(id, place)
-    for (const place of signalPlaces(item, this.#totals.signalsOf(item.cid)))
-      this.#places.add(id, place)
-    this.#totals.add(consequences)
+    const row = { id, cid: item.cid, isWork: consequences.isWork }
+    if (consequences.isRanked) this.#places.setSignals(row, this.#totals.signalsOf(item.cid))
+    this.#addOwn(row, item, consequences)
     this.#replies.add(item.cid, consequences.edges)
     for (const { evidence } of consequences.gains)
       if (evidence !== undefined) this.#moveTarget(evidence)
@@ -56,11 +60,42 @@ export class ContributionWriter {
     return true
   }
 
+  /**
+   * Writes the tables of ranks, relations and totals anew from all manifests. O(contributions):
+   * only where an older Grove derived them by other rules.
+   */
+  rankAll(): void {
+    for (const table of ['place', 'dimension', 'score_form', 'edge', 'signal_total'])
+      this.#connection.sql(`DELETE FROM ${table}`).run()
+    for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
+      const consequences = consequencesOf(stored, stored.provenance.receivedAt)
+      this.#contributions.setRanked(seq, consequences)
+      this.#addOwn({ id: seq, cid: stored.cid, isWork: consequences.isWork }, stored, consequences)
+    }
+    for (const { row } of inPages((after) => this.#contributions.rankedSince(after, PAGE)))
+      this.#places.setSignals(row, this.#totals.signalsOf(row.cid))
+  }
+
+  /** Writes what follows from a contribution for itself and for its targets' totals. */
+  #addOwn(row: RankedRow, item: Stored, consequences: Consequences): void {
+    for (const place of consequences.places) this.#places.add(row, place)
+    this.#forms.add(item, consequences)
+    this.#totals.add(consequences)
+  }
+
   /** Brings the target's places up to date, where it is here. */
   #moveTarget(evidence: Evidence): void {
-    const target = this.#contributions.find(evidence.target)
-    if (target?.ranked !== 1) return
+    const target = this.#contributions.findRanked(evidence.target)
+    if (target === undefined) return
     const signals = this.#totals.signalsOf(evidence.target)
-    this.#places.setSignals(target.id, evidence.target, signals, touchedBy(evidence))
+    this.#places.setSignals(target, signals, touchedBy(evidence))
   }
+}
+
+/** All entries, page by page, so that rows can be written in between. */
+function* inPages<T extends { readonly seq: number }>(
+  pageAfter: (seq: number) => readonly T[],
+): Generator<T> {
+  for (let page = pageAfter(0); page.length > 0; page = pageAfter(page.at(-1)?.seq ?? 0))
+    yield* page
 }

@@ -51,7 +51,12 @@ test('a best list leaves the choice that a policy leaves: one of the tags, one o
       ),
     )
 
-  assert.deepEqual(await cids({ tags: ['text', 'code'] }), new Set([text.cid, code.cid, plan.cid]))
+  const kinds = ['work', 'plan']
+  assert.deepEqual(await cids({}), new Set([best.cid, text.cid, code.cid]))
+  assert.deepEqual(
+    await cids({ tags: ['text', 'code'], kinds }),
+    new Set([text.cid, code.cid, plan.cid]),
+  )
   assert.deepEqual(
     await cids({ tags: ['code', 'nosuch'], kinds: ['plan', 'review'] }),
     new Set([plan.cid]),

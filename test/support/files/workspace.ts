@@ -1,8 +1,8 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashBytes } from '../../src/core/cid.ts'
-import type { OpenFile, PlainFile, WorkspaceOptions } from '../../src/workspace/file.ts'
-import { writeWorkspace } from '../../src/workspace/workspace.ts'
+import { hashBytes } from '../../../src/core/cid.ts'
+import type { OpenFile, PlainFile, WorkspaceOptions } from '../../../src/workspace/file.ts'
+import { writeWorkspace } from '../../../src/workspace/workspace.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 

@@ -1,0 +1,105 @@
+import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import type { Manifest } from '../../core/contribution/schema.ts'
+import {
+  isReservedMetric,
+  type LocalEntry,
+  localEntry,
+  type Place,
+  SIGNAL_METRICS,
+} from '../../core/ranking/frontier.ts'
+import { tagsOnWire } from '../../protocol/gossip/digest.ts'
+import type { FrontierInput } from '../../protocol/messages.ts'
+import type { ReadContext } from '../context.ts'
+
+/** Entries a dimension that gossip is given to make digests of. */
+const DEPTH = 20
+/** Metrics that are read at once when a grove starts. */
+const PAGE = 100
+
+/** What an entry says of its item beside its place. */
+type Description = Pick<LocalEntry, 'tags' | 'kind'>
+
+/**
+ * Reads the best works, which gossip makes digests of. After a store only the metrics that it may
+ * have changed are read, and no manifest but that of an item that is new among the best: the cost
+ * does not depend on how many metrics there are, nor on how much others' works weigh.
+ */
+export class FrontierReader {
+  readonly #node: Pick<ReadContext, 'contributions' | 'gossip' | 'index'>
+  #touched = new Set<string>()
+  /** What was stored since the last reading. */
+  #arrived = new Map<Cid, Description>()
+
+  constructor(node: Pick<ReadContext, 'contributions' | 'gossip' | 'index'>) {
+    this.#node = node
+  }
+
+  /** These were stored: the metrics of their scores, and the signals, are to be read again. */
+  touch(contributions: readonly Contribution[]): void {
+    for (const signal of SIGNAL_METRICS) this.#touched.add(signal)
+    for (const { cid, manifest } of contributions) {
+      if (manifest.kind !== 'work') continue
+      this.#arrived.set(cid, descriptionOf(manifest))
+      for (const metric of Object.keys(manifest.scores ?? {}))
+        if (!isReservedMetric(metric)) this.#touched.add(metric)
+    }
+  }
+
+  /** The best in what was touched since the last time. Where it fails, nothing is lost. */
+  async readTouched(): Promise<FrontierInput> {
+    const [metrics, arrived] = [this.#touched, this.#arrived]
+    this.#touched = new Set()
+    this.#arrived = new Map()
+    try {
+      return await this.#read([...metrics], arrived)
+    } catch (error) {
+      for (const metric of metrics) this.#touched.add(metric)
+      throw error
+    }
+  }
+
+  /**
+   * The best of what was there before the start: in the signals, and in a page of the metrics.
+   * `next` is where the next page begins; undefined after the last one.
+   */
+  async readPage(after?: string): Promise<{ input: FrontierInput; next: string | undefined }> {
+    const { index } = this.#node
+    const page = await index.metrics({
+      ofWorks: true,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    })
+    const metrics = after === undefined ? [...SIGNAL_METRICS, ...page] : page
+    const input = await this.#read(metrics, new Map())
+    return {
+      input: { ...input, isNews: false },
+      next: page.length < PAGE ? undefined : page.at(-1),
+    }
+  }
+
+  async #read(
+    metrics: readonly string[],
+    arrived: ReadonlyMap<Cid, Description>,
+  ): Promise<FrontierInput> {
+    const places = await this.#node.index.bestWorks(metrics, DEPTH)
+    const known = (cid: Cid) => arrived.get(cid) ?? this.#node.gossip.localEntry(cid)
+    const read = await this.#describe(places.filter(({ cid }) => known(cid) === undefined))
+    const entries = places.flatMap((place) => {
+      const info = known(place.cid) ?? read.get(place.cid)
+      return info === undefined ? [] : [localEntry({ ...place, info })]
+    })
+    return { type: 'frontier', entries, metrics }
+  }
+
+  async #describe(places: readonly Place[]): Promise<Map<Cid, Description>> {
+    const cids = [...new Set(places.map(({ cid }) => cid))]
+    const stored = cids.length === 0 ? [] : await this.#node.contributions.getMany(cids)
+    return new Map(stored.map(({ cid, manifest }) => [cid, descriptionOf(manifest)]))
+  }
+}
+
+/** Only what goes over the wire: a manifest may have a mebibyte of tags. */
+function descriptionOf({ tags, kind }: Manifest): Description {
+  return { tags: tagsOnWire(tags), kind }
+}

@@ -1,0 +1,96 @@
+import type { Contribution } from '../../core/contribution/contribution.ts'
+import { RESULTS } from '../../core/contribution/relation.ts'
+import type { Direction, Score } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
+import { isReservedMetric } from '../../core/ranking/frontier.ts'
+import { unitsAgree } from '../../core/ranking/units.ts'
+import type { FormCount } from '../../ports/graph-index.ts'
+import type { ReadContext } from '../context.ts'
+
+/** Forms of one metric that a score is compared with, the most used first. */
+const FORMS_MAX = 16
+
+/**
+ * Throws `manifest-invalid` where a reproduction names a result that is none of RESULTS. Others are
+ * taken from peers, and count as challenged.
+ */
+export function requireKnownResults({ manifest }: Contribution): void {
+  for (const [index, { relationType, metadata }] of manifest.relations.entries()) {
+    const result = metadata?.['result']
+    const isKnown = result === undefined || RESULTS.some((known) => known === result)
+    if (relationType !== 'reproduces' || isKnown) continue
+    const path = `relations.${index}.metadata.result`
+    const message = `${path}: ${JSON.stringify(result)} is none of ${RESULTS.join(', ')}`
+    throw new GroveError('manifest-invalid', { issues: [{ path, message }] }, { message })
+  }
+}
+
+/**
+ * Throws `metric-conflict` where the scores of a work or of a reproduction are meant otherwise than
+ * those of most works that were published here: in the other direction, or in another unit.
+ */
+export async function requireKnownForms(
+  node: Pick<ReadContext, 'index' | 'contributions'>,
+  { manifest }: Contribution,
+): Promise<void> {
+  const { kind, scores = {} } = manifest
+  const metrics = Object.keys(scores).filter((metric) => !isReservedMetric(metric))
+  if (metrics.length === 0 || (kind !== 'work' && kind !== 'reproduction')) return
+  const forms = await node.index.scoreForms(metrics, FORMS_MAX)
+  const byMetric = Map.groupBy(forms, ({ metric }) => metric)
+  for (const metric of metrics) {
+    const score = scores[metric]
+    if (score === undefined) continue
+    const conflicting = conflictWith(score, byMetric.get(metric) ?? [])
+    if (conflicting !== undefined) throw await conflict(node, { metric, score, conflicting })
+  }
+}
+
+/** The forms that most works published here have, if the score agrees with fewer. */
+function conflictWith(score: Score, forms: readonly FormCount[]): readonly FormCount[] | undefined {
+  const [same, other] = split(forms, ({ direction }) => direction === score.direction)
+  if (published(other) > published(same)) return other
+  const [agreeing, disagreeing] = split(same, ({ unit }) => unitsAgree(unit, score.unit))
+  return published(disagreeing) > published(agreeing) ? disagreeing : undefined
+}
+
+async function conflict(
+  { contributions }: Pick<ReadContext, 'contributions'>,
+  {
+    metric,
+    score,
+    conflicting,
+  }: {
+    readonly metric: string
+    readonly score: Score
+    readonly conflicting: readonly FormCount[]
+  },
+): Promise<GroveError> {
+  const [known] = conflicting.toSorted((a, b) => b.published - a.published)
+  const { direction, unit, latest } = known ?? {}
+  const works = published(conflicting)
+  const last = latest === undefined ? undefined : await contributions.get(latest)
+  const by = last?.manifest.agent.agentId
+  const isDirection = direction !== score.direction
+  const [theirs, ours] = isDirection
+    ? [inDirection(direction), inDirection(score.direction)]
+    : [inUnit(unit), inUnit(score.unit)]
+  const count = `${works} ${works === 1 ? 'work' : 'works'} published here`
+  const named = last === undefined ? '' : `, the last ${last.cid.slice(7, 19)} by ${by}`
+  const message = `${metric} is ${theirs} in ${count}${named}, and ${ours} in this one`
+  const details = { metric, theirs, ours, works, ...(last && { latest: last.cid, agentId: by }) }
+  return new GroveError('metric-conflict', details, { message })
+}
+
+const inDirection = (direction: Direction | undefined): string =>
+  direction === 'minimize' ? 'minimised' : 'maximised'
+
+const inUnit = (unit: string | undefined): string =>
+  unit === undefined || unit === '' ? 'without a unit' : `in ${JSON.stringify(unit)}`
+
+const published = (forms: readonly FormCount[]): number =>
+  forms.reduce((sum, form) => sum + form.published, 0)
+
+function split<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
+}

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { localClient } from '../../../src/api/client/local-client.ts'
+import type { Draft, Score } from '../../../src/core/contribution/schema.ts'
+import { unitsAgree } from '../../../src/core/ranking/units.ts'
+import { publish } from '../../../src/node/publish.ts'
+import { sample } from '../../conformance/samples.ts'
+import { withCode } from '../../support/errors.ts'
+import { plainDraft } from '../../support/http.ts'
+import { hold, testNode } from '../../support/test-node.ts'
+
+const work = (summary: string, acc: Score, more: Partial<Draft> = {}): Draft => ({
+  ...plainDraft,
+  summary,
+  scores: { acc },
+  ...more,
+})
+
+test('a score in another direction than works published here have is refused, with who and how often', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  await grove.publish(work('one', { value: 0.9, direction: 'maximize' }))
+  const last = await grove.publish(work('two', { value: 0.8, direction: 'maximize' }))
+  const typo = work('typo', { value: 0.95, direction: 'minimize' })
+
+  await assert.rejects(
+    grove.publish(typo),
+    withCode(
+      'metric-conflict',
+      `acc is maximised in 2 works published here, the last ${last.cid.slice(7, 19)} ` +
+        `by ${plainDraft.agent.agentId}, and minimised in this one`,
+    ),
+  )
+  const run = { ...typo, kind: 'reproduction' as const }
+  await assert.rejects(grove.publish(run), withCode('metric-conflict'))
+
+  await grove.publish(typo, { insist: true })
+  await grove.publish(work('three', { value: 0.7, direction: 'maximize' }))
+  await grove.publish({ ...typo, kind: 'review' })
+})
+
+test('a score in another unit is refused, and one without a unit agrees with all but percent', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const score = (value: number, unit?: string): Score => ({
+    value,
+    direction: 'maximize',
+    ...(unit === undefined ? {} : { unit }),
+  })
+  await grove.publish(work('one', score(0.97)))
+
+  await grove.publish(work('two', score(0.9, 'share')))
+  await assert.rejects(
+    grove.publish(work('three', score(97, '%'))),
+    withCode('metric-conflict', 'without a unit in 2 works published here'),
+  )
+
+  assert.ok(unitsAgree(' bpb', 'bpb') && unitsAgree(undefined, 'bpb') && !unitsAgree('', '%'))
+})
+
+test('works of other groves and callers that ask for no check hold up no publish', async () => {
+  await using holder = testNode()
+  const theirs = sample({ scores: { acc: { value: 1, direction: 'maximize' } } })
+  await holder.node.contributions.put(theirs, { origin: 'peer', receivedAt: 1 })
+  const ours = work('ours', { value: 1, direction: 'minimize' })
+
+  await localClient(holder.node).publish(ours)
+  await publish(holder.node, work('as 0.1 does', { value: 1, direction: 'maximize' }))
+})
+
+test('a reproduction with an unknown result is refused here, and taken from others', async () => {
+  await using holder = testNode()
+  const target = sample()
+  await hold(holder, target)
+  const refuted = (result: string): Draft => ({
+    ...plainDraft,
+    kind: 'reproduction',
+    relations: [{ targetCid: target.cid, relationType: 'reproduces', metadata: { result } }],
+  })
+
+  await assert.rejects(
+    publish(holder.node, refuted('refuted')),
+    withCode('manifest-invalid', 'relations.0.metadata.result: "refuted" is none of confirmed'),
+  )
+  await publish(holder.node, refuted('failed'))
+  await hold(holder, sample(refuted('refuted')))
+
+  const { reproduction, lifecycle } = await localClient(holder.node).standing({ cid: target.cid })
+  assert.deepEqual([reproduction, lifecycle], [0, 'challenged'])
+})

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Draft } from '../../../../src/core/contribution/schema.ts'
+import { publish } from '../../../../src/node/publish.ts'
+import { sample } from '../../../conformance/samples.ts'
+import { hold, testNode } from '../../../support/test-node.ts'
+import { until } from '../../../support/until.ts'
+
+const SIGNALS = ['_adoption', '_recency', '_review_score', '_reproduction']
+const peer = { peerId: 'peer', address: 'http://127.0.0.1:9' }
+
+const draft = (metric: string, value: number): Draft => ({
+  kind: 'work',
+  mode: 'evaluation',
+  summary: `${metric} ${value}`,
+  tags: ['kept', 't'.repeat(1_000)],
+  scores: { [metric]: { value, direction: 'minimize' } },
+  agent: { agentId: 'a' },
+})
+
+test('after a publish only what it touched is read again, and no manifest', async (context) => {
+  await using holder = testNode()
+  const { node } = holder
+  for (const metric of ['a', 'b', 'c']) await hold(holder, sample(draft(metric, 1)))
+  await node.start()
+  const best = context.mock.method(node.index, 'bestWorks')
+  const manifests = context.mock.method(node.contributions, 'getMany')
+
+  const { contribution } = await publish(node, draft('b', 0.5))
+  await until('the place', () => node.gossip.localEntry(contribution.cid))
+
+  assert.deepEqual(
+    best.mock.calls.map(({ arguments: [metrics] }) => metrics.toSorted()),
+    [[...SIGNALS, 'b'].toSorted()],
+  )
+  assert.equal(manifests.mock.callCount(), 0)
+  assert.deepEqual(node.gossip.localEntry(contribution.cid)?.tags, ['kept'])
+})
+
+test('what was held before is advertised after a start, metrics page by page, and nothing but works', async (context) => {
+  await using holder = testNode()
+  const { node } = holder
+  const value = { value: 1, direction: 'minimize' as const }
+  const name = (n: number) => `m${String(n).padStart(3, '0')}`
+  for (const from of [0, 100, 200]) {
+    const names = Array.from({ length: 90 }, (_, n) => name(from + n))
+    await hold(holder, sample({ scores: Object.fromEntries(names.map((each) => [each, value])) }))
+  }
+  const work = sample({ scores: { z: value } })
+  const review = sample({ kind: 'review', scores: { z: value, quality: value } })
+  for (const item of [work, review]) await hold(holder, item)
+
+  const best = context.mock.method(node.index, 'bestWorks')
+  const sizes = () => best.mock.calls.map(({ arguments: [metrics] }) => metrics.length)
+
+  await node.start()
+
+  await until('the last page', () => sizes().length === 3)
+  assert.deepEqual(sizes(), [100 + SIGNALS.length, 100, 71])
+  assert.equal(node.gossip.localEntry(review.cid), undefined)
+  const { frontier } = node.exchange({
+    ...peer,
+    frontier: [],
+    load: { queueDepth: 0 },
+    capabilities: {},
+    timestamp: new Date(0).toISOString(),
+  })
+  assert.equal(frontier.length, 100)
+})
+
+test('a metric that changes its direction leaves none of its places behind', async () => {
+  await using holder = testNode()
+  const { node } = holder
+  await node.start()
+  const scored = (n: number, direction: 'minimize' | 'maximize') =>
+    publish(node, { ...draft('m', n), scores: { m: { value: n, direction } } })
+  const { contribution } = await scored(1, 'minimize')
+  await until('the first', () => node.gossip.localEntry(contribution.cid))
+
+  await scored(2, 'maximize')
+  await scored(3, 'maximize')
+
+  await until('the turn', async () => {
+    const { frontier } = node.exchange({
+      ...peer,
+      frontier: [],
+      load: { queueDepth: 0 },
+      capabilities: {},
+      timestamp: new Date(0).toISOString(),
+    })
+    const directions = frontier.flatMap(({ metric, direction }) =>
+      metric === 'm' ? direction : [],
+    )
+    return (directions.length === 2 && directions.every((each) => each === 'maximize')) || undefined
+  })
+})
