@@ -38,6 +38,7 @@ const RANKED = { no: 0, amongOthers: 1, amongWorks: 2 } as const
 
 const rankedAs = ({ isRanked, isWork }: Pick<Consequences, 'isRanked' | 'isWork'>): number =>
   isRanked ? (isWork ? RANKED.amongWorks : RANKED.amongOthers) : RANKED.no
+
 const RESOLVE = `
   SELECT cid FROM contribution WHERE cid BETWEEN @first AND @last ORDER BY cid LIMIT @limit`
 const RESOLVE_KNOWN = `
