@@ -106,8 +106,12 @@ async function turnsBeside(
   }
   for (const side of [filled, empty]) await paceOf(side, Math.min(WARM_UP, each))
   const turnsTaken: Turn[] = []
-  for (let turn = 0; turn < turns; turn++)
-    turnsTaken.push({ filled: await paceOf(filled, each), empty: await paceOf(empty, each) })
+  for (let turn = 0; turn < turns; turn++) {
+    // Each goes first in turn: whatever follows a pause is slower.
+    const early = turn % 2 === 0 ? await paceOf(empty, each) : undefined
+    const pace = await paceOf(filled, each)
+    turnsTaken.push({ filled: pace, empty: early ?? (await paceOf(empty, each)) })
+  }
   await Promise.all([filled.grove.stop(), empty.grove.stop()])
   return turnsTaken
 }

@@ -42,6 +42,8 @@ interface Turn {
   readonly commits: number
   /** Processor time of one JSON publish: the grove's, and the load process's. */
   readonly groveCpuUs: number | undefined
+  /** What the grove wrote to the disk for one JSON publish. */
+  readonly writtenKb: number | undefined
   readonly loadCpuUs: number
 }
 
@@ -77,6 +79,7 @@ function reportOf(
         (turn) => turn.groveCpuUs,
         { what: 'processor time of the load process for it', value: (turn) => turn.loadCpuUs },
       ),
+      ...writtenRow(turns),
       comparison(turns, multipart, (turn) => turn.multipart, {
         what: echo,
         value: (turn) => turn.bareMultipart,
@@ -84,6 +87,14 @@ function reportOf(
       comparison(turns, multipart, (turn) => turn.multipart, commits),
     ],
   }
+}
+
+/** None where the system doesn't tell. */
+function writtenRow(turns: readonly Turn[]): Report['rows'] {
+  const written = turns.flatMap(({ writtenKb }) => writtenKb ?? [])
+  if (written.length === 0) return []
+  const figure = 'written to the disk for a publish, JSON'
+  return [{ figure, unit: 'KB', value: median(written) }]
 }
 
 async function oneTurn(bench: Workbench, load: Load, bare: string, count: number): Promise<Turn> {
@@ -97,8 +108,10 @@ async function oneTurn(bench: Workbench, load: Load, bare: string, count: number
   await publishAll(load, grove, json(warmUp), cids)
   const jsonRequests = json(count)
   const cpuBefore = grove.cpuSeconds()
+  const writtenBefore = grove.writtenBytes()
   const jsonResult = await publishAll(load, grove, jsonRequests, cids)
   const groveCpu = since(cpuBefore, grove.cpuSeconds())
+  const written = since(writtenBefore, grove.writtenBytes())
   const bareResult = await load.requests(bare, CONNECTIONS, jsonRequests)
   const rows = jsonRequests.slice(0, COMMITS).map(({ body = '' }) => body)
   const commits = singleCommitRate(bench.path('commits.db'), rows)
@@ -116,6 +129,7 @@ async function oneTurn(bench: Workbench, load: Load, bare: string, count: number
     bareMultipart: count / bareMultipart.seconds,
     commits,
     groveCpuUs: groveCpu === undefined ? undefined : (groveCpu * 1e6) / count,
+    writtenKb: written === undefined ? undefined : written / 1_000 / count,
     loadCpuUs: (jsonResult.cpuSeconds * 1e6) / count,
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { kindSchema } from './core/contribution/schema.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
+import { ourWords } from './core/issues.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
 import type { PeerAddress } from './core/peers/peer.ts'
@@ -239,8 +240,27 @@ function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allow
   }
 }
 
+/** Settings whose flag may be repeated: the flag's name, in the file as in the command. */
+const plurals: Readonly<Record<string, string>> = {
+  peer: 'peers',
+  syncDimension: 'syncDimensions',
+  syncThreshold: 'syncThresholds',
+  syncTag: 'syncTags',
+  syncKind: 'syncKinds',
+}
+
+/** The layer with its lists by their names in the plural; one that has both names is left. */
+function inPlural(layer: unknown): unknown {
+  if (typeof layer !== 'object' || layer === null) return layer
+  const entries = Object.entries(layer).map(([name, value]) => {
+    const plural = Object.hasOwn(plurals, name) ? plurals[name] : undefined
+    return [plural === undefined || plural in layer ? name : plural, value]
+  })
+  return Object.fromEntries(entries)
+}
+
 function parseLayer(layer: unknown, name: string): ParsedLayer {
-  const result = layerSchema.safeParse(layer)
+  const result = layerSchema.safeParse(inPlural(layer), ourWords)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
     path.length === 0 || isVariable(name) ? message : `${path.join('.')}: ${message}`,

@@ -15,6 +15,8 @@ export interface GroveProcess {
   peakMemoryBytes(): number | undefined
   /** The processor time of all its threads so far; undefined where the system doesn't tell it. */
   cpuSeconds(): number | undefined
+  /** What it has written to the disk so far; undefined where the system doesn't tell it. */
+  writtenBytes(): number | undefined
   /** Sends SIGTERM; resolves when it has ended. */
   stop(): Promise<void>
   /** Sends SIGKILL; resolves when it has ended. */
@@ -54,6 +56,7 @@ export class Workbench implements AsyncDisposable {
       url: await readyUrl(child),
       peakMemoryBytes: () => peakMemoryOf(child),
       cpuSeconds: () => cpuSecondsOf(child),
+      writtenBytes: () => writtenBytesOf(child),
       stop: () => end('SIGTERM'),
       kill: () => end('SIGKILL'),
     }
@@ -116,6 +119,12 @@ function cpuSecondsOf({ pid }: ChildProcess): number | undefined {
     .slice(11, 13)
     .map(Number)
   return user === undefined || system === undefined ? undefined : (user + system) / 100
+}
+
+/** `write_bytes` of io (proc(5)): the pages that it made dirty, checkpoints among them. */
+function writtenBytesOf({ pid }: ChildProcess): number | undefined {
+  const [, bytes] = /^write_bytes: (\d+)$/m.exec(ofProcess(pid, 'io')) ?? []
+  return bytes === undefined ? undefined : Number(bytes)
 }
 
 /** A file of a process in /proc; empty where there is none. */

@@ -59,25 +59,25 @@ export class Disk {
     void blobs.close()
     const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
+    const put: BlobStore['put'] = async (source, options = {}) => {
+      const bytes = await this.#received(receive(source, options))
+      return write(async () => {
+        const expect = options.expect === undefined ? {} : { expect: options.expect }
+        const info = await blobs.put(bytes, expect)
+        this.#landed(info.hash)
+        if (hashBytes(bytes) !== info.hash)
+          this.#options.violated(`keeps other bytes under ${info.hash}`)
+        return info
+      })
+    }
     return {
       graph: withMethods(graph, {
         put: (contribution, provenance) => write(() => graph.put(contribution, provenance)),
         putStub: (cid, promisedBy, since) => write(() => graph.putStub(cid, promisedBy, since)),
       }),
       blobs: withMethods(blobs, {
-        put: async (source, options = {}) => {
-          const bytes = await this.#received(receive(source, options))
-          return write(async () => {
-            const info = await blobs.put(
-              bytes,
-              options.expect === undefined ? {} : { expect: options.expect },
-            )
-            this.#landed(info.hash)
-            if (hashBytes(bytes) !== info.hash)
-              this.#options.violated(`keeps other bytes under ${info.hash}`)
-            return info
-          })
-        },
+        put,
+        stage: put,
         partial: async (hash, sizeBytes) => {
           const partial = await blobs.partial(hash, sizeBytes)
           return withMethods(partial, {

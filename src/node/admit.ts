@@ -2,6 +2,7 @@ import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
 import type { AdmitContext } from './context.ts'
 
@@ -9,6 +10,8 @@ import type { AdmitContext } from './context.ts'
 export interface Admission {
   readonly contribution: Contribution
   readonly provenance: Provenance
+  /** Its artifacts that are not stored yet. */
+  readonly pending?: readonly PendingBlob[]
 }
 
 /**
@@ -19,10 +22,9 @@ export interface Admission {
  */
 export async function admit(
   node: AdmitContext,
-  contribution: Contribution,
-  provenance: Provenance,
+  admission: Admission,
 ): Promise<'added' | 'present'> {
-  const added = await admitAll(node, [{ contribution, provenance }])
+  const added = await admitAll(node, [admission])
   return added.length > 0 ? 'added' : 'present'
 }
 
@@ -38,8 +40,9 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   const added: Contribution[] = []
   try {
-    for (const { contribution, provenance } of arrivals) {
-      if ((await node.contributions.put(contribution, provenance)) === 'present') continue
+    for (const { contribution, provenance, pending } of arrivals) {
+      const outcome = await node.contributions.put(contribution, provenance, pending)
+      if (outcome === 'present') continue
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()

@@ -3,7 +3,7 @@ import { type Contribution, sealDraft } from '../core/contribution/contribution.
 import type { Draft } from '../core/contribution/schema.ts'
 import { treeOf } from '../core/contribution/tree.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import type { BlobInfo, ByteSource, PutOptions } from '../ports/blob-store.ts'
+import type { BlobInfo, ByteSource, PendingBlob, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
 import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
@@ -18,6 +18,8 @@ export interface PublishOptions {
   readonly isLocal?: boolean
   /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
   readonly checks?: boolean
+  /** Artifacts that came with the draft and are stored with it. */
+  readonly pending?: readonly PendingBlob[]
 }
 
 export interface Published {
@@ -38,6 +40,30 @@ export function stageArtifact(
   return node.blobs.put(source, options)
 }
 
+/** Pending blobs of one draft, in all: they are in memory until it is published. */
+const PENDING_MAX_BYTES = 1024 * 1024
+
+/** Artifacts that are staged for one draft. The small ones wait to be stored together with it. */
+export class StagedArtifacts {
+  readonly pending: PendingBlob[] = []
+  readonly #node: FetchContext
+  #bytes = 0
+
+  constructor(node: FetchContext) {
+    this.#node = node
+  }
+
+  /** Throws as `stageArtifact` does. */
+  async stage(source: ByteSource, options: PutOptions = {}): Promise<Cid> {
+    const { hash, pending } = await this.#node.blobs.stage(source, options)
+    if (pending === undefined) return hash
+    this.#bytes += pending.bytes.byteLength
+    if (this.#bytes <= PENDING_MAX_BYTES) this.pending.push(pending)
+    else await this.#node.blobs.put(pending.bytes)
+    return hash
+  }
+}
+
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
@@ -52,14 +78,15 @@ export async function publish(
 ): Promise<Published> {
   const contribution = sealDraft(draft, node.clock.now())
   requireTree(contribution)
+  const { pending = [] } = options
   requireKnownResults(contribution)
   if (options.checks === true) await requireKnownForms(node, contribution)
-  await requireArtifacts(node, contribution)
+  await requireArtifacts(node, contribution, pending)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
   const own = options.isLocal === true ? ({ own: true } as const) : {}
   const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
-  const outcome = await admit(node, contribution, provenance)
+  const outcome = await admit(node, { contribution, provenance, pending })
   return { contribution, added: outcome === 'added' }
 }
 
@@ -73,8 +100,13 @@ function requireTree({ manifest }: Contribution): void {
   throw new GroveError('validation-error', { names: conflicts }, { message })
 }
 
-async function requireArtifacts(node: FetchContext, { manifest }: Contribution): Promise<void> {
-  const artifacts = Object.entries(manifest.artifacts)
+async function requireArtifacts(
+  node: FetchContext,
+  { manifest }: Contribution,
+  pending: readonly PendingBlob[],
+): Promise<void> {
+  const coming = new Set(pending.map(({ hash }) => hash))
+  const artifacts = Object.entries(manifest.artifacts).filter(([, hash]) => !coming.has(hash))
   if (artifacts.length === 0) return
   const missing = new Set(await node.blobs.missing(artifacts.map(([, hash]) => hash)))
   const lost = artifacts.find(([, hash]) => missing.has(hash))

@@ -9,6 +9,17 @@ export interface BlobInfo {
 /** Bytes to store: a stream, or all at once if they are few. They must not change meanwhile. */
 export type ByteSource = AsyncIterable<Uint8Array> | Uint8Array
 
+/** A small blob that isn't stored yet: it is stored with the contribution that names it. */
+export interface PendingBlob {
+  readonly hash: Cid
+  readonly bytes: Uint8Array
+}
+
+/** A blob that is stored, unless it is pending. */
+export interface StagedBlob extends BlobInfo {
+  readonly pending?: PendingBlob
+}
+
 /** A range of bytes from `start` to `end`, both inclusive, as in HTTP. */
 export interface ByteRange {
   readonly start: number
@@ -63,6 +74,11 @@ export interface PartialBlob extends BlobInfo {
  */
 export interface BlobStore {
   put(source: ByteSource, options?: PutOptions): Promise<BlobInfo>
+  /**
+   * The same for a contribution's artifact: a store may leave a small one pending, for
+   * `ContributionStore.put` to store in its own transaction.
+   */
+  stage(source: ByteSource, options?: PutOptions): Promise<StagedBlob>
   /**
    * The partial blob of this hash and size: a new one, or the one that other callers write to.
    * Throws `range-invalid` if the size is no length in bytes, `storage-full`, `storage-failed`,

@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { PendingBlob } from './blob-store.ts'
 
 /** Where a contribution came from, and when this grove first saw it. */
 export interface Provenance {
@@ -49,9 +50,14 @@ export interface LogLine {
 export interface ContributionStore {
   /**
    * Stores a contribution and removes its stub. If it is held already, nothing changes, and the
-   * first provenance stays. Attestations are not stored yet.
+   * first provenance stays. Pending blobs are stored in the same transaction, also then.
+   * Attestations are not stored yet.
    */
-  put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'>
+  put(
+    contribution: Contribution,
+    provenance: Provenance,
+    pending?: readonly PendingBlob[],
+  ): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are held, in the order of `cids`. */
   getMany(cids: readonly Cid[]): Promise<Stored[]>

@@ -5,7 +5,9 @@ import type {
   ByteRange,
   ByteSource,
   PartialBlob,
+  PendingBlob,
   PutOptions,
+  StagedBlob,
 } from '../ports/blob-store.ts'
 import type { Damaged } from './fs/damaged.ts'
 import { Assemblies } from './partial/assemblies.ts'
@@ -37,10 +39,16 @@ export class TieredBlobs implements BlobStore {
   }
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+    const { pending, ...info } = await this.stage(source, options)
+    if (pending !== undefined) await this.#store(pending)
+    return info
+  }
+
+  async stage(source: ByteSource, options: PutOptions = {}): Promise<StagedBlob> {
     const chunks = receive(source, options)
     try {
       const head = await this.#head(chunks)
-      if (head.ended) return await this.#putSmall(head.chunks, options)
+      if (head.ended) return staged(head.chunks, options)
       // `chunks` throws by itself when the signal aborts or too many bytes come.
       const rest = options.expect === undefined ? {} : { expect: options.expect }
       return await this.#large.put(joined(head.chunks, chunks), rest)
@@ -79,7 +87,7 @@ export class TieredBlobs implements BlobStore {
     if (sizeBytes > SMALL_MAX_BYTES) return this.#large.partial(hash, sizeBytes)
     return this.#assemblies.partial(
       { hash, sizeBytes },
-      async () => new MemoryPieces(sizeBytes, (bytes) => this.#store(hash, bytes)),
+      async () => new MemoryPieces(sizeBytes, (bytes) => this.#store({ hash, bytes })),
     )
   }
 
@@ -103,19 +111,8 @@ export class TieredBlobs implements BlobStore {
     return { chunks, ended: false }
   }
 
-  async #putSmall(
-    chunks: readonly Uint8Array[],
-    { expect, signal }: PutOptions,
-  ): Promise<BlobInfo> {
-    const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
-    const hash = checkHash(hashBytes(bytes), expect)
-    signal?.throwIfAborted()
-    await this.#store(hash, bytes)
-    return { hash, sizeBytes: bytes.byteLength }
-  }
-
   /** Takes the place of damaged bytes. */
-  async #store(hash: Cid, bytes: Uint8Array): Promise<void> {
+  async #store({ hash, bytes }: PendingBlob): Promise<void> {
     await this.#small.put(hash, bytes)
     await this.#damaged.heal(hash)
   }
@@ -128,6 +125,14 @@ export class TieredBlobs implements BlobStore {
       await this.#small.deleteDamaged(hash, bytes)
     throw damagedError(hash)
   }
+}
+
+/** A small blob, pending. */
+function staged(chunks: readonly Uint8Array[], { expect, signal }: PutOptions): StagedBlob {
+  const bytes = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+  const hash = checkHash(hashBytes(bytes), expect)
+  signal?.throwIfAborted()
+  return { hash, sizeBytes: bytes.byteLength, pending: { hash, bytes } }
 }
 
 async function* joined(

@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
+import { StagedArtifacts } from '../../node/publish.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -42,6 +43,8 @@ interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
   readonly forms: InputForms
+  /** What comes with a draft. */
+  readonly staged: StagedArtifacts
 }
 
 /** The handler of an operation's requests. */
@@ -49,7 +52,10 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   const forms = inputForms(operation)
   return {
     name: operation.name,
-    answer: (request, params) => answer(operation, { ...context, forms, request, params }),
+    answer: (request, params) => {
+      const staged = new StagedArtifacts(context.node)
+      return answer(operation, { ...context, forms, request, params, staged })
+    },
   }
 }
 
@@ -70,12 +76,13 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
   const { http, wire, check } = operation
-  const { node, request } = call
+  const { node, request, staged } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, isLocal = false } = request
+  const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const output = await operation.run(node, input, { signal, isLocal, checks })
+  const output = await operation.run(node, input, { signal, isLocal, checks, pending })
   const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
   const response = jsonResponse(http.status ?? 200, body, headers)
   return operation.subject === undefined
@@ -141,10 +148,10 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { node, request, meter }: Call): Promise<unknown> {
+function bodyValue(operation: Operation, { staged, request, meter }: Call): Promise<unknown> {
   const isManifest = operation.kind === 'json' && operation.multipart === true
   if (isManifest && isMultipart(request))
-    return readMultipart(node, request, counted(request.bodyStream(), meter.received))
+    return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
   return readJson(request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',

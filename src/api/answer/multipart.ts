@@ -5,8 +5,7 @@ import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
 import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
-import type { GroveNode } from '../../node/node.ts'
-import { stageArtifact } from '../../node/publish.ts'
+import type { StagedArtifacts } from '../../node/publish.ts'
 import { parseJsonBody } from './body.ts'
 import type { ApiRequest } from './request.ts'
 
@@ -26,11 +25,11 @@ export function isMultipart(request: ApiRequest): boolean {
  * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
  */
 export async function readMultipart(
-  node: GroveNode,
+  staged: StagedArtifacts,
   request: ApiRequest,
   body: AsyncIterable<Uint8Array>,
 ): Promise<unknown> {
-  const parts = new Parts(node, request.signal)
+  const parts = new Parts(staged, request.signal)
   const form = openForm(request)
   form.on('file', (name, part) => parts.take(name, part))
   form.on('error', (cause) =>
@@ -68,14 +67,14 @@ function openForm(request: ApiRequest) {
 
 /** The parts of one form as they are read and staged. The first failure stops all. */
 class Parts {
-  readonly #node: GroveNode
+  readonly #staged: StagedArtifacts
   readonly #artifacts = new Map<string, Promise<Cid>>()
   readonly #stop = new AbortController()
   #manifest: Promise<unknown> | undefined
   #current: BusboyFileStream | undefined
 
-  constructor(node: GroveNode, signal: AbortSignal) {
-    this.#node = node
+  constructor(staged: StagedArtifacts, signal: AbortSignal) {
+    this.#staged = staged
     signal.addEventListener('abort', () => this.stop(signal.reason), { once: true })
   }
 
@@ -107,10 +106,8 @@ class Parts {
   #takeArtifact(name: string, part: BusboyFileStream): void {
     if (this.#artifacts.has(name))
       throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
-    const stored = stageArtifact(this.#node, part, { signal: this.stopped }).then(
-      (info) => info.hash,
-    )
-    this.#artifacts.set(name, this.#watched(stored))
+    const staged = this.#staged.stage(part, { signal: this.stopped })
+    this.#artifacts.set(name, this.#watched(staged))
   }
 
   #watched<T>(task: Promise<T>): Promise<T> {

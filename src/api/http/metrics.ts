@@ -45,8 +45,8 @@ export function metricsOf(node: GroveNode, signal: AbortSignal): Metrics {
   })
   addBuildInfo(registers)
   addGauges(node, registers)
-  addRefused(node, registers)
   addDisk(node, registers)
+  addRefused(node, registers)
   addStored(node, registers)
   addLastSync(node, registers)
   signal.addEventListener('abort', countEvents(node, registers), { once: true })
@@ -130,20 +130,6 @@ function addGauges(node: GroveNode, registers: Registry[]): void {
   })
 }
 
-function addRefused({ sync }: GroveNode, registers: Registry[]): void {
-  new Gauge({
-    name: 'grove_sync_refused',
-    help: 'Items that background sync does not fetch for now, by reason',
-    labelNames: ['reason'],
-    registers,
-    collect() {
-      this.reset()
-      for (const [reason, count] of Object.entries(sync.refusalCounts()))
-        this.set({ reason }, count)
-    },
-  })
-}
-
 /** When the latest round of sync that asked peers has ended, in Unix seconds. */
 function addLastSync({ sync }: GroveNode, registers: Registry[]): void {
   new Gauge({
@@ -154,6 +140,20 @@ function addLastSync({ sync }: GroveNode, registers: Registry[]): void {
       const report = sync.lastReport
       if (report === undefined) return
       this.set((Date.parse(report.startedAt) + report.durationMs) / 1_000)
+    },
+  })
+}
+
+function addRefused({ sync }: GroveNode, registers: Registry[]): void {
+  new Gauge({
+    name: 'grove_sync_refused',
+    help: 'Items that background sync does not fetch for now, by reason',
+    labelNames: ['reason'],
+    registers,
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(sync.refusalCounts()))
+        this.set({ reason }, count)
     },
   })
 }

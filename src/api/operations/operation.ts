@@ -3,7 +3,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { TransferProgress } from '../../node/context.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { ByteRange } from '../../ports/blob-store.ts'
+import type { ByteRange, PendingBlob } from '../../ports/blob-store.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
 
@@ -34,6 +34,8 @@ export interface CallContext {
    * Default: it came over the network.
    */
   readonly isLocal?: boolean
+  /** Artifacts that came with a draft and are stored with it. */
+  readonly pending?: readonly PendingBlob[]
   readonly onTransfer?: (progress: TransferProgress) => void
   /** Whether the caller wants the operation's `check`. */
   readonly checks?: boolean

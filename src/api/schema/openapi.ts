@@ -161,19 +161,21 @@ function parameters(operation: Operation): object[] {
   const inQuery = isGet ? [...query] : []
   const byItem = isGet ? [...listsByItem(forms)] : []
   const member = (name: string) => propertiesOf(schema)[name] ?? {}
+  // A member that means something of its own in one operation says so itself.
+  const wordsOf = (name: string) => member(name)['description'] ?? parameterWords[name]
   return [
     ...path.map((name) => ({
       name,
       in: 'path',
       required: true,
-      description: parameterWords[name],
+      description: wordsOf(name),
       schema: member(name),
     })),
     ...inQuery.map(([name, form]) => ({
       name,
       in: 'query',
       required: required.has(name),
-      description: parameterWords[name],
+      description: wordsOf(name),
       ...(form === 'json'
         ? { content: { 'application/json': { schema: member(name) } } }
         : { schema: member(name), ...(form === 'list' ? { explode: false } : {}) }),

@@ -1,5 +1,5 @@
 import { isCid } from '../../core/cid.ts'
-import type { ErrorCode, GroveError } from '../../core/errors.ts'
+import type { ErrorCode, ErrorDetails, GroveError } from '../../core/errors.ts'
 
 /** What a person can do about an error. */
 export const hints: Partial<Record<ErrorCode, string>> = {
@@ -25,9 +25,14 @@ export function explain(error: GroveError): string {
 }
 
 function hintFor({ code, details }: GroveError): string | undefined {
-  if (code === 'not-found' && isCid(details.cid) && details.name === undefined)
+  if (code === 'not-found' && isCid(details.cid) && !isAboutPart(details))
     return `\`grove fetch ${details.cid}\` asks other groves for it`
   return hints[code]
+}
+
+/** Whether what was not found is a part of a contribution that is here. */
+function isAboutPart(details: ErrorDetails): boolean {
+  return ['name', 'path', 'paths', 'kind'].some((member) => details[member] !== undefined)
 }
 
 function candidates({ code, details }: GroveError): string | undefined {

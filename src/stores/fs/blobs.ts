@@ -86,6 +86,11 @@ export class FileBlobs implements BlobStore {
     }
   }
 
+  /** A file is never pending. */
+  stage(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+    return this.put(source, options)
+  }
+
   async get(
     hash: Cid,
     options: { range?: ByteRange; signal?: AbortSignal } = {},

@@ -27,6 +27,11 @@ export class MemoryBlobs implements BlobStore {
     return { hash, sizeBytes: bytes.byteLength }
   }
 
+  /** Nothing is ever pending. */
+  stage(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
+    return this.put(source, options)
+  }
+
   async get(
     hash: Cid,
     options: { range?: ByteRange; signal?: AbortSignal } = {},

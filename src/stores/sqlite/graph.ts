@@ -6,6 +6,7 @@ import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
+import type { PendingBlob } from '../../ports/blob-store.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
@@ -31,9 +32,15 @@ export class SqliteGraph implements GraphStore {
     this.#damaged = damaged
   }
 
-  async put({ cid, bytes }: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
-    const changed = await this.#session.write({ type: 'put-contribution', cid, bytes, provenance })
-    await this.#damaged.heal(cid)
+  async put(
+    { cid, bytes }: Contribution,
+    provenance: Provenance,
+    pending: readonly PendingBlob[] = [],
+  ): Promise<'added' | 'present'> {
+    const blobs = pending.length === 0 ? {} : { pending }
+    const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs } as const
+    const changed = await this.#session.write(job)
+    for (const hash of [cid, ...pending.map((blob) => blob.hash)]) await this.#damaged.heal(hash)
     return changed ? 'added' : 'present'
   }
 

@@ -190,8 +190,8 @@ for (const mode of ['--server', '--dir'] as const) {
         digits(better),
         '--summary',
         'no',
-        '--metadata',
-        '{"result":"challenged"}',
+        '--result',
+        'challenged',
       )
       const adoption = await contribute(where, '--adopts', digits(better), '--summary', 'ours now')
 
@@ -211,7 +211,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
       assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
       for (const text of [standing, said]) {
-        assert.match(text, /adopted[\s\S]*reproduced: challenged[\s\S]*reviewed/)
+        assert.match(text, /adopted[\s\S]*challenged[\s\S]*reviewed/)
         for (const part of ['ours now', 'no', 'sound', 'quality 0.9 ↑'])
           assert.ok(text.includes(part), `${part} in ${text}`)
       }
@@ -331,13 +331,14 @@ for (const mode of ['--server', '--dir'] as const) {
       await mkdir(join(folder, 'app/(auth)'), { recursive: true })
       await writeFile(join(folder, 'app/(auth)/[id].tsx'), 'tsx')
       await writeFile(join(folder, '__init__.py'), '')
+      await writeFile(join(folder, 'lr=0.1,bs=4.json'), '{}')
       await writeFile(join(folder, '学习.sh'), '#!/bin/sh', { mode: 0o755 })
       await symlink('学习.sh', join(folder, 'latest'))
 
       const cid = await contribute(where, folder, '--summary', 'any names')
       const { files } = await groveJson<FileList>(['files', cid, ...where])
       const path = 'app/(auth)/[id].tsx'
-      const fetched = await groveText(['fetch', cid, '--artifacts', path, ...where])
+      const fetched = await groveText(['fetch', cid, '--artifacts', 'lr=0.1,bs=4.json', ...where])
       const target = at(`any-out${mode}`)
       await groveText(['checkout', cid, '--to', target, '--trust-modes', ...where])
 
@@ -346,11 +347,12 @@ for (const mode of ['--server', '--dir'] as const) {
         [
           [path, undefined],
           ['latest', '学习.sh'],
+          ['lr=0.1,bs=4.json', undefined],
           ['学习.sh', '755'],
           ['__init__.py', undefined],
         ],
       )
-      assert.match(fetched, /app\/\(auth\)\/\[id\]\.tsx/)
+      assert.match(fetched, /lr=0\.1,bs=4\.json .* here/)
       assert.deepEqual(await contentOf(target), await contentOf(folder))
       assert.equal((await stat(join(target, '学习.sh'))).mode & 0o111, 0o111)
     })

@@ -127,7 +127,7 @@ test('an agent publishes, finds, checks out and builds on work, and others revie
   await answerOf('grove_reproduce', {
     targetCid: child.cid,
     summary: 'came out again',
-    scores: score(0.81),
+    scores: score(0.1),
   })
   await answerOf('grove_adopt', { targetCid: child.cid, summary: 'building on it' })
   const reply = await answerOf('grove_discuss', {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { isGroveError } from '../../../src/core/errors.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
@@ -15,25 +15,10 @@ import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
+import { mount } from '../../support/processes/mount.ts'
 
 const open = (dir: string) => openSqliteStores({ dir, nextTurn, random: systemRandom })
 const writer = join(import.meta.dirname, 'crash-writer.ts')
-
-/** Mounts a small file system in memory on a directory. Skips the test if this user may not. */
-function mount(context: TestContext, dir: string, options: string): Disposable | undefined {
-  const { status, error, stderr } = spawnSync(
-    'mount',
-    ['-t', 'tmpfs', '-o', options, 'tmpfs', dir],
-    {
-      encoding: 'utf8',
-    },
-  )
-  if (status !== 0) {
-    context.skip(`cannot mount a file system here: ${error?.message ?? stderr.trim()}`)
-    return undefined
-  }
-  return { [Symbol.dispose]: () => assert.equal(spawnSync('umount', [dir]).status, 0) }
-}
 
 test('a database of a newer Grove is refused and left unchanged', async () => {
   await using temporary = await temporaryDirectory()

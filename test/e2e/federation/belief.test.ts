@@ -120,9 +120,9 @@ test('advertised items are shown after held ones, and requested once a back-off'
     '--server',
     grove.url,
   ])
-  const rows = shown.split('\n').filter((line) => /bound|advertised +elsewhere/.test(line))
+  const rows = shown.split('\n').filter((line) => /bound|advertised +http/.test(line))
   assert.match(rows[0] ?? '', /^ ?1 .* bound +here/)
-  assert.match(rows[1] ?? '', /^ ?\? .* advertised +elsewhere/)
+  assert.match(rows[1] ?? '', /^ ?\? .* advertised +http/)
 })
 
 test('the standing route and show give the level of a contribution, with the reason', async () => {

@@ -90,6 +90,23 @@ test('options override the environment, which overrides the file', () => {
   )
 })
 
+test("a list in grove.json may have its flag's own name, and not both names", () => {
+  const file = { peer: ['http://a:1'], syncThreshold: { loss: 1.2 }, syncTag: ['lm'] }
+
+  const { grove } = decideConfig({ dir: '/g', file })
+
+  assert.deepEqual(
+    grove.seeds.map(({ address }) => address),
+    ['http://a:1'],
+  )
+  assert.deepEqual(grove.policy.thresholds, { loss: 1.2 })
+  assert.deepEqual(grove.policy.tags, ['lm'])
+  assert.throws(() => decideConfig({ dir: '/g', file: { ...file, peers: [] } }), {
+    code: 'usage-error',
+    message: /unknown member: peer/,
+  })
+})
+
 test('an unknown key in grove.json is refused, and the error names the key and the file', () => {
   assert.throws(
     () => decideConfig({ dir: '/g', file: { gosipInterval: '1s' } }),

@@ -44,7 +44,10 @@ test('a review from a round of evidence is published to subscribers', async () =
   await using peer = startPeer('peer', { contributions: [good, review], best })
   await using grove = testNode([peer])
   const seen = eventsOf(grove.node.events.subscribe(grove.node.closing))
-  await admit(grove.node, good, { origin: 'local', receivedAt: grove.node.clock.now() })
+  await admit(grove.node, {
+    contribution: good,
+    provenance: { origin: 'local', receivedAt: grove.node.clock.now() },
+  })
 
   await grove.node.sync.round()
 

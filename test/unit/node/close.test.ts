@@ -57,11 +57,13 @@ test('a closing grove stores nothing more, for any caller', async () => {
   const graph = new SlowGraph(seeded(1))
   const local: Provenance = { origin: 'local', receivedAt: 0 }
   await using grove = testNode([], { ports: { graph } })
-  const first = admit(grove.node, items[0]!, local)
+  const first = admit(grove.node, { contribution: items[0]!, provenance: local })
 
   const closed = grove.node.close()
 
-  await assert.rejects(admit(grove.node, items[1]!, local), { code: 'shutting-down' })
+  await assert.rejects(admit(grove.node, { contribution: items[1]!, provenance: local }), {
+    code: 'shutting-down',
+  })
   await closed
   assert.equal(graph.ended, 1)
   assert.equal(await first, 'added')

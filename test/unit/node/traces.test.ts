@@ -155,7 +155,10 @@ test('a round of sync with two peers', async () => {
     },
   })
   await using grove = world.testNode([first, second], { policy: { ...defaultPolicy, topK: 2 } })
-  await admit(grove.node, known, { origin: 'local', receivedAt: grove.node.clock.now() })
+  await admit(grove.node, {
+    contribution: known,
+    provenance: { origin: 'local', receivedAt: grove.node.clock.now() },
+  })
   narrate(world, grove.node)
 
   await grove.node.sync.round()

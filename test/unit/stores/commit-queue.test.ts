@@ -67,6 +67,28 @@ test('writes that are under way at once are committed together', async () => {
   assert.ok(turns <= 2, `${turns} batches`)
 })
 
+test('a contribution and its small artifacts are one job of one commit', async () => {
+  await using temporary = await temporaryDirectory()
+  let turns = 0
+  const counting = (task: () => void) => {
+    turns++
+    nextTurn(task)
+  }
+  const { dir } = temporary
+  await using stores = await openSqliteStores({ dir, nextTurn: counting, random: systemRandom })
+  await stores.graph.put(sample({ summary: 'first' }), local())
+  const before = turns
+
+  const staged = await stores.blobs.stage(Buffer.from('notes'))
+  assert.ok(staged.pending !== undefined)
+  const work = sample({ artifacts: { 'notes.txt': staged.hash } })
+  assert.deepEqual(await stores.blobs.missing([staged.hash]), [staged.hash])
+  await stores.graph.put(work, local(), [staged.pending])
+
+  assert.equal(turns - before, 1)
+  assert.deepEqual(await stores.blobs.missing([staged.hash]), [])
+})
+
 test('a write can be read as soon as it has resolved', async () => {
   await using temporary = await temporaryDirectory()
   await using stores = await openSqliteStores({

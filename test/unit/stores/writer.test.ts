@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { seeded } from '../../../src/runtime/random.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
 import type { Job } from '../../../src/stores/sqlite/writer/jobs.ts'
 import { Writer } from '../../../src/stores/sqlite/writer/writer.ts'
-import { graphArbitrary, local, relation, sample } from '../../conformance/samples.ts'
+import { at, graphArbitrary, local, relation, sample } from '../../conformance/samples.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
 const put = ({ cid, bytes }: Contribution): Job => ({
@@ -70,4 +72,39 @@ test('a batch is one segment of the full-text index, whatever it writes', async 
   assert.deepEqual(segments, { segments: 1 })
   writer.close()
   connection.close()
+})
+
+/** The bytes that the log has grown by, and those of the pages that it has, each once. */
+function loggedBytes(file: string, pageBytes: number): { log: number; pages: number } {
+  const log = readFileSync(`${file}-wal`)
+  const frameBytes = pageBytes + 24
+  const pages = new Set<number>()
+  for (let at = 32; at + frameBytes <= log.byteLength; at += frameBytes)
+    pages.add(log.readUInt32BE(at))
+  return { log: log.byteLength, pages: pages.size * pageBytes }
+}
+
+test('a small publish among many writes few bytes, checkpoint and all', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'grove.db')
+  const writer = new Writer(file)
+  const random = seeded(1)
+  let number = 0
+  const publish = () => {
+    const scores = { loss: { value: random.next(), direction: 'minimize' as const } }
+    return put(sample({ summary: `trial ${++number} of a run`, createdAt: at(number), scores }))
+  }
+  for (let batch = 0; batch < 20; batch++) writer.commit(Array.from({ length: 256 }, publish))
+  const connection = new Connection(file)
+  connection.sql('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  const { page_size } = connection.sql<[], { page_size: number }>('PRAGMA page_size').get()!
+
+  const published = 1_600
+  for (let batch = 0; batch < published / 16; batch++)
+    writer.commit(Array.from({ length: 16 }, publish))
+
+  const { log, pages } = loggedBytes(file, page_size)
+  assert.ok((log + pages) / published < 10_000, `${(log + pages) / published} bytes each`)
+  connection.close()
+  writer.close()
 })

@@ -105,11 +105,7 @@ async function announce(
   { url, localUrl }: Pick<ServedGrove, 'url' | 'localUrl'>,
   log: Log,
 ): Promise<void> {
-  const path = join(grove.dir, SERVER_FILE)
-  await writeFile(`${path}.new`, `${JSON.stringify({ url: localUrl, pid: process.pid })}\n`, {
-    mode: 0o600,
-  })
-  await rename(`${path}.new`, path)
+  await noteServer(join(grove.dir, SERVER_FILE), localUrl, log)
   const { seeds, policy, gossipIntervalMs, syncIntervalMs } = grove
   log.info('listening', {
     url,
@@ -121,6 +117,17 @@ async function announce(
     syncIntervalMs,
   })
   print(output, `grove listening on ${url}`)
+}
+
+/** Without the file, which a full disk has no room for, a command must be told the address. */
+async function noteServer(path: string, url: string, log: Log): Promise<void> {
+  try {
+    const text = `${JSON.stringify({ url, pid: process.pid })}\n`
+    await writeFile(`${path}.new`, text, { mode: 0o600 })
+    await rename(`${path}.new`, path)
+  } catch (err) {
+    log.warn('the address could not be noted for other commands', { path, err })
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

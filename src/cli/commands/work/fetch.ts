@@ -3,6 +3,7 @@ import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
 import { parseAddress } from '../../../config.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
+import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { errorTable, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import type {
   ArtifactState,
@@ -103,21 +104,38 @@ function exitOf({ missing }: FetchResult): number {
   return errorTable[missing.every(isAway) ? 'peer-unreachable' : 'fetch-incomplete'].exit
 }
 
-/** The names of the artifacts that hold what was asked for by path or name; undefined for all. */
+/**
+ * The names of the artifacts that hold what was asked for by path or name; undefined for all. A
+ * text that is a path is not split at its commas.
+ */
 async function artifactsAsked(
-  { grove, signal }: CliSession,
+  session: CliSession,
   cid: Cid,
   { artifacts: text, ...options }: FetchCommandOptions,
 ): Promise<FetchOptions['artifacts']> {
   if (text === undefined || text === 'all' || text === 'none') return text
   const first = { cid, ...fetchOptionsFrom(options), ancestors: 0, artifacts: 'none' } as const
+  const { grove, signal } = session
   const { contribution } = await grove.fetchContribution(first, { signal })
-  const isNamed = (name: string) => Object.hasOwn(contribution.artifacts, name)
-  const asked = text.split(',').map((each) => (isNamed(each) ? each : nameOf(each)))
-  const named = asked.filter(isNamed)
-  if (named.length === asked.length) return named
-  const others = text.split(',').filter((each) => !isNamed(each) && !isNamed(nameOf(each)))
-  const { peer } = options
+  try {
+    return await artifactsWith(session, contribution, [text], options)
+  } catch (error) {
+    if (!isGroveError(error, 'not-found') || !text.includes(',')) throw error
+    return artifactsWith(session, contribution, text.split(','), options)
+  }
+}
+
+async function artifactsWith(
+  { grove, signal }: CliSession,
+  contribution: ContributionView,
+  texts: readonly string[],
+  { peer }: FetchCommandOptions,
+): Promise<string[]> {
+  const nameIn = (text: string) =>
+    [text, nameOf(text)].find((name) => Object.hasOwn(contribution.artifacts, name))
+  const named = texts.flatMap((text) => nameIn(text) ?? [])
+  if (named.length === texts.length) return named
+  const others = texts.filter((text) => nameIn(text) === undefined)
   const files = await chosenFiles(grove, contribution, others, { signal, ...(peer && { peer }) })
   return [...new Set([...named, ...artifactsOf(files)])]
 }

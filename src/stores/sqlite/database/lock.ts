@@ -14,6 +14,8 @@ export function lockDirectory(dir: string): () => void {
   try {
     makePrivateFile(join(dir, 'lock.db'))
     lock = new Sqlite(join(dir, 'lock.db'), { timeout: 0 })
+    // A journal on the disk would need room for a lock that changes nothing.
+    lock.pragma('journal_mode = MEMORY')
     lock.exec('BEGIN EXCLUSIVE')
   } catch (cause) {
     lock?.close()

@@ -1,5 +1,6 @@
 import type { Cid } from '../../../core/cid.ts'
 import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/errors.ts'
+import type { PendingBlob } from '../../../ports/blob-store.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
 
@@ -10,6 +11,8 @@ export type Job =
       readonly cid: Cid
       readonly bytes: Uint8Array
       readonly provenance: Provenance
+      /** Blobs that it names, stored in the same transaction. */
+      readonly pending?: readonly PendingBlob[]
     }
   | {
       readonly type: 'add-promises'
@@ -64,7 +67,12 @@ export function errorOf({
 /** The job with bytes of its own: a view would drag its whole buffer along to the thread. */
 export function compact(job: Job): Job {
   if (!('bytes' in job)) return job
-  return job.bytes.byteLength === job.bytes.buffer.byteLength
-    ? job
-    : { ...job, bytes: new Uint8Array(job.bytes) }
+  if (job.type !== 'put-contribution' || job.pending === undefined) return withOwnBytes(job)
+  return { ...withOwnBytes(job), pending: job.pending.map(withOwnBytes) }
+}
+
+function withOwnBytes<T extends { readonly bytes: Uint8Array }>(value: T): T {
+  return value.bytes.byteLength === value.bytes.buffer.byteLength
+    ? value
+    : { ...value, bytes: new Uint8Array(value.bytes) }
 }

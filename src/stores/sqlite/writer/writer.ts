@@ -44,6 +44,7 @@ export class Writer {
     const connection = this.#connection
     switch (job.type) {
       case 'put-contribution':
+        for (const { hash, bytes } of job.pending ?? []) putBlob(connection, hash, bytes)
         return this.#contributions.put(storedOf(job))
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
