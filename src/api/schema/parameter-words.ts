@@ -1,6 +1,6 @@
 /** What the parameters of paths and queries mean, by name: each means one thing everywhere. */
 export const parameterWords: Readonly<Record<string, string>> = {
-  after: 'the id of an event: what was stored since then comes first',
+  after: 'where to go on: the id of an event, or the last contribution of a page of a thread',
   agentId: 'only by the agent with this id',
   agentName: 'only by agents with this name',
   artifact: 'the name of an artifact of both',
@@ -15,6 +15,7 @@ export const parameterWords: Readonly<Record<string, string>> = {
   limit: 'how many to answer at most',
   maxDepth: 'how many replies below the first contribution to go',
   metric: 'only this metric',
+  metrics: 'how many metrics to answer at most',
   mode: 'only this mode',
   name: 'the name of an artifact',
   offset: 'how many to leave out before the first',
@@ -22,7 +23,7 @@ export const parameterWords: Readonly<Record<string, string>> = {
   path: 'the path of a file',
   platform: 'only from this platform',
   prefix: 'a content id, or its first hex digits',
-  q: 'words that have to occur; there is no syntax',
+  q: 'words that have to occur; one that ends in * stands for all that begin so',
   tags: 'only with all of these tags, with commas between them',
   threshold: 'only values that reach this one, in the direction of the dimension',
   types: 'only relations of these types, with commas between them',
