@@ -49,7 +49,13 @@ export async function openDoor(options: DoorOptions): Promise<LocalDoor> {
       return false
     },
   )
-  await writeHolder(dir, isOpen ? { ...holder, socket: name } : holder)
+  try {
+    await writeHolder(dir, isOpen ? { ...holder, socket: name } : holder)
+  } catch (error) {
+    // Nobody finds a socket without a note, and an open one would keep the process running.
+    if (isOpen) server.close()
+    throw error
+  }
   const ended = new Promise<void>((resolve) => server.once('close', resolve))
   return {
     async shut() {
