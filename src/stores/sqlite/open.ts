@@ -7,7 +7,6 @@ import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
 import { Damaged } from '../fs/damaged.ts'
-import { refuseForeign } from '../fs/foreign-database.ts'
 import { requireDatabase } from '../fs/lost-database.ts'
 import { makeDirectory } from '../fs/make-directory.ts'
 import { makePrivate } from '../fs/private.ts'
@@ -41,7 +40,6 @@ export async function openSqliteStores(options: SqliteOptions): Promise<Stores> 
   const { dir } = options
   await refuseOtherDatabase(dir)
   await makeWritable(dir)
-  await refuseForeign(dir)
   const unlock = lockDirectory(dir)
   try {
     return await openLocked(options, unlock)

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import Sqlite from 'better-sqlite3'
 import { openStores } from '../../../src/compose.ts'
 import { silentLog } from '../../../src/ports/log.ts'
 import { local, sample } from '../../conformance/samples.ts'
@@ -44,21 +42,4 @@ test('a URL of no known store is refused, and the error lists the known forms', 
       withCode('usage-error', 'sqlite:DIRECTORY'),
       store,
     )
-})
-
-test("another program's database is refused, and its directory left as it was", async () => {
-  await using temporary = await temporaryDirectory()
-  const { dir } = temporary
-  const file = join(dir, 'grove.db')
-  const other = new Sqlite(file)
-  other.exec('CREATE TABLE contributions (cid TEXT)')
-  other.close()
-  const before = await readFile(file)
-  const { mode } = await stat(file)
-
-  await assert.rejects(openStores({ dir }, silentLog), withCode('storage-failed', '0.1'))
-
-  assert.deepEqual(await readdir(dir), ['grove.db'])
-  assert.ok(before.equals(await readFile(file)))
-  assert.equal((await stat(file)).mode, mode)
 })
