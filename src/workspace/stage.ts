@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, readdir, rm, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { errnoOf } from '../core/errno.ts'
@@ -6,7 +6,6 @@ import { GroveError } from '../core/errors.ts'
 import { STAGE_PREFIX } from './paths.ts'
 
 const LOCK_FILE = 'lock'
-const MARK_FILE = 'mark'
 /** How often a stage is made anew where another checkout took it for an abandoned one. */
 const ATTEMPTS_MAX = 5
 
@@ -33,21 +32,27 @@ export interface Stage {
 export async function makeStage(directory: string): Promise<Stage> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const path = await mkdtemp(join(directory, STAGE_PREFIX))
-    const unlock = lock(path)
-    if (unlock !== undefined) return prepared(stageAt(path, unlock))
+    const unlock = (await marked(path)) ? lock(path) : undefined
+    if (unlock === undefined) continue
+    const stage = stageAt(path, unlock)
+    if ((await inspect(path)) === 'stage') return prepared(stage)
+    await stage.remove()
   }
   throw busy(directory)
 }
 
-/** The names in a directory: those of stages of this user, and the others. */
+/**
+ * The names in a directory: those of stages of this user, and the others. A stage that was killed
+ * before it had a mark, or after it had lost it, is empty, and is removed.
+ */
 export async function lookInto(
   directory: string,
 ): Promise<{ readonly stages: readonly string[]; readonly others: readonly string[] }> {
   const stages: string[] = []
   const others: string[] = []
   for (const name of await readdir(directory)) {
-    const isOne = name.startsWith(STAGE_PREFIX) && (await isStage(join(directory, name)))
-    ;(isOne ? stages : others).push(name)
+    const found = name.startsWith(STAGE_PREFIX) ? await inspect(join(directory, name)) : 'other'
+    if (found !== 'gone') (found === 'stage' ? stages : others).push(name)
   }
   return { stages, others }
 }
@@ -73,7 +78,7 @@ function stageAt(path: string, unlock: () => void): Stage {
     old: join(path, 'old'),
     async remove() {
       try {
-        await rm(path, { recursive: true, force: true })
+        await removeStage(path)
       } finally {
         unlock()
       }
@@ -84,7 +89,6 @@ function stageAt(path: string, unlock: () => void): Stage {
 
 async function prepared(stage: Stage): Promise<Stage> {
   try {
-    await writeFile(join(stage.path, MARK_FILE), await markOf(stage.path))
     await mkdir(stage.tree)
     await mkdir(stage.old)
     return stage
@@ -94,27 +98,59 @@ async function prepared(stage: Stage): Promise<Stage> {
   }
 }
 
-/**
- * Whether a directory is a stage that this user's Grove made there. Its mark names its device and
- * inode: a copy of a stage is none, nor is one that came along with somebody's files.
- */
-async function isStage(path: string): Promise<boolean> {
+/** Marks a new stage; false if another checkout took it for an abandoned one and removed it. */
+async function marked(path: string): Promise<boolean> {
   try {
-    const { uid } = await lstat(path)
-    if (uid !== (process.geteuid?.() ?? uid)) return false
-    const names = await readdir(path)
-    if (names.every((name) => name.startsWith(LOCK_FILE))) return true
-    return (await readFile(join(path, MARK_FILE), 'utf8')) === (await markOf(path))
+    await writeFile(join(path, await markOf(path)), '', { flag: 'wx' })
+    return true
   } catch (cause) {
-    // It is no directory, is being removed, or has no mark.
-    if (['ENOENT', 'ENOTDIR', 'EISDIR', 'EACCES'].includes(errnoOf(cause))) return false
+    if (errnoOf(cause) === 'ENOENT') return false
     throw cause
   }
 }
 
+/**
+ * What a directory with the name of a stage is. A stage has a file whose name is its mark. Nothing
+ * in the directory is opened before that is known: it may have come along with somebody's files.
+ */
+async function inspect(path: string): Promise<'stage' | 'other' | 'gone'> {
+  try {
+    const { uid } = await lstat(path)
+    if (uid !== (process.geteuid?.() ?? uid)) return 'other'
+    const names = await readdir(path)
+    if (names.includes(await markOf(path))) return 'stage'
+    if (names.length > 0) return 'other'
+    await rmdir(path)
+    return 'gone'
+  } catch (cause) {
+    if (errnoOf(cause) === 'ENOENT') return 'gone'
+    // It is no directory, or its owner has filled it meanwhile.
+    if (['ENOTDIR', 'EACCES', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(cause))) return 'other'
+    throw cause
+  }
+}
+
+/**
+ * The name of the file that makes a directory a stage. It has the directory's device and inode: a
+ * copy of a stage is none, nor is one that came along with somebody's files.
+ */
 async function markOf(path: string): Promise<string> {
   const { dev, ino } = await lstat(path, { bigint: true })
-  return `grove-checkout/1 ${dev} ${ino}\n`
+  return `mark-${dev}-${ino}`
+}
+
+/** Removes the mark last, so that what is left of a killed removal is still a stage, or empty. */
+async function removeStage(path: string): Promise<void> {
+  try {
+    const mark = await markOf(path)
+    for (const name of await readdir(path))
+      if (name !== mark) await rm(join(path, name), { recursive: true, force: true })
+    await rm(join(path, mark), { force: true })
+    await rmdir(path)
+  } catch (cause) {
+    // Another checkout removed it, or is making it its own.
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(errnoOf(cause))) throw cause
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Replacing files in a directory that has others: all of them or none. */
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import {
   cp,
@@ -211,6 +212,22 @@ test('what looks like a leftover and is a copy, or came with other files, is lef
 
   assert.equal((await contentOf(target)).a, 'mine')
   assert.deepEqual(await readdir(target), ['.grove-checkout-copied', 'a', 'b'])
+})
+
+test('a folder that came with the name of a stage is left alone, and nothing in it is opened', async (context) => {
+  const planted = join(folder, '.grove-checkout-planted')
+  const outside = join(folder, 'outside')
+  await mkdir(planted)
+  await symlink(outside, join(planted, 'lock'))
+  const { status } = spawnSync('mkfifo', [join(planted, 'mark')])
+  if (status !== 0) context.diagnostic('no mkfifo here: without a pipe')
+  const names = await readdir(planted)
+
+  await write(target, { a: '1' })
+
+  assert.deepEqual(await contentOf(target), { a: '1' })
+  assert.deepEqual(await readdir(planted), names)
+  assert.deepEqual((await readdir(folder)).toSorted(), ['.grove-checkout-planted', 'work'])
 })
 
 test('two checkouts into one directory at once: one says that the other is at work', async () => {
