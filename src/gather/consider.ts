@@ -32,7 +32,7 @@ export async function consider(gathering: Gathering, candidate: FileCandidate): 
     if (!info.isFile()) return gathering.leaveOut({ path, reason: 'special file' })
     const { reason, isSuspect } = classify(path, await headOf(file, info.size), candidate)
     if (reason !== undefined && !isInsisted) return gathering.leaveOut({ path, reason })
-    if (isSuspect === true && !isInsisted) gathering.suspects.push(path)
+    if (isSuspect === true || reason === 'private key') gathering.suspects.push(path)
     const executable = (info.mode & 0o111) !== 0
     gathering.add({ path, executable, sizeBytes: info.size, open: () => createReadStream(file) })
   } catch (cause) {

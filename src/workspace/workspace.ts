@@ -141,6 +141,6 @@ function requestOf(files: readonly WorkspaceFile[]): Cid {
 const byPath = ([a = '']: readonly string[], [b = '']: readonly string[]) => compareText(a, b)
 
 function notEmpty(directory: string): GroveError {
-  const message = `${directory} is not empty: name another directory, or use the option overwrite`
+  const message = `${directory} is not empty: name another directory, or overwrite (--overwrite)`
   return new GroveError('directory-not-empty', { directory }, { message })
 }

@@ -46,7 +46,7 @@ function told({ code, message }: CommanderError): string {
   const text = message.replace(/^error: /, '')
   const [about = text] = text.split('\n')
   const meant = /\(Did you mean (?:one of )?(.*)\?\)/.exec(text)?.[1]
-  const better = meant === undefined ? '' : `: did you mean ${meant}?`
+  const better = meant === undefined ? '' : ` (did you mean ${meant}?)`
   const named = (pattern: RegExp) => pattern.exec(about)?.slice(1) ?? []
   switch (code) {
     case 'commander.unknownOption':
@@ -68,12 +68,16 @@ function told({ code, message }: CommanderError): string {
   }
 }
 
+/** A sentence as a part of one. */
+const clause = (text: string): string => text.replace(/^It is\b/, 'it is').replace(/\.$/, '')
+
 function invalidText(text: string): string {
   const option = /^option '([^']*)'.*? argument '(.*)' is invalid\. ?(.*)$/s.exec(text)
   const argument = /^command-argument value '(.*)' is invalid for argument '([^']*)'\. ?(.*)$/s
   const [, value = '', name = ''] = argument.exec(text) ?? []
   const why = option?.[3] ?? argument.exec(text)?.[3] ?? text
   const choices = /^Allowed choices are (.*)\.$/.exec(why)?.[1]
-  const said = choices === undefined ? why : `'${option?.[2] ?? value}' is none of ${choices}`
+  const said =
+    choices === undefined ? clause(why) : `'${option?.[2] ?? value}' is none of ${choices}`
   return `${option?.[1] ?? `<${name}>`}: ${said}`
 }

@@ -40,7 +40,7 @@ test('a command line that cannot be read is answered in words of our own', async
   )
   assert.equal(
     await told('contribute', '-s', 'x', '--tgas', 'x'),
-    `there is no option --tgas: did you mean --tag?${ofContribute}`,
+    `there is no option --tgas (did you mean --tag?)${ofContribute}`,
   )
   assert.equal(await told('contribute'), `-s, --summary <text> is needed${ofContribute}`)
   assert.equal(
@@ -58,14 +58,14 @@ test('a command line that cannot be read is answered in words of our own', async
   assert.match(await told('status', 'x'), /^that is one argument too many; `grove status --help`/)
   assert.match(
     await told('contribute', '-s', 'x', '--score', 'loss'),
-    /^--score <\S+>: It is not of the form/,
+    /^--score <\S+>: it is not of the form .*val_bpb=0\.95:minimize:bpb; `grove/,
   )
 })
 
 test('an unknown command is met with the one that was meant', async () => {
   assert.equal(
     await told('serch'),
-    'there is no command serch: did you mean search?; `grove --help` lists the commands',
+    'there is no command serch (did you mean search?); `grove --help` lists the commands',
   )
   assert.match(await told('reproduce', '24c41ac12fbc'), /contribute --reproduces <cid>/)
   assert.match(await told('claim', 'x'), /contribute --kind plan/)

@@ -267,6 +267,7 @@ test('a file that is named is taken, hidden or not, but a key only if it is insi
   assert.deepEqual(gathered.suspects, ['.env'])
   assert.deepEqual(leftOut(gathered), ['id_rsa (private key)'])
   assert.deepEqual(pathsOf(insisted), ['id_rsa'])
+  assert.deepEqual(insisted.suspects, ['id_rsa'])
   await assert.rejects(gatherPaths([at('nothing')], { env: {} }), { code: 'usage-error' })
 })
 

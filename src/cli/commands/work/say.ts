@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Score } from '../../../core/contribution/schema.ts'
+import { GroveError } from '../../../core/errors.ts'
 import { type Context, examples, withGrove } from '../../context.ts'
 import {
   type AgentOptions,
@@ -82,6 +83,7 @@ export function addDiscuss(program: Command, context: Context): void {
       ]),
     )
     .action((first: string, message: string | undefined, options: SaidOptions, self: Command) => {
+      if (message === undefined && isCidLike(first)) throw messageMissing(first)
       const said =
         message === undefined
           ? { summary: first, kind: 'discussion' as const }
@@ -90,6 +92,14 @@ export function addDiscuss(program: Command, context: Context): void {
         contribute(session, [], { ...options, mode: 'evaluation', ...said }),
       )
     })
+}
+
+/** Whether a text is meant as a content id. What is published by mistake can't be taken back. */
+const isCidLike = (text: string): boolean => /^(?:blake3:\w*|[0-9a-f]{8,64})$/i.test(text.trim())
+
+function messageMissing(cid: string): GroveError {
+  const message = `what is the answer to ${cid}? Its text is missing`
+  return new GroveError('usage-error', {}, { message })
 }
 
 function addSaid(command: Command): Command {
