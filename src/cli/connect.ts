@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
 import type { Role } from '../api/local/holder.ts'
-import { SharedGrove } from '../api/local/shared-grove.ts'
+import type { SharedGrove } from '../api/local/shared-grove.ts'
 import {
   CONFIG_FILE,
   DEFAULT_PORT,
@@ -183,7 +183,7 @@ async function openDirectory(
     env: context.env,
     file: await readConfigFile(dir),
   })
-  const shared = sharedDirectory(settings, context, use)
+  const shared = await sharedDirectory(settings, context, use)
   try {
     const { url } = await shared.session(context.signal)
     return { grove: shared.api, place: url ?? dir, close: () => shared.close() }
@@ -196,12 +196,16 @@ async function openDirectory(
 /** Longer than any command takes: rounds are left to the server. */
 const NO_ROUNDS_MS = 24 * 3_600_000
 
-/** The grove of a directory, whichever process has it open. What opens it here is loaded then. */
-function sharedDirectory(
+/**
+ * The grove of a directory, whichever process has it open. What talks to that process, and what
+ * opens it here, are loaded when they are needed: they would slow the start of every command.
+ */
+async function sharedDirectory(
   { dir, ...settings }: GroveSettings,
   { clock }: ConnectContext,
   { role, serveAfterMs }: Use,
-): SharedGrove {
+): Promise<SharedGrove> {
+  const { SharedGrove } = await import('../api/local/shared-grove.ts')
   return new SharedGrove({
     dir,
     clock,

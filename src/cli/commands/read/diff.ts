@@ -10,7 +10,6 @@ import type { FileEntry } from '../../../core/wire/files.ts'
 import { compareFiles } from '../../../git/compare.ts'
 import type { OpenFile } from '../../../workspace/file.ts'
 import { placeIn } from '../../../workspace/paths.ts'
-import { writeWorkspace } from '../../../workspace/workspace.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { formatPath } from '../../output/files.ts'
 import {
@@ -136,8 +135,10 @@ async function download(
   )
   const read: OpenFile = async ({ path }, aborted) =>
     (await grove.file({ cid, path }, { signal: aborted })).body
-  if (files.length === 0) await mkdir(directory)
-  else await writeWorkspace(directory, files, read, { signal })
+  if (files.length === 0) return void (await mkdir(directory))
+  // Imported here, since it would slow the start of other commands.
+  const { writeWorkspace } = await import('../../../workspace/workspace.ts')
+  await writeWorkspace(directory, files, read, { signal })
 }
 
 /**

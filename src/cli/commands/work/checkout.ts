@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { type CheckoutResult, checkoutInto } from '../../../api/client/checkout.ts'
+import type { CheckoutResult } from '../../../api/client/checkout.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
@@ -111,6 +111,8 @@ async function writeFiles(
   const written = new Map<string, number>()
   let totalBytes = 0
   let doneBytes = 0
+  // Imported here, since it would slow the start of other commands.
+  const { checkoutInto } = await import('../../../api/client/checkout.ts')
   try {
     return await checkoutInto(grove, cid, resolve(to), {
       overwrite,
