@@ -1,10 +1,8 @@
 import {
   constants,
-  copyFile,
   mkdir,
   mkdtemp,
   readdir,
-  readFile,
   readlink,
   realpath,
   rm,
@@ -17,8 +15,15 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
+import { copyPlainFile, readPlainFile } from '../disk/plain-file.ts'
 import { type RawConfig, rawConfig, shadowConfig } from './config.ts'
-import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
+import {
+  findRepository,
+  isWithin,
+  LINE_MAX_BYTES,
+  orUndefined,
+  type Repository,
+} from './repository.ts'
 import {
   type GitOutcome,
   type GitPlace,
@@ -117,7 +122,7 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
   await writeFile(join(dir, 'HEAD'), await headOf(gitDir))
   await copyIndex(gitDir, dir)
   for (const name of ['packed-refs', 'shallow', 'info/exclude'])
-    await orUndefined(copyFile(join(commonDir, name), join(dir, name)))
+    await orUndefined(copyPlainFile(join(commonDir, name), join(dir, name)))
   await symlink(join(commonDir, 'refs'), join(dir, 'refs'), 'junction')
   await symlink(join(gitDir, 'logs'), join(dir, 'logs'), 'junction')
 }
@@ -126,8 +131,8 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
 async function headOf(gitDir: string): Promise<string> {
   const target = await orUndefined(linkTarget(join(gitDir, 'HEAD')))
   if (target !== undefined) return `ref: ${target}\n`
-  const text = await readFile(join(gitDir, 'HEAD'), 'utf8')
-  return `${text.split('\n', 1)[0]}\n`
+  const text = await readPlainFile(join(gitDir, 'HEAD'), LINE_MAX_BYTES)
+  return `${text?.toString('utf8').split('\n', 1)[0]}\n`
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -147,7 +152,8 @@ async function copyIndex(gitDir: string, dir: string): Promise<void> {
   const names = (await readdir(gitDir)).filter((name) => /^(?:index|sharedindex\.\w+)$/.test(name))
   for (const name of names) {
     const { mtimeMs } = await stat(join(gitDir, name))
-    await copyFile(join(gitDir, name), join(dir, name), constants.COPYFILE_FICLONE)
+    const { COPYFILE_FICLONE } = constants
+    if (!(await copyPlainFile(join(gitDir, name), join(dir, name), COPYFILE_FICLONE))) continue
     const seconds = Math.max(1, Math.floor(mtimeMs / 1000 - 0.001))
     await utimes(join(dir, name), seconds, seconds)
   }
