@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import { chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores } from '../../../src/compose.ts'
@@ -77,4 +87,25 @@ test('the settings may be a link', async () => {
   const { stores } = await openStores({ dir }, silentLog)
 
   await stores.close()
+})
+
+test('in a copy of a directory nothing is own, in a moved one all that was', async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const item = sample()
+  const first = await openStores({ dir: at('first') }, silentLog)
+  await first.stores.graph.put(item, { ...local(), own: true })
+  await first.stores.close()
+  await rename(at('first'), at('moved'))
+  await cp(at('moved'), at('copy'), { recursive: true })
+
+  for (const [name, own] of [
+    ['moved', true],
+    ['copy', undefined],
+    ['copy', undefined],
+  ] as const) {
+    const { stores } = await openStores({ dir: at(name) }, silentLog)
+    assert.equal((await stores.graph.get(item.cid))?.provenance.own, own, name)
+    await stores.close()
+  }
 })
