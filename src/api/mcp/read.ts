@@ -3,6 +3,7 @@ import { type ContributionView, kindSchema } from '../../core/contribution/schem
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
+import { rankingNamed, requireMetric } from '../client/rankings.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
@@ -51,8 +52,16 @@ export const readTools: readonly Tool[] = [
       'score and reproduction. Start here to find what to build on. Another kind ranks among its ' +
       'own. leftOut and mixedUnits say what a ranking hides.',
     readOnly: true,
-    input: operations.frontier.input.extend({ kind: kindSchema.default('work') }),
-    run: (query, { grove, signal }) => grove.frontier(query, { signal }),
+    input: operations.frontier.input
+      .omit({ directions: true })
+      .extend({ kind: kindSchema.default('work') }),
+    async run(query, { grove, signal }) {
+      const { metric, kind } = query
+      const frontier = await grove.frontier({ ...query, directions: true }, { signal })
+      if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
+        await requireMetric(grove, { metric, kind }, { signal })
+      return frontier
+    },
   }),
   tool({
     name: 'grove_search',

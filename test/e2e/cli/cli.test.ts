@@ -85,6 +85,7 @@ for (const mode of ['--server', '--dir'] as const) {
         ...where,
       ])
 
+      assert.match(text, /^loss ↓$/m)
       assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
       assert.deepEqual(
         all.slice(-2).map((view) => view.cid),
