@@ -88,6 +88,15 @@ export const readTools: readonly Tool[] = [
     },
   }),
   tool({
+    name: 'grove_threads',
+    description:
+      'List discussions, those with most replies first, then those with the latest reply; those ' +
+      'that nobody has answered come last, newest first.',
+    readOnly: true,
+    input: operations.threads.input.omit({ unanswered: true }),
+    run: (query, { grove, signal }) => grove.threads({ ...query, unanswered: true }, { signal }),
+  }),
+  tool({
     name: 'grove_tree',
     description:
       'List what a contribution builds on, reviews, reproduces, adopts or answers (ancestors), ' +
