@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { copyFile, type FileHandle, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises'
 
 /**
  * Files in folders that somebody else may have filled: an unpacked archive, a clone. To open a pipe
@@ -31,13 +31,6 @@ async function wholeOf(file: FileHandle, maxBytes: number): Promise<Buffer | und
     readBytes += bytesRead
   }
   return undefined
-}
-
-/** Copies a plain file; anything else is left out. Rejects as `stat` and `copyFile` do. */
-export async function copyPlainFile(from: string, to: string, flags = 0): Promise<boolean> {
-  if (!(await stat(from)).isFile()) return false
-  await copyFile(from, to, flags)
-  return true
 }
 
 /**

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { copyPlainFile, readPlainFile, replaceFile } from '../../../src/disk/plain-file.ts'
+import { readPlainFile, replaceFile } from '../../../src/disk/plain-file.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
 const noPipes = { skip: process.platform === 'win32' }
@@ -19,15 +19,11 @@ test(
     await mkdir(at('folder'))
     await writeFile(at('file'), 'abc')
 
-    for (const name of ['pipe', 'device', 'folder']) {
+    for (const name of ['pipe', 'device', 'folder'])
       assert.equal(await readPlainFile(at(name), 10), undefined, name)
-      assert.equal(await copyPlainFile(at(name), at('copy')), false, name)
-    }
     assert.equal(await readPlainFile(at('file'), 2), undefined)
     assert.equal((await readPlainFile(at('file'), 3))?.toString(), 'abc')
     await assert.rejects(readPlainFile(at('none'), 3), { code: 'ENOENT' })
-    assert.equal(await copyPlainFile(at('file'), at('copy')), true)
-    assert.equal(await readFile(at('copy'), 'utf8'), 'abc')
   },
 )
 
