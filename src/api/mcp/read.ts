@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type ContributionView, kindSchema } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
@@ -103,7 +104,7 @@ export const readTools: readonly Tool[] = [
       'and what does so with it (children).',
     readOnly: true,
     input: z.strictObject({
-      cid: z.string(),
+      cid: z.string().describe('content id, or its first hex digits'),
       direction: z.enum(['children', 'ancestors', 'both']).default('both'),
     }),
     async run({ cid: text, direction }, context) {
@@ -120,16 +121,18 @@ export const readTools: readonly Tool[] = [
     name: 'grove_checkout',
     description:
       "Write a contribution's files into a local directory, which must be new or empty unless " +
-      'overwrite is set. Files that this grove lacks are fetched first. Of foreign work, ' +
-      'only plain files are written; the answer names what was withheld.',
+      'overwrite is set. It may be anywhere on the disk where who runs `grove mcp` may write; a ' +
+      'relative path starts at its working directory, and the answer has the whole path. Files ' +
+      'that this grove lacks are fetched first. Of foreign work, only plain files are written; ' +
+      'the answer names what was withheld.',
     readOnly: false,
     input: z.strictObject({
-      cid: z.string(),
-      directory: z.string(),
+      cid: z.string().describe('content id, or its first hex digits'),
+      directory: z.string().min(1).describe('where to write, such as /home/me/work/best'),
       overwrite: z.boolean().default(false),
     }),
     run: async ({ cid, directory, overwrite }, context) =>
-      checkoutInto(context.grove, await wholeCid(context, cid), directory, {
+      checkoutInto(context.grove, await wholeCid(context, cid), resolve(directory), {
         overwrite,
         signal: context.signal,
       }),
