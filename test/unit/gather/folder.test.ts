@@ -195,6 +195,25 @@ test(
   },
 )
 
+test('what patterns exclude that only the repository names stays home', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git, write } = await testRepository(temporary.dir)
+  await write({
+    '../patterns': 'by-config\n',
+    '.git/info/exclude': 'by-repository\n',
+    'by-config': 'x',
+    'by-repository': 'x',
+    'kept.txt': 'x',
+  })
+
+  for (const path of [join(temporary.dir, 'patterns'), '../patterns', '~/../patterns']) {
+    git('config', 'core.excludesFile', path)
+    const gathered = await gatherFolder(folder, { env })
+
+    assert.deepEqual(pathsOf(gathered), ['kept.txt'], path)
+  }
+})
+
 test('a folder that is named is taken though patterns above exclude it', skip, async () => {
   await using temporary = await temporaryDirectory()
   const { folder, env, write } = await testRepository(temporary.dir)
