@@ -4,6 +4,7 @@ import { type ContributionView, kindSchema } from '../../core/contribution/schem
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
+import { orWithoutNewer } from '../client/older-server.ts'
 import { rankingNamed, requireMetric } from '../client/rankings.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
@@ -58,7 +59,9 @@ export const readTools: readonly Tool[] = [
       .extend({ kind: kindSchema.default('work') }),
     async run(query, { grove, signal }) {
       const { metric, kind } = query
-      const frontier = await grove.frontier({ ...query, directions: true }, { signal })
+      const frontier = await orWithoutNewer((isNewer) =>
+        grove.frontier({ ...query, ...(isNewer && { directions: true }) }, { signal }),
+      )
       if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
         await requireMetric(grove, { metric, kind }, { signal })
       return frontier
@@ -95,7 +98,10 @@ export const readTools: readonly Tool[] = [
       'that nobody has answered come last, newest first.',
     readOnly: true,
     input: operations.threads.input.omit({ unanswered: true }),
-    run: (query, { grove, signal }) => grove.threads({ ...query, unanswered: true }, { signal }),
+    run: (query, { grove, signal }) =>
+      orWithoutNewer((isNewer) =>
+        grove.threads({ ...query, ...(isNewer && { unanswered: true }) }, { signal }),
+      ),
   }),
   tool({
     name: 'grove_tree',
