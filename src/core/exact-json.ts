@@ -1,10 +1,11 @@
 import { GroveError } from './errors.ts'
 
 /**
- * A token that may not be kept as it is written: 16 digits or more, or an exponent. Texts without
- * one, which most are, are parsed without looking at each number.
+ * A token that may not be kept as it is written: an integer of 16 digits or more, an exponent, or a
+ * fraction so long that it may become 0. Texts without one, which most are, are parsed without
+ * looking at each number.
  */
-const SUSPICIOUS = /(?:^|[:,[\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
+const SUSPICIOUS = /(?:^|[:,[\s])-?(?:\d{16}|\d[\d.]{300}|\d[\d.]*[eE])/
 /** The deepest nesting of JSON whose numbers are looked at: a manifest may be inside a message. */
 const DEPTH_MAX = 128
 const INTEGER = /^-?\d+$/

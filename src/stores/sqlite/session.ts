@@ -114,7 +114,7 @@ export class Session {
       return new Connection(this.#file)
     } catch (err) {
       if (hasRoom(this.#file)) throw err
-      const connection = new Connection(this.#file, 'alone')
+      const connection = new Connection(this.#file, { sharing: 'alone' })
       this.#isReadOnly = true
       this.#log.warn('the disk is full: serving what is held, storing nothing', { err })
       return connection
@@ -124,10 +124,10 @@ export class Session {
   #isWritableAgain(): boolean {
     if (!hasRoom(this.#file)) return false
     try {
-      this.#connection.reopen('shared')
+      this.#connection.reopen({ sharing: 'shared' })
     } catch (err) {
       this.#log.warn('nothing can be stored yet', { err })
-      this.#connection.reopen('alone')
+      this.#connection.reopen({ sharing: 'alone' })
       return false
     }
     this.#isReadOnly = false
