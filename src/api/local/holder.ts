@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { chmod, lstat, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -61,6 +62,15 @@ async function isOurs(dir: string): Promise<boolean> {
   return (
     process.getuid === undefined || owner === process.geteuid?.() || owner === (await stat(dir)).uid
   )
+}
+
+/**
+ * Whether a directory is this user's, or will be when it is made. In another user's directory,
+ * that user says what is own, and may be the one who answers for it.
+ */
+export function isThisUsers(dir: string): boolean {
+  const info = statSync(dir, { throwIfNoEntry: false })
+  return info === undefined || process.geteuid === undefined || info.uid === process.geteuid()
 }
 
 /** Leaves the note. */
