@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import type { JsonObject } from '../../core/canonical.ts'
 import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
@@ -8,6 +7,7 @@ import {
   cidSchema,
   type Draft,
   draftSchema,
+  jsonObjectSchema,
   type Relation,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
@@ -57,7 +57,7 @@ const artifacts = {
 const relation = z.strictObject({
   targetCid: target,
   relationType: relationTypeSchema,
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: jsonObjectSchema.optional(),
 })
 
 type Said = z.output<z.ZodObject<typeof said>>
@@ -103,13 +103,13 @@ export const contributeTools = [
       scores: scores
         .unwrap()
         .refine((map) => Object.keys(map).length > 0, 'must have at least one score'),
-      metadata: z.record(z.string(), z.json()).optional(),
+      metadata: jsonObjectSchema.optional(),
     }),
     async run({ targetCid, metadata, ...input }, context) {
       const reviews = {
         targetCid: await wholeCid(context, targetCid),
         relationType: 'reviews' as const,
-        ...definedOnly({ metadata: metadata as JsonObject | undefined }),
+        ...definedOnly({ metadata }),
       }
       return submit(input, { kind: 'review', mode: 'evaluation', relations: [reviews] }, context)
     },

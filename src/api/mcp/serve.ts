@@ -13,7 +13,7 @@ import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
 import { jsonSchemaOf } from '../schema/json-schema.ts'
-import { parseInput } from '../schema/parse.ts'
+import { parseArguments } from './arguments.ts'
 import { contributeTools } from './contribute.ts'
 import { readTools } from './read.ts'
 import type { Tool, ToolContext } from './tool.ts'
@@ -80,7 +80,7 @@ async function callTool(
     const tool = tools.get(name)
     if (tool === undefined)
       throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
-    return resultOf(await tool.run(parseInput(tool.input, given), context))
+    return resultOf(await tool.run(parseArguments(tool.input, given), context))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
