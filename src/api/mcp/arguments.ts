@@ -1,6 +1,7 @@
 import type { z } from 'zod'
-import { isGroveError } from '../../core/errors.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
+import { jsonSchemaOf, propertiesOf } from '../schema/json-schema.ts'
 import { parseInput } from '../schema/parse.ts'
 
 /** How deep a member may be that is sent in another form, as in `relations.0.metadata`. */
@@ -9,9 +10,28 @@ const DEPTH_MAX = 8
 /**
  * A tool's arguments, parsed. Taken as well are two forms in which models and their hosts send
  * what they mean: a list, an object, a number or a boolean as JSON in a string, and null for a
- * member that is left out. A member that may be text is never read so. Throws as `parseInput`.
+ * member that is left out. A member that may be text is never read so. Throws as `parseInput`,
+ * with an example of the form of what is wrong.
  */
-export function parseArguments<S extends z.ZodType>(schema: S, given: unknown): z.output<S> {
+export function parseArguments<S extends z.ZodType>(input: S, given: unknown): z.output<S> {
+  try {
+    return parseInput(input, meantBy(input, given))
+  } catch (error) {
+    if (!isGroveError(error, 'validation-error')) throw error
+    const { issues = [] } = error.details as { issues?: readonly { readonly path: string }[] }
+    const members = propertiesOf(jsonSchemaOf(input))
+    const wrong = new Set(issues.map(({ path }) => path.split('.')[0] ?? ''))
+    const forms = [...wrong].flatMap((name) => {
+      const [example] = (members[name]?.examples ?? []) as unknown[]
+      return example === undefined ? [] : [`${name}: ${JSON.stringify(example)}`]
+    })
+    if (forms.length === 0) throw error
+    const message = `${error.message}; for example ${forms.join(', ')}`
+    throw new GroveError(error.code, error.details, { cause: error, message })
+  }
+}
+
+function meantBy(schema: z.ZodType, given: unknown): unknown {
   let value = given
   for (let depth = 0; depth < DEPTH_MAX; depth++) {
     const { success, error } = schema.safeParse(value)
@@ -21,7 +41,7 @@ export function parseArguments<S extends z.ZodType>(schema: S, given: unknown): 
     if (error.issues.filter((issue) => mend(meant, issue)).length === 0) break
     value = meant
   }
-  return parseInput(schema, value)
+  return value
 }
 
 /** Puts what is meant in the place of what an issue is about; false if that is not known. */

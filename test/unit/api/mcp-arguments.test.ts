@@ -1,111 +1,70 @@
 import assert from 'node:assert/strict'
-import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
-import { z } from 'zod'
 import { localClient } from '../../../src/api/client/local-client.ts'
-import { parseArguments } from '../../../src/api/mcp/arguments.ts'
-import { exactLines } from '../../../src/api/mcp/exact-lines.ts'
 import { serveMcp } from '../../../src/api/mcp/serve.ts'
-import { jsonObjectSchema } from '../../../src/core/contribution/schema.ts'
+import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import { silentLog } from '../../../src/ports/log.ts'
-import { withCode } from '../../support/errors.ts'
+import { plainDraft } from '../../support/http.ts'
 import { testNode } from '../../support/test-node.ts'
 
-const schema = z.strictObject({
-  text: z.string().optional(),
-  tags: z.array(z.string()).default([]),
-  limit: z.int().optional(),
-  insist: z.boolean().default(false),
-  mode: z.enum(['a', 'b']).default('a'),
-  context: jsonObjectSchema.optional(),
-  scores: z.record(z.string(), z.object({ value: z.number() })).optional(),
-})
-
-test('lists, objects, numbers and booleans are taken as JSON in a string too, at any depth', () => {
-  const sent = {
-    text: '["text stays text"]',
-    tags: '["a","b"]',
-    limit: '5',
-    insist: 'true',
-    context: '{"lr":0.1}',
-    scores: '{"loss":{"value":"0.5"}}',
-  }
-
-  assert.deepEqual(parseArguments(schema, sent), {
-    text: '["text stays text"]',
-    tags: ['a', 'b'],
-    limit: 5,
-    insist: true,
-    mode: 'a',
-    context: { lr: 0.1 },
-    scores: { loss: { value: 0.5 } },
-  })
-})
-
-test('null leaves a member out', () => {
-  const sent = { text: null, tags: null, limit: null, mode: null, context: null, scores: null }
-
-  assert.deepEqual(parseArguments(schema, sent), { tags: [], insist: false, mode: 'a' })
-})
-
-test('what is still wrong is refused: other types, and numbers that would change', () => {
-  for (const sent of [
-    { limit: 'many' },
-    { limit: '5.5' },
-    { tags: '{"a":1}' },
-    { tags: ['a', null] },
-    { scores: { loss: { value: null } } },
-    { context: '[]' },
-    { context: '{"seed":6687881544318117707}' },
-    { limits: 5 },
-    '{}',
-  ])
-    assert.throws(() => parseArguments(schema, sent), withCode('validation-error'))
-})
-
-test('the schema of no tool has a reference, which many hosts can’t follow', async () => {
+async function withAgent(work: (call: Call, cid: string) => Promise<void>): Promise<void> {
   await using holder = testNode()
-  const [ours, theirs] = InMemoryTransport.createLinkedPair()
   const grove = localClient(holder.node)
-  await serveMcp({ grove, agent: { agentId: 'a' }, log: silentLog, files: { roots: [] } }, ours)
+  const { cid } = await grove.publish(plainDraft)
+  const [ours, theirs] = InMemoryTransport.createLinkedPair()
+  const files = { roots: ['.'] }
+  await serveMcp({ grove, agent: { agentId: 'tester' }, log: silentLog, files }, ours)
   const client = new Client({ name: 'test', version: '1' })
   await client.connect(theirs)
-
-  const { tools } = await client.listTools()
-
-  assert.doesNotMatch(JSON.stringify(tools), /\$ref|\$defs/)
+  await work(async (name, given) => {
+    const { content } = await client.callTool({ name, arguments: given })
+    return JSON.parse((content as [{ text: string }])[0].text)
+  }, cid)
   await client.close()
-})
+}
 
-test('a request that is none of JSON-RPC 2.0 is answered, since its sender waits', async () => {
-  const stdout = new PassThrough()
-  const stdin = exactLines(stdout)
-  const sent = [
-    { id: 1, method: 'ping' },
-    { jsonrpc: '2.0', id: 2, method: 'tools/call', params: [] },
-    [
-      { jsonrpc: '2.0', id: 'three', method: 'ping' },
-      { jsonrpc: '2.0', id: 4, method: 'ping' },
-    ],
-    { jsonrpc: '2.0', id: null, method: 'ping' },
-    42,
-    { jsonrpc: '2.0', id: 5, error: 'an answer of the wrong form gets none' },
-    { jsonrpc: '2.0', id: 6, method: 'ping' },
-  ]
+type Call = (name: string, given: Record<string, unknown>) => Promise<unknown>
 
-  stdin.end(sent.map((message) => `${JSON.stringify(message)}\n`).join(''))
-  const passed = String(Buffer.concat(await stdin.toArray()))
+test('an error in an argument of a tool shows the form of the argument', () =>
+  withAgent(async (call) => {
+    const message = async (given: Record<string, unknown>) => {
+      const answer = await call('grove_submit_work', { summary: 'x', ...given })
+      return (answer as { error: { message: string } }).error.message
+    }
 
-  const answers = String(stdout.read())
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as { id: unknown; error: { code: number } })
-  assert.deepEqual(
-    answers.map(({ id }) => id),
-    [1, 2, 'three', 4, null, null],
-  )
-  assert.ok(answers.every(({ error }) => error.code === -32_600))
-  assert.deepEqual(JSON.parse(passed), sent.at(-1))
-})
+    assert.equal(
+      await message({ files: ['a.py'] }),
+      'files: must be an object; for example files: {"src/train.py":"work/src/train.py"}',
+    )
+    assert.match(
+      await message({ scores: { acc: 0.9 } }),
+      /example scores: {"val_bpb":{"value":0.97/,
+    )
+    assert.match(await message({ relations: ['24c4'] }), /"relationType":"derives_from"/)
+    assert.equal(await message({ colour: 1 }), 'has an unknown member: colour')
+  }))
+
+test('what tools publish has the defaults of the command line', () =>
+  withAgent(async (call, cid) => {
+    const scores = { quality: { value: 0.9 } }
+    const published = async (name: string, given: Record<string, unknown>) =>
+      call('grove_show', { cid: ((await call(name, given)) as { cid: string }).cid })
+
+    const views = (await Promise.all([
+      published('grove_submit_review', { targetCid: cid, summary: 'good', scores }),
+      published('grove_adopt', { targetCid: cid }),
+      published('grove_discuss', { targetCid: cid, summary: 'why?' }),
+    ])) as ContributionView[]
+
+    assert.deepEqual(
+      views.map(({ mode, summary }) => [mode, summary]),
+      [
+        ['evaluation', 'good'],
+        ['evaluation', 'adopted'],
+        ['evaluation', 'why?'],
+      ],
+    )
+    assert.deepEqual(views[0]?.scores, { quality: { value: 0.9, direction: 'maximize' } })
+  }))

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -83,4 +84,19 @@ test('a user of whom the system knows no home has nothing remembered', {
     process.seteuid?.(0)
     process.env.HOME = HOME
   }
+})
+
+test('a strange .grove can hold up no command', {
+  skip: process.platform === 'win32',
+}, async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const env = { XDG_STATE_HOME: at('state') }
+  await mkdir(at('pipe/.grove'), { recursive: true })
+  await mkdir(at('device/.grove'), { recursive: true })
+  execFileSync('mkfifo', [at('pipe/.grove/id')])
+  await symlink('/dev/zero', at('device/.grove/id'))
+
+  for (const name of ['pipe', 'device'])
+    await assert.rejects(projectDirectory(at(name), env), { code: 'refused' }, name)
 })
