@@ -31,6 +31,32 @@ const places = {
 } as const
 
 for (const [name, make] of Object.entries(places))
+  test(`of ${name}, where some of a folder is insisted on, only the rest is named as left out`, {
+    skip: name !== 'a plain folder' && noGit,
+  }, async () => {
+    await using temporary = await temporaryDirectory()
+    const { folder, env } = await make(temporary.dir)
+    await writeFiles(folder, {
+      '.gitignore': 'logs/\ncache/\nbuild/\n',
+      'logs/1.txt': 'x',
+      'logs/deep/2.txt': 'x',
+      'cache/a.json': 'x',
+      'cache/b.bin': 'x',
+      'build/c.bin': 'x',
+    })
+
+    const include = ['logs/**', '*.json']
+    const gathered = await gatherFolder(folder, { env, include })
+
+    assert.deepEqual(pathsOf(gathered), ['cache/a.json', 'logs/1.txt', 'logs/deep/2.txt'])
+    assert.deepEqual(leftOut(gathered), [
+      '.gitignore (hidden)',
+      'build/ (ignored)',
+      'cache/b.bin (ignored)',
+    ])
+  })
+
+for (const [name, make] of Object.entries(places))
   test(`of ${name}, what is hidden, excluded, a key or a grove's stays home`, {
     skip: name !== 'a plain folder' && noGit,
   }, async () => {
