@@ -121,7 +121,8 @@ export const readTools: readonly Tool[] = [
     description:
       "Write a contribution's files into a local directory, which must be new or empty unless " +
       'overwrite is set. Files that this grove lacks are fetched first. Of foreign work, ' +
-      'only plain files are written; the answer names what was withheld.',
+      'only plain files are written; the answer names what was withheld, and after overwrite ' +
+      'what else lies there.',
     readOnly: false,
     input: z.strictObject({
       cid: z.string(),
