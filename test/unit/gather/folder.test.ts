@@ -402,6 +402,19 @@ test(
   },
 )
 
+test('references in a form that is not read are told of, and files are taken', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git, commit } = await testRepository(temporary.dir)
+  await commit({ 'a.txt': 'x', '.gitignore': '*.log\n', 'b.log': 'x' })
+  git('config', 'extensions.refStorage', 'reftable')
+
+  const gathered = await gatherFolder(folder, { env })
+  const revisions = Revisions.open(folder, { env })
+
+  await assert.rejects(revisions, { code: 'usage-error', message: /reftable.*git refs migrate/ })
+  assert.deepEqual(pathsOf(gathered), ['a.txt', 'b.log'])
+})
+
 test('a patch names the untracked files that it leaves out', skip, async () => {
   await using temporary = await temporaryDirectory()
   const { folder, env, commit, write } = await testRepository(temporary.dir)
