@@ -288,3 +288,19 @@ test('after an overwrite, what else lies in the directory is told', async () => 
   assert.deepEqual(whole.others, ['lib/gone', 'mine/'])
   assert.deepEqual(some.others, [])
 })
+
+test('a file is found by its path however its accents are composed', async () => {
+  await using temporary = await temporaryDirectory()
+  await using doors = await bothDoors()
+  const [composed, decomposed] = ['für.txt'.normalize('NFC'), 'für.txt'.normalize('NFD')]
+  const one = await publish(doors.own, { [composed]: 'x', 'other.txt': 'x' })
+  const both = await publish(doors.own, { [composed]: 'x', [decomposed]: 'y' })
+  const chosen = async (cid: Cid, directory: string) => {
+    const options = { artifacts: [decomposed] }
+    const { files } = await checkoutInto(doors.own, cid, join(temporary.dir, directory), options)
+    return files.map(({ path }) => path)
+  }
+
+  assert.deepEqual(await chosen(one, 'one'), [composed])
+  assert.deepEqual(await chosen(both, 'both'), [decomposed])
+})
