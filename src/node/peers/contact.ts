@@ -1,6 +1,6 @@
 import { type ErrorCode, GroveError, isGroveError } from '../../core/errors.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import { tidyAddress } from '../../protocol/membership/peer-table.ts'
 import type { PeersContext } from '../context.ts'
 
 /** A peer that was asked in vain, and why. */
