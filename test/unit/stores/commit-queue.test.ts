@@ -7,6 +7,8 @@ import type { Contribution } from '../../../src/core/contribution/contribution.t
 import { isGroveError } from '../../../src/core/errors.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
+import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
+import { DatabaseFile } from '../../../src/stores/sqlite/database/database-file.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { CommitQueue } from '../../../src/stores/sqlite/writer/commit-queue.ts'
 import { local, sample } from '../../conformance/samples.ts'
@@ -72,7 +74,9 @@ test('writes that are under way at once are committed together', async () => {
 test('a batch is sent ahead once it is as large as the one that is being committed', async () => {
   await using temporary = await temporaryDirectory()
   const turns: (() => void)[] = []
-  const queue = new CommitQueue(join(temporary.dir, 'grove.db'), (task) => turns.push(task))
+  const file = join(temporary.dir, 'grove.db')
+  new Connection(file).close()
+  const queue = new CommitQueue(new DatabaseFile(file), (task) => turns.push(task))
   const write = (key: string) => queue.write({ type: 'set-record', space: 's', key, value: '{}' })
   const first = ['a', 'b', 'c'].map(write)
   turns.shift()?.()
