@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { Environment } from '../config.ts'
 import { errnoOf } from '../core/errno.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 
 /**
  * The groves of projects that this user made or named, in `$XDG_STATE_HOME/grove/known`: a line of
@@ -12,6 +13,8 @@ import { errnoOf } from '../core/errno.ts'
 
 /** The directory of a grove that belongs to a project, as `.git` does. */
 export const PROJECT_DIR = '.grove'
+/** Bytes of the file with the id. */
+const ID_MAX_BYTES = 1_024
 
 /** Whether a directory is known with the grove that it now holds. */
 export async function isKnown(directory: string, env: Environment): Promise<boolean> {
@@ -50,7 +53,7 @@ async function knownLines(env: Environment): Promise<readonly string[]> {
 async function lineOf(directory: string): Promise<string | undefined> {
   try {
     const dir = await realpath(directory)
-    const id = (await readFile(join(dir, 'id'), 'utf8')).trim()
+    const id = (await readPlainFile(join(dir, 'id'), ID_MAX_BYTES))?.toString('utf8').trim() ?? ''
     return id === '' ? undefined : JSON.stringify({ dir, id })
   } catch {
     // Missing or inaccessible: either way no grove is there to be known.

@@ -4,7 +4,6 @@ import {
   mkdir,
   mkdtemp,
   readdir,
-  readFile,
   readlink,
   realpath,
   rm,
@@ -17,8 +16,15 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 import { configuredPath, type RawConfig, repositoryConfig, shadowConfig } from './config.ts'
-import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
+import {
+  findRepository,
+  isWithin,
+  LINE_MAX_BYTES,
+  orUndefined,
+  type Repository,
+} from './repository.ts'
 import {
   type GitOutcome,
   type GitPlace,
@@ -151,8 +157,8 @@ async function copyNamed(
 async function headOf(gitDir: string): Promise<string> {
   const target = await orUndefined(linkTarget(join(gitDir, 'HEAD')))
   if (target !== undefined) return `ref: ${target}\n`
-  const text = await readFile(join(gitDir, 'HEAD'), 'utf8')
-  return `${text.split('\n', 1)[0]}\n`
+  const text = await readPlainFile(join(gitDir, 'HEAD'), LINE_MAX_BYTES)
+  return `${text?.toString('utf8').split('\n', 1)[0]}\n`
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -172,7 +178,7 @@ async function copyIndex(gitDir: string, dir: string): Promise<void> {
   const names = (await readdir(gitDir)).filter((name) => /^(?:index|sharedindex\.\w+)$/.test(name))
   for (const name of names) {
     const { mtimeMs } = await stat(join(gitDir, name))
-    await copyFile(join(gitDir, name), join(dir, name), constants.COPYFILE_FICLONE)
+    if (!(await copyPlain(join(gitDir, name), join(dir, name)))) continue
     const seconds = Math.max(1, Math.floor(mtimeMs / 1000 - 0.001))
     await utimes(join(dir, name), seconds, seconds)
   }

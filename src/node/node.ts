@@ -106,7 +106,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
-    this.#gossip = new GossipState({ ...config, capabilities }, random)
+    this.#gossip = new GossipState(
+      { ...config, capabilities, hosts: ports.transport.hosts },
+      random,
+    )
     this.#frontier = new FrontierReader(this)
   }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -63,4 +64,19 @@ test('where nothing can be remembered, a directory has to be named', async () =>
   await remember(own, { XDG_STATE_HOME: file })
 
   assert.equal(await isKnown(own, { XDG_STATE_HOME: file }), false)
+})
+
+test('a strange .grove can hold up no command', {
+  skip: process.platform === 'win32',
+}, async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const env = { XDG_STATE_HOME: at('state') }
+  await mkdir(at('pipe/.grove'), { recursive: true })
+  await mkdir(at('device/.grove'), { recursive: true })
+  execFileSync('mkfifo', [at('pipe/.grove/id')])
+  await symlink('/dev/zero', at('device/.grove/id'))
+
+  for (const name of ['pipe', 'device'])
+    await assert.rejects(projectDirectory(at(name), env), { code: 'refused' }, name)
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -273,6 +273,22 @@ test('a submodule, and a repository that lies elsewhere and says so, are read', 
       (await listTree(git, place, 'HEAD')).map(({ path }) => path),
       ['in.txt'],
     )
+  }
+})
+
+test('a pipe in the place of a file of a repository holds nothing up', skip, async (context) => {
+  await using temporary = await temporaryDirectory()
+  for (const [index, name] of ['HEAD', 'commondir', 'config', 'index', 'packed-refs'].entries()) {
+    const repository = await testRepository(temporary.dir, `piped-${index}`)
+    await repository.commit({ 'a.txt': 'one\n' })
+    await rm(join(repository.folder, '.git', name), { force: true })
+    const { status } = spawnSync('mkfifo', [join(repository.folder, '.git', name)])
+    if (status !== 0) return context.skip('no mkfifo here')
+
+    await using git = await ShadowGit.open(repository.folder, { env: repository.env })
+
+    assert.equal(git !== undefined, name !== 'HEAD', name)
+    if (git !== undefined) await listFiles(git, repository.folder)
   }
 })
 
