@@ -85,7 +85,7 @@ export class ShadowGit implements AsyncDisposable {
       return new ShadowGit(repository, config, place)
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
-      throw error
+      throw shadowError(error, repository)
     }
   }
 
@@ -118,6 +118,16 @@ export class ShadowGit implements AsyncDisposable {
   }
 }
 
+/** The error where a part of a repository may not be read. */
+function shadowError(cause: unknown, { folder }: Repository): unknown {
+  if (!['EACCES', 'EPERM'].includes(errnoOf(cause))) return cause
+  const { path } = cause as NodeJS.ErrnoException
+  const message =
+    `the git repository of ${folder} cannot be read (${errnoOf(cause)}: ${path}): ` +
+    'make it readable, or contribute the files with --no-ignore'
+  return new GroveError('usage-error', { folder }, { cause, message })
+}
+
 /** What makes a directory a git directory, with what is this work tree's own. */
 async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Promise<void> {
   await mkdir(join(dir, 'objects'))
@@ -132,9 +142,14 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
 
 /** Copies a file, if there is one: from a pipe nothing would ever come. */
 async function copyPlain(from: string, to: string): Promise<boolean> {
-  const isPlain = (await orUndefined(stat(from)))?.isFile() === true
-  if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
-  return isPlain
+  try {
+    const isPlain = (await stat(from)).isFile()
+    if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
+    return isPlain
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(cause))) return false
+    throw cause
+  }
 }
 
 /** Copies the files of patterns and attributes that a configuration names. By keys in `core`. */

@@ -35,6 +35,17 @@ test('a score without a direction, a name or a finite value is refused', () => {
   }
 })
 
+test('a score that diverged is refused, with how to say that it did', () => {
+  for (const text of [
+    'loss=nan',
+    'loss=NaN:minimize',
+    'loss=inf:minimize',
+    'loss=-Infinity:maximize',
+  ])
+    assert.throws(() => parseScore(text), /Leave out one that diverged/, text)
+  assert.equal(parseScore('information=1:maximize')[0], 'information')
+})
+
 test('the agent comes from the options, or the environment, or is user@host', () => {
   assert.equal(agentFrom({ agentId: 'a' }, 'b').agentId, 'a')
   assert.deepEqual(agentFrom({ model: 'm', agentRole: 'critic' }, 'b'), {

@@ -11,6 +11,7 @@ import { GitObjects } from '../../../src/git/objects.ts'
 import { writePatch } from '../../../src/git/patch.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { listTree } from '../../../src/git/tree.ts'
+import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { noGit, type TestRepository, testRepository } from '../../support/processes/repository.ts'
 
@@ -305,6 +306,23 @@ test('a pipe in the place of a file of patterns is not waited for', skip, async 
   const { included } = await listFiles(shadow, folder)
 
   assert.deepEqual(included, ['a.txt'])
+})
+
+test('a repository that may not be read is told by its part', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env } = await testRepository(temporary.dir)
+  await chmod(temporary.dir, 0o755)
+
+  for (const part of ['objects', 'info']) {
+    await chmod(join(folder, '.git', part), 0)
+    await asOrdinaryUser(() =>
+      assert.rejects(ShadowGit.open(folder, { env }), {
+        code: 'usage-error',
+        message: new RegExp(`\\.git/${part}.*--no-ignore`),
+      }),
+    )
+    await chmod(join(folder, '.git', part), 0o755)
+  }
 })
 
 test('a bare layout is no repository to us', skip, async () => {

@@ -75,7 +75,9 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   try {
     await remember(dir, context.env)
     await announce(context, config, served, log)
-    await aborted(context.signal)
+    // Serving is no answer: it goes on without whoever started it and read the address.
+    await aborted(context.interrupted)
+    context.exit(0)
   } finally {
     const forget = context.clock.after(STOP_DEADLINE_MS, () => stopHard(log))
     log.info('stopping')

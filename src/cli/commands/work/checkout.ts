@@ -80,6 +80,7 @@ async function checkout(
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     noteWithheld(session, result)
     noteConflicts(session, result)
+    noteOthers(session, result)
   })
 }
 
@@ -100,6 +101,14 @@ function noteWithheld({ output }: CliSession, { withheld }: CheckoutResult): voi
   say('hidden', 'hidden file', 'not written (--trust writes them)')
   say('symlink', 'symbolic link', 'not written (--trust-modes writes those that stay inside)')
   say('executable', 'executable', 'written as plain files (--trust-modes keeps the bit)')
+}
+
+/** Says what else is there: whoever contributes the directory would take it. */
+function noteOthers({ output }: CliSession, { others }: CheckoutResult): void {
+  if (others.length === 0) return
+  const rest = others.length > SHOWN_MAX ? ', …' : ''
+  const some = others.slice(0, SHOWN_MAX).map(printable).join(', ')
+  note(output, `there already, and not part of it: ${some}${rest}`)
 }
 
 async function writeFiles(

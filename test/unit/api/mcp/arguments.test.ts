@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
-import { localClient } from '../../../src/api/client/local-client.ts'
-import { serveMcp } from '../../../src/api/mcp/serve.ts'
-import type { ContributionView } from '../../../src/core/contribution/schema.ts'
-import { silentLog } from '../../../src/ports/log.ts'
-import { plainDraft } from '../../support/http.ts'
-import { testNode } from '../../support/test-node.ts'
+import { localClient } from '../../../../src/api/client/local-client.ts'
+import { serveMcp } from '../../../../src/api/mcp/serve.ts'
+import type { ContributionView } from '../../../../src/core/contribution/schema.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { plainDraft } from '../../../support/http.ts'
+import { testNode } from '../../../support/test-node.ts'
 
 async function withAgent(work: (call: Call, cid: string) => Promise<void>): Promise<void> {
   await using holder = testNode()
