@@ -8,7 +8,7 @@ import type { Context } from './context.ts'
 import { printable } from './output/format.ts'
 import { explain } from './output/hints.ts'
 import { note, type Output, printJson, processOutput, unreadExit } from './output/output.ts'
-import { usageText } from './output/usage.ts'
+import { checkHelp, usageText } from './output/usage.ts'
 import { createProgram } from './program.ts'
 
 /** The entry point of `grove`. Runs a command; an error becomes one line and an exit code. */
@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   const letGo = holdProcess()
   const program = createProgram(context)
   try {
+    checkHelp(program, process.argv.slice(2))
     await program.parseAsync()
   } catch (error) {
     // A 0 is left open: whether stdout took the answer is known at the end only.

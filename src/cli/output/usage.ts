@@ -1,4 +1,4 @@
-import type { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 
 /** What is wrong with a command line, in words of our own. */
 
@@ -11,6 +11,16 @@ const instead: Readonly<Record<string, string>> = {
   ls: '`grove log` lists contributions',
   publish: '`grove contribute` publishes',
   start: '`grove serve` serves a grove',
+}
+
+/**
+ * Throws for help on a command that there isn't, which commander answers with the help of all as if
+ * that were meant.
+ */
+export function checkHelp(program: Command, [first, name]: readonly string[]): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return
+  if (program.commands.some((command) => command.name() === name) || name === 'help') return
+  throw new CommanderError(1, 'commander.unknownCommand', `error: unknown command '${name}'`)
 }
 
 /** One line: what is wrong, and which help tells more. */

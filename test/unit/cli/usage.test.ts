@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { CommanderError } from 'commander'
 import { parseReviewScore } from '../../../src/cli/options.ts'
 import { completionScript, shells } from '../../../src/cli/output/completion.ts'
-import { usageText } from '../../../src/cli/output/usage.ts'
+import { checkHelp, usageText } from '../../../src/cli/output/usage.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
@@ -30,6 +30,7 @@ function program() {
 async function told(...args: string[]): Promise<string> {
   const all = program()
   try {
+    checkHelp(all, args)
     await all.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return usageText(error, all, args)
@@ -79,6 +80,11 @@ test('an unknown command is met with the one that was meant', async () => {
     await told('serch'),
     'there is no command serch (did you mean search?); `grove --help` lists the commands',
   )
+  assert.equal(
+    await told('help', 'nope'),
+    'there is no command nope; `grove --help` lists the commands',
+  )
+  assert.match(await told('help', 'list'), /`grove log` lists contributions/)
   assert.match(await told('reproduce', '24c41ac12fbc'), /contribute --reproduces <cid>/)
   assert.match(await told('claim', 'x'), /contribute --kind plan/)
 })

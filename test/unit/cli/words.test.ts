@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { peersText } from '../../../src/cli/commands/operate/status.ts'
-import { filesText } from '../../../src/cli/commands/work/contribute.ts'
+import { checkTarget, filesText } from '../../../src/cli/commands/work/contribute.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
+import { withCode } from '../../support/errors.ts'
 
 test('files are told where there are some, and a work with nothing in it is noticed', () => {
   const work = { kind: 'work' as const, relations: [] }
@@ -23,4 +24,11 @@ test('the peers of a grove are counted, or it is said how to get some', () => {
 
   assert.match(peersText({ peers: 0, liveness: [] }), /^none: `grove serve --peer URL`/)
   assert.equal(peersText({ peers: 2, liveness: [peer] }), '2, of which 1 is alive')
+})
+
+test('a review, reproduction or adoption of nothing is refused', () => {
+  assert.throws(() => checkTarget({ kind: 'review' }), withCode('usage-error', 'needs --reviews'))
+  assert.throws(() => checkTarget({ kind: 'adoption', reviews: ['24c4'] }), withCode('usage-error'))
+  checkTarget({ kind: 'reproduction', reproduces: ['24c4'] })
+  checkTarget({ kind: 'plan' })
 })

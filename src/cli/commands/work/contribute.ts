@@ -16,6 +16,7 @@ import {
 } from '../../../core/contribution/schema.ts'
 import { withNotes } from '../../../core/contribution/tree.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { isReservedMetric } from '../../../core/ranking/frontier.ts'
 import type { Gathered } from '../../../gather/gathered.ts'
 import type { Revisions } from '../../../gather/revision.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
@@ -153,6 +154,8 @@ export async function contribute(
   paths: readonly string[],
   options: ContributeOptions,
 ): Promise<void> {
+  noteReserved(session, options)
+  checkTarget(options)
   const relations = await relationsFrom(session, options)
   await using revisions = await openRevisions(options, gatherOptions(session, options))
   const gathered = await gather(session, paths, revisions, options)
@@ -256,6 +259,27 @@ function metadataFor(
   if (metadata !== undefined && Object.hasOwn(metadata, 'result'))
     throw misused('the result is given twice: by --result and in --metadata')
   return { ...metadata, result }
+}
+
+/** The option that says what a contribution of a kind is about. */
+const targetOptions = {
+  review: 'reviews',
+  reproduction: 'reproduces',
+  adoption: 'adopts',
+} as const satisfies Partial<Record<Kind, keyof ContributeOptions>>
+
+/** Throws `usage-error` for a kind that is about something, where nothing is named. */
+export function checkTarget(options: Partial<ContributeOptions>): void {
+  const { kind = 'work' } = options
+  if (kind !== 'review' && kind !== 'reproduction' && kind !== 'adoption') return
+  const option = targetOptions[kind]
+  if (options[option] === undefined) throw misused(`--kind ${kind} needs --${option}`)
+}
+
+function noteReserved({ output }: CliSession, { score = [] }: ContributeOptions): void {
+  const names = score.map(([name]) => name).filter(isReservedMetric)
+  if (names.length > 0)
+    note(output, `does not rank, since names with _ are signals: ${listed(names)}`)
 }
 
 const misused = (message: string) => new GroveError('usage-error', {}, { message })

@@ -4,7 +4,7 @@ import { parseAddress } from '../../../config.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
-import { errorTable, isErrorCode, isGroveError } from '../../../core/errors.ts'
+import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -90,6 +90,10 @@ async function cidToFetch(session: CliSession, text: string, peer = ''): Promise
     const elsewhere = groveClient(parseAddress(peer), session.clock)
     try {
       return await cidOf({ ...session, grove: elsewhere }, text)
+    } catch (cause) {
+      if (!isGroveError(cause, 'server-unreachable')) throw cause
+      const message = `no grove answers at ${peer}, and ${text} is not known here`
+      throw new GroveError('peer-unreachable', { peer }, { cause, message })
     } finally {
       await elsewhere.close()
     }
