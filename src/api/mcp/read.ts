@@ -23,6 +23,7 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
       description: mcp.description,
       input: abbreviable(input),
       readOnly: http.method === 'GET',
+      isPaged: name === 'files',
       run,
     },
   ]
@@ -109,10 +110,15 @@ export const readTools: readonly Tool[] = [
       cid: z.string(),
       directory: z.string(),
       overwrite: z.boolean().default(false),
+      artifacts: z
+        .array(z.string())
+        .optional()
+        .describe('only these files, by their paths (default: all)'),
     }),
-    run: async ({ cid, directory, overwrite }, context) =>
+    run: async ({ cid, directory, overwrite, artifacts }, context) =>
       checkoutInto(context.grove, await wholeCid(context, cid), directory, {
         overwrite,
+        ...definedOnly({ artifacts }),
         signal: context.signal,
       }),
   }),
