@@ -18,6 +18,14 @@ export async function rawConfig(place: GitPlace, path: string): Promise<RawConfi
   )
 }
 
+/** Whether a repository leaves objects with another that git would ask for them. */
+export function isPartial(config: RawConfig): boolean {
+  if (config.has('extensions.partialclone')) return true
+  return [...config].some(
+    ([key, value]) => /^remote\..*\.promisor$/s.test(key) && value !== 'false',
+  )
+}
+
 /** What git found out about the file system when it made the repository: true or false. */
 const facts = ['core.filemode', 'core.symlinks', 'core.ignorecase', 'core.precomposeunicode']
 

@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { pathOfBytes } from '../core/contribution/names.ts'
-import { gitFailed } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 
 /** The files below a folder, as git tells them apart. */
@@ -58,7 +57,7 @@ export async function listUntracked(git: ShadowGit): Promise<string[]> {
 async function isExcluded(git: ShadowGit, folder: string): Promise<boolean> {
   if (folder === git.repository.folder) return false
   const outcome = await git.run(git.repository.folder, ['check-ignore', '--quiet', '--', folder])
-  if (outcome.code > 1) throw gitFailed(outcome)
+  if (outcome.code > 1) throw git.failed(outcome)
   return outcome.code === 0
 }
 
