@@ -1,12 +1,14 @@
+import { execFile, spawnSync } from 'node:child_process'
 import { randomFillSync } from 'node:crypto'
 import { open, rm, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { Cid } from '../src/core/cid.ts'
 import type { ContributionView } from '../src/core/contribution/schema.ts'
 import type { FetchResult } from '../src/core/wire/fetch.ts'
 import { startBareServer } from './lab/baselines.ts'
 import type { Benchmark } from './lab/benchmark.ts'
 import { Load } from './lab/load.ts'
-import { comparison, cpuComparison, type Row, repetitions } from './lab/report.ts'
+import { comparison, cpuComparison, type Figure, type Row, repetitions } from './lab/report.ts'
 import { multipartFrame, sampleDraft } from './lab/samples.ts'
 import { type GroveProcess, since, type Workbench } from './lab/workbench.ts'
 
@@ -16,6 +18,8 @@ const MIB = 2 ** 20
 const MEMORY_MAX_MIB = 250
 /** The aim for a fetch, as a share of the rate of an unverified download. */
 const FETCH_RATIO_MIN = 0.9
+const hasCurl = spawnSync('curl', ['--version']).status === 0
+const run = promisify(execFile)
 
 /** Its baselines move the same bytes by the same HTTP client, unverified. */
 export const benchmark: Benchmark = {
@@ -35,7 +39,7 @@ export const benchmark: Benchmark = {
     return {
       how: [
         `One artifact of ${size}, published to A as multipart, and fetched by B.`,
-        'It was also downloaded from A by undici to a file, unverified.',
+        'It was also downloaded from A to a file, unverified, by undici and by curl (if there is one).',
         repetitions(repeat),
       ],
       rows: rowsOf(turns, `one artifact of ${size}`, (seconds) => amount / MIB / seconds),
@@ -51,6 +55,8 @@ interface Turn {
   /** Downloads to a file, with and without a sync to the disk. */
   readonly synced: Took
   readonly unsynced: Took
+  /** By curl, then synced; undefined where there is no curl. */
+  readonly curl: Took | undefined
   readonly memoryA: number | undefined
   readonly memoryB: number | undefined
 }
@@ -74,6 +80,7 @@ function rowsOf(turns: readonly Turn[], one: string, rateOf: (seconds: number) =
       what: `${download}, not synced`,
       value: (turn) => rateOf(turn.unsynced.seconds),
     }),
+    ...curlRow(turns, fetched, rateOf),
     comparison(
       turns,
       { figure: `${one}, published to A as multipart`, unit: 'MiB/s' },
@@ -93,13 +100,28 @@ function rowsOf(turns: readonly Turn[], one: string, rateOf: (seconds: number) =
       },
     ),
     ...memoryRow(
-      'peak memory of A: one upload, three downloads',
+      'peak memory of A: one upload, and the downloads',
       turns.map((turn) => turn.memoryA),
     ),
     ...memoryRow(
       'peak memory of B: one fetch',
       turns.map((turn) => turn.memoryB),
     ),
+  ]
+}
+
+/** Beside curl; no row where there is none. */
+function curlRow(
+  turns: readonly Turn[],
+  figure: Figure,
+  rateOf: (seconds: number) => number,
+): Row[] {
+  if (turns.some((turn) => turn.curl === undefined)) return []
+  return [
+    comparison(turns, figure, (turn) => rateOf(turn.fetch.seconds), {
+      what: 'the same from A to a file by curl, unverified, then synced to the disk',
+      value: (turn) => rateOf(turn.curl?.seconds ?? Number.NaN),
+    }),
   ]
 }
 
@@ -140,10 +162,14 @@ async function oneTurn(setting: Setting, turn: number): Promise<Turn> {
     fetch: () => fetchTo(b, a, cid),
     synced: () => download(setting, a, cid, { sync: true }),
     unsynced: () => download(setting, a, cid, { sync: false }),
+    curl: hasCurl ? () => downloadByCurl(setting, a, cid) : undefined,
   }
-  const names = ['fetch', 'synced', 'unsynced'] as const
-  const took: Partial<Record<keyof typeof sides, Took>> = {}
-  for (const name of turn % 2 === 0 ? names : names.toReversed()) took[name] = await sides[name]()
+  const names = ['fetch', 'synced', 'curl', 'unsynced'] as const
+  const took: Partial<Record<(typeof names)[number], Took>> = {}
+  for (const name of turn % 2 === 0 ? names : names.toReversed()) {
+    const side = sides[name]
+    if (side !== undefined) took[name] = await side()
+  }
   const [memoryA, memoryB] = [a, b].map((grove) => grove.peakMemoryBytes())
   await Promise.all([a.stop(), b.stop()])
   await Promise.all([dirA, dirB].map((dir) => rm(dir, { recursive: true })))
@@ -153,6 +179,7 @@ async function oneTurn(setting: Setting, turn: number): Promise<Turn> {
     fetch: took.fetch!,
     synced: took.synced!,
     unsynced: took.unsynced!,
+    curl: took.curl,
     memoryA,
     memoryB,
   }
@@ -203,6 +230,18 @@ async function download(
 ): Promise<Took> {
   const path = `/api/contributions/${cid}/artifacts/${NAME}`
   return load.download({ origin: from.url, path, file: bench.path('download'), sync })
+}
+
+async function downloadByCurl({ bench }: Setting, from: GroveProcess, cid: Cid): Promise<Took> {
+  const [file, path] = [bench.path('curl'), `/api/contributions/${cid}/artifacts/${NAME}`]
+  const begun = performance.now()
+  await run('curl', ['-sS', '--fail', '-o', file, `${from.url}${path}`])
+  const handle = await open(file)
+  await handle.datasync()
+  const seconds = (performance.now() - begun) / 1_000
+  await handle.close()
+  await rm(file)
+  return { seconds, cpuSeconds: undefined }
 }
 
 /** Writes a file of random bytes, which nothing can compress. */

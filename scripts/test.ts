@@ -15,6 +15,8 @@ import { parseArgs } from 'node:util'
 import { provideChromium } from './chromium.ts'
 
 const root = join(import.meta.dirname, '..')
+/** Where Node keeps compiled sources. Every process of a test starts in half the time. */
+const compiled = join(root, 'node_modules/.cache/compiled')
 const bin = (name: string) => join(root, 'node_modules/.bin', name)
 const minute = 60_000
 
@@ -78,8 +80,9 @@ function runTests(files: readonly string[], options: readonly string[]): Promise
     ...options,
     ...files,
   ]
+  const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
+    const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => child.kill(signal))
     child.on('error', reject)
