@@ -53,6 +53,8 @@ export const errorTable = {
   'body-too-large': { ...usage, status: 413 },
   // Beyond the limit of the party that says so: another limit may allow it.
   'too-large': { ...usage, status: 413, permanent: false },
+  // The body is compressed, or otherwise encoded.
+  'encoding-unsupported': { ...usage, status: 415, wire: 'VALIDATION_ERROR' },
   'range-invalid': { ...usage, status: 416, permanent: false },
   'usage-error': { ...usage, status: 400 },
   'method-not-allowed': { ...usage, status: 405 },

@@ -2,7 +2,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { allOperations } from '../operations/table.ts'
-import { refuseOtherNames, refuseOtherSites } from './guards.ts'
+import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
 import { type ByteMeter, handlerOf } from './handler.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, errorResponse } from './response.ts'
@@ -59,6 +59,7 @@ export class ApiAnswerer {
       if (this.#draining.aborted) throw new GroveError('shutting-down')
       if (this.#isLocal) refuseOtherNames(request)
       refuseOtherSites(request)
+      refuseEncoded(request)
       const { handler, params } = this.#routes.find(request.method, request.path)
       operation = handler.name
       return { operation, response: await handler.answer(request, params) }

@@ -35,3 +35,17 @@ export function refuseOtherSites(request: ApiRequest): void {
     { message: "requests from another site's pages are refused" },
   )
 }
+
+/**
+ * Bodies are taken as they are: an encoded one would be hashed as it travels. Throws
+ * `encoding-unsupported`.
+ */
+export function refuseEncoded(request: ApiRequest): void {
+  const encoding = request.header('content-encoding')
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return
+  throw new GroveError(
+    'encoding-unsupported',
+    { contentEncoding: encoding.slice(0, 200) },
+    { message: 'send the body without a content-encoding: nothing is decoded here' },
+  )
+}

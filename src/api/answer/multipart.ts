@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Busboy, type BusboyFileStream } from '@fastify/busboy'
+import { isJsonObject } from '../../core/canonical.ts'
 import type { Cid } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
@@ -123,10 +124,11 @@ class Parts {
     const stored = await Promise.all(
       [...this.#artifacts].map(async ([name, hash]) => [name, await hash] as const),
     )
-    if (typeof manifest !== 'object' || manifest === null || stored.length === 0) return manifest
-    const named =
-      'artifacts' in manifest && typeof manifest.artifacts === 'object' ? manifest.artifacts : {}
-    checkNamed(named as Readonly<Record<string, unknown>>, stored)
+    if (!isJsonObject(manifest) || stored.length === 0) return manifest
+    const { artifacts: named = {} } = manifest
+    // What is no table of names is left for sealing to refuse, as in a draft without files.
+    if (!isJsonObject(named)) return manifest
+    checkNamed(named, stored)
     return { ...manifest, artifacts: { ...named, ...Object.fromEntries(stored) } }
   }
 }

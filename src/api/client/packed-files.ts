@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import { INDEX_NAME, partName } from '../../core/contribution/pack.ts'
 import { IndexReader, type PackEntry, type PackIndex } from '../../core/contribution/pack-index.ts'
@@ -11,10 +10,7 @@ import type { GroveApi } from './api.ts'
 const PART_MAX_BYTES = 16 * 1024 * 1024
 /** Parts that are held at once: files that are read together lie in neighbouring ones. */
 const PARTS_HELD = 3
-/** Entries of an index that are read before others get their turn. */
-const ENTRIES_A_TURN = 10_000
-
-type PackedFile = Extract<PackEntry, { hash: Cid }>
+type ContentEntry = Extract<PackEntry, { hash: Cid }>
 
 /**
  * Reads the files of a held pack by whole parts, which takes a request for each part instead of one
@@ -23,7 +19,7 @@ type PackedFile = Extract<PackEntry, { hash: Cid }>
 export class PackedFiles {
   readonly #grove: GroveApi
   readonly #contribution: ContributionView
-  readonly #entries = new Map<string, PackedFile>()
+  readonly #entries = new Map<string, ContentEntry>()
   /** Bytes of each part, and how many of them are wanted. */
   readonly #parts: readonly { readonly sizeBytes: number; wantedBytes: number }[]
   readonly #held = new Map<number, Promise<Buffer | undefined>>()
@@ -46,13 +42,12 @@ export class PackedFiles {
     const wanted = new Set(paths)
     for (let at = 0; at < index.count; at++) {
       const entry = index.entry(at)
-      if (at % ENTRIES_A_TURN === 0) await setImmediate()
       if (entry.hash !== undefined && wanted.has(entry.path)) opened.#want(entry)
     }
     return opened
   }
 
-  #want(entry: PackedFile): void {
+  #want(entry: ContentEntry): void {
     this.#entries.set(entry.path, entry)
     const part = entry.place.part === undefined ? undefined : this.#parts[entry.place.part]
     if (part !== undefined) part.wantedBytes += entry.sizeBytes
@@ -78,7 +73,10 @@ export class PackedFiles {
     return (await this.#grove.file({ cid: this.#contribution.cid, path }, { signal })).body
   }
 
-  async #slice({ place, sizeBytes }: PackedFile, signal: AbortSignal): Promise<Buffer | undefined> {
+  async #slice(
+    { place, sizeBytes }: ContentEntry,
+    signal: AbortSignal,
+  ): Promise<Buffer | undefined> {
     if (place.part === undefined) return undefined
     const part = await this.#part(place.part, signal)
     return part?.subarray(place.offset, place.offset + sizeBytes)

@@ -5,6 +5,7 @@ import {
   type CallToolResult,
   ListToolsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
+import type { z } from 'zod'
 import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
@@ -12,7 +13,7 @@ import type { FileRules } from '../../gather/paths.ts'
 import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
-import { jsonSchemaOf } from '../schema/json-schema.ts'
+import { jsonSchemaOf, propertiesOf } from '../schema/json-schema.ts'
 import { parseInput } from '../schema/parse.ts'
 import { inBrief, LISTED_MAX } from './brief.ts'
 import { contributeTools } from './contribute.ts'
@@ -83,12 +84,31 @@ async function callTool(
     const tool = tools.get(name)
     if (tool === undefined)
       throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
-    const answer = await tool.run(parseInput(tool.input, given), context)
+    const answer = await tool.run(parseArguments(tool.input, given), context)
     return resultOf(tool.isPaged === true ? answer : inBrief(answer))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
     return { ...resultOf(errorBody(known ?? error)), isError: true }
+  }
+}
+
+/** What `parseInput` gives. Its error also shows the form of what is wrong, by an example. */
+function parseArguments<S extends z.ZodType>(input: S, given: unknown): z.output<S> {
+  try {
+    return parseInput(input, given)
+  } catch (error) {
+    if (!isGroveError(error, 'validation-error')) throw error
+    const { issues = [] } = error.details as { issues?: readonly { readonly path: string }[] }
+    const members = propertiesOf(jsonSchemaOf(input))
+    const wrong = new Set(issues.map(({ path }) => path.split('.')[0] ?? ''))
+    const forms = [...wrong].flatMap((name) => {
+      const [example] = (members[name]?.examples ?? []) as unknown[]
+      return example === undefined ? [] : [`${name}: ${JSON.stringify(example)}`]
+    })
+    if (forms.length === 0) throw error
+    const message = `${error.message}; for example ${forms.join(', ')}`
+    throw new GroveError(error.code, error.details, { cause: error, message })
   }
 }
 

@@ -125,6 +125,28 @@ for (const host of [
     assert.equal(answer.statusCode, 200)
   })
 
+for (const artifacts of [null, 'abc', 1])
+  test(`artifacts that are ${JSON.stringify(artifacts)} are refused, also with files beside them`, async () => {
+    const form = new FormData()
+    form.set('manifest', JSON.stringify({ ...plainDraft, artifacts }))
+    form.set('artifact:notes.txt', new Blob(['notes']), 'notes.txt')
+
+    const { status, reason } = await ask('/api/contributions', { method: 'POST', body: form })
+
+    assert.deepEqual([status, reason], [400, 'manifest-invalid'])
+  })
+
+test('an encoded body is refused, since it would be stored as it travels', async () => {
+  const { status, reason, headers } = await ask('/api/blobs', {
+    method: 'POST',
+    body: 'x',
+    headers: { 'content-encoding': 'gzip' },
+  })
+
+  assert.deepEqual([status, reason], [415, 'encoding-unsupported'])
+  assert.equal(headers.get('accept-encoding'), 'identity')
+})
+
 test("a write from another site's page is refused", async () => {
   const { status, code } = await ask('/api/blobs', {
     method: 'POST',

@@ -36,11 +36,16 @@ const ofContribute = '; `grove contribute --help` lists its arguments and option
 test('a command line that cannot be read is answered in words of our own', async () => {
   assert.equal(
     await told('contribute', '--sumary', 'x'),
-    `there is no option --sumary, and -s, --summary <text> is needed${ofContribute}`,
+    `there is no option --sumary (did you mean --summary?), and -s, --summary <text> is needed${ofContribute}`,
   )
   assert.equal(
     await told('contribute', '-s', 'x', '--tgas', 'x'),
     `there is no option --tgas (did you mean --tag?)${ofContribute}`,
+  )
+  assert.match(await told('contribute', '--colour', 'x'), /^there is no option --colour, and -s/)
+  assert.match(
+    await told('checkout', '24c41ac12fbc', '--frontier', '--to', 'x'),
+    /^--frontier <metric> needs a value; `grove checkout --help/,
   )
   assert.equal(await told('contribute'), `-s, --summary <text> is needed${ofContribute}`)
   assert.equal(

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { orWithoutNewer } from '../../../api/client/older-server.ts'
 import {
   bySignal,
   rankingNamed,
@@ -69,13 +70,13 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
     kind: 'work' as const,
     ...filterFrom(options),
     limit,
-    metrics,
-    directions: true,
     ...(metric === undefined ? {} : { metric }),
     ...(after === undefined ? {} : { after }),
   }
   const { grove, signal } = session
-  const frontier = await grove.frontier(query, { signal })
+  const frontier = await orWithoutNewer((isNewer) =>
+    grove.frontier({ ...query, ...(isNewer && { metrics, directions: true }) }, { signal }),
+  )
   if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
     await requireMetric(grove, { metric, kind: query.kind }, { signal })
   answer(session, frontier, () => {

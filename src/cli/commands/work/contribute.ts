@@ -4,6 +4,7 @@ import type { TreeSource } from '../../../api/client/tree-source.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
 import { RESULTS } from '../../../core/contribution/relation.ts'
 import {
+  type ContributionView,
   type Draft,
   type Kind,
   kindSchema,
@@ -167,10 +168,21 @@ export async function contribute(
   answer(session, { ...contribution, ...told(gathered, tree) }, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)
-    const files = `${plural(tree.files, 'file')}, ${formatSize(tree.totalBytes)}`
-    const packed = tree.isPack ? ', as a pack' : ''
-    note(session.output, `published ${contribution.kind} by ${by}: ${files}${packed}`)
+    const files = filesText(contribution, tree)
+    note(session.output, `published ${contribution.kind} by ${by}${files}`)
   })
+}
+
+/** What a contribution brings, as far as that is worth a word: what is said needs no files. */
+export function filesText(
+  { kind, scores = {}, relations }: Pick<ContributionView, 'kind' | 'scores' | 'relations'>,
+  { files, totalBytes, isPack }: Pick<StagedTree, 'files' | 'totalBytes' | 'isPack'>,
+): string {
+  if (files > 0)
+    return `: ${plural(files, 'file')}, ${formatSize(totalBytes)}${isPack ? ', as a pack' : ''}`
+  if (kind !== 'work') return ''
+  const isEmpty = Object.keys(scores).length === 0 && relations.length === 0
+  return isEmpty ? ', only its summary: no files, scores or relations were named' : ': no files'
 }
 
 /** What the answer tells of the files beside the contribution. */
