@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Ignore } from 'ignore'
 import { mapBounded } from '../concurrency/semaphore.ts'
 import { pathOfBytes } from '../core/contribution/names.ts'
-import { errnoOf } from '../core/errno.ts'
 import { isGroveError } from '../core/errors.ts'
 import { type GitFiles, listFiles } from '../git/files.ts'
 import { findRepository, orUndefined } from '../git/repository.ts'
@@ -18,7 +17,8 @@ import {
   Gathering,
   type GatherOptions,
   type Omission,
-  usage,
+  unreadable,
+  unreadablePatterns,
 } from './gathered.ts'
 import { isGroveDirectory, isOwnFile } from './grove-directory.ts'
 import { type Below, patternsBelow, patternsOf } from './patterns.ts'
@@ -100,6 +100,7 @@ class FolderSearch {
   }
 
   async #take(folder: string, files: GitFiles): Promise<void> {
+    for (const path of files.unreadable) await this.#miss(folder, path)
     for (const path of files.excluded) await this.#leaveOut(folder + path)
     for (const path of files.eachExcluded)
       if (this.#isInsisted(folder + path)) await this.#offer(folder + path)
@@ -130,6 +131,15 @@ class FolderSearch {
 
   async #leaveOutSpecial(path: string): Promise<void> {
     this.#gathering.leaveOut((await this.#stay(path)) ?? { path, reason: 'special file' })
+  }
+
+  /** Leaves out what git passed over because it may not read it. Throws unless it stays home. */
+  async #miss(folder: string, path: string): Promise<void> {
+    const place = path.slice(0, path.lastIndexOf('/') + 1)
+    const isBelow = place !== '' && !place.startsWith('../')
+    const stay = isBelow ? await this.#stay(folder + place) : undefined
+    if (stay !== undefined) this.#gathering.leaveOut(stay)
+    else throw path === place ? unreadable(folder + path) : unreadablePatterns(folder + path)
   }
 
   /** `outer`: a folder above stays home, so that only what is insisted on is looked for. */
@@ -238,6 +248,6 @@ async function entriesOf(folder: Buffer): Promise<Dirent<Buffer>[]> {
     const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
     return entries.sort((a, b) => Buffer.compare(a.name, b.name))
   } catch (cause) {
-    throw usage(`${pathOfBytes(folder)} cannot be read (${errnoOf(cause)})`, cause)
+    throw unreadable(pathOfBytes(folder), cause)
   }
 }

@@ -8,7 +8,7 @@ export type RawConfig = ReadonlyMap<string, string>
 
 /** Reads a configuration file and nothing that it includes. Git only parses it. */
 async function rawConfig(place: GitPlace, path: string): Promise<RawConfig> {
-  if ((await orUndefined(stat(path))) === undefined) return new Map()
+  if ((await orUndefined(stat(path)))?.isFile() !== true) return new Map()
   const args = ['config', '--file', path, '--no-includes', '-z', '--list']
   const entries = (await gitOutput(place, args)).toString('utf8').split('\0')
   return new Map(

@@ -4,7 +4,6 @@ import {
   mkdir,
   mkdtemp,
   readdir,
-  readFile,
   readlink,
   realpath,
   rm,
@@ -17,6 +16,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 import {
   configuredPath,
   isPartial,
@@ -24,7 +24,13 @@ import {
   repositoryConfig,
   shadowConfig,
 } from './config.ts'
-import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
+import {
+  findRepository,
+  isWithin,
+  LINE_MAX_BYTES,
+  orUndefined,
+  type Repository,
+} from './repository.ts'
 import {
   COMPLETE_BORROWER,
   COMPLETE_PARTIAL,
@@ -95,7 +101,7 @@ export class ShadowGit implements AsyncDisposable {
       return new ShadowGit(repository, config, place, isBorrower)
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
-      throw error
+      throw shadowError(error, repository)
     }
   }
 
@@ -136,6 +142,16 @@ export class ShadowGit implements AsyncDisposable {
   }
 }
 
+/** The error where a part of a repository may not be read. */
+function shadowError(cause: unknown, { folder }: Repository): unknown {
+  if (!['EACCES', 'EPERM'].includes(errnoOf(cause))) return cause
+  const { path } = cause as NodeJS.ErrnoException
+  const message =
+    `the git repository of ${folder} cannot be read (${errnoOf(cause)}: ${path}): ` +
+    'make it readable, or contribute the files with --no-ignore'
+  return new GroveError('usage-error', { folder }, { cause, message })
+}
+
 /** What makes a directory a git directory, with what is this work tree's own. */
 async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Promise<void> {
   await mkdir(join(dir, 'objects'))
@@ -150,9 +166,14 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
 
 /** Copies a file, if there is one: from a pipe nothing would ever come. */
 async function copyPlain(from: string, to: string): Promise<boolean> {
-  const isPlain = (await orUndefined(stat(from)))?.isFile() === true
-  if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
-  return isPlain
+  try {
+    const isPlain = (await stat(from)).isFile()
+    if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
+    return isPlain
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(cause))) return false
+    throw cause
+  }
 }
 
 /** Copies the files of patterns and attributes that a configuration names. By keys in `core`. */
@@ -175,8 +196,8 @@ async function copyNamed(
 async function headOf(gitDir: string): Promise<string> {
   const target = await orUndefined(linkTarget(join(gitDir, 'HEAD')))
   if (target !== undefined) return `ref: ${target}\n`
-  const text = await readFile(join(gitDir, 'HEAD'), 'utf8')
-  return `${text.split('\n', 1)[0]}\n`
+  const text = await readPlainFile(join(gitDir, 'HEAD'), LINE_MAX_BYTES)
+  return `${text?.toString('utf8').split('\n', 1)[0]}\n`
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -196,7 +217,7 @@ async function copyIndex(gitDir: string, dir: string): Promise<void> {
   const names = (await readdir(gitDir)).filter((name) => /^(?:index|sharedindex\.\w+)$/.test(name))
   for (const name of names) {
     const { mtimeMs } = await stat(join(gitDir, name))
-    await copyFile(join(gitDir, name), join(dir, name), constants.COPYFILE_FICLONE)
+    if (!(await copyPlain(join(gitDir, name), join(dir, name)))) continue
     const seconds = Math.max(1, Math.floor(mtimeMs / 1000 - 0.001))
     await utimes(join(dir, name), seconds, seconds)
   }

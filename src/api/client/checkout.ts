@@ -6,6 +6,7 @@ import type { FetchResult } from '../../core/wire/fetch.ts'
 import type { FileEntry } from '../../core/wire/files.ts'
 import type { OpenFile, WorkspaceOptions } from '../../workspace/file.ts'
 import { type Trust, type Withheld, withoutTrust } from '../../workspace/foreign.ts'
+import { othersIn } from '../../workspace/others.ts'
 import { refuseExpansion, requireRoom } from '../../workspace/room.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
@@ -24,6 +25,8 @@ export interface CheckoutResult {
   readonly withheld: readonly Withheld[]
   /** Names that one directory can't hold: the files were written by their names as they are. */
   readonly conflicts: readonly string[]
+  /** What else lies in a directory that was overwritten, unless only some files were chosen. */
+  readonly others: readonly string[]
 }
 
 export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'> {
@@ -60,7 +63,10 @@ export async function checkoutInto(
   const source = await sourceOf(grove, contribution, files, options.signal)
   await writeWorkspace(directory, source.files, source.read, { ...options, refuseLayouts })
   const conflicts = isPack(contribution) ? [] : treeOf(contribution).conflicts
-  return { cid, directory, files, withheld, conflicts }
+  const isWhole = options.overwrite === true && chosen === undefined
+  const paths = all.map(({ path }) => path)
+  const others = isWhole ? await othersIn(directory, paths) : []
+  return { cid, directory, files, withheld, conflicts, others }
 }
 
 /** How the files are read, and in which order they should be. */

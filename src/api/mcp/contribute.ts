@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import type { JsonObject } from '../../core/canonical.ts'
 import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
@@ -9,6 +8,7 @@ import {
   type Draft,
   directionSchema,
   draftSchema,
+  jsonObjectSchema,
   type Relation,
   relationTypeSchema,
   scoreSchema,
@@ -71,7 +71,7 @@ const artifacts = {
 const relation = z.strictObject({
   targetCid: target,
   relationType: relationTypeSchema,
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: jsonObjectSchema.optional(),
 })
 
 const relations = z
@@ -129,13 +129,13 @@ export const contributeTools = [
       targetCid: target,
       ...said,
       scores: reviewScores,
-      metadata: z.record(z.string(), z.json()).optional(),
+      metadata: jsonObjectSchema.optional(),
     }),
     async run({ targetCid, metadata, ...input }, context) {
       const reviews = {
         targetCid: await wholeCid(context, targetCid),
         relationType: 'reviews' as const,
-        ...definedOnly({ metadata: metadata as JsonObject | undefined }),
+        ...definedOnly({ metadata }),
       }
       return submit(input, { kind: 'review', mode: 'evaluation', relations: [reviews] }, context)
     },

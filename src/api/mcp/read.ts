@@ -131,7 +131,7 @@ export const readTools: readonly Tool[] = [
       'overwrite is set. It may be anywhere on the disk where who runs `grove mcp` may write; a ' +
       'relative path starts at its working directory, and the answer has the whole path. Files ' +
       'that this grove lacks are fetched first. Of foreign work, only plain files are written; ' +
-      'the answer names what was withheld.',
+      'the answer names what was withheld, and after overwrite what else lies there.',
     readOnly: false,
     input: z.strictObject({
       cid: z.string().describe('content id, or its first hex digits'),

@@ -5,7 +5,6 @@ import {
   type CallToolResult,
   ListToolsRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
-import type { z } from 'zod'
 import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
@@ -13,8 +12,8 @@ import type { FileRules } from '../../gather/paths.ts'
 import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
-import { jsonSchemaOf, propertiesOf } from '../schema/json-schema.ts'
-import { parseInput } from '../schema/parse.ts'
+import { jsonSchemaOf } from '../schema/json-schema.ts'
+import { parseArguments } from './arguments.ts'
 import { inBrief, LISTED_MAX } from './brief.ts'
 import { contributeTools } from './contribute.ts'
 import { readTools } from './read.ts'
@@ -90,25 +89,6 @@ async function callTool(
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
     return { ...resultOf(errorBody(known ?? error)), isError: true }
-  }
-}
-
-/** What `parseInput` gives. Its error also shows the form of what is wrong, by an example. */
-function parseArguments<S extends z.ZodType>(input: S, given: unknown): z.output<S> {
-  try {
-    return parseInput(input, given)
-  } catch (error) {
-    if (!isGroveError(error, 'validation-error')) throw error
-    const { issues = [] } = error.details as { issues?: readonly { readonly path: string }[] }
-    const members = propertiesOf(jsonSchemaOf(input))
-    const wrong = new Set(issues.map(({ path }) => path.split('.')[0] ?? ''))
-    const forms = [...wrong].flatMap((name) => {
-      const [example] = (members[name]?.examples ?? []) as unknown[]
-      return example === undefined ? [] : [`${name}: ${JSON.stringify(example)}`]
-    })
-    if (forms.length === 0) throw error
-    const message = `${error.message}; for example ${forms.join(', ')}`
-    throw new GroveError(error.code, error.details, { cause: error, message })
   }
 }
 

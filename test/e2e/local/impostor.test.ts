@@ -77,3 +77,22 @@ test('a holder that does not answer is named', async () => {
   })
   server.close()
 })
+
+test('an address that takes no connection is given up', async () => {
+  await using grove = await openGrove({ dir: at('far'), listen: {} })
+  await grove.publish(plainDraft)
+  const note = JSON.parse(await readFile(at('far/run/holder.json'), 'utf8')) as object
+  await writeFile(at('far/run/holder.json'), JSON.stringify({ ...note, socket: undefined }))
+  const impatient = {
+    ...systemClock,
+    after: (_: number, task: () => void) => {
+      task()
+      return () => {}
+    },
+  }
+
+  await assert.rejects(
+    dialHolder({ dir: at('far'), clock: impatient, secret: secretHex }),
+    withCode('server-unreachable', at('far')),
+  )
+})

@@ -117,6 +117,25 @@ const tables: Readonly<Record<string, Table>> = {
   'frontier, overview': overviewTable([ranking, { ...ranking, title: 'adoption' }]),
   'frontier, one ranking': rankingTable({ ...ranking, entries: [place(1.25), place(1.5)] }),
   'federated, overview': federatedOverviewTable([federated], moment),
+  'federated, overview of signals': federatedOverviewTable(
+    [
+      [entry({ metric: '_reproduction', direction: 'maximize', level: 'evidenced' })],
+      [entry({ metric: '_recency', direction: 'maximize', value: now - 1_980_000 })],
+    ],
+    moment,
+  ),
+  'reviews, by the author itself': evidenceTable(
+    [
+      view({
+        relations: [
+          { targetCid: target, relationType: 'reviews' },
+          { targetCid: target, relationType: 'reproduces' },
+        ],
+      }),
+    ],
+    { cid: target, agent: { agentId } },
+    moment,
+  ),
   'federated, one ranking': federatedTable(federated, moment),
   thread: threadTable(
     [{ cid: target, replyCount: 12, lastReplyAt: view().createdAt, contribution: view() }],
@@ -180,7 +199,7 @@ for (const [name, table] of Object.entries(tables))
 
       for (const line of lines) assert.ok(widthOfText(line) <= width, `${line}|`)
       const text = lines.join('\n')
-      assert.doesNotMatch(text, /\d…/)
+      assert.doesNotMatch(text, /\d…|[0-9a-f]{12}…/)
       assert.doesNotMatch(text, /(chall|conf|reproduc)\w*…/, 'a verdict says what it is')
       assert.match(text, /\b[0-9a-f]{12}\b|http:|rotary\.py/)
     })
@@ -295,7 +314,7 @@ test('what an author says of its own work is marked, in a row and in full', () =
 
   assert.deepEqual(
     rows.map(([, , agent]) => agent),
-    [[`${agentId} (its author)`, 'its author'], 'bob'],
+    [[`${agentId} (its author)`, 'its author', 'self'], 'bob'],
   )
   assert.match(head?.text ?? '', /example \(its author\) adopted/)
 })

@@ -16,7 +16,14 @@ function program() {
   const stream = new PassThrough() as unknown as NodeJS.WriteStream
   const { signal } = new AbortController()
   const output = { answer: stream, notes: stream, unread: signal }
-  return createProgram({ env: {}, output, clock: systemClock, signal, exit() {} })
+  return createProgram({
+    env: {},
+    output,
+    clock: systemClock,
+    interrupted: signal,
+    signal,
+    exit() {},
+  })
 }
 
 /** What is said of a command line that can't be read. */

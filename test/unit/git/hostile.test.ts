@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { GitObjects } from '../../../src/git/objects.ts'
 import { writePatch } from '../../../src/git/patch.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { listTree } from '../../../src/git/tree.ts'
+import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { noGit, type TestRepository, testRepository } from '../../support/processes/repository.ts'
 
@@ -301,6 +302,22 @@ test('a submodule, and a repository that lies elsewhere and says so, are read', 
   }
 })
 
+test('a pipe in the place of a file of a repository holds nothing up', skip, async (context) => {
+  await using temporary = await temporaryDirectory()
+  for (const [index, name] of ['HEAD', 'commondir', 'config', 'index', 'packed-refs'].entries()) {
+    const repository = await testRepository(temporary.dir, `piped-${index}`)
+    await repository.commit({ 'a.txt': 'one\n' })
+    await rm(join(repository.folder, '.git', name), { force: true })
+    const { status } = spawnSync('mkfifo', [join(repository.folder, '.git', name)])
+    if (status !== 0) return context.skip('no mkfifo here')
+
+    await using git = await ShadowGit.open(repository.folder, { env: repository.env })
+
+    assert.equal(git !== undefined, name !== 'HEAD', name)
+    if (git !== undefined) await listFiles(git, repository.folder)
+  }
+})
+
 test('a pipe in the place of a file of patterns is not waited for', skip, async () => {
   await using temporary = await temporaryDirectory()
   const { folder, env, git } = await testRepository(temporary.dir)
@@ -314,6 +331,23 @@ test('a pipe in the place of a file of patterns is not waited for', skip, async 
   const { included } = await listFiles(shadow, folder)
 
   assert.deepEqual(included, ['a.txt'])
+})
+
+test('a repository that may not be read is told by its part', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env } = await testRepository(temporary.dir)
+  await chmod(temporary.dir, 0o755)
+
+  for (const part of ['objects', 'info']) {
+    await chmod(join(folder, '.git', part), 0)
+    await asOrdinaryUser(() =>
+      assert.rejects(ShadowGit.open(folder, { env }), {
+        code: 'usage-error',
+        message: new RegExp(`\\.git/${part}.*--no-ignore`),
+      }),
+    )
+    await chmod(join(folder, '.git', part), 0o755)
+  }
 })
 
 test('a bare layout is no repository to us', skip, async () => {

@@ -1,9 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ServedGrove } from '../../../compose.ts'
 import { decideConfig, type GroveConfig, type ServerConfig } from '../../../config.ts'
 import { GroveError, isGroveError } from '../../../core/errors.ts'
+import { replaceFile } from '../../../disk/plain-file.ts'
 import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, refuseServer, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
@@ -74,7 +75,9 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   try {
     await remember(dir, context.env)
     await announce(context, config, served, log)
-    await aborted(context.signal)
+    // Serving is no answer: it goes on without whoever started it and read the address.
+    await aborted(context.interrupted)
+    context.exit(0)
   } finally {
     const forget = context.clock.after(STOP_DEADLINE_MS, () => stopHard(log))
     log.info('stopping')
@@ -125,8 +128,7 @@ async function announce(
 async function noteServer(path: string, url: string, log: Log): Promise<void> {
   try {
     const text = `${JSON.stringify({ url, pid: process.pid })}\n`
-    await writeFile(`${path}.new`, text, { mode: 0o600 })
-    await rename(`${path}.new`, path)
+    await replaceFile(path, text, 0o600)
   } catch (err) {
     log.warn('the address could not be noted for other commands', { path, err })
   }

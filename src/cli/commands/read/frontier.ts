@@ -19,7 +19,7 @@ import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
-import { type FederatedOptions, federated } from './federated.ts'
+import { BEST_BY_MIN, type FederatedOptions, federated } from './federated.ts'
 
 interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
@@ -159,7 +159,7 @@ function printRanking({ output }: CliSession, ranking: ShownRanking): void {
 export function overviewTable(rankings: readonly ShownRanking[]): Table {
   return {
     columns: [
-      { title: 'best by', min: 12 },
+      { title: 'best by', min: BEST_BY_MIN },
       { title: 'value', align: 'right' },
       { title: 'cid' },
       { title: 'agent', min: 8, leaveOut: 1 },

@@ -80,6 +80,7 @@ async function checkout(
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     noteWithheld(session, result, options.trustModes === true)
     noteConflicts(session, result)
+    noteOthers(session, result)
   })
 }
 
@@ -107,6 +108,14 @@ function noteWithheld(
   say('hidden', 'hidden file', 'not written without --trust')
   say('symlink', 'symbolic link', links)
   say('executable', 'executable', 'written without the bit, which --trust-modes keeps')
+}
+
+/** Says what else is there: whoever contributes the directory would take it. */
+function noteOthers({ output }: CliSession, { others }: CheckoutResult): void {
+  if (others.length === 0) return
+  const rest = others.length > SHOWN_MAX ? ', …' : ''
+  const some = others.slice(0, SHOWN_MAX).map(printable).join(', ')
+  note(output, `there already, and not part of it: ${some}${rest}`)
 }
 
 async function writeFiles(

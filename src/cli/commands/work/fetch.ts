@@ -16,7 +16,7 @@ import { answer, type CliSession, type Context, cidOf, examples, withGrove } fro
 import { readDepth, readDuration, readSize } from '../../options.ts'
 import { formatPath } from '../../output/files.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
-import { print, style } from '../../output/output.ts'
+import { print, style, widthOf } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingTransfers } from '../../output/watch.ts'
 
@@ -165,7 +165,8 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   const from = source.local
     ? 'was here already'
     : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
-  print(output, `${style(output, 'yellow', contribution.cid)}  ${from}`)
+  const gap = contribution.cid.length + 2 + from.length <= widthOf(output) ? '  ' : '\n'
+  print(output, `${style(output, 'yellow', contribution.cid)}${gap}${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
     const listed = listedArtifacts(contribution, artifacts)
