@@ -33,8 +33,10 @@ export class Writer {
 
   /** The outcome of each job. All fail where the file that has them is not the one at its path. */
   commit(jobs: readonly Job[]): Outcome[] {
-    const outcomes = this.#committed(jobs)
     try {
+      this.#file.require()
+      const outcomes = this.#committed(jobs)
+      // What happened to the file meanwhile shows afterwards only.
       this.#file.requireCommitted()
       return outcomes
     } catch (error) {
