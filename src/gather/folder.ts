@@ -106,6 +106,7 @@ class FolderSearch {
       if (this.#isInsisted(folder + path)) await this.#offer(folder + path)
       else this.#inside.push(ignored(folder + path))
     for (const path of files.included) await this.#offer(folder + path)
+    await this.#tellSpecial(folder, files.included)
     for (const path of files.repositories) {
       const stay = await this.#stay(folder + path)
       if (stay !== undefined) this.#gathering.leaveOut(stay)
@@ -113,6 +114,23 @@ class FolderSearch {
         await this.search(folder + path)
       else this.#gathering.leaveOut({ path: folder + path, reason: 'submodule' })
     }
+  }
+
+  /** Leaves out what git passes over in the folders of these files: sockets, pipes, devices. */
+  async #tellSpecial(folder: string, files: readonly string[]): Promise<void> {
+    const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf('/') + 1)))
+    await mapBounded([...folders], READS_MAX, async (below) => {
+      const place = fileAt(this.#folder, folder + below)
+      // Tracked files may be gone, together with their folder.
+      const entries = await orUndefined(readdir(place, { withFileTypes: true, encoding: 'buffer' }))
+      for (const entry of entries ?? [])
+        if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink())
+          await this.#leaveOutSpecial(folder + below + pathOfBytes(entry.name))
+    })
+  }
+
+  async #leaveOutSpecial(path: string): Promise<void> {
+    this.#gathering.leaveOut((await this.#stay(path)) ?? { path, reason: 'special file' })
   }
 
   /** Leaves out what git passed over because it may not read it. Throws unless it stays home. */

@@ -32,6 +32,12 @@ export async function repositoryConfig(
   return new Map([...shared, ...(await rawConfig(place, join(gitDir, 'config.worktree')))])
 }
 
+/** Whether a repository leaves objects with another that git would ask for them. */
+export function isPartial(config: RawConfig): boolean {
+  if (config.has('extensions.partialclone')) return true
+  return [...config].some(([key, value]) => /^remote\..*\.promisor$/s.test(key) && isTrue(value))
+}
+
 /**
  * The path that a value of the configuration stands for, by the rules of git; undefined if git
  * can't tell. `folder` is the work tree.

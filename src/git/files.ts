@@ -1,6 +1,5 @@
 import { join, relative, sep } from 'node:path'
 import { pathOfBytes } from '../core/contribution/names.ts'
-import { gitFailed } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 
 /** The files below a folder, as git tells them apart. */
@@ -36,7 +35,7 @@ export async function listFiles(
     pathsIn(await git.output(folder, ['ls-files', '-z', ...args], env))
   const tracked = (await list('--stage')).map(stagedPath)
   const others = await git.run(folder, ['ls-files', '-z', STANDARD, '--others'], env)
-  if (others.code !== 0) throw gitFailed(others)
+  if (others.code !== 0) throw git.failed(others)
   const all = [...new Set([...tracked, ...pathsIn(others.stdout)])]
   const excluded = [STANDARD, '--others', '--ignored']
   return {
@@ -78,7 +77,7 @@ export async function listUntracked(git: ShadowGit): Promise<string[]> {
 async function isExcluded(git: ShadowGit, folder: string): Promise<boolean> {
   if (folder === git.repository.folder) return false
   const outcome = await git.run(git.repository.folder, ['check-ignore', '--quiet', '--', folder])
-  if (outcome.code > 1) throw gitFailed(outcome)
+  if (outcome.code > 1) throw git.failed(outcome)
   return outcome.code === 0
 }
 

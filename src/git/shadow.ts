@@ -17,7 +17,13 @@ import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import { readPlainFile } from '../disk/plain-file.ts'
-import { configuredPath, type RawConfig, repositoryConfig, shadowConfig } from './config.ts'
+import {
+  configuredPath,
+  isPartial,
+  type RawConfig,
+  repositoryConfig,
+  shadowConfig,
+} from './config.ts'
 import {
   findRepository,
   isWithin,
@@ -26,11 +32,13 @@ import {
   type Repository,
 } from './repository.ts'
 import {
+  COMPLETE_BORROWER,
+  COMPLETE_PARTIAL,
   type GitOutcome,
   type GitPlace,
   type GitProcess,
   gitEnvironment,
-  gitOutput,
+  gitFailed,
   runGit,
   startGit,
   type Variables,
@@ -57,12 +65,20 @@ export class ShadowGit implements AsyncDisposable {
   /** Our git directory, which may hold files of ours too. */
   readonly dir: string
   readonly #place: GitPlace
+  /** Whether objects of the repository lie elsewhere, which is not followed. */
+  readonly #isBorrower: boolean
 
-  private constructor(repository: Repository, config: RawConfig, place: GitPlace) {
+  private constructor(
+    repository: Repository,
+    config: RawConfig,
+    place: GitPlace,
+    isBorrower: boolean,
+  ) {
     this.repository = repository
     this.config = config
     this.dir = place.cwd
     this.#place = place
+    this.#isBorrower = isBorrower
   }
 
   /**
@@ -81,8 +97,8 @@ export class ShadowGit implements AsyncDisposable {
       await checkMutual(repository, config)
       const files = await copyNamed(place, repository, config)
       await writeFile(join(dir, 'config'), shadowConfig(config, files))
-      await linkObjects(repository, dir)
-      return new ShadowGit(repository, config, place)
+      const isBorrower = await linkObjects(repository, dir)
+      return new ShadowGit(repository, config, place, isBorrower)
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
       throw shadowError(error, repository)
@@ -95,8 +111,16 @@ export class ShadowGit implements AsyncDisposable {
   }
 
   /** The output of git in a folder of the work tree. Throws `usage-error` with git's message. */
-  output(folder: string, args: readonly string[], env: Variables = {}): Promise<Buffer> {
-    return gitOutput(this.#with(env), ['-C', folder, ...args])
+  async output(folder: string, args: readonly string[], env: Variables = {}): Promise<Buffer> {
+    const outcome = await this.run(folder, args, env)
+    if (outcome.code !== 0) throw this.failed(outcome)
+    return outcome.stdout
+  }
+
+  /** The error of a call that failed: in git's words, and how to get objects that may lack here. */
+  failed(outcome: Pick<GitOutcome, 'stderr' | 'code'>): GroveError {
+    if (this.#isBorrower) return gitFailed(outcome, COMPLETE_BORROWER)
+    return gitFailed(outcome, isPartial(this.config) ? COMPLETE_PARTIAL : undefined)
   }
 
   /** Starts git in a folder of the work tree. */
@@ -214,16 +238,19 @@ async function checkMutual({ folder, gitDir, isMutual }: Repository, config: Raw
 /**
  * Links the folders of objects one by one: an alternate of ours would have git follow the
  * alternates of the repository, and those, like links among its objects, may lead to objects of
- * any other repository on this machine. What is left out that way is missing to git.
+ * any other repository on this machine. What is left out that way is missing to git. True if
+ * something is.
  */
-async function linkObjects({ commonDir }: Repository, dir: string): Promise<void> {
+async function linkObjects({ commonDir }: Repository, dir: string): Promise<boolean> {
   const objects = await realpath(join(commonDir, 'objects'))
-  if (!isWithin(await realpath(commonDir), objects)) return
+  if (!isWithin(await realpath(commonDir), objects)) return true
+  let isBorrower = (await orUndefined(stat(join(objects, 'info/alternates')))) !== undefined
   const entries = await readdir(objects, { withFileTypes: true })
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     if (!/^(?:pack|[0-9a-f]{2})$/.test(name)) continue
     const inside = await readdir(join(objects, name), { withFileTypes: true })
-    if (inside.some((entry) => entry.isSymbolicLink())) continue
-    await symlink(join(objects, name), join(dir, 'objects', name), 'junction')
+    if (inside.some((entry) => entry.isSymbolicLink())) isBorrower = true
+    else await symlink(join(objects, name), join(dir, 'objects', name), 'junction')
   }
+  return isBorrower || entries.some((entry) => entry.isSymbolicLink())
 }

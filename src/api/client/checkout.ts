@@ -11,6 +11,7 @@ import { refuseExpansion, requireRoom } from '../../workspace/room.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
 import { allFiles, artifactsOf, chosenFiles } from './files.ts'
+import { PackedFiles } from './packed-files.ts'
 
 /** A file or link of a checkout. */
 export type CheckoutFile = TreeFile & { readonly sizeBytes: number }
@@ -59,16 +60,30 @@ export async function checkoutInto(
   const refuseLayouts = isForeign && trust !== 'all'
   if (refuseLayouts) refuseExpansion(files)
   await requireRoom(directory, files)
-  const read: OpenFile = async ({ path, hash }, signal) =>
-    isPack(contribution)
-      ? (await grove.file({ cid, path }, { signal })).body
-      : (await grove.blob({ hash }, { signal })).body
-  await writeWorkspace(directory, files, read, { ...options, refuseLayouts })
+  const source = await sourceOf(grove, contribution, files, options.signal)
+  await writeWorkspace(directory, source.files, source.read, { ...options, refuseLayouts })
   const conflicts = isPack(contribution) ? [] : treeOf(contribution).conflicts
   const isWhole = options.overwrite === true && chosen === undefined
   const paths = all.map(({ path }) => path)
   const others = isWhole ? await othersIn(directory, paths) : []
   return { cid, directory, files, withheld, conflicts, others }
+}
+
+/** How the files are read, and in which order they should be. */
+async function sourceOf(
+  grove: GroveApi,
+  contribution: ContributionView,
+  files: readonly CheckoutFile[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly read: OpenFile; readonly files: readonly CheckoutFile[] }> {
+  if (!isPack(contribution))
+    return {
+      files,
+      read: async ({ hash }, until) => (await grove.blob({ hash }, { signal: until })).body,
+    }
+  const paths = files.map(({ path }) => path)
+  const packed = await PackedFiles.open(grove, contribution, paths, signal)
+  return { files: packed.sorted(files), read: (file, until) => packed.read(file, until) }
 }
 
 interface Fetched {

@@ -26,6 +26,7 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
       description: mcp.description,
       input: abbreviable(input),
       readOnly: http.method === 'GET',
+      isPaged: name === 'files',
       run,
     },
   ]
@@ -136,10 +137,15 @@ export const readTools: readonly Tool[] = [
       cid: z.string().describe('content id, or its first hex digits'),
       directory: z.string().min(1).describe('where to write, such as /home/me/work/best'),
       overwrite: z.boolean().default(false),
+      artifacts: z
+        .array(z.string())
+        .optional()
+        .describe('only these files, by their paths (default: all)'),
     }),
-    run: async ({ cid, directory, overwrite }, context) =>
+    run: async ({ cid, directory, overwrite, artifacts }, context) =>
       checkoutInto(context.grove, await wholeCid(context, cid), resolve(directory), {
         overwrite,
+        ...definedOnly({ artifacts }),
         signal: context.signal,
       }),
   }),

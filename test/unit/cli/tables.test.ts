@@ -18,12 +18,18 @@ import { contributionTable } from '../../../src/cli/commands/read/log.ts'
 import { evidenceLines, evidenceTable } from '../../../src/cli/commands/read/reviews.ts'
 import { threadTable } from '../../../src/cli/commands/read/thread.ts'
 import { treeLine } from '../../../src/cli/commands/read/tree.ts'
-import { artifactTable, artifactTotal, missingLines } from '../../../src/cli/commands/work/fetch.ts'
+import {
+  artifactTable,
+  artifactTotal,
+  listedArtifacts,
+  missingLines,
+} from '../../../src/cli/commands/work/fetch.ts'
 import { layOut, type Table } from '../../../src/cli/output/table.ts'
 import { formatAgo } from '../../../src/cli/output/time.ts'
 import { waitingText } from '../../../src/cli/output/watch-peers.ts'
 import { widthOfText } from '../../../src/cli/output/width.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { INDEX_NAME, PACK_FORM } from '../../../src/core/contribution/pack.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import type { FederatedEntry, FrontierEntry } from '../../../src/core/wire/frontier.ts'
@@ -330,6 +336,19 @@ test('many artifacts are summed up, and what is missing is told by its reason', 
     missingLines(missing).join('\n'),
     /^missing {4}\S+, \S+, \S+ and 576 more: blob-missing$/,
   )
+})
+
+test('of a pack, which has parts instead of files, only what lacks is listed', () => {
+  const states = ['here', 'fetched', 'missing', 'skipped'] as const
+  const artifacts = states.map((state, n) => {
+    const name = n === 0 ? INDEX_NAME : `part.${n}`
+    return { name, hash: cid(name), sizeBytes: 1, state }
+  })
+  const plain = { artifacts: Object.fromEntries(artifacts.map(({ name, hash }) => [name, hash])) }
+  const pack = { ...plain, context: { grove: { pack: PACK_FORM } } }
+
+  assert.deepEqual(listedArtifacts(plain, artifacts), artifacts)
+  assert.deepEqual(listedArtifacts(pack, artifacts), artifacts.slice(2))
 })
 
 test('a round that waits names the peers, and its end says how many answered', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -54,6 +56,25 @@ for (const [name, make] of Object.entries(places))
       'build/ (ignored)',
       'cache/b.bin (ignored)',
     ])
+  })
+
+for (const [name, make] of Object.entries(places))
+  test(`of ${name}, a socket is named as left out`, {
+    skip: (name !== 'a plain folder' && noGit) || process.platform === 'win32',
+  }, async () => {
+    await using temporary = await temporaryDirectory()
+    const { folder, env } = await make(temporary.dir)
+    await writeFiles(folder, { 'run/a.txt': 'x' })
+    const server = createServer().listen(join(folder, 'run/s'))
+    await once(server, 'listening')
+
+    const gathered = await gatherFolder(folder, { env })
+
+    assert.deepEqual(
+      [pathsOf(gathered), leftOut(gathered)],
+      [['run/a.txt'], ['run/s (special file)']],
+    )
+    server.close()
   })
 
 for (const [name, make] of Object.entries(places))

@@ -158,7 +158,10 @@ test('a lazy fetch of a missing object is not tried, nor its upload-pack run', s
     repository.git('config', key, value)
   await rm(join(repository.folder, '.git/objects', blob.slice(0, 2), blob.slice(2)))
 
-  await assert.rejects(readAll(repository), { code: 'usage-error' })
+  await assert.rejects(readAll(repository), {
+    code: 'usage-error',
+    message: /objects that a partial clone lacks .* `git fetch --refetch` brings them/,
+  })
 
   assert.equal(await wasRun(), false)
   assert.throws(() => repository.git('cat-file', 'blob', blob))
@@ -213,10 +216,32 @@ test("another repository's objects are not reached", skip, async () => {
     await using git = await ShadowGit.open(stranger.folder, { env: stranger.env })
     assert.ok(git)
 
-    await assert.rejects(listTree(git, stranger.folder, commit), { code: 'usage-error' }, way)
+    await assert.rejects(
+      listTree(git, stranger.folder, commit),
+      { code: 'usage-error', message: /objects that it borrows .* `git repack -a -d` copies them/ },
+      way,
+    )
 
     assert.match(stranger.git('cat-file', 'commit', commit), /tree/, 'git itself reaches them')
   }
+})
+
+test('a clone that borrows its objects is read once they are copied', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const lender = await testRepository(temporary.dir, 'lender')
+  await lender.commit({ 'a.txt': 'one\n' })
+  const folder = join(temporary.dir, 'clone')
+  lender.git('clone', '--quiet', '--shared', '.', folder)
+  const list = async () => {
+    await using git = await ShadowGit.open(folder, { env: lender.env })
+    assert.ok(git)
+    return (await listTree(git, folder, 'HEAD')).map(({ path }) => path)
+  }
+
+  await assert.rejects(list(), { message: /`git repack -a -d` copies them/ })
+  lender.git('-C', folder, 'repack', '--quiet', '-a', '-d')
+
+  assert.deepEqual(await list(), ['a.txt'])
 })
 
 test(

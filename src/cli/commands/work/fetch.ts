@@ -4,6 +4,7 @@ import { parseAddress } from '../../../config.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
+import { isPack } from '../../../core/contribution/tree.ts'
 import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import type {
   ArtifactState,
@@ -172,10 +173,13 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   print(output, `${style(output, 'yellow', contribution.cid)}${gap}${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
-    printTable(output, artifactTable(artifacts.slice(0, ARTIFACTS_SHOWN)))
-    const more = artifacts.length - ARTIFACTS_SHOWN
+    const listed = listedArtifacts(contribution, artifacts)
+    if (listed.length > 0) printTable(output, artifactTable(listed.slice(0, ARTIFACTS_SHOWN)))
+    const more = listed.length - ARTIFACTS_SHOWN
     if (more > 0) print(output, `… and ${plural(more, 'artifact')} more`)
     print(output, artifactTotal(artifacts))
+    if (isPack(contribution) && !quoted)
+      print(output, `a pack: \`grove files ${short(contribution.cid)}\` lists its files`)
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
   // The table already shows which artifacts these are, and a quote moves none.
@@ -184,6 +188,15 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   const verified = `verified ${formatSize(result.bytesVerified)}`
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
   print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)
+}
+
+/** The artifacts that are listed: those of a pack, which are no files, only where they lack. */
+export function listedArtifacts(
+  contribution: Pick<ContributionView, 'artifacts' | 'context'>,
+  artifacts: readonly ArtifactState[],
+): readonly ArtifactState[] {
+  const isHere = ({ state }: ArtifactState) => state === 'here' || state === 'fetched'
+  return isPack(contribution) ? artifacts.filter((each) => !isHere(each)) : artifacts
 }
 
 /** The artifacts of a fetch. Pure. */
