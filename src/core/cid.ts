@@ -56,9 +56,9 @@ export function cidFromBytes(hash: Uint8Array): Cid {
     Buffer.from(hash.buffer, hash.byteOffset, hash.byteLength).toString('hex')) as Cid
 }
 
-/** A content id abbreviated for people: the prefix and its first `digits` hex digits. */
+/** A content id abbreviated for people, who may type it so: its first `digits` hex digits. */
 export function shortCid(cid: Cid, digits = 12): string {
-  return cid.slice(0, PREFIX.length + digits)
+  return cid.slice(PREFIX.length, PREFIX.length + digits)
 }
 
 /** A whole content id that was given without `blake3:`; undefined if it isn't one. */
@@ -74,11 +74,10 @@ export function cidOfDigits(digits: string): Cid | undefined {
 export function parseCidPrefix(text: string): string {
   const digits = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text
   if (!/^[0-9a-f]{4,64}$/.test(digits)) {
-    throw new GroveError(
-      'cid-invalid',
-      { cid: text.slice(0, 100) },
-      { message: `not a content id, nor its first 4 or more digits: ${text.slice(0, 100)}` },
-    )
+    const shown = text.slice(0, 100)
+    const what = shown === '' ? 'the content id is empty' : `'${shown}' is no content id`
+    const message = `${what}: it has 64 hex digits, of which the first 4 or more will do`
+    throw new GroveError('cid-invalid', { cid: shown }, { message })
   }
   return digits
 }

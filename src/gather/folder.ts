@@ -34,6 +34,7 @@ export async function gatherFolder(folder: string, options: GatherOptions): Prom
   const gathering = new Gathering()
   const found = new FolderSearch(folder, options, gathering)
   await found.search('')
+  found.tellRest()
   await mapBounded(found.candidates, READS_MAX, async (candidate) => {
     options.signal?.throwIfAborted()
     await consider(gathering, candidate)
@@ -51,6 +52,8 @@ class FolderSearch {
   readonly #gathering: Gathering
   readonly #include: Ignore | undefined
   readonly #groves = new Map<string, Promise<boolean>>()
+  /** What stays home in folders that stay home, for which those are named. */
+  readonly #inside: Omission[] = []
   /** The patterns of `.groveignore`. */
   #own: Below | undefined
 
@@ -73,6 +76,16 @@ class FolderSearch {
     await this.#walk(folder, await patternsBelow(place, { top, name: '.gitignore', from }))
   }
 
+  /** Where patterns take some of a folder that stays home, names what stays instead of it. */
+  tellRest(): void {
+    const opened = new Set<string>()
+    for (const { path, isInsisted } of this.candidates)
+      if (isInsisted === true)
+        for (const part of partsOf(path)) if (this.#gathering.takeBack(part)) opened.add(part)
+    for (const stay of opened.size === 0 ? [] : this.#inside)
+      if ([...partsOf(stay.path)].some((part) => opened.has(part))) this.#gathering.leaveOut(stay)
+  }
+
   /** What git says of a folder; undefined where there is no repository, or no git. */
   async #listed(place: string): Promise<GitFiles | undefined> {
     const { env, signal } = this.#options
@@ -90,6 +103,7 @@ class FolderSearch {
     for (const path of files.excluded) await this.#leaveOut(folder + path)
     for (const path of files.eachExcluded)
       if (this.#isInsisted(folder + path)) await this.#offer(folder + path)
+      else this.#inside.push(ignored(folder + path))
     for (const path of files.included) await this.#offer(folder + path)
     for (const path of files.repositories) {
       const stay = await this.#stay(folder + path)
@@ -119,6 +133,7 @@ class FolderSearch {
   ): Promise<void> {
     const stay = (await this.#stay(path)) ?? excluded
     if (stay !== undefined && outer === undefined) this.#gathering.leaveOut(stay)
+    else if (stay !== undefined && isFinal(stay, path)) this.#inside.push({ ...stay, path })
     if (stay !== undefined && (this.#include === undefined || isFinal(stay, path))) return
     const isRuled = stay === undefined && this.#options.noIgnore !== true
     if (isRuled && path.isWellFormed() && (await hasRepository(fileAt(this.#folder, path))))
@@ -133,6 +148,7 @@ class FolderSearch {
     if (stay === undefined || (isInsisted && !isFinal(stay, path)))
       this.candidates.push({ path, file: fileAt(this.#folder, path), isInsisted })
     else if (isTold) this.#gathering.leaveOut(stay)
+    else this.#inside.push({ ...stay, path })
   }
 
   async #leaveOut(path: string): Promise<void> {

@@ -61,6 +61,11 @@ export class Gathering implements Gathered {
     if (!this.#leftOut.has(path)) this.#leftOut.set(path, reason)
   }
 
+  /** Forgets that a path is left out; false if it isn't. */
+  takeBack(path: string): boolean {
+    return this.#leftOut.delete(path)
+  }
+
   get leftOut(): Omission[] {
     return [...this.#leftOut].map(([path, reason]) => ({ path, reason }))
   }

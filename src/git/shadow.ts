@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
-import { type RawConfig, rawConfig, shadowConfig } from './config.ts'
+import { configuredPath, type RawConfig, repositoryConfig, shadowConfig } from './config.ts'
 import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
 import {
   type GitOutcome,
@@ -39,9 +39,10 @@ export interface GitOptions {
 
 /**
  * A git directory of ours in place of a repository's own. It has the repository's `HEAD`, a copy
- * of its index, its references and objects, but none of its configuration, attributes and hooks:
- * those can name commands, and whoever made the folder may have written them. The configuration of
- * the user and of the system holds. Removed when it is disposed of.
+ * of its index, its references and objects, its patterns and attributes, and of its configuration
+ * what decides which files differ. The rest of that, and the hooks, can name commands, and whoever
+ * made the folder may have written them: so attributes find only the drivers of the user, whose
+ * configuration holds like that of the system. Removed when it is disposed of.
  */
 export class ShadowGit implements AsyncDisposable {
   readonly repository: Repository
@@ -70,9 +71,10 @@ export class ShadowGit implements AsyncDisposable {
       const variables = { ...gitEnvironment(env), GIT_DIR: dir, GIT_WORK_TREE: repository.folder }
       const place = { cwd: dir, env: variables, signal }
       await writeSkeleton(repository, dir)
-      const config = await rawConfig(place, join(repository.commonDir, 'config'))
+      const config = await repositoryConfig(place, repository)
       await checkMutual(repository, config)
-      await writeFile(join(dir, 'config'), shadowConfig(config))
+      const files = await copyNamed(place, repository, config)
+      await writeFile(join(dir, 'config'), shadowConfig(config, files))
       await linkObjects(repository, dir)
       return new ShadowGit(repository, config, place)
     } catch (error) {
@@ -116,10 +118,33 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
   await mkdir(join(dir, 'info'))
   await writeFile(join(dir, 'HEAD'), await headOf(gitDir))
   await copyIndex(gitDir, dir)
-  for (const name of ['packed-refs', 'shallow', 'info/exclude'])
-    await orUndefined(copyFile(join(commonDir, name), join(dir, name)))
+  for (const name of ['packed-refs', 'shallow', 'info/exclude', 'info/attributes'])
+    await copyPlain(join(commonDir, name), join(dir, name))
   await symlink(join(commonDir, 'refs'), join(dir, 'refs'), 'junction')
   await symlink(join(gitDir, 'logs'), join(dir, 'logs'), 'junction')
+}
+
+/** Copies a file, if there is one: from a pipe nothing would ever come. */
+async function copyPlain(from: string, to: string): Promise<boolean> {
+  const isPlain = (await orUndefined(stat(from)))?.isFile() === true
+  if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
+  return isPlain
+}
+
+/** Copies the files of patterns and attributes that a configuration names. By keys in `core`. */
+async function copyNamed(
+  place: GitPlace,
+  { folder }: Repository,
+  config: RawConfig,
+): Promise<Record<string, string>> {
+  const copies: Record<string, string> = {}
+  for (const key of ['excludesfile', 'attributesfile']) {
+    const value = config.get(`core.${key}`)
+    const path = value === undefined ? undefined : await configuredPath(place, value, folder)
+    const copy = join(place.cwd, key)
+    if (path !== undefined && (await copyPlain(path, copy))) copies[key] = copy
+  }
+  return copies
 }
 
 /** `HEAD` is a file, and was a symbolic link to a reference before git 1.0. */

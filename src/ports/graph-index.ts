@@ -73,10 +73,12 @@ export interface Page {
   readonly offset: number
 }
 
-/** The first `limit` of those that have all these tags. */
-export interface TagQuery {
+/** Which threads are wanted: the first `limit` of those whose roots have all these tags. */
+export interface ThreadsQuery {
   readonly tags?: readonly string[]
   readonly limit: number
+  /** Also discussions that nobody has answered. */
+  readonly unanswered?: boolean
 }
 
 /** Which edges of a contribution are wanted, and at most how many. */
@@ -85,12 +87,12 @@ export interface EdgeChoice {
   readonly limit?: number
 }
 
-/** A contribution that has replies, and what it ranks by among others. */
+/** The root of a thread, and what it ranks by among others. */
 export interface RankedThread {
   readonly root: Stored
   readonly replyCount: number
-  /** Unix ms. */
-  readonly lastReplyAt: number
+  /** Unix ms; undefined where nobody has replied. */
+  readonly lastReplyAt: number | undefined
 }
 
 /**
@@ -141,7 +143,8 @@ export interface GraphIndex {
   scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]>
   /**
    * Contributions with direct replies (`responds_to`) that answer nothing held here themselves:
-   * most replies first, then the latest reply, then by cid.
+   * most replies first, then the latest reply, then by cid. At the end, if they are asked for, the
+   * discussions that have no replies: newest first, ties by cid.
    */
-  threads(query: TagQuery): Promise<RankedThread[]>
+  threads(query: ThreadsQuery): Promise<RankedThread[]>
 }

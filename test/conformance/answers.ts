@@ -96,6 +96,6 @@ async function listOf(store: GraphStore, filter: Filter): Promise<unknown> {
 }
 
 async function threadsOf(store: GraphStore, tags: string[]): Promise<unknown> {
-  const threads = await store.threads({ tags, limit: 50 })
+  const threads = await store.threads({ tags, limit: 50, unanswered: true })
   return threads.map(({ root, replyCount, lastReplyAt }) => [root.cid, replyCount, lastReplyAt])
 }

@@ -104,7 +104,7 @@ test('what older rules derived is derived anew, once', async () => {
     temporary.dir,
     `UPDATE derivation SET version = 0; UPDATE contribution SET ranked = 2;
      UPDATE signal_total SET reproduction = 7, review_count = 9; UPDATE place SET rank = 1;
-     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 1, 3);`,
+     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 1, 3, 0);`,
   )
   const memory = memoryStores(systemRandom)
   await putAll(memory.graph, items)

@@ -3,6 +3,7 @@ import { type ContributionView, kindSchema } from '../../core/contribution/schem
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
+import { rankingNamed, requireMetric } from '../client/rankings.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
@@ -51,8 +52,16 @@ export const readTools: readonly Tool[] = [
       'score and reproduction. Start here to find what to build on. Another kind ranks among its ' +
       'own. leftOut and mixedUnits say what a ranking hides.',
     readOnly: true,
-    input: operations.frontier.input.extend({ kind: kindSchema.default('work') }),
-    run: (query, { grove, signal }) => grove.frontier(query, { signal }),
+    input: operations.frontier.input
+      .omit({ directions: true })
+      .extend({ kind: kindSchema.default('work') }),
+    async run(query, { grove, signal }) {
+      const { metric, kind } = query
+      const frontier = await grove.frontier({ ...query, directions: true }, { signal })
+      if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
+        await requireMetric(grove, { metric, kind }, { signal })
+      return frontier
+    },
   }),
   tool({
     name: 'grove_search',
@@ -77,6 +86,15 @@ export const readTools: readonly Tool[] = [
       )
       return { results: items.map(inShort), total }
     },
+  }),
+  tool({
+    name: 'grove_threads',
+    description:
+      'List discussions, those with most replies first, then those with the latest reply; those ' +
+      'that nobody has answered come last, newest first.',
+    readOnly: true,
+    input: operations.threads.input.omit({ unanswered: true }),
+    run: (query, { grove, signal }) => grove.threads({ ...query, unanswered: true }, { signal }),
   }),
   tool({
     name: 'grove_tree',

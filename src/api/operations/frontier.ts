@@ -31,6 +31,10 @@ export const frontierOperations = {
       limit: listLimit(10),
       metrics: listLimit(METRICS_USUAL).describe('most metrics in one answer'),
       after: z.string().optional().describe('only metrics after this one, by name'),
+      directions: z
+        .boolean()
+        .default(false)
+        .describe('whether the answer says in which direction each metric ranks'),
     }),
     output: frontierAnswerSchema,
     run: (node, query) => frontier(node, definedOnly(query)),

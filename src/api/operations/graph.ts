@@ -101,13 +101,12 @@ export const graphOperations = {
     input: z.strictObject({
       tags: z.array(z.string()).max(100).optional(),
       limit: listLimit(20),
+      unanswered: z
+        .boolean()
+        .default(false)
+        .describe('whether discussions that nobody has answered are listed, too, newest first'),
     }),
     output: threadsSchema,
-    mcp: {
-      tool: 'grove_threads',
-      description:
-        'List discussions, those with most replies first, then those with the latest reply.',
-    },
     async run(node, query) {
       const found = await threads(node, definedOnly(query))
       return { threads: found, count: found.length }

@@ -25,7 +25,7 @@ export function printableLines(text: string): string {
 
 /** A cid as people read and type it: the first 12 hex digits. */
 export function short(cid: string): string {
-  return shortCid(parseCid(cid)).slice('blake3:'.length)
+  return shortCid(parseCid(cid))
 }
 
 const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']

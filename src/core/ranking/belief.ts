@@ -14,6 +14,8 @@ export interface BeliefInput {
   readonly held: boolean
   /** What other held contributions say about it. */
   readonly signals: Signals
+  /** How many held reproductions of it came to another result, or to none. */
+  readonly challenges?: number
 }
 
 /**
@@ -21,14 +23,17 @@ export interface BeliefInput {
  * (BEHAVIOUR.md#belief). Only what is held counts, nothing that a peer says. No item is `attested`:
  * there are no identities yet that an operator could trust.
  */
-export function beliefIn({ held, signals }: BeliefInput, metric?: string): Belief {
+export function beliefIn({ held, signals, challenges = 0 }: BeliefInput, metric?: string): Belief {
   if (!held) return { level: 'advertised', why: 'only peers say so; its manifest is not held here' }
+  const doubt = challenges > 0 && metric === undefined ? `; challenged ${challenges}×` : ''
   const evidence = evidenceText(signals, metric)
-  if (evidence !== '')
-    return { level: 'evidenced', why: `its manifest and contributions here say so: ${evidence}` }
+  if (evidence !== '') {
+    const why = `its manifest and contributions here say so: ${evidence}${doubt}`
+    return { level: 'evidenced', why }
+  }
   if (metric !== undefined && isSignalMetric(metric) && metric !== '_recency')
     return { level: 'advertised', why: 'only peers say so; no contribution held here does' }
-  return { level: 'bound', why: 'its manifest, held here and verified, says so' }
+  return { level: 'bound', why: `its manifest, held here and verified, says so${doubt}` }
 }
 
 /** The belief input of a place in the local frontier, which only held contributions enter. */

@@ -113,6 +113,8 @@ export const frontierAnswerSchema = z.object({
   byRecency: z.array(frontierEntrySchema),
   byReviewScore: z.array(frontierEntrySchema),
   byReproduction: z.array(frontierEntrySchema),
+  /** In which direction each of these metrics ranks, for those who ask. */
+  directions: z.record(z.string(), directionSchema).optional(),
   ...caveatsShape,
   /** The last metric of this page, to be given as `after`; only where more follow. */
   nextAfter: z.string().optional(),

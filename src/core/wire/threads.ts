@@ -33,14 +33,15 @@ export type Thread = z.infer<typeof threadSchema>
 export const threadSummarySchema = z.object({
   cid: cidSchema,
   replyCount: z.number().int(),
-  lastReplyAt: timestampSchema,
+  /** Left out where nobody has replied. */
+  lastReplyAt: timestampSchema.optional(),
   contribution: contributionViewSchema,
 })
 
 /** A thread in a list of threads. */
 export type ThreadSummary = z.infer<typeof threadSummarySchema>
 
-/** A list of threads, those with the most replies first. */
+/** A list of threads, those with the most replies first, those without any last. */
 export const threadsSchema = z.object({
   threads: z.array(threadSummarySchema),
   count: z.number().int(),

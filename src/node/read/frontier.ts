@@ -32,12 +32,14 @@ export interface FrontierPage extends FrontierQuery {
   readonly after?: string
   /** The most metrics. */
   readonly metrics: number
+  /** Whether the answer says in which direction each metric ranks. */
+  readonly directions?: boolean
 }
 
 /** The best of what is held here: in the signals, and in one page of the metrics. */
 export async function frontier(
   node: ReadContext,
-  { after, metrics: limit, ...query }: FrontierPage,
+  { after, metrics: limit, directions, ...query }: FrontierPage,
 ): Promise<FrontierAnswer> {
   const metrics = await metricsOf(node, query, { after, limit: limit + 1 })
   const page = metrics.slice(0, limit)
@@ -54,6 +56,9 @@ export async function frontier(
     byRecency: signal('_recency'),
     byReviewScore: signal('_review_score'),
     byReproduction: signal('_reproduction'),
+    ...(directions === true && {
+      directions: Object.fromEntries(shown.map(({ metric, direction }) => [metric, direction])),
+    }),
     ...(await caveatsOf(node.index, shown)),
     ...(metrics.length > limit && { nextAfter: page.at(-1) }),
   }

@@ -41,7 +41,8 @@ export async function requireKnownForms(
   for (const metric of metrics) {
     const score = scores[metric]
     if (score === undefined) continue
-    const conflicting = conflictWith(score, byMetric.get(metric) ?? [])
+    const known = byMetric.get(metric) ?? []
+    const conflicting = conflictWith(score, known) ?? (await tieWith(node, metric, score, known))
     if (conflicting !== undefined) throw await conflict(node, { metric, score, conflicting })
   }
 }
@@ -52,6 +53,23 @@ function conflictWith(score: Score, forms: readonly FormCount[]): readonly FormC
   if (published(other) > published(same)) return other
   const [agreeing, disagreeing] = split(same, ({ unit }) => unitsAgree(unit, score.unit))
   return published(disagreeing) > published(agreeing) ? disagreeing : undefined
+}
+
+/**
+ * The forms in the direction in which a metric ranks, if as many works published here have the
+ * other one, which is that of the score.
+ */
+async function tieWith(
+  { index }: Pick<ReadContext, 'index'>,
+  metric: string,
+  score: Score,
+  forms: readonly FormCount[],
+): Promise<readonly FormCount[] | undefined> {
+  const [same, other] = split(forms, ({ direction }) => direction === score.direction)
+  if (published(same) === 0 || published(same) !== published(other)) return undefined
+  const query = { kind: 'work', dimensions: [metric], limit: 1 } as const
+  const [ranking] = await index.frontier(query)
+  return ranking !== undefined && ranking.direction !== score.direction ? other : undefined
 }
 
 async function conflict(

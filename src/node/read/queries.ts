@@ -86,7 +86,8 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
   const missingArtifacts = Object.keys(manifest.artifacts).filter((name) =>
     lost.has(manifest.artifacts[name] as Cid),
   )
-  const grounds = { held: true, signals }
+  const challenges = incoming.filter((edge) => lifecycleOf([edge]) === 'challenged').length
+  const grounds = { held: true, signals, challenges }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
     provenance,

@@ -4,7 +4,7 @@ import type { Visit } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Thread, ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
-import type { TagQuery } from '../../ports/graph-index.ts'
+import type { ThreadsQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
 
@@ -60,13 +60,13 @@ async function nodesOf(node: ReadContext, page: readonly Visit[]): Promise<Threa
   }))
 }
 
-/** Contributions with replies, most replies first. */
-export async function threads(node: ReadContext, query: TagQuery): Promise<ThreadSummary[]> {
+/** Contributions with replies, most replies first; then, if asked for, unanswered discussions. */
+export async function threads(node: ReadContext, query: ThreadsQuery): Promise<ThreadSummary[]> {
   const ranked = await node.index.threads(query)
   return ranked.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
     replyCount,
-    lastReplyAt: timestamp(lastReplyAt),
+    ...(lastReplyAt !== undefined && { lastReplyAt: timestamp(lastReplyAt) }),
     contribution: viewOf(root),
   }))
 }

@@ -17,7 +17,7 @@ import type {
   Page,
   RankedThread,
   Ranking,
-  TagQuery,
+  ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf } from '../derive.ts'
@@ -152,18 +152,24 @@ export class MemoryGraph implements GraphStore {
     return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
   }
 
-  async threads({ tags = [], limit }: TagQuery): Promise<RankedThread[]> {
-    return this.#matching({ tags: [...tags] })
+  async threads({ tags = [], limit, unanswered = false }: ThreadsQuery): Promise<RankedThread[]> {
+    const roots = this.#matching({ tags: [...tags] })
       .filter(({ edges }) => !edges.some((edge) => this.#isReply(edge)))
-      .map(({ stored: root }) => ({ root, ...this.#repliesTo(root.cid) }))
+      .map(({ stored: root, createdMs }) => ({ root, createdMs, ...this.#repliesTo(root.cid) }))
+    const answered = roots
       .filter((thread) => thread.replyCount > 0)
       .sort(
         (a, b) =>
           b.replyCount - a.replyCount ||
-          b.lastReplyAt - a.lastReplyAt ||
+          (b.lastReplyAt ?? 0) - (a.lastReplyAt ?? 0) ||
           compareCids(a.root.cid, b.root.cid),
       )
+    const others = roots
+      .filter(({ root, replyCount }) => replyCount === 0 && root.manifest.kind === 'discussion')
+      .sort((a, b) => b.createdMs - a.createdMs || compareCids(a.root.cid, b.root.cid))
+    return [...answered, ...(unanswered ? others : [])]
       .slice(0, limit)
+      .map(({ createdMs: _, ...thread }) => thread)
   }
 
   async count(): Promise<number> {
@@ -240,10 +246,11 @@ export class MemoryGraph implements GraphStore {
     return type === 'responds_to' && this.#held.has(target)
   }
 
-  #repliesTo(cid: Cid): { replyCount: number; lastReplyAt: number } {
+  #repliesTo(cid: Cid): Omit<RankedThread, 'root'> {
     const replies = this.#edgesInto(cid).filter((edge) => edge.type === 'responds_to')
     const moments = replies.map((edge) => this.#held.get(edge.source)?.createdMs ?? Number.NaN)
-    return { replyCount: replies.length, lastReplyAt: Math.max(...moments) }
+    const lastReplyAt = replies.length === 0 ? undefined : Math.max(...moments)
+    return { replyCount: replies.length, lastReplyAt }
   }
 }
 

@@ -120,8 +120,14 @@ function isAsked(
 function directionAmong(places: readonly HeldPlace[]) {
   const countsOf = (isWork: boolean) => {
     const counts = { minimize: 0, maximize: 0 }
-    for (const { direction, held } of places) if (held.isWork === isWork) counts[direction] += 1
-    return counts
+    const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
+    for (const { direction, held } of places) {
+      if (held.isWork !== isWork) continue
+      counts[direction] += 1
+      const createdMs = Date.parse(held.stored.manifest.createdAt)
+      oldest[direction] = Math.min(oldest[direction], createdMs)
+    }
+    return { ...counts, oldest }
   }
   return rankedDirection(countsOf(true), countsOf(false))
 }

@@ -16,7 +16,7 @@ import type {
   Page,
   RankedThread,
   Ranking,
-  TagQuery,
+  ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import type { Damaged } from '../fs/damaged.ts'
@@ -128,7 +128,7 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'scoreForms', args: [metrics, limit] })
   }
 
-  threads(query: TagQuery): Promise<RankedThread[]> {
+  threads(query: ThreadsQuery): Promise<RankedThread[]> {
     return this.#session.read({ type: 'threads', args: [query] })
   }
 

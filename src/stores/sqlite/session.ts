@@ -3,6 +3,7 @@ import type { Log } from '../../ports/log.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 import { type Epoch, Epochs } from '../epochs.ts'
 import { Connection } from './database/connection.ts'
+import { DatabaseFile } from './database/database-file.ts'
 import { hasRoom, noRoom } from './database/room.ts'
 import type { Answer, Query, QueryType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
@@ -34,6 +35,7 @@ export class Session {
   readonly #epoch: Epoch
   #hasBegun = false
   readonly #file: string
+  readonly #opened: DatabaseFile
   readonly #log: Log
   #isReadOnly = false
 
@@ -42,6 +44,7 @@ export class Session {
     this.#file = file
     this.#log = log
     this.#connection = this.#connect()
+    this.#opened = new DatabaseFile(file)
     const words = new WordIndex(this.#connection)
     try {
       if (!this.#isReadOnly) deriveAgainIfOld(this.#connection)
@@ -61,7 +64,7 @@ export class Session {
       throw error
     }
     this.#reader = new Reader(this.#connection, damaged)
-    this.#queue = new CommitQueue(file, nextTurn)
+    this.#queue = new CommitQueue(this.#opened, nextTurn)
     if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent)) this.#buildWords()
   }
 
@@ -69,15 +72,19 @@ export class Session {
     return this.#reader.answer(query)
   }
 
-  /** Resolves once the job is durable, and visible to `read`, with whether it changed anything. */
-  write(job: Job): Promise<boolean> {
-    if (this.#isReadOnly && !this.#isWritableAgain()) return Promise.reject(noRoom(this.#file))
+  /**
+   * Resolves once the job is durable, and visible to `read`, with whether it changed anything.
+   * Throws `storage-full`, and `storage-failed` where the database was taken away.
+   */
+  async write(job: Job): Promise<boolean> {
+    if (this.#isReadOnly && !this.#isWritableAgain()) throw noRoom(this.#file)
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin()
     return this.#queue.write(job)
   }
 
   /** Throws `storage-full`, `storage-failed` where nothing can be stored now. */
   async check({ writes }: { readonly writes: boolean }): Promise<void> {
+    this.#opened.require()
     if (!hasRoom(this.#file)) throw noRoom(this.#file)
     if (!writes) return
     await this.write({ type: 'set-record', space: 'probe', key: 'probe', value: '{}' })

@@ -375,6 +375,22 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(placesIn(tagged, 'm'), undefined)
   })
 
+  test('in a tie a metric is ranked in the direction of its oldest score, whichever came first', async () => {
+    await using opened = await open()
+    const [old, young] = ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'].map((createdAt) => ({
+      createdAt,
+    }))
+    const up = scored('up', 1, 'maximize', old)
+    const down = scored('down', 2, 'maximize', old)
+    await putAll(opened.store, [up, scored('up', 2, 'minimize', young)])
+    await putAll(opened.store, [scored('down', 1, 'minimize', young), down])
+
+    const rankings = await opened.store.frontier({ limit: 5 })
+
+    assert.deepEqual(placesIn(rankings, 'up'), [[up.cid, 1]])
+    assert.deepEqual(placesIn(rankings, 'down'), [[down.cid, 2]])
+  })
+
   test('exploratory, ephemeral and reserved scores take no place', async () => {
     await using opened = await open()
     const exploring = scored('m', 1, 'minimize', { mode: 'exploration' })

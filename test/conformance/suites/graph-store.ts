@@ -21,6 +21,7 @@ export function graphStoreSuite(name: string, open: () => Promise<Opened<GraphSt
     keeping(open)
     linking(open)
     rooting(open)
+    answering(open)
     promising(open)
   })
 }
@@ -291,6 +292,37 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       cidsOf((await opened.store.threads({ limit: 5, tags: ['x', 'y'] })).map(({ root }) => root)),
       [three!.cid],
     )
+  })
+}
+
+function answering(open: () => Promise<Opened<GraphStore>>): void {
+  test('discussions without replies are listed last, if they are asked for, the newest first', async () => {
+    await using opened = await open()
+    const talk = (summary: string, second: number, more = {}) =>
+      sample({ kind: 'discussion', summary, createdAt: at(second), ...more })
+    const [asked, alone] = [talk('asked', 1), talk('alone', 2)]
+    const later = talk('later', 3, { tags: ['x'] })
+    const reply = talk('reply', 4, { relations: [relation('responds_to', asked.cid)] })
+    const lost = { relations: [relation('responds_to', talk('not here', 0).cid)] }
+    const orphan = talk('orphan', 5, lost)
+    await putAll(opened.store, [later, asked, reply, orphan, alone, sample({ summary: 'a work' })])
+    const roots = async (more: { tags?: string[]; limit?: number }) => {
+      const query = { limit: 10, unanswered: true, ...more }
+      const threads = await opened.store.threads(query)
+      return threads.map(({ root, lastReplyAt }) => [root.cid, lastReplyAt !== undefined])
+    }
+
+    const all = await roots({})
+
+    assert.deepEqual(all, [
+      [asked.cid, true],
+      [orphan.cid, false],
+      [later.cid, false],
+      [alone.cid, false],
+    ])
+    assert.deepEqual(await roots({ limit: 2 }), all.slice(0, 2))
+    assert.deepEqual(await roots({ limit: 1 }), all.slice(0, 1))
+    assert.deepEqual(await roots({ tags: ['x'] }), [[later.cid, false]])
   })
 }
 

@@ -85,6 +85,7 @@ for (const mode of ['--server', '--dir'] as const) {
         ...where,
       ])
 
+      assert.match(text, /^loss ↓$/m)
       assert.ok(text.indexOf(digits(better)) < text.indexOf(digits(baseline)))
       assert.deepEqual(
         all.slice(-2).map((view) => view.cid),
@@ -278,7 +279,7 @@ for (const mode of ['--server', '--dir'] as const) {
         ],
       )
       assert.deepEqual(views[0]?.scores, { clarity: { value: 0.5, direction: 'maximize' } })
-      assert.ok((await run('threads')).includes(digits(baseline)))
+      assert.match(await run('threads'), new RegExp(`${digits(baseline)}[^]*which tokenizer`))
       assert.match(await groveFails(2, ['discuss', digits(baseline), ...where]), /text is missing/)
       assert.match(await run('completions', 'bash'), /complete .*grove/)
     })

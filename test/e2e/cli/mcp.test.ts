@@ -192,6 +192,7 @@ test('a failure is a result with an error code', async () => {
 
   assert.deepEqual(await codeOf('grove_show', { cid: absent }), [true, 'not-found'])
   assert.deepEqual(await codeOf('grove_frontier', { limit: 'many' }), [true, 'validation-error'])
+  assert.deepEqual(await codeOf('grove_frontier', { metric: 'lost' }), [true, 'not-found'])
   assert.deepEqual(
     await codeOf('grove_submit_review', { targetCid: absent, summary: 'x', scores: {} }),
     [true, 'validation-error'],

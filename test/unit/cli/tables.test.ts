@@ -124,7 +124,7 @@ const tables: Readonly<Record<string, Table>> = {
         ],
       }),
     ],
-    target,
+    { cid: target },
     moment,
   ),
   peers: peersTable([peer], moment),
@@ -269,7 +269,7 @@ test('a review is shown with its author, its scores and all of its text, at any 
     { targetCid: cid('other'), relationType: 'adopts' },
   ]
   for (const width of WIDTHS) {
-    const lines = evidenceLines(view({ description, relations }), target, moment, width)
+    const lines = evidenceLines(view({ description, relations }), { cid: target }, moment, width)
 
     for (const { text } of lines) assert.ok(widthOfText(text) <= width, text)
     const text = lines.map((line) => line.text.trim()).join(' ')
@@ -277,6 +277,21 @@ test('a review is shown with its author, its scores and all of its text, at any 
       assert.ok(text.includes(part), `${part} in ${text}`)
     assert.ok(!text.includes('adopted'))
   }
+})
+
+test('what an author says of its own work is marked, in a row and in full', () => {
+  const relations = [{ targetCid: target, relationType: 'adopts' as const }]
+  const [own, other] = [view({ relations }), view({ relations, agent: { agentId: 'bob' } })]
+  const work = { cid: target, agent: { agentId } }
+
+  const { rows } = evidenceTable([own, other], work, moment)
+  const [head] = evidenceLines(own, work, moment, 120)
+
+  assert.deepEqual(
+    rows.map(([, , agent]) => agent),
+    [[`${agentId} (its author)`, 'its author'], 'bob'],
+  )
+  assert.match(head?.text ?? '', /example \(its author\) adopted/)
 })
 
 test('many artifacts are summed up, and what is missing is told by its reason', () => {

@@ -25,6 +25,15 @@ test('held evidence raises the level, in its own dimension and for the whole ite
   assert.equal(beliefIn({ held: true, signals: spoken }, '_reproduction').level, 'advertised')
 })
 
+test('a challenge is told with whatever else is believed of the whole item', () => {
+  const why = (signals: typeof spoken, metric?: string) =>
+    beliefIn({ held: true, signals, challenges: 1 }, metric).why
+
+  assert.match(why(spoken), /adopted 2×; challenged 1×$/)
+  assert.match(why({ ...spoken, adoption: 0 }), /verified, says so; challenged 1×$/)
+  assert.doesNotMatch(why(spoken, 'loss'), /challenged/)
+})
+
 test('a review score of 0 is evidence too', () => {
   assert.equal(
     beliefIn(beliefInputOf({ metric: '_review_score', value: 0 }), '_review_score').level,

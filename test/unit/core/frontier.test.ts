@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Draft } from '../../../src/core/contribution/schema.ts'
+import type { Direction, Draft } from '../../../src/core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
@@ -99,12 +99,23 @@ test("recency is the author's date, or the arrival if that is earlier", () => {
   assert.equal(recencyOf('2999-01-01T00:00:00Z', later), later)
 })
 
-const directions = (minimize: number, maximize: number) => ({ minimize, maximize })
+const directions = (minimize: number, maximize: number, oldest?: Record<Direction, number>) => ({
+  minimize,
+  maximize,
+  ...(oldest && { oldest }),
+})
 
-test('the direction of most scores prevails; of equal numbers, minimise does', () => {
+test('the direction of most scores prevails; of equal numbers, that of the oldest', () => {
+  const oldest = { minimize: 2, maximize: 1 }
   assert.deepEqual(
-    [directions(1, 2), directions(2, 1), directions(1, 1)].map(prevailingDirection),
-    ['maximize', 'minimize', 'minimize'],
+    [
+      directions(1, 2),
+      directions(2, 1, oldest),
+      directions(1, 1, oldest),
+      directions(1, 1, { minimize: 1, maximize: 1 }),
+      directions(1, 1),
+    ].map(prevailingDirection),
+    ['maximize', 'minimize', 'maximize', 'minimize', 'minimize'],
   )
 })
 

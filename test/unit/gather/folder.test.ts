@@ -30,6 +30,32 @@ const places = {
 } as const
 
 for (const [name, make] of Object.entries(places))
+  test(`of ${name}, where some of a folder is insisted on, only the rest is named as left out`, {
+    skip: name !== 'a plain folder' && noGit,
+  }, async () => {
+    await using temporary = await temporaryDirectory()
+    const { folder, env } = await make(temporary.dir)
+    await writeFiles(folder, {
+      '.gitignore': 'logs/\ncache/\nbuild/\n',
+      'logs/1.txt': 'x',
+      'logs/deep/2.txt': 'x',
+      'cache/a.json': 'x',
+      'cache/b.bin': 'x',
+      'build/c.bin': 'x',
+    })
+
+    const include = ['logs/**', '*.json']
+    const gathered = await gatherFolder(folder, { env, include })
+
+    assert.deepEqual(pathsOf(gathered), ['cache/a.json', 'logs/1.txt', 'logs/deep/2.txt'])
+    assert.deepEqual(leftOut(gathered), [
+      '.gitignore (hidden)',
+      'build/ (ignored)',
+      'cache/b.bin (ignored)',
+    ])
+  })
+
+for (const [name, make] of Object.entries(places))
   test(`of ${name}, what is hidden, excluded, a key or a grove's stays home`, {
     skip: name !== 'a plain folder' && noGit,
   }, async () => {
@@ -168,6 +194,25 @@ test(
     }
   },
 )
+
+test('what patterns exclude that only the repository names stays home', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git, write } = await testRepository(temporary.dir)
+  await write({
+    '../patterns': 'by-config\n',
+    '.git/info/exclude': 'by-repository\n',
+    'by-config': 'x',
+    'by-repository': 'x',
+    'kept.txt': 'x',
+  })
+
+  for (const path of [join(temporary.dir, 'patterns'), '../patterns', '~/../patterns']) {
+    git('config', 'core.excludesFile', path)
+    const gathered = await gatherFolder(folder, { env })
+
+    assert.deepEqual(pathsOf(gathered), ['kept.txt'], path)
+  }
+})
 
 test('a folder that is named is taken though patterns above exclude it', skip, async () => {
   await using temporary = await temporaryDirectory()

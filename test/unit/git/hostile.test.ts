@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -262,6 +263,8 @@ test('a submodule, and a repository that lies elsewhere and says so, are read', 
   await rename(join(inner.folder, '.git'), join(temporary.dir, 'apart'))
   await writeFile(join(inner.folder, '.git'), 'gitdir: ../apart\n')
   inner.git('config', 'core.worktree', inner.folder)
+  // This moves the submodule's `core.worktree` into a file of its own.
+  outer.git('-C', 'sub', 'sparse-checkout', 'set', 'nothing')
 
   for (const place of [folder, inner.folder]) {
     await using git = await ShadowGit.open(place, { env: outer.env })
@@ -271,6 +274,21 @@ test('a submodule, and a repository that lies elsewhere and says so, are read', 
       ['in.txt'],
     )
   }
+})
+
+test('a pipe in the place of a file of patterns is not waited for', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git } = await testRepository(temporary.dir)
+  await rm(join(folder, '.git/info/exclude'), { force: true })
+  execFileSync('mkfifo', [join(folder, '.git/info/exclude'), join(temporary.dir, 'patterns')])
+  git('config', 'core.excludesFile', join(temporary.dir, 'patterns'))
+  await writeFile(join(folder, 'a.txt'), 'x')
+
+  await using shadow = await ShadowGit.open(folder, { env })
+  assert.ok(shadow)
+  const { included } = await listFiles(shadow, folder)
+
+  assert.deepEqual(included, ['a.txt'])
 })
 
 test('a bare layout is no repository to us', skip, async () => {

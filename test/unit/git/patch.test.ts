@@ -126,6 +126,38 @@ test(
   },
 )
 
+const lineEnds: Readonly<Record<string, (repository: TestRepository) => unknown>> = {
+  'core.autocrlf': ({ git }) => git('config', 'core.autocrlf', 'true'),
+  'core.eol': ({ git, folder }) => {
+    git('config', 'core.eol', 'crlf')
+    return writeFiles(folder, { '.git/info/attributes': '*.txt text\n' })
+  },
+  'its own attributes': ({ folder }) =>
+    writeFiles(folder, { '.git/info/attributes': '*.txt text eol=crlf\n' }),
+  'a file of attributes': async ({ git, folder }) => {
+    git('config', 'core.attributesFile', '../attributes')
+    await writeFiles(folder, { '../attributes': '*.txt text eol=crlf\n' })
+  },
+  'the configuration of a work tree': ({ git }) => {
+    git('config', 'extensions.worktreeConfig', 'true')
+    git('config', '--worktree', 'core.autocrlf', 'true')
+  },
+}
+
+for (const [name, configure] of Object.entries(lineEnds))
+  test(`line ends that ${name} of the repository converts are no change`, skip, async () => {
+    await using temporary = await temporaryDirectory()
+    const repository = await testRepository(temporary.dir)
+    await configure(repository)
+    await repository.commit({ 'a.txt': 'one\r\ntwo\r\n', 'b.txt': 'x\r\n' })
+    await repository.write({ 'a.txt': 'one\r\nTWO\r\n' })
+
+    const patch = await patchOf(repository)
+
+    const lines = patch?.toString('latin1').match(/^[-+ ]\w.*$/gm)
+    assert.deepEqual(lines, [' one', '-two', '+TWO'])
+  })
+
 test('a patch goes back to any revision, in a repository of SHA-256 as well', skip, async () => {
   await using temporary = await temporaryDirectory()
   for (const format of ['sha1', 'sha256']) {

@@ -39,6 +39,25 @@ test('a score in another direction than works published here have is refused, wi
   await grove.publish({ ...typo, kind: 'review' })
 })
 
+test('one insisted score in the other direction neither turns a metric round nor ends the check', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const before = { createdAt: '2026-01-01T00:00:00Z' }
+  const first = await grove.publish(work('one', { value: 0.9, direction: 'maximize' }, before))
+  const other: Score = { value: 0.1, direction: 'minimize' }
+  await grove.publish(work('two', other), { insist: true })
+
+  const { byMetric, directions } = await grove.frontier({ directions: true })
+
+  assert.deepEqual(
+    byMetric.acc?.map(({ cid }) => cid),
+    [first.cid],
+  )
+  assert.deepEqual(directions, { acc: 'maximize' })
+  await assert.rejects(grove.publish(work('three', other)), withCode('metric-conflict'))
+  await grove.publish(work('four', { value: 0.8, direction: 'maximize' }))
+})
+
 test('a score in another unit is refused, and one without a unit agrees with all but percent', async () => {
   await using holder = testNode()
   const grove = localClient(holder.node)

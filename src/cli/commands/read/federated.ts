@@ -1,5 +1,6 @@
+import { shownName, signalNamed, unknownMetric } from '../../../api/client/rankings.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { dimensionKey } from '../../../core/ranking/frontier.ts'
+import { dimensionKey, isSignalMetric } from '../../../core/ranking/frontier.ts'
 import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'
 import { type FilterOptions, filterFrom } from '../../filters.ts'
@@ -23,17 +24,14 @@ export async function federated(session: CliSession, options: FederatedOptions):
     {},
     { signal: session.signal },
   )
-  const tags = options.tag ?? []
-  const chosen = entries.filter(
-    (entry) =>
-      (options.metric ?? nameOf(entry)) === nameOf(entry) &&
-      tags.every((tag) => entry.tags?.includes(tag) === true),
-  )
+  const { metric, tag: tags = [] } = options
+  const named = entriesNamed(entries, metric)
+  const chosen = named.filter((entry) => tags.every((tag) => entry.tags?.includes(tag) === true))
   const rankings = [...Map.groupBy(chosen, dimensionKey).values()].map((group) =>
     believedFirst(group, options.limit),
   )
   answer(session, { entries: rankings.flat(), ...caveats }, () => {
-    if (rankings.length === 0) return note(session.output, nothingKnown(options.metric))
+    if (rankings.length === 0) return note(session.output, nothingKnown(options))
     const moment = momentsIn(session.output, session.clock)
     if (options.whole) for (const ranking of rankings) printRanking(session, ranking, moment)
     else printOverview(session, rankings, moment)
@@ -129,26 +127,35 @@ function placesOf({ held, providers }: FederatedEntry): Cell {
       })
 }
 
-function nothingKnown(metric: string | undefined): string {
+function nothingKnown({ metric, tag }: FederatedOptions): string {
+  if (tag !== undefined) return 'nothing that is known anywhere has these tags'
   return metric === undefined
     ? 'nothing is known of any grove yet'
     : `nothing is known anywhere that is ranked by ${metric}`
 }
 
-/** The signals' names without the underscore that tells them from metrics on the wire. */
-const signals: Readonly<Record<string, string>> = {
-  _adoption: 'adoption',
-  _review_score: 'review',
-  _reproduction: 'reproduction',
-  _recency: 'recency',
+/**
+ * The entries of a metric, else of the signal that a name means; without a name all. Throws
+ * `not-found`, with the names that there are, for one that nothing is known of.
+ */
+function entriesNamed(
+  entries: readonly FederatedEntry[],
+  name: string | undefined,
+): readonly FederatedEntry[] {
+  if (name === undefined) return entries
+  const own = entries.filter(({ metric }) => metric === name)
+  if (own.length > 0) return own
+  const signal = signalNamed(name)
+  if (signal !== undefined) return entries.filter(({ metric }) => metric === signal)
+  const metrics = new Set(entries.map(({ metric }) => metric))
+  throw unknownMetric(
+    name,
+    [...metrics].filter((metric) => !isSignalMetric(metric)),
+  )
 }
 
-function nameOf({ metric }: FederatedEntry): string {
-  return Object.hasOwn(signals, metric) ? (signals[metric] ?? metric) : metric
-}
-
-function titleOf(entry: FederatedEntry): string {
-  return `${printable(nameOf(entry))} ${arrow(entry.direction)}`
+function titleOf({ metric, direction }: FederatedEntry): string {
+  return `${printable(shownName(metric))} ${arrow(direction)}`
 }
 
 /** Digests carry only metric and tags: nothing else can be filtered by. */

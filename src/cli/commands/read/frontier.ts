@@ -1,11 +1,20 @@
 import type { Command } from 'commander'
+import {
+  bySignal,
+  rankingNamed,
+  requireMetric,
+  shownName,
+  signalNamed,
+} from '../../../api/client/rankings.ts'
 import { operations } from '../../../api/operations/table.ts'
+import type { Direction } from '../../../core/contribution/schema.ts'
+import type { SignalMetric } from '../../../core/ranking/frontier.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
 import { noteCaveats } from '../../output/caveats.ts'
-import { numberFormat, printable, short } from '../../output/format.ts'
+import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -26,7 +35,10 @@ export function addFrontier(program: Command, context: Context): void {
         'with --metric or --limit, whole rankings; with --kind, what is of another kind',
     )
     .option('--federated', 'the best known in any grove, held here or only advertised by peers')
-    .option('--metric <name>', 'the whole ranking by this metric')
+    .option(
+      '--metric <name>',
+      'the whole ranking by this metric, or by adoption, review, reproduction or recency',
+    )
     .addOption(limitOption('rows of each ranking', operations.frontier.input.shape.limit))
     .addOption(
       limitOption('metrics to show', operations.frontier.input.shape.metrics, '--metrics <count>'),
@@ -58,17 +70,17 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
     ...filterFrom(options),
     limit,
     metrics,
+    directions: true,
     ...(metric === undefined ? {} : { metric }),
     ...(after === undefined ? {} : { after }),
   }
-  const frontier = await session.grove.frontier(query, { signal: session.signal })
+  const { grove, signal } = session
+  const frontier = await grove.frontier(query, { signal })
+  if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
+    await requireMetric(grove, { metric, kind: query.kind }, { signal })
   answer(session, frontier, () => {
     const rankings = rankingsOf(frontier, metric, momentsIn(session.output, session.clock))
-    if (rankings.length === 0)
-      return note(
-        session.output,
-        metric === undefined ? 'nothing is ranked here yet' : `nothing here has a score ${metric}`,
-      )
+    if (rankings.length === 0) return note(session.output, nothingRanked(options))
     if (whole) for (const ranking of rankings) printRanking(session, ranking)
     else printOverview(session, rankings)
     noteCaveats(session.output, frontier)
@@ -86,29 +98,49 @@ export interface ShownRanking {
 
 function rankingsOf(
   frontier: FrontierAnswer,
-  metric: string | undefined,
+  asked: string | undefined,
   moment: (timestamp: string) => string,
 ): ShownRanking[] {
-  const metrics = Object.entries(frontier.byMetric).map(([name, entries]) =>
-    rankingOf(printable(name), entries),
-  )
-  const signals: ShownRanking[] = [
-    rankingOf('adoption', frontier.byAdoption),
-    rankingOf('review', frontier.byReviewScore),
-    rankingOf('reproduction', frontier.byReproduction),
-    {
-      title: 'recency',
-      entries: frontier.byRecency,
-      format: (value) => moment(new Date(value).toISOString()),
-    },
+  const { byMetric, directions = {} } = frontier
+  const rankings = [
+    ...Object.entries(byMetric).map(([name, entries]) => {
+      const direction = Object.hasOwn(directions, name) ? directions[name] : undefined
+      return rankingOf(directed(printable(name), direction), entries)
+    }),
+    ...signalsShown(frontier, asked).map(([signal, entries]) => {
+      const ranking = rankingOf(directed(shownName(signal), 'maximize'), entries)
+      if (signal !== '_recency') return ranking
+      return { ...ranking, format: (value: number) => moment(new Date(value).toISOString()) }
+    }),
   ]
-  return [...metrics, ...(metric === undefined ? signals : [])].filter(
-    ({ entries }) => entries.length > 0,
-  )
+  return rankings.filter(({ entries }) => entries.length > 0)
+}
+
+/** All signals, or only the one that is asked for, unless a metric has its name. */
+function signalsShown(
+  frontier: FrontierAnswer,
+  asked: string | undefined,
+): [SignalMetric, readonly FrontierEntry[]][] {
+  const all = Object.entries(bySignal(frontier)) as [SignalMetric, readonly FrontierEntry[]][]
+  if (asked === undefined) return all
+  const signal = Object.hasOwn(frontier.byMetric, asked) ? undefined : signalNamed(asked)
+  return all.filter(([name]) => name === signal)
+}
+
+/** A name with the direction that is better. Servers of before don't say that of metrics. */
+function directed(name: string, direction: Direction | undefined): string {
+  return direction === undefined ? name : `${name} ${arrow(direction)}`
 }
 
 function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanking {
   return { title, entries, format: numberFormat(entries.map(({ value }) => value)) }
+}
+
+/** Where nothing of what was asked for is ranked, though the metric is one. */
+function nothingRanked({ metric, ...options }: FrontierOptions): string {
+  const isFiltered = Object.keys(filterFrom(options)).length > 0
+  if (isFiltered) return `nothing that matches is ranked${metric ? ` by ${metric}` : ' here'}`
+  return metric === undefined ? 'nothing is ranked here yet' : `nothing is ranked by ${metric} yet`
 }
 
 function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {

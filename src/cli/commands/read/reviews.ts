@@ -2,11 +2,12 @@ import { type Command, Option } from 'commander'
 import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView, RelationType } from '../../../core/contribution/schema.ts'
+import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { limitOption, readOffset } from '../../options.ts'
 import { printable, printableLines, scoreForms, short } from '../../output/format.ts'
 import { note, print, style, widthOf } from '../../output/output.ts'
-import type { Table } from '../../output/table.ts'
+import type { Cell, Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
 import { cutText, wrapText } from '../../output/width.ts'
 
@@ -52,12 +53,13 @@ async function reviews(session: CliSession, text: string, options: ReviewsOption
   const { signal, output, clock } = session
   const types = type === undefined ? {} : { types: [typesByName[type]] }
   const found = await session.grove.evidence({ cid, ...types, limit, offset }, { signal })
+  const target = session.json ? { cid } : await targetOf(session, cid)
   answer(session, found, () => {
     if (found.total === 0)
       return note(output, `nobody has reviewed, reproduced or adopted ${short(cid)} here`)
     const moment = momentsIn(output, clock)
     for (const item of found.items)
-      for (const line of evidenceLines(item, cid, moment, widthOf(output)))
+      for (const line of evidenceLines(item, target, moment, widthOf(output)))
         print(output, line.head ? style(output, 'bold', line.text) : line.text)
     if (found.items.length < found.total)
       note(output, `${found.items.length} of ${found.total}: see more with --limit and --offset`)
@@ -92,15 +94,34 @@ const verdicts: Partial<Record<RelationType, string>> = {
   adopts: 'adopted',
 }
 
+/** What was reviewed, reproduced or adopted; its agent is unknown where it isn't held. */
+type ReviewedWork = Pick<ContributionView, 'cid'> & Partial<Pick<ContributionView, 'agent'>>
+
+async function targetOf({ grove, signal }: CliSession, cid: Cid): Promise<ReviewedWork> {
+  try {
+    return await grove.contribution({ cid }, { signal })
+  } catch (error) {
+    if (!isGroveError(error, 'not-found')) throw error
+    return { cid }
+  }
+}
+
+/** Who said something; of the author of what it is about this is said, if need be alone. */
+function speakerOf({ agent: { agentId } }: ContributionView, { agent }: ReviewedWork): Cell {
+  const id = printable(agentId)
+  return agentId === agent?.agentId ? [`${id} (its author)`, 'its author'] : id
+}
+
 /** One review, reproduction or adoption in full, within `width` columns. Pure. */
 export function evidenceLines(
   item: ContributionView,
-  target: Cid,
+  target: ReviewedWork,
   moment: (timestamp: string) => string,
   width: number,
 ): { text: string; head: boolean }[] {
-  const by = printable(item.agent.agentId)
-  const did = `${by} ${verdictOf(item, target)}, ${moment(item.createdAt)}`
+  const speaker = speakerOf(item, target)
+  const by = typeof speaker === 'string' ? speaker : speaker[0]
+  const did = `${by} ${verdictOf(item, target.cid)}, ${moment(item.createdAt)}`
   const head = wrapText(`${short(item.cid)}  ${did}`, width)
   const indented = (text: string) => wrapText(text, width - 2).map((line) => `  ${line}`)
   const [scores = ''] = scoreForms(item.scores)
@@ -119,7 +140,7 @@ export function evidenceLines(
 /** What others said of a contribution, a row each. Pure. */
 export function evidenceTable(
   items: readonly ContributionView[],
-  target: Cid,
+  target: ReviewedWork,
   moment: (timestamp: string) => string,
 ): Table {
   return {
@@ -134,8 +155,8 @@ export function evidenceTable(
     rows: items.map((item) => [
       short(item.cid),
       moment(item.createdAt),
-      printable(item.agent.agentId),
-      cutText(shortVerdict(item, target), VERDICT_WIDTH),
+      speakerOf(item, target),
+      cutText(shortVerdict(item, target.cid), VERDICT_WIDTH),
       scoreForms(item.scores),
       printable(item.summary),
     ]),

@@ -22,7 +22,7 @@ const EVIDENCE_SHOWN = 5
 export function addShow(program: Command, context: Context): void {
   program
     .command('show')
-    .description('Show one contribution: what it is, where it came from and what others made of it')
+    .description('Show one contribution: what it is, where it came from and what was made of it')
     .argument('<cid>', 'content id, or its first hex digits')
     .addHelpText('after', examples(['grove show 24c41ac12fbc', 'grove show 24c41ac12fbc --json']))
     .action((text: string, _: object, command: Command) =>
@@ -60,7 +60,7 @@ function momentOf({ clock }: CliSession, timestamp: string): string {
 /** What others made of it: who, when and in which words. */
 function printEvidence(
   { output, clock }: CliSession,
-  { cid }: ContributionView,
+  view: ContributionView,
   { items, total }: { readonly items: readonly ContributionView[]; readonly total: number },
 ): void {
   if (total === 0) return
@@ -68,10 +68,10 @@ function printEvidence(
   const now = clock.now()
   printTable(
     output,
-    evidenceTable(items, cid, (timestamp) => formatAgo(timestamp, now)),
+    evidenceTable(items, view, (timestamp) => formatAgo(timestamp, now)),
   )
   const more = total > items.length ? ` (${total - items.length} more)` : ''
-  printProse(output, `\`grove reviews ${short(cid)}\` shows them in full${more}`)
+  printProse(output, `\`grove reviews ${short(view.cid)}\` shows them in full${more}`)
 }
 
 function printHead(session: CliSession, view: ContributionView): void {

@@ -50,7 +50,9 @@ export function addThread(program: Command, context: Context): void {
 export function addThreads(program: Command, context: Context): void {
   program
     .command('threads')
-    .description('List the discussions, those with most replies first')
+    .description(
+      'List the discussions, those with most replies first, those that nobody answered last',
+    )
     .addOption(limitOption('discussions to list', operations.threads.input.shape.limit))
     .addOption(tagOption('only with this tag (if repeated: with all of them)'))
     .addHelpText('after', examples(['grove threads', 'grove threads --tag lm']))
@@ -123,13 +125,11 @@ function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number
 }
 
 async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): Promise<void> {
-  const found = await session.grove.threads({ limit, tags }, { signal: session.signal })
+  const query = { limit, tags, unanswered: true }
+  const found = await session.grove.threads(query, { signal: session.signal })
   answer(session, found, () => {
     if (found.threads.length === 0)
-      return note(
-        session.output,
-        'no discussions: start one with `grove contribute --responds-to <cid>`',
-      )
+      return note(session.output, 'no discussions: `grove discuss "…"` begins one')
     printTable(session.output, threadTable(found.threads, momentsIn(session.output, session.clock)))
   })
 }
@@ -150,7 +150,7 @@ export function threadTable(
     rows: threads.map(({ cid, replyCount, lastReplyAt, contribution }) => [
       short(cid),
       String(replyCount),
-      moment(lastReplyAt),
+      lastReplyAt === undefined ? '' : moment(lastReplyAt),
       printable(contribution.agent.agentId),
       printable(contribution.summary),
     ]),

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { CheckoutResult } from '../../../api/client/checkout.ts'
+import { rankingNamed, requireMetric } from '../../../api/client/rankings.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { GroveError } from '../../../core/errors.ts'
-import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import type { Withheld } from '../../../workspace/foreign.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readText } from '../../options.ts'
@@ -145,32 +145,11 @@ async function chosenCid(
       { message: 'name what to check out: either a cid, or --frontier and a metric' },
     )
   }
-  if (text !== undefined) return cidOf(session, text)
-  const best = { kind: 'work', limit: 1 } as const
-  const options = { signal: session.signal }
-  const [first] = rankingOf(
-    await session.grove.frontier({ ...best, metric: metric ?? '' }, options),
-    metric ?? '',
-  )
+  if (metric === undefined) return cidOf(session, text ?? '')
+  const { grove, signal } = session
+  const best = await grove.frontier({ kind: 'work', metric, limit: 1 }, { signal })
+  const [first] = rankingNamed(best, metric)
   if (first !== undefined) return first.cid
-  const known = Object.keys((await session.grove.frontier(best, options)).byMetric).join(', ')
-  throw new GroveError(
-    'not-found',
-    { metric },
-    {
-      message: `nothing here ranks by ${metric}${known === '' ? '' : `: the metrics are ${known}`}`,
-    },
-  )
-}
-
-/** A metric hides a signal of the same name. */
-function rankingOf(frontier: FrontierAnswer, metric: string): readonly FrontierEntry[] {
-  const signals: Readonly<Record<string, readonly FrontierEntry[]>> = {
-    adoption: frontier.byAdoption,
-    review: frontier.byReviewScore,
-    reproduction: frontier.byReproduction,
-    recency: frontier.byRecency,
-  }
-  const own = Object.hasOwn(frontier.byMetric, metric) ? frontier.byMetric[metric] : undefined
-  return own ?? (Object.hasOwn(signals, metric) ? signals[metric] : undefined) ?? []
+  await requireMetric(grove, { metric }, { signal })
+  throw new GroveError('not-found', { metric }, { message: `nothing is ranked by ${metric} yet` })
 }

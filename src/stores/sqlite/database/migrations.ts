@@ -6,8 +6,9 @@
  * `contribution` holds what was put; everything else about it is derived and written in the same
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
- *   `place_by_rank` is the frontier. `dimension` counts the places; works have dimensions of their
- *   own, so that the best works are the first rows of the index.
+ *   `place_by_rank` is the frontier. `dimension` counts the places and says when the
+ *   oldest was made; works have dimensions of their own, so that the best works are the first rows
+ *   of the index.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
  * - `edge`: relations by target, which may be absent.
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
@@ -139,6 +140,7 @@ export const migrations: readonly string[] = [
     direction TEXT NOT NULL,
     of_works INTEGER NOT NULL,
     places INTEGER NOT NULL,
+    oldest_ms INTEGER NOT NULL,
     UNIQUE (metric, direction, of_works)
   ) STRICT;
   CREATE TABLE place (

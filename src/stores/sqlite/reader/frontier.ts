@@ -28,6 +28,7 @@ interface DimensionRow extends Dimension {
   readonly id: number
   readonly of_works: number
   readonly places: number
+  readonly oldest_ms: number
 }
 
 interface PlaceRow {
@@ -193,7 +194,7 @@ function rankedIn(
     })
 }
 
-const DIMENSIONS = 'SELECT id, metric, direction, of_works, places FROM dimension'
+const DIMENSIONS = 'SELECT id, metric, direction, of_works, places, oldest_ms FROM dimension'
 
 /** The rows of the metrics and signals that a query names; without names, of all. */
 function rowsFor(
@@ -212,9 +213,13 @@ function rowsFor(
 function directionOf(rows: readonly DimensionRow[]): Direction {
   const countsOf = (ofWorks: number) => {
     const counts = { minimize: 0, maximize: 0 }
-    for (const { direction, of_works, places } of rows)
-      if (of_works === ofWorks) counts[direction] += places
-    return counts
+    const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
+    for (const { direction, of_works, places, oldest_ms } of rows) {
+      if (of_works !== ofWorks) continue
+      counts[direction] = places
+      oldest[direction] = oldest_ms
+    }
+    return { ...counts, oldest }
   }
   return rankedDirection(countsOf(1), countsOf(0))
 }

@@ -1,7 +1,7 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Filter } from '../../../core/wire/frontier.ts'
-import type { Page, RankedThread, TagQuery } from '../../../ports/graph-index.ts'
+import type { Page, RankedThread, ThreadsQuery } from '../../../ports/graph-index.ts'
 import { termsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
@@ -122,14 +122,27 @@ const THREADS = `
   WHERE s.replies > 0 AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = s.cid)
   ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
 
+/** The threads that a query asks for (`GraphIndex.threads`). */
+export function listThreads(
+  connection: Connection,
+  contributions: Contributions,
+  query: ThreadsQuery,
+): RankedThread[] {
+  const answered = answeredThreads(connection, contributions, query)
+  const left = query.limit - answered.length
+  return query.unanswered !== true || left === 0
+    ? answered
+    : [...answered, ...unansweredThreads(connection, contributions, { ...query, limit: left })]
+}
+
 /**
  * Contributions with replies that answer nothing held here: most replies first, then by the latest
  * reply, then by cid.
  */
-export function listThreads(
+function answeredThreads(
   connection: Connection,
   contributions: Contributions,
-  { tags = [], limit }: TagQuery,
+  { tags = [], limit }: ThreadsQuery,
 ): RankedThread[] {
   const matching = matchingRows(connection, { tags: [...tags] })
   const threads: RankedThread[] = []
@@ -141,4 +154,26 @@ export function listThreads(
     threads.push({ root, replyCount: row.replies, lastReplyAt: row.last_reply_ms })
   }
   return threads
+}
+
+/** Discussions without replies that answer nothing held here, the newest first, ties by cid. */
+function unansweredThreads(
+  connection: Connection,
+  contributions: Contributions,
+  { tags = [], limit }: ThreadsQuery,
+): RankedThread[] {
+  const facets = facetQuery({ kind: 'discussion', tags: [...tags] })
+  if (facets === undefined) return []
+  const { table } = new WordIndex(connection)
+  const text = `
+    SELECT c.id FROM ${table} w CROSS JOIN contribution c ON c.id = w.rowid
+    WHERE ${table} MATCH ?
+      AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = c.cid)
+      AND NOT EXISTS (SELECT 1 FROM signal_total s WHERE s.cid = c.cid AND s.replies > 0)
+    ORDER BY c.created_ms DESC, c.cid LIMIT ?`
+  const rows = connection.sql<[string, number], IdRow>(text).all(facets, limit)
+  return rows.flatMap(({ id }) => {
+    const root = contributions.at(id)
+    return root === undefined ? [] : [{ root, replyCount: 0, lastReplyAt: undefined }]
+  })
 }

@@ -11,8 +11,10 @@ import type { Connection } from '../database/connection.ts'
 import type { RankedRow } from './contributions.ts'
 
 const COUNT_PLACE = `
-  INSERT INTO dimension (metric, direction, of_works, places) VALUES (?, ?, ?, 1)
-  ON CONFLICT DO UPDATE SET places = places + 1`
+  INSERT INTO dimension (metric, direction, of_works, places, oldest_ms) VALUES (?, ?, ?, 1, ?)
+  ON CONFLICT DO UPDATE SET
+    places = places + 1,
+    oldest_ms = min(oldest_ms, excluded.oldest_ms)`
 
 const ADD_PLACE = `
   INSERT INTO place (contribution, dimension, rank, cid)
@@ -23,7 +25,7 @@ const MOVE_PLACE = `
   WHERE contribution = ? AND dimension = (
     SELECT id FROM dimension WHERE metric = ? AND direction = 'maximize' AND of_works = ?)`
 
-/** The tables `place` (ranks by dimension) and `dimension` (how many places each has). */
+/** The tables `place` (ranks by dimension) and `dimension` (how many each has, and since when). */
 export class Places {
   readonly #connection: Connection
 
@@ -31,9 +33,14 @@ export class Places {
     this.#connection = connection
   }
 
-  add({ id, isWork }: RankedRow, { cid, metric, direction, value }: Place): void {
+  /** `createdMs` is when the author made the contribution, in Unix ms. */
+  add(
+    { id, isWork }: RankedRow,
+    { cid, metric, direction, value }: Place,
+    createdMs: number,
+  ): void {
     const dimension = [metric, direction, isWork ? 1 : 0] as const
-    this.#connection.sql(COUNT_PLACE).run(...dimension)
+    this.#connection.sql(COUNT_PLACE).run(...dimension, createdMs)
     this.#connection.sql(ADD_PLACE).run(id, ...dimension, rankOf(direction, value), cidToBytes(cid))
   }
 
@@ -45,7 +52,8 @@ export class Places {
   ): void {
     for (const [metric, value] of signalValues(signals)) {
       if (!touched.includes(metric) || this.#move(row, metric, value)) continue
-      this.add(row, { cid: row.cid, metric, direction: 'maximize', value })
+      // The direction of a signal is always the same, so nobody asks when its oldest was made.
+      this.add(row, { cid: row.cid, metric, direction: 'maximize', value }, 0)
     }
   }
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { GroveError } from '../../../core/errors.ts'
 import type { NextTurn } from '../../../ports/stores.ts'
+import type { DatabaseFile } from '../database/database-file.ts'
 import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
 
 /** Jobs in one transaction at most: bounds how long the first of them waits for the last. */
@@ -23,7 +24,7 @@ const writerThread = new URL(`./writer-thread${import.meta.url.slice(-3)}`, impo
  * the next batch gathers. The thread starts with the first write.
  */
 export class CommitQueue {
-  readonly #file: string
+  readonly #file: DatabaseFile
   readonly #nextTurn: NextTurn
   readonly #queue: Waiting[] = []
   /** Batches that the thread has not answered, oldest first. */
@@ -33,7 +34,7 @@ export class CommitQueue {
   #closed = false
   #drained = () => {}
 
-  constructor(file: string, nextTurn: NextTurn) {
+  constructor(file: DatabaseFile, nextTurn: NextTurn) {
     this.#file = file
     this.#nextTurn = nextTurn
   }
@@ -42,8 +43,10 @@ export class CommitQueue {
    * Resolves once the job is durable, with whether it changed anything. Throws `shutting-down`,
    * `storage-full`, `storage-failed`, `read-only`.
    */
-  write(job: Job): Promise<boolean> {
-    if (this.#closed) return Promise.reject(new GroveError('shutting-down'))
+  async write(job: Job): Promise<boolean> {
+    if (this.#closed) throw new GroveError('shutting-down')
+    // The thread looks after each commit, but opening would make a database where there is none.
+    if (this.#worker === undefined) this.#file.require()
     return new Promise((resolve, reject) => {
       this.#queue.push({ job, resolve, reject })
       this.#schedule()
@@ -86,7 +89,7 @@ export class CommitQueue {
 
   #start(): Worker {
     if (this.#worker !== undefined) return this.#worker
-    const worker = new Worker(writerThread, { workerData: { file: this.#file } })
+    const worker = new Worker(writerThread, { workerData: { file: this.#file.path } })
     worker.on('message', (outcomes: readonly Outcome[]) => this.#settle(outcomes))
     worker.on('error', (cause) => this.#fail(cause))
     this.#worker = worker
@@ -111,7 +114,7 @@ export class CommitQueue {
     this.#worker = undefined
     const lost = this.#underWay.splice(0).flat()
     for (const { reject } of lost)
-      reject(new GroveError('storage-failed', { file: this.#file }, { cause }))
+      reject(new GroveError('storage-failed', { file: this.#file.path }, { cause }))
     if (this.#queue.length > 0) this.#schedule()
     else this.#drained()
   }

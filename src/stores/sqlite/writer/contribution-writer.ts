@@ -78,7 +78,8 @@ export class ContributionWriter {
 
   /** Writes what follows from a contribution for itself and for its targets' totals. */
   #addOwn(row: RankedRow, item: Stored, consequences: Consequences): void {
-    for (const place of consequences.places) this.#places.add(row, place)
+    const createdMs = Date.parse(item.manifest.createdAt)
+    for (const place of consequences.places) this.#places.add(row, place, createdMs)
     this.#forms.add(item, consequences)
     this.#totals.add(consequences)
   }

@@ -2,6 +2,7 @@ import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
+import { DatabaseFile } from '../database/database-file.ts'
 import { deleteFileStamp, setFileStamp } from '../tables/blob-files.ts'
 import { deleteBlob, deleteDamagedBlob, putBlob } from '../tables/blobs.ts'
 import { beginEpoch } from '../tables/log.ts'
@@ -15,24 +16,38 @@ import { failure, type Job, type Outcome } from './jobs.ts'
 export class Writer {
   readonly #connection: Connection
   readonly #contributions: ContributionWriter
+  readonly #file: DatabaseFile
 
   constructor(file: string) {
     this.#connection = new Connection(file)
+    this.#file = new DatabaseFile(file)
     this.#contributions = new ContributionWriter(this.#connection)
   }
 
-  /** The outcome of each job. If one fails, all are done again, each in its own transaction. */
+  /** The outcome of each job. All fail where the file that has them is not the one at its path. */
   commit(jobs: readonly Job[]): Outcome[] {
+    const outcomes = this.#committed(jobs)
     try {
-      return this.#connection.write(() => jobs.map((job) => this.#done(job)))
+      this.#file.requireCommitted()
+      return outcomes
     } catch (error) {
       if (!isGroveError(error)) throw error
-      return jobs.length === 1 ? [failure(error)] : jobs.flatMap((job) => this.commit([job]))
+      return jobs.map(() => failure(error))
     }
   }
 
   close(): void {
     this.#connection.close()
+  }
+
+  /** If one job fails, all are done again, each in its own transaction. */
+  #committed(jobs: readonly Job[]): Outcome[] {
+    try {
+      return this.#connection.write(() => jobs.map((job) => this.#done(job)))
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      return jobs.length === 1 ? [failure(error)] : jobs.flatMap((job) => this.#committed([job]))
+    }
   }
 
   #done(job: Job): Outcome {

@@ -1,0 +1,77 @@
+import type { Kind } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
+import { isSignalMetric, type SignalMetric } from '../../core/ranking/frontier.ts'
+import type { FrontierAnswer, FrontierEntry } from '../../core/wire/frontier.ts'
+import type { CallOptions, GroveApi } from './api.ts'
+
+/** The signals by the names that people see. */
+const signals = {
+  adoption: '_adoption',
+  review: '_review_score',
+  reproduction: '_reproduction',
+  recency: '_recency',
+} as const satisfies Record<string, SignalMetric>
+
+const signalNames = Object.keys(signals).join(', ')
+
+/** Metrics that an error names. */
+const NAMED_MAX = 20
+
+/** The signal that a name means: `adoption`, or `_adoption` as on the wire. */
+export function signalNamed(name: string): SignalMetric | undefined {
+  if (isSignalMetric(name)) return name
+  return Object.hasOwn(signals, name) ? signals[name as keyof typeof signals] : undefined
+}
+
+/** What people see for the name of a dimension on the wire. */
+export function shownName(metric: string): string {
+  return Object.entries(signals).find(([, signal]) => signal === metric)?.[0] ?? metric
+}
+
+/** The entries of a metric or a signal. A metric hides a signal of the same name. */
+export function rankingNamed(frontier: FrontierAnswer, name: string): readonly FrontierEntry[] {
+  const own = Object.hasOwn(frontier.byMetric, name) ? frontier.byMetric[name] : undefined
+  if (own !== undefined) return own
+  const signal = signalNamed(name)
+  return signal === undefined ? [] : bySignal(frontier)[signal]
+}
+
+/** The entries of each signal. */
+export function bySignal(
+  frontier: FrontierAnswer,
+): Readonly<Record<SignalMetric, readonly FrontierEntry[]>> {
+  return {
+    _adoption: frontier.byAdoption,
+    _review_score: frontier.byReviewScore,
+    _reproduction: frontier.byReproduction,
+    _recency: frontier.byRecency,
+  }
+}
+
+/**
+ * Throws `not-found`, with the names that there are, where nothing of this kind ranks by a metric
+ * of this name, whatever else a query asks for.
+ */
+export async function requireMetric(
+  grove: GroveApi,
+  { metric, kind = 'work' }: { readonly metric: string; readonly kind?: Kind | undefined },
+  options: CallOptions,
+): Promise<void> {
+  const named = await grove.frontier({ kind, metric, limit: 1 }, options)
+  if (Object.hasOwn(named.byMetric, metric) || signalNamed(metric) !== undefined) return
+  const { byMetric, nextAfter } = await grove.frontier({ kind, limit: 1 }, options)
+  throw unknownMetric(metric, Object.keys(byMetric), nextAfter !== undefined)
+}
+
+/** The error for a metric that is not among those that there are. Pure. */
+export function unknownMetric(
+  metric: string,
+  metrics: readonly string[],
+  areMore = false,
+): GroveError {
+  const shown = metrics.slice(0, NAMED_MAX).join(', ')
+  const more = areMore || metrics.length > NAMED_MAX ? ' and others' : ''
+  const known = shown === '' ? 'there are no metrics yet' : `metrics are ${shown}${more}`
+  const message = `nothing ranks by ${metric}: ${known}; signals are ${signalNames}`
+  return new GroveError('not-found', { metric, metrics }, { message })
+}
