@@ -4,6 +4,7 @@ import { composeNode, openStores } from '../../src/compose.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
+import { nextTurn } from '../../src/runtime/turn.ts'
 
 /** A grove in this process, served over a real socket. */
 export interface ServedNode extends AsyncDisposable {
@@ -37,7 +38,7 @@ export async function serveNode(dir?: string, lines: Partial<Log> = {}): Promise
   const opened = await openStores(settings, log)
   const { node, close } = composeNode(settings, opened, bound.url, log)
   await node.start()
-  const server = bound.serve(node)
+  const server = bound.serve(node, { nextTurn })
   let stopped: Promise<void> | undefined
   const stop = (graceMs: number) => {
     stopped ??= server.close({ graceMs })

@@ -15,6 +15,13 @@ const MOVED_MIN_BYTES = 30 * 1024
 /** How long a caller may go on sending a refused body, so that it can read the response. */
 const LINGER_MS = 5_000
 
+interface ExchangeOptions {
+  readonly clock: Clock
+  readonly isLocal: boolean
+  /** Waits for the request's turn; undefined if it has come. */
+  readonly turn: (request: ApiRequest) => Promise<void> | undefined
+}
+
 /** One request on a socket, and its response. */
 export class Exchange implements ApiRequest {
   readonly method: string
@@ -24,15 +31,17 @@ export class Exchange implements ApiRequest {
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #clock: Clock
+  readonly #turn: ExchangeOptions['turn']
   readonly #controller = new AbortController()
   #endWatch = () => {}
 
   constructor(
     incoming: IncomingMessage,
     outgoing: ServerResponse,
-    { clock, isLocal }: { clock: Clock; isLocal: boolean },
+    { clock, isLocal, turn }: ExchangeOptions,
   ) {
     this.isLocal = isLocal
+    this.#turn = turn
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#clock = clock
@@ -60,7 +69,19 @@ export class Exchange implements ApiRequest {
     return Array.isArray(value) ? value[0] : value
   }
 
-  wholeBody(maxBytes: number): Promise<Buffer | undefined> {
+  /** Waits until the work on the request may begin; undefined if it may. */
+  turn(): Promise<void> | undefined {
+    return this.#turn(this)
+  }
+
+  /** The work on a body begins when it is complete, and waits for its turn again. */
+  async wholeBody(maxBytes: number): Promise<Buffer | undefined> {
+    const body = await this.#collected(maxBytes)
+    await this.turn()
+    return body
+  }
+
+  #collected(maxBytes: number): Promise<Buffer | undefined> {
     const incoming = this.#incoming
     if (Number(incoming.headers['content-length'] ?? 0) > maxBytes)
       return Promise.resolve(undefined)

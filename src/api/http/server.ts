@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { Handler } from '../answer/routes.ts'
-import { createHttpApp, type HttpApp } from './app.ts'
+import { createHttpApp, type HttpApp, type HttpAppOptions } from './app.ts'
 import { cutIfEventStream } from './exchange.ts'
 import { answerConnect, answerExpectation, answerUnparsed } from './unparsed.ts'
 
@@ -23,8 +22,7 @@ export interface BoundServer {
   /** Without a trailing slash. */
   readonly url: string
   readonly port: number
-  /** `pages`: in addition to the operations, by path. */
-  serve(node: GroveNode, pages?: Readonly<Record<string, Handler>>): RunningServer
+  serve(node: GroveNode, options: HttpAppOptions): RunningServer
   close(): Promise<void>
 }
 
@@ -53,8 +51,8 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
   await listening(server, options)
   const { port } = server.address() as AddressInfo
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
-  const serve = (node: GroveNode, pages: Readonly<Record<string, Handler>> = {}): RunningServer => {
-    const app = createHttpApp(node, pages)
+  const serve = (node: GroveNode, options: HttpAppOptions): RunningServer => {
+    const app = createHttpApp(node, options)
     listener = app.handle
     return { url, port, app, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
   }
