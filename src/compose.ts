@@ -67,7 +67,11 @@ export function composeNode(
   address: string | undefined,
   log: Log,
 ): ComposedNode {
-  const transport = httpTransport({ allowPrivate: settings.allowPrivatePeers, clock: systemClock })
+  const transport = httpTransport({
+    allowPrivate: settings.allowPrivatePeers,
+    clock: systemClock,
+    own: address,
+  })
   const self = { peerId, address: address ?? `http://${peerId}.invalid` }
   const config: NodeConfig = { ...settings, self, reachable: address !== undefined }
   const node = new GroveNode(config, {

@@ -43,7 +43,7 @@ export const CLOSURE_MAX_BYTES = 16 * 1024 * 1024
 export const FEDERATED_MAX_PER_METRIC = 500
 /** Entries of the federated frontier in all metrics together. */
 export const FEDERATED_MAX = 4_096
-/** Share of each of these two bounds that one advertiser may fill. */
+/** Share of each of these two bounds that the peers of one host may fill. */
 export const FEDERATED_ADVERTISER_SHARE = 1 / 4
 /** Providers remembered for one advertised item, and asked in one fetch of background sync. */
 export const PROVIDERS_MAX = 8

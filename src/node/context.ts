@@ -130,6 +130,7 @@ export type GossipView = Pick<
   | 'peers'
   | 'peer'
   | 'livePeers'
+  | 'admits'
   | 'localEntry'
   | 'federated'
   | 'providersOf'

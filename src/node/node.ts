@@ -34,7 +34,7 @@ import type {
 import { EventHub } from './events.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
@@ -106,7 +106,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
-    this.#gossip = new GossipState({ ...config, capabilities }, random)
+    this.#gossip = new GossipState(
+      { ...config, capabilities, hosts: ports.transport.hosts },
+      random,
+    )
     this.#frontier = new FrontierReader(this)
   }
 
@@ -234,6 +237,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
     await this.#contact(peer, async () => {
       const answer = await this.transport.exchange(peer, message, { signal: this.closing })
+      noteTwin(this, peer, answer)
       this.tell({ type: 'exchange-answered', peer, message: answer })
     })
   }

@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Kind } from '../core/contribution/schema.ts'
+import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
 import type {
@@ -70,6 +71,8 @@ export interface RequestOptions {
  * own reason.
  */
 export interface Transport {
+  /** The hosts behind addresses, as far as dialling has shown them. */
+  readonly hosts: Hosts
   exchange(
     peer: PeerAddress,
     message: GossipMessage,

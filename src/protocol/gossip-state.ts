@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import { invariant } from '../core/invariant.ts'
+import { tidyAddress } from '../core/peers/endpoint.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
@@ -9,7 +10,6 @@ import { Dissemination } from './gossip/dissemination.ts'
 import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import type { Peer } from './membership/liveness.ts'
 import { Membership } from './membership/membership.ts'
-import { tidyAddress } from './membership/peer-table.ts'
 import { Rounds } from './membership/rounds.ts'
 import { Shuffles } from './membership/shuffles.ts'
 import type { Effect, GossipConfig, Input, PeerView } from './messages.ts'
@@ -77,6 +77,11 @@ export class GossipState {
   /** What peers advertise as the best, each metric and direction best first, none of it expired. */
   federated(now: number): FederatedItem[] {
     return this.#dissemination.federated(now)
+  }
+
+  /** Whether a peer may be known by this address: it can be dialled, and has no foreign path. */
+  admits(address: string): boolean {
+    return this.#members.admits(address)
   }
 
   /** One of the places that the item has in the local frontier; undefined if it has none. */
@@ -153,11 +158,13 @@ export class GossipState {
 
   #answerExchange(message: GossipMessage, now: number): Effect[] {
     const isSelf = this.#members.isSelf(message)
+    const isHeard = !isSelf && this.#members.admits(message.address)
     // Before its first round a grove only listens: it requests nothing.
-    const sender = this.#rounds.haveBegun ? this.#members.senderOf(message) : undefined
+    const asks = isHeard && this.#rounds.haveBegun
+    const sender = asks ? this.#members.senderOf(message) : undefined
     const entries = this.#dissemination.read(message)
     const reply = this.#dissemination.reply(message, { isSelf, sender }, now)
-    if (isSelf) return [reply]
+    if (!isHeard) return [reply]
     const effects = this.#listenTo(message, [], now)
     this.#members.noteCapabilities(message.peerId, message.capabilities)
     const digest = { from: this.#members.knownAs(message), entries, unauthenticated: true }
@@ -181,7 +188,7 @@ export class GossipState {
   #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
     if (this.#members.isSelf(sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
     const { effect, replaceable } = this.#shuffles.reply(sender)
-    if (!this.#quota.tryTakeShuffle()) return [effect]
+    if (!this.#members.admits(sender.address) || !this.#quota.tryTakeShuffle()) return [effect]
     const effects = this.#listenTo(sender, replaceable, now)
     this.#members.absorb(offered, replaceable, now)
     return [effect, ...effects]

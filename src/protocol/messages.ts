@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
@@ -16,6 +17,8 @@ export interface GossipConfig {
   readonly self: PeerAddress
   /** Never forgotten, whatever shuffles bring. */
   readonly seeds: readonly PeerAddress[]
+  /** Default: `UNTOLD_HOSTS`. */
+  readonly hosts?: Hosts
   readonly capabilities: Capabilities
   /** Mean time between exchanges; each wait is within ± 20 % of it. */
   readonly gossipIntervalMs: number
@@ -25,19 +28,27 @@ export interface GossipConfig {
 
 /**
  * What happens to the gossip state. Whatever comes from a peer is parsed and bounded, but not
- * verified.
+ * verified. `remote` is the IP address that a message came from, if it came from one.
  */
 export type Input =
   /** A moment that a `wake` effect asked for has come (or any later one). */
   | { readonly type: 'tick' }
   | FrontierInput
-  | { readonly type: 'exchange-received'; readonly message: GossipMessage }
+  | {
+      readonly type: 'exchange-received'
+      readonly message: GossipMessage
+      readonly remote?: string | undefined
+    }
   | {
       readonly type: 'exchange-answered'
       readonly peer: PeerAddress
       readonly message: GossipMessage
     }
-  | { readonly type: 'shuffle-received'; readonly request: ShuffleRequest }
+  | {
+      readonly type: 'shuffle-received'
+      readonly request: ShuffleRequest
+      readonly remote?: string | undefined
+    }
   | {
       readonly type: 'shuffle-answered'
       readonly peer: PeerAddress

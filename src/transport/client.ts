@@ -14,15 +14,18 @@ import type { RequestOptions, Transport } from '../ports/transport.ts'
 import type { MinimumRate } from './body.ts'
 import { Dialler, type HttpCarrier } from './dialler.ts'
 import { FederationRoutes } from './federation-routes.ts'
+import { HostMap } from './hosts.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
 import { PeerProtocolCache } from './peer-protocol-cache.ts'
 
-/** Options of the HTTP transport. All but `allowPrivate` and `clock` have defaults. */
+/** Options of the HTTP transport. All but `allowPrivate` and `clock` may be left out. */
 export interface TransportOptions {
   /** Allow private, loopback and link-local addresses. */
   readonly allowPrivate: boolean
   readonly clock: Clock
+  /** This grove's own address, if others reach it. */
+  readonly own?: string | undefined
   readonly connectTimeoutMs?: number
   readonly headersTimeoutMs?: number
   readonly idleTimeoutMs?: number
@@ -40,7 +43,8 @@ const defaults = {
 
 /** Requests to other groves over HTTP: by the routes of federation, or by those of Grove 0.1. */
 export function httpTransport(options: TransportOptions): Transport {
-  const dialler = new Dialler({ ...defaults, ...options })
+  const hosts = new HostMap(options)
+  const dialler = new Dialler({ ...defaults, ...options, hosts })
   const protocols = new PeerProtocolCache(options.clock)
   const federation = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
@@ -60,6 +64,7 @@ export function httpTransport(options: TransportOptions): Transport {
   }
 
   return {
+    hosts,
     async exchange(peer, message, call = {}) {
       const readable = messageFor(protocols.version(peer), message)
       const answer = await gossip(peer, '/api/gossip/exchange', readable, gossipMessageSchema, call)

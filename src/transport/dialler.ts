@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
+import type { HostMap } from './hosts.ts'
 
 /** An HTTP request as it is sent. */
 export interface CarriedRequest {
@@ -35,6 +36,8 @@ export interface HttpCarrier {
 /** What a dialler needs. Times are in ms. */
 export interface DiallerOptions extends Guard {
   readonly clock: Clock
+  /** Learns which IP addresses names have. */
+  readonly hosts: HostMap
   /** Default: sockets. The connect, headers and idle time-outs are those of the sockets. */
   readonly carrier?: HttpCarrier | undefined
   readonly connectTimeoutMs: number
@@ -260,7 +263,7 @@ function guardedConnector(options: DiallerOptions): buildConnector.connector {
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     allowH2: false,
-    lookup: guardedLookup(options),
+    lookup: guardedLookup(options, options.hosts),
   })
   return (target, callback) => {
     try {
@@ -268,7 +271,11 @@ function guardedConnector(options: DiallerOptions): buildConnector.connector {
     } catch (error) {
       return callback(error as Error, null)
     }
-    connect(target, callback)
+    connect(target, (...answer) => {
+      const ip = answer[1]?.remoteAddress
+      if (ip !== undefined) options.hosts.reached(target.hostname, ip)
+      callback(...answer)
+    })
   }
 }
 

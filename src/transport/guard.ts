@@ -11,8 +11,8 @@ export interface Guard {
 
 /**
  * Addresses outside of the public Internet: IANA's special-purpose registries (RFC 6890 and its
- * updates), multicast, and the IPv6 forms that embed an IPv4 address (mapped, compatible, NAT64,
- * 6to4, Teredo).
+ * updates), multicast, and the IPv6 forms that embed an IPv4 address (mapped, translated,
+ * compatible, NAT64, 6to4, Teredo).
  */
 const special4 = new BlockList()
 for (const [network, prefix] of [
@@ -38,6 +38,7 @@ const special6 = new BlockList()
 for (const [network, prefix] of [
   ['::', 96],
   ['::ffff:0:0', 96],
+  ['::ffff:0:0:0', 96],
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['100::', 64],
@@ -84,15 +85,24 @@ export function checkHost(hostname: string, { allowPrivate }: Guard): void {
   if (/(^|\.)localhost\.?$/i.test(host)) throw refused(hostname, 'it is this machine')
 }
 
+/** Who is told what names resolved to. */
+export interface ResolvedNames {
+  resolved(name: string, ips: readonly string[]): void
+}
+
 /** A DNS look-up that returns allowed addresses only, so that the checked address is dialled. */
-export function guardedLookup({ allowPrivate }: Guard): LookupFunction {
+export function guardedLookup({ allowPrivate }: Guard, found: ResolvedNames): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, found: LookupAddress[]) => {
+    lookup(hostname, { ...options, all: true }, (error, all: LookupAddress[]) => {
       if (error !== null) return callback(error, '', 0)
-      const allowed = allowPrivate ? found : found.filter(({ address }) => isPublic(address))
+      const allowed = allowPrivate ? all : all.filter(({ address }) => isPublic(address))
       const [first] = allowed
       if (first === undefined)
         return callback(refused(hostname, 'it resolves to private addresses only'), '', 0)
+      found.resolved(
+        hostname,
+        allowed.map(({ address }) => address),
+      )
       return options.all === true
         ? callback(null, allowed)
         : callback(null, first.address, first.family)

@@ -37,7 +37,7 @@ export async function likelyProviders(node: PeersContext, cid: Cid): Promise<Pee
   ])
   const namers = await node.contributions.getMany(edges.map((edge) => edge.source))
   const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) =>
-    senderOf(provenance),
+    senderOf(node, provenance),
   )
   return unique(node, [...advertisers, ...sent])
 }
@@ -122,6 +122,7 @@ async function holds(
   }
 }
 
-function senderOf({ peerId, address }: Provenance): PeerAddress[] {
-  return peerId === undefined || address === undefined ? [] : [{ peerId, address }]
+function senderOf(node: PeersContext, { peerId, address }: Provenance): PeerAddress[] {
+  if (peerId === undefined || address === undefined) return []
+  return node.gossip.admits(address) ? [{ peerId, address }] : []
 }

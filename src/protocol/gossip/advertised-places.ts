@@ -1,6 +1,7 @@
 import { addBounded } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import { mustHold } from '../../core/invariant.ts'
+import type { Hosts } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
@@ -43,14 +44,15 @@ const NO_COMMON_DIGEST: CommonDigest = { digest: undefined, since: 0, sources: n
 export class AdvertisedPlaces {
   readonly #local: LocalFrontier
   readonly #lifeMs: number
-  readonly #federated = new FederatedFrontier()
+  readonly #federated: FederatedFrontier
   readonly #held = new Set<Cid>()
   readonly #retracted = new Set<string>()
   /** No advertisement is older than this. */
   #oldest = 0
   #common = NO_COMMON_DIGEST
 
-  constructor(local: LocalFrontier, intervalMs: number) {
+  constructor(local: LocalFrontier, intervalMs: number, hosts?: Hosts) {
+    this.#federated = new FederatedFrontier(hosts)
     this.#local = local
     this.#lifeMs = ADVERTISEMENT_ROUNDS * intervalMs
   }

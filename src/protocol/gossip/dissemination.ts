@@ -46,7 +46,7 @@ export class Dissemination {
     const local = this.#local
     const outbox = new Outbox(config, quota)
     const digests = new DigestCache(local, { intervalMs, entryBytes: outbox.entryBytes })
-    const places = new AdvertisedPlaces(local, intervalMs)
+    const places = new AdvertisedPlaces(local, intervalMs, config.hosts)
     this.#outbox = outbox
     this.#digests = digests
     this.#places = places

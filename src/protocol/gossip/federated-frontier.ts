@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
+import { type Hosts, shareKey, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import {
@@ -40,6 +41,11 @@ export interface Arrival {
  */
 export class FederatedFrontier {
   readonly #items = new FederatedItems()
+  readonly #hosts: Hosts
+
+  constructor(hosts: Hosts = UNTOLD_HOSTS) {
+    this.#hosts = hosts
+  }
 
   get size(): number {
     return this.#items.size
@@ -55,6 +61,7 @@ export class FederatedFrontier {
     { now, heldDirection }: Arrival,
   ): Advertisement[] {
     const fresh: Advertisement[] = []
+    const host = shareKey(this.#hosts, from.address)
     for (const entry of directedFirst(entries)) {
       const { metric, cid, value, tags } = entry
       if (!isValid(entry)) continue
@@ -62,7 +69,7 @@ export class FederatedFrontier {
       if (direction === undefined) continue
       const directionGuessed = entry.direction === undefined
       const basis = { unauthenticated, directionGuessed }
-      const heard = { metric, direction, cid, value, from, lastAdvertised: now, ...basis }
+      const heard = { metric, direction, cid, value, from, host, lastAdvertised: now, ...basis }
       const own = this.#take(heard, tags)
       if (own !== undefined) fresh.push({ ...entry, direction, value: own.value, from, ...basis })
     }

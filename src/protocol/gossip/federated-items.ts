@@ -18,6 +18,8 @@ const SHARE_MAX_PER_METRIC = FEDERATED_MAX_PER_METRIC * FEDERATED_ADVERTISER_SHA
 export interface Heard extends Advertisement {
   /** Unix ms. */
   readonly lastAdvertised: number
+  /** Whose share it counts for: the host of the peer's address as it was then. */
+  readonly host: string
 }
 
 /** An item of the federated frontier. Its value is the best of those advertised. */
@@ -36,8 +38,8 @@ export type Item = { -readonly [K in keyof FederatedItem]: FederatedItem[K] } & 
 
 /**
  * The items of the federated frontier, with bounds on all of them, on each metric, and on each
- * peer's share of either. Beyond a bound the worst item of the same metric and direction goes, so
- * that a flood in one dimension costs no other.
+ * host's share of either: ids cost nothing. Beyond a bound the worst item of the same metric and
+ * direction goes, so that a flood in one dimension costs no other.
  */
 export class FederatedItems {
   readonly #metrics = new Map<string, Metric>()
@@ -111,7 +113,7 @@ export class FederatedItems {
     invariant(this.get(item) === item, 'only an item that was entered is advertised')
     if (metric === undefined) return
     this.#insert(metric, item, heard)
-    this.#keepShare(metric, item, heard.from.peerId)
+    this.#keepShare(metric, item, heard.host)
     this.#keepSize(metric, item.direction)
     invariant(
       this.#size <= FEDERATED_MAX && sizeOf(metric) <= FEDERATED_MAX_PER_METRIC,
@@ -124,10 +126,9 @@ export class FederatedItems {
     const metric = this.#metrics.get(name)
     const item = metric?.[direction].get(cid)
     if (metric === undefined || item === undefined) return
-    const index = indexOfPeer(item, peerId)
-    if (index >= 0) {
-      item.advertisements.splice(index, 1)
-      this.#countShare(metric, peerId, -1)
+    const [gone] = item.advertisements.splice(...placeOf(item, peerId))
+    if (gone !== undefined) {
+      this.#countShare(metric, gone.host, -1)
       setValue(item)
     }
     if (item.advertisements.length > 0) return
@@ -151,33 +152,37 @@ export class FederatedItems {
     mustHold(this.#size === size, 'the size is the number of items', { counted: this.#size, size })
     mustHold(size <= FEDERATED_MAX, 'the federated frontier is within its bound', { size })
     mustHold(this.#shares.equals(shares), 'shares are those of the items')
-    mustHold(shares.most <= SHARE_MAX, 'no peer has too much of the federated frontier')
+    mustHold(shares.most <= SHARE_MAX, 'no host has too much of the federated frontier')
   }
 
   /** Inserts by recency. In place: the list is short, and gossip does nothing more often. */
   #insert(metric: Metric, item: Item, heard: Heard): void {
     const { advertisements } = item
-    const before = indexOfPeer(item, heard.from.peerId)
-    if (before >= 0) advertisements.splice(before, 1)
-    else this.#countShare(metric, heard.from.peerId, 1)
+    const [before] = advertisements.splice(...placeOf(item, heard.from.peerId))
+    if (before !== undefined) this.#countShare(metric, before.host, -1)
+    this.#countShare(metric, heard.host, 1)
     let index = 0
     for (const other of advertisements) {
       if (compareRecency(other, heard) > 0) break
       index += 1
     }
     advertisements.splice(index, 0, heard)
-    const dropped = advertisements.length > PROVIDERS_MAX ? advertisements.pop() : undefined
-    if (dropped !== undefined) this.#countShare(metric, dropped.from.peerId, -1)
+    const dropped = advertisements.length > PROVIDERS_MAX ? leastNeeded(advertisements) : undefined
+    if (dropped !== undefined) {
+      advertisements.splice(advertisements.indexOf(dropped), 1)
+      this.#countShare(metric, dropped.host, -1)
+    }
     setValue(item)
   }
 
-  /** A peer beyond its share loses the worst item that it advertises in that direction. */
-  #keepShare(metric: Metric, { direction }: Item, peerId: string): void {
+  /** A host beyond its share loses the worst item that it advertises in that direction. */
+  #keepShare(metric: Metric, { direction }: Item, host: string): void {
     const isWithin =
-      metric.shares.of(peerId) <= SHARE_MAX_PER_METRIC && this.#shares.of(peerId) <= SHARE_MAX
+      metric.shares.of(host) <= SHARE_MAX_PER_METRIC && this.#shares.of(host) <= SHARE_MAX
     if (isWithin) return
-    const own = worst(metric[direction], (other) => indexOfPeer(other, peerId) >= 0)
-    if (own !== undefined) this.withdraw(own, peerId)
+    const own = worst(metric[direction], (other) => advertisersOn(other, host).length > 0)
+    if (own === undefined) return
+    for (const { from } of advertisersOn(own, host)) this.withdraw(own, from.peerId)
   }
 
   #keepSize(metric: Metric, direction: Direction): void {
@@ -191,9 +196,9 @@ export class FederatedItems {
     for (const { from } of [...item.advertisements]) this.withdraw(item, from.peerId)
   }
 
-  #countShare(metric: Metric, peerId: string, change: 1 | -1): void {
-    this.#shares.change(peerId, change)
-    metric.shares.change(peerId, change)
+  #countShare(metric: Metric, host: string, change: 1 | -1): void {
+    this.#shares.change(host, change)
+    metric.shares.change(host, change)
   }
 }
 
@@ -208,12 +213,12 @@ interface Metric {
   readonly shares: Shares
 }
 
-/** The number of items that each peer advertises, by its id. */
+/** The number of advertisements of each host. */
 class Shares {
   readonly #counts = new Map<string, number>()
 
-  of(peerId: string): number {
-    return this.#counts.get(peerId) ?? 0
+  of(host: string): number {
+    return this.#counts.get(host) ?? 0
   }
 
   get most(): number {
@@ -221,19 +226,19 @@ class Shares {
   }
 
   equals(other: Shares): boolean {
-    const isSame = ([peerId, count]: [string, number]) => other.of(peerId) === count
+    const isSame = ([host, count]: [string, number]) => other.of(host) === count
     return this.#counts.size === other.#counts.size && [...this.#counts].every(isSame)
   }
 
   addAll({ advertisements }: Item): void {
-    for (const { from } of advertisements) this.change(from.peerId, 1)
+    for (const { host } of advertisements) this.change(host, 1)
   }
 
-  change(peerId: string, by: 1 | -1): void {
-    const count = this.of(peerId) + by
+  change(host: string, by: 1 | -1): void {
+    const count = this.of(host) + by
     invariant(count >= 0, 'nobody advertises fewer than no items')
-    if (count > 0) this.#counts.set(peerId, count)
-    else this.#counts.delete(peerId)
+    if (count > 0) this.#counts.set(host, count)
+    else this.#counts.delete(host)
   }
 }
 
@@ -268,8 +273,21 @@ function worst(items: ReadonlyMap<Cid, Item>, counts: (item: Item) => boolean): 
   return found
 }
 
-function indexOfPeer({ advertisements }: Item, peerId: string): number {
-  return advertisements.findIndex(({ from }) => from.peerId === peerId)
+/** Where the peer's advertisement is in the list, and how many it has: one or none. */
+function placeOf({ advertisements }: Item, peerId: string): [index: number, count: number] {
+  const index = advertisements.findIndex(({ from }) => from.peerId === peerId)
+  return index < 0 ? [0, 0] : [index, 1]
+}
+
+const advertisersOn = ({ advertisements }: Item, host: string): Heard[] =>
+  advertisements.filter((heard) => heard.host === host)
+
+/** The oldest of the host that has most of these, so that no host's ids displace all others. */
+function leastNeeded(advertisements: readonly Heard[]): Heard | undefined {
+  const counts = new Map<string, number>()
+  for (const { host } of advertisements) counts.set(host, (counts.get(host) ?? 0) + 1)
+  const most = Math.max(...counts.values())
+  return advertisements.findLast(({ host }) => counts.get(host) === most)
 }
 
 function checkMetric(name: string, metric: Metric): void {
@@ -284,7 +302,7 @@ function checkMetric(name: string, metric: Metric): void {
   mustHold(size > 0, 'a metric without items is forgotten', { name })
   mustHold(size <= FEDERATED_MAX_PER_METRIC, 'a metric is within its bound', { name, size })
   mustHold(metric.shares.equals(shares), 'shares of a metric are those of its items', { name })
-  mustHold(shares.most <= SHARE_MAX_PER_METRIC, 'no peer has too much of a metric', { name })
+  mustHold(shares.most <= SHARE_MAX_PER_METRIC, 'no host has too much of a metric', { name })
 }
 
 function checkItem(item: Item): void {

@@ -1,3 +1,4 @@
+import { tidyAddress } from '../../core/peers/endpoint.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
 import { timestamp } from '../../core/time.ts'
@@ -15,7 +16,7 @@ import {
   suspicionRounds,
 } from './liveness.ts'
 import { exchangePartners } from './partners.ts'
-import { PeerTable, tidyAddress } from './peer-table.ts'
+import { PeerTable } from './peer-table.ts'
 
 /** Peers that travel in one shuffle. */
 export const SHUFFLE_SIZE = 5
@@ -42,8 +43,8 @@ export class Membership {
   readonly #intervalMs: number
   readonly #random: Random
 
-  constructor({ self, seeds, gossipIntervalMs }: GossipConfig, random: Random) {
-    this.#peers = new PeerTable(self)
+  constructor({ self, seeds, hosts, gossipIntervalMs }: GossipConfig, random: Random) {
+    this.#peers = new PeerTable(self, hosts)
     this.#intervalMs = gossipIntervalMs
     this.#random = random
     for (const seed of seeds) this.addSeed(seed, 0)
@@ -55,6 +56,11 @@ export class Membership {
 
   isSelf(peer: PeerAddress): boolean {
     return this.#peers.isSelf(peer)
+  }
+
+  /** Whether a peer may be known by this address (`PeerTable.admits`). */
+  admits(address: string): boolean {
+    return this.#peers.admits(address)
   }
 
   checkInvariants(): void {
@@ -273,6 +279,7 @@ export class Membership {
   #isUnknown(peer: PeerAddress): boolean {
     return (
       !this.isSelf(peer) &&
+      this.admits(peer.address) &&
       this.#peers.find(peer.peerId) === undefined &&
       this.#peers.findByAddress(peer.address) === undefined
     )

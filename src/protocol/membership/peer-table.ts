@@ -1,4 +1,6 @@
 import { invariant, mustHold } from '../../core/invariant.ts'
+import { parseEndpoint, tidyAddress } from '../../core/peers/endpoint.ts'
+import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { newPeer, type Peer } from './liveness.ts'
 
@@ -9,19 +11,13 @@ const FAILED_MAX = 64
 /** Seeds, configured and added. */
 const SEEDS_MAX = 256
 
-/** The form in which addresses are compared: without trailing slashes. */
-export function tidyAddress(address: string): string {
-  let end = address.length
-  while (end > 0 && address[end - 1] === '/') end -= 1
-  return address.slice(0, end)
-}
-
 /**
  * The known peers: those of the partial view, and seeds and failed peers retained outside it. One
  * id has one address, and one address one id.
  */
 export class PeerTable {
   readonly self: PeerAddress
+  readonly #hosts: Hosts
   /** By id, at most ACTIVE_MAX. */
   readonly #active = new Map<string, Peer>()
   /** By id, none of them active. */
@@ -29,8 +25,9 @@ export class PeerTable {
   /** By address, the id that last answered there (at first the configured one). */
   readonly #seeds = new Map<string, string>()
 
-  constructor(self: PeerAddress) {
+  constructor(self: PeerAddress, hosts: Hosts = UNTOLD_HOSTS) {
     this.self = { peerId: self.peerId, address: tidyAddress(self.address) }
+    this.#hosts = hosts
   }
 
   /** The partial view. */
@@ -60,6 +57,16 @@ export class PeerTable {
   /** Whether these are this grove's own id or address. */
   isSelf({ peerId, address }: PeerAddress): boolean {
     return peerId === this.self.peerId || tidyAddress(address) === this.self.address
+  }
+
+  /**
+   * Whether a peer may be known by this address: one that can be dialled, and has no path unless
+   * the operator wrote it. A path would let anybody have requests sent to any page of any server.
+   */
+  admits(given: string): boolean {
+    const address = tidyAddress(given)
+    if (this.#seeds.has(address)) return true
+    return parseEndpoint(address)?.path === '' && this.#hosts.isDialable(address)
   }
 
   isActive({ peerId }: PeerAddress): boolean {

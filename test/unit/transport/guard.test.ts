@@ -58,6 +58,7 @@ for (const address of [
   'http://2130706433/',
   'http://0x7f.1/',
   'http://[::ffff:7f00:1]/',
+  'http://[::ffff:0:127.0.0.1]/',
 ]) {
   test(`the address ${address} is refused`, () =>
     assert.throws(() => checkUrl(address, strict), refused))
@@ -76,7 +77,7 @@ test('a private address is accepted if the operator allows it', () => {
 
 test('a name that resolves to this machine is refused at its lookup', async () => {
   const error = await new Promise((resolve) =>
-    guardedLookup(strict)('localhost', { all: true }, resolve),
+    guardedLookup(strict, { resolved() {} })('localhost', { all: true }, resolve),
   )
 
   assert.equal((error as { code?: string }).code, 'address-refused')

@@ -10,7 +10,7 @@ import {
   trustStep,
   withFailure,
   withLie,
-} from '../../../src/core/peers/trust.ts'
+} from '../../../../src/core/peers/trust.ts'
 
 const START = Date.parse('2026-01-01T00:00:00Z')
 const good: PeerStats = { ...NO_STATS, confirmed: 1_000, bytesGood: 1e12 }
