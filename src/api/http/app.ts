@@ -3,12 +3,15 @@ import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
+import type { ApiRequest } from '../answer/request.ts'
 import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
 import { logRequest } from './access-log.ts'
+import { AnswerRoom } from './answer-room.ts'
 import { hostOf } from './caller.ts'
+import type { Connections } from './connections.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -29,6 +32,8 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** The server's connections. Default: nobody counts them. */
+  readonly connections?: Connections
   /** Pages in addition to the server's own, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
@@ -41,6 +46,8 @@ const VITAL: ReadonlySet<string> = new Set([
   '/api/gossip/shuffle',
 ])
 
+const EVENTS = '/api/events'
+
 export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
@@ -50,16 +57,30 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     draining: draining.signal,
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
-  const turns = new Turns({ now: node.clock.now, nextTurn: options.nextTurn })
+  const { connections, nextTurn } = options
+  const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
+  const turns = new Turns({
+    now: node.clock.now,
+    nextTurn,
+    mayBegin: (host) => room.mayBegin(host),
+  })
+  const enter = ({ path, signal }: ApiRequest, host: string) =>
+    path === EVENTS && connections?.listensEnough(host) === true
+      ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
+      : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
-    const from = incoming.socket.remoteAddress
-    const host = isLocal ? 'local' : hostOf(from)
+    const { socket } = incoming
+    const from = socket.remoteAddress
+    const connection = connections?.of(socket)
+    const host = isLocal ? 'local' : (connection?.host ?? hostOf(from))
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
-      turn: ({ path, signal }) =>
-        turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' }),
+      turn: (request) => enter(request, host),
+      hold: (bytes) => room.take(host, bytes, socket),
+      onUse: (use) => connection && connections?.use(connection, use),
+      isCrowded: () => connections?.isCrowded() === true,
     })
     live.add(exchange)
     const end = metrics.begin()
