@@ -4,7 +4,7 @@ import { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
-import type { AdmitContext } from './context.ts'
+import type { AdmitContext, PeersContext } from './context.ts'
 
 /** A verified contribution that is to be stored, and where it came from. */
 export interface Admission {
@@ -54,6 +54,11 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
 }
 
 /** Where something that a peer sent came from. */
-export function provenanceOf(peer: PeerAddress, now: number): Provenance {
-  return { origin: 'peer', peerId: peer.peerId, address: peer.address, receivedAt: now }
+export function provenanceOf(
+  { transport, clock }: Pick<PeersContext, 'transport' | 'clock'>,
+  { peerId, address }: PeerAddress,
+): Provenance {
+  const host = transport.hosts.keyOf(address)
+  const from = host === undefined ? { peerId, address } : { peerId, address, host }
+  return { origin: 'peer', ...from, receivedAt: clock.now() }
 }

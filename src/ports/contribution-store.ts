@@ -7,6 +7,8 @@ export interface Provenance {
   readonly origin: 'local' | 'peer'
   readonly peerId?: string
   readonly address?: string
+  /** The host of that address (`core/peers/hosts.ts`), where hosts were told apart. */
+  readonly host?: string
   /**
    * Published by somebody on this machine: in the grove's process, or through the socket of its
    * directory. Absent for what came over the network, also for what was published over it.

@@ -81,10 +81,53 @@ export interface ThreadsQuery {
   readonly unanswered?: boolean
 }
 
+/** Places that one page of `said` looks through for what is new since a number. */
+export const SAID_SCAN_MAX = 20_000
+
 /** Which edges of a contribution are wanted, and at most how many. */
 export interface EdgeChoice {
   readonly types?: readonly RelationType[]
   readonly limit?: number
+  /** Of incoming ones, only those whose source comes after this one. */
+  readonly after?: Cid
+}
+
+/**
+ * Where something said about a contribution comes in the telling. `turn` counts what came before of
+ * the same kind from the same host, so that hosts take turns: how much one of them brings, and with
+ * which cids, moves nobody else's back.
+ */
+export interface Telling {
+  /** As `tellingOf` orders the kinds. */
+  readonly kind: number
+  readonly turn: number
+  /** Its source's number in the log. */
+  readonly seq: number
+}
+
+/** One page of what is said about a contribution. */
+export interface SaidQuery {
+  /** Also replies, which are no evidence. */
+  readonly replies: boolean
+  /** Only what is told after this. */
+  readonly after?: Telling | undefined
+  /** Only what has a higher number in the log. */
+  readonly since?: number | undefined
+  readonly limit: number
+}
+
+/** What is said about a contribution, in the order of its telling; a source may come twice. */
+export interface SaidPage {
+  readonly said: readonly { readonly source: Cid; readonly at: Telling }[]
+  /** Where the next page begins; undefined where there is none. */
+  readonly next: Telling | undefined
+}
+
+/** How many edges lead to a contribution. */
+export interface EdgeCounts {
+  /** Those that count in a signal. */
+  readonly evidence: number
+  readonly all: number
 }
 
 /** The root of a thread, and what it ranks by among others. */
@@ -114,6 +157,10 @@ export interface GraphIndex {
     types: readonly RelationType[],
     page: Page,
   ): Promise<{ items: Stored[]; total: number }>
+  /** What is said about it, page by page. O(limit), and O(`SAID_SCAN_MAX`) with `since`. */
+  said(cid: Cid, query: SaidQuery): Promise<SaidPage>
+  /** O(1). */
+  edgeCounts(cid: Cid): Promise<EdgeCounts>
   signals(cid: Cid): Promise<Signals>
   /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
   list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>

@@ -1,6 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import { type Edge, edgesOf } from '../core/contribution/relation.ts'
+import { type Edge, EVIDENCE, edgesOf } from '../core/contribution/relation.ts'
 import type { Manifest, Score } from '../core/contribution/schema.ts'
 import { scoreOf } from '../core/ranking/advertisement.ts'
 import {
@@ -11,6 +11,8 @@ import {
   type SignalMetric,
 } from '../core/ranking/frontier.ts'
 import { type Evidence, evidenceOf } from '../core/ranking/signals.ts'
+import type { Provenance } from '../ports/contribution-store.ts'
+import type { EdgeCounts } from '../ports/graph-index.ts'
 import { facetsOfManifest } from './filter.ts'
 import { wordsOfManifest } from './words.ts'
 
@@ -54,6 +56,8 @@ export interface Gain {
   readonly evidence: Evidence | undefined
   /** When it replied (Unix ms); undefined where it is no reply. */
   readonly repliedMs: number | undefined
+  /** The edges that lead to it. */
+  readonly counts: EdgeCounts
 }
 
 /** Derives what follows from a contribution that was first seen at a moment (Unix ms). Pure. */
@@ -102,5 +106,16 @@ function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
     target,
     evidence: evidence.get(target),
     repliedMs: replied.has(target) ? createdMs : undefined,
+    counts: countsOf(edges.filter((edge) => edge.target === target)),
   }))
+}
+
+function countsOf(edges: readonly Edge[]): EdgeCounts {
+  const evidence = edges.filter(({ type }) => EVIDENCE.includes(type)).length
+  return { evidence, all: edges.length }
+}
+
+/** Who takes turns in what is told about a contribution: this grove itself, and each other host. */
+export function tellerOf({ origin, host, address }: Provenance): string {
+  return origin === 'local' ? '' : (host ?? address ?? '')
 }

@@ -27,6 +27,7 @@ const asked: {
   edges: async (store, cids) => [
     await Promise.all(cids.map((cid) => store.edges(cid, 'in'))),
     await Promise.all(cids.map((cid) => store.edges(cid, 'in', { types: ['reviews'], limit: 2 }))),
+    await Promise.all(cids.map((cid) => store.edges(cid, 'in', { after: cids[0] as Cid }))),
     await Promise.all(cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] }))),
   ],
   related: (store, cids) =>
@@ -37,6 +38,15 @@ const asked: {
         return { cids: cidsOf(items), total }
       }),
     ),
+  // In what order, depends on what arrived first.
+  said: (store, cids) =>
+    Promise.all(
+      cids.map(async (cid) => {
+        const { said } = await store.said(cid, { replies: true, limit: 100 })
+        return said.map(({ source, at }) => `${at.kind} ${source}`).sort()
+      }),
+    ),
+  edgeCounts: (store, cids) => Promise.all(cids.map((cid) => store.edgeCounts(cid))),
   signals: (store, cids) => Promise.all(cids.map((cid) => store.signals(cid))),
   list: (store) => Promise.all(filters.map((filter) => listOf(store, filter))),
   search: async (store) => [

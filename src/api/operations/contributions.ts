@@ -125,7 +125,7 @@ export const contributionOperations = {
     output: standingSchema,
     async run(node, { cid }) {
       const { provenance, reviewScore, belief, beliefs, ...rest } = await standingOf(node, cid)
-      const { receivedAt, ...source } = provenance
+      const { receivedAt, host: _, ...source } = provenance
       const missingArtifacts = [...rest.missingArtifacts]
       return {
         cid,

@@ -40,6 +40,19 @@ export function isReproduced(metadata: Relation['metadata']): boolean {
   return result === undefined || result === 'confirmed' || result === 'partial'
 }
 
+/** What a contribution says about another, in the order in which it is told to other groves. */
+const TELLING = ['challenge', 'review', 'reproduction', 'adoption', 'reply'] as const
+
+/**
+ * The place of an edge's kind among what is told: 0 for a reproduction that did not succeed, which
+ * nobody must miss, then reviews, reproductions, adoptions, replies.
+ */
+export function tellingOf({ type, metadata }: Pick<Edge, 'type' | 'metadata'>): number {
+  const signal = counts[type] ?? 'reply'
+  const isChallenge = signal === 'reproduction' && !isReproduced(metadata)
+  return TELLING.indexOf(isChallenge ? 'challenge' : signal)
+}
+
 /**
  * The edges of a contribution, in manifest order. Of several relations of one type to one target,
  * only the first is an edge.

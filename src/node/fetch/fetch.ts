@@ -179,9 +179,8 @@ async function store(
   { contribution, peer }: Located,
   around: Closure,
 ): Promise<void> {
-  const now = node.clock.now()
   const arrival = (item: Contribution, from: PeerAddress | undefined): Admission[] =>
-    from === undefined ? [] : [{ contribution: item, provenance: provenanceOf(from, now) }]
+    from === undefined ? [] : [{ contribution: item, provenance: provenanceOf(node, from) }]
   await admitAll(node, [
     ...around.ancestors.flatMap((item) => arrival(item, around.sources.get(item.cid))),
     ...arrival(contribution, peer),

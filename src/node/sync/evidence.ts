@@ -80,7 +80,7 @@ export async function bringEvidence(
       maxPerAuthor: MAX_PER_AUTHOR,
     })
     budget.moved(bytesMoved)
-    const provenance = provenanceOf(peer, node.clock.now())
+    const provenance = provenanceOf(node, peer)
     const added = await admitAll(
       node,
       evidence.map((contribution) => ({ contribution, provenance })),

@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import type { Edge } from '../../core/contribution/relation.ts'
+import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
@@ -11,20 +11,24 @@ import type { Filter } from '../../core/wire/frontier.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  EdgeCounts,
   FormCount,
   FrontierQuery,
   MetricsQuery,
   Page,
   RankedThread,
   Ranking,
+  SaidPage,
+  SaidQuery,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
-import { consequencesOf } from '../derive.ts'
+import { consequencesOf, tellerOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { type Term, termsOfQuery } from '../words.ts'
 import { formsIn, type Held, metricsOf, rank } from './rank.ts'
+import { Told } from './told.ts'
 
 /** Who promised an absent contribution, and since when (Unix ms). */
 interface Promised {
@@ -40,6 +44,7 @@ export class MemoryGraph implements GraphStore {
   readonly #log: Stored[] = []
   readonly #incoming = new Map<Cid, Edge[]>()
   readonly #evidence = new Map<Cid, Evidence[]>()
+  readonly #told = new Told()
   readonly #stubs = new Map<Cid, Promised>()
 
   constructor(random: Random) {
@@ -54,6 +59,7 @@ export class MemoryGraph implements GraphStore {
     this.#held.set(cid, held)
     this.#log.push(stored)
     for (const edge of held.edges) append(this.#incoming, edge.target, edge)
+    this.#told.add(held.edges, { seq: this.#log.length, host: tellerOf(provenance) })
     for (const { target, evidence } of held.gains)
       if (evidence !== undefined) append(this.#evidence, target, evidence)
     this.#stubs.delete(cid)
@@ -88,7 +94,11 @@ export class MemoryGraph implements GraphStore {
 
   async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
-    return edges.filter((edge) => choice.types?.includes(edge.type) ?? true).slice(0, choice.limit)
+    const { types, limit, after } = choice
+    return edges
+      .filter(({ type }) => types?.includes(type) ?? true)
+      .filter(({ source }) => direction === 'out' || after === undefined || source > after)
+      .slice(0, limit)
   }
 
   async related(
@@ -103,6 +113,16 @@ export class MemoryGraph implements GraphStore {
       .sort((a, b) => b.createdMs - a.createdMs || compareCids(a.stored.cid, b.stored.cid))
     const items = found.slice(offset, offset + limit).map(({ stored }) => stored)
     return { items, total: found.length }
+  }
+
+  async said(cid: Cid, query: SaidQuery): Promise<SaidPage> {
+    return this.#told.page(cid, query)
+  }
+
+  async edgeCounts(cid: Cid): Promise<EdgeCounts> {
+    const edges = this.#edgesInto(cid)
+    const evidence = edges.filter(({ type }) => EVIDENCE.includes(type)).length
+    return { evidence, all: edges.length }
   }
 
   async signals(cid: Cid): Promise<Signals> {

@@ -10,12 +10,15 @@ import type { PendingBlob } from '../../ports/blob-store.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
   EdgeChoice,
+  EdgeCounts,
   FormCount,
   FrontierQuery,
   MetricsQuery,
   Page,
   RankedThread,
   Ranking,
+  SaidPage,
+  SaidQuery,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
@@ -98,6 +101,14 @@ export class SqliteGraph implements GraphStore {
     page: Page,
   ): Promise<{ items: Stored[]; total: number }> {
     return this.#session.read({ type: 'related', args: [cid, types, page] })
+  }
+
+  said(cid: Cid, query: SaidQuery): Promise<SaidPage> {
+    return this.#session.read({ type: 'said', args: [cid, query] })
+  }
+
+  edgeCounts(cid: Cid): Promise<EdgeCounts> {
+    return this.#session.read({ type: 'edgeCounts', args: [cid] })
   }
 
   signals(cid: Cid): Promise<Signals> {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
+import type { Draft, Relation } from '../../../src/core/contribution/schema.ts'
+import type { Provenance } from '../../../src/ports/contribution-store.ts'
+import type { Telling } from '../../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
@@ -38,6 +41,7 @@ function keeping(open: () => Promise<Opened<GraphStore>>): void {
       origin: 'peer',
       peerId: 'p',
       address: 'http://a:1',
+      host: 'a',
       receivedAt: 5,
     } as const
 
@@ -166,6 +170,83 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(
       incoming.map((edge) => edge.type),
       ['adopts', 'reviews'],
+    )
+  })
+
+  const saysOf = (draft: Partial<Draft>, ...relations: Relation[]) =>
+    sample({ ...draft, relations })
+  const from = (host: string): Provenance => ({
+    origin: 'peer',
+    peerId: host,
+    address: `http://${host}:1`,
+    host,
+    receivedAt: 1,
+  })
+
+  test('challenges and reviews are told first, and in each kind the hosts take turns', async () => {
+    await using opened = await open()
+    const say = async (provenance: Provenance, summary: string, ...relations: Relation[]) => {
+      const item = saysOf({ summary }, ...relations)
+      await opened.store.put(item, provenance)
+      return item.cid
+    }
+    const adopts = relation('adopts', absent)
+    const flood = []
+    for (const n of [1, 2, 3]) flood.push(await say(from('9.9.9.9'), `flood ${n}`, adopts))
+    const ported = { ...from('9.9.9.9'), address: 'http://9.9.9.9:2' }
+    flood.push(await say(ported, 'flood of another port', adopts))
+    const reply = await say(local(), 'reply', relation('responds_to', absent))
+    const adoption = await say(from('8.8.8.8'), 'adoption', adopts)
+    const own = await say(local(), 'own', relation('derives_from', absent))
+    const confirmed = await say(local(), 'confirmed', relation('reproduces', absent))
+    const review = await say(local(), 'review', relation('reviews', absent))
+    const challenged = relation('reproduces', absent, { result: 'challenged' })
+    const challenge = await say(from('9.9.9.9'), 'challenge', challenged)
+
+    const { said, next } = await opened.store.said(absent, { replies: true, limit: 100 })
+
+    const [first, ...more] = flood
+    assert.deepEqual(
+      said.map(({ source }) => source),
+      [challenge, review, confirmed, first, adoption, own, ...more, reply],
+    )
+    assert.equal(next, undefined)
+    assert.deepEqual(await opened.store.edgeCounts(absent), { evidence: 9, all: 10 })
+    assert.deepEqual(await opened.store.edgeCounts(own), { evidence: 0, all: 0 })
+  })
+
+  test('what is said comes page by page, whole or since a number in the log', async () => {
+    await using opened = await open()
+    const all = Array.from({ length: 7 }, (_, n) =>
+      saysOf({ summary: `${n}` }, relation(n % 2 === 0 ? 'adopts' : 'reviews', absent)),
+    )
+    await putAll(opened.store, all)
+    const pagesSince = async (since: number) => {
+      const found: Cid[][] = []
+      let after: Telling | undefined
+      do {
+        const page = await opened.store.said(absent, { replies: false, after, since, limit: 3 })
+        found.push(page.said.map(({ source }) => source))
+        after = page.next
+      } while (after !== undefined)
+      return found.map((cids) => cids.map((cid) => all.findIndex((item) => item.cid === cid)))
+    }
+
+    assert.deepEqual(await pagesSince(0), [[1, 3, 5], [0, 2, 4], [6]])
+    assert.deepEqual(await pagesSince(4), [[5, 4, 6]])
+  })
+
+  test('incoming edges of one type are read on from a source', async () => {
+    await using opened = await open()
+    const all = [1, 2, 3].map((n) => saysOf({ summary: `${n}` }, relation('reviews', absent)))
+    await putAll(opened.store, all)
+    const [first, ...others] = sortedCids(all)
+
+    const rest = await opened.store.edges(absent, 'in', { types: ['reviews'], after: first! })
+
+    assert.deepEqual(
+      rest.map(({ source }) => source),
+      others,
     )
   })
 

@@ -34,6 +34,8 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
   related: { type: 'related', args: [cid, ['responds_to'], { limit: 5, offset: 0 }] },
+  said: { type: 'said', args: [cid, { replies: true, limit: 5 }] },
+  edgeCounts: { type: 'edgeCounts', args: [cid] },
   signals: { type: 'signals', args: [cid] },
   list: { type: 'list', args: [{ kind: 'work' }, { limit: 5, offset: 0 }] },
   search: { type: 'search', args: ['root', {}, 5] },

@@ -10,8 +10,10 @@
  *   oldest was made; works have dimensions of their own, so that the best works are the first rows
  *   of the index.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
- * - `edge`: relations by target, which may be absent.
- * - `signal_total`: signals and replies of each target, added up, also while it is absent.
+ * - `edge`: relations by target, which may be absent. `telling`, `turn` and `seq` are the place at
+ *   which other groves are told of it (`Telling` in `ports/graph-index.ts`); `edge_turn` counts
+ *   what each host has brought of each target.
+ * - `signal_total`: signals, replies and edges of each target, added up, also while it is absent.
  *   `review_sum` is exact, as `sumToText` writes it.
  * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).
  * - `reply`: contributions that answer one that is held.
@@ -192,5 +194,33 @@ export const migrations: readonly string[] = [
   ALTER TABLE log ADD COLUMN contributions INTEGER NOT NULL DEFAULT 0;
   UPDATE log SET contributions = (SELECT contributions FROM counts);
   DROP TABLE counts;
+  `,
+  // Schema 8: unreleased.
+  `
+  ALTER TABLE contribution ADD COLUMN host TEXT;
+
+  DROP TABLE edge;
+  CREATE TABLE edge (
+    target BLOB NOT NULL,
+    type TEXT NOT NULL,
+    source BLOB NOT NULL,
+    metadata TEXT,
+    telling INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (target, type, source)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX edge_by_telling ON edge (target, telling, turn, seq);
+  CREATE TABLE edge_turn (
+    target BLOB NOT NULL,
+    telling INTEGER NOT NULL,
+    host TEXT NOT NULL,
+    edges INTEGER NOT NULL,
+    PRIMARY KEY (target, telling, host)
+  ) STRICT, WITHOUT ROWID;
+
+  ALTER TABLE signal_total ADD COLUMN evidence INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE signal_total ADD COLUMN edges INTEGER NOT NULL DEFAULT 0;
+  UPDATE derivation SET version = 0;
   `,
 ]

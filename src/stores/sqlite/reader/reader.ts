@@ -2,7 +2,7 @@ import type { Connection } from '../database/connection.ts'
 import { fileStampOf } from '../tables/blob-files.ts'
 import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
 import { Contributions, type DamagedManifests } from '../tables/contributions.ts'
-import { edgesInto, edgesOutOf } from '../tables/edges.ts'
+import { edgesInto, edgesOutOf, saidOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
@@ -55,6 +55,8 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
       const { ids, total } = relatedIds(connection, cid, types, page)
       return { items: allAt(ids), total }
     },
+    said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
+    edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     list: ({ args: [filter, page] }) => {
       const { ids, total } = listIds(connection, contributions, filter, page)

@@ -20,6 +20,7 @@ interface Row {
   readonly origin: Provenance['origin']
   readonly peer_id: string | null
   readonly address: string | null
+  readonly host: string | null
   readonly own: number
   readonly received_ms: number
   readonly manifest: Uint8Array
@@ -51,8 +52,8 @@ const RESOLVE_KNOWN = `
 
 const INSERT = `
   INSERT INTO contribution
-    (id, cid, created_ms, ranked, origin, peer_id, address, own, received_ms, manifest)
-  VALUES ((SELECT last_seq + 1 FROM log), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    (id, cid, created_ms, ranked, origin, peer_id, address, host, own, received_ms, manifest)
+  VALUES ((SELECT last_seq + 1 FROM log), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (cid) DO NOTHING`
 
 /** Where damaged manifests are noted. */
@@ -84,7 +85,7 @@ export class Contributions {
     { cid, bytes, provenance }: Stored,
     consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'isWork'>,
   ): number | undefined {
-    const { origin, peerId, address, own, receivedAt } = provenance
+    const { origin, peerId, address, host, own, receivedAt } = provenance
     const { changes, lastInsertRowid } = this.#connection
       .sql(INSERT)
       .run(
@@ -94,6 +95,7 @@ export class Contributions {
         origin,
         peerId ?? null,
         address ?? null,
+        host ?? null,
         own === true ? 1 : 0,
         receivedAt,
         bytes,
@@ -159,7 +161,7 @@ export class Contributions {
     if (known !== undefined) return known
     const row = this.#connection
       .sql<[number], Row>(
-        `SELECT cid, origin, peer_id, address, own, received_ms, manifest
+        `SELECT cid, origin, peer_id, address, host, own, received_ms, manifest
          FROM contribution WHERE id = ?`,
       )
       .get(id)
@@ -238,7 +240,7 @@ export class Contributions {
 }
 
 function storedOf(row: Row): Stored {
-  const { cid, origin, peer_id: peerId, address, own, received_ms: receivedAt, manifest } = row
+  const { cid, origin, peer_id: peerId, address, host, own, manifest } = row
   const bytes = Buffer.from(manifest.buffer, manifest.byteOffset, manifest.byteLength)
   return {
     cid: cidFromBytes(cid),
@@ -249,8 +251,9 @@ function storedOf(row: Row): Stored {
       origin,
       ...(peerId === null ? {} : { peerId }),
       ...(address === null ? {} : { address }),
+      ...(host === null ? {} : { host }),
       ...(own === 1 ? { own: true } : {}),
-      receivedAt,
+      receivedAt: row.received_ms,
     },
   }
 }

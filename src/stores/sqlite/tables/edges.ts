@@ -1,9 +1,87 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { type Edge, edgesOf } from '../../../core/contribution/relation.ts'
+import { type Edge, edgesOf, tellingOf } from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
-import type { EdgeChoice } from '../../../ports/graph-index.ts'
+import {
+  type EdgeChoice,
+  SAID_SCAN_MAX,
+  type SaidPage,
+  type SaidQuery,
+  type Telling,
+} from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
+
+const COUNT_TURN = `
+  INSERT INTO edge_turn (target, telling, host, edges) VALUES (?, ?, ?, 1)
+  ON CONFLICT DO UPDATE SET edges = edges + 1`
+
+const INSERT_EDGE = `
+  INSERT INTO edge (target, type, source, metadata, telling, turn, seq)
+  VALUES (
+    @target, @type, @source, @metadata, @telling,
+    (SELECT edges FROM edge_turn WHERE target = @target AND telling = @telling AND host = @host),
+    @seq
+  )`
+
+const TOLD = `
+  SELECT source, telling, turn, seq FROM edge
+  WHERE target = ? AND telling <= ? AND (telling, turn, seq) > (?, ?, ?)
+  ORDER BY telling, turn, seq`
+
+/** Before the first. */
+const START: Telling = { kind: -1, turn: 0, seq: 0 }
+const REPLIES = tellingOf({ type: 'responds_to' })
+
+interface ToldRow {
+  readonly source: Uint8Array
+  readonly telling: number
+  readonly turn: number
+  readonly seq: number
+}
+
+/** Adds the edges of a contribution with this number in the log. */
+export function addEdges(
+  connection: Connection,
+  edges: readonly Edge[],
+  { seq, host }: { readonly seq: number; readonly host: string },
+): void {
+  for (const edge of edges) {
+    const target = cidToBytes(edge.target)
+    const telling = tellingOf(edge)
+    const metadata = edge.metadata === undefined ? null : JSON.stringify(edge.metadata)
+    const source = cidToBytes(edge.source)
+    connection.sql(COUNT_TURN).run(target, telling, host)
+    connection
+      .sql(INSERT_EDGE)
+      .run({ target, type: edge.type, source, metadata, telling, seq, host })
+  }
+}
+
+/** One page of what is said about a contribution, in the order of its telling. */
+export function saidOf(
+  connection: Connection,
+  target: Cid,
+  { replies, after = START, since = 0, limit }: SaidQuery,
+): SaidPage {
+  const most = replies ? REPLIES : REPLIES - 1
+  const from = [cidToBytes(target), most, after.kind, after.turn, after.seq]
+  const rows = connection
+    .sql<unknown[], ToldRow>(`SELECT * FROM (${TOLD} LIMIT ?) WHERE seq > ? LIMIT ?`)
+    .all(...from, SAID_SCAN_MAX, since, limit + 1)
+  const page = rows.slice(0, limit)
+  const last =
+    rows.length > limit
+      ? page.at(-1)
+      : connection
+          .sql<unknown[], ToldRow>(`${TOLD} LIMIT 1 OFFSET ?`)
+          .get(...from, SAID_SCAN_MAX - 1)
+  return {
+    said: page.map((row) => ({ source: cidFromBytes(row.source), at: placeOf(row) })),
+    next: last && placeOf(last),
+  }
+}
+
+const placeOf = ({ telling, turn, seq }: ToldRow): Telling => ({ kind: telling, turn, seq })
 
 interface Row {
   readonly type: RelationType
@@ -15,15 +93,17 @@ interface Row {
 export function edgesInto(
   connection: Connection,
   target: Cid,
-  { types, limit }: EdgeChoice,
+  { types, limit, after }: EdgeChoice,
 ): Edge[] {
-  const only = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
+  const ofTypes = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
+  const only = after === undefined ? ofTypes : `${ofTypes} AND source > ?`
+  const last = after === undefined ? [] : [cidToBytes(after)]
   const rows = connection
     .sql<unknown[], Row>(
       `SELECT type, source, metadata FROM edge
        WHERE target = ? ${only} ORDER BY source, type LIMIT ?`,
     )
-    .all(cidToBytes(target), ...(types ?? []), limit ?? -1)
+    .all(cidToBytes(target), ...(types ?? []), ...last, limit ?? -1)
   return rows.map((row) => edgeOf(row, target))
 }
 

@@ -1,7 +1,7 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
-import type { Edge } from '../../../core/contribution/relation.ts'
 import { sumFromText, sumToText } from '../../../core/ranking/exact-sum.ts'
 import { NO_SIGNALS, reviewScoreOf, type Signals } from '../../../core/ranking/signals.ts'
+import type { EdgeCounts } from '../../../ports/graph-index.ts'
 import type { Consequences, Gain } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 
@@ -21,16 +21,14 @@ interface Totals {
   readonly replies: number
 }
 
-const INSERT_EDGE = 'INSERT INTO edge (target, type, source, metadata) VALUES (?, ?, ?, ?)'
-
 const SELECT_TOTAL = `
   SELECT adoption, reproduction, review_sum, review_count, replies
   FROM signal_total WHERE cid = ?`
 
 const ADD_TOTAL = `
   INSERT INTO signal_total
-    (cid, adoption, reproduction, review_sum, review_count, replies, last_reply_ms)
-  VALUES (?, ?, ?, ?, ?, ?, ?)
+    (cid, adoption, reproduction, review_sum, review_count, replies, last_reply_ms, evidence, edges)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
   ON CONFLICT (cid) DO UPDATE SET
     adoption = adoption + excluded.adoption,
     reproduction = reproduction + excluded.reproduction,
@@ -40,9 +38,13 @@ const ADD_TOTAL = `
     last_reply_ms = max(
       ifnull(last_reply_ms, excluded.last_reply_ms),
       ifnull(excluded.last_reply_ms, last_reply_ms)
-    )`
+    ),
+    evidence = evidence + excluded.evidence,
+    edges = edges + excluded.edges`
 
-/** The tables `edge` and `signal_total`: relations by target, and the totals of each target. */
+const SELECT_COUNTS = 'SELECT evidence, edges FROM signal_total WHERE cid = ?'
+
+/** The table `signal_total`: what is held about each target, added up. */
 export class SignalTotals {
   readonly #connection: Connection
 
@@ -50,9 +52,8 @@ export class SignalTotals {
     this.#connection = connection
   }
 
-  /** Adds the edges of a new contribution, and to its targets' totals what they gain. */
-  add({ edges, gains }: Pick<Consequences, 'edges' | 'gains'>): void {
-    for (const edge of edges) this.#addEdge(edge)
+  /** Adds to the totals of a new contribution's targets what they gain. */
+  add({ gains }: Pick<Consequences, 'gains'>): void {
     for (const gain of gains) this.#addTotal(gain)
   }
 
@@ -69,16 +70,18 @@ export class SignalTotals {
     return this.of(cid)?.signals ?? NO_SIGNALS
   }
 
+  edgeCountsOf(cid: Cid): EdgeCounts {
+    const row = this.#connection
+      .sql<[Uint8Array], { evidence: number; edges: number }>(SELECT_COUNTS)
+      .get(cidToBytes(cid))
+    return { evidence: row?.evidence ?? 0, all: row?.edges ?? 0 }
+  }
+
   #totalOf(cid: Cid): TotalRow | undefined {
     return this.#connection.sql<[Uint8Array], TotalRow>(SELECT_TOTAL).get(cidToBytes(cid))
   }
 
-  #addEdge({ source, target, type, metadata }: Edge): void {
-    const said = metadata === undefined ? null : JSON.stringify(metadata)
-    this.#connection.sql(INSERT_EDGE).run(cidToBytes(target), type, cidToBytes(source), said)
-  }
-
-  #addTotal({ target, evidence, repliedMs }: Gain): void {
+  #addTotal({ target, evidence, repliedMs, counts }: Gain): void {
     const { adoption = 0, reproduction = 0, reviewSum = 0n, reviewCount = 0 } = evidence ?? {}
     const before = reviewCount === 0 ? undefined : this.#totalOf(target)?.review_sum
     const sum = reviewSum + (before === undefined ? 0n : sumFromText(before))
@@ -93,6 +96,8 @@ export class SignalTotals {
         reviewCount,
         replies,
         repliedMs ?? null,
+        counts.evidence,
+        counts.all,
       )
   }
 }

@@ -1,15 +1,18 @@
 import { cidToBytes } from '../../../core/cid.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
-import { type Consequences, consequencesOf, touchedBy } from '../../derive.ts'
+import { type Consequences, consequencesOf, tellerOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
+import { addEdges } from '../tables/edges.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
 
+/** The tables that are written anew from all manifests. */
+const DERIVED = ['place', 'dimension', 'score_form', 'edge', 'edge_turn', 'signal_total']
 /** Rows that are read at once while all are ranked anew. */
 const PAGE = 1_000
 
@@ -63,8 +66,7 @@ export class ContributionWriter {
    * only where an older Grove derived them by other rules.
    */
   rankAll(): void {
-    for (const table of ['place', 'dimension', 'score_form', 'edge', 'signal_total'])
-      this.#connection.sql(`DELETE FROM ${table}`).run()
+    for (const table of DERIVED) this.#connection.sql(`DELETE FROM ${table}`).run()
     for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
       const consequences = consequencesOf(stored, stored.provenance.receivedAt)
       this.#contributions.setRanked(seq, consequences)
@@ -79,6 +81,8 @@ export class ContributionWriter {
     const createdMs = Date.parse(item.manifest.createdAt)
     for (const place of consequences.places) this.#places.add(row, place, createdMs)
     this.#forms.add(item, consequences)
+    const by = { seq: row.id, host: tellerOf(item.provenance) }
+    addEdges(this.#connection, consequences.edges, by)
     this.#totals.add(consequences)
   }
 
