@@ -65,6 +65,24 @@ export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
+  readonly marks: Marks
+}
+
+/** Fingerprints of what is said about contributions. */
+export interface Marks {
+  /** Of the evidence about it. */
+  evidence(cid: Cid): Promise<Mark>
+  /** Of all that names it, replies included. */
+  about(cid: Cid): Promise<Mark>
+}
+
+/** A fingerprint of what is said about a contribution. */
+export interface Mark {
+  readonly mark: string
+  /** How many edges it covers. */
+  readonly edges: number
+  /** How many of them were read for it now; 0 where it was known. */
+  readonly edgesRead: number
 }
 
 /** The door to the store. */
@@ -123,6 +141,7 @@ export interface FetchContext extends TransferContext, AdmitContext {
 export interface SyncContext extends FetchContext {
   readonly config: NodeConfig
   readonly random: Random
+  readonly marks: Marks
   /** Runs a task after a while, which nobody waits for; the last call for a name counts. */
   later(name: string, delayMs: number, task: () => Promise<unknown>): void
 }

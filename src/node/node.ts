@@ -28,6 +28,7 @@ import type {
   Counters,
   FetchedManifest,
   GossipView,
+  Marks,
   NodeConfig,
   ReadContext,
   ServeContext,
@@ -40,6 +41,7 @@ import { noteGossipFailure, noteTwin } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
+import { EvidenceMarks } from './serve/evidence-mark.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
 
@@ -86,6 +88,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly manifests = new Singleflight<FetchedManifest>()
   readonly transfers = new TransferSlots()
   readonly packs = new PackIndexCache()
+  readonly marks: Marks
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
   readonly #frontier: FrontierReader
@@ -110,6 +113,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
     this.peers = new PeerStore(ports)
+    this.marks = new EvidenceMarks(this)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }

@@ -1,5 +1,5 @@
 import type { Cid } from '../core/cid.ts'
-import type { Edge } from '../core/contribution/relation.ts'
+import type { Edge, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
@@ -90,19 +90,6 @@ export interface EdgeChoice {
   readonly limit?: number
   /** Of incoming ones, only those whose source comes after this one. */
   readonly after?: Cid
-}
-
-/**
- * Where something said about a contribution comes in the telling. `turn` counts what came before of
- * the same kind from the same host, so that hosts take turns: how much one of them brings, and with
- * which cids, moves nobody else's back.
- */
-export interface Telling {
-  /** As `tellingOf` orders the kinds. */
-  readonly kind: number
-  readonly turn: number
-  /** Its source's number in the log. */
-  readonly seq: number
 }
 
 /** One page of what is said about a contribution. */

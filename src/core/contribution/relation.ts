@@ -40,6 +40,19 @@ export function isReproduced(metadata: Relation['metadata']): boolean {
   return result === undefined || result === 'confirmed' || result === 'partial'
 }
 
+/**
+ * Where something said about a contribution comes in the telling. `turn` counts what came before of
+ * the same kind from the same host, so that hosts take turns: how much one of them brings, and with
+ * which cids, moves nobody else's back.
+ */
+export interface Telling {
+  /** As `tellingOf` orders the kinds. */
+  readonly kind: number
+  readonly turn: number
+  /** Its source's number in the log. */
+  readonly seq: number
+}
+
 /** What a contribution says about another, in the order in which it is told to other groves. */
 const TELLING = ['challenge', 'review', 'reproduction', 'adoption', 'reply'] as const
 

@@ -61,6 +61,10 @@ export const closureRequestSchema = z.object({
   evidence: z.boolean().optional(),
   /** With `evidence`: also replies to the contribution. */
   replies: z.boolean().optional(),
+  /** With `evidence`: only what comes after this place, which is the `next` of another answer. */
+  evidenceAfter: z.string().max(64).optional(),
+  /** With `evidence`: only what came after this moment, which is the `until` of another answer. */
+  evidenceSince: z.string().max(64).optional(),
 })
 
 /** Which closure is asked for. */
@@ -77,6 +81,10 @@ export const closureTrailerSchema = z.object({
     missing: z.array(cidSchema),
     /** The limit that ended the closure early, if one did. */
     truncatedBy: z.enum(['count', 'depth', 'bytes']).optional(),
+    /** Where the rest of the evidence begins; left out where there is none. */
+    next: z.string().max(64).optional(),
+    /** The moment at which the evidence was read. */
+    until: z.string().max(64).optional(),
   }),
 })
 

@@ -6,6 +6,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ClosureRecord } from '../../core/wire/closure.ts'
+import type { ClosureTrailer } from '../../core/wire/federation.ts'
 import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
 import { verifyManifestFrom } from './manifest.ts'
@@ -31,6 +32,14 @@ export interface ClosureFetch {
   readonly takeEvidence?: ((address: string) => boolean) | undefined
   /** The most evidence that one author, by the agent's id, may have in it. */
   readonly maxPerAuthor?: number
+  /** Which of the evidence is asked for, in the words of an answer of the same peer. */
+  readonly part?: EvidencePart | undefined
+}
+
+/** A part of the evidence that a peer has: what comes after a place, or came after a moment. */
+export interface EvidencePart {
+  readonly after?: string | undefined
+  readonly since?: string | undefined
 }
 
 export interface Closure {
@@ -46,6 +55,10 @@ export interface Closure {
   readonly bytesMoved: number
   /** Whether some peer answered all that was asked of it. */
   readonly answered: boolean
+  /** What that peer said of the rest of its evidence. */
+  readonly rest: Pick<ClosureTrailer, 'next' | 'until'>
+  /** Whether evidence was left out since its author had enough. */
+  readonly leftOut: boolean
 }
 
 /**
@@ -85,6 +98,8 @@ class ClosureSearch {
   present: Cid[] = []
   missing: Cid[] = []
   answered = false
+  #rest: Closure['rest'] = {}
+  #leftOut = false
   readonly #node: FetchContext
   readonly #request: ClosureFetch
   /** Received, not yet verified. */
@@ -120,7 +135,7 @@ class ClosureSearch {
    * One closure request. An unrelated item is the peer's fault; what came before a failure is kept.
    */
   async askPeer(peer: PeerAddress): Promise<void> {
-    const { contribution, depth, replies, signal } = this.#request
+    const { contribution, depth, replies, part = {}, signal } = this.#request
     const received = new Set<Cid>()
     try {
       await ask(this.#node, peer, signal, async () => {
@@ -131,11 +146,13 @@ class ClosureSearch {
             ancestors: depth,
             evidence: true,
             ...(replies === true ? { replies } : {}),
+            ...(part.after === undefined ? {} : { evidenceAfter: part.after }),
+            ...(part.since === undefined ? {} : { evidenceSince: part.since }),
           },
           { signal },
         )
         for await (const record of answer.records) received.add(this.#receive(peer, record))
-        await answer.trailer
+        this.#rest = await answer.trailer
       })
       this.answered = true
     } catch (error) {
@@ -157,6 +174,8 @@ class ClosureSearch {
       sources: this.#sources,
       bytesMoved: this.#bytesMoved,
       answered: this.answered,
+      rest: this.#rest,
+      leftOut: this.#leftOut,
     }
   }
 
@@ -224,6 +243,7 @@ class ClosureSearch {
       const { agentId } = candidate.manifest.agent
       const ofAuthor = (perAuthor.get(agentId) ?? 0) + 1
       perAuthor.set(agentId, ofAuthor)
+      if (ofAuthor > maxPerAuthor) this.#leftOut = true
       if (ofAuthor > maxPerAuthor) continue
       if (!takeEvidence(peer.address)) {
         this.answered = false

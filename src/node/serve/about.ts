@@ -1,6 +1,5 @@
 import type { AboutAnswer, AboutRequest } from '../../core/wire/federation.ts'
 import type { ServeContext } from '../context.ts'
-import { aboutMark } from './evidence-mark.ts'
 
 /** Relations that are read for one question. */
 const ABOUT_MAX_EDGES = 5_000
@@ -19,8 +18,8 @@ export async function about(node: ServeContext, { cids }: AboutRequest): Promise
     looked += 1
     if (absent.has(cid)) continue
     await node.breathe()
-    const { mark, edges } = await aboutMark(node.index, cid)
-    edgesRead += edges
+    const { mark, edges, edgesRead: read } = await node.marks.about(cid)
+    edgesRead += read
     if (edges > 0) found.push({ cid, mark })
   }
   return { about: found, looked }

@@ -4,7 +4,6 @@ import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
 import type { FrontierQuery, RankedPlace } from '../../ports/graph-index.ts'
 import type { ServeContext } from '../context.ts'
-import { evidenceMark } from './evidence-mark.ts'
 
 const STATS_AT_ONCE = 16
 
@@ -55,5 +54,5 @@ async function entryOf(
     artifactBytes,
   }
   const isCounted = isSignalMetric(metric) && metric !== '_recency'
-  return isCounted ? { ...entry, evidence: await evidenceMark(node.index, cid) } : entry
+  return isCounted ? { ...entry, evidence: (await node.marks.evidence(cid)).mark } : entry
 }

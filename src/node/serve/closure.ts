@@ -1,7 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { ABOUT, EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
-import type { RelationType } from '../../core/contribution/schema.ts'
+import { parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../core/limits.ts'
 import { CLOSURE_RECORDS, recordLine } from '../../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
+import { parseTelling, tellingText } from '../../core/wire/telling.ts'
 import type { ServeContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 
@@ -18,9 +18,9 @@ const encoder = new TextEncoder()
 
 /**
  * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents
- * first, then the evidence about it, a line each, and a trailer that tells what is not here and
- * what was cut short. The contribution itself is left out. Where there is too much, the nearest are
- * sent. The lines are bare manifests, or records where `form` asks for them
+ * first, then a page of the evidence about it, a line each, and a trailer that tells what is not
+ * here and what was cut short. The contribution itself is left out. Where there is too much, the
+ * nearest are sent, and of the evidence what is told first (`core/contribution/relation.ts`). The lines are bare manifests, or records where `form` asks for them
  * (`core/wire/closure.ts`). Throws `absent` before the first line.
  */
 export async function* streamClosure(
@@ -38,9 +38,10 @@ export async function* streamClosure(
   const builder = new ClosureBuilder()
   const missing = await addAncestors(node, start, request.ancestors ?? 1, builder)
   const lines = parentsFirst(builder.contributions)
+  let rest: Pick<ClosureTrailer, 'next' | 'until'> = {}
   if (request.evidence === true) {
     const ancestors = lines.length
-    await addEvidence(node, start, request.replies === true ? ABOUT : EVIDENCE, builder)
+    rest = await addEvidence(node, request, builder)
     lines.push(...builder.contributions.slice(ancestors))
   }
   for (const contribution of lines) {
@@ -52,6 +53,7 @@ export async function* streamClosure(
     bytes: builder.bytes,
     missing,
     ...(builder.truncatedBy === undefined ? {} : { truncatedBy: builder.truncatedBy }),
+    ...rest,
   }
   yield lineOf(encoder.encode(JSON.stringify({ trailer })))
 }
@@ -106,22 +108,32 @@ function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
   )
 }
 
+/** Adds one page of what is said about a contribution, and gives what the trailer says of it. */
 async function addEvidence(
   node: ServeContext,
-  start: Contribution,
-  types: readonly RelationType[],
+  { cid, replies = false, evidenceAfter: after = '', evidenceSince: since = '' }: ClosureRequest,
   builder: ClosureBuilder,
-): Promise<void> {
-  const edges = await node.index.edges(start.cid, 'in', {
-    types,
+): Promise<Pick<ClosureTrailer, 'next' | 'until'>> {
+  const { contributions, index } = node
+  const until = contributions.position(await contributions.lastSeq())
+  const { said, next } = await index.said(cid, {
+    replies,
+    after: parseTelling(after),
+    since: contributions.seqAt(since),
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
-  const sent = new Set(builder.contributions.map(({ cid }) => cid))
-  const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
-  for await (const contribution of readEach(node, sources)) {
-    builder.add(contribution)
-    if (builder.truncatedBy !== undefined) return
+  const sent = new Set(builder.contributions.map((contribution) => contribution.cid))
+  let last = parseTelling(after)
+  for (const { source, at } of said) {
+    if (!sent.has(source)) for await (const found of readEach(node, [source])) builder.add(found)
+    if (builder.truncatedBy !== undefined)
+      return { until, ...(last === undefined ? {} : { next: tellingText(last) }) }
+    sent.add(source)
+    last = at
   }
+  if (next === undefined) return { until }
+  builder.truncatedBy = 'count'
+  return { until, next: tellingText(next) }
 }
 
 function lineOf(bytes: Uint8Array): Uint8Array {

@@ -1,28 +1,96 @@
-import { type Cid, hashBytes } from '../../core/cid.ts'
-import { ABOUT, type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
-import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import { type Cid, CidHasher } from '../../core/cid.ts'
+import { ABOUT, EVIDENCE } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { GraphIndex } from '../../ports/graph-index.ts'
+import type { Breathing, Mark, Marks } from '../context.ts'
+
+/** Fingerprints that are kept. */
+const MARKS_MAX = 16_384
+/** Edges that are read at once. */
+const PAGE = 500
+/** A fingerprint of more edges than this is made anew only so often. */
+const MANY_EDGES = 20_000
+const MANY_EDGES_REST_MS = 30_000
+
+interface Known {
+  readonly mark: string
+  readonly edges: number
+  /** Unix ms. */
+  readonly madeAt: number
+}
+
+interface MarksContext extends Breathing {
+  readonly index: GraphIndex
+  readonly clock: Clock
+}
 
 /**
- * A fingerprint of the evidence about a contribution that is held here: equal where the same
- * contributions say something about it. Counts alone don't tell, since two groves may each know
- * another review. Of more than a closure can bring, it covers the first that a closure would.
+ * Fingerprints of what is said about contributions: equal where the same contributions say
+ * something. Counts alone don't tell, since two groves may each know another review; but in one
+ * grove the set only grows, so that a known fingerprint is right as long as the count is the same.
  */
-export async function evidenceMark(index: GraphIndex, cid: Cid): Promise<string> {
-  const edges = await index.edges(cid, 'in', { types: EVIDENCE, limit: CLOSURE_MAX_CONTRIBUTIONS })
-  return markOf(edges)
+export class EvidenceMarks implements Marks {
+  readonly #node: MarksContext
+  readonly #known = new BoundedMap<string, Known>(MARKS_MAX)
+
+  constructor(node: MarksContext) {
+    this.#node = node
+  }
+
+  async evidence(cid: Cid): Promise<Mark> {
+    const { evidence } = await this.#node.index.edgeCounts(cid)
+    return this.#mark(`evidence ${cid}`, cid, EVIDENCE, evidence)
+  }
+
+  async about(cid: Cid): Promise<Mark> {
+    const { all } = await this.#node.index.edgeCounts(cid)
+    return this.#mark(`about ${cid}`, cid, ABOUT, all)
+  }
+
+  async #mark(key: string, cid: Cid, types: readonly RelationType[], edges: number): Promise<Mark> {
+    const now = this.#node.clock.now()
+    const known = this.#known.get(key)
+    if (known !== undefined && isFresh(known, edges, now)) return { ...known, edgesRead: 0 }
+    const hasher = new CidHasher()
+    let separator = ''
+    for await (const sources of this.#sources(cid, types, edges)) {
+      if (sources.length > 0) hasher.update(Buffer.from(separator + sources.join(' ')))
+      if (sources.length > 0) separator = ' '
+    }
+    const mark = hasher.digest().slice(7, 39)
+    this.#known.set(key, { mark, edges, madeAt: now })
+    return { mark, edges, edgesRead: edges }
+  }
+
+  /** The sources of the edges of these types, ascending, each once, some at a time. */
+  async *#sources(
+    cid: Cid,
+    types: readonly RelationType[],
+    edges: number,
+  ): AsyncGenerator<readonly Cid[]> {
+    if (edges === 0) return
+    const lists = edges < PAGE ? [types] : types.map((type) => [type])
+    let after: Cid | undefined
+    do {
+      await this.#node.breathe()
+      const pages: Cid[][] = []
+      for (const list of lists) pages.push(await this.#page(cid, list, after))
+      // Up to where the first full page ends, all of them are known.
+      after = pages.flatMap((page) => (page.length < PAGE ? [] : page.slice(-1))).sort()[0]
+      const end = after
+      yield [...new Set(pages.flat())].filter((cid) => end === undefined || cid <= end).sort()
+    } while (after !== undefined)
+  }
+
+  async #page(cid: Cid, types: readonly RelationType[], after?: Cid): Promise<Cid[]> {
+    const choice = { types, limit: PAGE, ...(after === undefined ? {} : { after }) }
+    return (await this.#node.index.edges(cid, 'in', choice)).map(({ source }) => source)
+  }
 }
 
-/** The same for all that names a contribution, replies included, and how many relations do. */
-export async function aboutMark(
-  index: GraphIndex,
-  cid: Cid,
-): Promise<{ readonly mark: string; readonly edges: number }> {
-  const edges = await index.edges(cid, 'in', { types: ABOUT, limit: CLOSURE_MAX_CONTRIBUTIONS })
-  return { mark: markOf(edges), edges: edges.length }
-}
-
-function markOf(edges: readonly Edge[]): string {
-  const sources = [...new Set(edges.map(({ source }) => source))].sort()
-  return hashBytes(Buffer.from(sources.join(' '))).slice(7, 39)
+function isFresh({ edges, madeAt }: Known, now: number, nowMs: number): boolean {
+  if (edges === now) return true
+  return edges > MANY_EDGES && nowMs - madeAt < MANY_EDGES_REST_MS
 }

@@ -1,14 +1,14 @@
 import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
 import { isGroveError } from '../../core/errors.ts'
-import { ABOUT_MAX, CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
+import { ABOUT_MAX } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { AboutAnswer } from '../../core/wire/federation.ts'
 import type { LogLine } from '../../ports/contribution-store.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
-import { aboutMark } from '../serve/evidence-mark.ts'
-import { bringEvidence, EvidenceMemory, type EvidenceQuestion } from './evidence.ts'
+import { bringEvidence, type EvidenceQuestion } from './evidence.ts'
+import { EvidenceMemory } from './evidence-memory.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Questions to one peer in one round: after the first, about what the one before has brought. */
@@ -120,12 +120,11 @@ async function questionsFor(
     if (questions.length === BROUGHT_MAX || edgesRead > EDGES_MAX)
       return { questions, isWhole: false }
     await node.breathe()
-    const own = await aboutMark(node.index, cid)
-    edgesRead += own.edges
+    const own = await node.marks.about(cid)
+    edgesRead += own.edgesRead
     const contribution = await node.contributions.get(cid)
-    // More than a closure brings would differ for ever.
-    const isWanted = own.mark !== mark && own.edges < CLOSURE_MAX_CONTRIBUTIONS
-    if (isWanted && contribution !== undefined) questions.push({ contribution, peer, mark })
+    if (own.mark !== mark && contribution !== undefined)
+      questions.push({ contribution, peer, mark })
     else evidence.note(peer, cid, mark)
   }
   return { questions, isWhole: true }

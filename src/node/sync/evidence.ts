@@ -1,13 +1,13 @@
-import { BoundedMap } from '../../concurrency/bounded.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
+import { shareKey } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import { admitAll, provenanceOf } from '../admit.ts'
 import type { SyncContext } from '../context.ts'
 import { fetchClosure } from '../fetch/closure.ts'
-import { evidenceMark } from '../serve/evidence-mark.ts'
+import type { EvidenceMemory } from './evidence-memory.ts'
 import type { RoundBudget } from './round-budget.ts'
 
 /** Contributions that one peer is asked about in one round. */
@@ -15,22 +15,6 @@ const ASKED_PER_PEER = 16
 const ASKED_AT_ONCE = 4
 /** What one author may say about one contribution in one answer, by the id of the agent. */
 const MAX_PER_AUTHOR = 100
-/** Fingerprints remembered, so that no peer is asked twice for the same. */
-const MARKS_MAX = 4_096
-
-/** The fingerprints whose evidence has been asked for, by peer and contribution. */
-export class EvidenceMemory {
-  readonly #asked = new BoundedMap<string, string>(MARKS_MAX)
-
-  isNew({ address }: PeerAddress, cid: Cid, mark: string): boolean {
-    return this.#asked.get(`${address} ${cid}`) !== mark
-  }
-
-  note({ address }: PeerAddress, cid: Cid, mark: string): void {
-    this.#asked.set(`${address} ${cid}`, mark)
-  }
-}
-
 export interface EvidenceRound {
   readonly budget: RoundBudget
   /** What has been asked before. */
@@ -63,29 +47,31 @@ export async function bringEvidence(
   { budget, memory, signal: round }: EvidenceRound,
   { replies }: { readonly replies: boolean } = { replies: false },
 ): Promise<Cid[]> {
+  const { hosts } = node.transport
   const brought = await mapBounded(questions, ASKED_AT_ONCE, async (question, ended) => {
     const { contribution, peer, mark } = question
     if (budget.isSpent) return []
     const signal = AbortSignal.any([round, ended])
     budget.requests.made++
     signal.throwIfAborted()
-    const { evidence, answered, bytesMoved } = await fetchClosure(node, {
+    const closure = await fetchClosure(node, {
       contribution,
       depth: 0,
       evidence: true,
       replies,
       providers: [peer],
       signal,
-      takeEvidence: (address) => budget.tryTakeEvidence(address),
+      takeEvidence: (address) => budget.tryTakeEvidence(shareKey(hosts, address)),
       maxPerAuthor: MAX_PER_AUTHOR,
+      part: memory.part(peer, contribution.cid),
     })
-    budget.moved(bytesMoved)
+    budget.moved(closure.bytesMoved)
     const provenance = provenanceOf(node, peer)
     const added = await admitAll(
       node,
-      evidence.map((contribution) => ({ contribution, provenance })),
+      closure.evidence.map((contribution) => ({ contribution, provenance })),
     )
-    if (answered) memory.note(peer, contribution.cid, mark)
+    if (closure.answered) memory.answered(peer, { cid: contribution.cid, mark }, closure)
     return added
   })
   return brought.flat()
@@ -112,7 +98,7 @@ async function questionsFor(
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0
     if (asked >= ASKED_PER_PEER || !memory.isNew(peer, cid, mark)) continue
-    if ((await evidenceMark(node.index, cid)) === mark) continue
+    if ((await node.marks.evidence(cid)).mark === mark) continue
     perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })
   }

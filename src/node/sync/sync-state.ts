@@ -6,7 +6,7 @@ import type { Policy } from '../../core/policy.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import { Backoff } from '../../protocol/sync/backoff.ts'
 import { AboutMemory } from './about.ts'
-import { EvidenceMemory } from './evidence.ts'
+import { EvidenceMemory } from './evidence-memory.ts'
 import { RoundBudget } from './round-budget.ts'
 
 /** Announced items kept for the next round. */

@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
-import { type Edge, tellingOf } from '../../core/contribution/relation.ts'
-import type { SaidPage, SaidQuery, Telling } from '../../ports/graph-index.ts'
+import { type Edge, type Telling, tellingOf } from '../../core/contribution/relation.ts'
+import type { SaidPage, SaidQuery } from '../../ports/graph-index.ts'
 
 type Said = SaidPage['said'][number]
 

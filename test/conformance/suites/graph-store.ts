@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
+import type { Telling } from '../../../src/core/contribution/relation.ts'
 import type { Draft, Relation } from '../../../src/core/contribution/schema.ts'
 import type { Provenance } from '../../../src/ports/contribution-store.ts'
-import type { Telling } from '../../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ReadContext } from '../../../src/node/context.ts'
+import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
 import { seeded } from '../../../src/runtime/random.ts'
@@ -27,7 +27,7 @@ async function conversation() {
       breaths++
       return undefined
     },
-  } as unknown as ReadContext
+  } as unknown as ReadContext & ServeContext
   return { node, root, breaths: () => breaths }
 }
 

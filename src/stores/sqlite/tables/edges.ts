@@ -1,13 +1,12 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { type Edge, edgesOf, tellingOf } from '../../../core/contribution/relation.ts'
+import { type Edge, edgesOf, type Telling, tellingOf } from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import {
   type EdgeChoice,
   SAID_SCAN_MAX,
   type SaidPage,
   type SaidQuery,
-  type Telling,
 } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Relation } from '../../../../src/core/contribution/schema.ts'
+import type { ClosureRequest } from '../../../../src/core/wire/federation.ts'
 import { streamClosure } from '../../../../src/node/serve/closure.ts'
 import { collect, work } from '../../../support/peer.ts'
-import { hold, testNode } from '../../../support/test-node.ts'
+import { hold, type TestNode, testNode } from '../../../support/test-node.ts'
 
 test('a closure is the ancestors, parents first, then the evidence, then the trailer', async () => {
   await using grove = testNode()
@@ -36,6 +38,7 @@ test('a closure is the ancestors, parents first, then the evidence, then the tra
     sent: 3,
     bytes: lines.slice(0, 3).join('').length,
     missing: [missing.cid],
+    until: grove.node.contributions.position(4),
   })
 })
 
@@ -45,4 +48,44 @@ test('the closure of what is not here is absent', async () => {
   await assert.rejects(collect(streamClosure(grove.node, { cid: work('elsewhere').cid })), {
     code: 'absent',
   })
+})
+
+/** What a grove answers about one work, as the summaries of what it sends and its trailer. */
+async function evidenceAbout(grove: TestNode, request: ClosureRequest) {
+  const lines = (
+    await collect(streamClosure(grove.node, { ancestors: 0, evidence: true, ...request }))
+  ).map((line) => JSON.parse(Buffer.from(line).toString()))
+  const { trailer } = lines.pop()
+  return { summaries: lines.map(({ summary }) => summary), trailer }
+}
+
+test('a challenge is told before a thousand adoptions, and the rest in further pages', async () => {
+  await using grove = testNode()
+  const target = work('the work')
+  const says = (summary: string, relation: Omit<Relation, 'targetCid'>) =>
+    work(summary, { relations: [{ targetCid: target.cid, ...relation }] })
+  const adoptions = Array.from({ length: 1_100 }, (_, n) =>
+    says(`adoption ${n}`, { relationType: 'adopts' }),
+  )
+  const challenged = { result: 'challenged' }
+  const challenge = says('challenge', { relationType: 'reproduces', metadata: challenged })
+  for (const item of [target, ...adoptions, challenge]) await hold(grove, item)
+
+  const first = await evidenceAbout(grove, { cid: target.cid })
+  const { next: evidenceAfter, until: evidenceSince } = first.trailer
+  const second = await evidenceAbout(grove, { cid: target.cid, evidenceAfter })
+  const late = says('late', { relationType: 'adopts' })
+  await hold(grove, late)
+  const news = await evidenceAbout(grove, { cid: target.cid, evidenceSince })
+
+  assert.equal(first.summaries[0], 'challenge')
+  assert.equal(first.trailer.truncatedBy, 'count')
+  const all = new Set([...first.summaries, ...second.summaries])
+  assert.deepEqual(
+    [first, second].map(({ summaries }) => summaries.length),
+    [1_000, 101],
+  )
+  assert.equal(all.size, 1_101)
+  assert.equal(second.trailer.next, undefined)
+  assert.deepEqual(news.summaries, ['late'])
 })

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { absentAnswer } from '../../../../sim/network/http.ts'
 import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
-import type { Draft } from '../../../../src/core/contribution/schema.ts'
+import type { Draft, Relation } from '../../../../src/core/contribution/schema.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
 import { someBytes, work } from '../../../support/peer.ts'
 import { hold } from '../../../support/test-node.ts'
@@ -112,6 +112,41 @@ test('one author brings a bounded number of replies to one contribution', async 
 
   assert.equal(evidence, 101)
   assert.equal(await isHere(grove, [other]), true)
+})
+
+test('what one author has too much of for one round comes in the next ones', async () => {
+  const many = Array.from({ length: 250 }, (_, n) => reply(`reply ${n}`, held.cid))
+  await using peer = startPeer('peer', { contributions: [held, ...many] })
+  await using grove = testNode([peer])
+  await hold(grove, held)
+
+  for (let round = 0; round < 3; round++) await grove.node.sync.round()
+
+  assert.equal(await isHere(grove, many), true)
+})
+
+test('of more evidence than one answer has, a challenge comes first and the rest by pages', async () => {
+  const says = (n: number, relation: Partial<Relation> = {}) =>
+    work(`says ${n}`, {
+      agent: { agentId: `agent ${n}` },
+      relations: [{ targetCid: held.cid, relationType: 'adopts', ...relation }],
+    })
+  const adoptions = Array.from({ length: 1_200 }, (_, n) => says(n))
+  const metadata = { result: 'challenged' }
+  const challenge = says(-1, { relationType: 'reproduces', metadata })
+  await using peer = startPeer('peer', { contributions: [held, ...adoptions, challenge] })
+  await using grove = testNode([peer])
+  await hold(grove, held)
+
+  await grove.node.sync.round()
+  const isChallenged = await isHere(grove, [challenge])
+  for (let round = 0; round < 3; round++) await grove.node.sync.round()
+  const before = peer.asked('closure')
+  await grove.node.sync.round()
+
+  assert.equal(isChallenged, true)
+  assert.equal(await isHere(grove, adoptions), true)
+  assert.equal(peer.asked('closure'), before)
 })
 
 test('a peer that does not know the question is asked once, and is not at fault', async () => {
