@@ -173,15 +173,17 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
-  /** A peer's gossip message came in; the answer to it. */
-  exchange(message: GossipMessage): GossipMessage {
-    const effects = this.#gossip.step({ type: 'exchange-received', message }, this.clock.now())
+  /** A peer's gossip message came in, from this IP address; the answer to it. */
+  exchange(message: GossipMessage, remote?: string): GossipMessage {
+    const input = { type: 'exchange-received', message, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
-  /** A peer's shuffle came in; the answer to it. */
-  shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.#gossip.step({ type: 'shuffle-received', request }, this.clock.now())
+  /** A peer's shuffle came in, from this IP address; the answer to it. */
+  shuffle(request: ShuffleRequest, remote?: string): ShuffleResponse {
+    const input = { type: 'shuffle-received', request, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 

@@ -21,6 +21,7 @@ export class Exchange implements ApiRequest {
   readonly path: string
   readonly search: string
   readonly isLocal: boolean
+  readonly remote: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #clock: Clock
@@ -33,6 +34,7 @@ export class Exchange implements ApiRequest {
     { clock, isLocal }: { clock: Clock; isLocal: boolean },
   ) {
     this.isLocal = isLocal
+    this.remote = incoming.socket.remoteAddress
     this.#incoming = incoming
     this.#outgoing = outgoing
     this.#clock = clock

@@ -4,8 +4,9 @@ import type { Random } from '../../core/random.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 import type { Peer } from '../membership/liveness.ts'
-import type { Sender } from '../membership/membership.ts'
+import type { Membership } from '../membership/membership.ts'
 import { pushOrder } from '../membership/partners.ts'
+import type { Sender } from '../membership/sender.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import type { AdvertisedPlaces } from './advertised-places.ts'
@@ -14,6 +15,9 @@ import type { LocalFrontier } from './local-frontier.ts'
 import type { Outbox } from './outbox.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { PushQueue } from './push-queue.ts'
+
+/** Entries that are pushed to a peer that is not proven; beyond it only ids are. */
+const PROBE_MAX_BYTES = 1_024
 
 /** The parts that announcements work with. */
 export interface AnnouncementParts {
@@ -85,8 +89,8 @@ export class Announcements {
   }
 
   /** Pushes what is due to the peers of the view that may lack it, and repeats overdue requests. */
-  tick(view: readonly Peer[], now: number): Effect[] {
-    const pushed = this.#queue.dueAt <= now ? this.#push(view, now) : []
+  tick(members: Membership, now: number): Effect[] {
+    const pushed = this.#queue.dueAt <= now ? this.#push(members, now) : []
     return this.#pending.dueAt <= now ? [...pushed, ...this.#retry(now)] : pushed
   }
 
@@ -121,11 +125,18 @@ export class Announcements {
     for (const { cid } of frontier) this.#pending.markKnown(cid)
   }
 
-  #push(view: readonly Peer[], now: number): Effect[] {
+  #push(members: Membership, now: number): Effect[] {
     const { outbox, random } = this.#parts
     const entries = this.#queue.take(now)
-    const targets = pushOrder(this.#withinQuota(this.#lacking(view, entries)), random)
-    return targets.map((peer) => outbox.send(peer, this.#payloadFor(peer, entries), now))
+    const lacking = this.#withinQuota(this.#lacking(members.active(), entries))
+    const targets: { readonly peer: Peer; readonly isProven: boolean }[] = []
+    for (const peer of pushOrder(lacking, random)) {
+      const isProven = members.calls.isProven(peer.address, now)
+      if (isProven || members.calls.tryTake(peer, now)) targets.push({ peer, isProven })
+    }
+    return targets.map(({ peer, isProven }) =>
+      outbox.send(peer, this.#payloadFor(peer, entries, isProven), now),
+    )
   }
 
   /** The peers that are not known to have all of these. */
@@ -147,9 +158,12 @@ export class Announcements {
     return admitted
   }
 
-  #payloadFor({ peerId }: Peer, entries: readonly LocalEntry[]): Payload {
+  /** What began here goes as entries, unless it is much for a peer that is not proven. */
+  #payloadFor({ peerId }: Peer, entries: readonly LocalEntry[], isProven: boolean): Payload {
     const { digests } = this.#parts
-    const byId = digests.readsNotes(peerId) ? entries.filter((entry) => this.#isRelayed(entry)) : []
+    const goesById =
+      isProven || isSmall(entries) ? (entry: LocalEntry) => this.#isRelayed(entry) : () => true
+    const byId = digests.readsNotes(peerId) ? entries.filter(goesById) : []
     const whole = entries.filter((entry) => !byId.includes(entry))
     return digests.announcementPayload(peerId, digests.entriesFor(whole), byId)
   }
@@ -172,3 +186,7 @@ export class Announcements {
     return this.#parts.places.providersOf(cid).length > 0
   }
 }
+
+/** Whether entries may go to a peer that is not proven. */
+const isSmall = (entries: readonly LocalEntry[]): boolean =>
+  Buffer.byteLength(JSON.stringify(entries)) <= PROBE_MAX_BYTES

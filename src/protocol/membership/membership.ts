@@ -1,9 +1,11 @@
 import { tidyAddress } from '../../core/peers/endpoint.ts'
+import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
-import { timestamp } from '../../core/time.ts'
 import type { Capabilities, PeerInfo } from '../../core/wire/gossip.ts'
 import type { Effect, GossipConfig, PeerView } from '../messages.ts'
+import type { RoundQuota } from '../round-quota.ts'
+import { CallGate } from './call-gate.ts'
 import {
   contactFailed,
   contactMade,
@@ -17,6 +19,8 @@ import {
 } from './liveness.ts'
 import { exchangePartners } from './partners.ts'
 import { PeerTable } from './peer-table.ts'
+import { viewOf } from './peer-view.ts'
+import type { Speaker } from './sender.ts'
 
 /** Peers that travel in one shuffle. */
 export const SHUFFLE_SIZE = 5
@@ -27,24 +31,25 @@ const FORGOTTEN_AFTER_ROUNDS = 100
 /** A higher age counts as this: no peer can make itself the oldest for ever. */
 const AGE_MAX = 100
 
-/** The sender of a message. */
-export interface Sender extends PeerAddress {
-  /** Whether it is known to answer at the address that it gives. */
-  readonly proven: boolean
-}
-
 /**
  * Who is there: the partial view of CYCLON (Voulgaris, Gavidia, van Steen 2005), with seeds that
  * are never forgotten. Third parties can only add unknown peers. What is known of a peer changes by
  * direct contact alone.
  */
 export class Membership {
+  /** Whom this grove may send messages of its own accord. */
+  readonly calls: CallGate
   readonly #peers: PeerTable
+  readonly #hosts: Hosts
   readonly #intervalMs: number
   readonly #random: Random
 
-  constructor({ self, seeds, hosts, gossipIntervalMs }: GossipConfig, random: Random) {
+  constructor(config: GossipConfig, quota: RoundQuota, random: Random) {
+    const { self, seeds, hosts = UNTOLD_HOSTS, gossipIntervalMs } = config
     this.#peers = new PeerTable(self, hosts)
+    this.#hosts = hosts
+    const isSeed = (address: string) => this.#peers.isSeedAddress(address)
+    this.calls = new CallGate({ hosts, quota, isSeed, intervalMs: gossipIntervalMs })
     this.#intervalMs = gossipIntervalMs
     this.#random = random
     for (const seed of seeds) this.addSeed(seed, 0)
@@ -79,13 +84,13 @@ export class Membership {
 
   /** All known peers, as the node sees them: the view, then those retained outside it. */
   views(): PeerView[] {
-    return this.#peers.all().map((peer) => this.#viewOf(peer))
+    return this.#peers.all().map((peer) => viewOf(this.#peers, peer))
   }
 
   /** The peer of that id or address. */
   view(idOrAddress: string): PeerView | undefined {
     const peer = this.#peers.find(idOrAddress) ?? this.#peers.findByAddress(idOrAddress)
-    return peer && this.#viewOf(peer)
+    return peer && viewOf(this.#peers, peer)
   }
 
   /** Peers that are alive and seeds or heard of lately, the latest first. */
@@ -102,16 +107,20 @@ export class Membership {
     this.#peers.addSeed(seed, now)
   }
 
-  /** Who sent this, by what it says of itself. */
-  senderOf({ peerId, address: given }: PeerAddress): Sender {
-    const address = tidyAddress(given)
+  /**
+   * Who sent this: what it says of itself, and the IP address that it came from. A peer that is
+   * alive, or a seed, keeps the address that is known, whoever speaks in its name.
+   */
+  speakerOf({ peerId, address: given }: PeerAddress, remote: string | undefined): Speaker {
     const known = this.#peers.find(peerId)
-    return { peerId, address, proven: isAnswering(known) && known?.address === address }
-  }
-
-  /** The peer at the address under which its id is known here, or else at the one it gives. */
-  knownAs({ peerId, address }: PeerAddress): PeerAddress {
-    return { peerId, address: this.#peers.find(peerId)?.address ?? tidyAddress(address) }
+    const keeps = known !== undefined && (known.status === 'alive' || this.#peers.isSeed(known))
+    const address = keeps ? known.address : tidyAddress(given)
+    return {
+      peerId,
+      address,
+      proven: isAnswering(known) && known?.address === address,
+      own: this.#hosts.sameHost(address, remote),
+    }
   }
 
   noteCapabilities(peerId: string, capabilities: Capabilities): void {
@@ -136,14 +145,15 @@ export class Membership {
   }
 
   /** The peers to exchange with in this round. */
-  exchangePartners(lonely: boolean): PeerAddress[] {
+  exchangePartners(lonely: boolean, now: number): PeerAddress[] {
     const lostSeeds = this.#peers.seeds().filter(({ address }) => {
       const peer = this.#peers.findByAddress(address)
       return peer === undefined || !this.#peers.isActive(peer) || !isAnswering(peer)
     })
     const suspects = this.#peers.all().filter((peer) => peer.status === 'suspected')
     const candidates = { active: this.active(), suspects, lostSeeds }
-    return exchangePartners(candidates, this.#random, lonely)
+    const mayCall = (peer: PeerAddress) => this.calls.tryTake(peer, now)
+    return exchangePartners(candidates, { random: this.#random, lonely, mayCall })
   }
 
   /**
@@ -172,6 +182,7 @@ export class Membership {
    */
   identify(dialled: PeerAddress, peerId: string, now: number): Peer | undefined {
     const address = tidyAddress(dialled.address)
+    this.calls.noteAnswer(address, now)
     if (peerId === this.self.peerId) {
       this.#peers.forgetAddress(address)
       return undefined
@@ -191,6 +202,7 @@ export class Membership {
 
   /** The peer answered at its address. */
   contactMade(peer: Peer, now: number): Effect[] {
+    this.calls.noteAnswer(peer.address, now)
     return statusEffects(peer, contactMade(peer, now))
   }
 
@@ -201,15 +213,11 @@ export class Membership {
   }
 
   /** The peer to shuffle with: the oldest that is alive, else the oldest suspect. */
-  oldest(): Peer | undefined {
-    let found: Peer | undefined
-    for (const peer of this.active()) {
-      const isSuspect = Number(peer.status !== 'alive')
-      const wasSuspect = Number(found !== undefined && found.status !== 'alive')
-      const isOlder = isSuspect === wasSuspect && peer.age > (found?.age ?? 0)
-      if (found === undefined || isSuspect < wasSuspect || isOlder) found = peer
-    }
-    return found
+  shufflePartner(now: number): Peer | undefined {
+    const isSuspect = (peer: Peer) => Number(peer.status !== 'alive')
+    return this.active()
+      .sort((a, b) => isSuspect(a) - isSuspect(b) || b.age - a.age)
+      .find((peer) => this.calls.tryTake(peer, now))
   }
 
   /** Up to `count` peers, by chance, to offer to `receiver`: those that answer at their address. */
@@ -303,27 +311,9 @@ export class Membership {
     return undefined
   }
 
-  #viewOf(peer: Peer): PeerView {
-    const { status, capabilities, lastContact } = peer
-    const active = this.#peers.isActive(peer)
-    return {
-      ...infoOf(peer),
-      status,
-      capabilities,
-      lastContact,
-      active,
-      seed: this.#peers.isSeed(peer),
-    }
-  }
-
   #forgottenBefore(now: number): number {
     return now - FORGOTTEN_AFTER_ROUNDS * this.#intervalMs
   }
-}
-
-/** A peer as it travels in shuffles. */
-export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
-  return { peerId, address, age, lastSeen: timestamp(lastSeen) }
 }
 
 /** The effect that reports a change of status, if there is one. */

@@ -3,7 +3,7 @@ import { type Random, sample } from '../../core/random.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 
 /** Peers that a round exchanges with. */
-export const FAN_OUT = 3
+const FAN_OUT = 3
 /** Chance a round of calling a lost seed: this is how two halves of a healed network meet again. */
 const SEED_REVISIT = 0.05
 
@@ -15,6 +15,14 @@ export interface Candidates {
   readonly lostSeeds: readonly PeerAddress[]
 }
 
+interface Choice {
+  readonly random: Random
+  /** Whether none of the peers is known to answer. */
+  readonly lonely: boolean
+  /** Whether a peer may be called now; asked of those that are chosen only. */
+  readonly mayCall: (peer: PeerAddress) => boolean
+}
+
 /**
  * Up to FAN_OUT peers to exchange with. One place goes to a suspect, so that one lost message has
  * no lasting effect, one to a newcomer that has yet to answer, and now and then one to a lost seed.
@@ -22,8 +30,7 @@ export interface Candidates {
  */
 export function exchangePartners(
   { active, suspects, lostSeeds }: Candidates,
-  random: Random,
-  lonely: boolean,
+  { random, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
   const suspected = sample(random, suspects, suspects.length)
@@ -33,8 +40,11 @@ export function exchangePartners(
   const seeds = callSeed ? sample(random, lostSeeds, FAN_OUT) : []
   const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
   const others = [...newcomers.slice(1), ...suspected.slice(1)]
-  if (steady.length === 0) return distinct([...seeds, ...untried, ...others])
-  return distinct([...seeds.slice(0, 1), ...untried, ...steady, ...others])
+  const inOrder =
+    steady.length === 0
+      ? [...seeds, ...untried, ...others]
+      : [...seeds.slice(0, 1), ...untried, ...steady, ...others]
+  return firstOf(inOrder, mayCall)
 }
 
 /**
@@ -48,7 +58,15 @@ export function pushOrder<T extends Peer>(peers: readonly T[], random: Random): 
   return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))]
 }
 
-function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
-  const byAddress = new Map(peers.map(({ peerId, address }) => [address, { peerId, address }]))
-  return [...byAddress.values()].slice(0, FAN_OUT)
+function firstOf(
+  peers: readonly PeerAddress[],
+  mayCall: (peer: PeerAddress) => boolean,
+): PeerAddress[] {
+  const byAddress = new Map<string, PeerAddress>()
+  for (const { peerId, address } of peers) {
+    if (byAddress.size >= FAN_OUT) break
+    if (!byAddress.has(address) && mayCall({ peerId, address }))
+      byAddress.set(address, { peerId, address })
+  }
+  return [...byAddress.values()]
 }

@@ -73,6 +73,10 @@ export class PeerTable {
     return this.#active.has(peerId)
   }
 
+  isSeedAddress(address: string): boolean {
+    return this.#seeds.has(address)
+  }
+
   /** Whether the peer last answered at a seed's address. */
   isSeed({ peerId }: PeerAddress): boolean {
     for (const seedId of this.#seeds.values()) if (seedId === peerId) return true

@@ -3,7 +3,8 @@ import { timestamp } from '../../core/time.ts'
 import type { PeerInfo } from '../../core/wire/gossip.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
-import { infoOf, type Membership, SHUFFLE_SIZE } from './membership.ts'
+import { type Membership, SHUFFLE_SIZE } from './membership.ts'
+import { infoOf } from './peer-view.ts'
 
 /** A shuffle under way. */
 interface UnderWay {
@@ -26,7 +27,7 @@ export class Shuffles {
 
   /** Begins one with the oldest peer, and offers a fresh entry of this grove, and some others. */
   begin(now: number): Effect[] {
-    const partner = this.#members.oldest()
+    const partner = this.#members.shufflePartner(now)
     this.#underWay = undefined
     if (partner === undefined) return []
     const sent = this.#members.chooseOffer(partner.peerId, SHUFFLE_SIZE - 1)
