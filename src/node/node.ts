@@ -34,7 +34,7 @@ import type {
 import { EventHub } from './events.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure } from './peers/contact.ts'
+import { noteGossipFailure, noteWrongId } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
@@ -222,6 +222,9 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
+        break
+      case 'wrong-id':
+        noteWrongId(this, effect.peer, effect.peerId)
         break
       case 'reply-exchange':
       case 'reply-shuffle':

@@ -81,9 +81,9 @@ export class GossipState {
     return this.#dissemination.federated(now)
   }
 
-  /** Whether a peer may be known by this address: it can be dialled, and has no foreign path. */
-  admits(address: string): boolean {
-    return this.#members.admits(address)
+  /** Whether a peer may be known so: its address can be dialled, and has no foreign path. */
+  admits(peer: PeerAddress): boolean {
+    return this.#members.acquaintance.admits(peer)
   }
 
   /** One of the places that the item has in the local frontier; undefined if it has none. */
@@ -160,7 +160,7 @@ export class GossipState {
 
   #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {
     const isSelf = this.#members.isSelf(message)
-    const isHeard = !isSelf && this.#members.admits(message.address)
+    const isHeard = !isSelf && this.#members.acquaintance.admits(message)
     const entries = this.#dissemination.read(message)
     if (!isHeard) {
       const told = firstEntries(message, 0)
@@ -198,8 +198,13 @@ export class GossipState {
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const { peerId, capabilities } = message
+    if (this.#members.isMisnamed({ peerId, address: dialled.address }))
+      return [
+        ...this.#members.misnamed(dialled.address, now),
+        { type: 'wrong-id', peer: dialled, peerId },
+      ]
     const entries = this.#dissemination.readAnswer(message)
-    const peer = this.#members.identify(dialled, peerId, now)
+    const peer = this.#members.acquaintance.identify(dialled, peerId, now)
     if (peerId === this.#members.self.peerId) return []
     this.#members.noteCapabilities(peerId, capabilities)
     const from = { peerId, address: tidyAddress(dialled.address) }
@@ -217,10 +222,10 @@ export class GossipState {
   ): Effect[] {
     if (this.#members.isSelf(sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
     const { effect, replaceable } = this.#shuffles.reply(sender)
-    if (!this.#members.admits(sender.address) || !this.#quota.tryTakeShuffle()) return [effect]
+    if (!this.#members.acquaintance.admits(sender) || !this.#quota.tryTakeShuffle()) return [effect]
     const speaker = this.#members.speakerOf(sender, remote)
     const effects = this.#listenTo(sender, { speaker, replaceable }, now)
-    if (speaker.own) this.#members.absorb(offered, replaceable, now)
+    if (speaker.own) this.#members.acquaintance.absorb(offered, replaceable, now)
     return [effect, ...effects]
   }
 

@@ -67,6 +67,19 @@ export function noteGossipFailure(node: PeersContext, peer: PeerAddress, error: 
   node.tell({ type: 'contact-failed', peer })
 }
 
+/** Remembers that another grove answered where the operator expects this one. */
+export function noteWrongId(node: PeersContext, peer: PeerAddress, answeredAs: string): void {
+  const { peerId, address } = peer
+  const message = `${address} answered as ${answeredAs}, not as ${peerId}`
+  const error = new GroveError(
+    'peer-fault',
+    { ...peer, fault: 'wrong-id', answeredAs },
+    { message },
+  )
+  tellFault(node, peer, error)
+  node.peers.fault(address, error)
+}
+
 /** Whether the network may have done it. It does not redirect, nor make an address forbidden. */
 function mayBeNetwork({ kind, code, details }: GroveError): boolean {
   if (kind.blame === 'network') return kind.retryable

@@ -6,6 +6,7 @@ import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 import type { Peer } from '../membership/liveness.ts'
 import type { Membership } from '../membership/membership.ts'
 import { pushOrder } from '../membership/partners.ts'
+import { ACTIVE_MAX } from '../membership/peer-table.ts'
 import type { Sender } from '../membership/sender.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
@@ -16,6 +17,8 @@ import type { Outbox } from './outbox.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { PushQueue } from './push-queue.ts'
 
+/** Seeds outside the view that are told first of what began here. Of what others told, one is. */
+const SEEDS_TOLD = 3
 /** Entries that are pushed to a peer that is not proven; beyond it only ids are. */
 const PROBE_MAX_BYTES = 1_024
 
@@ -128,9 +131,12 @@ export class Announcements {
   #push(members: Membership, now: number): Effect[] {
     const { outbox, random } = this.#parts
     const entries = this.#queue.take(now)
-    const lacking = this.#withinQuota(this.#lacking(members.active(), entries))
+    const began = entries.some((entry) => !this.#isRelayed(entry))
+    const among = (peers: readonly Peer[]) => this.#withinQuota(this.#lacking(peers, entries))
+    const seeds = among(members.seedsOutside(began ? SEEDS_TOLD : 1))
     const targets: { readonly peer: Peer; readonly isProven: boolean }[] = []
-    for (const peer of pushOrder(lacking, random)) {
+    for (const peer of pushOrder({ seeds, view: among(members.active()) }, random)) {
+      if (targets.length >= ACTIVE_MAX) break
       const isProven = members.calls.isProven(peer.address, now)
       if (isProven || members.calls.tryTake(peer, now)) targets.push({ peer, isProven })
     }

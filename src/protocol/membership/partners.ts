@@ -11,7 +11,9 @@ const SEED_REVISIT = 0.05
 export interface Candidates {
   readonly active: readonly Peer[]
   readonly suspects: readonly Peer[]
-  /** Seeds that are not in the view, or not known to answer. */
+  /** The seed whose turn it is. */
+  readonly seed: PeerAddress | undefined
+  /** Seeds that are not known to answer. */
   readonly lostSeeds: readonly PeerAddress[]
 }
 
@@ -24,12 +26,12 @@ interface Choice {
 }
 
 /**
- * Up to FAN_OUT peers to exchange with. One place goes to a suspect, so that one lost message has
- * no lasting effect, one to a newcomer that has yet to answer, and now and then one to a lost seed.
- * A lonely grove calls its seeds first.
+ * Up to FAN_OUT peers to exchange with. One place goes to a seed, whatever the view has become, one
+ * to a suspect, so that one lost message has no lasting effect, one to a newcomer that has yet to
+ * answer, and now and then one to a lost seed. A lonely grove calls its seeds first.
  */
 export function exchangePartners(
-  { active, suspects, lostSeeds }: Candidates,
+  { active, suspects, seed, lostSeeds }: Candidates,
   { random, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
@@ -40,22 +42,23 @@ export function exchangePartners(
   const seeds = callSeed ? sample(random, lostSeeds, FAN_OUT) : []
   const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
   const others = [...newcomers.slice(1), ...suspected.slice(1)]
-  const inOrder =
-    steady.length === 0
-      ? [...seeds, ...untried, ...others]
-      : [...seeds.slice(0, 1), ...untried, ...steady, ...others]
-  return firstOf(inOrder, mayCall)
+  if (steady.length === 0) return firstOf([...seeds, ...untried, ...others], mayCall)
+  const always = [...(seed === undefined ? [] : [seed]), ...seeds.slice(0, 1)]
+  return firstOf([...always, ...untried, ...steady, ...others], mayCall)
 }
 
 /**
- * The order in which to push to peers: responsive ones first, then suspects, for suspicion usually
- * means one lost message; by chance within either group. A push goes to all that may lack the item:
- * if each informed peer pushed to k by chance, e^(-k) of all would miss it (Demers et al. 1987,
+ * The order in which to push to peers: seeds first, then responsive ones, then suspects, for
+ * suspicion usually means one lost message; by chance within each group. A push goes to all that
+ * may lack the item: if each informed peer pushed to k by chance, e^(-k) of all would miss it (Demers et al. 1987,
  * §1.4), with FAN_OUT 5 %.
  */
-export function pushOrder<T extends Peer>(peers: readonly T[], random: Random): T[] {
-  const mixed = sample(random, peers, peers.length)
-  return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))]
+export function pushOrder(
+  { seeds, view }: { readonly seeds: readonly Peer[]; readonly view: readonly Peer[] },
+  random: Random,
+): Peer[] {
+  const mixed = sample(random, view, view.length)
+  return [...seeds, ...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))]
 }
 
 function firstOf(

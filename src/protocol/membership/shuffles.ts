@@ -3,7 +3,8 @@ import { timestamp } from '../../core/time.ts'
 import type { PeerInfo } from '../../core/wire/gossip.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
-import { type Membership, SHUFFLE_SIZE } from './membership.ts'
+import { SHUFFLE_SIZE } from './acquaintance.ts'
+import type { Membership } from './membership.ts'
 import { infoOf } from './peer-view.ts'
 
 /** A shuffle under way. */
@@ -43,7 +44,8 @@ export class Shuffles {
    */
   answered({ peerId }: PeerAddress, offered: readonly PeerInfo[], now: number): void {
     const ended = this.#end(peerId)
-    if (ended !== undefined) this.#members.absorb(offered, [peerId, ...ended.sent], now)
+    if (ended !== undefined)
+      this.#members.acquaintance.absorb(offered, [peerId, ...ended.sent], now)
   }
 
   /** The partner did not answer: begins anew with another, within the round's quota. */
