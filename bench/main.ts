@@ -1,5 +1,6 @@
 /** Measures what Grove is meant to be fast at: `npm run -s bench -- --help`. */
 import { benchmark as artifact } from './artifact.ts'
+import { benchmark as fairness } from './fairness.ts'
 import { benchmark as fetch } from './fetch.ts'
 import { benchmark as frontier } from './frontier.ts'
 import type { Benchmark } from './lab/benchmark.ts'
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fetch,
   artifact,
   latency,
+  fairness,
 }
 
 async function main(args: readonly string[]): Promise<void> {

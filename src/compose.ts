@@ -127,7 +127,7 @@ export async function serveGrove(
   }
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
-  const running = bound.serve(node, local?.pages)
+  const running = bound.serve(node, { nextTurn, pages: local?.pages ?? {} })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })
   const closeAll = async () => {
@@ -156,7 +156,7 @@ export async function holdDirectory(
   const { pages, open } = await servingOf(settings.dir, node, close)
   let serving: Promise<() => Promise<void>> | undefined
   const serve = async () => {
-    const app = createHttpApp(node, pages)
+    const app = createHttpApp(node, { nextTurn, pages })
     const door = await open({ role, app, leaving })
     return async () => {
       await door?.shut()

@@ -1,6 +1,7 @@
 import './node-version.ts'
 import { resolve } from 'node:path'
 import { localClient } from './api/client/local-client.ts'
+import { isThisUsers } from './api/local/holder.ts'
 import { openNode, type Settings, serveGrove, shareDirectory } from './compose.ts'
 import { decideConfig, parseSeed } from './config.ts'
 import { GroveError } from './core/errors.ts'
@@ -70,15 +71,25 @@ export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
   if (listen !== undefined) {
     const publicUrl = listen.publicUrl === undefined ? {} : { publicUrl: listen.publicUrl }
     const served = await serveGrove(settings, { ...server, ...publicUrl }, log)
-    return groveOn(served.node, served.url, served.close)
+    return groveOn(served.node, { url: served.url, dir, close: served.close })
   }
   if (dir !== undefined) return sharedGrove({ ...settings, dir }, options, log)
   const { node, close } = await openNode(settings, log)
-  return groveOn(node, undefined, close)
+  return groveOn(node, { close })
 }
 
-const groveOn = (node: GroveNode, url: string | undefined, close: () => Promise<void>) =>
-  new Grove({ api: localClient(node), peerId: node.config.self.peerId, url, close })
+/** Where a grove of this process is, and how it ends. */
+interface GrovePlace {
+  readonly url?: string
+  readonly dir?: string | undefined
+  close(): Promise<void>
+}
+
+function groveOn(node: GroveNode, { url, dir, close }: GrovePlace): Grove {
+  const isLocal = dir === undefined || isThisUsers(dir)
+  const api = { ...localClient(node), isLocal }
+  return new Grove({ api, peerId: node.config.self.peerId, url, close })
+}
 
 /** The grove of a directory, whichever process has it open. */
 async function sharedGrove(

@@ -5,11 +5,12 @@ import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * Node's HTTP server and nothing else, as a baseline. POST answers with the request's body. PUT
- * writes the body to the file that the `file` header names, waits for the disk, and removes it.
+ * Node's HTTP server and nothing else, as a baseline. POST answers with the request's body. GET is
+ * refused without a look at it. PUT writes the body to the file that the `file` header names, waits for the disk, and removes it.
  */
 const server = createServer((incoming, outgoing) => {
   if (incoming.method === 'PUT') void store(incoming, outgoing)
+  else if (incoming.method === 'GET') outgoing.writeHead(503).end()
   else echo(incoming, outgoing)
 })
 server.listen(0, '127.0.0.1', () => {

@@ -94,6 +94,7 @@ function quietProgram(): Command {
     env: {},
     output: { answer: nowhere, notes: nowhere, unread: signal },
     clock: systemClock,
+    interrupted: signal,
     signal,
     exit() {},
   })

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
 import type { Role } from '../api/local/holder.ts'
@@ -14,6 +14,7 @@ import {
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
 import { secretHex } from '../runtime/secret.ts'
@@ -49,6 +50,8 @@ export interface Use {
 
 const oneCommand: Use = { role: 'command', serveAfterMs: 250 }
 
+/** The largest configuration file that is read. */
+const CONFIG_MAX_BYTES = 1024 * 1024
 /** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
 
@@ -124,7 +127,8 @@ export async function projectDirectory(
 export async function readConfigFile(directory: string): Promise<unknown> {
   const path = join(directory, CONFIG_FILE)
   try {
-    return JSON.parse(textOf(await readFile(path)))
+    const bytes = await readPlainFile(path, CONFIG_MAX_BYTES)
+    if (bytes !== undefined) return JSON.parse(textOf(bytes))
   } catch (cause) {
     // If the path is not a directory, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
@@ -136,6 +140,8 @@ export async function readConfigFile(directory: string): Promise<unknown> {
       )
     throw storageError(cause, { path })
   }
+  const message = `${path} is no plain file, or has more than ${CONFIG_MAX_BYTES} bytes`
+  throw new GroveError('usage-error', { path }, { message })
 }
 
 /** A file's text without its byte order mark, by which Windows tells UTF-8 and UTF-16. */

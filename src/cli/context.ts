@@ -9,6 +9,8 @@ import { printJson } from './output/output.ts'
 /** What every command gets. */
 export interface Context extends ConnectContext {
   readonly output: Output
+  /** Aborts when the user interrupts, whoever reads stdout. */
+  readonly interrupted: AbortSignal
   /** Sets the exit code of a command that answers and yet did not do all that was asked. */
   exit(code: number): void
 }

@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import type { Environment } from '../config.ts'
 import { errnoOf } from '../core/errno.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 
 /**
  * The groves of projects that this user made or named, in `$XDG_STATE_HOME/grove/known`: a line of
@@ -12,6 +13,8 @@ import { errnoOf } from '../core/errno.ts'
 
 /** The directory of a grove that belongs to a project, as `.git` does. */
 export const PROJECT_DIR = '.grove'
+/** Bytes of the file with the id. */
+const ID_MAX_BYTES = 1_024
 
 /** Whether a directory is known with the grove that it now holds. */
 export async function isKnown(directory: string, env: Environment): Promise<boolean> {
@@ -20,26 +23,35 @@ export async function isKnown(directory: string, env: Environment): Promise<bool
 }
 
 /**
- * Makes a directory known, if it is one that commands look for. Where this can't be written, the
- * directory has to be named each time, which the next command says.
+ * Makes a directory known, if it is one that commands look for. False where this can't be written,
+ * as by a user without a home: then the directory has to be named each time.
  */
-export async function remember(directory: string, env: Environment): Promise<void> {
-  if (basename(directory) !== PROJECT_DIR || (await isKnown(directory, env))) return
+export async function remember(directory: string, env: Environment): Promise<boolean> {
+  if (basename(directory) !== PROJECT_DIR || (await isKnown(directory, env))) return true
   const line = await lineOf(directory)
-  if (line === undefined) return
+  if (line === undefined) return true
+  const path = knownFile(env)
+  if (path === undefined) return false
   try {
-    const path = knownFile(env)
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await appendFile(path, `${line}\n`, { mode: 0o600 })
+    return true
   } catch (cause) {
-    if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR'].includes(errnoOf(cause)))
+    if (
+      !['ENOENT', 'EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR'].includes(
+        errnoOf(cause),
+      )
+    )
       throw cause
+    return false
   }
 }
 
 async function knownLines(env: Environment): Promise<readonly string[]> {
+  const path = knownFile(env)
+  if (path === undefined) return []
   try {
-    return (await readFile(knownFile(env), 'utf8')).split('\n')
+    return (await readFile(path, 'utf8')).split('\n')
   } catch {
     // There is none yet, or it can't be read: then nothing is known.
     return []
@@ -50,7 +62,7 @@ async function knownLines(env: Environment): Promise<readonly string[]> {
 async function lineOf(directory: string): Promise<string | undefined> {
   try {
     const dir = await realpath(directory)
-    const id = (await readFile(join(dir, 'id'), 'utf8')).trim()
+    const id = (await readPlainFile(join(dir, 'id'), ID_MAX_BYTES))?.toString('utf8').trim() ?? ''
     return id === '' ? undefined : JSON.stringify({ dir, id })
   } catch {
     // Missing or inaccessible: either way no grove is there to be known.
@@ -58,7 +70,17 @@ async function lineOf(directory: string): Promise<string | undefined> {
   }
 }
 
-function knownFile({ XDG_STATE_HOME: state, LOCALAPPDATA: local }: Environment): string {
-  const home = state !== undefined && isAbsolute(state) ? state : undefined
-  return join(home ?? local ?? join(homedir(), '.local', 'state'), 'grove', 'known')
+/** Undefined for a user of whom the system knows no home, as in containers. */
+function knownFile({ XDG_STATE_HOME: named, LOCALAPPDATA: local }: Environment) {
+  const state = named !== undefined && isAbsolute(named) ? named : (local ?? stateInHome())
+  return state === undefined ? undefined : join(state, 'grove', 'known')
+}
+
+function stateInHome(): string | undefined {
+  try {
+    return join(homedir(), '.local', 'state')
+  } catch {
+    // There is neither HOME nor an entry of the user.
+    return undefined
+  }
 }

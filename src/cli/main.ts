@@ -1,4 +1,5 @@
 import '../node-version.ts'
+import { isatty } from 'node:tty'
 import { type Command, CommanderError } from 'commander'
 import { type Environment, readEnvironment } from '../config.ts'
 import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
@@ -6,25 +7,31 @@ import { systemClock } from '../runtime/clock.ts'
 import type { Context } from './context.ts'
 import { printable } from './output/format.ts'
 import { explain } from './output/hints.ts'
-import { note, type Output, printJson, processOutput } from './output/output.ts'
-import { usageText } from './output/usage.ts'
+import { note, type Output, printJson, processOutput, unreadExit } from './output/output.ts'
+import { checkHelp, usageText } from './output/usage.ts'
 import { createProgram } from './program.ts'
 
 /** The entry point of `grove`. Runs a command; an error becomes one line and an exit code. */
 async function main(): Promise<void> {
   const output = processOutput()
   const env = readEnvironment()
-  const signal = AbortSignal.any([interruption(), desertion(env), output.unread])
+  const interrupted = AbortSignal.any([interruption(), desertion(env)])
+  const signal = AbortSignal.any([interrupted, output.unread])
   const exit = (code: number): void => {
     process.exitCode = code
   }
-  const context: Context = { env, output, clock: systemClock, signal, exit }
+  const context: Context = { env, output, clock: systemClock, interrupted, signal, exit }
+  process.once('exit', () => {
+    process.exitCode ??= unreadExit(output)
+  })
   const letGo = holdProcess()
   const program = createProgram(context)
   try {
+    checkHelp(program, process.argv.slice(2))
     await program.parseAsync()
   } catch (error) {
-    process.exitCode = report(error, context, program)
+    // A 0 is left open: whether stdout took the answer is known at the end only.
+    process.exitCode = report(error, context, program) || undefined
   } finally {
     letGo()
   }
@@ -41,7 +48,7 @@ function holdProcess(): () => void {
 }
 
 /** What a shell shows for a command that a signal has ended: 128 and the signal's number. */
-const SIGNAL_EXITS = { SIGINT: 130, SIGTERM: 143 } as const
+const SIGNAL_EXITS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 
 /** Why a command was interrupted, as the reason of its signal. */
 class Interrupted extends Error {
@@ -54,11 +61,17 @@ class Interrupted extends Error {
   }
 }
 
-/** Aborts at the first SIGINT or SIGTERM; the second ends the process at once. */
+/**
+ * Aborts at the first SIGHUP, SIGINT or SIGTERM; the second ends the process at once. SIGHUP says
+ * that the terminal is gone, so a process that uses none goes on: Node forgets that `nohup` told it
+ * to ignore the signal.
+ */
 function interruption(): AbortSignal {
   const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  const usesTerminal = [0, 1, 2].some((fd) => isatty(fd))
+  for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && !usesTerminal) return
       if (controller.signal.aborted) process.exit(SIGNAL_EXITS[name])
       controller.abort(new Interrupted(name))
     })
@@ -89,7 +102,7 @@ function desertion({
 
 /** Reports an error and gives its exit code, from the error table. */
 function report(error: unknown, { output, signal }: Context, program: Command): number {
-  if (output.unread.aborted) return 0
+  if (output.unread.aborted) return unreadExit(output)
   if (error instanceof CommanderError) return reportUsage(error, output, program)
   const aborted = signal.aborted && !(isGroveError(error) && error.code !== 'aborted')
   if (aborted && signal.reason instanceof Interrupted) {

@@ -65,6 +65,11 @@ export const tagOption = (description: string): Option =>
 
 /** `name=value:minimize|maximize[:unit]`. */
 export function parseScore(text: string): [name: string, score: Score] {
+  if (/=[+-]?(nan|inf(inity)?)(:|$)/i.test(text))
+    throw new InvalidArgumentError(
+      'A score is a finite number. Leave out one that diverged, and say so by ' +
+        '--context \'{"outcome":"crash"}\'.',
+    )
   const [, name, value, direction, unit] =
     /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
   if (name === undefined || value === undefined || direction === undefined) {

@@ -2,8 +2,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { fromSource, type Layer, parseAddress, parseSeed } from '../config.ts'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
+import { defaultPolicy } from '../core/policy.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
+import { formatSize } from './output/format.ts'
 
 /**
  * Options of `serve` and `init` that configure a grove. Values stay as written, so that grove.json
@@ -93,12 +95,12 @@ function addListening(command: Command): void {
     )
     .option(
       '--public-url <url>',
-      'address at which other groves reach this one',
+      'address at which other groves reach this one (default: the address listened on)',
       checkedAddress('--public-url', parseAddress),
     )
     .option(
       '--peer <url>',
-      'a grove to start from, as URL or id@URL (may be repeated)',
+      'a grove to start from, as URL or id@URL (may be repeated; default: none)',
       (text: string, before: string[] = []) => [...before, readSeedText(text)],
     )
     .option(
@@ -111,6 +113,9 @@ function addListening(command: Command): void {
       checked(parseDuration),
     )
 }
+
+/** A size as the options take it: `256MiB`. */
+const sizeOf = (bytes: number): string => formatSize(bytes).replace(/(?:\.0)? /, '')
 
 function addPolicy(command: Command): void {
   command
@@ -148,7 +153,7 @@ function addPolicy(command: Command): void {
     )
     .option(
       '--sync-top-k <count>',
-      'how many of the best of each dimension to keep up with',
+      `how many of the best of each dimension to keep up with (default: ${defaultPolicy.topK})`,
       checked((text) => parseCount(text, 1, 1_000)),
     )
     .option(
@@ -156,10 +161,14 @@ function addPolicy(command: Command): void {
       'largest artifact to fetch without being asked (default: 64MiB)',
       checked(parseSize),
     )
-    .option('--round-bytes <size>', 'the most bytes that a round may move', checked(parseSize))
+    .option(
+      '--round-bytes <size>',
+      `the most bytes that a round may move (default: ${sizeOf(defaultPolicy.maxBytesPerRound)})`,
+      checked(parseSize),
+    )
     .option(
       '--round-requests <count>',
-      'the most requests that a round may make',
+      `the most requests that a round may make (default: ${defaultPolicy.maxRequestsPerRound})`,
       checked((text) => parseCount(text, 1)),
     )
 }

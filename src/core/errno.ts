@@ -16,6 +16,18 @@ const codes: Readonly<Record<string, ErrorCode>> = {
   SQLITE_READONLY: 'read-only',
 }
 
+const noRight = 'this user has no permission'
+
+/** What system errors say, where people can do something about it. */
+const words: Readonly<Record<string, string>> = {
+  ENOSPC: 'its disk is full',
+  EDQUOT: "this user's share of its disk is full",
+  EMFILE: 'this process has too many files open',
+  EROFS: 'its disk is read-only',
+  EACCES: noRight,
+  EPERM: noRight,
+}
+
 /** The `code` of a system error, such as `ENOENT`; '' if it has none. */
 export function errnoOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
@@ -35,5 +47,8 @@ export function storageError(cause: unknown, details: ErrorDetails): GroveError 
   if (cause instanceof GroveError) return cause
   const errno = errnoOf(cause)
   const code = codes[errno] ?? codes[errno.split('_', 2).join('_')] ?? 'storage-failed'
-  return new GroveError(code, errno === '' ? details : { ...details, errno }, { cause })
+  const place = [details.path, details.file, details.dir].find((name) => typeof name === 'string')
+  const said = words[errno] !== undefined && place !== undefined
+  const message = said ? { message: `${place}: ${words[errno]} (${errno})` } : {}
+  return new GroveError(code, errno === '' ? details : { ...details, errno }, { cause, ...message })
 }

@@ -1,10 +1,13 @@
 import { GroveError } from './errors.ts'
 
 /**
- * A token that may not be kept as it is written: 16 digits or more, or an exponent. Texts without
- * one, which most are, are parsed without looking at each number.
+ * A token that may not be kept as it is written: an integer of 16 digits or more, an exponent, or a
+ * fraction so long that it may become 0. Texts without one, which most are, are parsed without
+ * looking at each number.
  */
-const SUSPICIOUS = /(?:^|[:,[\s])-?(?:\d[\d.]{15}|\d[\d.]*[eE])/
+const SUSPICIOUS = /(?:^|[:,[\s])-?(?:\d{16}|\d[\d.]{300}|\d[\d.]*[eE])/
+/** The deepest nesting of JSON whose numbers are looked at: a manifest may be inside a message. */
+const DEPTH_MAX = 128
 const INTEGER = /^-?\d+$/
 /** A significand that is zero, whatever the exponent. */
 const ZERO = /^-?[0.]+(?:[eE]|$)/
@@ -12,10 +15,12 @@ const ZERO = /^-?[0.]+(?:[eE]|$)/
 /**
  * JSON whose numbers are kept as they are written: for what is hashed, where another number would
  * be another contribution. Throws SyntaxError as JSON.parse does, and `validation-error` for the
- * first number that would change, with its path. Digits of a fraction may be rounded.
+ * first number that would change, with its path, and for what is nested too deep to be looked into.
+ * Digits of a fraction may be rounded.
  */
 export function parseExactJson(text: string): unknown {
   if (!SUSPICIOUS.test(text)) return JSON.parse(text)
+  requireShallow(text)
   const changed: Changed[] = []
   const value = parseWithSources(text, (holder, key, number, source) => {
     const problem = inexactness(source, number)
@@ -35,6 +40,23 @@ export function inexactness(source: string, value: number = Number(source)): str
   if (value === 0) return ZERO.test(source) ? undefined : 'is so small that it would become 0'
   if (!INTEGER.test(source) || BigInt(source) === integerOf(JSON.stringify(value))) return undefined
   return `would become ${JSON.stringify(value)}`
+}
+
+/** The walk that looks at each number is recursive, in V8 as well as here. */
+function requireShallow(text: string): void {
+  let depth = 0
+  let isText = false
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at]
+    if (isText && character === '\\') at++
+    else if (character === '"') isText = !isText
+    else if (isText) continue
+    else if (character === '[' || character === '{') depth++
+    else if (character === ']' || character === '}') depth--
+    if (depth <= DEPTH_MAX) continue
+    const message = `the JSON is nested deeper than ${DEPTH_MAX}`
+    throw new GroveError('validation-error', { path: '', maxDepth: DEPTH_MAX }, { message })
+  }
 }
 
 interface Changed {

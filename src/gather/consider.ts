@@ -3,7 +3,7 @@ import { lstat, open, readlink } from 'node:fs/promises'
 import { pathOfBytes } from '../core/contribution/names.ts'
 import { errnoOf } from '../core/errno.ts'
 import { classify } from './classify.ts'
-import { type Gathering, usage } from './gathered.ts'
+import { type Gathering, unreadable } from './gathered.ts'
 import { HEAD_BYTES } from './keys.ts'
 
 /** A file on disk that may be contributed. */
@@ -38,7 +38,7 @@ export async function consider(gathering: Gathering, candidate: FileCandidate): 
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return
     if (typeof (cause as { syscall?: unknown }).syscall !== 'string') throw cause
-    throw usage(`${path} cannot be read (${errnoOf(cause)})`, cause)
+    throw unreadable(path, cause)
   }
 }
 

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import type { Ignore } from 'ignore'
 import { mapBounded } from '../concurrency/semaphore.ts'
 import { pathOfBytes } from '../core/contribution/names.ts'
-import { errnoOf } from '../core/errno.ts'
 import { isGroveError } from '../core/errors.ts'
 import { type GitFiles, listFiles } from '../git/files.ts'
 import { findRepository, orUndefined } from '../git/repository.ts'
@@ -18,7 +17,8 @@ import {
   Gathering,
   type GatherOptions,
   type Omission,
-  usage,
+  unreadable,
+  unreadablePatterns,
 } from './gathered.ts'
 import { isGroveDirectory, isOwnFile } from './grove-directory.ts'
 import { type Below, patternsBelow, patternsOf } from './patterns.ts'
@@ -100,11 +100,13 @@ class FolderSearch {
   }
 
   async #take(folder: string, files: GitFiles): Promise<void> {
+    for (const path of files.unreadable) await this.#miss(folder, path)
     for (const path of files.excluded) await this.#leaveOut(folder + path)
     for (const path of files.eachExcluded)
       if (this.#isInsisted(folder + path)) await this.#offer(folder + path)
       else this.#inside.push(ignored(folder + path))
     for (const path of files.included) await this.#offer(folder + path)
+    await this.#tellSpecial(folder, files.included)
     for (const path of files.repositories) {
       const stay = await this.#stay(folder + path)
       if (stay !== undefined) this.#gathering.leaveOut(stay)
@@ -112,6 +114,32 @@ class FolderSearch {
         await this.search(folder + path)
       else this.#gathering.leaveOut({ path: folder + path, reason: 'submodule' })
     }
+  }
+
+  /** Leaves out what git passes over in the folders of these files: sockets, pipes, devices. */
+  async #tellSpecial(folder: string, files: readonly string[]): Promise<void> {
+    const folders = new Set(files.map((path) => path.slice(0, path.lastIndexOf('/') + 1)))
+    await mapBounded([...folders], READS_MAX, async (below) => {
+      const place = fileAt(this.#folder, folder + below)
+      // Tracked files may be gone, together with their folder.
+      const entries = await orUndefined(readdir(place, { withFileTypes: true, encoding: 'buffer' }))
+      for (const entry of entries ?? [])
+        if (!entry.isFile() && !entry.isDirectory() && !entry.isSymbolicLink())
+          await this.#leaveOutSpecial(folder + below + pathOfBytes(entry.name))
+    })
+  }
+
+  async #leaveOutSpecial(path: string): Promise<void> {
+    this.#gathering.leaveOut((await this.#stay(path)) ?? { path, reason: 'special file' })
+  }
+
+  /** Leaves out what git passed over because it may not read it. Throws unless it stays home. */
+  async #miss(folder: string, path: string): Promise<void> {
+    const place = path.slice(0, path.lastIndexOf('/') + 1)
+    const isBelow = place !== '' && !place.startsWith('../')
+    const stay = isBelow ? await this.#stay(folder + place) : undefined
+    if (stay !== undefined) this.#gathering.leaveOut(stay)
+    else throw path === place ? unreadable(folder + path) : unreadablePatterns(folder + path)
   }
 
   /** `outer`: a folder above stays home, so that only what is insisted on is looked for. */
@@ -220,6 +248,6 @@ async function entriesOf(folder: Buffer): Promise<Dirent<Buffer>[]> {
     const entries = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
     return entries.sort((a, b) => Buffer.compare(a.name, b.name))
   } catch (cause) {
-    throw usage(`${pathOfBytes(folder)} cannot be read (${errnoOf(cause)})`, cause)
+    throw unreadable(pathOfBytes(folder), cause)
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { bytesOfPath } from '../core/contribution/names.ts'
+import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import type { Variables } from '../git/run.ts'
 import type { Reason } from './classify.ts'
@@ -83,6 +84,20 @@ export function joined(parts: readonly Gathered[]): Gathered {
 /** The file of a path below a folder, in the bytes that the file system keeps. */
 export function fileAt(folder: string, path: string): Buffer {
   return Buffer.from(bytesOfPath(join(folder, path)))
+}
+
+/** The error for a file, or a folder, that this user may not read. */
+export function unreadable(path: string, cause?: unknown): GroveError {
+  const why = cause === undefined ? '' : ` (${errnoOf(cause)})`
+  return usage(
+    `${path} cannot be read${why}: make it readable, or have .groveignore exclude it`,
+    cause,
+  )
+}
+
+/** The error for patterns that this user may not read: what they exclude must not leave. */
+export function unreadablePatterns(path: string, cause?: unknown): GroveError {
+  return usage(`${path} cannot be read: make it readable, or obey no patterns (--no-ignore)`, cause)
 }
 
 export function usage(message: string, cause?: unknown): GroveError {

@@ -1,8 +1,9 @@
 import { lstat, readFile } from 'node:fs/promises'
 import { relative, sep } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
+import { pathOfBytes } from '../core/contribution/names.ts'
 import { orUndefined } from '../git/repository.ts'
-import { fileAt } from './gathered.ts'
+import { fileAt, unreadablePatterns } from './gathered.ts'
 
 /** A longer file of patterns is taken for something else. */
 const PATTERNS_MAX_BYTES = 1024 * 1024
@@ -73,9 +74,17 @@ export class PatternFiles {
       info === undefined
         ? await this.#otherwise?.(folder + this.#name)
         : info.isFile() && info.size <= PATTERNS_MAX_BYTES
-          ? await orUndefined(readFile(path, 'utf8'))
+          ? await readPatterns(path)
           : undefined
     return text === undefined ? undefined : patternsOf(text.replace(/^\ufeff/, ''))
+  }
+}
+
+async function readPatterns(path: Buffer): Promise<string> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (cause) {
+    throw unreadablePatterns(pathOfBytes(path), cause)
   }
 }
 

@@ -43,6 +43,11 @@ export class Revisions implements AsyncDisposable {
     const git = await ShadowGit.open(folder, options)
     if (git === undefined)
       throw usage(`${folder} is not in a git repository: contribute the files themselves`)
+    const format = git.config.get('extensions.refstorage')?.toLowerCase() ?? 'files'
+    if (format !== 'files') {
+      await git[Symbol.asyncDispose]()
+      throw usage(otherReferences(folder, format))
+    }
     return new Revisions(await realpath(folder), options, git)
   }
 
@@ -115,6 +120,14 @@ export class Revisions implements AsyncDisposable {
     await this.#objects[Symbol.asyncDispose]()
     await this.#git[Symbol.asyncDispose]()
   }
+}
+
+/** In a repository's shadow, references are found only where each is a file, or is packed. */
+function otherReferences(folder: string, format: string): string {
+  return (
+    `the repository of ${folder} keeps its references as ${format}, which grove does not read: ` +
+    'contribute the files themselves, or `git refs migrate --ref-format=files`'
+  )
 }
 
 /** The folders that are directories of groves: they end in `/`, or are ''. */

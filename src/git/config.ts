@@ -8,7 +8,7 @@ export type RawConfig = ReadonlyMap<string, string>
 
 /** Reads a configuration file and nothing that it includes. Git only parses it. */
 async function rawConfig(place: GitPlace, path: string): Promise<RawConfig> {
-  if ((await orUndefined(stat(path))) === undefined) return new Map()
+  if ((await orUndefined(stat(path)))?.isFile() !== true) return new Map()
   const args = ['config', '--file', path, '--no-includes', '-z', '--list']
   const entries = (await gitOutput(place, args)).toString('utf8').split('\0')
   return new Map(
@@ -30,6 +30,12 @@ export async function repositoryConfig(
   const shared = await rawConfig(place, join(commonDir, 'config'))
   if (!isTrue(shared.get('extensions.worktreeconfig'))) return shared
   return new Map([...shared, ...(await rawConfig(place, join(gitDir, 'config.worktree')))])
+}
+
+/** Whether a repository leaves objects with another that git would ask for them. */
+export function isPartial(config: RawConfig): boolean {
+  if (config.has('extensions.partialclone')) return true
+  return [...config].some(([key, value]) => /^remote\..*\.promisor$/s.test(key) && isTrue(value))
 }
 
 /**

@@ -1,6 +1,5 @@
-import { join } from 'node:path'
+import { join, relative, sep } from 'node:path'
 import { pathOfBytes } from '../core/contribution/names.ts'
-import { gitFailed } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 
 /** The files below a folder, as git tells them apart. */
@@ -11,6 +10,8 @@ export interface GitFiles {
   readonly repositories: readonly string[]
   /** What patterns exclude. A folder with nothing else in it is one path that ends in `/`. */
   readonly excluded: readonly string[]
+  /** What this user may not read: folders, which end in `/`, and files of patterns. */
+  readonly unreadable: readonly string[]
   /** All files that patterns exclude, one by one; empty unless they were asked for. */
   readonly eachExcluded: readonly string[]
 }
@@ -33,14 +34,32 @@ export async function listFiles(
   const list = async (...args: string[]) =>
     pathsIn(await git.output(folder, ['ls-files', '-z', ...args], env))
   const tracked = (await list('--stage')).map(stagedPath)
-  const all = [...new Set([...tracked, ...(await list(STANDARD, '--others'))])]
+  const others = await git.run(folder, ['ls-files', '-z', STANDARD, '--others'], env)
+  if (others.code !== 0) throw git.failed(others)
+  const all = [...new Set([...tracked, ...pathsIn(others.stdout)])]
   const excluded = [STANDARD, '--others', '--ignored']
   return {
     included: all.filter((path) => !path.endsWith('/')),
     repositories: all.filter((path) => path.endsWith('/')),
+    unreadable: passedOver(others.stderr).map((path) =>
+      way(folder, join(env.GIT_WORK_TREE ?? git.repository.folder, path), path.endsWith('/')),
+    ),
     excluded: await list(...excluded, '--directory'),
     eachExcluded: eachExcluded ? await list(...excluded) : [],
   }
+}
+
+/**
+ * What git warns of that it can't read in the work tree, by paths from its top. Files of patterns
+ * elsewhere are the user's own, which git does without.
+ */
+function passedOver(warnings: string): string[] {
+  const form = /^warning: (?:could not open directory|unable to access) '([^/].*)': /gm
+  return [...warnings.matchAll(form)].map(([, path = '']) => path)
+}
+
+function way(from: string, to: string, isFolder: boolean): string {
+  return relative(from, to).split(sep).join('/') + (isFolder ? '/' : '')
 }
 
 /** The path in `<mode> <object> <stage>\t<path>`; that of a submodule ends in `/`. */
@@ -58,7 +77,7 @@ export async function listUntracked(git: ShadowGit): Promise<string[]> {
 async function isExcluded(git: ShadowGit, folder: string): Promise<boolean> {
   if (folder === git.repository.folder) return false
   const outcome = await git.run(git.repository.folder, ['check-ignore', '--quiet', '--', folder])
-  if (outcome.code > 1) throw gitFailed(outcome)
+  if (outcome.code > 1) throw git.failed(outcome)
   return outcome.code === 0
 }
 

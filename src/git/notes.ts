@@ -1,6 +1,5 @@
 import type { JsonObject } from '../core/canonical.ts'
 import { listUntracked } from './files.ts'
-import { gitFailed } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 import { commitOf } from './tree.ts'
 
@@ -36,7 +35,7 @@ async function isDirty(git: ShadowGit): Promise<boolean> {
   if ((await commitOf(git, 'HEAD')) === undefined) return true
   const args = ['diff', '--quiet', '--no-ext-diff', '--no-textconv', '--ignore-submodules=dirty']
   const outcome = await git.run(git.repository.folder, [...args, 'HEAD'])
-  if (outcome.code > 1) throw gitFailed(outcome)
+  if (outcome.code > 1) throw git.failed(outcome)
   return outcome.code === 1
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { GroveError } from '../core/errors.ts'
-import { endOf } from './run.ts'
+import { COMPLETE_BORROWER, COMPLETE_PARTIAL, endOf } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 
 type Batch = ChildProcessByStdio<Writable, Readable, null>
@@ -118,9 +118,7 @@ export class GitObjects implements AsyncDisposable {
 }
 
 function lacking(object: string): GroveError {
-  const message =
-    `the repository has no object ${object}: ` +
-    'a partial clone, or one that borrows from another repository, can be completed ' +
-    'by `git fetch --refetch` or `git repack -a -d`'
+  const hints = `${COMPLETE_BORROWER}; ${COMPLETE_PARTIAL}`
+  const message = `the repository has no object ${object}: ${hints}`
   return new GroveError('usage-error', { object }, { message })
 }

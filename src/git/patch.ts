@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { GroveError } from '../core/errors.ts'
-import { gitFailed } from './run.ts'
 import type { ShadowGit } from './shadow.ts'
 
 /**
@@ -52,7 +51,7 @@ export async function writePatch(git: ShadowGit, base: string): Promise<PatchFil
   const said = text(child.stderr)
   await pipeline(child.stdout, createWriteStream(file))
   const code = await child.ended
-  if (code !== 0) throw gitFailed({ code, stderr: await said })
+  if (code !== 0) throw git.failed({ code, stderr: await said })
   const { size: sizeBytes } = await stat(file)
   if (sizeBytes === 0) return undefined
   await checkPatch(git, base, file)

@@ -1,6 +1,10 @@
-import { lstat, readFile, realpath } from 'node:fs/promises'
+import { lstat, realpath } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
+
+/** Bytes of the files with one line that git keeps. */
+export const LINE_MAX_BYTES = 64 * 1024
 
 /** A git repository on disk, found without git: git would read its configuration. */
 export interface Repository {
@@ -31,7 +35,7 @@ async function repositoryIn(folder: string): Promise<Repository | undefined> {
   const info = await orUndefined(lstat(path))
   if (info === undefined) return undefined
   const gitDir = info.isFile() ? await namedBy(path) : await orUndefined(realpath(path))
-  if (gitDir === undefined || !(await isThere(join(gitDir, 'HEAD')))) return undefined
+  if (gitDir === undefined || !(await isHead(join(gitDir, 'HEAD')))) return undefined
   const shared = await lineOf(join(gitDir, 'commondir'))
   const commonDir = shared === undefined ? gitDir : resolve(gitDir, shared)
   if (!(await isThere(join(commonDir, 'objects')))) return undefined
@@ -63,7 +67,14 @@ export function isWithin(folder: string, path: string): boolean {
 
 /** The first line of a short file; undefined if there is none. */
 async function lineOf(path: string): Promise<string | undefined> {
-  return (await orUndefined(readFile(path, 'utf8')))?.split(/\r?\n/, 1)[0]
+  const bytes = await orUndefined(readPlainFile(path, LINE_MAX_BYTES))
+  return bytes?.toString('utf8').split(/\r?\n/, 1)[0]
+}
+
+/** A `HEAD` is a file, and was a symbolic link to a reference before git 1.0. */
+async function isHead(path: string): Promise<boolean> {
+  const info = await orUndefined(lstat(path))
+  return info !== undefined && (info.isFile() || info.isSymbolicLink())
 }
 
 async function isThere(path: string): Promise<boolean> {

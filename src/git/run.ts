@@ -112,11 +112,22 @@ function noGit(cause: Error): GroveError {
   return new GroveError('usage-error', { noGit: true }, { cause, message })
 }
 
-/** The error of a call that failed, in git's words. */
-export function gitFailed({ stderr, code }: Pick<GitOutcome, 'stderr' | 'code'>): GroveError {
+/** What completes a repository whose objects lie elsewhere. */
+export const COMPLETE_BORROWER =
+  'objects that it borrows from another repository are not read: `git repack -a -d` copies them'
+/** What completes a partial clone. */
+export const COMPLETE_PARTIAL =
+  'objects that a partial clone lacks are not asked for: `git fetch --refetch` brings them'
+
+/** The error of a call that failed, in git's words, and what the user can do about it. */
+export function gitFailed(
+  { stderr, code }: Pick<GitOutcome, 'stderr' | 'code'>,
+  hint?: string,
+): GroveError {
   const said =
     stderr.split('\n').find((line) => /^(?:fatal|error): /.test(line)) ?? `git ended with ${code}`
-  return usage(said.replace(/^(?:fatal|error): /, 'git: '))
+  const message = said.replace(/^(?:fatal|error): /, 'git: ')
+  return usage(hint === undefined ? message : `${message}; ${hint}`)
 }
 
 function usage(message: string, cause?: unknown): GroveError {

@@ -4,7 +4,6 @@ import {
   mkdir,
   mkdtemp,
   readdir,
-  readFile,
   readlink,
   realpath,
   rm,
@@ -17,14 +16,29 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
-import { configuredPath, type RawConfig, repositoryConfig, shadowConfig } from './config.ts'
-import { findRepository, isWithin, orUndefined, type Repository } from './repository.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
 import {
+  configuredPath,
+  isPartial,
+  type RawConfig,
+  repositoryConfig,
+  shadowConfig,
+} from './config.ts'
+import {
+  findRepository,
+  isWithin,
+  LINE_MAX_BYTES,
+  orUndefined,
+  type Repository,
+} from './repository.ts'
+import {
+  COMPLETE_BORROWER,
+  COMPLETE_PARTIAL,
   type GitOutcome,
   type GitPlace,
   type GitProcess,
   gitEnvironment,
-  gitOutput,
+  gitFailed,
   runGit,
   startGit,
   type Variables,
@@ -51,12 +65,20 @@ export class ShadowGit implements AsyncDisposable {
   /** Our git directory, which may hold files of ours too. */
   readonly dir: string
   readonly #place: GitPlace
+  /** Whether objects of the repository lie elsewhere, which is not followed. */
+  readonly #isBorrower: boolean
 
-  private constructor(repository: Repository, config: RawConfig, place: GitPlace) {
+  private constructor(
+    repository: Repository,
+    config: RawConfig,
+    place: GitPlace,
+    isBorrower: boolean,
+  ) {
     this.repository = repository
     this.config = config
     this.dir = place.cwd
     this.#place = place
+    this.#isBorrower = isBorrower
   }
 
   /**
@@ -75,11 +97,11 @@ export class ShadowGit implements AsyncDisposable {
       await checkMutual(repository, config)
       const files = await copyNamed(place, repository, config)
       await writeFile(join(dir, 'config'), shadowConfig(config, files))
-      await linkObjects(repository, dir)
-      return new ShadowGit(repository, config, place)
+      const isBorrower = await linkObjects(repository, dir)
+      return new ShadowGit(repository, config, place, isBorrower)
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
-      throw error
+      throw shadowError(error, repository)
     }
   }
 
@@ -89,8 +111,16 @@ export class ShadowGit implements AsyncDisposable {
   }
 
   /** The output of git in a folder of the work tree. Throws `usage-error` with git's message. */
-  output(folder: string, args: readonly string[], env: Variables = {}): Promise<Buffer> {
-    return gitOutput(this.#with(env), ['-C', folder, ...args])
+  async output(folder: string, args: readonly string[], env: Variables = {}): Promise<Buffer> {
+    const outcome = await this.run(folder, args, env)
+    if (outcome.code !== 0) throw this.failed(outcome)
+    return outcome.stdout
+  }
+
+  /** The error of a call that failed: in git's words, and how to get objects that may lack here. */
+  failed(outcome: Pick<GitOutcome, 'stderr' | 'code'>): GroveError {
+    if (this.#isBorrower) return gitFailed(outcome, COMPLETE_BORROWER)
+    return gitFailed(outcome, isPartial(this.config) ? COMPLETE_PARTIAL : undefined)
   }
 
   /** Starts git in a folder of the work tree. */
@@ -112,6 +142,16 @@ export class ShadowGit implements AsyncDisposable {
   }
 }
 
+/** The error where a part of a repository may not be read. */
+function shadowError(cause: unknown, { folder }: Repository): unknown {
+  if (!['EACCES', 'EPERM'].includes(errnoOf(cause))) return cause
+  const { path } = cause as NodeJS.ErrnoException
+  const message =
+    `the git repository of ${folder} cannot be read (${errnoOf(cause)}: ${path}): ` +
+    'make it readable, or contribute the files with --no-ignore'
+  return new GroveError('usage-error', { folder }, { cause, message })
+}
+
 /** What makes a directory a git directory, with what is this work tree's own. */
 async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Promise<void> {
   await mkdir(join(dir, 'objects'))
@@ -126,9 +166,14 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
 
 /** Copies a file, if there is one: from a pipe nothing would ever come. */
 async function copyPlain(from: string, to: string): Promise<boolean> {
-  const isPlain = (await orUndefined(stat(from)))?.isFile() === true
-  if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
-  return isPlain
+  try {
+    const isPlain = (await stat(from)).isFile()
+    if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
+    return isPlain
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(cause))) return false
+    throw cause
+  }
 }
 
 /** Copies the files of patterns and attributes that a configuration names. By keys in `core`. */
@@ -151,8 +196,8 @@ async function copyNamed(
 async function headOf(gitDir: string): Promise<string> {
   const target = await orUndefined(linkTarget(join(gitDir, 'HEAD')))
   if (target !== undefined) return `ref: ${target}\n`
-  const text = await readFile(join(gitDir, 'HEAD'), 'utf8')
-  return `${text.split('\n', 1)[0]}\n`
+  const text = await readPlainFile(join(gitDir, 'HEAD'), LINE_MAX_BYTES)
+  return `${text?.toString('utf8').split('\n', 1)[0]}\n`
 }
 
 async function linkTarget(path: string): Promise<string | undefined> {
@@ -172,7 +217,7 @@ async function copyIndex(gitDir: string, dir: string): Promise<void> {
   const names = (await readdir(gitDir)).filter((name) => /^(?:index|sharedindex\.\w+)$/.test(name))
   for (const name of names) {
     const { mtimeMs } = await stat(join(gitDir, name))
-    await copyFile(join(gitDir, name), join(dir, name), constants.COPYFILE_FICLONE)
+    if (!(await copyPlain(join(gitDir, name), join(dir, name)))) continue
     const seconds = Math.max(1, Math.floor(mtimeMs / 1000 - 0.001))
     await utimes(join(dir, name), seconds, seconds)
   }
@@ -193,16 +238,19 @@ async function checkMutual({ folder, gitDir, isMutual }: Repository, config: Raw
 /**
  * Links the folders of objects one by one: an alternate of ours would have git follow the
  * alternates of the repository, and those, like links among its objects, may lead to objects of
- * any other repository on this machine. What is left out that way is missing to git.
+ * any other repository on this machine. What is left out that way is missing to git. True if
+ * something is.
  */
-async function linkObjects({ commonDir }: Repository, dir: string): Promise<void> {
+async function linkObjects({ commonDir }: Repository, dir: string): Promise<boolean> {
   const objects = await realpath(join(commonDir, 'objects'))
-  if (!isWithin(await realpath(commonDir), objects)) return
+  if (!isWithin(await realpath(commonDir), objects)) return true
+  let isBorrower = (await orUndefined(stat(join(objects, 'info/alternates')))) !== undefined
   const entries = await readdir(objects, { withFileTypes: true })
   for (const { name } of entries.filter((entry) => entry.isDirectory())) {
     if (!/^(?:pack|[0-9a-f]{2})$/.test(name)) continue
     const inside = await readdir(join(objects, name), { withFileTypes: true })
-    if (inside.some((entry) => entry.isSymbolicLink())) continue
-    await symlink(join(objects, name), join(dir, 'objects', name), 'junction')
+    if (inside.some((entry) => entry.isSymbolicLink())) isBorrower = true
+    else await symlink(join(objects, name), join(dir, 'objects', name), 'junction')
   }
+  return isBorrower || entries.some((entry) => entry.isSymbolicLink())
 }

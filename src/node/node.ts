@@ -34,7 +34,7 @@ import type {
 import { EventHub } from './events.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteWrongId } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
@@ -242,6 +242,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
     await this.#contact(peer, async () => {
       const answer = await this.transport.exchange(peer, message, { signal: this.closing })
+      noteTwin(this, peer, answer)
       this.tell({ type: 'exchange-answered', peer, message: answer })
     })
   }

@@ -1,7 +1,10 @@
-import { open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { open, readdir, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { errnoOf } from '../core/errno.ts'
+import { GroveError } from '../core/errors.ts'
+import { readPlainFile } from '../disk/plain-file.ts'
+import { checkPath } from './paths.ts'
 
 /** What tells a file or folder from any other that was or will be in its place. */
 const identitySchema = z.object({
@@ -39,6 +42,7 @@ export interface Journal {
 }
 
 const JOURNAL_FILE = 'journal'
+const JOURNAL_MAX_BYTES = 256 * 1024 * 1024
 
 /** Writes the journal of a stage, durably and in one step. */
 export async function writeJournal(stage: string, { request, moves }: Journal): Promise<void> {
@@ -55,21 +59,34 @@ export async function writeJournal(stage: string, { request, moves }: Journal): 
   await syncFolder(stage)
 }
 
-/** The journal of a stage; undefined if no move was begun, or all were ended. */
+/**
+ * The journal of a stage; undefined if no move was begun, or all were ended. Throws
+ * `storage-failed` for a journal that a checkout would not have written.
+ */
 export async function readJournal(stage: string): Promise<Journal | undefined> {
-  let text: string
+  const path = join(stage, JOURNAL_FILE)
+  let bytes: Buffer | undefined
   try {
-    text = await readFile(join(stage, JOURNAL_FILE), 'utf8')
+    bytes = await readPlainFile(path, JOURNAL_MAX_BYTES)
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return undefined
     throw cause
   }
-  const [head = '', ...lines] = text.split('\n')
-  const { request, moves } = headSchema.parse(JSON.parse(head))
-  return {
-    request,
-    moves: lines.slice(0, moves).map((line) => moveSchema.parse(JSON.parse(line))),
+  try {
+    return journalIn(`${bytes}`)
+  } catch (cause) {
+    const message = `${path} is damaged: remove ${stage}, look at what is beside it, and try again`
+    throw new GroveError('storage-failed', { path }, { cause, message })
   }
+}
+
+/** A path that leads out of the target is refused too: the moves of a checkout never have one. */
+function journalIn(text: string): Journal {
+  const [head = '', ...lines] = text.split('\n')
+  const { request, moves: count } = headSchema.parse(JSON.parse(head))
+  const moves = lines.slice(0, count).map((line) => moveSchema.parse(JSON.parse(line)))
+  for (const { path } of moves) checkPath(path)
+  return { request, moves }
 }
 
 /** Whether a stage has a journal: then its moves are not all carried out. */

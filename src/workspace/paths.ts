@@ -46,7 +46,8 @@ export function folderIn(root: string, path: string): string | Buffer {
   return end < 0 ? root : placeIn(root, path.slice(0, end))
 }
 
-function checkPath(path: string): void {
+/** Checks that a path stays inside the workspace. Throws `validation-error`. */
+export function checkPath(path: string): void {
   const fault = unstorable(path)
   if (fault !== undefined) throw invalid(path, fault)
   for (const part of path.split('/')) {

@@ -1,5 +1,4 @@
 import { type FileHandle, mkdir, open, symlink } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { mapBounded } from '../concurrency/semaphore.ts'
 import { CidHasher } from '../core/cid.ts'
 import { errnoOf } from '../core/errno.ts'
@@ -49,7 +48,12 @@ async function stageFile(
     }
   }
   const handle = await create(tree, path, executable === true ? 0o777 : 0o666)
-  await pipeline(watched, handle.createWriteStream({ flush: true }), { signal })
+  try {
+    await handle.writeFile(watched(), { signal })
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
   const actual = hasher.digest()
   if (actual !== hash) {
     const message = `the bytes of '${path}' have the hash ${actual} instead of ${hash}`

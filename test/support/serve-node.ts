@@ -1,9 +1,10 @@
 import { inspect } from 'node:util'
-import { bind } from '../../src/api/http/server.ts'
+import { bind, type ServeOptions } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
+import { nextTurn } from '../../src/runtime/turn.ts'
 
 /** A grove in this process, served over a real socket. */
 export interface ServedNode extends AsyncDisposable {
@@ -17,7 +18,11 @@ export interface ServedNode extends AsyncDisposable {
 }
 
 /** Serves a grove without peers, in memory or in a directory; `lines` takes what it logs. */
-export async function serveNode(dir?: string, lines: Partial<Log> = {}): Promise<ServedNode> {
+export async function serveNode(
+  dir?: string,
+  lines: Partial<Log> = {},
+  options: Partial<ServeOptions> = {},
+): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
     ...silentLog,
@@ -37,7 +42,7 @@ export async function serveNode(dir?: string, lines: Partial<Log> = {}): Promise
   const opened = await openStores(settings, log)
   const { node, close } = composeNode(settings, opened, bound.url, log)
   await node.start()
-  const server = bound.serve(node)
+  const server = bound.serve(node, { nextTurn, ...options })
   let stopped: Promise<void> | undefined
   const stop = (graceMs: number) => {
     stopped ??= server.close({ graceMs })

@@ -9,7 +9,9 @@ export function standingClock() {
     after(delayMs, task) {
       const entry = { at: state.now + delayMs, task }
       tasks.push(entry)
-      return () => void tasks.splice(tasks.indexOf(entry), 1)
+      return () => {
+        if (tasks.includes(entry)) tasks.splice(tasks.indexOf(entry), 1)
+      }
     },
     sleep: () => Promise.resolve(),
   }

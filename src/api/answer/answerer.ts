@@ -52,10 +52,14 @@ export class ApiAnswerer {
     for (const [path, page] of Object.entries(pages)) this.#routes.add('GET', path, page)
   }
 
-  /** Never rejects: an error is a response too. A streamed body may still fail while it is sent. */
-  async answer(request: ApiRequest): Promise<Answered> {
+  /**
+   * Never rejects: an error is a response too. A streamed body may still fail while it is sent.
+   * The work begins when `turn` resolves; if that rejects, its reason is the answer.
+   */
+  async answer(request: ApiRequest, turn?: Promise<void>): Promise<Answered> {
     let operation: string | undefined
     try {
+      if (turn !== undefined) await turn
       if (this.#draining.aborted) throw new GroveError('shutting-down')
       if (this.#isLocal) refuseOtherNames(request)
       refuseOtherSites(request)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Busboy, type BusboyFileStream } from '@fastify/busboy'
+import { Busboy, type BusboyFileStream, type BusboyInstance } from '@fastify/busboy'
 import { isJsonObject } from '../../core/canonical.ts'
 import type { Cid } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
@@ -45,6 +45,7 @@ export async function readMultipart(
     }
     form.end()
     await finished
+    parts.requireAll(partsMet(form))
     return await parts.draft()
   } catch (cause) {
     parts.stop(cause)
@@ -66,12 +67,20 @@ function openForm(request: ApiRequest) {
   }
 }
 
+/**
+ * How many parts a form has had. Busboy says it nowhere, and skips those whose name it can't read:
+ * what came in them would be missing without a word.
+ */
+const partsMet = (form: BusboyInstance): number =>
+  (form as unknown as { _parser: { _nparts: number } })._parser._nparts
+
 /** The parts of one form as they are read and staged. The first failure stops all. */
 class Parts {
   readonly #staged: StagedArtifacts
   readonly #artifacts = new Map<string, Promise<Cid>>()
   readonly #stop = new AbortController()
   #manifest: Promise<unknown> | undefined
+  #taken = 0
   #current: BusboyFileStream | undefined
 
   constructor(staged: StagedArtifacts, signal: AbortSignal) {
@@ -88,15 +97,23 @@ class Parts {
     this.#current?.destroy(reason as Error)
   }
 
-  take(field: string, part: BusboyFileStream): void {
+  take(field: string | undefined, part: BusboyFileStream): void {
+    this.#taken += 1
     this.#current = part
     part.on('error', (error) => this.stop(error))
     try {
+      if (field === undefined) throw nameless()
       if (field === 'manifest') this.#takeManifest(part)
       else this.#takeArtifact(nameIn(field), part)
     } catch (error) {
       this.stop(error)
     }
+  }
+
+  /** Throws `validation-error` if there were parts that did not come here. */
+  requireAll(met: number): void {
+    this.stopped.throwIfAborted()
+    if (met !== this.#taken) throw nameless()
   }
 
   #takeManifest(part: BusboyFileStream): void {
@@ -143,6 +160,9 @@ function checkNamed(
     if (expected !== actual) throw new GroveError('hash-mismatch', { name, expected, actual })
   }
 }
+
+const nameless = () =>
+  invalid('a part has no name: each needs content-disposition: form-data; name="…", on one line')
 
 function nameIn(field: string): string {
   const name = field.startsWith(ARTIFACT_PREFIX) ? field.slice(ARTIFACT_PREFIX.length) : undefined

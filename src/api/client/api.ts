@@ -70,8 +70,8 @@ interface Streams {
 
 interface Reach {
   /**
-   * Whether the grove is in this process, or was reached by the socket of its directory. Only then
-   * can be believed what it says of where work came from.
+   * Whether the grove is in this process, or was reached by the socket of its directory, and that
+   * belongs to this user. Only then can be believed what it says of where work came from.
    */
   readonly isLocal: boolean
 }

@@ -6,10 +6,12 @@ import type { FetchResult } from '../../core/wire/fetch.ts'
 import type { FileEntry } from '../../core/wire/files.ts'
 import type { OpenFile, WorkspaceOptions } from '../../workspace/file.ts'
 import { type Trust, type Withheld, withoutTrust } from '../../workspace/foreign.ts'
+import { othersIn } from '../../workspace/others.ts'
 import { refuseExpansion, requireRoom } from '../../workspace/room.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
 import { allFiles, artifactsOf, chosenFiles } from './files.ts'
+import { PackedFiles } from './packed-files.ts'
 
 /** A file or link of a checkout. */
 export type CheckoutFile = TreeFile & { readonly sizeBytes: number }
@@ -23,6 +25,8 @@ export interface CheckoutResult {
   readonly withheld: readonly Withheld[]
   /** Names that one directory can't hold: the files were written by their names as they are. */
   readonly conflicts: readonly string[]
+  /** What else lies in a directory that was overwritten, unless only some files were chosen. */
+  readonly others: readonly string[]
 }
 
 export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'> {
@@ -56,13 +60,30 @@ export async function checkoutInto(
   const refuseLayouts = isForeign && trust !== 'all'
   if (refuseLayouts) refuseExpansion(files)
   await requireRoom(directory, files)
-  const read: OpenFile = async ({ path, hash }, signal) =>
-    isPack(contribution)
-      ? (await grove.file({ cid, path }, { signal })).body
-      : (await grove.blob({ hash }, { signal })).body
-  await writeWorkspace(directory, files, read, { ...options, refuseLayouts })
+  const source = await sourceOf(grove, contribution, files, options.signal)
+  await writeWorkspace(directory, source.files, source.read, { ...options, refuseLayouts })
   const conflicts = isPack(contribution) ? [] : treeOf(contribution).conflicts
-  return { cid, directory, files, withheld, conflicts }
+  const isWhole = options.overwrite === true && chosen === undefined
+  const paths = all.map(({ path }) => path)
+  const others = isWhole ? await othersIn(directory, paths) : []
+  return { cid, directory, files, withheld, conflicts, others }
+}
+
+/** How the files are read, and in which order they should be. */
+async function sourceOf(
+  grove: GroveApi,
+  contribution: ContributionView,
+  files: readonly CheckoutFile[],
+  signal: AbortSignal | undefined,
+): Promise<{ readonly read: OpenFile; readonly files: readonly CheckoutFile[] }> {
+  if (!isPack(contribution))
+    return {
+      files,
+      read: async ({ hash }, until) => (await grove.blob({ hash }, { signal: until })).body,
+    }
+  const paths = files.map(({ path }) => path)
+  const packed = await PackedFiles.open(grove, contribution, paths, signal)
+  return { files: packed.sorted(files), read: (file, until) => packed.read(file, until) }
 }
 
 interface Fetched {

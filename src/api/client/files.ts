@@ -42,7 +42,9 @@ export async function chosenFiles(
   const files = await allFiles(grove, cid, options)
   const byPath = new Map(files.map((file) => [file.path, file]))
   const byName = new Map(files.map((file) => [file.name, file]))
-  const found = new Map(chosen.map((text) => [text, byPath.get(text) ?? byName.get(text)]))
+  const fileFor = (text: string) =>
+    byPath.get(text) ?? byName.get(text) ?? byPath.get(pathMeant(byPath.keys(), text) ?? text)
+  const found = new Map(chosen.map((text) => [text, fileFor(text)]))
   const lost = chosen.filter((text) => found.get(text) === undefined)
   if (lost.length > 0) {
     const message = `${shortCid(cid)} has no file ${lost.map((text) => `'${text}'`).join(', ')}`
@@ -50,6 +52,18 @@ export async function chosenFiles(
   }
   const wanted = new Set(found.values())
   return files.filter((file) => wanted.has(file))
+}
+
+/**
+ * The path that was meant: the one that was given, else the only one that differs from it just in
+ * how its accents are composed. Undefined if there is none.
+ */
+export function pathMeant(paths: Iterable<string>, text: string): string | undefined {
+  const all = new Set(paths)
+  if (all.has(text)) return text
+  const composed = text.normalize('NFC')
+  const [first, ...more] = [...all].filter((path) => path.normalize('NFC') === composed)
+  return more.length === 0 ? first : undefined
 }
 
 /** The names of the artifacts that hold these files, each once. */

@@ -1,15 +1,21 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
+import type { NextTurn } from '../../ports/stores.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
+import type { ApiRequest } from '../answer/request.ts'
 import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
 import { logRequest } from './access-log.ts'
+import { AnswerRoom } from './answer-room.ts'
+import { hostOf } from './caller.ts'
+import type { Connections } from './connections.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
+import { Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
@@ -24,27 +30,62 @@ export interface HttpApp {
   abort(): void
 }
 
-/** `more`: pages in addition to the server's own, by path. */
-export function createHttpApp(
-  node: GroveNode,
-  more: Readonly<Record<string, Handler>> = {},
-): HttpApp {
+export interface HttpAppOptions {
+  readonly nextTurn: NextTurn
+  /** The server's connections. Default: nobody counts them. */
+  readonly connections?: Connections
+  /** Pages in addition to the server's own, by path. */
+  readonly pages?: Readonly<Record<string, Handler>>
+}
+
+/** Others see by these that the grove lives, so that no load may hide it. */
+const VITAL: ReadonlySet<string> = new Set([
+  '/healthz',
+  '/readyz',
+  '/api/gossip/exchange',
+  '/api/gossip/shuffle',
+])
+
+const EVENTS = '/api/events'
+
+export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp {
   const draining = new AbortController()
   const live = new Set<Exchange>()
   const metrics = metricsOf(node, AbortSignal.any([draining.signal, node.closing]))
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
-    pages: { ...pages(metrics, node.config.self.address), ...more },
+    pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
+  const { connections, nextTurn } = options
+  const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
+  const turns = new Turns({
+    now: node.clock.now,
+    nextTurn,
+    mayBegin: (host) => room.mayBegin(host),
+  })
+  const enter = ({ path, signal }: ApiRequest, host: string) =>
+    path === EVENTS && connections?.listensEnough(host) === true
+      ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
+      : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
-    const exchange = new Exchange(incoming, outgoing, { clock: node.clock, isLocal })
+    const { socket } = incoming
+    const from = socket.remoteAddress
+    const connection = connections?.of(socket)
+    const host = isLocal ? 'local' : (connection?.host ?? hostOf(from))
+    const exchange = new Exchange(incoming, outgoing, {
+      clock: node.clock,
+      isLocal,
+      turn: (request) => enter(request, host),
+      hold: (bytes) => room.take(host, bytes, socket),
+      onUse: (use) => connection && connections?.use(connection, use),
+      isCrowded: () => connections?.isCrowded() === true,
+    })
     live.add(exchange)
     const end = metrics.begin()
-    const from = incoming.socket.remoteAddress
     const begun = node.clock.now()
-    const answered = await answerer.answer(exchange)
+    const answered = await answerer.answer(exchange, exchange.turn())
     const { operation, response } = answered
     let isCut = false
     try {

@@ -5,15 +5,26 @@ import { GroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiRequest, splitTarget } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
+import type { ConnectionUse } from './connections.ts'
+import { Movement } from './movement.ts'
 
-/**
- * While a body is under way, at least `MOVED_MIN_BYTES` must move, in either direction, in this
- * time.
- */
-const WATCH_MS = 30_000
-const MOVED_MIN_BYTES = 30 * 1024
+/** Answers that are whole in memory are sent in slices, so that it shows whether they move. */
+const SLICE_BYTES = 64 * 1024
 /** How long a caller may go on sending a refused body, so that it can read the response. */
 const LINGER_MS = 5_000
+
+interface ExchangeOptions {
+  readonly clock: Clock
+  readonly isLocal: boolean
+  /** Waits for the request's turn; undefined if it has come. */
+  readonly turn: (request: ApiRequest) => Promise<void> | undefined
+  /** Takes room for an answer of so many bytes. The result gives it back. */
+  readonly hold: (bytes: number) => () => void
+  /** Told what the connection is used for from now on. */
+  readonly onUse: (use: ConnectionUse) => void
+  /** Whether others need the connection. */
+  readonly isCrowded: () => boolean
+}
 
 /** One request on a socket, and its response. */
 export class Exchange implements ApiRequest {
@@ -24,26 +35,26 @@ export class Exchange implements ApiRequest {
   readonly remote: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
-  readonly #clock: Clock
+  readonly #options: ExchangeOptions
+  readonly #movement: Movement
   readonly #controller = new AbortController()
-  #endWatch = () => {}
 
-  constructor(
-    incoming: IncomingMessage,
-    outgoing: ServerResponse,
-    { clock, isLocal }: { clock: Clock; isLocal: boolean },
-  ) {
+  constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
+    const { clock, isCrowded, isLocal, onUse } = options
     this.isLocal = isLocal
     this.remote = incoming.socket.remoteAddress
+    this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing
-    this.#clock = clock
+    this.#movement = new Movement({ socket: incoming.socket, clock, isCrowded })
+    onUse('work')
     this.method = incoming.method ?? 'GET'
     const { path, search } = splitTarget(incoming.url ?? '/')
     this.path = path
     this.search = search
     outgoing.once('close', () => {
-      this.#endWatch()
+      this.#movement.allowPause()
+      onUse('idle')
       if (!outgoing.writableFinished)
         this.abort(new GroveError('aborted', {}, { message: 'the caller has left' }))
     })
@@ -62,7 +73,19 @@ export class Exchange implements ApiRequest {
     return Array.isArray(value) ? value[0] : value
   }
 
-  wholeBody(maxBytes: number): Promise<Buffer | undefined> {
+  /** Waits until the work on the request may begin; undefined if it may. */
+  turn(): Promise<void> | undefined {
+    return this.#options.turn(this)
+  }
+
+  /** The work on a body begins when it is complete, and waits for its turn again. */
+  async wholeBody(maxBytes: number): Promise<Buffer | undefined> {
+    const body = await this.#collected(maxBytes)
+    await this.turn()
+    return body
+  }
+
+  #collected(maxBytes: number): Promise<Buffer | undefined> {
     const incoming = this.#incoming
     if (Number(incoming.headers['content-length'] ?? 0) > maxBytes)
       return Promise.resolve(undefined)
@@ -112,10 +135,11 @@ export class Exchange implements ApiRequest {
     if (outgoing.destroyed) return
     if (isLast) outgoing.setHeader('connection', 'close')
     outgoing.writeHead(status, STATUS_CODES[status] ?? 'Client Closed Request', headers)
-    if (body === undefined || typeof body === 'string' || body instanceof Uint8Array)
-      outgoing.end(body)
+    if (body === undefined || this.method === 'HEAD') outgoing.end()
+    else if (typeof body === 'string' || body instanceof Uint8Array) await this.#sendWhole(body)
     else {
-      if (mayPause !== true) this.#expectMovement()
+      if (mayPause === true) this.#options.onUse('listening')
+      else this.#expectMovement()
       await pipeline(body, outgoing, { signal: this.signal })
     }
     if (status >= 400) this.#leaveRestOfBody()
@@ -126,15 +150,23 @@ export class Exchange implements ApiRequest {
     this.#outgoing.destroy()
   }
 
+  async #sendWhole(body: string | Uint8Array): Promise<void> {
+    const outgoing = this.#outgoing
+    if (body.length <= SLICE_BYTES) {
+      outgoing.end(body)
+      if (this.#incoming.socket.writableLength > 0) this.#expectMovement()
+      return
+    }
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body
+    outgoing.once('close', this.#options.hold(bytes.byteLength))
+    this.#expectMovement()
+    await pipeline(slicesOf(bytes), outgoing, { signal: this.signal })
+  }
+
   /** From now on the connection is cut if too little moves on it. */
   #expectMovement(): void {
-    this.#allowPause()
-    const { socket } = this.#incoming
-    const before = socket.bytesRead + socket.bytesWritten
-    this.#endWatch = this.#clock.after(WATCH_MS, () => {
-      if (socket.bytesRead + socket.bytesWritten - before < MOVED_MIN_BYTES) socket.destroy()
-      else this.#expectMovement()
-    })
+    this.#options.onUse('body')
+    this.#movement.expect()
   }
 
   /**
@@ -142,17 +174,23 @@ export class Exchange implements ApiRequest {
    * time.
    */
   #allowPause(): void {
-    this.#endWatch()
+    this.#options.onUse('work')
+    this.#movement.allowPause()
   }
 
   /** Discards the rest of a refused body, for a while: it may be endless. */
   #leaveRestOfBody(): void {
     const incoming = this.#incoming
     if (incoming.complete) return
-    const cancel = this.#clock.after(LINGER_MS, () => incoming.socket.destroy())
+    const cancel = this.#options.clock.after(LINGER_MS, () => incoming.socket.destroy())
     incoming.once('close', cancel)
     incoming.resume()
   }
+}
+
+function* slicesOf(bytes: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES)
+    yield bytes.subarray(at, at + SLICE_BYTES)
 }
 
 /**

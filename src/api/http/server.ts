@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
-import type { Handler } from '../answer/routes.ts'
-import { createHttpApp, type HttpApp } from './app.ts'
+import { createHttpApp, type HttpApp, type HttpAppOptions } from './app.ts'
+import { Connections } from './connections.ts'
 import { cutIfEventStream } from './exchange.ts'
 import { answerConnect, answerExpectation, answerUnparsed } from './unparsed.ts'
 
@@ -23,9 +23,12 @@ export interface BoundServer {
   /** Without a trailing slash. */
   readonly url: string
   readonly port: number
-  /** `pages`: in addition to the operations, by path. */
-  serve(node: GroveNode, pages?: Readonly<Record<string, Handler>>): RunningServer
+  serve(node: GroveNode, options: ServeOptions): RunningServer
   close(): Promise<void>
+}
+
+export interface ServeOptions extends Omit<HttpAppOptions, 'connections'> {
+  readonly connectionsMax?: number
 }
 
 export interface RunningServer {
@@ -53,8 +56,12 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
   await listening(server, options)
   const { port } = server.address() as AddressInfo
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
-  const serve = (node: GroveNode, pages: Readonly<Record<string, Handler>> = {}): RunningServer => {
-    const app = createHttpApp(node, pages)
+  const serve = (node: GroveNode, options: ServeOptions): RunningServer => {
+    const { connectionsMax = CONNECTIONS_MAX } = options
+    const connections = new Connections({ most: connectionsMax, now: node.clock.now })
+    server.maxConnections = connectionsMax
+    server.on('connection', (socket) => connections.add(socket))
+    const app = createHttpApp(node, { ...options, connections })
     listener = app.handle
     return { url, port, app, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
   }

@@ -6,7 +6,7 @@ import type { Clock } from '../../ports/clock.ts'
 import { endpointOf, withShortPath } from './endpoint.ts'
 import { directoryId, type Holder, isProof, PROOF_PATH, readHolder } from './holder.ts'
 
-/** How long a holder may take to prove itself. A stopped process never does. */
+/** How long a holder may take to answer and to prove itself. A stopped process never does. */
 const PROOF_TIMEOUT_MS = 10_000
 const ANSWER_MAX_BYTES = 16 * 1024
 
@@ -28,7 +28,7 @@ export interface DialOptions {
 export async function dialHolder(options: DialOptions): Promise<Socket> {
   const holder = await readHolder(options.dir)
   if (holder === undefined) throw nobody(options.dir)
-  const socket = await reach(options.dir, holder).catch((cause: unknown) => {
+  const socket = await reach(holder, options).catch((cause: unknown) => {
     throw nobody(options.dir, cause)
   })
   try {
@@ -50,25 +50,32 @@ export function holderConnector(options: DialOptions): buildConnector.connector 
   }
 }
 
-async function reach(dir: string, { socket, url }: Holder): Promise<Socket> {
+async function reach({ socket, url }: Holder, { dir, clock }: DialOptions): Promise<Socket> {
   try {
     if (socket === undefined) throw new Error('the holder has no socket')
-    return await withShortPath(endpointOf(dir, socket), (path) => connected(connect({ path })))
+    const endpoint = endpointOf(dir, socket)
+    return await withShortPath(endpoint, (path) => connected(connect({ path }), clock))
   } catch (error) {
     if (url === undefined) throw error
     const { hostname, port } = new URL(url)
-    return connected(connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) }))
+    const host = hostname.replace(/^\[|\]$/g, '')
+    return connected(connect({ host, port: Number(port) }), clock)
   }
 }
 
-function connected(socket: Socket): Promise<Socket> {
-  return new Promise((resolve, reject) => {
+/** A note may name an address of another network, which takes connections and never answers. */
+function connected(socket: Socket, clock: Clock): Promise<Socket> {
+  const cancel = clock.after(PROOF_TIMEOUT_MS, () => {
+    socket.destroy(new Error('it takes no connection'))
+  })
+  const attempt = new Promise<Socket>((resolve, reject) => {
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)
       resolve(socket.setNoDelay(true))
     })
   })
+  return attempt.finally(cancel)
 }
 
 async function prove(

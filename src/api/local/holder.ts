@@ -1,8 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { chmod, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { chmod, lstat, mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
+import { readPlainFile, replaceFile } from '../../disk/plain-file.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import { jsonResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
@@ -15,6 +17,7 @@ import type { Handler } from '../answer/routes.ts'
 /** What belongs to the process that has the directory open; only its owner may enter. */
 const RUN_DIR = 'run'
 const NOTE_FILE = 'holder.json'
+const NOTE_MAX_BYTES = 16 * 1024
 
 /** How a process uses the directory. Only a server keeps it when another process asks for it. */
 const roleSchema = z.enum(['server', 'library', 'mcp', 'command'])
@@ -61,11 +64,18 @@ async function isOurs(dir: string): Promise<boolean> {
   )
 }
 
-/** Leaves the note. It appears by rename, so that nobody reads half of it. */
+/**
+ * Whether a directory is this user's, or will be when it is made. In another user's directory,
+ * that user says what is own, and may be the one who answers for it.
+ */
+export function isThisUsers(dir: string): boolean {
+  const info = statSync(dir, { throwIfNoEntry: false })
+  return info === undefined || process.geteuid === undefined || info.uid === process.geteuid()
+}
+
+/** Leaves the note. */
 export async function writeHolder(dir: string, holder: Holder): Promise<void> {
-  const path = join(runDirectory(dir), NOTE_FILE)
-  await writeFile(`${path}.new`, `${JSON.stringify(holder)}\n`, { mode: 0o600 })
-  await rename(`${path}.new`, path)
+  await replaceFile(join(runDirectory(dir), NOTE_FILE), `${JSON.stringify(holder)}\n`, 0o600)
 }
 
 export async function removeHolder(dir: string): Promise<void> {
@@ -78,11 +88,11 @@ export async function removeHolder(dir: string): Promise<void> {
  */
 export async function readHolder(dir: string): Promise<Holder | undefined> {
   try {
-    const text = await readFile(join(runDirectory(dir), NOTE_FILE), 'utf8')
-    const { data } = holderSchema.safeParse(JSON.parse(text))
+    const note = await readPlainFile(join(runDirectory(dir), NOTE_FILE), NOTE_MAX_BYTES)
+    const { data } = holderSchema.safeParse(JSON.parse(`${note}`))
     return data !== undefined && (await isOurs(dir)) ? data : undefined
   } catch {
-    // Missing, another user's, or no JSON: nobody can be found by it.
+    // Missing, another user's, no file, or no JSON: nobody can be found by it.
     return undefined
   }
 }

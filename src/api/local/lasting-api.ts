@@ -19,6 +19,8 @@ import { spooled } from './spool.ts'
 /** How the calls of a lasting API find the grove. */
 export interface Sessions {
   readonly clock: Clock
+  /** Whether what the grove says of its own work is this user's word. */
+  readonly isLocal: boolean
   /** Aborts when nothing is to be called any more. */
   readonly closing: AbortSignal
   session(signal?: AbortSignal): Promise<GroveSession>
@@ -38,8 +40,7 @@ export interface Sessions {
 export function lastingApi(sessions: Sessions): GroveApi {
   const { clock, closing } = sessions
   return {
-    // Who answers has proved that it has the directory open.
-    isLocal: true,
+    isLocal: sessions.isLocal,
     ...callsOf((operation, input, options) => {
       const fixed = operation.name === 'publish' ? dated(input, clock) : input
       return sessions.attempt(({ api }) => callIn(api, operation)(fixed, options), options.signal)

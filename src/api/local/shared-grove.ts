@@ -1,6 +1,6 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { GroveApi } from '../client/api.ts'
-import { readHolder } from './holder.ts'
+import { isThisUsers, readHolder } from './holder.ts'
 import { lastingApi } from './lasting-api.ts'
 import type { Leaving } from './leaving.ts'
 import { type GroveSession, type VisitOptions, visit } from './session.ts'
@@ -40,6 +40,8 @@ export class SharedGrove {
     this.#options = options
     this.api = lastingApi({
       clock: options.clock,
+      // Who answers has proved that it has the directory open.
+      isLocal: isThisUsers(options.dir),
       closing: this.#closing.signal,
       session: (signal) => this.session(signal),
       attempt: (call, signal) => this.#attempt(call, signal),

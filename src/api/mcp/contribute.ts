@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import type { JsonObject } from '../../core/canonical.ts'
 import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
   artifactNameSchema,
   cidSchema,
   type Draft,
+  directionSchema,
   draftSchema,
+  jsonObjectSchema,
   type Relation,
   relationTypeSchema,
+  scoreSchema,
 } from '../../core/contribution/schema.ts'
 import { joined } from '../../gather/gathered.ts'
 import { gatherForAgent } from '../../gather/paths.ts'
@@ -23,16 +25,23 @@ const READS_MAX = 8
 const { summary, description, scores, context, tags, mode } = draftSchema.shape
 const target = z.string().describe('content id, or its first hex digits')
 
+/** What publishing tools take. An error in a member with examples shows the first. */
 const said = {
   summary,
   description,
-  scores,
-  context,
-  tags,
+  scores: scores.meta({
+    description: 'metric → value, the direction that is better, and a unit if there is one',
+    examples: [{ val_bpb: { value: 0.97, direction: 'minimize', unit: 'bpb' } }],
+  }),
+  context: context.meta({ examples: [{ dataset: 'enwik8' }] }),
+  tags: tags.meta({ examples: [['lm']] }),
   agent: agentSchema
     .partial()
     .optional()
-    .describe('who you are; fields left out come from the configuration of the server'),
+    .meta({
+      description: 'who you are; fields left out come from the configuration of the server',
+      examples: [{ agentId: 'alice', model: 'm-1' }],
+    }),
 }
 const insisting = {
   insist: z
@@ -44,21 +53,40 @@ const artifacts = {
   artifacts: z
     .record(artifactNameSchema, cidSchema)
     .optional()
-    .describe('artifact name → content id of a blob that this grove holds'),
+    .meta({
+      description: 'artifact name → content id of a blob that this grove holds',
+      examples: [{ 'model.bin': `blake3:${'0'.repeat(64)}` }],
+    }),
   files: z
     .record(z.string(), z.string())
     .optional()
-    .describe(
-      'path in the contribution → path of a local file to upload. Refused are files outside of ' +
-        'the folders that the server may read (its working directory), hidden files and private ' +
-        'keys, unless who runs it allows them',
-    ),
+    .meta({
+      description:
+        'path in the contribution → path of a local file to upload; a relative one starts at the ' +
+        'working directory of `grove mcp`. Refused are files outside of the folders that it may ' +
+        'read (that directory), hidden files and private keys, unless who runs it allows them',
+      examples: [{ 'src/train.py': 'work/src/train.py' }],
+    }),
 }
 const relation = z.strictObject({
   targetCid: target,
   relationType: relationTypeSchema,
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: jsonObjectSchema.optional(),
 })
+
+const relations = z
+  .array(relation)
+  .default([])
+  .meta({ examples: [[{ targetCid: '24c41ac12fbc', relationType: 'derives_from' }]] })
+
+/** Scores of a review, which are better the higher they are unless they say otherwise. */
+const reviewScores = z
+  .record(z.string().min(1), scoreSchema.extend({ direction: directionSchema.default('maximize') }))
+  .refine((map) => Object.keys(map).length > 0, 'must have at least one score')
+  .meta({
+    description: 'name → value; higher is better, unless `direction` is minimize',
+    examples: [{ quality: { value: 0.9 } }],
+  })
 
 type Said = z.output<z.ZodObject<typeof said>>
 type Artifacts = z.output<z.ZodObject<typeof artifacts>>
@@ -77,7 +105,7 @@ export const contributeTools = [
       mode: mode.default('evaluation'),
       ...artifacts,
       ...insisting,
-      relations: z.array(relation).default([]),
+      relations,
     }),
     async run({ mode, relations, ...input }, context) {
       const whole = relations.map(async ({ targetCid, ...rest }) => ({
@@ -100,16 +128,14 @@ export const contributeTools = [
     input: z.strictObject({
       targetCid: target,
       ...said,
-      scores: scores
-        .unwrap()
-        .refine((map) => Object.keys(map).length > 0, 'must have at least one score'),
-      metadata: z.record(z.string(), z.json()).optional(),
+      scores: reviewScores,
+      metadata: jsonObjectSchema.optional(),
     }),
     async run({ targetCid, metadata, ...input }, context) {
       const reviews = {
         targetCid: await wholeCid(context, targetCid),
         relationType: 'reviews' as const,
-        ...definedOnly({ metadata: metadata as JsonObject | undefined }),
+        ...definedOnly({ metadata }),
       }
       return submit(input, { kind: 'review', mode: 'evaluation', relations: [reviews] }, context)
     },
@@ -144,13 +170,13 @@ export const contributeTools = [
     name: 'grove_adopt',
     description: 'Say that you build on a contribution. Adoptions rank it in the frontier.',
     readOnly: false,
-    input: z.strictObject({ targetCid: target, ...said }),
+    input: z.strictObject({ targetCid: target, ...said, summary: summary.default('adopted') }),
     async run({ targetCid, ...input }, context) {
       const adopts = {
         targetCid: await wholeCid(context, targetCid),
         relationType: 'adopts' as const,
       }
-      return submit(input, { kind: 'adoption', mode: 'exploration', relations: [adopts] }, context)
+      return submit(input, { kind: 'adoption', mode: 'evaluation', relations: [adopts] }, context)
     },
   }),
   tool({
@@ -168,7 +194,7 @@ export const contributeTools = [
                 relationType: 'responds_to' as const,
               },
             ]
-      return submit(input, { kind: 'discussion', mode: 'exploration', relations }, context)
+      return submit(input, { kind: 'discussion', mode: 'evaluation', relations }, context)
     },
   }),
 ]

@@ -1,4 +1,5 @@
 import { Transform, type TransformCallback, type Writable } from 'node:stream'
+import { JSONRPCMessageSchema } from '@modelcontextprotocol/sdk/types.js'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
 
@@ -7,13 +8,15 @@ const LINE_END = 0x0a
 const MESSAGE_MAX_BYTES = 10 * 1024 * 1024
 /** What JSON-RPC 2.0 §5.1 calls these errors. */
 const PARSE_ERROR = -32_700
+const INVALID_REQUEST = -32_600
 const INVALID_PARAMS = -32_602
 /** Where a tool's arguments are in a message, which its caller doesn't see. */
 const ARGUMENTS = 'params.arguments.'
 
 /**
  * The lines of stdin whose messages arrive as they were written, for an MCP transport over stdio.
- * The others are answered on stdout: what is no JSON, and numbers that would change on the way.
+ * The others are answered on stdout: what is no JSON or no message, on whose answer its sender
+ * would wait for ever, and numbers that would change on the way.
  */
 export function exactLines(stdout: Writable): Transform {
   return new ExactLines(stdout)
@@ -46,12 +49,33 @@ class ExactLines extends Transform {
     const text = line.toString('utf8')
     if (text.trim() === '') return
     try {
-      parseExactJson(text)
-      this.push(line)
+      const message = parseExactJson(text)
+      if (JSONRPCMessageSchema.safeParse(message).success) this.push(line)
+      else for (const refusal of refusalsOf(message)) this.#answer(refusal)
     } catch (error) {
-      this.#stdout.write(`${JSON.stringify(answerTo(text, error))}\n`)
+      this.#answer(answerTo(text, error))
     }
   }
+
+  #answer(message: object): void {
+    this.#stdout.write(`${JSON.stringify(message)}\n`)
+  }
+}
+
+/** For each request of a batch one, since its sender waits for each. A wrong answer gets none. */
+function refusalsOf(given: unknown): object[] {
+  if (Array.isArray(given) && given.length > 0)
+    return given.flatMap((member) =>
+      refusal(member, 'messages are taken one a line, not in a list'),
+    )
+  return refusal(given, 'this is no request of JSON-RPC 2.0')
+}
+
+function refusal(given: unknown, message: string): object[] {
+  const { id, method, result, error } = (given ?? {}) as Readonly<Record<string, unknown>>
+  if (method === undefined && (result !== undefined || error !== undefined)) return []
+  const known = typeof id === 'string' || Number.isInteger(id) ? id : null
+  return [{ jsonrpc: '2.0', id: known, error: { code: INVALID_REQUEST, message } }]
 }
 
 function answerTo(text: string, error: unknown) {

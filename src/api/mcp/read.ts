@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { type ContributionView, kindSchema } from '../../core/contribution/schema.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
+import { orWithoutNewer } from '../client/older-server.ts'
 import { rankingNamed, requireMetric } from '../client/rankings.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
@@ -24,6 +26,7 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
       description: mcp.description,
       input: abbreviable(input),
       readOnly: http.method === 'GET',
+      isPaged: name === 'files',
       run,
     },
   ]
@@ -57,7 +60,9 @@ export const readTools: readonly Tool[] = [
       .extend({ kind: kindSchema.default('work') }),
     async run(query, { grove, signal }) {
       const { metric, kind } = query
-      const frontier = await grove.frontier({ ...query, directions: true }, { signal })
+      const frontier = await orWithoutNewer((isNewer) =>
+        grove.frontier({ ...query, ...(isNewer && { directions: true }) }, { signal }),
+      )
       if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
         await requireMetric(grove, { metric, kind }, { signal })
       return frontier
@@ -94,7 +99,10 @@ export const readTools: readonly Tool[] = [
       'that nobody has answered come last, newest first.',
     readOnly: true,
     input: operations.threads.input.omit({ unanswered: true }),
-    run: (query, { grove, signal }) => grove.threads({ ...query, unanswered: true }, { signal }),
+    run: (query, { grove, signal }) =>
+      orWithoutNewer((isNewer) =>
+        grove.threads({ ...query, ...(isNewer && { unanswered: true }) }, { signal }),
+      ),
   }),
   tool({
     name: 'grove_tree',
@@ -103,7 +111,7 @@ export const readTools: readonly Tool[] = [
       'and what does so with it (children).',
     readOnly: true,
     input: z.strictObject({
-      cid: z.string(),
+      cid: z.string().describe('content id, or its first hex digits'),
       direction: z.enum(['children', 'ancestors', 'both']).default('both'),
     }),
     async run({ cid: text, direction }, context) {
@@ -120,17 +128,24 @@ export const readTools: readonly Tool[] = [
     name: 'grove_checkout',
     description:
       "Write a contribution's files into a local directory, which must be new or empty unless " +
-      'overwrite is set. Files that this grove lacks are fetched first. Of foreign work, ' +
-      'only plain files are written; the answer names what was withheld.',
+      'overwrite is set. It may be anywhere on the disk where who runs `grove mcp` may write; a ' +
+      'relative path starts at its working directory, and the answer has the whole path. Files ' +
+      'that this grove lacks are fetched first. Of foreign work, only plain files are written; ' +
+      'the answer names what was withheld, and after overwrite what else lies there.',
     readOnly: false,
     input: z.strictObject({
-      cid: z.string(),
-      directory: z.string(),
+      cid: z.string().describe('content id, or its first hex digits'),
+      directory: z.string().min(1).describe('where to write, such as /home/me/work/best'),
       overwrite: z.boolean().default(false),
+      artifacts: z
+        .array(z.string())
+        .optional()
+        .describe('only these files, by their paths (default: all)'),
     }),
-    run: async ({ cid, directory, overwrite }, context) =>
-      checkoutInto(context.grove, await wholeCid(context, cid), directory, {
+    run: async ({ cid, directory, overwrite, artifacts }, context) =>
+      checkoutInto(context.grove, await wholeCid(context, cid), resolve(directory), {
         overwrite,
+        ...definedOnly({ artifacts }),
         signal: context.signal,
       }),
   }),

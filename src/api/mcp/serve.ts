@@ -13,7 +13,8 @@ import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
 import { jsonSchemaOf } from '../schema/json-schema.ts'
-import { parseInput } from '../schema/parse.ts'
+import { parseArguments } from './arguments.ts'
+import { inBrief, LISTED_MAX } from './brief.ts'
 import { contributeTools } from './contribute.ts'
 import { readTools } from './read.ts'
 import type { Tool, ToolContext } from './tool.ts'
@@ -31,6 +32,8 @@ const INSTRUCTIONS = [
   'A grove is a shared graph of immutable work.',
   'Find the best so far with grove_frontier or grove_federated_frontier.',
   'Copy what other groves hold with grove_fetch, and get its files with grove_checkout.',
+  `Answers name the first ${LISTED_MAX} of many files, and in cutFrom how many there are; ` +
+    'grove_files lists them all, by pages.',
   'Improve on it, then publish with grove_submit_work and a derives_from relation.',
   'Review, reproduce and adopt work that deserves it: that is how good work rises.',
 ].join(' ')
@@ -80,7 +83,8 @@ async function callTool(
     const tool = tools.get(name)
     if (tool === undefined)
       throw new GroveError('usage-error', { tool: name }, { message: `there is no tool ${name}` })
-    return resultOf(await tool.run(parseInput(tool.input, given), context))
+    const answer = await tool.run(parseArguments(tool.input, given), context)
+    return resultOf(tool.isPaged === true ? answer : inBrief(answer))
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined) context.log.error('tool failed', { tool: name, err: error })

@@ -20,6 +20,8 @@ export interface Tool<I extends z.ZodType = z.ZodType> {
   readonly input: I
   /** Changes nothing, neither in the grove nor on disk. */
   readonly readOnly: boolean
+  /** Its input says how long a list of files is answered. */
+  readonly isPaged?: boolean
   run(input: z.output<I>, context: ToolContext): Promise<unknown>
 }
 

@@ -1,27 +1,39 @@
 import { styleText } from 'node:util'
+import { storageError } from '../../core/errno.ts'
+import { isGroveError } from '../../core/errors.ts'
 import { wrapText } from './width.ts'
 
 /** The output of the command line: answers on stdout, everything else on stderr. */
 export interface Output {
   readonly answer: NodeJS.WriteStream
   readonly notes: NodeJS.WriteStream
-  /** Aborts when stdout is no longer read. */
+  /** Aborts when stdout is no longer read, or, with a GroveError, when it takes no more. */
   readonly unread: AbortSignal
 }
 
+type Streams = Pick<NodeJS.Process, 'stdout' | 'stderr'>
+
 /**
  * The streams of this process. If the reader leaves (`grove log | head`), the rest is not written.
+ * Lines for a stderr that takes no more are lost.
  */
-export function processOutput(): Output {
+export function processOutput({ stdout, stderr }: Streams = process): Output {
   const controller = new AbortController()
-  const { stdout, stderr } = process
-  for (const stream of [stdout, stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      if (stream === stdout) controller.abort()
-    })
-  }
-  return { answer: stdout, notes: stderr, unread: controller.signal }
+  const output: Output = { answer: stdout, notes: stderr, unread: controller.signal }
+  stderr.on('error', () => {})
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (controller.signal.aborted) return
+    // A terminal that was closed answers EIO.
+    const hasLeft = error.code === 'EPIPE' || (error.code === 'EIO' && stdout.isTTY === true)
+    controller.abort(hasLeft ? undefined : storageError(error, { stream: 'stdout' }))
+    if (!hasLeft) note(output, `grove: stdout takes no more: ${error.message}`)
+  })
+  return output
+}
+
+/** The exit code of a command whose answer was not read, or could not be written, to its end. */
+export function unreadExit({ unread }: Output): number {
+  return isGroveError(unread.reason) ? unread.reason.kind.exit : 0
 }
 
 /** Writes a line of an answer. */

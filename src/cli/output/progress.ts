@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { formatSize, printable } from './format.ts'
 import type { Output } from './output.ts'
+import { cutTextStart, widthOfText } from './width.ts'
 
 const REDRAW_MS = 100
 const BAR_CELLS = 24
@@ -32,10 +33,8 @@ export class Progress {
     if (this.#output.notes.isTTY !== true || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
     this.#drawn = true
-    const line = progressLine(state, now - this.#startedAt)
-    this.#output.notes.write(
-      `\r\u001b[K${[...line].slice(0, (this.#output.notes.columns ?? 80) - 1).join('')}`,
-    )
+    const width = (this.#output.notes.columns ?? 80) - 1
+    this.#output.notes.write(`\r\u001b[K${progressLine(state, now - this.#startedAt, width)}`)
   }
 
   /** Erases the line, so that what follows starts on a clean one. */
@@ -45,18 +44,44 @@ export class Progress {
   }
 }
 
-/** `[######······]  50 %  1.0 MiB of 2.0 MiB  512 KiB/s  model.bin`. Pure. */
+/**
+ * `[######······]  50 %  1.0 MiB of 2.0 MiB  512 KiB/s  model.bin`, in at most `width` columns:
+ * what has no room is left out, first the label and the bar. Pure.
+ */
 export function progressLine(
   { label, doneBytes, totalBytes }: ProgressState,
   elapsedMs: number,
+  width = Number.POSITIVE_INFINITY,
 ): string {
-  const rate = elapsedMs > 0 ? `  ${formatSize(Math.round((doneBytes * 1_000) / elapsedMs))}/s` : ''
-  if (totalBytes === undefined || totalBytes < 0)
-    return `${formatSize(doneBytes)}${rate}  ${printable(label)}`
+  const rates =
+    elapsedMs > 0 ? [`${formatSize(Math.round((doneBytes * 1_000) / elapsedMs))}/s`] : []
+  const done = formatSize(doneBytes)
+  const forms =
+    totalBytes === undefined || totalBytes < 0
+      ? [[done, ...rates], [done]]
+      : formsOf(doneBytes, totalBytes, rates)
+  const texts = forms.map((parts) => parts.join('  '))
+  const [longest = ''] = texts
+  const room = width - widthOfText(longest) - 2
+  const named = cutTextStart(printable(label), Math.max(room, LABEL_MIN))
+  if (widthOfText(named) <= room) return `${longest}  ${named}`
+  return texts.find((text) => widthOfText(text) <= width) ?? ''
+}
+
+/** Columns that a longer label keeps, or it is left out. */
+const LABEL_MIN = 12
+
+/** The parts of a line without its label, in forms that take less and less room. */
+function formsOf(doneBytes: number, totalBytes: number, rates: readonly string[]): string[][] {
   const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const cells = Math.floor(share * BAR_CELLS)
-  const bar = '#'.repeat(cells) + '·'.repeat(BAR_CELLS - cells)
-  const percent = String(Math.floor(share * 100)).padStart(3)
+  const bar = `[${'#'.repeat(cells)}${'·'.repeat(BAR_CELLS - cells)}]`
+  const percent = `${String(Math.floor(share * 100)).padStart(3)} %`
   const amount = `${formatSize(doneBytes)} of ${formatSize(totalBytes)}`
-  return `[${bar}] ${percent} %  ${amount}${rate}  ${printable(label)}`
+  return [
+    [`${bar} ${percent}`, amount, ...rates],
+    [percent, amount, ...rates],
+    [percent, amount],
+    [percent],
+  ]
 }

@@ -1,4 +1,4 @@
-import type { Command, CommanderError } from 'commander'
+import { type Command, CommanderError } from 'commander'
 
 /** What is wrong with a command line, in words of our own. */
 
@@ -11,6 +11,16 @@ const instead: Readonly<Record<string, string>> = {
   ls: '`grove log` lists contributions',
   publish: '`grove contribute` publishes',
   start: '`grove serve` serves a grove',
+}
+
+/**
+ * Throws for help on a command that there isn't, which commander answers with the help of all as if
+ * that were meant.
+ */
+export function checkHelp(program: Command, [first, name]: readonly string[]): void {
+  if (first !== 'help' || name === undefined || name.startsWith('-')) return
+  if (program.commands.some((command) => command.name() === name) || name === 'help') return
+  throw new CommanderError(1, 'commander.unknownCommand', `error: unknown command '${name}'`)
 }
 
 /** One line: what is wrong, and which help tells more. */
@@ -27,19 +37,54 @@ export function usageText(
     command === undefined || unknown !== undefined
       ? '`grove --help` lists the commands'
       : `\`grove ${command.name()} --help\` lists its arguments and options`
-  const stranger = command === undefined ? undefined : unknownFlag(command, program, args)
-  const isMissing = error.code === 'commander.missingMandatoryOptionValue'
-  const also = isMissing && stranger !== undefined ? `there is no option ${stranger}, and ` : ''
-  return `${also}${told(error)}; ${help}`
+  return `${command === undefined ? told(error) : toldOf(error, command, program, args)}; ${help}`
 }
 
-/** A misspelt option, which is why another one is missing. */
-function unknownFlag(command: Command, program: Command, args: readonly string[]) {
-  const known = [...command.options, ...program.options].map(({ long }) => long)
-  return args
+/** What is wrong, or the flag that lacks its value or is misspelt, and so has caused it. */
+function toldOf(
+  error: CommanderError,
+  command: Command,
+  program: Command,
+  args: readonly string[],
+): string {
+  const known = [...command.options, ...program.options]
+  const flags = known.flatMap(({ short, long }) =>
+    [short, long].filter((flag) => flag !== undefined),
+  )
+  const hungry = known.find(({ short, long, required }) =>
+    args.some((text, index) => {
+      const next = args[index + 1]
+      const isNamed = text === short || text === long
+      return required && isNamed && next?.startsWith('--') === true && flags.includes(next)
+    }),
+  )
+  if (hungry !== undefined) return `${hungry.flags} needs a value`
+  if (error.code !== 'commander.missingMandatoryOptionValue') return told(error)
+  const stranger = args
     .filter((text) => text.startsWith('--') && text.length > 2)
-    .map((text) => text.split('=')[0])
-    .find((flag) => !known.includes(flag))
+    .map((text) => text.split('=')[0] ?? '')
+    .find((flag) => !flags.includes(flag))
+  if (stranger === undefined) return told(error)
+  const meant = flags.find((flag) => editsBetween(flag, stranger) <= EDITS_MAX)
+  const better = meant === undefined ? '' : ` (did you mean ${meant}?)`
+  return `there is no option ${stranger}${better}, and ${told(error)}`
+}
+
+/** Letters by which a misspelt flag may differ from what was meant. */
+const EDITS_MAX = 2
+
+/** The number of letters to add, leave out or change (Levenshtein). O(a × b). */
+function editsBetween(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (const [i, letter] of [...a].entries()) {
+    const next = [i + 1]
+    for (const [j, other] of [...b].entries()) {
+      const change = (row[j] ?? 0) + (letter === other ? 0 : 1)
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1))
+    }
+    row = next
+  }
+  return row[b.length] ?? 0
 }
 
 function told({ code, message }: CommanderError): string {

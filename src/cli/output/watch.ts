@@ -1,7 +1,7 @@
 import type { GroveEvent } from '../../core/wire/events.ts'
 import type { CliSession } from '../context.ts'
-import { short } from './format.ts'
-import { Progress } from './progress.ts'
+import { plural, short } from './format.ts'
+import { Progress, type ProgressState } from './progress.ts'
 
 /**
  * Runs `work`; meanwhile, if stderr is a terminal, a progress line follows the grove's transfers.
@@ -40,16 +40,17 @@ async function follow(
   }
 }
 
-function progressOf(
-  event: Extract<GroveEvent, { type: 'transfer' }>,
-  transfers: readonly { received: number; size: number }[],
-) {
-  const sum = (key: 'received' | 'size') =>
-    transfers.reduce((total, transfer) => total + transfer[key], 0)
-  const known = transfers.every((transfer) => transfer.size >= 0)
-  return {
-    label: short(event.hash),
-    doneBytes: sum('received'),
-    totalBytes: known ? sum('size') : undefined,
-  }
+/**
+ * Sizes become known one after the other, so several transfers have no whole that a share could be
+ * told of.
+ */
+export function progressOf(
+  { hash, sizeBytes }: Extract<GroveEvent, { type: 'transfer' }>,
+  transfers: readonly { readonly received: number; readonly size: number }[],
+): ProgressState {
+  const doneBytes = transfers.reduce((total, { received }) => total + received, 0)
+  const count = transfers.length
+  return count === 1
+    ? { label: short(hash), doneBytes, totalBytes: sizeBytes }
+    : { label: plural(count, 'artifact'), doneBytes, totalBytes: undefined }
 }

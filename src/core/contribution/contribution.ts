@@ -1,4 +1,4 @@
-import { canonicalBytes } from '../canonical.ts'
+import { canonicalBytes, canonicalText } from '../canonical.ts'
 import { type Cid, hashBytes } from '../cid.ts'
 import { GroveError } from '../errors.ts'
 import type { Sealed } from './attestation.ts'
@@ -32,7 +32,7 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
   const createdAt = utc(draft.createdAt ?? now)
-  const bytes = canonicalBytes({
+  const text = canonicalText({
     ...draft,
     manifestVersion: 1,
     artifacts,
@@ -40,13 +40,14 @@ export function sealDraft(draft: Draft, now: number): Contribution {
     tags,
     createdAt,
   })
+  const bytes = encoder.encode(text)
   checkSize(bytes)
   // Read back, so that it is what every other reader of the bytes gets, keys in their order too.
-  const manifest = JSON.parse(decoder.decode(bytes)) as Manifest
+  const manifest = JSON.parse(text) as Manifest
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
 }
 
-const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 
 /** A contribution as the API shows it, without provenance and attestations. */
 export function viewOf(contribution: Contribution): ContributionView {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isJsonObject } from '../canonical.ts'
 import { cidSchema, directionSchema, timestampSchema } from '../contribution/schema.ts'
 import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../limits.ts'
 import { fromFederation1 } from './federation-1.ts'
@@ -63,12 +64,22 @@ export const gossipMessageSchema = z.object({
   address: addressSchema,
   frontier: z.array(digestEntrySchema).max(DIGEST_MAX_ENTRIES),
   load: z.looseObject({ queueDepth: z.number() }),
-  capabilities: capabilitiesSchema,
+  capabilities: z.preprocess(knownForms, capabilitiesSchema),
   timestamp: timestampSchema,
   digest: z.preprocess(fromFederation1, digestNoteSchema).optional(),
 })
 /** A grove's digest and load: what both sides of an exchange send. */
 export type GossipMessage = z.infer<typeof gossipMessageSchema>
+
+/** Leaves out capabilities of a form that a later version may add: they say nothing here. */
+function knownForms(capabilities: unknown): unknown {
+  if (!isJsonObject(capabilities)) return capabilities
+  return Object.fromEntries(
+    Object.entries(capabilities).filter((one) => isCapability(Object.fromEntries([one]))),
+  )
+}
+
+const isCapability = (value: unknown) => capabilitiesSchema.safeParse(value).success
 
 /** A peer as shuffles carry it. */
 export const peerInfoSchema = z.object({

@@ -1,4 +1,5 @@
 import { type ErrorCode, GroveError, isGroveError } from '../../core/errors.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { PeersContext } from '../context.ts'
 
@@ -78,6 +79,20 @@ export function noteWrongId(node: PeersContext, peer: PeerAddress, answeredAs: s
   )
   tellFault(node, peer, error)
   node.peers.fault(address, error)
+}
+
+/**
+ * Tells of another grove that answers with the id of this one: one directory is a copy of the
+ * other. Gossip takes such a peer for this grove itself and forgets it, so that it would not show.
+ */
+export function noteTwin(node: PeersContext, { address }: PeerAddress, answer: PeerAddress): void {
+  const { self } = node.config
+  if (answer.peerId !== self.peerId) return
+  if (tidyAddress(answer.address) === tidyAddress(self.address)) return
+  const message =
+    `the grove at ${address} has the id of this one, and so is no peer of it: one directory is a ` +
+    'copy of the other; serve one of them from a new directory instead, with the other as its peer'
+  tellFault(node, { peerId: self.peerId, address }, new GroveError('peer-fault', {}, { message }))
 }
 
 /** Whether the network may have done it. It does not redirect, nor make an address forbidden. */

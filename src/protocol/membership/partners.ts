@@ -50,8 +50,8 @@ export function exchangePartners(
 /**
  * The order in which to push to peers: seeds first, then responsive ones, then suspects, for
  * suspicion usually means one lost message; by chance within each group. A push goes to all that
- * may lack the item: if each informed peer pushed to k by chance, e^(-k) of all would miss it (Demers et al. 1987,
- * §1.4), with FAN_OUT 5 %.
+ * may lack the item: if each informed peer pushed to k by chance, e^(-k) of all would miss it
+ * (Demers et al. 1987, §1.4), with FAN_OUT 5 %.
  */
 export function pushOrder(
   { seeds, view }: { readonly seeds: readonly Peer[]; readonly view: readonly Peer[] },

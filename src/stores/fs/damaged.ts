@@ -57,7 +57,10 @@ export class Damaged {
 
   /** Writes damaged bytes aside; resolves to false if that failed. */
   async keepBytes(damage: Damage, bytes: Uint8Array): Promise<boolean> {
-    return this.#keep(damage, (place) => writeFile(place, bytes, { mode: PRIVATE_FILE }))
+    return this.#keep(damage, async (place) => {
+      await rm(place, { force: true })
+      await writeFile(place, bytes, { flag: 'wx', mode: PRIVATE_FILE })
+    })
   }
 
   /** Right bytes were stored: the damaged ones are deleted. */

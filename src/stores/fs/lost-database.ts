@@ -1,12 +1,15 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
+import { readPlainFile, replaceFile } from '../../disk/plain-file.ts'
 import type { Log } from '../../ports/log.ts'
 import { PRIVATE_FILE } from './modes.ts'
 
 /** The file with the id of the grove that a directory holds, beside its database. */
 export const ID_FILE = 'id'
+/** Bytes of the file with the id. */
+const ID_MAX_BYTES = 1_024
 
 /**
  * Refuses a directory that held a grove and has lost its database: a new one would silently be
@@ -27,7 +30,7 @@ export async function requireDatabase(dir: string): Promise<void> {
 export async function keepId(dir: string, id: string, log: Log): Promise<void> {
   try {
     if ((await idIn(dir)) === id) return
-    await writeFile(join(dir, ID_FILE), `${id}\n`, { mode: PRIVATE_FILE })
+    await replaceFile(join(dir, ID_FILE), `${id}\n`, PRIVATE_FILE)
   } catch (err) {
     log.warn('the id of the grove could not be noted', { dir, err })
   }
@@ -36,7 +39,8 @@ export async function keepId(dir: string, id: string, log: Log): Promise<void> {
 /** Undefined where there is none, or an empty one: a full disk left it so. */
 async function idIn(dir: string): Promise<string | undefined> {
   try {
-    return (await readFile(join(dir, ID_FILE), 'utf8')).trim() || undefined
+    const id = await readPlainFile(join(dir, ID_FILE), ID_MAX_BYTES)
+    return id?.toString('utf8').trim() || undefined
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined
     throw error

@@ -1,15 +1,41 @@
 import { chmod, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { errnoOf } from '../../core/errno.ts'
+import { errnoOf, storageError } from '../../core/errno.ts'
+import { GroveError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import { ID_FILE } from './lost-database.ts'
 import { PRIVATE_DIRECTORY, PRIVATE_FILE } from './modes.ts'
 
 /** Everything that a grove makes in its directory. */
 const OWN = /^(grove\.db.*|lock\.db.*|grove\.json.*|server\.json.*|blobs|tmp|damaged|run|id.*)$/
+/** What is only read, and may be a link to where settings are kept. */
+const SETTINGS = 'grove.json'
 const FILES = ['grove.db', 'grove.db-wal', 'grove.db-shm', 'lock.db']
 const FOLDERS = ['blobs', 'tmp']
 const OTHERS = 0o077
+
+/**
+ * Refuses a directory in which a name of Grove's own is a link, a pipe or a device. The directory
+ * may have come along with somebody's files, and what is written, emptied or made private there
+ * could be anything of the user. Nothing is touched before that is known. Throws `refused`.
+ */
+export async function refusePlanted(dir: string): Promise<void> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((error: unknown) => {
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error))) return []
+    throw storageError(error, { dir })
+  })
+  const planted = entries.find(
+    (entry) =>
+      entry.name !== SETTINGS && OWN.test(entry.name) && !entry.isFile() && !entry.isDirectory(),
+  )
+  if (planted === undefined) return
+  const path = join(dir, planted.name)
+  const what = planted.isSymbolicLink() ? 'a symbolic link' : 'neither a file nor a directory'
+  const message =
+    `${path} is ${what}, and Grove would write through it: put a file or directory of its own in ` +
+    'its place, or mount a file system there'
+  throw new GroveError('refused', { path }, { message })
+}
 
 /**
  * Sees to it that only its user can read a directory. What a grove made there is its own, so that

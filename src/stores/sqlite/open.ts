@@ -9,7 +9,7 @@ import { FileBlobs } from '../fs/blobs.ts'
 import { Damaged } from '../fs/damaged.ts'
 import { requireDatabase } from '../fs/lost-database.ts'
 import { makeDirectory } from '../fs/make-directory.ts'
-import { makePrivate } from '../fs/private.ts'
+import { makePrivate, refusePlanted } from '../fs/private.ts'
 import { TieredBlobs } from '../tiered-blobs.ts'
 import { lockDirectory } from './database/lock.ts'
 import { refuseOtherDatabase } from './database/other-database.ts'
@@ -34,10 +34,12 @@ export interface SqliteOptions {
  * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large
  * blobs), `tmp/` (blobs being written; emptied here), `damaged/` (bytes that lost their hash), `id`
  * (of the grove), `lock.db`. On a full disk what is there can be read. Throws `storage-locked`,
- * `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
+ * `refused` (a link in the place of one of these), `storage-newer`, `read-only`, `storage-full`,
+ * `storage-failed`.
  */
 export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
   const { dir } = options
+  await refusePlanted(dir)
   await refuseOtherDatabase(dir)
   await makeWritable(dir)
   const unlock = lockDirectory(dir)

@@ -12,6 +12,7 @@ import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
 import { WordIndex } from './tables/word-index.ts'
 import { CommitQueue } from './writer/commit-queue.ts'
 import { deriveAgainIfOld } from './writer/derivation.ts'
+import { disownIfCopied } from './writer/home.ts'
 import type { Job } from './writer/jobs.ts'
 
 interface SessionOptions {
@@ -48,6 +49,7 @@ export class Session {
     const words = new WordIndex(this.#connection)
     try {
       if (!this.#isReadOnly) deriveAgainIfOld(this.#connection)
+      if (!this.#isReadOnly) this.#disownIfCopied()
       if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent))
         this.#connection.write(() => words.buildIfSmall())
       const first = { id: hexDigits(random, 16), after: 0 }
@@ -100,12 +102,19 @@ export class Session {
     )
   }
 
+  #disownIfCopied(): void {
+    const disowned = disownIfCopied(this.#connection, this.#file)
+    if (disowned === 0) return
+    const message = 'the directory is a copy: what was published in it counts as foreign'
+    this.#log.warn(message, { file: this.#file, disowned })
+  }
+
   #connect(): Connection {
     try {
       return new Connection(this.#file)
     } catch (err) {
       if (hasRoom(this.#file)) throw err
-      const connection = new Connection(this.#file, 'alone')
+      const connection = new Connection(this.#file, { sharing: 'alone' })
       this.#isReadOnly = true
       this.#log.warn('the disk is full: serving what is held, storing nothing', { err })
       return connection
@@ -115,10 +124,10 @@ export class Session {
   #isWritableAgain(): boolean {
     if (!hasRoom(this.#file)) return false
     try {
-      this.#connection.reopen('shared')
+      this.#connection.reopen({ sharing: 'shared' })
     } catch (err) {
       this.#log.warn('nothing can be stored yet', { err })
-      this.#connection.reopen('alone')
+      this.#connection.reopen({ sharing: 'alone' })
       return false
     }
     this.#isReadOnly = false

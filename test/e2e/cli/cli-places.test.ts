@@ -294,6 +294,7 @@ test('of foreign work, links and executable bits are written only where they are
     await mkdir(at('tools'))
     await writeFile(at('tools/run.sh'), '#!/bin/sh\n', { mode: 0o755 })
     await symlink('run.sh', at('tools/latest'))
+    await symlink('../../elsewhere', at('tools/out'))
     const cid = await contribute(where, at('tools'), '--summary', 'tools')
     const checkout = async (to: string, ...options: string[]) => {
       const told = await runGrove(['checkout', cid, '--to', at(to), ...options, ...where])
@@ -305,10 +306,10 @@ test('of foreign work, links and executable bits are written only where they are
     const trusted = await checkout('trusted', '--trust-modes')
 
     assert.deepEqual([plain.isExecutable, plain.names], [false, ['run.sh']])
-    assert.match(plain.stderr, /1 symbolic link not written .*--trust-modes.*: latest/)
+    assert.match(plain.stderr, /2 symbolic links not written .*--trust-modes.*: latest, out/)
     assert.match(plain.stderr, /1 executable written .*--trust-modes.*: run\.sh/)
     assert.deepEqual([trusted.isExecutable, trusted.names], [true, ['latest', 'run.sh']])
-    assert.equal(trusted.stderr, '')
+    assert.match(trusted.stderr, /^foreign work: 1 .* may lead outside .* --trust: out\n$/)
   } finally {
     await served.stop()
   }

@@ -6,6 +6,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
+import { mcpSession } from '../../support/processes/mcp-session.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
@@ -216,4 +217,12 @@ test('a failure is a result with an error code', async () => {
     [true, 'usage-error'],
   )
   assert.deepEqual(await codeOf('grove_nothing', {}), [true, 'usage-error'])
+})
+
+test('a signal ends it, though the agent keeps its stdin open', { timeout: 30_000 }, async () => {
+  await using session = await mcpSession('--server', grove.url)
+
+  await session.kill('SIGTERM')
+
+  assert.throws(() => process.kill(session.pid, 0), { code: 'ESRCH' })
 })

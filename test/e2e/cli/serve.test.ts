@@ -56,6 +56,23 @@ test('a grove prints its ready line, logs JSON on stderr, and ends with 0 on SIG
   assert.ok(!(await readdir(at('one'))).includes('server.json'))
 })
 
+test('a grove goes on when nobody reads its output, and on SIGHUP where it uses no terminal', async () => {
+  const grove = watched(['--dir', at('alone'), '--port', '0'])
+  grove.child.stdout?.destroy()
+  grove.child.stderr?.destroy()
+  const { url } = await until('the address', async () => {
+    const text = await readFile(join(at('alone'), 'server.json'), 'utf8').catch(() => '{}')
+    const found = JSON.parse(text) as { url?: string }
+    return found.url === undefined ? undefined : { url: found.url }
+  })
+
+  grove.child.kill('SIGHUP')
+
+  assert.ok(await publishTo(url, { summary: 'nobody saw it start' }))
+  grove.child.kill('SIGTERM')
+  assert.equal(await grove.exit, 0)
+})
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends a grove within 5 s, despite an upload and a follower`, async () => {
     const grove = watched(['--dir', at(`busy-${signal}`), '--port', '0'])

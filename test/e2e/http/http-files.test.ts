@@ -50,6 +50,28 @@ test('a multipart part that is neither name nor path is refused', async () => {
   }
 })
 
+test('a multipart part whose name is missing or unreadable is refused, not left out', async () => {
+  for (const disposition of [
+    'content-disposition: form-data',
+    'content-disposition: form-data; filename="a"',
+    'content-disposition: attachment; name="artifact:a"',
+    'content-disposition: form-data; name="artifact:a"; filename="a\rb"',
+    `x: ${'y'.repeat(20_000)}\r\ncontent-disposition: form-data; name="artifact:a"`,
+    'content-type: text/plain',
+  ]) {
+    const named = 'content-disposition: form-data; name="manifest"'
+    const part = (head: string, body: string) => `--xx\r\n${head}\r\n\r\n${body}\r\n`
+    const answer = await fetch(`${grove.url}/api/contributions`, {
+      method: 'POST',
+      headers: { 'content-type': 'multipart/form-data; boundary=xx' },
+      body: `${part(named, JSON.stringify(plainDraft))}${part(disposition, 'x')}--xx--\r\n`,
+    })
+
+    assert.equal(answer.status, 400, disposition.slice(0, 60))
+    assert.match(await answer.text(), /a part has no name/)
+  }
+})
+
 test('a file is answered by its path, with its hash and ranges', async () => {
   const path = `src/${encodeURIComponent('学习 (1).txt')}`
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { chown, cp, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { dialHolder } from '../../../src/api/local/dial.ts'
+import { SharedGrove } from '../../../src/api/local/shared-grove.ts'
 import { openGrove } from '../../../src/index.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { secretHex } from '../../../src/runtime/secret.ts'
@@ -76,4 +77,44 @@ test('a holder that does not answer is named', async () => {
     return withCode('storage-locked')(error)
   })
   server.close()
+})
+
+test('an address that takes no connection is given up', async () => {
+  await using grove = await openGrove({ dir: at('far'), listen: {} })
+  await grove.publish(plainDraft)
+  const note = JSON.parse(await readFile(at('far/run/holder.json'), 'utf8')) as object
+  await writeFile(at('far/run/holder.json'), JSON.stringify({ ...note, socket: undefined }))
+  const impatient = {
+    ...systemClock,
+    after: (_: number, task: () => void) => {
+      task()
+      return () => {}
+    },
+  }
+
+  await assert.rejects(
+    dialHolder({ dir: at('far'), clock: impatient, secret: secretHex }),
+    withCode('server-unreachable', at('far')),
+  )
+})
+
+const isLocal = (dir: string) =>
+  new SharedGrove({
+    dir,
+    clock: systemClock,
+    secret: secretHex,
+    hold: () => Promise.reject(new Error('not opened here')),
+  }).api.isLocal
+
+test("what another user's directory calls own is not this user's word", async (context) => {
+  const dir = at('of-another')
+  await mkdir(dir)
+  assert.equal(isLocal(dir), true)
+  assert.equal(isLocal(at('not-made-yet')), true)
+  if (process.geteuid === undefined) return context.skip('no users here')
+
+  const isRoot = process.geteuid() === 0
+  if (isRoot) await chown(dir, 65_534, 65_534)
+
+  assert.equal(isLocal(isRoot ? dir : '/'), false)
 })

@@ -10,8 +10,8 @@ export interface McpSession extends AsyncDisposable {
   readonly pid: number
   /** What a tool answers. Throws its error. */
   call<T>(tool: string, given?: Record<string, unknown>): Promise<T>
-  /** Ends the process by SIGKILL; resolves when the connection is gone. */
-  kill(): Promise<void>
+  /** Sends the process a signal, SIGKILL by default; resolves when the connection is gone. */
+  kill(signal?: NodeJS.Signals): Promise<void>
 }
 
 /** Starts `grove mcp` with these arguments. */
@@ -37,8 +37,8 @@ export async function mcpSession(...args: readonly string[]): Promise<McpSession
       if (isError === true) throw new Error(text)
       return JSON.parse(text) as T
     },
-    async kill() {
-      process.kill(pid, 'SIGKILL')
+    async kill(signal = 'SIGKILL') {
+      process.kill(pid, signal)
       await gone
     },
     [Symbol.asyncDispose]: () => agent.close(),

@@ -1,6 +1,8 @@
 /** Trees of any size go from one grove to another, and come back as they were. */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import type { GroveApi } from '../../../src/api/client/api.ts'
 import { checkoutInto } from '../../../src/api/client/checkout.ts'
@@ -81,6 +83,36 @@ for (const [form, sources] of Object.entries({ artifacts: few, 'a pack': many })
     )
   })
 }
+
+test('a pack is read by its parts, and file by file only where a part is not right', async () => {
+  const { cid, artifacts } = await publishTree(own, plainDraft, many)
+  const asked = { files: 0, blobs: 0 }
+  const counted = (part?: (text: string) => string): GroveApi => ({
+    ...own,
+    isLocal: own.isLocal,
+    file: (...call) => {
+      asked.files++
+      return own.file(...call)
+    },
+    async blob(...call) {
+      asked.blobs++
+      const download = await own.blob(...call)
+      if (part === undefined || call[0].hash !== artifacts['part.0']) return download
+      return { ...download, body: Readable.from([Buffer.from(part(await text(download.body)))]) }
+    },
+  })
+
+  await checkoutInto(counted(), cid, at('by-parts'))
+  const sound = { ...asked }
+  const lie = (part: string) => part.replace('text 7', 'TEXT 7')
+  await checkoutInto(counted(lie), cid, at('by-files'))
+
+  // The file of its own is the only one that is asked for; the others take the index and a part.
+  const parts = Object.keys(artifacts).filter((name) => name.startsWith('part.')).length
+  assert.deepEqual(sound, { files: 1, blobs: 1 + parts })
+  assert.ok(asked.files > 2 && asked.files < 10, String(asked.files))
+  assert.deepEqual(await contentOf(at('by-files')), await contentOf(at('by-parts')))
+})
 
 test('for one file of a pack only the part that holds it is fetched', async () => {
   const sources = Array.from({ length: 1_100 }, (_, n) => source(`p/${n}`, `${n} `.repeat(1_000)))

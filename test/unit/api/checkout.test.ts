@@ -17,6 +17,7 @@ import { withCode } from '../../support/errors.ts'
 import { contentOf } from '../../support/files/workspace.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { plainDraft } from '../../support/http.ts'
+import { writeFiles } from '../../support/processes/repository.ts'
 import { serveNode } from '../../support/serve-node.ts'
 
 type Texts = Readonly<Record<string, string>>
@@ -267,4 +268,39 @@ test('a file is chosen by its path or by its artifact’s name', async () => {
     checkedOut(doors.own, cid, { artifacts: ['c'] }),
     withCode('not-found', "has no file 'c'"),
   )
+})
+
+test('after an overwrite, what else lies in the directory is told', async () => {
+  await using temporary = await temporaryDirectory()
+  await using doors = await bothDoors()
+  const before = await publish(doors.own, { 'a.txt': '1', 'lib/kept': '1', 'lib/gone': '1' })
+  const after = await publish(doors.own, { 'a.txt': '2', 'lib/kept': '2' })
+  const directory = join(temporary.dir, 'work')
+  await checkoutInto(doors.own, before, directory)
+  await writeFiles(directory, { '.hidden': 'x', 'mine/deep/file': 'x' })
+
+  const whole = await checkoutInto(doors.own, after, directory, { overwrite: true })
+  const some = await checkoutInto(doors.own, after, directory, {
+    overwrite: true,
+    artifacts: ['a.txt'],
+  })
+
+  assert.deepEqual(whole.others, ['lib/gone', 'mine/'])
+  assert.deepEqual(some.others, [])
+})
+
+test('a file is found by its path however its accents are composed', async () => {
+  await using temporary = await temporaryDirectory()
+  await using doors = await bothDoors()
+  const [composed, decomposed] = ['für.txt'.normalize('NFC'), 'für.txt'.normalize('NFD')]
+  const one = await publish(doors.own, { [composed]: 'x', 'other.txt': 'x' })
+  const both = await publish(doors.own, { [composed]: 'x', [decomposed]: 'y' })
+  const chosen = async (cid: Cid, directory: string) => {
+    const options = { artifacts: [decomposed] }
+    const { files } = await checkoutInto(doors.own, cid, join(temporary.dir, directory), options)
+    return files.map(({ path }) => path)
+  }
+
+  assert.deepEqual(await chosen(one, 'one'), [composed])
+  assert.deepEqual(await chosen(both, 'both'), [decomposed])
 })

@@ -49,6 +49,19 @@ test('so is one in the manifest of a form', async () => {
   assert.equal(answer.details?.path, 'context.run.seed')
 })
 
+test('numbers so deep that no manifest could hold them are refused, not a fault of the grove', async () => {
+  const deep = (open: string, close: string) =>
+    draft.replace('"seed":0', `"seed":${open.repeat(50_000)}1e400${close.repeat(50_000)}`)
+
+  for (const body of [deep('[', ']'), deep('{"a":', '}')]) {
+    const answer = await publish({ 'content-type': 'application/json' }, body)
+    assert.equal(answer.status, 400)
+    assert.match(String(answer.message), /nested deeper/)
+  }
+  const text = draft.replace('"seed":0', `"seed":1e0,"text":"\\"${'['.repeat(500)}"`)
+  assert.equal((await publish({ 'content-type': 'application/json' }, text)).status, 201)
+})
+
 test('so is one in an option of the command line', () => {
   const taken = readJsonObject('{"seed":"6687881544318117707"}')
 

@@ -19,6 +19,7 @@ function program(columns?: number): { program: Command; printed: () => string } 
     env: {},
     output: { ...output, unread: signal },
     clock: systemClock,
+    interrupted: signal,
     signal,
     exit() {},
   }

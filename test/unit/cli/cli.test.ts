@@ -6,6 +6,7 @@ import { agentFrom, parseScore } from '../../../src/cli/options.ts'
 import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
 import { draw, type Member } from '../../../src/cli/output/lineage.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
+import { progressOf } from '../../../src/cli/output/watch.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { gatherPaths } from '../../../src/gather/paths.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
@@ -32,6 +33,17 @@ test('a score without a direction, a name or a finite value is refused', () => {
   ]) {
     assert.throws(() => parseScore(text), text)
   }
+})
+
+test('a score that diverged is refused, with how to say that it did', () => {
+  for (const text of [
+    'loss=nan',
+    'loss=NaN:minimize',
+    'loss=inf:minimize',
+    'loss=-Infinity:maximize',
+  ])
+    assert.throws(() => parseScore(text), /Leave out one that diverged/, text)
+  assert.equal(parseScore('information=1:maximize')[0], 'information')
 })
 
 test('the agent comes from the options, or the environment, or is user@host', () => {
@@ -66,6 +78,38 @@ test('a progress line shows share, amount and rate, as far as they are known', (
 
   assert.match(known, /^\[#{12}·{12}\] {2}50 % {2}512 B of 1\.0 KiB {2}512 B\/s {2}model\.bin$/)
   assert.equal(unknown, '512 B  512 B/s  model.bin')
+})
+
+test('a progress line leaves out what has no room, and cuts no number', () => {
+  const state = { label: 'runs/seed-1/model.bin', doneBytes: 64e6, totalBytes: 128e6 }
+  const lines = [100, 78, 60, 39, 20, 6].map((width) => progressLine(state, 1_000, width))
+
+  const amount = '61.0 MiB of 122 MiB'
+  assert.deepEqual(lines, [
+    `[${'#'.repeat(12)}${'·'.repeat(12)}]  50 %  ${amount}  61.0 MiB/s  runs/seed-1/model.bin`,
+    `[${'#'.repeat(12)}${'·'.repeat(12)}]  50 %  ${amount}  61.0 MiB/s`,
+    ` 50 %  ${amount}  61.0 MiB/s`,
+    ` 50 %  ${amount}  61.0 MiB/s`,
+    ' 50 %',
+    ' 50 %',
+  ])
+})
+
+test('of several transfers only the sum so far is told: what the whole will be is not known', () => {
+  const event = { type: 'transfer', hash: cid('a'), sizeBytes: 10 } as Parameters<
+    typeof progressOf
+  >[0]
+  const [one, other] = [
+    { received: 4, size: 10 },
+    { received: 2, size: 2 },
+  ] as const
+
+  assert.deepEqual(progressOf(event, [one]).totalBytes, 10)
+  assert.deepEqual(progressOf(event, [one, other]), {
+    label: '2 artifacts',
+    doneBytes: 6,
+    totalBytes: undefined,
+  })
 })
 
 const cid = (name: string) => hashBytes(Buffer.from(name))

@@ -23,6 +23,7 @@ async function exitOf(args: readonly string[], listener: RequestListener): Promi
     env: {},
     output: { answer: stream, notes: stream, unread: signal },
     clock: standingClock().clock,
+    interrupted: signal,
     signal,
     exit: (given) => {
       code = given

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { projectDirectory } from '../../../src/cli/connect.ts'
@@ -60,7 +61,42 @@ test('where nothing can be remembered, a directory has to be named', async () =>
   await writeFile(file, '')
   const own = await grove(join(temporary.dir, '.grove'), 'grove-own')
 
-  await remember(own, { XDG_STATE_HOME: file })
+  assert.equal(await remember(own, { XDG_STATE_HOME: file }), false)
 
   assert.equal(await isKnown(own, { XDG_STATE_HOME: file }), false)
+})
+
+const UNLISTED_USER = 54_321
+
+test('a user of whom the system knows no home has nothing remembered', {
+  skip: process.geteuid?.() !== 0 && 'only root can become another user',
+}, async () => {
+  await using temporary = await temporaryDirectory()
+  await chmod(temporary.dir, 0o755)
+  const own = await grove(join(temporary.dir, '.grove'), 'grove-own')
+  const { HOME } = process.env
+  delete process.env.HOME
+  process.seteuid?.(UNLISTED_USER)
+  try {
+    assert.equal(await remember(own, {}), false)
+    await assert.rejects(projectDirectory(temporary.dir, {}), { code: 'refused' })
+  } finally {
+    process.seteuid?.(0)
+    process.env.HOME = HOME
+  }
+})
+
+test('a strange .grove can hold up no command', {
+  skip: process.platform === 'win32',
+}, async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const env = { XDG_STATE_HOME: at('state') }
+  await mkdir(at('pipe/.grove'), { recursive: true })
+  await mkdir(at('device/.grove'), { recursive: true })
+  execFileSync('mkfifo', [at('pipe/.grove/id')])
+  await symlink('/dev/zero', at('device/.grove/id'))
+
+  for (const name of ['pipe', 'device'])
+    await assert.rejects(projectDirectory(at(name), env), { code: 'refused' }, name)
 })

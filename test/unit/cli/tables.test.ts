@@ -18,12 +18,18 @@ import { contributionTable } from '../../../src/cli/commands/read/log.ts'
 import { evidenceLines, evidenceTable } from '../../../src/cli/commands/read/reviews.ts'
 import { threadTable } from '../../../src/cli/commands/read/thread.ts'
 import { treeLine } from '../../../src/cli/commands/read/tree.ts'
-import { artifactTable, artifactTotal, missingLines } from '../../../src/cli/commands/work/fetch.ts'
+import {
+  artifactTable,
+  artifactTotal,
+  listedArtifacts,
+  missingLines,
+} from '../../../src/cli/commands/work/fetch.ts'
 import { layOut, type Table } from '../../../src/cli/output/table.ts'
 import { formatAgo } from '../../../src/cli/output/time.ts'
 import { waitingText } from '../../../src/cli/output/watch-peers.ts'
 import { widthOfText } from '../../../src/cli/output/width.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { INDEX_NAME, PACK_FORM } from '../../../src/core/contribution/pack.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import type { FederatedEntry, FrontierEntry } from '../../../src/core/wire/frontier.ts'
@@ -111,6 +117,25 @@ const tables: Readonly<Record<string, Table>> = {
   'frontier, overview': overviewTable([ranking, { ...ranking, title: 'adoption' }]),
   'frontier, one ranking': rankingTable({ ...ranking, entries: [place(1.25), place(1.5)] }),
   'federated, overview': federatedOverviewTable([federated], moment),
+  'federated, overview of signals': federatedOverviewTable(
+    [
+      [entry({ metric: '_reproduction', direction: 'maximize', level: 'evidenced' })],
+      [entry({ metric: '_recency', direction: 'maximize', value: now - 1_980_000 })],
+    ],
+    moment,
+  ),
+  'reviews, by the author itself': evidenceTable(
+    [
+      view({
+        relations: [
+          { targetCid: target, relationType: 'reviews' },
+          { targetCid: target, relationType: 'reproduces' },
+        ],
+      }),
+    ],
+    { cid: target, agent: { agentId } },
+    moment,
+  ),
   'federated, one ranking': federatedTable(federated, moment),
   thread: threadTable(
     [{ cid: target, replyCount: 12, lastReplyAt: view().createdAt, contribution: view() }],
@@ -174,7 +199,7 @@ for (const [name, table] of Object.entries(tables))
 
       for (const line of lines) assert.ok(widthOfText(line) <= width, `${line}|`)
       const text = lines.join('\n')
-      assert.doesNotMatch(text, /\d…/)
+      assert.doesNotMatch(text, /\d…|[0-9a-f]{12}…/)
       assert.doesNotMatch(text, /(chall|conf|reproduc)\w*…/, 'a verdict says what it is')
       assert.match(text, /\b[0-9a-f]{12}\b|http:|rotary\.py/)
     })
@@ -289,7 +314,7 @@ test('what an author says of its own work is marked, in a row and in full', () =
 
   assert.deepEqual(
     rows.map(([, , agent]) => agent),
-    [[`${agentId} (its author)`, 'its author'], 'bob'],
+    [[`${agentId} (its author)`, 'its author', 'self'], 'bob'],
   )
   assert.match(head?.text ?? '', /example \(its author\) adopted/)
 })
@@ -311,6 +336,19 @@ test('many artifacts are summed up, and what is missing is told by its reason', 
     missingLines(missing).join('\n'),
     /^missing {4}\S+, \S+, \S+ and 576 more: blob-missing$/,
   )
+})
+
+test('of a pack, which has parts instead of files, only what lacks is listed', () => {
+  const states = ['here', 'fetched', 'missing', 'skipped'] as const
+  const artifacts = states.map((state, n) => {
+    const name = n === 0 ? INDEX_NAME : `part.${n}`
+    return { name, hash: cid(name), sizeBytes: 1, state }
+  })
+  const plain = { artifacts: Object.fromEntries(artifacts.map(({ name, hash }) => [name, hash])) }
+  const pack = { ...plain, context: { grove: { pack: PACK_FORM } } }
+
+  assert.deepEqual(listedArtifacts(plain, artifacts), artifacts)
+  assert.deepEqual(listedArtifacts(pack, artifacts), artifacts.slice(2))
 })
 
 test('a round that waits names the peers, and its end says how many answered', () => {

@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { CommanderError } from 'commander'
 import { parseReviewScore } from '../../../src/cli/options.ts'
 import { completionScript, shells } from '../../../src/cli/output/completion.ts'
-import { usageText } from '../../../src/cli/output/usage.ts'
+import { checkHelp, usageText } from '../../../src/cli/output/usage.ts'
 import { createProgram } from '../../../src/cli/program.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
@@ -16,13 +16,21 @@ function program() {
   const stream = new PassThrough() as unknown as NodeJS.WriteStream
   const { signal } = new AbortController()
   const output = { answer: stream, notes: stream, unread: signal }
-  return createProgram({ env: {}, output, clock: systemClock, signal, exit() {} })
+  return createProgram({
+    env: {},
+    output,
+    clock: systemClock,
+    interrupted: signal,
+    signal,
+    exit() {},
+  })
 }
 
 /** What is said of a command line that can't be read. */
 async function told(...args: string[]): Promise<string> {
   const all = program()
   try {
+    checkHelp(all, args)
     await all.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (error instanceof CommanderError) return usageText(error, all, args)
@@ -36,11 +44,16 @@ const ofContribute = '; `grove contribute --help` lists its arguments and option
 test('a command line that cannot be read is answered in words of our own', async () => {
   assert.equal(
     await told('contribute', '--sumary', 'x'),
-    `there is no option --sumary, and -s, --summary <text> is needed${ofContribute}`,
+    `there is no option --sumary (did you mean --summary?), and -s, --summary <text> is needed${ofContribute}`,
   )
   assert.equal(
     await told('contribute', '-s', 'x', '--tgas', 'x'),
     `there is no option --tgas (did you mean --tag?)${ofContribute}`,
+  )
+  assert.match(await told('contribute', '--colour', 'x'), /^there is no option --colour, and -s/)
+  assert.match(
+    await told('checkout', '24c41ac12fbc', '--frontier', '--to', 'x'),
+    /^--frontier <metric> needs a value; `grove checkout --help/,
   )
   assert.equal(await told('contribute'), `-s, --summary <text> is needed${ofContribute}`)
   assert.equal(
@@ -67,6 +80,11 @@ test('an unknown command is met with the one that was meant', async () => {
     await told('serch'),
     'there is no command serch (did you mean search?); `grove --help` lists the commands',
   )
+  assert.equal(
+    await told('help', 'nope'),
+    'there is no command nope; `grove --help` lists the commands',
+  )
+  assert.match(await told('help', 'list'), /`grove log` lists contributions/)
   assert.match(await told('reproduce', '24c41ac12fbc'), /contribute --reproduces <cid>/)
   assert.match(await told('claim', 'x'), /contribute --kind plan/)
 })

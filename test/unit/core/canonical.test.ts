@@ -134,6 +134,8 @@ test('numbers that JSON would change are refused, with their path and what to do
     '{"huge":1e400}': 'huge',
     '[100000000000000000000001]': '0',
     '6687881544318117707': '',
+    [`{"tiny":0.${'0'.repeat(330)}1}`]: 'tiny',
+    [`{"huge":${'9'.repeat(310)}.5}`]: 'huge',
   }
 
   for (const [text, path] of Object.entries(refusals))
@@ -153,6 +155,7 @@ test('numbers that stay the same are taken', () => {
     '{"zero":[0,-0,0.0,0e5,0.000e-999,-0e400],"rounded":0.12345678901234567890123}',
     '{"text":"6687881544318117707 1e-400","id":"1e400"}',
     '[1e21,1e22,100000000000000000000,5e-324,1.7976931348623157e308]',
+    `[0.${'0'.repeat(300)}1,0.${'1'.repeat(400)},1234567890123456789.5]`,
   ]
 
   for (const text of kept) assert.deepEqual(parseExactJson(text), JSON.parse(text))

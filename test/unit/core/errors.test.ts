@@ -113,3 +113,12 @@ test('a typed error keeps its code and its cause', () => {
   assert.equal(storageError(cause, {}).cause, cause)
   assert.deepEqual(storageError(cause, { path: 'p' }).details, { path: 'p', errno: 'ENOSPC' })
 })
+
+test('a system error on a file says in words what is wrong with it', () => {
+  const told = (code: string, details: Record<string, unknown>) =>
+    storageError(Object.assign(new Error(code), { code }), details).message
+
+  assert.equal(told('EACCES', { path: '/srv/a' }), '/srv/a: this user has no permission (EACCES)')
+  assert.equal(told('ENOSPC', { file: '/srv/b' }), '/srv/b: its disk is full (ENOSPC)')
+  assert.equal(told('EIO', { file: '/srv/b' }), 'storage-failed: file /srv/b, errno EIO')
+})

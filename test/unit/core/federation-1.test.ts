@@ -32,3 +32,12 @@ test('a message without a note, as 0.1 sends it, is left unchanged', () => {
   assert.equal(messageFor<GossipMessage>(undefined, plain), plain)
   assert.deepEqual(gossipMessageSchema.parse(plain), plain)
 })
+
+test('capabilities of an unknown form are left out, and the message is read', () => {
+  const later = { federation: 3, hashes: ['sha256'], limits: { a: 1 }, [`${'n'.repeat(65)}`]: 1 }
+
+  const { capabilities } = gossipMessageSchema.parse({ ...message, capabilities: later })
+
+  assert.deepEqual(capabilities, { federation: 3 })
+  assert.throws(() => gossipMessageSchema.parse({ ...message, capabilities: [] }))
+})

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -8,6 +10,7 @@ import type { Gathered, GatherOptions } from '../../../src/gather/gathered.ts'
 import { gatherForAgent, gatherPaths } from '../../../src/gather/paths.ts'
 import { Revisions } from '../../../src/gather/revision.ts'
 import { openGrove } from '../../../src/index.ts'
+import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { noGit, testRepository, writeFiles } from '../../support/processes/repository.ts'
 
@@ -53,6 +56,25 @@ for (const [name, make] of Object.entries(places))
       'build/ (ignored)',
       'cache/b.bin (ignored)',
     ])
+  })
+
+for (const [name, make] of Object.entries(places))
+  test(`of ${name}, a socket is named as left out`, {
+    skip: (name !== 'a plain folder' && noGit) || process.platform === 'win32',
+  }, async () => {
+    await using temporary = await temporaryDirectory()
+    const { folder, env } = await make(temporary.dir)
+    await writeFiles(folder, { 'run/a.txt': 'x' })
+    const server = createServer().listen(join(folder, 'run/s'))
+    await once(server, 'listening')
+
+    const gathered = await gatherFolder(folder, { env })
+
+    assert.deepEqual(
+      [pathsOf(gathered), leftOut(gathered)],
+      [['run/a.txt'], ['run/s (special file)']],
+    )
+    server.close()
   })
 
 for (const [name, make] of Object.entries(places))
@@ -214,6 +236,41 @@ test('what patterns exclude that only the repository names stays home', skip, as
   }
 })
 
+for (const [name, make] of Object.entries(places))
+  test(`of ${name}, what may not be read is told, unless it stays home`, {
+    skip: name !== 'a plain folder' && noGit,
+  }, async () => {
+    await using temporary = await temporaryDirectory()
+    const { folder, env } = await make(temporary.dir)
+    await writeFiles(folder, {
+      'kept.txt': 'x',
+      'sub/.gitignore': 'no.log\n',
+      'sub/no.log': 'x',
+      'closed/a.txt': 'x',
+      '.cache/a.txt': 'x',
+      'excluded/a.txt': 'x',
+      'own/a.txt': 'x',
+      '.gitignore': 'excluded\n',
+      '.groveignore': 'own\n',
+    })
+    await chmod(temporary.dir, 0o755)
+    const close = (path: string, mode = 0) => chmod(join(folder, path), mode)
+    const open = (path: string) => close(path, 0o755)
+    const refusal = (message: RegExp) =>
+      assert.rejects(gatherFolder(folder, { env }), { code: 'usage-error', message })
+
+    for (const path of ['.cache', 'excluded', 'own']) await close(path)
+    await asOrdinaryUser(async () => {
+      assert.deepEqual(pathsOf(await gatherFolder(folder, { env })), ['closed/a.txt', 'kept.txt'])
+    })
+    for (const path of ['sub/.gitignore', 'closed']) {
+      await close(path)
+      await asOrdinaryUser(() => refusal(new RegExp(`${path}/? cannot be read`)))
+      await open(path)
+    }
+    for (const path of ['.cache', 'excluded', 'own']) await open(path)
+  })
+
 test('a folder that is named is taken though patterns above exclude it', skip, async () => {
   await using temporary = await temporaryDirectory()
   const { folder, env, write } = await testRepository(temporary.dir)
@@ -365,6 +422,19 @@ test(
     await assert.rejects(Revisions.open(temporary.dir, { env }), { code: 'usage-error' })
   },
 )
+
+test('references in a form that is not read are told of, and files are taken', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git, commit } = await testRepository(temporary.dir)
+  await commit({ 'a.txt': 'x', '.gitignore': '*.log\n', 'b.log': 'x' })
+  git('config', 'extensions.refStorage', 'reftable')
+
+  const gathered = await gatherFolder(folder, { env })
+  const revisions = Revisions.open(folder, { env })
+
+  await assert.rejects(revisions, { code: 'usage-error', message: /reftable.*git refs migrate/ })
+  assert.deepEqual(pathsOf(gathered), ['a.txt', 'b.log'])
+})
 
 test('a patch names the untracked files that it leaves out', skip, async () => {
   await using temporary = await temporaryDirectory()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { GitObjects } from '../../../src/git/objects.ts'
 import { writePatch } from '../../../src/git/patch.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { listTree } from '../../../src/git/tree.ts'
+import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { noGit, type TestRepository, testRepository } from '../../support/processes/repository.ts'
 
@@ -157,7 +158,10 @@ test('a lazy fetch of a missing object is not tried, nor its upload-pack run', s
     repository.git('config', key, value)
   await rm(join(repository.folder, '.git/objects', blob.slice(0, 2), blob.slice(2)))
 
-  await assert.rejects(readAll(repository), { code: 'usage-error' })
+  await assert.rejects(readAll(repository), {
+    code: 'usage-error',
+    message: /objects that a partial clone lacks .* `git fetch --refetch` brings them/,
+  })
 
   assert.equal(await wasRun(), false)
   assert.throws(() => repository.git('cat-file', 'blob', blob))
@@ -212,10 +216,32 @@ test("another repository's objects are not reached", skip, async () => {
     await using git = await ShadowGit.open(stranger.folder, { env: stranger.env })
     assert.ok(git)
 
-    await assert.rejects(listTree(git, stranger.folder, commit), { code: 'usage-error' }, way)
+    await assert.rejects(
+      listTree(git, stranger.folder, commit),
+      { code: 'usage-error', message: /objects that it borrows .* `git repack -a -d` copies them/ },
+      way,
+    )
 
     assert.match(stranger.git('cat-file', 'commit', commit), /tree/, 'git itself reaches them')
   }
+})
+
+test('a clone that borrows its objects is read once they are copied', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const lender = await testRepository(temporary.dir, 'lender')
+  await lender.commit({ 'a.txt': 'one\n' })
+  const folder = join(temporary.dir, 'clone')
+  lender.git('clone', '--quiet', '--shared', '.', folder)
+  const list = async () => {
+    await using git = await ShadowGit.open(folder, { env: lender.env })
+    assert.ok(git)
+    return (await listTree(git, folder, 'HEAD')).map(({ path }) => path)
+  }
+
+  await assert.rejects(list(), { message: /`git repack -a -d` copies them/ })
+  lender.git('-C', folder, 'repack', '--quiet', '-a', '-d')
+
+  assert.deepEqual(await list(), ['a.txt'])
 })
 
 test(
@@ -276,6 +302,22 @@ test('a submodule, and a repository that lies elsewhere and says so, are read', 
   }
 })
 
+test('a pipe in the place of a file of a repository holds nothing up', skip, async (context) => {
+  await using temporary = await temporaryDirectory()
+  for (const [index, name] of ['HEAD', 'commondir', 'config', 'index', 'packed-refs'].entries()) {
+    const repository = await testRepository(temporary.dir, `piped-${index}`)
+    await repository.commit({ 'a.txt': 'one\n' })
+    await rm(join(repository.folder, '.git', name), { force: true })
+    const { status } = spawnSync('mkfifo', [join(repository.folder, '.git', name)])
+    if (status !== 0) return context.skip('no mkfifo here')
+
+    await using git = await ShadowGit.open(repository.folder, { env: repository.env })
+
+    assert.equal(git !== undefined, name !== 'HEAD', name)
+    if (git !== undefined) await listFiles(git, repository.folder)
+  }
+})
+
 test('a pipe in the place of a file of patterns is not waited for', skip, async () => {
   await using temporary = await temporaryDirectory()
   const { folder, env, git } = await testRepository(temporary.dir)
@@ -289,6 +331,23 @@ test('a pipe in the place of a file of patterns is not waited for', skip, async 
   const { included } = await listFiles(shadow, folder)
 
   assert.deepEqual(included, ['a.txt'])
+})
+
+test('a repository that may not be read is told by its part', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env } = await testRepository(temporary.dir)
+  await chmod(temporary.dir, 0o755)
+
+  for (const part of ['objects', 'info']) {
+    await chmod(join(folder, '.git', part), 0)
+    await asOrdinaryUser(() =>
+      assert.rejects(ShadowGit.open(folder, { env }), {
+        code: 'usage-error',
+        message: new RegExp(`\\.git/${part}.*--no-ignore`),
+      }),
+    )
+    await chmod(join(folder, '.git', part), 0o755)
+  }
 })
 
 test('a bare layout is no repository to us', skip, async () => {

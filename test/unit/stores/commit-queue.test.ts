@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
@@ -6,7 +7,10 @@ import type { Contribution } from '../../../src/core/contribution/contribution.t
 import { isGroveError } from '../../../src/core/errors.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
+import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
+import { DatabaseFile } from '../../../src/stores/sqlite/database/database-file.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
+import { CommitQueue } from '../../../src/stores/sqlite/writer/commit-queue.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
@@ -65,6 +69,26 @@ test('writes that are under way at once are committed together', async () => {
   ])
 
   assert.ok(turns <= 2, `${turns} batches`)
+})
+
+test('a batch is sent ahead once it is as large as the one that is being committed', async () => {
+  await using temporary = await temporaryDirectory()
+  const turns: (() => void)[] = []
+  const file = join(temporary.dir, 'grove.db')
+  new Connection(file).close()
+  const queue = new CommitQueue(new DatabaseFile(file), (task) => turns.push(task))
+  const write = (key: string) => queue.write({ type: 'set-record', space: 's', key, value: '{}' })
+  const first = ['a', 'b', 'c'].map(write)
+  turns.shift()?.()
+
+  const next = ['d', 'e'].map(write)
+  const before = turns.length
+  next.push(write('f'))
+
+  assert.deepEqual([before, turns.length], [0, 1])
+  turns.shift()?.()
+  assert.ok((await Promise.all([...first, ...next])).every((changed) => changed))
+  await queue.close()
 })
 
 test('a contribution and its small artifacts are one job of one commit', async () => {

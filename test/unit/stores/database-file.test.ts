@@ -36,6 +36,7 @@ for (const [name, lose] of Object.entries(losses))
     )
     await assert.rejects(opened.health.check({ writes: true }), withCode('storage-failed'))
     assert.ok(await opened.graph.get(held.cid))
+    assert.equal(await opened.graph.count(), 1)
   })
 
 test('a database that was deleted before the first write is not made anew', async () => {

@@ -1,4 +1,15 @@
 import assert from 'node:assert/strict'
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openStores } from '../../../src/compose.ts'
@@ -42,4 +53,59 @@ test('a URL of no known store is refused, and the error lists the known forms', 
       withCode('usage-error', 'sqlite:DIRECTORY'),
       store,
     )
+})
+
+test('a directory with a link or a pipe in the place of what is its own is left alone', async () => {
+  await using temporary = await temporaryDirectory()
+  const victim = join(temporary.dir, 'victim')
+  await mkdir(join(victim, 'sub'), { recursive: true })
+  await writeFile(join(victim, 'sub/file'), 'precious')
+  await chmod(victim, 0o755)
+  for (const name of ['tmp', 'blobs', 'damaged', 'run', 'id', 'grove.db', 'grove.db-wal']) {
+    const dir = join(temporary.dir, `with-${name}`)
+    await mkdir(dir)
+    await symlink(
+      name.includes('.') || name === 'id' ? '../victim/sub/file' : '../victim',
+      join(dir, name),
+    )
+
+    await assert.rejects(openStores({ dir }, silentLog), withCode('refused', join(dir, name)), name)
+
+    assert.deepEqual(await readdir(dir), [name])
+    assert.equal(await readFile(join(victim, 'sub/file'), 'utf8'), 'precious')
+    assert.equal((await stat(victim)).mode & 0o777, 0o755)
+  }
+})
+
+test('the settings may be a link', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  await mkdir(dir)
+  await writeFile(join(temporary.dir, 'settings.json'), '{}')
+  await symlink('../settings.json', join(dir, 'grove.json'))
+
+  const { stores } = await openStores({ dir }, silentLog)
+
+  await stores.close()
+})
+
+test('in a copy of a directory nothing is own, in a moved one all that was', async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const item = sample()
+  const first = await openStores({ dir: at('first') }, silentLog)
+  await first.stores.graph.put(item, { ...local(), own: true })
+  await first.stores.close()
+  await rename(at('first'), at('moved'))
+  await cp(at('moved'), at('copy'), { recursive: true })
+
+  for (const [name, own] of [
+    ['moved', true],
+    ['copy', undefined],
+    ['copy', undefined],
+  ] as const) {
+    const { stores } = await openStores({ dir: at(name) }, silentLog)
+    assert.equal((await stores.graph.get(item.cid))?.provenance.own, own, name)
+    await stores.close()
+  }
 })

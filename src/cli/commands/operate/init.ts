@@ -49,15 +49,23 @@ async function init(
   const canAdopt = basename(directory) === PROJECT_DIR && Object.keys(layer).length === 0
   if (!isNew && (!canAdopt || (await isKnown(directory, env))))
     throw alreadyThere(join(directory, CONFIG_FILE))
-  await remember(directory, env)
+  const isKept = await remember(directory, env)
+  if (!isNew && !isKept) throw new GroveError('read-only', { directory }, { message: notKept })
   if (!isNew) return adopted(output, options, { directory, peerId })
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
   print(output, `made grove ${peerId} in ${directory}`)
-  const where = named === undefined && options.dir === undefined ? '' : ` --dir ${directory}`
+  const isFound = named === undefined && options.dir === undefined && isKept
+  const where = isFound ? '' : ` --dir ${directory}`
+  if (!isKept) note(output, notKept)
   const names = 'the options of `grove serve`, in camelCase'
   note(output, `settings: ${join(directory, CONFIG_FILE)}, by the names of ${names}`)
   note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
+
+/** What to do where the grove of a project can't be told from one that came with others' files. */
+const notKept =
+  'nothing can be written below your home to remember that this grove is yours: ' +
+  'name it by --dir or GROVE_DIR, or set XDG_STATE_HOME to a folder of your own'
 
 /** Tells what was there: somebody else may have written the settings. */
 async function adopted(

@@ -61,5 +61,7 @@ async function mcp({ grove, env, signal }: CliSession, options: McpFlags): Promi
     process.stdin.once('end', () => resolve())
     process.stdin.once('close', () => resolve())
   })
+  // As long as it is read, an agent that keeps it open keeps an interrupted process.
+  process.stdin.destroy()
   await server.close()
 }

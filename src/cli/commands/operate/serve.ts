@@ -1,9 +1,10 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { ServedGrove } from '../../../compose.ts'
 import { decideConfig, type GroveConfig, type ServerConfig } from '../../../config.ts'
 import { GroveError, isGroveError } from '../../../core/errors.ts'
+import { replaceFile } from '../../../disk/plain-file.ts'
 import type { Log } from '../../../ports/log.ts'
 import { projectDirectory, readConfigFile, refuseServer, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
@@ -27,9 +28,11 @@ export function addServe(program: Command, context: Context): void {
     .addHelpText(
       'after',
       `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove
-here. Options override the environment (GROVE_HOST, GROVE_PORT, GOSSIP_SEEDS,
-GROVE_LOG_LEVEL), which overrides grove.json in the directory. HOST and PORT
-count too, where they are an IP address and a port.\n${examples([
+here. Options override the environment, which overrides grove.json in the
+directory. These have variables: GROVE_HOST, GROVE_PORT, GROVE_LOG_LEVEL, and
+GOSSIP_SEEDS for --peer (commas between several); HOST and PORT count too, where
+they are an IP address and a port. All have a name in grove.json, which is that
+of the option in camelCase: {"peers": ["http://…"], "syncTopK": 5}.\n${examples([
         'grove serve',
         'grove serve --host 0.0.0.0 --public-url http://grove.example:4515',
         'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515',
@@ -72,7 +75,9 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   try {
     await remember(dir, context.env)
     await announce(context, config, served, log)
-    await aborted(context.signal)
+    // Serving is no answer: it goes on without whoever started it and read the address.
+    await aborted(context.interrupted)
+    context.exit(0)
   } finally {
     const forget = context.clock.after(STOP_DEADLINE_MS, () => stopHard(log))
     log.info('stopping')
@@ -123,8 +128,7 @@ async function announce(
 async function noteServer(path: string, url: string, log: Log): Promise<void> {
   try {
     const text = `${JSON.stringify({ url, pid: process.pid })}\n`
-    await writeFile(`${path}.new`, text, { mode: 0o600 })
-    await rename(`${path}.new`, path)
+    await replaceFile(path, text, 0o600)
   } catch (err) {
     log.warn('the address could not be noted for other commands', { path, err })
   }

@@ -22,18 +22,26 @@ async function status(session: CliSession): Promise<void> {
   const [info, sync] = await Promise.all([grove.grove({}, { signal }), refusedBy(session)])
   answer(session, { ...info, ...(sync && { sync }) }, () => {
     const { output } = session
-    const { liveness } = info.gossip
-    const alive = liveness.filter((peer) => peer.status === 'alive').length
     print(output, `grove ${info.version} at ${session.place}`)
     print(output, `id             ${info.peerId}`)
     print(output, `contributions  ${info.stats.contributions}`)
     print(output, `gossip         ${info.gossip.enabled ? 'on' : 'off: it is not being served'}`)
-    print(output, `peers          ${plural(info.gossip.peers, 'peer')}, ${alive} alive`)
+    print(output, `peers          ${peersText(info.gossip)}`)
     for (const [reason, count] of Object.entries(sync?.refused ?? {}))
       print(output, `not fetched    ${plural(count, 'item')}: ${reason}; ${remedy}`)
     if (info.storage?.failure !== undefined) print(output, `storage        ${info.storage.failure}`)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
+}
+
+/** How many peers there are and how many of them answer, or how to get some. */
+export function peersText({
+  peers,
+  liveness,
+}: Pick<GroveInfo['gossip'], 'peers' | 'liveness'>): string {
+  if (peers === 0) return 'none: `grove serve --peer URL` starts from one'
+  const alive = liveness.filter((peer) => peer.status === 'alive').length
+  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive`
 }
 
 const remedy = '`grove fetch` brings them one by one'

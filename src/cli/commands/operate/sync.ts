@@ -41,7 +41,7 @@ function printReport(
   left: readonly FederationPeer[],
 ): void {
   if (report.peers === 0 && left.length === 0)
-    note(output, 'no peer to ask: name one with `grove serve --peer URL`')
+    note(output, 'no peer to ask, so nothing was fetched: name one with `grove serve --peer URL`')
   if (report.peers > 0) print(output, summaryLine(report))
   const { asked = [], brought = [], failed, skipped } = report
   const list = (title: string, count: number, table: Table) => {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { allFiles } from '../../../api/client/files.ts'
+import { allFiles, pathMeant } from '../../../api/client/files.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView, Score } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
@@ -65,9 +65,10 @@ async function diff(
     await allFiles(grove, child, { signal }),
   ] as const
   const all = changesBetween(files[0], files[1])
-  const changes = only === undefined ? all : all.filter(({ path }) => path === only)
-  if (only !== undefined && !files.flat().some(({ path }) => path === only))
-    throw noSuchFile(only, [parent, child])
+  const paths = files.flat().map(({ path }) => path)
+  const meant = only === undefined ? undefined : pathMeant(paths, only)
+  if (only !== undefined && meant === undefined) throw noSuchFile(only, [parent, child])
+  const changes = meant === undefined ? all : all.filter(({ path }) => path === meant)
   const directory = await mkdtemp(join(tmpdir(), 'grove-diff-'))
   try {
     await Promise.all([

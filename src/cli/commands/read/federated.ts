@@ -62,11 +62,14 @@ function printRanking(
 const columns: Table['columns'] = [
   { title: 'value', align: 'right' },
   { title: 'cid' },
-  { title: 'level' },
-  { title: 'where', min: 12 },
-  { title: 'agent', min: 8, leaveOut: 1 },
+  { title: 'level', leaveOut: 1 },
+  { title: 'where', min: 12, leaveOut: 2 },
+  { title: 'agent', min: 8, leaveOut: 3 },
   { title: 'summary', min: 20, main: 2 },
 ]
+
+/** Room for the longest name of a signal with its arrow. */
+export const BEST_BY_MIN = 14
 
 /** The best of each dimension, a row each: verified where there is such a one. Pure. */
 export function federatedOverviewTable(
@@ -74,7 +77,7 @@ export function federatedOverviewTable(
   moment: (timestamp: string) => string,
 ): Table {
   return {
-    columns: [{ title: 'best by', min: 12 }, ...columns],
+    columns: [{ title: 'best by', min: BEST_BY_MIN }, ...columns],
     rows: rankings.flatMap((entries) => {
       const [best] = entries
       if (best === undefined) return []

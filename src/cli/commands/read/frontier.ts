@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { orWithoutNewer } from '../../../api/client/older-server.ts'
 import {
   bySignal,
   rankingNamed,
@@ -18,7 +19,7 @@ import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
-import { type FederatedOptions, federated } from './federated.ts'
+import { BEST_BY_MIN, type FederatedOptions, federated } from './federated.ts'
 
 interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
@@ -69,13 +70,13 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
     kind: 'work' as const,
     ...filterFrom(options),
     limit,
-    metrics,
-    directions: true,
     ...(metric === undefined ? {} : { metric }),
     ...(after === undefined ? {} : { after }),
   }
   const { grove, signal } = session
-  const frontier = await grove.frontier(query, { signal })
+  const frontier = await orWithoutNewer((isNewer) =>
+    grove.frontier({ ...query, ...(isNewer && { metrics, directions: true }) }, { signal }),
+  )
   if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
     await requireMetric(grove, { metric, kind: query.kind }, { signal })
   answer(session, frontier, () => {
@@ -158,7 +159,7 @@ function printRanking({ output }: CliSession, ranking: ShownRanking): void {
 export function overviewTable(rankings: readonly ShownRanking[]): Table {
   return {
     columns: [
-      { title: 'best by', min: 12 },
+      { title: 'best by', min: BEST_BY_MIN },
       { title: 'value', align: 'right' },
       { title: 'cid' },
       { title: 'agent', min: 8, leaveOut: 1 },

@@ -109,7 +109,7 @@ async function targetOf({ grove, signal }: CliSession, cid: Cid): Promise<Review
 /** Who said something; of the author of what it is about this is said, if need be alone. */
 function speakerOf({ agent: { agentId } }: ContributionView, { agent }: ReviewedWork): Cell {
   const id = printable(agentId)
-  return agentId === agent?.agentId ? [`${id} (its author)`, 'its author'] : id
+  return agentId === agent?.agentId ? [`${id} (its author)`, 'its author', 'self'] : id
 }
 
 /** One review, reproduction or adoption in full, within `width` columns. Pure. */
@@ -147,7 +147,7 @@ export function evidenceTable(
     columns: [
       { title: 'cid' },
       { title: 'when', leaveOut: 1 },
-      { title: 'agent', min: 8 },
+      { title: 'by', min: 8 },
       { title: 'what' },
       { title: 'scores', min: 18, leaveOut: 2 },
       { title: 'summary', min: 20, main: 2 },

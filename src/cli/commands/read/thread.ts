@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { orWithoutNewer } from '../../../api/client/older-server.ts'
 import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { ThreadNode, ThreadSummary } from '../../../core/wire/threads.ts'
@@ -125,8 +126,10 @@ function nested(nodes: readonly ThreadNode[]): { node: ThreadNode; depth: number
 }
 
 async function list(session: CliSession, { limit, tag: tags }: ThreadOptions): Promise<void> {
-  const query = { limit, tags, unanswered: true }
-  const found = await session.grove.threads(query, { signal: session.signal })
+  const { grove, signal } = session
+  const found = await orWithoutNewer((isNewer) =>
+    grove.threads({ limit, tags, ...(isNewer && { unanswered: true }) }, { signal }),
+  )
   answer(session, found, () => {
     if (found.threads.length === 0)
       return note(session.output, 'no discussions: `grove discuss "…"` begins one')

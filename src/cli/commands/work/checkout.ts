@@ -78,28 +78,44 @@ async function checkout(
     const bytes = result.files.reduce((total, file) => total + file.sizeBytes, 0)
     const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
     print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
-    noteWithheld(session, result)
+    noteWithheld(session, result, options.trustModes === true)
     noteConflicts(session, result)
+    noteOthers(session, result)
   })
 }
 
 /** Says what was not written of foreign work, and which option writes it. */
-function noteWithheld({ output }: CliSession, { withheld }: CheckoutResult): void {
+function noteWithheld(
+  { output }: CliSession,
+  { withheld }: CheckoutResult,
+  trustModes: boolean,
+): void {
   const paths = (what: Withheld['what']) =>
     withheld.filter((each) => each.what === what).map(({ path }) => printable(path))
-  const say = (what: Withheld['what'], label: string, option: string) => {
+  const say = (what: Withheld['what'], label: string, how: string) => {
     const some = paths(what)
     if (some.length === 0) return
     const rest = some.length > SHOWN_MAX ? ', …' : ''
     note(
       output,
-      `foreign work: ${plural(some.length, label)} ${option}: ` +
+      `foreign work: ${plural(some.length, label)} ${how}: ` +
         `${some.slice(0, SHOWN_MAX).join(', ')}${rest}`,
     )
   }
-  say('hidden', 'hidden file', 'not written (--trust writes them)')
-  say('symlink', 'symbolic link', 'not written (--trust-modes writes those that stay inside)')
-  say('executable', 'executable', 'written as plain files (--trust-modes keeps the bit)')
+  const links = trustModes
+    ? 'that may lead outside not written without --trust'
+    : 'not written without --trust-modes, which writes those that stay inside'
+  say('hidden', 'hidden file', 'not written without --trust')
+  say('symlink', 'symbolic link', links)
+  say('executable', 'executable', 'written without the bit, which --trust-modes keeps')
+}
+
+/** Says what else is there: whoever contributes the directory would take it. */
+function noteOthers({ output }: CliSession, { others }: CheckoutResult): void {
+  if (others.length === 0) return
+  const rest = others.length > SHOWN_MAX ? ', …' : ''
+  const some = others.slice(0, SHOWN_MAX).map(printable).join(', ')
+  note(output, `there already, and not part of it: ${some}${rest}`)
 }
 
 async function writeFiles(

@@ -4,6 +4,7 @@ import type { TreeSource } from '../../../api/client/tree-source.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
 import { RESULTS } from '../../../core/contribution/relation.ts'
 import {
+  type ContributionView,
   type Draft,
   type Kind,
   kindSchema,
@@ -15,6 +16,7 @@ import {
 } from '../../../core/contribution/schema.ts'
 import { withNotes } from '../../../core/contribution/tree.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { isReservedMetric } from '../../../core/ranking/frontier.ts'
 import type { Gathered } from '../../../gather/gathered.ts'
 import type { Revisions } from '../../../gather/revision.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
@@ -152,6 +154,8 @@ export async function contribute(
   paths: readonly string[],
   options: ContributeOptions,
 ): Promise<void> {
+  noteReserved(session, options)
+  checkTarget(options)
   const relations = await relationsFrom(session, options)
   await using revisions = await openRevisions(options, gatherOptions(session, options))
   const gathered = await gather(session, paths, revisions, options)
@@ -167,10 +171,21 @@ export async function contribute(
   answer(session, { ...contribution, ...told(gathered, tree) }, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)
-    const files = `${plural(tree.files, 'file')}, ${formatSize(tree.totalBytes)}`
-    const packed = tree.isPack ? ', as a pack' : ''
-    note(session.output, `published ${contribution.kind} by ${by}: ${files}${packed}`)
+    const files = filesText(contribution, tree)
+    note(session.output, `published ${contribution.kind} by ${by}${files}`)
   })
+}
+
+/** What a contribution brings, as far as that is worth a word: what is said needs no files. */
+export function filesText(
+  { kind, scores = {}, relations }: Pick<ContributionView, 'kind' | 'scores' | 'relations'>,
+  { files, totalBytes, isPack }: Pick<StagedTree, 'files' | 'totalBytes' | 'isPack'>,
+): string {
+  if (files > 0)
+    return `: ${plural(files, 'file')}, ${formatSize(totalBytes)}${isPack ? ', as a pack' : ''}`
+  if (kind !== 'work') return ''
+  const isEmpty = Object.keys(scores).length === 0 && relations.length === 0
+  return isEmpty ? ', only its summary: no files, scores or relations were named' : ': no files'
 }
 
 /** What the answer tells of the files beside the contribution. */
@@ -244,6 +259,27 @@ function metadataFor(
   if (metadata !== undefined && Object.hasOwn(metadata, 'result'))
     throw misused('the result is given twice: by --result and in --metadata')
   return { ...metadata, result }
+}
+
+/** The option that says what a contribution of a kind is about. */
+const targetOptions = {
+  review: 'reviews',
+  reproduction: 'reproduces',
+  adoption: 'adopts',
+} as const satisfies Partial<Record<Kind, keyof ContributeOptions>>
+
+/** Throws `usage-error` for a kind that is about something, where nothing is named. */
+export function checkTarget(options: Partial<ContributeOptions>): void {
+  const { kind = 'work' } = options
+  if (kind !== 'review' && kind !== 'reproduction' && kind !== 'adoption') return
+  const option = targetOptions[kind]
+  if (options[option] === undefined) throw misused(`--kind ${kind} needs --${option}`)
+}
+
+function noteReserved({ output }: CliSession, { score = [] }: ContributeOptions): void {
+  const names = score.map(([name]) => name).filter(isReservedMetric)
+  if (names.length > 0)
+    note(output, `does not rank, since names with _ are signals: ${listed(names)}`)
 }
 
 const misused = (message: string) => new GroveError('usage-error', {}, { message })

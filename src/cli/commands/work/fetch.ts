@@ -4,7 +4,8 @@ import { parseAddress } from '../../../config.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
-import { errorTable, isErrorCode, isGroveError } from '../../../core/errors.ts'
+import { isPack } from '../../../core/contribution/tree.ts'
+import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -15,7 +16,7 @@ import { answer, type CliSession, type Context, cidOf, examples, withGrove } fro
 import { readDepth, readDuration, readSize } from '../../options.ts'
 import { formatPath } from '../../output/files.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
-import { print, style } from '../../output/output.ts'
+import { print, style, widthOf } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingTransfers } from '../../output/watch.ts'
 
@@ -90,6 +91,10 @@ async function cidToFetch(session: CliSession, text: string, peer = ''): Promise
     const elsewhere = groveClient(parseAddress(peer), session.clock)
     try {
       return await cidOf({ ...session, grove: elsewhere }, text)
+    } catch (cause) {
+      if (!isGroveError(cause, 'server-unreachable')) throw cause
+      const message = `no grove answers at ${peer}, and ${text} is not known here`
+      throw new GroveError('peer-unreachable', { peer }, { cause, message })
     } finally {
       await elsewhere.close()
     }
@@ -164,13 +169,17 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   const from = source.local
     ? 'was here already'
     : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
-  print(output, `${style(output, 'yellow', contribution.cid)}  ${from}`)
+  const gap = contribution.cid.length + 2 + from.length <= widthOf(output) ? '  ' : '\n'
+  print(output, `${style(output, 'yellow', contribution.cid)}${gap}${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
-    printTable(output, artifactTable(artifacts.slice(0, ARTIFACTS_SHOWN)))
-    const more = artifacts.length - ARTIFACTS_SHOWN
+    const listed = listedArtifacts(contribution, artifacts)
+    if (listed.length > 0) printTable(output, artifactTable(listed.slice(0, ARTIFACTS_SHOWN)))
+    const more = listed.length - ARTIFACTS_SHOWN
     if (more > 0) print(output, `… and ${plural(more, 'artifact')} more`)
     print(output, artifactTotal(artifacts))
+    if (isPack(contribution) && !quoted)
+      print(output, `a pack: \`grove files ${short(contribution.cid)}\` lists its files`)
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
   // The table already shows which artifacts these are, and a quote moves none.
@@ -179,6 +188,15 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   const verified = `verified ${formatSize(result.bytesVerified)}`
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
   print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)
+}
+
+/** The artifacts that are listed: those of a pack, which are no files, only where they lack. */
+export function listedArtifacts(
+  contribution: Pick<ContributionView, 'artifacts' | 'context'>,
+  artifacts: readonly ArtifactState[],
+): readonly ArtifactState[] {
+  const isHere = ({ state }: ArtifactState) => state === 'here' || state === 'fetched'
+  return isPack(contribution) ? artifacts.filter((each) => !isHere(each)) : artifacts
 }
 
 /** The artifacts of a fetch. Pure. */

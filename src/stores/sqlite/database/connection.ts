@@ -1,5 +1,5 @@
 import { GroveError } from '../../../core/errors.ts'
-import { type Database, openDatabase, type Sharing, type Statement } from './database.ts'
+import { type Database, type DatabaseOptions, openDatabase, type Statement } from './database.ts'
 import { databaseError } from './database-error.ts'
 
 /** One connection to the database and its prepared statements. */
@@ -9,16 +9,16 @@ export class Connection {
   readonly #statements = new Map<string, Statement<unknown[]>>()
 
   /** Throws what `openDatabase` throws. */
-  constructor(file: string, sharing: Sharing = 'shared') {
+  constructor(file: string, options: DatabaseOptions = {}) {
     this.#file = file
-    this.#database = openDatabase(file, sharing)
+    this.#database = openDatabase(file, options)
   }
 
   /** Opens the file anew, which no other connection may have open. Throws as the constructor. */
-  reopen(sharing: Sharing): void {
+  reopen(options: DatabaseOptions): void {
     this.close()
     this.#statements.clear()
-    this.#database = openDatabase(this.#file, sharing)
+    this.#database = openDatabase(this.#file, options)
   }
 
   /** The statement of a text, prepared once. `Row` is what the text selects. */

@@ -20,6 +20,7 @@ export class DatabaseFile {
   /** Throws `storage-failed` where another file is at the path now, or none. */
   require(): void {
     if (this.#database === undefined || idOf(this.path) !== this.#database) throw lost(this.path)
+    if (this.#log !== undefined && idOf(this.#logPath) !== this.#log) throw lost(this.#logPath)
   }
 
   /**
@@ -27,11 +28,12 @@ export class DatabaseFile {
    * connection is open, must be the one of earlier commits.
    */
   requireCommitted(): void {
+    this.#log ??= idOf(this.#logPath) ?? 'missing'
     this.require()
-    const log = `${this.path}-wal`
-    const id = idOf(log)
-    this.#log ??= id
-    if (id === undefined || id !== this.#log) throw lost(log)
+  }
+
+  get #logPath(): string {
+    return `${this.path}-wal`
   }
 }
 

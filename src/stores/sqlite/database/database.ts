@@ -25,16 +25,18 @@ const PAGE_BYTES = 1024
  */
 const CHECKPOINT_BYTES = 64 * 1024 * 1024
 
+/** Bytes of pages that a connection caches, if it isn't opened with another number. */
+const CACHE_BYTES = 32 * 1024 * 1024
+
 /**
- * WAL with a sync at each commit: an acknowledged transaction survives a power cut. Each of the two
- * connections of a grove caches 32 MiB. A database that is there keeps its page size.
+ * WAL with a sync at each commit: an acknowledged transaction survives a power cut. A database that
+ * is there keeps its page size.
  */
 const PRAGMAS = [
   `page_size = ${PAGE_BYTES}`,
   'journal_mode = WAL',
   'synchronous = FULL',
   `journal_size_limit = ${CHECKPOINT_BYTES}`,
-  'cache_size = -32768',
   'temp_store = MEMORY',
 ]
 
@@ -44,11 +46,20 @@ const PRAGMAS = [
  */
 export type Sharing = 'shared' | 'alone'
 
+export interface DatabaseOptions {
+  /** Default: `shared`. */
+  readonly sharing?: Sharing
+  readonly cacheBytes?: number
+}
+
 /**
  * Opens the database in a file, which is made if it isn't there, and brings it to our schema.
  * Throws `storage-newer`, `read-only`, `storage-full`, `storage-failed`.
  */
-export function openDatabase(file: string, sharing: Sharing): Database {
+export function openDatabase(
+  file: string,
+  { sharing = 'shared', cacheBytes = CACHE_BYTES }: DatabaseOptions = {},
+): Database {
   let database: Database | undefined
   try {
     // SQLite gives the files beside it the same mode.
@@ -57,6 +68,7 @@ export function openDatabase(file: string, sharing: Sharing): Database {
     if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
     if (versionOf(database) === 0) requireEmpty(database, file)
     for (const pragma of PRAGMAS) database.pragma(pragma)
+    database.pragma(`cache_size = ${-cacheBytes / 1024}`)
     const pageBytes = Number(database.pragma('page_size', { simple: true }))
     database.pragma(`wal_autocheckpoint = ${Math.floor(CHECKPOINT_BYTES / pageBytes)}`)
     migrate(database, file)

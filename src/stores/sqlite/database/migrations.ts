@@ -15,10 +15,10 @@
  *   `review_sum` is exact, as `sumToText` writes it.
  * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).
  * - `reply`: contributions that answer one that is held.
- * - `counts`: how many contributions there are.
- * - `log`: the number that was given last. A contribution's row number is its number in the log, so
- *   the log needs no rows of its own; whatever else is to be numbered takes its row numbers from
- *   the same counter. `epoch`: the stretches of the log (`stores/epochs.ts`).
+ * - `log`: the number that was given last, and how many contributions there are. A contribution's
+ *   row number is its number in the log, so the log needs no rows of its own; whatever else is to
+ *   be numbered takes its row numbers from the same counter. `epoch`: the stretches of the log
+ *   (`stores/epochs.ts`).
  * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
@@ -186,5 +186,11 @@ export const migrations: readonly string[] = [
 
   CREATE TABLE derivation (version INTEGER NOT NULL) STRICT;
   INSERT INTO derivation VALUES (0);
+  `,
+  // Schema 7: unreleased.
+  `
+  ALTER TABLE log ADD COLUMN contributions INTEGER NOT NULL DEFAULT 0;
+  UPDATE log SET contributions = (SELECT contributions FROM counts);
+  DROP TABLE counts;
   `,
 ]

@@ -6,7 +6,7 @@ import { ByteCache } from '../../byte-cache.ts'
 import type { Consequences } from '../../derive.ts'
 import { infoOf, weightOf } from '../../info.ts'
 import type { Connection } from '../database/connection.ts'
-import { lastSeq, setLastSeq } from './log.ts'
+import { countContributions, noteContribution } from './log.ts'
 
 /** Opened contributions that are kept: lists ask for the same ones again and again. */
 const OPENED_MAX_BYTES = 32 * 1024 * 1024
@@ -52,7 +52,8 @@ const RESOLVE_KNOWN = `
 const INSERT = `
   INSERT INTO contribution
     (id, cid, created_ms, ranked, origin, peer_id, address, own, received_ms, manifest)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+  VALUES ((SELECT last_seq + 1 FROM log), ?, ?, ?, ?, ?, ?, ?, ?, ?)
+  ON CONFLICT (cid) DO NOTHING`
 
 /** Where damaged manifests are noted. */
 export interface DamagedManifests {
@@ -78,17 +79,15 @@ export class Contributions {
     this.#damaged = damaged
   }
 
-  /** Adds the row of a contribution that is not here; its number, the next one of the log. */
+  /** Adds a row, and gives its number, the next one of the log; undefined where it is here. */
   insert(
     { cid, bytes, provenance }: Stored,
     consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'isWork'>,
-  ): number {
+  ): number | undefined {
     const { origin, peerId, address, own, receivedAt } = provenance
-    const seq = lastSeq(this.#connection) + 1
-    this.#connection
+    const { changes, lastInsertRowid } = this.#connection
       .sql(INSERT)
       .run(
-        seq,
         cidToBytes(cid),
         consequences.createdMs,
         rankedAs(consequences),
@@ -99,11 +98,9 @@ export class Contributions {
         receivedAt,
         bytes,
       )
-    setLastSeq(this.#connection, seq)
-    // By row number, though there is only one row: see `ContributionWriter`.
-    this.#connection
-      .sql('UPDATE counts SET contributions = contributions + 1 WHERE rowid = 1')
-      .run()
+    if (changes === 0) return undefined
+    const seq = Number(lastInsertRowid)
+    noteContribution(this.#connection, seq)
     return seq
   }
 
@@ -144,12 +141,10 @@ export class Contributions {
   }
 
   /** Puts right bytes into a row that is there, where it has others. */
-  mend(id: number, bytes: Uint8Array): void {
-    const row = this.#connection
-      .sql<[number], Pick<Row, 'manifest'>>('SELECT manifest FROM contribution WHERE id = ?')
-      .get(id)
-    if (row === undefined || Buffer.compare(row.manifest, bytes) === 0) return
-    this.#connection.sql('UPDATE contribution SET manifest = ? WHERE id = ?').run(bytes, id)
+  mend({ cid, bytes }: Pick<Stored, 'cid' | 'bytes'>): void {
+    this.#connection
+      .sql('UPDATE contribution SET manifest = ? WHERE cid = ? AND manifest <> ?')
+      .run(bytes, cidToBytes(cid), bytes)
   }
 
   has(cid: Cid): boolean {
@@ -196,10 +191,7 @@ export class Contributions {
   }
 
   count(): number {
-    return (
-      this.#connection.sql<[], { contributions: number }>('SELECT contributions FROM counts').get()
-        ?.contributions ?? 0
-    )
+    return countContributions(this.#connection)
   }
 
   /** The entries of the log after a number. */

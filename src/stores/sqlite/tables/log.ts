@@ -20,7 +20,17 @@ export function lastSeq(connection: Connection): number {
   return connection.sql<[], { last_seq: number }>('SELECT last_seq FROM log').get()?.last_seq ?? 0
 }
 
-/** Notes the number that is given last; inside the transaction that gives it. */
-export function setLastSeq(connection: Connection, seq: number): void {
-  connection.sql('UPDATE log SET last_seq = ? WHERE rowid = 1').run(seq)
+/** Notes the number of a new contribution; inside the transaction that gives it. */
+export function noteContribution(connection: Connection, seq: number): void {
+  // By row number, though there is only one row: see `ContributionWriter`.
+  connection
+    .sql('UPDATE log SET last_seq = ?, contributions = contributions + 1 WHERE rowid = 1')
+    .run(seq)
+}
+
+export function countContributions(connection: Connection): number {
+  return (
+    connection.sql<[], { contributions: number }>('SELECT contributions FROM log').get()
+      ?.contributions ?? 0
+  )
 }

@@ -13,10 +13,14 @@ export class Replies {
     this.#connection = connection
   }
 
-  /** Notes a new contribution, and those that are here already and answer it. */
+  /** Notes a new contribution where it answers something held. */
   add(cid: Cid, edges: readonly Edge[]): void {
     const answers = edges.filter(({ type }) => type === 'responds_to')
     if (answers.some(({ target }) => this.#isHeld(target))) this.#insert(cidToBytes(cid))
+  }
+
+  /** Notes what answers a new contribution and was here before it. */
+  addAnswersTo(cid: Cid): void {
     for (const { source } of this.#answersTo(cid)) this.#insert(source)
   }
 

@@ -11,12 +11,21 @@ interface TotalRow {
   /** As `sumToText` writes it. */
   readonly review_sum: string
   readonly review_count: number
+  readonly replies: number
+}
+
+/** What all that is held says of one contribution. */
+interface Totals {
+  readonly signals: Signals
+  /** How many reply to it. */
+  readonly replies: number
 }
 
 const INSERT_EDGE = 'INSERT INTO edge (target, type, source, metadata) VALUES (?, ?, ?, ?)'
 
 const SELECT_TOTAL = `
-  SELECT adoption, reproduction, review_sum, review_count FROM signal_total WHERE cid = ?`
+  SELECT adoption, reproduction, review_sum, review_count, replies
+  FROM signal_total WHERE cid = ?`
 
 const ADD_TOTAL = `
   INSERT INTO signal_total
@@ -47,12 +56,17 @@ export class SignalTotals {
     for (const gain of gains) this.#addTotal(gain)
   }
 
-  signalsOf(cid: Cid): Signals {
+  /** Undefined where no edge leads to it. */
+  of(cid: Cid): Totals | undefined {
     const row = this.#totalOf(cid)
-    if (row === undefined) return NO_SIGNALS
-    const { adoption, reproduction, review_sum, review_count } = row
+    if (row === undefined) return undefined
+    const { adoption, reproduction, review_sum, review_count, replies } = row
     const reviewScore = reviewScoreOf(sumFromText(review_sum), review_count)
-    return { adoption, reproduction, reviewScore }
+    return { signals: { adoption, reproduction, reviewScore }, replies }
+  }
+
+  signalsOf(cid: Cid): Signals {
+    return this.of(cid)?.signals ?? NO_SIGNALS
   }
 
   #totalOf(cid: Cid): TotalRow | undefined {

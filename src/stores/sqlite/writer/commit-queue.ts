@@ -6,7 +6,7 @@ import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
 
 /** Jobs in one transaction at most: bounds how long the first of them waits for the last. */
 const BATCH_MAX = 256
-/** Batches sent to the thread at once: while it commits one, the next is ready. */
+/** Batches sent to the thread at once: while it commits one, the next may be ready. */
 const BATCHES_MAX = 2
 
 interface Waiting {
@@ -71,12 +71,22 @@ export class CommitQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#underWay.length >= BATCHES_MAX) return
+    if (this.#scheduled || !this.#isDue()) return
     this.#scheduled = true
     this.#nextTurn(() => {
       this.#scheduled = false
-      if (this.#queue.length > 0) this.#send()
+      if (this.#isDue()) this.#send()
     })
+  }
+
+  /**
+   * Whether what is waiting is a batch. While the thread has one, the next is sent ahead once it is
+   * as large: sooner it would be a small one, and each costs a commit.
+   */
+  #isDue(): boolean {
+    const [current] = this.#underWay
+    if (current === undefined) return this.#queue.length > 0
+    return this.#underWay.length < BATCHES_MAX && this.#queue.length >= current.length
   }
 
   #send(): void {
@@ -99,7 +109,7 @@ export class CommitQueue {
   #settle(outcomes: readonly Outcome[]): void {
     const batch = this.#underWay.shift() ?? []
     // Send the next batch first: the thread commits it while the callers of this one are answered.
-    if (this.#queue.length > 0) this.#send()
+    if (this.#isDue()) this.#send()
     if (this.#underWay.length === 0) this.#worker?.unref()
     for (const [index, { resolve, reject }] of batch.entries()) {
       const outcome = outcomes[index]

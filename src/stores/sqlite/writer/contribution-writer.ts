@@ -43,15 +43,13 @@ export class ContributionWriter {
 
   /** False where the contribution was here already. */
   put(item: Stored): boolean {
-    const known = this.#contributions.find(item.cid)
-    if (known !== undefined) this.#contributions.mend(known.id, item.bytes)
-    if (known !== undefined) return false
     const consequences = consequencesOf(item, item.provenance.receivedAt)
-    const { words, facets } = consequences
     const id = this.#contributions.insert(item, consequences)
-    this.#words.add(id, { words, facets })
+    if (id === undefined) this.#contributions.mend(item)
+    if (id === undefined) return false
+    this.#words.add(id, consequences)
     const row = { id, cid: item.cid, isWork: consequences.isWork }
-    if (consequences.isRanked) this.#places.setSignals(row, this.#totals.signalsOf(item.cid))
+    this.#addWhatWaited(row, consequences)
     this.#addOwn(row, item, consequences)
     this.#replies.add(item.cid, consequences.edges)
     for (const { evidence } of consequences.gains)
@@ -82,6 +80,14 @@ export class ContributionWriter {
     for (const place of consequences.places) this.#places.add(row, place, createdMs)
     this.#forms.add(item, consequences)
     this.#totals.add(consequences)
+  }
+
+  /** Writes what follows from contributions that came before their target. */
+  #addWhatWaited(row: RankedRow, { isRanked }: Pick<Consequences, 'isRanked'>): void {
+    const totals = this.#totals.of(row.cid)
+    if (totals === undefined) return
+    if (isRanked) this.#places.setSignals(row, totals.signals)
+    if (totals.replies > 0) this.#replies.addAnswersTo(row.cid)
   }
 
   /** Brings the target's places up to date, where it is here. */

@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
-import { localClient } from '../../../src/api/client/local-client.ts'
-import { serveMcp } from '../../../src/api/mcp/serve.ts'
-import { silentLog } from '../../../src/ports/log.ts'
-import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
-import { temporaryDirectory } from '../../support/folder.ts'
-import { testNode } from '../../support/test-node.ts'
+import { localClient } from '../../../../src/api/client/local-client.ts'
+import { serveMcp } from '../../../../src/api/mcp/serve.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { asOrdinaryUser } from '../../../support/files/ordinary-user.ts'
+import { temporaryDirectory } from '../../../support/folder.ts'
+import { testNode } from '../../../support/test-node.ts'
 
 test('a file that a tool can’t read is the caller’s fault, in words', async () => {
   await using holder = testNode()

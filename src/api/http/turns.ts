@@ -1,0 +1,197 @@
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import { GroveError } from '../../core/errors.ts'
+import type { NextTurn } from '../../ports/stores.ts'
+
+/** Requests are begun for this long; then the event loop reads and writes before more of them. */
+const SLICE_MS = 4
+/** Requests begun in one pass of the event loop while others wait. */
+const BATCH_MAX = 16
+/** Requests of one host that wait, and of all; beyond them, a caller is told to come later. */
+const HOST_WAITING_MAX = 512
+const WAITING_MAX = 8_192
+/** What a turn is charged at least, in ms, since clocks tell no less than one. */
+const TURN_MIN_MS = 0.05
+/** Hosts whose time is remembered. */
+const HOSTS_MAX = 4_096
+
+/** `vital` is what others need to see that the grove lives. It gets every second turn. */
+export type Lane = 'vital' | 'ordinary'
+
+/** A request that asks for its turn. */
+interface Comer {
+  /** Whom its time is charged to. */
+  readonly host: string
+  readonly lane: Lane
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal
+}
+
+interface Waiting {
+  readonly signal: AbortSignal
+  readonly begin: () => void
+  readonly fail: (reason: unknown) => void
+}
+
+interface TurnsOptions {
+  /** Unix ms. */
+  readonly now: () => number
+  readonly nextTurn: NextTurn
+  /** Whether a host's requests may begin; those of the lane `vital` always may. */
+  readonly mayBegin?: (host: string) => boolean
+}
+
+/**
+ * Has hosts take turns on the one thread that answers. While nobody waits, a request begins at
+ * once. Otherwise the host that has had the least time goes first: start-time fair queueing (Goyal,
+ * Vin and Cheng, SIGCOMM '96), with a request's time until it first waits for something as its
+ * cost. A request whose caller has left is never begun.
+ */
+export class Turns {
+  readonly #now: () => number
+  readonly #nextTurn: NextTurn
+  readonly #mayBegin: (host: string) => boolean
+  readonly #lanes: Record<Lane, Map<string, Waiting[]>> = { vital: new Map(), ordinary: new Map() }
+  #waiting = 0
+  /** Until when each host has used up its time, on the clock of `#virtualMs`. */
+  readonly #usedMs = new BoundedMap<string, number>(HOSTS_MAX)
+  /** Where the turn began that began last. */
+  #virtualMs = 0
+  #running: { readonly host: string; readonly since: number } | undefined
+  /** When the present slice began; undefined if the event loop has gone round since. */
+  #sliceAt: number | undefined
+  /** Steps that are still to come in this pass of the event loop. */
+  #steps = 0
+  #wasVital = false
+
+  constructor({ now, nextTurn, mayBegin = () => true }: TurnsOptions) {
+    this.#now = now
+    this.#nextTurn = nextTurn
+    this.#mayBegin = mayBegin
+  }
+
+  /**
+   * Undefined if the request may begin now; else a promise that resolves when it may. That rejects
+   * with the signal's reason if the caller has left by then, and with `busy` where too many wait.
+   */
+  enter(comer: Comer): Promise<void> | undefined {
+    const { host, lane } = comer
+    const mayBegin = lane === 'vital' || this.#mayBegin(host)
+    if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
+      this.#begin(host)
+      return undefined
+    }
+    return this.#wait(comer)
+  }
+
+  /** To be called when a host may begin that `mayBegin` held back before. */
+  wake(): void {
+    this.#goOn()
+  }
+
+  #hasTime(): boolean {
+    const now = this.#now()
+    if (this.#sliceAt === undefined) {
+      this.#sliceAt = now
+      this.#nextTurn(() => {
+        this.#sliceAt = undefined
+        this.#charge()
+      })
+    }
+    return now - this.#sliceAt < SLICE_MS
+  }
+
+  #wait({ host, lane, signal }: Comer): Promise<void> {
+    const hosts = this.#lanes[lane]
+    const queue = hosts.get(host) ?? []
+    if (queue.length >= HOST_WAITING_MAX || this.#waiting >= WAITING_MAX)
+      return Promise.reject(
+        new GroveError('busy', {}, { message: 'too many requests wait here: come again later' }),
+      )
+    const turn = new Promise<void>((begin, fail) => queue.push({ signal, begin, fail }))
+    hosts.set(host, queue)
+    this.#waiting++
+    this.#goOn()
+    return turn
+  }
+
+  /** Each step is a task of its own, so that what a request does at once is over by the next. */
+  #goOn(): void {
+    if (this.#steps > 0 || this.#waiting === 0) return
+    this.#steps = Math.min(this.#waiting, BATCH_MAX)
+    for (let step = 0; step < this.#steps; step++) this.#nextTurn(() => this.#step())
+    this.#nextTurn(() => this.#pause())
+  }
+
+  #step(): void {
+    this.#charge()
+    const now = this.#now()
+    this.#sliceAt ??= now
+    const next = now - this.#sliceAt < SLICE_MS ? this.#next() : undefined
+    if (next === undefined) return
+    this.#begin(next.host)
+    next.request.begin()
+  }
+
+  /** Ends a pass. If all that wait are held back, the next one begins with `wake`. */
+  #pause(): void {
+    this.#charge()
+    this.#sliceAt = undefined
+    this.#steps = 0
+    if (this.#choice() !== undefined) this.#goOn()
+  }
+
+  /** Takes the next request out of its queue. */
+  #next(): { readonly host: string; readonly request: Waiting } | undefined {
+    for (;;) {
+      const choice = this.#choice()
+      if (choice === undefined) return undefined
+      const { lane, host, queue } = choice
+      const request = queue.shift()
+      if (queue.length === 0) this.#lanes[lane].delete(host)
+      if (request === undefined) continue
+      this.#waiting--
+      if (request.signal.aborted) request.fail(request.signal.reason)
+      else {
+        this.#wasVital = lane === 'vital'
+        return { host, request }
+      }
+    }
+  }
+
+  #choice() {
+    const lanes: readonly Lane[] = this.#wasVital ? ['ordinary', 'vital'] : ['vital', 'ordinary']
+    for (const lane of lanes) {
+      const host = this.#leastServed(lane)
+      const queue = host === undefined ? undefined : this.#lanes[lane].get(host)
+      if (host !== undefined && queue !== undefined) return { lane, host, queue }
+    }
+    return undefined
+  }
+
+  #leastServed(lane: Lane): string | undefined {
+    let least: string | undefined
+    let leastMs = Number.POSITIVE_INFINITY
+    for (const host of this.#lanes[lane].keys()) {
+      const usedMs = this.#usedMs.get(host) ?? 0
+      if (usedMs >= leastMs || (lane !== 'vital' && !this.#mayBegin(host))) continue
+      least = host
+      leastMs = usedMs
+    }
+    return least
+  }
+
+  #begin(host: string): void {
+    this.#charge()
+    this.#running = { host, since: this.#now() }
+    this.#virtualMs = Math.max(this.#virtualMs, this.#usedMs.get(host) ?? 0)
+  }
+
+  /** Charges the request that began last with the time since then. */
+  #charge(): void {
+    if (this.#running === undefined) return
+    const { host, since } = this.#running
+    this.#running = undefined
+    const beganAt = Math.max(this.#virtualMs, this.#usedMs.get(host) ?? 0)
+    this.#usedMs.set(host, beganAt + Math.max(TURN_MIN_MS, this.#now() - since))
+  }
+}

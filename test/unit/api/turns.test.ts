@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hostOf } from '../../../src/api/http/caller.ts'
+import { type Lane, Turns } from '../../../src/api/http/turns.ts'
+import { withCode } from '../../support/errors.ts'
+
+/** Turns on an event loop of their own, whose passes are played one by one. */
+function newTurns(mayBegin?: (host: string) => boolean) {
+  let nowMs = 0
+  let tasks: (() => void)[] = []
+  const turns = new Turns({
+    now: () => nowMs,
+    nextTurn: (task) => void tasks.push(task),
+    ...(mayBegin && { mayBegin }),
+  })
+  const begun: string[] = []
+  const passOnce = async () => {
+    const due = tasks
+    tasks = []
+    for (const task of due) {
+      task()
+      // What the task began goes as far as it can before the next one, as in Node's event loop.
+      for (let step = 0; step < 4; step++) await undefined
+    }
+  }
+  const ask = async (
+    host: string,
+    costMs: number,
+    { lane = 'ordinary', signal = new AbortController().signal, name = host }: Asked = {},
+  ) => {
+    const turn = turns.enter({ host, lane, signal })
+    if (turn !== undefined) await turn
+    begun.push(name)
+    nowMs += costMs
+  }
+  return {
+    turns,
+    ask,
+    begun,
+    passOnce,
+    async passAll() {
+      for (let pass = 0; tasks.length > 0 && pass < 10_000; pass++) await passOnce()
+    },
+  }
+}
+
+interface Asked {
+  readonly lane?: Lane
+  readonly signal?: AbortSignal
+  readonly name?: string
+}
+
+const many = <T>(count: number, make: (n: number) => T): T[] =>
+  Array.from({ length: count }, (_, n) => make(n))
+
+test('a request begins at once while nobody waits', () => {
+  const { turns } = newTurns()
+
+  const { signal } = new AbortController()
+  assert.equal(turns.enter({ host: 'a', lane: 'ordinary', signal }), undefined)
+  assert.equal(turns.enter({ host: 'a', lane: 'ordinary', signal }), undefined)
+})
+
+test('a polite host waits for one request of a crowd, however many of those there are', async () => {
+  const { ask, begun, passAll } = newTurns()
+
+  const all = many(200, () => ask('crowd', 10))
+  await undefined
+  const before = begun.length
+  all.push(ask('polite', 2))
+  await passAll()
+  await Promise.all(all)
+
+  assert.ok(begun.indexOf('polite') <= before + 1, `after ${begun.indexOf('polite')} of the crowd`)
+  assert.equal(begun.length, 201)
+})
+
+test('hosts get equal time, not equally many requests', async () => {
+  const { ask, begun, passAll } = newTurns()
+
+  const all = many(60, () => [ask('dear', 40), ask('cheap', 4)]).flat()
+  await passAll()
+  await Promise.all(all)
+
+  const untilCheapEnds = begun.slice(0, begun.lastIndexOf('cheap'))
+  const dear = untilCheapEnds.filter((host) => host === 'dear').length
+  assert.ok(dear >= 4 && dear <= 9, `${dear} dear ones beside 60 cheap ones`)
+})
+
+test('what others see life by gets every second turn, and no more', async () => {
+  const { ask, begun, passAll } = newTurns()
+
+  const all = many(50, () => ask('crowd', 10))
+  all.push(...many(20, () => ask('flood', 10, { lane: 'vital', name: 'vital' })))
+  await passAll()
+  await Promise.all(all)
+
+  const mixed = begun.slice(begun.indexOf('vital'), begun.lastIndexOf('vital'))
+  assert.ok(begun.indexOf('vital') <= 2)
+  assert.ok(mixed.filter((name) => name === 'crowd').length >= 18, mixed.join())
+})
+
+test('a request whose caller has left is not begun', async () => {
+  const { ask, begun, passAll } = newTurns()
+  const left = new AbortController()
+
+  const all = many(10, (n) => ask('a', 10, { name: `a${n}` }))
+  const gone = ask('b', 10, { signal: left.signal }).catch((error: unknown) => error)
+  left.abort('left')
+  await passAll()
+  await Promise.all(all)
+
+  assert.equal(await gone, 'left')
+  assert.equal(begun.includes('b'), false)
+})
+
+test('a host that has too many requests waiting is told so, and others are not', async () => {
+  const { ask, passAll } = newTurns()
+
+  const all = many(514, () => ask('a', 10))
+  const refused = assert.rejects(ask('a', 10), withCode('busy'))
+  const other = ask('b', 10)
+  await passAll()
+
+  await Promise.all([refused, other, ...all.map((one) => one.catch(() => {}))])
+})
+
+test('a host that is held back waits, others do not, and it goes on when it may', async () => {
+  let isHeld = true
+  const { turns, ask, begun, passAll } = newTurns((host) => host !== 'held' || !isHeld)
+
+  const all = [ask('held', 1), ask('other', 1)]
+  await passAll()
+  const before = [...begun]
+  isHeld = false
+  turns.wake()
+  await passAll()
+  await Promise.all(all)
+
+  assert.deepEqual([before, begun], [['other'], ['other', 'held']])
+})
+
+test('a pass of the event loop begins work for a few ms, then lets the loop go round', async () => {
+  const { ask, begun, passOnce, passAll } = newTurns()
+
+  const all = many(100, () => ask('a', 1))
+  await undefined
+  const atOnce = begun.length
+  await passOnce()
+  const afterOne = begun.length
+  await passAll()
+  await Promise.all(all)
+
+  assert.ok(atOnce <= 5 && afterOne - atOnce <= 5, `${atOnce}, then ${afterOne}`)
+})
+
+for (const [address, host] of [
+  ['127.0.0.1', '127.0.0.1'],
+  ['127.0.0.2', '127.0.0.2'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+  ['2001:db8:1:2::6', '2001:db8:1:2::/64'],
+  ['2001:db8::6', '2001:db8:0:0::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+] as const)
+  test(`a socket from ${address} is of the host ${host}`, () => {
+    assert.equal(hostOf(address), host)
+  })
