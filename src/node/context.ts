@@ -2,6 +2,7 @@ import type { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
+import type { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -82,6 +83,7 @@ export interface PeersContext {
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly transport: Transport
   readonly peers: PeerRecords
+  readonly seedWatch: SeedReports
   readonly gossip: GossipView
   readonly clock: Clock
   readonly log: Log
@@ -167,6 +169,12 @@ export interface PeerRecords {
   bytesGood(address: string, count: number): void
   /** The peer broke the protocol or was out of reach; `badBytes` of what it sent were wrong. */
   fault(address: string, error: unknown, badBytes?: number): void
+}
+
+/** Tells the operator whether configured seeds answer, and why not. Other peers are ignored. */
+export interface SeedReports {
+  failed(peer: PeerAddress, error: GroveError): void
+  answered(peer: PeerAddress): void
 }
 
 /** What peers said lately that they don't have. */

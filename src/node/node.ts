@@ -36,6 +36,7 @@ import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
 import { BackgroundSync } from './sync/sync.ts'
@@ -77,6 +78,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly peers: PeerStore
+  readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
@@ -103,6 +105,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
     this.peers = new PeerStore(ports)
+    this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
@@ -155,7 +158,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   askable(): PeerAddress[] {
     const live = this.gossip.livePeers(this.clock.now())
     const known = new Set(live.map((peer) => peer.address))
-    return [...live, ...this.config.seeds.filter((seed) => !known.has(seed.address))]
+    const others = this.config.seeds.filter(
+      ({ address }) => !known.has(address) && this.gossip.peer(address)?.misnamed !== true,
+    )
+    return [...live, ...others]
   }
 
   tell(input: Input): void {
@@ -257,6 +263,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
     try {
       await talk()
+      if (this.gossip.peer(peer.address)?.misnamed !== true) this.seedWatch.answered(peer)
     } catch (error) {
       if (!isGroveError(error)) throw error
       if (this.closing.aborted) return

@@ -198,14 +198,15 @@ export class GossipState {
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const { peerId, capabilities } = message
-    if (this.#members.isMisnamed({ peerId, address: dialled.address }))
+    const isSelf = peerId === this.#members.self.peerId
+    if (!isSelf && this.#members.isMisnamed({ peerId, address: dialled.address }))
       return [
         ...this.#members.misnamed(dialled.address, now),
         { type: 'wrong-id', peer: dialled, peerId },
       ]
     const entries = this.#dissemination.readAnswer(message)
     const peer = this.#members.acquaintance.identify(dialled, peerId, now)
-    if (peerId === this.#members.self.peerId) return []
+    if (isSelf) return []
     this.#members.noteCapabilities(peerId, capabilities)
     const from = { peerId, address: tidyAddress(dialled.address) }
     return [

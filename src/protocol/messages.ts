@@ -110,6 +110,10 @@ export type Effect =
 export interface PeerView extends PeerInfo {
   readonly status: LivenessStatus
   readonly seed: boolean
+  /** Whether it has answered at this address. */
+  readonly answered: boolean
+  /** Whether another id than the operator wrote answered there last. */
+  readonly misnamed: boolean
   /** Whether it is in the partial view now; seeds and failed peers are remembered outside it. */
   readonly active: boolean
   readonly capabilities: Capabilities

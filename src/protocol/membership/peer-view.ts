@@ -11,8 +11,9 @@ export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
 
 /** A peer as the node sees it. */
 export function viewOf(peers: PeerTable, peer: Peer): PeerView {
-  const { status, capabilities, lastContact } = peer
+  const { status, capabilities, lastContact, answered } = peer
   const active = peers.isActive(peer)
   const seed = peers.isSeed(peer)
-  return { ...infoOf(peer), status, capabilities, lastContact, active, seed }
+  const misnamed = peers.answersMisnamed(peer.address)
+  return { ...infoOf(peer), status, capabilities, lastContact, active, seed, answered, misnamed }
 }
