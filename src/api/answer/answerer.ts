@@ -2,6 +2,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { allOperations } from '../operations/table.ts'
+import { EventPace } from './event-stream.ts'
 import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
 import { type ByteMeter, handlerOf } from './handler.ts'
 import type { ApiRequest } from './request.ts'
@@ -45,9 +46,10 @@ export class ApiAnswerer {
     this.#node = node
     this.#draining = draining
     this.#isLocal = isLoopback(new URL(node.config.self.address).hostname)
+    const context = { node, meter, draining, pace: new EventPace(node.clock, node.events) }
     for (const operation of allOperations) {
       const { method, path } = operation.http
-      this.#routes.add(method, path, handlerOf(operation, { node, meter, draining }))
+      this.#routes.add(method, path, handlerOf(operation, context))
     }
     for (const [path, page] of Object.entries(pages)) this.#routes.add('GET', path, page)
   }
