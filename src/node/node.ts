@@ -36,7 +36,7 @@ import type {
 import { EventHub } from './events.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
@@ -184,15 +184,17 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
-  /** A peer's gossip message came in; the answer to it. */
-  exchange(message: GossipMessage): GossipMessage {
-    const effects = this.#gossip.step({ type: 'exchange-received', message }, this.clock.now())
+  /** A peer's gossip message came in, from this IP address; the answer to it. */
+  exchange(message: GossipMessage, remote?: string): GossipMessage {
+    const input = { type: 'exchange-received', message, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
-  /** A peer's shuffle came in; the answer to it. */
-  shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.#gossip.step({ type: 'shuffle-received', request }, this.clock.now())
+  /** A peer's shuffle came in, from this IP address; the answer to it. */
+  shuffle(request: ShuffleRequest, remote?: string): ShuffleResponse {
+    const input = { type: 'shuffle-received', request, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
@@ -231,6 +233,9 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       case 'peer-status':
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
+        break
+      case 'wrong-id':
+        noteWrongId(this, effect.peer, effect.peerId)
         break
       case 'reply-exchange':
       case 'reply-shuffle':
