@@ -1,5 +1,6 @@
 /** Measures what Grove is meant to be fast at: `npm run -s bench -- --help`. */
 import { benchmark as artifact } from './artifact.ts'
+import { benchmark as events } from './events.ts'
 import { benchmark as fairness } from './fairness.ts'
 import { benchmark as fetch } from './fetch.ts'
 import { benchmark as frontier } from './frontier.ts'
@@ -16,6 +17,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fetch,
   artifact,
   latency,
+  events,
   fairness,
 }
 

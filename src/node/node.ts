@@ -1,3 +1,4 @@
+import { Breath } from '../concurrency/breath.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
@@ -17,6 +18,7 @@ import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { StoreHealth } from '../ports/store-health.ts'
+import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
@@ -58,6 +60,8 @@ export interface NodePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Default: nothing else waits for the thread, so that long work need not pause. */
+  readonly nextTurn?: NextTurn
 }
 
 /**
@@ -89,6 +93,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly #frontier: FrontierReader
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
   readonly #background: Background
+  readonly #breath: Breath | undefined
 
   constructor(config: NodeConfig, ports: NodePorts) {
     const { graph, clock, random } = ports
@@ -104,6 +109,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.events = new EventHub({ clock, log: graph })
     this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
+    const { nextTurn } = ports
+    this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
     this.peers = new PeerStore(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
@@ -141,6 +148,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.#background.close()
     this.health.close()
     await this.peers.close()
+  }
+
+  breathe(): Promise<void> | undefined {
+    return this.#breath?.breathe()
   }
 
   spawn(name: string, task: () => Promise<unknown>): void {

@@ -15,7 +15,7 @@ import { parseInput } from '../schema/parse.ts'
 import { type InputForms, inputForms, readQuery } from '../schema/query.ts'
 import { readJson } from './body.ts'
 import { bytesResponse } from './bytes.ts'
-import { eventStream, eventStreamHead } from './event-stream.ts'
+import { type EventPace, eventStream, eventStreamHead } from './event-stream.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
@@ -36,6 +36,7 @@ export interface HandlerContext {
   readonly meter: ByteMeter
   /** Aborts when the server begins to close; endless streams stop then. */
   readonly draining: AbortSignal
+  readonly pace: EventPace
 }
 
 /** One request for an operation. */
@@ -124,14 +125,14 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
 }
 
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
-  const { node, request, draining } = call
+  const { node, request, draining, pace } = call
   if (request.method === 'HEAD') return eventStreamHead()
   const input = parseInput(operation.input, queryInput(call))
   const events = operation.run(node, input, {
     signal: AbortSignal.any([request.signal, draining]),
     lastEventId: request.header('last-event-id') || undefined,
   })
-  return eventStream(events, node.clock)
+  return eventStream(events, { clock: node.clock, pace })
 }
 
 /** The input from the query and the path; the path wins. */

@@ -138,7 +138,7 @@ export class Exchange implements ApiRequest {
     if (body === undefined || this.method === 'HEAD') outgoing.end()
     else if (typeof body === 'string' || body instanceof Uint8Array) await this.#sendWhole(body)
     else {
-      if (mayPause === true) this.#options.onUse('listening')
+      if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
       await pipeline(body, outgoing, { signal: this.signal })
     }
@@ -167,6 +167,12 @@ export class Exchange implements ApiRequest {
   #expectMovement(): void {
     this.#options.onUse('body')
     this.#movement.expect()
+  }
+
+  /** From now on the connection is cut if what is written to it is not read. */
+  #expectReading(): void {
+    this.#options.onUse('listening')
+    this.#movement.expectReading()
   }
 
   /**
