@@ -45,7 +45,19 @@ export class Acquaintance {
     }
     if (named !== undefined) return this.#peers.reseat(this.#merge(named, there, address))
     if (there !== undefined) return this.#peers.reseat(this.#peers.rename(there, peerId))
-    return this.#makeRoom([]) ? this.#peers.add(newPeer({ peerId, address }, now)) : undefined
+    return this.#makeRoomFor(address)
+      ? this.#peers.add(newPeer({ peerId, address }, now))
+      : undefined
+  }
+
+  /**
+   * The view has one place a host. Names may turn out to be one when they have answered: of two the
+   * one that came first stays, if it answers.
+   */
+  keepOnePerHost(peer: Peer): void {
+    const neighbour = this.#peers.neighbourOf(peer.address)
+    if (neighbour === undefined || !this.#peers.isActive(peer)) return
+    this.#peers.retire(isAnswering(neighbour) ? peer : neighbour)
   }
 
   /**
@@ -82,12 +94,14 @@ export class Acquaintance {
     const address = tidyAddress(given)
     const there = this.#peers.findByAddress(address)
     if (named !== undefined) {
-      if (there === undefined && !this.#peers.isSeed(named))
+      const mayMove = there === undefined && !this.#peers.isSeed(named)
+      if (mayMove && this.#peers.neighbourOf(address) === undefined)
         Object.assign(named, { address, answered: false })
       return named
     }
     if (there !== undefined)
       return there.peerId === there.address || there.status === 'failed' ? there : undefined
+    if (this.#peers.neighbourOf(address) !== undefined) return undefined
     if (!this.#makeRoom(replaceable)) return undefined
     const answered = this.#calls.isProven(address, now) && !this.#peers.isSeedAddress(address)
     return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now, answered })
@@ -124,13 +138,23 @@ export class Acquaintance {
       !this.#peers.isSelf(peer) &&
       this.admits(peer) &&
       this.#peers.find(peer.peerId) === undefined &&
-      this.#peers.findByAddress(peer.address) === undefined
+      this.#peers.findByAddress(peer.address) === undefined &&
+      this.#peers.neighbourOf(peer.address) === undefined
     )
+  }
+
+  /** Makes room for a peer that has answered: its host's place, if that has not, or another. */
+  #makeRoomFor(address: string): boolean {
+    const neighbour = this.#peers.neighbourOf(address)
+    if (neighbour === undefined) return this.#makeRoom([])
+    if (!neighbour.answered) this.#peers.retire(neighbour)
+    return !neighbour.answered
   }
 
   #makeRoom(replaceable: string[]): boolean {
     if (this.#peers.hasRoom) return true
     const leaving =
+      this.#peers.crowding() ??
       this.#nextReplaceable(replaceable) ??
       this.#peers.active().find((peer) => peer.status === 'suspected' && !peer.answered)
     if (leaving !== undefined) this.#peers.retire(leaving)

@@ -197,7 +197,9 @@ export class Membership {
   contactMade(peer: Peer, now: number): Effect[] {
     if (this.#peers.answersMisnamed(peer.address)) return []
     this.calls.noteAnswer(peer.address, now)
-    return statusEffects(peer, contactMade(peer, now))
+    const effects = statusEffects(peer, contactMade(peer, now))
+    this.acquaintance.keepOnePerHost(peer)
+    return effects
   }
 
   /** The peer at that address, if one is known, did not answer. */

@@ -6,6 +6,8 @@ import { newPeer, type Peer } from './liveness.ts'
 
 /** Peers in the partial view. */
 export const ACTIVE_MAX = 10
+/** Peers of one network in the view; those beyond it give way first. */
+const NETWORK_MAX = 2
 /** Failed peers remembered, so that third parties don't bring them back. */
 const FAILED_MAX = 64
 /** Seeds, configured and added. */
@@ -169,6 +171,29 @@ export class PeerTable {
     }
   }
 
+  /** The other peer of the view on the host of this address. Seeds neither count nor have one. */
+  neighbourOf(address: string): Peer | undefined {
+    const host = this.isSeedAddress(address) ? undefined : this.#hosts.keyOf(address)
+    if (host === undefined) return undefined
+    for (const peer of this.#active.values()) {
+      const isOther = peer.address !== address && !this.isSeed(peer)
+      if (isOther && this.#hosts.keyOf(peer.address) === host) return peer
+    }
+    return undefined
+  }
+
+  /** A peer that never answered, of the network that has most of the view, if that is too much. */
+  crowding(): Peer | undefined {
+    const networks = new Map<string, Peer[]>()
+    for (const peer of this.#active.values()) {
+      const network = this.#hosts.prefixOf(peer.address)
+      if (network !== undefined && !this.isSeed(peer))
+        networks.set(network, [...(networks.get(network) ?? []), peer])
+    }
+    const fullest = [...networks.values()].sort((a, b) => b.length - a.length)[0] ?? []
+    return fullest.length > NETWORK_MAX ? fullest.find((peer) => !peer.answered) : undefined
+  }
+
   /** Adds a new peer to the view, which must have room. */
   add(peer: Peer): Peer {
     invariant(this.hasRoom, 'a peer is added where the view has room')
@@ -207,9 +232,11 @@ export class PeerTable {
     if (!isSeed) this.#forgetOldestFailure()
   }
 
-  /** Moves a retained peer into the view if there is room. */
+  /** Moves a retained peer into the view if there is room, and none of its host is in it. */
   reseat(peer: Peer): Peer {
-    if (this.hasRoom && this.#retained.delete(peer.peerId)) this.#active.set(peer.peerId, peer)
+    const isAlone = this.neighbourOf(peer.address) === undefined
+    if (this.hasRoom && isAlone && this.#retained.delete(peer.peerId))
+      this.#active.set(peer.peerId, peer)
     return peer
   }
 

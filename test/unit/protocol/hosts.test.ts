@@ -41,6 +41,7 @@ const entry = (n: number): DigestEntry => ({
 })
 
 const addresses = (gossip: GossipState) => gossip.peers().map(({ address }) => address)
+const hostOf = ({ address }: PeerAddress) => new URL(address).hostname
 const types = (effects: readonly Effect[]) =>
   effects.map(({ type }) => type).filter((type) => type !== 'wake')
 
@@ -230,4 +231,66 @@ test('an address that does not answer gets one message in two rounds', () => {
   }
 
   assert.ok(count >= 2 && count <= rounds / 2 + 1, `${count} messages`)
+})
+
+test('one host has one place in the view, whatever ports and ids it has; seeds have theirs', () => {
+  const seeds = [at('seed', 'http://8.0.0.1:1'), at('other seed', 'http://8.0.0.1:2')]
+  const gossip = begun({ seeds })
+  for (const seed of seeds) meet(gossip, seed)
+  for (let n = 0; n < 90; n += 1) {
+    const minted = at(`id${n}`, `http://8.0.0.1:${4515 + n}`)
+    const sender = infoOf(minted)
+    const offered = [infoOf(at(`offered${n}`, `http://8.0.0.1:${5515 + n}`))]
+    const message = messageOf(minted)
+    gossip.step({ type: 'exchange-received', message, remote: '8.0.0.1' }, START)
+    gossip.step(
+      { type: 'shuffle-received', request: { sender, offered }, remote: '8.0.0.1' },
+      START,
+    )
+    meet(gossip, minted)
+  }
+  for (const neighbour of ['http://9.0.0.1:1', 'http://9.0.0.1:2'])
+    meet(gossip, at(neighbour, neighbour))
+
+  const view = gossip.peers().filter(({ active }) => active)
+
+  assert.deepEqual(
+    view.map(({ address }) => address).filter((address) => address.startsWith('http://8.')),
+    ['http://8.0.0.1:1', 'http://8.0.0.1:2', 'http://8.0.0.1:4515'],
+  )
+  assert.equal(view.filter(({ address }) => address.startsWith('http://9.')).length, 2)
+})
+
+test('of two names that turn out to be one host, one stays in the view', () => {
+  const named = new HostMap({ allowPrivate: false, own: self.address })
+  const gossip = begun({ hosts: named })
+  const [first, second] = [at('a', 'http://a.example'), at('b', 'http://b.example')]
+  meet(gossip, first)
+  const sender = infoOf(at('c', 'http://8.0.0.3'))
+  const request = { sender, offered: [infoOf(second)] }
+  gossip.step({ type: 'shuffle-received', request, remote: '8.0.0.3' }, START)
+  assert.equal(gossip.peers().length, 3)
+
+  named.resolved('a.example', ['8.0.0.1'])
+  named.resolved('b.example', ['8.0.0.1'])
+  meet(gossip, second)
+
+  assert.deepEqual(addresses(gossip), ['http://a.example', 'http://8.0.0.3'])
+})
+
+test('where a network has too much of a full view, a peer of it that never answered gives way', () => {
+  const gossip = begun()
+  const crowd = Array.from({ length: 5 }, (_, n) => at(`crowd${n}`, `http://8.1.1.${n + 1}`))
+  for (const peer of crowd)
+    gossip.step(
+      { type: 'exchange-received', message: messageOf(peer), remote: hostOf(peer) },
+      START,
+    )
+  for (let n = 0; n < 5; n += 1) meet(gossip, at(`p${n}`, `http://8.${n + 2}.0.1`))
+
+  meet(gossip, at('new', 'http://8.9.0.1'))
+
+  const kept = addresses(gossip)
+  assert.equal(kept.filter((address) => address.startsWith('http://8.1.1.')).length, 4)
+  assert.ok(kept.includes('http://8.9.0.1'))
 })
