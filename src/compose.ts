@@ -80,6 +80,7 @@ export function composeNode(
     clock: systemClock,
     random: systemRandom,
     log,
+    nextTurn,
   })
   const close = async () => {
     await node.close()

@@ -40,8 +40,14 @@ export interface NodeConfig {
  *   read, serve, admit ← peers ← transfer ← fetch ← sync, publish, checkout ← node
  */
 
+/** Letting others have the thread, between the steps of what may be long. */
+export interface Breathing {
+  /** Undefined, or a promise of the next turn where the present one has worked for long. */
+  breathe(): Promise<void> | undefined
+}
+
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
-export interface ReadContext {
+export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'reachable'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
@@ -55,7 +61,7 @@ export interface ReadContext {
 }
 
 /** What other groves ask of this one. */
-export interface ServeContext {
+export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
@@ -75,7 +81,7 @@ export interface AdmitContext {
 }
 
 /** Asking other groves, and remembering how they answered. */
-export interface PeersContext {
+export interface PeersContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'seeds'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex

@@ -98,6 +98,8 @@ export type Effect =
   | { readonly type: 'discovered'; readonly entries: readonly Advertisement[] }
   /** A digest was merged: its entries about held items can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
+  /** Another id than the operator wrote answered at a seed's address. */
+  | { readonly type: 'wrong-id'; readonly peer: PeerAddress; readonly peerId: string }
   | {
       readonly type: 'peer-status'
       readonly peer: PeerAddress

@@ -32,6 +32,7 @@ export class Exchange implements ApiRequest {
   readonly path: string
   readonly search: string
   readonly isLocal: boolean
+  readonly remote: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #options: ExchangeOptions
@@ -41,6 +42,7 @@ export class Exchange implements ApiRequest {
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
     const { clock, isCrowded, isLocal, onUse } = options
     this.isLocal = isLocal
+    this.remote = incoming.socket.remoteAddress
     this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing

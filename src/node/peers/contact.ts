@@ -68,6 +68,19 @@ export function noteGossipFailure(node: PeersContext, peer: PeerAddress, error: 
   node.tell({ type: 'contact-failed', peer })
 }
 
+/** Remembers that another grove answered where the operator expects this one. */
+export function noteWrongId(node: PeersContext, peer: PeerAddress, answeredAs: string): void {
+  const { peerId, address } = peer
+  const message = `${address} answered as ${answeredAs}, not as ${peerId}`
+  const error = new GroveError(
+    'peer-fault',
+    { ...peer, fault: 'wrong-id', answeredAs },
+    { message },
+  )
+  tellFault(node, peer, error)
+  node.peers.fault(address, error)
+}
+
 /**
  * Tells of another grove that answers with the id of this one: one directory is a copy of the
  * other. Gossip takes such a peer for this grove itself and forgets it, so that it would not show.
