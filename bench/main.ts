@@ -9,6 +9,7 @@ import { readCommand, usageOf } from './lab/command-line.ts'
 import { describe, observed } from './lab/report.ts'
 import { Workbench } from './lab/workbench.ts'
 import { benchmark as latency } from './latency.ts'
+import { benchmark as load } from './load.ts'
 import { benchmark as publish } from './publish.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -19,6 +20,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   latency,
   events,
   fairness,
+  load,
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -145,11 +145,11 @@ export class EventHub {
     const subscriber = this.#join(signal)
     const opened = this.#open(after)
     const batches = this.#follow(subscriber, opened, after !== undefined)
-    const events = this.#oneByOne(subscriber, batches)
+    const next = this.#oneByOne(subscriber, batches)
     const subscription: EventSubscription = {
       start: async () => this.#idOf(startOf(await opened).seq),
       nextBatch: () => batches.next(),
-      next: () => events.next(),
+      next,
       async return() {
         subscriber.leave()
         return { done: true, value: undefined }
@@ -196,15 +196,23 @@ export class EventHub {
     }
   }
 
-  async *#oneByOne(
+  /** The events of batches, one by one, until the subscriber leaves. */
+  #oneByOne(
     subscriber: Subscriber,
-    batches: AsyncIterable<readonly GroveEvent[]>,
-  ): AsyncGenerator<GroveEvent> {
-    for await (const batch of batches)
-      for (const event of batch) {
-        yield event
-        if (!this.#subscribers.has(subscriber)) return
-      }
+    batches: AsyncIterator<readonly GroveEvent[], undefined>,
+  ): () => Promise<IteratorResult<GroveEvent>> {
+    let batch: readonly GroveEvent[] = []
+    let at = 0
+    return async () => {
+      const event = batch[at++]
+      const isHere = this.#subscribers.has(subscriber)
+      if (event !== undefined && isHere) return { done: false, value: event }
+      const next = await batches.next()
+      batch = next.value ?? []
+      at = 1
+      const [value] = batch
+      return value === undefined ? { done: true, value } : { done: false, value }
+    }
   }
 
   async *#follow(
