@@ -3,7 +3,7 @@ import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy, rankedKinds, thresholdOf } from '../../core/policy.ts'
-import { type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
+import { isRankable, type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
@@ -130,7 +130,7 @@ async function dimensionsOf(
   const [kind, ...others] = rankedKinds(policy)
   const options = { signal, ...(kind !== undefined && others.length === 0 && { kind }) }
   const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, options))
-  return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
+  return [...metrics.filter(isRankable).slice(0, METRICS_MAX), ...SIGNALS]
 }
 
 async function bestOf(
