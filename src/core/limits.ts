@@ -27,6 +27,9 @@ export const ATTESTATIONS_MAX = 16
 /** Canonical bytes of one attestation. */
 export const ATTESTATION_MAX_BYTES = 1024
 
+/** Stubs: contributions that are known by their cid only, and tried again. */
+export const STUBS_MAX = 4_096
+
 /** Entries of the digest in one gossip message, as in Grove 0.1. */
 export const DIGEST_MAX_ENTRIES = 100
 /** Peers in one message of a shuffle, as in Grove 0.1. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
+import { STUBS_MAX } from '../../../src/core/limits.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
@@ -362,6 +363,32 @@ function promising(open: () => Promise<Opened<GraphStore>>): void {
     ])
     assert.deepEqual(cidsOf(await opened.store.stubs(10)), [absent])
     assert.deepEqual(await opened.store.stubs(0), [])
+  })
+
+  test('new stubs make room: what nobody promised goes first, then of who promised most', async () => {
+    await using opened = await open()
+    const { store } = opened
+    const stub = (n: number) => hashBytes(Buffer.from(`stub ${n}`))
+    const put = (from: number, to: number, by: string[]) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, n) => store.putStub(stub(from + n), by, from + n)),
+      )
+    await put(0, 10, ['honest'])
+    await put(10, 20, [])
+    await put(20, STUBS_MAX, ['flood'])
+
+    await put(STUBS_MAX, STUBS_MAX + 1, ['flood'])
+    const withoutUnpromised = await store.stubCount()
+    await put(STUBS_MAX + 1, STUBS_MAX + 100, ['flood'])
+
+    assert.equal(withoutUnpromised, STUBS_MAX - 10 + 1)
+    assert.ok((await store.stubCount()) <= STUBS_MAX)
+    const left = cidsOf(await store.stubs(STUBS_MAX))
+    assert.deepEqual(
+      left.slice(0, 10),
+      Array.from({ length: 10 }, (_, n) => stub(n)),
+    )
+    assert.ok(!left.includes(stub(20)) && left.includes(stub(STUBS_MAX + 99)))
   })
 
   test('a stub is found and counted as long as its contribution is absent', async () => {
