@@ -3,6 +3,7 @@ import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
+import type { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -41,8 +42,14 @@ export interface NodeConfig {
  *   read, serve, admit ← peers ← transfer ← fetch ← sync, publish, checkout ← node
  */
 
+/** Letting others have the thread, between the steps of what may be long. */
+export interface Breathing {
+  /** Undefined, or a promise of the next turn where the present one has worked for long. */
+  breathe(): Promise<void> | undefined
+}
+
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
-export interface ReadContext {
+export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'reachable'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
@@ -56,7 +63,7 @@ export interface ReadContext {
 }
 
 /** What other groves ask of this one. */
-export interface ServeContext {
+export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
@@ -76,13 +83,14 @@ export interface AdmitContext {
 }
 
 /** Asking other groves, and remembering how they answered. */
-export interface PeersContext {
+export interface PeersContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'seeds'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly transport: Transport
   readonly peers: PeerRecords
+  readonly seedWatch: SeedReports
   readonly gossip: GossipView
   readonly clock: Clock
   readonly log: Log
@@ -168,6 +176,12 @@ export interface PeerRecords {
   bytesGood(address: string, count: number): void
   /** The peer broke the protocol or was out of reach; `badBytes` of what it sent were wrong. */
   fault(address: string, error: unknown, badBytes?: number): void
+}
+
+/** Tells the operator whether configured seeds answer, and why not. Other peers are ignored. */
+export interface SeedReports {
+  failed(peer: PeerAddress, error: GroveError): void
+  answered(peer: PeerAddress): void
 }
 
 /** What peers said lately that they don't have. */

@@ -112,6 +112,10 @@ export class Dialler {
         body: guardedBody(body, { ...bodyLimits, maxBytes: ERROR_BODY_MAX }),
       })
     }
+    if (request.extension && headers[PROTOCOL_HEADER] === undefined) {
+      body.destroy()
+      throw new UnknownRouteError(`${peer.address} answered ${status} as no grove does`)
+    }
     const fault = this.#headerFault(peer, request, headers, lengthBytes)
     if (fault !== undefined) {
       body.destroy()
@@ -212,13 +216,19 @@ async function refusal(
   if (request.extension && isUnknownRoute(status, headers, error))
     return new UnknownRouteError(`${peer.address} answered ${status}`)
   const reason = error === undefined ? '' : `: ${error.message.slice(0, 500)}`
-  const message = `${peer.address} answered ${status}${reason}`
+  const isForeign = headers[PROTOCOL_HEADER] === undefined && error === undefined
+  const foreign = isForeign ? ', and not as a grove does' : ''
+  const message = `${peer.address} answered ${status}${foreign}${reason}`
   const code = codes[status]
   if (code === undefined) return peerFault(peer, 'status', `answered ${status}${reason}`)
   const retryAfter = code === 'busy' ? headers['retry-after'] : undefined
   return new GroveError(
     code,
-    { ...peer, ...(retryAfter === undefined ? {} : { retryAfter }) },
+    {
+      ...peer,
+      ...(retryAfter === undefined ? {} : { retryAfter }),
+      ...(isForeign ? { foreign: true } : {}),
+    },
     { message },
   )
 }

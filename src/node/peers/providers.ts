@@ -124,5 +124,5 @@ async function holds(
 
 function senderOf(node: PeersContext, { peerId, address }: Provenance): PeerAddress[] {
   if (peerId === undefined || address === undefined) return []
-  return node.gossip.admits(address) ? [{ peerId, address }] : []
+  return node.gossip.admits({ peerId, address }) ? [{ peerId, address }] : []
 }

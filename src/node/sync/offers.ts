@@ -8,6 +8,7 @@ import type { BestAnswer } from '../../ports/transport.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
+import { readEach } from '../read-each.ts'
 import { amongKinds } from '../serve/best.ts'
 import type { Requests } from './round-budget.ts'
 
@@ -109,10 +110,9 @@ export async function heldAmong(node: SyncContext, places: readonly Place[]): Pr
 
 /** Those of the held cids whose artifacts are not all here. */
 export async function partialAmong(node: SyncContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
-  const named = (await node.contributions.getMany([...held])).map(({ cid, manifest }) => ({
-    cid,
-    hashes: Object.values(manifest.artifacts),
-  }))
+  const named: { readonly cid: Cid; readonly hashes: readonly Cid[] }[] = []
+  for await (const { cid, manifest } of readEach(node, held))
+    named.push({ cid, hashes: Object.values(manifest.artifacts) })
   const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
   return new Set(
     named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid),
