@@ -128,7 +128,11 @@ export async function serveGrove(
   }
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
-  const running = bound.serve(node, { nextTurn, pages: local?.pages ?? {} })
+  const running = bound.serve(node, {
+    nextTurn,
+    pages: local?.pages ?? {},
+    allowHosts: server.allowHosts ?? [],
+  })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })
   const closeAll = async () => {

@@ -42,7 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtime: ['core', 'ports', 'runtime'],
   workspace: ['core', 'concurrency', 'disk', 'workspace'],
   git: ['core', 'disk', 'git'],
-  gather: ['core', 'concurrency', 'git', 'gather'],
+  gather: ['core', 'concurrency', 'disk', 'git', 'gather'],
   node: [...inner, 'node'],
   api: [...inner, 'disk', 'gather', 'git', 'node', 'api'],
   cli: [

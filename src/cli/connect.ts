@@ -14,6 +14,7 @@ import {
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { holdsOnlyOthers } from '../disk/grove-directory.ts'
 import { readPlainFile } from '../disk/plain-file.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
@@ -184,6 +185,7 @@ async function openDirectory(
     const message = `there is no grove in ${dir}${whose}: make one with \`grove init ${directory}\``
     throw new GroveError('not-found', { directory: dir }, { message })
   }
+  await refuseOthers(dir, directory)
   const { grove: settings } = decideConfig({
     dir,
     env: context.env,
@@ -197,6 +199,16 @@ async function openDirectory(
     await shared.close()
     throw error
   }
+}
+
+/** Throws `not-found` for a folder of other files: no command but `init` makes a grove in it. */
+async function refuseOthers(dir: string, named: string): Promise<void> {
+  // What can't be read is opened all the same, which says why.
+  if (!(await holdsOnlyOthers(dir).catch(() => false))) return
+  const message =
+    `there is no grove in ${dir}, which has other files: name a grove's directory, or make one ` +
+    `there with \`grove init ${named}\``
+  throw new GroveError('not-found', { directory: dir }, { message })
 }
 
 /** Longer than any command takes: rounds are left to the server. */

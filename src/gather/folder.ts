@@ -5,6 +5,7 @@ import type { Ignore } from 'ignore'
 import { mapBounded } from '../concurrency/semaphore.ts'
 import { pathOfBytes } from '../core/contribution/names.ts'
 import { isGroveError } from '../core/errors.ts'
+import { isGroveDirectory, isOwnFile } from '../disk/grove-directory.ts'
 import { type GitFiles, listFiles } from '../git/files.ts'
 import { findRepository, orUndefined } from '../git/repository.ts'
 import { isNoGit } from '../git/run.ts'
@@ -20,7 +21,6 @@ import {
   unreadable,
   unreadablePatterns,
 } from './gathered.ts'
-import { isGroveDirectory, isOwnFile } from './grove-directory.ts'
 import { type Below, patternsBelow, patternsOf } from './patterns.ts'
 
 /** Files whose first bytes are read at once. */

@@ -2,11 +2,11 @@ import { realpath, stat } from 'node:fs/promises'
 import { basename, isAbsolute, relative, resolve, sep } from 'node:path'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
+import { belongsToGrove } from '../disk/grove-directory.ts'
 import { isWithin } from '../git/repository.ts'
 import { consider } from './consider.ts'
 import { gatherFolder } from './folder.ts'
 import { type Gathered, Gathering, type GatherOptions, joined, usage } from './gathered.ts'
-import { belongsToGrove } from './grove-directory.ts'
 import { patternsBelow, patternsOf } from './patterns.ts'
 
 /**

@@ -1,7 +1,9 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
+import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
+import type { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -106,6 +108,7 @@ export interface PeersContext extends Breathing {
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly transport: Transport
   readonly peers: PeerRecords
+  readonly seedWatch: SeedReports
   readonly gossip: GossipView
   readonly clock: Clock
   readonly log: Log
@@ -194,6 +197,12 @@ export interface PeerRecords {
   fault(address: string, error: unknown, badBytes?: number): void
 }
 
+/** Tells the operator whether configured seeds answer, and why not. Other peers are ignored. */
+export interface SeedReports {
+  failed(peer: PeerAddress, error: GroveError): void
+  answered(peer: PeerAddress): void
+}
+
 /** What peers said lately that they don't have. */
 export interface Absences {
   add(address: string, cid: Cid): void
@@ -202,16 +211,28 @@ export interface Absences {
   forget(address: string, cid: Cid): void
 }
 
-/** The blobs on their way: a bounded number in all and from each peer, and each once. */
+/** The blobs on their way: a bounded number in all and from each host, and each once. */
 export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** What has come of blobs that are not whole. */
   readonly kept: KeptPartials
-  /** A place for a transfer from that address; call the result, once, to give it back. */
-  enter(address: string, signal: AbortSignal): Promise<() => void>
+  /** Notes that somebody asked for a blob, until the returned function is called, once. */
+  wantedByCaller(hash: Cid): () => void
+  /** A slot for a transfer, once there is one. */
+  enter(transfer: Transfer, signal: AbortSignal): Promise<Slot>
   /** Calls the watcher with the progress of a blob, until the returned function is called. */
   watch(hash: Cid, watcher: (progress: TransferProgress) => void): () => void
   tell(progress: TransferProgress): void
+}
+
+/** A transfer from one peer that wants a slot. */
+export interface Transfer {
+  readonly hash: Cid
+  readonly address: string
+  /** Of the whole blob, as far as it is known. */
+  readonly sizeBytes: () => number | undefined
+  /** Ends the transfer, which is slow: somebody else waits for its slot. */
+  readonly displace: () => void
 }
 
 /** Unfinished blobs that a later transfer goes on with. */

@@ -1,9 +1,10 @@
 import { rename } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Cid, hashBytes } from '../core/cid.ts'
 import { errnoOf } from '../core/errno.ts'
 import { GroveError } from '../core/errors.ts'
 import { compareText } from '../core/text.ts'
+import { firstOfGrove } from '../disk/grove-directory.ts'
 import type { OpenFile, WorkspaceFile, WorkspaceOptions } from './file.ts'
 import { refuseLayouts } from './foreign.ts'
 import { endJournal, hasJournal, readJournal, syncFolder, writeJournal } from './journal.ts'
@@ -18,7 +19,8 @@ import { findTarget, makeParent, writeError } from './target.ts'
  * is there is kept, with its owner and mode; what is new gets the process's umask. No path and no
  * link leads out of the directory. A checkout that was killed leaves the old state, or one that
  * the next checkout into the directory completes. Throws `directory-not-empty`, `already-exists`
- * (a file in the way), `validation-error` (a path), `refused` (a link in the way, a layout),
+ * (a file in the way), `validation-error` (a path), `refused` (a link in the way, a
+ * layout, a grove's own files),
  * `hash-mismatch`, `busy`, `storage-full`, `read-only`, `storage-failed`.
  */
 export async function writeWorkspace(
@@ -31,12 +33,21 @@ export async function writeWorkspace(
   const job = { files, read, options }
   try {
     const target = await findTarget(directory)
+    await refuseGrove(files.map(({ path }) => join(target.path, path)))
     if (target.exists) await fill(target.path, job)
     else await appear(target.path, job)
   } catch (cause) {
     options.signal?.throwIfAborted()
     throw writeError(cause, resolve(directory))
   }
+}
+
+/** Throws `refused` for files that would take the place of what a grove keeps. */
+async function refuseGrove(paths: readonly string[]): Promise<void> {
+  const path = await firstOfGrove(paths)
+  if (path === undefined) return
+  const message = `${path} would be among a grove's own files: name another directory`
+  throw new GroveError('refused', { path }, { message })
 }
 
 interface Writing {

@@ -20,8 +20,9 @@ const encoder = new TextEncoder()
  * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents
  * first, then a page of the evidence about it, a line each, and a trailer that tells what is not
  * here and what was cut short. The contribution itself is left out. Where there is too much, the
- * nearest are sent, and of the evidence what is told first (`core/contribution/relation.ts`). The lines are bare manifests, or records where `form` asks for them
- * (`core/wire/closure.ts`). Throws `absent` before the first line.
+ * nearest are sent, and of the evidence what is told first (`core/contribution/relation.ts`). The
+ * lines are bare manifests, or records where `form` asks for them (`core/wire/closure.ts`). Throws
+ * `absent` before the first line.
  */
 export async function* streamClosure(
   node: ServeContext,

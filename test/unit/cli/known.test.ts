@@ -1,11 +1,23 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { projectDirectory } from '../../../src/cli/connect.ts'
+import { connect, projectDirectory } from '../../../src/cli/connect.ts'
 import { isKnown, remember } from '../../../src/cli/known.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
+import { standingClock } from '../../support/standing-clock.ts'
 
 async function grove(dir: string, id: string): Promise<string> {
   await mkdir(dir, { recursive: true })
@@ -64,6 +76,20 @@ test('where nothing can be remembered, a directory has to be named', async () =>
   assert.equal(await remember(own, { XDG_STATE_HOME: file }), false)
 
   assert.equal(await isKnown(own, { XDG_STATE_HOME: file }), false)
+})
+
+test('a folder of other files is not made a grove by a command that reads it', async () => {
+  await using temporary = await temporaryDirectory()
+  await writeFile(join(temporary.dir, 'train.py'), '')
+  const { signal } = new AbortController()
+  const { clock } = standingClock()
+
+  await assert.rejects(connect({ dir: temporary.dir }, { env: {}, clock, signal }), {
+    code: 'not-found',
+    message: /other files.*grove init/,
+  })
+
+  assert.deepEqual(await readdir(temporary.dir), ['train.py'])
 })
 
 const UNLISTED_USER = 54_321

@@ -34,6 +34,28 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const overwrite = { overwrite: true } as const
 
+test("a grove's own files are not overwritten, from wherever they are named", async () => {
+  await occupy({ 'grove.db': 'own', 'blobs/aa/x': 'own', 'grove.json': '{}', 'work.txt': 'old' })
+
+  const cases: [string, string][] = [
+    [target, 'grove.json'],
+    [target, 'ID'],
+    [target, 'blobs/aa/x'],
+    [join(target, 'blobs'), 'new'],
+    [folder, 'work/grove.db'],
+  ]
+  for (const [directory, path] of cases)
+    await assert.rejects(write(directory, { [path]: 'foreign' }, overwrite), withCode('refused'))
+  await write(target, { 'work.txt': 'new' }, overwrite)
+
+  assert.deepEqual(await contentOf(target), {
+    'grove.db': 'own',
+    'blobs/aa/x': 'own',
+    'grove.json': '{}',
+    'work.txt': 'new',
+  })
+})
+
 async function occupy(texts: Readonly<Record<string, string>>): Promise<void> {
   for (const [path, text] of Object.entries(texts)) {
     await mkdir(dirname(join(target, path)), { recursive: true })

@@ -11,8 +11,8 @@
  *   of the index.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
  * - `edge`: relations by target, which may be absent. `telling`, `turn` and `seq` are the place at
- *   which other groves are told of it (`core/contribution/relation.ts`); `edge_turn` counts what each host
- *   has brought of each target.
+ *   which other groves are told of it (`core/contribution/relation.ts`); `edge_turn` counts what
+ *   each host has brought of each target.
  * - `signal_total`: signals, replies and edges of each target, added up, also while it is absent.
  *   `review_sum` is exact, as `sumToText` writes it.
  * - `derivation`: by which rules the tables above were written (`writer/derivation.ts`).

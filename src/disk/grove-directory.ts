@@ -1,4 +1,4 @@
-import { lstat, realpath } from 'node:fs/promises'
+import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 
 /** What a grove keeps in its directory. */
@@ -33,4 +33,26 @@ export async function belongsToGrove(file: string): Promise<boolean> {
     if (isOwnFile(way) && (await isGroveDirectory(folder))) return true
     if (folder === dirname(folder)) return false
   }
+}
+
+/** The first of these paths that is a part of a grove's directory; undefined if none is. */
+export async function firstOfGrove(paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    const parts = path.split(sep)
+    for (let depth = 1; depth < parts.length; depth++) {
+      // On some disks `ID` is the same file as `id`.
+      if (!isOwnFile(parts.slice(depth).join('/').toLowerCase())) continue
+      if (await isGroveDirectory(parts.slice(0, depth).join(sep) || sep)) return path
+    }
+  }
+  return undefined
+}
+
+/** What tells the directory of a grove from any other, from the moment it is made. */
+const marks: ReadonlySet<string> = new Set(['grove.db', 'lock.db', 'grove.json', 'id'])
+
+/** Whether a directory has files, and none of them is a grove's. */
+export async function holdsOnlyOthers(directory: string): Promise<boolean> {
+  const names = await readdir(directory)
+  return names.length > 0 && !names.some((name) => marks.has(name))
 }
