@@ -112,7 +112,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.#background = new Background(ports)
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
-    this.peers = new PeerStore(ports)
+    this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
