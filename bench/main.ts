@@ -1,5 +1,6 @@
 /** Measures what Grove is meant to be fast at: `npm run -s bench -- --help`. */
 import { benchmark as artifact } from './artifact.ts'
+import { benchmark as events } from './events.ts'
 import { benchmark as fairness } from './fairness.ts'
 import { benchmark as fetch } from './fetch.ts'
 import { benchmark as frontier } from './frontier.ts'
@@ -8,6 +9,7 @@ import { readCommand, usageOf } from './lab/command-line.ts'
 import { describe, observed } from './lab/report.ts'
 import { Workbench } from './lab/workbench.ts'
 import { benchmark as latency } from './latency.ts'
+import { benchmark as load } from './load.ts'
 import { benchmark as publish } from './publish.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
@@ -16,7 +18,9 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fetch,
   artifact,
   latency,
+  events,
   fairness,
+  load,
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -80,6 +80,7 @@ export function composeNode(
     clock: systemClock,
     random: systemRandom,
     log,
+    nextTurn,
   })
   const close = async () => {
     await node.close()
@@ -127,7 +128,11 @@ export async function serveGrove(
   }
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
-  const running = bound.serve(node, { nextTurn, pages: local?.pages ?? {} })
+  const running = bound.serve(node, {
+    nextTurn,
+    pages: local?.pages ?? {},
+    allowHosts: server.allowHosts ?? [],
+  })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })
   const closeAll = async () => {

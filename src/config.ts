@@ -39,6 +39,10 @@ function written<T>(parse: (text: string) => T) {
   })
 }
 
+const hostNameSchema = z
+  .string()
+  .regex(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be the name of a host, such as grove.example')
+
 const logLevelSchema = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
 /** The least severe lines that are logged. */
 export type LogLevel = z.infer<typeof logLevelSchema>
@@ -50,6 +54,8 @@ export const layerSchema = z
     port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
+    /** Names by which it may be called, besides that of its address. */
+    allowHosts: z.array(hostNameSchema),
     /** Seeds: `id@url` or a plain URL. */
     peers: z.array(written(parseSeed)),
     gossipInterval: written(positiveDuration),
@@ -173,6 +179,8 @@ export interface ServerConfig {
   readonly port: number
   /** Default: the address it listens on. */
   readonly publicUrl?: string
+  /** Names by which it may be called, besides that of its address. */
+  readonly allowHosts?: readonly string[]
   /** What gave the host and the port, as messages name it; undefined for a default. */
   readonly from?: { readonly host: string | undefined; readonly port: string | undefined }
 }
@@ -212,6 +220,7 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       host,
       port: settings.port ?? DEFAULT_PORT,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+      ...(settings.allowHosts === undefined ? {} : { allowHosts: settings.allowHosts }),
       from: { host: from('host'), port: from('port') },
     },
     logLevel: settings.logLevel ?? 'info',
@@ -243,6 +252,7 @@ function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allow
 /** Settings whose flag may be repeated: the flag's name, in the file as in the command. */
 const plurals: Readonly<Record<string, string>> = {
   peer: 'peers',
+  allowHost: 'allowHosts',
   syncDimension: 'syncDimensions',
   syncThreshold: 'syncThresholds',
   syncTag: 'syncTags',

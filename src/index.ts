@@ -40,7 +40,13 @@ export interface GroveOptions {
    * Serve the HTTP API to agents and other groves, by default on a free port of loopback. Default:
    * don't.
    */
-  readonly listen?: { readonly host?: string; readonly port?: number; readonly publicUrl?: string }
+  readonly listen?: {
+    readonly host?: string
+    readonly port?: number
+    readonly publicUrl?: string
+    /** Names by which it may be called, besides that of its address. */
+    readonly allowHosts?: readonly string[]
+  }
   /** Default 30,000. */
   readonly gossipIntervalMs?: number
   /** Default 30,000. */
@@ -69,8 +75,9 @@ export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
   const settings = settingsOf(options, server.host)
   const { dir } = settings
   if (listen !== undefined) {
-    const publicUrl = listen.publicUrl === undefined ? {} : { publicUrl: listen.publicUrl }
-    const served = await serveGrove(settings, { ...server, ...publicUrl }, log)
+    const { publicUrl, allowHosts = [] } = listen
+    const known = publicUrl === undefined ? {} : { publicUrl }
+    const served = await serveGrove(settings, { ...server, ...known, allowHosts }, log)
     return groveOn(served.node, { url: served.url, dir, close: served.close })
   }
   if (dir !== undefined) return sharedGrove({ ...settings, dir }, options, log)

@@ -96,5 +96,8 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
 }
 
 function amountText({ option, of, usual }: Scale): string {
-  return option === 'size' ? `${usual / 2 ** 30} GiB` : `${usual.toLocaleString('en')} ${of}`
+  return option === 'size' ? sizeText(usual) : `${usual.toLocaleString('en')} ${of}`
 }
+
+const sizeText = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${bytes / 2 ** 20} MiB` : `${bytes / 2 ** 30} GiB`

@@ -62,9 +62,11 @@ export class Workbench implements AsyncDisposable {
     }
   }
 
-  /** Starts a program of this folder, which takes messages. */
+  /** Starts a program of the folder processes/, which takes messages. */
   fork(program: string): ChildProcess {
-    return this.#own(fork(join(import.meta.dirname, program), [], { serialization: 'advanced' }))
+    return this.#own(
+      fork(join(import.meta.dirname, 'processes', program), [], { serialization: 'advanced' }),
+    )
   }
 
   /** Ends everything without waiting, when a run is interrupted. */

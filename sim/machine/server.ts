@@ -5,9 +5,11 @@ import type { HttpAnswer, HttpRequest } from '../network/http.ts'
 /** Answers a request of the simulated network by the production server's code. */
 export async function serve(
   answerer: ApiAnswerer,
-  { method, path, headers, body }: HttpRequest,
+  { method, path, headers, body, remote }: HttpRequest,
 ): Promise<HttpAnswer> {
-  const { response } = await answerer.answer(memoryRequest({ method, target: path, headers, body }))
+  const { response } = await answerer.answer(
+    memoryRequest({ method, target: path, headers, body, remote }),
+  )
   const { status, headers: answered, body: content = '' } = response
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   return { status, headers: answered, body: bytes }

@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly body: string
   /** The sender's name. No production server sees it. */
   readonly from: string
+  /** The sender's IP address. */
+  readonly remote: string
 }
 
 export interface HttpAnswer {

@@ -190,7 +190,8 @@ export class Network {
       () => describeRequest(request),
     )
     this.stats.bytes += body.length
-    return { method, path, headers, body, from: client.name }
+    const remote = new URL(client.address).hostname
+    return { method, path, headers, body, from: client.name, remote }
   }
 
   #isLost(link: Rng, from: string, to: string): boolean {

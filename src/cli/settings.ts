@@ -15,6 +15,7 @@ export interface SettingsOptions {
   readonly host?: string
   readonly port?: string
   readonly publicUrl?: string
+  readonly allowHost?: string[]
   readonly peer?: string[]
   readonly gossipInterval?: string
   readonly sync?: 'frontier' | 'off'
@@ -97,6 +98,11 @@ function addListening(command: Command): void {
       '--public-url <url>',
       'address at which other groves reach this one (default: the address listened on)',
       checkedAddress('--public-url', parseAddress),
+    )
+    .option(
+      '--allow-host <name>',
+      'a name to be called by, beside that of its address (may be repeated; default: none)',
+      readText,
     )
     .option(
       '--peer <url>',
@@ -193,6 +199,7 @@ export function layerFrom(options: SettingsOptions): Layer {
       host,
       port,
       publicUrl,
+      allowHosts: options.allowHost,
       peers: options.peer,
       gossipInterval,
       sync,

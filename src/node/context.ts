@@ -1,7 +1,9 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
+import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
+import type { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -40,8 +42,14 @@ export interface NodeConfig {
  *   read, serve, admit ← peers ← transfer ← fetch ← sync, publish, checkout ← node
  */
 
+/** Letting others have the thread, between the steps of what may be long. */
+export interface Breathing {
+  /** Undefined, or a promise of the next turn where the present one has worked for long. */
+  breathe(): Promise<void> | undefined
+}
+
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
-export interface ReadContext {
+export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'reachable'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
@@ -55,7 +63,7 @@ export interface ReadContext {
 }
 
 /** What other groves ask of this one. */
-export interface ServeContext {
+export interface ServeContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
@@ -75,13 +83,14 @@ export interface AdmitContext {
 }
 
 /** Asking other groves, and remembering how they answered. */
-export interface PeersContext {
+export interface PeersContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'seeds'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly transport: Transport
   readonly peers: PeerRecords
+  readonly seedWatch: SeedReports
   readonly gossip: GossipView
   readonly clock: Clock
   readonly log: Log
@@ -169,6 +178,12 @@ export interface PeerRecords {
   fault(address: string, error: unknown, badBytes?: number): void
 }
 
+/** Tells the operator whether configured seeds answer, and why not. Other peers are ignored. */
+export interface SeedReports {
+  failed(peer: PeerAddress, error: GroveError): void
+  answered(peer: PeerAddress): void
+}
+
 /** What peers said lately that they don't have. */
 export interface Absences {
   add(address: string, cid: Cid): void
@@ -177,16 +192,28 @@ export interface Absences {
   forget(address: string, cid: Cid): void
 }
 
-/** The blobs on their way: a bounded number in all and from each peer, and each once. */
+/** The blobs on their way: a bounded number in all and from each host, and each once. */
 export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** What has come of blobs that are not whole. */
   readonly kept: KeptPartials
-  /** A place for a transfer from that address; call the result, once, to give it back. */
-  enter(address: string, signal: AbortSignal): Promise<() => void>
+  /** Notes that somebody asked for a blob, until the returned function is called, once. */
+  wantedByCaller(hash: Cid): () => void
+  /** A slot for a transfer, once there is one. */
+  enter(transfer: Transfer, signal: AbortSignal): Promise<Slot>
   /** Calls the watcher with the progress of a blob, until the returned function is called. */
   watch(hash: Cid, watcher: (progress: TransferProgress) => void): () => void
   tell(progress: TransferProgress): void
+}
+
+/** A transfer from one peer that wants a slot. */
+export interface Transfer {
+  readonly hash: Cid
+  readonly address: string
+  /** Of the whole blob, as far as it is known. */
+  readonly sizeBytes: () => number | undefined
+  /** Ends the transfer, which is slow: somebody else waits for its slot. */
+  readonly displace: () => void
 }
 
 /** Unfinished blobs that a later transfer goes on with. */

@@ -12,6 +12,9 @@ import type { ContributionStore, LogEntry } from '../ports/contribution-store.ts
 const EVENTS_KEPT_MAX = 1_000
 /** Log entries per read. */
 const LOG_PAGE_ENTRIES = 100
+/** Log entries that are told together, as far as they are read in `GATHER_MS`. */
+const GATHERED_MAX = 1_000
+const GATHER_MS = 4
 
 export interface HubPorts {
   readonly clock: Clock
@@ -22,6 +25,11 @@ export interface HubPorts {
 export interface EventSubscription extends AsyncIterableIterator<GroveEvent> {
   /** The id that it starts after. */
   start(): Promise<string>
+  /**
+   * The next events that are there, at least one. Subscribers at the same place get the same array,
+   * so that what is made of it can be shared. Use either this or `next`.
+   */
+  nextBatch(): Promise<IteratorResult<readonly GroveEvent[], undefined>>
   return(): Promise<IteratorResult<GroveEvent>>
 }
 
@@ -45,10 +53,20 @@ interface Kept {
   readonly stored: number
 }
 
-/** An entry of the log as an event. */
+/** Consecutive entries of the log as events. */
 interface Logged {
-  readonly seq: number
-  readonly event: ContributionEvent
+  readonly events: readonly ContributionEvent[]
+  /** The number of the last one. */
+  readonly lastSeq: number
+  /** Whether there may be more by now. */
+  readonly goesOn: boolean
+}
+
+/** Consecutive live events, from number `from` up to `end`. */
+interface LiveBatch {
+  readonly from: number
+  readonly end: number
+  readonly events: readonly LiveEvent[]
 }
 
 /** Where a subscription starts, or why that can't be read. */
@@ -72,13 +90,17 @@ export class EventHub {
   readonly #log: HubPorts['log']
   readonly #observers = new Set<EventObserver>()
   readonly #subscribers = new Set<Subscriber>()
+  /** Those that wait for news: of the others, an event that is published asks nothing. */
+  readonly #idle = new Set<Subscriber>()
   /** The latest live events, of which the first has number `#first`. */
   readonly #kept: Kept[] = []
   #first = 0
   /** Contributions stored since the hub was made. */
   #stored = 0
   /** The page of the log that was read last: subscribers at the same place share it. */
-  #page: { readonly after: number; readonly events: Promise<readonly Logged[]> } | undefined
+  #page: { readonly after: number; readonly logged: Promise<Logged> } | undefined
+  /** The live events that were told last: subscribers at the same place share them, too. */
+  #batch: LiveBatch | undefined
 
   constructor({ clock, log }: HubPorts) {
     this.#clock = clock
@@ -122,10 +144,12 @@ export class EventHub {
   ): EventSubscription {
     const subscriber = this.#join(signal)
     const opened = this.#open(after)
-    const events = this.#follow(subscriber, opened, after !== undefined)
+    const batches = this.#follow(subscriber, opened, after !== undefined)
+    const next = this.#oneByOne(subscriber, batches)
     const subscription: EventSubscription = {
       start: async () => this.#idOf(startOf(await opened).seq),
-      next: () => events.next(),
+      nextBatch: () => batches.next(),
+      next,
       async return() {
         subscriber.leave()
         return { done: true, value: undefined }
@@ -153,6 +177,7 @@ export class EventHub {
     this.#first = this.#end
     this.#kept.length = 0
     this.#page = undefined
+    this.#batch = undefined
   }
 
   get #end(): number {
@@ -171,15 +196,34 @@ export class EventHub {
     }
   }
 
+  /** The events of batches, one by one, until the subscriber leaves. */
+  #oneByOne(
+    subscriber: Subscriber,
+    batches: AsyncIterator<readonly GroveEvent[], undefined>,
+  ): () => Promise<IteratorResult<GroveEvent>> {
+    let batch: readonly GroveEvent[] = []
+    let at = 0
+    return async () => {
+      const event = batch[at++]
+      const isHere = this.#subscribers.has(subscriber)
+      if (event !== undefined && isHere) return { done: false, value: event }
+      const next = await batches.next()
+      batch = next.value ?? []
+      at = 1
+      const [value] = batch
+      return value === undefined ? { done: true, value } : { done: false, value }
+    }
+  }
+
   async *#follow(
     subscriber: Subscriber,
     opened: Promise<Opening>,
     isResumed: boolean,
-  ): AsyncGenerator<GroveEvent> {
+  ): AsyncGenerator<readonly GroveEvent[], undefined> {
     try {
       const { seq, isForeign } = startOf(await opened)
       subscriber.seq = seq
-      if (isForeign) yield { type: 'reset', at: this.#now(), id: this.#idOf(seq) }
+      if (isForeign) yield [{ type: 'reset', at: this.#now(), id: this.#idOf(seq) }]
       if (isResumed) yield* this.#logged(subscriber)
       yield* this.#live(subscriber)
     } finally {
@@ -187,48 +231,64 @@ export class EventHub {
     }
   }
 
-  async *#live(subscriber: Subscriber): AsyncGenerator<GroveEvent> {
+  async *#live(subscriber: Subscriber): AsyncGenerator<readonly GroveEvent[]> {
     while (this.#subscribers.has(subscriber)) {
       if (subscriber.next < this.#first) {
-        yield this.#lagged(subscriber)
+        yield [this.#lagged(subscriber)]
         return
       }
       const kept = this.#kept[subscriber.next - this.#first]
       if ((kept?.stored ?? this.#stored) > subscriber.stored) yield* this.#logged(subscriber)
       else if (kept === undefined) await this.#news(subscriber)
       else {
-        subscriber.next++
-        yield kept.event
+        const { events, end } = this.#batchFor(subscriber)
+        subscriber.next = end
+        yield events
       }
     }
+  }
+
+  /** The live events from a subscriber's place on, up to one that contributions go before. */
+  #batchFor({ next: from, stored }: Subscriber): LiveBatch {
+    let end = from
+    while ((this.#kept[end - this.#first]?.stored ?? Number.POSITIVE_INFINITY) <= stored) end++
+    if (this.#batch?.from !== from || this.#batch.end !== end) {
+      const kept = this.#kept.slice(from - this.#first, end - this.#first)
+      this.#batch = { from, end, events: kept.map(({ event }) => event) }
+    }
+    return this.#batch
   }
 
   /** The contributions after the last one that the subscriber read. */
-  async *#logged(subscriber: Subscriber): AsyncGenerator<ContributionEvent> {
+  async *#logged(subscriber: Subscriber): AsyncGenerator<readonly ContributionEvent[]> {
     subscriber.stored = this.#stored
     for (;;) {
-      const events = await this.#pageAfter(subscriber.seq)
-      for (const { seq, event } of events) {
-        if (!this.#subscribers.has(subscriber)) return
-        subscriber.seq = seq
-        yield event
-      }
-      if (events.length < LOG_PAGE_ENTRIES) return
+      const { events, lastSeq, goesOn } = await this.#pageAfter(subscriber.seq)
+      if (!this.#subscribers.has(subscriber)) return
+      subscriber.seq = lastSeq
+      if (events.length > 0) yield events
+      if (!goesOn) return
     }
   }
 
-  #pageAfter(after: number): Promise<readonly Logged[]> {
-    if (this.#page?.after !== after) this.#page = { after, events: this.#read(after) }
-    return this.#page.events
+  #pageAfter(after: number): Promise<Logged> {
+    if (this.#page?.after !== after) this.#page = { after, logged: this.#read(after) }
+    return this.#page.logged
   }
 
-  async #read(after: number): Promise<readonly Logged[]> {
+  async #read(after: number): Promise<Logged> {
+    const events: ContributionEvent[] = []
+    const begunAt = this.#clock.now()
+    let lastSeq = after
     try {
-      const entries = await this.#log.since(after, LOG_PAGE_ENTRIES)
-      return entries.map((entry) => ({
-        seq: entry.seq,
-        event: eventOf(entry, this.#idOf(entry.seq)),
-      }))
+      for (;;) {
+        const entries = await this.#log.since(lastSeq, LOG_PAGE_ENTRIES)
+        for (const entry of entries) events.push(eventOf(entry, this.#idOf(entry.seq)))
+        lastSeq = entries.at(-1)?.seq ?? lastSeq
+        const goesOn = entries.length === LOG_PAGE_ENTRIES
+        const isEnough = events.length >= GATHERED_MAX || this.#clock.now() - begunAt >= GATHER_MS
+        if (!goesOn || isEnough) return { events, lastSeq, goesOn }
+      }
     } catch (error) {
       this.#page = undefined
       throw error
@@ -241,12 +301,16 @@ export class EventHub {
 
   #news(subscriber: Subscriber): Promise<void> {
     return new Promise((resolve) => {
-      subscriber.wake = resolve
+      subscriber.wake = () => {
+        this.#idle.delete(subscriber)
+        resolve()
+      }
+      this.#idle.add(subscriber)
     })
   }
 
   #wakeAll(): void {
-    for (const subscriber of this.#subscribers) subscriber.wake()
+    for (const subscriber of this.#idle) subscriber.wake()
   }
 
   #idOf(seq: number): string {

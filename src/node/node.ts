@@ -1,3 +1,4 @@
+import { Breath } from '../concurrency/breath.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
@@ -17,6 +18,7 @@ import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { RecordStore } from '../ports/record-store.ts'
 import type { StoreHealth } from '../ports/store-health.ts'
+import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
@@ -34,8 +36,9 @@ import type {
 import { EventHub } from './events.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { PackIndexCache } from './read/packs.ts'
 import { BackgroundSync } from './sync/sync.ts'
@@ -57,6 +60,8 @@ export interface NodePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Default: nothing else waits for the thread, so that long work need not pause. */
+  readonly nextTurn?: NextTurn
 }
 
 /**
@@ -77,16 +82,18 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly peers: PeerStore
+  readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
-  readonly transfers = new TransferSlots()
+  readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
   readonly #frontier: FrontierReader
   readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
   readonly #background: Background
+  readonly #breath: Breath | undefined
 
   constructor(config: NodeConfig, ports: NodePorts) {
     const { graph, clock, random } = ports
@@ -98,11 +105,15 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.transport = ports.transport
     this.clock = clock
     this.random = random
+    this.transfers = new TransferSlots({ clock, hosts: ports.transport.hosts })
     this.log = ports.log
     this.events = new EventHub({ clock, log: graph })
     this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
-    this.peers = new PeerStore(ports)
+    const { nextTurn } = ports
+    this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
+    this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
+    this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
     const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
@@ -140,6 +151,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.peers.close()
   }
 
+  breathe(): Promise<void> | undefined {
+    return this.#breath?.breathe()
+  }
+
   spawn(name: string, task: () => Promise<unknown>): void {
     this.#background.spawn(name, task)
   }
@@ -155,7 +170,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   askable(): PeerAddress[] {
     const live = this.gossip.livePeers(this.clock.now())
     const known = new Set(live.map((peer) => peer.address))
-    return [...live, ...this.config.seeds.filter((seed) => !known.has(seed.address))]
+    const others = this.config.seeds.filter(
+      ({ address }) => !known.has(address) && this.gossip.peer(address)?.misnamed !== true,
+    )
+    return [...live, ...others]
   }
 
   tell(input: Input): void {
@@ -173,15 +191,17 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
 
-  /** A peer's gossip message came in; the answer to it. */
-  exchange(message: GossipMessage): GossipMessage {
-    const effects = this.#gossip.step({ type: 'exchange-received', message }, this.clock.now())
+  /** A peer's gossip message came in, from this IP address; the answer to it. */
+  exchange(message: GossipMessage, remote?: string): GossipMessage {
+    const input = { type: 'exchange-received', message, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-exchange').message
   }
 
-  /** A peer's shuffle came in; the answer to it. */
-  shuffle(request: ShuffleRequest): ShuffleResponse {
-    const effects = this.#gossip.step({ type: 'shuffle-received', request }, this.clock.now())
+  /** A peer's shuffle came in, from this IP address; the answer to it. */
+  shuffle(request: ShuffleRequest, remote?: string): ShuffleResponse {
+    const input = { type: 'shuffle-received', request, remote } as const
+    const effects = this.#gossip.step(input, this.clock.now())
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
@@ -221,6 +241,9 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
+      case 'wrong-id':
+        noteWrongId(this, effect.peer, effect.peerId)
+        break
       case 'reply-exchange':
       case 'reply-shuffle':
         throw new Error(`${effect.type} outside of its request`)
@@ -252,6 +275,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
     try {
       await talk()
+      if (this.gossip.peer(peer.address)?.misnamed !== true) this.seedWatch.answered(peer)
     } catch (error) {
       if (!isGroveError(error)) throw error
       if (this.closing.aborted) return

@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import { invariant } from '../core/invariant.ts'
 import { tidyAddress } from '../core/peers/endpoint.ts'
-import type { PeerAddress } from '../core/peers/peer.ts'
+import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type { GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
@@ -11,6 +11,7 @@ import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import type { Peer } from './membership/liveness.ts'
 import { Membership } from './membership/membership.ts'
 import { Rounds } from './membership/rounds.ts'
+import type { Speaker } from './membership/sender.ts'
 import { Shuffles } from './membership/shuffles.ts'
 import type { Effect, GossipConfig, Input, PeerView } from './messages.ts'
 import { RoundQuota } from './round-quota.ts'
@@ -21,7 +22,7 @@ import { RoundQuota } from './round-quota.ts'
  * first `tick`: a frontier given before that is not announced.
  */
 export class GossipState {
-  readonly #quota = new RoundQuota()
+  readonly #quota: RoundQuota
   readonly #rounds: Rounds
   readonly #members: Membership
   readonly #shuffles: Shuffles
@@ -30,8 +31,9 @@ export class GossipState {
   #wakeAt: number | undefined
 
   constructor(config: GossipConfig, random: Random) {
+    this.#quota = new RoundQuota(config.gossipIntervalMs)
     this.#rounds = new Rounds(config.gossipIntervalMs, random)
-    this.#members = new Membership(config, random)
+    this.#members = new Membership(config, this.#quota, random)
     this.#shuffles = new Shuffles(this.#members, this.#quota)
     this.#dissemination = new Dissemination(config, this.#quota, random)
   }
@@ -79,9 +81,9 @@ export class GossipState {
     return this.#dissemination.federated(now)
   }
 
-  /** Whether a peer may be known by this address: it can be dialled, and has no foreign path. */
-  admits(address: string): boolean {
-    return this.#members.admits(address)
+  /** Whether a peer may be known so: its address can be dialled, and has no foreign path. */
+  admits(peer: PeerAddress): boolean {
+    return this.#members.acquaintance.admits(peer)
   }
 
   /** One of the places that the item has in the local frontier; undefined if it has none. */
@@ -110,11 +112,11 @@ export class GossipState {
         })
         return []
       case 'exchange-received':
-        return this.#answerExchange(input.message, now)
+        return this.#answerExchange(input.message, input.remote, now)
       case 'exchange-answered':
         return this.#learnFrom(input.peer, input.message, now)
       case 'shuffle-received':
-        return this.#answerShuffle(input.request, now)
+        return this.#answerShuffle(input.request, input.remote, now)
       case 'shuffle-answered':
         return this.#learnPeers(input.peer, input.response.offered, now)
       case 'contact-failed':
@@ -142,7 +144,7 @@ export class GossipState {
   }
 
   #tick(now: number): Effect[] {
-    const effects = this.#dissemination.tick(this.#members.active(), now)
+    const effects = this.#dissemination.tick(this.#members, now)
     return this.#rounds.isDue(now) ? [...effects, ...this.#round(now)] : effects
   }
 
@@ -151,31 +153,60 @@ export class GossipState {
     const effects = this.#members.beginRound(now)
     this.#rounds.begin(now, this.#members.isLonely)
     this.#dissemination.beginRound(now)
-    for (const peer of this.#members.exchangePartners(this.#rounds.isLonely))
-      effects.push(this.#dissemination.exchangeWith(peer, now))
+    for (const peer of this.#members.exchangePartners(this.#rounds.isLonely, now))
+      effects.push(this.#exchangeWith(peer, now))
     return [...effects, ...this.#shuffles.begin(now)]
   }
 
-  #answerExchange(message: GossipMessage, now: number): Effect[] {
+  #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {
     const isSelf = this.#members.isSelf(message)
-    const isHeard = !isSelf && this.#members.admits(message.address)
-    // Before its first round a grove only listens: it requests nothing.
-    const asks = isHeard && this.#rounds.haveBegun
-    const sender = asks ? this.#members.senderOf(message) : undefined
+    const isHeard = !isSelf && this.#members.acquaintance.admits(message)
     const entries = this.#dissemination.read(message)
-    const reply = this.#dissemination.reply(message, { isSelf, sender }, now)
-    if (!isHeard) return [reply]
-    const effects = this.#listenTo(message, [], now)
-    this.#members.noteCapabilities(message.peerId, message.capabilities)
-    const digest = { from: this.#members.knownAs(message), entries, unauthenticated: true }
+    if (!isHeard) {
+      const told = firstEntries(message, 0)
+      return [this.#dissemination.reply(told, { isSelf, sender: undefined }, now)]
+    }
+    const speaker = this.#members.speakerOf(message, remote)
+    const most = this.#believed(speaker, entries, message)
+    // Before its first round a grove only listens: it requests nothing.
+    const sender = most > 0 && this.#rounds.haveBegun ? speaker : undefined
+    const told = firstEntries(message, most)
+    const reply = this.#dissemination.reply(told, { isSelf, sender }, now)
+    const effects = this.#listenTo(message, { speaker, replaceable: [] }, now)
+    if (speaker.own) this.#members.noteCapabilities(message.peerId, message.capabilities)
+    const { peerId, address } = speaker
+    const from = { peerId, address }
+    const digest = { from, entries: entries.slice(0, most), unauthenticated: true }
     return [reply, ...effects, ...this.#dissemination.merge(digest, now)]
+  }
+
+  /**
+   * How many entries of a message count. All do that come from the host of the address that they
+   * are said in the name of: who could have sent them from there could serve them there. From
+   * elsewhere a peer that answers is heard a little, since it may be behind a proxy. Nobody else
+   * is: what it has to say is in its answer, if it is there.
+   */
+  #believed(
+    { own, proven, address }: Speaker,
+    entries: readonly unknown[],
+    message: GossipMessage,
+  ) {
+    const count = entries.length + (message.digest?.ihave?.length ?? 0)
+    if (own) return count
+    return proven ? this.#quota.takeHearsay(address, count) : 0
   }
 
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const { peerId, capabilities } = message
+    const isSelf = peerId === this.#members.self.peerId
+    if (!isSelf && this.#members.isMisnamed({ peerId, address: dialled.address }))
+      return [
+        ...this.#members.misnamed(dialled.address, now),
+        { type: 'wrong-id', peer: dialled, peerId },
+      ]
     const entries = this.#dissemination.readAnswer(message)
-    const peer = this.#members.identify(dialled, peerId, now)
-    if (peerId === this.#members.self.peerId) return []
+    const peer = this.#members.acquaintance.identify(dialled, peerId, now)
+    if (isSelf) return []
     this.#members.noteCapabilities(peerId, capabilities)
     const from = { peerId, address: tidyAddress(dialled.address) }
     return [
@@ -185,12 +216,17 @@ export class GossipState {
     ]
   }
 
-  #answerShuffle({ sender, offered }: ShuffleRequest, now: number): Effect[] {
+  #answerShuffle(
+    { sender, offered }: ShuffleRequest,
+    remote: string | undefined,
+    now: number,
+  ): Effect[] {
     if (this.#members.isSelf(sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
     const { effect, replaceable } = this.#shuffles.reply(sender)
-    if (!this.#members.admits(sender.address) || !this.#quota.tryTakeShuffle()) return [effect]
-    const effects = this.#listenTo(sender, replaceable, now)
-    this.#members.absorb(offered, replaceable, now)
+    if (!this.#members.acquaintance.admits(sender) || !this.#quota.tryTakeShuffle()) return [effect]
+    const speaker = this.#members.speakerOf(sender, remote)
+    const effects = this.#listenTo(sender, { speaker, replaceable }, now)
+    if (speaker.own) this.#members.acquaintance.absorb(offered, replaceable, now)
     return [effect, ...effects]
   }
 
@@ -200,12 +236,24 @@ export class GossipState {
     return effects
   }
 
-  /** A message came from this peer. Only an answer proves its address, so it may be called back. */
-  #listenTo(from: PeerAddress, replaceable: string[], now: number): Effect[] {
-    const { effects, unproven } = this.#members.hear(from, replaceable, now)
+  /**
+   * A message came from this peer. Only an answer proves its address, so it may be called back. One
+   * that comes from elsewhere than its address becomes known by its answer alone.
+   */
+  #listenTo(from: PeerAddress, { speaker, replaceable }: Listening, now: number): Effect[] {
+    const { effects, unproven } = speaker.own
+      ? this.#members.hear(from, replaceable, now)
+      : { effects: [], unproven: speaker.proven ? undefined : addressOf(speaker) }
     if (unproven === undefined || !this.#rounds.haveBegun) return effects
     if (!this.#quota.tryTakeCallback(unproven.address)) return effects
-    return [...effects, this.#dissemination.exchangeWith(unproven, now)]
+    if (!this.#members.calls.tryTake(unproven, now)) return effects
+    return [...effects, this.#exchangeWith(unproven, now)]
+  }
+
+  /** An exchange: the digest to peers that have answered, its fingerprint to others. */
+  #exchangeWith(peer: PeerAddress, now: number): Effect {
+    const isProbe = !this.#members.calls.isProven(peer.address, now)
+    return this.#dissemination.exchangeWith(peer, { isProbe, now })
   }
 
   #contactMade(peer: Peer | undefined, now: number): Effect[] {
@@ -213,6 +261,21 @@ export class GossipState {
     this.#rounds.noteAnswer()
     return this.#members.contactMade(peer, now)
   }
+}
+
+interface Listening {
+  readonly speaker: Speaker
+  /** Ids of peers that may give way to it in the view. */
+  readonly replaceable: string[]
+}
+
+/** The message with at most this many entries, and ids for the rest. */
+function firstEntries(message: GossipMessage, most: number): GossipMessage {
+  const { frontier, digest } = message
+  const entries = frontier.slice(0, most)
+  if (digest?.ihave === undefined) return { ...message, frontier: entries }
+  const ihave = digest.ihave.slice(0, Math.max(0, most - entries.length))
+  return { ...message, frontier: entries, digest: { ...digest, ihave } }
 }
 
 const repliesIn = (effects: readonly Effect[]): number =>

@@ -98,6 +98,8 @@ export type Effect =
   | { readonly type: 'discovered'; readonly entries: readonly Advertisement[] }
   /** A digest was merged: its entries about held items can be compared with the manifests. */
   | { readonly type: 'heard'; readonly entries: readonly DigestEntry[] }
+  /** Another id than the operator wrote answered at a seed's address. */
+  | { readonly type: 'wrong-id'; readonly peer: PeerAddress; readonly peerId: string }
   | {
       readonly type: 'peer-status'
       readonly peer: PeerAddress
@@ -108,6 +110,10 @@ export type Effect =
 export interface PeerView extends PeerInfo {
   readonly status: LivenessStatus
   readonly seed: boolean
+  /** Whether it has answered at this address. */
+  readonly answered: boolean
+  /** Whether another id than the operator wrote answered there last. */
+  readonly misnamed: boolean
   /** Whether it is in the partial view now; seeds and failed peers are remembered outside it. */
   readonly active: boolean
   readonly capabilities: Capabilities

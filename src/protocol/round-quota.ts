@@ -1,6 +1,18 @@
-import type { Sender } from './membership/membership.ts'
-import { FAN_OUT } from './membership/partners.ts'
+import { BoundedMap } from '../concurrency/bounded.ts'
+import type { Sender } from './membership/sender.ts'
 
+/** Rounds between two messages to a host none of whose addresses has answered. */
+const PROBE_ROUNDS = 2
+/** Hosts remembered as probed. */
+const PROBED_MAX = 4_096
+/** Senders that are called back because of their messages. */
+const CALLBACKS_MAX = 8
+/**
+ * Entries and ids believed of messages that come from elsewhere than the address that they give: of
+ * one peer, and in all.
+ */
+const HEARSAY_MAX_EACH = 8
+const HEARSAY_MAX = 64
 /** Shuffles of others that may change the view; those beyond it are only answered. */
 const SHUFFLES_MAX = 5
 /** Shuffles begun anew because the partner did not answer. */
@@ -15,6 +27,9 @@ const UNPROVEN_RETRIES_MAX = 8
  * whether there was one.
  */
 export class RoundQuota {
+  readonly #probeGapMs: number
+  /** When a host was probed (Unix ms). */
+  readonly #probed = new BoundedMap<string, number>(PROBED_MAX)
   /** Addresses called. */
   readonly #called = new Set<string>()
   #callbacks = 0
@@ -26,6 +41,13 @@ export class RoundQuota {
   readonly #retriesEach = new Map<string, number>()
   readonly #pushedSuspects = new Set<string>()
   readonly #sent = new Set<string>()
+  #hearsay = 0
+  /** By address. */
+  readonly #hearsayEach = new Map<string, number>()
+
+  constructor(intervalMs: number) {
+    this.#probeGapMs = PROBE_ROUNDS * intervalMs
+  }
 
   beginRound(): void {
     this.#called.clear()
@@ -37,6 +59,8 @@ export class RoundQuota {
     this.#retriesEach.clear()
     this.#pushedSuspects.clear()
     this.#sent.clear()
+    this.#hearsay = 0
+    this.#hearsayEach.clear()
   }
 
   noteCall(address: string): void {
@@ -45,7 +69,24 @@ export class RoundQuota {
 
   /** To call a sender back at the address it gives, which only an answer proves. */
   tryTakeCallback(address: string): boolean {
-    return !this.#called.has(address) && ++this.#callbacks <= FAN_OUT
+    return !this.#called.has(address) && ++this.#callbacks <= CALLBACKS_MAX
+  }
+
+  /** To send something small to a host that has not answered: one unit in so many rounds. */
+  tryTakeProbe(host: string, now: number): boolean {
+    const last = this.#probed.get(host) ?? Number.NEGATIVE_INFINITY
+    if (last <= now && now - last < this.#probeGapMs) return false
+    this.#probed.set(host, now)
+    return true
+  }
+
+  /** How many of `count` entries are believed that come from elsewhere in this peer's name. */
+  takeHearsay(address: string, count: number): number {
+    const before = this.#hearsayEach.get(address) ?? 0
+    const taken = Math.min(count, HEARSAY_MAX_EACH - before, HEARSAY_MAX - this.#hearsay)
+    this.#hearsayEach.set(address, before + taken)
+    this.#hearsay += taken
+    return taken
   }
 
   /** To let another's shuffle change the view. */

@@ -47,6 +47,7 @@ export class HostMap implements Hosts {
     if (remote === undefined) return false
     const host = hostOf(address)
     const from = plainIp(remote)
+    if (host === from) return true
     if (isLoopback(host)) return isLoopback(from)
     const ips = isIP(host) === 0 ? (this.#names.get(host)?.all ?? []) : [host]
     return ips.some((ip) => keyOfIp(ip) === keyOfIp(from) || (isLoopback(ip) && isLoopback(from)))

@@ -37,7 +37,7 @@ export function honestRoutes({
   return async (request) => {
     const { pathname, searchParams } = new URL(request.path, 'http://peer')
     if (realRoutes.some((route) => pathname.startsWith(route)))
-      return serve(await answerer, { ...request, from: 'test' })
+      return serve(await answerer, { ...request, from: 'test', remote: '127.0.0.1' })
     if (pathname === '/api/federation/best') {
       const dimension = searchParams.get('dimension') ?? ''
       return jsonAnswer(best[dimension] ?? { dimension, direction: 'maximize', entries: [] })

@@ -1,7 +1,7 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
-import { isLoopback } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { allOperations } from '../operations/table.ts'
+import { EventPace } from './event-stream.ts'
 import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
 import { type ByteMeter, handlerOf } from './handler.ts'
 import type { ApiRequest } from './request.ts'
@@ -15,6 +15,8 @@ export interface ApiAnswererOptions {
    * with `shutting-down`. Default: when the grove closes.
    */
   readonly draining?: AbortSignal
+  /** Names by which it may be called, besides that of its address. */
+  readonly allowHosts?: readonly string[]
   /** Pages in addition to the operations of the table, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
@@ -25,6 +27,9 @@ export interface Answered {
   readonly operation: string | undefined
   readonly response: ApiResponse
 }
+
+/** Refused names that the log tells. */
+const REFUSED_TOLD_MAX = 20
 
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
@@ -37,17 +42,21 @@ function refusal(cause: unknown): Readonly<Record<string, unknown>> {
 export class ApiAnswerer {
   readonly #node: GroveNode
   readonly #routes = new Routes()
-  readonly #isLocal: boolean
+  readonly #names: ReadonlySet<string>
+  /** Names that were refused, as far as the log tells them. */
+  readonly #refused = new Set<string>()
   readonly #draining: AbortSignal
 
   constructor(node: GroveNode, options: ApiAnswererOptions = {}) {
-    const { meter = noMeter, draining = node.closing, pages = {} } = options
+    const { meter = noMeter, draining = node.closing, pages = {}, allowHosts = [] } = options
     this.#node = node
     this.#draining = draining
-    this.#isLocal = isLoopback(new URL(node.config.self.address).hostname)
+    const own = new URL(node.config.self.address).hostname
+    this.#names = new Set([own, ...allowHosts].map((name) => name.toLowerCase()))
+    const context = { node, meter, draining, pace: new EventPace(node.clock, node.events) }
     for (const operation of allOperations) {
       const { method, path } = operation.http
-      this.#routes.add(method, path, handlerOf(operation, { node, meter, draining }))
+      this.#routes.add(method, path, handlerOf(operation, context))
     }
     for (const [path, page] of Object.entries(pages)) this.#routes.add('GET', path, page)
   }
@@ -61,7 +70,7 @@ export class ApiAnswerer {
     try {
       if (turn !== undefined) await turn
       if (this.#draining.aborted) throw new GroveError('shutting-down')
-      if (this.#isLocal) refuseOtherNames(request)
+      this.#checkName(request)
       refuseOtherSites(request)
       refuseEncoded(request)
       const { handler, params } = this.#routes.find(request.method, request.path)
@@ -70,6 +79,21 @@ export class ApiAnswerer {
     } catch (error) {
       const cause = this.failed(request, error)
       return { operation, response: { ...errorResponse(cause), subject: refusal(cause) } }
+    }
+  }
+
+  /** An operator who didn't list a name must be able to find out why callers are refused. */
+  #checkName(request: ApiRequest): void {
+    try {
+      refuseOtherNames(request, this.#names)
+    } catch (error) {
+      const host = isGroveError(error) ? String(error.details.host) : ''
+      if (this.#refused.size < REFUSED_TOLD_MAX && !this.#refused.has(host)) {
+        this.#refused.add(host)
+        const remedy = 'if it is a name of this grove: --allow-host, or --public-url'
+        this.#node.log.warn('a request by an unknown name is refused', { host, remedy })
+      }
+      throw error
     }
   }
 

@@ -3,12 +3,12 @@ import { GroveError } from '../../core/errors.ts'
 import type { ApiRequest } from './request.ts'
 
 /**
- * A grove on loopback answers to an address, or to a name that can't be registered: `localhost`, a
- * name without dots, or one under `localhost`, `local` or `internal`. Any other name may be a web
+ * A grove answers to an address, to its own names, or to one that can't be registered: `localhost`,
+ * a name without dots, or one under `localhost`, `local` or `internal`. Any other name may be a web
  * page's own that resolves to this machine (DNS rebinding); the browser would let that page read
- * this grove. Throws `refused`.
+ * this grove and write into it. `own`: names in lower case. Throws `refused`.
  */
-export function refuseOtherNames(request: ApiRequest): void {
+export function refuseOtherNames(request: ApiRequest, own: ReadonlySet<string>): void {
   const host = request.header('host') ?? ''
   if (host === '') return
   const name = URL.canParse(`http://${host}`)
@@ -16,9 +16,10 @@ export function refuseOtherNames(request: ApiRequest): void {
     : 'no.name'
   const isAddress = name.startsWith('[') || isIPv4(name)
   if (isAddress || !name.includes('.') || /\.(localhost|local|internal)$/.test(name)) return
+  if (own.has(name)) return
   const message =
-    'this grove answers only to its address or to localhost; ' +
-    'to make it answer to a name, start it with --public-url'
+    'this grove answers only to its addresses and names; ' +
+    'to make it answer to another name, start it with --public-url or --allow-host'
   throw new GroveError('refused', { host: host.slice(0, 200) }, { message })
 }
 

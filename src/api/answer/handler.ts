@@ -15,7 +15,7 @@ import { parseInput } from '../schema/parse.ts'
 import { type InputForms, inputForms, readQuery } from '../schema/query.ts'
 import { readJson } from './body.ts'
 import { bytesResponse } from './bytes.ts'
-import { eventStream, eventStreamHead } from './event-stream.ts'
+import { type EventPace, eventStream, eventStreamHead } from './event-stream.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
@@ -36,6 +36,7 @@ export interface HandlerContext {
   readonly meter: ByteMeter
   /** Aborts when the server begins to close; endless streams stop then. */
   readonly draining: AbortSignal
+  readonly pace: EventPace
 }
 
 /** One request for an operation. */
@@ -79,10 +80,10 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { node, request, staged } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const { signal, isLocal = false } = request
+  const { signal, remote, isLocal = false } = request
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const output = await operation.run(node, input, { signal, isLocal, checks, pending })
+  const output = await operation.run(node, input, { signal, isLocal, remote, checks, pending })
   const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
   const response = jsonResponse(http.status ?? 200, body, headers)
   return operation.subject === undefined
@@ -124,14 +125,14 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
 }
 
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {
-  const { node, request, draining } = call
+  const { node, request, draining, pace } = call
   if (request.method === 'HEAD') return eventStreamHead()
   const input = parseInput(operation.input, queryInput(call))
   const events = operation.run(node, input, {
     signal: AbortSignal.any([request.signal, draining]),
     lastEventId: request.header('last-event-id') || undefined,
   })
-  return eventStream(events, node.clock)
+  return eventStream(events, { clock: node.clock, pace })
 }
 
 /** The input from the query and the path; the path wins. */

@@ -7,6 +7,8 @@ export interface ApiRequest {
   readonly search: string
   /** Whether it came through the socket of the grove's directory. Default: over the network. */
   readonly isLocal?: boolean
+  /** The IP address that it came from. Undefined for one through the directory's socket. */
+  readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
   /** The value of a header, by its lower-case name. */
@@ -34,6 +36,7 @@ interface MemoryRequest {
   readonly target: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
+  readonly remote?: string
 }
 
 /** A request that is complete in memory, from a caller that never leaves. */
@@ -42,11 +45,13 @@ export function memoryRequest({
   target,
   headers = {},
   body = '',
+  remote,
 }: MemoryRequest): ApiRequest {
   const bytes = Buffer.from(body as string)
   return {
     method,
     ...splitTarget(target),
+    remote,
     signal: new AbortController().signal,
     header: (name) => headers[name],
     wholeBody: async (maxBytes) => (bytes.byteLength > maxBytes ? undefined : bytes),

@@ -34,6 +34,8 @@ export interface HttpAppOptions {
   readonly nextTurn: NextTurn
   /** The server's connections. Default: nobody counts them. */
   readonly connections?: Connections
+  /** Names by which it may be called, besides that of its address. */
+  readonly allowHosts?: readonly string[]
   /** Pages in addition to the server's own, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
@@ -55,6 +57,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const answerer = new ApiAnswerer(node, {
     meter: metrics,
     draining: draining.signal,
+    allowHosts: options.allowHosts ?? [],
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
   const { connections, nextTurn } = options

@@ -32,6 +32,7 @@ export class Exchange implements ApiRequest {
   readonly path: string
   readonly search: string
   readonly isLocal: boolean
+  readonly remote: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #options: ExchangeOptions
@@ -41,6 +42,7 @@ export class Exchange implements ApiRequest {
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
     const { clock, isCrowded, isLocal, onUse } = options
     this.isLocal = isLocal
+    this.remote = incoming.socket.remoteAddress
     this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing
@@ -136,7 +138,7 @@ export class Exchange implements ApiRequest {
     if (body === undefined || this.method === 'HEAD') outgoing.end()
     else if (typeof body === 'string' || body instanceof Uint8Array) await this.#sendWhole(body)
     else {
-      if (mayPause === true) this.#options.onUse('listening')
+      if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
       await pipeline(body, outgoing, { signal: this.signal })
     }
@@ -165,6 +167,12 @@ export class Exchange implements ApiRequest {
   #expectMovement(): void {
     this.#options.onUse('body')
     this.#movement.expect()
+  }
+
+  /** From now on the connection is cut if what is written to it is not read. */
+  #expectReading(): void {
+    this.#options.onUse('listening')
+    this.#movement.expectReading()
   }
 
   /**

@@ -24,6 +24,7 @@ export class Movement {
   readonly #clock: Clock
   readonly #isCrowded: () => boolean
   #moved: number[] = []
+  #mayPause = false
   #crowdedWindows = 0
   #cancel = () => {}
 
@@ -35,7 +36,17 @@ export class Movement {
 
   /** From now on something has to move. */
   expect(): void {
+    this.#begin({ mayPause: false })
+  }
+
+  /** From now on what is written has to be read. Nothing need be written. */
+  expectReading(): void {
+    this.#begin({ mayPause: true })
+  }
+
+  #begin({ mayPause }: { mayPause: boolean }): void {
     this.allowPause()
+    this.#mayPause = mayPause
     this.#moved = [movedOf(this.#socket)]
     this.#crowdedWindows = 0
     this.#watch()
@@ -55,6 +66,16 @@ export class Movement {
   }
 
   #isSlow(moved: number): boolean {
+    return this.#mayPause ? this.#isUnread(moved) : this.#isBelowRate(moved)
+  }
+
+  #isUnread(moved: number): boolean {
+    const hasMoved = this.#socket.writableLength === 0 || moved !== this.#moved.at(-1)
+    this.#moved = hasMoved ? [moved] : [...this.#moved, moved]
+    return this.#moved.length > WINDOWS
+  }
+
+  #isBelowRate(moved: number): boolean {
     const seconds = WINDOW_MS / 1_000
     const last = this.#moved.at(-1) ?? 0
     const first = this.#moved.length === WINDOWS ? this.#moved.shift() : undefined

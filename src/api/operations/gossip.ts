@@ -27,8 +27,8 @@ export const gossipOperations = {
     http: { method: 'POST', path: '/api/gossip/exchange', maxBodyBytes: GOSSIP_MAX_BYTES },
     input: gossipMessageSchema,
     output: gossipMessageSchema,
-    run: async (node, message) =>
-      messageFor(message.capabilities['federation'], node.exchange(message)),
+    run: async (node, message, { remote }) =>
+      messageFor(message.capabilities['federation'], node.exchange(message, remote)),
   }),
   shuffle: json({
     name: 'shuffle',
@@ -37,7 +37,7 @@ export const gossipOperations = {
     http: { method: 'POST', path: '/api/gossip/shuffle', maxBodyBytes: GOSSIP_MAX_BYTES },
     input: shuffleRequestSchema,
     output: shuffleResponseSchema,
-    run: async (node, request) => node.shuffle(request),
+    run: async (node, request, { remote }) => node.shuffle(request, remote),
   }),
   gossipPeers: json({
     name: 'gossipPeers',

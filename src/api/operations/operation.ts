@@ -34,6 +34,8 @@ export interface CallContext {
    * Default: it came over the network.
    */
   readonly isLocal?: boolean
+  /** The IP address that the caller has, if it has one. */
+  readonly remote?: string | undefined
   /** Artifacts that came with a draft and are stored with it. */
   readonly pending?: readonly PendingBlob[]
   readonly onTransfer?: (progress: TransferProgress) => void

@@ -111,7 +111,8 @@ export type AboutAnswer = z.infer<typeof aboutAnswerSchema>
 export const federationPeerSchema = z.object({
   peerId: z.string(),
   address: z.string(),
-  status: livenessStatusSchema,
+  /** `unknown` until it has answered or failed to. */
+  status: z.enum(['unknown', ...livenessStatusSchema.options]),
   seed: z.boolean(),
   lastSeen: timestampSchema.optional(),
   capabilities: capabilitiesSchema,

@@ -7,6 +7,7 @@ import { type Advertisement, contradicts, scoreOf } from '../../core/ranking/adv
 import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
 import type { PeersContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 
 /**
  * Advertisements remembered as verified, so that none counts twice. The oldest may count again.
@@ -65,7 +66,7 @@ export class AdvertisementVerifier {
       if (unverified.length > 0) open.set(cid, unverified)
     }
     if (open.size === 0) return
-    for (const contribution of await this.#node.contributions.getMany([...open.keys()]))
+    for await (const contribution of readEach(this.#node, open.keys()))
       this.verify(contribution, open.get(contribution.cid) ?? [])
   }
 

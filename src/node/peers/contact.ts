@@ -21,6 +21,7 @@ export async function ask<T>(
 ): Promise<T> {
   try {
     const answer = await call()
+    node.seedWatch.answered(peer)
     tellKnown(node, peer, 'contact-made')
     return answer
   } catch (error) {
@@ -41,8 +42,14 @@ export function noteFailure(
     case 'self':
       return
     case 'none':
-      tellKnown(node, peer, 'contact-made')
-      return
+      if (answersAsGrove(error)) {
+        node.seedWatch.answered(peer)
+        tellKnown(node, peer, 'contact-made')
+        return
+      }
+      // A 0.1 server answers so where it has no such route.
+      if (error.code !== 'refused' && node.gossip.peer(peer.address)?.answered === true) return
+      break
     case 'peer':
       tellFault(node, peer, error)
       break
@@ -50,6 +57,7 @@ export function noteFailure(
       break
   }
   node.peers.fault(peer.address, error, badBytes)
+  node.seedWatch.failed(peer, error)
   tellKnown(node, peer, 'contact-failed')
 }
 
@@ -61,11 +69,27 @@ export function noteFailure(
  */
 export function noteGossipFailure(node: PeersContext, peer: PeerAddress, error: GroveError): void {
   const { blame } = error.kind
+  node.seedWatch.failed(peer, error)
+  if (blame === 'none') node.peers.fault(peer.address, error)
   if ((blame === 'peer' || blame === 'network') && !mayBeNetwork(error)) {
     if (blame === 'peer') tellFault(node, peer, error)
     node.peers.fault(peer.address, error)
   }
   node.tell({ type: 'contact-failed', peer })
+}
+
+/** Remembers that another grove answered where the operator expects this one. */
+export function noteWrongId(node: PeersContext, peer: PeerAddress, answeredAs: string): void {
+  const { peerId, address } = peer
+  const message = `${address} answered as ${answeredAs}, not as ${peerId}`
+  const error = new GroveError(
+    'peer-fault',
+    { ...peer, fault: 'wrong-id', answeredAs },
+    { message },
+  )
+  tellFault(node, peer, error)
+  node.peers.fault(address, error)
+  node.seedWatch.failed(peer, error)
 }
 
 /**
@@ -80,6 +104,14 @@ export function noteTwin(node: PeersContext, { address }: PeerAddress, answer: P
     `the grove at ${address} has the id of this one, and so is no peer of it: one directory is a ` +
     'copy of the other; serve one of them from a new directory instead, with the other as its peer'
   tellFault(node, { peerId: self.peerId, address }, new GroveError('peer-fault', {}, { message }))
+}
+
+/**
+ * Whether a refusal came from a grove that takes part. What refuses everything, or isn't worded as
+ * a grove words it, shows no grove.
+ */
+function answersAsGrove({ code, details }: GroveError): boolean {
+  return code !== 'refused' && details['foreign'] !== true
 }
 
 /** Whether the network may have done it. It does not redirect, nor make an address forbidden. */

@@ -11,6 +11,7 @@ import {
 import { tagsOnWire } from '../../protocol/gossip/digest.ts'
 import type { FrontierInput } from '../../protocol/messages.ts'
 import type { ReadContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 
 /** Entries a dimension that gossip is given to make digests of. */
 const DEPTH = 20
@@ -26,12 +27,12 @@ type Description = Pick<LocalEntry, 'tags' | 'kind'>
  * does not depend on how many metrics there are, nor on how much others' works weigh.
  */
 export class FrontierReader {
-  readonly #node: Pick<ReadContext, 'contributions' | 'gossip' | 'index'>
+  readonly #node: Pick<ReadContext, 'breathe' | 'contributions' | 'gossip' | 'index'>
   #touched = new Set<string>()
   /** What was stored since the last reading. */
   #arrived = new Map<Cid, Description>()
 
-  constructor(node: Pick<ReadContext, 'contributions' | 'gossip' | 'index'>) {
+  constructor(node: Pick<ReadContext, 'breathe' | 'contributions' | 'gossip' | 'index'>) {
     this.#node = node
   }
 
@@ -93,9 +94,10 @@ export class FrontierReader {
   }
 
   async #describe(places: readonly Place[]): Promise<Map<Cid, Description>> {
-    const cids = [...new Set(places.map(({ cid }) => cid))]
-    const stored = cids.length === 0 ? [] : await this.#node.contributions.getMany(cids)
-    return new Map(stored.map(({ cid, manifest }) => [cid, descriptionOf(manifest)]))
+    const described = new Map<Cid, Description>()
+    for await (const { cid, manifest } of readEach(this.#node, new Set(places.map((p) => p.cid))))
+      described.set(cid, descriptionOf(manifest))
+    return described
   }
 }
 

@@ -20,6 +20,7 @@ import type {
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 import { caveatsOf } from './caveats.ts'
 
 /** Entries a dimension, and metrics, that the federated frontier shows of this grove's own. */
@@ -129,8 +130,9 @@ export async function federatedFrontier(node: ReadContext): Promise<FederatedAns
 }
 
 async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
-  const held = await node.contributions.getMany([...new Set(cids)])
-  return new Map(held.map((contribution) => [contribution.cid, contribution]))
+  const held = new Map<Cid, Contribution>()
+  for await (const stored of readEach(node, new Set(cids))) held.set(stored.cid, stored)
+  return held
 }
 
 function ownEntry(

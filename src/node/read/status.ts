@@ -40,7 +40,8 @@ export function peersAnswer(node: ReadContext): PeersAnswer {
 export function federationPeers(node: ReadContext): FederationPeer[] {
   return node.gossip.peers().map((peer) => {
     const lastSeen = lastContact(peer)
-    const { peerId, address, status, seed, capabilities } = peer
+    const { peerId, address, seed, answered, capabilities } = peer
+    const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
     return {
       peerId,
       address,

@@ -6,6 +6,7 @@ import { timestamp } from '../../core/time.ts'
 import type { Thread, ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
 import type { ThreadsQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 import { contributionOf } from './queries.ts'
 
 /** Contributions of one thread that are walked through for one answer. */
@@ -52,12 +53,14 @@ export async function thread(
 
 async function nodesOf(node: ReadContext, page: readonly Visit[]): Promise<ThreadNode[]> {
   const depths = new Map(page.map((visit) => [visit.cid, visit.depth]))
-  const held = await node.contributions.getMany(page.map((visit) => visit.cid))
-  return held.map((stored) => ({
-    cid: stored.cid,
-    depth: depths.get(stored.cid) ?? 0,
-    contribution: viewOf(stored),
-  }))
+  const nodes: ThreadNode[] = []
+  for await (const stored of readEach(node, depths.keys()))
+    nodes.push({
+      cid: stored.cid,
+      depth: depths.get(stored.cid) ?? 0,
+      contribution: viewOf(stored),
+    })
+  return nodes
 }
 
 /** Contributions with replies, most replies first; then, if asked for, unanswered discussions. */
@@ -84,6 +87,7 @@ async function walk(
   const seen = new Set<Cid>([start])
   // Grows while it is gone through.
   for (const { cid, depth } of visits) {
+    await node.breathe()
     const limit = THREAD_MAX - visits.length + 1
     for (const reply of await repliesTo(node, cid, limit)) {
       if (seen.has(reply)) continue

@@ -18,6 +18,7 @@ export async function about(node: ServeContext, { cids }: AboutRequest): Promise
     if (edgesRead > ABOUT_MAX_EDGES) break
     looked += 1
     if (absent.has(cid)) continue
+    await node.breathe()
     const { mark, edges } = await aboutMark(node.index, cid)
     edgesRead += edges
     if (edges > 0) found.push({ cid, mark })

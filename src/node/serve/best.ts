@@ -42,6 +42,7 @@ async function entryOf(
   node: ServeContext,
   { cid, metric, value, info }: RankedPlace,
 ): Promise<BestEntry> {
+  await node.breathe()
   const { kind, tags, artifacts, manifestBytes } = info
   const stats = await Promise.all(artifacts.map((hash) => node.blobs.stat(hash)))
   const artifactBytes = stats.reduce((sum, stat) => sum + (stat?.sizeBytes ?? 0), 0)

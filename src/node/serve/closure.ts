@@ -12,6 +12,7 @@ import {
 import { CLOSURE_RECORDS, recordLine } from '../../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../../core/wire/federation.ts'
 import type { ServeContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 
 const encoder = new TextEncoder()
 
@@ -87,9 +88,8 @@ async function addAncestors(
   let step = walk.next()
   for (let at = 0; !step.done && at <= maxDepth; at++) {
     const cids = step.value
-    const here = new Map(
-      (await node.contributions.getMany(cids)).map((stored) => [stored.cid, stored]),
-    )
+    const here = new Map<Cid, Contribution>()
+    for await (const stored of readEach(node, cids)) here.set(stored.cid, stored)
     missing.push(...cids.filter((cid) => !here.has(cid)))
     if (at > 0) for (const contribution of here.values()) builder.add(contribution)
     step = walk.next(parentsOf(here))
@@ -118,8 +118,10 @@ async function addEvidence(
   })
   const sent = new Set(builder.contributions.map(({ cid }) => cid))
   const sources = new Set(edges.map((edge) => edge.source).filter((cid) => !sent.has(cid)))
-  for (const contribution of await node.contributions.getMany([...sources]))
+  for await (const contribution of readEach(node, sources)) {
     builder.add(contribution)
+    if (builder.truncatedBy !== undefined) return
+  }
 }
 
 function lineOf(bytes: Uint8Array): Uint8Array {

@@ -119,6 +119,7 @@ async function questionsFor(
     if (!isAsked.has(cid) || !evidence.isNew(peer, cid, mark)) continue
     if (questions.length === BROUGHT_MAX || edgesRead > EDGES_MAX)
       return { questions, isWhole: false }
+    await node.breathe()
     const own = await aboutMark(node.index, cid)
     edgesRead += own.edges
     const contribution = await node.contributions.get(cid)

@@ -4,8 +4,10 @@ import type { Random } from '../../core/random.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 import type { Peer } from '../membership/liveness.ts'
-import type { Sender } from '../membership/membership.ts'
+import type { Membership } from '../membership/membership.ts'
 import { pushOrder } from '../membership/partners.ts'
+import { ACTIVE_MAX } from '../membership/peer-table.ts'
+import type { Sender } from '../membership/sender.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import type { AdvertisedPlaces } from './advertised-places.ts'
@@ -14,6 +16,11 @@ import type { LocalFrontier } from './local-frontier.ts'
 import type { Outbox } from './outbox.ts'
 import { PendingRequests } from './pending-requests.ts'
 import { PushQueue } from './push-queue.ts'
+
+/** Seeds outside the view that are told first of what began here. Of what others told, one is. */
+const SEEDS_TOLD = 3
+/** Entries that are pushed to a peer that is not proven; beyond it only ids are. */
+const PROBE_MAX_BYTES = 1_024
 
 /** The parts that announcements work with. */
 export interface AnnouncementParts {
@@ -85,8 +92,8 @@ export class Announcements {
   }
 
   /** Pushes what is due to the peers of the view that may lack it, and repeats overdue requests. */
-  tick(view: readonly Peer[], now: number): Effect[] {
-    const pushed = this.#queue.dueAt <= now ? this.#push(view, now) : []
+  tick(members: Membership, now: number): Effect[] {
+    const pushed = this.#queue.dueAt <= now ? this.#push(members, now) : []
     return this.#pending.dueAt <= now ? [...pushed, ...this.#retry(now)] : pushed
   }
 
@@ -121,11 +128,21 @@ export class Announcements {
     for (const { cid } of frontier) this.#pending.markKnown(cid)
   }
 
-  #push(view: readonly Peer[], now: number): Effect[] {
+  #push(members: Membership, now: number): Effect[] {
     const { outbox, random } = this.#parts
     const entries = this.#queue.take(now)
-    const targets = pushOrder(this.#withinQuota(this.#lacking(view, entries)), random)
-    return targets.map((peer) => outbox.send(peer, this.#payloadFor(peer, entries), now))
+    const began = entries.some((entry) => !this.#isRelayed(entry))
+    const among = (peers: readonly Peer[]) => this.#withinQuota(this.#lacking(peers, entries))
+    const seeds = among(members.seedsOutside(began ? SEEDS_TOLD : 1))
+    const targets: { readonly peer: Peer; readonly isProven: boolean }[] = []
+    for (const peer of pushOrder({ seeds, view: among(members.active()) }, random)) {
+      if (targets.length >= ACTIVE_MAX) break
+      const isProven = members.calls.isProven(peer.address, now)
+      if (isProven || members.calls.tryTake(peer, now)) targets.push({ peer, isProven })
+    }
+    return targets.map(({ peer, isProven }) =>
+      outbox.send(peer, this.#payloadFor(peer, entries, isProven), now),
+    )
   }
 
   /** The peers that are not known to have all of these. */
@@ -147,9 +164,12 @@ export class Announcements {
     return admitted
   }
 
-  #payloadFor({ peerId }: Peer, entries: readonly LocalEntry[]): Payload {
+  /** What began here goes as entries, unless it is much for a peer that is not proven. */
+  #payloadFor({ peerId }: Peer, entries: readonly LocalEntry[], isProven: boolean): Payload {
     const { digests } = this.#parts
-    const byId = digests.readsNotes(peerId) ? entries.filter((entry) => this.#isRelayed(entry)) : []
+    const goesById =
+      isProven || isSmall(entries) ? (entry: LocalEntry) => this.#isRelayed(entry) : () => true
+    const byId = digests.readsNotes(peerId) ? entries.filter(goesById) : []
     const whole = entries.filter((entry) => !byId.includes(entry))
     return digests.announcementPayload(peerId, digests.entriesFor(whole), byId)
   }
@@ -172,3 +192,7 @@ export class Announcements {
     return this.#parts.places.providersOf(cid).length > 0
   }
 }
+
+/** Whether entries may go to a peer that is not proven. */
+const isSmall = (entries: readonly LocalEntry[]): boolean =>
+  Buffer.byteLength(JSON.stringify(entries)) <= PROBE_MAX_BYTES

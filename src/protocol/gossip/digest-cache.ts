@@ -104,9 +104,14 @@ export class DigestCache {
     const { entries } = this.#own
     const isSettled = now - this.#changedAt >= this.#settledMs
     const isLikelyKnown = last === undefined && this.#common && isSettled
-    const isBrief = entries.length > 0 && (isLikelyKnown || this.#knowsOurs(last))
-    if (isBrief) this.#abbreviated.set(peerId, 'fingerprint')
-    return { frontier: isBrief ? [] : entries, digest: this.#noteOf(last?.fingerprint) }
+    if (isLikelyKnown || this.#knowsOurs(last)) return this.probePayload(peerId)
+    return { frontier: entries, digest: this.#noteOf(last?.fingerprint) }
+  }
+
+  /** The fingerprint of the digest alone. The rest follows if the answer shows a need. */
+  probePayload(peerId: string): Payload {
+    if (this.#own.entries.length > 0) this.#abbreviated.set(peerId, 'fingerprint')
+    return { frontier: [], digest: this.#noteOf(this.#lastHeard.get(peerId)?.fingerprint) }
   }
 
   /**

@@ -3,8 +3,8 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
 import type { LocalEntry } from '../../core/ranking/frontier.ts'
 import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
-import type { Peer } from '../membership/liveness.ts'
-import type { Sender } from '../membership/membership.ts'
+import type { Membership } from '../membership/membership.ts'
+import type { Sender } from '../membership/sender.ts'
 import type { Effect, FrontierInput, GossipConfig } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import { AdvertisedPlaces } from './advertised-places.ts'
@@ -75,8 +75,8 @@ export class Dissemination {
   }
 
   /** Makes the pushes and retries that are due. */
-  tick(view: readonly Peer[], now: number): Effect[] {
-    return this.#announcements.tick(view, now)
+  tick(members: Membership, now: number): Effect[] {
+    return this.#announcements.tick(members, now)
   }
 
   /** The places in these metrics, or all, are now these. If they are news, they are announced. */
@@ -119,9 +119,12 @@ export class Dissemination {
     return this.#places.advertisementsOf(cid)
   }
 
-  /** The periodic exchange: this grove's digest for the peer's. */
-  exchangeWith(peer: PeerAddress, now: number): Effect {
-    return this.#outbox.send(peer, this.#digests.requestPayload(peer.peerId, now), now)
+  /** The periodic exchange: this grove's digest for the peer's. A probe has a fingerprint only. */
+  exchangeWith(peer: PeerAddress, { isProbe, now }: { isProbe: boolean; now: number }): Effect {
+    const payload = isProbe
+      ? this.#digests.probePayload(peer.peerId)
+      : this.#digests.requestPayload(peer.peerId, now)
+    return this.#outbox.send(peer, payload, now)
   }
 
   /** The entries that a message stands for, to be merged once their source is known. */

@@ -3,7 +3,7 @@ import type { Cid } from '../../core/cid.ts'
 import { mustHold } from '../../core/invariant.ts'
 import { DIGEST_MAX_ENTRIES } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Sender } from '../membership/membership.ts'
+import type { Sender } from '../membership/sender.ts'
 import type { RoundQuota } from '../round-quota.ts'
 
 /** Hex digits of a short id. */

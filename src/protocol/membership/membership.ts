@@ -1,15 +1,17 @@
 import { tidyAddress } from '../../core/peers/endpoint.ts'
+import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
-import { timestamp } from '../../core/time.ts'
-import type { Capabilities, PeerInfo } from '../../core/wire/gossip.ts'
+import type { Capabilities } from '../../core/wire/gossip.ts'
 import type { Effect, GossipConfig, PeerView } from '../messages.ts'
+import type { RoundQuota } from '../round-quota.ts'
+import { Acquaintance } from './acquaintance.ts'
+import { CallGate } from './call-gate.ts'
 import {
   contactFailed,
   contactMade,
   isAnswering,
   keptCapabilities,
-  newPeer,
   type Peer,
   type StatusChange,
   silenceLasted,
@@ -17,21 +19,13 @@ import {
 } from './liveness.ts'
 import { exchangePartners } from './partners.ts'
 import { PeerTable } from './peer-table.ts'
+import { viewOf } from './peer-view.ts'
+import type { Speaker } from './sender.ts'
 
-/** Peers that travel in one shuffle. */
-export const SHUFFLE_SIZE = 5
 /**
  * Rounds after which a failed peer is forgotten, and a peer without news no longer taken as live.
  */
 const FORGOTTEN_AFTER_ROUNDS = 100
-/** A higher age counts as this: no peer can make itself the oldest for ever. */
-const AGE_MAX = 100
-
-/** The sender of a message. */
-export interface Sender extends PeerAddress {
-  /** Whether it is known to answer at the address that it gives. */
-  readonly proven: boolean
-}
 
 /**
  * Who is there: the partial view of CYCLON (Voulgaris, Gavidia, van Steen 2005), with seeds that
@@ -39,12 +33,24 @@ export interface Sender extends PeerAddress {
  * direct contact alone.
  */
 export class Membership {
+  /** Whom this grove may send messages of its own accord. */
+  readonly calls: CallGate
+  /** Who becomes known. */
+  readonly acquaintance: Acquaintance
   readonly #peers: PeerTable
+  readonly #hosts: Hosts
+  /** Counts rounds: each begins with another seed. */
+  #seedTurn = 0
   readonly #intervalMs: number
   readonly #random: Random
 
-  constructor({ self, seeds, hosts, gossipIntervalMs }: GossipConfig, random: Random) {
+  constructor(config: GossipConfig, quota: RoundQuota, random: Random) {
+    const { self, seeds, hosts = UNTOLD_HOSTS, gossipIntervalMs } = config
     this.#peers = new PeerTable(self, hosts)
+    this.#hosts = hosts
+    const isSeed = (address: string) => this.#peers.isSeedAddress(address)
+    this.calls = new CallGate({ hosts, quota, isSeed, intervalMs: gossipIntervalMs })
+    this.acquaintance = new Acquaintance(this.#peers, this.calls)
     this.#intervalMs = gossipIntervalMs
     this.#random = random
     for (const seed of seeds) this.addSeed(seed, 0)
@@ -58,18 +64,14 @@ export class Membership {
     return this.#peers.isSelf(peer)
   }
 
-  /** Whether a peer may be known by this address (`PeerTable.admits`). */
-  admits(address: string): boolean {
-    return this.#peers.admits(address)
-  }
-
   checkInvariants(): void {
     this.#peers.checkInvariants()
   }
 
-  /** Whether there are peers to call, and none of the view is known to answer. */
+  /** Whether there are peers to call, and none of the view or the seeds is known to answer. */
   get isLonely(): boolean {
-    return !this.#peers.isEmpty && !this.#peers.active().some(isAnswering)
+    const mayAnswer = [...this.#peers.active(), ...this.#peers.seeds()]
+    return !this.#peers.isEmpty && !mayAnswer.some(isAnswering)
   }
 
   /** The partial view. */
@@ -79,13 +81,13 @@ export class Membership {
 
   /** All known peers, as the node sees them: the view, then those retained outside it. */
   views(): PeerView[] {
-    return this.#peers.all().map((peer) => this.#viewOf(peer))
+    return this.#peers.all().map((peer) => viewOf(this.#peers, peer))
   }
 
   /** The peer of that id or address. */
   view(idOrAddress: string): PeerView | undefined {
     const peer = this.#peers.find(idOrAddress) ?? this.#peers.findByAddress(idOrAddress)
-    return peer && this.#viewOf(peer)
+    return peer && viewOf(this.#peers, peer)
   }
 
   /** Peers that are alive and seeds or heard of lately, the latest first. */
@@ -102,16 +104,20 @@ export class Membership {
     this.#peers.addSeed(seed, now)
   }
 
-  /** Who sent this, by what it says of itself. */
-  senderOf({ peerId, address: given }: PeerAddress): Sender {
-    const address = tidyAddress(given)
+  /**
+   * Who sent this: what it says of itself, and the IP address that it came from. A peer that is
+   * alive, or a seed, keeps the address that is known, whoever speaks in its name.
+   */
+  speakerOf({ peerId, address: given }: PeerAddress, remote: string | undefined): Speaker {
     const known = this.#peers.find(peerId)
-    return { peerId, address, proven: isAnswering(known) && known?.address === address }
-  }
-
-  /** The peer at the address under which its id is known here, or else at the one it gives. */
-  knownAs({ peerId, address }: PeerAddress): PeerAddress {
-    return { peerId, address: this.#peers.find(peerId)?.address ?? tidyAddress(address) }
+    const keeps = known !== undefined && (known.status === 'alive' || this.#peers.isSeed(known))
+    const address = keeps ? known.address : tidyAddress(given)
+    return {
+      peerId,
+      address,
+      proven: isAnswering(known) && known?.address === address,
+      own: this.#hosts.sameHost(address, remote),
+    }
   }
 
   noteCapabilities(peerId: string, capabilities: Capabilities): void {
@@ -136,14 +142,19 @@ export class Membership {
   }
 
   /** The peers to exchange with in this round. */
-  exchangePartners(lonely: boolean): PeerAddress[] {
-    const lostSeeds = this.#peers.seeds().filter(({ address }) => {
-      const peer = this.#peers.findByAddress(address)
-      return peer === undefined || !this.#peers.isActive(peer) || !isAnswering(peer)
-    })
+  exchangePartners(lonely: boolean, now: number): PeerAddress[] {
+    const lostSeeds = this.#peers.seeds().filter((peer) => !isAnswering(peer))
     const suspects = this.#peers.all().filter((peer) => peer.status === 'suspected')
-    const candidates = { active: this.active(), suspects, lostSeeds }
-    return exchangePartners(candidates, this.#random, lonely)
+    this.#seedTurn += 1
+    const candidates = { active: this.active(), suspects, seed: this.#seedsInTurn()[0], lostSeeds }
+    const mayCall = (peer: PeerAddress) => this.calls.tryTake(peer, now)
+    return exchangePartners(candidates, { random: this.#random, lonely, mayCall })
+  }
+
+  /** Up to `count` seeds that are not in the view and have not failed, those whose turn it is. */
+  seedsOutside(count: number): Peer[] {
+    const outside = this.#seedsInTurn().filter((peer) => !this.#peers.isActive(peer))
+    return outside.slice(0, count)
   }
 
   /**
@@ -157,7 +168,7 @@ export class Membership {
     now: number,
   ): { effects: Effect[]; unproven: PeerAddress | undefined } {
     const wasKnown = this.#peers.find(from.peerId) !== undefined
-    const peer = this.#heardFrom(from, replaceable, now)
+    const peer = this.acquaintance.heardFrom(from, replaceable, now)
     if (peer === undefined) return { effects: [], unproven: undefined }
     if (peer.status === 'alive') peer.lastSeen = now
     return {
@@ -166,22 +177,15 @@ export class Membership {
     }
   }
 
-  /**
-   * The peer that answered at the dialled address, known from now on by the id that it gave.
-   * Undefined if it is this grove itself, whose address is then forgotten, or if there is no room.
-   */
-  identify(dialled: PeerAddress, peerId: string, now: number): Peer | undefined {
-    const address = tidyAddress(dialled.address)
-    if (peerId === this.self.peerId) {
-      this.#peers.forgetAddress(address)
-      return undefined
-    }
-    this.#peers.nameSeed({ peerId, address })
-    const there = this.#peers.findByAddress(address)
-    const named = this.#peers.find(peerId)
-    if (named !== undefined) return this.#peers.reseat(this.#merge(named, there, address))
-    if (there !== undefined) return this.#peers.reseat(this.#peers.rename(there, peerId))
-    return this.#makeRoom([]) ? this.#peers.add(newPeer({ peerId, address }, now)) : undefined
+  /** Whether the operator wrote another id for the address of this peer. */
+  isMisnamed(peer: PeerAddress): boolean {
+    return this.#peers.isMisnamed(peer)
+  }
+
+  /** Another id than the operator wrote answered at this address: that is no answer. */
+  misnamed(address: string, now: number): Effect[] {
+    this.#peers.noteNamed(tidyAddress(address), false)
+    return this.contactFailed(address, now)
   }
 
   /** The peer at that address. */
@@ -191,7 +195,11 @@ export class Membership {
 
   /** The peer answered at its address. */
   contactMade(peer: Peer, now: number): Effect[] {
-    return statusEffects(peer, contactMade(peer, now))
+    if (this.#peers.answersMisnamed(peer.address)) return []
+    this.calls.noteAnswer(peer.address, now)
+    const effects = statusEffects(peer, contactMade(peer, now))
+    this.acquaintance.keepOnePerHost(peer)
+    return effects
   }
 
   /** The peer at that address, if one is known, did not answer. */
@@ -201,15 +209,11 @@ export class Membership {
   }
 
   /** The peer to shuffle with: the oldest that is alive, else the oldest suspect. */
-  oldest(): Peer | undefined {
-    let found: Peer | undefined
-    for (const peer of this.active()) {
-      const isSuspect = Number(peer.status !== 'alive')
-      const wasSuspect = Number(found !== undefined && found.status !== 'alive')
-      const isOlder = isSuspect === wasSuspect && peer.age > (found?.age ?? 0)
-      if (found === undefined || isSuspect < wasSuspect || isOlder) found = peer
-    }
-    return found
+  shufflePartner(now: number): Peer | undefined {
+    const isSuspect = (peer: Peer) => Number(peer.status !== 'alive')
+    return this.active()
+      .sort((a, b) => isSuspect(a) - isSuspect(b) || b.age - a.age)
+      .find((peer) => this.calls.tryTake(peer, now))
   }
 
   /** Up to `count` peers, by chance, to offer to `receiver`: those that answer at their address. */
@@ -226,104 +230,16 @@ export class Membership {
     return sample(this.#random, unproven, 1)
   }
 
-  /**
-   * Adds the peers of a shuffle that are unknown. They fill empty places of the view, then those of
-   * `replaceable` (ids of what was sent to the other side, used up in order), then those of
-   * suspects that never answered. One shuffle adds at most SHUFFLE_SIZE, so that it can't fill a
-   * view.
-   */
-  absorb(offered: readonly PeerInfo[], replaceable: string[], now: number): void {
-    let taken = 0
-    for (const { peerId, address: given, age } of offered) {
-      const address = tidyAddress(given)
-      if (taken >= SHUFFLE_SIZE || !this.#isUnknown({ peerId, address })) continue
-      if (!this.#makeRoom(replaceable)) return
-      this.#peers.add({ ...newPeer({ peerId, address }, now), age: Math.min(age, AGE_MAX) })
-      taken += 1
-    }
-  }
-
-  /**
-   * The peer in whose name a message came. A new one counts as contacted. A known one keeps its
-   * address until a contact there fails, for anybody can write an id. Undefined where it stays
-   * unknown: there is no room, or its address belongs to another peer. One that was given up gives
-   * its address up too: it is called as the peer of that address, and whoever answers is named.
-   */
-  #heardFrom(
-    { peerId, address: given }: PeerAddress,
-    replaceable: string[],
-    now: number,
-  ): Peer | undefined {
-    const named = this.#peers.find(peerId)
-    if (named?.status === 'alive') return named
-    const address = tidyAddress(given)
-    const there = this.#peers.findByAddress(address)
-    if (named !== undefined) {
-      if (there === undefined) Object.assign(named, { address, answered: false })
-      return named
-    }
-    if (there !== undefined)
-      return there.peerId === there.address || there.status === 'failed' ? there : undefined
-    if (!this.#makeRoom(replaceable)) return undefined
-    return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now })
-  }
-
-  /** Same grove at two addresses: keep the working one, drop the other entry. */
-  #merge(named: Peer, there: Peer | undefined, address: string): Peer {
-    if (named === there) return named
-    if (there !== undefined) this.#peers.remove(there)
-    if (!isAnswering(named)) named.address = address
-    return named
-  }
-
-  #isUnknown(peer: PeerAddress): boolean {
-    return (
-      !this.isSelf(peer) &&
-      this.admits(peer.address) &&
-      this.#peers.find(peer.peerId) === undefined &&
-      this.#peers.findByAddress(peer.address) === undefined
-    )
-  }
-
-  #makeRoom(replaceable: string[]): boolean {
-    if (this.#peers.hasRoom) return true
-    const leaving =
-      this.#nextReplaceable(replaceable) ??
-      this.active().find((peer) => peer.status === 'suspected' && !peer.answered)
-    if (leaving !== undefined) this.#peers.retire(leaving)
-    return leaving !== undefined
-  }
-
-  /** The first of these ids that is still in the view; it and those before it are used up. */
-  #nextReplaceable(replaceable: string[]): Peer | undefined {
-    while (replaceable.length > 0) {
-      const peer = this.#peers.find(replaceable.shift() ?? '')
-      if (peer !== undefined && this.#peers.isActive(peer)) return peer
-    }
-    return undefined
-  }
-
-  #viewOf(peer: Peer): PeerView {
-    const { status, capabilities, lastContact } = peer
-    const active = this.#peers.isActive(peer)
-    return {
-      ...infoOf(peer),
-      status,
-      capabilities,
-      lastContact,
-      active,
-      seed: this.#peers.isSeed(peer),
-    }
+  /** The seeds that have not failed, beginning with the one whose turn it is. */
+  #seedsInTurn(): Peer[] {
+    const seeds = this.#peers.seeds().filter((peer) => peer.status !== 'failed')
+    const first = seeds.length === 0 ? 0 : this.#seedTurn % seeds.length
+    return [...seeds.slice(first), ...seeds.slice(0, first)]
   }
 
   #forgottenBefore(now: number): number {
     return now - FORGOTTEN_AFTER_ROUNDS * this.#intervalMs
   }
-}
-
-/** A peer as it travels in shuffles. */
-export function infoOf({ peerId, address, age, lastSeen }: Peer): PeerInfo {
-  return { peerId, address, age, lastSeen: timestamp(lastSeen) }
 }
 
 /** The effect that reports a change of status, if there is one. */

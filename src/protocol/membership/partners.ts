@@ -3,7 +3,7 @@ import { type Random, sample } from '../../core/random.ts'
 import { isAnswering, type Peer } from './liveness.ts'
 
 /** Peers that a round exchanges with. */
-export const FAN_OUT = 3
+const FAN_OUT = 3
 /** Chance a round of calling a lost seed: this is how two halves of a healed network meet again. */
 const SEED_REVISIT = 0.05
 
@@ -11,19 +11,28 @@ const SEED_REVISIT = 0.05
 export interface Candidates {
   readonly active: readonly Peer[]
   readonly suspects: readonly Peer[]
-  /** Seeds that are not in the view, or not known to answer. */
+  /** The seed whose turn it is. */
+  readonly seed: PeerAddress | undefined
+  /** Seeds that are not known to answer. */
   readonly lostSeeds: readonly PeerAddress[]
 }
 
+interface Choice {
+  readonly random: Random
+  /** Whether none of the peers is known to answer. */
+  readonly lonely: boolean
+  /** Whether a peer may be called now; asked of those that are chosen only. */
+  readonly mayCall: (peer: PeerAddress) => boolean
+}
+
 /**
- * Up to FAN_OUT peers to exchange with. One place goes to a suspect, so that one lost message has
- * no lasting effect, one to a newcomer that has yet to answer, and now and then one to a lost seed.
- * A lonely grove calls its seeds first.
+ * Up to FAN_OUT peers to exchange with. One place goes to a seed, whatever the view has become, one
+ * to a suspect, so that one lost message has no lasting effect, one to a newcomer that has yet to
+ * answer, and now and then one to a lost seed. A lonely grove calls its seeds first.
  */
 export function exchangePartners(
-  { active, suspects, lostSeeds }: Candidates,
-  random: Random,
-  lonely: boolean,
+  { active, suspects, seed, lostSeeds }: Candidates,
+  { random, lonely, mayCall }: Choice,
 ): PeerAddress[] {
   const view = sample(random, active, active.length)
   const suspected = sample(random, suspects, suspects.length)
@@ -33,22 +42,34 @@ export function exchangePartners(
   const seeds = callSeed ? sample(random, lostSeeds, FAN_OUT) : []
   const untried = [...suspected.slice(0, 1), ...newcomers.slice(0, 1)]
   const others = [...newcomers.slice(1), ...suspected.slice(1)]
-  if (steady.length === 0) return distinct([...seeds, ...untried, ...others])
-  return distinct([...seeds.slice(0, 1), ...untried, ...steady, ...others])
+  if (steady.length === 0) return firstOf([...seeds, ...untried, ...others], mayCall)
+  const always = [...(seed === undefined ? [] : [seed]), ...seeds.slice(0, 1)]
+  return firstOf([...always, ...untried, ...steady, ...others], mayCall)
 }
 
 /**
- * The order in which to push to peers: responsive ones first, then suspects, for suspicion usually
- * means one lost message; by chance within either group. A push goes to all that may lack the item:
- * if each informed peer pushed to k by chance, e^(-k) of all would miss it (Demers et al. 1987,
- * §1.4), with FAN_OUT 5 %.
+ * The order in which to push to peers: seeds first, then responsive ones, then suspects, for
+ * suspicion usually means one lost message; by chance within each group. A push goes to all that
+ * may lack the item: if each informed peer pushed to k by chance, e^(-k) of all would miss it
+ * (Demers et al. 1987, §1.4), with FAN_OUT 5 %.
  */
-export function pushOrder<T extends Peer>(peers: readonly T[], random: Random): T[] {
-  const mixed = sample(random, peers, peers.length)
-  return [...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))]
+export function pushOrder(
+  { seeds, view }: { readonly seeds: readonly Peer[]; readonly view: readonly Peer[] },
+  random: Random,
+): Peer[] {
+  const mixed = sample(random, view, view.length)
+  return [...seeds, ...mixed.filter(isAnswering), ...mixed.filter((peer) => !isAnswering(peer))]
 }
 
-function distinct(peers: readonly PeerAddress[]): PeerAddress[] {
-  const byAddress = new Map(peers.map(({ peerId, address }) => [address, { peerId, address }]))
-  return [...byAddress.values()].slice(0, FAN_OUT)
+function firstOf(
+  peers: readonly PeerAddress[],
+  mayCall: (peer: PeerAddress) => boolean,
+): PeerAddress[] {
+  const byAddress = new Map<string, PeerAddress>()
+  for (const { peerId, address } of peers) {
+    if (byAddress.size >= FAN_OUT) break
+    if (!byAddress.has(address) && mayCall({ peerId, address }))
+      byAddress.set(address, { peerId, address })
+  }
+  return [...byAddress.values()]
 }

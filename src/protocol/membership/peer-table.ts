@@ -5,11 +5,21 @@ import type { PeerAddress } from '../../core/peers/peer.ts'
 import { newPeer, type Peer } from './liveness.ts'
 
 /** Peers in the partial view. */
-const ACTIVE_MAX = 10
+export const ACTIVE_MAX = 10
+/** Peers of one network in the view; those beyond it give way first. */
+const NETWORK_MAX = 2
 /** Failed peers remembered, so that third parties don't bring them back. */
 const FAILED_MAX = 64
 /** Seeds, configured and added. */
 const SEEDS_MAX = 256
+
+/** What the operator configured about an address. */
+interface Seed {
+  /** The only id that may answer there, if the operator wrote one. */
+  readonly pinned: string | undefined
+  /** Whether another id answered last. */
+  misnamed: boolean
+}
 
 /**
  * The known peers: those of the partial view, and seeds and failed peers retained outside it. One
@@ -22,8 +32,8 @@ export class PeerTable {
   readonly #active = new Map<string, Peer>()
   /** By id, none of them active. */
   readonly #retained = new Map<string, Peer>()
-  /** By address, the id that last answered there (at first the configured one). */
-  readonly #seeds = new Map<string, string>()
+  /** By address. Each has a peer there. */
+  readonly #seeds = new Map<string, Seed>()
 
   constructor(self: PeerAddress, hosts: Hosts = UNTOLD_HOSTS) {
     this.self = { peerId: self.peerId, address: tidyAddress(self.address) }
@@ -40,9 +50,9 @@ export class PeerTable {
     return [...this.#active.values(), ...this.#retained.values()]
   }
 
-  /** The addresses of the seeds, with the ids that last answered there. */
-  seeds(): PeerAddress[] {
-    return [...this.#seeds].map(([address, peerId]) => ({ peerId, address }))
+  /** The peers at the seeds' addresses, in the order in which they were configured. */
+  seeds(): Peer[] {
+    return [...this.#seeds.keys()].flatMap((address) => this.findByAddress(address) ?? [])
   }
 
   /** Whether there is no peer to call. */
@@ -73,10 +83,35 @@ export class PeerTable {
     return this.#active.has(peerId)
   }
 
-  /** Whether the peer last answered at a seed's address. */
-  isSeed({ peerId }: PeerAddress): boolean {
-    for (const seedId of this.#seeds.values()) if (seedId === peerId) return true
-    return false
+  isSeedAddress(address: string): boolean {
+    return this.#seeds.has(address)
+  }
+
+  /** Whether the peer is the one at a seed's address. */
+  isSeed({ address }: PeerAddress): boolean {
+    return this.#seeds.has(address)
+  }
+
+  /** Whether the operator wrote another id for this address. */
+  isMisnamed({ peerId, address }: PeerAddress): boolean {
+    const pinned = this.#seeds.get(tidyAddress(address))?.pinned
+    return pinned !== undefined && pinned !== peerId
+  }
+
+  /** Whether the operator wrote the id of this peer. */
+  isPinned({ peerId, address }: PeerAddress): boolean {
+    return this.#seeds.get(address)?.pinned === peerId
+  }
+
+  /** Whether another id than the operator wrote answered last at this address. */
+  answersMisnamed(address: string): boolean {
+    return this.#seeds.get(address)?.misnamed === true
+  }
+
+  /** Notes whether the id that answered is the one that the operator wrote. */
+  noteNamed(address: string, isRight: boolean): void {
+    const seed = this.#seeds.get(address)
+    if (seed !== undefined) seed.misnamed = !isRight
   }
 
   /** The peer of that id. */
@@ -98,15 +133,14 @@ export class PeerTable {
     const peerId = seed.peerId === seed.address ? address : seed.peerId
     if (this.isSelf({ peerId, address }) || this.#seeds.has(address)) return
     if (this.#seeds.size >= SEEDS_MAX) return
-    const known = this.findByAddress(address) ?? this.find(peerId)
-    this.#seeds.set(address, known?.peerId ?? peerId)
-    if (known === undefined) this.#retained.set(peerId, newPeer({ peerId, address }, now))
+    const pinned = peerId === address ? undefined : peerId
+    this.#seeds.set(address, { pinned, misnamed: false })
+    if (this.findByAddress(address) === undefined) {
+      const name = this.find(peerId) === undefined ? peerId : address
+      this.#freeName(name)
+      this.#retained.set(name, newPeer({ peerId: name, address }, now))
+    }
     this.reseatSeeds()
-  }
-
-  /** Notes the id that answers at an address, if it is a seed's. */
-  nameSeed({ peerId, address }: PeerAddress): void {
-    if (this.#seeds.has(address)) this.#seeds.set(address, peerId)
   }
 
   /** Forgets an address and its peer: it is this grove's own. */
@@ -129,11 +163,35 @@ export class PeerTable {
     mustHold(failures.length <= FAILED_MAX, 'failed peers are within bounds')
     mustHold(distinct(peers, 'peerId'), 'no peer is both active and retained')
     mustHold(distinct(peers, 'address'), 'one address has one id')
+    mustHold(this.seeds().length === this.#seeds.size, 'each seed has a peer at its address')
     for (const [id, peer] of [...this.#active, ...this.#retained]) {
       mustHold(peer.peerId === id, 'a peer is kept by its id', { id, peer })
       mustHold(!this.isSelf(peer), 'this grove is no peer of its own', peer)
       mustHold(!this.#active.has(id) || peer.status !== 'failed', 'no failed peer is active', peer)
     }
+  }
+
+  /** The other peer of the view on the host of this address. Seeds neither count nor have one. */
+  neighbourOf(address: string): Peer | undefined {
+    const host = this.isSeedAddress(address) ? undefined : this.#hosts.keyOf(address)
+    if (host === undefined) return undefined
+    for (const peer of this.#active.values()) {
+      const isOther = peer.address !== address && !this.isSeed(peer)
+      if (isOther && this.#hosts.keyOf(peer.address) === host) return peer
+    }
+    return undefined
+  }
+
+  /** A peer that never answered, of the network that has most of the view, if that is too much. */
+  crowding(): Peer | undefined {
+    const networks = new Map<string, Peer[]>()
+    for (const peer of this.#active.values()) {
+      const network = this.#hosts.prefixOf(peer.address)
+      if (network !== undefined && !this.isSeed(peer))
+        networks.set(network, [...(networks.get(network) ?? []), peer])
+    }
+    const fullest = [...networks.values()].sort((a, b) => b.length - a.length)[0] ?? []
+    return fullest.length > NETWORK_MAX ? fullest.find((peer) => !peer.answered) : undefined
   }
 
   /** Adds a new peer to the view, which must have room. */
@@ -154,6 +212,12 @@ export class PeerTable {
     return peer
   }
 
+  /** Takes a peer's id away: it is known by its address until it answers. */
+  unname(peer: Peer): void {
+    this.#freeName(peer.address)
+    this.rename(peer, peer.address)
+  }
+
   remove({ peerId }: Peer): void {
     this.#active.delete(peerId)
     this.#retained.delete(peerId)
@@ -168,9 +232,11 @@ export class PeerTable {
     if (!isSeed) this.#forgetOldestFailure()
   }
 
-  /** Moves a retained peer into the view if there is room. */
+  /** Moves a retained peer into the view if there is room, and none of its host is in it. */
   reseat(peer: Peer): Peer {
-    if (this.hasRoom && this.#retained.delete(peer.peerId)) this.#active.set(peer.peerId, peer)
+    const isAlone = this.neighbourOf(peer.address) === undefined
+    if (this.hasRoom && isAlone && this.#retained.delete(peer.peerId))
+      this.#active.set(peer.peerId, peer)
     return peer
   }
 
@@ -187,6 +253,12 @@ export class PeerTable {
     for (const peer of this.#retained.values()) {
       if ((peer.suspectedAt ?? 0) < before && !this.isSeed(peer)) this.#retained.delete(peer.peerId)
     }
+  }
+
+  /** An id is any text, and so may be another's address. */
+  #freeName(address: string): void {
+    const other = this.find(address)
+    if (other !== undefined && other.address !== address) this.remove(other)
   }
 
   #forgetOldestFailure(): void {

@@ -3,7 +3,9 @@ import { timestamp } from '../../core/time.ts'
 import type { PeerInfo } from '../../core/wire/gossip.ts'
 import type { Effect } from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
-import { infoOf, type Membership, SHUFFLE_SIZE } from './membership.ts'
+import { SHUFFLE_SIZE } from './acquaintance.ts'
+import type { Membership } from './membership.ts'
+import { infoOf } from './peer-view.ts'
 
 /** A shuffle under way. */
 interface UnderWay {
@@ -26,7 +28,7 @@ export class Shuffles {
 
   /** Begins one with the oldest peer, and offers a fresh entry of this grove, and some others. */
   begin(now: number): Effect[] {
-    const partner = this.#members.oldest()
+    const partner = this.#members.shufflePartner(now)
     this.#underWay = undefined
     if (partner === undefined) return []
     const sent = this.#members.chooseOffer(partner.peerId, SHUFFLE_SIZE - 1)
@@ -42,7 +44,8 @@ export class Shuffles {
    */
   answered({ peerId }: PeerAddress, offered: readonly PeerInfo[], now: number): void {
     const ended = this.#end(peerId)
-    if (ended !== undefined) this.#members.absorb(offered, [peerId, ...ended.sent], now)
+    if (ended !== undefined)
+      this.#members.acquaintance.absorb(offered, [peerId, ...ended.sent], now)
   }
 
   /** The partner did not answer: begins anew with another, within the round's quota. */

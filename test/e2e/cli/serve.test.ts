@@ -226,11 +226,12 @@ async function followed(url: string, follower: ChildProcess): Promise<boolean> {
 
 test("Grove 0.1's environment variables work: GROVE_DIR, HOST, PORT, GOSSIP_SEEDS", async () => {
   const seed = await start('seed')
+  const { peerId } = await getJson<{ peerId: string }>(seed.url, '/api/grove')
   const env = {
     GROVE_DIR: at('from-env'),
     HOST: '127.0.0.1',
     PORT: '0',
-    GOSSIP_SEEDS: `named@${seed.url}, http://127.0.0.1:1`,
+    GOSSIP_SEEDS: `${peerId}@${seed.url}, http://127.0.0.1:1`,
   }
 
   const grove = watched(['--gossip-interval', '200ms'], env)

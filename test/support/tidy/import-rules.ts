@@ -8,6 +8,7 @@ const nodeRooms: readonly (readonly string[])[] = [
   ['events.ts', 'background.ts'],
   ['health.ts'],
   ['context.ts'],
+  ['read-each.ts'],
   ['admit.ts', 'serve', 'read'],
   ['peers'],
   ['transfer'],

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
-import type { DigestEntry } from '../../../src/core/wire/gossip.ts'
+import type { DigestEntry, GossipMessage } from '../../../src/core/wire/gossip.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
 import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
@@ -39,6 +39,10 @@ const hold = (node: GroveNode, contribution: Contribution) =>
   node.contributions
     .put(contribution, { origin: 'local', receivedAt: node.clock.now() })
     .then(() => node.stored([contribution]))
+
+/** A message arrives, from the host of the address that it gives. */
+const say = ({ node }: { node: GroveNode }, message: GossipMessage) =>
+  node.exchange(message, new URL(message.address).hostname)
 
 test('a digest that contradicts a held manifest is proof against its peer', async () => {
   const lies = [advertisement(good, 0.1), advertisement(other, 0.8)]
@@ -112,10 +116,8 @@ test('a peer is not blamed for a lie that was sent in its name', async () => {
   await grove.node.start()
   await until('its own word', () => grove.node.peers.record(victim.address).confirmed === 1)
 
-  grove.node.exchange(messageOf(victim, [advertisement(good, 0.1)]))
-  grove.node.exchange(
-    messageOf({ peerId: 'impostor', address: victim.address }, [advertisement(good, 0.2)]),
-  )
+  say(grove, messageOf(victim, [advertisement(good, 0.1)]))
+  say(grove, messageOf({ peerId: 'impostor', address: victim.address }, [advertisement(good, 0.2)]))
   await grove.node.advertisements.verifyHeld([good.cid])
 
   assert.equal(grove.node.peers.record(victim.address).contradicted, 0)
@@ -129,7 +131,7 @@ test("an item wanted only for a lie in another's name is not stored", async () =
   await using victim = startPeer('victim', { contributions: [good, other] })
   await using grove = testNode([victim])
 
-  grove.node.exchange(messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
+  say(grove, messageOf(victim, [advertisement(good, 0.1), advertisement(other, 0.8)]))
 
   await until('the truly advertised item', () => grove.node.contributions.get(other.cid))
   await until(
@@ -178,10 +180,10 @@ test('only verified items are in the digest', async () => {
   await using grove = testNode([], off)
   const silent = { peerId: 'silent', address: 'http://127.0.0.1:9' }
   await hold(grove.node, good)
-  grove.node.exchange(messageOf(silent, [advertisement(other, 0.01)]))
+  say(grove, messageOf(silent, [advertisement(other, 0.01)]))
   await grove.node.start()
 
-  const { frontier: digest } = grove.node.exchange(messageOf(silent, []))
+  const { frontier: digest } = say(grove, messageOf(silent, []))
 
   assert.deepEqual([...new Set(digest.map(({ cid }) => cid))], [good.cid])
   const { byMetric } = await frontier(grove.node, { limit: 10, metrics: 100 })
@@ -198,7 +200,7 @@ test('a date in the future gains nothing anywhere', async () => {
   const boaster = { peerId: 'boaster', address: peer.address }
   const recent = { metric: '_recency', direction: 'maximize' as const }
   await fetchRemoteContribution(grove.node, future.cid, { peer: peer.address })
-  grove.node.exchange(messageOf(boaster, [advertisement(other, Date.parse('2999-01-01'), recent)]))
+  say(grove, messageOf(boaster, [advertisement(other, Date.parse('2999-01-01'), recent)]))
   await grove.node.start()
   const later = work('published after it', {
     createdAt: new Date(grove.node.clock.now() + 5).toISOString(),
@@ -209,7 +211,8 @@ test('a date in the future gains nothing anywhere', async () => {
   const listed = await bestList(grove.node, { dimension: '_recency', limit: 100 })
   const { byRecency } = await frontier(grove.node, { limit: 10, metrics: 100 })
   const digest = await until('the digest', () => {
-    const entries = grove.node.exchange(
+    const entries = say(
+      grove,
       messageOf({ peerId: 'p', address: 'http://127.0.0.1:9' }, []),
     ).frontier
     return entries.length === 2 && entries

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { bytesAnswer } from '../../../sim/network/http.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
@@ -162,6 +163,8 @@ test('a round of sync with two peers', async () => {
   narrate(world, grove.node)
 
   await grove.node.sync.round()
+  // The narrator reads the round's last event when the round has ended.
+  await turn()
 
   for (const peer of [first, second]) opinion(world, grove.node, peer)
   matchesGolden(

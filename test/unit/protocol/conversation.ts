@@ -179,6 +179,8 @@ class Conversation {
         return `heard of ${listOf(effect.entries.map(({ cid: id }) => itemOf(id)))}`
       case 'discovered':
         return `discovered: ${listOf(effect.entries.map(advertisementOf))}`
+      case 'wrong-id':
+        return `${effect.peer.address} answers as ${effect.peerId}`
       case 'peer-status':
         return `${effect.peer.peerId} is ${effect.status}`
     }

@@ -307,7 +307,7 @@ test('proven offerers are asked first, and unproven ones do not keep them out', 
 })
 
 test('retries in a round are bounded in total, for each address, and for unproven offerers', () => {
-  const quota = new RoundQuota()
+  const quota = new RoundQuota(INTERVAL_MS)
   const may = (n: number, proven: boolean) => quota.tryTakeRetry({ ...peer(n), proven })
   const count = (times: number, ask: (n: number) => boolean) =>
     Array.from({ length: times }, (_, n) => ask(n)).filter(Boolean).length

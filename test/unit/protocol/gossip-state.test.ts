@@ -343,7 +343,7 @@ test('a new grove at the address of one that was given up is called, and known b
   assert.deepEqual([gossip.peer('fresh')?.status, gossip.peer('fresh')?.active], ['alive', true])
 })
 
-test('strangers are called back at most 3 times a round', () => {
+test('strangers are called back at most 8 times a round', () => {
   const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)
 
@@ -351,7 +351,7 @@ test('strangers are called back at most 3 times a round', () => {
     gossip.step({ type: 'exchange-received', message: messageOf(peer(n + 1)) }, START),
   ).flat()
 
-  assert.equal(only(effects, 'send-exchange').length, 3)
+  assert.equal(only(effects, 'send-exchange').length, 8)
   assert.equal(only(effects, 'reply-exchange').length, 50)
 })
 

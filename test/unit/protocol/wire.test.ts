@@ -119,6 +119,7 @@ test('a shuffle with a 0.1 server works both ways', () => {
     { type: 'reply-shuffle', response: { offered: [] } },
     { type: 'peer-status', peer: old, status: 'alive' },
   ])
+  gossip.step({ type: 'contact-made', peer: old }, START)
   const [shuffle] = gossip
     .step({ type: 'tick' }, START)
     .filter((effect) => effect.type === 'send-shuffle')

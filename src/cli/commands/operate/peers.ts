@@ -74,7 +74,8 @@ function errorOf(
   error: FederationPeer['record']['lastError'],
   status: FederationPeer['status'],
 ): string {
-  if (error === undefined) return status === 'alive' ? '' : 'it does not answer'
+  if (error === undefined)
+    return status === 'alive' || status === 'unknown' ? '' : 'it does not answer'
   const hint = hints[error.code as ErrorCode]
   const told = error.code === 'address-refused' && hint !== undefined ? `; ${hint}` : ''
   return printable(`${error.code}: ${error.message}${told}`)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hostOf } from '../../../src/api/http/caller.ts'
-import { type Lane, Turns } from '../../../src/api/http/turns.ts'
-import { withCode } from '../../support/errors.ts'
+import { hostOf } from '../../../../src/api/http/caller.ts'
+import { type Lane, Turns } from '../../../../src/api/http/turns.ts'
+import { withCode } from '../../../support/errors.ts'
 
 /** Turns on an event loop of their own, whose passes are played one by one. */
 function newTurns(mayBegin?: (host: string) => boolean) {

@@ -1,16 +1,17 @@
-import { createWriteStream } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * Node's HTTP server and nothing else, as a baseline. POST answers with the request's body. GET is
- * refused without a look at it. PUT writes the body to the file that the `file` header names, waits for the disk, and removes it.
+ * Node's HTTP server and nothing else, as a baseline. POST answers with the request's body. GET
+ * answers the file that the `file` header names, and without one is refused. PUT writes the body to
+ * the file that the `file` header names, waits for the disk, and removes it.
  */
 const server = createServer((incoming, outgoing) => {
   if (incoming.method === 'PUT') void store(incoming, outgoing)
-  else if (incoming.method === 'GET') outgoing.writeHead(503).end()
+  else if (incoming.method === 'GET') send(incoming, outgoing)
   else echo(incoming, outgoing)
 })
 server.listen(0, '127.0.0.1', () => {
@@ -26,6 +27,11 @@ function echo(incoming: IncomingMessage, outgoing: ServerResponse): void {
       .writeHead(201, { 'content-type': 'application/json', 'content-length': body.byteLength })
       .end(body)
   })
+}
+
+function send({ headers: { file } }: IncomingMessage, outgoing: ServerResponse): void {
+  if (file === undefined) outgoing.writeHead(503).end()
+  else createReadStream(String(file)).pipe(outgoing)
 }
 
 async function store(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {

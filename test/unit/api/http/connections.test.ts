@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { AnswerRoom } from '../../../src/api/http/answer-room.ts'
-import { Connections, type ConnectionUse } from '../../../src/api/http/connections.ts'
-import { Movement } from '../../../src/api/http/movement.ts'
-import { standingClock } from '../../support/standing-clock.ts'
+import { AnswerRoom } from '../../../../src/api/http/answer-room.ts'
+import { Connections, type ConnectionUse } from '../../../../src/api/http/connections.ts'
+import { Movement } from '../../../../src/api/http/movement.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 const MIB = 1024 * 1024
 
@@ -122,6 +122,21 @@ test('bytes that only wait in a queue have not moved', () => {
   for (let window = 0; window < 3; window++) move(10_000)
 
   assert.equal(socket.isCut, true)
+})
+
+test('a stream of events may be silent, but what it says has to be read', () => {
+  const { clock, move } = standingClock()
+  const [silent, unread, slow] = [newSocket(), newSocket(), newSocket()]
+  for (const socket of [silent, unread, slow])
+    new Movement({ socket, clock, isCrowded: () => true }).expectReading()
+
+  for (const socket of [unread, slow]) Object.assign(socket, { writableLength: 1_000 })
+  for (let window = 0; window < 4; window++) {
+    slow.bytesWritten += 1
+    move(10_000)
+  }
+
+  assert.deepEqual([silent.isCut, unread.isCut, slow.isCut], [false, true, false])
 })
 
 /** Room for answers, and how often it told that there is some. */

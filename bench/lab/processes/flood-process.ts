@@ -1,5 +1,5 @@
 import { Agent, get } from 'node:http'
-import type { FloodJob } from './flood.ts'
+import type { FloodJob } from '../flood.ts'
 
 /**
  * A process that asks without end: each of its connections asks again as soon as it is answered. It

@@ -11,7 +11,7 @@ import type {
   Took,
   TransferResult,
   UploadJob,
-} from './load.ts'
+} from '../load.ts'
 
 /** A process that sends requests. It takes one job at a time and answers with what it measured. */
 process.on('message', (job: Job) => {

@@ -1,0 +1,15 @@
+import type { PeerAddress } from '../../core/peers/peer.ts'
+
+/**
+ * The sender of a message, at the address under which it is known here, or else at the one that it
+ * gives.
+ */
+export interface Sender extends PeerAddress {
+  /** Whether it is known to answer at that address. */
+  readonly proven: boolean
+}
+
+/** A sender, and whether the message came from the host of its address. */
+export interface Speaker extends Sender {
+  readonly own: boolean
+}

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Breath } from '../../../src/concurrency/breath.ts'
+
+/** A breath whose clock and event loop stand until they are moved on. */
+function standing() {
+  const tasks: (() => void)[] = []
+  let now = 0
+  const breath = new Breath({ now: () => now, nextTurn: (task) => void tasks.push(task) })
+  return {
+    breath,
+    work: (ms: number) => {
+      now += ms
+    },
+    goRound: () => {
+      for (const task of tasks.splice(0)) task()
+    },
+  }
+}
+
+test('a turn that has worked for long waits for the next one', async () => {
+  const { breath, work, goRound } = standing()
+
+  assert.equal(breath.breathe(), undefined)
+  work(20)
+  const next = breath.breathe()
+  goRound()
+
+  assert.ok(next instanceof Promise)
+  await next
+  assert.equal(breath.breathe(), undefined)
+})
+
+test('short turns are never held up, however many there are', () => {
+  const { breath, work, goRound } = standing()
+
+  for (let turn = 0; turn < 10; turn++) {
+    assert.equal(breath.breathe(), undefined)
+    work(5)
+    assert.equal(breath.breathe(), undefined)
+    goRound()
+  }
+})
+
+test('those that wait get the next turn one after the other', () => {
+  const { breath, work, goRound } = standing()
+  breath.breathe()
+  work(20)
+  const waiting = [breath.breathe(), breath.breathe()]
+  goRound()
+
+  assert.equal(breath.breathe(), undefined)
+  work(20)
+
+  assert.ok(waiting.every((promise) => promise instanceof Promise))
+  assert.ok(breath.breathe() instanceof Promise)
+})
