@@ -62,8 +62,16 @@ export const PROOFS_MAX = 10
 export const UNSOLICITED_ARTIFACT_MAX_BYTES = 64 * 1024 * 1024
 /** Transfers at once. */
 export const TRANSFERS_MAX = 16
-/** Transfers from one peer at once. */
-export const TRANSFERS_MAX_PER_PEER = 4
+/** Of these, transfers of what nobody asked for, and of what is large of that. */
+export const TRANSFERS_MAX_UNASKED = 12
+export const TRANSFERS_MAX_BULK = 8
+/** Transfers from one host at once. */
+export const TRANSFERS_MAX_PER_HOST = 4
+/**
+ * Transfers of what somebody asked for that one host may have at once, though others from there
+ * have filled its share.
+ */
+export const TRANSFERS_MAX_ASKED_PER_HOST = 2
 
 /** Rows on one page of a list. */
 export const LIST_MAX = 1_000

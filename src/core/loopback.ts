@@ -1,4 +1,4 @@
-/** True if a host, from a URL or to listen on, is reached from this machine only. */
+/** True if a host, of a URL or a connection or to listen on, is reached from this machine only. */
 export function isLoopback(host: string): boolean {
   return (
     host === 'localhost' ||

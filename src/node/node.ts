@@ -86,7 +86,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
-  readonly transfers = new TransferSlots()
+  readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
@@ -105,13 +105,14 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.transport = ports.transport
     this.clock = clock
     this.random = random
+    this.transfers = new TransferSlots({ clock, hosts: ports.transport.hosts })
     this.log = ports.log
     this.events = new EventHub({ clock, log: graph })
     this.health = new Health({ ...ports, events: this.events })
     this.#background = new Background(ports)
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
-    this.peers = new PeerStore(ports)
+    this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)

@@ -11,12 +11,14 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { isLoopback } from '../../core/loopback.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
 import { fileListSchema } from '../../core/wire/files.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
+import { refuseStranger } from '../../node/peers/providers.ts'
 import { publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
 import {
@@ -200,11 +202,14 @@ export const contributionOperations = {
         'Copy a contribution from another grove into this one, with its artifacts and ancestors, ' +
         'all verified. Call it first for work that is not held here.',
     },
-    run: (node, { cid, ...options }, { signal, onTransfer }) =>
-      fetchRemoteContribution(node, cid, definedOnly(options), {
+    run: async (node, { cid, ...options }, { signal, onTransfer, isLocal, remote = '' }) => {
+      if (options.peer !== undefined && isLocal !== true && !isLoopback(remote))
+        refuseStranger(node, options.peer)
+      return fetchRemoteContribution(node, cid, definedOnly(options), {
         signal,
         ...(onTransfer && { onProgress: onTransfer }),
-      }),
+      })
+    },
   }),
   resolveCid: json({
     name: 'resolveCid',

@@ -95,13 +95,16 @@ export async function fetchWanted(
 ): Promise<FetchResult> {
   const signal = untilClosing(node, hooks.signal)
   try {
-    return await fetchInTime(node, cid, options, { ...hooks, signal })
+    return await fetchInTime(node, cid, options, { ...hooks, signal, isUnasked: true })
   } catch (error) {
     throw stopped(node, error)
   }
 }
 
-type Running = FetchHooks & Partial<WantedHooks> & { readonly signal: AbortSignal }
+interface Running extends FetchHooks, Partial<WantedHooks> {
+  readonly signal: AbortSignal
+  readonly isUnasked?: boolean
+}
 
 function fetchInTime(
   node: FetchContext,
@@ -150,6 +153,7 @@ async function fetchRest(
     artifacts: options.artifacts,
     maxBytes: options.maxBytes,
     maxArtifactBytes: hooks.maxArtifactBytes,
+    isUnasked: hooks.isUnasked,
     signal,
     onProgress: hooks.onProgress,
   }

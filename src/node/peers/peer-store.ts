@@ -3,9 +3,11 @@ import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { JsonObject } from '../../core/canonical.ts'
 import { isGroveError } from '../../core/errors.ts'
 import { PROOFS_MAX } from '../../core/limits.ts'
+import type { Hosts } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { type PeerRecord, type Proof, peerRecordSchema } from '../../core/peers/peer-record.ts'
 import {
+  type DecayingCounter,
   NO_STATS,
   type PeerStats,
   trustOf,
@@ -57,6 +59,8 @@ const UNKNOWN: Kept = {
 }
 
 interface PeerStorePorts {
+  /** Default: no host has more than one address. */
+  readonly hosts?: Pick<Hosts, 'keyOf'>
   readonly records: RecordStore
   readonly clock: Clock
   readonly log: Log
@@ -73,6 +77,8 @@ export class PeerStore implements PeerRecords {
   readonly #known = new BoundedMap<string, Kept>(PEERS_MAX, (address) =>
     this.#unwritten.add(address),
   )
+  /** The lies of all addresses of a host. */
+  readonly #hostLies = new BoundedMap<string, DecayingCounter>(PEERS_MAX)
   #cancelWrite: (() => void) | undefined
   #writing: Promise<void> = Promise.resolve()
 
@@ -85,14 +91,17 @@ export class PeerStore implements PeerRecords {
   async load(): Promise<void> {
     for (const { key, value } of await this.#ports.records.list(SPACE)) {
       const stored = storedSchema.safeParse(value)
-      if (stored.success) this.#known.set(key, this.#inThePast(stored.data))
+      if (stored.success) this.#load(key, this.#inThePast(stored.data))
       else await this.#ports.records.delete(SPACE, key)
     }
   }
 
   record(address: string): PeerRecord {
     const kept = this.#known.get(address) ?? UNKNOWN
-    return { ...kept.record, trust: trustOf(statsOf(kept), this.#ports.clock.now()) }
+    const own = trustOf(statsOf(kept), this.#ports.clock.now())
+    const { confirmed, bytesGood } = kept.record
+    const isNew = confirmed === 0 && bytesGood === 0
+    return { ...kept.record, trust: isNew ? Math.min(own, this.#hostTrust(address)) : own }
   }
 
   trust(address: string): number {
@@ -107,6 +116,7 @@ export class PeerStore implements PeerRecords {
   advertisementContradicted(address: string, proof: Proof, error: Error): void {
     const kept = this.#kept(address)
     const { lies } = withLie(statsOf(kept), this.#ports.clock.now())
+    this.#noteHostLie(address)
     const { contradicted, proofs } = kept.record
     const record = {
       ...kept.record,
@@ -129,6 +139,7 @@ export class PeerStore implements PeerRecords {
     const kept = this.#kept(address)
     const { failures, bytesBad } = kept.record
     const now = this.#ports.clock.now()
+    if (badBytes > 0) this.#noteHostLie(address)
     const stats = badBytes > 0 ? withLie(statsOf(kept), now) : withFailure(statsOf(kept), now)
     this.#change(address, {
       record: {
@@ -153,6 +164,28 @@ export class PeerStore implements PeerRecords {
     this.#cancelWrite?.()
     await this.#writing
     await this.#write()
+  }
+
+  #load(address: string, kept: Kept): void {
+    this.#known.set(address, kept)
+    const host = this.#ports.hosts?.keyOf(address)
+    const before = host === undefined ? undefined : this.#hostLies.get(host)
+    if (host !== undefined && kept.lies.weight > (before?.weight ?? 0))
+      this.#hostLies.set(host, kept.lies)
+  }
+
+  /** A lie counts against what else is on the host: a liar could take the next port. */
+  #noteHostLie(address: string): void {
+    const host = this.#ports.hosts?.keyOf(address)
+    if (host === undefined) return
+    const lies = this.#hostLies.get(host) ?? NO_STATS.lies
+    this.#hostLies.set(host, withLie({ ...NO_STATS, lies }, this.#ports.clock.now()).lies)
+  }
+
+  #hostTrust(address: string): number {
+    const host = this.#ports.hosts?.keyOf(address)
+    const lies = (host === undefined ? undefined : this.#hostLies.get(host)) ?? NO_STATS.lies
+    return trustOf({ ...NO_STATS, lies }, this.#ports.clock.now())
   }
 
   #kept(address: string): Kept {

@@ -26,6 +26,21 @@ export function namedPeer(node: PeersContext, peer: string): PeerAddress {
 }
 
 /**
+ * Throws `address-refused` for a peer that this grove doesn't know. Callers on other machines may
+ * name known ones only: others they could have it call, to learn from its errors what is there.
+ */
+export function refuseStranger(node: PeersContext, peer: string): void {
+  const isSeed = node.config.seeds.some((seed) => seed.peerId === peer || seed.address === peer)
+  const known = node.gossip.peer(peer)
+  if (isSeed || known?.seed === true || known?.answered === true) return
+  throw new GroveError(
+    'address-refused',
+    { peer },
+    { message: 'only a peer that this grove knows may be named from another machine' },
+  )
+}
+
+/**
  * Peers likely to have it, the likeliest first: those that advertised it, sent it, or sent what
  * names it.
  */

@@ -4,6 +4,7 @@ import { GroveError } from '../../../../src/core/errors.ts'
 import { PeerStore } from '../../../../src/node/peers/peer-store.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
 import { MemoryRecords } from '../../../../src/stores/memory/records.ts'
+import { HostMap } from '../../../../src/transport/hosts.ts'
 import { work } from '../../../support/peer.ts'
 import { standingClock } from '../../../support/standing-clock.ts'
 
@@ -196,4 +197,25 @@ test('a record written by the last version is read with the current names', asyn
   const { confirmed, contradicted, proofs } = book.record(a.address)
   assert.deepEqual({ confirmed, contradicted }, { confirmed: 3, contradicted: 1 })
   assert.deepEqual(proofs[0]?.advertised, said)
+})
+
+test('a lie counts against what else is on the host, but for who has been good, over restarts', async () => {
+  const { clock } = standingClock()
+  const records = new MemoryRecords()
+  const hosts = new HostMap({ allowPrivate: false })
+  const open = () => new PeerStore({ records, clock, log: silentLog, hosts })
+  const book = open()
+  const [liar, next, good] = ['http://8.0.0.1:1', 'http://8.0.0.1:2', 'http://8.0.0.1:3'] as const
+  book.advertisementConfirmed(good)
+
+  book.advertisementContradicted(liar, proof, fault)
+
+  assert.deepEqual([book.trust(next), book.trust('http://8.0.0.2')], [0.25, 0.5])
+  assert.ok(book.trust(good) > 0.5)
+  assert.equal(book.record(next).contradicted, 0)
+  await book.close()
+
+  const later = open()
+  await later.load()
+  assert.equal(later.trust(next), 0.25)
 })
