@@ -2,23 +2,10 @@ import { canonicalText, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { ContributionInfo, Selection } from '../ports/graph-index.ts'
+import type { Selection } from '../ports/graph-index.ts'
 
 /** Whether a manifest matches a filter: every condition of the filter must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {
-  return (
-    matchesWithoutContext(manifest, filter) &&
-    Object.entries(filter.context ?? {}).every(([key, value]) =>
-      hasEqual(manifest.context, key, value),
-    )
-  )
-}
-
-/** The same for all conditions but those on the context, which an info doesn't have. */
-export function matchesWithoutContext(
-  manifest: Pick<ContributionInfo, 'kind' | 'mode' | 'tags' | 'agent'>,
-  filter: Selection,
-): boolean {
   const { agent, tags } = manifest
   return (
     (filter.kind === undefined || filter.kind === manifest.kind) &&
@@ -28,7 +15,10 @@ export function matchesWithoutContext(
     (filter.platform === undefined || filter.platform === agent.platform) &&
     (filter.tags ?? []).every((tag) => hasTag(tags, tag)) &&
     (filter.anyTag?.some((tag) => hasTag(tags, tag)) ?? true) &&
-    (filter.anyKind?.includes(manifest.kind) ?? true)
+    (filter.anyKind?.includes(manifest.kind) ?? true) &&
+    Object.entries(filter.context ?? {}).every(([key, value]) =>
+      hasEqual(manifest.context, key, value),
+    )
   )
 }
 
