@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm'
 
 const root = join(import.meta.dirname, '../..')
 const home = 'src/core/limits.ts'
-const rooms = 'src/{core,protocol,node,transport,stores,api,workspace}/**/*.ts'
+const rooms = 'src/{core,concurrency,protocol,node,transport,stores,api,workspace}/**/*.ts'
 
 /** A named number in the code. */
 interface Limit {

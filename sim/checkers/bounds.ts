@@ -6,7 +6,8 @@ import {
   PROVIDERS_MAX,
   SHUFFLE_MAX_PEERS,
   TRANSFERS_MAX,
-  TRANSFERS_MAX_PER_PEER,
+  TRANSFERS_MAX_ASKED_PER_HOST,
+  TRANSFERS_MAX_PER_HOST,
 } from '../../src/core/limits.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import type { CarriedRequest } from '../../src/transport/dialler.ts'
@@ -58,6 +59,9 @@ function brokenInvariants({ gossip, config }: GroveNode): string[] {
   }
 }
 
+/** Transfers from one host: its share, and what was asked for beside it. */
+const PER_HOST_MAX = TRANSFERS_MAX_PER_HOST + TRANSFERS_MAX_ASKED_PER_HOST
+
 /** Watches what honest groves send, and how many transfers they have under way. */
 export class TrafficWatch implements Watcher {
   readonly #timeline: Timeline
@@ -93,17 +97,17 @@ export class TrafficWatch implements Watcher {
   }
 
   transferBegun({ name }: Client, address: string): void {
-    const byPeer = this.#transfers.get(name) ?? new Map<string, number>()
-    this.#transfers.set(name, byPeer.set(address, (byPeer.get(address) ?? 0) + 1))
-    const all = [...byPeer.values()].reduce((sum, count) => sum + count, 0)
-    if ((byPeer.get(address) ?? 0) > TRANSFERS_MAX_PER_PEER)
-      this.#violated(`${name} has more than ${TRANSFERS_MAX_PER_PEER} transfers from ${address}`)
+    const byHost = this.#transfers.get(name) ?? new Map<string, number>()
+    this.#transfers.set(name, byHost.set(address, (byHost.get(address) ?? 0) + 1))
+    const all = [...byHost.values()].reduce((sum, count) => sum + count, 0)
+    if ((byHost.get(address) ?? 0) > PER_HOST_MAX)
+      this.#violated(`${name} has more than ${PER_HOST_MAX} transfers from ${address}`)
     if (all > TRANSFERS_MAX) this.#violated(`${name} has ${all} transfers under way`)
   }
 
   transferEnded({ name }: Client, address: string): void {
-    const byPeer = this.#transfers.get(name)
-    byPeer?.set(address, (byPeer.get(address) ?? 1) - 1)
+    const byHost = this.#transfers.get(name)
+    byHost?.set(address, (byHost.get(address) ?? 1) - 1)
   }
 
   /** When that grove last sent gossip, in virtual ms; undefined if it has not since it started. */

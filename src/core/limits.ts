@@ -14,12 +14,21 @@ export const ARTIFACT_NAME_MAX_CHARS = 256
 export const RELATIONS_MAX = 1_000
 /** Scores of one manifest. */
 export const SCORES_MAX = 100
+/** Bytes of a metric's name in UTF-8. Scores under longer names are kept, but don't rank. */
+export const METRIC_MAX_BYTES = 128
+/** The largest score of a review, and its opposite the least. Others are kept, but don't count. */
+export const REVIEW_SCORE_MAX = 100
 /** Tags of one manifest. */
 export const TAGS_MAX = 100
+/** Members and items of one manifest, on all levels together. */
+export const MANIFEST_MAX_ENTRIES = 16_384
 /** Attestations of one contribution. */
 export const ATTESTATIONS_MAX = 16
 /** Canonical bytes of one attestation. */
 export const ATTESTATION_MAX_BYTES = 1024
+
+/** Stubs: contributions that are known by their cid only, and tried again. */
+export const STUBS_MAX = 4_096
 
 /** Entries of the digest in one gossip message, as in Grove 0.1. */
 export const DIGEST_MAX_ENTRIES = 100
@@ -53,8 +62,16 @@ export const PROOFS_MAX = 10
 export const UNSOLICITED_ARTIFACT_MAX_BYTES = 64 * 1024 * 1024
 /** Transfers at once. */
 export const TRANSFERS_MAX = 16
-/** Transfers from one peer at once. */
-export const TRANSFERS_MAX_PER_PEER = 4
+/** Of these, transfers of what nobody asked for, and of what is large of that. */
+export const TRANSFERS_MAX_UNASKED = 12
+export const TRANSFERS_MAX_BULK = 8
+/** Transfers from one host at once. */
+export const TRANSFERS_MAX_PER_HOST = 4
+/**
+ * Transfers of what somebody asked for that one host may have at once, though others from there
+ * have filled its share.
+ */
+export const TRANSFERS_MAX_ASKED_PER_HOST = 2
 
 /** Rows on one page of a list. */
 export const LIST_MAX = 1_000

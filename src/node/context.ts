@@ -1,4 +1,5 @@
 import type { Singleflight } from '../concurrency/singleflight.ts'
+import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
@@ -191,16 +192,28 @@ export interface Absences {
   forget(address: string, cid: Cid): void
 }
 
-/** The blobs on their way: a bounded number in all and from each peer, and each once. */
+/** The blobs on their way: a bounded number in all and from each host, and each once. */
 export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** What has come of blobs that are not whole. */
   readonly kept: KeptPartials
-  /** A place for a transfer from that address; call the result, once, to give it back. */
-  enter(address: string, signal: AbortSignal): Promise<() => void>
+  /** Notes that somebody asked for a blob, until the returned function is called, once. */
+  wantedByCaller(hash: Cid): () => void
+  /** A slot for a transfer, once there is one. */
+  enter(transfer: Transfer, signal: AbortSignal): Promise<Slot>
   /** Calls the watcher with the progress of a blob, until the returned function is called. */
   watch(hash: Cid, watcher: (progress: TransferProgress) => void): () => void
   tell(progress: TransferProgress): void
+}
+
+/** A transfer from one peer that wants a slot. */
+export interface Transfer {
+  readonly hash: Cid
+  readonly address: string
+  /** Of the whole blob, as far as it is known. */
+  readonly sizeBytes: () => number | undefined
+  /** Ends the transfer, which is slow: somebody else waits for its slot. */
+  readonly displace: () => void
 }
 
 /** Unfinished blobs that a later transfer goes on with. */

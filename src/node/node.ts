@@ -86,7 +86,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
-  readonly transfers = new TransferSlots()
+  readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
@@ -105,6 +105,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.transport = ports.transport
     this.clock = clock
     this.random = random
+    this.transfers = new TransferSlots({ clock, hosts: ports.transport.hosts })
     this.log = ports.log
     this.events = new EventHub({ clock, log: graph })
     this.health = new Health({ ...ports, events: this.events })

@@ -7,7 +7,7 @@ import type { BlobInfo, ByteSource, PendingBlob, PutOptions } from '../ports/blo
 import { admit } from './admit.ts'
 import type { FetchContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
-import { requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
+import { requireCounted, requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
@@ -80,7 +80,10 @@ export async function publish(
   requireTree(contribution)
   const { pending = [] } = options
   requireKnownResults(contribution)
-  if (options.checks === true) await requireKnownForms(node, contribution)
+  if (options.checks === true) {
+    requireCounted(contribution)
+    await requireKnownForms(node, contribution)
+  }
   await requireArtifacts(node, contribution, pending)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()

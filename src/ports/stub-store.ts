@@ -5,7 +5,8 @@ import type { Stub } from '../core/wire/federation.ts'
 export interface StubStore {
   /**
    * Adds peers, by id, to those that promised a contribution. The first `since` (Unix ms) stays.
-   * Does nothing if the contribution is held.
+   * Does nothing if the contribution is held. Among STUBS_MAX others, a new stub takes the place of
+   * one that nobody promised, else of one of those who promised most; the oldest goes first.
    */
   putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void>
   /** Undefined if there is no stub. Storing a contribution removes its stub. */

@@ -1,8 +1,14 @@
-import { canonicalText, jsonEqual } from '../core/canonical.ts'
+import { canonicalText, type Json, type JsonObject, jsonEqual } from '../core/canonical.ts'
 import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
+import { GroveError } from '../core/errors.ts'
 import type { Filter } from '../core/wire/frontier.ts'
 import type { Selection } from '../ports/graph-index.ts'
+
+/** Members of a contribution's context by which it can be filtered, the first by their names. */
+const CONTEXT_MAX_MEMBERS = 64
+/** Characters of the longest value of a context by which can be filtered, as canonical JSON. */
+const CONTEXT_VALUE_MAX_CHARS = 1_024
 
 /** Whether a manifest matches a filter: every condition of the filter must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {
@@ -16,9 +22,7 @@ export function matches(manifest: Manifest, filter: Selection): boolean {
     (filter.tags ?? []).every((tag) => hasTag(tags, tag)) &&
     (filter.anyTag?.some((tag) => hasTag(tags, tag)) ?? true) &&
     (filter.anyKind?.includes(manifest.kind) ?? true) &&
-    Object.entries(filter.context ?? {}).every(([key, value]) =>
-      hasEqual(manifest.context, key, value),
-    )
+    conditionsOf(filter.context).every((condition) => hasEqual(manifest.context, condition))
   )
 }
 
@@ -27,9 +31,30 @@ function hasTag(tags: readonly string[], tag: string): boolean {
   return tag !== '' && tags.includes(tag)
 }
 
-function hasEqual(context: Manifest['context'], key: string, value: unknown): boolean {
-  return context !== undefined && Object.hasOwn(context, key) && jsonEqual(context[key], value)
+function hasEqual(context: Manifest['context'], [key, value]: readonly [string, Json]): boolean {
+  if (context === undefined || !Object.hasOwn(context, key)) return false
+  return jsonEqual(context[key], value) && filterable(context).includes(key)
 }
+
+/** The keys of a context by which can be filtered, whatever their values. */
+function filterable(context: JsonObject): string[] {
+  const keys = Object.keys(context)
+  return keys.length <= CONTEXT_MAX_MEMBERS ? keys : keys.sort().slice(0, CONTEXT_MAX_MEMBERS)
+}
+
+/** The conditions of a filter on the context. Throws `too-large` for one that nothing can meet. */
+function conditionsOf(context: Filter['context'] = {}): [string, Json][] {
+  const conditions = Object.entries(context)
+  const long = conditions.find(([, value]) => !isShort(canonicalText(value)))
+  if (long === undefined && conditions.length <= CONTEXT_MAX_MEMBERS) return conditions
+  const message =
+    `a filter compares up to ${CONTEXT_MAX_MEMBERS} members of the context, and values of up to ` +
+    `${CONTEXT_VALUE_MAX_CHARS} characters of JSON`
+  const details = { maxMembers: CONTEXT_MAX_MEMBERS, maxChars: CONTEXT_VALUE_MAX_CHARS }
+  throw new GroveError('too-large', details, { message })
+}
+
+const isShort = (text: string): boolean => text.length <= CONTEXT_VALUE_MAX_CHARS
 
 /**
  * What a contribution can be filtered by, as single words: `matches(manifest, filter)` holds
@@ -39,7 +64,13 @@ function hasEqual(context: Manifest['context'], key: string, value: unknown): bo
 export function facetsOfManifest(manifest: Manifest): string[] {
   const { kind, mode, tags, context, agent } = manifest
   const { agentId, agentName, platform } = agent
-  return facetsOf({ kind, mode, tags, context, agentId, agentName, platform })
+  return [
+    ...facetsOf({ kind, mode, tags, agentId, agentName, platform }),
+    ...filterable(context ?? {})
+      .map((key) => [key, canonicalText(context?.[key])] as const)
+      .filter(([, value]) => isShort(value))
+      .map(contextFacet),
+  ]
 }
 
 /**
@@ -55,21 +86,30 @@ export function facetsOfFilter(filter: Selection): string[][] {
   ]
   return [
     ...facetsOf(filter).map((word) => [word]),
+    ...conditionsOf(filter.context).map(([key, value]) => [
+      contextFacet([key, canonicalText(value)]),
+    ]),
     ...choices.filter((words) => words !== undefined),
   ]
 }
 
-function facetsOf(filter: { readonly [K in keyof Filter]: Filter[K] | undefined }): string[] {
-  const { kind, mode, agentId, agentName, platform, tags = [], context = {} } = filter
+type WithoutContext = Omit<Filter, 'context'>
+
+function facetsOf(
+  filter: {
+    readonly [K in keyof WithoutContext]: WithoutContext[K] | undefined
+  },
+): string[] {
+  const { kind, mode, agentId, agentName, platform, tags = [] } = filter
   const single = Object.entries({ kind, mode, agentId, agentName, platform })
   return [
     ...single.flatMap(([name, value]) => (value === undefined ? [] : [facet(name, value)])),
     ...[...new Set(tags)].map((tag) => facet('tag', tag)),
-    ...Object.entries(context).map(([key, value]) =>
-      facet('context', `${JSON.stringify(key)}:${canonicalText(value)}`),
-    ),
   ]
 }
+
+const contextFacet = ([key, value]: readonly [string, string]): string =>
+  facet('context', `${JSON.stringify(key)}:${value}`)
 
 /** Longer facets are replaced by their hash. */
 const FACET_MAX_CHARS = 60

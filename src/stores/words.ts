@@ -7,6 +7,13 @@ import type { Manifest } from '../core/contribution/schema.ts'
 export const WORDS_VERSION = 2
 /** Longer words are cut to so many characters (code points), in the index and in searches alike. */
 const WORD_MAX_CHARS = 64
+/**
+ * Characters (UTF-16 units) of one text, as written and as decomposed, and words of one
+ * contribution. The rest is not indexed, but where it was before there were these bounds.
+ * Descriptions are not longer; tags and names of agents may be.
+ */
+const TEXT_MAX_CHARS = 131_072
+const WORDS_MAX = 20_000
 /** Words of one search; the others are ignored. */
 const QUERY_MAX_WORDS = 16
 /** Characters that the beginning of a word must have for words to be found by it. */
@@ -24,8 +31,14 @@ export interface Term {
 /** The words that a search finds a contribution by: those of summary, description, tags, agent. */
 export function wordsOfManifest(manifest: Manifest): string[] {
   const { summary, description = '', tags, agent } = manifest
-  const text = folded([summary, description, ...tags, ...Object.values(agent)].join('\n'))
-  return (text.match(WORD) ?? []).flatMap(runsOf).flatMap(indexed)
+  const written = [summary, description, ...tags, ...Object.values(agent)].join('\n')
+  const text = folded(written.slice(0, TEXT_MAX_CHARS))
+  const words: string[] = []
+  for (const [word] of text.matchAll(WORD)) {
+    for (const found of runsOf(word).flatMap(indexed)) words.push(found)
+    if (words.length >= WORDS_MAX) break
+  }
+  return words.slice(0, WORDS_MAX)
 }
 
 /**
@@ -106,6 +119,7 @@ const CASED = /(?=[^\0-\x7f])\p{Cased}/gu
 function folded(text: string): string {
   return text
     .normalize('NFKD')
+    .slice(0, TEXT_MAX_CHARS)
     .replace(OPTIONAL_MARKS, '')
     .replace(CASED, foldedChar)
     .toLowerCase()

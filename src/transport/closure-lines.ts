@@ -1,3 +1,4 @@
+import { checkEntries } from '../core/contribution/scan.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import { CLOSURE_LINE_MAX_BYTES, type ClosureRecord, recordOf } from '../core/wire/closure.ts'
@@ -89,6 +90,7 @@ function readRecord(peer: PeerAddress, line: Buffer): ClosureRecord {
 
 function parseTrailer(peer: PeerAddress, line: Buffer): ClosureTrailer {
   try {
+    checkEntries(line)
     return closureTrailerSchema.parse(JSON.parse(line.toString('utf8'))).trailer
   } catch (cause) {
     throw peerFault(peer, 'malformed', 'ended a closure with a malformed trailer', cause)

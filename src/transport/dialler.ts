@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
+import { countEntries } from '../core/contribution/scan.ts'
 import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -57,6 +58,8 @@ export interface Request {
   readonly headers?: Readonly<Record<string, string>>
   /** The most bytes of the response's body. */
   readonly maxBytes: number
+  /** The most members and items of a response in JSON. Default: JSON_MAX_ENTRIES. */
+  readonly maxEntries?: number
   /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
   readonly signal?: AbortSignal | undefined
@@ -77,6 +80,11 @@ export interface PeerAnswer {
 const PROTOCOL_HEADER = 'grove-protocol'
 /** The most bytes read of an error response, to learn its code. */
 const ERROR_BODY_MAX = 16 * 1024
+/**
+ * The most members and items of a response in JSON, on all levels together. More of them take long
+ * to parse, however few bytes they have. A best list may have a hundred tags an entry.
+ */
+const JSON_MAX_ENTRIES = 131_072
 /** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
 
@@ -133,10 +141,14 @@ export class Dialler {
     schema: T,
   ): Promise<z.output<T>> {
     const answer = await this.ask(peer, request)
-    const result = schema.safeParse(parseJson(peer, await readBody(answer.body)), ourWords)
+    const body = await readBody(answer.body)
+    const { path, maxEntries = JSON_MAX_ENTRIES } = request
+    if (countEntries(body, maxEntries) > maxEntries)
+      throw peerFault(peer, 'too-long', `answered ${path} with more than ${maxEntries} entries`)
+    const result = schema.safeParse(parseJson(peer, body), ourWords)
     if (result.success) return result.data
     const issue = issuesText(result.error.issues.slice(0, 1))
-    throw peerFault(peer, 'malformed', `answered ${request.path} with a malformed body: ${issue}`)
+    throw peerFault(peer, 'malformed', `answered ${path} with a malformed body: ${issue}`)
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Kind } from '../core/contribution/schema.ts'
 import { GroveError } from '../core/errors.ts'
-import { LIST_MAX, MANIFEST_MAX_BYTES } from '../core/limits.ts'
+import { LIST_MAX, MANIFEST_MAX_BYTES, MANIFEST_MAX_ENTRIES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { BestEntry, BestQuery } from '../core/wire/federation.ts'
 import { blobInfoSchema } from '../core/wire/fetch.ts'
@@ -24,6 +24,8 @@ import { manifestError, peerFault } from './faults.ts'
 
 /** The JSON of a manifest. It may have white space and escapes that canonical bytes don't have. */
 const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
+/** A contribution as the API shows it has a cid, and may have a provenance. */
+const VIEW_MAX_ENTRIES = MANIFEST_MAX_ENTRIES + 16
 /** A list or a frontier of a 0.1 server as JSON. */
 const LIST_MAX_BYTES = 8 * 1024 * 1024
 /** The metadata of an artifact as JSON. */
@@ -50,6 +52,7 @@ export class LegacyRoutes {
       method: 'GET',
       path: `/api/contributions/${cid}`,
       maxBytes: MANIFEST_JSON_MAX_BYTES,
+      maxEntries: VIEW_MAX_ENTRIES,
       signal,
     } as const
     try {

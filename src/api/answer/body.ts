@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { checkEntries } from '../../core/contribution/scan.ts'
 import { GroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
 import type { ApiRequest } from './request.ts'
@@ -20,11 +21,17 @@ export async function readJson(request: ApiRequest, limit: BodyLimit): Promise<u
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
   if (body.byteLength > 0) requireJson(request)
-  return parseJsonBody(body, isHashed ? parseExactJson : JSON.parse)
+  return isHashed ? parseDraft(body) : parseJsonBody(body, JSON.parse)
+}
+
+/** The JSON of a draft. Throws `manifest-too-large`, `validation-error`. */
+export function parseDraft(body: Buffer): unknown {
+  checkEntries(body)
+  return parseJsonBody(body, parseExactJson)
 }
 
 /** Bytes as JSON; no bytes are an empty object. Throws `validation-error`. */
-export function parseJsonBody(body: Buffer, parse: (text: string) => unknown): unknown {
+function parseJsonBody(body: Buffer, parse: (text: string) => unknown): unknown {
   if (body.byteLength === 0) return {}
   if (!isUtf8(body))
     throw new GroveError('validation-error', {}, { message: 'the body is not UTF-8' })

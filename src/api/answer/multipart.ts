@@ -4,10 +4,9 @@ import { isJsonObject } from '../../core/canonical.ts'
 import type { Cid } from '../../core/cid.ts'
 import { isName, isPath, nameOf } from '../../core/contribution/names.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
-import { parseExactJson } from '../../core/exact-json.ts'
 import { ARTIFACTS_MAX, MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import type { StagedArtifacts } from '../../node/publish.ts'
-import { parseJsonBody } from './body.ts'
+import { parseDraft } from './body.ts'
 import type { ApiRequest } from './request.ts'
 
 const ARTIFACT_PREFIX = 'artifact:'
@@ -185,7 +184,7 @@ async function readManifest(part: BusboyFileStream): Promise<unknown> {
       throw new GroveError('manifest-too-large', { maxBytes: MANIFEST_MAX_BYTES })
     chunks.push(chunk)
   }
-  return parseJsonBody(Buffer.concat(chunks), parseExactJson)
+  return parseDraft(Buffer.concat(chunks))
 }
 
 function invalid(message: string, cause?: unknown): GroveError {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
+import { isLoopback } from '../../core/loopback.ts'
 import { timestamp } from '../../core/time.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
@@ -72,7 +73,8 @@ export const federationOperations = {
       tool: 'grove_sync',
       description: "Ask peers for their best now, and fetch what this grove's policy wants.",
     },
-    run: (node, _, context) => node.sync.round(context),
+    run: (node, _, { signal, remote }) =>
+      node.sync.round({ signal, isForeign: remote !== undefined && !isLoopback(remote) }),
   }),
   syncStatus: json({
     name: 'syncStatus',

@@ -8,7 +8,7 @@ import { cutText } from './width.ts'
  * Characters that control a terminal or reorder its text: C0, DEL, C1, bidirectional, separators.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
-const CONTROL = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
 /** Foreign text on one line, without control characters. */
 export function printable(text: string): string {

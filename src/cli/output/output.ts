@@ -48,15 +48,18 @@ export function printProse(output: Output, text: string, format?: Style): void {
       print(output, format === undefined ? part : style(output, format, part))
 }
 
-/** Writes a value as JSON, with control characters escaped. */
+/**
+ * Characters of a JSON text that would control a terminal, or reorder what is shown: C1,
+ * bidirectional, separators. JSON escapes the others by itself.
+ */
+const CONTROL = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** Writes a value as JSON, with such characters escaped. */
 export function printJson(output: Output, value: unknown, indent = 2): void {
   const text = JSON.stringify(value, undefined, indent) ?? 'null'
   print(
     output,
-    text.replace(
-      /[\u007f-\u009f]/g,
-      (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    ),
+    text.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }
 

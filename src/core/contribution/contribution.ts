@@ -1,8 +1,9 @@
 import { canonicalBytes, canonicalText } from '../canonical.ts'
 import { type Cid, hashBytes } from '../cid.ts'
-import { GroveError } from '../errors.ts'
+import { timestamp } from '../time.ts'
 import type { Sealed } from './attestation.ts'
 import { checkSize, parseWith } from './checks.ts'
+import { checkEntries } from './scan.ts'
 import { type ContributionView, type Draft, draftSchema, type Manifest } from './schema.ts'
 
 /**
@@ -31,7 +32,7 @@ export function cidOf(manifest: object): Cid {
 export function sealDraft(draft: Draft, now: number): Contribution {
   parseWith(draftSchema, draft)
   const { artifacts = {}, relations = [], tags = [] } = draft
-  const createdAt = utc(draft.createdAt ?? now)
+  const createdAt = timestamp(draft.createdAt === undefined ? now : Date.parse(draft.createdAt))
   const text = canonicalText({
     ...draft,
     manifestVersion: 1,
@@ -42,6 +43,7 @@ export function sealDraft(draft: Draft, now: number): Contribution {
   })
   const bytes = encoder.encode(text)
   checkSize(bytes)
+  checkEntries(bytes)
   // Read back, so that it is what every other reader of the bytes gets, keys in their order too.
   const manifest = JSON.parse(text) as Manifest
   return { cid: hashBytes(bytes), bytes, manifest, attestations: [] }
@@ -52,17 +54,4 @@ const encoder = new TextEncoder()
 /** A contribution as the API shows it, without provenance and attestations. */
 export function viewOf(contribution: Contribution): ContributionView {
   return { cid: contribution.cid, ...contribution.manifest }
-}
-
-/**
- * A moment in UTC with milliseconds. Its offset may carry it out of the years 0 to 9999, which
- * RFC 3339 can't write; `manifest-invalid` is then thrown.
- */
-function utc(moment: string | number): string {
-  const text = new Date(moment).toISOString()
-  if (/^[+-]/.test(text)) {
-    const message = `createdAt: ${moment} is outside the years 0000 to 9999 in UTC`
-    throw new GroveError('manifest-invalid', { createdAt: moment }, { message })
-  }
-  return text
 }

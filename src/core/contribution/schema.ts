@@ -10,6 +10,7 @@ import {
   SUMMARY_MAX_CHARS,
   TAGS_MAX,
 } from '../limits.ts'
+import { isWritable } from '../time.ts'
 
 /** The manifest and its parts: what is hashed. An unknown field is an error, in every object. */
 
@@ -68,8 +69,10 @@ export const artifactNameSchema = z
     'must have no empty or ".." component',
   )
 
-/** A moment in RFC 3339, with its offset. */
-export const timestampSchema = z.iso.datetime({ offset: true })
+/** A moment in RFC 3339, with its offset. In UTC, too, it is within the years 0000 to 9999. */
+export const timestampSchema = z.iso
+  .datetime({ offset: true })
+  .refine((text) => isWritable(Date.parse(text)), 'is outside the years 0000 to 9999 in UTC')
 
 /** A finite value with its direction. */
 export const scoreSchema = z.strictObject({

@@ -4,12 +4,13 @@ import { GroveError } from '../errors.ts'
 import type { Attestation } from './attestation.ts'
 import { checkSize, parseWith } from './checks.ts'
 import type { Contribution } from './contribution.ts'
+import { checkEntries } from './scan.ts'
 import { manifestSchema } from './schema.ts'
 
 /**
- * Verifies that bytes are the manifest of `cid`: checks the size, the hash, the canonical form,
- * then the schema. Bytes and attestations are kept as they came; attestations are not verified.
- * Throws `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`,
+ * Verifies that bytes are the manifest of `cid`: checks the size, the hash, the number of entries,
+ * the canonical form, then the schema. Bytes and attestations are kept as they came; attestations
+ * are not verified. Throws `manifest-too-large`, `hash-mismatch`, `manifest-not-canonical`,
  * `manifest-unknown-field`, `manifest-invalid`.
  */
 export function verifyManifest(
@@ -23,6 +24,7 @@ export function verifyManifest(
     const message = `the manifest of ${cid} has the wrong hash ${actual}`
     throw new GroveError('hash-mismatch', { expected: cid, actual }, { message })
   }
+  checkEntries(bytes)
   const value = parseJson(bytes, cid)
   checkCanonical(value, bytes, cid)
   return { cid, bytes, manifest: parseWith(manifestSchema, value), attestations }

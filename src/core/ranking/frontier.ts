@@ -1,6 +1,8 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
 import type { Direction, Kind, Manifest } from '../contribution/schema.ts'
+import { METRIC_MAX_BYTES } from '../limits.ts'
+import { EARLIEST_MS } from '../time.ts'
 import type { Signals } from './signals.ts'
 
 /** The signals, by their names on the wire. All are maximised. */
@@ -37,6 +39,14 @@ export function isSignalMetric(metric: string): metric is SignalMetric {
  */
 export function isReservedMetric(metric: string): boolean {
   return metric.startsWith('_')
+}
+
+/**
+ * True if scores under this name rank: it is not the protocol's, and not so long that lists of
+ * names would be large. It need not be a name of a manifest held here.
+ */
+export function isRankable(metric: string): boolean {
+  return !isReservedMetric(metric) && Buffer.byteLength(metric) <= METRIC_MAX_BYTES
 }
 
 /** A text that is equal for equal dimensions: `<direction> <metric>`. */
@@ -96,8 +106,8 @@ function ranksByScores({ kind, mode }: Manifest): boolean {
 
 /**
  * The places that a contribution takes by its own manifest: one for its recency and, in mode
- * `evaluation`, one for each score. The scores of a reproduction are evidence about its target and
- * take none. `firstSeenMs` is Unix ms.
+ * `evaluation`, one for each score whose name may rank. The scores of a reproduction are evidence
+ * about its target and take none. `firstSeenMs` is Unix ms.
  */
 export function ownPlaces(contribution: Contribution, firstSeenMs: number): Place[] {
   if (!isRanked(contribution)) return []
@@ -109,9 +119,7 @@ export function ownPlaces(contribution: Contribution, firstSeenMs: number): Plac
     value: recencyOf(manifest.createdAt, firstSeenMs),
   }
   if (!ranksByScores(manifest)) return [recency]
-  const scores = Object.entries(manifest.scores ?? {}).filter(
-    ([metric]) => !isReservedMetric(metric),
-  )
+  const scores = Object.entries(manifest.scores ?? {}).filter(([metric]) => isRankable(metric))
   return [
     recency,
     ...scores.map(([metric, { value, direction }]) => ({ cid, metric, direction, value })),
@@ -140,10 +148,10 @@ export function signalValues(signals: Signals): [SignalMetric, number][] {
 
 /**
  * The recency of an item in Unix ms: its author's date, but never later than the moment at which
- * this grove first saw it.
+ * this grove first saw it, nor before the year 0000, from which items of older groves may be.
  */
 export function recencyOf(createdAt: string, firstSeenMs: number): number {
-  return Math.min(Date.parse(createdAt), firstSeenMs)
+  return Math.max(EARLIEST_MS, Math.min(Date.parse(createdAt), firstSeenMs))
 }
 
 /**

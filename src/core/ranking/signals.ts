@@ -1,6 +1,8 @@
 import type { Cid } from '../cid.ts'
 import type { Contribution } from '../contribution/contribution.ts'
 import { counts, edgesOf, isReproduced } from '../contribution/relation.ts'
+import type { Score } from '../contribution/schema.ts'
+import { REVIEW_SCORE_MAX } from '../limits.ts'
 import { exactly, exactMean } from './exact-sum.ts'
 
 /**
@@ -14,7 +16,7 @@ export interface Evidence {
   readonly reproduction: 0 | 1
   /** Exact sum of the review's scores, in units of `exactly`. Higher is better. */
   readonly reviewSum: bigint
-  /** Number of the review's scores; 0 where the source is no review. */
+  /** Number of the review's scores that count; 0 where the source is no review. */
   readonly reviewCount: number
 }
 
@@ -22,7 +24,7 @@ export interface Evidence {
 export interface Signals {
   readonly adoption: number
   readonly reproduction: number
-  /** The mean of all review scores, higher being better; undefined if there are none. */
+  /** The mean of all review scores that count, higher being better; undefined if there are none. */
   readonly reviewScore: number | undefined
 }
 
@@ -44,6 +46,13 @@ export function evidenceOf(contribution: Contribution): Evidence[] {
   }
   return [...byTarget.values()]
 }
+
+/**
+ * Whether a review's score counts. One that may be as large as it likes would outweigh all others
+ * in their mean.
+ */
+export const countsInReview = ({ value }: Pick<Score, 'value'>): boolean =>
+  Math.abs(value) <= REVIEW_SCORE_MAX
 
 /** The signals of one target, folded from all evidence about it, which may come in any order. */
 export function foldSignals(evidence: readonly Evidence[]): Signals {
@@ -67,11 +76,11 @@ function noEvidence(source: Cid, target: Cid): Evidence {
 }
 
 /**
- * Sum and number of a review's scores. A score to be minimised enters with its sign turned, so that
- * higher is always better.
+ * Sum and number of a review's scores that count. A score to be minimised enters with its sign
+ * turned, so that higher is always better.
  */
 function reviewOf(review: Contribution): Pick<Evidence, 'reviewSum' | 'reviewCount'> {
-  const scores = Object.values(review.manifest.scores ?? {})
+  const scores = Object.values(review.manifest.scores ?? {}).filter(countsInReview)
   const oriented = scores.map(({ value, direction }) =>
     exactly(direction === 'maximize' ? value : -value),
   )

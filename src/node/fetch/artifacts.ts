@@ -21,6 +21,8 @@ export interface ArtifactsRequest {
   /** Of all artifacts together, and of each. */
   readonly maxBytes?: number | undefined
   readonly maxArtifactBytes?: number | undefined
+  /** Whether nobody waits for them. */
+  readonly isUnasked?: boolean | undefined
   readonly signal: AbortSignal
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
 }
@@ -76,6 +78,7 @@ export async function fetchArtifacts(
       }
       const moved = await transferBlob(node, wanted, request.providers, {
         signal,
+        isUnasked: request.isUnasked,
         onProgress: request.onProgress,
         onMoved,
         more,

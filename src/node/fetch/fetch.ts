@@ -13,10 +13,7 @@ import type { Accept } from './manifest.ts'
 import { quote } from './quote.ts'
 
 const ANCESTORS_DEFAULT = 1
-/**
- * Stubs kept in all, and noted for one fetch: a manifest may name a thousand inventions as parents.
- */
-const STUBS_MAX = 4_096
+/** Stubs noted for one fetch: a manifest may name a thousand inventions as parents. */
 const STUBS_MAX_PER_FETCH = 64
 
 export interface FetchHooks {
@@ -98,13 +95,16 @@ export async function fetchWanted(
 ): Promise<FetchResult> {
   const signal = untilClosing(node, hooks.signal)
   try {
-    return await fetchInTime(node, cid, options, { ...hooks, signal })
+    return await fetchInTime(node, cid, options, { ...hooks, signal, isUnasked: true })
   } catch (error) {
     throw stopped(node, error)
   }
 }
 
-type Running = FetchHooks & Partial<WantedHooks> & { readonly signal: AbortSignal }
+interface Running extends FetchHooks, Partial<WantedHooks> {
+  readonly signal: AbortSignal
+  readonly isUnasked?: boolean
+}
 
 function fetchInTime(
   node: FetchContext,
@@ -153,6 +153,7 @@ async function fetchRest(
     artifacts: options.artifacts,
     maxBytes: options.maxBytes,
     maxArtifactBytes: hooks.maxArtifactBytes,
+    isUnasked: hooks.isUnasked,
     signal,
     onProgress: hooks.onProgress,
   }
@@ -196,9 +197,7 @@ async function noteStubs(
   missing: readonly Cid[],
   peer: PeerAddress | undefined,
 ): Promise<void> {
-  if (missing.length === 0) return
-  const room = Math.min(STUBS_MAX - (await node.stubs.stubCount()), STUBS_MAX_PER_FETCH)
-  for (const cid of missing.slice(0, Math.max(0, room)))
+  for (const cid of missing.slice(0, STUBS_MAX_PER_FETCH))
     await node.stubs.putStub(cid, peer === undefined ? [] : [peer.peerId], node.clock.now())
 }
 

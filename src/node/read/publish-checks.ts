@@ -2,7 +2,9 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { RESULTS } from '../../core/contribution/relation.ts'
 import type { Direction, Score } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { isReservedMetric } from '../../core/ranking/frontier.ts'
+import { METRIC_MAX_BYTES, REVIEW_SCORE_MAX } from '../../core/limits.ts'
+import { isRankable, isReservedMetric } from '../../core/ranking/frontier.ts'
+import { countsInReview } from '../../core/ranking/signals.ts'
 import { unitsAgree } from '../../core/ranking/units.ts'
 import type { FormCount } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
@@ -26,6 +28,25 @@ export function requireKnownResults({ manifest }: Contribution): void {
 }
 
 /**
+ * Throws `metric-conflict` where a score would neither rank nor count: its name is too long, or it
+ * is beyond what the scores of reviews may be.
+ */
+export function requireCounted({ manifest: { kind, scores = {} } }: Contribution): void {
+  for (const [metric, { value }] of Object.entries(scores)) {
+    if (kind === 'review' && !countsInReview({ value })) {
+      const range = `from -${REVIEW_SCORE_MAX} to ${REVIEW_SCORE_MAX}`
+      const message = `${metric} is ${value}, and scores of reviews count ${range}`
+      throw new GroveError('metric-conflict', { metric, value }, { message })
+    }
+    if (isReservedMetric(metric) || isRankable(metric)) continue
+    const message =
+      `the metric ${metric.slice(0, 40)}… has a name of ${Buffer.byteLength(metric)} bytes, and ` +
+      `scores under names of more than ${METRIC_MAX_BYTES} don't rank`
+    throw new GroveError('metric-conflict', { maxBytes: METRIC_MAX_BYTES }, { message })
+  }
+}
+
+/**
  * Throws `metric-conflict` where the scores of a work or of a reproduction are meant otherwise than
  * those of most works that were published here: in the other direction, or in another unit.
  */
@@ -34,7 +55,7 @@ export async function requireKnownForms(
   { manifest }: Contribution,
 ): Promise<void> {
   const { kind, scores = {} } = manifest
-  const metrics = Object.keys(scores).filter((metric) => !isReservedMetric(metric))
+  const metrics = Object.keys(scores).filter(isRankable)
   if (metrics.length === 0 || (kind !== 'work' && kind !== 'reproduction')) return
   const forms = await node.index.scoreForms(metrics, FORMS_MAX)
   const byMetric = Map.groupBy(forms, ({ metric }) => metric)

@@ -1,9 +1,10 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import { STUBS_MAX } from '../../core/limits.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy, rankedKinds, thresholdOf } from '../../core/policy.ts'
-import { type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
+import { isRankable, type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
@@ -16,12 +17,6 @@ const METRICS_MAX = 64
 const LISTS_AT_ONCE = 4
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
-
-/**
- * Stubs read in one round. It is more than the items that back-off can hold back, so that stubs
- * that no peer has don't hide the others.
- */
-const STUBS_MAX = 4_096
 
 /** What a peer offers, or why it has nothing to offer. */
 export interface Offered {
@@ -84,8 +79,8 @@ export async function heldPlaces(
 }
 
 /**
- * Stubs, oldest first, as offers in a dimension of their own: by peers that promised or advertise
- * them, and a few others.
+ * All stubs, oldest first, as offers in a dimension of their own: by peers that promised or
+ * advertise them, and a few others.
  */
 export async function stubOffers(node: SyncContext): Promise<Offer[]> {
   const stubs = await node.stubs.stubs(STUBS_MAX)
@@ -129,7 +124,7 @@ async function dimensionsOf(
   const [kind, ...others] = rankedKinds(policy)
   const options = { signal, ...(kind !== undefined && others.length === 0 && { kind }) }
   const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, options))
-  return [...metrics.slice(0, METRICS_MAX), ...SIGNALS]
+  return [...metrics.filter(isRankable).slice(0, METRICS_MAX), ...SIGNALS]
 }
 
 async function bestOf(

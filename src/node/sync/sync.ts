@@ -1,3 +1,4 @@
+import { Bucket } from '../../concurrency/bucket.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { Singleflight } from '../../concurrency/singleflight.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
@@ -33,8 +34,14 @@ const LISTS_SHARE = 1 / 4
  */
 const DOUBTFUL = 0.4
 
+/** Rounds that callers from other machines may start at once, and how soon they may start more. */
+const FOREIGN_ROUNDS_MAX = 4
+const FOREIGN_ROUND_MS = 5_000
+
 export interface RoundOptions {
   readonly signal?: AbortSignal
+  /** Whether the caller is on another machine: it may not make this grove ask its peers at will. */
+  readonly isForeign?: boolean
   /** Asked instead of peers chosen by chance. */
   readonly peers?: readonly PeerAddress[]
 }
@@ -47,6 +54,7 @@ export class BackgroundSync {
   readonly #rounds = new Singleflight<SyncReport>()
   /** The peers that are being asked at the moment, and since when. */
   readonly #asking = new Map<string, number>()
+  readonly #foreignRounds = new Bucket(FOREIGN_ROUNDS_MAX, FOREIGN_ROUND_MS)
   #lastReport: SyncReport | undefined
 
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
@@ -79,10 +87,11 @@ export class BackgroundSync {
    * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip
    * advertises, fetches what the policy wants, best first, within the round's budget, and retries
    * some stubs. A round under way is joined. A failure of this grove's own, as a full disk, ends
-   * it.
+   * it. Foreign callers who come too often get the report of the latest round.
    */
-  round({ signal, peers }: RoundOptions = {}): Promise<SyncReport> {
+  async round({ signal, peers, isForeign = false }: RoundOptions = {}): Promise<SyncReport> {
     const key = (peers ?? []).map((peer) => peer.address).join(' ')
+    if (isForeign && this.#lastReport !== undefined && !this.#mayStart(key)) return this.#lastReport
     return this.#rounds.run(
       key,
       (flight) => this.#node.track(this.#wholeRound(peers, flight)),
@@ -101,6 +110,11 @@ export class BackgroundSync {
       announcedGap.start(node.clock.now())
       return this.#announcedRound()
     })
+  }
+
+  /** Whether a foreign caller may start a round, or there is one to join. */
+  #mayStart(key: string): boolean {
+    return this.#rounds.has(key) || this.#foreignRounds.tryTake(this.#node.clock.now())
   }
 
   async #wholeRound(

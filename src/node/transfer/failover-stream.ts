@@ -1,3 +1,4 @@
+import type { Slot } from '../../concurrency/slots.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobAnswer } from '../../ports/transport.ts'
@@ -13,6 +14,8 @@ import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 const TURNS_PER_PROVIDER = 2
 /** A turn that brings so many bytes was not in vain. For less, a request costs too much. */
 const TURN_MIN_BYTES = 64 * 1024
+/** A provider that has sent nothing after this long waits until the others have been asked. */
+const FIRST_BYTE_MS = 2_000
 /** The least time between two reports of progress. */
 const PROGRESS_MS = 100
 
@@ -31,6 +34,17 @@ interface FailoverOptions extends TransferOptions {
 interface Failed {
   readonly error: GroveError
   readonly isInVain: boolean
+  /** Whether this grove ended the turn, for the sake of others. */
+  readonly isPassedOver?: boolean
+}
+
+/** One provider's turn: its slot, and its end. */
+interface Turn {
+  readonly slot: Slot
+  /** Aborts when this grove passes the provider over. */
+  readonly passedOver: AbortSignal
+  /** Called with the first bytes. */
+  readonly begun: () => void
 }
 
 /** The bytes of one blob as one stream, from as many providers in turn as it takes. */
@@ -85,24 +99,24 @@ export class FailoverStream {
    */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
     const inVain = new Map<PeerAddress, number>()
-    const failures = new Map<PeerAddress, GroveError>()
+    const failures = new Map<PeerAddress, Failed>()
     let queue = [...this.#providers.providers]
     while (queue.length > 0) {
-      for (const peer of queue) {
-        const failed = yield* this.#from(peer)
+      for (const [index, peer] of queue.entries()) {
+        const mayWait = index === queue.length - 1 || inVain.has(peer)
+        const failed = yield* this.#from(peer, mayWait)
         if (failed === undefined) return this.#tell(peer, true)
-        failures.set(peer, failed.error)
+        failures.set(peer, failed)
         if (!failed.isInVain) inVain.set(peer, 0)
         else if (mayRecover(failed.error)) inVain.set(peer, (inVain.get(peer) ?? 0) + 1)
         else inVain.set(peer, TURNS_PER_PROVIDER)
       }
-      const again =
-        this.#position > 0 && this.#options.inOnePiece !== true
-          ? queue.filter((peer) => (inVain.get(peer) ?? 0) < TURNS_PER_PROVIDER)
-          : []
+      const again = queue.filter(
+        (peer) => (inVain.get(peer) ?? 0) < TURNS_PER_PROVIDER && this.#mayGoOn(failures.get(peer)),
+      )
       queue = [...(await this.#providers.widen()), ...again]
     }
-    const attempts = [...failures].map(([peer, error]) => ({ peer, error }))
+    const attempts = [...failures].map(([peer, { error }]) => ({ peer, error }))
     this.#options.attempts.push(...attempts)
     this.failure = this.#failureOf(attempts)
     throw this.failure
@@ -113,32 +127,59 @@ export class FailoverStream {
     return this.offset + this.receivedBytes
   }
 
-  /** The rest of the blob from this provider. Returns why it stopped before the end. */
-  async *#from(peer: PeerAddress): AsyncGenerator<Uint8Array, Failed | undefined, undefined> {
+  /** Whether a provider may have another turn after this one. */
+  #mayGoOn(failed: Failed | undefined): boolean {
+    if (this.#position === 0) return failed?.isPassedOver === true
+    return this.#options.inOnePiece !== true
+  }
+
+  /**
+   * The rest of the blob from this provider. Returns why it stopped before the end. A provider that
+   * is silent at first, or slow while others wait for its slot, is passed over; `mayWait` says
+   * that nobody else could be asked in the first case.
+   */
+  async *#from(
+    peer: PeerAddress,
+    mayWait: boolean,
+  ): AsyncGenerator<Uint8Array, Failed | undefined, undefined> {
     const { signal: outer } = this.#options
-    const leave = await this.#node.transfers.enter(peer.address, outer)
     const ended = new AbortController()
+    const { hash, via } = this.#wanted
+    const passOver = (why: string) => ended.abort(slow(peer, why))
+    const slot = await this.#node.transfers.enter(
+      {
+        hash,
+        address: peer.address,
+        sizeBytes: () => this.#sizeBytes ?? this.#wanted.sizeBytes,
+        displace: () => passOver('sends slowly while others wait'),
+      },
+      outer,
+    )
+    const begun = mayWait
+      ? () => {}
+      : this.#node.clock.after(FIRST_BYTE_MS, () => passOver('sends nothing'))
     const signal = AbortSignal.any([outer, ended.signal])
     const before = this.receivedBytes
     try {
-      const { hash, via } = this.#wanted
       const request = { hash, offset: this.#position, ...(via === undefined ? {} : { via }) }
       const answer = await this.#node.transport.blob(peer, request, { signal })
       this.#agreeOnSize(peer, answer)
-      yield* this.#read(peer, answer)
+      yield* this.#read(peer, answer, { slot, passedOver: ended.signal, begun })
       return undefined
     } catch (error) {
       if (outer.aborted || !isGroveError(error)) throw error
-      return this.#failed(peer, error, this.receivedBytes - before)
+      const bytes = this.receivedBytes - before
+      return ended.signal.aborted ? passedOver(error, bytes) : this.#failed(peer, error, bytes)
     } finally {
+      begun()
       ended.abort()
-      leave()
+      slot.leave()
     }
   }
 
   /** A cut connection that brought something new is no failure of the peer's. */
   #failed(peer: PeerAddress, error: GroveError, bytes: number): Failed {
-    const isInVain = bytes < TURN_MIN_BYTES || !mayRecover(error)
+    const isInVain = isTooLittle(bytes) || !mayRecover(error)
     if (isUnfit(error)) this.isDisputed = true
     if (isInVain) noteFailure(this.#node, peer, error)
     else this.#node.log.debug('transfer cut off', { ...peer, hash: this.#wanted.hash, bytes })
@@ -158,9 +199,13 @@ export class FailoverStream {
   async *#read(
     peer: PeerAddress,
     { sizeBytes, body }: BlobAnswer,
+    { slot, passedOver, begun }: Turn,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let hasBegun = false
     for await (const chunk of body) {
+      passedOver.throwIfAborted()
+      begun()
+      slot.moved(chunk.byteLength)
       if (this.#position + chunk.byteLength > sizeBytes)
         throw fault(peer, 'too-long', `sends more than ${sizeBytes} bytes`)
       if (!hasBegun) this.#answers++
@@ -173,6 +218,7 @@ export class FailoverStream {
       this.#options.onMoved?.(chunk.byteLength)
       this.#tell(peer, false)
       yield chunk
+      slot.asks()
     }
     if (this.#position < sizeBytes)
       throw fault(peer, 'cut-off', `sent ${this.#position} of ${sizeBytes} bytes`)
@@ -210,6 +256,19 @@ export class FailoverStream {
     })
     this.#node.transfers.tell({ hash, receivedBytes, sizeBytes: this.#sizeBytes, peerId })
   }
+}
+
+const isTooLittle = (bytes: number): boolean => bytes < TURN_MIN_BYTES
+
+/** Nobody is blamed for what others might have done sooner. */
+const passedOver = (error: GroveError, bytes: number): Failed => ({
+  error,
+  isInVain: isTooLittle(bytes),
+  isPassedOver: true,
+})
+
+function slow(peer: PeerAddress, why: string): GroveError {
+  return new GroveError('peer-too-slow', { ...peer }, { message: `${peer.address} ${why}` })
 }
 
 /** Whether the network may have failed, and not the peer: then the peer may have its turn again. */

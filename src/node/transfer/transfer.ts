@@ -25,7 +25,8 @@ export async function transferBlob(
   options: TransferOptions,
 ): Promise<Transferred> {
   const joined = node.transfers.blobs.has(wanted.hash)
-  const { onProgress } = options
+  const { onProgress, isUnasked = false } = options
+  const leave = isUnasked ? () => {} : node.transfers.wantedByCaller(wanted.hash)
   const unwatch = node.transfers.watch(wanted.hash, (progress) =>
     onProgress?.({ ...progress, ...(wanted.name !== undefined && { name: wanted.name }) }),
   )
@@ -43,6 +44,7 @@ export async function transferBlob(
     if (!joined || options.signal.aborted) throw error
   } finally {
     unwatch()
+    leave()
   }
   return transferBlob(node, wanted, providers, options)
 }

@@ -14,6 +14,8 @@ export interface WantedBlob extends Pick<BlobRequest, 'hash' | 'via'> {
 
 export interface TransferOptions {
   readonly signal: AbortSignal
+  /** Whether it is for nobody who waits for it. */
+  readonly isUnasked?: boolean | undefined
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined
   /** Told of bytes as they come, in vain or not, unless the caller joined a transfer. */
   readonly onMoved?: ((bytes: number) => void) | undefined

@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import { STUBS_MAX } from '../../core/limits.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
@@ -26,6 +27,9 @@ import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
 import { formsIn, type Held, metricsOf, rank } from './rank.ts'
+
+/** Stubs that go at once, as in SQLite. */
+const STUBS_ROOM = 64
 
 /** Who promised an absent contribution, and since when (Unix ms). */
 interface Promised {
@@ -217,10 +221,21 @@ export class MemoryGraph implements GraphStore {
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
     if (this.#held.has(cid)) return
     const before = this.#stubs.get(cid)
+    if (before === undefined && this.#stubs.size >= STUBS_MAX) this.#makeRoom()
     this.#stubs.set(cid, {
       promisedBy: new Set([...(before?.promisedBy ?? []), ...promisedBy]),
       since: before?.since ?? since,
     })
+  }
+
+  /** Drops the oldest stubs of one group: those that nobody promised, else the largest. */
+  #makeRoom(): void {
+    const groups = Map.groupBy(this.#stubs, ([, { promisedBy }]) => [...promisedBy].join(' '))
+    const sizes = [...groups].map(([key, { length }]) => [key, length] as const)
+    const [largest] = sizes.toSorted((a, b) => b[1] - a[1])
+    const group = groups.get('') ?? groups.get(largest?.[0] ?? '') ?? []
+    const oldest = group.toSorted(([, { since }], [, other]) => since - other.since)
+    for (const [cid] of oldest.slice(0, STUBS_ROOM)) this.#stubs.delete(cid)
   }
 
   async stub(cid: Cid): Promise<Stub | undefined> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
+import { STUBS_MAX } from '../../../src/core/limits.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
@@ -229,13 +230,13 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.signals(absent), none)
   })
 
-  test('the mean of reviews is exact, whatever their scores and their order', async () => {
+  test('the mean of the reviews that count is exact, whatever their scores and their order', async () => {
     const target = sample({ summary: 'target' })
-    const huge = (value: number) => ({ value, direction: 'maximize' as const })
-    const reviews = [[1.7e308, 1.7e308], [3], [-1.7e308, -1.7e308, 0.5]].map((values) =>
+    const up = (value: number) => ({ value, direction: 'maximize' as const })
+    const reviews = [[100, 100], [1e-300], [-100, -100, 3e-300, -1.7e308]].map((values) =>
       sample({
         kind: 'review',
-        scores: Object.fromEntries(values.map((value, index) => [`q${index}`, huge(value)])),
+        scores: Object.fromEntries(values.map((value, index) => [`q${index}`, up(value)])),
         relations: [relation('reviews', target.cid)],
       }),
     )
@@ -244,9 +245,9 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       await using opened = await open()
       await putAll(opened.store, [target, ...order])
 
-      assert.equal((await opened.store.signals(target.cid)).reviewScore, 3.5 / 6)
+      assert.equal((await opened.store.signals(target.cid)).reviewScore, 4e-300 / 6)
       assert.deepEqual(placesIn(await opened.store.frontier({ limit: 5 }), '_review_score'), [
-        [target.cid, 3.5 / 6],
+        [target.cid, 4e-300 / 6],
       ])
     }
   })
@@ -362,6 +363,32 @@ function promising(open: () => Promise<Opened<GraphStore>>): void {
     ])
     assert.deepEqual(cidsOf(await opened.store.stubs(10)), [absent])
     assert.deepEqual(await opened.store.stubs(0), [])
+  })
+
+  test('new stubs make room: what nobody promised goes first, then of who promised most', async () => {
+    await using opened = await open()
+    const { store } = opened
+    const stub = (n: number) => hashBytes(Buffer.from(`stub ${n}`))
+    const put = (from: number, to: number, by: string[]) =>
+      Promise.all(
+        Array.from({ length: to - from }, (_, n) => store.putStub(stub(from + n), by, from + n)),
+      )
+    await put(0, 10, ['honest'])
+    await put(10, 20, [])
+    await put(20, STUBS_MAX, ['flood'])
+
+    await put(STUBS_MAX, STUBS_MAX + 1, ['flood'])
+    const withoutUnpromised = await store.stubCount()
+    await put(STUBS_MAX + 1, STUBS_MAX + 100, ['flood'])
+
+    assert.equal(withoutUnpromised, STUBS_MAX - 10 + 1)
+    assert.ok((await store.stubCount()) <= STUBS_MAX)
+    const left = cidsOf(await store.stubs(STUBS_MAX))
+    assert.deepEqual(
+      left.slice(0, 10),
+      Array.from({ length: 10 }, (_, n) => stub(n)),
+    )
+    assert.ok(!left.includes(stub(20)) && left.includes(stub(STUBS_MAX + 99)))
   })
 
   test('a stub is found and counted as long as its contribution is absent', async () => {

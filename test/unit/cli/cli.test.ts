@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { agentFrom, parseScore } from '../../../src/cli/options.ts'
 import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
 import { draw, type Member } from '../../../src/cli/output/lineage.ts'
+import { type Output, printJson } from '../../../src/cli/output/output.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
 import { progressOf } from '../../../src/cli/output/watch.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
@@ -59,6 +60,19 @@ test('the agent comes from the options, or the environment, or is user@host', ()
 test('text from others cannot control the terminal', () => {
   assert.equal(printable('a\u001b[2Jb\nc\u202e'), 'a\u{fffd}[2Jb c\u{fffd}')
   assert.equal(printableLines('a\u0007\r\nb'), 'a\u{fffd}\nb')
+})
+
+test('neither can text from others in JSON, which stays the same value', () => {
+  const value = { summary: 'a\u202eb\u2066\u061c\u0085\u2028\u001b' }
+  const written: string[] = []
+  const answer = { write: (text: string) => written.push(text) }
+  const unread = new AbortController().signal
+
+  printJson({ answer, unread } as unknown as Output, value)
+
+  const text = written.join('')
+  assert.match(text, /^[\n -~]*$/)
+  assert.deepEqual(JSON.parse(text), value)
 })
 
 test('sizes are printed in binary units', () => {

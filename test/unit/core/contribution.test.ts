@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { cidOf, sealDraft, viewOf } from '../../../src/core/contribution/contribution.ts'
+import { countEntries } from '../../../src/core/contribution/scan.ts'
 import type { Draft } from '../../../src/core/contribution/schema.ts'
 import { verifyManifest } from '../../../src/core/contribution/verify.ts'
 import {
   ARTIFACT_NAME_MAX_CHARS,
   DESCRIPTION_MAX_CHARS,
   MANIFEST_MAX_BYTES,
+  MANIFEST_MAX_ENTRIES,
   SUMMARY_MAX_CHARS,
 } from '../../../src/core/limits.ts'
 import { withCode } from '../../support/errors.ts'
@@ -125,6 +127,31 @@ test('a manifest is refused as too large before it is hashed', () => {
 
   assert.throws(() => verifyManifest(bytes, hash), withCode('manifest-too-large'))
   assert.throws(() => sealDraft({ ...plain, tags }, now), withCode('manifest-too-large'))
+})
+
+test('a manifest of too many members is refused unparsed, sealed or received', () => {
+  const unparsable = Buffer.from(`{"context":[${'0,'.repeat(MANIFEST_MAX_ENTRIES)}`)
+  const context = (items: number) => ({ a: Array.from({ length: items }, () => 0) })
+  const { manifest } = sealDraft({ ...plain, context: { a: [] } }, now)
+  const most = MANIFEST_MAX_ENTRIES - countEntries(canonicalBytes(manifest), Infinity)
+
+  assert.throws(
+    () => verifyManifest(unparsable, hashBytes(unparsable)),
+    withCode('manifest-too-large'),
+  )
+  assert.doesNotThrow(() => reopened({ ...manifest, context: context(most) }))
+  assert.doesNotThrow(() => sealDraft({ ...plain, context: context(most) }, now))
+  assert.throws(
+    () => sealDraft({ ...plain, context: context(most + 1) }, now),
+    withCode('manifest-too-large'),
+  )
+})
+
+test('a received date is within the years that can be written in UTC', () => {
+  const { manifest } = sealDraft(plain, now)
+
+  for (const createdAt of ['0000-01-01T00:00:00+23:59', '9999-12-31T23:59:59-23:59'])
+    assert.throws(() => reopened({ ...manifest, createdAt }), withCode('manifest-invalid'))
 })
 
 test('artifact names that are unsafe on some system are refused', () => {

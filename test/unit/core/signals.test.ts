@@ -60,8 +60,21 @@ test('the mean of the largest scores is finite, and small ones are not lost besi
     relations: [relation('reviews', target)],
   })
 
-  assert.equal(signalsFrom(review(1.7e308, 1.7e308)).reviewScore, 1.7e308)
-  assert.equal(signalsFrom(review(1e300, 3), review(-1e300)).reviewScore, 1)
+  assert.equal(signalsFrom(review(100, 100)).reviewScore, 100)
+  assert.equal(signalsFrom(review(100, 3e-300), review(-100)).reviewScore, 1e-300)
+  assert.equal(exactMean(2n * exactly(1.7e308), 2), 1.7e308)
+})
+
+test('scores of reviews beyond the range do not count, however many there are', () => {
+  const review = (value: number) => ({
+    summary: `${value}`,
+    scores: { q: score(value, value < 0 ? 'minimize' : 'maximize') },
+    relations: [relation('reviews', target)],
+  })
+  const beyond = [1e300, -1e300, 1.7e308, 100.1].map(review)
+
+  assert.equal(signalsFrom(review(0.5), ...beyond).reviewScore, 0.5)
+  assert.equal(signalsFrom(...beyond).reviewScore, undefined)
 })
 
 test('the mean is the nearest double to the exact one', () => {

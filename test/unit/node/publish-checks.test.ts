@@ -39,6 +39,31 @@ test('a score in another direction than works published here have is refused, wi
   await grove.publish({ ...typo, kind: 'review' })
 })
 
+test('a score that would neither rank nor count is refused, unless it is insisted on', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const about = await grove.publish(work('one', { value: 0.9, direction: 'maximize' }))
+  const long: Draft = {
+    ...plainDraft,
+    summary: 'long',
+    scores: { ['ä'.repeat(65)]: { value: 1, direction: 'minimize' } },
+  }
+  const review: Draft = {
+    ...plainDraft,
+    kind: 'review',
+    scores: { quality: { value: 101, direction: 'maximize' } },
+    relations: [{ targetCid: about.cid, relationType: 'reviews' }],
+  }
+
+  await assert.rejects(grove.publish(long), withCode('metric-conflict', '130 bytes'))
+  await assert.rejects(grove.publish(review), withCode('metric-conflict', 'from -100 to 100'))
+  await grove.publish(long, { insist: true })
+  await grove.publish(review, { insist: true })
+
+  const { byMetric, byReviewScore } = await grove.frontier({ kind: 'work' })
+  assert.deepEqual([Object.keys(byMetric), byReviewScore], [['acc'], []])
+})
+
 test('one insisted score in the other direction neither turns a metric round nor ends the check', async () => {
   await using holder = testNode()
   const grove = localClient(holder.node)

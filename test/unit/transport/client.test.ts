@@ -9,6 +9,7 @@ import type { Transport } from '../../../src/ports/transport.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { httpTransport } from '../../../src/transport/client.ts'
 import { transportError } from '../../../src/transport/faults.ts'
+import { withCode } from '../../support/errors.ts'
 import { messageOf } from '../../support/gossip.ts'
 import {
   collect,
@@ -67,6 +68,18 @@ for (const [status, code] of [
     await assert.rejects(transport.manifest(peer, item.cid), { code })
   })
 }
+
+test('JSON of too many members is refused unparsed', async () => {
+  const unparsable = `{"byMetric":{${'"m":[],'.repeat(131_073)}`
+  await using peer = await startPeer('peer', {
+    misbehave: always((response) =>
+      response.writeHead(200, { ...ours, 'content-type': 'application/json' }).end(unparsable),
+    ),
+  })
+  await using transport = impatient()
+
+  await assert.rejects(transport.metrics(peer, {}), withCode('peer-fault', '131072 entries'))
+})
 
 test('a redirect is not followed', async () => {
   await using target = await startPeer('target', { contributions: [item] })

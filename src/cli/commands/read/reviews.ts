@@ -3,6 +3,8 @@ import { operations } from '../../../api/operations/table.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { ContributionView, RelationType } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import { REVIEW_SCORE_MAX } from '../../../core/limits.ts'
+import { countsInReview } from '../../../core/ranking/signals.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { limitOption, readOffset } from '../../options.ts'
 import { printable, printableLines, scoreForms, short } from '../../output/format.ts'
@@ -127,7 +129,7 @@ export function evidenceLines(
   const [scores = ''] = scoreForms(item.scores)
   const body = [
     printable(item.summary),
-    ...(scores === '' ? [] : [scores]),
+    ...(scores === '' ? [] : [`${scores}${beyondRange(item)}`]),
     ...(item.description === undefined ? [] : printableLines(item.description).split('\n')),
   ]
   return [
@@ -135,6 +137,12 @@ export function evidenceLines(
     ...body.flatMap(indented).map((text) => ({ text, head: false })),
     { text: '', head: false },
   ]
+}
+
+/** Says of a review that its scores, or some, don't count. */
+function beyondRange({ kind, scores = {} }: ContributionView): string {
+  if (kind !== 'review' || Object.values(scores).every(countsInReview)) return ''
+  return ` (not counted beyond ±${REVIEW_SCORE_MAX})`
 }
 
 /** What others said of a contribution, a row each. Pure. */

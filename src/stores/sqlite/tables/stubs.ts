@@ -1,4 +1,5 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
+import { STUBS_MAX } from '../../../core/limits.ts'
 import { timestamp } from '../../../core/time.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
 import type { Connection } from '../database/connection.ts'
@@ -13,9 +14,20 @@ const UPSERT = `
   INSERT INTO stub (cid, since_ms, promised_by) VALUES (?, ?, ?)
   ON CONFLICT DO UPDATE SET promised_by = excluded.promised_by`
 
+/** Stubs that go at once, so that a flood of them costs little. */
+const ROOM = 64
+
+/** The oldest stubs of one group: those that nobody promised, else the largest. */
+const MAKE_ROOM = `
+  DELETE FROM stub WHERE cid IN (
+    SELECT cid FROM stub WHERE promised_by = (
+      SELECT promised_by FROM stub GROUP BY promised_by
+      ORDER BY promised_by = '[]' DESC, count(*) DESC, min(since_ms), promised_by LIMIT 1)
+    ORDER BY since_ms, cid LIMIT ${ROOM})`
+
 /**
  * Adds promises to the stub of an absent contribution; inside a transaction. The moment of the
- * first promise stays. False where the contribution is here.
+ * first promise stays, and a new stub makes room for itself. False where the contribution is here.
  */
 export function addPromises(
   connection: Connection,
@@ -29,6 +41,7 @@ export function addPromises(
   if (isHere) return false
   const known = rowOf(connection, cid)
   const all = new Set([...(known === undefined ? [] : promisesOf(known)), ...promisedBy])
+  if (known === undefined && countStubs(connection) >= STUBS_MAX) connection.sql(MAKE_ROOM).run()
   connection.sql(UPSERT).run(key, since, JSON.stringify([...all]))
   return true
 }

@@ -178,6 +178,42 @@ test('an item that could not be fetched backs off before it is tried again', asy
   assert.deepEqual(again.skipped, [{ cid: best.cid, reason: 'backing-off' }])
 })
 
+test('metrics with names that do not rank keep nothing from being looked at', async () => {
+  const long = Array.from({ length: 70 }, (_, index) => `${index}`.padEnd(300, '!'))
+  const empty = { dimension: '', direction: 'minimize', entries: [] }
+  await using peer = startPeer('peer', {
+    contributions: [best],
+    best: {
+      ...Object.fromEntries(long.map((name) => [name, { ...empty, dimension: name }])),
+      ...list(entry(best, 0.7)),
+    },
+  })
+  await using grove = testNode([peer])
+
+  const { fetched, asked = [] } = await grove.node.sync.round()
+
+  assert.deepEqual([fetched, asked[0]?.error], [[best.cid], undefined])
+})
+
+test('callers from other machines start few rounds, and get the latest report else', async () => {
+  await using peer = startPeer('peer', { contributions: [best], best: list(entry(best, 0.7)) })
+  await using grove = testNode([peer])
+  const { sync } = grove.node
+  const foreign = () => sync.round({ isForeign: true })
+  const [first, second] = await Promise.all([foreign(), foreign()])
+  assert.equal(second, first)
+  const asked = () => peer.asked('GET /api/frontier?limit=1&kind=work')
+
+  for (let times = 0; times < 9; times++) assert.ok((await foreign()).startedAt)
+  assert.equal(asked(), 1 + 4)
+  assert.equal(await foreign(), sync.lastReport)
+  await sync.round()
+  assert.equal(asked(), 1 + 4 + 1)
+  await timeline.delay(5_000)
+  await foreign()
+  assert.equal(asked(), 1 + 4 + 2)
+})
+
 test('a round keeps to its budget of requests', async () => {
   const items = Array.from({ length: 10 }, (_, n) => scored(`item ${n}`, n))
   await using peer = startPeer('peer', {

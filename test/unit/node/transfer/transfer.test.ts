@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bytesAnswer } from '../../../../sim/network/http.ts'
+import { bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
 import { hashBytes } from '../../../../src/core/cid.ts'
-import { TRANSFERS_MAX, TRANSFERS_MAX_PER_PEER } from '../../../../src/core/limits.ts'
+import { TRANSFERS_MAX, TRANSFERS_MAX_PER_HOST } from '../../../../src/core/limits.ts'
 import { transferBlob } from '../../../../src/node/transfer/transfer.ts'
 import { someBytes, type TestPeer } from '../../../support/peer.ts'
 import { type Misbehave, virtualWorld } from '../../../support/world.ts'
@@ -35,7 +35,7 @@ test('concurrent transfers from one peer are bounded', async () => {
     blobs.map((bytes) => transferBlob(grove.node, { hash: hashBytes(bytes) }, [peer], { signal })),
   )
 
-  assert.equal(most(), TRANSFERS_MAX_PER_PEER)
+  assert.equal(most(), TRANSFERS_MAX_PER_HOST)
 })
 
 test('a peer with many names gets no more concurrent transfers', async () => {
@@ -56,7 +56,7 @@ test('a peer with many names gets no more concurrent transfers', async () => {
     ),
   )
 
-  assert.equal(most(), TRANSFERS_MAX_PER_PEER)
+  assert.equal(most(), TRANSFERS_MAX_PER_HOST)
 })
 
 test('concurrent transfers from all peers are bounded', async () => {
@@ -131,23 +131,30 @@ test('an empty blob can be fetched', async () => {
 const large = someBytes(480_000, 1)
 const wantedLarge = { hash: hashBytes(large) }
 
+/** Answers with the rest of a blob from where it is asked on. */
+function fromOffset(
+  bytes: Buffer,
+  asked: string | undefined,
+  body: (rest: Buffer) => AsyncIterable<Uint8Array>,
+): HttpAnswer {
+  const offset = Number(/^bytes=(\d+)-$/.exec(asked ?? '')?.[1] ?? 0)
+  const rest = bytes.subarray(offset)
+  const answer = { ...bytesAnswer(rest), body: body(rest) }
+  if (offset === 0) return answer
+  const range = `bytes ${offset}-${bytes.byteLength - 1}/${bytes.byteLength}`
+  return { ...answer, status: 206, headers: { ...answer.headers, 'content-range': range } }
+}
+
 /** Sends the rest of the large blob from where it is asked on, and cuts after so many bytes. */
 function cutAfter(cutBytes: number, bytes: Buffer = large): Misbehave {
   return ({ path, headers }) => {
     if (!path.startsWith('/api/blobs/')) return undefined
-    const offset = Number(/^bytes=(\d+)-$/.exec(headers['range'] ?? '')?.[1] ?? 0)
-    const answer = bytesAnswer(bytes.subarray(offset))
-    async function* body() {
-      const end = Math.min(bytes.byteLength, offset + cutBytes)
-      for (let at = offset; at < end; at += 16_384)
-        yield bytes.subarray(at, Math.min(end, at + 16_384))
-      if (end < bytes.byteLength) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+    async function* body(rest: Buffer) {
+      const end = Math.min(rest.byteLength, cutBytes)
+      for (let at = 0; at < end; at += 16_384) yield rest.subarray(at, Math.min(end, at + 16_384))
+      if (end < rest.byteLength) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
     }
-    const range = `bytes ${offset}-${bytes.byteLength - 1}/${bytes.byteLength}`
-    const headersOfRange = { ...answer.headers, 'content-range': range }
-    return offset === 0
-      ? { ...answer, body: body() }
-      : { status: 206, headers: headersOfRange, body: body() }
+    return fromOffset(bytes, headers['range'], body)
   }
 }
 
@@ -218,4 +225,125 @@ test('what one peer began wrong does not keep another from sending it right', as
 
   assert.equal(grove.node.peers.record(second.address).bytesBad, 0)
   assert.equal((await grove.node.blobs.stat(wantedLarge.hash))?.sizeBytes, large.byteLength)
+})
+
+/** Sends so many bytes of a blob each second, of whichever is asked for. */
+const trickle =
+  (bytesPerSecond: number): Misbehave =>
+  ({ path, headers }) => {
+    const blob = slowBlobs.find((bytes) => path.endsWith(hashBytes(bytes)))
+    if (blob === undefined) return undefined
+    async function* body(bytes: Buffer) {
+      for (let at = 0; at < bytes.byteLength; at += bytesPerSecond) {
+        yield bytes.subarray(at, at + bytesPerSecond)
+        await timeline.delay(1_000)
+      }
+    }
+    return fromOffset(blob, headers['range'], body)
+  }
+const slowBlobs = Array.from({ length: 16 }, (_, seed) => someBytes(600_000, 100 + seed))
+const isUnasked = true
+
+test('a host of many addresses that trickles leaves room for all others', async () => {
+  await using slow = startPeer('slow', { misbehave: trickle(6_000) })
+  await using honest = startPeer('honest', { blobs })
+  await using grove = testNode()
+  const ended = new AbortController()
+  const trickling = slowBlobs.map((bytes, index) =>
+    transferBlob(
+      grove.node,
+      { hash: hashBytes(bytes) },
+      [{ peerId: `slow-${index}`, address: `${slow.address}/p${index % 6}` }],
+      { signal: ended.signal, isUnasked },
+    ),
+  )
+  await timeline.delay(1_000)
+  const begun = timeline.now
+
+  await Promise.all(
+    blobs.slice(0, 6).map((bytes, index) =>
+      transferBlob(grove.node, { hash: hashBytes(bytes) }, [honest], {
+        signal,
+        isUnasked: index > 2,
+      }),
+    ),
+  )
+
+  assert.ok(timeline.now - begun < 1_000, `${timeline.now - begun} ms`)
+  ended.abort()
+  await Promise.allSettled(trickling)
+})
+
+test('who trickles loses its place to who waits, is not blamed, and goes on later', async () => {
+  const misbehave = trickle(12_000)
+  const peers = [1, 2, 3, 4].map((n) => startPeer(`trickling-${n}`, { misbehave }))
+  await using honest = startPeer('honest', { blobs: [large] })
+  await using grove = testNode()
+  const begun = timeline.now
+
+  const trickling = slowBlobs.map((bytes, index) =>
+    transferBlob(grove.node, { hash: hashBytes(bytes) }, [peers[index % 4]!], {
+      signal,
+      isUnasked,
+    }),
+  )
+  await transferBlob(grove.node, wantedLarge, [honest], { signal, isUnasked })
+
+  assert.ok(timeline.now - begun < 30_000, `${timeline.now - begun} ms`)
+  await Promise.all(trickling)
+  for (const { address } of peers) assert.equal(grove.node.peers.record(address).failures, 0)
+})
+
+test('a blob that somebody asks for is urgent from then on, though its transfer is not new', async () => {
+  const misbehave = trickle(100_000)
+  const peers = [1, 2, 3].map((n) => startPeer(`slow-${n}`, { misbehave }))
+  await using honest = startPeer('honest', { blobs: [large] })
+  await using grove = testNode()
+  const filling = slowBlobs.slice(0, 12).map((bytes, index) =>
+    transferBlob(grove.node, { hash: hashBytes(bytes) }, [peers[index % 3]!], {
+      signal,
+      isUnasked,
+    }),
+  )
+  const waiting = transferBlob(grove.node, wantedLarge, [honest], { signal, isUnasked })
+  await timeline.delay(1_000)
+  assert.equal(honest.requests.length, 0)
+  const asked = timeline.now
+
+  await transferBlob(grove.node, wantedLarge, [honest], { signal })
+
+  assert.ok(timeline.now - asked < 1_000, `${timeline.now - asked} ms`)
+  await Promise.all([waiting, ...filling])
+})
+
+test('a provider that is silent at first is passed over, and is not blamed', async () => {
+  const misbehave: Misbehave = async () => {
+    await timeline.delay(14_000)
+    return undefined
+  }
+  await using silent = startPeer('silent', { blobs, misbehave })
+  await using holder = startPeer('holder', { blobs })
+  await using grove = testNode()
+  const begun = timeline.now
+  const wanted = { hash: hashBytes(blobs[0]!) }
+
+  await transferBlob(grove.node, wanted, [silent, holder], { signal })
+
+  assert.ok(timeline.now - begun < 3_000, `${timeline.now - begun} ms`)
+  assert.equal(grove.node.peers.record(silent.address).failures, 0)
+})
+
+test('a silent provider gets all its time once the others have failed', async () => {
+  const misbehave: Misbehave = async () => {
+    await timeline.delay(10_000)
+    return undefined
+  }
+  await using silent = startPeer('silent', { blobs, misbehave })
+  await using empty = startPeer('empty', {})
+  await using grove = testNode()
+  const wanted = { hash: hashBytes(blobs[0]!) }
+
+  await transferBlob(grove.node, wanted, [silent, empty], { signal })
+
+  assert.equal((await grove.node.blobs.stat(wanted.hash))?.sizeBytes, 500)
 })

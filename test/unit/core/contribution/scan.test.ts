@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { countEntries } from '../../../../src/core/contribution/scan.ts'
+
+/** The members and items of a value and all that is in it. */
+function entriesOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  const inside = Object.values(value)
+  return inside.length + inside.reduce((sum, item) => sum + entriesOf(item), 0)
+}
+
+test('members and items are counted as parsing finds them, whatever texts and spaces hold', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.constantFrom(0, 2), (value, spaces) => {
+      const json = Buffer.from(JSON.stringify(value, null, spaces))
+      assert.equal(countEntries(json, Number.MAX_SAFE_INTEGER), entriesOf(JSON.parse(`${json}`)))
+    }),
+  )
+  const tricky = Buffer.from('[ "a\\"[,{", "\\\\", [ ], {"]":[0, 1]} ]')
+  assert.equal(countEntries(tricky, Number.MAX_SAFE_INTEGER), 7)
+})
+
+test('counting stops beyond the most, and at the end of what is no JSON', () => {
+  const flat = Buffer.from(`[${'0,'.repeat(1_000)}`)
+
+  assert.equal(countEntries(flat, 10), 11)
+  for (const broken of ['', '"', '"\\', '[', '{{{', ']]'])
+    assert.ok(countEntries(Buffer.from(broken), 10) <= 3, broken)
+})
