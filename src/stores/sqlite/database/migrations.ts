@@ -7,8 +7,8 @@
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
  *   `place_by_rank` is the frontier. `dimension` counts the places and says when the
- *   oldest was made; works have dimensions of their own, so that the best works are the first rows
- *   of the index.
+ *   oldest was made; each kind has dimensions of its own, so that the best of a kind are the first
+ *   rows of the index.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
  * - `edge`: relations by target, which may be absent.
  * - `signal_total`: signals and replies of each target, added up, also while it is absent.
@@ -138,10 +138,10 @@ export const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY,
     metric TEXT NOT NULL,
     direction TEXT NOT NULL,
-    of_works INTEGER NOT NULL,
+    kind TEXT NOT NULL,
     places INTEGER NOT NULL,
     oldest_ms INTEGER NOT NULL,
-    UNIQUE (metric, direction, of_works)
+    UNIQUE (metric, direction, kind)
   ) STRICT;
   CREATE TABLE place (
     contribution INTEGER NOT NULL,
