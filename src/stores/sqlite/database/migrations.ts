@@ -138,10 +138,9 @@ export const migrations: readonly string[] = [
     id INTEGER PRIMARY KEY,
     metric TEXT NOT NULL,
     direction TEXT NOT NULL,
-    kind TEXT NOT NULL,
+    of_works INTEGER NOT NULL,
     places INTEGER NOT NULL,
-    oldest_ms INTEGER NOT NULL,
-    UNIQUE (metric, direction, kind)
+    UNIQUE (metric, direction, of_works)
   ) STRICT;
   CREATE TABLE place (
     contribution INTEGER NOT NULL,
@@ -187,10 +186,23 @@ export const migrations: readonly string[] = [
   CREATE TABLE derivation (version INTEGER NOT NULL) STRICT;
   INSERT INTO derivation VALUES (0);
   `,
-  // Schema 7: unreleased.
+  // Schema 7: unreleased. Its ranks follow from the manifests, as those of schema 6 do.
   `
   ALTER TABLE log ADD COLUMN contributions INTEGER NOT NULL DEFAULT 0;
   UPDATE log SET contributions = (SELECT contributions FROM counts);
   DROP TABLE counts;
+
+  DELETE FROM place;
+  DROP TABLE dimension;
+  CREATE TABLE dimension (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    places INTEGER NOT NULL,
+    oldest_ms INTEGER NOT NULL,
+    UNIQUE (metric, direction, kind)
+  ) STRICT;
+  UPDATE derivation SET version = 0;
   `,
 ]
