@@ -153,7 +153,7 @@ test('peers, advertisements, messages and transfers beyond their limits are noti
 
   watch.requested(client, { ...request, body: JSON.stringify({ frontier: Array(101).fill(0) }) })
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
-  for (let n = 0; n < 5; n++) watch.transferBegun(client, 'http://p')
+  for (let n = 0; n < 7; n++) watch.transferBegun(client, 'http://p')
 
   assert.deepEqual(exceededLimits(node), [
     'g has 12 active peers, 10 is the most',
