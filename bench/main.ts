@@ -11,6 +11,7 @@ import { Workbench } from './lab/workbench.ts'
 import { benchmark as latency } from './latency.ts'
 import { benchmark as load } from './load.ts'
 import { benchmark as publish } from './publish.ts'
+import { benchmark as stalls } from './stalls.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   publish,
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   events,
   fairness,
   load,
+  stalls,
 }
 
 async function main(args: readonly string[]): Promise<void> {

@@ -42,7 +42,12 @@ export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
 ): Promise<Opened> {
-  const stores = await openStoresAt(store, { log, nextTurn, random: systemRandom })
+  const stores = await openStoresAt(store, {
+    log,
+    nextTurn,
+    clock: systemClock,
+    random: systemRandom,
+  })
   return orClose(stores.close, async () => {
     const peerId = await ownId(stores.records)
     await stores.health.keepId(peerId)

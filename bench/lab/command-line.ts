@@ -14,7 +14,7 @@ export interface Command {
 }
 
 const OPTIONS = `options
-  --count N     the amount of what is counted
+  --count N     the amount of what is counted; --n N is the same
   --size SIZE   the size of the artifact
   --repeat N    repetitions, of which the median is shown (3)
   --quick       a hundredth of every amount, once: shows that it runs, not how fast
@@ -67,6 +67,7 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
     allowPositionals: true,
     options: {
       count: text,
+      n: text,
       size: text,
       repeat: text,
       dir: text,
@@ -81,7 +82,7 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
   if (names.length === 0) throw new Error(`name a benchmark\n\n${usageOf(benchmarks)}`)
   const repeat = values.repeat === undefined ? (quick ? 1 : 3) : parseCount(values.repeat, 1)
   const asked = {
-    count: values.count === undefined ? undefined : parseCount(values.count, 1),
+    count: countOf(values.count ?? values.n),
     size: values.size === undefined ? undefined : parseSize(values.size),
   }
   const runs = names.map((name) => {
@@ -94,6 +95,8 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
   })
   return { runs, dir, json }
 }
+
+const countOf = (text: string | undefined) => (text === undefined ? undefined : parseCount(text, 1))
 
 function amountText({ option, of, usual }: Scale): string {
   return option === 'size' ? sizeText(usual) : `${usual.toLocaleString('en')} ${of}`

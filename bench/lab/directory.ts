@@ -2,6 +2,7 @@ import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import type { Stores } from '../../src/ports/stores.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
@@ -25,7 +26,7 @@ export async function fillGrove(
   count: number,
   sampleOf: (number: number, before: readonly Cid[]) => Sample,
 ): Promise<Cid[]> {
-  const stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
+  const stores = await openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
   try {
     const cids: Cid[] = []
     while (cids.length < count) {
@@ -69,7 +70,7 @@ async function put(
  * no others.
  */
 export async function verifyStored(dir: string, cids: readonly Cid[]): Promise<void> {
-  const stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
+  const stores = await openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
   try {
     const held = await stores.graph.count()
     if (held !== new Set(cids).size) throw new Error(`${cids.length} acknowledged, ${held} stored`)

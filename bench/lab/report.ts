@@ -27,6 +27,8 @@ export interface Report {
   /** How it was measured, in sentences. */
   readonly how: readonly string[]
   readonly rows: readonly Row[]
+  /** The same with more columns, for readers of the JSON. */
+  readonly records?: readonly object[]
 }
 
 /** A report with its circumstances. */
@@ -95,7 +97,7 @@ export async function observed(
 ): Promise<ObservedReport> {
   const loadBefore = loadOfMinute()
   const begun = performance.now()
-  const { how, rows } = await run()
+  const { how, rows, records } = await run()
   const circumstances = {
     node: process.version,
     cpu: cpus()[0]?.model ?? 'unknown',
@@ -104,7 +106,7 @@ export async function observed(
     loadAfter: loadOfMinute(),
     seconds: (performance.now() - begun) / 1_000,
   }
-  return { benchmark, how, rows: rows.map(judged), circumstances }
+  return { benchmark, how, rows: rows.map(judged), ...(records && { records }), circumstances }
 }
 
 /** A report for people: how it was measured, the table, and what the numbered baselines are. */

@@ -13,6 +13,8 @@ export interface GroveProcess {
   readonly url: string
   /** Its peak memory so far; undefined where the system doesn't tell it. */
   peakMemoryBytes(): number | undefined
+  /** Its memory now; undefined where the system doesn't tell it. */
+  memoryBytes(): number | undefined
   /** The processor time of all its threads so far; undefined where the system doesn't tell it. */
   cpuSeconds(): number | undefined
   /** What it has written to the disk so far; undefined where the system doesn't tell it. */
@@ -54,7 +56,8 @@ export class Workbench implements AsyncDisposable {
     }
     return {
       url: await readyUrl(child),
-      peakMemoryBytes: () => peakMemoryOf(child),
+      peakMemoryBytes: () => memoryOf(child, 'VmHWM'),
+      memoryBytes: () => memoryOf(child, 'VmRSS'),
       cpuSeconds: () => cpuSecondsOf(child),
       writtenBytes: () => writtenBytesOf(child),
       stop: () => end('SIGTERM'),
@@ -103,9 +106,9 @@ async function readyUrl(child: ChildProcess): Promise<string> {
   throw new Error('grove ended before it was ready')
 }
 
-/** The high-water mark of the resident set (proc(5), status). */
-function peakMemoryOf({ pid }: ChildProcess): number | undefined {
-  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(ofProcess(pid, 'status')) ?? []
+/** The resident set, or its high-water mark (proc(5), status). */
+function memoryOf({ pid }: ChildProcess, field: 'VmRSS' | 'VmHWM'): number | undefined {
+  const [, kib] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(ofProcess(pid, 'status')) ?? []
   return kib === undefined ? undefined : Number(kib) * 1024
 }
 

@@ -42,7 +42,7 @@ export const readLimit = reading((text) => parseCount(text, 1, LIST_MAX))
 export const readDepth = reading((text) => parseCount(text, 0, 64))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
-export const readScore = readingMany(parseScore)
+export const readScore = readingMany(parseOpenScore)
 export const readReviewScore = readingMany(parseReviewScore)
 export const readThreshold = readingMany((text): [string, number] => {
   const [metric, value] = parseAssignment(text, 'metric=value')
@@ -74,7 +74,7 @@ export function parseScore(text: string): [name: string, score: Score] {
     /^(.+?)=([^:]+):(minimize|maximize)(?::(.+))?$/.exec(text) ?? []
   if (name === undefined || value === undefined || direction === undefined) {
     throw new InvalidArgumentError(
-      'It is not of the form name=value:minimize|maximize[:unit], ' +
+      `"${text}" is not of the form name=value:minimize|maximize[:unit], ` +
         'such as val_bpb=0.95:minimize:bpb.',
     )
   }
@@ -84,9 +84,21 @@ export function parseScore(text: string): [name: string, score: Score] {
   return [name, unit === undefined ? score : { ...score, unit }]
 }
 
+/** A score whose direction may be left open. */
+export type OpenScore = Omit<Score, 'direction'> & { readonly direction?: Direction }
+
+/** The same, or `name=value`, which leaves the direction open. */
+export function parseOpenScore(text: string): [name: string, score: OpenScore] {
+  if (!isUndirected(text)) return parseScore(text)
+  const [name, { value }] = parseScore(`${text}:maximize`)
+  return [name, { value }]
+}
+
+const isUndirected = (text: string): boolean => /^[^=]+=[^:]+$/.test(text)
+
 /** The same, or `name=value`, which is better the higher it is. */
 export function parseReviewScore(text: string): [name: string, score: Score] {
-  return parseScore(/^[^=]+=[^:]+$/.test(text) ? `${text}:maximize` : text)
+  return parseScore(isUndirected(text) ? `${text}:maximize` : text)
 }
 
 /** A JSON object as text. */

@@ -73,6 +73,23 @@ export interface Page {
   readonly offset: number
 }
 
+/** How something that may take long is read. */
+export interface ReadOptions {
+  /** Ends the read, which then rejects with its reason. */
+  readonly signal?: AbortSignal
+  /** Who waits for it: callers take turns. */
+  readonly caller?: string
+}
+
+/** What a search found. */
+export interface SearchHits {
+  readonly items: readonly Stored[]
+  /**
+   * Whether a word was so common that it took no part in the order: the newest first where all are.
+   */
+  readonly isBounded: boolean
+}
+
 /** Which threads are wanted: the first `limit` of those whose roots have all these tags. */
 export interface ThreadsQuery {
   readonly tags?: readonly string[]
@@ -130,7 +147,8 @@ export interface RankedThread {
  *
  * Contract: the transaction that stores a contribution also updates the index. Edges may dangle.
  * Evidence about a contribution that isn't held counts as soon as that arrives. Equals are in the
- * order of their cids, and texts by code point: `compareText`, as SQLite has them.
+ * order of their cids, and texts by code point: `compareText`, as SQLite has them. Methods with
+ * `ReadOptions` may throw `busy`, and `too-large` where reading takes too long.
  */
 export interface GraphIndex {
   /** Incoming edges by ascending source, or outgoing ones in manifest order. */
@@ -143,6 +161,7 @@ export interface GraphIndex {
     cid: Cid,
     types: readonly RelationType[],
     page: Page,
+    options?: ReadOptions,
   ): Promise<{ items: Stored[]; total: number }>
   /** What is said about it, page by page. O(limit), and O(`SAID_SCAN_MAX`) with `since`. */
   said(cid: Cid, query: SaidQuery): Promise<SaidPage>
@@ -150,19 +169,23 @@ export interface GraphIndex {
   edgeCounts(cid: Cid): Promise<EdgeCounts>
   signals(cid: Cid): Promise<Signals>
   /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
-  list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }>
+  list(
+    filter: Filter,
+    page: Page,
+    options?: ReadOptions,
+  ): Promise<{ items: Stored[]; total: number }>
   /**
    * Contributions whose summary, description, tags and agent together have every word of the text,
-   * best match first. A word that ends in `*` stands for all that begin with it; the text has no
-   * other syntax (BEHAVIOUR.md#search).
+   * best match first, as far as they are rare. A word that ends in `*` stands for all that begin
+   * with it; the text has no other syntax (BEHAVIOUR.md#search).
    */
-  search(text: string, filter: Filter, limit: number): Promise<Stored[]>
+  search(text: string, filter: Filter, limit: number, options?: ReadOptions): Promise<SearchHits>
   /**
    * The rankings of all dimensions that have a place to show, by name. Without a filter, or with
-   * `kind: 'work'` alone, the cost doesn't depend on the size of the graph, nor on that of
-   * manifests that were ranked before.
+   * kinds alone, the cost doesn't depend on the size of the graph, nor on that of manifests that
+   * were ranked before.
    */
-  frontier(query: FrontierQuery): Promise<Ranking[]>
+  frontier(query: FrontierQuery, options?: ReadOptions): Promise<Ranking[]>
   /**
    * The best works in these dimensions, best first in each, dimensions by name. It opens no
    * manifest: the cost is O(dimensions × limit) whatever works weigh.
@@ -180,5 +203,5 @@ export interface GraphIndex {
    * most replies first, then the latest reply, then by cid. At the end, if they are asked for, the
    * discussions that have no replies: newest first, ties by cid.
    */
-  threads(query: ThreadsQuery): Promise<RankedThread[]>
+  threads(query: ThreadsQuery, options?: ReadOptions): Promise<RankedThread[]>
 }

@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE, edgesOf } from '../core/contribution/relation.ts'
-import type { Manifest, Score } from '../core/contribution/schema.ts'
+import type { Kind, Manifest, Score } from '../core/contribution/schema.ts'
 import { scoreOf } from '../core/ranking/advertisement.ts'
 import {
   isRanked,
@@ -28,8 +28,8 @@ export interface Consequences {
   readonly createdMs: number
   /** Whether it takes places in rankings. */
   readonly isRanked: boolean
-  /** Whether it ranks among works, and not among the other kinds. */
-  readonly isWork: boolean
+  /** Those of its kind among which it ranks. */
+  readonly kind: Kind
   /** The places that it takes by its own word; its signals give it others. */
   readonly places: readonly Place[]
   /** How the scores that rank a work are meant; none of another kind. */
@@ -65,13 +65,12 @@ export function consequencesOf(contribution: Contribution, firstSeenMs: number):
   const { manifest } = contribution
   const createdMs = Date.parse(manifest.createdAt)
   const places = ownPlaces(contribution, firstSeenMs)
-  const isWork = manifest.kind === 'work'
   return {
     createdMs,
     isRanked: isRanked(contribution),
-    isWork,
+    kind: manifest.kind,
     places,
-    forms: isWork ? formsOf(manifest, places) : [],
+    forms: manifest.kind === 'work' ? formsOf(manifest, places) : [],
     edges: edgesOf(contribution),
     gains: gainsOf(contribution, createdMs),
     words: wordsOfManifest(manifest),

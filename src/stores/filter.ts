@@ -3,7 +3,7 @@ import { hashBytes } from '../core/cid.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import { GroveError } from '../core/errors.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { ContributionInfo, Selection } from '../ports/graph-index.ts'
+import type { Selection } from '../ports/graph-index.ts'
 
 /** Members of a contribution's context by which it can be filtered, the first by their names. */
 const CONTEXT_MAX_MEMBERS = 64
@@ -12,17 +12,6 @@ const CONTEXT_VALUE_MAX_CHARS = 1_024
 
 /** Whether a manifest matches a filter: every condition of the filter must hold. */
 export function matches(manifest: Manifest, filter: Selection): boolean {
-  return (
-    matchesWithoutContext(manifest, filter) &&
-    conditionsOf(filter.context).every((condition) => hasEqual(manifest.context, condition))
-  )
-}
-
-/** The same for all conditions but those on the context, which an info doesn't have. */
-export function matchesWithoutContext(
-  manifest: Pick<ContributionInfo, 'kind' | 'mode' | 'tags' | 'agent'>,
-  filter: Selection,
-): boolean {
   const { agent, tags } = manifest
   return (
     (filter.kind === undefined || filter.kind === manifest.kind) &&
@@ -32,7 +21,8 @@ export function matchesWithoutContext(
     (filter.platform === undefined || filter.platform === agent.platform) &&
     (filter.tags ?? []).every((tag) => hasTag(tags, tag)) &&
     (filter.anyTag?.some((tag) => hasTag(tags, tag)) ?? true) &&
-    (filter.anyKind?.includes(manifest.kind) ?? true)
+    (filter.anyKind?.includes(manifest.kind) ?? true) &&
+    conditionsOf(filter.context).every((condition) => hasEqual(manifest.context, condition))
   )
 }
 

@@ -1,5 +1,6 @@
 import { GroveError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { NextTurn, Stores } from '../ports/stores.ts'
 import { memoryStores } from './memory/open.ts'
@@ -7,6 +8,7 @@ import { openSqliteStores } from './sqlite/open.ts'
 
 interface Options {
   readonly nextTurn: NextTurn
+  readonly clock: Clock
   readonly random: Random
   readonly log: Log
 }

@@ -15,9 +15,11 @@ const WORD_MAX_CHARS = 64
 const TEXT_MAX_CHARS = 131_072
 const WORDS_MAX = 20_000
 /** Words of one search; the others are ignored. */
-const QUERY_MAX_WORDS = 64
+const QUERY_MAX_WORDS = 16
 /** Characters that the beginning of a word must have for words to be found by it. */
-const PREFIX_MIN_CHARS = 2
+const PREFIX_MIN_CHARS = 3
+/** Contributions that have a word, up to which it takes part in the order of what is found. */
+export const SEARCH_COMMON_ROWS = 10_000
 
 /** A word that a search asks for. */
 export interface Term {

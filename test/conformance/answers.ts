@@ -97,7 +97,7 @@ export async function frontierOf(store: GraphStore, query: FrontierQuery): Promi
 
 /** Best matches, by cid: stores may rank them differently. */
 async function foundBy(store: GraphStore, text: string, filter: Filter): Promise<Cid[]> {
-  return sortedCids(await store.search(text, filter, 100))
+  return sortedCids((await store.search(text, filter, 100)).items)
 }
 
 async function listOf(store: GraphStore, filter: Filter): Promise<unknown> {

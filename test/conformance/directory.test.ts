@@ -7,6 +7,7 @@ import Sqlite from 'better-sqlite3'
 import { cidToBytes, hashBytes } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import type { Stores } from '../../src/ports/stores.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
@@ -21,7 +22,7 @@ import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
 import { changeDatabase, directoryOfSchema, schema1 } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
-  openSqliteStores({ dir, nextTurn, random: systemRandom })
+  openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
 
 for (const version of migrations.map((_, index) => index + 1)) {
   test(`a directory of schema ${version} opens, and answers as the reference does`, async () => {
@@ -146,7 +147,7 @@ test('words are indexed anew beside the old index, which is used until all are t
   first.close()
 
   await using stores = await open(temporary.dir)
-  const found = async (text: string) => (await stores.graph.search(text, {}, 1_000)).length
+  const found = async (text: string) => (await stores.graph.search(text, {}, 1_000)).items.length
   const atOnce = [await found('item'), await found('baseline')]
   await until('the old index to go', () => !tablesOf(temporary.dir).includes('word'))
 

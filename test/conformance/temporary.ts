@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import type { Stores } from '../../src/ports/stores.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
 import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { migrations } from '../../src/stores/sqlite/database/migrations.ts'
@@ -38,7 +39,7 @@ export function changeDatabase(dir: string, sql: string): void {
 /** SQLite stores in their own directory. */
 export async function temporaryStores(): Promise<Temporary> {
   const { dir, [Symbol.asyncDispose]: remove } = await temporaryDirectory()
-  const open = () => openSqliteStores({ dir, nextTurn, random: systemRandom })
+  const open = () => openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
   const stores = await open()
   let current = stores
   return {

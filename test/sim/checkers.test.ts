@@ -13,6 +13,7 @@ import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
 import { mustHold } from '../../src/core/invariant.ts'
+import { TRANSFERS_MAX_ASKED_PER_HOST, TRANSFERS_MAX_PER_HOST } from '../../src/core/limits.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 
@@ -153,7 +154,8 @@ test('peers, advertisements, messages and transfers beyond their limits are noti
 
   watch.requested(client, { ...request, body: JSON.stringify({ frontier: Array(101).fill(0) }) })
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
-  for (let n = 0; n < 5; n++) watch.transferBegun(client, 'http://p')
+  const most = TRANSFERS_MAX_PER_HOST + TRANSFERS_MAX_ASKED_PER_HOST
+  for (let n = 0; n <= most; n++) watch.transferBegun(client, 'http://p')
 
   assert.deepEqual(exceededLimits(node), [
     'g has 12 active peers, 10 is the most',

@@ -80,10 +80,11 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { node, request, staged } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const { signal, remote, isLocal = false } = request
+  const { signal, remote, host: caller, isLocal = false } = request
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const output = await operation.run(node, input, { signal, isLocal, remote, checks, pending })
+  const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  const output = await operation.run(node, input, context)
   const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
   const response = jsonResponse(http.status ?? 200, body, headers)
   return operation.subject === undefined

@@ -7,6 +7,8 @@ export interface ApiRequest {
   readonly search: string
   /** Whether it came through the socket of the grove's directory. Default: over the network. */
   readonly isLocal?: boolean
+  /** The host that it came from, by which callers take turns. */
+  readonly host?: string
   /** The IP address that it came from. Undefined for one through the directory's socket. */
   readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */

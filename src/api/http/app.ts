@@ -80,6 +80,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
+      host,
       turn: (request) => enter(request, host),
       hold: (bytes) => room.take(host, bytes, socket),
       onUse: (use) => connection && connections?.use(connection, use),

@@ -16,6 +16,7 @@ const LINGER_MS = 5_000
 interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
+  readonly host: string
   /** Waits for the request's turn; undefined if it has come. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
   /** Takes room for an answer of so many bytes. The result gives it back. */
@@ -32,6 +33,7 @@ export class Exchange implements ApiRequest {
   readonly path: string
   readonly search: string
   readonly isLocal: boolean
+  readonly host: string
   readonly remote: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
@@ -40,8 +42,9 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse } = options
     this.isLocal = isLocal
+    this.host = host
     this.remote = incoming.socket.remoteAddress
     this.#options = options
     this.#incoming = incoming

@@ -72,7 +72,8 @@ export const readTools: readonly Tool[] = [
     name: 'grove_search',
     description:
       'Search the full text of summaries, descriptions, tags and agents. Every word must occur, ' +
-      'or, where it ends in *, a word that begins so; the best match comes first.',
+      'or, where it ends in *, a word that begins so; the best match comes first. `bounded` says ' +
+      'that very common words took no part in the order: add rarer ones.',
     readOnly: true,
     input: z.strictObject({ query, ...searchShape }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),

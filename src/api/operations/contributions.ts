@@ -101,8 +101,8 @@ export const contributionOperations = {
         total: Number(header('x-total-count')),
       }),
     },
-    run: (node, { limit, offset, ...filter }) =>
-      listContributions(node, definedOnly(filter), { limit, offset }),
+    run: (node, { limit, offset, ...filter }, options) =>
+      listContributions(node, definedOnly(filter), { limit, offset }, options),
   }),
   contribution: json({
     name: 'contribution',

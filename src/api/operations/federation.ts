@@ -129,7 +129,7 @@ export const federationOperations = {
     http: { method: 'GET', path: '/api/federation/best' },
     input: bestQuerySchema,
     output: bestListSchema,
-    run: (node, query) => bestList(node, definedOnly(query)),
+    run: (node, query, options) => bestList(node, definedOnly(query), options),
   }),
   about: json({
     name: 'about',

@@ -37,7 +37,7 @@ export const frontierOperations = {
         .describe('whether the answer says in which direction each metric ranks'),
     }),
     output: frontierAnswerSchema,
-    run: (node, query) => frontier(node, definedOnly(query)),
+    run: (node, query, options) => frontier(node, definedOnly(query), options),
   }),
   search: json({
     name: 'search',
@@ -46,15 +46,12 @@ export const frontierOperations = {
     http: { method: 'GET', path: '/api/search' },
     input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape(20) }),
     output: searchAnswerSchema,
-    async run(node, { q, limit, offset, ...filter }) {
-      const found = await searchContributions(
-        node,
-        q,
-        definedOnly(filter),
-        Math.min(limit + offset, LIST_MAX),
-      )
-      const results = found.slice(offset)
-      return { results, count: results.length }
+    async run(node, { q: text, limit, offset, ...others }, options) {
+      const filter = definedOnly(others)
+      const search = { text, filter, limit: Math.min(limit + offset, LIST_MAX) }
+      const found = await searchContributions(node, search, options)
+      const results = found.results.slice(offset)
+      return { results, count: results.length, ...(found.isBounded && { bounded: true as const }) }
     },
   }),
   federatedFrontier: json({

@@ -61,7 +61,8 @@ export const graphOperations = {
         'List who reviewed, reproduced and adopted a contribution, newest first: each with its ' +
         'agent, scores, summary and description.',
     },
-    run: (node, { cid, types, limit, offset }) => evidenceFor(node, cid, types, { limit, offset }),
+    run: (node, { cid, types, limit, offset }, options) =>
+      evidenceFor(node, cid, { types, page: { limit, offset } }, options),
   }),
   diff: json({
     name: 'diff',
@@ -107,8 +108,8 @@ export const graphOperations = {
         .describe('whether discussions that nobody has answered are listed, too, newest first'),
     }),
     output: threadsSchema,
-    async run(node, query) {
-      const found = await threads(node, definedOnly(query))
+    async run(node, query, options) {
+      const found = await threads(node, definedOnly(query), options)
       return { threads: found, count: found.length }
     },
   }),

@@ -34,6 +34,8 @@ export interface CallContext {
    * Default: it came over the network.
    */
   readonly isLocal?: boolean
+  /** The caller's host, by which callers take turns. Default: this process. */
+  readonly caller?: string
   /** The IP address that the caller has, if it has one. */
   readonly remote?: string | undefined
   /** Artifacts that came with a draft and are stored with it. */

@@ -1,3 +1,5 @@
+import { addressText, parseEndpoint } from './endpoint.ts'
+
 /**
  * What is known of the hosts behind addresses. An address is a text that anybody can write, and one
  * host has as many as it likes: whatever peers get a share of is shared by host.
@@ -24,6 +26,13 @@ export const UNTOLD_HOSTS: Hosts = {
   isDialable: () => true,
 }
 
-/** Who gets a share: the host of an address, or the address where hosts are not told apart. */
-export const shareKey = (hosts: Pick<Hosts, 'keyOf'>, address: string): string =>
-  hosts.keyOf(address) ?? address
+/**
+ * Who gets a share: the host of an address, or its endpoint where hosts are not told apart. All
+ * paths of an endpoint are one.
+ */
+export function shareKey(hosts: Pick<Hosts, 'keyOf'>, address: string): string {
+  const host = hosts.keyOf(address)
+  if (host !== undefined) return host
+  const endpoint = parseEndpoint(address)
+  return endpoint === undefined ? address : addressText({ ...endpoint, path: '' })
+}

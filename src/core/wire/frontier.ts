@@ -140,6 +140,8 @@ export const searchResultSchema = contributionViewSchema
 export const searchAnswerSchema = z.object({
   results: z.array(searchResultSchema),
   count: z.number().int(),
+  /** Words that very many contributions have took no part in the order; only where there were. */
+  bounded: z.literal(true).optional(),
 })
 
 /** A contribution that a search found, without its details. */

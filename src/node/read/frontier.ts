@@ -18,7 +18,7 @@ import type {
   FrontierEntry,
   Provider,
 } from '../../core/wire/frontier.ts'
-import type { FrontierQuery, RankedPlace, Ranking } from '../../ports/graph-index.ts'
+import type { FrontierQuery, RankedPlace, Ranking, ReadOptions } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 import { caveatsOf } from './caveats.ts'
@@ -41,11 +41,12 @@ export interface FrontierPage extends FrontierQuery {
 export async function frontier(
   node: ReadContext,
   { after, metrics: limit, directions, ...query }: FrontierPage,
+  options?: ReadOptions,
 ): Promise<FrontierAnswer> {
   const metrics = await metricsOf(node, query, { after, limit: limit + 1 })
   const page = metrics.slice(0, limit)
   const dimensions = after === undefined ? [...page, ...SIGNAL_METRICS] : page
-  const rankings = await node.index.frontier({ ...query, dimensions })
+  const rankings = await node.index.frontier({ ...query, dimensions }, options)
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const shown = rankings.filter(({ metric }) => !isSignalMetric(metric))

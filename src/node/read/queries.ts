@@ -9,7 +9,7 @@ import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
-import type { Page } from '../../ports/graph-index.ts'
+import type { Page, ReadOptions } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
@@ -104,20 +104,26 @@ export async function listContributions(
   node: ReadContext,
   filter: Filter,
   page: Page,
+  options?: ReadOptions,
 ): Promise<{ items: ContributionView[]; total: number }> {
-  const { items, total } = await node.index.list(filter, page)
+  const { items, total } = await node.index.list(filter, page, options)
   return { items: items.map(viewOf), total }
 }
 
-/** Full-text search, best match first. */
+interface SearchQuestion {
+  readonly text: string
+  readonly filter: Filter
+  readonly limit: number
+}
+
+/** Full-text search, best match first; and whether very common words took no part in the order. */
 export async function searchContributions(
   node: ReadContext,
-  text: string,
-  filter: Filter,
-  limit: number,
-): Promise<SearchResult[]> {
-  const found = await node.index.search(text, filter, limit)
-  return found.map(({ cid, manifest }) => {
+  { text, filter, limit }: SearchQuestion,
+  options?: ReadOptions,
+): Promise<{ results: SearchResult[]; isBounded: boolean }> {
+  const { items, isBounded } = await node.index.search(text, filter, limit, options)
+  const results = items.map(({ cid, manifest }) => {
     const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
     return {
       cid,
@@ -130,6 +136,7 @@ export async function searchContributions(
       createdAt,
     }
   })
+  return { results, isBounded }
 }
 
 /** An artifact of a held contribution. Throws `not-found`, `blob-missing`. */
@@ -193,10 +200,10 @@ export const EVIDENCE = ['reviews', 'reproduces', 'adopts'] as const satisfies R
 export async function evidenceFor(
   node: ReadContext,
   cid: Cid,
-  types: readonly RelationType[],
-  page: Page,
+  { types, page }: { readonly types: readonly RelationType[]; readonly page: Page },
+  options?: ReadOptions,
 ): Promise<{ items: ContributionView[]; total: number }> {
-  const { items, total } = await node.index.related(cid, types, page)
+  const { items, total } = await node.index.related(cid, types, page, options)
   if (total === 0) await contributionOf(node, cid)
   return { items: items.map(viewOf), total }
 }

@@ -4,7 +4,7 @@ import type { Visit } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Thread, ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
-import type { ThreadsQuery } from '../../ports/graph-index.ts'
+import type { ReadOptions, ThreadsQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 import { contributionOf } from './queries.ts'
@@ -64,8 +64,12 @@ async function nodesOf(node: ReadContext, page: readonly Visit[]): Promise<Threa
 }
 
 /** Contributions with replies, most replies first; then, if asked for, unanswered discussions. */
-export async function threads(node: ReadContext, query: ThreadsQuery): Promise<ThreadSummary[]> {
-  const ranked = await node.index.threads(query)
+export async function threads(
+  node: ReadContext,
+  query: ThreadsQuery,
+  options?: ReadOptions,
+): Promise<ThreadSummary[]> {
+  const ranked = await node.index.threads(query, options)
   return ranked.map(({ root, replyCount, lastReplyAt }) => ({
     cid: root.cid,
     replyCount,

@@ -1,8 +1,7 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
-import type { Kind } from '../../core/contribution/schema.ts'
 import { isSignalMetric, reaches } from '../../core/ranking/frontier.ts'
 import type { BestEntry, BestList, BestQuery } from '../../core/wire/federation.ts'
-import type { FrontierQuery, RankedPlace } from '../../ports/graph-index.ts'
+import type { RankedPlace, ReadOptions } from '../../ports/graph-index.ts'
 import type { ServeContext } from '../context.ts'
 
 const STATS_AT_ONCE = 16
@@ -10,15 +9,20 @@ const STATS_AT_ONCE = 16
 /**
  * The best held here in one dimension, with sizes: what background sync of other groves asks for.
  */
-export async function bestList(node: ServeContext, query: BestQuery): Promise<BestList> {
+export async function bestList(
+  node: ServeContext,
+  query: BestQuery,
+  options?: ReadOptions,
+): Promise<BestList> {
   const { dimension, direction, threshold, tags, kinds = ['work'], limit } = query
-  const rankings = await node.index.frontier({
+  const wanted = {
     dimensions: [dimension],
     limit,
     ...(direction === undefined ? {} : { direction }),
     ...(tags === undefined ? {} : { anyTag: tags }),
-    ...amongKinds(kinds),
-  })
+    anyKind: kinds,
+  }
+  const rankings = await node.index.frontier(wanted, options)
   const ranking = rankings.find(({ metric }) => metric === dimension)
   if (ranking === undefined) return { dimension, direction: direction ?? 'maximize', entries: [] }
   const places = ranking.places.filter(
@@ -29,12 +33,6 @@ export async function bestList(node: ServeContext, query: BestQuery): Promise<Be
     direction: ranking.direction,
     entries: await mapBounded(places, STATS_AT_ONCE, (place) => entryOf(node, place)),
   }
-}
-
-/** The best among these kinds; among works alone it costs the same however much is held. */
-export function amongKinds(kinds: readonly Kind[]): Pick<FrontierQuery, 'kind' | 'anyKind'> {
-  const [kind, ...others] = kinds
-  return kind !== undefined && others.length === 0 ? { kind } : { anyKind: kinds }
 }
 
 async function entryOf(

@@ -10,7 +10,6 @@ import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
 import { readEach } from '../read-each.ts'
-import { amongKinds } from '../serve/best.ts'
 import type { Requests } from './round-budget.ts'
 
 /** Metrics of one peer that are looked at in one round. */
@@ -74,7 +73,7 @@ export async function heldPlaces(
     limit: topK,
     dimensions: metrics.filter((metric) => policy.dimensions?.includes(metric) ?? true),
     ...(tags === undefined ? {} : { anyTag: tags }),
-    ...amongKinds(rankedKinds(policy)),
+    anyKind: rankedKinds(policy),
   })
   return rankings.flatMap(({ places }) => places.map(localEntry))
 }

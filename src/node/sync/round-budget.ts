@@ -1,12 +1,17 @@
 import type { ErrorCode } from '../../core/errors.ts'
 import type { Policy } from '../../core/policy.ts'
+import type { Credit } from '../../protocol/sync/credit.ts'
 
-/** Items of evidence that one peer may bring in one round. */
+/** Items of evidence that one host may bring in one round. */
 const EVIDENCE_MAX_PER_PEER = 1_000
 /**
- * Failures of one peer in a round before it is asked no more. An `absent` costs one, others ten.
+ * Failures of one host in a round before it is asked no more: so many for each unit of its credit,
+ * and in all. An `absent` costs one, others ten.
  */
+const ERRORS_PER_CREDIT = 10
 const ERROR_BUDGET = 50
+/** The share of announced work's requests that is for hosts that have brought what they offered. */
+const PROVEN_SHARE = 1 / 2
 const COSTLY = 10
 const CHEAP: ReadonlySet<string> = new Set<ErrorCode>(['absent', 'gone'])
 
@@ -16,17 +21,28 @@ export interface Requests {
   readonly most: number
 }
 
-/** What a round of background sync may still spend, in all and on each peer by address. */
+/** What hosts have shown so far. */
+export interface Standing {
+  readonly hostOf: (address: string) => string
+  readonly credit: Pick<Credit, 'of'>
+}
+
+/** What a round of background sync may still spend, in all and on each host. */
 export class RoundBudget {
   readonly requests: Requests
+  readonly #standing: Standing
   readonly #evidence = new Map<string, number>()
   readonly #errorCost = new Map<string, number>()
   #bytesLeft: number
 
-  constructor({
-    maxRequestsPerRound,
-    maxBytesPerRound,
-  }: Pick<Policy, 'maxRequestsPerRound' | 'maxBytesPerRound'>) {
+  constructor(
+    {
+      maxRequestsPerRound,
+      maxBytesPerRound,
+    }: Pick<Policy, 'maxRequestsPerRound' | 'maxBytesPerRound'>,
+    standing: Standing,
+  ) {
+    this.#standing = standing
     this.requests = { made: 0, most: maxRequestsPerRound }
     this.#bytesLeft = maxBytesPerRound
   }
@@ -39,25 +55,34 @@ export class RoundBudget {
     return this.requests.made >= this.requests.most || this.#bytesLeft === 0
   }
 
+  /** Whether all that hosts may cause is spent that have brought nothing yet. */
+  get isSpentOnStrangers(): boolean {
+    return this.requests.made >= this.requests.most * (1 - PROVEN_SHARE)
+  }
+
   moved(bytes: number): void {
     this.#bytesLeft = Math.max(0, this.#bytesLeft - bytes)
   }
 
   /** Whether one more item of evidence may be taken from this peer; counts it if so. */
   tryTakeEvidence(address: string): boolean {
-    const taken = (this.#evidence.get(address) ?? 0) + 1
-    if (taken <= EVIDENCE_MAX_PER_PEER) this.#evidence.set(address, taken)
+    const host = this.#standing.hostOf(address)
+    const taken = (this.#evidence.get(host) ?? 0) + 1
+    if (taken <= EVIDENCE_MAX_PER_PEER) this.#evidence.set(host, taken)
     return taken <= EVIDENCE_MAX_PER_PEER
   }
 
   /** A call to this peer failed. */
   chargeFailure(address: string, code: string): void {
     const cost = CHEAP.has(code) ? 1 : COSTLY
-    this.#errorCost.set(address, (this.#errorCost.get(address) ?? 0) + cost)
+    const host = this.#standing.hostOf(address)
+    this.#errorCost.set(host, (this.#errorCost.get(host) ?? 0) + cost)
   }
 
   /** Whether this peer may still be asked in this round. */
   withinErrorBudget(address: string): boolean {
-    return (this.#errorCost.get(address) ?? 0) < ERROR_BUDGET
+    const host = this.#standing.hostOf(address)
+    const most = Math.min(ERROR_BUDGET, ERRORS_PER_CREDIT * this.#standing.credit.of(host))
+    return (this.#errorCost.get(host) ?? 0) < most
   }
 }

@@ -31,6 +31,8 @@ const REPORTED_MAX = 1_000
 interface Choice extends Pick<PlanInput, 'offers' | 'local' | 'policy'> {
   /** Nothing else is fetched, whatever is wanted. */
   readonly only?: ReadonlySet<Cid>
+  /** Whether these are only announced by hosts that have brought nothing yet. */
+  readonly areStrangers?: boolean
 }
 
 /** How a want is fetched. */
@@ -39,6 +41,9 @@ interface FetchMode {
   readonly ended: AbortSignal
   readonly accept?: WantedHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
+  /** Whether the providers offered it, and didn't just seem likely. */
+  readonly isOffered?: boolean | undefined
+  readonly areStrangers?: boolean | undefined
 }
 
 interface RoundParts {
@@ -75,7 +80,7 @@ export class Round {
   }
 
   /** Plans over all offers and fetches what is wanted: of `only`, where that is given. */
-  async fetchWanted({ offers, local, policy, only }: Choice): Promise<void> {
+  async fetchWanted({ offers, local, policy, only, areStrangers }: Choice): Promise<void> {
     const node = this.#node
     const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
@@ -85,7 +90,10 @@ export class Round {
     const check = new AcceptanceCheck(this.#advertisements, offers, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
-    await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) => this.#fetch(want, { accept, ended }))
+    const mode = { accept, isOffered: true, areStrangers }
+    await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) =>
+      this.#fetch(want, { ...mode, ended }),
+    )
   }
 
   /** So many contributions came because they are about something held here. */
@@ -135,8 +143,10 @@ export class Round {
 
   #plan(input: Omit<PlanInput, 'reasonToWait' | 'now'>): Plan {
     const now = this.#node.clock.now()
+    const { hostOf, credit } = this.#state
     const reasonToWait = (cid: Cid) => this.#state.reasonToWait(cid, now)
-    return planWants({ ...input, reasonToWait, now })
+    const isProven = (host: string) => credit.isProven(host)
+    return planWants({ ...input, hostOf, isProven, reasonToWait, now })
   }
 
   /** Fetches an item, unless another round is at it or has just failed to. */
@@ -147,7 +157,8 @@ export class Round {
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
-    if (this.#budget.isSpent) return this.#skip(cid, 'budget')
+    if (this.#budget.isSpent || (mode.areStrangers && this.#budget.isSpentOnStrangers))
+      return this.#skip(cid, 'budget')
     if (providers.length === 0) return this.#skip(cid, 'peers-fail')
     if (this.#state.reasonToWait(cid, this.#node.clock.now()) !== undefined)
       return this.#skip(cid, 'under-way')
@@ -166,14 +177,19 @@ export class Round {
       await this.#bring(cid, providers, { ...mode, signal })
     } catch (error) {
       if (signal.aborted || !isGroveError(error) || error.kind.blame === 'self') throw error
-      this.#onFetchFailed(cid, error, providers)
+      this.#onFetchFailed(cid, error, providers, mode)
     }
   }
 
   async #bring(
     cid: Cid,
     providers: Want['providers'],
-    { accept, options, signal }: Omit<FetchMode, 'ended'> & { readonly signal: AbortSignal },
+    {
+      accept,
+      options,
+      isOffered,
+      signal,
+    }: Omit<FetchMode, 'ended'> & { readonly signal: AbortSignal },
   ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes
@@ -191,25 +207,30 @@ export class Round {
     )
     this.#bytesMoved += result.bytesMoved
     this.#budget.moved(result.bytesMoved)
-    this.#settle(cid, result, isShort)
+    this.#settle(cid, result, { isShort, isOffered })
   }
 
   /**
    * Notes a fetch that brought the manifest. Artifacts that could not be had are tried again, later
    * each time; those too large to be taken unasked are not.
    */
-  #settle(cid: Cid, result: FetchResult, isShort: boolean): void {
+  #settle(
+    cid: Cid,
+    result: FetchResult,
+    { isShort, isOffered }: Pick<FetchMode, 'isOffered'> & { readonly isShort: boolean },
+  ): void {
     const { missing, source } = result
     const now = this.#node.clock.now()
     const lost = missing.filter((item) => 'hash' in item)
     const failure = lost.find(({ reason }) => isShort || reason !== TOO_LARGE)
     if (failure !== undefined) {
       this.#failed.push({ cid, reason: failure.reason, ...addressOf(source.address) })
-      if (source.address !== undefined) this.#budget.chargeFailure(source.address, failure.reason)
+      if (source.address !== undefined) this.#charge(source.address, failure.reason, isOffered)
       this.#state.backoff.failed(cid, now, true)
       return
     }
     this.#fetched.push(cid)
+    if (source.address !== undefined) this.#state.credit.kept(this.#state.hostOf(source.address))
     if (this.#brought.length < REPORTED_MAX) this.#brought.push(broughtBy(result))
     this.#state.backoff.settled(cid)
     if (lost.length === 0) return
@@ -218,7 +239,12 @@ export class Round {
     this.#node.log.info('artifacts left out, a fetch brings them', { cid, maxBytes })
   }
 
-  #onFetchFailed(cid: Cid, error: GroveError, providers: Want['providers']): void {
+  #onFetchFailed(
+    cid: Cid,
+    error: GroveError,
+    providers: Want['providers'],
+    { isOffered }: FetchMode,
+  ): void {
     const now = this.#node.clock.now()
     if (error.code === 'unwanted') {
       const reason = String(error.details['reason'])
@@ -229,10 +255,16 @@ export class Round {
     const asked = failedAttempts(error)
     this.#failed.push({ cid, reason: error.code, ...addressOf(asked.at(-1)?.address) })
     this.#state.backoff.failed(cid, now, !error.kind.permanent)
-    for (const { address, code } of asked) this.#budget.chargeFailure(address, code)
+    for (const { address, code } of asked) this.#charge(address, code, isOffered)
     const [first] = providers
     if (asked.length === 0 && first !== undefined)
-      this.#budget.chargeFailure(first.address, error.code)
+      this.#charge(first.address, error.code, isOffered)
+  }
+
+  /** A peer did not bring an item; if it had offered that, its offers are worth less. */
+  #charge(address: string, code: string, isOffered: boolean | undefined): void {
+    this.#budget.chargeFailure(address, code)
+    if (isOffered === true) this.#state.credit.broken(this.#state.hostOf(address))
   }
 
   #skip(cid: Cid, reason: string): void {

@@ -5,6 +5,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import { Backoff } from '../../protocol/sync/backoff.ts'
+import { Credit } from '../../protocol/sync/credit.ts'
 import { AboutMemory } from './about.ts'
 import { EvidenceMemory } from './evidence-memory.ts'
 import { RoundBudget } from './round-budget.ts'
@@ -13,8 +14,37 @@ import { RoundBudget } from './round-budget.ts'
 const ANNOUNCED_MAX = 4_096
 /** The first announcement is acted on at once; what follows within this time, together. */
 const ANNOUNCED_GAP_MS = 50
-/** Announced rounds under way at once: a slow peer in one must not hold up the news of others. */
+/**
+ * Announced rounds under way at once, of proven hosts and of others: a slow peer in one must not
+ * hold up the news of others.
+ */
 const ROUNDS_AT_ONCE = 4
+const STRANGERS_ROUNDS_AT_ONCE = 2
+
+/** Announced items that wait for their round. */
+export class AnnouncedWork {
+  readonly rounds: Semaphore
+  readonly gap = new Throttle(ANNOUNCED_GAP_MS)
+  #waiting: Advertisement[] = []
+
+  constructor(roundsAtOnce: number) {
+    this.rounds = new Semaphore(roundsAtOnce)
+  }
+
+  /** Keeps advertisements for the next round. Returns whether they are the first. */
+  note(advertisements: readonly Advertisement[]): boolean {
+    const first = this.#waiting.length === 0
+    this.#waiting.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#waiting.length))
+    return first
+  }
+
+  /** Takes the advertisements kept since the last time. */
+  take(): Advertisement[] {
+    const announced = this.#waiting
+    this.#waiting = []
+    return announced
+  }
+}
 
 /** What background sync remembers between rounds. */
 export class SyncState {
@@ -26,30 +56,29 @@ export class SyncState {
   readonly evidence = new EvidenceMemory()
   /** What peers were asked about what is held here. */
   readonly about = new AboutMemory()
-  readonly announcedRounds = new Semaphore(ROUNDS_AT_ONCE)
-  readonly announcedGap = new Throttle(ANNOUNCED_GAP_MS)
-  #announced: Advertisement[] = []
+  /** What hosts' offers have been worth. */
+  readonly credit = new Credit()
+  /** The share that an address has in everything. */
+  readonly hostOf: (address: string) => string
+  /** What hosts announce that have brought what they offered, and what others do. */
+  readonly announced = {
+    proven: new AnnouncedWork(ROUNDS_AT_ONCE),
+    strangers: new AnnouncedWork(STRANGERS_ROUNDS_AT_ONCE),
+  }
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
+
+  constructor(hostOf: (address: string) => string) {
+    this.hostOf = hostOf
+  }
+
+  /** Whether the peer has brought what it offered so far. Others may say things in its name. */
+  isProven({ from, unauthenticated }: Advertisement): boolean {
+    return unauthenticated !== true && this.credit.isProven(this.hostOf(from.address))
+  }
 
   /** Why background sync does not fetch this item now; undefined where it may. */
   reasonToWait(cid: Cid, now: number): string | undefined {
     return this.fetches.has(cid) ? 'under-way' : this.backoff.reasonToWait(cid, now)
-  }
-
-  /**
-   * Keeps advertisements for the next round of announced work. Returns whether they are the first.
-   */
-  noteAdvertised(advertisements: readonly Advertisement[]): boolean {
-    const first = this.#announced.length === 0
-    this.#announced.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#announced.length))
-    return first
-  }
-
-  /** Takes the advertisements kept since the last time. */
-  takeAdvertised(): Advertisement[] {
-    const announced = this.#announced
-    this.#announced = []
-    return announced
   }
 
   /** The budget of announced rounds: that of one round for each sync interval. */
@@ -60,7 +89,7 @@ export class SyncState {
     const current = this.#budget
     if (current !== undefined && now < current.until && current.until <= now + intervalMs)
       return current.budget
-    const budget = new RoundBudget(policy)
+    const budget = new RoundBudget(policy, this)
     this.#budget = { budget, until: now + intervalMs }
     return budget
   }

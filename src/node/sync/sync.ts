@@ -1,6 +1,7 @@
 import { Bucket } from '../../concurrency/bucket.ts'
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import { Singleflight } from '../../concurrency/singleflight.ts'
+import { shareKey } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
@@ -17,7 +18,7 @@ import { refreshEvidence } from './evidence.ts'
 import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
-import { SyncState } from './sync-state.ts'
+import { type AnnouncedWork, SyncState } from './sync-state.ts'
 
 /** Peers of one round. */
 const PEERS_A_ROUND = 3
@@ -50,7 +51,7 @@ export interface RoundOptions {
 export class BackgroundSync {
   readonly #node: SyncContext
   readonly #advertisements: AdvertisementVerifier
-  readonly #state = new SyncState()
+  readonly #state: SyncState
   readonly #rounds = new Singleflight<SyncReport>()
   /** The peers that are being asked at the moment, and since when. */
   readonly #asking = new Map<string, number>()
@@ -60,6 +61,7 @@ export class BackgroundSync {
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
     this.#node = node
     this.#advertisements = advertisements
+    this.#state = new SyncState((address) => shareKey(node.transport.hosts, address))
   }
 
   /** The report of the latest round; undefined before the first has ended. */
@@ -104,11 +106,19 @@ export class BackgroundSync {
     const node = this.#node
     for (const { cid, from } of advertisements) node.peers.absences.forget(from.address, cid)
     const wanted = advertisements.filter(({ metric }) => considers(node.config.policy, metric))
-    if (wanted.length === 0 || !this.#state.noteAdvertised(wanted)) return
-    const { announcedGap } = this.#state
-    node.later('announced round', announcedGap.delayMs(node.clock.now()), () => {
-      announcedGap.start(node.clock.now())
-      return this.#announcedRound()
+    const byStanding = Map.groupBy(wanted, (one) =>
+      this.#state.isProven(one) ? 'proven' : 'strangers',
+    )
+    for (const [standing, those] of byStanding) this.#noteAnnounced(standing, those)
+  }
+
+  #noteAnnounced(standing: 'proven' | 'strangers', those: readonly Advertisement[]): void {
+    const node = this.#node
+    const work = this.#state.announced[standing]
+    if (!work.note(those)) return
+    node.later(`announced round, ${standing}`, work.gap.delayMs(node.clock.now()), () => {
+      work.gap.start(node.clock.now())
+      return this.#announcedRound(work)
     })
   }
 
@@ -122,7 +132,7 @@ export class BackgroundSync {
     signal: AbortSignal,
   ): Promise<SyncReport> {
     const node = this.#node
-    const budget = new RoundBudget(node.config.policy)
+    const budget = new RoundBudget(node.config.policy, this.#state)
     const round = this.#begin(budget, signal)
     const peers = chosen ?? choosePeers(node)
     const policy: Policy = { ...node.config.policy, scope: 'frontier' }
@@ -150,11 +160,11 @@ export class BackgroundSync {
     return report
   }
 
-  async #announcedRound(): Promise<void> {
+  async #announcedRound(work: AnnouncedWork): Promise<void> {
     const node = this.#node
-    const leave = await this.#state.announcedRounds.enter(node.closing)
+    const leave = await work.rounds.enter(node.closing)
     try {
-      const announced = this.#state.takeAdvertised()
+      const announced = work.take()
       const only = new Set(announced.map(({ cid }) => cid))
       const metrics = new Set(announced.map(({ metric }) => metric))
       const { policy, syncIntervalMs: intervalMs } = node.config
@@ -162,7 +172,8 @@ export class BackgroundSync {
       const round = this.#begin(budget, node.closing)
       const offers = [...announced, ...advertisedOffers(node, metrics)]
       const local = await heldPlaces(node, policy, offers)
-      await round.fetchWanted({ offers, local, policy, only })
+      const areStrangers = work === this.#state.announced.strangers
+      await round.fetchWanted({ offers, local, policy, only, areStrangers })
       round.report([])
     } finally {
       leave()

@@ -48,15 +48,20 @@ export interface PlanInput {
   /** Held items without all their artifacts, which are fetched all the same. */
   readonly partial?: ReadonlySet<Cid>
   readonly policy: Policy
+  /** The host of an address, by which sources take turns. Default: each address is one. */
+  readonly hostOf?: (address: string) => string
+  /** Whether a host has brought what it offered so far. Default: none has. */
+  readonly isProven?: (host: string) => boolean
   /** Why an item may not be fetched now: it is under way, refused or backing off. */
   readonly reasonToWait: (cid: Cid) => string | undefined
   readonly now: number
 }
 
 /**
- * The offers to fetch, in order: best first, dimensions taking turns, and peers within them, each
- * item once. Held items count towards the top k of their dimension, at the place that they have
- * here, whatever peers say. Items that have to wait don't use up top-k places. O(n log n).
+ * The offers to fetch, in order: those of proven hosts first, then best first, dimensions taking
+ * turns, and hosts within them, each item once. Held items count towards the top k of their
+ * dimension, at the place that they have here, whatever peers say. Items that have to wait don't
+ * use up top-k places. O(n log n).
  */
 export function planWants(input: PlanInput): Plan {
   const { policy, held, partial, reasonToWait } = input
@@ -74,7 +79,7 @@ export function planWants(input: PlanInput): Plan {
     ({ cid, providers }) => !held.has(cid) || (partial?.has(cid) === true && providers.length > 0),
   )
   const ready = leftOut.sift(missing, ({ cid }) => reasonToWait(cid))
-  const wants = leftOut.sift(inTurns(ready), budgetOf(policy))
+  const wants = leftOut.sift(inTurns(ready, input.isProven), budgetOf(policy))
   const wanted = new Set(wants.map(({ cid }) => cid))
   return { wants, skipped: leftOut.list().filter(({ cid }) => !wanted.has(cid) && !held.has(cid)) }
 }
@@ -105,7 +110,7 @@ interface Candidate extends Place {
   readonly kind?: Kind | undefined
   readonly artifactBytes?: number | undefined
   readonly providers: readonly PeerAddress[]
-  /** The addresses of the providers, marked where they are unauthenticated. */
+  /** The hosts of the providers, marked where they are unauthenticated. */
   readonly sources: readonly string[]
 }
 
@@ -113,13 +118,15 @@ interface Candidate extends Place {
  * Offers and local places. An offer of a held item has the value of its local place, and only adds
  * a provider; in a dimension in which the item has no local place it is dropped.
  */
-function candidatesFrom({ offers, local, held, now }: PlanInput): Candidate[] {
+function candidatesFrom({ offers, local, held, now, ...input }: PlanInput): Candidate[] {
+  const { hostOf = (address: string) => address } = input
   const own = new Map(local.map((entry) => [placeKey(entry), entry.value]))
   const offered = offers.flatMap((offer) => {
     const value = held.has(offer.cid) ? own.get(placeKey(offer)) : offer.value
     if (value === undefined) return []
     const { from, unauthenticated } = offer
-    const source = unauthenticated === true ? `~${from.address}` : from.address
+    const host = hostOf(from.address)
+    const source = unauthenticated === true ? `~${host}` : host
     return [{ ...offer, value, providers: [from], sources: [source] }]
   })
   const kept = local.map((entry) => ({ ...entry, providers: [], sources: [] }))
@@ -194,39 +201,56 @@ function bestOfEach(
 }
 
 /**
- * The wants reordered so that addresses take turns: offers in many dimensions hold up no others.
+ * The wants reordered so that hosts take turns, proven ones first: offers in many dimensions hold
+ * up no others, nor do inventions.
  */
-function inTurns(wants: readonly Want[]): Want[] {
+function inTurns(wants: readonly Sourced[], isProven: PlanInput['isProven'] = () => false): Want[] {
   const taken = new Map<string, number>()
-  const turns = wants.map((want) => {
-    const addresses = want.providers.map(({ address }) => address)
-    const turn = leastOf(taken, addresses)
-    for (const address of addresses) taken.set(address, (taken.get(address) ?? 0) + 1)
-    return { want, turn }
+  const turns = wants.map(({ sources, ...want }) => {
+    const turn = leastOf(taken, [...sources])
+    for (const source of sources) taken.set(source, (taken.get(source) ?? 0) + 1)
+    return { want, turn, group: [...sources].some(isProven) ? 0 : 1 }
   })
-  return turns.sort((a, b) => a.turn - b.turn).map(({ want }) => want)
+  return turns.sort((a, b) => a.group - b.group || a.turn - b.turn).map(({ want }) => want)
+}
+
+/** A want with the hosts that offer it. */
+interface Sourced extends Want {
+  readonly sources: ReadonlySet<string>
 }
 
 const leastOf = (counts: ReadonlyMap<string, number>, names: readonly string[]): number =>
   Math.min(...names.map((name) => counts.get(name) ?? 0))
 
 /** One want an item, at its first place, with the providers of all its places. */
-function mergeByCid(candidates: readonly Candidate[]): Want[] {
-  const byCid = new Map<Cid, { first: Candidate; providers: Map<string, PeerAddress> }>()
+function mergeByCid(candidates: readonly Candidate[]): Sourced[] {
+  const byCid = new Map<Cid, Merged>()
   for (const candidate of candidates) {
-    const known = byCid.get(candidate.cid) ?? { first: candidate, providers: new Map() }
+    const known = byCid.get(candidate.cid) ?? {
+      first: candidate,
+      providers: new Map(),
+      sources: new Set(),
+    }
     byCid.set(candidate.cid, known)
+    for (const source of candidate.sources) known.sources.add(source)
     for (const provider of candidate.providers)
       if (!known.providers.has(provider.address)) known.providers.set(provider.address, provider)
   }
-  return [...byCid].map(([cid, { first, providers }]) => ({
+  return [...byCid].map(([cid, { first, providers, sources }]) => ({
     cid,
     metric: first.metric,
     direction: first.direction,
     value: first.value,
     artifactBytes: first.artifactBytes,
     providers: [...providers.values()],
+    sources,
   }))
+}
+
+interface Merged {
+  readonly first: Candidate
+  readonly providers: Map<string, PeerAddress>
+  readonly sources: Set<string>
 }
 
 /**

@@ -21,13 +21,14 @@ import type {
   Ranking,
   SaidPage,
   SaidQuery,
+  SearchHits,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import { consequencesOf, tellerOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
-import { type Term, termsOfQuery } from '../words.ts'
+import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
 import { formsIn, type Held, metricsOf, rank } from './rank.ts'
 import { Told } from './told.ts'
 
@@ -141,21 +142,32 @@ export class MemoryGraph implements GraphStore {
     return { items, total: found.length }
   }
 
-  async search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
+  async search(text: string, filter: Filter, limit: number): Promise<SearchHits> {
     const asked = termsOfQuery(text)
-    if (asked.length === 0) return []
+    if (asked.length === 0) return { items: [], isBounded: false }
     const isMeant = (found: string, { word, isPrefix }: Term) =>
       isPrefix ? found.startsWith(word) : found === word
-    return this.#matching(filter)
-      .filter(({ words }) => asked.every((term) => words.some((word) => isMeant(word, term))))
-      .map(({ stored, words }) => ({
+    const has = ({ words }: Held, term: Term) => words.some((word) => isMeant(word, term))
+    const all = [...this.#held.values()]
+    const rare = asked.filter(
+      (term) => all.filter((held) => has(held, term)).length <= SEARCH_COMMON_ROWS,
+    )
+    const found = this.#matching(filter).filter((held) => asked.every((term) => has(held, term)))
+    const items = found
+      .map(({ stored, words }, index) => ({
         stored,
+        index,
         share:
-          words.filter((word) => asked.some((term) => isMeant(word, term))).length / words.length,
+          words.filter((word) => rare.some((term) => isMeant(word, term))).length / words.length,
       }))
-      .sort((a, b) => b.share - a.share || compareCids(a.stored.cid, b.stored.cid))
+      .sort((a, b) =>
+        rare.length === 0
+          ? b.index - a.index
+          : b.share - a.share || compareCids(a.stored.cid, b.stored.cid),
+      )
       .slice(0, limit)
       .map(({ stored }) => stored)
+    return { items, isBounded: rare.length < asked.length }
   }
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {

@@ -45,7 +45,7 @@ export function metricsOf(
 ): string[] {
   const metrics = new Set(
     all
-      .filter(({ isWork }) => isWork || !ofWorks)
+      .filter(({ kind }) => kind === 'work' || !ofWorks)
       .flatMap(({ places }) => places.map(({ metric }) => metric)),
   )
   return [...metrics]
@@ -122,7 +122,7 @@ function directionAmong(places: readonly HeldPlace[]) {
     const counts = { minimize: 0, maximize: 0 }
     const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
     for (const { direction, held } of places) {
-      if (held.isWork !== isWork) continue
+      if ((held.kind === 'work') !== isWork) continue
       counts[direction] += 1
       const createdMs = Date.parse(held.stored.manifest.createdAt)
       oldest[direction] = Math.min(oldest[direction], createdMs)

@@ -15,14 +15,18 @@ import type {
   FrontierQuery,
   MetricsQuery,
   Page,
+  RankedPlace,
   RankedThread,
   Ranking,
+  ReadOptions,
   SaidPage,
   SaidQuery,
+  SearchHits,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
 import type { Damaged } from '../fs/damaged.ts'
+import type { PageOfIds } from './reader/lists.ts'
 import type { Session } from './session.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
@@ -95,12 +99,15 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'edges', args: [cid, direction, choice] })
   }
 
-  related(
+  async related(
     cid: Cid,
     types: readonly RelationType[],
     page: Page,
+    options?: ReadOptions,
   ): Promise<{ items: Stored[]; total: number }> {
-    return this.#session.read({ type: 'related', args: [cid, types, page] })
+    return this.#opened(
+      await this.#session.find({ type: 'related', args: [cid, types, page] }, options),
+    )
   }
 
   said(cid: Cid, query: SaidQuery): Promise<SaidPage> {
@@ -115,16 +122,40 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'signals', args: [cid] })
   }
 
-  list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
-    return this.#session.read({ type: 'list', args: [filter, page] })
+  async list(
+    filter: Filter,
+    page: Page,
+    options?: ReadOptions,
+  ): Promise<{ items: Stored[]; total: number }> {
+    return this.#opened(await this.#session.find({ type: 'list', args: [filter, page] }, options))
   }
 
-  search(text: string, filter: Filter, limit: number): Promise<Stored[]> {
-    return this.#session.read({ type: 'search', args: [text, filter, limit] })
+  async search(
+    text: string,
+    filter: Filter,
+    limit: number,
+    options?: ReadOptions,
+  ): Promise<SearchHits> {
+    const { ids, isBounded } = await this.#session.find(
+      { type: 'search', args: [text, filter, limit] },
+      options,
+    )
+    return { items: await this.#stored(ids), isBounded }
   }
 
-  frontier(query: FrontierQuery): Promise<Ranking[]> {
-    return this.#session.read({ type: 'frontier', args: [query] })
+  async frontier(query: FrontierQuery, options?: ReadOptions): Promise<Ranking[]> {
+    const ranked = await this.#session.find({ type: 'frontier', args: [query] }, options)
+    const ids = [...new Set(ranked.flatMap((ranking) => ranking.ids))]
+    const infos = new Map(await this.#session.infos(ids))
+    return ranked.map(({ metric, direction, ids, values }) => ({
+      metric,
+      direction,
+      places: ids.flatMap((id, index): RankedPlace[] => {
+        const info = infos.get(id)
+        const value = values[index] ?? Number.NaN
+        return info === undefined ? [] : [{ metric, direction, cid: info.cid, value, info }]
+      }),
+    }))
   }
 
   bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {
@@ -139,8 +170,14 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'scoreForms', args: [metrics, limit] })
   }
 
-  threads(query: ThreadsQuery): Promise<RankedThread[]> {
-    return this.#session.read({ type: 'threads', args: [query] })
+  async threads(query: ThreadsQuery, options?: ReadOptions): Promise<RankedThread[]> {
+    const threads = await this.#session.find({ type: 'threads', args: [query] }, options)
+    const ids = threads.map(({ id }) => id)
+    const roots = new Map(await this.#session.rows(ids))
+    return threads.flatMap(({ id, ...thread }) => {
+      const root = roots.get(id)
+      return root === undefined ? [] : [{ root, ...thread }]
+    })
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
@@ -160,4 +197,12 @@ export class SqliteGraph implements GraphStore {
   }
 
   async close(): Promise<void> {}
+
+  async #opened({ ids, total }: PageOfIds): Promise<{ items: Stored[]; total: number }> {
+    return { items: await this.#stored(ids), total }
+  }
+
+  async #stored(ids: readonly number[]): Promise<Stored[]> {
+    return (await this.#session.rows(ids)).map(([, stored]) => stored)
+  }
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
@@ -25,6 +26,7 @@ export interface SqliteOptions {
   readonly dir: string
   /** Puts that begin before the next turn share one commit. */
   readonly nextTurn: NextTurn
+  readonly clock: Clock
   /** Draws the id of a new log. */
   readonly random: Random
   readonly log?: Log

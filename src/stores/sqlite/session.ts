@@ -1,12 +1,18 @@
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Stored } from '../../ports/contribution-store.ts'
+import type { ContributionInfo, ReadOptions } from '../../ports/graph-index.ts'
 import type { Log } from '../../ports/log.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 import { type Epoch, Epochs } from '../epochs.ts'
 import { Connection } from './database/connection.ts'
 import { DatabaseFile } from './database/database-file.ts'
 import { hasRoom, noRoom } from './database/room.ts'
-import type { Answer, Query, QueryType } from './reader/query.ts'
+import { LongReads, mayBeLong } from './reader/long-reads.ts'
+import { ReaderPool } from './reader/pool.ts'
+import type { Answer, LongQuery, LongType, Query, ReadRows, ShortType } from './reader/query.ts'
 import { Reader } from './reader/reader.ts'
+import { UNWATCHED } from './reader/watch.ts'
 import type { DamagedManifests } from './tables/contributions.ts'
 import { beginEpoch, epochsOf, lastSeq } from './tables/log.ts'
 import { WordIndex } from './tables/word-index.ts'
@@ -17,19 +23,23 @@ import type { Job } from './writer/jobs.ts'
 
 interface SessionOptions {
   readonly nextTurn: NextTurn
+  readonly clock: Clock
   readonly random: Random
   readonly damaged: DamagedManifests
   readonly log: Log
 }
 
 /**
- * An open database, shared by the stores that live in it. Reads are answered here and at once;
- * writes go through the commit queue. On a full disk it is opened for reading only, until a write
- * finds room.
+ * An open database, shared by the stores that live in it. Short reads are answered here and at
+ * once, long ones in a thread of their own; writes go through the commit queue. On a full disk it
+ * is opened for reading only, until a write finds room.
  */
 export class Session {
   readonly #connection: Connection
   readonly #reader: Reader
+  readonly #longReads: LongReads
+  readonly #pool: ReaderPool
+  readonly #nextTurn: NextTurn
   readonly #queue: CommitQueue
   readonly epochs: Epochs
   /** What this opening stores belongs to it. It is noted together with the first of that. */
@@ -41,7 +51,7 @@ export class Session {
   #isReadOnly = false
 
   /** Throws what `openDatabase` throws. */
-  constructor(file: string, { nextTurn, random, damaged, log }: SessionOptions) {
+  constructor(file: string, { nextTurn, clock, random, damaged, log }: SessionOptions) {
     this.#file = file
     this.#log = log
     this.#connection = this.#connect()
@@ -66,12 +76,50 @@ export class Session {
       throw error
     }
     this.#reader = new Reader(this.#connection, damaged)
+    this.#longReads = new LongReads(this.#connection, UNWATCHED)
+    this.#pool = new ReaderPool(this.#opened, clock)
+    this.#nextTurn = nextTurn
     this.#queue = new CommitQueue(this.#opened, nextTurn)
     if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent)) this.#buildWords()
   }
 
-  async read<T extends QueryType>(query: Query<T>): Promise<Answer<T>> {
+  async read<T extends ShortType>(query: Query<T>): Promise<Answer<T>> {
     return this.#reader.answer(query)
+  }
+
+  /**
+   * Answers what may take long, in a thread of its own where it does. Throws as `ReaderPool.ask`.
+   */
+  async find<T extends LongType>(query: LongQuery<T>, options?: ReadOptions): Promise<Answer<T>> {
+    const held = this.#reader.answer({ type: 'contribution-count' })
+    // Nobody else may open a database that is read on a full disk.
+    return this.#isReadOnly || !mayBeLong(query as LongQuery, held)
+      ? this.#longReads.answer(query)
+      : this.#pool.ask(query, options)
+  }
+
+  /** Those of these rows that are whole, in their order. Others get the thread in between. */
+  rows(ids: readonly number[]): Promise<[number, Stored][]> {
+    return this.#inTurns(ids, (from) => this.#reader.answer({ type: 'rows', ids, from }))
+  }
+
+  /** The same of what rankings show of them. */
+  infos(ids: readonly number[]): Promise<[number, ContributionInfo][]> {
+    return this.#inTurns(ids, (from) => this.#reader.answer({ type: 'infos', ids, from }))
+  }
+
+  async #inTurns<T>(
+    ids: readonly number[],
+    read: (from: number) => ReadRows<T>,
+  ): Promise<[number, T][]> {
+    const all: [number, T][] = []
+    for (let from = 0; from < ids.length; ) {
+      const { items, to } = read(from)
+      for (const [id, item] of items) all.push([id, item])
+      from = to
+      if (from < ids.length) await new Promise<void>(this.#nextTurn)
+    }
+    return all
   }
 
   /**
@@ -145,6 +193,7 @@ export class Session {
 
   /** Commits what is waiting and closes the file. */
   async close(): Promise<void> {
+    await this.#pool.close()
     await this.#queue.close()
     this.#connection.close()
   }

@@ -155,7 +155,7 @@ async function checkThreadList(store: GraphStore, { path, query, body }: Questio
 
 async function checkSearch(store: GraphStore, { path, query, body }: Question): Promise<void> {
   const limit = limitOf(query, 10)
-  const found = await store.search(query.get('q') ?? '', filterOf(query), limit)
+  const found = (await store.search(query.get('q') ?? '', filterOf(query), limit)).items
 
   const recorded = cidsOf((body as { results: { cid: string }[] }).results)
   assert.ok(recorded.length < limit, 'the recorded searches found fewer than their limit')

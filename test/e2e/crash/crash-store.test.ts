@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { CidHasher, hashBytes, parseCid } from '../../../src/core/cid.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
@@ -67,7 +68,7 @@ async function requireWhole(stores: Stores): Promise<void> {
       ['loss', total],
     ],
   )
-  assert.equal((await stores.graph.search('number', {}, 1_000_000)).length, total)
+  assert.equal((await stores.graph.search('number', {}, 1_000_000)).items.length, total)
   assert.equal((await stores.graph.since(0, 1_000_000)).length, total)
 }
 
@@ -95,7 +96,12 @@ test('acknowledged puts survive kill -9, and nothing partial is visible', async 
   for (let crash = 0; crash < CRASHES; crash++) {
     acknowledged.push(...(await killAfter(dir, crash, 1 + Math.floor(random.next() * 120))))
 
-    await using stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
+    await using stores = await openSqliteStores({
+      dir,
+      nextTurn,
+      clock: systemClock,
+      random: systemRandom,
+    })
     await requireHeld(stores, acknowledged)
     await requireWhole(stores)
     await requireCleanFiles(dir)

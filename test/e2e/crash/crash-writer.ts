@@ -1,13 +1,14 @@
 /** A process of crash-store.test.ts. It puts without end, and prints what has been acknowledged. */
 import { writeSync } from 'node:fs'
 import { sealDraft } from '../../../src/core/contribution/contribution.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { seeded, systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 
 const [dir = '', seed = '0'] = process.argv.slice(2)
 const random = seeded(Number(seed))
-const stores = await openSqliteStores({ dir, nextTurn, random: systemRandom })
+const stores = await openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
 const acknowledge = (line: string) => writeSync(1, `${line}\n`)
 
 /** Puts a blob of any size, mostly a small one. */

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { isGroveError } from '../../../src/core/errors.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
@@ -17,7 +18,8 @@ import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { mount } from '../../support/processes/mount.ts'
 
-const open = (dir: string) => openSqliteStores({ dir, nextTurn, random: systemRandom })
+const open = (dir: string) =>
+  openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
 const writer = join(import.meta.dirname, 'crash-writer.ts')
 
 test('a database of a newer Grove is refused and left unchanged', async () => {
@@ -161,7 +163,7 @@ test('a full disk gives storage-full and leaves nothing half written', async (co
   assert.ok(count > 10)
   assert.deepEqual([items.length, total, await stores.graph.count()], [count, count, count])
   assert.equal((await stores.graph.frontier({ limit: 1_000 }))[0]?.places.length, count)
-  assert.equal((await stores.graph.search('word', {}, 1_000)).length, count)
+  assert.equal((await stores.graph.search('word', {}, 1_000)).items.length, count)
   assert.deepEqual(await readdir(join(dir, 'tmp')), [])
 
   await stores.blobs.delete(reserve.hash)

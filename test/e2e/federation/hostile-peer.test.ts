@@ -8,9 +8,11 @@ import type { ErrorCode } from '../../../src/core/errors.ts'
 import { defaultPolicy } from '../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../src/node/fetch/fetch.ts'
 import type { GroveNode } from '../../../src/node/node.ts'
+import { transferBlob } from '../../../src/node/transfer/transfer.ts'
 import { withCode } from '../../support/errors.ts'
 import { type Misbehave, someBytes, startPeer, work } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
+import { until } from '../../support/until.ts'
 
 const blob = someBytes(300_000, 7)
 const blobHash = hashBytes(blob)
@@ -293,6 +295,44 @@ test('two concurrent fetches of a cid share one transfer', async () => {
 
   assert.ok(results.every((result) => result.missing.length === 0))
   assert.equal(peer.asked(`GET /api/blobs/${blobHash}`), 1)
+})
+
+test('a host of many addresses that trickles keeps nobody from an honest peer', async () => {
+  const trickling = work('trickling', {
+    artifacts: Object.fromEntries(
+      Array.from({ length: 16 }, (_, n) => [`part-${n}`, hashBytes(someBytes(300_000, 50 + n))]),
+    ),
+  })
+  let open = 0
+  const misbehave = onPath('/api/blobs/', (response) => {
+    open++
+    response.writeHead(200, { ...part, 'content-length': 300_000 })
+    const timer = setInterval(() => response.write(Buffer.alloc(2_000)), 20)
+    response.on('close', () => clearInterval(timer))
+  })
+  await using slow = await startPeer('slow', { contributions: [trickling], misbehave })
+  await using honest = await startPeer('honest', { contributions: [tuned], blobs: [blob] })
+  await using grove = testNode([], unasked)
+  const ended = new AbortController()
+  const held = Object.entries(trickling.manifest.artifacts).map(([name, hash], n) =>
+    transferBlob(
+      grove.node,
+      { hash, via: { cid: trickling.cid, name } },
+      [{ peerId: `slow-${n % 6}`, address: `${slow.address}/p${n % 6}` }],
+      { signal: ended.signal },
+    ),
+  )
+  await until('the trickle', () => open >= 4)
+
+  const result = await fetchRemoteContribution(grove.node, tuned.cid, {
+    peer: honest.address,
+    timeoutMs: 1_500,
+  })
+
+  assert.deepEqual(result.missing, [])
+  assert.equal(open, 4)
+  ended.abort()
+  await Promise.allSettled(held)
 })
 
 test('unrelated contributions in a closure are not stored', async () => {

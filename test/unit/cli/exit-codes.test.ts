@@ -67,6 +67,30 @@ test('a fetch that lacks something ends with 5, or with 6 where only nobody answ
   assert.equal(await exitOf([...fetch, '--quote'], answering(['absent'])), 0)
 })
 
+test('a round ends with 6 where peers are known and none of them answered', async () => {
+  const silent = { peerId: 'p', address: 'http://a', offered: 0, durationMs: 1 }
+  const error = { code: 'peer-unreachable', message: 'no' }
+  const round = (asked: readonly object[], known = asked.length): RequestListener => {
+    const report = {
+      ...{ startedAt: '2026-03-01T12:00:00Z', durationMs: 1, peers: asked.length, asked },
+      ...{ offered: 0, fetched: [], skipped: [], failed: [], evidence: 0, refused: {} },
+      ...{ requests: 1, bytesMoved: 0 },
+    }
+    const peer = { peerId: 'p', address: 'http://b', status: 'suspected', record: {} }
+    const peers = Array.from({ length: known }, () => peer)
+    return ({ url }, response) =>
+      response
+        .setHeader('content-type', 'application/json')
+        .end(JSON.stringify(url?.endsWith('/peers') === true ? { peers } : report))
+  }
+
+  assert.equal(await exitOf(['sync'], round([])), 0)
+  assert.equal(await exitOf(['sync'], round([{ ...silent, error }, silent])), 0)
+  assert.equal(await exitOf(['sync'], round([{ ...silent, error }])), 6)
+  assert.equal(await exitOf(['sync', '--json'], round([{ ...silent, error }])), 6)
+  assert.equal(await exitOf(['sync'], round([], 1)), 6)
+})
+
 test('events end with 6 where the server ends each stream', async () => {
   const code = await exitOf(['events'], (_, response) =>
     response.setHeader('content-type', 'text/event-stream').end('id: 0000000000000000:0\n\n'),

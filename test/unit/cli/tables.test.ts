@@ -287,6 +287,19 @@ test('a line of a tree fits, and its summary gives way before its score', () => 
   assert.match(line(120), /1\.2345678/)
 })
 
+test('of what was said of a work, a line of a tree names as much as fits, and counts the rest', () => {
+  const evidence = { review: 2, reproduction: 3, adoption: 4, reply: 1 }
+  const scores = { val_bpb: { value: 1.25, direction: 'minimize' as const } }
+  const short = view({ summary: 'baseline', scores })
+  const member = { cid: target, view: short, parents: [], evidence, cut: false }
+  const line = (width: number) =>
+    treeLine({ branch: '● ', member, again: false }, { width, chosen: target })
+
+  assert.match(line(120), /2 reviews, 3 reproductions, 4 adoptions, 1 reply {2}◀$/)
+  assert.match(line(80), /val_bpb 1\.25 ↓ {2}2 reviews, 3 reproductions, 5 more {2}◀$/)
+  assert.match(line(60), /val_bpb 1\.25 ↓/)
+})
+
 test('a review is shown with its author, its scores and all of its text, at any width', () => {
   const description = 'I ran it three times.\n\n  seeds: 1, 2, 3'
   const relations: ContributionView['relations'] = [

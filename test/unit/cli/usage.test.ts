@@ -71,7 +71,7 @@ test('a command line that cannot be read is answered in words of our own', async
   assert.match(await told('status', 'x'), /^that is one argument too many; `grove status --help`/)
   assert.match(
     await told('contribute', '-s', 'x', '--score', 'loss'),
-    /^--score <\S+>: it is not of the form .*val_bpb=0\.95:minimize:bpb; `grove/,
+    /^--score <\S+>: "loss" is not of the form .*val_bpb=0\.95:minimize:bpb; `grove/,
   )
 })
 

@@ -14,14 +14,15 @@ const offer = (n: number, value: number, more: Partial<Offer> = {}): Offer => ({
   ...more,
 })
 
-interface Situation extends Partial<Pick<PlanInput, 'local' | 'reasonToWait'>> {
+interface Situation
+  extends Partial<Pick<PlanInput, 'local' | 'reasonToWait' | 'hostOf' | 'isProven'>> {
   readonly held?: readonly Cid[]
 }
 
 function plan(
   offers: readonly Offer[],
   policy: Partial<Policy> = {},
-  { held = [], local = [], reasonToWait = () => undefined }: Situation = {},
+  { held = [], local = [], reasonToWait = () => undefined, ...hosts }: Situation = {},
 ) {
   return planWants({
     offers,
@@ -29,6 +30,7 @@ function plan(
     held: new Set(held),
     policy: { ...defaultPolicy, ...policy },
     reasonToWait,
+    ...hosts,
     now: START,
   })
 }
@@ -155,4 +157,29 @@ test('a date in the future ranks as now', () => {
 
   assert.deepEqual(ids(wants), [1, 2])
   assert.equal(wants[1]?.value, START)
+})
+
+test('offers of who has brought what it offered go before inventions, however good', () => {
+  const inventions = Array.from({ length: 5 }, (_, n) => offer(10 + n, 0.1, { from: peer(2) }))
+  const inHonestName = offer(9, 0.05, { unauthenticated: true })
+  const isProven = (host: string) => host === peer(1).address
+
+  const { wants } = plan(
+    [...inventions, inHonestName, offer(1, 0.9)],
+    { maxRequestsPerRound: 3 },
+    { isProven },
+  )
+
+  assert.equal(ids(wants)[0], 1)
+  assert.equal(wants.length, 3)
+})
+
+test('addresses of one host share its turns and its top-k', () => {
+  const inventions = Array.from({ length: 6 }, (_, n) => offer(10 + n, 0.1, { from: peer(2 + n) }))
+  const hostOf = (address: string) => (address === peer(1).address ? 'honest' : 'inventor')
+
+  const { wants } = plan([...inventions, offer(1, 0.9)], { topK: 2 }, { hostOf })
+
+  assert.deepEqual(ids(wants).slice(0, 2), [10, 1])
+  assert.equal(wants.length, 3)
 })

@@ -5,6 +5,7 @@ import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
@@ -26,6 +27,7 @@ test('a failed write does not fail the others in its transaction', async () => {
   await using stores = await openSqliteStores({
     dir: temporary.dir,
     nextTurn,
+    clock: systemClock,
     random: systemRandom,
   })
   const [before, after] = [sample({ summary: 'before' }), sample({ summary: 'after' })]
@@ -43,7 +45,7 @@ test('a failed write does not fail the others in its transaction', async () => {
   )
   assert.deepEqual(await stores.graph.missing([before.cid, after.cid]), [])
   assert.equal(await stores.graph.count(), 2)
-  assert.equal((await stores.graph.search('sample', {}, 5)).length, 0)
+  assert.equal((await stores.graph.search('sample', {}, 5)).items.length, 0)
 })
 
 test('writes that are under way at once are committed together', async () => {
@@ -56,6 +58,7 @@ test('writes that are under way at once are committed together', async () => {
   await using stores = await openSqliteStores({
     dir: temporary.dir,
     nextTurn: counting,
+    clock: systemClock,
     random: systemRandom,
   })
 
@@ -99,7 +102,12 @@ test('a contribution and its small artifacts are one job of one commit', async (
     nextTurn(task)
   }
   const { dir } = temporary
-  await using stores = await openSqliteStores({ dir, nextTurn: counting, random: systemRandom })
+  await using stores = await openSqliteStores({
+    dir,
+    nextTurn: counting,
+    clock: systemClock,
+    random: systemRandom,
+  })
   await stores.graph.put(sample({ summary: 'first' }), local())
   const before = turns
 
@@ -118,6 +126,7 @@ test('a write can be read as soon as it has resolved', async () => {
   await using stores = await openSqliteStores({
     dir: temporary.dir,
     nextTurn,
+    clock: systemClock,
     random: systemRandom,
   })
 

@@ -3,13 +3,15 @@ import { cp, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
-const openIn = (dir: string) => openSqliteStores({ dir, nextTurn, random: seeded(1) })
+const openIn = (dir: string) =>
+  openSqliteStores({ dir, nextTurn, clock: systemClock, random: seeded(1) })
 
 /** Names, modes and bytes of a directory's files, and its own mode. */
 async function stateOf(dir: string) {

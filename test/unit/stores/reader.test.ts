@@ -3,12 +3,20 @@ import assert from 'node:assert'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { systemClock } from '../../../src/runtime/clock.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
-import type { Query, QueryType } from '../../../src/stores/sqlite/reader/query.ts'
+import { LongReads } from '../../../src/stores/sqlite/reader/long-reads.ts'
+import type {
+  LongQuery,
+  LongType,
+  Query,
+  ShortType,
+} from '../../../src/stores/sqlite/reader/query.ts'
 import { Reader } from '../../../src/stores/sqlite/reader/reader.ts'
+import { UNWATCHED } from '../../../src/stores/sqlite/reader/watch.ts'
 import { at, local, relation, sample } from '../../conformance/samples.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
@@ -21,10 +29,23 @@ const root = sample({ summary: 'root', scores: { loss: { value: 1, direction: 'm
 const reply = sample({ createdAt: at(1), relations: [relation('responds_to', root.cid)] })
 const { cid } = root
 
-/** A query of each type that finds something. */
-const queries: { readonly [T in QueryType]: Query<T> } = {
+const page = { limit: 5, offset: 0 }
+
+/** A query of each type that may be long, and finds something. */
+const longQueries: { readonly [T in LongType]: LongQuery<T> } = {
+  related: { type: 'related', args: [cid, ['responds_to'], page] },
+  list: { type: 'list', args: [{ kind: 'work' }, page] },
+  search: { type: 'search', args: ['root', {}, 5] },
+  frontier: { type: 'frontier', args: [{ limit: 5, mode: root.manifest.mode, anyKind: ['work'] }] },
+  threads: { type: 'threads', args: [{ limit: 5, unanswered: true }] },
+}
+
+/** A short query of each type that finds something. */
+const queries: { readonly [T in ShortType]: Query<T> } = {
   contribution: { type: 'contribution', cid },
   contributions: { type: 'contributions', cids: [cid, absent] },
+  rows: { type: 'rows', ids: [1, 2], from: 0 },
+  infos: { type: 'infos', ids: [1, 2], from: 1 },
   'missing-contributions': { type: 'missing-contributions', cids: [cid, absent] },
   'contribution-count': { type: 'contribution-count' },
   resolve: { type: 'resolve', digits: '', limit: 5 },
@@ -33,17 +54,12 @@ const queries: { readonly [T in QueryType]: Query<T> } = {
   'lines-before': { type: 'lines-before', seq: 5, limit: 5 },
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
-  related: { type: 'related', args: [cid, ['responds_to'], { limit: 5, offset: 0 }] },
   said: { type: 'said', args: [cid, { replies: true, limit: 5 }] },
   edgeCounts: { type: 'edgeCounts', args: [cid] },
   signals: { type: 'signals', args: [cid] },
-  list: { type: 'list', args: [{ kind: 'work' }, { limit: 5, offset: 0 }] },
-  search: { type: 'search', args: ['root', {}, 5] },
-  frontier: { type: 'frontier', args: [{ limit: 5, anyKind: ['work'] }] },
   bestWorks: { type: 'bestWorks', args: [['loss'], 5] },
   metrics: { type: 'metrics', args: [{ limit: 5, after: 'a', ofWorks: true }] },
   scoreForms: { type: 'scoreForms', args: [['loss'], 5] },
-  threads: { type: 'threads', args: [{ limit: 5 }] },
   stub: { type: 'stub', cid: absent },
   stubs: { type: 'stubs', limit: 5 },
   'stub-count': { type: 'stub-count' },
@@ -60,6 +76,7 @@ test('every query and its answer are plain data, which can be sent to another th
   await using stores = await openSqliteStores({
     dir: temporary.dir,
     nextTurn,
+    clock: systemClock,
     random: systemRandom,
   })
   await Promise.all([root, reply].map((item) => stores.graph.put(item, local())))
@@ -68,10 +85,19 @@ test('every query and its answer are plain data, which can be sent to another th
   for (const bytes of [large, blob]) await stores.blobs.put(bytes)
   const connection = new Connection(join(temporary.dir, 'grove.db'))
   const reader = new Reader(connection, { has: () => false, found() {} })
+  const long = new LongReads(connection, UNWATCHED)
 
-  for (const query of Object.values(queries)) {
-    const answer = reader.answer(structuredClone(query))
-
+  const answers = [
+    ...Object.values(queries).map((query) => ({
+      query,
+      answer: reader.answer(structuredClone(query)),
+    })),
+    ...Object.values(longQueries).map((query) => ({
+      query,
+      answer: long.answer(structuredClone(query) as LongQuery),
+    })),
+  ]
+  for (const { query, answer } of answers) {
     assert.ok(answer !== undefined, query.type)
     if (Array.isArray(answer)) assert.notEqual(answer.length, 0, query.type)
     assert.deepEqual(structuredClone(answer), answer, query.type)

@@ -41,7 +41,8 @@ export function peersText({
 }: Pick<GroveInfo['gossip'], 'peers' | 'liveness'>): string {
   if (peers === 0) return 'none: `grove serve --peer URL` starts from one'
   const alive = liveness.filter((peer) => peer.status === 'alive').length
-  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive`
+  const why = alive < peers ? '; `grove peers` says why' : ''
+  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${why}`
 }
 
 const remedy = '`grove fetch` brings them one by one'

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { errorTable } from '../../../core/errors.ts'
 import type {
   AskedPeer,
   BroughtItem,
@@ -7,7 +8,7 @@ import type {
 } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatDuration, formatSize, plural, printable, short } from '../../output/format.ts'
-import { note, print, style } from '../../output/output.ts'
+import { note, print, printProse, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingPeers } from '../../output/watch-peers.ts'
 
@@ -27,14 +28,24 @@ async function sync(session: CliSession): Promise<void> {
   const report = await watchingPeers(session, () =>
     session.grove.sync({}, { signal: session.signal }),
   )
-  if (session.json) return answer(session, report, () => {})
-  const { peers } = await session.grove.federationPeers({}, { signal: session.signal })
-  const asked = new Set(report.asked?.map(({ address }) => address))
-  const left = peers.filter(({ address, status }) => status !== 'alive' && !asked.has(address))
-  printReport(session, report, left)
+  const left = await leftOut(session, report)
+  answer(session, report, () => printReport(session, report, left))
+  if (!hasAnswer(report, left)) session.exit(errorTable['peer-unreachable'].exit)
 }
 
-/** `left` are peers that don't answer and weren't asked. */
+/** The peers that don't answer and so weren't asked. */
+async function leftOut(session: CliSession, report: SyncReport): Promise<FederationPeer[]> {
+  const { peers } = await session.grove.federationPeers({}, { signal: session.signal })
+  const asked = new Set(report.asked?.map(({ address }) => address))
+  return peers.filter(({ address, status }) => status !== 'alive' && !asked.has(address))
+}
+
+/** Whether a peer answered, or none is known that could have. */
+function hasAnswer({ peers, asked }: SyncReport, left: readonly FederationPeer[]): boolean {
+  if (peers === 0) return left.length === 0
+  return asked === undefined || asked.some(({ error }) => error === undefined)
+}
+
 function printReport(
   { output }: CliSession,
   report: SyncReport,
@@ -42,11 +53,12 @@ function printReport(
 ): void {
   if (report.peers === 0 && left.length === 0)
     note(output, 'no peer to ask, so nothing was fetched: name one with `grove serve --peer URL`')
-  if (report.peers > 0) print(output, summaryLine(report))
+  if (report.peers === 0 && left.length > 0) note(output, 'no peer answers, so nothing was fetched')
+  if (report.peers > 0) printProse(output, summaryLine(report))
   const { asked = [], brought = [], failed, skipped } = report
   const list = (title: string, count: number, table: Table) => {
     if (count === 0) return
-    print(output, `\n${style(output, 'bold', title)}`)
+    print(output, `${report.peers === 0 ? '' : '\n'}${style(output, 'bold', title)}`)
     printTable(output, table)
     if (count > ITEMS_SHOWN) print(output, `… and ${count - ITEMS_SHOWN} more`)
   }

@@ -57,8 +57,7 @@ async function reviews(session: CliSession, text: string, options: ReviewsOption
   const found = await session.grove.evidence({ cid, ...types, limit, offset }, { signal })
   const target = session.json ? { cid } : await targetOf(session, cid)
   answer(session, found, () => {
-    if (found.total === 0)
-      return note(output, `nobody has reviewed, reproduced or adopted ${short(cid)} here`)
+    if (found.total === 0) return note(output, `nobody has ${didWhat(type)} ${short(cid)} here`)
     const moment = momentsIn(output, clock)
     for (const item of found.items)
       for (const line of evidenceLines(item, target, moment, widthOf(output)))
@@ -66,6 +65,13 @@ async function reviews(session: CliSession, text: string, options: ReviewsOption
     if (found.items.length < found.total)
       note(output, `${found.items.length} of ${found.total}: see more with --limit and --offset`)
   })
+}
+
+/** What nobody did, of all kinds or of the one that was asked for. */
+export function didWhat(type: ReviewsOptions['type']): string {
+  return type === undefined
+    ? 'reviewed, reproduced or adopted'
+    : (verdicts[typesByName[type]] ?? type)
 }
 
 /** What one contribution says of another, in words: `reviewed it, adopted it`. */

@@ -44,7 +44,12 @@ async function search(
       session,
       found.results.map(({ agentId, ...rest }) => ({ ...rest, agent: { agentId } })),
     )
-    const word = words.join(' ').match(/[\p{L}\p{N}]{2,}$/u)?.[0]
+    if (found.bounded === true)
+      note(
+        session.output,
+        'very common words took no part in the order: where all are, the newest come first',
+      )
+    const word = words.join(' ').match(/[\p{L}\p{N}]{3,}$/u)?.[0]
     if (found.results.length === 0 && word !== undefined)
       note(
         session.output,

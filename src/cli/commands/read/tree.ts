@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Cid } from '../../../core/cid.ts'
+import { isReproduced } from '../../../core/contribution/relation.ts'
 import type { ContributionView, Relation, RelationType } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
@@ -88,13 +89,14 @@ export function treeLine({ branch, member, again }: LineageLine, drawing: Drawin
   const room = drawing.width - widthOfText(start) - 2
   if (view === undefined) return `${start}  ${cutText('not here: grove fetch brings it', room)}`
   const mark = cid === drawing.chosen ? '  ◀' : again ? '  (drawn above)' : cut ? '  …' : ''
-  const counts = Object.entries(evidence).map(([name, count]) => plural(count, name))
   const summary = printable(view.summary)
   const left = (parts: readonly string[]) =>
     room - widthOfText(mark) - parts.reduce((sum, part) => sum + 2 + widthOfText(part), 0)
   const forms = scoreForms(view.scores)
-  const all = [forms[0] ?? '', counts.join(', ')]
-  const choices = [all, all.slice(0, 1), forms.slice(-1), []].map((parts) =>
+  const [full = ''] = forms
+  const [brief = ''] = forms.slice(-1)
+  const counted = countForms(evidence)
+  const choices = [...counted.map((counts) => [full, counts]), [full], [brief], []].map((parts) =>
     parts.filter((part) => part !== ''),
   )
   const least = Math.min(SUMMARY_MIN, widthOfText(summary))
@@ -102,12 +104,23 @@ export function treeLine({ branch, member, again }: LineageLine, drawing: Drawin
   return `${[start, cutText(summary, Math.max(1, left(parts))), ...parts].join('  ')}${mark}`
 }
 
+/** `3 reviews, 1 challenge`, in forms that take less and less room. */
+function countForms(evidence: Member['evidence']): string[] {
+  const counts = Object.entries(evidence)
+  return counts.map((_, dropped) => {
+    const named = counts.slice(0, counts.length - dropped)
+    const more = counts.slice(named.length).reduce((sum, [, count]) => sum + count, 0)
+    const parts = named.map(([name, count]) => plural(count, name))
+    return [...parts, ...(more > 0 ? [`${more} more`] : [])].join(', ')
+  })
+}
+
 /** Columns that a summary keeps beside scores and counts. */
 const SUMMARY_MIN = 16
 
 /** What one relation counts as, in a word that can be counted. */
-function countedAs({ relationType, metadata }: Relation): string | undefined {
-  if (relationType === 'reproduces' && metadata?.['result'] === 'challenged') return 'challenge'
+export function countedAs({ relationType, metadata }: Relation): string | undefined {
+  if (relationType === 'reproduces' && !isReproduced(metadata)) return 'challenge'
   return nouns[relationType]
 }
 

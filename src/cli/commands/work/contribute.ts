@@ -24,6 +24,7 @@ import {
   type AgentOptions,
   addAgent,
   agentFrom,
+  type OpenScore,
   readJsonObject,
   readScore,
   readText,
@@ -56,7 +57,7 @@ export interface ContributeOptions extends AgentOptions, GatherFlags {
   readonly result?: Result
   readonly insist?: boolean
   readonly metadata?: JsonObject
-  readonly score?: [string, Score][]
+  readonly score?: [string, OpenScore][]
   readonly tag?: string[]
   readonly context?: JsonObject
 }
@@ -88,7 +89,7 @@ export function addContribute(program: Command, context: Context): void {
         'grove contribute train.py --summary "baseline" --score val_bpb=0.97:minimize:bpb --tag lm',
         'grove contribute work --parent 24c41ac12fbc --summary "lower learning rate"',
         'grove contribute --from-git-tree HEAD --summary "as of today"',
-        'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9:maximize',
+        'grove contribute --reviews 24c41ac12fbc --summary "sound" --score quality=0.9',
         'grove contribute run.log --reproduces 24c41ac12fbc --result challenged \\\n' +
           '    --summary "not for me"',
       ]),
@@ -102,7 +103,8 @@ function addContent(command: Command): void {
   command
     .option(
       '--score <name=value:direction[:unit]>',
-      'a measured value; direction is minimize or maximize (may be repeated)',
+      'a measured value; direction is minimize or maximize, and may be left out of a review, ' +
+        'where higher is better (may be repeated)',
       readScore,
     )
     .option(
@@ -112,9 +114,10 @@ function addContent(command: Command): void {
     .addOption(tagOption('a tag (may be repeated)'))
     .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
     .addOption(
-      new Option('--kind <kind>', 'its kind (default: as its relations say, else work)').choices(
-        kindSchema.options,
-      ),
+      new Option(
+        '--kind <kind>',
+        'its kind (default: as its relations say, else work; needed where they say several)',
+      ).choices(kindSchema.options),
     )
     .addOption(
       new Option('--mode <mode>', 'whether its scores rank it')
@@ -156,13 +159,16 @@ export async function contribute(
 ): Promise<void> {
   noteReserved(session, options)
   checkTarget(options)
+  const kind = kindOf(options)
+  const scores = scoresOf(options.score, kind)
   const relations = await relationsFrom(session, options)
   await using revisions = await openRevisions(options, gatherOptions(session, options))
   const gathered = await gather(session, paths, revisions, options)
   const tree = await stage(session, gathered.files)
   checkSome(tree.files, revisions === undefined ? paths : [...paths, 'the revision'], gathered)
   noteTree(session, tree)
-  const plain = withTree(draftFrom(session, options, relations), tree)
+  const said = draftFrom(session, options, { kind, relations, ...(scores && { scores }) })
+  const plain = withTree(said, tree)
   const draft = await withGit(plain, revisions, options)
   const contribution = await session.grove.publish(draft, {
     signal: session.signal,
@@ -284,27 +290,40 @@ function noteReserved({ output }: CliSession, { score = [] }: ContributeOptions)
 
 const misused = (message: string) => new GroveError('usage-error', {}, { message })
 
-function draftFrom(session: CliSession, options: ContributeOptions, relations: Relation[]): Draft {
-  const { summary, description, mode, score, tag: tags = [], context } = options
+function draftFrom(
+  session: CliSession,
+  options: ContributeOptions,
+  decided: Pick<Draft, 'kind' | 'relations' | 'scores'>,
+): Draft {
+  const { summary, description, mode, tag: tags = [], context } = options
   return {
-    kind: options.kind ?? kindOf(relations),
+    ...decided,
     mode,
     summary,
     ...(description === undefined ? {} : { description }),
-    relations,
-    ...(score === undefined ? {} : { scores: scoresFrom(score) }),
     tags,
     ...(context === undefined ? {} : { context }),
     agent: agentFrom(options, session.env.GROVE_AGENT_ID),
   }
 }
 
-function scoresFrom(scores: readonly [string, Score][]): Record<string, Score> {
+/** Throws `usage-error` for a score that is given twice, or whose direction nothing says. */
+export function scoresOf(
+  scores: ContributeOptions['score'],
+  kind: Kind,
+): Record<string, Score> | undefined {
+  if (scores === undefined) return undefined
   const names = scores.map(([name]) => name)
   const twice = names.find((name, index) => names.indexOf(name) !== index)
-  if (twice !== undefined)
-    throw new GroveError('usage-error', {}, { message: `the score ${twice} is given twice` })
-  return Object.fromEntries(scores)
+  if (twice !== undefined) throw misused(`the score ${twice} is given twice`)
+  return Object.fromEntries(
+    scores.map(([name, { direction, ...score }]) => {
+      if (direction !== undefined) return [name, { ...score, direction }]
+      if (kind === 'review') return [name, { ...score, direction: 'maximize' as const }]
+      const given = `${name}=${score.value}`
+      throw misused(`--score ${given} lacks a direction: ${given}:minimize or ${given}:maximize`)
+    }),
+  )
 }
 
 const kinds: Partial<Record<RelationType, Kind>> = {
@@ -314,10 +333,18 @@ const kinds: Partial<Record<RelationType, Kind>> = {
   responds_to: 'discussion',
 }
 
-/** The kind of a contribution without --kind: as all of its relations say, else work. */
-function kindOf(relations: readonly Relation[]): Kind {
-  const [kind, ...others] = new Set(
-    relations.map((relation) => kinds[relation.relationType] ?? 'work'),
+/**
+ * The kind of a contribution: as --kind says, else all of its relations, else work. Throws
+ * `usage-error` where relations say several.
+ */
+export function kindOf(options: Partial<ContributeOptions>): Kind {
+  if (options.kind !== undefined) return options.kind
+  const named = Object.entries(relationOptions).filter(
+    ([name]) => (options[name as keyof typeof relationOptions] ?? []).length > 0,
   )
-  return kind !== undefined && others.length === 0 ? kind : 'work'
+  const said = new Set(named.map(([, type]) => kinds[type] ?? 'work'))
+  const others = [...said].filter((kind) => kind !== 'work')
+  if (others.length > 1)
+    throw misused(`its relations say ${others.join(' and ')}: choose one with --kind`)
+  return said.size === 1 ? (others[0] ?? 'work') : 'work'
 }

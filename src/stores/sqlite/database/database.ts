@@ -50,6 +50,13 @@ export interface DatabaseOptions {
   /** Default: `shared`. */
   readonly sharing?: Sharing
   readonly cacheBytes?: number
+  /** Only reads what others have opened and keep up to date. */
+  readonly isReader?: true
+  /**
+   * Is called for each row that a statement with `alive()` in its condition looks at; what it
+   * throws ends the statement.
+   */
+  readonly alive?: () => void
 }
 
 /**
@@ -58,25 +65,37 @@ export interface DatabaseOptions {
  */
 export function openDatabase(
   file: string,
-  { sharing = 'shared', cacheBytes = CACHE_BYTES }: DatabaseOptions = {},
+  { sharing = 'shared', cacheBytes = CACHE_BYTES, isReader, alive }: DatabaseOptions = {},
 ): Database {
   let database: Database | undefined
   try {
     // SQLite gives the files beside it the same mode.
-    makePrivateFile(file)
-    database = new Sqlite(file)
-    if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
-    if (versionOf(database) === 0) requireEmpty(database, file)
-    for (const pragma of PRAGMAS) database.pragma(pragma)
+    if (isReader !== true) makePrivateFile(file)
+    database = new Sqlite(file, isReader === true ? { readonly: true, fileMustExist: true } : {})
+    defineAlive(database, alive)
+    if (isReader !== true) prepareToWrite(database, file, sharing)
     database.pragma(`cache_size = ${-cacheBytes / 1024}`)
-    const pageBytes = Number(database.pragma('page_size', { simple: true }))
-    database.pragma(`wal_autocheckpoint = ${Math.floor(CHECKPOINT_BYTES / pageBytes)}`)
-    migrate(database, file)
     return database
   } catch (cause) {
     database?.close()
     throw databaseError(cause, file)
   }
+}
+
+function defineAlive(database: Database, alive = () => {}): void {
+  database.function('alive', () => {
+    alive()
+    return 1
+  })
+}
+
+function prepareToWrite(database: Database, file: string, sharing: Sharing): void {
+  if (sharing === 'alone') database.pragma('locking_mode = EXCLUSIVE')
+  if (versionOf(database) === 0) requireEmpty(database, file)
+  for (const pragma of PRAGMAS) database.pragma(pragma)
+  const pageBytes = Number(database.pragma('page_size', { simple: true }))
+  database.pragma(`wal_autocheckpoint = ${Math.floor(CHECKPOINT_BYTES / pageBytes)}`)
+  migrate(database, file)
 }
 
 function migrate(database: Database, file: string): void {

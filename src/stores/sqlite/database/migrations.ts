@@ -7,8 +7,8 @@
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
  *   `place_by_rank` is the frontier. `dimension` counts the places and says when the
- *   oldest was made; works have dimensions of their own, so that the best works are the first rows
- *   of the index.
+ *   oldest was made; each kind has dimensions of its own, so that the best of a kind are the first
+ *   rows of the index.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
  * - `edge`: relations by target, which may be absent. `telling`, `turn` and `seq` are the place at
  *   which other groves are told of it (`core/contribution/relation.ts`); `edge_turn` counts what
@@ -142,7 +142,6 @@ export const migrations: readonly string[] = [
     direction TEXT NOT NULL,
     of_works INTEGER NOT NULL,
     places INTEGER NOT NULL,
-    oldest_ms INTEGER NOT NULL,
     UNIQUE (metric, direction, of_works)
   ) STRICT;
   CREATE TABLE place (
@@ -189,11 +188,24 @@ export const migrations: readonly string[] = [
   CREATE TABLE derivation (version INTEGER NOT NULL) STRICT;
   INSERT INTO derivation VALUES (0);
   `,
-  // Schema 7: unreleased.
+  // Schema 7: unreleased. Its ranks follow from the manifests, as those of schema 6 do.
   `
   ALTER TABLE log ADD COLUMN contributions INTEGER NOT NULL DEFAULT 0;
   UPDATE log SET contributions = (SELECT contributions FROM counts);
   DROP TABLE counts;
+
+  DELETE FROM place;
+  DROP TABLE dimension;
+  CREATE TABLE dimension (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    places INTEGER NOT NULL,
+    oldest_ms INTEGER NOT NULL,
+    UNIQUE (metric, direction, kind)
+  ) STRICT;
+  UPDATE derivation SET version = 0;
   `,
   // Schema 8: unreleased.
   `

@@ -1,5 +1,5 @@
 import { cidFromBytes } from '../../../core/cid.ts'
-import type { Direction } from '../../../core/contribution/schema.ts'
+import type { Direction, Kind } from '../../../core/contribution/schema.ts'
 import {
   type Dimension,
   type Place,
@@ -7,26 +7,23 @@ import {
   SIGNAL_METRICS,
 } from '../../../core/ranking/frontier.ts'
 import { compareText } from '../../../core/text.ts'
-import type {
-  FrontierQuery,
-  MetricsQuery,
-  RankedPlace,
-  Ranking,
-} from '../../../ports/graph-index.ts'
-import { matches, matchesWithoutContext } from '../../filter.ts'
+import type { FrontierQuery, MetricsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
-import type { Contributions } from '../tables/contributions.ts'
-import { isFiltered, isScanFaster, matchingRows } from './matching.ts'
+import { countContributions } from '../tables/log.ts'
+import type { Facets, Matching } from './facets.ts'
+import type { Watch } from './watch.ts'
 
-/** Rows of a dimension that are scanned for matching ones before those are sorted instead. */
-const INDEX_SCAN_MAX = 10_000
-/** Top rows of a dimension that are tested one by one before the facet index is asked. */
-const TOP_SCAN_ROWS = 128
+/** Rows of places that are looked at for each match, about: its metrics and its signals. */
+const PLACES_USUAL = 4
+/** A scan that has not found enough after so many times the rows that it should take is ended. */
+const SCAN_PATIENCE = 8
+/** Matching contributions whose places are read at once. */
+const LOOKED_UP = 1_024
 
-/** Works have rows of their own, apart from those of all other kinds. */
+/** Each kind has rows of its own. */
 interface DimensionRow extends Dimension {
   readonly id: number
-  readonly of_works: number
+  readonly kind: Kind
   readonly places: number
   readonly oldest_ms: number
 }
@@ -38,23 +35,35 @@ interface PlaceRow {
   readonly cid: Uint8Array
 }
 
+/** One dimension and the rows of its best, best first. */
+export interface RankedIds extends Dimension {
+  readonly ids: readonly number[]
+  /** One for each row. */
+  readonly values: readonly number[]
+}
+
 /** The frontier: the best rows of each dimension asked for, of those that match the filter. */
 export function frontierOf(
   connection: Connection,
-  contributions: Contributions,
+  facets: Facets,
   query: FrontierQuery,
-): Ranking[] {
-  const { kind, ...others } = query
-  const filter = kind === 'work' ? others : query
-  const find = isFiltered(filter)
-    ? filteringFinder(connection, contributions, filter)
-    : finder(connection)
-  return rankedIn(connection, query)
+  watch: Watch,
+): RankedIds[] {
+  const { kind: _, anyKind: __, ...filter } = query
+  const matching = facets.matching(filter)
+  const ranked = rankedIn(connection, query)
+  const { limit } = query
+  const find =
+    matching === undefined
+      ? finder(connection)
+      : filteringFinder({ connection, matching, dimensions: ranked.flat(), limit, watch })
+  return ranked
     .map((rows) => {
-      const best = rows.map((row) => find(row, query.limit))
-      return ranking(rows[0], merged(best, query.limit), contributions)
+      watch.check()
+      const best = rows.map((row) => find(row, limit))
+      return rankedIds(rows[0], merged(best, limit))
     })
-    .filter(({ places }) => places.length > 0)
+    .filter(({ ids }) => ids.length > 0)
 }
 
 /** The best works in some dimensions, by the index alone. */
@@ -81,12 +90,12 @@ export function metricsIn(
 ): string[] {
   const text = `
     SELECT DISTINCT metric FROM dimension
-    WHERE metric > ? AND of_works >= ? AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
+    WHERE metric > ? AND (kind = 'work' OR ?) AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
     ORDER BY metric LIMIT ?`
   return connection
     .sql<unknown[], string>(text)
     .pluck()
-    .all(after, ofWorks ? 1 : 0, ...SIGNAL_METRICS, limit)
+    .all(after, ofWorks ? 0 : 1, ...SIGNAL_METRICS, limit)
 }
 
 /** Gives the best rows of a dimension. */
@@ -100,86 +109,92 @@ function finder(connection: Connection): Find {
   return (dimension, limit) => best.all(dimension.id, limit)
 }
 
+interface Filtering {
+  readonly connection: Connection
+  readonly matching: Matching
+  /** All that are asked for. */
+  readonly dimensions: readonly DimensionRow[]
+  readonly limit: number
+  readonly watch: Watch
+}
+
 /**
- * Tests the top rows, which suffice for most filters. Where they don't, asks the facet index for
- * all matching rows.
+ * Scans each dimension from its best row on, where enough should match soon; otherwise reads all
+ * places of all that match, once for all dimensions. The latter also where the former takes far
+ * longer than it should, since those that match are among the worst.
  */
-function filteringFinder(
-  connection: Connection,
-  contributions: Contributions,
-  query: FrontierQuery,
-): Find {
-  let matching: ReadonlySet<number> | undefined
-  let byDimension: Map<number, PlaceRow[]> | undefined
-  const sorted = (rows: ReadonlySet<number>, { id }: DimensionRow, limit: number) => {
-    byDimension ??= Map.groupBy(placesOf(connection, rows), (row) => row.dimension)
-    return (byDimension.get(id) ?? []).slice(0, limit)
-  }
-  return (dimension, limit) => {
-    const top = topScan(connection, contributions, query, dimension)
-    if (top !== undefined) return top
-    matching ??= matchingRows(connection, query) ?? new Set()
-    const scanned = isScanFaster(limit, dimension.places, matching.size)
-      ? indexScan(connection, matching, dimension, limit)
-      : undefined
-    return scanned ?? sorted(matching, dimension, limit)
+function filteringFinder(filtering: Filtering): Find {
+  const { connection, matching, dimensions, limit, watch } = filtering
+  if (matching.size === 0) return () => []
+  const usual = (limit * countContributions(connection)) / matching.size
+  const scanned = dimensions.reduce((sum, { places }) => sum + Math.min(places, usual), 0)
+  const isScanned = scanned < PLACES_USUAL * matching.size
+  let lookedUp: ReadonlyMap<number, readonly PlaceRow[]> | undefined
+  return (dimension) => {
+    const found = isScanned ? scan(filtering, dimension, SCAN_PATIENCE * usual) : undefined
+    if (found !== undefined) return found
+    watch.check()
+    lookedUp ??= lookUp(filtering)
+    return lookedUp.get(dimension.id) ?? []
   }
 }
 
-/** The matching top rows; undefined where they are too few and the dimension has more rows. */
-function topScan(
-  connection: Connection,
-  contributions: Contributions,
-  query: FrontierQuery,
+/** The best that match; undefined where those are not found among the first `mostRows`. */
+function scan(
+  { connection, matching, limit, watch }: Filtering,
   { id }: DimensionRow,
-): PlaceRow[] | undefined {
-  const rows = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`).all(id, TOP_SCAN_ROWS)
-  const isMatching = ({ contribution }: PlaceRow) => {
-    if (query.context !== undefined) {
-      const stored = contributions.at(contribution)
-      return stored !== undefined && matches(stored.manifest, query)
-    }
-    const info = contributions.infoAt(contribution)
-    return info !== undefined && matchesWithoutContext(info, query)
-  }
-  const found = rows.filter(isMatching)
-  return found.length >= query.limit || rows.length < TOP_SCAN_ROWS
-    ? found.slice(0, query.limit)
-    : undefined
-}
-
-/** Scans from the best row on until enough match; undefined where that takes too long after all. */
-function indexScan(
-  connection: Connection,
-  matching: ReadonlySet<number>,
-  { id }: DimensionRow,
-  limit: number,
+  mostRows: number,
 ): PlaceRow[] | undefined {
   const found: PlaceRow[] = []
   let seen = 0
   for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
     if (found.length >= limit) break
-    if (++seen > INDEX_SCAN_MAX) return undefined
+    if (++seen > mostRows) return undefined
+    watch.check()
     if (matching.has(row.contribution)) found.push(row)
   }
   return found
 }
 
-/** All places of some contributions, best first in each dimension. */
-function placesOf(connection: Connection, rows: ReadonlySet<number>): PlaceRow[] {
-  const text = `
-    SELECT p.dimension, p.contribution, p.rank, p.cid
-    FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value ORDER BY p.rank, p.cid`
-  return connection.sql<[string], PlaceRow>(text).all(JSON.stringify([...rows]))
+const PLACES = `
+  SELECT p.dimension, p.contribution, p.rank, p.cid
+  FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value`
+
+/** The best places of all that match, by dimension. */
+function lookUp({
+  connection,
+  matching,
+  dimensions,
+  limit,
+  watch,
+}: Filtering): ReadonlyMap<number, readonly PlaceRow[]> {
+  const best = new Map(dimensions.map(({ id }): [number, PlaceRow[]] => [id, []]))
+  const places = connection.sql<[string], PlaceRow>(PLACES)
+  for (const ids of matching.pieces(LOOKED_UP)) {
+    watch.check()
+    for (const row of places.all(JSON.stringify(ids))) best.get(row.dimension)?.push(row)
+    for (const rows of best.values()) if (rows.length > 4 * limit + LOOKED_UP) cut(rows, limit)
+  }
+  for (const rows of best.values()) cut(rows, limit)
+  return best
 }
 
-/** The rows of one dimension: that of works, that of the other kinds, or both. */
+function cut(rows: PlaceRow[], limit: number): void {
+  rows.sort(compareRows)
+  rows.length = Math.min(rows.length, limit)
+}
+
+function compareRows(a: PlaceRow, b: PlaceRow): number {
+  return a.rank - b.rank || Buffer.compare(a.cid, b.cid)
+}
+
+/** The rows of one dimension: those of the kinds that are asked for. */
 type RankedRows = readonly [DimensionRow, ...DimensionRow[]]
 
 /** The dimensions that a query asks for, by name, each in its one direction. */
 function rankedIn(
   connection: Connection,
-  query: Pick<FrontierQuery, 'kind' | 'direction' | 'dimensions' | 'metric'>,
+  query: Pick<FrontierQuery, 'kind' | 'anyKind' | 'direction' | 'dimensions' | 'metric'>,
 ): RankedRows[] {
   return [...Map.groupBy(rowsFor(connection, query), (row) => row.metric)]
     .sort(([a], [b]) => compareText(a, b))
@@ -188,13 +203,14 @@ function rankedIn(
       const [first, ...others] = rows.filter(
         (row) =>
           row.direction === direction &&
-          (query.kind === undefined || (query.kind === 'work') === (row.of_works === 1)),
+          (query.kind ?? row.kind) === row.kind &&
+          (query.anyKind?.includes(row.kind) ?? true),
       )
       return first === undefined ? [] : [[first, ...others]]
     })
 }
 
-const DIMENSIONS = 'SELECT id, metric, direction, of_works, places, oldest_ms FROM dimension'
+const DIMENSIONS = 'SELECT id, metric, direction, kind, places, oldest_ms FROM dimension'
 
 /** The rows of the metrics and signals that a query names; without names, of all. */
 function rowsFor(
@@ -211,43 +227,32 @@ function rowsFor(
 
 /** The direction in which a metric is ranked, whatever the filter. */
 function directionOf(rows: readonly DimensionRow[]): Direction {
-  const countsOf = (ofWorks: number) => {
+  const countsOf = (ofWorks: boolean) => {
     const counts = { minimize: 0, maximize: 0 }
     const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
-    for (const { direction, of_works, places, oldest_ms } of rows) {
-      if (of_works !== ofWorks) continue
-      counts[direction] = places
-      oldest[direction] = oldest_ms
+    for (const { direction, kind, places, oldest_ms } of rows) {
+      if ((kind === 'work') !== ofWorks) continue
+      counts[direction] += places
+      oldest[direction] = Math.min(oldest[direction], oldest_ms)
     }
     return { ...counts, oldest }
   }
-  return rankedDirection(countsOf(1), countsOf(0))
+  return rankedDirection(countsOf(true), countsOf(false))
 }
 
 /** The best of several lists of one dimension. */
 function merged(lists: readonly (readonly PlaceRow[])[], limit: number): readonly PlaceRow[] {
   const [first = [], ...others] = lists
   if (others.length === 0) return first
-  return lists
-    .flat()
-    .sort((a, b) => a.rank - b.rank || Buffer.compare(a.cid, b.cid))
-    .slice(0, limit)
+  return lists.flat().sort(compareRows).slice(0, limit)
 }
 
-function ranking(
-  row: DimensionRow,
-  places: readonly PlaceRow[],
-  contributions: Contributions,
-): Ranking {
-  const { metric, direction } = row
+function rankedIds(row: DimensionRow, places: readonly PlaceRow[]): RankedIds {
   return {
-    metric,
-    direction,
-    places: places.flatMap(({ rank, contribution }): RankedPlace[] => {
-      const info = contributions.infoAt(contribution)
-      const value = rankedValue(row, rank)
-      return info === undefined ? [] : [{ metric, direction, cid: info.cid, value, info }]
-    }),
+    metric: row.metric,
+    direction: row.direction,
+    ids: places.map(({ contribution }) => contribution),
+    values: places.map(({ rank }) => rankedValue(row, rank)),
   }
 }
 

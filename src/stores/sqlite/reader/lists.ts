@@ -1,65 +1,84 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import type { Filter } from '../../../core/wire/frontier.ts'
-import type { Page, RankedThread, ThreadsQuery } from '../../../ports/graph-index.ts'
-import { termsOfQuery } from '../../words.ts'
+import type { Page, ThreadsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
-import type { Contributions } from '../tables/contributions.ts'
-import { WordIndex } from '../tables/word-index.ts'
-import { facetQuery, isScanFaster, matchingRows } from './matching.ts'
+import { countContributions } from '../tables/log.ts'
+import type { Facets, Matching } from './facets.ts'
+import { isScanFaster } from './matching.ts'
+import type { Watch } from './watch.ts'
 
-/** A page of the matching row numbers, oldest first, ties by cid, and how many match in all. */
+/** A page of row numbers, and how many rows there are in all. */
+export interface PageOfIds {
+  readonly ids: readonly number[]
+  readonly total: number
+}
+
+/** A page of the matching row numbers, oldest first, ties by cid. */
 export function listIds(
   connection: Connection,
-  contributions: Contributions,
-  filter: Filter,
-  { limit, offset }: Page,
-): { ids: number[]; total: number } {
-  const matching = matchingRows(connection, filter)
-  const all = contributions.count()
-  if (matching === undefined) return { ids: oldest(connection, limit, offset), total: all }
+  facets: Facets,
+  { filter, page }: { readonly filter: Filter; readonly page: Page },
+  watch: Watch,
+): PageOfIds {
+  const matching = facets.matching(filter)
+  const all = countContributions(connection)
+  const { limit, offset } = page
+  if (matching === undefined) return { ids: oldest(connection, page), total: all }
   const find = isScanFaster(offset + limit, all, matching.size) ? indexScan : sorted
-  return { ids: find(connection, matching, limit, offset), total: matching.size }
+  return { ids: find(connection, matching, page, watch), total: matching.size }
 }
 
 interface IdRow {
   readonly id: number
 }
 
-const OLDEST = 'SELECT id FROM contribution ORDER BY created_ms, cid'
-
-function oldest(connection: Connection, limit: number, offset: number): number[] {
-  const rows = connection
-    .sql<[number, number], IdRow>(`${OLDEST} LIMIT ? OFFSET ?`)
-    .all(limit, offset)
-  return rows.map(({ id }) => id)
+interface AgedRow extends IdRow {
+  readonly created_ms: number
+  readonly cid: Uint8Array
 }
 
-function sorted(
-  connection: Connection,
-  matching: ReadonlySet<number>,
-  limit: number,
-  offset: number,
-): number[] {
-  const text = `
-    SELECT c.id FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value
-    ORDER BY c.created_ms, c.cid LIMIT ? OFFSET ?`
-  const rows = connection
-    .sql<[string, number, number], IdRow>(text)
-    .all(JSON.stringify([...matching]), limit, offset)
-  return rows.map(({ id }) => id)
+/** Matching contributions whose rows are read at once. */
+const PIECE_ROWS = 1_024
+
+const BY_AGE = 'ORDER BY created_ms, cid'
+
+function oldest(connection: Connection, { limit, offset }: Page): number[] {
+  return connection
+    .sql<[number, number], number>(
+      `SELECT id FROM contribution WHERE alive() ${BY_AGE} LIMIT ? OFFSET ?`,
+    )
+    .pluck()
+    .all(limit, offset)
+}
+
+function sorted(connection: Connection, matching: Matching, page: Page, watch: Watch): number[] {
+  const rows: AgedRow[] = []
+  const select = connection.sql<[string], AgedRow>(`
+    SELECT c.id, c.created_ms, c.cid
+    FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value`)
+  for (const ids of matching.pieces(PIECE_ROWS)) {
+    watch.check()
+    for (const row of select.iterate(JSON.stringify(ids))) rows.push(row)
+  }
+  return rows
+    .sort((a, b) => a.created_ms - b.created_ms || Buffer.compare(a.cid, b.cid))
+    .slice(page.offset, page.offset + page.limit)
+    .map(({ id }) => id)
 }
 
 function indexScan(
   connection: Connection,
-  matching: ReadonlySet<number>,
-  limit: number,
-  offset: number,
+  matching: Matching,
+  { limit, offset }: Page,
+  watch: Watch,
 ): number[] {
   const ids: number[] = []
   let left = offset
-  for (const { id } of connection.sql<[], IdRow>(OLDEST).iterate()) {
+  const rows = connection.sql<[], number>(`SELECT id FROM contribution ${BY_AGE}`).pluck()
+  for (const id of rows.iterate()) {
     if (ids.length >= limit) break
+    watch.check()
     if (!matching.has(id)) continue
     if (left > 0) left--
     else ids.push(id)
@@ -73,11 +92,12 @@ export function relatedIds(
   target: Cid,
   types: readonly RelationType[],
   { limit, offset }: Page,
-): { ids: number[]; total: number } {
+): PageOfIds {
   const sources = `
     FROM (SELECT DISTINCT source FROM edge
           WHERE target = ? AND type IN (${types.map(() => '?').join(', ')})) e
-    CROSS JOIN contribution c ON c.cid = e.source`
+    CROSS JOIN contribution c ON c.cid = e.source
+    WHERE alive()`
   const chosen = [cidToBytes(target), ...types]
   const rows = connection
     .sql<unknown[], IdRow>(
@@ -91,48 +111,35 @@ export function relatedIds(
   return { ids: rows.map(({ id }) => id), total: total ?? 0 }
 }
 
-/** Row numbers of the contributions that have every word, best match (BM25) first, ties by cid. */
-export function searchIds(
-  connection: Connection,
-  text: string,
-  filter: Filter,
-  limit: number,
-): number[] {
-  const terms = termsOfQuery(text)
-  if (terms.length === 0) return []
-  const facets = facetQuery(filter)
-  const { table } = new WordIndex(connection)
-  const quoted = terms.map(({ word, isPrefix }) => `"${word}"${isPrefix ? ' *' : ''}`).join(' ')
-  const query = `words : (${quoted})${facets === undefined ? '' : ` AND ${facets}`}`
-  const search = `
-    SELECT c.id FROM ${table} w CROSS JOIN contribution c ON c.id = w.rowid
-    WHERE ${table} MATCH ? ORDER BY bm25(${table}, 1, 0), c.cid LIMIT ?`
-  const rows = connection.sql<[string, number], IdRow>(search).all(query, limit)
-  return rows.map(({ id }) => id)
-}
-
-interface ThreadRow extends IdRow {
+interface RepliesRow extends IdRow {
   readonly replies: number
   readonly last_reply_ms: number
+}
+
+/** The root of a thread by its row. */
+export interface ThreadId {
+  readonly id: number
+  readonly replyCount: number
+  readonly lastReplyAt: number | undefined
 }
 
 const THREADS = `
   SELECT c.id, s.replies, s.last_reply_ms
   FROM signal_total s CROSS JOIN contribution c ON c.cid = s.cid
-  WHERE s.replies > 0 AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = s.cid)
+  WHERE s.replies > 0 AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = s.cid) AND alive()
   ORDER BY s.replies DESC, s.last_reply_ms DESC, s.cid`
 
 /** The threads that a query asks for (`GraphIndex.threads`). */
 export function listThreads(
   connection: Connection,
-  contributions: Contributions,
+  facets: Facets,
   query: ThreadsQuery,
-): RankedThread[] {
-  const answered = answeredThreads(connection, contributions, query)
+): ThreadId[] {
+  const answered = answeredThreads(connection, facets, query)
   const left = query.limit - answered.length
   return query.unanswered !== true || left === 0
     ? answered
-    : [...answered, ...unansweredThreads(connection, contributions, { ...query, limit: left })]
+    : [...answered, ...unansweredThreads(connection, facets, { ...query, limit: left })]
 }
 
 /**
@@ -141,39 +148,38 @@ export function listThreads(
  */
 function answeredThreads(
   connection: Connection,
-  contributions: Contributions,
+  facets: Facets,
   { tags = [], limit }: ThreadsQuery,
-): RankedThread[] {
-  const matching = matchingRows(connection, { tags: [...tags] })
-  const threads: RankedThread[] = []
-  for (const row of connection.sql<[], ThreadRow>(THREADS).iterate()) {
+): ThreadId[] {
+  const matching = facets.matching({ tags: [...tags] })
+  const threads: ThreadId[] = []
+  for (const row of connection.sql<[], RepliesRow>(THREADS).iterate()) {
     if (threads.length >= limit) break
     if (matching !== undefined && !matching.has(row.id)) continue
-    const root = contributions.at(row.id)
-    if (root === undefined) continue
-    threads.push({ root, replyCount: row.replies, lastReplyAt: row.last_reply_ms })
+    threads.push({ id: row.id, replyCount: row.replies, lastReplyAt: row.last_reply_ms })
   }
   return threads
 }
 
+const UNANSWERED = `
+  SELECT c.id, c.created_ms, c.cid
+  FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value
+  WHERE NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = c.cid)
+    AND NOT EXISTS (SELECT 1 FROM signal_total s WHERE s.cid = c.cid AND s.replies > 0)
+    AND alive()`
+
 /** Discussions without replies that answer nothing held here, the newest first, ties by cid. */
 function unansweredThreads(
   connection: Connection,
-  contributions: Contributions,
+  facets: Facets,
   { tags = [], limit }: ThreadsQuery,
-): RankedThread[] {
-  const facets = facetQuery({ kind: 'discussion', tags: [...tags] })
-  if (facets === undefined) return []
-  const { table } = new WordIndex(connection)
-  const text = `
-    SELECT c.id FROM ${table} w CROSS JOIN contribution c ON c.id = w.rowid
-    WHERE ${table} MATCH ?
-      AND NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = c.cid)
-      AND NOT EXISTS (SELECT 1 FROM signal_total s WHERE s.cid = c.cid AND s.replies > 0)
-    ORDER BY c.created_ms DESC, c.cid LIMIT ?`
-  const rows = connection.sql<[string, number], IdRow>(text).all(facets, limit)
-  return rows.flatMap(({ id }) => {
-    const root = contributions.at(id)
-    return root === undefined ? [] : [{ root, replyCount: 0, lastReplyAt: undefined }]
-  })
+): ThreadId[] {
+  const matching = facets.matching({ kind: 'discussion', tags: [...tags] })
+  const rows: AgedRow[] = []
+  for (const ids of matching?.pieces(PIECE_ROWS) ?? [])
+    rows.push(...connection.sql<[string], AgedRow>(UNANSWERED).all(JSON.stringify(ids)))
+  return rows
+    .sort((a, b) => b.created_ms - a.created_ms || Buffer.compare(a.cid, b.cid))
+    .slice(0, limit)
+    .map(({ id }) => ({ id, replyCount: 0, lastReplyAt: undefined }))
 }

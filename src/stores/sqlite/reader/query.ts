@@ -2,21 +2,42 @@ import type { JsonObject } from '../../../core/canonical.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
 import type { LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
-import type { GraphIndex } from '../../../ports/graph-index.ts'
+import type { ContributionInfo, GraphIndex, ReadOptions } from '../../../ports/graph-index.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
+import type { RankedIds } from './frontier.ts'
+import type { PageOfIds, ThreadId } from './lists.ts'
+import type { FoundIds } from './search.ts'
+
+/** What the questions of the index are answered with whose cost may grow with the graph. */
+interface LongAnswers {
+  list: PageOfIds
+  related: PageOfIds
+  search: FoundIds
+  frontier: readonly RankedIds[]
+  threads: readonly ThreadId[]
+}
 
 /** The questions of the index, by the names of its methods, with their arguments. */
 type IndexReads = {
-  [Q in keyof GraphIndex]: [
+  [Q in Exclude<keyof GraphIndex, LongType>]: [
     { readonly args: Parameters<GraphIndex[Q]> },
     Awaited<ReturnType<GraphIndex[Q]>>,
   ]
 }
 
+type LongIndexReads = {
+  [Q in LongType]: [{ readonly args: Args<Parameters<GraphIndex[Q]>> }, LongAnswers[Q]]
+}
+
+/** The arguments of a method whose last one is how it is to be read. */
+type Args<P extends unknown[]> = Required<P> extends [...infer A, ReadOptions] ? A : never
+
 /** All that can be read: what is asked, and what is answered. */
-interface Reads extends IndexReads {
+interface Reads extends IndexReads, LongIndexReads {
   contribution: [{ readonly cid: Cid }, Stored | undefined]
   contributions: [{ readonly cids: readonly Cid[] }, Stored[]]
+  rows: [RowsQuery, ReadRows<Stored>]
+  infos: [RowsQuery, ReadRows<ContributionInfo>]
   'missing-contributions': [{ readonly cids: readonly Cid[] }, Cid[]]
   'contribution-count': [object, number]
   resolve: [{ readonly digits: string; readonly limit: number }, Cid[]]
@@ -35,6 +56,22 @@ interface Reads extends IndexReads {
   'missing-blobs': [{ readonly hashes: readonly Cid[] }, Cid[]]
 }
 
+/** Contributions by their row numbers, from the one at `from` on: as many as one turn may open. */
+interface RowsQuery {
+  readonly ids: readonly number[]
+  readonly from: number
+}
+
+/** What is whole of the rows before `to`, each with its number. */
+export interface ReadRows<T> {
+  readonly items: readonly (readonly [id: number, item: T])[]
+  readonly to: number
+}
+
+/** Queries that go to a thread of their own where much is held, and are answered by row numbers. */
+export type LongType = keyof LongAnswers
+/** Queries that are answered at once. */
+export type ShortType = Exclude<QueryType, LongType>
 export type QueryType = keyof Reads
 
 /**
@@ -44,6 +81,8 @@ export type QueryType = keyof Reads
 export type Query<T extends QueryType = QueryType> = {
   [K in T]: { readonly type: K } & Reads[K][0]
 }[T]
+
+export type LongQuery<T extends LongType = LongType> = Query<T>
 
 /** What a query is answered with. */
 export type Answer<T extends QueryType> = Reads[T][1]

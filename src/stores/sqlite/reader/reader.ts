@@ -8,14 +8,13 @@ import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
-import { bestWorksOf, frontierOf, metricsIn } from './frontier.ts'
-import { listIds, listThreads, relatedIds, searchIds } from './lists.ts'
-import type { Answer, Query, QueryType } from './query.ts'
+import { bestWorksOf, metricsIn } from './frontier.ts'
+import type { Answer, Query, ReadRows, ShortType } from './query.ts'
 
 /** How queries of each type are answered. */
-type Answers = { readonly [T in QueryType]: (query: Query<T>) => Answer<T> }
+type Answers = { readonly [T in ShortType]: (query: Query<T>) => Answer<T> }
 
-/** Answers queries on a connection, each in one transaction, so that it sees one moment. */
+/** Answers short queries on a connection, each in one transaction, so that it sees one moment. */
 export class Reader {
   readonly #connection: Connection
   readonly #answers: Answers
@@ -26,7 +25,7 @@ export class Reader {
   }
 
   /** Throws `shutting-down` after the connection is closed, `storage-failed`. */
-  answer<T extends QueryType>(query: Query<T>): Answer<T> {
+  answer<T extends ShortType>(query: Query<T>): Answer<T> {
     const answer: (query: Query<T>) => Answer<T> = this.#answers[query.type]
     return this.#connection.read(() => answer(query))
   }
@@ -36,10 +35,12 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const contributions = new Contributions(connection, damaged)
   const forms = new ScoreForms(connection)
   const totals = new SignalTotals(connection)
-  const allAt = (ids: readonly number[]) => ids.flatMap((id) => contributions.at(id) ?? [])
+  const rowsFrom = rowReader(contributions)
   return {
     contribution: ({ cid }) => contributions.get(cid),
     contributions: ({ cids }) => cids.flatMap((cid) => contributions.get(cid) ?? []),
+    rows: ({ ids, from }) => rowsFrom(ids, from, (id) => contributions.at(id)),
+    infos: ({ ids, from }) => rowsFrom(ids, from, (id) => contributions.infoAt(id)),
     'missing-contributions': ({ cids }) => cids.filter((cid) => !contributions.has(cid)),
     'contribution-count': () => contributions.count(),
     resolve: ({ digits, limit }) => contributions.resolve(digits, limit),
@@ -51,24 +52,13 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
       direction === 'in'
         ? edgesInto(connection, cid, choice)
         : edgesOutOf(contributions.get(cid), choice),
-    related: ({ args: [cid, types, page] }) => {
-      const { ids, total } = relatedIds(connection, cid, types, page)
-      return { items: allAt(ids), total }
-    },
     said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
     edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
-    list: ({ args: [filter, page] }) => {
-      const { ids, total } = listIds(connection, contributions, filter, page)
-      return { items: allAt(ids), total }
-    },
-    search: ({ args: [text, filter, limit] }) => allAt(searchIds(connection, text, filter, limit)),
-    frontier: ({ args: [query] }) => frontierOf(connection, contributions, query),
     bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
     metrics: ({ args: [query] }) => metricsIn(connection, query),
     scoreForms: ({ args: [metrics, limit] }) =>
       metrics.flatMap((metric) => forms.of(metric, limit)),
-    threads: ({ args: [query] }) => listThreads(connection, contributions, query),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
     'stub-count': () => countStubs(connection),
@@ -78,5 +68,27 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     'blob-size': ({ hash }) => blobSize(connection, hash),
     'file-stamp': ({ hash }) => fileStampOf(connection, hash),
     'missing-blobs': ({ hashes }) => missingBlobs(connection, hashes),
+  }
+}
+
+/** Bytes of manifests that are hashed and parsed in one turn: a few milliseconds of work. */
+const TURN_MAX_BYTES = 256 * 1024
+
+/** Reads rows until so many bytes of manifests had to be opened for them. */
+function rowReader(contributions: Contributions) {
+  return <T>(
+    ids: readonly number[],
+    from: number,
+    read: (id: number) => T | undefined,
+  ): ReadRows<T> => {
+    const items: [number, T][] = []
+    const before = contributions.openedBytes
+    let to = from
+    for (; to < ids.length && contributions.openedBytes - before < TURN_MAX_BYTES; to++) {
+      const id = ids[to] ?? 0
+      const item = read(id)
+      if (item !== undefined) items.push([id, item])
+    }
+    return { items, to }
   }
 }

@@ -1,5 +1,5 @@
 import { type Cid, cidFromBytes, cidToBytes, hashBytes } from '../../../core/cid.ts'
-import type { Manifest } from '../../../core/contribution/schema.ts'
+import { type Kind, kindSchema, type Manifest } from '../../../core/contribution/schema.ts'
 import type { LogEntry, LogLine, Provenance, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo } from '../../../ports/graph-index.ts'
 import { ByteCache } from '../../byte-cache.ts'
@@ -30,15 +30,18 @@ interface Row {
 export interface RankedRow {
   readonly id: number
   readonly cid: Cid
-  /** Whether it ranks among works, and not among the other kinds. */
-  readonly isWork: boolean
+  /** Those of its kind among which it ranks. */
+  readonly kind: Kind
 }
 
-/** What the column `ranked` says: takes no place, ranks among other kinds, among works. */
-const RANKED = { no: 0, amongOthers: 1, amongWorks: 2 } as const
+/** What the column `ranked` says where a contribution takes no place; else the kind's number. */
+const UNRANKED = 0
+/** The kinds, numbered from 1 on. Others are only ever added at the end. */
+const KINDS = kindSchema.options
 
-const rankedAs = ({ isRanked, isWork }: Pick<Consequences, 'isRanked' | 'isWork'>): number =>
-  isRanked ? (isWork ? RANKED.amongWorks : RANKED.amongOthers) : RANKED.no
+const rankedAs = ({ isRanked, kind }: Pick<Consequences, 'isRanked' | 'kind'>): number =>
+  isRanked ? KINDS.indexOf(kind) + 1 : UNRANKED
+const kindOf = (ranked: number): Kind => KINDS[ranked - 1] ?? 'work'
 
 const RESOLVE = `
   SELECT cid FROM contribution WHERE cid BETWEEN @first AND @last ORDER BY cid LIMIT @limit`
@@ -74,6 +77,8 @@ export class Contributions {
   readonly #damaged: DamagedManifests
   readonly #opened = new ByteCache<number, Stored>(OPENED_MAX_BYTES)
   readonly #infos = new ByteCache<number, ContributionInfo>(INFOS_MAX_BYTES)
+  /** Bytes of all manifests that were opened so far. */
+  openedBytes = 0
 
   constructor(connection: Connection, damaged = UNWATCHED) {
     this.#connection = connection
@@ -83,7 +88,7 @@ export class Contributions {
   /** Adds a row, and gives its number, the next one of the log; undefined where it is here. */
   insert(
     { cid, bytes, provenance }: Stored,
-    consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'isWork'>,
+    consequences: Pick<Consequences, 'createdMs' | 'isRanked' | 'kind'>,
   ): number | undefined {
     const { origin, peerId, address, host, own, receivedAt } = provenance
     const { changes, lastInsertRowid } = this.#connection
@@ -107,7 +112,7 @@ export class Contributions {
   }
 
   /** Sets again whether a row takes places. */
-  setRanked(id: number, consequences: Pick<Consequences, 'isRanked' | 'isWork'>): void {
+  setRanked(id: number, consequences: Pick<Consequences, 'isRanked' | 'kind'>): void {
     this.#connection
       .sql('UPDATE contribution SET ranked = ? WHERE id = ?')
       .run(rankedAs(consequences), id)
@@ -125,8 +130,8 @@ export class Contributions {
   /** The row of a contribution that is here and takes places. */
   findRanked(cid: Cid): RankedRow | undefined {
     const row = this.find(cid)
-    if (row === undefined || row.ranked === RANKED.no) return undefined
-    return { id: row.id, cid, isWork: row.ranked === RANKED.amongWorks }
+    if (row === undefined || row.ranked === UNRANKED) return undefined
+    return { id: row.id, cid, kind: kindOf(row.ranked) }
   }
 
   /** The rows after a number that take places, in their order. */
@@ -138,7 +143,7 @@ export class Contributions {
       .all(seq, limit)
       .map(({ id, cid, ranked }) => ({
         seq: id,
-        row: { id, cid: cidFromBytes(cid), isWork: ranked === RANKED.amongWorks },
+        row: { id, cid: cidFromBytes(cid), kind: kindOf(ranked) },
       }))
   }
 
@@ -166,6 +171,7 @@ export class Contributions {
       )
       .get(id)
     if (row === undefined) throw new Error(`no contribution has the number ${id}`)
+    this.openedBytes += row.manifest.byteLength
     const cid = cidFromBytes(row.cid)
     if (hashBytes(row.manifest) === cid)
       return this.#opened.keep(id, storedOf(row), OPENED_FACTOR * row.manifest.byteLength)

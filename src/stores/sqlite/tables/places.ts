@@ -11,19 +11,19 @@ import type { Connection } from '../database/connection.ts'
 import type { RankedRow } from './contributions.ts'
 
 const COUNT_PLACE = `
-  INSERT INTO dimension (metric, direction, of_works, places, oldest_ms) VALUES (?, ?, ?, 1, ?)
+  INSERT INTO dimension (metric, direction, kind, places, oldest_ms) VALUES (?, ?, ?, 1, ?)
   ON CONFLICT DO UPDATE SET
     places = places + 1,
     oldest_ms = min(oldest_ms, excluded.oldest_ms)`
 
 const ADD_PLACE = `
   INSERT INTO place (contribution, dimension, rank, cid)
-  VALUES (?, (SELECT id FROM dimension WHERE metric = ? AND direction = ? AND of_works = ?), ?, ?)`
+  VALUES (?, (SELECT id FROM dimension WHERE metric = ? AND direction = ? AND kind = ?), ?, ?)`
 
 const MOVE_PLACE = `
   UPDATE place SET rank = ?
   WHERE contribution = ? AND dimension = (
-    SELECT id FROM dimension WHERE metric = ? AND direction = 'maximize' AND of_works = ?)`
+    SELECT id FROM dimension WHERE metric = ? AND direction = 'maximize' AND kind = ?)`
 
 /** The tables `place` (ranks by dimension) and `dimension` (how many each has, and since when). */
 export class Places {
@@ -34,12 +34,8 @@ export class Places {
   }
 
   /** `createdMs` is when the author made the contribution, in Unix ms. */
-  add(
-    { id, isWork }: RankedRow,
-    { cid, metric, direction, value }: Place,
-    createdMs: number,
-  ): void {
-    const dimension = [metric, direction, isWork ? 1 : 0] as const
+  add({ id, kind }: RankedRow, { cid, metric, direction, value }: Place, createdMs: number): void {
+    const dimension = [metric, direction, kind] as const
     this.#connection.sql(COUNT_PLACE).run(...dimension, createdMs)
     this.#connection.sql(ADD_PLACE).run(id, ...dimension, rankOf(direction, value), cidToBytes(cid))
   }
@@ -57,8 +53,8 @@ export class Places {
     }
   }
 
-  #move({ id, isWork }: RankedRow, metric: string, value: number): boolean {
+  #move({ id, kind }: RankedRow, metric: string, value: number): boolean {
     const rank = rankOf('maximize', value)
-    return this.#connection.sql(MOVE_PLACE).run(rank, id, metric, isWork ? 1 : 0).changes > 0
+    return this.#connection.sql(MOVE_PLACE).run(rank, id, metric, kind).changes > 0
   }
 }

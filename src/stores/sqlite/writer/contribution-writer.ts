@@ -51,7 +51,7 @@ export class ContributionWriter {
     if (id === undefined) this.#contributions.mend(item)
     if (id === undefined) return false
     this.#words.add(id, consequences)
-    const row = { id, cid: item.cid, isWork: consequences.isWork }
+    const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, consequences)
     this.#addOwn(row, item, consequences)
     this.#replies.add(item.cid, consequences.edges)
@@ -70,7 +70,7 @@ export class ContributionWriter {
     for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
       const consequences = consequencesOf(stored, stored.provenance.receivedAt)
       this.#contributions.setRanked(seq, consequences)
-      this.#addOwn({ id: seq, cid: stored.cid, isWork: consequences.isWork }, stored, consequences)
+      this.#addOwn({ id: seq, cid: stored.cid, kind: consequences.kind }, stored, consequences)
     }
     for (const { row } of inPages((after) => this.#contributions.rankedSince(after, PAGE)))
       this.#places.setSignals(row, this.#totals.signalsOf(row.cid))

@@ -43,24 +43,21 @@ export type Job =
   | { readonly type: 'delete-record'; readonly space: string; readonly key: string }
 
 /** The outcome of a job: whether it changed anything, or the error that it failed with. */
-export type Outcome =
-  | { readonly type: 'done'; readonly changed: boolean }
-  | {
-      readonly type: 'failed'
-      readonly code: ErrorCode
-      readonly details: ErrorDetails
-      readonly message: string
-    }
+export type Outcome = { readonly type: 'done'; readonly changed: boolean } | Failure
 
-export function failure(error: GroveError): Outcome {
+/** Why something failed, as plain data. */
+export interface Failure {
+  readonly type: 'failed'
+  readonly code: ErrorCode
+  readonly details: ErrorDetails
+  readonly message: string
+}
+
+export function failure(error: GroveError): Failure {
   return { type: 'failed', code: error.code, details: error.details, message: error.message }
 }
 
-export function errorOf({
-  code,
-  details,
-  message,
-}: Extract<Outcome, { type: 'failed' }>): GroveError {
+export function errorOf({ code, details, message }: Failure): GroveError {
   return new GroveError(code, details, { message })
 }
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
+import {
+  absentAnswer,
+  bytesAnswer,
+  type HttpAnswer,
+  jsonAnswer,
+} from '../../../../sim/network/http.ts'
 import type { Cid } from '../../../../src/core/cid.ts'
 import { PROVIDERS_MAX } from '../../../../src/core/limits.ts'
 import { addressOf } from '../../../../src/core/peers/peer.ts'
@@ -9,7 +14,7 @@ import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
 import { type TestPeer, work } from '../../../support/peer.ts'
 import { virtualWorld } from '../../../support/world.ts'
 
-const { startPeer, testNode, until } = virtualWorld()
+const { startPeer, testNode, timeline, until } = virtualWorld()
 
 const scored = (summary: string, value = 0.5) =>
   work(summary, { scores: { loss: { value, direction: 'minimize' } }, tags: ['lm'] })
@@ -98,6 +103,63 @@ test("failed requests for a peer's invented items are bounded in a round", async
     report.skipped.filter(({ reason }) => reason === 'peers-fail').length + report.failed.length,
     300,
   )
+})
+
+test('inventions of silent strangers hold up no news of a peer that kept its word', async () => {
+  const news = scored('news', 0.1)
+  await using started = new AsyncDisposableStack()
+  const silent = async () => {
+    await timeline.delay(14_000)
+    return absentAnswer()
+  }
+  const strangers = Array.from({ length: 12 }, (_, n) =>
+    started.use(startPeer(`stranger-${n}`, { misbehave: silent })),
+  )
+  await using honest = startPeer('honest', { contributions: [good, news] })
+  await using grove = testNode()
+  const held = (cid: Cid) => grove.node.contributions.get(cid)
+  grove.node.sync.noteAdvertised([advertisementOf(honest, good.cid)])
+  await until('an item of the honest peer', () => held(good.cid))
+
+  for (let n = 0; n < 6; n++) {
+    grove.node.sync.noteAdvertised(
+      strangers.map((from) => advertisementOf(from, scored(`${n} of ${from.peerId}`).cid, 0.01)),
+    )
+    await timeline.delay(100)
+  }
+  const announcedAt = timeline.now
+  grove.node.sync.noteAdvertised([advertisementOf(honest, news.cid, 0.1)])
+  await until('the news', () => held(news.cid))
+
+  assert.ok(timeline.now - announcedAt < 1_000, `${timeline.now - announcedAt} ms`)
+})
+
+test('all addresses of one host share one budget of failures, a small one at first', async () => {
+  const invented = (n: number) =>
+    listOf([0, 1, 2, 3].map((m) => entryOf(scored(`invented ${n} ${m}`).cid, m / 10)))
+  const refuse = (path: string) =>
+    path.includes('/api/gossip/contribution/')
+      ? { status: 500, headers: {}, body: Buffer.from('no') }
+      : undefined
+  await using inventor = startPeer('inventor', {
+    misbehave: ({ path }) => {
+      const n = Number(/^\/p(\d)/.exec(path)?.[1])
+      if (!path.startsWith(`/p${n}/api/federation/best`)) return refuse(path)
+      return path.includes('dimension=loss') ? jsonAnswer(invented(n).loss) : undefined
+    },
+  })
+  const addresses = [0, 1, 2].map((n) => ({
+    peerId: `inventor-${n}`,
+    address: `${inventor.address}/p${n}`,
+  }))
+  await using grove = testNode(addresses, {
+    policy: { ...defaultPolicy, dimensions: ['loss'] },
+  })
+
+  await grove.node.sync.round()
+  const first = inventor.asked('/api/gossip/contribution/')
+
+  assert.ok(first > 0 && first <= 4, `${first} requests`)
 })
 
 for (const [what, manifest, policy, reason] of [
