@@ -8,8 +8,8 @@
  *   npm test -- FILE --test-name-pattern=no  passes options with `=` on to node's test runner
  */
 import { spawn } from 'node:child_process'
-import { globSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { globSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { provideChromium } from './chromium.ts'
@@ -70,8 +70,26 @@ async function runStaticChecks(): Promise<string[]> {
   return failed
 }
 
-/** Runs node's test runner over these files. Returns its exit code. */
-function runTests(files: readonly string[], options: readonly string[]): Promise<number> {
+/**
+ * Runs node's test runner over these files, each of which has to name a folder for what programs
+ * remember: in that of the user, nothing may be written. Returns the runner's exit code.
+ */
+async function runTests(files: readonly string[], options: readonly string[]): Promise<number> {
+  const state = mkdtempSync(join(tmpdir(), 'grove-state-'))
+  try {
+    return await spawnTests(files, options, { XDG_STATE_HOME: state })
+  } finally {
+    const written = readdirSync(state, { recursive: true })
+    if (written.length > 0) failed.push(`a test wrote to the user's state: ${written.join(', ')}`)
+    rmSync(state, { recursive: true })
+  }
+}
+
+function spawnTests(
+  files: readonly string[],
+  options: readonly string[],
+  variables: NodeJS.ProcessEnv,
+): Promise<number> {
   const concurrency = Math.min(4, Math.max(2, availableParallelism()))
   const args = [
     '--test',
@@ -80,7 +98,7 @@ function runTests(files: readonly string[], options: readonly string[]): Promise
     ...options,
     ...files,
   ]
-  const env = { ...process.env, NODE_COMPILE_CACHE: compiled }
+  const env = { ...process.env, ...variables, NODE_COMPILE_CACHE: compiled }
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: root, env, stdio: 'inherit' })
     for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -9,6 +9,7 @@ import type { FederatedEntry } from '../../../src/core/wire/frontier.ts'
 import { cidOf } from '../../../src/index.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
 import { plainDraft, publishTo } from '../../support/http.ts'
+import { cleanEnvironment } from '../../support/processes/environment.ts'
 import { serveGrove } from '../../support/processes/grove-process.ts'
 import { groveFails, groveJson, groveText, runGrove } from '../../support/processes/run-grove.ts'
 import { until } from '../../support/until.ts'
@@ -166,7 +167,7 @@ test('a closed stdout is no error', async () => {
   const { status, stderr } = spawnSync(
     'sh',
     ['-c', '"$0" "$1" log --json --dir "$2" | true', ...args],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env: cleanEnvironment() },
   )
 
   assert.equal(status, 0)
