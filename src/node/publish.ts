@@ -5,8 +5,9 @@ import { treeOf } from '../core/contribution/tree.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import type { BlobInfo, ByteSource, PendingBlob, PutOptions } from '../ports/blob-store.ts'
 import { admit } from './admit.ts'
-import type { FetchContext } from './context.ts'
+import type { FetchContext, ReadContext } from './context.ts'
 import { fetchRemoteContribution } from './fetch/fetch.ts'
+import { requirePack } from './read/packs.ts'
 import { requireCounted, requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
 /** How long a publish may wait for a relation's target to be fetched. */
@@ -67,12 +68,12 @@ export class StagedArtifacts {
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
- * `sealDraft` throws, `validation-error` (artifacts that one directory can't hold),
- * `artifact-missing`, `relation-target-missing`, `storage-full`, and with `checks` also
- * `metric-conflict`.
+ * `sealDraft` throws, `validation-error` (artifacts that one directory can't hold, a pack that
+ * can't be read), `artifact-missing`, `relation-target-missing`, `storage-full`, and with `checks`
+ * also `metric-conflict`.
  */
 export async function publish(
-  node: FetchContext,
+  node: FetchContext & Pick<ReadContext, 'packs'>,
   draft: Draft,
   options: PublishOptions = {},
 ): Promise<Published> {
@@ -85,6 +86,7 @@ export async function publish(
     await requireKnownForms(node, contribution)
   }
   await requireArtifacts(node, contribution, pending)
+  await requirePack(node, contribution, pending)
   await requireTargets(node, contribution, options.signal)
   options.signal?.throwIfAborted()
   const own = options.isLocal === true ? ({ own: true } as const) : {}

@@ -3,8 +3,8 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { INDEX_NAME, ownName, partName } from '../../core/contribution/pack.ts'
 import { IndexReader, type PackEntry, type PackIndex } from '../../core/contribution/pack-index.ts'
 import { isPack } from '../../core/contribution/tree.ts'
-import { GroveError } from '../../core/errors.ts'
-import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import type { BlobInfo, ByteRange, PendingBlob } from '../../ports/blob-store.ts'
 import type { PackIndexes, ReadContext } from '../context.ts'
 
 /** Memory for the indexes of packs that were read lately. */
@@ -48,19 +48,26 @@ export interface HeldPack {
   readonly parts: readonly Cid[]
 }
 
+type PackContext = Pick<ReadContext, 'blobs' | 'packs'>
+
 /**
- * The pack of a contribution; undefined if it is none. Throws `blob-missing` while its index isn't
- * held, `pack-invalid`.
+ * The pack of a contribution; undefined if it is none. `pending` are artifacts that aren't stored
+ * yet. Throws `blob-missing` while its index isn't held, `pack-invalid`.
  */
 export async function packOf(
-  node: ReadContext,
+  node: PackContext,
   { cid, manifest }: Contribution,
+  pending: readonly PendingBlob[] = [],
 ): Promise<HeldPack | undefined> {
   if (!isPack(manifest)) return undefined
   const hashOf = (name: string) =>
     Object.hasOwn(manifest.artifacts, name) ? manifest.artifacts[name] : undefined
   const hash = hashOf(INDEX_NAME) as Cid
-  const index = await node.packs.get(hash, () => readIndex(node, cid, hash))
+  const coming = pending.find((blob) => blob.hash === hash)
+  const index =
+    coming === undefined
+      ? await node.packs.get(hash, () => readIndex(node, cid, hash))
+      : indexIn(coming.bytes)
   const parts = index.partBytes.map((_, number) => hashOf(partName(number)))
   const lost = index.own.find((own) => hashOf(ownName(own)) !== own)
   if (lost !== undefined || parts.includes(undefined)) {
@@ -89,7 +96,30 @@ export async function readPacked(
   return range === undefined ? hashed(bytes, path, hash) : (bytes as AsyncIterable<Uint8Array>)
 }
 
-async function readIndex(node: ReadContext, cid: Cid, hash: Cid): Promise<PackIndex> {
+/**
+ * Throws `validation-error` for a draft that says it is a pack and is none: readers would refuse
+ * it. Of the parts only their names are checked.
+ */
+export async function requirePack(
+  node: PackContext,
+  contribution: Contribution,
+  pending: readonly PendingBlob[],
+): Promise<void> {
+  try {
+    await packOf(node, contribution, pending)
+  } catch (cause) {
+    if (!isGroveError(cause, 'pack-invalid')) throw cause
+    throw new GroveError('validation-error', cause.details, { cause, message: cause.message })
+  }
+}
+
+function indexIn(bytes: Uint8Array): PackIndex {
+  const reader = new IndexReader(bytes.byteLength)
+  reader.push(bytes)
+  return reader.finish()
+}
+
+async function readIndex(node: PackContext, cid: Cid, hash: Cid): Promise<PackIndex> {
   const info = await node.blobs.stat(hash)
   if (info === undefined) {
     const message = `the list of files of ${cid} is missing: fetch the contribution to complete it`
