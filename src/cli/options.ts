@@ -43,7 +43,6 @@ export const readDepth = reading((text) => parseCount(text, 0, 64))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
 export const readScore = readingMany(parseOpenScore)
-export const readReviewScore = readingMany(parseReviewScore)
 export const readThreshold = readingMany((text): [string, number] => {
   const [metric, value] = parseAssignment(text, 'metric=value')
   return [metric, parseNumber(value)]
@@ -62,6 +61,14 @@ export function limitOption(
 /** `--tag`, which may be repeated. */
 export const tagOption = (description: string): Option =>
   new Option('--tag <tag>', description).argParser(readText)
+
+/** `--insist`, where scores are published. */
+export const insistOption = (): Option =>
+  new Option(
+    '--insist',
+    'publish scores also in another direction or unit than those published here have, or that ' +
+      'do not count',
+  )
 
 /** `name=value:minimize|maximize[:unit]`. */
 export function parseScore(text: string): [name: string, score: Score] {
@@ -89,16 +96,9 @@ export type OpenScore = Omit<Score, 'direction'> & { readonly direction?: Direct
 
 /** The same, or `name=value`, which leaves the direction open. */
 export function parseOpenScore(text: string): [name: string, score: OpenScore] {
-  if (!isUndirected(text)) return parseScore(text)
+  if (!/^[^=]+=[^:]+$/.test(text)) return parseScore(text)
   const [name, { value }] = parseScore(`${text}:maximize`)
   return [name, { value }]
-}
-
-const isUndirected = (text: string): boolean => /^[^=]+=[^:]+$/.test(text)
-
-/** The same, or `name=value`, which is better the higher it is. */
-export function parseReviewScore(text: string): [name: string, score: Score] {
-  return parseScore(isUndirected(text) ? `${text}:maximize` : text)
 }
 
 /** A JSON object as text. */

@@ -152,6 +152,9 @@ function requestOf(files: readonly WorkspaceFile[]): Cid {
 const byPath = ([a = '']: readonly string[], [b = '']: readonly string[]) => compareText(a, b)
 
 function notEmpty(directory: string): GroveError {
-  const message = `${directory} is not empty: name another directory, or overwrite (--overwrite)`
-  return new GroveError('directory-not-empty', { directory }, { message })
+  return new GroveError(
+    'directory-not-empty',
+    { directory },
+    { message: `${directory} is not empty` },
+  )
 }

@@ -42,12 +42,13 @@ const said = {
       description: 'who you are; fields left out come from the configuration of the server',
       examples: [{ agentId: 'alice', model: 'm-1' }],
     }),
-}
-const insisting = {
   insist: z
     .boolean()
     .default(false)
-    .describe('publish scores also in another direction or unit than those published here'),
+    .describe(
+      'publish scores also in another direction or unit than those published here, or that ' +
+        'do not count',
+    ),
 }
 const artifacts = {
   artifacts: z
@@ -104,7 +105,6 @@ export const contributeTools = [
       ...said,
       mode: mode.default('evaluation'),
       ...artifacts,
-      ...insisting,
       relations,
     }),
     async run({ mode, relations, ...input }, context) {
@@ -151,7 +151,6 @@ export const contributeTools = [
       result: z.enum(RESULTS).default('confirmed'),
       ...said,
       ...artifacts,
-      ...insisting,
     }),
     async run({ targetCid, result, ...input }, context) {
       const reproduces = {
@@ -200,11 +199,11 @@ export const contributeTools = [
 ]
 
 async function submit(
-  input: Said & Partial<Artifacts> & { readonly insist?: boolean },
+  input: Said & Partial<Artifacts>,
   shape: Shape,
   { grove, agent, signal, files: rules }: ToolContext,
 ) {
-  const { files = {}, artifacts = {}, agent: self, insist = false, ...rest } = input
+  const { files = {}, artifacts = {}, agent: self, insist, ...rest } = input
   const draft: Draft = {
     ...definedOnly(rest),
     ...shape,

@@ -12,11 +12,13 @@ import type { FileRules } from '../../gather/paths.ts'
 import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
+import { explain } from '../client/explain.ts'
 import { jsonSchemaOf } from '../schema/json-schema.ts'
 import { parseArguments } from './arguments.ts'
 import { inBrief, LISTED_MAX } from './brief.ts'
 import { contributeTools } from './contribute.ts'
 import { readTools } from './read.ts'
+import { remedies } from './remedies.ts'
 import type { Tool, ToolContext } from './tool.ts'
 
 export interface McpOptions {
@@ -88,8 +90,14 @@ async function callTool(
   } catch (error) {
     const known = isGroveError(error) ? error : fileError(error)
     if (known === undefined) context.log.error('tool failed', { tool: name, err: error })
-    return { ...resultOf(errorBody(known ?? error)), isError: true }
+    return { ...resultOf(errorBody(known && withRemedy(known))), isError: true }
   }
+}
+
+/** The error, whose message says too what the agent can do about it. */
+function withRemedy(error: GroveError): GroveError {
+  const message = explain(error, remedies)
+  return new GroveError(error.code, error.details, { cause: error, message })
 }
 
 /** An error of a local file, told as the caller's own: it is not a fault of the grove. */

@@ -1,5 +1,5 @@
-import { isCid } from '../../core/cid.ts'
-import type { ErrorCode, ErrorDetails, GroveError } from '../../core/errors.ts'
+import { explain as explainBy, type Remedies } from '../../api/client/explain.ts'
+import type { ErrorCode, GroveError } from '../../core/errors.ts'
 
 /** What a person can do about an error. */
 export const hints: Partial<Record<ErrorCode, string>> = {
@@ -12,33 +12,16 @@ export const hints: Partial<Record<ErrorCode, string>> = {
   'fetch-timeout': 'give it longer with --timeout; a grove that is served keeps what has arrived',
   'fetch-incomplete': 'try again: a grove that is served goes on from what has arrived',
   'peer-unreachable': '`grove peers` shows which groves answer',
+  'directory-not-empty': 'name another directory, or replace files in it with --overwrite',
   'metric-conflict': 'if it is meant so, publish it with --insist',
   busy: 'try again in a moment',
   'shutting-down': 'try again when it is up',
 }
 
+const remedies: Remedies = {
+  byCode: hints,
+  fetch: (cid) => `\`grove fetch ${cid}\` asks other groves for it`,
+}
+
 /** An error in one line: what happened, and what to do next. */
-export function explain(error: GroveError): string {
-  return [error.message, candidates(error) ?? hintFor(error)]
-    .filter((part) => part !== undefined)
-    .join('; ')
-}
-
-function hintFor({ code, details }: GroveError): string | undefined {
-  if (code === 'not-found' && isCid(details.cid) && !isAboutPart(details))
-    return `\`grove fetch ${details.cid}\` asks other groves for it`
-  return hints[code]
-}
-
-/** Whether what was not found is a part of a contribution that is here. */
-function isAboutPart(details: ErrorDetails): boolean {
-  return ['name', 'path', 'paths', 'kind'].some((member) => details[member] !== undefined)
-}
-
-function candidates({ code, details }: GroveError): string | undefined {
-  if (code !== 'cid-ambiguous' || !Array.isArray(details.candidates)) return undefined
-  return `it may be ${details.candidates
-    .filter(isCid)
-    .map((cid) => cid.slice('blake3:'.length, 'blake3:'.length + 16))
-    .join(', ')}`
-}
+export const explain = (error: GroveError): string => explainBy(error, remedies)

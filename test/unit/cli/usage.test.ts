@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { CommanderError } from 'commander'
-import { parseReviewScore } from '../../../src/cli/options.ts'
 import { completionScript, shells } from '../../../src/cli/output/completion.ts'
 import { checkHelp, usageText } from '../../../src/cli/output/usage.ts'
 import { createProgram } from '../../../src/cli/program.ts'
@@ -87,14 +86,6 @@ test('an unknown command is met with the one that was meant', async () => {
   assert.match(await told('help', 'list'), /`grove log` lists contributions/)
   assert.match(await told('reproduce', '24c41ac12fbc'), /contribute --reproduces <cid>/)
   assert.match(await told('claim', 'x'), /contribute --kind plan/)
-})
-
-test('a score of a review is better the higher it is, unless it says otherwise', () => {
-  assert.deepEqual(parseReviewScore('quality=0.9'), [
-    'quality',
-    { value: 0.9, direction: 'maximize' },
-  ])
-  assert.equal(parseReviewScore('risk=0.1:minimize')[1].direction, 'minimize')
 })
 
 /** What bash offers for a command line whose last word is being typed. */

@@ -24,6 +24,7 @@ import {
   type AgentOptions,
   addAgent,
   agentFrom,
+  insistOption,
   type OpenScore,
   readJsonObject,
   readScore,
@@ -107,10 +108,7 @@ function addContent(command: Command): void {
         'where higher is better (may be repeated)',
       readScore,
     )
-    .option(
-      '--insist',
-      'publish scores also in another direction or unit than those published here have',
-    )
+    .addOption(insistOption())
     .addOption(tagOption('a tag (may be repeated)'))
     .option('--context <json>', 'its circumstances, as a JSON object', readJsonObject)
     .addOption(

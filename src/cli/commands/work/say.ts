@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
-import type { Score } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { type Context, examples, withGrove } from '../../context.ts'
 import {
   type AgentOptions,
   addAgent,
+  insistOption,
+  type OpenScore,
   readJsonObject,
-  readReviewScore,
+  readScore,
   tagOption,
 } from '../../options.ts'
 import { type ContributeOptions, contribute } from './contribute.ts'
@@ -27,8 +28,9 @@ export function addReview(program: Command, context: Context): void {
     .option(
       '--score <name=value[:direction[:unit]]>',
       'a score; higher is better unless it says minimize (may be repeated)',
-      readReviewScore,
+      readScore,
     )
+    .addOption(insistOption())
   addFileRules(command)
   addSaid(command)
     .addHelpText(
@@ -42,7 +44,7 @@ export function addReview(program: Command, context: Context): void {
       (
         cid: string,
         paths: string[],
-        options: SaidOptions & { summary: string; score?: [string, Score][] },
+        options: SaidOptions & { summary: string; score?: [string, OpenScore][] },
         self: Command,
       ) =>
         withGrove(context, self, (session) =>

@@ -68,3 +68,24 @@ test('what tools publish has the defaults of the command line', () =>
     )
     assert.deepEqual(views[0]?.scores, { quality: { value: 0.9, direction: 'maximize' } })
   }))
+
+test('an error says what to do about it by the tools and arguments that an agent has', () =>
+  withAgent(async (call, cid) => {
+    const errorOf = async (name: string, given: Record<string, unknown>) =>
+      ((await call(name, given)) as { error: { code: string; message: string } }).error
+    const review = { targetCid: cid, summary: 'x', scores: { quality: { value: 1e9 } } }
+
+    const conflict = await errorOf('grove_submit_review', review)
+    const files = { 'package.json': 'package.json' }
+    const work = (await call('grove_submit_work', { summary: 'x', files })) as ContributionView
+    const directory = import.meta.dirname
+    const full = await errorOf('grove_checkout', { cid: work.cid, directory })
+    const absent = await errorOf('grove_show', { cid: `blake3:${'0'.repeat(64)}` })
+
+    assert.match(conflict.message, /with insist$/)
+    assert.match(full.message, /is not empty; .* with overwrite$/)
+    assert.match(absent.message, /not found; grove_fetch of blake3:0+ asks/)
+    for (const { message } of [conflict, full, absent]) assert.doesNotMatch(message, /--/)
+    const insisted = await call('grove_submit_review', { ...review, insist: true })
+    assert.equal((insisted as ContributionView).kind, 'review')
+  }))
