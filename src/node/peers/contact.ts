@@ -181,10 +181,20 @@ export function failureOf(
       { ...what, peersAsked },
       { message: `no peer to ask for ${named}` },
     )
-  const message =
-    worst.error.code === 'absent'
-      ? `no peer has ${named}: asked ${peersAsked.map(({ address }) => address).join(', ')}`
-      : worst.error.message
+  const message = worst.error.code === 'absent' ? absence(attempts, named) : worst.error.message
   const details = { ...worst.error.details, ...what, peersAsked }
   return new GroveError(worst.error.code, details, { message, cause: worst.error })
+}
+
+/** That nobody has it. What answers otherwise than a grove does is told apart from groves. */
+function absence(attempts: readonly FailedAttempt[], named: string): string {
+  const at = (isGrove: boolean) =>
+    attempts
+      .filter(({ error }) => (error.details['foreign'] !== true) === isGrove)
+      .map(({ peer }) => peer.address)
+      .join(', ')
+  const [asked, others] = [at(true), at(false)]
+  if (asked === '') return `no grove answers at ${others}, so nobody was asked for ${named}`
+  const noGroves = others === '' ? '' : `; no grove answers at ${others}`
+  return `no peer has ${named}: asked ${asked}${noGroves}`
 }

@@ -199,6 +199,17 @@ test('without a given peer, a live one that holds the item is found', async () =
   assert.equal(result.source.peerId, 'holder')
 })
 
+test('what answers otherwise than a grove is not said to lack something', async () => {
+  const misbehave = () => ({ status: 404, headers: {}, body: Buffer.from('404 Not Found') })
+  await using peer = startPeer('peer', { misbehave })
+  await using grove = testNode()
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, { peer: peer.address }), {
+    code: 'absent',
+    message: `no grove answers at ${peer.address}, so nobody was asked for ${child.cid}`,
+  })
+})
+
 test('a peer that answered absent is not asked again for a while, unless it is named', async () => {
   await using empty = startPeer('empty', {})
   await using grove = testNode([empty])
