@@ -32,12 +32,27 @@ const places = {
   },
 } as const
 
-for (const [name, make] of Object.entries(places))
-  test(`of ${name}, where some of a folder is insisted on, only the rest is named as left out`, {
-    skip: name !== 'a plain folder' && noGit,
-  }, async () => {
-    await using temporary = await temporaryDirectory()
-    const { folder, env } = await make(temporary.dir)
+type Place = Awaited<ReturnType<(typeof places)[keyof typeof places]>>
+
+/** Tests the same in a new folder of each kind, which lies in `dir`, or is it. */
+function inEachPlace(
+  what: string,
+  work: (place: Place & { readonly dir: string }) => Promise<void>,
+  { skip = false }: { readonly skip?: boolean } = {},
+): void {
+  for (const [name, make] of Object.entries(places))
+    test(`of ${name}, ${what}`, {
+      skip: skip || (name !== 'a plain folder' && noGit),
+    }, async () => {
+      await using temporary = await temporaryDirectory()
+      const { dir } = temporary
+      await work({ ...(await make(dir)), dir })
+    })
+}
+
+inEachPlace(
+  'where some of a folder is insisted on, only the rest is named as left out',
+  async ({ folder, env }) => {
     await writeFiles(folder, {
       '.gitignore': 'logs/\ncache/\nbuild/\n',
       'logs/1.txt': 'x',
@@ -56,14 +71,12 @@ for (const [name, make] of Object.entries(places))
       'build/ (ignored)',
       'cache/b.bin (ignored)',
     ])
-  })
+  },
+)
 
-for (const [name, make] of Object.entries(places))
-  test(`of ${name}, a socket is named as left out`, {
-    skip: (name !== 'a plain folder' && noGit) || process.platform === 'win32',
-  }, async () => {
-    await using temporary = await temporaryDirectory()
-    const { folder, env } = await make(temporary.dir)
+inEachPlace(
+  'a socket is named as left out',
+  async ({ folder, env }) => {
     await writeFiles(folder, { 'run/a.txt': 'x' })
     const server = createServer().listen(join(folder, 'run/s'))
     await once(server, 'listening')
@@ -75,90 +88,87 @@ for (const [name, make] of Object.entries(places))
       [['run/a.txt'], ['run/s (special file)']],
     )
     server.close()
-  })
+  },
+  { skip: process.platform === 'win32' },
+)
 
-for (const [name, make] of Object.entries(places))
-  test(`of ${name}, what is hidden, excluded, a key or a grove's stays home`, {
-    skip: name !== 'a plain folder' && noGit,
-  }, async () => {
-    await using temporary = await temporaryDirectory()
-    const { folder, env } = await make(temporary.dir)
-    await writeFiles(folder, {
-      'train.py': 'x',
-      'src/a.py': 'x',
-      'src/keep.log': 'x',
-      'src/.gitignore': '!keep.log\n',
-      'src/debug.log': 'x',
-      '.env': 'x',
-      'backend/.env': 'x',
-      'backend/app.py': 'x',
-      'proj/.ssh/config': 'x',
-      'proj/.ssh/other': 'x',
-      [`proj/${key}`]: 'x',
-      'proj/id_rsa.pub': 'x',
-      'node_modules/x/y.js': 'x',
-      'src/__pycache__/a.pyc': 'x',
-      '.gitignore': 'node_modules/\n__pycache__\n*.log\n',
-      '.groveignore': 'scratch\n/docs/*\n!/docs/kept.md\n',
-      'scratch/a': 'x',
-      'src/scratch': 'x',
-      'docs/a.md': 'x',
-      'docs/kept.md': 'x',
-      'data/grove.db': 'x',
-      'data/grove.db-wal': 'x',
-      'data/blobs/ab/cd': 'x',
-      'data/notes.md': 'x',
-    })
-    const all = await gatherFolder(folder, { env })
-    const some = await gatherFolder(folder, {
-      env,
-      include: ['backend/.env', 'src/debug.log', key, 'node_modules', 'data', '.git'],
-    })
-    const raw = await gatherFolder(folder, { env, noIgnore: true })
-
-    const taken = [
-      'backend/app.py',
-      'docs/kept.md',
-      'proj/id_rsa.pub',
-      'src/a.py',
-      'src/keep.log',
-      'train.py',
-    ]
-    assert.deepEqual(pathsOf(all), taken)
-    assert.deepEqual(
-      leftOut(all).filter((line) => !line.startsWith('.git/')),
-      [
-        '.env (hidden)',
-        '.gitignore (hidden)',
-        '.groveignore (hidden)',
-        'backend/.env (hidden)',
-        "data/ (a grove's own)",
-        'docs/a.md (ignored)',
-        'node_modules/ (ignored)',
-        `proj/${key} (private key)`,
-        'proj/.ssh/ (hidden)',
-        'scratch/ (ignored)',
-        'src/.gitignore (hidden)',
-        'src/__pycache__/ (ignored)',
-        'src/debug.log (ignored)',
-        'src/scratch (ignored)',
-      ].toSorted(),
-    )
-    const insisted = ['backend/.env', 'node_modules/x/y.js', `proj/${key}`, 'src/debug.log']
-    assert.deepEqual(pathsOf(some), [...taken, ...insisted].toSorted())
-    assert.deepEqual(
-      pathsOf(raw),
-      [
-        ...taken,
-        'docs/a.md',
-        'node_modules/x/y.js',
-        'scratch/a',
-        'src/__pycache__/a.pyc',
-        'src/debug.log',
-        'src/scratch',
-      ].toSorted(),
-    )
+inEachPlace("what is hidden, excluded, a key or a grove's stays home", async ({ folder, env }) => {
+  await writeFiles(folder, {
+    'train.py': 'x',
+    'src/a.py': 'x',
+    'src/keep.log': 'x',
+    'src/.gitignore': '!keep.log\n',
+    'src/debug.log': 'x',
+    '.env': 'x',
+    'backend/.env': 'x',
+    'backend/app.py': 'x',
+    'proj/.ssh/config': 'x',
+    'proj/.ssh/other': 'x',
+    [`proj/${key}`]: 'x',
+    'proj/id_rsa.pub': 'x',
+    'node_modules/x/y.js': 'x',
+    'src/__pycache__/a.pyc': 'x',
+    '.gitignore': 'node_modules/\n__pycache__\n*.log\n',
+    '.groveignore': 'scratch\n/docs/*\n!/docs/kept.md\n',
+    'scratch/a': 'x',
+    'src/scratch': 'x',
+    'docs/a.md': 'x',
+    'docs/kept.md': 'x',
+    'data/grove.db': 'x',
+    'data/grove.db-wal': 'x',
+    'data/blobs/ab/cd': 'x',
+    'data/notes.md': 'x',
   })
+  const all = await gatherFolder(folder, { env })
+  const some = await gatherFolder(folder, {
+    env,
+    include: ['backend/.env', 'src/debug.log', key, 'node_modules', 'data', '.git'],
+  })
+  const raw = await gatherFolder(folder, { env, noIgnore: true })
+
+  const taken = [
+    'backend/app.py',
+    'docs/kept.md',
+    'proj/id_rsa.pub',
+    'src/a.py',
+    'src/keep.log',
+    'train.py',
+  ]
+  assert.deepEqual(pathsOf(all), taken)
+  assert.deepEqual(
+    leftOut(all).filter((line) => !line.startsWith('.git/')),
+    [
+      '.env (hidden)',
+      '.gitignore (hidden)',
+      '.groveignore (hidden)',
+      'backend/.env (hidden)',
+      "data/ (a grove's own)",
+      'docs/a.md (ignored)',
+      'node_modules/ (ignored)',
+      `proj/${key} (private key)`,
+      'proj/.ssh/ (hidden)',
+      'scratch/ (ignored)',
+      'src/.gitignore (hidden)',
+      'src/__pycache__/ (ignored)',
+      'src/debug.log (ignored)',
+      'src/scratch (ignored)',
+    ].toSorted(),
+  )
+  const insisted = ['backend/.env', 'node_modules/x/y.js', `proj/${key}`, 'src/debug.log']
+  assert.deepEqual(pathsOf(some), [...taken, ...insisted].toSorted())
+  assert.deepEqual(
+    pathsOf(raw),
+    [
+      ...taken,
+      'docs/a.md',
+      'node_modules/x/y.js',
+      'scratch/a',
+      'src/__pycache__/a.pyc',
+      'src/debug.log',
+      'src/scratch',
+    ].toSorted(),
+  )
+})
 
 test(
   'what is tracked is taken though a pattern excludes it; user and repository exclude too',
@@ -236,40 +246,35 @@ test('what patterns exclude that only the repository names stays home', skip, as
   }
 })
 
-for (const [name, make] of Object.entries(places))
-  test(`of ${name}, what may not be read is told, unless it stays home`, {
-    skip: name !== 'a plain folder' && noGit,
-  }, async () => {
-    await using temporary = await temporaryDirectory()
-    const { folder, env } = await make(temporary.dir)
-    await writeFiles(folder, {
-      'kept.txt': 'x',
-      'sub/.gitignore': 'no.log\n',
-      'sub/no.log': 'x',
-      'closed/a.txt': 'x',
-      '.cache/a.txt': 'x',
-      'excluded/a.txt': 'x',
-      'own/a.txt': 'x',
-      '.gitignore': 'excluded\n',
-      '.groveignore': 'own\n',
-    })
-    await chmod(temporary.dir, 0o755)
-    const close = (path: string, mode = 0) => chmod(join(folder, path), mode)
-    const open = (path: string) => close(path, 0o755)
-    const refusal = (message: RegExp) =>
-      assert.rejects(gatherFolder(folder, { env }), { code: 'usage-error', message })
-
-    for (const path of ['.cache', 'excluded', 'own']) await close(path)
-    await asOrdinaryUser(async () => {
-      assert.deepEqual(pathsOf(await gatherFolder(folder, { env })), ['closed/a.txt', 'kept.txt'])
-    })
-    for (const path of ['sub/.gitignore', 'closed']) {
-      await close(path)
-      await asOrdinaryUser(() => refusal(new RegExp(`${path}/? cannot be read`)))
-      await open(path)
-    }
-    for (const path of ['.cache', 'excluded', 'own']) await open(path)
+inEachPlace('what may not be read is told, unless it stays home', async ({ folder, env, dir }) => {
+  await writeFiles(folder, {
+    'kept.txt': 'x',
+    'sub/.gitignore': 'no.log\n',
+    'sub/no.log': 'x',
+    'closed/a.txt': 'x',
+    '.cache/a.txt': 'x',
+    'excluded/a.txt': 'x',
+    'own/a.txt': 'x',
+    '.gitignore': 'excluded\n',
+    '.groveignore': 'own\n',
   })
+  await chmod(dir, 0o755)
+  const close = (path: string, mode = 0) => chmod(join(folder, path), mode)
+  const open = (path: string) => close(path, 0o755)
+  const refusal = (message: RegExp) =>
+    assert.rejects(gatherFolder(folder, { env }), { code: 'usage-error', message })
+
+  for (const path of ['.cache', 'excluded', 'own']) await close(path)
+  await asOrdinaryUser(async () => {
+    assert.deepEqual(pathsOf(await gatherFolder(folder, { env })), ['closed/a.txt', 'kept.txt'])
+  })
+  for (const path of ['sub/.gitignore', 'closed']) {
+    await close(path)
+    await asOrdinaryUser(() => refusal(new RegExp(`${path}/? cannot be read`)))
+    await open(path)
+  }
+  for (const path of ['.cache', 'excluded', 'own']) await open(path)
+})
 
 test('a folder that is named is taken though patterns above exclude it', skip, async () => {
   await using temporary = await temporaryDirectory()
