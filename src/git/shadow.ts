@@ -166,14 +166,32 @@ async function writeSkeleton({ gitDir, commonDir }: Repository, dir: string): Pr
 
 /** Copies a file, if there is one: from a pipe nothing would ever come. */
 async function copyPlain(from: string, to: string): Promise<boolean> {
-  try {
+  return unlessMissing(async () => {
     const isPlain = (await stat(from)).isFile()
     if (isPlain) await copyFile(from, to, constants.COPYFILE_FICLONE)
     return isPlain
+  })
+}
+
+async function unlessMissing(work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
   } catch (cause) {
     if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errnoOf(cause))) return false
     throw cause
   }
+}
+
+/** The largest file of patterns or attributes that is copied. Git passes over larger ones too. */
+const NAMED_MAX_BYTES = 100 * 1024 * 1024
+
+/** Copies a file that may be any of this machine: some of /proc have no end. */
+async function copyBounded(from: string, to: string): Promise<boolean> {
+  return unlessMissing(async () => {
+    const bytes = await readPlainFile(from, NAMED_MAX_BYTES)
+    if (bytes !== undefined) await writeFile(to, bytes)
+    return bytes !== undefined
+  })
 }
 
 /** Copies the files of patterns and attributes that a configuration names. By keys in `core`. */
@@ -187,7 +205,7 @@ async function copyNamed(
     const value = config.get(`core.${key}`)
     const path = value === undefined ? undefined : await configuredPath(place, value, folder)
     const copy = join(place.cwd, key)
-    if (path !== undefined && (await copyPlain(path, copy))) copies[key] = copy
+    if (path !== undefined && (await copyBounded(path, copy))) copies[key] = copy
   }
   return copies
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { appendFile, chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  cp,
+  mkdir,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -331,6 +341,20 @@ test('a pipe in the place of a file of patterns is not waited for', skip, async 
   const { included } = await listFiles(shadow, folder)
 
   assert.deepEqual(included, ['a.txt'])
+})
+
+test('a file of patterns that git itself would pass over is not copied', skip, async () => {
+  await using temporary = await temporaryDirectory()
+  const { folder, env, git } = await testRepository(temporary.dir)
+  const patterns = join(temporary.dir, 'patterns')
+  await writeFile(patterns, '')
+  await truncate(patterns, 101 * 1024 * 1024)
+  git('config', 'core.excludesFile', patterns)
+
+  await using shadow = await ShadowGit.open(folder, { env })
+  assert.ok(shadow)
+
+  assert.equal(existsSync(join(shadow.dir, 'excludesfile')), false)
 })
 
 test('a repository that may not be read is told by its part', skip, async () => {
