@@ -37,7 +37,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   disk: ['disk'],
   ports: ['core', 'ports'],
   protocol: ['core', 'concurrency', 'protocol'],
-  stores: ['core', 'disk', 'ports', 'stores'],
+  stores: ['core', 'disk', 'ports', 'stores', 'concurrency'],
   transport: ['core', 'ports', 'concurrency', 'transport'],
   runtime: ['core', 'ports', 'runtime'],
   workspace: ['core', 'concurrency', 'disk', 'workspace'],

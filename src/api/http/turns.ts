@@ -1,4 +1,4 @@
-import { BoundedMap } from '../../concurrency/bounded.ts'
+import { FairShares } from '../../concurrency/fair-shares.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 
@@ -11,8 +11,6 @@ const HOST_WAITING_MAX = 512
 const WAITING_MAX = 8_192
 /** What a turn is charged at least, in ms, since clocks tell no less than one. */
 const TURN_MIN_MS = 0.05
-/** Hosts whose time is remembered. */
-const HOSTS_MAX = 4_096
 
 /** `vital` is what others need to see that the grove lives. It gets every second turn. */
 export type Lane = 'vital' | 'ordinary'
@@ -42,9 +40,8 @@ interface TurnsOptions {
 
 /**
  * Has hosts take turns on the one thread that answers. While nobody waits, a request begins at
- * once. Otherwise the host that has had the least time goes first: start-time fair queueing (Goyal,
- * Vin and Cheng, SIGCOMM '96), with a request's time until it first waits for something as its
- * cost. A request whose caller has left is never begun.
+ * once. Otherwise the host that has had the least time goes first, where a request takes the time
+ * until it first waits for something. A request whose caller has left is never begun.
  */
 export class Turns {
   readonly #now: () => number
@@ -52,10 +49,7 @@ export class Turns {
   readonly #mayBegin: (host: string) => boolean
   readonly #lanes: Record<Lane, Map<string, Waiting[]>> = { vital: new Map(), ordinary: new Map() }
   #waiting = 0
-  /** Until when each host has used up its time, on the clock of `#virtualMs`. */
-  readonly #usedMs = new BoundedMap<string, number>(HOSTS_MAX)
-  /** Where the turn began that began last. */
-  #virtualMs = 0
+  readonly #shares = new FairShares()
   #running: { readonly host: string; readonly since: number } | undefined
   /** When the present slice began; undefined if the event loop has gone round since. */
   #sliceAt: number | undefined
@@ -169,21 +163,16 @@ export class Turns {
   }
 
   #leastServed(lane: Lane): string | undefined {
-    let least: string | undefined
-    let leastMs = Number.POSITIVE_INFINITY
-    for (const host of this.#lanes[lane].keys()) {
-      const usedMs = this.#usedMs.get(host) ?? 0
-      if (usedMs >= leastMs || (lane !== 'vital' && !this.#mayBegin(host))) continue
-      least = host
-      leastMs = usedMs
-    }
-    return least
+    const hosts = this.#lanes[lane].keys()
+    return this.#shares.least(
+      lane === 'vital' ? hosts : hosts.filter((host) => this.#mayBegin(host)),
+    )
   }
 
   #begin(host: string): void {
     this.#charge()
     this.#running = { host, since: this.#now() }
-    this.#virtualMs = Math.max(this.#virtualMs, this.#usedMs.get(host) ?? 0)
+    this.#shares.begin(host)
   }
 
   /** Charges the request that began last with the time since then. */
@@ -191,7 +180,6 @@ export class Turns {
     if (this.#running === undefined) return
     const { host, since } = this.#running
     this.#running = undefined
-    const beganAt = Math.max(this.#virtualMs, this.#usedMs.get(host) ?? 0)
-    this.#usedMs.set(host, beganAt + Math.max(TURN_MIN_MS, this.#now() - since))
+    this.#shares.charge(host, Math.max(TURN_MIN_MS, this.#now() - since))
   }
 }

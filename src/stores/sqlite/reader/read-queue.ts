@@ -1,3 +1,4 @@
+import { FairShares } from '../../../concurrency/fair-shares.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { Answer, LongQuery, LongType } from './query.ts'
 
@@ -36,16 +37,11 @@ export class ReadTask {
   }
 }
 
-/**
- * Reads that wait. The caller who has had the least time goes first, as requests do in
- * `api/http/turns.ts`: start-time fair queueing.
- */
+/** Reads that wait. The caller who has had the least time goes first. */
 export class ReadQueue {
   readonly #waiting = new Map<string, ReadTask[]>()
   readonly #byKey = new Map<string, ReadTask>()
-  /** Until when each caller that waits or runs has used up its time, on the clock `#virtualMs`. */
-  readonly #usedMs = new Map<string, number>()
-  #virtualMs = 0
+  readonly #shares = new FairShares()
 
   /** Calls `leave` where everybody who waited for a read has left. */
   add(
@@ -78,20 +74,16 @@ export class ReadQueue {
 
   /** Takes out the read whose turn it is. Nobody can join it any more: it sees the past. */
   next(): ReadTask | undefined {
-    let least: string | undefined
-    for (const caller of this.#waiting.keys())
-      if (least === undefined || this.#startOf(caller) < this.#startOf(least)) least = caller
+    const least = this.#shares.least(this.#waiting.keys())
     const task = least === undefined ? undefined : this.#waiting.get(least)?.[0]
     if (task === undefined) return undefined
     this.#remove(task)
-    this.#virtualMs = Math.max(this.#virtualMs, this.#startOf(task.caller))
+    this.#shares.begin(task.caller)
     return task
   }
 
   charge({ caller }: ReadTask, ms: number): void {
-    this.#usedMs.set(caller, this.#startOf(caller) + Math.max(ms, CHARGE_MIN_MS))
-    for (const [other, until] of this.#usedMs)
-      if (until <= this.#virtualMs) this.#usedMs.delete(other)
+    this.#shares.charge(caller, Math.max(ms, CHARGE_MIN_MS))
   }
 
   /** Whether another caller waits. */
@@ -123,10 +115,6 @@ export class ReadQueue {
     tasks.splice(index, 1)
     if (tasks.length === 0) this.#waiting.delete(task.caller)
     if (this.#byKey.get(task.key) === task) this.#byKey.delete(task.key)
-  }
-
-  #startOf(caller: string): number {
-    return Math.max(this.#virtualMs, this.#usedMs.get(caller) ?? 0)
   }
 }
 
