@@ -14,7 +14,10 @@ const DEADLINE_MS = 4_000
 const GIVES_WAY_MS = 250
 /** How long the thread, which takes 20 MiB, stays when nobody asks anything. */
 const IDLE_MS = 60_000
-/** Of the thread's heap. An answer is bounded, so that only a fault needs more. */
+/**
+ * Of the thread's heap. Answers are bounded, and so are the rows that are sorted for them: V8 can't
+ * always end the thread alone when a statement fills its heap, and then ends the process.
+ */
 const HEAP_MAX_MIB = 128
 /** Cancels all queries, whatever their number. */
 const ALL = 2 ** 31 - 1
