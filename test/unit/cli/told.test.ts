@@ -23,10 +23,12 @@ beforeEach(() => {
   metric = `v${++metrics}`
 })
 
-/** What a command prints and notes. */
-async function run(...args: string[]): Promise<{ printed: string; noted: string }> {
-  const [answer, notes] = [new PassThrough(), new PassThrough()]
-  const { signal } = new AbortController()
+/** Runs a command until it ends or is interrupted; what it prints and notes. */
+async function runUntil(
+  signal: AbortSignal,
+  args: readonly string[],
+  [answer, notes] = [new PassThrough(), new PassThrough()],
+): Promise<{ printed: string; noted: string }> {
   const program = createProgram({
     env: {},
     output: {
@@ -39,9 +41,12 @@ async function run(...args: string[]): Promise<{ printed: string; noted: string 
     signal,
     exit() {},
   })
-  await program.parseAsync(['node', 'grove', ...args, '--server', grove.url])
+  await program.parseAsync(['node', 'grove', ...args])
   return { printed: String(answer.read() ?? ''), noted: String(notes.read() ?? '') }
 }
+
+const run = (...args: string[]) =>
+  runUntil(new AbortController().signal, [...args, '--server', grove.url])
 
 const scored = (value: number, score: Partial<Score> = {}, draft: Partial<Draft> = {}) => ({
   scores: { [metric]: { value, direction: 'minimize' as const, ...score } },
@@ -101,4 +106,16 @@ test('where a thread is cut, the command that shows the rest is told', async () 
   const { noted } = await run('thread', root.cid, '--limit', '2')
 
   assert.match(noted, /there is more: grove thread [0-9a-f]+ --after [0-9a-f]+/)
+})
+
+test('at a terminal, serve logs for people', async () => {
+  const answer = new PassThrough()
+  const interrupt = new AbortController()
+  answer.once('readable', () => interrupt.abort())
+  const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 1 })
+  const args = ['serve', '--port', '0', '--dir', at('served')]
+
+  const { noted } = await runUntil(interrupt.signal, args, [answer, terminal])
+
+  assert.match(noted, /^\S+ {2}listening/m)
 })
