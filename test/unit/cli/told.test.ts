@@ -6,6 +6,7 @@ import { after, before, beforeEach, test } from 'node:test'
 import { createProgram } from '../../../src/cli/program.ts'
 import type { Draft, Score } from '../../../src/core/contribution/schema.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
+import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft, publishTo } from '../../support/http.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
@@ -77,6 +78,15 @@ test('a ranking tells which works it leaves out, and that units differ', async (
 
   assert.match(noted, new RegExp(`left out: 1 work in which ${metric} is maximised`))
   assert.match(noted, new RegExp(`${metric} ranks values in units that differ: none .*% \\(1\\)`))
+})
+
+test('over HTTP too, a score in the other direction is refused unless it is insisted on', async () => {
+  await publishTo(grove.url, scored(1))
+  const other = ['contribute', '--summary', 'a typo', '--score', `${metric}=2:maximize`]
+
+  await assert.rejects(run(...other), withCode('metric-conflict'))
+
+  assert.match((await run(...other, '--insist')).printed, /^blake3:/)
 })
 
 test('what background sync refuses is told by status, by sync and at /metrics', async ({
