@@ -1,6 +1,6 @@
 /** What commands tell, and write, of a grove that is served. */
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { after, before, beforeEach, test } from 'node:test'
 import { createProgram } from '../../../src/cli/program.ts'
@@ -116,6 +116,15 @@ test('where a thread is cut, the command that shows the rest is told', async () 
   const { noted } = await run('thread', root.cid, '--limit', '2')
 
   assert.match(noted, /there is more: grove thread [0-9a-f]+ --after [0-9a-f]+/)
+})
+
+test('pointers of Git LFS among the files are named', async () => {
+  const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n'
+  await writeFile(at('model.bin'), pointer)
+
+  const { noted } = await run('contribute', at('model.bin'), '--summary', 'a model')
+
+  assert.match(noted, /pointers of Git LFS, not the files themselves: model\.bin/)
 })
 
 test('at a terminal, serve logs for people', async () => {
