@@ -49,7 +49,7 @@ export interface Timers {
 /** While somebody waits, slow occupants are looked for this often. */
 const SLOW_CHECK_MS = 1_000
 /**
- * Bytes a second that a occupant must bring while somebody waits: these at first, doubled each so
+ * Bytes a second that an occupant must bring while somebody waits: these at first, doubled each so
  * many ms that it has waited for its host, up to the last.
  */
 const RATE_FIRST_BYTES = 4 * 1024

@@ -1,5 +1,5 @@
 import type { Cid } from '../core/cid.ts'
-import type { Edge, Telling } from '../core/contribution/relation.ts'
+import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
@@ -111,8 +111,7 @@ export interface EdgeChoice {
 
 /** One page of what is said about a contribution. */
 export interface SaidQuery {
-  /** Also replies, which are no evidence. */
-  readonly replies: boolean
+  readonly kinds: Kinds
   /** Only what is told after this. */
   readonly after?: Telling | undefined
   /** Only what has a higher number in the log. */
@@ -122,7 +121,7 @@ export interface SaidQuery {
 
 /** What is said about a contribution, in the order of its telling; a source may come twice. */
 export interface SaidPage {
-  readonly said: readonly { readonly source: Cid; readonly at: Telling }[]
+  readonly said: readonly Saying[]
   /** Where the next page begins; undefined where there is none. */
   readonly next: Telling | undefined
 }

@@ -1,5 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import { ABOUT_KINDS } from '../../src/core/contribution/relation.ts'
 import type { Filter } from '../../src/core/wire/frontier.ts'
 import type { FrontierQuery, GraphIndex } from '../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
@@ -42,8 +43,8 @@ const asked: {
   said: (store, cids) =>
     Promise.all(
       cids.map(async (cid) => {
-        const { said } = await store.said(cid, { replies: true, limit: 100 })
-        return said.map(({ source, at }) => `${at.kind} ${source}`).sort()
+        const { said } = await store.said(cid, { kinds: ABOUT_KINDS, limit: 100 })
+        return said.map(({ source, type, at }) => `${at.kind} ${type} ${source}`).sort()
       }),
     ),
   edgeCounts: (store, cids) => Promise.all(cids.map((cid) => store.edgeCounts(cid))),

@@ -1,7 +1,7 @@
 /** What the stores of a directory do with bytes that the disk has changed. */
 import assert from 'node:assert/strict'
-import { readdir, readFile, truncate, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readdir, readFile, rm, truncate, utimes, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import Sqlite from 'better-sqlite3'
 import { type Cid, cidToBytes, hashBytes } from '../../src/core/cid.ts'
@@ -105,6 +105,17 @@ test('a file that was changed since it was put is found out before it is read', 
   assert.deepEqual(await stores.blobs.missing([cut, flipped, touched]), [cut, flipped])
   await assert.rejects(stores.blobs.get(flipped, { range: { start: 0, end: 9 } }), isMissing)
   assert.equal((await stores.blobs.stat(touched))?.sizeBytes, 100_000)
+})
+
+test('a folder of blobs that somebody deletes is made again', async () => {
+  await using temporary = await temporaryStores()
+  const { dir, stores } = temporary
+  const { hash } = await stores.blobs.put(large)
+  await rm(dirname(fileOf(dir, hash)), { recursive: true })
+
+  assert.deepEqual(await stores.blobs.missing([hash]), [hash])
+  await stores.blobs.put(large)
+  assert.ok((await read(stores.blobs, hash)).equals(large))
 })
 
 test('a damaged small blob is found by a read of any part, and by who is to publish it', async () => {

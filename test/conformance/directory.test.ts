@@ -19,7 +19,7 @@ import { temporaryDirectory } from '../support/folder.ts'
 import { until } from '../support/until.ts'
 import { answersOf } from './answers.ts'
 import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
-import { changeDatabase, directoryOfSchema, schema1 } from './temporary.ts'
+import { changeDatabase, directoryOf, directoryOfSchema, schema1, schema6 } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
   openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
@@ -28,26 +28,35 @@ for (const version of migrations.map((_, index) => index + 1)) {
   test(`a directory of schema ${version} opens, and answers as the reference does`, async () => {
     await using temporary = await directoryOfSchema(version)
 
-    await using stores = await open(temporary.dir)
-
-    const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
-    assert.equal(items.length, 11)
-    const memory = memoryStores(systemRandom)
-    for (const item of items) await memory.graph.put(item, item.provenance)
-    const [absent] = await stores.graph.stubs(10)
-    assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
-    assert.deepEqual(absent?.promisedBy, ['grove-3', 'grove-6'])
-    assert.deepEqual(await stores.records.get('peers', 'http://10.0.0.3:4515'), {
-      seen: 2,
-      list: [null, true],
-    })
-    assert.deepEqual(
-      await stores.blobs.missing(
-        items.flatMap(({ manifest }) => Object.values(manifest.artifacts)),
-      ),
-      [],
-    )
+    await requireWhole(temporary.dir, { contributions: 11 })
   })
+}
+
+test('what a grove of schema 6 derived and stored is derived anew, and nothing of it is lost', async () => {
+  await using temporary = await directoryOf(schema6)
+
+  await requireWhole(temporary.dir, { contributions: 14 })
+  await requireWhole(temporary.dir, { contributions: 14 })
+})
+
+/** Opens a directory, and requires that it has all that the old ones had. */
+async function requireWhole(dir: string, { contributions }: { contributions: number }) {
+  await using stores = await open(dir)
+  const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
+  assert.equal(items.length, contributions)
+  const memory = memoryStores(systemRandom)
+  for (const item of items) await memory.graph.put(item, item.provenance)
+  const [absent] = await stores.graph.stubs(10)
+  assert.deepEqual(await answersOf(stores.graph, items), await answersOf(memory.graph, items))
+  assert.deepEqual(absent?.promisedBy, ['grove-3', 'grove-6'])
+  assert.deepEqual(await stores.records.get('peers', 'http://10.0.0.3:4515'), {
+    seen: 2,
+    list: [null, true],
+  })
+  assert.deepEqual(
+    await stores.blobs.missing(items.flatMap(({ manifest }) => Object.values(manifest.artifacts))),
+    [],
+  )
 }
 
 test('a directory of schema 1 is numbered in the order of arrival', async () => {

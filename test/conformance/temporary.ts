@@ -18,14 +18,21 @@ export interface Temporary extends AsyncDisposable {
 
 /** What Grove 0.2.0 wrote (schema 1), as text; the rows of the full-text index as they went in. */
 export const schema1 = await readFile(join(import.meta.dirname, 'schema-1.sql'), 'utf8')
+/** That directory after a grove of schema 6 has opened it and stored three more contributions. */
+export const schema6 = await readFile(join(import.meta.dirname, 'schema-6.sql'), 'utf8')
 
 /** The directory that Grove 0.2.0 wrote, brought to a later schema by the steps that lead there. */
 export async function directoryOfSchema(
   version: number,
 ): Promise<{ dir: string } & AsyncDisposable> {
-  const temporary = await temporaryDirectory()
   const steps = migrations.slice(1, version)
-  changeDatabase(temporary.dir, `${schema1}; ${steps.join(';')}; PRAGMA user_version = ${version}`)
+  return directoryOf(`${schema1}; ${steps.join(';')}; PRAGMA user_version = ${version}`)
+}
+
+/** A directory with the database that this text makes. */
+export async function directoryOf(sql: string): Promise<{ dir: string } & AsyncDisposable> {
+  const temporary = await temporaryDirectory()
+  changeDatabase(temporary.dir, sql)
   return temporary
 }
 

@@ -6,7 +6,7 @@ import { type Misbehave, send } from './peer.ts'
 /** A gossip message in this peer's name. */
 export function messageOf(
   { peerId, address }: PeerAddress,
-  frontier: readonly DigestEntry[],
+  frontier: readonly DigestEntry[] = [],
 ): GossipMessage {
   return {
     peerId,

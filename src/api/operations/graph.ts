@@ -8,7 +8,7 @@ import { LIST_MAX } from '../../core/limits.ts'
 import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { diff } from '../../node/read/diff.ts'
-import { ancestors, children, EVIDENCE, evidenceFor } from '../../node/read/queries.ts'
+import { ancestors, children, EVIDENCE_LISTED, evidenceFor } from '../../node/read/queries.ts'
 import { THREAD_MAX, thread, threads } from '../../node/read/thread.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { json } from './operation.ts'
@@ -51,7 +51,7 @@ export const graphOperations = {
       types: z
         .array(relationTypeSchema)
         .max(relationTypeSchema.options.length)
-        .default([...EVIDENCE]),
+        .default([...EVIDENCE_LISTED]),
       ...pageShape(20),
     }),
     output: z.object({ items: neighboursOutput, total: z.number().int() }),

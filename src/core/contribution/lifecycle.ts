@@ -1,8 +1,8 @@
-import { type Edge, isReproduced } from './relation.ts'
+import { isChallenge, type Saying } from './relation.ts'
 
 /**
- * The states of a contribution by its incoming edges. Where several apply, the first in this list
- * counts.
+ * The states of a contribution by what others say about it. Where several apply, the first in this
+ * list counts.
  */
 export const LIFECYCLE = [
   'superseded',
@@ -15,18 +15,18 @@ export const LIFECYCLE = [
 /** One of the states in LIFECYCLE. */
 export type Lifecycle = (typeof LIFECYCLE)[number]
 
-/** The state of a contribution with these incoming edges, in any order; `published` without any. */
-export function lifecycleOf(incoming: readonly Edge[]): Lifecycle {
-  const states = new Set(incoming.map(stateFrom))
+/** The state of a contribution of which this is said, in any order; `published` without any. */
+export function lifecycleOf(said: readonly Saying[]): Lifecycle {
+  const states = new Set(said.map(stateFrom))
   return LIFECYCLE.find((state) => states.has(state)) ?? 'published'
 }
 
-function stateFrom(edge: Edge): Lifecycle {
-  switch (edge.type) {
+function stateFrom(said: Saying): Lifecycle {
+  switch (said.type) {
     case 'derives_from':
-      return edge.metadata?.relationship === 'supersedes' ? 'superseded' : 'published'
+      return said.supersedes ? 'superseded' : 'published'
     case 'reproduces':
-      return isReproduced(edge.metadata) ? 'reproduced' : 'challenged'
+      return isChallenge(said) ? 'challenged' : 'reproduced'
     case 'adopts':
       return 'adopted'
     case 'reviews':

@@ -62,9 +62,48 @@ const TELLING = ['challenge', 'review', 'reproduction', 'adoption', 'reply'] as 
  */
 export function tellingOf({ type, metadata }: Pick<Edge, 'type' | 'metadata'>): number {
   const signal = counts[type] ?? 'reply'
-  const isChallenge = signal === 'reproduction' && !isReproduced(metadata)
-  return TELLING.indexOf(isChallenge ? 'challenge' : signal)
+  const hasFailed = signal === 'reproduction' && !isReproduced(metadata)
+  return TELLING.indexOf(hasFailed ? 'challenge' : signal)
 }
+
+/** Consecutive kinds of what is told, as `tellingOf` orders them. */
+export interface Kinds {
+  readonly first: number
+  readonly last: number
+}
+
+/** All kinds, those of evidence, and replies alone. */
+export const ABOUT_KINDS: Kinds = { first: 0, last: TELLING.length - 1 }
+export const EVIDENCE_KINDS: Kinds = { first: 0, last: TELLING.indexOf('adoption') }
+export const REPLY_KINDS: Kinds = {
+  first: TELLING.indexOf('reply'),
+  last: TELLING.indexOf('reply'),
+}
+
+/** The kinds that relations of these types may be of, each once, in the order of the telling. */
+export function kindsOf(types: readonly RelationType[]): number[] {
+  const results = [undefined, { result: 'challenged' }]
+  const kinds = types.flatMap((type) => results.map((metadata) => tellingOf({ type, metadata })))
+  return [...new Set(kinds)].sort()
+}
+
+/** What an edge says about its target, without the words that count for nothing here. */
+export interface Saying extends Pick<Edge, 'source' | 'type'> {
+  /** Whether it derives from the target in order to replace it. */
+  readonly supersedes: boolean
+  readonly at: Telling
+}
+
+/** What an edge says, at its place in the telling. */
+export function saidBy(edge: Edge, place: Pick<Telling, 'turn' | 'seq'>): Saying {
+  const { source, type, metadata } = edge
+  const supersedes = type === 'derives_from' && metadata?.['relationship'] === 'supersedes'
+  return { source, type, supersedes, at: { kind: tellingOf(edge), ...place } }
+}
+
+/** Whether it is the word of a reproduction that did not succeed. */
+export const isChallenge = ({ at }: Pick<Saying, 'at'>): boolean =>
+  at.kind === TELLING.indexOf('challenge')
 
 /**
  * The edges of a contribution, in manifest order. Of several relations of one type to one target,

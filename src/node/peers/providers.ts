@@ -1,9 +1,12 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
+import { ABOUT } from '../../core/contribution/relation.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
 import type { PeersContext } from '../context.ts'
+import { saidInTurns } from '../read/said-in-turns.ts'
+import { readEach } from '../read-each.ts'
 import { ask, type FailedAttempt } from './contact.ts'
 
 /** Live peers asked at once whether they hold something (BEHAVIOUR.md#fetch). */
@@ -46,15 +49,12 @@ export function refuseStranger(node: PeersContext, peer: string): void {
  */
 export async function likelyProviders(node: PeersContext, cid: Cid): Promise<PeerAddress[]> {
   const advertisers = node.peers.order(node.gossip.providersOf(cid))
-  const [held, edges] = await Promise.all([
-    node.contributions.get(cid),
-    node.index.edges(cid, 'in', { limit: NAMERS_MAX }),
-  ])
-  const namers = await node.contributions.getMany(edges.map((edge) => edge.source))
-  const sent = [...(held === undefined ? [] : [held]), ...namers].flatMap(({ provenance }) =>
-    senderOf(node, provenance),
-  )
-  return unique(node, [...advertisers, ...sent])
+  const said = await saidInTurns(node, cid, ABOUT, NAMERS_MAX)
+  const namers = new Set(said.map(({ source }) => source).slice(0, NAMERS_MAX))
+  const senders: PeerAddress[] = []
+  for await (const { provenance } of readEach(node, [cid, ...namers]))
+    senders.push(...senderOf(node, provenance))
+  return unique(node, [...advertisers, ...senders])
 }
 
 /** Peers that promised this stub and are still known. */

@@ -1,6 +1,7 @@
 import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../../core/cid.ts'
 import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
 import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
+import { ABOUT, EVIDENCE, isChallenge } from '../../core/contribution/relation.ts'
 import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Belief, beliefIn } from '../../core/ranking/belief.ts'
@@ -11,10 +12,12 @@ import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { Page, ReadOptions } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
+import { saidInTurns } from './said-in-turns.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
 const CANDIDATES_MAX = 10
-/** Edges read for one question about one contribution. */
+/** Edges of each kind that are read for one question about one contribution. */
 const EDGES_MAX = 10_000
 
 /**
@@ -77,8 +80,8 @@ export interface ContributionStanding {
 export async function standingOf(node: ReadContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
-  const [incoming, signals, missing] = await Promise.all([
-    node.index.edges(cid, 'in', { limit: EDGES_MAX }),
+  const [said, signals, missing] = await Promise.all([
+    saidInTurns(node, cid, EVIDENCE, EDGES_MAX),
     node.index.signals(cid),
     node.blobs.missing(Object.values(manifest.artifacts)),
   ])
@@ -86,12 +89,11 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
   const missingArtifacts = Object.keys(manifest.artifacts).filter((name) =>
     lost.has(manifest.artifacts[name] as Cid),
   )
-  const challenges = incoming.filter((edge) => lifecycleOf([edge]) === 'challenged').length
-  const grounds = { held: true, signals, challenges }
+  const grounds = { held: true, signals, challenges: said.filter(isChallenge).length }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
     provenance,
-    lifecycle: lifecycleOf(incoming),
+    lifecycle: lifecycleOf(said),
     ...signals,
     missingArtifacts,
     belief: beliefIn(grounds),
@@ -158,21 +160,19 @@ export async function artifactOf(node: ReadContext, cid: Cid, name: string): Pro
 }
 
 /**
- * Contributions with a relation to this one, oldest first. Throws `not-found` for an unknown one.
+ * Contributions with a relation to this one, oldest first: if there are very many, some of each
+ * kind and host. Throws `not-found` for an unknown one.
  */
 export async function children(
   node: ReadContext,
   cid: Cid,
-  types?: readonly RelationType[],
+  types: readonly RelationType[] = ABOUT,
 ): Promise<ContributionView[]> {
-  const edges = await node.index.edges(cid, 'in', {
-    limit: EDGES_MAX,
-    ...(types === undefined ? {} : { types }),
-  })
-  if (edges.length === 0) await contributionOf(node, cid)
+  const said = await saidInTurns(node, cid, types, EDGES_MAX)
+  if (said.length === 0) await contributionOf(node, cid)
   return neighbours(
     node,
-    edges.map((edge) => edge.source),
+    said.slice(0, EDGES_MAX).map(({ source }) => source),
   )
 }
 
@@ -191,7 +191,7 @@ export async function ancestors(
 }
 
 /** What counts as the word of others on a contribution. */
-export const EVIDENCE = ['reviews', 'reproduces', 'adopts'] as const satisfies RelationType[]
+export const EVIDENCE_LISTED = ['reviews', 'reproduces', 'adopts'] as const satisfies RelationType[]
 
 /**
  * Contributions that say something about this one by relations of these types, newest first, and
@@ -209,8 +209,9 @@ export async function evidenceFor(
 }
 
 async function neighbours(node: ReadContext, cids: readonly Cid[]): Promise<ContributionView[]> {
-  const held = await node.contributions.getMany([...new Set(cids)])
-  return held.toSorted(byAge).map(viewOf)
+  const held: Contribution[] = []
+  for await (const contribution of readEach(node, new Set(cids))) held.push(contribution)
+  return held.sort(byAge).map(viewOf)
 }
 
 function byAge(a: Contribution, b: Contribution): number {

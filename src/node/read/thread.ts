@@ -1,5 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
+import { REPLY_KINDS } from '../../core/contribution/relation.ts'
 import type { Visit } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import { timestamp } from '../../core/time.ts'
@@ -79,8 +80,8 @@ export async function threads(
 }
 
 /**
- * Breadth-first along the replies, and whether there are more than the walk may reach. A layer's
- * replies are read one after the other, by ascending cid.
+ * Breadth-first along the replies, and whether there are more than the walk may reach. Of replies
+ * to one contribution the hosts that brought them take turns.
  */
 async function walk(
   node: ReadContext,
@@ -104,6 +105,6 @@ async function walk(
 }
 
 async function repliesTo(node: ReadContext, cid: Cid, limit: number): Promise<Cid[]> {
-  const edges = await node.index.edges(cid, 'in', { types: ['responds_to'], limit })
-  return edges.map(({ source }) => source)
+  const { said } = await node.index.said(cid, { kinds: REPLY_KINDS, limit })
+  return said.map(({ source }) => source)
 }

@@ -1,6 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import {
+  ABOUT_KINDS,
+  EVIDENCE_KINDS,
+  parentsFirst,
+  targetsOf,
+} from '../../core/contribution/relation.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
@@ -118,7 +123,7 @@ async function addEvidence(
   const { contributions, index } = node
   const until = contributions.position(await contributions.lastSeq())
   const { said, next } = await index.said(cid, {
-    replies,
+    kinds: replies ? ABOUT_KINDS : EVIDENCE_KINDS,
     after: parseTelling(after),
     since: contributions.seqAt(since),
     limit: CLOSURE_MAX_CONTRIBUTIONS,

@@ -56,8 +56,9 @@ export class EvidenceMarks implements Marks {
     const hasher = new CidHasher()
     let separator = ''
     for await (const sources of this.#sources(cid, types, edges)) {
-      if (sources.length > 0) hasher.update(Buffer.from(separator + sources.join(' ')))
-      if (sources.length > 0) separator = ' '
+      if (sources.length === 0) continue
+      hasher.update(Buffer.from(separator + sources.join(' ')))
+      separator = ' '
     }
     const mark = hasher.digest().slice(7, 39)
     this.#known.set(key, { mark, edges, madeAt: now })

@@ -1,6 +1,5 @@
 import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
-import { shareKey } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
@@ -15,6 +14,7 @@ const ASKED_PER_PEER = 16
 const ASKED_AT_ONCE = 4
 /** What one author may say about one contribution in one answer, by the id of the agent. */
 const MAX_PER_AUTHOR = 100
+
 export interface EvidenceRound {
   readonly budget: RoundBudget
   /** What has been asked before. */
@@ -47,7 +47,6 @@ export async function bringEvidence(
   { budget, memory, signal: round }: EvidenceRound,
   { replies }: { readonly replies: boolean } = { replies: false },
 ): Promise<Cid[]> {
-  const { hosts } = node.transport
   const brought = await mapBounded(questions, ASKED_AT_ONCE, async (question, ended) => {
     const { contribution, peer, mark } = question
     if (budget.isSpent) return []
@@ -61,7 +60,7 @@ export async function bringEvidence(
       replies,
       providers: [peer],
       signal,
-      takeEvidence: (address) => budget.tryTakeEvidence(shareKey(hosts, address)),
+      takeEvidence: (address) => budget.tryTakeEvidence(address),
       maxPerAuthor: MAX_PER_AUTHOR,
       part: memory.part(peer, contribution.cid),
     })

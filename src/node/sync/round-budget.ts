@@ -3,7 +3,7 @@ import type { Policy } from '../../core/policy.ts'
 import type { Credit } from '../../protocol/sync/credit.ts'
 
 /** Items of evidence that one host may bring in one round. */
-const EVIDENCE_MAX_PER_PEER = 1_000
+const EVIDENCE_MAX_PER_HOST = 1_000
 /**
  * Failures of one host in a round before it is asked no more: so many for each unit of its credit,
  * and in all. An `absent` costs one, others ten.
@@ -64,22 +64,22 @@ export class RoundBudget {
     this.#bytesLeft = Math.max(0, this.#bytesLeft - bytes)
   }
 
-  /** Whether one more item of evidence may be taken from this peer; counts it if so. */
+  /** Whether one more item of evidence may be taken from a peer's host; counts it if so. */
   tryTakeEvidence(address: string): boolean {
     const host = this.#standing.hostOf(address)
     const taken = (this.#evidence.get(host) ?? 0) + 1
-    if (taken <= EVIDENCE_MAX_PER_PEER) this.#evidence.set(host, taken)
-    return taken <= EVIDENCE_MAX_PER_PEER
+    if (taken <= EVIDENCE_MAX_PER_HOST) this.#evidence.set(host, taken)
+    return taken <= EVIDENCE_MAX_PER_HOST
   }
 
-  /** A call to this peer failed. */
+  /** A call to this peer failed: that counts against its host. */
   chargeFailure(address: string, code: string): void {
     const cost = CHEAP.has(code) ? 1 : COSTLY
     const host = this.#standing.hostOf(address)
     this.#errorCost.set(host, (this.#errorCost.get(host) ?? 0) + cost)
   }
 
-  /** Whether this peer may still be asked in this round. */
+  /** Whether peers of this one's host may still be asked in this round. */
   withinErrorBudget(address: string): boolean {
     const host = this.#standing.hostOf(address)
     const most = Math.min(ERROR_BUDGET, ERRORS_PER_CREDIT * this.#standing.credit.of(host))

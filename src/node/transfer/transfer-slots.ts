@@ -58,6 +58,7 @@ export class TransferSlots implements Transfers {
       const others = (this.#asked.get(hash) ?? 1) - 1
       if (others > 0) this.#asked.set(hash, others)
       else this.#asked.delete(hash)
+      this.#slots.changed()
     }
   }
 

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Cid, hashBytes } from '../../../src/core/cid.ts'
-import type { Telling } from '../../../src/core/contribution/relation.ts'
+import {
+  ABOUT_KINDS,
+  EVIDENCE_KINDS,
+  type Telling,
+} from '../../../src/core/contribution/relation.ts'
 import type { Draft, Relation } from '../../../src/core/contribution/schema.ts'
 import { STUBS_MAX } from '../../../src/core/limits.ts'
 import type { Provenance } from '../../../src/ports/contribution-store.ts'
@@ -198,18 +202,23 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     flood.push(await say(ported, 'flood of another port', adopts))
     const reply = await say(local(), 'reply', relation('responds_to', absent))
     const adoption = await say(from('8.8.8.8'), 'adoption', adopts)
-    const own = await say(local(), 'own', relation('derives_from', absent))
+    const supersedes = relation('derives_from', absent, { relationship: 'supersedes' })
+    const own = await say(local(), 'own', supersedes)
     const confirmed = await say(local(), 'confirmed', relation('reproduces', absent))
     const review = await say(local(), 'review', relation('reviews', absent))
     const challenged = relation('reproduces', absent, { result: 'challenged' })
     const challenge = await say(from('9.9.9.9'), 'challenge', challenged)
 
-    const { said, next } = await opened.store.said(absent, { replies: true, limit: 100 })
+    const { said, next } = await opened.store.said(absent, { kinds: ABOUT_KINDS, limit: 100 })
 
     const [first, ...more] = flood
     assert.deepEqual(
       said.map(({ source }) => source),
       [challenge, review, confirmed, first, adoption, own, ...more, reply],
+    )
+    assert.deepEqual(
+      said.filter((one) => one.supersedes).map(({ source }) => source),
+      [own],
     )
     assert.equal(next, undefined)
     assert.deepEqual(await opened.store.edgeCounts(absent), { evidence: 9, all: 10 })
@@ -226,7 +235,12 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
       const found: Cid[][] = []
       let after: Telling | undefined
       do {
-        const page = await opened.store.said(absent, { replies: false, after, since, limit: 3 })
+        const page = await opened.store.said(absent, {
+          kinds: EVIDENCE_KINDS,
+          after,
+          since,
+          limit: 3,
+        })
         found.push(page.said.map(({ source }) => source))
         after = page.next
       } while (after !== undefined)

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { LIFECYCLE, lifecycleOf } from '../../../src/core/contribution/lifecycle.ts'
-import type { Edge } from '../../../src/core/contribution/relation.ts'
+import { type Edge, type Saying, saidBy } from '../../../src/core/contribution/relation.ts'
 import type { RelationType } from '../../../src/core/contribution/schema.ts'
 
 const [source, target] = [hashBytes(new Uint8Array([1])), hashBytes(new Uint8Array([2]))]
-const edge = (type: RelationType, metadata?: { [key: string]: string }): Edge =>
-  metadata === undefined ? { source, target, type } : { source, target, type, metadata }
+const edge = (type: RelationType, metadata?: Edge['metadata']): Saying =>
+  saidBy({ source, target, type, ...(metadata && { metadata }) }, { turn: 1, seq: 1 })
 
 /** An edge for each state, the highest state first. */
-const edges: readonly Edge[] = [
+const edges: readonly Saying[] = [
   edge('derives_from', { relationship: 'supersedes' }),
   edge('reproduces', { result: 'challenged' }),
   edge('adopts'),

@@ -5,7 +5,6 @@ import type { PeerAddress } from '../../../src/core/peers/peer.ts'
 import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
 import {
   type DigestEntry,
-  type GossipMessage,
   gossipMessageSchema,
   type PeerInfo,
 } from '../../../src/core/wire/gossip.ts'
@@ -13,6 +12,7 @@ import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
 import type { Effect, GossipConfig, Input } from '../../../src/protocol/messages.ts'
+import { messageOf } from '../../support/gossip.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 const self = peer(0)
@@ -23,14 +23,6 @@ function stateOf(options: Partial<GossipConfig> = {}): GossipState {
     { self, seeds: [], capabilities: {}, gossipIntervalMs: INTERVAL_MS, ...options },
     seeded(1),
   )
-}
-
-function messageOf(
-  from: PeerAddress,
-  frontier: DigestEntry[] = [],
-  timestamp = stamp,
-): GossipMessage {
-  return { ...from, frontier, load: { queueDepth: 0 }, capabilities: { federation: 2 }, timestamp }
 }
 
 const infoOf = (address: PeerAddress, age = 0): PeerInfo => ({ ...address, age, lastSeen: stamp })
@@ -158,7 +150,7 @@ test('a seed given as a bare URL gets its real id once it answers', () => {
     [seed?.peerId, seed?.address, seed?.seed, seed?.active],
     ['grove-4631', url, true, true],
   )
-  assert.deepEqual(seed?.capabilities, { federation: 2 })
+  assert.deepEqual(seed?.capabilities, named.capabilities)
 })
 
 test('a grove at two addresses is one peer', () => {
@@ -442,7 +434,10 @@ test('a contradicted advertisement is ignored, but those of others are not', () 
 
 test('an advertisement expires after 10 rounds without repetition', () => {
   const gossip = stateOf()
-  const message = messageOf(peer(1), [advertisement(3, 0.1)], '9999-12-31T23:59:59Z')
+  const message = {
+    ...messageOf(peer(1), [advertisement(3, 0.1)]),
+    timestamp: '9999-12-31T23:59:59Z',
+  }
   gossip.step({ type: 'exchange-received', message }, START)
 
   assert.equal(gossip.federated(START + 10 * INTERVAL_MS).length, 1)

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FEDERATED_ADVERTISER_SHARE, FEDERATED_MAX_PER_METRIC } from '../../../src/core/limits.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
-import type { DigestEntry, GossipMessage, PeerInfo } from '../../../src/core/wire/gossip.ts'
+import type { DigestEntry, PeerInfo } from '../../../src/core/wire/gossip.ts'
 import { FederatedFrontier } from '../../../src/protocol/gossip/federated-frontier.ts'
 import { shortId } from '../../../src/protocol/gossip/pending-requests.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import type { Effect, GossipConfig } from '../../../src/protocol/messages.ts'
 import { HostMap } from '../../../src/transport/hosts.ts'
+import { messageOf } from '../../support/gossip.ts'
 import { cid, INTERVAL_MS, START, seeded } from './network.ts'
 
 const stamp = new Date(START).toISOString()
@@ -23,14 +24,6 @@ function begun(options: Partial<GossipConfig> = {}): GossipState {
   gossip.step({ type: 'tick' }, START)
   return gossip
 }
-
-const messageOf = (from: PeerAddress, frontier: DigestEntry[] = []): GossipMessage => ({
-  ...from,
-  frontier,
-  load: { queueDepth: 0 },
-  capabilities: {},
-  timestamp: stamp,
-})
 
 const infoOf = (peer: PeerAddress): PeerInfo => ({ ...peer, age: 0, lastSeen: stamp })
 const entry = (n: number): DigestEntry => ({

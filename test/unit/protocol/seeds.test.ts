@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { enforceInvariants } from '../../../src/core/invariant.ts'
 import type { PeerAddress } from '../../../src/core/peers/peer.ts'
-import type { DigestEntry, GossipMessage } from '../../../src/core/wire/gossip.ts'
+import type { DigestEntry } from '../../../src/core/wire/gossip.ts'
 import { GossipState } from '../../../src/protocol/gossip-state.ts'
 import { suspicionRounds } from '../../../src/protocol/membership/liveness.ts'
 import type { Effect } from '../../../src/protocol/messages.ts'
+import { messageOf } from '../../support/gossip.ts'
 import { cid, INTERVAL_MS, peer, START, seeded, work } from './network.ts'
 
 enforceInvariants()
@@ -21,13 +22,6 @@ function begun(seeds: readonly PeerAddress[]): GossipState {
   return gossip
 }
 
-const messageOf = (from: PeerAddress, frontier: DigestEntry[] = []): GossipMessage => ({
-  ...from,
-  frontier,
-  load: { queueDepth: 0 },
-  capabilities: {},
-  timestamp: new Date(START).toISOString(),
-})
 const entry = (n: number): DigestEntry => ({ ...work(n, n), tags: [] })
 
 function answers(gossip: GossipState, at: PeerAddress, as = at, now = START): Effect[] {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
+import { GroveError } from '../../../src/core/errors.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
@@ -8,12 +11,12 @@ import { DatabaseFile } from '../../../src/stores/sqlite/database/database-file.
 import { LongReads } from '../../../src/stores/sqlite/reader/long-reads.ts'
 import { ReaderPool } from '../../../src/stores/sqlite/reader/pool.ts'
 import type { LongQuery } from '../../../src/stores/sqlite/reader/query.ts'
-import { ReadQueue } from '../../../src/stores/sqlite/reader/read-queue.ts'
 import { SharedWatch, UNWATCHED } from '../../../src/stores/sqlite/reader/watch.ts'
 import { Writer } from '../../../src/stores/sqlite/writer/writer.ts'
 import { local, relation, sample } from '../../conformance/samples.ts'
 import { withCode } from '../../support/errors.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
+import { standingClock } from '../../support/standing-clock.ts'
 
 const root = sample({ summary: 'root' })
 const page = { limit: 5, offset: 0 }
@@ -97,6 +100,31 @@ test('every query ends when it is cancelled', async (context) => {
     )
 })
 
+test('every query ends in its middle, and leaves the connection as it was', async (context) => {
+  const file = await filled(context)
+  const seen = { checks: 0, most: Number.POSITIVE_INFINITY }
+  const watch = {
+    check() {
+      if (++seen.checks > seen.most) throw new GroveError('aborted')
+    },
+  }
+  const connection = new Connection(file, { isReader: true, alive: () => watch.check() })
+  context.after(() => connection.close())
+
+  for (const query of queries) {
+    Object.assign(seen, { checks: 0, most: Number.POSITIVE_INFINITY })
+    const whole = new LongReads(connection, watch).answer(query)
+    const { checks } = seen
+    for (const most of [1, Math.floor(checks / 2), checks - 1].filter((n) => n < checks)) {
+      Object.assign(seen, { checks: 0, most })
+      const broken = new LongReads(connection, watch)
+      assert.throws(() => broken.answer(query), withCode('aborted'), JSON.stringify(query))
+      seen.most = Number.POSITIVE_INFINITY
+      assert.deepEqual(broken.answer(query), whole)
+    }
+  }
+})
+
 test('a caller who leaves gets the reason, and others are still answered', async (context) => {
   const pool = poolOn(context, await filled(context))
   const leaving = new AbortController()
@@ -130,61 +158,128 @@ test('a database that was taken away is not read', async (context) => {
   await assert.rejects(pool.ask(queries[0] as LongQuery), withCode('storage-failed'))
 })
 
-/** The queue, and the order in which its reads get their turn, each taking so many ms. */
-function orderOf(queue: ReadQueue, ms: (caller: string) => number): string[] {
-  const order: string[] = []
-  for (let task = queue.next(); task !== undefined; task = queue.next()) {
-    order.push(task.caller)
-    queue.charge(task, ms(task.caller))
+const [first, second] = queries as [LongQuery, LongQuery]
+
+/** A clock of which the next so many delays have passed as soon as they begin; others never do. */
+function leapingClock() {
+  let leaps = 0
+  let now = 0
+  const clock: Clock = {
+    now: () => now,
+    after(delayMs, task) {
+      if (leaps === 0) return () => {}
+      leaps--
+      now += delayMs
+      task()
+      return () => {}
+    },
+    sleep: () => Promise.resolve(),
   }
-  return order
+  const leap = (delays: number) => {
+    leaps = delays
+  }
+  return { clock, leap }
 }
 
-const search = (text: string): LongQuery => ({ type: 'search', args: [text, {}, 5] })
+test('a read that takes too long by itself is too large, and the next one is answered', async (context) => {
+  const { clock, leap } = leapingClock()
+  const pool = poolOn(context, await filled(context), clock)
 
-test('callers take turns, however many reads one of them asks for', () => {
-  const queue = new ReadQueue()
-  for (let n = 0; n < 20; n++) void queue.add(search(`a${n}`), 'greedy', undefined, () => {})
-  for (let n = 0; n < 2; n++) void queue.add(search(`b${n}`), 'polite', undefined, () => {})
+  leap(16)
+  await assert.rejects(pool.ask(first), withCode('too-large', 'takes longer than 4 s'))
 
-  const order = orderOf(queue, () => 10)
-
-  assert.equal(order.lastIndexOf('polite') <= 4, true, order.join(' '))
-  assert.equal(order.length, 22)
+  assert.ok(await pool.ask(first))
 })
 
-test('equal reads that wait are one', async () => {
-  const queue = new ReadQueue()
-  const asked = [1, 2, 3].map((n) => queue.add(search('same'), `caller ${n}`, undefined, () => {}))
+test('a read gives way to those of others, and is answered after them', async (context) => {
+  const { clock, leap } = leapingClock()
+  const pool = poolOn(context, await filled(context), clock)
+  const order: string[] = []
+  const ask = async (query: LongQuery, caller: string) => {
+    const answer = await pool.ask(query, { caller })
+    order.push(caller)
+    return answer
+  }
 
-  const task = queue.next()
-  task?.resolve({ ids: [7], isBounded: false })
+  const before = pool.ask(queries[3] as LongQuery)
+  const asked = [ask(first, 'slow'), ask(second, 'other')]
+  leap(1)
 
-  assert.deepEqual(await Promise.all(asked), Array(3).fill({ ids: [7], isBounded: false }))
-  assert.equal(queue.next(), undefined)
+  for (const answer of [before, ...asked]) assert.ok(await answer)
+  assert.deepEqual(order, ['other', 'slow'])
 })
 
-test('a caller with too many reads is told that the grove is busy, and others are not', async () => {
-  const queue = new ReadQueue()
-  for (let n = 0; n < 64; n++) void queue.add(search(`${n}`), 'greedy', undefined, () => {})
+test('a read that has to give way twice ends with busy, and those that it gave way to are answered', async (context) => {
+  const { clock, leap } = leapingClock()
+  const pool = poolOn(context, await filled(context), clock)
 
-  await assert.rejects(
-    queue.add(search('more'), 'greedy', undefined, () => {}),
-    withCode('busy'),
-  )
-  void queue.add(search('other'), 'polite', undefined, () => {})
-  assert.equal(queue.next()?.query.args[0] !== undefined, true)
+  const before = pool.ask(queries[3] as LongQuery)
+  const slow = assert.rejects(pool.ask(first, { caller: 'slow' }), withCode('busy'))
+  // Gives way as well, so that both wait for each other.
+  const other = pool.ask(second, { caller: 'other' })
+  leap(3)
+
+  assert.ok(await before)
+  await slow
+  assert.ok(await other)
 })
 
-test('a read that nobody waits for any more never begins', async () => {
-  const queue = new ReadQueue()
-  const leaving = new AbortController()
-  const left: string[] = []
-  const asked = queue.add(search('a'), 'x', leaving.signal, ({ key }) => void left.push(key))
+test('a thread that dies fails its read alone: those that wait have another', async (context) => {
+  const pool = poolOn(context, await filled(context))
+  const started = once(process, 'worker')
 
-  leaving.abort(new Error('gone'))
+  const died = assert.rejects(pool.ask(first), withCode('storage-failed'))
+  const others = [first, second].map((query) => pool.ask(query))
+  const [thread] = (await started) as [Worker]
+  await thread.terminate()
 
-  await assert.rejects(asked, /gone/)
-  assert.equal(left.length, 1)
-  assert.equal(queue.next(), undefined)
+  await died
+  for (const other of others) assert.ok(await other)
+})
+
+/** The threads that are started from now on. */
+function threadsOf(test: TestContext): readonly Worker[] {
+  const threads: Worker[] = []
+  const note = (thread: Worker) => void threads.push(thread)
+  process.on('worker', note)
+  test.after(() => process.off('worker', note))
+  return threads
+}
+
+test('the thread ends when nobody has asked for a while, and the next read starts another', async (context) => {
+  const { clock, move } = standingClock()
+  const pool = poolOn(context, await filled(context), clock)
+  const threads = threadsOf(context)
+
+  await pool.ask(first)
+  move(59_000)
+  await pool.ask(first)
+  move(59_000)
+  await pool.ask(first)
+  assert.equal(threads.length, 1)
+  const ended = once(threads[0] as Worker, 'exit')
+  move(60_000)
+  const later = pool.ask(first)
+
+  assert.deepEqual(await ended, [0])
+  assert.ok(await later)
+  assert.equal(threads.length, 2)
+})
+
+test('whatever was stored before a read is in its answer', async (context) => {
+  const file = await filled(context)
+  const pool = poolOn(context, file)
+  const writer = new Writer(file)
+  context.after(() => writer.close())
+  const filter = { tags: ['later'] }
+
+  for (let n = 1; n <= 50; n++) {
+    const { cid, bytes } = sample({ summary: `later ${n}`, tags: ['later'] })
+    writer.commit([{ type: 'put-contribution', cid, bytes, provenance: local() }])
+    const listed = await pool.ask({ type: 'list', args: [filter, { limit: 1, offset: n - 1 }] })
+    const found = await pool.ask({ type: 'search', args: [`later ${n}`, filter, 1] })
+
+    assert.equal(listed.total, n)
+    assert.deepEqual(found.ids, [101 + n])
+  }
 })

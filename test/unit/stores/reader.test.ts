@@ -54,7 +54,7 @@ const queries: { readonly [T in ShortType]: Query<T> } = {
   'lines-before': { type: 'lines-before', seq: 5, limit: 5 },
   'last-seq': { type: 'last-seq' },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
-  said: { type: 'said', args: [cid, { replies: true, limit: 5 }] },
+  said: { type: 'said', args: [cid, { kinds: { first: 0, last: 4 }, limit: 5 }] },
   edgeCounts: { type: 'edgeCounts', args: [cid] },
   signals: { type: 'signals', args: [cid] },
   bestWorks: { type: 'bestWorks', args: [['loss'], 5] },

@@ -1,5 +1,6 @@
 import { cidFromBytes } from '../../../core/cid.ts'
 import type { Direction, Kind } from '../../../core/contribution/schema.ts'
+import { GroveError } from '../../../core/errors.ts'
 import {
   type Dimension,
   type Place,
@@ -11,6 +12,7 @@ import type { FrontierQuery, MetricsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 import { countContributions } from '../tables/log.ts'
 import type { Facets, Matching } from './facets.ts'
+import { keepFirst } from './keep-first.ts'
 import type { Watch } from './watch.ts'
 
 /** Rows of places that are looked at for each match, about: its metrics and its signals. */
@@ -19,6 +21,9 @@ const PLACES_USUAL = 4
 const SCAN_PATIENCE = 8
 /** Matching contributions whose places are read at once. */
 const LOOKED_UP = 1_024
+/** Places of all dimensions that are kept at most, and how many more are read before a cut. */
+const SORTED_MAX_PLACES = 150_000
+const SORTED_ROOM = 100_000
 
 /** Each kind has rows of its own. */
 interface DimensionRow extends Dimension {
@@ -56,12 +61,11 @@ export function frontierOf(
   const find =
     matching === undefined
       ? finder(connection)
-      : filteringFinder({ connection, matching, dimensions: ranked.flat(), limit, watch })
+      : filteringFinder({ connection, matching, ranked, limit, watch })
   return ranked
     .map((rows) => {
       watch.check()
-      const best = rows.map((row) => find(row, limit))
-      return rankedIds(rows[0], merged(best, limit))
+      return rankedIds(rows[0], find(rows, limit))
     })
     .filter(({ ids }) => ids.length > 0)
 }
@@ -73,12 +77,12 @@ export function bestWorksOf(
   limit: number,
 ): Place[] {
   const find = finder(connection)
-  return rankedIn(connection, { kind: 'work', dimensions }).flatMap(([row]) =>
-    find(row, limit).map(({ rank, cid }) => ({
-      metric: row.metric,
-      direction: row.direction,
+  return rankedIn(connection, { kind: 'work', dimensions }).flatMap((rows) =>
+    find(rows, limit).map(({ rank, cid }) => ({
+      metric: rows[0].metric,
+      direction: rows[0].direction,
       cid: cidFromBytes(cid),
-      value: rankedValue(row, rank),
+      value: rankedValue(rows[0], rank),
     })),
   )
 }
@@ -98,22 +102,29 @@ export function metricsIn(
     .all(after, ofWorks ? 0 : 1, ...SIGNAL_METRICS, limit)
 }
 
-/** Gives the best rows of a dimension. */
-type Find = (dimension: DimensionRow, limit: number) => readonly PlaceRow[]
+/** The rows of one dimension: those of the kinds that are asked for. */
+type RankedRows = readonly [DimensionRow, ...DimensionRow[]]
+
+/** Gives the best of a dimension, whatever their kinds. */
+type Find = (rows: RankedRows, limit: number) => readonly PlaceRow[]
 
 const BEST =
   'SELECT dimension, contribution, rank, cid FROM place WHERE dimension = ? ORDER BY rank, cid'
 
 function finder(connection: Connection): Find {
   const best = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`)
-  return (dimension, limit) => best.all(dimension.id, limit)
+  return (rows, limit) =>
+    merged(
+      rows.map(({ id }) => best.all(id, limit)),
+      limit,
+    )
 }
 
 interface Filtering {
   readonly connection: Connection
   readonly matching: Matching
   /** All that are asked for. */
-  readonly dimensions: readonly DimensionRow[]
+  readonly ranked: readonly RankedRows[]
   readonly limit: number
   readonly watch: Watch
 }
@@ -124,72 +135,89 @@ interface Filtering {
  * longer than it should, since those that match are among the worst.
  */
 function filteringFinder(filtering: Filtering): Find {
-  const { connection, matching, dimensions, limit, watch } = filtering
+  const { connection, matching, ranked, limit, watch } = filtering
   if (matching.size === 0) return () => []
   const usual = (limit * countContributions(connection)) / matching.size
-  const scanned = dimensions.reduce((sum, { places }) => sum + Math.min(places, usual), 0)
+  const scanned = ranked.flat().reduce((sum, { places }) => sum + Math.min(places, usual), 0)
   const isScanned = scanned < PLACES_USUAL * matching.size
   let lookedUp: ReadonlyMap<number, readonly PlaceRow[]> | undefined
-  return (dimension) => {
-    const found = isScanned ? scan(filtering, dimension, SCAN_PATIENCE * usual) : undefined
+  return (rows) => {
+    const found = isScanned ? scan(filtering, rows, SCAN_PATIENCE * usual) : undefined
     if (found !== undefined) return found
     watch.check()
     lookedUp ??= lookUp(filtering)
-    return lookedUp.get(dimension.id) ?? []
+    return lookedUp.get(rows[0].id) ?? []
   }
 }
 
-/** The best that match; undefined where those are not found among the first `mostRows`. */
+/** The best that match; undefined where the first `mostRows` of a kind have too few of them. */
 function scan(
   { connection, matching, limit, watch }: Filtering,
-  { id }: DimensionRow,
+  rows: RankedRows,
   mostRows: number,
-): PlaceRow[] | undefined {
-  const found: PlaceRow[] = []
-  let seen = 0
-  for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
-    if (found.length >= limit) break
-    if (++seen > mostRows) return undefined
-    watch.check()
-    if (matching.has(row.contribution)) found.push(row)
+): readonly PlaceRow[] | undefined {
+  const best: PlaceRow[][] = []
+  for (const { id } of rows) {
+    const found: PlaceRow[] = []
+    let seen = 0
+    for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
+      if (found.length >= limit) break
+      if (++seen > mostRows) return undefined
+      watch.check()
+      if (matching.has(row.contribution)) found.push(row)
+    }
+    best.push(found)
   }
-  return found
+  return merged(best, limit)
 }
 
 const PLACES = `
   SELECT p.dimension, p.contribution, p.rank, p.cid
   FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value`
 
-/** The best places of all that match, by dimension. */
+/**
+ * The best places of all that match, by each row of their dimension. Throws `too-large` where those
+ * are more than can be sorted.
+ */
 function lookUp({
   connection,
   matching,
-  dimensions,
+  ranked,
   limit,
   watch,
 }: Filtering): ReadonlyMap<number, readonly PlaceRow[]> {
-  const best = new Map(dimensions.map(({ id }): [number, PlaceRow[]] => [id, []]))
+  const lists = ranked.map((): PlaceRow[] => [])
+  const best = new Map(
+    lists.flatMap((list, index) => (ranked[index] ?? []).map(({ id }) => [id, list] as const)),
+  )
   const places = connection.sql<[string], PlaceRow>(PLACES)
+  const cut = () => {
+    for (const rows of lists) keepFirst(rows, limit, compareRows)
+    const kept = lists.reduce((sum, { length }) => sum + length, 0)
+    if (kept > SORTED_MAX_PLACES) throw tooMany(limit, ranked.length)
+    return SORTED_ROOM
+  }
+  let room = SORTED_ROOM
   for (const ids of matching.pieces(LOOKED_UP)) {
     watch.check()
-    for (const row of places.all(JSON.stringify(ids))) best.get(row.dimension)?.push(row)
-    for (const rows of best.values()) if (rows.length > 4 * limit + LOOKED_UP) cut(rows, limit)
+    for (const row of places.all(JSON.stringify(ids)))
+      if (best.get(row.dimension)?.push(row) !== undefined) room--
+    if (room < 0) room = cut()
   }
-  for (const rows of best.values()) cut(rows, limit)
+  cut()
   return best
 }
 
-function cut(rows: PlaceRow[], limit: number): void {
-  rows.sort(compareRows)
-  rows.length = Math.min(rows.length, limit)
+function tooMany(limit: number, dimensions: number): GroveError {
+  const message =
+    `the first ${limit} in each of ${dimensions} metrics and signals are too many to sort: ask ` +
+    'for fewer of each, or for fewer metrics'
+  return new GroveError('too-large', {}, { message })
 }
 
 function compareRows(a: PlaceRow, b: PlaceRow): number {
   return a.rank - b.rank || Buffer.compare(a.cid, b.cid)
 }
-
-/** The rows of one dimension: those of the kinds that are asked for. */
-type RankedRows = readonly [DimensionRow, ...DimensionRow[]]
 
 /** The dimensions that a query asks for, by name, each in its one direction. */
 function rankedIn(

@@ -5,7 +5,7 @@ import type { Page, ThreadsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 import { countContributions } from '../tables/log.ts'
 import type { Facets, Matching } from './facets.ts'
-import { isScanFaster } from './matching.ts'
+import { keepFirst } from './keep-first.ts'
 import type { Watch } from './watch.ts'
 
 /** A page of row numbers, and how many rows there are in all. */
@@ -23,10 +23,21 @@ export function listIds(
 ): PageOfIds {
   const matching = facets.matching(filter)
   const all = countContributions(connection)
-  const { limit, offset } = page
   if (matching === undefined) return { ids: oldest(connection, page), total: all }
-  const find = isScanFaster(offset + limit, all, matching.size) ? indexScan : sorted
-  return { ids: find(connection, matching, page, watch), total: matching.size }
+  const total = matching.size
+  const { offset } = page
+  const limit = Math.min(page.limit, total - offset)
+  if (limit <= 0) return { ids: [], total }
+  const find = isScanned(offset + limit, all, total) ? indexScan : sorted
+  return { ids: find(connection, matching, { limit, offset }, watch), total }
+}
+
+/**
+ * Whether all rows are scanned in order up to the last that is wanted, instead of sorting those
+ * that match: where that is sooner, if matches are spread evenly, and where those are too many.
+ */
+function isScanned(wanted: number, all: number, matching: number): boolean {
+  return matching > SORTED_MAX_ROWS || wanted * all <= matching * matching
 }
 
 interface IdRow {
@@ -40,6 +51,8 @@ interface AgedRow extends IdRow {
 
 /** Matching contributions whose rows are read at once. */
 const PIECE_ROWS = 1_024
+/** Rows that are sorted at most: they take some 20 MiB. */
+const SORTED_MAX_ROWS = 100_000
 
 const BY_AGE = 'ORDER BY created_ms, cid'
 
@@ -176,10 +189,9 @@ function unansweredThreads(
 ): ThreadId[] {
   const matching = facets.matching({ kind: 'discussion', tags: [...tags] })
   const rows: AgedRow[] = []
-  for (const ids of matching?.pieces(PIECE_ROWS) ?? [])
+  for (const ids of matching?.pieces(PIECE_ROWS) ?? []) {
     rows.push(...connection.sql<[string], AgedRow>(UNANSWERED).all(JSON.stringify(ids)))
-  return rows
-    .sort((a, b) => b.created_ms - a.created_ms || Buffer.compare(a.cid, b.cid))
-    .slice(0, limit)
-    .map(({ id }) => ({ id, replyCount: 0, lastReplyAt: undefined }))
+    keepFirst(rows, limit, (a, b) => b.created_ms - a.created_ms || Buffer.compare(a.cid, b.cid))
+  }
+  return rows.map(({ id }) => ({ id, replyCount: 0, lastReplyAt: undefined }))
 }

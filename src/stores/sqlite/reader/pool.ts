@@ -14,7 +14,10 @@ const DEADLINE_MS = 4_000
 const GIVES_WAY_MS = 250
 /** How long the thread, which takes 20 MiB, stays when nobody asks anything. */
 const IDLE_MS = 60_000
-/** Of the thread's heap. An answer is bounded, so that only a fault needs more. */
+/**
+ * Of the thread's heap. Answers are bounded, and so are the rows that are sorted for them: V8 can't
+ * always end the thread alone when a statement fills its heap, and then ends the process.
+ */
 const HEAP_MAX_MIB = 128
 /** Cancels all queries, whatever their number. */
 const ALL = 2 ** 31 - 1
@@ -31,6 +34,7 @@ export type FromReader = { readonly type: 'answer'; readonly answer: Answer<Long
 
 interface Running {
   readonly task: ReadTask
+  readonly worker: Worker
   readonly ticket: number
   readonly since: number
   /** Why it was cancelled. */
@@ -108,7 +112,7 @@ export class ReaderPool {
     const worker = this.#start()
     const ticket = ++this.#ticket
     const since = this.#clock.now()
-    this.#running = { task, ticket, since, reason: undefined, forget() {} }
+    this.#running = { task, worker, ticket, since, reason: undefined, forget() {} }
     this.#watch(this.#running)
     worker.ref()
     worker.postMessage({ ticket, query: task.query } satisfies ToReader)
@@ -162,14 +166,19 @@ export class ReaderPool {
     const resourceLimits = { maxOldGenerationSizeMb: HEAP_MAX_MIB }
     const worker = new Worker(readerThread, { workerData, resourceLimits })
     worker.on('message', (message: FromReader) => this.#settle(message))
-    worker.on('error', (cause) => this.#fail(worker, cause))
+    let cause: unknown
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => this.#ended(worker, cause))
     this.#worker = worker
     return worker
   }
 
-  /** The thread has died; the next query starts another. */
-  #fail(worker: Worker, cause: unknown): void {
+  /** A thread has ended. Where it had a query, it has died of that, and the next starts another. */
+  #ended(worker: Worker, cause: unknown): void {
     if (this.#worker === worker) this.#worker = undefined
+    if (this.#running?.worker !== worker) return
     const isTooLarge = errnoOf(cause) === 'ERR_WORKER_OUT_OF_MEMORY'
     const code = isTooLarge ? 'too-large' : 'storage-failed'
     this.#leave()?.task.fail(new GroveError(code, { file: this.#file.path }, { cause }))

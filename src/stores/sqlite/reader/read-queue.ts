@@ -9,6 +9,7 @@ const WAITING_MAX = 1_024
 const CHARGE_MIN_MS = 0.1
 
 interface Asker {
+  readonly caller: string
   readonly resolve: (answer: Answer<LongType>) => void
   readonly reject: (reason: unknown) => void
 }
@@ -17,15 +18,19 @@ interface Asker {
 export class ReadTask {
   readonly query: LongQuery
   readonly key: string
-  readonly caller: string
   readonly askers = new Set<Asker>()
+  /** Whose turn it has, as one of its askers. */
+  caller = ''
   /** Whether it was broken off once, for the sake of others. */
   gaveWay = false
 
-  constructor(query: LongQuery, key: string, caller: string) {
+  constructor(query: LongQuery, key: string) {
     this.query = query
     this.key = key
-    this.caller = caller
+  }
+
+  get callers(): ReadonlySet<string> {
+    return new Set([...this.askers].map(({ caller }) => caller))
   }
 
   resolve(answer: Answer<LongType>): void {
@@ -37,7 +42,10 @@ export class ReadTask {
   }
 }
 
-/** Reads that wait. The caller who has had the least time goes first. */
+/**
+ * Reads that wait. The caller who has had the least time goes first. A read that several callers
+ * have asked for is in the queue of each, so that nobody waits for the turns of another.
+ */
 export class ReadQueue {
   readonly #waiting = new Map<string, ReadTask[]>()
   readonly #byKey = new Map<string, ReadTask>()
@@ -51,14 +59,17 @@ export class ReadQueue {
     leave: (task: ReadTask) => void,
   ): Promise<Answer<LongType>> {
     const key = JSON.stringify(query)
-    const task = this.#byKey.get(key) ?? this.#enter(new ReadTask(query, key, caller))
-    if (task === undefined) return Promise.reject(tooMany())
+    const task = this.#byKey.get(key) ?? new ReadTask(query, key)
+    if (!this.#enter(task, caller)) return Promise.reject(tooMany())
+    this.#byKey.set(key, task)
     const { promise, resolve, reject } = Promise.withResolvers<Answer<LongType>>()
-    const asker = { resolve, reject }
+    const asker = { caller, resolve, reject }
     const onAbort = () => {
       reject(signal?.reason)
-      if (!task.askers.delete(asker) || task.askers.size > 0) return
-      this.#remove(task)
+      if (!task.askers.delete(asker)) return
+      if (!task.callers.has(caller)) this.#removeFrom(caller, task)
+      if (task.askers.size > 0) return
+      this.#forget(task)
       leave(task)
     }
     task.askers.add(asker)
@@ -66,19 +77,22 @@ export class ReadQueue {
     return promise.finally(() => signal?.removeEventListener('abort', onAbort))
   }
 
-  /** Puts a read that gave way behind all others of its caller. */
+  /** Puts a read that gave way behind all others of its callers. Nobody joins it any more. */
   addAgain(task: ReadTask): void {
     task.gaveWay = true
-    if (task.askers.size > 0 && this.#enter(task) === undefined) task.fail(tooMany())
+    const entered = [...task.callers].filter((caller) => this.#enter(task, caller))
+    if (entered.length === 0) task.fail(tooMany())
   }
 
   /** Takes out the read whose turn it is. Nobody can join it any more: it sees the past. */
   next(): ReadTask | undefined {
     const least = this.#shares.least(this.#waiting.keys())
     const task = least === undefined ? undefined : this.#waiting.get(least)?.[0]
-    if (task === undefined) return undefined
-    this.#remove(task)
-    this.#shares.begin(task.caller)
+    if (least === undefined || task === undefined) return undefined
+    task.caller = least
+    for (const caller of task.callers) this.#removeFrom(caller, task)
+    this.#forget(task)
+    this.#shares.begin(least)
     return task
   }
 
@@ -86,34 +100,39 @@ export class ReadQueue {
     this.#shares.charge(caller, Math.max(ms, CHARGE_MIN_MS))
   }
 
-  /** Whether another caller waits. */
-  isWaitedFor({ caller }: ReadTask): boolean {
-    return this.#waiting.size > (this.#waiting.has(caller) ? 1 : 0)
+  /** Whether anybody waits who hasn't asked for this. */
+  isWaitedFor(task: ReadTask): boolean {
+    const { callers } = task
+    return this.#waiting.keys().some((caller) => !callers.has(caller))
   }
 
   /** Takes out all. */
   clear(): ReadTask[] {
-    const tasks = [...this.#waiting.values()].flat()
+    const tasks = new Set([...this.#waiting.values()].flat())
     this.#waiting.clear()
     this.#byKey.clear()
-    return tasks
+    return [...tasks]
   }
 
-  #enter(task: ReadTask): ReadTask | undefined {
-    const tasks = this.#waiting.get(task.caller) ?? []
-    if (tasks.length >= CALLER_WAITING_MAX || this.#byKey.size >= WAITING_MAX) return undefined
+  /** Puts a read into a caller's queue, where it isn't in it. False where too many wait. */
+  #enter(task: ReadTask, caller: string): boolean {
+    const tasks = this.#waiting.get(caller) ?? []
+    if (tasks.includes(task)) return true
+    const all = this.#waiting.values().reduce((sum, { length }) => sum + length, 0)
+    if (tasks.length >= CALLER_WAITING_MAX || all >= WAITING_MAX) return false
     tasks.push(task)
-    this.#waiting.set(task.caller, tasks)
-    this.#byKey.set(task.key, task)
-    return task
+    this.#waiting.set(caller, tasks)
+    return true
   }
 
-  #remove(task: ReadTask): void {
-    const tasks = this.#waiting.get(task.caller) ?? []
-    const index = tasks.indexOf(task)
-    if (index < 0) return
-    tasks.splice(index, 1)
-    if (tasks.length === 0) this.#waiting.delete(task.caller)
+  #removeFrom(caller: string, task: ReadTask): void {
+    const left = this.#waiting.get(caller)?.filter((other) => other !== task) ?? []
+    if (left.length === 0) this.#waiting.delete(caller)
+    else this.#waiting.set(caller, left)
+  }
+
+  /** From now on, whoever asks the same asks for another read. */
+  #forget(task: ReadTask): void {
     if (this.#byKey.get(task.key) === task) this.#byKey.delete(task.key)
   }
 }

@@ -1,9 +1,9 @@
 import type { Filter } from '../../../core/wire/frontier.ts'
+import { facetsOfFilter } from '../../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../../words.ts'
 import type { Connection } from '../database/connection.ts'
 import { lastSeq } from '../tables/log.ts'
 import { WordIndex } from '../tables/word-index.ts'
-import { facetQuery } from './matching.ts'
 import type { Watch } from './watch.ts'
 
 /** Rows that a search of common words looks through at once. */
@@ -57,6 +57,17 @@ export function searchIds(
 function wordQuery(terms: readonly Term[]): string {
   const quoted = terms.map(({ word, isPrefix }) => `"${word}"${isPrefix ? ' *' : ''}`)
   return `words : (${quoted.join(' ')})`
+}
+
+/** The facets of a filter as a full-text query; undefined where it has none. */
+function facetQuery(filter: Filter): string | undefined {
+  const facets = facetsOfFilter(filter)
+  if (facets.length === 0) return undefined
+  // An empty choice matches nothing: no facet is a single letter.
+  const choices = facets.map(
+    (words) => `(${(words.length === 0 ? ['x'] : words).map((word) => `"${word}"`).join(' OR ')})`,
+  )
+  return `facets : (${choices.join(' AND ')})`
 }
 
 function isRare({ connection, table, watch }: Index, term: Term, commonRows: number): boolean {

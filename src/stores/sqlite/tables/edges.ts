@@ -1,6 +1,12 @@
 import { type Cid, cidFromBytes, cidToBytes } from '../../../core/cid.ts'
 import type { Contribution } from '../../../core/contribution/contribution.ts'
-import { type Edge, edgesOf, type Telling, tellingOf } from '../../../core/contribution/relation.ts'
+import {
+  type Edge,
+  edgesOf,
+  type Saying,
+  type Telling,
+  tellingOf,
+} from '../../../core/contribution/relation.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
 import {
   type EdgeChoice,
@@ -23,16 +29,17 @@ const INSERT_EDGE = `
   )`
 
 const TOLD = `
-  SELECT source, telling, turn, seq FROM edge
+  SELECT
+    source, type, telling, turn, seq,
+    type = 'derives_from' AND metadata ->> '$.relationship' IS 'supersedes' AS supersedes
+  FROM edge
   WHERE target = ? AND telling <= ? AND (telling, turn, seq) > (?, ?, ?)
   ORDER BY telling, turn, seq`
 
-/** Before the first. */
-const START: Telling = { kind: -1, turn: 0, seq: 0 }
-const REPLIES = tellingOf({ type: 'responds_to' })
-
 interface ToldRow {
   readonly source: Uint8Array
+  readonly type: RelationType
+  readonly supersedes: 0 | 1
   readonly telling: number
   readonly turn: number
   readonly seq: number
@@ -60,10 +67,9 @@ export function addEdges(
 export function saidOf(
   connection: Connection,
   target: Cid,
-  { replies, after = START, since = 0, limit }: SaidQuery,
+  { kinds, after = { kind: kinds.first, turn: 0, seq: 0 }, since = 0, limit }: SaidQuery,
 ): SaidPage {
-  const most = replies ? REPLIES : REPLIES - 1
-  const from = [cidToBytes(target), most, after.kind, after.turn, after.seq]
+  const from = [cidToBytes(target), kinds.last, after.kind, after.turn, after.seq]
   const rows = connection
     .sql<unknown[], ToldRow>(`SELECT * FROM (${TOLD} LIMIT ?) WHERE seq > ? LIMIT ?`)
     .all(...from, SAID_SCAN_MAX, since, limit + 1)
@@ -75,9 +81,14 @@ export function saidOf(
           .sql<unknown[], ToldRow>(`${TOLD} LIMIT 1 OFFSET ?`)
           .get(...from, SAID_SCAN_MAX - 1)
   return {
-    said: page.map((row) => ({ source: cidFromBytes(row.source), at: placeOf(row) })),
+    said: page.map(saidIn),
     next: last && placeOf(last),
   }
+}
+
+function saidIn(row: ToldRow): Saying {
+  const { source, type, supersedes } = row
+  return { source: cidFromBytes(source), type, supersedes: supersedes === 1, at: placeOf(row) }
 }
 
 const placeOf = ({ telling, turn, seq }: ToldRow): Telling => ({ kind: telling, turn, seq })

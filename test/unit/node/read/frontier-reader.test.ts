@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Draft } from '../../../../src/core/contribution/schema.ts'
 import { publish } from '../../../../src/node/publish.ts'
 import { sample } from '../../../conformance/samples.ts'
+import { messageOf } from '../../../support/gossip.ts'
 import { hold, testNode } from '../../../support/test-node.ts'
 import { until } from '../../../support/until.ts'
 
@@ -58,13 +59,7 @@ test('what was held before is advertised after a start, metrics page by page, an
   await until('the last page', () => sizes().length === 3)
   assert.deepEqual(sizes(), [100 + SIGNALS.length, 100, 71])
   assert.equal(node.gossip.localEntry(review.cid), undefined)
-  const { frontier } = node.exchange({
-    ...peer,
-    frontier: [],
-    load: { queueDepth: 0 },
-    capabilities: {},
-    timestamp: new Date(0).toISOString(),
-  })
+  const { frontier } = node.exchange(messageOf(peer))
   assert.equal(frontier.length, 100)
 })
 
@@ -81,13 +76,7 @@ test('a metric that changes its direction leaves none of its places behind', asy
   await scored(3, 'maximize')
 
   await until('the turn', async () => {
-    const { frontier } = node.exchange({
-      ...peer,
-      frontier: [],
-      load: { queueDepth: 0 },
-      capabilities: {},
-      timestamp: new Date(0).toISOString(),
-    })
+    const { frontier } = node.exchange(messageOf(peer))
     const directions = frontier.flatMap(({ metric, direction }) =>
       metric === 'm' ? direction : [],
     )

@@ -5,6 +5,7 @@ import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import type { Draft, Relation } from '../../../../src/core/contribution/schema.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
 import { someBytes, work } from '../../../support/peer.ts'
 import { hold } from '../../../support/test-node.ts'
 import { virtualWorld } from '../../../support/world.ts'
@@ -184,11 +185,19 @@ test('what is refused is counted by reason, also when it is held without its art
     blobs: [bytes],
     best: { loss: { dimension: 'loss', direction: 'minimize', entries: [entry] } },
   })
-  await using grove = testNode([peer], { policy: { ...defaultPolicy, maxArtifactBytes: 4_000 } })
+  const logged: unknown[] = []
+  const info = (_: string, fields: object = {}) => {
+    if ('refused' in fields) logged.push(fields.refused)
+  }
+  await using grove = testNode([peer], {
+    policy: { ...defaultPolicy, maxArtifactBytes: 4_000 },
+    ports: { log: { ...silentLog, info } },
+  })
 
   await grove.node.sync.round()
   const { skipped, refused } = await grove.node.sync.round()
 
   assert.deepEqual([skipped, refused], [[], { 'too-large': 1 }])
   assert.deepEqual(grove.node.sync.refusalCounts(), { 'too-large': 1 })
+  assert.deepEqual(logged, [{ 'too-large': 1 }])
 })

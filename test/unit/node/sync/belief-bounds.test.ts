@@ -224,6 +224,31 @@ test('the unsolicited evidence from one peer is bounded in a round', async () =>
   assert.equal(await grove.node.contributions.count(), 1_002)
 })
 
+test('the evidence of one host takes nothing from the share of another', async () => {
+  const about = (name: string) => {
+    const item = scored(name)
+    const relations = [{ targetCid: item.cid, relationType: 'reviews' as const }]
+    const says = (n: number) =>
+      work(`${n} of ${name}`, { kind: 'review', relations, agent: { agentId: `author ${n}` } })
+    const entry = entryOf(item.cid, 0.5, { evidence: 'another mark' })
+    return {
+      item,
+      contributions: [item, ...Array.from({ length: 600 }, (_, n) => says(n))],
+      best: listOf([entry]),
+    }
+  }
+  const [first, second] = [about('one'), about('other')]
+  await using one = startPeer('one', first)
+  await using other = startPeer('other', second)
+  await using grove = testNode([one, other])
+  for (const { item } of [first, second])
+    await grove.node.contributions.put(item, { origin: 'local', receivedAt: 0 })
+
+  await grove.node.sync.round()
+
+  assert.equal(await grove.node.contributions.count(), 1_202)
+})
+
 test('of a thousand invented parents only a few become stubs', async () => {
   const relations = Array.from({ length: 1_000 }, (_, n) => ({
     targetCid: work(`never ${n}`).cid,
