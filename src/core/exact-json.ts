@@ -16,9 +16,8 @@ const ZERO = /^-?[0.]+(?:[eE]|$)/
 /**
  * JSON whose numbers are kept as they are written: for what is hashed, where another number would
  * be another contribution. Throws SyntaxError as JSON.parse does, and `validation-error` for the
- * first number that would change, with its path, for a name that an object has twice, and for what is
- * nested too deep to be looked into.
- * Digits of a fraction may be rounded.
+ * first number that would change, with its path, for a name that an object has twice, and for what
+ * is nested too deep to be looked into. Digits of a fraction may be rounded.
  */
 export function parseExactJson(text: string): unknown {
   if (!SUSPICIOUS.test(text)) return parseUniqueJson(text)

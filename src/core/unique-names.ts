@@ -67,7 +67,7 @@ function repeatedName(text: string): string | undefined {
   return undefined
 }
 
-/** Where the string that begins at `start` ends: at a quote behind an even number of backslashes. */
+/** Where the string that begins at `start` ends: at a quote that no backslash escapes. */
 function endOfString(text: string, start: number): number {
   for (let at = text.indexOf('"', start + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let from = at
