@@ -6,6 +6,7 @@ import type { Contribution } from '../../../src/core/contribution/contribution.t
 import type { Filter } from '../../../src/core/wire/frontier.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
 import { searchIds } from '../../../src/stores/sqlite/reader/search.ts'
+import { UNWATCHED } from '../../../src/stores/sqlite/reader/watch.ts'
 import { Writer } from '../../../src/stores/sqlite/writer/writer.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
@@ -19,11 +20,7 @@ interface Asked {
 }
 
 /** Searches a database with these contributions; what is found, by their numbers from 0 on. */
-async function searching(
-  test: TestContext,
-  items: readonly Contribution[],
-  commonRows = COMMON_ROWS,
-) {
+async function searching(test: TestContext, items: readonly Contribution[]) {
   const temporary = await temporaryDirectory()
   const file = join(temporary.dir, 'grove.db')
   const writer = new Writer(file)
@@ -41,15 +38,11 @@ async function searching(
     connection.close()
     await temporary[Symbol.asyncDispose]()
   })
-  let looks = 0
-  const watch = { check: () => void looks++ }
-  const search = (text: string, { filter = {}, limit = 1_000 }: Asked = {}) => {
-    const asked = { text, filter, limit, commonRows }
-    const { ids, isBounded } = searchIds(connection, asked, watch)
+  return (text: string, { filter = {}, limit = 1_000 }: Asked = {}) => {
+    const search = { text, filter, limit, commonRows: COMMON_ROWS }
+    const { ids, isBounded } = searchIds(connection, search, UNWATCHED)
     return { found: ids.map((id) => id - 1), isBounded }
   }
-  /** Rows that were looked at so far, about. */
-  return Object.assign(search, { looks: () => looks })
 }
 
 /** Every third is tagged, every tenth has the rare word: the later, the longer its text is. */
@@ -84,30 +77,6 @@ test('where all words are common, the newest are found first', async (context) =
   })
   assert.deepEqual(search('common nothing'), { found: [], isBounded: true })
 })
-
-test('of the rows with the rare word the best are asked whether they have the common one', async (context) => {
-  // 400 have the rare word; 600 the one, 520 the other common word, 20 of these the rare one too.
-  const items = Array.from({ length: 900 }, (_, n) =>
-    sample({
-      summary: `${n < 400 ? 'rare' : ''} ${n < 600 ? 'usual' : ''} n${n}`,
-      tags: tagsOf(n),
-    }),
-  )
-  const search = await searching(context, items, 410)
-
-  const many = search('rare usual', { limit: 5 })
-  const looks = search.looks()
-  const few = search('rare common', { limit: 20 })
-
-  assert.deepEqual([many.found.length, many.isBounded], [5, true])
-  assert.ok(looks < 500, `${looks} rows`)
-  assert.deepEqual(
-    few.found.toSorted((a, b) => a - b),
-    Array.from({ length: 20 }, (_, n) => 380 + n),
-  )
-})
-
-const tagsOf = (n: number) => (n < 380 ? [] : ['common'])
 
 const word = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 

@@ -8,8 +8,6 @@ import type { Watch } from './watch.ts'
 
 /** Rows that a search of common words looks through at once. */
 const SLICE_ROWS = 65_536
-/** Rows that are asked one by one whether they have the common words, too. */
-const ASKED_MAX = 256
 
 interface Search {
   readonly text: string
@@ -50,37 +48,10 @@ export function searchIds(
   const rare = terms.filter((term) => isRare(index, term, commonRows))
   if (rare.length === 0) return { ids: newest(index, whole, limit), isBounded: true }
   if (rare.length === terms.length)
-    return { ids: first(bestFirst(index, scored(index, whole)), limit), isBounded: false }
-  const rows = scored(index, wordQuery(rare))
-  const ids = bestThatMatch(index, { rows, query: whole, limit })
-  if (ids !== undefined) return { ids, isBounded: true }
+    return { ids: best(index, scored(index, whole), limit), isBounded: false }
   const matching = new Set(rowsOf(index, whole))
-  const found = rows.filter(({ id }) => matching.has(id))
-  return { ids: first(bestFirst(index, found), limit), isBounded: true }
-}
-
-/**
- * The best rows that match a query, asked one by one: most of those with the rare words have the
- * common ones, too. Undefined where they don't, so that to find all rows that match is sooner.
- */
-function bestThatMatch(
-  index: Index,
-  asked: { readonly rows: readonly ScoredRow[]; readonly query: string; readonly limit: number },
-): number[] | undefined {
-  const { connection, table, watch } = index
-  const { rows, query, limit } = asked
-  const matches = connection
-    .sql<[string, number], number>(`SELECT 1 FROM ${table} WHERE ${table} MATCH ? AND rowid = ?`)
-    .pluck()
-  const found: number[] = []
-  let left = ASKED_MAX
-  for (const id of bestFirst(index, rows)) {
-    if (found.length >= limit) break
-    if (left-- === 0) return undefined
-    watch.check()
-    if (matches.get(query, id) !== undefined) found.push(id)
-  }
-  return found
+  const rows = scored(index, wordQuery(rare)).filter(({ id }) => matching.has(id))
+  return { ids: best(index, rows, limit), isBounded: true }
 }
 
 function wordQuery(terms: readonly Term[]): string {
@@ -140,26 +111,20 @@ function scored({ connection, table, watch }: Index, query: string): ScoredRow[]
   return found
 }
 
-/** Rows, the best first, ties by cid. The cids are read of those only that somebody asks for. */
-function* bestFirst({ connection }: Index, rows: readonly ScoredRow[]): Generator<number> {
+/** The best rows. The cids are read of those only that may be among them. */
+function best({ connection }: Index, rows: readonly ScoredRow[], limit: number): number[] {
   const sorted = rows.toSorted((a, b) => a.score - b.score)
+  const last = sorted[limit - 1]?.score ?? Number.POSITIVE_INFINITY
   const cidOf = connection
     .sql<[number], Uint8Array>('SELECT cid FROM contribution WHERE id = ?')
     .pluck()
-  for (let from = 0; from < sorted.length; ) {
-    let to = from + 1
-    while (to < sorted.length && sorted[to]?.score === sorted[from]?.score) to++
-    const equal = sorted
-      .slice(from, to)
-      .map(({ id }) => ({ id, cid: cidOf.get(id) ?? new Uint8Array() }))
-    for (const { id } of equal.sort((a, b) => Buffer.compare(a.cid, b.cid))) yield id
-    from = to
-  }
+  return sorted
+    .filter(({ score }) => score <= last)
+    .map((row) => ({ ...row, cid: cidOf.get(row.id) ?? new Uint8Array() }))
+    .sort((a, b) => a.score - b.score || Buffer.compare(a.cid, b.cid))
+    .slice(0, limit)
+    .map(({ id }) => id)
 }
-
-const first = (ids: Iterable<number>, limit: number): number[] => [
-  ...Iterator.from(ids).take(limit),
-]
 
 function newest({ connection, table, watch }: Index, query: string, limit: number): number[] {
   const ids: number[] = []
