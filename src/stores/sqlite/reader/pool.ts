@@ -19,7 +19,7 @@ const IDLE_MS = 60_000
  * always end the thread alone when a statement fills its heap, and then ends the process.
  */
 const HEAP_MAX_MIB = 128
-/** Of that heap, what is for new objects: V8 never gives it back, and takes 48 MiB unasked. */
+/** What is for new objects. V8 keeps it, and takes 48 MiB unasked. */
 const YOUNG_MAX_MIB = 6
 /** Cancels all queries, whatever their number. */
 const ALL = 2 ** 31 - 1

@@ -15,7 +15,7 @@ interface Waiting {
   readonly reject: (error: GroveError) => void
 }
 
-/** Of the thread's heap, what is for new objects: V8 never gives it back, and takes 48 MiB unasked. */
+/** Of the thread's heap, what is for new objects. V8 keeps it, and takes 48 MiB unasked. */
 const YOUNG_MAX_MIB = 12
 
 /** The thread's file: `.ts` where Node runs the sources, `.js` where they are built. */
