@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { FrontierQuery } from '../../../src/ports/graph-index.ts'
-import { facetsOfFilter } from '../../../src/stores/filter.ts'
-import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
-import { LongReads } from '../../../src/stores/sqlite/reader/long-reads.ts'
-import { temporaryDirectory } from '../../support/folder.ts'
+import type { FrontierQuery } from '../../../../src/ports/graph-index.ts'
+import { facetsOfFilter } from '../../../../src/stores/filter.ts'
+import { Connection } from '../../../../src/stores/sqlite/database/connection.ts'
+import { LongReads } from '../../../../src/stores/sqlite/reader/long-reads.ts'
+import { temporaryDirectory } from '../../../support/folder.ts'
 
 const ROWS = 20_000
 
