@@ -6,7 +6,7 @@ import { systemClock } from '../src/runtime/clock.ts'
 import { startDroppingServer } from './lab/baselines.ts'
 import type { Benchmark } from './lab/benchmark.ts'
 import { median } from './lab/figures.ts'
-import { growSmall } from './lab/grown.ts'
+import { copyOf, grow } from './lab/grown.ts'
 import { startAttack } from './lab/hostile/attack.ts'
 import { floods, hostiles } from './lab/hostile/messages.ts'
 import { type Besides, rowsOf } from './lab/hostile/rows.ts'
@@ -52,10 +52,10 @@ export const benchmark: Benchmark = {
   async run(bench, { amount, quick }) {
     const load = new Load(bench)
     const dropping = await startDroppingServer(bench)
+    const grown = await grow('small', bench.path('grown'), amount)
     const found: Besides[] = []
     for (const { what } of [...hostiles, ...floods]) {
-      const dir = bench.path('a')
-      const { hub } = await growSmall(dir, amount)
+      const { dir, hub } = await copyOf(grown, bench.path('a'))
       const a = await bench.serve(dir, '--sync', 'off')
       const b = await bench.serve(bench.path('b'), '--peer', a.url)
       const watchdog = new Watchdog(bench, a.url)
