@@ -1,3 +1,4 @@
+import type { BufferPool } from '../concurrency/buffer-pool.ts'
 import type { Singleflight } from '../concurrency/singleflight.ts'
 import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
@@ -227,6 +228,8 @@ export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** What has come of blobs that are not whole. */
   readonly kept: KeptPartials
+  /** What comes is gathered in these. */
+  readonly buffers: BufferPool
   /** Notes that somebody asked for a blob, until the returned function is called, once. */
   wantedByCaller(hash: Cid): () => void
   /** A slot for a transfer, once there is one. */
