@@ -56,7 +56,15 @@ test('a frontier says what it leaves out for its direction, and which units it m
   const { leftOut, mixedUnits } = await grove.frontier({})
   const federated = await grove.federatedFrontier({})
 
-  assert.deepEqual(leftOut, [{ metric: 'v', direction: 'minimize', works: 2 }])
+  assert.deepEqual(leftOut, [
+    {
+      metric: 'v',
+      direction: 'minimize',
+      works: 2,
+      support: { published: 2, voices: 0 },
+      rankedSupport: { published: 3, voices: 0 },
+    },
+  ])
   assert.deepEqual(mixedUnits, [{ metric: 'v', units: [{ works: 2 }, { unit: '%', works: 1 }] }])
   assert.deepEqual(federated.leftOut, leftOut)
   const plain = await grove.frontier({ metric: 'plain' })
