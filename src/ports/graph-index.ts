@@ -199,6 +199,11 @@ export interface GraphIndex {
    * order in which they are asked for, the most used form first, at most `limit` of each metric.
    */
   scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]>
+  /**
+   * Metrics in which works rank: those of what was published here, then those of others, each by
+   * how many voices stand behind one direction, by name where these are equal. O(limit).
+   */
+  foremostMetrics(limit: number): Promise<string[]>
   /** Who decides on the direction of each of these metrics, in their order. */
   directions(metrics: readonly string[]): Promise<DirectionSupport[]>
   /**

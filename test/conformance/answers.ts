@@ -74,6 +74,7 @@ const asked: {
     const forms = await store.scoreForms(['loss', 'val_bpb'], 5)
     return forms.map(({ latest: _byArrival, ...form }) => form)
   },
+  foremostMetrics: (store) => store.foremostMetrics(10),
   directions: async (store) => {
     const found = await store.directions(['loss', 'val_bpb', 'nosuch'])
     const told = ({ published, voices }: Support) => [published, voices]

@@ -127,6 +127,8 @@ export const frontierAnswerSchema = z.object({
   ...caveatsShape,
   /** The last metric of this page, to be given as `after`; only where more follow. */
   nextAfter: z.string().optional(),
+  /** Of all metrics those that most stand behind; only of works, where this page is not all. */
+  foremost: z.array(z.string()).optional(),
 })
 
 /** The local frontier: the best of each metric and each signal, best first. */

@@ -30,7 +30,7 @@ import { consequencesOf, tellerOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
-import { formsIn, type Held, metricsOf, rank, supportIn } from './rank.ts'
+import { foremostIn, formsIn, type Held, metricsOf, rank, supportIn } from './rank.ts'
 import { Told } from './told.ts'
 
 /** Stubs that go at once, as in SQLite. */
@@ -187,6 +187,10 @@ export class MemoryGraph implements GraphStore {
   async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
     const all = [...this.#held.values()]
     return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
+  }
+
+  async foremostMetrics(limit: number): Promise<string[]> {
+    return foremostIn([...this.#held.values()]).slice(0, limit)
   }
 
   async directions(metrics: readonly string[]): Promise<DirectionSupport[]> {

@@ -95,6 +95,22 @@ export function formsIn(all: readonly Held[], metric: string): FormCount[] {
   return [...counts.values()].sort(compareForms)
 }
 
+/** The metrics of works, those that most stand behind first. */
+export function foremostIn(all: readonly Held[]): string[] {
+  const works = all.filter(({ kind }) => kind === 'work')
+  const ranked = metricsOf(works, { limit: Number.MAX_SAFE_INTEGER }).flatMap((metric) => {
+    const { minimize, maximize } = supportIn(works, metric)
+    return [minimize, maximize].map(({ published, voices }) => ({ metric, published, voices }))
+  })
+  ranked.sort(
+    (a, b) =>
+      Number(b.published > 0) - Number(a.published > 0) ||
+      b.voices - a.voices ||
+      compareText(a.metric, b.metric),
+  )
+  return [...new Set(ranked.map(({ metric }) => metric))]
+}
+
 /** Who decides on the direction of a metric among these contributions, in log order. */
 export function supportIn(all: readonly Held[], metric: string): DirectionSupport {
   const said = all.flatMap((held, index) =>

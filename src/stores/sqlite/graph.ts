@@ -171,6 +171,10 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'scoreForms', args: [metrics, limit] })
   }
 
+  foremostMetrics(limit: number): Promise<string[]> {
+    return this.#session.read({ type: 'foremostMetrics', args: [limit] })
+  }
+
   directions(metrics: readonly string[]): Promise<DirectionSupport[]> {
     return this.#session.read({ type: 'directions', args: [metrics] })
   }

@@ -489,6 +489,26 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.metrics({ limit: 2, after: '😀' }), [])
   })
 
+  test('metrics that most stand behind come first: of own works, then those of more hosts', async () => {
+    await using opened = await open()
+    await putAll(opened.store, [
+      scored('own', 1, 'minimize'),
+      scored('reviewed', 1, 'minimize', { kind: 'review' }),
+    ])
+    const brought: [metric: string, host: string][] = [
+      ['!0', 'a'],
+      ['!1', 'a'],
+      ['wide', 'a'],
+      ['wide', 'b'],
+    ]
+    for (const [n, [metric, host]] of brought.entries())
+      await opened.store.put(scored(metric, n, 'minimize'), broughtBy(host))
+    await opened.store.put(scored('!0', 9, 'maximize'), broughtBy('a'))
+
+    assert.deepEqual(await opened.store.foremostMetrics(9), ['own', 'wide', '!0', '!1'])
+    assert.deepEqual(await opened.store.foremostMetrics(3), ['own', 'wide', '!0'])
+  })
+
   test('works are counted by the direction and unit of their scores', async () => {
     await using opened = await open()
     const score = (direction: 'minimize' | 'maximize', unit?: string) => ({

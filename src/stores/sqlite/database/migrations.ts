@@ -250,6 +250,8 @@ export const migrations: readonly string[] = [
     first INTEGER NOT NULL,
     UNIQUE (metric, direction, of_works)
   ) STRICT;
+  CREATE INDEX direction_by_support
+    ON direction (published > 0 DESC, voices DESC, metric) WHERE of_works = 1;
   CREATE TABLE direction_voice (
     direction INTEGER NOT NULL,
     voice TEXT NOT NULL,

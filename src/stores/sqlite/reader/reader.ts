@@ -61,6 +61,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     metrics: ({ args: [query] }) => metricsIn(connection, query),
     scoreForms: ({ args: [metrics, limit] }) =>
       metrics.flatMap((metric) => forms.of(metric, limit)),
+    foremostMetrics: ({ args: [limit] }) => directions.foremost(limit),
     directions: ({ args: [metrics] }) => metrics.map((metric) => directions.of(metric)),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),

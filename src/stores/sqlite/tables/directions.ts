@@ -27,6 +27,11 @@ const OF_METRIC = `
   SELECT direction, of_works, published, first_published, voices, first FROM direction
   WHERE metric = ?`
 
+/** A metric may be there twice, once for each direction. */
+const FOREMOST = `
+  SELECT metric FROM direction WHERE of_works = 1
+  ORDER BY published > 0 DESC, voices DESC, metric LIMIT ?`
+
 interface Row {
   readonly direction: Direction
   readonly of_works: 0 | 1
@@ -64,6 +69,15 @@ export class Directions {
       maximize: supportIn(rows, 'maximize', ofWorks),
     })
     return deciding(among(1), among(0))
+  }
+
+  /** The metrics of works that most stand behind. */
+  foremost(limit: number): string[] {
+    const found = this.#connection
+      .sql<[number], string>(FOREMOST)
+      .pluck()
+      .all(2 * limit)
+    return [...new Set(found)].slice(0, limit)
   }
 
   #addVoice(key: readonly [string, Direction, 0 | 1], voice: string): void {

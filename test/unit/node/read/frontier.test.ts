@@ -91,5 +91,8 @@ test('a frontier of many metrics comes in pages, with the signals on the first',
     [1, 0, 0],
   )
   assert.equal(last.nextAfter, undefined)
+  const foremost = ['a', 'b', 'c', 'd', 'e']
+  assert.deepEqual((await grove.frontier({ metrics: 2, kind: 'work' })).foremost, foremost)
+  assert.ok(!('foremost' in (await grove.frontier({ kind: 'work' }))))
   assert.deepEqual(Object.keys((await grove.frontier({ metrics: 1, metric: 'd' })).byMetric), ['d'])
 })
