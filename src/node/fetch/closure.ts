@@ -9,7 +9,7 @@ import type { ClosureRecord } from '../../core/wire/closure.ts'
 import type { ClosureTrailer } from '../../core/wire/federation.ts'
 import type { FetchContext } from '../context.ts'
 import { ask, noteFailure } from '../peers/contact.ts'
-import { verifyManifestFrom } from './manifest.ts'
+import { verifyManifestFrom } from './manifest-search.ts'
 
 /** Peers asked for one closure. */
 const PEERS_MAX = 3

@@ -189,6 +189,67 @@ test('a caller that waited for a failed search asks its own peers', async () => 
   assert.equal(second.status, 'fulfilled')
 })
 
+/** Never answers requests with this in their path while others could. */
+const stuck =
+  (part: string): Misbehave =>
+  ({ path }) =>
+    path.includes(part) ? timeline.delay(6_000).then(() => undefined) : undefined
+const stuckManifest = { ...whole, misbehave: stuck('/contribution/') }
+
+test('where a peer is slow to send a manifest, the next one is asked beside it', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using grove = testNode()
+  const begun = timeline.now
+  const where = { ...terms(slow), providers: [slow, quick] }
+
+  const { source } = await fetchWanted(grove.node, item.cid, { ancestors: 0 }, where)
+
+  assert.equal(source.peerId, 'quick')
+  assert.ok(timeline.now - begun < 3_000)
+  assert.equal(grove.node.peers.record(slow.address).failures, 0)
+})
+
+test('a slow peer that is the only one to have a manifest is waited for', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using empty = startPeer('empty', {})
+  await using grove = testNode()
+  const where = { ...terms(slow), providers: [slow, empty] }
+
+  const { source } = await fetchWanted(grove.node, item.cid, {}, where)
+
+  assert.deepEqual([source.peerId, slow.asked(MANIFEST)], ['slow', 1])
+})
+
+test('who lost to a quicker peer is asked last if that one is not accepted', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using empty = startPeer('empty', {})
+  await using grove = testNode()
+  const accept = (_: unknown, { peerId }: { peerId: string }) => {
+    if (peerId === 'quick') throw new GroveError('peer-fault')
+  }
+  const where = { ...terms(slow), providers: [slow, quick, empty], accept }
+
+  const { source } = await fetchWanted(grove.node, item.cid, { timeoutMs: 60_000 }, where)
+
+  assert.deepEqual([source.peerId, slow.asked(MANIFEST), empty.asked(MANIFEST)], ['slow', 2, 1])
+})
+
+test('who names a peer does not wait for a search that is stuck elsewhere', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using grove = testNode([slow, quick])
+  const begun = timeline.now
+  const first = fetchWanted(grove.node, item.cid, { artifacts: 'none' }, terms(slow))
+
+  const { source } = await fetchRemoteContribution(grove.node, item.cid, { peer: 'quick' })
+
+  assert.equal(source.peerId, 'quick')
+  assert.ok(timeline.now - begun < 3_000)
+  assert.equal((await first).source.peerId, 'slow')
+})
+
 test('nothing is shared after a fetch has ended', async () => {
   const other = work('other')
   await using peer = startPeer('peer', { contributions: [item, other] })
