@@ -13,7 +13,7 @@ export const HEDGE_MS = 2_000
 /** Peers that are asked for one manifest at once. */
 const ASKED_AT_ONCE = 3
 
-export interface SearchOptions {
+export interface ManifestSources {
   /** Asked first, whatever it said before. */
   readonly given?: PeerAddress | undefined
   /** Asked instead of all others. */
@@ -49,7 +49,7 @@ export class ManifestSearch {
   #slow: readonly PeerAddress[] = []
   #bytesMoved = 0
 
-  constructor(node: FetchContext, cid: Cid, { given, providers }: SearchOptions) {
+  constructor(node: FetchContext, cid: Cid, { given, providers }: ManifestSources) {
     this.#node = node
     this.#cid = cid
     const named = given === undefined ? [] : [{ find: async () => this.#unasked([given]) }]
@@ -97,12 +97,12 @@ export class ManifestSearch {
 
   /** What the first of those that are being asked sends; undefined if it fails, or all are slow. */
   async #firstInTime(): Promise<FetchedManifest | undefined> {
-    const patience = new AbortController()
-    const slow = this.#node.clock.sleep(HEDGE_MS, patience.signal).catch(() => {})
+    const slow = Promise.withResolvers<undefined>()
+    const cancel = this.#node.clock.after(HEDGE_MS, () => slow.resolve(undefined))
     try {
-      return (await Promise.race([this.#first(), slow])) ?? undefined
+      return await Promise.race([this.#first(), slow.promise])
     } finally {
-      patience.abort()
+      cancel()
     }
   }
 

@@ -3,7 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchContext, FetchedManifest } from '../context.ts'
-import { HEDGE_MS, ManifestSearch, type SearchOptions } from './manifest-search.ts'
+import { HEDGE_MS, ManifestSearch, type ManifestSources } from './manifest-search.ts'
 
 /**
  * Refuses a contribution by throwing, though its bytes are right: the peer that sent it advertised
@@ -11,7 +11,7 @@ import { HEDGE_MS, ManifestSearch, type SearchOptions } from './manifest-search.
  */
 export type Accept = (contribution: Contribution, from: PeerAddress) => void
 
-export interface ManifestOptions extends SearchOptions {
+export interface ManifestOptions extends ManifestSources {
   readonly signal: AbortSignal
   readonly accept?: Accept | undefined
 }
@@ -71,16 +71,18 @@ async function sharedOrGiven(
     .sleep(HEDGE_MS, until)
     .then(() => new ManifestSearch(node, cid, { given, providers: [] }).next(until))
     .then((found): HeldManifest => ({ ...found, release() {} }))
+  let first: HeldManifest
   try {
-    const first = await Promise.any([shared, own])
-    shared.then((held) => held !== first && held.release()).catch(() => {})
-    return first
+    first = await Promise.any([shared, own])
   } catch {
     // Both have failed: what the wider search says is more telling.
     return await shared
   } finally {
     decided.abort()
   }
+  const [other] = await Promise.allSettled([shared])
+  if (other?.status === 'fulfilled' && other.value !== first) other.value.release()
+  return first
 }
 
 async function sharedManifest(

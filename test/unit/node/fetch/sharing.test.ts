@@ -175,6 +175,41 @@ test('who joins a transfer is told of its progress too, by its own name of the a
   assert.equal(peer.asked('/api/blobs/'), 1)
 })
 
+test('fetches with different options share the request for ancestors and evidence', async () => {
+  const parent = work('parent')
+  const child = work('child', {
+    artifacts: { 'a.bin': hashBytes(bytes) },
+    relations: [{ targetCid: parent.cid, relationType: 'derives_from' }],
+  })
+  const review = work('review', {
+    kind: 'review',
+    relations: [{ targetCid: child.cid, relationType: 'reviews' }],
+  })
+  await using peer = startPeer('peer', {
+    contributions: [parent, child, review],
+    blobs: [bytes],
+    misbehave: late('/closure'),
+  })
+  await using grove = testNode([peer])
+  const { node } = grove
+
+  const results = await Promise.all([
+    fetchRemoteContribution(node, child.cid, { artifacts: 'none' }),
+    fetchRemoteContribution(node, child.cid, { timeoutMs: 9_000 }),
+    fetchWanted(node, child.cid, {}, { ...terms(peer), takeEvidence: () => false }),
+  ])
+
+  assert.equal(peer.asked('/closure'), 1)
+  assert.deepEqual(
+    results.map(({ ancestors, missing }) => [ancestors, missing]),
+    results.map(() => [[parent.cid], []]),
+  )
+  assert.deepEqual(await node.contributions.missing([review.cid]), [])
+  const all = [parent, child, review].map((each) => each.bytes.byteLength)
+  const moved = results.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0)
+  assert.equal(moved, all.reduce((sum, size) => sum + size, 0) + bytes.byteLength)
+})
+
 test('a caller that waited for a failed search asks its own peers', async () => {
   await using empty = startPeer('empty', { misbehave: late('/contribution/') })
   await using holder = startPeer('holder', whole)
