@@ -2,6 +2,7 @@ import { Command, type Help } from 'commander'
 import { VERSION } from '../version.ts'
 import { addCompletions } from './commands/operate/completions.ts'
 import { addEvents } from './commands/operate/events.ts'
+import { addIdentity } from './commands/operate/identity.ts'
 import { addInit } from './commands/operate/init.ts'
 import { addMcp } from './commands/operate/mcp.ts'
 import { addPeers } from './commands/operate/peers.ts'
@@ -28,7 +29,7 @@ const groups: readonly [
   heading: string,
   commands: readonly ((program: Command, context: Context) => void)[],
 ][] = [
-  ['Groves:', [addInit, addServe, addStatus, addMcp, addCompletions]],
+  ['Groves:', [addInit, addServe, addStatus, addIdentity, addMcp, addCompletions]],
   [
     'Work:',
     [
@@ -59,8 +60,9 @@ http://127.0.0.1:4515. Several processes may use one directory: the first opens
 it, the others ask the first.
 
 Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
-5 a peer's fault or a fetch that is not complete, 6 unavailable or too slow,
-7 storage, 8 conflict, 129, 130 and 143 interrupted (SIGHUP, SIGINT, SIGTERM).`
+5 the fault of a peer or an author, or a fetch that is not complete,
+6 unavailable or too slow, 7 storage, 8 conflict,
+129, 130 and 143 interrupted (SIGHUP, SIGINT, SIGTERM).`
 
 /** Columns that a description keeps beside its option; with less it goes below. */
 const HELP_MIN = 24

@@ -19,6 +19,7 @@ import type { Damaged } from './damaged.ts'
 import { FilePieces } from './file-pieces.ts'
 import { PRIVATE_DIRECTORY } from './modes.ts'
 import { spool } from './spool.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Bytes of one read. Smaller reads cost more round trips to a thread; larger ones more memory. */
 const READ_BYTES = 256 * 1024
@@ -297,13 +298,4 @@ async function hashOfFile(path: string): Promise<Cid> {
   for await (const chunk of handle.createReadStream({ highWaterMark: READ_BYTES }))
     hasher.update(chunk as Uint8Array)
   return hasher.digest()
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
