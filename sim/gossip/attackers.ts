@@ -44,7 +44,7 @@ class Gang implements Attackers {
   readonly #options: Options
   readonly #addresses: readonly string[]
   readonly #known: ReadonlySet<string>
-  #pursued: Grove | undefined
+  readonly #pursued: Grove[] = []
   #minted = 0
 
   constructor(world: World, options: Options) {
@@ -67,7 +67,7 @@ class Gang implements Attackers {
   }
 
   pursue(victim: Grove): void {
-    this.#pursued = victim
+    this.#pursued.push(victim)
   }
 
   isAt(address: string): boolean {
@@ -86,7 +86,7 @@ class Gang implements Attackers {
     const { groves, rng } = this.#world
     for (let sent = 0; sent < this.#options.pace; sent += 1)
       this.#send(number, groves[below(rng, groves.length)]?.self.address)
-    this.#send(number, this.#pursued?.self.address)
+    for (const { self } of this.#pursued) this.#send(number, self.address)
   }
 
   #send(number: number, victim: string | undefined): void {

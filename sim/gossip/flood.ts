@@ -10,28 +10,33 @@ import { addressOf, type Grove, INTERVAL_MS, World, work } from './world.ts'
  * Shuffles, and exchanges, that an attacker sends in a round: as many as an honest grove, and more.
  */
 const PACES: Readonly<Record<Kind, readonly number[]>> = { hosts: [1, 20], paths: [20], ids: [20] }
-const SHARES = [0.1, 0.2, 0.3]
 const BEFORE_ROUNDS = 20
 const ATTACK_ROUNDS = 40
-/** Rounds of attack on the newcomer before it publishes. */
+/** Groves that join under attack, far from the numbers of others, and the rounds until they publish. */
+const NEWCOMERS = 5
+const FIRST_NEWCOMER = 1 << 19
 const NEWCOMER_ROUNDS = 5
 const MAX_ROUNDS = 150
 const CHECKED_EVERY_MS = 50
 const ENOUGH = 0.99
-/** Works that are there when the newcomer comes: fewer than a digest has of one metric. */
+/** Works that are there when newcomers come: fewer than a digest has of one metric. */
 const WORKS = 10
 
 /**
  * Attackers answer every call with each other, and send shuffles full of each other: what they take
- * of honest views, how long a new best takes, and how a grove fares that joins under attack with
- * one honest seed, beside the same grove without attackers.
+ * of honest views, how long a new best takes, and how groves fare that join under attack with
+ * one honest seed each, beside the same without attackers.
  */
-export function flood(setting: Setting): Row[] {
-  return SHARES.flatMap((share) => {
+export function flood(
+  setting: Setting,
+  kinds: readonly Kind[] = ['hosts', 'paths', 'ids'],
+  shares: readonly number[] = [0.1, 0.2, 0.3],
+): Row[] {
+  return shares.flatMap((share) => {
     const quiet = begin(setting, share)
     quiet.runRounds(ATTACK_ROUNDS)
-    const alone = newcomer(quiet)
-    return (Object.keys(PACES) as Kind[]).flatMap((kind) =>
+    const alone = newcomers(quiet)
+    return kinds.flatMap((kind) =>
       PACES[kind].map((pace) => attacked(setting, { share, kind, pace, alone })),
     )
   })
@@ -41,8 +46,8 @@ interface Attack {
   readonly share: number
   readonly kind: Kind
   readonly pace: number
-  /** How the newcomer fares without attackers. */
-  readonly alone: Newcomer
+  /** How newcomers fare without attackers. */
+  readonly alone: Newcomers
 }
 
 function attacked(setting: Setting, { share, kind, pace, alone }: Attack): Row {
@@ -58,7 +63,7 @@ function attacked(setting: Setting, { share, kind, pace, alone }: Attack): Row {
   const item = work(WORKS)
   world.store(world.groves[0]!, item)
   const roundsTo99 = roundsUntil(world, () => world.knowing(item.cid) >= ENOUGH)
-  const { told, knows } = newcomer(world, gang)
+  const { told, know } = newcomers(world, gang)
   return {
     kind,
     attackers: share,
@@ -69,10 +74,10 @@ function attacked(setting: Setting, { share, kind, pace, alone }: Attack): Row {
     viewsTaken40: round(taken, 3),
     mostInAView: most,
     roundsTo99: rounded(roundsTo99),
-    newcomerTold: rounded(told),
+    newcomersTold: rounded(told),
     toldAlone: rounded(alone.told),
-    newcomerKnows: rounded(knows),
-    knowsAlone: rounded(alone.knows),
+    newcomersKnow: rounded(know),
+    knowAlone: rounded(alone.know),
   }
 }
 
@@ -85,26 +90,46 @@ function begin({ n, seed, loss }: Setting, share: number): World {
   return world
 }
 
-/** Rounds; null where it took longer than was waited for. */
-interface Newcomer {
-  /** From when it joins until it knows all that was there. */
-  readonly knows: number | null
-  /** From when it publishes, some rounds later, until 99 % know that. */
+/** Rounds, the mean of all; null where one took longer than was waited for. */
+interface Newcomers {
+  /** From when one joins until it knows all that was there. */
+  readonly know: number | null
+  /** From when one publishes, some rounds later, until 99 % know that. */
   readonly told: number | null
 }
 
-/** Joins with one seed, which is honest. Attackers know it at once. */
-function newcomer(world: World, gang?: Attackers): Newcomer {
-  const seeds = sample(world.rng, world.groves, 1).map(({ self }) => self)
-  const grove = world.start(addressOf(world.groves.length), seeds)
-  gang?.pursue(grove)
-  const joined = world.now
+/** Some join at once, with one seed each, which is honest. Attackers know them at once. */
+function newcomers(world: World, gang?: Attackers): Newcomers {
+  const seeds = sample(world.rng, world.groves, NEWCOMERS)
+  const joined = seeds.map((seed, number) => {
+    const grove = world.start(addressOf(FIRST_NEWCOMER + number), [seed.self])
+    gang?.pursue(grove)
+    return grove
+  })
+  const start = world.now
   const there = Array.from({ length: WORKS }, (_, number) => work(number).cid)
-  const knows = roundsUntil(world, () => there.every((cid) => grove.known.has(cid)))
-  world.timeline.runUntil(Math.max(world.now, joined + NEWCOMER_ROUNDS * INTERVAL_MS))
-  const item = work(WORKS + 1)
-  world.store(grove, item)
-  return { knows, told: roundsUntil(world, () => world.knowing(item.cid) >= ENOUGH) }
+  const know = meanRounds(world, joined, (grove) => there.every((cid) => grove.known.has(cid)))
+  world.timeline.runUntil(Math.max(world.now, start + NEWCOMER_ROUNDS * INTERVAL_MS))
+  const items = joined.map((_, number) => work(WORKS + 1 + number))
+  for (const [number, item] of items.entries()) world.store(joined[number]!, item)
+  const told = meanRounds(world, items, ({ cid }) => world.knowing(cid) >= ENOUGH)
+  return { know, told }
+}
+
+/** The mean of the rounds until it is so of each. */
+function meanRounds<T>(world: World, each: readonly T[], is: (one: T) => boolean): number | null {
+  const start = world.now
+  const times: number[] = []
+  const left = new Set(each)
+  const rounds = roundsUntil(world, () => {
+    for (const one of left) {
+      if (!is(one)) continue
+      left.delete(one)
+      times.push((world.now - start) / INTERVAL_MS)
+    }
+    return left.size === 0
+  })
+  return rounds === null ? null : times.reduce((sum, time) => sum + time, 0) / times.length
 }
 
 function roundsUntil(world: World, is: () => boolean): number | null {
@@ -122,4 +147,4 @@ function takenShare(world: World): number {
 const placesOf = (gang: Attackers, { gossip }: Grove): number =>
   gossip.peers().filter(({ active, address }) => active && gang.isAt(address)).length
 
-const rounded = (rounds: number | null) => (rounds === null ? null : round(rounds, 2))
+const rounded = (rounds: number | null) => (rounds === null ? null : round(rounds, 3))
