@@ -51,6 +51,14 @@ const standingSchema = z.object({
   adoption: z.number().int(),
   reproduction: z.number().int(),
   reviewScore: z.number().optional(),
+  /** What of these signals is the word of its own author, where that is known. */
+  byAuthor: z
+    .object({
+      adoption: z.number().int(),
+      reproduction: z.number().int(),
+      reviews: z.number().int(),
+    })
+    .optional(),
   missingArtifacts: z.array(z.string()),
   /** How far it is believed as a whole, and why. */
   ...beliefShape,
@@ -111,10 +119,6 @@ export const contributionOperations = {
     http: { method: 'GET', path: '/api/contributions/:cid' },
     input: z.strictObject({ cid: cidSchema }),
     output: contributionViewSchema,
-    mcp: {
-      tool: 'grove_show',
-      description: 'Show one contribution: its summary, scores, artifacts, relations and context.',
-    },
     run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
   }),
   standing: json({
@@ -126,7 +130,10 @@ export const contributionOperations = {
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
-      const { provenance, reviewScore, belief, beliefs, ...rest } = await standingOf(node, cid)
+      const { provenance, reviewScore, byAuthor, belief, beliefs, ...rest } = await standingOf(
+        node,
+        cid,
+      )
       const { receivedAt, host: _, ...source } = provenance
       const missingArtifacts = [...rest.missingArtifacts]
       return {
@@ -134,7 +141,7 @@ export const contributionOperations = {
         ...source,
         receivedAt: timestamp(receivedAt),
         ...rest,
-        ...definedOnly({ reviewScore }),
+        ...definedOnly({ reviewScore, byAuthor }),
         missingArtifacts,
         ...belief,
         beliefs: beliefs.map(({ cid: _, ...rest }) => rest),

@@ -12,6 +12,8 @@ import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/
 export const HEDGE_MS = 2_000
 /** Peers that are asked for one manifest at once. */
 const ASKED_AT_ONCE = 3
+/** Peers that don't answer, named in an error. */
+const SILENT_NAMED = 3
 
 export interface ManifestSources {
   /** Asked first, whatever it said before. */
@@ -71,8 +73,7 @@ export class ManifestSearch {
   async next(signal: AbortSignal): Promise<FetchedManifest> {
     try {
       for (;;) {
-        if (this.#asking.size === 0 && !(await this.#askNext(signal)))
-          throw failureOf(this.attempts, { cid: this.#cid })
+        if (this.#asking.size === 0 && !(await this.#askNext(signal))) throw this.#failure()
         const found = (await this.#firstInTime()) ?? (await this.#hedge(signal))
         if (found !== undefined) return found
       }
@@ -127,6 +128,18 @@ export class ManifestSearch {
       this.#circles.shift()
       this.#peers = await circle.find(signal)
     }
+  }
+
+  /** Why nobody has brought it; that peers are known of which none answers is told, too. */
+  #failure(): GroveError {
+    const known = this.#node.gossip.peers().filter(({ status }) => status !== 'alive')
+    if (this.attempts.length > 0 || known.length === 0)
+      return failureOf(this.attempts, { cid: this.#cid })
+    const addresses = known.slice(0, SILENT_NAMED).map(({ address }) => address)
+    const more = known.length - addresses.length
+    const named = `${addresses.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+    const message = `no peer answers, so nobody was asked for ${this.#cid}: tried lately ${named}`
+    return new GroveError('peer-unreachable', { cid: this.#cid, peersAsked: [] }, { message })
   }
 
   #ask(peer: PeerAddress, signal: AbortSignal): void {

@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
+import { publish } from '../../../src/node/publish.ts'
+import { listFiles } from '../../../src/node/read/files.ts'
+import { saidInTurns } from '../../../src/node/read/said-in-turns.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
+import type { GraphIndex } from '../../../src/ports/graph-index.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { memoryStores } from '../../../src/stores/memory/open.ts'
 import { local, relation, sample } from '../../conformance/samples.ts'
+import { plainDraft } from '../../support/http.ts'
+import { testNode } from '../../support/test-node.ts'
 
 /** A grove with a work and 20 replies to it, and how often it breathed. */
 async function conversation() {
@@ -47,4 +55,72 @@ test('a closure breathes at each contribution', async () => {
 
   assert.ok(lines >= 20)
   assert.ok(breaths() >= 20)
+})
+
+/** A grove that counts its breaths. */
+function breathing() {
+  const grove = testNode()
+  let breaths = 0
+  grove.node.breathe = () => {
+    breaths++
+    return undefined
+  }
+  return { ...grove, breaths: () => breaths }
+}
+
+test('what is said of a work is read in pages, with a breath before each', async () => {
+  const { graph } = memoryStores(seeded(1))
+  const root = sample({ summary: 'root' })
+  const adoptions = Array.from({ length: 600 }, (_, n) =>
+    sample({ kind: 'adoption', summary: `${n}`, relations: [relation('adopts', root.cid)] }),
+  )
+  for (const contribution of [root, ...adoptions]) await graph.put(contribution, local())
+  const pages: number[] = []
+  const node = {
+    breathe: () => void pages.push(0),
+    index: {
+      said: async (...args: Parameters<GraphIndex['said']>) => {
+        const page = await graph.said(...args)
+        pages[pages.length - 1] = page.said.length
+        return page
+      },
+    },
+  }
+
+  const said = await saidInTurns(node as unknown as ReadContext, root.cid, ['adopts'], 10_000)
+
+  assert.equal(new Set(said.map(({ source }) => source)).size, 600)
+  assert.ok(Math.max(...pages) <= 300, `${pages}`)
+})
+
+test('a publish breathes before and after a draft is sealed', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+
+  await publish(node, plainDraft)
+
+  assert.ok(breaths() >= 2)
+})
+
+test('the index of a pack is read with a breath every few hundred lines', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  const content = Buffer.from('1')
+  const files = Array.from({ length: 2_000 }, (_, n) => ({
+    name: `${n}.py`,
+    hash: hashBytes(content),
+    sizeBytes: content.byteLength,
+  }))
+  const index = Buffer.from(planPack(files).index)
+  for (const bytes of [index, content]) await node.blobs.put(bytes)
+  const { contribution } = await publish(node, {
+    ...plainDraft,
+    artifacts: { 'tree.index': hashBytes(index), 'part.0': hashBytes(content) },
+    context: { grove: { pack: PACK_FORM } },
+  })
+
+  const { total } = await listFiles(node, contribution.cid, { limit: 10, offset: 0 })
+
+  assert.equal(total, files.length)
+  assert.ok(breaths() > index.byteLength / 20_000)
 })
