@@ -5,7 +5,7 @@ import {
   NO_SUPPORT,
   rankedDirection,
   type Support,
-} from '../../../src/core/ranking/directions.ts'
+} from '../../../../src/core/ranking/directions.ts'
 
 const support = (given: Partial<Support>): Support => ({ ...NO_SUPPORT, ...given })
 const ranked = (minimize: Partial<Support>, maximize: Partial<Support>) =>
