@@ -3,7 +3,7 @@ import type { ErrorCode, GroveError } from '../../core/errors.ts'
 import { printable } from './format.ts'
 
 /** What a person can do about an error. */
-export const hints: Partial<Record<ErrorCode, string>> = {
+const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
   'address-refused': '`grove serve --allow-private-peers` allows such addresses',
