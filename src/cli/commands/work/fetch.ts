@@ -187,6 +187,8 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   // The table already shows which artifacts these are, and a quote moves none.
   for (const line of quoted ? [] : missingLines(missing)) print(output, line)
   if (quoted) return
+  if (result.moreEvidence === true)
+    print(output, 'the peer knows more reviews and uses than it sent: rounds of sync bring them')
   const verified = `verified ${formatSize(result.bytesVerified)}`
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
   print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)
