@@ -8,6 +8,8 @@ export interface ApiResponse {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** The body may pause for as long as it likes, as a stream of events does. */
   readonly mayPause?: true
+  /** Bytes that it takes in memory while its reader doesn't take them. Default: its whole body. */
+  readonly holds?: number
   /** What a log names beside the request: what was published, or why it was refused. */
   readonly subject?: Readonly<Record<string, unknown>>
 }
@@ -47,6 +49,55 @@ export function jsonResponse(
 ): TextResponse {
   const type = { 'content-type': 'application/json' }
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
+}
+
+/** From this size on the pieces of an answer are sent, and up to it an answer is sent whole. */
+const PIECE_MIN_BYTES = 64 * 1024
+
+/**
+ * JSON that is made while it is sent. `holds`: the memory that it takes until then. A short one is
+ * made at once.
+ */
+export async function piecewiseResponse(
+  source: AsyncIterable<Uint8Array>,
+  {
+    holds,
+    headers,
+  }: { readonly holds: number; readonly headers: Readonly<Record<string, string>> },
+): Promise<ApiResponse> {
+  const all = { 'content-type': 'application/json', ...headers }
+  const pieces = gathered(source)
+  const { value: first = new Uint8Array() } = await pieces.next()
+  if (first.byteLength >= PIECE_MIN_BYTES)
+    return { ...responseOf(200, all, resumed(first, pieces)), holds }
+  return responseOf(200, { ...all, 'content-length': String(first.byteLength) }, first)
+}
+
+/** Joins small pieces to larger ones. Only the last one may be smaller. */
+async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of source) {
+    pieces.push(piece)
+    bytes += piece.byteLength
+    if (bytes < PIECE_MIN_BYTES) continue
+    yield Buffer.concat(pieces)
+    pieces = []
+    bytes = 0
+  }
+  yield Buffer.concat(pieces)
+}
+
+async function* resumed(
+  first: Uint8Array,
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield first
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
 }
 
 /** An error as every route answers it. Anything but a GroveError is the server's own fault: 500. */

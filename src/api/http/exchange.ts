@@ -131,7 +131,7 @@ export class Exchange implements ApiRequest {
    * After the last response the connection ends.
    */
   async send(
-    { status, headers, body, mayPause }: ApiResponse,
+    { status, headers, body, holds, mayPause }: ApiResponse,
     { isLast }: { isLast: boolean },
   ): Promise<void> {
     const outgoing = this.#outgoing
@@ -143,6 +143,7 @@ export class Exchange implements ApiRequest {
     else {
       if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
+      if (holds !== undefined) outgoing.once('close', this.#options.hold(holds))
       await pipeline(body, outgoing, { signal: this.signal })
     }
     if (status >= 400) this.#leaveRestOfBody()

@@ -1,8 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
-import { kindsOf, type Saying } from '../../core/contribution/relation.ts'
+import { kindsOf, type Saying, type Telling } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import type { GraphIndex } from '../../ports/graph-index.ts'
 import type { Breathing } from '../context.ts'
+
+/** What is said that is read at once. */
+const PAGE = 1_000
 
 interface SaidContext extends Breathing {
   readonly index: Pick<GraphIndex, 'said'>
@@ -20,9 +23,16 @@ export async function saidInTurns(
 ): Promise<Saying[]> {
   const found: Saying[] = []
   for (const kind of kindsOf(types)) {
-    await node.breathe()
-    const { said } = await node.index.said(cid, { kinds: { first: kind, last: kind }, limit })
-    found.push(...said.filter(({ type }) => types.includes(type)))
+    let left = limit
+    let after: Telling | undefined
+    do {
+      await node.breathe()
+      const query = { kinds: { first: kind, last: kind }, after, limit: Math.min(left, PAGE) }
+      const { said, next } = await node.index.said(cid, query)
+      for (const saying of said) if (types.includes(saying.type)) found.push(saying)
+      left -= said.length
+      after = next
+    } while (after !== undefined && left > 0)
   }
   return found.sort((a, b) => a.at.turn - b.at.turn || a.at.kind - b.at.kind || a.at.seq - b.at.seq)
 }
