@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import type { Benchmark } from './lab/benchmark.ts'
 import { median } from './lab/figures.ts'
-import { type Grown, growRich, growSmall } from './lab/grown.ts'
+import { copyOf, type Grown, type Growth, grow, growOnce } from './lab/grown.ts'
 import { hostiles } from './lab/hostile.ts'
 import type { Row } from './lab/report.ts'
 import { Watchdog } from './lab/watchdog.ts'
@@ -42,17 +42,19 @@ export const benchmark: Benchmark = {
   about: 'how long a question or a hostile message keeps everybody else waiting',
   scale: { option: 'count', of: 'contributions', usual: 20_000 },
   takes: '2 min',
-  async run(bench, { amount, quick }) {
+  async run(bench, { amount, quick, keep }) {
     const times = quick ? 1 : TIMES
-    const rich = Math.max(1, Math.round(amount / RICH_SHARE))
+    const small = await grown(bench, 'small', amount, keep)
+    const rich = await grown(bench, 'rich', Math.max(1, Math.round(amount / RICH_SHARE)), keep)
+    const target = await copyOf(rich, bench.path('attacked'))
     const stalls = [
-      ...(await asked(bench, 'small', await dirOf(bench, amount, growSmall), times)),
-      ...(await asked(bench, 'rich', await dirOf(bench, rich, growRich), times)),
-      ...(await attacked(bench, await dirOf(bench, rich, growRich))),
+      ...(await asked(bench, 'small', small, times)),
+      ...(await asked(bench, 'rich', rich, times)),
+      ...(await attacked(bench, target)),
     ]
     return {
       how: [
-        `A grove with ${amount} small works and one with ${rich} of rich text in 200 metrics.`,
+        `A grove with ${amount} small works and one with ${rich.count} of rich text in 200 metrics.`,
         'Another process asks for /healthz all the time: its longest wait is the figure.',
         'Each question is asked several times in turn, each hostile message is sent to a third grove.',
       ],
@@ -70,24 +72,14 @@ const rowOf = ({ what, n, stallMs, p50Ms, rssMiB, lateMs }: Stall): Row => ({
   aim: { most: STALL_MAX_MS },
 })
 
-interface Filled extends Grown {
-  readonly dir: string
-}
-
-async function dirOf(
-  bench: Workbench,
-  count: number,
-  grow: (dir: string, count: number) => Promise<Grown>,
-): Promise<Filled> {
-  const dir = bench.path('stalls')
-  return { dir, ...(await grow(dir, count)) }
-}
+const grown = (bench: Workbench, growth: Growth, count: number, keep: string | undefined) =>
+  keep === undefined ? grow(growth, bench.path(growth), count) : growOnce(keep, growth, count)
 
 /** All there is to ask of a grove, one question after the other. */
 async function asked(
   bench: Workbench,
   name: string,
-  { dir, count, hub }: Filled,
+  { dir, count, hub }: Grown,
   times: number,
 ): Promise<Stall[]> {
   const grove = await bench.serve(dir, '--sync', 'off')
@@ -105,7 +97,7 @@ async function asked(
 }
 
 /** Each hostile message, sent to one grove. */
-async function attacked(bench: Workbench, { dir, count, hub }: Filled): Promise<Stall[]> {
+async function attacked(bench: Workbench, { dir, count, hub }: Grown): Promise<Stall[]> {
   const grove = await bench.serve(dir, '--sync', 'off')
   const watchdog = new Watchdog(bench, grove.url)
   const stalls: Stall[] = []

@@ -28,4 +28,6 @@ export interface RunOptions {
   readonly repeat: number
   /** Whether it is only to be seen that it runs. */
   readonly quick: boolean
+  /** Where what is dear to fill stays for the next run; undefined if nothing is to stay. */
+  readonly keep: string | undefined
 }

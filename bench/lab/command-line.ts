@@ -19,6 +19,7 @@ const OPTIONS = `options
   --repeat N    repetitions, of which the median is shown (3)
   --quick       a hundredth of every amount, once: shows that it runs, not how fast
   --dir DIR     where to write; a disk in memory makes durable writes cheap
+  --keep DIR    where stalls leaves the groves that it fills; it finds them there the next time
   --json        one JSON document instead of tables
   --help
 
@@ -71,13 +72,14 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
       size: text,
       repeat: text,
       dir: text,
+      keep: text,
       quick: flag,
       json: flag,
       help: { ...flag, short: 'h' },
     },
   })
   if (values.help) return undefined
-  const { quick, dir, json } = values
+  const { quick, dir, keep, json } = values
   const names = positionals.includes('all') ? Object.keys(benchmarks) : positionals
   if (names.length === 0) throw new Error(`name a benchmark\n\n${usageOf(benchmarks)}`)
   const repeat = values.repeat === undefined ? (quick ? 1 : 3) : parseCount(values.repeat, 1)
@@ -91,7 +93,7 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
       throw new Error(`there is no benchmark ${name}\n\n${usageOf(benchmarks)}`)
     const { option, usual } = benchmark.scale
     const amount = asked[option] ?? (quick ? Math.max(1, Math.round(usual / 100)) : usual)
-    return { name, options: { amount, repeat, quick } }
+    return { name, options: { amount, repeat, quick, keep } }
   })
   return { runs, dir, json }
 }

@@ -2,9 +2,10 @@ import { hostname, userInfo } from 'node:os'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isJsonObject, type JsonObject } from '../core/canonical.ts'
 import type { Agent, Direction, Score } from '../core/contribution/schema.ts'
-import { isGroveError } from '../core/errors.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
 import { inexactness, parseExactJson } from '../core/exact-json.ts'
 import { LIST_MAX } from '../core/limits.ts'
+import { hasControls } from '../core/text.ts'
 import {
   parseAssignment,
   parseCount,
@@ -133,16 +134,25 @@ export function addAgent(command: Command): void {
     .option('--platform <name>', 'what it ran on')
 }
 
-/** The author of a contribution: as the options say, else `user@host`. */
+/** The author of a contribution: as the options say, else `user@host`. Throws `usage-error`. */
 export function agentFrom(options: AgentOptions, fallbackId: string | undefined): Agent {
   const { agentName, provider, model, platform, agentRole: role } = options
   const rest = Object.entries({ agentName, provider, model, platform, role }).filter(
     ([, value]) => value !== undefined,
   )
-  return {
+  const agent = {
     agentId: options.agentId ?? fallbackId ?? `${userName()}@${hostname()}`,
     ...Object.fromEntries(rest),
   }
+  for (const [name, value] of Object.entries(agent)) requirePlain(name, value)
+  return agent
+}
+
+/** Throws `usage-error` for a name that is no plain line: it is published for good. */
+function requirePlain(name: string, value: string | undefined): void {
+  if (value === undefined || !hasControls(value)) return
+  const message = `the agent's ${name} has control characters: ${JSON.stringify(value)}`
+  throw new GroveError('usage-error', { name }, { message })
 }
 
 function userName(): string {

@@ -59,8 +59,9 @@ http://127.0.0.1:4515. Several processes may use one directory: the first opens
 it, the others ask the first.
 
 Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,
-5 a peer's fault or a fetch that is not complete, 6 unavailable or too slow,
-7 storage, 8 conflict, 129, 130 and 143 interrupted (SIGHUP, SIGINT, SIGTERM).`
+5 the fault of a peer or an author, or a fetch that is not complete,
+6 unavailable or too slow, 7 storage, 8 conflict,
+129, 130 and 143 interrupted (SIGHUP, SIGINT, SIGTERM).`
 
 /** Columns that a description keeps beside its option; with less it goes below. */
 const HELP_MIN = 24

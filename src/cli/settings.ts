@@ -9,7 +9,7 @@ import { formatSize } from './output/format.ts'
 
 /**
  * Options of `serve` and `init` that configure a grove. Values stay as written, so that grove.json
- * reads like the command.
+ * reads like the command; only counts become numbers there.
  */
 export interface SettingsOptions {
   readonly host?: string
@@ -179,6 +179,9 @@ function addPolicy(command: Command): void {
     )
 }
 
+/** A count that was checked, as the number that grove.json holds. */
+const countOf = (text: string | undefined) => (text === undefined ? undefined : Number(text))
+
 /** The configuration layer of the options. */
 export function layerFrom(options: SettingsOptions): Layer {
   const {
@@ -197,7 +200,7 @@ export function layerFrom(options: SettingsOptions): Layer {
   const layer = {
     ...{
       host,
-      port,
+      port: countOf(port),
       publicUrl,
       allowHosts: options.allowHost,
       peers: options.peer,
@@ -212,10 +215,10 @@ export function layerFrom(options: SettingsOptions): Layer {
       syncKinds: options.syncKind,
     },
     ...{
-      syncTopK,
+      syncTopK: countOf(syncTopK),
       maxArtifactBytes,
       roundBytes,
-      roundRequests,
+      roundRequests: countOf(roundRequests),
       fetchTimeout,
       allowPrivatePeers,
       logLevel,

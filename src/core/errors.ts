@@ -36,8 +36,8 @@ const conflict = { exit: 8, retryable: false, blame: 'none', permanent: false } 
 const malformed = { ...usage, blame: 'peer', status: 400, wire: 'VALIDATION_ERROR' } as const
 
 /**
- * Every error code. Exit codes: 1 a bug in Grove, 2 bad input, 3 absent, 4 refused, 5 a peer's
- * fault, 6 unavailable or too slow, 7 storage, 8 conflict.
+ * Every error code. Exit codes: 1 a bug in Grove, 2 bad input, 3 absent, 4 refused, 5 the fault of
+ * a peer or an author, 6 unavailable or too slow, 7 storage, 8 conflict.
  */
 export const errorTable = {
   'validation-error': { ...usage, status: 400, wire: 'VALIDATION_ERROR' },
@@ -70,13 +70,14 @@ export const errorTable = {
   'peer-fault': { ...peerFault, status: 502 },
   'fetch-incomplete': { ...peerFault, status: 502, blame: 'network' },
   // The author wrote a pack that can't be read: no copy is better, and no peer is at fault.
-  'pack-invalid': { ...peerFault, status: 502, retryable: false, blame: 'none', permanent: true },
+  'pack-invalid': { ...peerFault, status: 422, retryable: false, blame: 'none', permanent: true },
   'fetch-bad-bytes': { ...peerFault, status: 502 },
   'peer-unreachable': { ...unavailable, status: 502, blame: 'network' },
   'peer-too-slow': { ...unavailable, status: 504, blame: 'peer' },
   'fetch-timeout': { ...unavailable, status: 504 },
   'server-unreachable': { ...unavailable, status: 503 },
   busy: { ...unavailable, status: 429 },
+  'port-taken': { ...unavailable, status: 503, blame: 'self' },
   'shutting-down': { ...unavailable, status: 503, blame: 'self' },
   aborted: { ...unavailable, status: 499 },
   'storage-full': { ...storage, status: 507 },
@@ -85,7 +86,6 @@ export const errorTable = {
   'resource-exhausted': { ...storage, status: 503 },
   'storage-newer': { ...storage, status: 500, retryable: false },
   'storage-locked': { ...storage, status: 503 },
-  'port-taken': { ...storage, status: 503 },
   'directory-not-empty': { ...conflict, status: 409 },
   // Scores are meant otherwise than those published here: in the other direction or another unit.
   'metric-conflict': { ...conflict, status: 409 },

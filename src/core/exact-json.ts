@@ -38,8 +38,10 @@ export function parseExactJson(text: string): unknown {
 export function inexactness(source: string, value: number = Number(source)): string | undefined {
   if (!Number.isFinite(value)) return 'is too large for a JSON number'
   if (value === 0) return ZERO.test(source) ? undefined : 'is so small that it would become 0'
-  if (!INTEGER.test(source) || BigInt(source) === integerOf(JSON.stringify(value))) return undefined
-  return `would become ${JSON.stringify(value)}`
+  const written = String(value)
+  if (written === source || !INTEGER.test(source) || BigInt(source) === integerOf(written))
+    return undefined
+  return `would become ${written}`
 }
 
 /** The walk that looks at each number is recursive, in V8 as well as here. */

@@ -18,3 +18,12 @@ const isSurrogate = (unit: number) => unit >= 0xd800 && unit <= 0xdfff
 /** An address as messages may show it: without user, password and query, which may be secrets. */
 export const withoutSecrets = (address: string): string =>
   address.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/is, '$1…@').replace(/\?.*$/s, '?…')
+
+/** What a search looks for has at least one letter or digit. */
+export const hasWord = (text: string): boolean => /[\p{L}\p{N}\p{M}]/u.test(text)
+
+/** Characters that control a terminal or reorder its text: C0, C1, bidirectional, separators. */
+const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
+
+/** Whether a text that should be one plain line has characters that a terminal would obey. */
+export const hasControls = (text: string): boolean => CONTROL.test(text)

@@ -20,7 +20,13 @@ export async function gatherPaths(
   options: GatherOptions,
 ): Promise<Gathered> {
   const parts: Gathered[] = []
-  for (const path of paths) parts.push(await gatherPath(path, options))
+  const named = new Set<string>()
+  for (const path of paths) {
+    const place = resolve(path)
+    if (named.has(place)) throw usage(`${path} is named twice: name it once`)
+    named.add(place)
+    parts.push(await gatherPath(path, options))
+  }
   return joined(parts)
 }
 

@@ -73,11 +73,14 @@ export class StagedArtifacts {
  * also `metric-conflict`.
  */
 export async function publish(
-  node: FetchContext & Pick<ReadContext, 'packs'>,
+  node: FetchContext & Pick<ReadContext, 'breathe' | 'packs'>,
   draft: Draft,
   options: PublishOptions = {},
 ): Promise<Published> {
+  // A draft of many members takes as long to seal as it took to parse.
+  await node.breathe()
   const contribution = sealDraft(draft, node.clock.now())
+  await node.breathe()
   requireTree(contribution)
   const { pending = [] } = options
   requireKnownResults(contribution)

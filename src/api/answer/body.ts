@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { checkEntries } from '../../core/contribution/scan.ts'
 import { GroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
+import type { Breathing } from '../../node/context.ts'
 import type { ApiRequest } from './request.ts'
 
 export interface BodyLimit {
@@ -16,10 +17,16 @@ export interface BodyLimit {
  * A request's body as JSON; an empty body is an empty object. Throws the limit's code,
  * `validation-error`, `aborted`.
  */
-export async function readJson(request: ApiRequest, limit: BodyLimit): Promise<unknown> {
+export async function readJson(
+  node: Breathing,
+  request: ApiRequest,
+  limit: BodyLimit,
+): Promise<unknown> {
   const { maxBytes, code, isHashed } = limit
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
+  // So that the time of parsing counts.
+  await node.breathe()
   if (body.byteLength > 0) requireJson(request)
   return isHashed ? parseDraft(body) : parseJsonBody(body, JSON.parse)
 }

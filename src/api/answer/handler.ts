@@ -162,11 +162,11 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { staged, request, meter }: Call): Promise<unknown> {
+function bodyValue(operation: Operation, { node, staged, request, meter }: Call): Promise<unknown> {
   const isManifest = operation.kind === 'json' && operation.multipart === true
   if (isManifest && isMultipart(request))
     return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
-  return readJson(request, {
+  return readJson(node, request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
     isHashed: isManifest,

@@ -40,7 +40,8 @@ export class Routes {
         { message: `no such route: ${path.slice(0, 500)}` },
       )
     const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
-    throw new GroveError('method-not-allowed', { method, allow })
+    const message = `${method} is not allowed here: this route takes ${allow}`
+    throw new GroveError('method-not-allowed', { method, allow }, { message })
   }
 
   #match(method: string, path: string): RouteMatch | undefined {

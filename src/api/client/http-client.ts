@@ -173,6 +173,7 @@ export class HttpClient {
     answer.body.on('error', () => {})
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
+    if (this.#isBelowRoot(said)) throw this.#notAtRoot()
     const message = `${this.#url} answered ${answer.statusCode}: it is not a grove`
     throw (
       said ??
@@ -182,6 +183,18 @@ export class HttpClient {
         { message },
       )
     )
+  }
+
+  /** Whether a grove says that it has no routes below the path of the URL. */
+  #isBelowRoot(said: GroveError | undefined): boolean {
+    const path = said?.code === 'not-found' ? said.details['path'] : undefined
+    return this.#prefix !== '' && typeof path === 'string' && path.startsWith(`${this.#prefix}/`)
+  }
+
+  #notAtRoot(): GroveError {
+    const { origin } = new URL(this.#url)
+    const message = `there is no grove at ${this.#url}, but one at ${origin}: name that address`
+    return new GroveError('server-unreachable', { url: this.#url, grove: origin }, { message })
   }
 
   /** Streams bytes into the grove. Rethrows an error of the source as it is. */

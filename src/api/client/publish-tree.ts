@@ -62,7 +62,7 @@ export async function stageTree(
   const kept = links.filter(isKept)
   const regular = sources.filter((source) => source.symlink === undefined)
   checkPaths([...regular, ...kept])
-  const files = await readSources(regular, options.signal)
+  const files = await readSources(regular, options)
   const isPack = needsPack(files, kept)
   const tree = isPack ? packOf(files, kept) : plainOf(files, kept)
   await sendMissing(grove, await tree.uploads(), options)
@@ -177,20 +177,26 @@ function packOf(files: readonly ReadFile[], links: readonly LinkSource[]): Shape
   const named = new Map<string, Hashed>()
   return {
     async uploads() {
-      const add = (name: string, { hash, sizeBytes, file }: Hashed) =>
-        named.set(name, { hash, sizeBytes, file: { name, open: file.open } })
+      const add = (name: string, { hash, sizeBytes, file }: Hashed, label: string) =>
+        named.set(name, { hash, sizeBytes, file: { name, label, open: file.open } })
       for (const file of plan.own) {
         const read = byName.get(file.name)
-        if (read !== undefined) add(ownName(file.hash), read)
+        if (read !== undefined) add(ownName(file.hash), read, read.source.path)
       }
       for (const [number, part] of plan.parts.entries()) {
         const open = () => joined(part.map((file) => () => readOf(file)))
         const name = partName(number)
-        add(name, { file: { name, open }, hash: await hashOf(open()), sizeBytes: sizeOf(part) })
+        const hash = await hashOf(open())
+        const label = `small files, part ${number + 1} of ${plan.parts.length}`
+        add(name, { file: { name, open }, hash, sizeBytes: sizeOf(part) }, label)
       }
       const { index } = plan
       const file = { name: INDEX_NAME, open: () => index }
-      add(INDEX_NAME, { file, hash: hashBytes(index), sizeBytes: index.byteLength })
+      add(
+        INDEX_NAME,
+        { file, hash: hashBytes(index), sizeBytes: index.byteLength },
+        'the list of files',
+      )
       return [...named.values()]
     },
     artifacts: () => [...named].map(([name, { hash }]) => [name, hash] as const),

@@ -12,6 +12,8 @@ const UPLOADS_MAX = 8
 /** A file to publish as an artifact. */
 export interface ArtifactFile {
   readonly name: string
+  /** What progress calls it. Default: its name, which in a pack says nothing to people. */
+  readonly label?: string
   open(): ByteSource
   /** The source can be opened and read only once. */
   readonly isOnce?: boolean
@@ -26,11 +28,21 @@ export interface UploadProgress {
   readonly totalBytes: number | undefined
 }
 
+/** Progress of reading all files, one after the other. */
+export interface ReadingProgress {
+  readonly name: string
+  readonly readBytes: number
+  /** Size of all files; undefined if that of one isn't known. */
+  readonly totalBytes: number | undefined
+}
+
 export interface StageOptions {
   readonly signal?: AbortSignal
   /** Hash the files first and send only those that the grove lacks. Opens files twice. */
   readonly skipHeld?: boolean
   readonly onProgress?: (progress: UploadProgress) => void
+  /** Files are read and hashed before they are sent, which for large ones takes a while. */
+  readonly onReading?: (progress: ReadingProgress) => void
 }
 
 /** What was staged. */
@@ -156,7 +168,7 @@ function sendAll(
     const count = (bytes: number) => {
       sentBytes += bytes
       sentOfFile += bytes
-      onProgress?.({ name: file.name, sentBytes, totalBytes: expected?.totalBytes })
+      onProgress?.({ name: file.label ?? file.name, sentBytes, totalBytes: expected?.totalBytes })
     }
     const open = () => {
       sentBytes -= sentOfFile

@@ -1,7 +1,7 @@
 import { CidHasher } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
-import type { Hashed } from './stage.ts'
+import type { Hashed, StageOptions } from './stage.ts'
 
 /** Files up to this size are read once: the bytes that were hashed are those that are sent. */
 const KEPT_FILE_MAX_BYTES = 1024 * 1024
@@ -46,12 +46,18 @@ export interface ReadFile extends Hashed {
  */
 export async function readSources(
   sources: readonly FileSource[],
-  signal: AbortSignal | undefined,
+  { signal, onReading }: Pick<StageOptions, 'signal' | 'onReading'> = {},
 ): Promise<ReadFile[]> {
   let keptBytes = 0
+  let readBytes = 0
+  const totalBytes = totalOf(sources)
   const files: ReadFile[] = []
   for (const source of sources) {
-    const { hash, sizeBytes, start } = await readSource(source, signal)
+    const { hash, sizeBytes, start } = await readSource(source, (bytes) => {
+      signal?.throwIfAborted()
+      readBytes += bytes
+      onReading?.({ name: source.path, readBytes, totalBytes })
+    })
     const isWhole = start !== undefined && keptBytes + sizeBytes <= KEPT_MAX_BYTES
     if (isWhole) keptBytes += sizeBytes
     const open = () => (isWhole ? start : verified(source, hash, sizeBytes))
@@ -62,8 +68,18 @@ export async function readSources(
   return files
 }
 
-/** `start`: all bytes, if they are few. */
-async function readSource(source: FileSource, signal: AbortSignal | undefined) {
+/** The size of all of them; undefined if that of one isn't known. */
+function totalOf(sources: readonly FileSource[]): number | undefined {
+  let total = 0
+  for (const { sizeBytes } of sources) {
+    if (sizeBytes === undefined) return undefined
+    total += sizeBytes
+  }
+  return total
+}
+
+/** `start`: all bytes, if they are few. `count` is called with the length of each piece. */
+async function readSource(source: FileSource, count: (bytes: number) => void) {
   const hasher = new CidHasher()
   const chunks: Uint8Array[] = []
   let sizeBytes = 0
@@ -71,7 +87,7 @@ async function readSource(source: FileSource, signal: AbortSignal | undefined) {
     source.open(),
     source.sizeBytes || Number.POSITIVE_INFINITY,
   )) {
-    signal?.throwIfAborted()
+    count(chunk.byteLength)
     hasher.update(chunk)
     sizeBytes += chunk.byteLength
     if (sizeBytes <= KEPT_FILE_MAX_BYTES) chunks.push(Buffer.from(chunk))

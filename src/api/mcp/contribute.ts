@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { mapBounded } from '../../concurrency/semaphore.ts'
+import { canonicalText } from '../../core/canonical.ts'
 import { RESULTS } from '../../core/contribution/relation.ts'
 import {
   agentSchema,
@@ -13,6 +14,8 @@ import {
   relationTypeSchema,
   scoreSchema,
 } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
+import { hasControls } from '../../core/text.ts'
 import { joined } from '../../gather/gathered.ts'
 import { gatherForAgent } from '../../gather/paths.ts'
 import { publishTree } from '../client/publish-tree.ts'
@@ -37,6 +40,10 @@ const said = {
   tags: tags.meta({ examples: [['lm']] }),
   agent: agentSchema
     .partial()
+    .refine(
+      (agent) => Object.values(agent).every((value = '') => !hasControls(value)),
+      'must not have control characters',
+    )
     .optional()
     .meta({
       description: 'who you are; fields left out come from the configuration of the server',
@@ -108,15 +115,13 @@ export const contributeTools = [
       relations,
     }),
     async run({ mode, relations, ...input }, context) {
+      requireWork(relations)
       const whole = relations.map(async ({ targetCid, ...rest }) => ({
         ...definedOnly(rest),
         targetCid: await wholeCid(context, targetCid),
       }))
-      return submit(
-        input,
-        { kind: 'work', mode, relations: (await Promise.all(whole)) as Relation[] },
-        context,
-      )
+      const each = (await Promise.all(whole)) as Relation[]
+      return submit(input, { kind: 'work', mode, relations: withoutRepeats(each) }, context)
     },
   }),
   tool({
@@ -197,6 +202,29 @@ export const contributeTools = [
     },
   }),
 ]
+
+/** The relations without those that say once more what another says. */
+function withoutRepeats(relations: readonly Relation[]): Relation[] {
+  return [...new Map(relations.map((relation) => [canonicalText(relation), relation])).values()]
+}
+
+/** The tools that say what relations of these types say by themselves. */
+const sayings: Partial<Record<Relation['relationType'], string>> = {
+  reviews: 'grove_submit_review',
+  reproduces: 'grove_reproduce',
+  adopts: 'grove_adopt',
+  responds_to: 'grove_discuss',
+}
+
+/** Throws `validation-error` for what is no work of its own, but says something of another. */
+function requireWork(relations: readonly Pick<Relation, 'relationType'>[]): void {
+  const tools = new Set(relations.map(({ relationType }) => sayings[relationType]))
+  if (tools.size === 0 || tools.has(undefined)) return
+  const message =
+    `relations: they say what ${[...tools].join(' and ')} would publish: call that, or name what ` +
+    'the work builds on as derives_from'
+  throw new GroveError('validation-error', { path: 'relations' }, { message })
+}
 
 async function submit(
   input: Said & Partial<Artifacts>,

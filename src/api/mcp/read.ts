@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { type ContributionView, kindSchema } from '../../core/contribution/schema.ts'
+import type { Json } from '../../core/canonical.ts'
+import { type ContributionView, kindSchema, type Relation } from '../../core/contribution/schema.ts'
+import { hasWord } from '../../core/text.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
 import { latest } from '../client/latest.ts'
@@ -75,7 +77,10 @@ export const readTools: readonly Tool[] = [
       'or, where it ends in *, a word that begins so; the best match comes first. `bounded` says ' +
       'that very common words took no part in the order: add rarer ones.',
     readOnly: true,
-    input: z.strictObject({ query, ...searchShape }),
+    input: z.strictObject({
+      query: query.refine(hasWord, 'must have a word to look for'),
+      ...searchShape,
+    }),
     run: ({ query, ...rest }, { grove, signal }) => grove.search({ q: query, ...rest }, { signal }),
   }),
   tool({
@@ -152,6 +157,12 @@ export const readTools: readonly Tool[] = [
   }),
 ]
 
+/** What came of a reproduction, without which a failed one looks like any other. */
+function resultIn(metadata: Relation['metadata']): { readonly result?: Json } {
+  const result = metadata?.['result']
+  return result === undefined ? {} : { result }
+}
+
 function inShort({
   cid,
   kind,
@@ -171,7 +182,11 @@ function inShort({
     tags,
     scores,
     agentId: agent.agentId,
-    relations: relations.map(({ relationType, targetCid }) => ({ relationType, targetCid })),
+    relations: relations.map(({ relationType, targetCid, metadata }) => ({
+      relationType,
+      targetCid,
+      ...resultIn(metadata),
+    })),
     createdAt,
   }
 }

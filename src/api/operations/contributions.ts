@@ -54,6 +54,14 @@ const standingSchema = z.object({
   adoption: z.number().int(),
   reproduction: z.number().int(),
   reviewScore: z.number().optional(),
+  /** What of these signals is the word of its own author, where that is known. */
+  byAuthor: z
+    .object({
+      adoption: z.number().int(),
+      reproduction: z.number().int(),
+      reviews: z.number().int(),
+    })
+    .optional(),
   missingArtifacts: z.array(z.string()),
   /** How far it is believed as a whole, and why. */
   ...beliefShape,
@@ -135,7 +143,10 @@ export const contributionOperations = {
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
-      const { provenance, reviewScore, belief, beliefs, ...rest } = await standingOf(node, cid)
+      const { provenance, reviewScore, byAuthor, belief, beliefs, ...rest } = await standingOf(
+        node,
+        cid,
+      )
       const { receivedAt, host: _, ...source } = provenance
       const missingArtifacts = [...rest.missingArtifacts]
       return {
@@ -143,7 +154,7 @@ export const contributionOperations = {
         ...source,
         receivedAt: timestamp(receivedAt),
         ...rest,
-        ...definedOnly({ reviewScore }),
+        ...definedOnly({ reviewScore, byAuthor }),
         missingArtifacts,
         ...belief,
         beliefs: beliefs.map(({ cid: _, ...rest }) => rest),

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { storageError } from '../../core/errno.ts'
 import { isGroveError } from '../../core/errors.ts'
-import { wrapText } from './width.ts'
+import { widthOfText, wrapText } from './width.ts'
 
 /** The output of the command line: answers on stdout, everything else on stderr. */
 export interface Output {
@@ -46,6 +46,25 @@ export function printProse(output: Output, text: string, format?: Style): void {
   for (const line of text.split('\n'))
     for (const part of wrapText(line, widthOf(output)))
       print(output, format === undefined ? part : style(output, format, part))
+}
+
+const LABEL_WIDTH = 14
+
+/**
+ * Prints a value beside its name, wrapped where the terminal ends. A single word that has no room
+ * there, such as a hash, gets a line of its own: people copy it.
+ */
+export function printField(
+  output: Output,
+  name: string,
+  value: string,
+  labelWidth: number = LABEL_WIDTH,
+): void {
+  const room = widthOf(output) - labelWidth
+  const isWord = !value.includes(' ') && widthOfText(value) > room
+  const [first = '', ...rest] = isWord ? ['', value] : wrapText(value, room)
+  print(output, (name.padEnd(labelWidth) + first).trimEnd())
+  for (const line of rest) print(output, isWord ? line : ' '.repeat(labelWidth) + line)
 }
 
 /**

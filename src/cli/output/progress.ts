@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts'
 import { formatSize, printable } from './format.ts'
 import type { Output } from './output.ts'
-import { cutTextStart, widthOfText } from './width.ts'
+import { cutText, cutTextStart, widthOfText } from './width.ts'
 
 const REDRAW_MS = 100
 const BAR_CELLS = 24
@@ -29,12 +29,22 @@ export class Progress {
   }
 
   update(state: ProgressState): void {
+    const elapsedMs = this.#clock.now() - this.#startedAt
+    this.#draw((width) => progressLine(state, elapsedMs, width))
+  }
+
+  /** Says what is going on where there are no bytes to count. */
+  say(text: string): void {
+    this.#draw((width) => cutText(printable(text), width))
+  }
+
+  #draw(line: (width: number) => string): void {
     const now = this.#clock.now()
     if (this.#output.notes.isTTY !== true || now - this.#drawnAt < REDRAW_MS) return
     this.#drawnAt = now
     this.#drawn = true
     const width = (this.#output.notes.columns ?? 80) - 1
-    this.#output.notes.write(`\r\u001b[K${progressLine(state, now - this.#startedAt, width)}`)
+    this.#output.notes.write(`\r\u001b[K${line(width)}`)
   }
 
   /** Erases the line, so that what follows starts on a clean one. */

@@ -8,6 +8,13 @@ export interface Belief {
   readonly why: string
 }
 
+/** How many of an item's own author's contributions count in its signals. An id is no proof. */
+export interface OwnWord {
+  readonly adoption: number
+  readonly reproduction: number
+  readonly reviews: number
+}
+
 /** What this grove knows about an item. */
 export interface BeliefInput {
   /** Whether the item's manifest is held. */
@@ -16,6 +23,8 @@ export interface BeliefInput {
   readonly signals: Signals
   /** How many held reproductions of it came to another result, or to none. */
   readonly challenges?: number
+  /** What of the signals is the word of its own author. Default: not known. */
+  readonly byAuthor?: OwnWord
 }
 
 /**
@@ -23,10 +32,11 @@ export interface BeliefInput {
  * (BEHAVIOUR.md#belief). Only what is held counts, nothing that a peer says. No item is `attested`:
  * there are no identities yet that an operator could trust.
  */
-export function beliefIn({ held, signals, challenges = 0 }: BeliefInput, metric?: string): Belief {
+export function beliefIn(input: BeliefInput, metric?: string): Belief {
+  const { held, signals, challenges = 0, byAuthor: own } = input
   if (!held) return { level: 'advertised', why: 'only peers say so; its manifest is not held here' }
   const doubt = challenges > 0 && metric === undefined ? `; challenged ${challenges}×` : ''
-  const evidence = evidenceText(signals, metric)
+  const evidence = evidenceText(signals, metric, own)
   if (evidence !== '') {
     const why = `its manifest and contributions here say so: ${evidence}${doubt}`
     return { level: 'evidenced', why }
@@ -52,15 +62,27 @@ export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>
 function evidenceText(
   { adoption, reproduction, reviewScore }: Signals,
   metric: string | undefined,
+  own: OwnWord = NO_WORD,
 ): string {
   const covers = (name: string) => metric === undefined || metric === name
   return [
-    adoption > 0 && covers('_adoption') ? `adopted ${adoption}×` : '',
-    reproduction > 0 && covers('_reproduction') ? `reproduced ${reproduction}×` : '',
+    adoption > 0 && covers('_adoption') ? `adopted ${adoption}×${byAuthor(own.adoption)}` : '',
+    reproduction > 0 && covers('_reproduction')
+      ? `reproduced ${reproduction}×${byAuthor(own.reproduction)}`
+      : '',
     reviewScore !== undefined && covers('_review_score')
-      ? `review score ${Number(reviewScore.toPrecision(6))}`
+      ? `review score ${Number(reviewScore.toPrecision(6))}${ofAuthor(own.reviews)}`
       : '',
   ]
     .filter((part) => part !== '')
     .join(', ')
 }
+
+const NO_WORD: OwnWord = { adoption: 0, reproduction: 0, reviews: 0 }
+
+/** ` (1× by its author)`: of adoptions and reproductions, how many are its author's own. */
+export const byAuthor = (count: number): string => (count === 0 ? '' : ` (${count}× by its author)`)
+
+/** The same of reviews, whose score is a mean. */
+export const ofAuthor = (count: number): string =>
+  count === 0 ? '' : ` (with ${count === 1 ? 'a review' : `${count} reviews`} by its author)`

@@ -168,6 +168,8 @@ export const syncReportSchema = z.object({
   asked: z.array(askedPeerSchema).optional(),
   /** Items that they offered. */
   offered: z.number().int(),
+  /** Those of them that were held already. */
+  held: z.number().int().optional(),
   fetched: z.array(cidSchema),
   /**
    * Contributions that came because they are about something held here: replies, reviews,

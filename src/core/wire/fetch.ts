@@ -33,17 +33,39 @@ export type ArtifactState = z.infer<typeof artifactStateSchema>
  * and in a JSON body.
  */
 export const fetchOptionsSchema = z.strictObject({
-  /** Address (http://…) or id of the peer to ask. Default: the peers that advertised the cid. */
-  peer: z.string().max(2_048).optional(),
-  /** All, none, or those with these names. Default: all. */
-  artifacts: z.union([z.enum(['all', 'none']), z.array(artifactNameSchema).max(1_000)]).optional(),
-  /** How many steps along derives_from are fetched too. Default: 1. */
-  ancestors: z.number().int().min(0).max(64).optional(),
-  /** The most bytes of artifacts to move. */
-  maxBytes: z.number().int().nonnegative().optional(),
-  timeoutMs: z.number().int().positive().max(86_400_000).optional(),
-  /** Only report sizes and what is missing: move no artifact, store nothing. */
-  quote: z.boolean().optional(),
+  peer: z
+    .string()
+    .max(2_048)
+    .optional()
+    .describe('address (http://…) or id of the peer to ask; default: those that advertised it'),
+  artifacts: z
+    .union([z.enum(['all', 'none']), z.array(artifactNameSchema).max(1_000)])
+    .optional()
+    .describe('which artifacts to bring: all, none, or those with these names; default: all'),
+  ancestors: z
+    .number()
+    .int()
+    .min(0)
+    .max(64)
+    .optional()
+    .describe('how many steps along derives_from to fetch with it; default: 1'),
+  maxBytes: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('the most bytes of artifacts to move'),
+  timeoutMs: z
+    .number()
+    .int()
+    .positive()
+    .max(86_400_000)
+    .optional()
+    .describe('give up after so many milliseconds'),
+  quote: z
+    .boolean()
+    .optional()
+    .describe('only report sizes and what is missing: move no artifact, store nothing'),
 })
 
 /** What a fetch brings, from which peer, and within which bounds. */

@@ -14,6 +14,9 @@ import { likelyProviders, probe, promisers, saidAbsent, unique } from '../peers/
  */
 export type Accept = (contribution: Contribution, from: PeerAddress) => void
 
+/** Peers that don't answer, named in an error. */
+const SILENT_NAMED = 3
+
 export interface ManifestOptions {
   readonly signal: AbortSignal
   /** Asked first, whatever it said before. */
@@ -138,7 +141,7 @@ class ManifestSearch {
       const [peer, ...others] = this.#peers
       if (peer === undefined) {
         const circle = this.#circles.shift()
-        if (circle === undefined) throw failureOf(this.attempts, { cid: this.#cid })
+        if (circle === undefined) throw this.#failure()
         this.#peers = await circle(signal)
         continue
       }
@@ -146,6 +149,18 @@ class ManifestSearch {
       const found = await this.#ask(peer, signal)
       if (found !== undefined) return found
     }
+  }
+
+  /** Why nobody has brought it; that peers are known of which none answers is told, too. */
+  #failure(): GroveError {
+    const known = this.#node.gossip.peers().filter(({ status }) => status !== 'alive')
+    if (this.attempts.length > 0 || known.length === 0)
+      return failureOf(this.attempts, { cid: this.#cid })
+    const addresses = known.slice(0, SILENT_NAMED).map(({ address }) => address)
+    const more = known.length - addresses.length
+    const named = `${addresses.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+    const message = `no peer answers, so nobody was asked for ${this.#cid}: tried lately ${named}`
+    return new GroveError('peer-unreachable', { cid: this.#cid, peersAsked: [] }, { message })
   }
 
   async #ask(peer: PeerAddress, signal: AbortSignal): Promise<FetchedManifest | undefined> {

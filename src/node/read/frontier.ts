@@ -26,12 +26,14 @@ import { caveatsOf } from './caveats.ts'
 /** Entries a dimension, and metrics, that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
 const OWN_METRICS = 1_000
+/** Entries of all metrics of one page: each costs its summary to be read and sent. */
+const PAGE_MAX_ENTRIES = 10_000
 
 /** A query for the frontier, and which of its metrics: a page of them, by name. */
 export interface FrontierPage extends FrontierQuery {
   /** Metrics after this one; the signals come with the first page only. */
   readonly after?: string
-  /** The most metrics. */
+  /** The most metrics; fewer where so many entries are asked for of each. */
   readonly metrics: number
   /** Whether the answer says in which direction each metric ranks. */
   readonly directions?: boolean
@@ -40,9 +42,10 @@ export interface FrontierPage extends FrontierQuery {
 /** The best of what is held here: in the signals, and in one page of the metrics. */
 export async function frontier(
   node: ReadContext,
-  { after, metrics: limit, directions, ...query }: FrontierPage,
+  { after, metrics: most, directions, ...query }: FrontierPage,
   options?: ReadOptions,
 ): Promise<FrontierAnswer> {
+  const limit = Math.min(most, Math.max(1, Math.floor(PAGE_MAX_ENTRIES / query.limit)))
   const metrics = await metricsOf(node, query, { after, limit: limit + 1 })
   const page = metrics.slice(0, limit)
   const dimensions = after === undefined ? [...page, ...SIGNAL_METRICS] : page

@@ -7,8 +7,10 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { BlobInfo, ByteRange, PendingBlob } from '../../ports/blob-store.ts'
 import type { PackIndexes, ReadContext } from '../context.ts'
 
-/** Memory for the indexes of packs that were read lately. */
-const INDEXES_MAX_BYTES = 128 * 1024 * 1024
+/** Memory for the indexes of packs that were read lately: the last one stays, however large. */
+const INDEXES_MAX_BYTES = 32 * 1024 * 1024
+/** Bytes of an index that are read at once: some hundred lines, in a few milliseconds. */
+const INDEX_STEP_BYTES = 16 * 1024
 
 /** Keeps the indexes of packs that were read lately. */
 export class PackIndexCache implements PackIndexes {
@@ -48,7 +50,7 @@ export interface HeldPack {
   readonly parts: readonly Cid[]
 }
 
-type PackContext = Pick<ReadContext, 'blobs' | 'packs'>
+type PackContext = Pick<ReadContext, 'blobs' | 'breathe' | 'packs'>
 
 /**
  * The pack of a contribution; undefined if it is none. `pending` are artifacts that aren't stored
@@ -67,7 +69,7 @@ export async function packOf(
   const index =
     coming === undefined
       ? await node.packs.get(hash, () => readIndex(node, cid, hash))
-      : indexIn(coming.bytes)
+      : await indexIn(node, coming.bytes.byteLength, [coming.bytes])
   const parts = index.partBytes.map((_, number) => hashOf(partName(number)))
   const lost = index.own.find((own) => hashOf(ownName(own)) !== own)
   if (lost !== undefined || parts.includes(undefined)) {
@@ -113,9 +115,19 @@ export async function requirePack(
   }
 }
 
-function indexIn(bytes: Uint8Array): PackIndex {
-  const reader = new IndexReader(bytes.byteLength)
-  reader.push(bytes)
+/** Reads an index in small steps, since one may have half a million lines. */
+async function indexIn(
+  node: Pick<ReadContext, 'breathe'>,
+  sizeBytes: number,
+  chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<PackIndex> {
+  const reader = new IndexReader(sizeBytes)
+  for await (const chunk of chunks) {
+    for (let from = 0; from < chunk.byteLength; from += INDEX_STEP_BYTES) {
+      await node.breathe()
+      reader.push(chunk.subarray(from, from + INDEX_STEP_BYTES))
+    }
+  }
   return reader.finish()
 }
 
@@ -125,9 +137,7 @@ async function readIndex(node: PackContext, cid: Cid, hash: Cid): Promise<PackIn
     const message = `the list of files of ${cid} is missing: fetch the contribution to complete it`
     throw new GroveError('blob-missing', { cid, name: INDEX_NAME, hash }, { message })
   }
-  const reader = new IndexReader(info.sizeBytes)
-  for await (const chunk of await node.blobs.get(hash)) reader.push(chunk)
-  return reader.finish()
+  return indexIn(node, info.sizeBytes, await node.blobs.get(hash))
 }
 
 /** The bytes, of which the last are held back until all have the right hash. */

@@ -1,19 +1,23 @@
 import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../../core/cid.ts'
 import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
-import { EVIDENCE, isChallenge } from '../../core/contribution/relation.ts'
+import { counts, EVIDENCE, isChallenge, type Saying } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { type Belief, beliefIn } from '../../core/ranking/belief.ts'
+import { type Belief, beliefIn, type OwnWord } from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { ReadContext } from '../context.ts'
+import { readEach } from '../read-each.ts'
 import { saidInTurns } from './said-in-turns.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
 const CANDIDATES_MAX = 10
 /** Edges of each kind that are read for one question about one contribution. */
 const EDGES_MAX = 10_000
+/** Manifests that are read to tell an author's own word from that of others. */
+const OWN_WORD_MAX = 200
 
 /**
  * The cid behind an abbreviation: of what is held, else of what a relation or a stub names, else of
@@ -65,6 +69,8 @@ export interface ContributionStanding {
   readonly adoption: number
   readonly reproduction: number
   readonly reviewScore: number | undefined
+  /** What of that its own author says; undefined where too much is said to look at all of it. */
+  readonly byAuthor: OwnWord | undefined
   readonly missingArtifacts: readonly string[]
   /** How far it is believed, as a whole and in each dimension in which it ranks. */
   readonly belief: Belief
@@ -84,15 +90,43 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
   const missingArtifacts = Object.keys(manifest.artifacts).filter((name) =>
     lost.has(manifest.artifacts[name] as Cid),
   )
-  const grounds = { held: true, signals, challenges: said.filter(isChallenge).length }
+  const byAuthor = await ownWordIn(node, manifest.agent.agentId, said)
+  const challenges = said.filter(isChallenge).length
+  const grounds = { held: true, signals, challenges, ...(byAuthor && { byAuthor }) }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
     provenance,
     lifecycle: lifecycleOf(said),
     ...signals,
+    byAuthor,
     missingArtifacts,
     belief: beliefIn(grounds),
     beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
+  }
+}
+
+/**
+ * What of the evidence comes from an author, by the id that its manifest names. Undefined where
+ * there is more than is read for one question.
+ */
+async function ownWordIn(
+  node: ReadContext,
+  agentId: string,
+  said: readonly Saying[],
+): Promise<OwnWord | undefined> {
+  const sources = new Set(said.map(({ source }) => source))
+  if (sources.size > OWN_WORD_MAX) return undefined
+  const own = new Set<Cid>()
+  for await (const { cid, manifest } of readEach(node, sources))
+    if (manifest.agent.agentId === agentId) own.add(cid)
+  const count = (signal: (typeof counts)[RelationType]) => {
+    const theirs = said.filter((one) => counts[one.type] === signal && !isChallenge(one))
+    return new Set(theirs.map(({ source }) => source).filter((source) => own.has(source))).size
+  }
+  return {
+    adoption: count('adoption'),
+    reproduction: count('reproduction'),
+    reviews: count('review'),
   }
 }
 

@@ -67,6 +67,7 @@ export class Round {
   readonly #skipped: SyncReport['skipped'] = []
   readonly #failed: SyncReport['failed'] = []
   #offered = 0
+  #held = 0
   #evidence = 0
   #bytesMoved = 0
 
@@ -85,7 +86,9 @@ export class Round {
     const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
     const { wants, skipped } = this.#plan({ offers, local, policy, held, partial })
-    this.#offered += new Set(offers.map(({ cid }) => cid)).size
+    const offered = new Set(offers.map(({ cid }) => cid))
+    this.#offered += offered.size
+    this.#held += [...offered].filter((cid) => held.has(cid) && !partial.has(cid)).length
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
     const check = new AcceptanceCheck(this.#advertisements, offers, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
@@ -124,6 +127,7 @@ export class Round {
       peers: asked.length,
       asked,
       offered: this.#offered,
+      held: this.#held,
       fetched: this.#fetched,
       evidence: this.#evidence,
       brought: this.#brought,

@@ -57,7 +57,8 @@ export class Session {
     this.#opened = new DatabaseFile(file)
     const words = new WordIndex(this.#connection)
     try {
-      if (!this.#isReadOnly) deriveAgainIfOld(this.#connection)
+      // On a full disk this throws, since without it rankings are empty or old.
+      deriveAgainIfOld(this.#connection)
       if (!this.#isReadOnly) this.#disownIfCopied()
       if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent))
         this.#connection.write(() => words.buildIfSmall())

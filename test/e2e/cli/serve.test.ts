@@ -274,7 +274,7 @@ test('init writes grove.json as requested; serve reads it, and options override 
   await grove.exit
 
   assert.deepEqual(file, {
-    port: '0',
+    port: 0,
     gossipInterval: '10s',
     syncThresholds: { loss: 1.2 },
     logLevel: 'debug',

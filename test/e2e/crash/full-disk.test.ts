@@ -12,6 +12,8 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import Sqlite from 'better-sqlite3'
+import type { FrontierAnswer } from '../../../src/core/wire/frontier.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { getJson, publishTo } from '../../support/http.ts'
 import { spawnGrove } from '../../support/processes/grove-process.ts'
@@ -31,6 +33,13 @@ function fill(dir: string): string {
   } catch {
     return path
   }
+}
+
+/** Leaves a database as the last migration does. */
+function killedBeforeDeriving(file: string): void {
+  const database = new Sqlite(file)
+  database.exec('DELETE FROM place; DELETE FROM dimension; UPDATE derivation SET version = 0')
+  database.close()
 }
 
 const statusOf = async (url: string, path: string) => (await fetch(`${url}${path}`)).status
@@ -91,6 +100,29 @@ test('a running grove whose disk fills up says so, and recovers', async (context
   assert.equal(await statusOf(grove.url, '/api/contributions'), 200)
   rmSync(filler)
   await publishTo(grove.url, { summary: 'after' }, files)
+  await grove.stop()
+})
+
+test('rankings that were never derived are not served empty from a full disk', async (context) => {
+  const dir = at('underived')
+  mkdirSync(dir)
+  using mounted = mount(context, dir, 'size=8m')
+  if (mounted === undefined) return
+  const before = await start('underived', ...alone)
+  const { cid } = await publishTo(before.url, { summary: 'held' })
+  await before.stop()
+  killedBeforeDeriving(join(dir, 'grove.db'))
+  const filler = fill(dir)
+
+  assert.match(await refusal('frontier', '--dir', dir), /full|room/)
+
+  rmSync(filler)
+  const grove = await start('underived', ...alone)
+  const { byRecency } = await getJson<FrontierAnswer>(grove.url, '/api/frontier')
+  assert.deepEqual(
+    byRecency.map((entry) => entry.cid),
+    [cid],
+  )
   await grove.stop()
 })
 

@@ -17,7 +17,7 @@ import { overviewTable, rankingTable } from '../../../src/cli/commands/read/fron
 import { contributionTable } from '../../../src/cli/commands/read/log.ts'
 import { evidenceLines, evidenceTable } from '../../../src/cli/commands/read/reviews.ts'
 import { threadTable } from '../../../src/cli/commands/read/thread.ts'
-import { treeLine } from '../../../src/cli/commands/read/tree.ts'
+import { treeLine, treeLines } from '../../../src/cli/commands/read/tree.ts'
 import {
   artifactTable,
   artifactTotal,
@@ -300,6 +300,30 @@ test('of what was said of a work, a line of a tree names as much as fits, and co
   assert.match(line(60), /val_bpb 1\.25 ↓/)
 })
 
+test('on a narrow terminal, scores and counts go below what they belong to', () => {
+  const evidence = { challenge: 1, review: 2 }
+  const scores = { val_bpb: { value: 1.25, direction: 'minimize' as const } }
+  const member = { cid: target, view: view({ scores }), parents: [], evidence, cut: false }
+  const lines = treeLines({ branch: '│ ├─● ', member, again: false }, { width: 40, chosen: target })
+
+  for (const text of lines) assert.ok(widthOfText(text) <= 40, text)
+  assert.match(lines[0] ?? '', /lower the.*◀$/)
+  assert.deepEqual(lines.slice(1), ['│ │   val_bpb 1.25 ↓  1 challenge, 2', '│ │   reviews'])
+})
+
+test('a reproduction that did not succeed is told apart in a list, at any width', () => {
+  const relations: ContributionView['relations'] = [
+    { targetCid: target, relationType: 'reproduces', metadata: { result: 'failed' } },
+  ]
+  const listed = contributionTable([view({ kind: 'reproduction', relations }), view()], moment)
+
+  for (const width of WIDTHS) {
+    const text = layOut(listed, width).map((line) => line.text)
+    assert.ok(text.every((line) => widthOfText(line) <= width))
+    assert.match(text.join('\n'), /failed/)
+  }
+})
+
 test('a review is shown with its author, its scores and all of its text, at any width', () => {
   const description = 'I ran it three times.\n\n  seeds: 1, 2, 3'
   const relations: ContributionView['relations'] = [
@@ -389,4 +413,5 @@ test('a round that waits names the peers, and its end says how many answered', (
     summaryLine(report),
     '1 of 2 peers answered; 3 items are on offer: 1 fetched, 0 failed (1.0 KiB in 4 requests, 15.0 s)',
   )
+  assert.match(summaryLine({ ...report, held: 2 }), /: 2 here already, 1 fetched, 0 failed/)
 })

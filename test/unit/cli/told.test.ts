@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { readFile, writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { after, before, beforeEach, test } from 'node:test'
-import { createProgram } from '../../../src/cli/program.ts'
 import type { Draft, Score } from '../../../src/core/contribution/schema.ts'
-import { systemClock } from '../../../src/runtime/clock.ts'
+import { runCommand, terminal } from '../../support/cli-run.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft, publishTo } from '../../support/http.ts'
@@ -24,30 +23,7 @@ beforeEach(() => {
   metric = `v${++metrics}`
 })
 
-/** Runs a command until it ends or is interrupted; what it prints and notes. */
-async function runUntil(
-  signal: AbortSignal,
-  args: readonly string[],
-  [answer, notes] = [new PassThrough(), new PassThrough()],
-): Promise<{ printed: string; noted: string }> {
-  const program = createProgram({
-    env: {},
-    output: {
-      answer: answer as unknown as NodeJS.WriteStream,
-      notes: notes as unknown as NodeJS.WriteStream,
-      unread: signal,
-    },
-    clock: systemClock,
-    interrupted: signal,
-    signal,
-    exit() {},
-  })
-  await program.parseAsync(['node', 'grove', ...args])
-  return { printed: String(answer.read() ?? ''), noted: String(notes.read() ?? '') }
-}
-
-const run = (...args: string[]) =>
-  runUntil(new AbortController().signal, [...args, '--server', grove.url])
+const run = (...args: string[]) => runCommand([...args, '--server', grove.url])
 
 const scored = (value: number, score: Partial<Score> = {}, draft: Partial<Draft> = {}) => ({
   scores: { [metric]: { value, direction: 'minimize' as const, ...score } },
@@ -131,10 +107,12 @@ test('at a terminal, serve logs for people', async () => {
   const answer = new PassThrough()
   const interrupt = new AbortController()
   answer.once('readable', () => interrupt.abort())
-  const terminal = Object.assign(new PassThrough(), { isTTY: true, getColorDepth: () => 1 })
   const args = ['serve', '--port', '0', '--dir', at('served')]
 
-  const { noted } = await runUntil(interrupt.signal, args, [answer, terminal])
+  const { noted } = await runCommand(args, {
+    signal: interrupt.signal,
+    streams: [answer, terminal()],
+  })
 
   assert.match(noted, /^\S+ {2}listening/m)
 })

@@ -3,12 +3,8 @@ import { test } from 'node:test'
 import { peersText } from '../../../src/cli/commands/operate/status.ts'
 import { didWhat } from '../../../src/cli/commands/read/reviews.ts'
 import { countedAs } from '../../../src/cli/commands/read/tree.ts'
-import {
-  checkTarget,
-  filesText,
-  kindOf,
-  scoresOf,
-} from '../../../src/cli/commands/work/contribute.ts'
+import { filesText, scoresOf } from '../../../src/cli/commands/work/contribute.ts'
+import { checkTarget, kindOf } from '../../../src/cli/commands/work/relations.ts'
 import { parseOpenScore } from '../../../src/cli/options.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'

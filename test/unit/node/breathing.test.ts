@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hashBytes } from '../../../src/core/cid.ts'
+import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
+import { publish } from '../../../src/node/publish.ts'
+import { listFiles } from '../../../src/node/read/files.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { memoryStores } from '../../../src/stores/memory/open.ts'
 import { local, relation, sample } from '../../conformance/samples.ts'
+import { plainDraft } from '../../support/http.ts'
+import { testNode } from '../../support/test-node.ts'
 
 /** A grove with a work and 20 replies to it, and how often it breathed. */
 async function conversation() {
@@ -47,4 +53,47 @@ test('a closure breathes at each contribution', async () => {
 
   assert.ok(lines >= 20)
   assert.ok(breaths() >= 20)
+})
+
+/** A grove that counts its breaths. */
+function breathing() {
+  const grove = testNode()
+  let breaths = 0
+  grove.node.breathe = () => {
+    breaths++
+    return undefined
+  }
+  return { ...grove, breaths: () => breaths }
+}
+
+test('a publish breathes before and after a draft is sealed', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+
+  await publish(node, plainDraft)
+
+  assert.ok(breaths() >= 2)
+})
+
+test('the index of a pack is read with a breath every few hundred lines', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  const content = Buffer.from('1')
+  const files = Array.from({ length: 2_000 }, (_, n) => ({
+    name: `${n}.py`,
+    hash: hashBytes(content),
+    sizeBytes: content.byteLength,
+  }))
+  const index = Buffer.from(planPack(files).index)
+  for (const bytes of [index, content]) await node.blobs.put(bytes)
+  const { contribution } = await publish(node, {
+    ...plainDraft,
+    artifacts: { 'tree.index': hashBytes(index), 'part.0': hashBytes(content) },
+    context: { grove: { pack: PACK_FORM } },
+  })
+
+  const { total } = await listFiles(node, contribution.cid, { limit: 10, offset: 0 })
+
+  assert.equal(total, files.length)
+  assert.ok(breaths() > index.byteLength / 20_000)
 })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
@@ -137,4 +138,21 @@ test('a write can be read as soon as it has resolved', async () => {
     assert.equal((await stores.graph.get(contribution.cid))?.manifest.summary, `number ${index}`)
     assert.equal((await stores.graph.frontier({ limit: 100 }))[0]?.places.length, index + 1)
   }
+})
+
+test('writes fail where their thread ends without an error, and the next ones get another', async (context) => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'grove.db')
+  new Connection(file).close()
+  const queue = new CommitQueue(new DatabaseFile(file), nextTurn)
+  const write = (key: string) => queue.write({ type: 'set-record', space: 's', key, value: '{}' })
+  const ends = context.mock.method(Worker.prototype, 'postMessage', function (this: Worker) {
+    void this.terminate()
+  })
+
+  await assert.rejects(write('a'), (error) => isGroveError(error, 'storage-failed'))
+  ends.mock.restore()
+
+  assert.equal(await write('b'), true)
+  await queue.close()
 })

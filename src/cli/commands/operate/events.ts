@@ -28,7 +28,11 @@ export function addEvents(program: Command, context: Context): void {
 
 async function follow(session: CliSession, after: string | undefined): Promise<void> {
   const { grove, output, signal, json, place } = session
-  if (!json && output.notes.isTTY === true) note(output, `following ${place}; Ctrl-C ends it`)
+  if (!json && output.notes.isTTY === true) {
+    // Whatever is wrong with the address shows before the note says that all is well.
+    await grove.grove({}, { signal })
+    note(output, `following ${place}; Ctrl-C ends it`)
+  }
   for await (const event of grove.events({ signal, after })) {
     if (json) printJson(output, event, 0)
     else for (const line of linesOf(output, event)) print(output, line)

@@ -58,7 +58,8 @@ async function init(
   const where = isFound ? '' : ` --dir ${directory}`
   if (!isKept) note(output, notKept)
   const names = 'the options of `grove serve`, in camelCase'
-  note(output, `settings: ${join(directory, CONFIG_FILE)}, by the names of ${names}`)
+  const none = Object.keys(layer).length === 0 ? ' (empty: all are the defaults)' : ''
+  note(output, `settings: ${join(directory, CONFIG_FILE)}${none}, by the names of ${names}`)
   note(output, `next: \`grove serve${where}\`, then \`grove contribute\``)
 }
 

@@ -3,7 +3,9 @@ import { isGroveError } from '../../../core/errors.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
-import { print } from '../../output/output.ts'
+import { print, printField, printProse } from '../../output/output.ts'
+
+const LABEL_WIDTH = 15
 
 /** `grove status`: says which grove this is and how it is doing. */
 export function addStatus(program: Command, context: Context): void {
@@ -22,14 +24,15 @@ async function status(session: CliSession): Promise<void> {
   const [info, sync] = await Promise.all([grove.grove({}, { signal }), refusedBy(session)])
   answer(session, { ...info, ...(sync && { sync }) }, () => {
     const { output } = session
-    print(output, `grove ${info.version} at ${session.place}`)
-    print(output, `id             ${info.peerId}`)
-    print(output, `contributions  ${info.stats.contributions}`)
-    print(output, `gossip         ${info.gossip.enabled ? 'on' : 'off: it is not being served'}`)
-    print(output, `peers          ${peersText(info.gossip)}`)
+    const field = (name: string, value: string) => printField(output, name, value, LABEL_WIDTH)
+    printProse(output, `grove ${info.version} at ${session.place}`)
+    field('id', info.peerId)
+    field('contributions', String(info.stats.contributions))
+    field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
+    field('peers', peersText(info.gossip))
     for (const [reason, count] of Object.entries(sync?.refused ?? {}))
-      print(output, `not fetched    ${plural(count, 'item')}: ${reason}; ${remedy}`)
-    if (info.storage?.failure !== undefined) print(output, `storage        ${info.storage.failure}`)
+      field('not fetched', `${plural(count, 'item')}: ${reason}; ${remedy}`)
+    if (info.storage?.failure !== undefined) field('storage', info.storage.failure)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
 }
@@ -60,7 +63,11 @@ async function refusedBy({ grove, signal }: CliSession) {
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {
   const { damaged = 0, damagedHashes = [] } = storage ?? {}
-  print(output, `damaged        ${damaged} of the blobs and manifests held here:`)
+  const what = `${damaged} of the blobs and manifests held here:`
+  printField(output, 'damaged', what, LABEL_WIDTH)
   for (const hash of damagedHashes) print(output, `  ${hash}`)
-  print(output, '  They count as missing: `grove fetch` what needs them, or contribute it again.')
+  printProse(
+    output,
+    'They count as missing: `grove fetch` what needs them, or contribute it again.',
+  )
 }

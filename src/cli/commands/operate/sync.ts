@@ -68,19 +68,27 @@ function printReport(
   list('failed', failed.length, failedTable(failed.slice(0, ITEMS_SHOWN)))
   // Servers of before leave these two out.
   if ((report.evidence ?? 0) > 0)
-    print(output, `\nsaid about what is held here: ${plural(report.evidence, 'contribution')} came`)
-  if (skipped.length > 0) print(output, `\nleft where it is: ${reasonCounts(skipped)}`)
+    printProse(
+      output,
+      `\nsaid about what is held here: ${plural(report.evidence, 'contribution')} came`,
+    )
+  if (skipped.length > 0) printProse(output, `\nleft where it is: ${reasonCounts(skipped)}`)
   const refused = Object.entries(report.refused ?? {})
   if (refused.length > 0)
-    print(output, `\nnot fetched unasked: ${refused.map(([why, n]) => `${n} ${why}`).join(', ')}`)
+    printProse(
+      output,
+      `\nnot fetched unasked: ${refused.map(([why, n]) => `${n} ${why}`).join(', ')}`,
+    )
 }
 
-/** `1 of 2 peers answered; 9 items are on offer: 3 fetched, 1 failed (2 MiB in 14 requests)`. */
+/** `1 of 2 peers answered; 9 items are on offer: 5 here already, 3 fetched, 1 failed (2 MiB …)`. */
 export function summaryLine(report: SyncReport): string {
   const { peers, asked = [], offered, fetched, failed, bytesMoved, requests, durationMs } = report
   const silent = asked.filter(({ error }) => error !== undefined).length
   const answered = `${peers - silent} of ${plural(peers, 'peer')} answered`
-  const outcome = `${fetched.length} fetched, ${failed.length} failed`
+  // Servers of before don't say.
+  const here = report.held === undefined ? '' : `${report.held} here already, `
+  const outcome = `${here}${fetched.length} fetched, ${failed.length} failed`
   const cost = `${formatSize(bytesMoved)} in ${plural(requests, 'request')}`
   return (
     `${answered}; ${plural(offered, 'item')} ${offered === 1 ? 'is' : 'are'} on offer: ` +
@@ -93,7 +101,7 @@ export function askedTable(asked: readonly AskedPeer[]): Table {
   return {
     columns: [
       { title: 'peer' },
-      { title: 'offered', align: 'right' },
+      { title: 'places', align: 'right' },
       { title: 'took', align: 'right', leaveOut: 1 },
       { title: 'what failed', main: 6 },
     ],

@@ -1,13 +1,15 @@
 import type { Command } from 'commander'
 import { latest } from '../../../api/client/latest.ts'
+import { isReproduced } from '../../../core/contribution/relation.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { readLimit, readOffset } from '../../options.ts'
 import { plural, printable, scoreForms, short } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
-import { printTable, type Table } from '../../output/table.ts'
+import { type Cell, printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
+import { cutText } from '../../output/width.ts'
 
 interface LogOptions extends FilterOptions {
   readonly limit: number
@@ -58,7 +60,11 @@ async function log(session: CliSession, options: LogOptions): Promise<void> {
   })
 }
 
-type Listed = Pick<ContributionView, 'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'>
+type Listed = Pick<
+  ContributionView,
+  'cid' | 'createdAt' | 'kind' | 'agent' | 'scores' | 'summary'
+> &
+  Partial<Pick<ContributionView, 'relations'>>
 
 /** Prints a table of contributions. */
 export function printContributions({ output, clock }: CliSession, items: readonly Listed[]): void {
@@ -75,18 +81,32 @@ export function contributionTable(
     columns: [
       { title: 'cid' },
       { title: 'when', leaveOut: 1 },
-      { title: 'kind' },
+      { title: 'kind', min: 12 },
       { title: 'agent', min: 6, leaveOut: 3 },
       { title: 'scores', min: 18, leaveOut: 2 },
       { title: 'summary', min: 20, main: 2 },
     ],
-    rows: items.map(({ cid, createdAt, kind, agent, scores, summary }) => [
+    rows: items.map(({ cid, createdAt, kind, relations, agent, scores, summary }) => [
       short(cid),
       moment(createdAt),
-      kind,
+      kindText(kind, relations),
       printable(agent.agentId),
       scoreForms(scores),
       printable(summary),
     ]),
   }
 }
+
+/** The kind; of a reproduction that did not succeed, what came of it, if need be alone. */
+function kindText(kind: Listed['kind'], relations: Listed['relations'] = []): Cell {
+  const failed = relations.find(
+    ({ relationType, metadata }) => relationType === 'reproduces' && !isReproduced(metadata),
+  )
+  const result = failed?.metadata?.['result']
+  if (kind !== 'reproduction' || result === undefined) return kind
+  const said = cutText(typeof result === 'string' ? printable(result) : 'challenged', RESULT_WIDTH)
+  return [`${kind}: ${said}`, said]
+}
+
+/** Columns of a result: its words are short, unless an author made up one of their own. */
+const RESULT_WIDTH = 12

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { operations } from '../../../api/operations/table.ts'
+import { GroveError } from '../../../core/errors.ts'
+import { hasWord } from '../../../core/text.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, type FilterOptions, filterFrom } from '../../filters.ts'
 import { limitOption } from '../../options.ts'
@@ -32,12 +34,21 @@ export function addSearch(program: Command, context: Context): void {
     )
 }
 
+/** Throws `usage-error` for words that no contribution can have: `''`, `'!!'`. */
+function requireWord(text: string): void {
+  if (hasWord(text)) return
+  const message = `'${text}' has no word to look for: \`grove log\` lists everything`
+  throw new GroveError('usage-error', {}, { message })
+}
+
 async function search(
   session: CliSession,
   words: readonly string[],
   options: SearchOptions,
 ): Promise<void> {
-  const query = { q: words.join(' '), ...filterFrom(options), limit: options.limit }
+  const q = words.join(' ')
+  requireWord(q)
+  const query = { q, ...filterFrom(options), limit: options.limit }
   const found = await session.grove.search(query, { signal: session.signal })
   answer(session, found, () => {
     printContributions(
@@ -49,7 +60,7 @@ async function search(
         session.output,
         'very common words took no part in the order: where all are, the newest come first',
       )
-    const word = words.join(' ').match(/[\p{L}\p{N}]{3,}$/u)?.[0]
+    const word = q.match(/[\p{L}\p{N}]{3,}$/u)?.[0]
     if (found.results.length === 0 && word !== undefined)
       note(
         session.output,

@@ -2,14 +2,14 @@ import type { Command } from 'commander'
 import { isJsonObject, type JsonObject } from '../../../core/canonical.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import { byAuthor, ofAuthor } from '../../../core/ranking/belief.ts'
 import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { filesTable } from '../../output/files.ts'
 import { formatNumber, formatScore, printable, printableLines, short } from '../../output/format.ts'
-import { print, printProse, style, widthOf } from '../../output/output.ts'
+import { print, printField, printProse, style, widthOf } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 import { formatAgo, formatTime } from '../../output/time.ts'
-import { wrapText } from '../../output/width.ts'
 import { noteConflicts } from './files.ts'
 import { evidenceTable } from './reviews.ts'
 
@@ -39,14 +39,20 @@ async function show(session: CliSession, text: string): Promise<void> {
   const files = await filesOf(session, view)
   const evidence = await session.grove.evidence({ cid, limit: EVIDENCE_SHOWN }, { signal })
   printHead(session, view)
+  const { output } = session
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
   const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
-  field(session, 'from', standing.origin === 'local' ? 'published here' : fetched)
+  printField(output, 'from', standing.origin === 'local' ? 'published here' : fetched)
+  const { adoption, reproduction, reviewScore, byAuthor: own } = standing
   const review =
-    standing.reviewScore === undefined ? '' : `, review score ${formatNumber(standing.reviewScore)}`
-  const counts = `adopted ${standing.adoption}×, reproduced ${standing.reproduction}×${review}`
-  field(session, 'standing', `${standing.lifecycle}, ${counts}`)
-  field(session, 'believed', `${standing.level}: ${printable(standing.why)}`)
+    reviewScore === undefined
+      ? ''
+      : `, review score ${formatNumber(reviewScore)}${ofAuthor(own?.reviews ?? 0)}`
+  const adopted = `adopted ${adoption}×${byAuthor(own?.adoption ?? 0)}`
+  const reproduced = `reproduced ${reproduction}×${byAuthor(own?.reproduction ?? 0)}`
+  const counts = `${adopted}, ${reproduced}${review}`
+  printField(output, 'standing', `${standing.lifecycle}, ${counts}`)
+  printField(output, 'believed', `${standing.level}: ${printable(standing.why)}`)
   printBody(session, view)
   printFiles(session, view, files)
   printEvidence(session, view, evidence)
@@ -86,21 +92,20 @@ function printHead(session: CliSession, view: ContributionView): void {
   printProse(output, printable(view.summary), 'bold')
   print(output, '')
   const author = `${printable(agent.agentId)}${about === '' ? '' : ` (${printable(about)})`}`
-  field(session, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
+  printField(output, 'by', `${author}, ${momentOf(session, view.createdAt)}`)
 }
 
-function printBody(session: CliSession, view: ContributionView): void {
+function printBody({ output }: CliSession, view: ContributionView): void {
   for (const [name, score] of Object.entries(view.scores ?? {}))
-    field(session, 'score', formatScore(name, score))
-  if (view.tags.length > 0) field(session, 'tags', view.tags.map(printable).join(', '))
+    printField(output, 'score', formatScore(name, score))
+  if (view.tags.length > 0) printField(output, 'tags', view.tags.map(printable).join(', '))
   for (const { relationType, targetCid, metadata } of view.relations) {
     const more = metadata === undefined ? '' : ` ${printable(JSON.stringify(metadata))}`
-    field(session, relationType, `${short(targetCid)}${more}`)
+    printField(output, relationType, `${short(targetCid)}${more}`)
   }
   const context = contextShown(view)
-  if (context !== undefined) field(session, 'context', printable(JSON.stringify(context)))
-  if (view.description !== undefined)
-    printProse(session.output, `\n${printableLines(view.description)}`)
+  if (context !== undefined) printField(output, 'context', printable(JSON.stringify(context)))
+  if (view.description !== undefined) printProse(output, `\n${printableLines(view.description)}`)
 }
 
 /** The context without what the list of files says. */
@@ -110,14 +115,6 @@ function contextShown({ context }: ContributionView): JsonObject | undefined {
   const { files: _, pack: __, ...notes } = grove as JsonObject
   const shown = Object.keys(notes).length === 0 ? others : { ...others, grove: notes }
   return Object.keys(shown).length === 0 ? undefined : shown
-}
-
-const LABEL_WIDTH = 14
-
-function field({ output }: CliSession, name: string, value: string): void {
-  const [first = '', ...rest] = wrapText(value, widthOf(output) - LABEL_WIDTH)
-  print(output, name.padEnd(LABEL_WIDTH) + first)
-  for (const line of rest) print(output, ' '.repeat(LABEL_WIDTH) + line)
 }
 
 /** The first files; the reason why they can't be listed where that is so. */
@@ -140,7 +137,7 @@ function printFiles(
   files: FileList | string,
 ): void {
   const { output } = session
-  if (typeof files === 'string') field(session, 'files', files)
+  if (typeof files === 'string') printField(output, 'files', files)
   if (typeof files === 'string' || files.total === 0) return
   print(output, '')
   printTable(output, filesTable(files.files))

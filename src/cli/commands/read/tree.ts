@@ -14,7 +14,7 @@ import {
   parentsOf,
 } from '../../output/lineage.ts'
 import { note, print, style, widthOf } from '../../output/output.ts'
-import { cutText, widthOfText } from '../../output/width.ts'
+import { cutText, widthOfText, wrapText } from '../../output/width.ts'
 
 /** The most contributions that are drawn. */
 const MEMBERS_MAX = 500
@@ -67,11 +67,12 @@ async function tree(session: CliSession, text: string, options: TreeOptions): Pr
 function printLines({ output }: CliSession, lines: readonly LineageLine[], chosen: Cid): void {
   const width = widthOf(output)
   for (const line of lines) {
-    const text = treeLine(line, { width, chosen })
+    const [text = '', ...below] = treeLines(line, { width, chosen })
     const id = short(line.member.cid)
     const start = line.branch.length
     const styled = style(output, line.member.cid === chosen ? 'yellow' : 'cyan', id)
     print(output, text.slice(0, start) + styled + text.slice(start + id.length))
+    for (const more of below) print(output, more)
   }
 }
 
@@ -80,6 +81,27 @@ interface Drawing {
   readonly width: number
   /** The contribution that was asked for. */
   readonly chosen: Cid
+}
+
+/** Below this, what has no room beside the summary goes on lines of its own. */
+const WIDE = 60
+
+/** A contribution in a tree: a line, and on a narrow terminal more of them below. Pure. */
+export function treeLines(line: LineageLine, drawing: Drawing): string[] {
+  const { branch, member, again } = line
+  const { view, evidence } = member
+  const [scores = ''] = scoreForms(view?.scores)
+  const [counts = ''] = countForms(evidence)
+  const said = [scores, counts].filter((part) => part !== '').join('  ')
+  const whole = treeLine(line, drawing)
+  if (drawing.width >= WIDE || again || whole.includes(said)) return [whole]
+  const bare = {
+    ...line,
+    member: { ...member, view: view && { ...view, scores: {} }, evidence: {} },
+  }
+  const lead = branch.replace('├─● ', '│   ').replace('● ', '  ')
+  const below = wrapText(said, Math.max(1, drawing.width - widthOfText(lead)))
+  return [treeLine(bare, drawing), ...below.map((text) => lead + text)]
 }
 
 /** One line of a tree, cut to its width. Pure. */

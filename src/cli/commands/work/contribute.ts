@@ -10,16 +10,13 @@ import {
   kindSchema,
   type Mode,
   modeSchema,
-  type Relation,
-  type RelationType,
   type Score,
 } from '../../../core/contribution/schema.ts'
 import { withNotes } from '../../../core/contribution/tree.ts'
-import { GroveError } from '../../../core/errors.ts'
 import { isReservedMetric } from '../../../core/ranking/frontier.ts'
 import type { Gathered } from '../../../gather/gathered.ts'
 import type { Revisions } from '../../../gather/revision.ts'
-import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
+import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import {
   type AgentOptions,
   addAgent,
@@ -44,27 +41,17 @@ import {
   openRevisions,
   revisionNames,
 } from './gather.ts'
+import { checkTarget, kindOf, misused, type RelationFlags, relationsFrom } from './relations.ts'
 
-export interface ContributeOptions extends AgentOptions, GatherFlags {
+export interface ContributeOptions extends AgentOptions, GatherFlags, RelationFlags {
   readonly summary: string
   readonly description?: string
-  readonly kind?: Kind
   readonly mode: Mode
-  readonly parent?: string[]
-  readonly reviews?: string[]
-  readonly reproduces?: string[]
-  readonly adopts?: string[]
-  readonly respondsTo?: string[]
-  readonly result?: Result
   readonly insist?: boolean
-  readonly metadata?: JsonObject
   readonly score?: [string, OpenScore][]
   readonly tag?: string[]
   readonly context?: JsonObject
 }
-
-/** What `--result` may be. */
-type Result = (typeof RESULTS)[number]
 
 /** `grove contribute`: publishes work, a review, a reproduction, an adoption or an answer. */
 export function addContribute(program: Command, context: Context): void {
@@ -223,61 +210,14 @@ async function stage(
   try {
     return await stageTree(grove, sources, {
       signal,
+      onReading: ({ name, readBytes, totalBytes }) =>
+        progress.update({ label: `reading ${name}`, doneBytes: readBytes, totalBytes }),
       onProgress: ({ name, sentBytes, totalBytes }) =>
-        progress.update({ label: name, doneBytes: sentBytes, totalBytes }),
+        progress.update({ label: `sending ${name}`, doneBytes: sentBytes, totalBytes }),
     })
   } finally {
     progress.clear()
   }
-}
-
-const relationOptions = {
-  parent: 'derives_from',
-  reviews: 'reviews',
-  reproduces: 'reproduces',
-  adopts: 'adopts',
-  respondsTo: 'responds_to',
-} as const satisfies Record<string, RelationType>
-
-async function relationsFrom(session: CliSession, options: ContributeOptions): Promise<Relation[]> {
-  const relations: Relation[] = []
-  for (const [name, relationType] of Object.entries(relationOptions)) {
-    for (const text of options[name as keyof typeof relationOptions] ?? []) {
-      const targetCid = await cidOf(session, text)
-      const metadata = metadataFor(relationType, options)
-      relations.push({ targetCid, relationType, ...(metadata && { metadata }) })
-    }
-  }
-  if (options.metadata !== undefined && relations.length === 0)
-    throw misused('--metadata needs a relation, such as --reproduces')
-  if (options.result !== undefined && options.reproduces === undefined)
-    throw misused('--result needs --reproduces')
-  return relations
-}
-
-function metadataFor(
-  relationType: RelationType,
-  { metadata, result }: ContributeOptions,
-): JsonObject | undefined {
-  if (result === undefined || relationType !== 'reproduces') return metadata
-  if (metadata !== undefined && Object.hasOwn(metadata, 'result'))
-    throw misused('the result is given twice: by --result and in --metadata')
-  return { ...metadata, result }
-}
-
-/** The option that says what a contribution of a kind is about. */
-const targetOptions = {
-  review: 'reviews',
-  reproduction: 'reproduces',
-  adoption: 'adopts',
-} as const satisfies Partial<Record<Kind, keyof ContributeOptions>>
-
-/** Throws `usage-error` for a kind that is about something, where nothing is named. */
-export function checkTarget(options: Partial<ContributeOptions>): void {
-  const { kind = 'work' } = options
-  if (kind !== 'review' && kind !== 'reproduction' && kind !== 'adoption') return
-  const option = targetOptions[kind]
-  if (options[option] === undefined) throw misused(`--kind ${kind} needs --${option}`)
 }
 
 function noteReserved({ output }: CliSession, { score = [] }: ContributeOptions): void {
@@ -285,8 +225,6 @@ function noteReserved({ output }: CliSession, { score = [] }: ContributeOptions)
   if (names.length > 0)
     note(output, `does not rank, since names with _ are signals: ${listed(names)}`)
 }
-
-const misused = (message: string) => new GroveError('usage-error', {}, { message })
 
 function draftFrom(
   session: CliSession,
@@ -322,27 +260,4 @@ export function scoresOf(
       throw misused(`--score ${given} lacks a direction: ${given}:minimize or ${given}:maximize`)
     }),
   )
-}
-
-const kinds: Partial<Record<RelationType, Kind>> = {
-  reviews: 'review',
-  reproduces: 'reproduction',
-  adopts: 'adoption',
-  responds_to: 'discussion',
-}
-
-/**
- * The kind of a contribution: as --kind says, else all of its relations, else work. Throws
- * `usage-error` where relations say several.
- */
-export function kindOf(options: Partial<ContributeOptions>): Kind {
-  if (options.kind !== undefined) return options.kind
-  const named = Object.entries(relationOptions).filter(
-    ([name]) => (options[name as keyof typeof relationOptions] ?? []).length > 0,
-  )
-  const said = new Set(named.map(([, type]) => kinds[type] ?? 'work'))
-  const others = [...said].filter((kind) => kind !== 'work')
-  if (others.length > 1)
-    throw misused(`its relations say ${others.join(' and ')}: choose one with --kind`)
-  return said.size === 1 ? (others[0] ?? 'work') : 'work'
 }

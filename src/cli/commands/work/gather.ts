@@ -9,6 +9,7 @@ import type { CliSession } from '../../context.ts'
 import { readText } from '../../options.ts'
 import { plural, printable } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
+import { Progress } from '../../output/progress.ts'
 
 /** The options that say which files are contributed. */
 export interface GatherFlags {
@@ -70,9 +71,16 @@ export async function gather(
   flags: GatherFlags,
 ): Promise<Gathered> {
   const { tree, base } = revisionNames(flags)
-  const parts = [await gatherPaths(paths, gatherOptions(session, flags))]
-  if (revisions !== undefined && tree !== undefined) parts.push(await revisions.tree(tree))
-  if (revisions !== undefined && base !== undefined) parts.push(await revisions.patch(base))
+  const progress = new Progress(session.output, session.clock)
+  const parts: Gathered[] = []
+  try {
+    if (paths.length > 0) progress.say(`looking for files in ${paths.join(', ')}`)
+    parts.push(await gatherPaths(paths, gatherOptions(session, flags)))
+    if (revisions !== undefined && tree !== undefined) parts.push(await revisions.tree(tree))
+    if (revisions !== undefined && base !== undefined) parts.push(await revisions.patch(base))
+  } finally {
+    progress.clear()
+  }
   const gathered = joined(parts)
   noteGathered(session, gathered)
   return gathered

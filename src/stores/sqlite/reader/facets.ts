@@ -44,20 +44,57 @@ export class Facets {
     return all === undefined ? undefined : new Matching(all)
   }
 
+  /**
+   * The rows that have a place in a dimension of a metric, where a contribution has its place from
+   * the beginning or never.
+   */
+  ranked(dimension: number): Uint32Array {
+    const to = lastSeq(this.#connection)
+    return this.#extended(rankedKey(dimension), to, (from) => [this.#rankedIn(dimension, from)])
+  }
+
+  /** Whether they are kept, so that asking for them costs little. */
+  knowsRanked(dimension: number): boolean {
+    return this.#kept.get(rankedKey(dimension)) !== undefined
+  }
+
   #bitsOf(word: string, to: number): Uint32Array {
     const { table } = new WordIndex(this.#connection)
-    const key = `${table} ${word}`
+    return this.#extended(`${table} ${word}`, to, (from) => this.#slices(table, word, from, to))
+  }
+
+  /** A bitmap that reaches up to a row: as it is kept, and what `read` gives of the rows after. */
+  #extended(key: string, to: number, read: (from: number) => Iterable<number[]>): Uint32Array {
     const known = this.#kept.get(key)
     if (known?.to === to) return known.bits
     const bits = new Uint32Array(sizeFor(to))
     if (known !== undefined) bits.set(known.bits)
-    for (let from = known?.to ?? 0; from < to; from += SLICE_ROWS) {
-      this.#watch.check()
-      for (const row of this.#rowsOf(table, word, from + 1, Math.min(from + SLICE_ROWS, to)))
-        bits[row >>> 5] = (bits[row >>> 5] ?? 0) | (1 << (row & 31))
-    }
+    for (const rows of read(known?.to ?? 0))
+      for (const row of rows) bits[row >>> 5] = (bits[row >>> 5] ?? 0) | (1 << (row & 31))
     this.#kept.keep(key, { bits, to }, bits.byteLength)
     return bits
+  }
+
+  *#slices(table: string, word: string, from: number, to: number): Generator<number[]> {
+    for (let last = from; last < to; last += SLICE_ROWS) {
+      this.#watch.check()
+      yield this.#rowsOf(table, word, last + 1, Math.min(last + SLICE_ROWS, to))
+    }
+  }
+
+  /** All of a dimension by its own index, or later rows by their numbers. */
+  #rankedIn(dimension: number, from: number): number[] {
+    return from === 0
+      ? this.#connection
+          .sql<[number], number>('SELECT contribution FROM place WHERE dimension = ? AND alive()')
+          .pluck()
+          .all(dimension)
+      : this.#connection
+          .sql<[number, number], number>(
+            'SELECT contribution FROM place WHERE contribution > ? AND +dimension = ? AND alive()',
+          )
+          .pluck()
+          .all(from, dimension)
   }
 
   /** As one text: a row each would cost several times as much. */
@@ -84,6 +121,13 @@ export class Matching {
     this.size = bits.reduce((sum, word) => sum + ones(word), 0)
   }
 
+  /** Those of them that have a bit in a bitmap of the same rows, too. */
+  and(bits: Uint32Array): Matching {
+    const both = this.#bits.slice()
+    combine(both, bits, (a, b) => a & b)
+    return new Matching(both)
+  }
+
   has(row: number): boolean {
     return ((this.#bits[row >>> 5] ?? 0) & (1 << (row & 31))) !== 0
   }
@@ -101,6 +145,8 @@ export class Matching {
     if (piece.length > 0) yield piece
   }
 }
+
+const rankedKey = (dimension: number) => `ranked ${dimension}`
 
 const sizeFor = (rows: number) => (rows >>> 5) + 1
 

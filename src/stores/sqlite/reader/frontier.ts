@@ -10,20 +10,12 @@ import {
 import { compareText } from '../../../core/text.ts'
 import type { FrontierQuery, MetricsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
-import { countContributions } from '../tables/log.ts'
-import type { Facets, Matching } from './facets.ts'
-import { keepFirst } from './keep-first.ts'
+import type { Facets } from './facets.ts'
+import { comparePlaces, FilteredPlaces, type PlaceRow } from './filtered-places.ts'
 import type { Watch } from './watch.ts'
 
-/** Rows of places that are looked at for each match, about: its metrics and its signals. */
-const PLACES_USUAL = 4
-/** A scan that has not found enough after so many times the rows that it should take is ended. */
-const SCAN_PATIENCE = 8
-/** Matching contributions whose places are read at once. */
-const LOOKED_UP = 1_024
-/** Places of all dimensions that are kept at most, and how many more are read before a cut. */
-const SORTED_MAX_PLACES = 150_000
-const SORTED_ROOM = 100_000
+/** Places of all dimensions that one answer may have. */
+const FOUND_MAX = 150_000
 
 /** Each kind has rows of its own. */
 interface DimensionRow extends Dimension {
@@ -31,13 +23,6 @@ interface DimensionRow extends Dimension {
   readonly kind: Kind
   readonly places: number
   readonly oldest_ms: number
-}
-
-interface PlaceRow {
-  readonly dimension: number
-  readonly contribution: number
-  readonly rank: number
-  readonly cid: Uint8Array
 }
 
 /** One dimension and the rows of its best, best first. */
@@ -54,20 +39,21 @@ export function frontierOf(
   query: FrontierQuery,
   watch: Watch,
 ): RankedIds[] {
-  const { kind: _, anyKind: __, ...filter } = query
+  const { kind: _, anyKind: __, limit, ...filter } = query
   const matching = facets.matching(filter)
   const ranked = rankedIn(connection, query)
-  const { limit } = query
-  const find =
-    matching === undefined
-      ? finder(connection)
-      : filteringFinder({ connection, matching, ranked, limit, watch })
-  return ranked
-    .map((rows) => {
-      watch.check()
-      return rankedIds(rows[0], find(rows, limit))
-    })
-    .filter(({ ids }) => ids.length > 0)
+  const filtered = matching && new FilteredPlaces({ connection, facets, matching, watch })
+  const find = filtered === undefined ? finder(connection) : findBy(filtered)
+  const found: RankedIds[] = []
+  let places = 0
+  for (const rows of ranked) {
+    watch.check()
+    const ranking = rankedIds(rows[0], find(rows, limit))
+    places += ranking.ids.length
+    if (places > FOUND_MAX) throw tooMany(limit, ranked.length)
+    if (ranking.ids.length > 0) found.push(ranking)
+  }
+  return found
 }
 
 /** The best works in some dimensions, by the index alone. */
@@ -108,11 +94,10 @@ type RankedRows = readonly [DimensionRow, ...DimensionRow[]]
 /** Gives the best of a dimension, whatever their kinds. */
 type Find = (rows: RankedRows, limit: number) => readonly PlaceRow[]
 
-const BEST =
-  'SELECT dimension, contribution, rank, cid FROM place WHERE dimension = ? ORDER BY rank, cid'
-
 function finder(connection: Connection): Find {
-  const best = connection.sql<[number, number], PlaceRow>(`${BEST} LIMIT ?`)
+  const best = connection.sql<[number, number], PlaceRow>(
+    'SELECT contribution, rank, cid FROM place WHERE dimension = ? ORDER BY rank, cid LIMIT ?',
+  )
   return (rows, limit) =>
     merged(
       rows.map(({ id }) => best.all(id, limit)),
@@ -120,103 +105,19 @@ function finder(connection: Connection): Find {
     )
 }
 
-interface Filtering {
-  readonly connection: Connection
-  readonly matching: Matching
-  /** All that are asked for. */
-  readonly ranked: readonly RankedRows[]
-  readonly limit: number
-  readonly watch: Watch
-}
-
-/**
- * Scans each dimension from its best row on, where enough should match soon; otherwise reads all
- * places of all that match, once for all dimensions. The latter also where the former takes far
- * longer than it should, since those that match are among the worst.
- */
-function filteringFinder(filtering: Filtering): Find {
-  const { connection, matching, ranked, limit, watch } = filtering
-  if (matching.size === 0) return () => []
-  const usual = (limit * countContributions(connection)) / matching.size
-  const scanned = ranked.flat().reduce((sum, { places }) => sum + Math.min(places, usual), 0)
-  const isScanned = scanned < PLACES_USUAL * matching.size
-  let lookedUp: ReadonlyMap<number, readonly PlaceRow[]> | undefined
-  return (rows) => {
-    const found = isScanned ? scan(filtering, rows, SCAN_PATIENCE * usual) : undefined
-    if (found !== undefined) return found
-    watch.check()
-    lookedUp ??= lookUp(filtering)
-    return lookedUp.get(rows[0].id) ?? []
-  }
-}
-
-/** The best that match; undefined where the first `mostRows` of a kind have too few of them. */
-function scan(
-  { connection, matching, limit, watch }: Filtering,
-  rows: RankedRows,
-  mostRows: number,
-): readonly PlaceRow[] | undefined {
-  const best: PlaceRow[][] = []
-  for (const { id } of rows) {
-    const found: PlaceRow[] = []
-    let seen = 0
-    for (const row of connection.sql<[number], PlaceRow>(BEST).iterate(id)) {
-      if (found.length >= limit) break
-      if (++seen > mostRows) return undefined
-      watch.check()
-      if (matching.has(row.contribution)) found.push(row)
-    }
-    best.push(found)
-  }
-  return merged(best, limit)
-}
-
-const PLACES = `
-  SELECT p.dimension, p.contribution, p.rank, p.cid
-  FROM json_each(?) j CROSS JOIN place p ON p.contribution = j.value`
-
-/**
- * The best places of all that match, by each row of their dimension. Throws `too-large` where those
- * are more than can be sorted.
- */
-function lookUp({
-  connection,
-  matching,
-  ranked,
-  limit,
-  watch,
-}: Filtering): ReadonlyMap<number, readonly PlaceRow[]> {
-  const lists = ranked.map((): PlaceRow[] => [])
-  const best = new Map(
-    lists.flatMap((list, index) => (ranked[index] ?? []).map(({ id }) => [id, list] as const)),
-  )
-  const places = connection.sql<[string], PlaceRow>(PLACES)
-  const cut = () => {
-    for (const rows of lists) keepFirst(rows, limit, compareRows)
-    const kept = lists.reduce((sum, { length }) => sum + length, 0)
-    if (kept > SORTED_MAX_PLACES) throw tooMany(limit, ranked.length)
-    return SORTED_ROOM
-  }
-  let room = SORTED_ROOM
-  for (const ids of matching.pieces(LOOKED_UP)) {
-    watch.check()
-    for (const row of places.all(JSON.stringify(ids)))
-      if (best.get(row.dimension)?.push(row) !== undefined) room--
-    if (room < 0) room = cut()
-  }
-  cut()
-  return best
-}
+const findBy =
+  (filtered: FilteredPlaces): Find =>
+  (rows, limit) =>
+    merged(
+      rows.map((row) => filtered.best(row, limit)),
+      limit,
+    )
 
 function tooMany(limit: number, dimensions: number): GroveError {
   const message =
     `the first ${limit} in each of ${dimensions} metrics and signals are too many to sort: ask ` +
     'for fewer of each, or for fewer metrics'
   return new GroveError('too-large', {}, { message })
-}
-
-function compareRows(a: PlaceRow, b: PlaceRow): number {
-  return a.rank - b.rank || Buffer.compare(a.cid, b.cid)
 }
 
 /** The dimensions that a query asks for, by name, each in its one direction. */
@@ -272,7 +173,7 @@ function directionOf(rows: readonly DimensionRow[]): Direction {
 function merged(lists: readonly (readonly PlaceRow[])[], limit: number): readonly PlaceRow[] {
   const [first = [], ...others] = lists
   if (others.length === 0) return first
-  return lists.flat().sort(compareRows).slice(0, limit)
+  return lists.flat().sort(comparePlaces).slice(0, limit)
 }
 
 function rankedIds(row: DimensionRow, places: readonly PlaceRow[]): RankedIds {

@@ -101,7 +101,11 @@ export class CommitQueue {
     if (this.#worker !== undefined) return this.#worker
     const worker = new Worker(writerThread, { workerData: { file: this.#file.path } })
     worker.on('message', (outcomes: readonly Outcome[]) => this.#settle(outcomes))
-    worker.on('error', (cause) => this.#fail(cause))
+    let cause: unknown
+    worker.on('error', (error) => {
+      cause = error
+    })
+    worker.on('exit', () => this.#ended(worker, cause))
     this.#worker = worker
     return worker
   }
@@ -119,8 +123,12 @@ export class CommitQueue {
     if (this.#underWay.length === 0) this.#drained()
   }
 
-  /** The thread has died: the batches that it had are lost; the next write starts a new thread. */
-  #fail(cause: unknown): void {
+  /**
+   * A thread has ended, with or without an error. If nobody told it to, the batches that it had are
+   * lost, and the next write starts a new thread.
+   */
+  #ended(worker: Worker, cause: unknown): void {
+    if (this.#worker !== worker) return
     this.#worker = undefined
     const lost = this.#underWay.splice(0).flat()
     for (const { reject } of lost)

@@ -89,3 +89,35 @@ test('an error says what to do about it by the tools and arguments that an agent
     const insisted = await call('grove_submit_review', { ...review, insist: true })
     assert.equal((insisted as ContributionView).kind, 'review')
   }))
+
+test('a tool publishes what its name says, once, and refuses what it can’t mean', () =>
+  withAgent(async (call, cid) => {
+    const messageOf = async (name: string, given: Record<string, unknown>) =>
+      ((await call(name, given)) as { error?: { message: string } }).error?.message
+    const related = (...types: string[]) => ({
+      summary: 'x',
+      relations: types.map((relationType) => ({ targetCid: cid, relationType })),
+    })
+
+    const review = await messageOf('grove_submit_work', related('reviews'))
+    const twice = await call('grove_submit_work', related('derives_from', 'derives_from', 'adopts'))
+
+    assert.match(review ?? '', /grove_submit_review would publish: call that, or .*derives_from/)
+    assert.equal((twice as ContributionView).relations.length, 2)
+    assert.match((await messageOf('grove_search', { query: ' !' })) ?? '', /a word to look for/)
+    const agent = { agentId: 'a\u001b[2J' }
+    assert.match((await messageOf('grove_adopt', { targetCid: cid, agent })) ?? '', /control/)
+  }))
+
+test('what came of a reproduction stays in lists', () =>
+  withAgent(async (call, cid) => {
+    const attempt = { targetCid: cid, result: 'failed', summary: 'does not run' }
+    await call('grove_reproduce', attempt)
+
+    const log = (await call('grove_log', { limit: 1 })) as { results: object[] }
+    const tree = (await call('grove_tree', { cid })) as { children: object[] }
+
+    const relations = [{ relationType: 'reproduces', targetCid: cid, result: 'failed' }]
+    for (const [item] of [log.results, tree.children])
+      assert.deepEqual((item as { relations: object }).relations, relations)
+  }))

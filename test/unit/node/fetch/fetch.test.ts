@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { never } from '../../../../sim/engine/process.ts'
 import { hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
+import { isGroveError } from '../../../../src/core/errors.ts'
 import { fetchResultSchema } from '../../../../src/core/wire/fetch.ts'
 import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
 import { someBytes, work } from '../../../support/peer.ts'
@@ -325,4 +326,21 @@ test('progress is reported for each artifact, to its end', async () => {
       [hashBytes(large), 50_000],
     ]),
   )
+})
+
+test('where the peers that are known do not answer, a fetch says so, not that there are none', async ({
+  mock,
+}) => {
+  await using grove = testNode()
+  const nobody = fetchRemoteContribution(grove.node, child.cid, {})
+  await assert.rejects(nobody, /no peer to ask for/)
+  const address = 'http://10.0.0.5:4515'
+  const silent = { peerId: 'p', address, age: 1, lastSeen: '', status: 'failed' as const }
+  mock.method(grove.node.gossip, 'peers', () => [silent])
+
+  await assert.rejects(fetchRemoteContribution(grove.node, child.cid, {}), (error) => {
+    assert.ok(isGroveError(error, 'peer-unreachable'))
+    assert.match(error.message, /no peer answers.*http:\/\/10\.0\.0\.5:4515/)
+    return true
+  })
 })

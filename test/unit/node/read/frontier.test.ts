@@ -85,3 +85,25 @@ test('a frontier of many metrics comes in pages, with the signals on the first',
   assert.equal(last.nextAfter, undefined)
   assert.deepEqual(Object.keys((await grove.frontier({ metrics: 1, metric: 'd' })).byMetric), ['d'])
 })
+
+test('the more of each metric is asked for, the fewer metrics are on one page', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const score = { value: 1, direction: 'minimize' as const }
+  const names = Array.from({ length: 25 }, (_, n) => `m${n}`)
+  await hold(holder, sample({ scores: Object.fromEntries(names.map((name) => [name, score])) }))
+
+  const pages: string[][] = []
+  for (let after: string | undefined, isMore = true; isMore; ) {
+    const page = await grove.frontier({ limit: 1_000, after })
+    pages.push(Object.keys(page.byMetric))
+    after = page.nextAfter
+    isMore = after !== undefined
+  }
+
+  assert.deepEqual(
+    pages.map(({ length }) => length),
+    [10, 10, 5],
+  )
+  assert.deepEqual(pages.flat().sort(), names.sort())
+})

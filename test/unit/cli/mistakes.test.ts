@@ -1,0 +1,136 @@
+/** What commands say where somebody slips, and that they say what is so. */
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { PassThrough } from 'node:stream'
+import { after, before, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
+import type { ContributionView, Relation } from '../../../src/core/contribution/schema.ts'
+import { runCommand, terminal } from '../../support/cli-run.ts'
+import { withCode } from '../../support/errors.ts'
+import { testFolder } from '../../support/folder.ts'
+import { getJson, publishTo } from '../../support/http.ts'
+import { type ServedNode, serveNode } from '../../support/serve-node.ts'
+
+const at = testFolder()
+let grove: ServedNode
+before(async () => {
+  grove = await serveNode()
+})
+after(() => grove[Symbol.asyncDispose]())
+
+const run = (...args: string[]) => runCommand([...args, '--server', grove.url])
+const runAt = (columns: number, ...args: string[]) =>
+  runCommand([...args, '--server', grove.url], {
+    streams: [terminal(columns), terminal(columns)],
+  })
+
+const failed = (targetCid: Relation['targetCid']): Partial<ContributionView> => ({
+  kind: 'reproduction',
+  summary: 'does not run',
+  relations: [{ targetCid, relationType: 'reproduces', metadata: { result: 'failed' } }],
+})
+
+test('the same relation named twice is there once', async () => {
+  const { cid } = await publishTo(grove.url, {})
+  const args = ['--parent', cid, '--parent', cid.slice(7, 27), '--summary', 'once']
+
+  const { printed } = await run('contribute', ...args)
+
+  const path = `/api/contributions/${printed.trim()}`
+  const { relations } = await getJson<ContributionView>(grove.url, path)
+  assert.equal(relations.length, 1)
+})
+
+test('a path that is named twice is refused, and so is an agent with control characters', async () => {
+  await writeFile(at('a'), 'a')
+  const { cid } = await publishTo(grove.url, {})
+
+  await assert.rejects(
+    run('contribute', at('a'), `${at('.')}/./a`, '--summary', 's'),
+    /is named twice/,
+  )
+  await assert.rejects(
+    run('adopt', cid, '--agent-id', 'a\nb'),
+    /agentId has control characters: "a\\nb"/,
+  )
+})
+
+test('a search without a word is refused', async () => {
+  await assert.rejects(run('search', ''), withCode('usage-error'))
+  await assert.rejects(run('search', '!!', '?'), /no word to look for/)
+})
+
+test('an address below a grove names the grove that is there', async () => {
+  const below = runCommand(['status', '--server', `${grove.url}/api/docs`])
+
+  await assert.rejects(below, new RegExp(`but one at ${grove.url}: name that address`))
+  await assert.rejects(below, withCode('server-unreachable'))
+})
+
+test('events are followed only once a grove has answered', async () => {
+  const notes = terminal()
+  const streams = [new PassThrough(), notes] as const
+  const silent = runCommand(['events', '--server', 'http://127.0.0.1:1'], { streams })
+
+  await assert.rejects(silent, withCode('server-unreachable'))
+
+  assert.equal(notes.read(), null)
+})
+
+test('a method that a route does not take is told with those that it takes', async () => {
+  const answer = await fetch(`${grove.url}/api/contributions`, { method: 'DELETE' })
+
+  assert.equal(answer.status, 405)
+  assert.match(await answer.text(), /DELETE is not allowed here: this route takes POST, GET, HEAD/)
+})
+
+test('what an author says of its own work is marked in what a work is worth', async () => {
+  const { cid } = await publishTo(grove.url, {})
+  const about = (relationType: 'adopts' | 'reviews') => ({
+    relations: [{ targetCid: cid, relationType }],
+  })
+  const scores = { quality: { value: 1, direction: 'maximize' as const } }
+  await publishTo(grove.url, { ...about('adopts'), kind: 'adoption', summary: 'mine' })
+  await publishTo(grove.url, { ...about('reviews'), kind: 'review', summary: 'fine', scores })
+  const other = { agent: { agentId: 'somebody else' }, summary: 'theirs' }
+  await publishTo(grove.url, { ...about('adopts'), ...other, kind: 'adoption' })
+
+  const { printed } = await run('show', cid)
+
+  const said = /adopted 2× \(1× by its author\).*review score 1 \(with a review by its author\)/
+  assert.match(printed, new RegExp(`standing.*${said.source}`))
+  assert.match(printed, new RegExp(`believed.*${said.source}`))
+})
+
+test('a list tells a failed reproduction from one that succeeded', async () => {
+  const { cid } = await publishTo(grove.url, {})
+  await publishTo(grove.url, failed(cid))
+
+  assert.match((await run('log', '--limit', '1')).printed, /reproduction: failed/)
+})
+
+test('status, tree and sync fit into 40 columns', async () => {
+  const scores = { val_bpb: { value: 1.25, direction: 'minimize' as const, unit: 'bpb' } }
+  const { cid } = await publishTo(grove.url, { summary: 'the baseline of all', scores })
+  await publishTo(grove.url, failed(cid))
+
+  for (const command of [['status'], ['tree', cid], ['sync']]) {
+    const { printed, noted } = await runAt(40, ...command)
+    const lines = stripVTControlCharacters(`${printed}\n${noted}`).split(/\r?\n/)
+    // An id is not broken, since people copy it.
+    for (const line of lines)
+      assert.ok(line.length <= 40 || !line.includes(' '), `${command[0]}: ${line}`)
+    if (command[0] === 'tree') assert.match(printed, /val_bpb 1\.25 bpb ↓ {2}1 challenge/)
+  }
+})
+
+test('contributing a large folder tells at once what it looks at, then which file it reads', async () => {
+  await writeFile(at('model.bin'), Buffer.alloc(200_000))
+  const notes = terminal(120)
+
+  const args = ['contribute', at('model.bin'), '--summary', 's', '--server', grove.url]
+  const { noted } = await runCommand(args, { streams: [new PassThrough(), notes] })
+
+  assert.match(noted, /looking for files in .*model\.bin/)
+  assert.match(noted, /reading model\.bin/)
+})
