@@ -1,6 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import type { Age } from '../core/cursor.ts'
+import type { Age } from '../core/ranking/cursor.ts'
 import type { PendingBlob } from './blob-store.ts'
 
 /** Where a contribution came from, and when this grove first saw it. */

@@ -1,7 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
-import type { Age, ThreadPlace } from '../core/cursor.ts'
+import type { Age, ThreadPlace } from '../core/ranking/cursor.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'

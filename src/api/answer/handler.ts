@@ -1,7 +1,7 @@
 import { isJsonObject } from '../../core/canonical.ts'
-import { NEXT_HEADER } from '../../core/cursor.ts'
 import { GroveError } from '../../core/errors.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
+import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
 import type {

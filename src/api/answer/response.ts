@@ -51,7 +51,7 @@ export function jsonResponse(
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
 }
 
-/** From this size on the pieces of an answer are sent, and up to it an answer is sent whole. */
+/** Up to this size an answer is sent whole, and pieces are gathered. */
 const PIECE_MIN_BYTES = 64 * 1024
 
 /**
@@ -67,33 +67,43 @@ export async function piecewiseResponse(
 ): Promise<ApiResponse> {
   const all = { 'content-type': 'application/json', ...headers }
   const pieces = gathered(source)
-  const { value: first = new Uint8Array() } = await pieces.next()
-  if (first.byteLength >= PIECE_MIN_BYTES)
-    return { ...responseOf(200, all, resumed(first, pieces)), holds }
-  return responseOf(200, { ...all, 'content-length': String(first.byteLength) }, first)
+  const begun: Uint8Array[] = []
+  for (let bytes = 0; bytes < PIECE_MIN_BYTES; ) {
+    const { value: piece, done } = await pieces.next()
+    if (done === true)
+      return responseOf(200, { ...all, 'content-length': String(bytes) }, Buffer.concat(begun))
+    begun.push(piece)
+    bytes += piece.byteLength
+  }
+  return { ...responseOf(200, all, resumed(begun, pieces)), holds }
 }
 
-/** Joins small pieces to larger ones. Only the last one may be smaller. */
+/** Joins small pieces. Large ones are not copied. */
 async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
   let pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of source) {
-    pieces.push(piece)
-    bytes += piece.byteLength
-    if (bytes < PIECE_MIN_BYTES) continue
-    yield Buffer.concat(pieces)
-    pieces = []
-    bytes = 0
+    const isLarge = piece.byteLength >= PIECE_MIN_BYTES
+    if (isLarge || bytes >= PIECE_MIN_BYTES) {
+      yield Buffer.concat(pieces)
+      pieces = []
+      bytes = 0
+    }
+    if (isLarge) yield piece
+    else {
+      pieces.push(piece)
+      bytes += piece.byteLength
+    }
   }
   yield Buffer.concat(pieces)
 }
 
 async function* resumed(
-  first: Uint8Array,
+  begun: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield first
+    yield* begun
     yield* rest
   } finally {
     await rest.return(undefined)

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream'
 import { type buildConnector, type Dispatcher, errors, Pool } from 'undici'
 import type { Cid } from '../../core/cid.ts'
 import { bytesOfPath } from '../../core/contribution/names.ts'
-import { NEXT_HEADER } from '../../core/cursor.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
 import { LIST_MAX } from '../../core/limits.ts'
+import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { JsonOperation, Operation, PartsForm } from '../operations/operation.ts'
@@ -20,8 +20,7 @@ import {
   sourceOf,
   type UploadSource,
 } from './api.ts'
-import { type SentEvent, serverSentEvents } from './event-source.ts'
-import { resuming } from './resume.ts'
+import { resuming, type SentEvent, serverSentEvents } from './event-stream.ts'
 
 const CONNECTIONS = 16
 /** Time without a byte of the answer after which a call fails. Event streams have a heartbeat. */

@@ -10,9 +10,9 @@ import {
   draftSchema,
   timestampSchema,
 } from '../../core/contribution/schema.ts'
-import { ageTextSchema } from '../../core/cursor.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { isLoopback } from '../../core/loopback.ts'
+import { ageTextSchema } from '../../core/ranking/cursor.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
@@ -128,10 +128,6 @@ export const contributionOperations = {
     http: { method: 'GET', path: '/api/contributions/:cid' },
     input: z.strictObject({ cid: cidSchema }),
     output: contributionViewSchema,
-    mcp: {
-      tool: 'grove_show',
-      description: 'Show one contribution: its summary, scores, artifacts, relations and context.',
-    },
     run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
   }),
   standing: json({

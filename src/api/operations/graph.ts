@@ -4,8 +4,8 @@ import {
   contributionViewSchema,
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
-import { ageTextSchema, threadTextSchema } from '../../core/cursor.ts'
 import { LIST_MAX } from '../../core/limits.ts'
+import { ageTextSchema, threadTextSchema } from '../../core/ranking/cursor.ts'
 import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { diff } from '../../node/read/diff.ts'

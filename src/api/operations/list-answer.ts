@@ -93,9 +93,10 @@ async function* piecesOf(
   yield Buffer.from(isArray ? '[' : `{${JSON.stringify(form.rows)}:[`)
   for (const row of answer.rows) {
     await node.breathe()
-    const text = await rowText(node, row, form.show)
-    if (text === undefined) continue
-    yield count === 0 ? text : Buffer.concat([COMMA, text])
+    const pieces = await rowPieces(node, row, form.show)
+    if (pieces === undefined) continue
+    if (count > 0) yield COMMA
+    yield* pieces
     count++
   }
   const others = membersOf(othersOf(form, answer, count))
@@ -108,21 +109,20 @@ const COMMA = Buffer.from(',')
  * A row as JSON; undefined where its contribution is damaged. A view is put together from the bytes
  * of its manifest: to parse them and to write them again would cost a hundred times as much.
  */
-async function rowText(
+async function rowPieces(
   { contributions }: GroveNode,
   { cid, beside }: ListRow,
   show: ListForm['show'],
-): Promise<Uint8Array | undefined> {
+): Promise<readonly Uint8Array[] | undefined> {
   if (show !== undefined) {
     const stored = await contributions.get(cid)
-    return stored && Buffer.from(JSON.stringify(show(stored)))
+    return stored && [Buffer.from(JSON.stringify(show(stored)))]
   }
   const bytes = await contributions.bytes(cid)
   if (bytes === undefined) return undefined
   const [start, end] =
     beside === undefined ? ['', ''] : [`{${membersOf(beside)},"contribution":`, '}']
-  const parts = [Buffer.from(`${start}{"cid":"${cid}",`), bytes.subarray(1), Buffer.from(end)]
-  return Buffer.concat(parts)
+  return [Buffer.from(`${start}{"cid":"${cid}",`), bytes.subarray(1), Buffer.from(end)]
 }
 
 /** The JSON of an object without its braces. */

@@ -1,7 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import { ABOUT } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
-import { ageIn, ageText, compareAges } from '../../core/cursor.ts'
+import { ageIn, ageText, compareAges } from '../../core/ranking/cursor.ts'
 import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
 import type { ListEntry, Stored } from '../../ports/contribution-store.ts'
 import type { ListedPage, ReadOptions } from '../../ports/graph-index.ts'

@@ -1,8 +1,8 @@
 import type { Cid } from '../../core/cid.ts'
-import { REPLY_KINDS, type Telling } from '../../core/contribution/relation.ts'
+import { REPLY_KINDS } from '../../core/contribution/relation.ts'
 import type { Visit } from '../../core/contribution/walk.ts'
-import { threadPlaceIn, threadPlaceOf, threadText } from '../../core/cursor.ts'
 import { GroveError } from '../../core/errors.ts'
+import { threadPlaceIn, threadPlaceOf, threadText } from '../../core/ranking/cursor.ts'
 import { timestamp } from '../../core/time.ts'
 import type { ThreadSummary } from '../../core/wire/threads.ts'
 import type { ListEntry } from '../../ports/contribution-store.ts'
@@ -10,11 +10,10 @@ import type { RankedThread, ReadOptions, ThreadsQuery } from '../../ports/graph-
 import type { ReadContext } from '../context.ts'
 import { cutPart, type ListPart, type PartOf } from './lists.ts'
 import { contributionOf } from './queries.ts'
+import { saidUpTo } from './said-in-turns.ts'
 
 /** Contributions of one thread that are walked through for one answer. */
 export const THREAD_MAX = 20_000
-/** Replies that are read at once. */
-const REPLIES_PAGE = 1_000
 
 interface ThreadPart extends Omit<PartOf, 'after'> {
   /** The most steps from the root. */
@@ -105,7 +104,8 @@ async function walk(
   const seen = new Set<Cid>([start])
   // Grows while it is gone through.
   for (const { cid, depth } of visits) {
-    for await (const reply of repliesTo(node, cid)) {
+    const limit = THREAD_MAX - visits.length + 1
+    for (const reply of await repliesTo(node, cid, limit)) {
       if (seen.has(reply)) continue
       if (depth === maxDepth || visits.length === THREAD_MAX) return { visits, isCut: true }
       seen.add(reply)
@@ -115,13 +115,7 @@ async function walk(
   return { visits, isCut: false }
 }
 
-async function* repliesTo(node: ReadContext, cid: Cid): AsyncGenerator<Cid> {
-  let after: Telling | undefined
-  do {
-    await node.breathe()
-    const query = { kinds: REPLY_KINDS, after, limit: REPLIES_PAGE }
-    const { said, next } = await node.index.said(cid, query)
-    for (const { source } of said) yield source
-    after = next
-  } while (after !== undefined)
+async function repliesTo(node: ReadContext, cid: Cid, limit: number): Promise<Cid[]> {
+  const said = await saidUpTo(node, cid, REPLY_KINDS, limit)
+  return said.map(({ source }) => source)
 }

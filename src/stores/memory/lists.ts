@@ -1,5 +1,5 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Age, ThreadPlace } from '../../core/cursor.ts'
+import type { Age, ThreadPlace } from '../../core/ranking/cursor.ts'
 import type { ListEntry } from '../../ports/contribution-store.ts'
 import type { ListedPage, Page } from '../../ports/graph-index.ts'
 import type { Held } from './rank.ts'

@@ -1,6 +1,6 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
 import type { RelationType } from '../../../core/contribution/schema.ts'
-import type { Age, ThreadPlace } from '../../../core/cursor.ts'
+import type { Age, ThreadPlace } from '../../../core/ranking/cursor.ts'
 import type { Filter } from '../../../core/wire/frontier.ts'
 import type { AgedPage, Page, ThreadsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'

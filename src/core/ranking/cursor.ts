@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Cid } from './cid.ts'
-import { compareText } from './text.ts'
+import type { Cid } from '../cid.ts'
+import { compareText } from '../text.ts'
 
 /** The header of an answer that is a part of a list: where the next part begins, as `after`. */
 export const NEXT_HEADER = 'grove-next'
