@@ -1,6 +1,5 @@
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
-import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
@@ -26,9 +25,6 @@ import type { Handler } from './routes.ts'
 
 /** The largest JSON body of operations that don't set a limit of their own. */
 const JSON_MAX_BYTES = 64 * 1024
-
-/** Bytes of a list that are made before its reader takes them: a row and what gathers before it. */
-const ROW_HELD_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
 
 /** Counts the bytes of blobs and manifests that are received and sent. */
 export interface ByteMeter {
@@ -91,7 +87,7 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const checks = check !== undefined && request.header(check.header) === check.name
   const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
   if (operation.parts !== undefined)
-    return partResponse(await operation.parts.part(node, input, context))
+    return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
@@ -99,9 +95,14 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
     : { ...response, subject: operation.subject(output) }
 }
 
-function partResponse({ headers, next, pieces }: JsonPart): Promise<ApiResponse> {
+/** Room is taken before the first row is made, so that others begin only while there is some. */
+function partResponse(
+  request: ApiRequest,
+  { headers, next, holds, pieces }: JsonPart,
+): Promise<ApiResponse> {
+  request.hold?.(holds)
   const rest = next === undefined ? {} : { [NEXT_HEADER]: next }
-  return piecewiseResponse(pieces, { headers: { ...headers, ...rest }, holds: ROW_HELD_BYTES })
+  return piecewiseResponse(pieces, { ...headers, ...rest })
 }
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {

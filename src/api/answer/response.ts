@@ -8,8 +8,6 @@ export interface ApiResponse {
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
   /** The body may pause for as long as it likes, as a stream of events does. */
   readonly mayPause?: true
-  /** Bytes that it takes in memory while its reader doesn't take them. Default: its whole body. */
-  readonly holds?: number
   /** What a log names beside the request: what was published, or why it was refused. */
   readonly subject?: Readonly<Record<string, unknown>>
 }
@@ -54,16 +52,10 @@ export function jsonResponse(
 /** Up to this size an answer is sent whole, and pieces are gathered. */
 const PIECE_MIN_BYTES = 64 * 1024
 
-/**
- * JSON that is made while it is sent. `holds`: the memory that it takes until then. A short one is
- * made at once.
- */
+/** JSON that is made while it is sent. A short one is made at once. */
 export async function piecewiseResponse(
   source: AsyncIterable<Uint8Array>,
-  {
-    holds,
-    headers,
-  }: { readonly holds: number; readonly headers: Readonly<Record<string, string>> },
+  headers: Readonly<Record<string, string>>,
 ): Promise<ApiResponse> {
   const all = { 'content-type': 'application/json', ...headers }
   const pieces = gathered(source)
@@ -75,7 +67,7 @@ export async function piecewiseResponse(
     begun.push(piece)
     bytes += piece.byteLength
   }
-  return { ...responseOf(200, all, resumed(begun, pieces)), holds }
+  return responseOf(200, all, resumed(begun, pieces))
 }
 
 /** Joins small pieces. Large ones are not copied. */

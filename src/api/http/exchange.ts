@@ -71,6 +71,10 @@ export class Exchange implements ApiRequest {
     this.#controller.abort(reason)
   }
 
+  hold(bytes: number): void {
+    this.#outgoing.once('close', this.#options.hold(bytes))
+  }
+
   header(name: string): string | undefined {
     const value = this.#incoming.headers[name]
     return Array.isArray(value) ? value[0] : value
@@ -131,7 +135,7 @@ export class Exchange implements ApiRequest {
    * After the last response the connection ends.
    */
   async send(
-    { status, headers, body, holds, mayPause }: ApiResponse,
+    { status, headers, body, mayPause }: ApiResponse,
     { isLast }: { isLast: boolean },
   ): Promise<void> {
     const outgoing = this.#outgoing
@@ -143,7 +147,6 @@ export class Exchange implements ApiRequest {
     else {
       if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
-      if (holds !== undefined) outgoing.once('close', this.#options.hold(holds))
       await pipeline(body, outgoing, { signal: this.signal })
     }
     if (status >= 400) this.#leaveRestOfBody()
@@ -162,7 +165,7 @@ export class Exchange implements ApiRequest {
       return
     }
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    outgoing.once('close', this.#options.hold(bytes.byteLength))
+    this.hold(bytes.byteLength)
     this.#expectMovement()
     await pipeline(slicesOf(bytes), outgoing, { signal: this.signal })
   }

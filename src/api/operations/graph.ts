@@ -138,7 +138,7 @@ export const graphOperations = {
         const { next, isCut } = found
         return {
           next,
-          rows: found.rows.map(({ row: { cid }, depth }) => ({ cid, beside: { cid, depth } })),
+          rows: found.rows.map(({ row, depth }) => ({ ...row, beside: { cid: row.cid, depth } })),
           others: definedOnly({ next, cut: isCut ? true : undefined }),
         }
       },
@@ -156,7 +156,7 @@ export const graphOperations = {
       async (node, query, { maxBytes, ...options }) => {
         const found = await threads(node, definedOnly({ ...query, maxBytes }), options)
         const rowOf = (ranked: RankedThread) => ({
-          cid: ranked.root.cid,
+          ...ranked.root,
           beside: threadCounts(ranked),
         })
         return { next: found.next, rows: found.rows.map(rowOf) }

@@ -19,6 +19,8 @@ export interface ListAnswer {
 
 export interface ListRow {
   readonly cid: Cid
+  /** Size of its manifest. */
+  readonly sizeBytes: number
   /** The members of the row, if the contribution is one more. Default: the row is its view. */
   readonly beside?: object
 }
@@ -56,12 +58,20 @@ export function listing<I, O>(form: ListForm, find: Find<I>): Listing<I, O> {
       async part(node, input, context) {
         const answer = await find(node, input, { ...context, maxBytes: PAGE_MAX_BYTES })
         const { headers = {}, next } = answer
-        return { headers, next, pieces: piecesOf(node, form, answer) }
+        const holds = heldBy(answer.rows)
+        return { headers, next, holds, pieces: piecesOf(node, form, answer) }
       },
       rowsIn: (output) => rowsIn(form, output).length,
       joined: (output, next) => joined(form, output, next) as O,
     },
   }
+}
+
+/** A row and what gathers before it; nothing for a short list, which is sent at once. */
+function heldBy(rows: readonly ListRow[]): number {
+  const bytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const largest = rows.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0)
+  return bytes <= SHORT_MAX_BYTES ? 0 : SHORT_MAX_BYTES + largest
 }
 
 interface Listing<I, O> {
@@ -103,6 +113,8 @@ async function* piecesOf(
   yield Buffer.from(isArray ? ']' : `]${others === '' ? '' : `,${others}`}}`)
 }
 
+/** Manifests of lists that are sent at once, and bytes that gather before a row. */
+const SHORT_MAX_BYTES = 64 * 1024
 const COMMA = Buffer.from(',')
 
 /**

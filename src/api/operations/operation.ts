@@ -78,6 +78,8 @@ export interface JsonPart {
   readonly headers: Readonly<Record<string, string>>
   /** Where the rest of the list begins, if there is any. */
   readonly next: string | undefined
+  /** Bytes that it takes in memory until its reader takes them. */
+  readonly holds: number
   readonly pieces: AsyncIterable<Uint8Array>
 }
 

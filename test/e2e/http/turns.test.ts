@@ -108,7 +108,7 @@ test('lists that nobody reads are held a few at a time, and nobody else waits fo
   ask(polite, list)
   await until('the whole list', () => received > 3_600_000)
 
-  // Each may hold a row, and the room of one host is 16 MiB.
-  assert.ok(there.lists() <= 1 + 16, `${there.lists()} lists are held`)
+  // 18 have a row each in the room of a host; the system takes a few whole.
+  assert.ok(there.lists() <= 24, `${there.lists()} lists are held`)
   for (const socket of crowd) socket.destroy()
 })
