@@ -7,14 +7,13 @@ import type { Ranking } from '../../src/ports/graph-index.ts'
 import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Disk } from '../machine/disk.ts'
+import { storedIn } from './stored.ts'
 
 /** What a checker needs of a machine. */
 export interface Holder {
   readonly name: string
   readonly disk: Disk
 }
-
-const ALL = { limit: 1_000_000, offset: 0 }
 
 /**
  * Where the groves disagree. Each must have the same best works in every dimension as a grove that
@@ -149,8 +148,7 @@ async function unionOf(holders: readonly Holder[]): Promise<Union> {
   const graph = new MemoryGraph(seeded(1))
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
-    for (const stored of (await disk.graph.list({}, ALL)).items)
-      contributions.set(stored.cid, stored)
+    for (const stored of await storedIn(disk.graph)) contributions.set(stored.cid, stored)
   for (const stored of contributions.values()) await graph.put(stored, stored.provenance)
   return { graph, contributions }
 }

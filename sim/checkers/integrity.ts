@@ -3,15 +3,14 @@ import { seeded } from '../../src/runtime/random.ts'
 import { MemoryGraph } from '../../src/stores/memory/graph.ts'
 import type { Acknowledged } from '../run/ledger.ts'
 import type { Holder } from './agreement.ts'
-
-const ALL = { limit: 1_000_000, offset: 0 }
+import { storedIn } from './stored.ts'
 
 /** Visible blobs and manifests whose bytes don't hash to their name. */
 export async function corruptions({ name, disk }: Holder): Promise<string[]> {
   const found = (await disk.corrupt()).map(
     (hash) => `${name} shows a blob under ${hash} with other bytes`,
   )
-  for (const { cid, bytes } of (await disk.graph.list({}, ALL)).items) {
+  for (const { cid, bytes } of await storedIn(disk.graph)) {
     try {
       verifyManifest(bytes, cid)
     } catch (error) {
@@ -40,7 +39,7 @@ export async function losses(
 
 /** Edges and signals that differ from a fold from scratch over everything held. */
 export async function miscounts({ name, disk: { graph } }: Holder): Promise<string[]> {
-  const { items } = await graph.list({}, ALL)
+  const items = await storedIn(graph)
   const scratch = new MemoryGraph(seeded(1))
   for (const item of items.toReversed()) await scratch.put(item, item.provenance)
   const found: string[] = []

@@ -18,14 +18,27 @@ export class Breath {
   readonly #nextTurn: (task: () => void) => void
   /** When the present turn first asked; undefined if the event loop has gone round since. */
   #since: number | undefined
+  /** Who waits, the longest first. */
+  readonly #waiting: (() => void)[] = []
 
   constructor({ now, nextTurn }: BreathOptions) {
     this.#now = now
     this.#nextTurn = nextTurn
   }
 
-  /** Undefined while the turn is young; else a promise that resolves in the next turn. */
+  /**
+   * Undefined while the turn is young; else a promise that resolves in a later one. All who wait
+   * share its time: each goes on when those before it have left some, or in the turn after.
+   */
   breathe(): Promise<void> | undefined {
+    if (this.#hasTime()) return undefined
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#nextTurn(() => this.#goOn())
+    })
+  }
+
+  #hasTime(): boolean {
     const now = this.#now()
     if (this.#since === undefined) {
       this.#since = now
@@ -33,6 +46,12 @@ export class Breath {
         this.#since = undefined
       })
     }
-    return now - this.#since < TURN_MAX_MS ? undefined : new Promise(this.#nextTurn)
+    return now - this.#since < TURN_MAX_MS
+  }
+
+  /** A task of its own for each who waits, so that what the one before does is over by then. */
+  #goOn(): void {
+    if (this.#hasTime()) this.#waiting.shift()?.()
+    else this.#nextTurn(() => this.#goOn())
   }
 }

@@ -77,3 +77,5 @@ export const TRANSFERS_MAX_ASKED_PER_HOST = 2
 
 /** Rows on one page of a list. */
 export const LIST_MAX = 1_000
+/** Bytes of the manifests on one page of a list, which has at least one row. */
+export const PAGE_MAX_BYTES = 4 * 1024 * 1024

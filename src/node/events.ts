@@ -285,7 +285,7 @@ export class EventHub {
         const entries = await this.#log.since(lastSeq, LOG_PAGE_ENTRIES)
         for (const entry of entries) events.push(eventOf(entry, this.#idOf(entry.seq)))
         lastSeq = entries.at(-1)?.seq ?? lastSeq
-        const goesOn = entries.length === LOG_PAGE_ENTRIES
+        const goesOn = entries.length > 0 && lastSeq < (await this.#log.lastSeq())
         const isEnough = events.length >= GATHERED_MAX || this.#clock.now() - begunAt >= GATHER_MS
         if (!goesOn || isEnough) return { events, lastSeq, goesOn }
       }

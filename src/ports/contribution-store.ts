@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { Age } from '../core/ranking/cursor.ts'
 import type { PendingBlob } from './blob-store.ts'
 
 /** Where a contribution came from, and when this grove first saw it. */
@@ -23,11 +24,20 @@ export interface Stored extends Contribution {
   readonly provenance: Provenance
 }
 
+/** What a list has of a contribution: its place and its weight, without its manifest. */
+export interface ListEntry extends Age {
+  /** Size of the manifest. */
+  readonly sizeBytes: number
+}
+
 /** A contribution, and its number in the log. */
 export interface LogEntry {
   readonly seq: number
   readonly stored: Stored
 }
+
+/** Bytes of manifests with which one read of the log ends: a few milliseconds of work. */
+export const SINCE_MAX_BYTES = 256 * 1024
 
 /** An entry of the log without its contribution. */
 export interface LogLine {
@@ -63,6 +73,10 @@ export interface ContributionStore {
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are held, in the order of `cids`. */
   getMany(cids: readonly Cid[]): Promise<Stored[]>
+  /** The canonical bytes of a manifest that is held, verified, but not parsed. */
+  bytes(cid: Cid): Promise<Uint8Array | undefined>
+  /** Those of `cids` that are held, in their order, without their manifests. */
+  listed(cids: readonly Cid[]): Promise<ListEntry[]>
   /** Those of `cids` that are not held, in their order. */
   missing(cids: readonly Cid[]): Promise<Cid[]>
   /** Held cids that begin with these hex digits, ascending, at most `limit`. */
@@ -70,7 +84,10 @@ export interface ContributionStore {
   /** The same of cids that are only known: by a relation of what is held, or as a stub. */
   resolveKnown(digits: string, limit: number): Promise<Cid[]>
   count(): Promise<number>
-  /** The log's entries after number `seq`, ascending, at most `limit`. O(limit). */
+  /**
+   * The log's entries after number `seq`, ascending: at most `limit`, at least one if there are
+   * any, but no more once those have `SINCE_MAX_BYTES` of manifests. O(limit).
+   */
   since(seq: number, limit: number): Promise<LogEntry[]>
   /** The entries before number `seq`, newest first, at most `limit`, no manifest read. O(limit). */
   linesBefore(seq: number, limit: number): Promise<LogLine[]>

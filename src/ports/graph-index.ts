@@ -1,11 +1,12 @@
 import type { Cid } from '../core/cid.ts'
 import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
+import type { Age, ThreadPlace } from '../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../core/ranking/directions.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'
-import type { Stored } from './contribution-store.ts'
+import type { ListEntry } from './contribution-store.ts'
 
 /** One dimension and its places. */
 export interface Ranking extends Dimension {
@@ -68,10 +69,22 @@ export interface FormCount extends Dimension {
   readonly latest: Cid | undefined
 }
 
-/** A part of a list: `limit` rows after the first `offset`. */
+/** A part of a list: `limit` rows after the first `offset`, of those that follow `after`. */
 export interface Page {
   readonly limit: number
   readonly offset: number
+  readonly after?: Age | undefined
+}
+
+/** A part of a list in either order of age. */
+export interface AgedPage extends Page {
+  readonly oldestFirst?: boolean
+}
+
+/** A part of a list, and how many rows the whole list has. */
+export interface ListedPage {
+  readonly items: readonly ListEntry[]
+  readonly total: number
 }
 
 /** How something that may take long is read. */
@@ -84,7 +97,7 @@ export interface ReadOptions {
 
 /** What a search found. */
 export interface SearchHits {
-  readonly items: readonly Stored[]
+  readonly items: readonly ListEntry[]
   /**
    * Whether a word was so common that it took no part in the order: the newest first where all are.
    */
@@ -95,6 +108,8 @@ export interface SearchHits {
 export interface ThreadsQuery {
   readonly tags?: readonly string[]
   readonly limit: number
+  /** Only those that follow this one. */
+  readonly after?: ThreadPlace | undefined
   /** Also discussions that nobody has answered. */
   readonly unanswered?: boolean
 }
@@ -142,7 +157,7 @@ export interface EdgeCounts {
 
 /** The root of a thread, and what it ranks by among others. */
 export interface RankedThread {
-  readonly root: Stored
+  readonly root: ListEntry
   readonly replyCount: number
   /** Unix ms; undefined where nobody has replied. */
   readonly lastReplyAt: number | undefined
@@ -163,25 +178,25 @@ export interface GraphIndex {
   sources(cid: Cid, query: SourcesQuery): Promise<Cid[]>
   /**
    * One page of the contributions that have an edge of one of these types to this one: newest
-   * first, ties by cid. `total` counts them all. The cost grows with the number of such edges.
+   * first, or oldest, ties by cid. `total` counts them all. The cost grows with the number of such
+   * edges.
    */
   related(
     cid: Cid,
     types: readonly RelationType[],
-    page: Page,
+    page: AgedPage,
     options?: ReadOptions,
-  ): Promise<{ items: Stored[]; total: number }>
+  ): Promise<ListedPage>
   /** What is said about it, page by page. O(limit), and O(`SAID_SCAN_MAX`) with `since`. */
   said(cid: Cid, query: SaidQuery): Promise<SaidPage>
   /** O(1). */
   edgeCounts(cid: Cid): Promise<EdgeCounts>
   signals(cid: Cid): Promise<Signals>
-  /** One page of the matching contributions, oldest first, ties by cid. `total` counts them all. */
-  list(
-    filter: Filter,
-    page: Page,
-    options?: ReadOptions,
-  ): Promise<{ items: Stored[]; total: number }>
+  /**
+   * One page of the matching contributions, oldest first, ties by cid. `total` counts them all.
+   * Without a filter, a page after a place costs O(limit + log n), one by its offset O(offset).
+   */
+  list(filter: Filter, page: Page, options?: ReadOptions): Promise<ListedPage>
   /**
    * Contributions whose summary, description, tags and agent together have every word of the text,
    * best match first, as far as they are rare. A word that ends in `*` stands for all that begin

@@ -7,7 +7,7 @@ import Sqlite from 'better-sqlite3'
 import { type Cid, cidToBytes, hashBytes } from '../../src/core/cid.ts'
 import type { Damage } from '../../src/ports/store-health.ts'
 import { withCode } from '../support/errors.ts'
-import { at, cidsOf, local, sample } from './samples.ts'
+import { at, cidsOf, local, sample, storedIn } from './samples.ts'
 import { bytesOf, read } from './suites/blob-store.ts'
 import { temporaryStores } from './temporary.ts'
 
@@ -159,8 +159,8 @@ test('a damaged manifest is left out wherever it is read, and a put mends it', a
 
   assert.equal(await graph.get(cid), undefined)
   assert.deepEqual(await graph.missing([...held, cid]), [cid])
-  assert.deepEqual(cidsOf((await graph.list({}, { limit: 9, offset: 0 })).items), held)
-  assert.deepEqual(cidsOf((await graph.search('word', {}, 9)).items).length, 2)
+  assert.deepEqual(cidsOf(await storedIn(graph)), held)
+  assert.equal(await graph.bytes(cid), undefined)
   assert.deepEqual(
     (await graph.since(0, 2)).map(({ stored }) => stored.cid),
     held,

@@ -18,7 +18,7 @@ import { withCode } from '../support/errors.ts'
 import { temporaryDirectory } from '../support/folder.ts'
 import { until } from '../support/until.ts'
 import { answersOf } from './answers.ts'
-import { at, cidsOf, local, putAll, relation, sample } from './samples.ts'
+import { at, cidsOf, local, putAll, relation, sample, storedIn } from './samples.ts'
 import { changeDatabase, directoryOf, directoryOfSchema, schema1, schema6 } from './temporary.ts'
 
 const open = (dir: string): Promise<Stores> =>
@@ -42,7 +42,7 @@ test('what a grove of schema 6 derived and stored is derived anew, and nothing o
 /** Opens a directory, and requires that it has all that the old ones had. */
 async function requireWhole(dir: string, { contributions }: { contributions: number }) {
   await using stores = await open(dir)
-  const items = (await stores.graph.since(0, 100)).map(({ stored }) => stored)
+  const items = await storedIn(stores.graph)
   assert.equal(items.length, contributions)
   const memory = memoryStores(systemRandom)
   for (const item of items) await memory.graph.put(item, item.provenance)
@@ -76,7 +76,7 @@ test('new evidence counts for the contributions of a directory of schema 1', asy
   await using temporary = await directoryOfSchema(1)
   await using stores = await open(temporary.dir)
   const memory = memoryStores(systemRandom)
-  const items = (await stores.graph.since(0, 100)).map(({ stored }) => stored)
+  const items = await storedIn(stores.graph)
   for (const item of items) await memory.graph.put(item, item.provenance)
   const scores = { quality: { value: 0.9, direction: 'maximize' as const } }
   const more: Contribution[] = items.map(({ cid }, n) =>

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Cid } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft, RelationType } from '../../src/core/contribution/schema.ts'
-import type { Provenance } from '../../src/ports/contribution-store.ts'
+import type { Provenance, Stored } from '../../src/ports/contribution-store.ts'
 import type { Ranking } from '../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 
@@ -132,6 +132,12 @@ export const graphArbitrary: fc.Arbitrary<Contribution[]> = fc
 export const cidsOf = (items: readonly { readonly cid: Cid }[]): Cid[] =>
   items.map(({ cid }) => cid)
 export const sortedCids = (items: readonly { readonly cid: Cid }[]): Cid[] => cidsOf(items).sort()
+
+/** All that a store lists, oldest first. */
+export async function storedIn(store: GraphStore): Promise<Stored[]> {
+  const { items } = await store.list({}, { limit: 1_000_000, offset: 0 })
+  return store.getMany(cidsOf(items))
+}
 
 /** Puts contributions one after the other. */
 export async function putAll(

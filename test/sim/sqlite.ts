@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Holder } from '../../sim/checkers/agreement.ts'
+import type { LogEntry } from '../../src/ports/contribution-store.ts'
+import type { GraphStore } from '../../src/ports/graph-store.ts'
 import { answersOf } from '../conformance/answers.ts'
 import { temporaryStores } from '../conformance/temporary.ts'
 
@@ -9,9 +11,18 @@ export async function allDifferences(groves: readonly Holder[]): Promise<string[
   return found.flat()
 }
 
+async function logOf(graph: GraphStore): Promise<LogEntry[]> {
+  const entries: LogEntry[] = []
+  for (;;) {
+    const page = await graph.since(entries.at(-1)?.seq ?? 0, 1_000)
+    if (page.length === 0) return entries
+    entries.push(...page)
+  }
+}
+
 /** Whether a grove's memory store answers differently from SQLite with the same log. */
 export async function differences({ name, disk }: Holder): Promise<string[]> {
-  const entries = await disk.graph.since(0, Number.MAX_SAFE_INTEGER)
+  const entries = await logOf(disk.graph)
   await using opened = await temporaryStores()
   const { graph } = opened.stores
   for (const { stored } of entries) await graph.put(stored, stored.provenance)

@@ -1,5 +1,6 @@
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
+import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
 import type {
@@ -7,6 +8,7 @@ import type {
   BytesOperation,
   EventsOperation,
   JsonOperation,
+  JsonPart,
   Operation,
   StreamOperation,
   UploadOperation,
@@ -18,7 +20,7 @@ import { bytesResponse } from './bytes.ts'
 import { type EventPace, eventStream, eventStreamHead } from './event-stream.ts'
 import { isMultipart, readMultipart } from './multipart.ts'
 import type { ApiRequest } from './request.ts'
-import { type ApiResponse, jsonResponse, responseOf } from './response.ts'
+import { type ApiResponse, jsonResponse, piecewiseResponse, responseOf } from './response.ts'
 import type { Handler } from './routes.ts'
 
 /** The largest JSON body of operations that don't set a limit of their own. */
@@ -76,7 +78,7 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 }
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
-  const { http, wire, check } = operation
+  const { http, check } = operation
   const { node, request, staged } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
@@ -84,12 +86,23 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
   const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  if (operation.parts !== undefined)
+    return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
-  const { body, headers } = wire?.pack(output) ?? { body: output, headers: {} }
-  const response = jsonResponse(http.status ?? 200, body, headers)
+  const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
     : { ...response, subject: operation.subject(output) }
+}
+
+/** Room is taken before the first row is made, so that others begin only while there is some. */
+function partResponse(
+  request: ApiRequest,
+  { headers, next, holds, pieces }: JsonPart,
+): Promise<ApiResponse> {
+  request.hold?.(holds)
+  const rest = next === undefined ? {} : { [NEXT_HEADER]: next }
+  return piecewiseResponse(pieces, { ...headers, ...rest })
 }
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {

@@ -13,6 +13,8 @@ export interface ApiRequest {
   readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
+  /** Takes room for so many bytes of the answer until it has been sent. Default: nobody counts. */
+  hold?(bytes: number): void
   /** The value of a header, by its lower-case name. */
   header(name: string): string | undefined
   /**

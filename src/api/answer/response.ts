@@ -49,6 +49,59 @@ export function jsonResponse(
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
 }
 
+/** Up to this size an answer is sent whole, and pieces are gathered. */
+const PIECE_MIN_BYTES = 64 * 1024
+
+/** JSON that is made while it is sent. A short one is made at once. */
+export async function piecewiseResponse(
+  source: AsyncIterable<Uint8Array>,
+  headers: Readonly<Record<string, string>>,
+): Promise<ApiResponse> {
+  const all = { 'content-type': 'application/json', ...headers }
+  const pieces = gathered(source)
+  const begun: Uint8Array[] = []
+  for (let bytes = 0; bytes < PIECE_MIN_BYTES; ) {
+    const { value: piece, done } = await pieces.next()
+    if (done === true)
+      return responseOf(200, { ...all, 'content-length': String(bytes) }, Buffer.concat(begun))
+    begun.push(piece)
+    bytes += piece.byteLength
+  }
+  return responseOf(200, all, resumed(begun, pieces))
+}
+
+/** Joins small pieces. Large ones are not copied. */
+async function* gathered(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of source) {
+    const isLarge = piece.byteLength >= PIECE_MIN_BYTES
+    if (isLarge || bytes >= PIECE_MIN_BYTES) {
+      yield Buffer.concat(pieces)
+      pieces = []
+      bytes = 0
+    }
+    if (isLarge) yield piece
+    else {
+      pieces.push(piece)
+      bytes += piece.byteLength
+    }
+  }
+  yield Buffer.concat(pieces)
+}
+
+async function* resumed(
+  begun: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* begun
+    yield* rest
+  } finally {
+    await rest.return(undefined)
+  }
+}
+
 /** An error as every route answers it. Anything but a GroveError is the server's own fault: 500. */
 export function errorResponse(error: unknown): TextResponse {
   const status = isGroveError(error) ? error.kind.status : 500

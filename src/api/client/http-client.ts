@@ -4,10 +4,13 @@ import type { Cid } from '../../core/cid.ts'
 import { bytesOfPath } from '../../core/contribution/names.ts'
 import { errnoOf } from '../../core/errno.ts'
 import { errorFromBody, GroveError, isGroveError } from '../../core/errors.ts'
+import { LIST_MAX } from '../../core/limits.ts'
+import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { BlobInfo, ByteRange } from '../../ports/blob-store.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { JsonOperation, Operation } from '../operations/operation.ts'
+import type { JsonOperation, Operation, PartsForm } from '../operations/operation.ts'
 import { allOperations, operations } from '../operations/table.ts'
+import { parseInput } from '../schema/parse.ts'
 import { inputForms, PATH_MEMBER, writeQuery } from '../schema/query.ts'
 import {
   type CallOptions,
@@ -66,6 +69,18 @@ interface Ask extends CallOptions {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** An answer, and where the rest of it begins if it is a part. */
+interface AnsweredPart {
+  readonly output: unknown
+  readonly next: string | undefined
+}
+
+interface FirstPart {
+  readonly input: Readonly<Record<string, unknown>>
+  readonly first: AnsweredPart
+  readonly options: CallOptions
+}
+
 /** Sends the requests of operations to one server. */
 export class HttpClient {
   readonly #url: string
@@ -88,20 +103,53 @@ export class HttpClient {
     })
   }
 
+  /** Where the server answers a part of a list, the rest is asked for, as far as it was wanted. */
   async call(
     operation: JsonOperation,
     input: Readonly<Record<string, unknown>>,
     options: CallOptions,
   ): Promise<unknown> {
+    const first = await this.#askOnce(operation, input, options)
+    return operation.parts === undefined || first.next === undefined
+      ? first.output
+      : this.#withRest(operation, operation.parts, { input, first, options })
+  }
+
+  async #withRest(
+    operation: JsonOperation,
+    { rowsIn, joined }: PartsForm<unknown, unknown>,
+    { input, first, options }: FirstPart,
+  ): Promise<unknown> {
+    const { limit } = parseInput(operation.input, input) as { limit: number }
+    const { offset: _, ...question } = input
+    let { output, next } = first
+    while (next !== undefined && rowsIn(output) < limit) {
+      const left = limit - rowsIn(output)
+      const rest = { ...question, after: next, limit: Math.min(left, LIST_MAX) }
+      const part = await this.#askOnce(operation, rest, options)
+      output = joined(output, part.output)
+      next = part.next === next ? undefined : part.next
+    }
+    return output
+  }
+
+  async #askOnce(
+    operation: JsonOperation,
+    input: Readonly<Record<string, unknown>>,
+    options: CallOptions,
+  ): Promise<AnsweredPart> {
     const sends =
       operation.http.method === 'GET'
         ? {}
         : { body: this.#bodyOf(operation, input), headers: headersOf(operation, options) }
     const answer = await this.ask(operation, { input, ...sends, ...options })
     const body = await this.json(answer)
-    return operation.wire === undefined
-      ? body
-      : operation.wire.unpack(body, (name) => String(answer.headers[name]))
+    const next = answer.headers[NEXT_HEADER]
+    const output =
+      operation.wire === undefined
+        ? body
+        : operation.wire.unpack(body, (name) => String(answer.headers[name]))
+    return { output, next: typeof next === 'string' ? next : undefined }
   }
 
   /** The answer, its body unread. Throws the error that the server answers. */

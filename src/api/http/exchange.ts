@@ -73,6 +73,10 @@ export class Exchange implements ApiRequest {
     this.#controller.abort(reason)
   }
 
+  hold(bytes: number): void {
+    this.#outgoing.once('close', this.#options.hold(bytes))
+  }
+
   header(name: string): string | undefined {
     const value = this.#incoming.headers[name]
     return Array.isArray(value) ? value[0] : value
@@ -164,7 +168,7 @@ export class Exchange implements ApiRequest {
       return
     }
     const bytes = typeof body === 'string' ? Buffer.from(body) : body
-    outgoing.once('close', this.#options.hold(bytes.byteLength))
+    this.hold(bytes.byteLength)
     this.#expectMovement()
     await pipeline(slicesOf(bytes), outgoing, { signal: this.signal })
   }

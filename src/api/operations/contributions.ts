@@ -12,6 +12,7 @@ import {
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { isElsewhere } from '../../core/loopback.ts'
+import { ageTextSchema } from '../../core/ranking/cursor.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
@@ -21,14 +22,10 @@ import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { refuseStranger } from '../../node/peers/providers.ts'
 import { publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
-import {
-  artifactOf,
-  contributionOf,
-  listContributions,
-  resolveCid,
-  standingOf,
-} from '../../node/read/queries.ts'
+import { listContributions } from '../../node/read/lists.ts'
+import { artifactOf, contributionOf, resolveCid, standingOf } from '../../node/read/queries.ts'
 import { definedOnly } from '../schema/defined.ts'
+import { listing } from './list-answer.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'contributions'
@@ -37,6 +34,12 @@ const PUBLISH_MAX_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
 
 const artifactInput = z.strictObject({ cid: cidSchema, name: artifactNameSchema })
 const listSchema = z.array(contributionViewSchema)
+const listInput = z.strictObject({
+  ...filterShape,
+  ...pageShape(100),
+  after: ageTextSchema.optional(),
+})
+const listOutput = z.object({ items: listSchema, total: z.number().int() })
 
 const beliefShape = { level: levelSchema, why: z.string() }
 
@@ -99,18 +102,24 @@ export const contributionOperations = {
     group,
     summary: 'List contributions, oldest first',
     http: { method: 'GET', path: '/api/contributions' },
-    input: z.strictObject({ ...filterShape, ...pageShape(100) }),
-    output: z.object({ items: listSchema, total: z.number().int() }),
+    input: listInput,
+    output: listOutput,
     wire: {
       schema: listSchema,
-      pack: ({ items, total }) => ({ body: items, headers: { 'x-total-count': String(total) } }),
       unpack: (body, header) => ({
         items: body as ContributionView[],
         total: Number(header('x-total-count')),
       }),
     },
-    run: (node, { limit, offset, ...filter }, options) =>
-      listContributions(node, definedOnly(filter), { limit, offset }, options),
+    ...listing<z.output<typeof listInput>, z.output<typeof listOutput>>(
+      { rows: 'items', isArray: true },
+      async (node, { limit, offset, after, ...filter }, { maxBytes, ...options }) => {
+        const part = { limit, offset, ...definedOnly({ after, maxBytes }) }
+        const found = await listContributions(node, definedOnly(filter), part, options)
+        const { rows, next, total } = found
+        return { rows, next, others: { total }, headers: { 'x-total-count': String(total) } }
+      },
+    ),
   }),
   contribution: json({
     name: 'contribution',

@@ -9,14 +9,25 @@ import {
   searchAnswerSchema,
 } from '../../core/wire/frontier.ts'
 import { federatedFrontier, frontier } from '../../node/read/frontier.ts'
-import { searchContributions } from '../../node/read/queries.ts'
+import { resultOf, searchContributions } from '../../node/read/lists.ts'
 import { definedOnly } from '../schema/defined.ts'
+import { listing } from './list-answer.ts'
 import { json } from './operation.ts'
 
 /** Metrics of the frontier in one answer, unless its caller says how many. */
 const METRICS_USUAL = 100
 
 const group = 'frontier'
+
+const searchInput = z.strictObject({
+  q: z.string().max(1_000),
+  ...filterShape,
+  ...pageShape(20),
+  after: z
+    .string()
+    .regex(/^\d{1,4}$/)
+    .optional(),
+})
 
 export const frontierOperations = {
   frontier: json({
@@ -44,15 +55,17 @@ export const frontierOperations = {
     group,
     summary: 'Search summaries, descriptions, tags and agents, best match first',
     http: { method: 'GET', path: '/api/search' },
-    input: z.strictObject({ q: z.string().max(1_000), ...filterShape, ...pageShape(20) }),
+    input: searchInput,
     output: searchAnswerSchema,
-    async run(node, { q: text, limit, offset, ...others }, options) {
-      const filter = definedOnly(others)
-      const search = { text, filter, limit: Math.min(limit + offset, LIST_MAX) }
-      const found = await searchContributions(node, search, options)
-      const results = found.results.slice(offset)
-      return { results, count: results.length, ...(found.isBounded && { bounded: true as const }) }
-    },
+    ...listing<z.output<typeof searchInput>, z.output<typeof searchAnswerSchema>>(
+      { rows: 'results', isCounted: true, show: resultOf },
+      async (node, { q, limit, offset, after, ...filter }, { maxBytes, ...options }) => {
+        const part = { limit, offset, ...definedOnly({ after, maxBytes }) }
+        const question = { text: q, filter: definedOnly(filter), most: LIST_MAX, ...part }
+        const { isBounded, ...found } = await searchContributions(node, question, options)
+        return { ...found, others: isBounded ? { bounded: true } : {} }
+      },
+    ),
   }),
   federatedFrontier: json({
     name: 'federatedFrontier',

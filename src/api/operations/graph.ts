@@ -5,21 +5,67 @@ import {
   relationTypeSchema,
 } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
+import { ageTextSchema, threadTextSchema } from '../../core/ranking/cursor.ts'
 import { listLimit, pageShape } from '../../core/wire/frontier.ts'
 import { threadSchema, threadsSchema } from '../../core/wire/threads.ts'
 import { diff } from '../../node/read/diff.ts'
-import { ancestors, children, EVIDENCE_LISTED, evidenceFor } from '../../node/read/queries.ts'
-import { THREAD_MAX, thread, threads } from '../../node/read/thread.ts'
+import { ancestors, children, EVIDENCE_LISTED, evidenceFor } from '../../node/read/lists.ts'
+import { THREAD_MAX, thread, threadCounts, threads } from '../../node/read/thread.ts'
+import type { RankedThread } from '../../ports/graph-index.ts'
 import { definedOnly } from '../schema/defined.ts'
+import { listing } from './list-answer.ts'
 import { json } from './operation.ts'
 
 const group = 'graph'
 
+/** Neighbours that are answered for one question, over HTTP in several parts. */
+const NEIGHBOURS_MAX = 10_000
+
 const neighboursInput = z.strictObject({
   cid: cidSchema,
   types: z.array(relationTypeSchema).optional(),
+  limit: z.number().int().min(1).max(NEIGHBOURS_MAX).default(NEIGHBOURS_MAX),
+  after: ageTextSchema.optional(),
 })
 const neighboursOutput = z.array(contributionViewSchema)
+
+/** The neighbours in one direction, as the array that 0.1 answers. */
+const neighbours = (find: typeof children | typeof ancestors) =>
+  listing<z.output<typeof neighboursInput>, z.output<typeof neighboursOutput>>(
+    {},
+    (node, { cid, ...query }, { maxBytes, ...options }) => {
+      const limit = maxBytes === undefined ? query.limit : Math.min(query.limit, LIST_MAX)
+      return find(node, cid, definedOnly({ ...query, limit, maxBytes }), options)
+    },
+  )
+
+const evidenceInput = z.strictObject({
+  cid: cidSchema,
+  types: z
+    .array(relationTypeSchema)
+    .max(relationTypeSchema.options.length)
+    .default([...EVIDENCE_LISTED]),
+  ...pageShape(20),
+  after: ageTextSchema.optional(),
+})
+const evidenceOutput = z.object({ items: neighboursOutput, total: z.number().int() })
+
+const threadInput = z.strictObject({
+  cid: cidSchema,
+  maxDepth: z.number().int().min(0).max(THREAD_MAX).default(THREAD_MAX),
+  limit: listLimit(LIST_MAX),
+  after: cidSchema.optional(),
+})
+
+const threadsInput = z.strictObject({
+  tags: z.array(z.string()).max(100).optional(),
+  limit: listLimit(20),
+  unanswered: z
+    .boolean()
+    .default(false)
+    .describe('whether discussions that nobody has answered are listed, too, newest first'),
+  after: threadTextSchema.optional(),
+})
 
 export const graphOperations = {
   children: json({
@@ -29,7 +75,7 @@ export const graphOperations = {
     http: { method: 'GET', path: '/api/dag/:cid/children' },
     input: neighboursInput,
     output: neighboursOutput,
-    run: (node, { cid, types }) => children(node, cid, types),
+    ...neighbours(children),
   }),
   ancestors: json({
     name: 'ancestors',
@@ -38,7 +84,7 @@ export const graphOperations = {
     http: { method: 'GET', path: '/api/dag/:cid/ancestors' },
     input: neighboursInput,
     output: neighboursOutput,
-    run: (node, { cid, types }) => ancestors(node, cid, types),
+    ...neighbours(ancestors),
   }),
   evidence: json({
     name: 'evidence',
@@ -46,23 +92,22 @@ export const graphOperations = {
     summary:
       'List who reviewed, reproduced and adopted a contribution, and what they wrote, newest first',
     http: { method: 'GET', path: '/api/contributions/:cid/evidence' },
-    input: z.strictObject({
-      cid: cidSchema,
-      types: z
-        .array(relationTypeSchema)
-        .max(relationTypeSchema.options.length)
-        .default([...EVIDENCE_LISTED]),
-      ...pageShape(20),
-    }),
-    output: z.object({ items: neighboursOutput, total: z.number().int() }),
+    input: evidenceInput,
+    output: evidenceOutput,
     mcp: {
       tool: 'grove_evidence',
       description:
         'List who reviewed, reproduced and adopted a contribution, newest first: each with its ' +
         'agent, scores, summary and description.',
     },
-    run: (node, { cid, types, limit, offset }, options) =>
-      evidenceFor(node, cid, { types, page: { limit, offset } }, options),
+    ...listing<z.output<typeof evidenceInput>, z.output<typeof evidenceOutput>>(
+      { rows: 'items' },
+      async (node, { cid, ...query }, { maxBytes, ...options }) => {
+        const part = definedOnly({ ...query, maxBytes })
+        const { total, ...found } = await evidenceFor(node, cid, part, options)
+        return { ...found, others: { total } }
+      },
+    ),
   }),
   diff: json({
     name: 'diff',
@@ -78,12 +123,7 @@ export const graphOperations = {
     group,
     summary: 'Show a contribution and all replies to it, by depth',
     http: { method: 'GET', path: '/api/threads/:cid' },
-    input: z.strictObject({
-      cid: cidSchema,
-      maxDepth: z.number().int().min(0).max(THREAD_MAX).default(THREAD_MAX),
-      limit: listLimit(LIST_MAX),
-      after: cidSchema.optional(),
-    }),
+    input: threadInput,
     output: threadSchema,
     mcp: {
       tool: 'grove_thread',
@@ -91,26 +131,36 @@ export const graphOperations = {
         'Show a discussion: a contribution and the replies to it, each with its depth. Where the ' +
         'answer has `next`, ask again with that as `after` for the rest.',
     },
-    run: (node, { cid, after, ...bounds }) =>
-      thread(node, cid, { ...bounds, ...definedOnly({ after }) }),
+    ...listing<z.output<typeof threadInput>, z.output<typeof threadSchema>>(
+      { rows: 'nodes', isCounted: true },
+      async (node, { cid, ...query }, { maxBytes }) => {
+        const found = await thread(node, cid, definedOnly({ ...query, maxBytes }))
+        const { next, isCut } = found
+        return {
+          next,
+          rows: found.rows.map(({ row, depth }) => ({ ...row, beside: { cid: row.cid, depth } })),
+          others: definedOnly({ next, cut: isCut ? true : undefined }),
+        }
+      },
+    ),
   }),
   threads: json({
     name: 'threads',
     group,
     summary: 'List discussions, those with most replies first',
     http: { method: 'GET', path: '/api/threads' },
-    input: z.strictObject({
-      tags: z.array(z.string()).max(100).optional(),
-      limit: listLimit(20),
-      unanswered: z
-        .boolean()
-        .default(false)
-        .describe('whether discussions that nobody has answered are listed, too, newest first'),
-    }),
+    input: threadsInput,
     output: threadsSchema,
-    async run(node, query, options) {
-      const found = await threads(node, definedOnly(query), options)
-      return { threads: found, count: found.length }
-    },
+    ...listing<z.output<typeof threadsInput>, z.output<typeof threadsSchema>>(
+      { rows: 'threads', isCounted: true },
+      async (node, query, { maxBytes, ...options }) => {
+        const found = await threads(node, definedOnly({ ...query, maxBytes }), options)
+        const rowOf = (ranked: RankedThread) => ({
+          ...ranked.root,
+          beside: threadCounts(ranked),
+        })
+        return { next: found.next, rows: found.rows.map(rowOf) }
+      },
+    ),
   }),
 }

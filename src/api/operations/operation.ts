@@ -67,11 +67,30 @@ export const groups = {
 } as const
 export type Group = keyof typeof groups
 
-/** How an output is put into an HTTP answer whose body isn't the output itself. */
+/** How an output is read from an HTTP answer whose body isn't the output itself. */
 export interface HttpForm<O> {
   readonly schema: z.ZodType
-  pack(output: O): { readonly body: unknown; readonly headers: Readonly<Record<string, string>> }
   unpack(body: unknown, header: (name: string) => string | undefined): O
+}
+
+/** A part of a list as JSON, made as its reader takes it. */
+export interface JsonPart {
+  readonly headers: Readonly<Record<string, string>>
+  /** Where the rest of the list begins, if there is any. */
+  readonly next: string | undefined
+  /** Bytes that it takes in memory until its reader takes them. */
+  readonly holds: number
+  readonly pieces: AsyncIterable<Uint8Array>
+}
+
+/** How a list that may be long is answered in parts. */
+export interface PartsForm<I, O> {
+  /** The part that the input asks for, within the bounds of one answer. */
+  part(node: GroveNode, input: I, context: CallContext): Promise<JsonPart>
+  /** How many rows an output has. */
+  rowsIn(output: O): number
+  /** An output with the rows of the next part after its own. */
+  joined(output: O, next: O): O
 }
 
 /** JSON in, JSON out: most operations. */
@@ -92,6 +111,8 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
    */
   readonly check?: { readonly header: string; readonly name: string }
   readonly wire?: HttpForm<z.output<O>>
+  /** A list that may be long: over HTTP it is answered in parts, which our client puts together. */
+  readonly parts?: PartsForm<z.output<I>, z.output<O>>
   /** What a log says of the output. Default: nothing. */
   subject?(output: z.output<O>): Readonly<Record<string, unknown>>
   readonly mcp?: ToolBinding

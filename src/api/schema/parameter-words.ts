@@ -1,6 +1,8 @@
 /** What the parameters of paths and queries mean, by name: each means one thing everywhere. */
 export const parameterWords: Readonly<Record<string, string>> = {
-  after: 'where to go on: the id of an event, or the last contribution of a page of a thread',
+  after:
+    'where to go on: the id of an event, the last contribution of a page of a thread, or the ' +
+    'header grove-next of the answer before',
   agentId: 'only by the agent with this id',
   agentName: 'only by agents with this name',
   artifact: 'the name of an artifact of both',

@@ -127,18 +127,24 @@ export function targetsOf({ manifest }: Contribution, types: readonly RelationTy
     .map(({ targetCid }) => targetCid)
 }
 
+/** What a contribution derives from. */
+export const parentsOf = (contribution: Contribution): Cid[] =>
+  targetsOf(contribution, ['derives_from'])
+
 /**
- * The contributions in an order in which each follows its parents (`derives_from`), as far as they
- * are given. There are no cycles: a hash can't name what is made after it. O(contributions and
- * relations).
+ * Contributions in an order in which each follows its parents, as far as they are given. There are
+ * no cycles: a hash can't name what is made after it. O(contributions and relations).
  */
-export function parentsFirst(contributions: readonly Contribution[]): Contribution[] {
+export function parentsFirst<T extends { readonly cid: Cid }>(
+  contributions: readonly T[],
+  parentsIn: (contribution: T) => readonly Cid[],
+): T[] {
   const byCid = new Map(contributions.map((contribution) => [contribution.cid, contribution]))
-  const ordered = new Set<Contribution>()
+  const ordered = new Set<T>()
   const begun = new Set<Cid>()
   const rest = [...contributions]
   for (let top = rest.pop(); top !== undefined; top = rest.pop()) {
-    const parents = targetsOf(top, ['derives_from']).flatMap((cid) => byCid.get(cid) ?? [])
+    const parents = parentsIn(top).flatMap((cid) => byCid.get(cid) ?? [])
     const open = parents.filter((parent) => !ordered.has(parent))
     if (open.length === 0 || begun.has(top.cid)) ordered.add(top)
     else rest.push(top, ...open)

@@ -1,6 +1,12 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { ABOUT, EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import {
+  ABOUT,
+  EVIDENCE,
+  parentsFirst,
+  parentsOf,
+  targetsOf,
+} from '../../core/contribution/relation.ts'
 import { verifyManifest } from '../../core/contribution/verify.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
@@ -172,7 +178,7 @@ class ClosureSearch {
   outcome(): Closure {
     const reason = this.answered ? 'absent' : (this.#failure?.code ?? 'absent')
     return {
-      ancestors: parentsFirst([...this.#ancestors.values()]),
+      ancestors: parentsFirst([...this.#ancestors.values()], parentsOf),
       evidence: [...this.#evidence.values()],
       present: this.present,
       missing: new Map(this.missing.map((cid) => [cid, reason])),

@@ -1,22 +1,13 @@
 import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../../core/cid.ts'
-import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
 import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
-import {
-  ABOUT,
-  counts,
-  EVIDENCE,
-  isChallenge,
-  type Saying,
-} from '../../core/contribution/relation.ts'
-import type { ContributionView, RelationType } from '../../core/contribution/schema.ts'
+import { counts, EVIDENCE, isChallenge, type Saying } from '../../core/contribution/relation.ts'
+import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Belief, beliefIn, type OwnWord } from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
-import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
-import type { Page, ReadOptions } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 import { saidInTurns } from './said-in-turns.ts'
@@ -139,46 +130,6 @@ async function ownWordIn(
   }
 }
 
-/** Contributions oldest first, and how many match in all. */
-export async function listContributions(
-  node: ReadContext,
-  filter: Filter,
-  page: Page,
-  options?: ReadOptions,
-): Promise<{ items: ContributionView[]; total: number }> {
-  const { items, total } = await node.index.list(filter, page, options)
-  return { items: items.map(viewOf), total }
-}
-
-interface SearchQuestion {
-  readonly text: string
-  readonly filter: Filter
-  readonly limit: number
-}
-
-/** Full-text search, best match first; and whether very common words took no part in the order. */
-export async function searchContributions(
-  node: ReadContext,
-  { text, filter, limit }: SearchQuestion,
-  options?: ReadOptions,
-): Promise<{ results: SearchResult[]; isBounded: boolean }> {
-  const { items, isBounded } = await node.index.search(text, filter, limit, options)
-  const results = items.map(({ cid, manifest }) => {
-    const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
-    return {
-      cid,
-      summary,
-      kind,
-      mode,
-      tags,
-      ...(scores === undefined ? {} : { scores }),
-      agentId: agent.agentId,
-      createdAt,
-    }
-  })
-  return { results, isBounded }
-}
-
 /** An artifact of a held contribution. Throws `not-found`, `blob-missing`. */
 export async function artifactOf(node: ReadContext, cid: Cid, name: string): Promise<BlobInfo> {
   const { manifest } = await contributionOf(node, cid)
@@ -195,66 +146,6 @@ export async function artifactOf(node: ReadContext, cid: Cid, name: string): Pro
     throw new GroveError('blob-missing', { cid, name, hash }, { message })
   }
   return info
-}
-
-/**
- * Contributions with a relation to this one, oldest first: if there are very many, some of each
- * kind and host. Throws `not-found` for an unknown one.
- */
-export async function children(
-  node: ReadContext,
-  cid: Cid,
-  types: readonly RelationType[] = ABOUT,
-): Promise<ContributionView[]> {
-  const said = await saidInTurns(node, cid, types, EDGES_MAX)
-  if (said.length === 0) await contributionOf(node, cid)
-  return neighbours(
-    node,
-    said.slice(0, EDGES_MAX).map(({ source }) => source),
-  )
-}
-
-/** Held contributions that this one has a relation to, oldest first. Throws `not-found`. */
-export async function ancestors(
-  node: ReadContext,
-  cid: Cid,
-  types?: readonly RelationType[],
-): Promise<ContributionView[]> {
-  await contributionOf(node, cid)
-  const edges = await node.index.edges(cid, 'out', types === undefined ? {} : { types })
-  return neighbours(
-    node,
-    edges.map((edge) => edge.target),
-  )
-}
-
-/** What counts as the word of others on a contribution. */
-export const EVIDENCE_LISTED = ['reviews', 'reproduces', 'adopts'] as const satisfies RelationType[]
-
-/**
- * Contributions that say something about this one by relations of these types, newest first, and
- * how many there are. Throws `not-found` for an unknown one.
- */
-export async function evidenceFor(
-  node: ReadContext,
-  cid: Cid,
-  { types, page }: { readonly types: readonly RelationType[]; readonly page: Page },
-  options?: ReadOptions,
-): Promise<{ items: ContributionView[]; total: number }> {
-  const { items, total } = await node.index.related(cid, types, page, options)
-  if (total === 0) await contributionOf(node, cid)
-  return { items: items.map(viewOf), total }
-}
-
-async function neighbours(node: ReadContext, cids: readonly Cid[]): Promise<ContributionView[]> {
-  const held: Contribution[] = []
-  for await (const contribution of readEach(node, new Set(cids))) held.push(contribution)
-  return held.sort(byAge).map(viewOf)
-}
-
-function byAge(a: Contribution, b: Contribution): number {
-  const byTime = Date.parse(a.manifest.createdAt) - Date.parse(b.manifest.createdAt)
-  return byTime !== 0 ? byTime : a.cid < b.cid ? -1 : 1
 }
 
 /** Contributions known by id only, oldest first. */

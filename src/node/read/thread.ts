@@ -1,37 +1,44 @@
 import type { Cid } from '../../core/cid.ts'
-import { viewOf } from '../../core/contribution/contribution.ts'
 import { REPLY_KINDS } from '../../core/contribution/relation.ts'
 import type { Visit } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
+import { threadPlaceIn, threadPlaceOf, threadText } from '../../core/ranking/cursor.ts'
 import { timestamp } from '../../core/time.ts'
-import type { Thread, ThreadNode, ThreadSummary } from '../../core/wire/threads.ts'
-import type { ReadOptions, ThreadsQuery } from '../../ports/graph-index.ts'
+import type { ThreadSummary } from '../../core/wire/threads.ts'
+import type { ListEntry } from '../../ports/contribution-store.ts'
+import type { RankedThread, ReadOptions, ThreadsQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
-import { readEach } from '../read-each.ts'
+import { cutPart, type ListPart, type PartOf } from './lists.ts'
 import { contributionOf } from './queries.ts'
 import { saidUpTo } from './said-in-turns.ts'
 
 /** Contributions of one thread that are walked through for one answer. */
 export const THREAD_MAX = 20_000
 
-export interface ThreadPage {
+interface ThreadPart extends Omit<PartOf, 'after'> {
   /** The most steps from the root. */
   readonly maxDepth: number
-  /** The most contributions of the answer. */
-  readonly limit: number
   /** The last contribution of the answer before. */
   readonly after?: Cid
 }
 
+/** A contribution of a thread, still to be read. */
+interface ListedVisit {
+  readonly row: ListEntry
+  /** Steps from the root. */
+  readonly depth: number
+}
+
 /**
- * A contribution, its replies, their replies and so on, by depth: a page of them. Throws
- * `not-found`, also where `after` is not in the thread.
+ * A contribution, its replies, their replies and so on, by depth: a part of them. It is `cut` where
+ * it ends though there are replies beyond. Throws `not-found`, also where `after` is not in the
+ * thread.
  */
 export async function thread(
   node: ReadContext,
   cid: Cid,
-  { maxDepth, limit, after }: ThreadPage,
-): Promise<Thread> {
+  { maxDepth, after, ...part }: ThreadPart,
+): Promise<ListPart<ListedVisit> & { readonly isCut: boolean }> {
   await contributionOf(node, cid)
   const { visits, isCut } = await walk(node, cid, maxDepth)
   const start = after === undefined ? 0 : visits.findIndex((visit) => visit.cid === after) + 1
@@ -41,43 +48,47 @@ export async function thread(
       { cid, after },
       { message: `${after} is not in the thread of ${cid}` },
     )
-  const page = visits.slice(start, start + limit)
-  const last = page.at(-1)
-  const isMore = start + limit < visits.length
-  const nodes = await nodesOf(node, page)
-  return {
-    nodes,
-    count: nodes.length,
-    ...(isMore && last !== undefined ? { next: last.cid } : {}),
-    ...(isCut && !isMore ? { cut: true as const } : {}),
-  }
+  const found = new Map(
+    visits.slice(start, start + part.limit + 1).map((visit) => [visit.cid, visit.depth]),
+  )
+  const listed = await node.contributions.listed([...found.keys()])
+  const cut = cutPart(
+    listed.map((row) => ({ row, depth: found.get(row.cid) ?? 0 })),
+    part,
+    { sizeOf: ({ row }) => row.sizeBytes, placeOf: ({ row }) => row.cid },
+  )
+  return { ...cut, isCut: isCut && cut.next === undefined }
 }
 
-async function nodesOf(node: ReadContext, page: readonly Visit[]): Promise<ThreadNode[]> {
-  const depths = new Map(page.map((visit) => [visit.cid, visit.depth]))
-  const nodes: ThreadNode[] = []
-  for await (const stored of readEach(node, depths.keys()))
-    nodes.push({
-      cid: stored.cid,
-      depth: depths.get(stored.cid) ?? 0,
-      contribution: viewOf(stored),
-    })
-  return nodes
-}
-
-/** Contributions with replies, most replies first; then, if asked for, unanswered discussions. */
+/**
+ * A part of the contributions with replies, most replies first; then, if asked for, unanswered
+ * discussions.
+ */
 export async function threads(
   node: ReadContext,
-  query: ThreadsQuery,
+  { after, ...query }: Omit<ThreadsQuery, 'after'> & PartOf,
   options?: ReadOptions,
-): Promise<ThreadSummary[]> {
-  const ranked = await node.index.threads(query, options)
-  return ranked.map(({ root, replyCount, lastReplyAt }) => ({
+): Promise<ListPart<RankedThread>> {
+  const { limit } = query
+  const place = after === undefined ? undefined : threadPlaceIn(after)
+  const found = await node.index.threads({ ...query, limit: limit + 1, after: place }, options)
+  return cutPart(found, query, {
+    sizeOf: ({ root }) => root.sizeBytes,
+    placeOf: (ranked) => threadText(threadPlaceOf(ranked)),
+  })
+}
+
+/** A thread in a list, without its root. */
+export function threadCounts({
+  root,
+  replyCount,
+  lastReplyAt,
+}: RankedThread): Omit<ThreadSummary, 'contribution'> {
+  return {
     cid: root.cid,
     replyCount,
     ...(lastReplyAt !== undefined && { lastReplyAt: timestamp(lastReplyAt) }),
-    contribution: viewOf(root),
-  }))
+  }
 }
 
 /**

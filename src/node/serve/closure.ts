@@ -4,9 +4,9 @@ import {
   ABOUT_KINDS,
   EVIDENCE_KINDS,
   parentsFirst,
-  targetsOf,
+  parentsOf,
 } from '../../core/contribution/relation.ts'
-import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
+import { breadthFirst } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
 import {
   CLOSURE_MAX_BYTES,
@@ -19,20 +19,25 @@ import { parseTelling, tellingText } from '../../core/wire/telling.ts'
 import type { ServeContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 
+interface ClosureOptions {
+  readonly signal?: AbortSignal
+  readonly form?: string | undefined
+}
+
 const encoder = new TextEncoder()
 
 /**
  * A contribution's surroundings for a peer that has it or is about to: its ancestors, parents
  * first, then a page of the evidence about it, a line each, and a trailer that tells what is not
  * here and what was cut short. The contribution itself is left out. Where there is too much, the
- * nearest are sent, and of the evidence what is told first (`core/contribution/relation.ts`). The
- * lines are bare manifests, or records where `form` asks for them (`core/wire/closure.ts`). Throws
- * `absent` before the first line.
+ * nearest are sent, and of the evidence what is told first (`core/contribution/relation.ts`). Each
+ * is read when its line is wanted. The lines are bare manifests, or records where `form` asks for
+ * them (`core/wire/closure.ts`). Throws `absent` before the first line.
  */
 export async function* streamClosure(
   node: ServeContext,
   request: ClosureRequest,
-  options: { signal?: AbortSignal; form?: string | undefined } = {},
+  options: ClosureOptions = {},
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const start = await node.contributions.get(request.cid)
   if (start === undefined)
@@ -41,85 +46,132 @@ export async function* streamClosure(
       { cid: request.cid },
       { message: `Contribution ${request.cid} not found` },
     )
-  const builder = new ClosureBuilder()
-  const missing = await addAncestors(node, start, request.ancestors ?? 1, builder)
-  const lines = parentsFirst(builder.contributions)
-  let rest: Pick<ClosureTrailer, 'next' | 'until'> = {}
-  if (request.evidence === true) {
-    const ancestors = lines.length
-    rest = await addEvidence(node, request, builder)
-    lines.push(...builder.contributions.slice(ancestors))
-  }
-  for (const contribution of lines) {
-    options.signal?.throwIfAborted()
-    yield lineOf(options.form === CLOSURE_RECORDS ? recordLine(contribution) : contribution.bytes)
-  }
+  const budget = new ClosureBudget()
+  const { ancestors, missing } = await ancestorsOf(node, start, request.ancestors ?? 1, budget)
+  const sending = new Sending(node, budget, options)
+  for (const { cid } of parentsFirst(ancestors, ({ parents }) => parents)) yield* sending.lines(cid)
+  const rest = request.evidence === true ? yield* evidenceAbout(node, request, sending) : {}
   const trailer: ClosureTrailer = {
-    sent: lines.length,
-    bytes: builder.bytes,
+    sent: sending.count,
+    bytes: sending.bytes,
     missing,
-    ...(builder.truncatedBy === undefined ? {} : { truncatedBy: builder.truncatedBy }),
+    ...(budget.truncatedBy === undefined ? {} : { truncatedBy: budget.truncatedBy }),
     ...rest,
   }
   yield lineOf(encoder.encode(JSON.stringify({ trailer })))
 }
 
-/** The contributions to send, within the bounds of a closure. */
-class ClosureBuilder {
-  readonly contributions: Contribution[] = []
-  bytes = 0
+/** How much a closure may still have. */
+class ClosureBudget {
+  #count = 0
+  #bytes = 0
   truncatedBy: ClosureTrailer['truncatedBy']
 
-  add(contribution: Contribution): void {
-    if (this.contributions.length >= CLOSURE_MAX_CONTRIBUTIONS) this.truncatedBy ??= 'count'
-    if (this.bytes + contribution.bytes.byteLength > CLOSURE_MAX_BYTES) this.truncatedBy ??= 'bytes'
-    if (this.truncatedBy !== undefined) return
-    this.contributions.push(contribution)
-    this.bytes += contribution.bytes.byteLength
+  /** Whether a contribution of this size is still to be sent; if not, none is from then on. */
+  takes(sizeBytes: number): boolean {
+    if (this.#count >= CLOSURE_MAX_CONTRIBUTIONS) this.truncatedBy ??= 'count'
+    if (this.#bytes + sizeBytes > CLOSURE_MAX_BYTES) this.truncatedBy ??= 'bytes'
+    if (this.truncatedBy !== undefined) return false
+    this.#count++
+    this.#bytes += sizeBytes
+    return true
   }
 }
 
-/** Adds the ancestors that are here; returns those within the depth that are not. */
-async function addAncestors(
+/** The contributions of a closure that were sent. */
+class Sending {
+  readonly #node: ServeContext
+  readonly #budget: ClosureBudget
+  readonly #options: ClosureOptions
+  readonly #seen = new Set<Cid>()
+  count = 0
+  bytes = 0
+
+  constructor(node: ServeContext, budget: ClosureBudget, options: ClosureOptions) {
+    this.#node = node
+    this.#budget = budget
+    this.#options = options
+  }
+
+  /** The line of a contribution for which there is room already. */
+  async *lines(cid: Cid): AsyncGenerator<Uint8Array, void, undefined> {
+    const bytes = await this.#read(cid)
+    if (bytes !== undefined) yield this.#line(bytes)
+  }
+
+  /** The line of one more, if it is held and new; whether there was room for it. */
+  async *more(cid: Cid): AsyncGenerator<Uint8Array, boolean, undefined> {
+    const bytes = this.#seen.has(cid) ? undefined : await this.#read(cid)
+    if (bytes === undefined) return true
+    if (!this.#budget.takes(bytes.byteLength)) return false
+    yield this.#line(bytes)
+    return true
+  }
+
+  /** Notes that there is more than one page has. */
+  end(): void {
+    this.#budget.truncatedBy = 'count'
+  }
+
+  async #read(cid: Cid): Promise<Uint8Array | undefined> {
+    this.#options.signal?.throwIfAborted()
+    this.#seen.add(cid)
+    await this.#node.breathe()
+    return this.#node.contributions.bytes(cid)
+  }
+
+  /** No store keeps attestations yet. */
+  #line(bytes: Uint8Array): Uint8Array {
+    this.count++
+    this.bytes += bytes.byteLength
+    const isRecord = this.#options.form === CLOSURE_RECORDS
+    return lineOf(isRecord ? recordLine({ bytes, attestations: [] }) : bytes)
+  }
+}
+
+/** An ancestor without its manifest. */
+interface Ancestor {
+  readonly cid: Cid
+  readonly parents: readonly Cid[]
+}
+
+/** The ancestors that are here, as far as there is room, and those within the depth that aren't. */
+async function ancestorsOf(
   node: ServeContext,
   start: Contribution,
   depth: number,
-  builder: ClosureBuilder,
-): Promise<Cid[]> {
+  budget: ClosureBudget,
+): Promise<{ ancestors: Ancestor[]; missing: Cid[] }> {
   const maxDepth = Math.min(depth, CLOSURE_MAX_DEPTH)
-  // The start, and one more than may be sent, so that the builder notes that there is more.
+  // The start, and one more than may be sent, so that it is noted that there is more.
   const walk = breadthFirst(start.cid, {
     maxDepth: maxDepth + 1,
     maxCount: CLOSURE_MAX_CONTRIBUTIONS + 2,
   })
+  const ancestors: Ancestor[] = []
   const missing: Cid[] = []
   let step = walk.next()
   for (let at = 0; !step.done && at <= maxDepth; at++) {
     const cids = step.value
-    const here = new Map<Cid, Contribution>()
-    for await (const stored of readEach(node, cids)) here.set(stored.cid, stored)
+    const here = new Map<Cid, Cid[]>()
+    for await (const stored of readEach(node, cids)) {
+      const { cid, bytes } = stored
+      const parents = parentsOf(stored)
+      here.set(cid, parents)
+      if (at > 0 && budget.takes(bytes.byteLength)) ancestors.push({ cid, parents })
+    }
     missing.push(...cids.filter((cid) => !here.has(cid)))
-    if (at > 0) for (const contribution of here.values()) builder.add(contribution)
-    step = walk.next(parentsOf(here))
+    step = walk.next(here)
   }
-  return missing
+  return { ancestors, missing }
 }
 
-function parentsOf(contributions: ReadonlyMap<Cid, Contribution>): Neighbours {
-  return new Map(
-    [...contributions].map(([cid, contribution]) => [
-      cid,
-      targetsOf(contribution, ['derives_from']),
-    ]),
-  )
-}
-
-/** Adds one page of what is said about a contribution, and gives what the trailer says of it. */
-async function addEvidence(
+/** The lines of a page of what is said about a contribution; gives what the trailer says of it. */
+async function* evidenceAbout(
   node: ServeContext,
   { cid, replies = false, evidenceAfter: after = '', evidenceSince: since = '' }: ClosureRequest,
-  builder: ClosureBuilder,
-): Promise<Pick<ClosureTrailer, 'next' | 'until'>> {
+  sending: Sending,
+): AsyncGenerator<Uint8Array, Pick<ClosureTrailer, 'next' | 'until'>, undefined> {
   const { contributions, index } = node
   const until = contributions.position(await contributions.lastSeq())
   const kinds = replies ? ABOUT_KINDS : EVIDENCE_KINDS
@@ -130,15 +182,12 @@ async function addEvidence(
     since: contributions.seqAt(since),
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
-  const sent = new Set(builder.contributions.map((contribution) => contribution.cid))
   for (const { source, at } of said) {
-    if (!sent.has(source)) for await (const found of readEach(node, [source])) builder.add(found)
-    if (builder.truncatedBy !== undefined) return { until, next: tellingText(last) }
-    sent.add(source)
+    if (!(yield* sending.more(source))) return { until, next: tellingText(last) }
     last = at
   }
   if (next === undefined) return { until }
-  builder.truncatedBy = 'count'
+  sending.end()
   return { until, next: tellingText(next) }
 }
 

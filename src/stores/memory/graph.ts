@@ -4,18 +4,28 @@ import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { STUBS_MAX } from '../../core/limits.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import { compareAges, threadPlaceOf } from '../../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
+import {
+  type ListEntry,
+  type LogEntry,
+  type LogLine,
+  type Provenance,
+  SINCE_MAX_BYTES,
+  type Stored,
+} from '../../ports/contribution-store.ts'
 import type {
+  AgedPage,
   EdgeChoice,
   EdgeCounts,
   FormCount,
   FrontierQuery,
+  ListedPage,
   MetricsQuery,
   Page,
   RankedThread,
@@ -31,6 +41,7 @@ import { consequencesOf, tellerOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
+import { compareCids, compareNewest, compareThreads, listedOf, pageOf } from './lists.ts'
 import { foremostIn, formsIn, type Held, metricsOf, rank, supportIn } from './rank.ts'
 import { Told } from './told.ts'
 
@@ -81,6 +92,14 @@ export class MemoryGraph implements GraphStore {
     return cids.flatMap((cid) => this.#held.get(cid)?.stored ?? [])
   }
 
+  async bytes(cid: Cid): Promise<Uint8Array | undefined> {
+    return this.#held.get(cid)?.stored.bytes
+  }
+
+  async listed(cids: readonly Cid[]): Promise<ListEntry[]> {
+    return cids.flatMap((cid) => this.#held.get(cid) ?? []).map(listedOf)
+  }
+
   async missing(cids: readonly Cid[]): Promise<Cid[]> {
     return cids.filter((cid) => !this.#held.has(cid))
   }
@@ -115,15 +134,12 @@ export class MemoryGraph implements GraphStore {
   async related(
     cid: Cid,
     types: readonly RelationType[],
-    { limit, offset }: Page,
-  ): Promise<{ items: Stored[]; total: number }> {
+    { oldestFirst = false, ...page }: AgedPage,
+  ): Promise<ListedPage> {
     const edges = this.#edgesInto(cid).filter((edge) => types.includes(edge.type))
     const sources = [...new Set(edges.map((edge) => edge.source))]
-    const found = sources
-      .flatMap((source) => this.#held.get(source) ?? [])
-      .sort((a, b) => b.createdMs - a.createdMs || compareCids(a.stored.cid, b.stored.cid))
-    const items = found.slice(offset, offset + limit).map(({ stored }) => stored)
-    return { items, total: found.length }
+    const held = sources.flatMap((source) => this.#held.get(source) ?? [])
+    return pageOf(held, page, oldestFirst ? compareAges : compareNewest)
   }
 
   async said(cid: Cid, query: SaidQuery): Promise<SaidPage> {
@@ -140,12 +156,8 @@ export class MemoryGraph implements GraphStore {
     return this.#signalsOf(cid)
   }
 
-  async list(filter: Filter, page: Page): Promise<{ items: Stored[]; total: number }> {
-    const found = this.#matching(filter).sort(
-      (a, b) => a.createdMs - b.createdMs || compareCids(a.stored.cid, b.stored.cid),
-    )
-    const items = found.slice(page.offset, page.offset + page.limit).map(({ stored }) => stored)
-    return { items, total: found.length }
+  async list(filter: Filter, page: Page): Promise<ListedPage> {
+    return pageOf(this.#matching(filter), page, compareAges)
   }
 
   async search(text: string, filter: Filter, limit: number): Promise<SearchHits> {
@@ -158,21 +170,18 @@ export class MemoryGraph implements GraphStore {
     const rare = asked.filter(
       (term) => all.filter((held) => has(held, term)).length <= SEARCH_COMMON_ROWS,
     )
+    const shareOf = ({ words }: Held) =>
+      words.filter((word) => rare.some((term) => isMeant(word, term))).length / words.length
     const found = this.#matching(filter).filter((held) => asked.every((term) => has(held, term)))
     const items = found
-      .map(({ stored, words }, index) => ({
-        stored,
-        index,
-        share:
-          words.filter((word) => rare.some((term) => isMeant(word, term))).length / words.length,
-      }))
+      .map((held, index) => ({ held, index, share: shareOf(held) }))
       .sort((a, b) =>
         rare.length === 0
           ? b.index - a.index
-          : b.share - a.share || compareCids(a.stored.cid, b.stored.cid),
+          : b.share - a.share || compareCids(a.held.stored.cid, b.held.stored.cid),
       )
       .slice(0, limit)
-      .map(({ stored }) => stored)
+      .map(({ held }) => listedOf(held))
     return { items, isBounded: rare.length < asked.length }
   }
 
@@ -203,24 +212,20 @@ export class MemoryGraph implements GraphStore {
     return metrics.map((metric) => supportIn(all, metric))
   }
 
-  async threads({ tags = [], limit, unanswered = false }: ThreadsQuery): Promise<RankedThread[]> {
-    const roots = this.#matching({ tags: [...tags] })
+  async threads(query: ThreadsQuery): Promise<RankedThread[]> {
+    const { tags = [], limit, after, unanswered = false } = query
+    return this.#matching({ tags: [...tags] })
       .filter(({ edges }) => !edges.some((edge) => this.#isReply(edge)))
-      .map(({ stored: root, createdMs }) => ({ root, createdMs, ...this.#repliesTo(root.cid) }))
-    const answered = roots
-      .filter((thread) => thread.replyCount > 0)
-      .sort(
-        (a, b) =>
-          b.replyCount - a.replyCount ||
-          (b.lastReplyAt ?? 0) - (a.lastReplyAt ?? 0) ||
-          compareCids(a.root.cid, b.root.cid),
-      )
-    const others = roots
-      .filter(({ root, replyCount }) => replyCount === 0 && root.manifest.kind === 'discussion')
-      .sort((a, b) => b.createdMs - a.createdMs || compareCids(a.root.cid, b.root.cid))
-    return [...answered, ...(unanswered ? others : [])]
+      .map((held) => ({
+        root: listedOf(held),
+        kind: held.stored.manifest.kind,
+        ...this.#repliesTo(held.stored.cid),
+      }))
+      .filter(({ replyCount, kind }) => replyCount > 0 || (unanswered && kind === 'discussion'))
+      .filter((thread) => after === undefined || compareThreads(threadPlaceOf(thread), after) > 0)
+      .sort((a, b) => compareThreads(threadPlaceOf(a), threadPlaceOf(b)))
       .slice(0, limit)
-      .map(({ createdMs: _, ...thread }) => thread)
+      .map(({ kind: _, ...thread }) => thread)
   }
 
   async count(): Promise<number> {
@@ -228,9 +233,14 @@ export class MemoryGraph implements GraphStore {
   }
 
   async since(seq: number, limit: number): Promise<LogEntry[]> {
-    return this.#log
-      .slice(seq, seq + limit)
-      .map((stored, index) => ({ seq: seq + index + 1, stored }))
+    const entries: LogEntry[] = []
+    let bytes = 0
+    for (const stored of this.#log.slice(seq, seq + limit)) {
+      if (bytes >= SINCE_MAX_BYTES) break
+      entries.push({ seq: seq + entries.length + 1, stored })
+      bytes += stored.bytes.byteLength
+    }
+    return entries
   }
 
   async linesBefore(seq: number, limit: number): Promise<LogLine[]> {
@@ -323,10 +333,6 @@ function stubOf(cid: Cid, { promisedBy, since }: Promised): Stub {
 /** By source, then type: several relations of one source stay together. */
 function compareEdges(a: Edge, b: Edge): number {
   return compareCids(a.source, b.source) || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0)
-}
-
-function compareCids(a: Cid, b: Cid): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {

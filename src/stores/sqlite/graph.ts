@@ -8,12 +8,20 @@ import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import type { PendingBlob } from '../../ports/blob-store.ts'
-import type { LogEntry, LogLine, Provenance, Stored } from '../../ports/contribution-store.ts'
 import type {
+  ListEntry,
+  LogEntry,
+  LogLine,
+  Provenance,
+  Stored,
+} from '../../ports/contribution-store.ts'
+import type {
+  AgedPage,
   EdgeChoice,
   EdgeCounts,
   FormCount,
   FrontierQuery,
+  ListedPage,
   MetricsQuery,
   Page,
   RankedPlace,
@@ -59,6 +67,14 @@ export class SqliteGraph implements GraphStore {
 
   getMany(cids: readonly Cid[]): Promise<Stored[]> {
     return this.#session.read({ type: 'contributions', cids })
+  }
+
+  bytes(cid: Cid): Promise<Uint8Array | undefined> {
+    return this.#session.read({ type: 'contribution-bytes', cid })
+  }
+
+  listed(cids: readonly Cid[]): Promise<ListEntry[]> {
+    return this.#session.read({ type: 'listed', cids })
   }
 
   missing(cids: readonly Cid[]): Promise<Cid[]> {
@@ -108,10 +124,10 @@ export class SqliteGraph implements GraphStore {
   async related(
     cid: Cid,
     types: readonly RelationType[],
-    page: Page,
+    page: AgedPage,
     options?: ReadOptions,
-  ): Promise<{ items: Stored[]; total: number }> {
-    return this.#opened(
+  ): Promise<ListedPage> {
+    return this.#listedPage(
       await this.#session.find({ type: 'related', args: [cid, types, page] }, options),
     )
   }
@@ -128,12 +144,10 @@ export class SqliteGraph implements GraphStore {
     return this.#session.read({ type: 'signals', args: [cid] })
   }
 
-  async list(
-    filter: Filter,
-    page: Page,
-    options?: ReadOptions,
-  ): Promise<{ items: Stored[]; total: number }> {
-    return this.#opened(await this.#session.find({ type: 'list', args: [filter, page] }, options))
+  async list(filter: Filter, page: Page, options?: ReadOptions): Promise<ListedPage> {
+    return this.#listedPage(
+      await this.#session.find({ type: 'list', args: [filter, page] }, options),
+    )
   }
 
   async search(
@@ -146,7 +160,7 @@ export class SqliteGraph implements GraphStore {
       { type: 'search', args: [text, filter, limit] },
       options,
     )
-    return { items: await this.#stored(ids), isBounded }
+    return { items: await this.#listed(ids), isBounded }
   }
 
   async frontier(query: FrontierQuery, options?: ReadOptions): Promise<Ranking[]> {
@@ -187,7 +201,7 @@ export class SqliteGraph implements GraphStore {
   async threads(query: ThreadsQuery, options?: ReadOptions): Promise<RankedThread[]> {
     const threads = await this.#session.find({ type: 'threads', args: [query] }, options)
     const ids = threads.map(({ id }) => id)
-    const roots = new Map(await this.#session.rows(ids))
+    const roots = new Map(await this.#session.read({ type: 'listed-rows', ids }))
     return threads.flatMap(({ id, ...thread }) => {
       const root = roots.get(id)
       return root === undefined ? [] : [{ root, ...thread }]
@@ -212,11 +226,12 @@ export class SqliteGraph implements GraphStore {
 
   async close(): Promise<void> {}
 
-  async #opened({ ids, total }: PageOfIds): Promise<{ items: Stored[]; total: number }> {
-    return { items: await this.#stored(ids), total }
+  async #listedPage({ ids, total }: PageOfIds): Promise<ListedPage> {
+    return { items: await this.#listed(ids), total }
   }
 
-  async #stored(ids: readonly number[]): Promise<Stored[]> {
-    return (await this.#session.rows(ids)).map(([, stored]) => stored)
+  async #listed(ids: readonly number[]): Promise<ListEntry[]> {
+    const rows = await this.#session.read({ type: 'listed-rows', ids })
+    return rows.map(([, listed]) => listed)
   }
 }

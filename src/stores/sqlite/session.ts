@@ -1,6 +1,5 @@
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Stored } from '../../ports/contribution-store.ts'
 import type { ContributionInfo, ReadOptions } from '../../ports/graph-index.ts'
 import type { Log } from '../../ports/log.ts'
 import type { NextTurn } from '../../ports/stores.ts'
@@ -99,12 +98,10 @@ export class Session {
       : this.#pool.ask(query, options)
   }
 
-  /** Those of these rows that are whole, in their order. Others get the thread in between. */
-  rows(ids: readonly number[]): Promise<[number, Stored][]> {
-    return this.#inTurns(ids, (from) => this.#reader.answer({ type: 'rows', ids, from }))
-  }
-
-  /** The same of what rankings show of them. */
+  /**
+   * What rankings show of those of these rows that are whole, in their order. Others get the thread
+   * in between.
+   */
   infos(ids: readonly number[]): Promise<[number, ContributionInfo][]> {
     return this.#inTurns(ids, (from) => this.#reader.answer({ type: 'infos', ids, from }))
   }

@@ -164,7 +164,8 @@ async function checkSearch(store: GraphStore, { path, query, body }: Question): 
 
 async function checkList(store: GraphStore, { path, query, body }: Question): Promise<void> {
   const page = { limit: limitOf(query, 50), offset: Number(query.get('offset') ?? 0) }
-  const { items } = await store.list(filterOf(query), page)
+  const { items: listed } = await store.list(filterOf(query), page)
+  const items = await store.getMany(listed.map(({ cid }) => cid))
 
   assert.deepEqual(
     items.map(({ manifest }) => manifest.createdAt),

@@ -56,7 +56,8 @@ async function hashOf(chunks: AsyncIterable<Uint8Array>): Promise<string> {
  * found by words.
  */
 async function requireWhole(stores: Stores): Promise<void> {
-  const { items, total } = await stores.graph.list({}, { limit: 1_000_000, offset: 0 })
+  const { items: listed, total } = await stores.graph.list({}, { limit: 1_000_000, offset: 0 })
+  const items = await stores.graph.getMany(listed.map(({ cid }) => cid))
   const rankings = await stores.graph.frontier({ limit: 1_000_000 })
 
   assert.equal(items.length, total)

@@ -28,11 +28,11 @@ async function answerOn(socket: Socket, path: string): Promise<number> {
   return Number(String(head).split(' ')[1])
 }
 
-/** A grove whose list of all is 6 MB, and how often it was read. */
+/** A grove that lists four works of 900 KB, and how often they were listed. */
 async function withLongList() {
   const grove = await serveNode()
-  const context = { text: 'x'.repeat(1_000_000) }
-  for (let n = 0; n < 6; n++)
+  const context = { text: 'x'.repeat(900_000) }
+  for (let n = 0; n < 4; n++)
     await publish(grove.node, { ...plainDraft, context, summary: `work ${n}` })
   let lists = 0
   const list = grove.node.index.list.bind(grove.node.index)
@@ -97,7 +97,7 @@ test('lists that nobody reads are held a few at a time, and nobody else waits fo
 }, async () => {
   await using there = await withLongList()
   const list = '/api/contributions?limit=100'
-  const crowd = await Promise.all(Array.from({ length: 12 }, () => connected(there.grove.port)))
+  const crowd = await Promise.all(Array.from({ length: 30 }, () => connected(there.grove.port)))
   const polite = await connected(there.grove.port, '127.0.0.2')
 
   for (const socket of crowd) ask(socket.pause(), list)
@@ -106,8 +106,9 @@ test('lists that nobody reads are held a few at a time, and nobody else waits fo
     received += byteLength
   })
   ask(polite, list)
-  await until('the whole list', () => received > 6_000_000)
+  await until('the whole list', () => received > 3_600_000)
 
-  assert.ok(there.lists() <= 4, `${there.lists()} lists are held`)
+  // 18 have a row each in the room of a host; the system takes a few whole.
+  assert.ok(there.lists() <= 24, `${there.lists()} lists are held`)
   for (const socket of crowd) socket.destroy()
 })

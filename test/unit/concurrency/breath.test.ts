@@ -55,3 +55,38 @@ test('those that wait get the next turn one after the other', () => {
   assert.ok(waiting.every((promise) => promise instanceof Promise))
   assert.ok(breath.breathe() instanceof Promise)
 })
+
+test('many that wait share the time of a turn, the longest waiting first', async () => {
+  const tasks: (() => void)[] = []
+  let now = 0
+  const breath = new Breath({ now: () => now, nextTurn: (task) => void tasks.push(task) })
+  /** As the event loop does, what a task resolves goes on before the next task. */
+  const goRound = async () => {
+    for (const task of tasks.splice(0)) {
+      task()
+      await new Promise(setImmediate)
+    }
+  }
+  const done: number[] = []
+  const walk = async (name: number) => {
+    for (let step = 0; step < 2; step++) {
+      await breath.breathe()
+      now += 20
+      done.push(name)
+    }
+  }
+
+  breath.breathe()
+  now += 20
+  const walks = Promise.all([1, 2, 3].map(walk))
+  const perTurn: number[] = []
+  while (done.length < 6) {
+    const before = done.length
+    await goRound()
+    perTurn.push(done.length - before)
+  }
+
+  await walks
+  assert.deepEqual(done, [1, 2, 3, 1, 2, 3])
+  assert.ok(Math.max(...perTurn) <= 1, `${perTurn}`)
+})

@@ -44,7 +44,9 @@ const longQueries: { readonly [T in LongType]: LongQuery<T> } = {
 const queries: { readonly [T in ShortType]: Query<T> } = {
   contribution: { type: 'contribution', cid },
   contributions: { type: 'contributions', cids: [cid, absent] },
-  rows: { type: 'rows', ids: [1, 2], from: 0 },
+  'contribution-bytes': { type: 'contribution-bytes', cid },
+  listed: { type: 'listed', cids: [cid, absent] },
+  'listed-rows': { type: 'listed-rows', ids: [1, 2] },
   infos: { type: 'infos', ids: [1, 2], from: 1 },
   'missing-contributions': { type: 'missing-contributions', cids: [cid, absent] },
   'contribution-count': { type: 'contribution-count' },

@@ -45,7 +45,8 @@ export function mayBeLong(query: LongQuery, held: number): boolean {
   if (held <= SMALL_MAX) return false
   if (query.type === 'list') {
     const [filter, { limit, offset }] = query.args
-    return isFiltered(filter) || limit + offset > SHORT_MAX_ROWS
+    const rows = limit + Math.min(offset, Math.max(0, held - offset))
+    return isFiltered(filter) || rows > SHORT_MAX_ROWS
   }
   if (query.type !== 'frontier') return true
   const [{ kind: _, anyKind: __, limit, dimensions, ...filter }] = query.args

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../../core/canonical.ts'
 import type { Cid } from '../../../core/cid.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
-import type { LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
+import type { ListEntry, LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo, GraphIndex, ReadOptions } from '../../../ports/graph-index.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
 import type { RankedIds } from './frontier.ts'
@@ -36,7 +36,9 @@ type Args<P extends unknown[]> = Required<P> extends [...infer A, ReadOptions] ?
 interface Reads extends IndexReads, LongIndexReads {
   contribution: [{ readonly cid: Cid }, Stored | undefined]
   contributions: [{ readonly cids: readonly Cid[] }, Stored[]]
-  rows: [RowsQuery, ReadRows<Stored>]
+  'contribution-bytes': [{ readonly cid: Cid }, Uint8Array | undefined]
+  listed: [{ readonly cids: readonly Cid[] }, ListEntry[]]
+  'listed-rows': [{ readonly ids: readonly number[] }, (readonly [id: number, item: ListEntry])[]]
   infos: [RowsQuery, ReadRows<ContributionInfo>]
   'missing-contributions': [{ readonly cids: readonly Cid[] }, Cid[]]
   'contribution-count': [object, number]

@@ -41,7 +41,13 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   return {
     contribution: ({ cid }) => contributions.get(cid),
     contributions: ({ cids }) => cids.flatMap((cid) => contributions.get(cid) ?? []),
-    rows: ({ ids, from }) => rowsFrom(ids, from, (id) => contributions.at(id)),
+    'contribution-bytes': ({ cid }) => contributions.bytes(cid),
+    listed: ({ cids }) => cids.flatMap((cid) => contributions.listed(cid) ?? []),
+    'listed-rows': ({ ids }) =>
+      ids.flatMap((id) => {
+        const listed = contributions.listedAt(id)
+        return listed === undefined ? [] : [[id, listed] as const]
+      }),
     infos: ({ ids, from }) => rowsFrom(ids, from, (id) => contributions.infoAt(id)),
     'missing-contributions': ({ cids }) => cids.filter((cid) => !contributions.has(cid)),
     'contribution-count': () => contributions.count(),

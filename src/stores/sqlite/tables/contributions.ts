@@ -1,6 +1,13 @@
 import { type Cid, cidFromBytes, cidToBytes, hashBytes } from '../../../core/cid.ts'
 import { type Kind, kindSchema, type Manifest } from '../../../core/contribution/schema.ts'
-import type { LogEntry, LogLine, Provenance, Stored } from '../../../ports/contribution-store.ts'
+import {
+  type ListEntry,
+  type LogEntry,
+  type LogLine,
+  type Provenance,
+  SINCE_MAX_BYTES,
+  type Stored,
+} from '../../../ports/contribution-store.ts'
 import type { ContributionInfo } from '../../../ports/graph-index.ts'
 import { ByteCache } from '../../byte-cache.ts'
 import type { Consequences } from '../../derive.ts'
@@ -25,6 +32,14 @@ interface Row {
   readonly received_ms: number
   readonly manifest: Uint8Array
 }
+
+interface ListedRow {
+  readonly cid: Uint8Array
+  readonly created_ms: number
+  readonly size: number
+}
+
+const LISTED = 'SELECT cid, created_ms, length(manifest) AS size FROM contribution'
 
 /** A contribution that takes places, by its row. */
 export interface RankedRow {
@@ -198,6 +213,31 @@ export class Contributions {
     return found === undefined ? undefined : this.at(found.id)
   }
 
+  /** The bytes of a manifest that is here and whole. They are not kept. */
+  bytes(cid: Cid): Uint8Array | undefined {
+    const found = this.find(cid)
+    if (found === undefined) return undefined
+    const known = this.#opened.get(found.id)
+    if (known !== undefined) return known.bytes
+    const bytes = this.#connection
+      .sql<[number], Uint8Array>('SELECT manifest FROM contribution WHERE id = ?')
+      .pluck()
+      .get(found.id)
+    if (bytes === undefined || hashBytes(bytes) === cid) return bytes
+    this.#damaged.found(cid, bytes)
+    return undefined
+  }
+
+  /** What lists have of a row that is there. The manifest's size stands before it in the row. */
+  listedAt(id: number): ListEntry | undefined {
+    return listedOf(this.#connection.sql<[number], ListedRow>(`${LISTED} WHERE id = ?`).get(id))
+  }
+
+  listed(cid: Cid): ListEntry | undefined {
+    const row = this.#connection.sql<[Uint8Array], ListedRow>(`${LISTED} WHERE cid = ?`)
+    return listedOf(row.get(cidToBytes(cid)))
+  }
+
   count(): number {
     return countContributions(this.#connection)
   }
@@ -205,13 +245,16 @@ export class Contributions {
   /** The entries of the log after a number. */
   since(seq: number, limit: number): LogEntry[] {
     const entries: LogEntry[] = []
+    let bytes = 0
     const rows = this.#connection
       .sql<[number], { id: number }>('SELECT id FROM contribution WHERE id > ? ORDER BY id')
       .iterate(seq)
     for (const { id } of rows) {
-      if (entries.length >= limit) break
+      if (entries.length >= limit || bytes >= SINCE_MAX_BYTES) break
       const stored = this.at(id)
-      if (stored !== undefined) entries.push({ seq: id, stored })
+      if (stored === undefined) continue
+      entries.push({ seq: id, stored })
+      bytes += stored.bytes.byteLength
     }
     return entries
   }
@@ -243,6 +286,10 @@ export class Contributions {
       .all({ first, last, limit })
       .map(({ cid }) => cidFromBytes(cid))
   }
+}
+
+function listedOf(row: ListedRow | undefined): ListEntry | undefined {
+  return row && { cid: cidFromBytes(row.cid), createdMs: row.created_ms, sizeBytes: row.size }
 }
 
 function storedOf(row: Row): Stored {

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import type { Relation, RelationType } from '../../../../src/core/contribution/schema.ts'
 import { likelyProviders } from '../../../../src/node/peers/providers.ts'
-import { children, standingOf } from '../../../../src/node/read/queries.ts'
+import { children } from '../../../../src/node/read/lists.ts'
+import { standingOf } from '../../../../src/node/read/queries.ts'
 import { thread } from '../../../../src/node/read/thread.ts'
 import { work } from '../../../support/peer.ts'
 import { hold, type TestNode, testNode } from '../../../support/test-node.ts'
@@ -49,7 +50,8 @@ test('no flood from one host hides what others say about a work', async () => {
   await bring(grove, successor, honest)
 
   const { lifecycle, belief } = await standingOf(grove.node, target.cid)
-  const found = new Set((await children(grove.node, target.cid)).map(({ cid }) => cid))
+  const { rows } = await children(grove.node, target.cid, { limit: 10_000 })
+  const found = new Set(rows.map(({ cid }) => cid))
 
   assert.deepEqual([challenged.lifecycle, lifecycle], ['challenged', 'superseded'])
   assert.match(belief.why, /challenged 1×/)
@@ -62,9 +64,9 @@ test('replies of several hosts take turns in a thread', async () => {
   const reply = late([relation('responds_to')])
   await bring(grove, reply, honest)
 
-  const { nodes } = await thread(grove.node, target.cid, { maxDepth: 1, limit: 3 })
+  const { rows } = await thread(grove.node, target.cid, { maxDepth: 1, limit: 3 })
 
-  assert.equal(nodes[2]?.cid, reply.cid)
+  assert.equal(rows[2]?.row.cid, reply.cid)
 })
 
 test('whoever sent what names a contribution is asked for it, however much another sent', async () => {

@@ -110,3 +110,24 @@ test('where the ancestors fill an answer, its trailer says where the evidence be
   assert.notEqual(evidenceAfter, undefined)
   assert.deepEqual(second.summaries, ['review'])
 })
+
+test('a line of a closure is read when it is taken', async () => {
+  await using grove = testNode()
+  const target = work('the work')
+  const relations = [{ targetCid: target.cid, relationType: 'reviews' as const, metadata: {} }]
+  const reviews = Array.from({ length: 5 }, (_, n) => work(`review ${n}`, { relations }))
+  for (const item of [target, ...reviews]) await hold(grove, item)
+  const { contributions } = grove.node
+  const bytes = contributions.bytes.bind(contributions)
+  let read = 0
+  contributions.bytes = (cid) => {
+    read++
+    return bytes(cid)
+  }
+
+  const lines = streamClosure(grove.node, { cid: target.cid, evidence: true })
+  const reads: number[] = []
+  for await (const _ of lines) reads.push(read)
+
+  assert.deepEqual(reads, [1, 2, 3, 4, 5, 5])
+})
