@@ -21,8 +21,7 @@ const ALL = { limit: 1_000_000, offset: 0 }
  * excludes need not be held, and recency is each grove's own.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
-  const all = await unionOf(holders)
-  const { graph: whole, contributions } = all
+  const { graph: whole, contributions } = await unionOf(holders)
   const query = { anyKind: rankedKinds(policy), limit: policy.topK }
   const best = await whole.frontier(query)
   const found: string[] = []
@@ -30,8 +29,8 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
     policy.tags === undefined &&
     policy.kinds === undefined &&
     Object.keys(policy.thresholds).length === 0
-  const wanted = await wantedBy(whole, policy)
-  const sizes = await sizesOf(holders, wanted, contributions)
+  const due = await wantedBy(whole, policy)
+  const sizes = await sizesOf(holders, due, contributions)
   for (const holder of holders) {
     const own = await holder.disk.graph.frontier(query)
     if (isOpen)
@@ -40,7 +39,7 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
           .filter((ranking) => isCompared(ranking, policy))
           .flatMap((ranking) => differenceOf(holder, own, ranking)),
       )
-    for (const cid of await holder.disk.graph.missing([...wanted]))
+    for (const cid of await holder.disk.graph.missing([...due]))
       found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
       const isAdmitted = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
@@ -49,6 +48,25 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
     }
   }
   return found
+}
+
+/**
+ * The items that the policy admits, of the best of everything that these groves hold, each with the
+ * artifacts that it admits and some grove holds.
+ */
+export async function wanted(
+  holders: readonly Holder[],
+  policy: Policy,
+): Promise<ReadonlyMap<Cid, readonly Cid[]>> {
+  const { graph, contributions } = await unionOf(holders)
+  const due = await wantedBy(graph, policy)
+  const sizes = await sizesOf(holders, due, contributions)
+  const isAdmitted = (hash: Cid) => {
+    const size = sizes.get(hash)
+    return size !== undefined && size <= policy.maxArtifactBytes
+  }
+  const artifacts = (cid: Cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})
+  return new Map([...due].map((cid) => [cid, artifacts(cid).filter(isAdmitted)]))
 }
 
 /**
@@ -110,7 +128,7 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
     anyKind: rankedKinds(policy),
     limit: Number.MAX_SAFE_INTEGER,
   })
-  const wanted = new Set<Cid>()
+  const found = new Set<Cid>()
   for (const ranking of rankings) {
     const { metric, direction } = ranking
     if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
@@ -120,9 +138,9 @@ async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
       const hasTag = policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
       return isGood && hasTag
     })
-    for (const { cid } of admitted.slice(0, policy.topK)) wanted.add(cid)
+    for (const { cid } of admitted.slice(0, policy.topK)) found.add(cid)
   }
-  return wanted
+  return found
 }
 
 /** The sizes of these items' artifacts, as far as some grove holds them. */
