@@ -131,7 +131,7 @@ export class Grove {
 
   /**
    * The local frontier: the best works held here, in each dimension. Another `kind` ranks among its
-   * own. Of many metrics it gives 100 at a time, or fewer where the limit is above 100: `nextAfter`
+   * own. Of many metrics it gives 100 at a time, or fewer where the limit is above 50: `nextAfter`
    * of the answer is the next `after`.
    */
   frontier(query: FrontierOptions = {}): Promise<FrontierAnswer> {

@@ -14,6 +14,7 @@ import {
 } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { parseUniqueJson } from '../core/unique-names.ts'
 import { holdsOnlyOthers } from '../disk/grove-directory.ts'
 import { readPlainFile } from '../disk/plain-file.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -129,7 +130,7 @@ export async function readConfigFile(directory: string): Promise<unknown> {
   const path = join(directory, CONFIG_FILE)
   try {
     const bytes = await readPlainFile(path, CONFIG_MAX_BYTES)
-    if (bytes !== undefined) return JSON.parse(textOf(bytes))
+    if (bytes !== undefined) return parseUniqueJson(textOf(bytes))
   } catch (cause) {
     // If the path is not a directory, opening it says so.
     if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
@@ -139,6 +140,8 @@ export async function readConfigFile(directory: string): Promise<unknown> {
         { path },
         { cause, message: `${path} is not JSON: ${cause.message}` },
       )
+    if (isGroveError(cause, 'validation-error'))
+      throw new GroveError('usage-error', { path }, { cause, message: `${path}: ${cause.message}` })
     throw storageError(cause, { path })
   }
   const message = `${path} is no plain file, or has more than ${CONFIG_MAX_BYTES} bytes`

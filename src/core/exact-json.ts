@@ -1,4 +1,5 @@
 import { GroveError } from './errors.ts'
+import { parseUniqueJson, requireUniqueNames } from './unique-names.ts'
 
 /**
  * A token that may not be kept as it is written: an integer of 16 digits or more, an exponent, or a
@@ -15,11 +16,11 @@ const ZERO = /^-?[0.]+(?:[eE]|$)/
 /**
  * JSON whose numbers are kept as they are written: for what is hashed, where another number would
  * be another contribution. Throws SyntaxError as JSON.parse does, and `validation-error` for the
- * first number that would change, with its path, and for what is nested too deep to be looked into.
- * Digits of a fraction may be rounded.
+ * first number that would change, with its path, for a name that an object has twice, and for what
+ * is nested too deep to be looked into. Digits of a fraction may be rounded.
  */
 export function parseExactJson(text: string): unknown {
-  if (!SUSPICIOUS.test(text)) return JSON.parse(text)
+  if (!SUSPICIOUS.test(text)) return parseUniqueJson(text)
   requireShallow(text)
   const changed: Changed[] = []
   const value = parseWithSources(text, (holder, key, number, source) => {
@@ -28,6 +29,7 @@ export function parseExactJson(text: string): unknown {
   })
   const [first] = changed
   if (first !== undefined) throw inexact(value, first)
+  requireUniqueNames(text)
   return value
 }
 

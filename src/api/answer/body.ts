@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { checkEntries } from '../../core/contribution/scan.ts'
 import { GroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
+import { parseUniqueJson } from '../../core/unique-names.ts'
 import type { Breathing } from '../../node/context.ts'
 import type { ApiRequest } from './request.ts'
 
@@ -28,7 +29,7 @@ export async function readJson(
   // So that the time of parsing counts.
   await node.breathe()
   if (body.byteLength > 0) requireJson(request)
-  return isHashed ? parseDraft(body) : parseJsonBody(body, JSON.parse)
+  return isHashed ? parseDraft(body) : parseJsonBody(body, parseUniqueJson)
 }
 
 /** The JSON of a draft. Throws `manifest-too-large`, `validation-error`. */

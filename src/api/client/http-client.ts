@@ -17,8 +17,7 @@ import {
   sourceOf,
   type UploadSource,
 } from './api.ts'
-import { type SentEvent, serverSentEvents } from './event-source.ts'
-import { resuming } from './resume.ts'
+import { resuming, type SentEvent, serverSentEvents } from './event-stream.ts'
 
 const CONNECTIONS = 16
 /** Time without a byte of the answer after which a call fails. Event streams have a heartbeat. */

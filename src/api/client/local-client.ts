@@ -6,7 +6,7 @@ import type { BytesOperation } from '../operations/operation.ts'
 import { operations } from '../operations/table.ts'
 import { parseInput } from '../schema/parse.ts'
 import { type CallOptions, callsOf, type Download, type GroveApi, sourceOf } from './api.ts'
-import type { SentEvent } from './event-source.ts'
+import type { SentEvent } from './event-stream.ts'
 
 /**
  * A grove in this process. Closing the client leaves the node open: that is its owner's to close.

@@ -10,8 +10,8 @@ import {
   type GroveApi,
   type UploadSource,
 } from '../client/api.ts'
-import type { SentEvent } from '../client/event-source.ts'
-import { resuming } from '../client/resume.ts'
+import type { SentEvent } from '../client/event-stream.ts'
+import { resuming } from '../client/event-stream.ts'
 import type { JsonOperation } from '../operations/operation.ts'
 import type { GroveSession } from './session.ts'
 import { spooled } from './spool.ts'

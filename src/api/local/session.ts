@@ -1,7 +1,7 @@
 import type { GroveNode } from '../../node/node.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { GroveApi } from '../client/api.ts'
-import type { SentEvent } from '../client/event-source.ts'
+import type { SentEvent } from '../client/event-stream.ts'
 import { groveOver, HttpClient } from '../client/http-client.ts'
 import { localClient, sentEvents } from '../client/local-client.ts'
 import { holderConnector } from './dial.ts'

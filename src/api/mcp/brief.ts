@@ -2,7 +2,7 @@
 export const LISTED_MAX = 50
 
 /** The lists that are as long as a contribution has files. */
-const lists: ReadonlySet<string> = new Set(['artifacts', 'files', 'missing', 'withheld'])
+const lists: ReadonlySet<string> = new Set(['artifacts', 'changes', 'files', 'missing', 'withheld'])
 /** What authors wrote, whatever its keys are called. */
 const authored: ReadonlySet<string> = new Set(['context', 'metadata'])
 
@@ -21,8 +21,9 @@ export function inBrief(answer: unknown): unknown {
     cutFrom[key] = short.of
     return [key, short.first]
   })
-  const brief: object = Object.fromEntries(entries)
-  return Object.keys(cutFrom).length === 0 ? brief : { ...brief, cutFrom }
+  const brief: { readonly cutFrom?: object } = Object.fromEntries(entries)
+  if (Object.keys(cutFrom).length === 0) return brief
+  return { ...brief, cutFrom: { ...brief.cutFrom, ...cutFrom } }
 }
 
 /** The first entries of a list, or of an object by names; undefined if there are no others. */

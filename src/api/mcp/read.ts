@@ -5,12 +5,15 @@ import { type ContributionView, kindSchema, type Relation } from '../../core/con
 import { hasWord } from '../../core/text.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { checkoutInto } from '../client/checkout.ts'
+import { changeInShort, withDifferences } from '../client/differences.ts'
 import { latest } from '../client/latest.ts'
-import { orWithoutNewer } from '../client/older-server.ts'
+import { ifKnown, orWithoutNewer, statusOf } from '../client/older-server.ts'
 import { rankingNamed, requireMetric } from '../client/rankings.ts'
 import { allOperations, operations } from '../operations/table.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { type Tool, type ToolContext, tool, wholeCid } from './tool.ts'
+
+const cidText = z.string().describe('content id, or its first hex digits')
 
 const { q: query, ...searchShape } = operations.search.input.shape
 
@@ -37,7 +40,7 @@ const projected: Tool[] = allOperations.flatMap((operation) => {
 /** The same input, but its cid may be abbreviated. */
 function abbreviable(input: z.ZodType): z.ZodType {
   if (!(input instanceof z.ZodObject) || !('cid' in input.shape)) return input
-  return input.extend({ cid: z.string().describe('content id, or its first hex digits') })
+  return input.extend({ cid: cidText })
 }
 
 async function withWholeCid(input: unknown, context: ToolContext): Promise<unknown> {
@@ -47,9 +50,59 @@ async function withWholeCid(input: unknown, context: ToolContext): Promise<unkno
     : input
 }
 
+/** Characters of a patch that are answered: a model reads all of them. */
+const PATCH_MAX_CHARS = 40_000
+
 /** The tools that read the graph, including the one that writes files to the caller's disk. */
 export const readTools: readonly Tool[] = [
   ...projected,
+  tool({
+    name: 'grove_show',
+    description:
+      'Show one contribution: its summary, scores, artifacts, relations and context; and as its ' +
+      'standing where it came from, what others made of it and how far it is believed.',
+    readOnly: true,
+    input: z.strictObject({ cid: cidText }),
+    async run({ cid: text }, context) {
+      const cid = await wholeCid(context, text)
+      const { grove, signal } = context
+      const view = await grove.contribution({ cid }, { signal })
+      const standing = await ifKnown(grove.standing({ cid }, { signal }))
+      return { ...view, ...definedOnly({ standing }) }
+    },
+  }),
+  tool({
+    name: 'grove_diff',
+    description:
+      'Show how the files of two contributions differ: the files, and a unified diff, of which ' +
+      `the first ${PATCH_MAX_CHARS} characters are answered; cutFrom.patch says how many there ` +
+      'are. Name a path for one file alone.',
+    readOnly: true,
+    input: z.strictObject({
+      parent: cidText,
+      child: cidText,
+      path: z.string().optional().describe('only this file'),
+    }),
+    async run({ parent: before, child: after, path }, context) {
+      const [parent, child] = [await wholeCid(context, before), await wholeCid(context, after)]
+      const { grove, env, signal } = context
+      const options = { path, env, binary: false, signal }
+      return withDifferences(grove, [parent, child], options, ({ changes, patch = null }) => ({
+        ...{ parent, child, changes: changes.map(changeInShort) },
+        patch: patch?.slice(0, PATCH_MAX_CHARS) ?? null,
+        ...((patch?.length ?? 0) > PATCH_MAX_CHARS && { cutFrom: { patch: patch?.length } }),
+      }))
+    },
+  }),
+  tool({
+    name: 'grove_status',
+    description:
+      'Say what this grove is: its version and id, how much it holds, whether its peers answer, ' +
+      'what of its storage is damaged, and what background sync does not fetch for now.',
+    readOnly: true,
+    input: z.strictObject({}),
+    run: (_, { grove, signal }) => statusOf(grove, { signal }),
+  }),
   tool({
     name: 'grove_frontier',
     description:
@@ -117,7 +170,7 @@ export const readTools: readonly Tool[] = [
       'and what does so with it (children).',
     readOnly: true,
     input: z.strictObject({
-      cid: z.string().describe('content id, or its first hex digits'),
+      cid: cidText,
       direction: z.enum(['children', 'ancestors', 'both']).default('both'),
     }),
     async run({ cid: text, direction }, context) {
@@ -140,7 +193,7 @@ export const readTools: readonly Tool[] = [
       'the answer names what was withheld, and after overwrite what else lies there.',
     readOnly: false,
     input: z.strictObject({
-      cid: z.string().describe('content id, or its first hex digits'),
+      cid: cidText,
       directory: z.string().min(1).describe('where to write, such as /home/me/work/best'),
       overwrite: z.boolean().default(false),
       artifacts: z

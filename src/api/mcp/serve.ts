@@ -9,6 +9,7 @@ import type { Agent } from '../../core/contribution/schema.ts'
 import { storageError } from '../../core/errno.ts'
 import { errorBody, GroveError, isGroveError } from '../../core/errors.ts'
 import type { FileRules } from '../../gather/paths.ts'
+import type { Variables } from '../../git/run.ts'
 import type { Log } from '../../ports/log.ts'
 import { VERSION } from '../../version.ts'
 import type { GroveApi } from '../client/api.ts'
@@ -20,6 +21,7 @@ import { contributeTools } from './contribute.ts'
 import { readTools } from './read.ts'
 import { remedies } from './remedies.ts'
 import type { Tool, ToolContext } from './tool.ts'
+import { described } from './words.ts'
 
 export interface McpOptions {
   readonly grove: GroveApi
@@ -27,6 +29,8 @@ export interface McpOptions {
   readonly agent: Agent
   /** Which local files may be contributed. */
   readonly files: FileRules
+  /** The user's environment, for git. Default: empty, in which git may not be found. */
+  readonly env?: Variables
   readonly log: Log
 }
 
@@ -55,14 +59,14 @@ export async function serveMcp(options: McpOptions, transport: Transport): Promi
   const listed = [...tools.values()].map(listingOf)
   mcp.server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: listed }))
   mcp.server.setRequestHandler(CallToolRequestSchema, ({ params }, { signal }) =>
-    callTool(tools, params, { ...options, signal }),
+    callTool(tools, params, { env: {}, ...options, signal }),
   )
   await mcp.connect(transport)
   return mcp
 }
 
 function listingOf({ name, description, input, readOnly }: Tool) {
-  const inputSchema = { ...jsonSchemaOf(input), type: 'object' as const }
+  const inputSchema = { ...described(jsonSchemaOf(input), readOnly), type: 'object' as const }
   return {
     name,
     description,
@@ -79,7 +83,7 @@ interface CallParams {
 async function callTool(
   tools: ReadonlyMap<string, Tool>,
   { name, arguments: given = {} }: CallParams,
-  context: ToolContext & McpOptions,
+  context: ToolContext & Pick<McpOptions, 'log'>,
 ): Promise<CallToolResult> {
   try {
     const tool = tools.get(name)

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { type Cid, isCid } from '../../core/cid.ts'
 import type { Agent } from '../../core/contribution/schema.ts'
 import type { FileRules } from '../../gather/paths.ts'
+import type { Variables } from '../../git/run.ts'
 import type { GroveApi } from '../client/api.ts'
 
 /** What a tool works with. */
@@ -11,6 +12,8 @@ export interface ToolContext {
   readonly agent: Agent
   /** Which local files may be contributed. */
   readonly files: FileRules
+  /** The user's environment, for git. */
+  readonly env: Variables
   readonly signal: AbortSignal
 }
 

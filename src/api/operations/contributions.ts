@@ -119,10 +119,6 @@ export const contributionOperations = {
     http: { method: 'GET', path: '/api/contributions/:cid' },
     input: z.strictObject({ cid: cidSchema }),
     output: contributionViewSchema,
-    mcp: {
-      tool: 'grove_show',
-      description: 'Show one contribution: its summary, scores, artifacts, relations and context.',
-    },
     run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
   }),
   standing: json({

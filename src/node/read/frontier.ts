@@ -27,7 +27,7 @@ import { caveatsOf } from './caveats.ts'
 const OWN_DEPTH = 20
 const OWN_METRICS = 1_000
 /** Entries of all metrics of one page: each costs its summary to be read and sent. */
-const PAGE_MAX_ENTRIES = 10_000
+const PAGE_MAX_ENTRIES = 5_000
 
 /** A query for the frontier, and which of its metrics: a page of them, by name. */
 export interface FrontierPage extends FrontierQuery {

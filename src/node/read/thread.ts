@@ -9,6 +9,7 @@ import type { ReadOptions, ThreadsQuery } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { readEach } from '../read-each.ts'
 import { contributionOf } from './queries.ts'
+import { saidUpTo } from './said-in-turns.ts'
 
 /** Contributions of one thread that are walked through for one answer. */
 export const THREAD_MAX = 20_000
@@ -92,7 +93,6 @@ async function walk(
   const seen = new Set<Cid>([start])
   // Grows while it is gone through.
   for (const { cid, depth } of visits) {
-    await node.breathe()
     const limit = THREAD_MAX - visits.length + 1
     for (const reply of await repliesTo(node, cid, limit)) {
       if (seen.has(reply)) continue
@@ -105,6 +105,6 @@ async function walk(
 }
 
 async function repliesTo(node: ReadContext, cid: Cid, limit: number): Promise<Cid[]> {
-  const { said } = await node.index.said(cid, { kinds: REPLY_KINDS, limit })
+  const said = await saidUpTo(node, cid, REPLY_KINDS, limit)
   return said.map(({ source }) => source)
 }

@@ -77,6 +77,7 @@ test('the tools have the names of Grove 0.1, and each describes its input', asyn
   assert.deepEqual(names, [
     'grove_adopt',
     'grove_checkout',
+    'grove_diff',
     'grove_discuss',
     'grove_evidence',
     'grove_federated_frontier',
@@ -88,6 +89,7 @@ test('the tools have the names of Grove 0.1, and each describes its input', asyn
     'grove_reproduce',
     'grove_search',
     'grove_show',
+    'grove_status',
     'grove_submit_review',
     'grove_submit_work',
     'grove_sync',

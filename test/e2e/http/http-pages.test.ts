@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { after, before, test } from 'node:test'
+import { createConfig, lintFromString } from '@redocly/openapi-core'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
@@ -38,6 +40,18 @@ test('the OpenAPI description is served, and every GET route in it exists', asyn
   }
 })
 
+test('an OpenAPI linter has nothing to say about the description', async () => {
+  const source = await (await fetch(`${grove.url}/api/openapi.json`)).text()
+  const config = await createConfig({ extends: ['recommended-strict'] })
+
+  const problems = await lintFromString({ source, config })
+
+  assert.deepEqual(
+    problems.map(({ ruleId, message, location: [at] }) => [ruleId, message, at?.pointer]),
+    [],
+  )
+})
+
 test('whoever opens the address of a grove is led to the reference', async () => {
   const answer = await fetch(`${grove.url}/`)
 
@@ -65,6 +79,20 @@ test('metrics are served for Prometheus', async () => {
     assert.match(text, new RegExp(`^# TYPE ${name} `, 'm'))
   }
   assert.match(text, /^grove_build_info\{version="\S+",node="v\d\S+"\} 1$/m)
+})
+
+test("Prometheus's own check has nothing to say about the metrics", async (context) => {
+  const input = await (await fetch(`${grove.url}/metrics`)).text()
+
+  const { error, status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+    input,
+    encoding: 'utf8',
+  })
+
+  if (error !== undefined)
+    return context.skip(`promtool, of the Debian package prometheus, is not here: ${error.message}`)
+  assert.equal(`${stdout}${stderr}`, '')
+  assert.equal(status, 0)
 })
 
 test("only counters end in _total, as Prometheus's own check asks", async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { serverSentEvents } from '../../../src/api/client/event-source.ts'
+import { serverSentEvents } from '../../../src/api/client/event-stream.ts'
 
 async function read(...chunks: string[]): Promise<string[]> {
   async function* body() {

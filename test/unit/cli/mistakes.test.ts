@@ -134,3 +134,32 @@ test('contributing a large folder tells at once what it looks at, then which fil
   assert.match(noted, /looking for files in .*model\.bin/)
   assert.match(noted, /reading model\.bin/)
 })
+
+test('a name that JSON has twice is refused wherever it comes in', async () => {
+  const text =
+    '{"kind":"work","mode":"evaluation","summary":"a","summary":"b","agent":{"agentId":"x"}}'
+  const headers = { 'content-type': 'application/json' }
+  const post = (path: string, body: string | FormData) =>
+    fetch(`${grove.url}${path}`, {
+      method: 'POST',
+      body,
+      headers: typeof body === 'string' ? headers : {},
+    })
+  const form = new FormData()
+  form.set('manifest', text)
+
+  const answers = await Promise.all([
+    post('/api/contributions', text),
+    post('/api/contributions', form),
+    post('/api/blobs/missing', '{"hashes":[],"hashes":[]}'),
+  ])
+
+  for (const answer of answers) {
+    assert.equal(answer.status, 400)
+    assert.match(await answer.text(), /twice: only one of its values would be kept/)
+  }
+  await assert.rejects(
+    run('contribute', '--summary', 's', '--context', '{"seed":1,"seed":2}'),
+    /the name \\?"seed\\?" twice/,
+  )
+})

@@ -5,8 +5,10 @@ import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
 import { publish } from '../../../src/node/publish.ts'
 import { listFiles } from '../../../src/node/read/files.ts'
+import { saidInTurns } from '../../../src/node/read/said-in-turns.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
+import type { GraphIndex } from '../../../src/ports/graph-index.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { memoryStores } from '../../../src/stores/memory/open.ts'
 import { local, relation, sample } from '../../conformance/samples.ts'
@@ -65,6 +67,31 @@ function breathing() {
   }
   return { ...grove, breaths: () => breaths }
 }
+
+test('what is said of a work is read in pages, with a breath before each', async () => {
+  const { graph } = memoryStores(seeded(1))
+  const root = sample({ summary: 'root' })
+  const adoptions = Array.from({ length: 600 }, (_, n) =>
+    sample({ kind: 'adoption', summary: `${n}`, relations: [relation('adopts', root.cid)] }),
+  )
+  for (const contribution of [root, ...adoptions]) await graph.put(contribution, local())
+  const pages: number[] = []
+  const node = {
+    breathe: () => void pages.push(0),
+    index: {
+      said: async (...args: Parameters<GraphIndex['said']>) => {
+        const page = await graph.said(...args)
+        pages[pages.length - 1] = page.said.length
+        return page
+      },
+    },
+  }
+
+  const said = await saidInTurns(node as unknown as ReadContext, root.cid, ['adopts'], 10_000)
+
+  assert.equal(new Set(said.map(({ source }) => source)).size, 600)
+  assert.ok(Math.max(...pages) <= 300, `${pages}`)
+})
 
 test('a publish breathes before and after a draft is sealed', async () => {
   const { node, breaths, ...grove } = breathing()

@@ -67,9 +67,9 @@ const few = Array.from({ length: ROWS / 100 }, (_, n) => 100 * n + 7)
 test('where matches are everywhere in a metric, its first rows are enough', async () => {
   const rank = (id: number) => (id * 7_919) % 20_011
 
-  const { ids, looks } = reader.best({ metric: 'mixed', dimensions: ['mixed'] })
+  const { ids, looks } = reader.best({ metric: 'mixed', dimensions: ['mixed'], limit: 2 })
 
-  assert.deepEqual(ids, few.toSorted((a, b) => rank(a) - rank(b)).slice(0, 10))
+  assert.deepEqual(ids, few.toSorted((a, b) => rank(a) - rank(b)).slice(0, 2))
   assert.ok(looks < ROWS / 2, `${looks} rows`)
 })
 

@@ -52,7 +52,11 @@ async function mcp({ grove, env, signal }: CliSession, options: McpFlags): Promi
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
   const roots = options.files ?? [process.cwd()]
   const server = await serveMcp(
-    { grove, agent, files: { roots, include: options.include }, log: stderrLog('warn') },
+    {
+      ...{ grove, agent, env: { ...env } },
+      files: { roots, include: options.include },
+      log: stderrLog('warn'),
+    },
     new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
   )
   await new Promise<void>((resolve) => {

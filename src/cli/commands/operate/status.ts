@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { isGroveError } from '../../../core/errors.ts'
+import { statusOf } from '../../../api/client/older-server.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { plural } from '../../output/format.ts'
@@ -21,8 +21,9 @@ export function addStatus(program: Command, context: Context): void {
 
 async function status(session: CliSession): Promise<void> {
   const { grove, signal } = session
-  const [info, sync] = await Promise.all([grove.grove({}, { signal }), refusedBy(session)])
-  answer(session, { ...info, ...(sync && { sync }) }, () => {
+  const info = await statusOf(grove, { signal })
+  const { sync } = info
+  answer(session, info, () => {
     const { output } = session
     const field = (name: string, value: string) => printField(output, name, value, LABEL_WIDTH)
     printProse(output, `grove ${info.version} at ${session.place}`)
@@ -49,17 +50,6 @@ export function peersText({
 }
 
 const remedy = '`grove fetch` brings them one by one'
-
-/** What background sync refuses for now; undefined where the server doesn't say (0.1, 0.2). */
-async function refusedBy({ grove, signal }: CliSession) {
-  try {
-    const { refused } = await grove.syncStatus({}, { signal })
-    return refused === undefined ? undefined : { refused }
-  } catch (error) {
-    if (!isGroveError(error, 'not-found')) throw error
-    return undefined
-  }
-}
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {
   const { damaged = 0, damagedHashes = [] } = storage ?? {}

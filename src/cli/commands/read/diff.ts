@@ -1,33 +1,13 @@
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { allFiles, pathMeant } from '../../../api/client/files.ts'
-import type { Cid } from '../../../core/cid.ts'
+import type { Differences } from '../../../api/client/differences.ts'
 import type { ContributionView, Score } from '../../../core/contribution/schema.ts'
-import { GroveError } from '../../../core/errors.ts'
-import type { FileEntry } from '../../../core/wire/files.ts'
-import { compareFiles } from '../../../git/compare.ts'
-import type { OpenFile } from '../../../workspace/file.ts'
 import { placeIn } from '../../../workspace/paths.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { formatPath } from '../../output/files.ts'
-import {
-  arrow,
-  formatScore,
-  numberFormat,
-  printable,
-  printableLines,
-  short,
-} from '../../output/format.ts'
+import { arrow, formatScore, numberFormat, printable, printableLines } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
-
-/** A file or link that differs between the two. */
-interface Change {
-  readonly path: string
-  readonly parent: FileEntry | null
-  readonly child: FileEntry | null
-}
 
 /** `grove diff`: shows what one contribution changed in another. */
 export function addDiff(program: Command, context: Context): void {
@@ -60,86 +40,24 @@ async function diff(
     await grove.contribution({ cid: parent }, { signal }),
     await grove.contribution({ cid: child }, { signal }),
   ] as const
-  const files = [
-    await allFiles(grove, parent, { signal }),
-    await allFiles(grove, child, { signal }),
-  ] as const
-  const all = changesBetween(files[0], files[1])
-  const paths = files.flat().map(({ path }) => path)
-  const meant = only === undefined ? undefined : pathMeant(paths, only)
-  if (only !== undefined && meant === undefined) throw noSuchFile(only, [parent, child])
-  const changes = meant === undefined ? all : all.filter(({ path }) => path === meant)
-  const directory = await mkdtemp(join(tmpdir(), 'grove-diff-'))
-  try {
-    await Promise.all([
-      download(session, parent, join(directory, 'parent'), sideOf(changes, 'parent')),
-      download(session, child, join(directory, 'child'), sideOf(changes, 'child')),
-    ])
-    const patch = await compareFiles(directory, 'parent', 'child', {
-      env: { ...session.env },
-      binary: session.json || session.output.answer.isTTY !== true,
-    })
-    const said = { parent, child, changes: changes.map(inShort), patch: patch ?? null }
+  const options = {
+    path: only,
+    env: { ...session.env },
+    binary: session.json || session.output.answer.isTTY !== true,
+    signal,
+  }
+  // Imported here, since it would slow the start of other commands.
+  const { changeInShort, withDifferences } = await import('../../../api/client/differences.ts')
+  await withDifferences(grove, [parent, child], options, async (found) => {
+    const { changes, patch } = found
+    const said = { parent, child, changes: changes.map(changeInShort), patch: patch ?? null }
     answer(session, said, () => {
       printScores(session, views[0], views[1])
       if (patch !== undefined) printPatch(session, patch)
     })
-    if (patch === undefined && !session.json) await printBoth(session, directory, changes)
+    if (patch === undefined && !session.json) await printBoth(session, found)
     if (changes.length === 0 && !session.json) note(session.output, 'no file differs')
-  } finally {
-    await rm(directory, { recursive: true, force: true })
-  }
-}
-
-/** The files that differ, by path. */
-function changesBetween(parent: readonly FileEntry[], child: readonly FileEntry[]): Change[] {
-  const [before, after] = [parent, child].map(
-    (files) => new Map(files.map((file) => [file.path, file])),
-  )
-  const paths = [...new Set([...parent, ...child].map(({ path }) => path))].toSorted()
-  return paths
-    .map((path) => ({
-      path,
-      parent: before?.get(path) ?? null,
-      child: after?.get(path) ?? null,
-    }))
-    .filter((change) => contentOf(change.parent) !== contentOf(change.child))
-}
-
-/** A change in JSON: the hashes of both sides. */
-const inShort = ({ path, parent, child }: Change) => ({
-  artifact: path,
-  parent: parent?.hash ?? null,
-  child: child?.hash ?? null,
-})
-
-function contentOf(file: FileEntry | null): string | null {
-  return file && `${file.hash ?? ''} ${file.mode ?? ''} ${file.symlink ?? ''}`
-}
-
-function noSuchFile(path: string, [parent, child]: readonly [Cid, Cid]): GroveError {
-  const message = `neither ${short(parent)} nor ${short(child)} has a file '${path}'`
-  return new GroveError('not-found', { path }, { message })
-}
-
-const sideOf = (changes: readonly Change[], side: 'parent' | 'child') =>
-  changes.flatMap((change) => change[side] ?? [])
-
-async function download(
-  { grove, signal }: CliSession,
-  cid: Cid,
-  directory: string,
-  entries: readonly FileEntry[],
-): Promise<void> {
-  const files = entries.map(({ path, hash, symlink = '', mode }) =>
-    hash === undefined ? { path, symlink } : { path, hash, executable: mode !== undefined },
-  )
-  const read: OpenFile = async ({ path }, aborted) =>
-    (await grove.file({ cid, path }, { signal: aborted })).body
-  if (files.length === 0) return void (await mkdir(directory))
-  // Imported here, since it would slow the start of other commands.
-  const { writeWorkspace } = await import('../../../workspace/workspace.ts')
-  await writeWorkspace(directory, files, read, { signal })
+  })
 }
 
 /**
@@ -190,8 +108,7 @@ export function scoreChange(name: string, score: Score, before: Score | undefine
 /** Without git: prints both versions, one after the other. */
 async function printBoth(
   { output }: CliSession,
-  directory: string,
-  changes: readonly Change[],
+  { directory, changes }: Differences,
 ): Promise<void> {
   note(output, 'git is not installed, so both versions follow')
   for (const { path, ...sides } of changes) {

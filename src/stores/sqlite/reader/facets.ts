@@ -48,9 +48,10 @@ export class Facets {
    * The rows that have a place in a dimension of a metric, where a contribution has its place from
    * the beginning or never.
    */
-  ranked(dimension: number): Uint32Array {
+  ranked(dimension: number): Matching {
     const to = lastSeq(this.#connection)
-    return this.#extended(rankedKey(dimension), to, (from) => [this.#rankedIn(dimension, from)])
+    const read = (from: number) => [this.#rankedIn(dimension, from)]
+    return new Matching(this.#extended(rankedKey(dimension), to, read))
   }
 
   /** Whether they are kept, so that asking for them costs little. */
@@ -121,10 +122,10 @@ export class Matching {
     this.size = bits.reduce((sum, word) => sum + ones(word), 0)
   }
 
-  /** Those of them that have a bit in a bitmap of the same rows, too. */
-  and(bits: Uint32Array): Matching {
+  /** Those that are among others, too. */
+  and(others: Matching): Matching {
     const both = this.#bits.slice()
-    combine(both, bits, (a, b) => a & b)
+    combine(both, others.#bits, (a, b) => a & b)
     return new Matching(both)
   }
 

@@ -42,6 +42,7 @@ export function frontierOf(
   const { kind: _, anyKind: __, limit, ...filter } = query
   const matching = facets.matching(filter)
   const ranked = rankedIn(connection, query)
+  if (matching?.size === 0) return []
   const filtered = matching && new FilteredPlaces({ connection, facets, matching, watch })
   const find = filtered === undefined ? finder(connection) : findBy(filtered)
   const found: RankedIds[] = []

@@ -9,11 +9,11 @@ import type { Connection } from '../database/connection.ts'
 import { countContributions, noteContribution } from './log.ts'
 
 /** Opened contributions that are kept: lists ask for the same ones again and again. */
-const OPENED_MAX_BYTES = 32 * 1024 * 1024
+const OPENED_MAX_BYTES = 8 * 1024 * 1024
 /** Memory that an opened contribution takes for each byte of its manifest; estimated. */
 const OPENED_FACTOR = 4
 /** Infos that are kept: those of the frontier are read at each of its changes. */
-const INFOS_MAX_BYTES = 32 * 1024 * 1024
+const INFOS_MAX_BYTES = 8 * 1024 * 1024
 
 interface Row {
   readonly cid: Uint8Array
