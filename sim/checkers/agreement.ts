@@ -1,4 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
+import type { Direction } from '../../src/core/contribution/schema.ts'
 import { type Policy, rankedKinds } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
@@ -17,28 +18,39 @@ const ALL = { limit: 1_000_000, offset: 0 }
 
 /**
  * Where the groves disagree. Each must have the same best works in every dimension as a grove that
- * held everything, and the artifacts that the policy admits. Dimensions, tags and values that the policy
- * excludes need not be held, and recency is each grove's own.
+ * held everything, and the artifacts that the policy admits. Dimensions, tags and values that the
+ * policy excludes need not be held, and recency is each grove's own. So is the direction of a metric:
+ * those that rank it the same way must agree with what all of them hold.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
-  const { graph: whole, contributions } = await unionOf(holders)
-  const query = { anyKind: rankedKinds(policy), limit: policy.topK }
-  const best = await whole.frontier(query)
+  const all = await unionOf(holders)
+  const parties = await partiesOf(holders, all.graph)
+  const found = await Promise.all(parties.map((party) => disagreementsIn(party, all, policy)))
+  return found.flat()
+}
+
+async function disagreementsIn(
+  party: Party,
+  { graph: whole, contributions }: Union,
+  policy: Policy,
+): Promise<string[]> {
+  const rankings = await rankingsOf(party, whole)
+  const best = await rankings(policy, policy.topK)
+  const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
+  const sizes = await sizesOf(party.holders, due, contributions)
   const found: string[] = []
-  const isOpen =
-    policy.tags === undefined &&
-    policy.kinds === undefined &&
-    Object.keys(policy.thresholds).length === 0
-  const due = await wantedBy(whole, policy)
-  const sizes = await sizesOf(holders, due, contributions)
-  for (const holder of holders) {
-    const own = await holder.disk.graph.frontier(query)
-    if (isOpen)
+  for (const holder of party.holders) {
+    if (isOpen(policy)) {
+      const ranked = await holder.disk.graph.frontier({
+        anyKind: rankedKinds(policy),
+        limit: policy.topK,
+      })
       found.push(
         ...best
           .filter((ranking) => isCompared(ranking, policy))
-          .flatMap((ranking) => differenceOf(holder, own, ranking)),
+          .flatMap((ranking) => differenceOf(holder, ranked, ranking)),
       )
+    }
     for (const cid of await holder.disk.graph.missing([...due]))
       found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
@@ -50,23 +62,89 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
   return found
 }
 
+/** The rankings of a party: of what all hold, but for disputed metrics, of what it holds. */
+async function rankingsOf(party: Party, whole: MemoryGraph) {
+  const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
+  const isDisputed = ({ metric }: Ranking) => party.disputed.has(metric)
+  return async (policy: Policy, limit: number) => [
+    ...(await rankingsIn(whole, party, { policy, limit })).filter((each) => !isDisputed(each)),
+    ...(await rankingsIn(own, party, { policy, limit })).filter(isDisputed),
+  ]
+}
+
 /**
- * The items that the policy admits, of the best of everything that these groves hold, each with the
- * artifacts that it admits and some grove holds.
+ * By grove, the items that the policy admits of the best of everything, each with the artifacts
+ * that it admits and some grove holds.
  */
 export async function wanted(
   holders: readonly Holder[],
   policy: Policy,
-): Promise<ReadonlyMap<Cid, readonly Cid[]>> {
-  const { graph, contributions } = await unionOf(holders)
-  const due = await wantedBy(graph, policy)
-  const sizes = await sizesOf(holders, due, contributions)
-  const isAdmitted = (hash: Cid) => {
-    const size = sizes.get(hash)
-    return size !== undefined && size <= policy.maxArtifactBytes
+): Promise<ReadonlyMap<string, ReadonlyMap<Cid, readonly Cid[]>>> {
+  const { graph: whole, contributions } = await unionOf(holders)
+  const found = new Map<string, ReadonlyMap<Cid, readonly Cid[]>>()
+  for (const party of await partiesOf(holders, whole)) {
+    const rankings = await rankingsOf(party, whole)
+    const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
+    const sizes = await sizesOf(party.holders, due, contributions)
+    const isAdmitted = (hash: Cid) => {
+      const size = sizes.get(hash)
+      return size !== undefined && size <= policy.maxArtifactBytes
+    }
+    const artifacts = (cid: Cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})
+    const items = new Map([...due].map((cid) => [cid, artifacts(cid).filter(isAdmitted)]))
+    for (const { name } of party.holders) found.set(name, items)
   }
-  const artifacts = (cid: Cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})
-  return new Map([...due].map((cid) => [cid, artifacts(cid).filter(isAdmitted)]))
+  return found
+}
+
+const isOpen = ({ tags, kinds, thresholds }: Policy): boolean =>
+  tags === undefined && kinds === undefined && Object.keys(thresholds).length === 0
+
+/** Groves that rank every metric in the same direction. */
+interface Party {
+  readonly holders: readonly Holder[]
+  readonly directions: ReadonlyMap<string, Direction>
+  /** Metrics that other groves rank in the other direction. */
+  readonly disputed: ReadonlySet<string>
+}
+
+/** The groves by the directions of their metrics; that of what one doesn't have is everybody's. */
+async function partiesOf(holders: readonly Holder[], whole: MemoryGraph): Promise<Party[]> {
+  const directionsIn = async (graph: MemoryGraph) =>
+    (await graph.frontier({ limit: 1 })).map(
+      ({ metric, direction }) => [metric, direction] as const,
+    )
+  const usual = await directionsIn(whole)
+  const found = await Promise.all(
+    holders.map(async (holder) => ({
+      holder,
+      directions: new Map([...usual, ...(await directionsIn(holder.disk.graph))]),
+    })),
+  )
+  const disputed = new Set(
+    usual
+      .map(([metric]) => metric)
+      .filter((metric) => new Set(found.map(({ directions }) => directions.get(metric))).size > 1),
+  )
+  const sideOf = ({ directions }: Pick<Party, 'directions'>) =>
+    [...disputed].map((metric) => directions.get(metric)).join(' ')
+  return [...Map.groupBy(found, sideOf).values()].flatMap((party) => {
+    const [first] = party
+    const members = party.map(({ holder }) => holder)
+    return first === undefined ? [] : [{ holders: members, directions: first.directions, disputed }]
+  })
+}
+
+/** The rankings of a graph in a party's directions. */
+async function rankingsIn(
+  graph: MemoryGraph,
+  { directions }: Party,
+  { policy, limit }: { readonly policy: Policy; readonly limit: number },
+): Promise<Ranking[]> {
+  const query = { anyKind: rankedKinds(policy), limit }
+  const down = await graph.frontier({ ...query, direction: 'minimize' })
+  const up = await graph.frontier({ ...query, direction: 'maximize' })
+  return [...down, ...up].filter(({ metric, direction }) => direction === directions.get(metric))
 }
 
 /**
@@ -88,10 +166,13 @@ export async function unheard(holders: readonly Holder[]): Promise<string[]> {
   return found
 }
 
+interface Union {
+  readonly graph: MemoryGraph
+  readonly contributions: ReadonlyMap<Cid, Stored>
+}
+
 /** Everything that the groves hold, in one graph folded from scratch. */
-async function unionOf(
-  holders: readonly Holder[],
-): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
+async function unionOf(holders: readonly Holder[]): Promise<Union> {
   const graph = new MemoryGraph(seeded(1))
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
@@ -122,12 +203,8 @@ function differenceOf(
     : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
 }
 
-/** The items that the policy admits, of the best of everything. */
-async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
-  const rankings = await whole.frontier({
-    anyKind: rankedKinds(policy),
-    limit: Number.MAX_SAFE_INTEGER,
-  })
+/** The items that the policy admits, of whole rankings. */
+function wantedOf(rankings: readonly Ranking[], policy: Policy): Set<Cid> {
   const found = new Set<Cid>()
   for (const ranking of rankings) {
     const { metric, direction } = ranking

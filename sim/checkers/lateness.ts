@@ -47,11 +47,12 @@ export class Lateness {
   /** What these groves, which run, lack though it came long ago. */
   async late(holders: readonly Holder[], now: number): Promise<string[]> {
     const found: string[] = []
-    let due: Due | undefined
+    let due: ReadonlyMap<string, Due> | undefined
     for (const holder of holders) {
       for (const contribution of await this.#lacking(holder, now)) {
         due ??= await wanted(holders, this.#scenario.groves.policy)
-        const since = await this.#dueSince(holder, contribution, { due, now })
+        const own = due.get(holder.name) ?? new Map()
+        const since = await this.#dueSince(holder, contribution, { due: own, now })
         const rounds = this.#rounds(since, now)
         this.most = Math.max(this.most, rounds)
         if (rounds > this.#lateAfter)

@@ -35,9 +35,11 @@ import type {
   SyncContext,
 } from './context.ts'
 import { EventHub } from './events.ts'
+import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
@@ -88,6 +90,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
+  readonly closures = new ClosureAnswers()
   readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
   readonly marks: Marks
@@ -246,7 +249,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
       case 'wrong-id':
-        noteWrongId(this, effect.peer, effect.peerId)
+        this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
       case 'reply-exchange':
       case 'reply-shuffle':

@@ -104,6 +104,31 @@ test('a signal or an edge that is counted twice is noticed', async () => {
   assert.ok(found.some((what) => what.includes('other edges')))
 })
 
+test('groves that rank a metric in the same direction are compared, whatever others say of it', async () => {
+  const [a, b, c] = [holder('a'), holder('b'), holder('c')]
+  const up = (value: number): Partial<Draft> => ({
+    scores: { m: { value, direction: 'maximize' } },
+  })
+  const [first, second, other] = [
+    work('first', scored(1)),
+    work('second', scored(2)),
+    work('other', up(9)),
+  ]
+  const there = { origin: 'peer', receivedAt: NOW, address: 'http://x' } as const
+  for (const { disk } of [a, b]) await disk.graph.put(first, here)
+  await a.disk.graph.put(second, here)
+  await b.disk.graph.put(other, there)
+  await c.disk.graph.put(other, here)
+
+  const found = await disagreements([a, b, c], defaultPolicy)
+  await b.disk.graph.put(second, here)
+  const agreed = await disagreements([a, b, c], defaultPolicy)
+
+  assert.deepEqual(found.length, 2)
+  assert.match(found.join(), /b ranks m as .*=1, not as .*=2.*b lacks/)
+  assert.deepEqual(agreed, [])
+})
+
 test('groves disagree if one of them lacks work or a blob, and so ranks differently', async () => {
   const [a, b] = [holder('a'), holder('b')]
   const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
