@@ -53,7 +53,7 @@ async function play(options: Options): Promise<string> {
     explain: !options.isQuiet,
   })
   process.exitCode = violations.length > 0 ? 1 : 0
-  const { virtualMs, requests, bytes, contributions, faults, rounds, outcomes } = stats
+  const { virtualMs, requests, bytes, contributions, faults, rounds, late, outcomes } = stats
   const summary = [
     `${scenario.name}, seed ${seed}: ${scenario.about}`,
     [
@@ -64,6 +64,9 @@ async function play(options: Options): Promise<string> {
       `${faults} faults`,
     ].join(', '),
     rounds < 0 ? 'no agreement' : `agreement ${rounds} round(s) after the last fault`,
+    late === 0
+      ? 'nothing was late'
+      : `something was missing ${late.toFixed(1)} rounds after it came`,
     `agents: ${Object.entries(outcomes)
       .map(([what, times]) => `${what} ${times}`)
       .join(', ')}`,

@@ -40,9 +40,14 @@ interface Row {
   contributions: number
   faults: number
   rounds: number
+  /** One a run: `RunStats.late`. */
+  readonly lates: number[]
   violations: number
   wallMs: number
 }
+
+/** What almost all runs keep below. */
+const ALMOST_ALL = 0.999
 
 const PROGRESS_MS = 5_000
 const REASONS_SHOWN = 3
@@ -90,6 +95,13 @@ function add(row: Row, { stats, violations, wallMs }: Done): void {
   row.contributions += stats.contributions
   row.faults += stats.faults
   row.rounds = Math.max(row.rounds, stats.rounds)
+  row.lates.push(stats.late)
+}
+
+/** The least value that so great a share of the values does not exceed. */
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.ceil(share * sorted.length) - 1] ?? 0
 }
 
 const emptyRow = (scenario: string): Row => ({
@@ -100,6 +112,7 @@ const emptyRow = (scenario: string): Row => ({
   contributions: 0,
   faults: 0,
   rounds: 0,
+  lates: [],
   violations: 0,
   wallMs: 0,
 })
@@ -117,6 +130,7 @@ function print(rows: readonly Row[], wallSeconds: number): string {
     ] as const)
       sum[key] += row[key]
     sum.rounds = Math.max(sum.rounds, row.rounds)
+    sum.lates.push(...row.lates)
     return sum
   }, emptyRow('all'))
   const cells = ({
@@ -127,6 +141,7 @@ function print(rows: readonly Row[], wallSeconds: number): string {
     contributions,
     faults,
     rounds,
+    lates,
     violations,
     wallMs,
   }: Row) => [
@@ -137,6 +152,8 @@ function print(rows: readonly Row[], wallSeconds: number): string {
     `${contributions}`,
     `${faults}`,
     `${rounds}`,
+    quantile(lates, ALMOST_ALL).toFixed(1),
+    quantile(lates, 1).toFixed(1),
     `${violations}`,
     (seeds / ((scenario === 'all' ? wallSeconds * 1_000 : wallMs) / 1_000)).toFixed(1),
   ]
@@ -148,6 +165,8 @@ function print(rows: readonly Row[], wallSeconds: number): string {
     'contributions',
     'faults',
     'rounds',
+    'late 99.9 %',
+    'late',
     'failed',
     'seeds/s',
   ]
@@ -214,7 +233,15 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
   if (count === 0) throw new UsageError('no run began in that time')
   const failed = failures.length
   const texts = json
-    ? [JSON.stringify({ seeds: count, seconds, failed, rows: used, failures: brief(failures) })]
+    ? [
+        JSON.stringify({
+          seeds: count,
+          seconds,
+          failed,
+          rows: used.map(plain),
+          failures: brief(failures),
+        }),
+      ]
     : [
         print(used, seconds),
         `${count} seeds in ${seconds.toFixed(0)} s, ${failed} failed`,
@@ -222,6 +249,10 @@ async function soak({ names, seeds, from, minutes, json }: Options): Promise<voi
       ]
   process.stdout.write(`${texts.join('\n')}\n`)
   process.exitCode = failures.length > 0 ? 1 : 0
+}
+
+function plain({ lates, ...row }: Row) {
+  return { ...row, lateAlmostAll: quantile(lates, ALMOST_ALL), late: quantile(lates, 1) }
 }
 
 function brief(failures: readonly Done[]): Pick<Done, 'scenario' | 'seed' | 'violations'>[] {

@@ -10,15 +10,16 @@ import { Adversary } from './adversary.ts'
  */
 export class Usurper extends Adversary {
   protected override act(): void {
-    const target = this.randomMachine()
     const victim = this.#victim()
-    if (target === undefined || victim === undefined) return
+    if (victim === undefined) return
     const asVictim = { peerId: victim.name, address: this.address }
     const atVictims = { peerId: this.name, address: victim.address }
-    for (const self of [asVictim, atVictims, victim.peer])
-      this.send(target, 'exchange', this.messageAs(self, this.digest(target.name)))
-    const sender = { ...this.info(), ...asVictim }
-    this.send(target, 'shuffle', { sender, offered: this.offered() })
+    for (const target of this.context.machines.filter((machine) => machine !== victim)) {
+      for (const self of [asVictim, atVictims, victim.peer])
+        this.send(target, 'exchange', this.messageAs(self, this.digest(target.name)))
+      const sender = { ...this.info(), ...asVictim }
+      this.send(target, 'shuffle', { sender, offered: this.offered() })
+    }
   }
 
   protected override message(to: string): object {

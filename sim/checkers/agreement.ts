@@ -33,18 +33,10 @@ async function disagreementsIn(
   { graph: whole, contributions }: Union,
   policy: Policy,
 ): Promise<string[]> {
-  const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
-  const rankings = async (limit: number) => [
-    ...(await rankingsIn(whole, party, { policy, limit })).filter(
-      ({ metric }) => !party.disputed.has(metric),
-    ),
-    ...(await rankingsIn(own, party, { policy, limit })).filter(({ metric }) =>
-      party.disputed.has(metric),
-    ),
-  ]
-  const best = await rankings(policy.topK)
-  const wanted = wantedOf(await rankings(Number.MAX_SAFE_INTEGER), policy)
-  const sizes = await sizesOf(party.holders, wanted, contributions)
+  const rankings = await rankingsOf(party, whole)
+  const best = await rankings(policy, policy.topK)
+  const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
+  const sizes = await sizesOf(party.holders, due, contributions)
   const found: string[] = []
   for (const holder of party.holders) {
     if (isOpen(policy)) {
@@ -58,13 +50,48 @@ async function disagreementsIn(
           .flatMap((ranking) => differenceOf(holder, ranked, ranking)),
       )
     }
-    for (const cid of await holder.disk.graph.missing([...wanted]))
+    for (const cid of await holder.disk.graph.missing([...due]))
       found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
       const isAdmitted = (sizes.get(hash) ?? 0) <= policy.maxArtifactBytes
       if (isAdmitted && !holder.disk.forgotten.has(hash))
         found.push(`${holder.name} lacks the blob ${hash}`)
     }
+  }
+  return found
+}
+
+/** The rankings of a party: of what all hold, but for disputed metrics, of what it holds. */
+async function rankingsOf(party: Party, whole: MemoryGraph) {
+  const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
+  const isDisputed = ({ metric }: Ranking) => party.disputed.has(metric)
+  return async (policy: Policy, limit: number) => [
+    ...(await rankingsIn(whole, party, { policy, limit })).filter((each) => !isDisputed(each)),
+    ...(await rankingsIn(own, party, { policy, limit })).filter(isDisputed),
+  ]
+}
+
+/**
+ * By grove, the items that the policy admits of the best of everything, each with the artifacts
+ * that it admits and some grove holds.
+ */
+export async function wanted(
+  holders: readonly Holder[],
+  policy: Policy,
+): Promise<ReadonlyMap<string, ReadonlyMap<Cid, readonly Cid[]>>> {
+  const { graph: whole, contributions } = await unionOf(holders)
+  const found = new Map<string, ReadonlyMap<Cid, readonly Cid[]>>()
+  for (const party of await partiesOf(holders, whole)) {
+    const rankings = await rankingsOf(party, whole)
+    const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
+    const sizes = await sizesOf(party.holders, due, contributions)
+    const isAdmitted = (hash: Cid) => {
+      const size = sizes.get(hash)
+      return size !== undefined && size <= policy.maxArtifactBytes
+    }
+    const artifacts = (cid: Cid) => Object.values(contributions.get(cid)?.manifest.artifacts ?? {})
+    const items = new Map([...due].map((cid) => [cid, artifacts(cid).filter(isAdmitted)]))
+    for (const { name } of party.holders) found.set(name, items)
   }
   return found
 }
@@ -176,7 +203,7 @@ function differenceOf(
 
 /** The items that the policy admits, of whole rankings. */
 function wantedOf(rankings: readonly Ranking[], policy: Policy): Set<Cid> {
-  const wanted = new Set<Cid>()
+  const found = new Set<Cid>()
   for (const ranking of rankings) {
     const { metric, direction } = ranking
     if (isSignalMetric(metric) || !isCompared(ranking, policy)) continue
@@ -186,9 +213,9 @@ function wantedOf(rankings: readonly Ranking[], policy: Policy): Set<Cid> {
       const hasTag = policy.tags === undefined || policy.tags.some((tag) => info.tags.includes(tag))
       return isGood && hasTag
     })
-    for (const { cid } of admitted.slice(0, policy.topK)) wanted.add(cid)
+    for (const { cid } of admitted.slice(0, policy.topK)) found.add(cid)
   }
-  return wanted
+  return found
 }
 
 /** The sizes of these items' artifacts, as far as some grove holds them. */

@@ -13,6 +13,8 @@ export interface Acknowledged {
 export class Ledger {
   readonly acknowledged: Acknowledged[] = []
   readonly published = new Map<Cid, Contribution>()
+  /** When each was, in virtual ms. */
+  readonly publishedAt = new Map<Cid, number>()
   /** Operations that have begun, each with the moment (virtual ms) by which it must have ended. */
   readonly pending = new Map<
     number,

@@ -2,6 +2,8 @@ import { enforceInvariants } from '../../src/core/invariant.ts'
 import { disagreements, type Holder, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
+import { Lateness } from '../checkers/lateness.ts'
+import { misplacedSeeds } from '../checkers/seeds.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
 
@@ -17,6 +19,8 @@ export interface RunStats {
   readonly events: number
   /** Rounds of sync from the end of faults until all groves agreed; -1 if they did not. */
   readonly rounds: number
+  /** The most rounds of sync, without the time of faults, after which an item was missing. */
+  readonly late: number
   /** How often each operation of the agents had each outcome. */
   readonly outcomes: Readonly<Record<string, number>>
 }
@@ -47,6 +51,7 @@ export async function run(
 ): Promise<RunResult> {
   enforceInvariants()
   const world = new World(scenario, seed, explain)
+  const lateness = new Lateness(scenario, world.timeline.now, world.ledger)
   const onRejection = (error: unknown) => {
     world.violated(
       `a promise rejects unhandled: ${error instanceof Error ? error.stack : String(error)}`,
@@ -54,41 +59,54 @@ export async function run(
   }
   process.on('unhandledRejection', onRejection)
   try {
-    const rounds = await play(world, scenario)
+    const rounds = await play(world, scenario, lateness)
     await checkAtEnd(world)
     for (const what of await inspect(world.machines)) world.violated(what)
-    return resultOf(world, scenario, seed, rounds)
+    return resultOf(world, scenario, seed, { rounds, late: lateness.most })
   } finally {
     process.off('unhandledRejection', onRejection)
     for (const machine of world.machines) machine.end()
   }
 }
 
-async function play(world: World, { groves, faultsEndMs, rounds }: Scenario): Promise<number> {
+async function play(
+  world: World,
+  { groves, faultsEndMs, rounds }: Scenario,
+  lateness: Lateness,
+): Promise<number> {
   const { timeline, machines } = world
   const start = timeline.now
   const step = Math.max(1_000, groves.syncIntervalMs)
   for (let at = step; at < faultsEndMs; at += step) {
     await timeline.run(start + at)
-    await checkNow(world)
+    await checkNow(world, lateness)
   }
   await timeline.run(start + faultsEndMs)
   let found: string[] = []
   for (let round = 1; round <= rounds; round++) {
     await timeline.run(start + faultsEndMs + round * groves.syncIntervalMs * ROUND_SLACK)
-    await checkNow(world)
-    found = [...(await disagreements(machines, groves.policy)), ...(await unheard(machines))]
+    await checkNow(world, lateness)
+    found = [
+      ...(await disagreements(machines, groves.policy)),
+      ...(await unheard(machines)),
+      ...misplaced(world),
+    ]
     if (found.length === 0 && world.ledger.pending.size === 0) return round
   }
   for (const what of found) world.violated(`no agreement after ${rounds} rounds: ${what}`)
   return found.length === 0 ? rounds : -1
 }
 
+function misplaced({ machines }: World): string[] {
+  const peers = machines.map(({ peer }) => peer)
+  return machines.flatMap(({ node }) => (node === undefined ? [] : misplacedSeeds(node, peers)))
+}
+
 /** Gossip intervals within which a grove with live peers must have sent something. */
 const SILENCE_MAX = 4
 
 /** Checks what must hold at every moment. */
-async function checkNow(world: World): Promise<void> {
+async function checkNow(world: World, lateness: Lateness): Promise<void> {
   const { machines, ledger, timeline, traffic } = world
   for (const { node, name } of machines) {
     if (node === undefined) continue
@@ -101,6 +119,8 @@ async function checkNow(world: World): Promise<void> {
       world.violated(`${name} has fallen silent`)
   }
   for (const what of await losses(machines, ledger.acknowledged)) world.violated(what)
+  const up = machines.filter(({ node }) => node !== undefined)
+  for (const what of await lateness.late(up, timeline.now)) world.violated(what)
   for (const { grove, boot, what, due } of ledger.pending.values()) {
     const machine = machines.find(({ name }) => name === grove)
     if (machine?.node === undefined || machine.boots !== boot) continue
@@ -126,7 +146,12 @@ async function checkAtEnd(world: World): Promise<void> {
   }
 }
 
-function resultOf(world: World, { name }: Scenario, seed: number, rounds: number): RunResult {
+function resultOf(
+  world: World,
+  { name }: Scenario,
+  seed: number,
+  { rounds, late }: Pick<RunStats, 'rounds' | 'late'>,
+): RunResult {
   const { network, machines, ledger, injector, timeline, journal, elapsed, violations } = world
   const stats = {
     virtualMs: elapsed,
@@ -139,6 +164,7 @@ function resultOf(world: World, { name }: Scenario, seed: number, rounds: number
       machines.reduce((sum, machine) => sum + machine.faults, 0),
     events: timeline.carriedOut,
     rounds,
+    late,
     outcomes: Object.fromEntries([...ledger.outcomes].sort()),
   }
   return {

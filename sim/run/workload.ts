@@ -93,7 +93,7 @@ export class Agents {
   }
 
   async #publish(machine: Machine, node: GroveNode, rng: Rng, draft: Draft): Promise<void> {
-    const { ledger, journal } = this.#options
+    const { ledger, journal, timeline } = this.#options
     const { contribution } = await publish(node, {
       ...draft,
       artifacts: await this.#artifacts(node, draft, rng),
@@ -101,6 +101,7 @@ export class Agents {
     const { cid, manifest } = contribution
     const blobs = Object.values(manifest.artifacts)
     ledger.published.set(cid, contribution)
+    ledger.publishedAt.set(cid, timeline.now)
     ledger.acknowledged.push({ grove: machine.name, cid, blobs })
     journal.name(cid, manifest.kind)
     const scores = Object.entries(manifest.scores ?? {}).map(

@@ -4,11 +4,15 @@ import { disagreements, unheard } from '../../sim/checkers/agreement.ts'
 import { wrongBlame } from '../../sim/checkers/blame.ts'
 import { exceededLimits, TrafficWatch } from '../../sim/checkers/bounds.ts'
 import { corruptions, losses, miscounts } from '../../sim/checkers/integrity.ts'
+import { LATE_AFTER, Lateness } from '../../sim/checkers/lateness.ts'
+import { misplacedSeeds } from '../../sim/checkers/seeds.ts'
 import { Process } from '../../sim/engine/process.ts'
 import { Rng } from '../../sim/engine/rng.ts'
 import { Timeline } from '../../sim/engine/timeline.ts'
 import { Disk } from '../../sim/machine/disk.ts'
+import { Ledger } from '../../sim/run/ledger.ts'
 import { diskSchema } from '../../sim/scenario/conditions.ts'
+import { scenarioSchema } from '../../sim/scenario/scenario.ts'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
@@ -192,6 +196,19 @@ test('peers, places, paths, advertisements, messages and transfers beyond their 
   assert.equal(violated.length, 4)
 })
 
+test('a seed that is known by the id of another, or by none, is noticed', () => {
+  const peers = [1, 2, 3].map((n) => ({ peerId: `g${n}`, address: `http://g${n}` }))
+  const [own, taken, lost] = peers
+  const config = { self: { peerId: 'g', address: 'http://g' }, seeds: peers }
+  const known = [own, { ...taken, peerId: 'thief' }]
+  const node = { config, gossip: { peers: () => known } } as unknown as GroveNode
+
+  assert.deepEqual(misplacedSeeds(node, peers), [
+    'g knows its seed g2 as thief',
+    `g knows its seed ${lost?.peerId} as undefined`,
+  ])
+})
+
 test('an honest peer that is blamed for a lie is noticed, and no other blame', () => {
   const peer = { peerId: 'g1', address: 'http://g1' }
   const blame = (message: string, fields: object) =>
@@ -243,4 +260,81 @@ test('what one grove holds about a contribution of another, and that lacks, is n
 
   assert.deepEqual(found, [`one holds ${both.cid} and lacks ${answer.cid}, which is about it`])
   assert.deepEqual(await unheard([one, two]), [])
+})
+
+const ROUND_MS = 10_000
+
+/** Of a ledger in which these are published at the start. */
+function lateness(
+  { topK = 8, faults = [] }: { topK?: number; faults?: readonly object[] },
+  ...items: readonly Contribution[]
+): Lateness {
+  const ledger = new Ledger()
+  for (const item of items) {
+    ledger.published.set(item.cid, item)
+    ledger.publishedAt.set(item.cid, NOW)
+  }
+  const scenario = scenarioSchema.parse({
+    about: 'a test',
+    groves: { count: 2, syncIntervalMs: ROUND_MS, policy: { topK } },
+    workload: { overMs: 0 },
+    faults,
+    faultsEndMs: 200_000,
+    rounds: 1,
+  })
+  return new Lateness({ name: 'test', ...scenario }, NOW, ledger)
+}
+
+const afterRounds = (rounds: number) => NOW + rounds * ROUND_MS
+
+test('work or a blob that a grove still lacks some rounds after it came is late', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
+  const best = work('best', { ...scored(1), artifacts: { part: hash } })
+  await a.disk.graph.put(best, here)
+  const watch = lateness({}, best)
+
+  assert.deepEqual(await watch.late([a, b], afterRounds(LATE_AFTER.quiet)), [])
+  const late = await watch.late([a, b], afterRounds(LATE_AFTER.quiet + 1))
+  await b.disk.graph.put(best, here)
+  const partial = await watch.late([a, b], afterRounds(LATE_AFTER.quiet + 2))
+  await b.disk.blobs.put(Buffer.from('blob'))
+
+  assert.deepEqual(late, [`b lacks ${best.cid} after ${LATE_AFTER.quiet} rounds`])
+  assert.deepEqual(partial, late)
+  assert.deepEqual(await watch.late([a, b], afterRounds(LATE_AFTER.quiet + 2)), [])
+  assert.equal(watch.most, LATE_AFTER.quiet + 2)
+})
+
+test('what is about something held is late too; what the policy does not want is not', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const [best, second] = [work('best', scored(1)), work('second', scored(2))]
+  const review = work('review', {
+    kind: 'review',
+    mode: 'exploration',
+    relations: [{ targetCid: best.cid, relationType: 'reviews' }],
+  })
+  for (const item of [best, second, review]) await a.disk.graph.put(item, here)
+  await b.disk.graph.put(best, here)
+  const watch = lateness({ topK: 1 }, best, second, review)
+
+  await watch.late([a, b], afterRounds(2))
+  const late = await watch.late([a, b], afterRounds(3 + LATE_AFTER.quiet))
+
+  assert.deepEqual(late, [`b lacks ${review.cid} after ${LATE_AFTER.quiet} rounds`])
+})
+
+test('the time that faults lasted does not count', async () => {
+  const [a, b] = [holder('a'), holder('b')]
+  const best = work('best', scored(1))
+  await a.disk.graph.put(best, here)
+  const split = { type: 'partition', fromMs: ROUND_MS, untilMs: 3 * ROUND_MS }
+  const crash = { type: 'crash', fromMs: 2 * ROUND_MS, untilMs: 4 * ROUND_MS, times: 1 }
+  const watch = lateness({ faults: [split, { ...crash, downMs: [0, ROUND_MS] }] }, best)
+  const faultRounds = 4
+
+  assert.deepEqual(await watch.late([a, b], afterRounds(LATE_AFTER.disturbed + faultRounds)), [])
+  const late = await watch.late([a, b], afterRounds(LATE_AFTER.disturbed + faultRounds + 1))
+
+  assert.deepEqual(late, [`b lacks ${best.cid} after ${LATE_AFTER.disturbed} rounds`])
 })

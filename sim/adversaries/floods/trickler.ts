@@ -1,10 +1,12 @@
 import type { Cid } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import type { DigestEntry } from '../../../src/core/wire/gossip.ts'
 import type { HttpAnswer, HttpRequest } from '../../network/http.ts'
 import { ManyAddresses } from './many-addresses.ts'
 
 const PORTS = 6
-const WORKS = 6
+const WORKS = 12
 const ARTIFACT_BYTES = 60_000
 /** Just above the minimum rate of a transfer, 4 KiB/s. */
 const PIECE_BYTES = 2_300
@@ -26,9 +28,9 @@ export class Trickler extends ManyAddresses {
 
   protected override act(): void {
     const target = this.randomMachine()
-    const peer = this.rng.pick(this.#peers)
-    if (target === undefined || peer === undefined) return
-    this.send(target, 'exchange', this.messageAs(peer, this.digest(target.name)))
+    if (target === undefined) return
+    for (const peer of this.rng.sample(this.#peers, PORTS))
+      this.send(target, 'exchange', this.messageAs(peer, this.#share(peer)))
   }
 
   protected override async onManifest(cid: Cid, request: HttpRequest): Promise<HttpAnswer> {
@@ -40,6 +42,13 @@ export class Trickler extends ManyAddresses {
     const answer = await super.onBlob(hash, request)
     const { body } = answer
     return body instanceof Uint8Array ? { ...answer, body: this.#trickle(body) } : answer
+  }
+
+  /** Each peer has works of its own, so that all of them are asked. */
+  #share(peer: PeerAddress): DigestEntry[] {
+    const place = this.#peers.indexOf(peer)
+    const shared = this.works.filter((_, n) => n % PORTS === place).map(({ cid }) => cid)
+    return this.truths().filter(({ cid }) => shared.includes(cid))
   }
 
   async *#trickle(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
