@@ -4,6 +4,7 @@ import { benchmark as events } from './events.ts'
 import { benchmark as fairness } from './fairness.ts'
 import { benchmark as fetch } from './fetch.ts'
 import { benchmark as frontier } from './frontier.ts'
+import { benchmark as hostile } from './hostile.ts'
 import type { Benchmark } from './lab/benchmark.ts'
 import { readCommand, usageOf } from './lab/command-line.ts'
 import { describe, observed } from './lab/report.ts'
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   fairness,
   load,
   stalls,
+  hostile,
 }
 
 async function main(args: readonly string[]): Promise<void> {

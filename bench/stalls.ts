@@ -2,7 +2,7 @@ import { request } from 'node:http'
 import type { Benchmark } from './lab/benchmark.ts'
 import { median } from './lab/figures.ts'
 import { copyOf, type Grown, type Growth, grow, growOnce } from './lab/grown.ts'
-import { hostiles } from './lab/hostile.ts'
+import { hostiles } from './lab/hostile/messages.ts'
 import type { Row } from './lab/report.ts'
 import { Watchdog } from './lab/watchdog.ts'
 import type { GroveProcess, Workbench } from './lab/workbench.ts'
@@ -105,7 +105,7 @@ async function attacked(bench: Workbench, { dir, count, hub }: Grown): Promise<S
     const ended = new AbortController()
     const target = { url: grove.url, hub }
     const about = { what: `hostile: ${what}`, n: count, times: 1 }
-    stalls.push(await measured(grove, watchdog, about, () => send(target, ended.signal)))
+    stalls.push(await measured(grove, watchdog, about, () => send(target, ended.signal, 0)))
     ended.abort()
   }
   await watchdog.stop()

@@ -9,11 +9,10 @@ import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import type { GroveSettings, ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
-import { hexDigits } from './core/random.ts'
+import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
 import { GroveNode } from './node/node.ts'
 import type { Log } from './ports/log.ts'
-import type { RecordStore } from './ports/record-store.ts'
 import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
@@ -30,14 +29,15 @@ export type Settings = Omit<GroveSettings, 'dir'> & {
   readonly store?: string | undefined
 }
 
-/** Open stores and the id of their grove. */
+/** Open stores and the grove that they belong to. */
 export interface Opened {
   readonly stores: Stores
-  /** Drawn when the stores are opened for the first time, and kept in them. */
-  readonly peerId: string
+  /** Made when the stores are opened for the first time, and kept beside them. */
+  readonly identity: OwnIdentity
 }
 
-/** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` does. */
+/** Opens a grove's stores, and creates them if they don't exist. Throws as `openStoresAt` and
+ * `openIdentity` do. */
 export async function openStores(
   { dir, store = dir === undefined ? 'memory:' : `sqlite:${dir}` }: Pick<Settings, 'dir' | 'store'>,
   log: Log,
@@ -49,9 +49,9 @@ export async function openStores(
     random: systemRandom,
   })
   return orClose(stores.close, async () => {
-    const peerId = await ownId(stores.records)
-    await stores.health.keepId(peerId)
-    return { stores, peerId }
+    const identity = await openIdentity(stores, log)
+    await stores.health.keepId(identity.formerly ?? identity.key.peerId)
+    return { stores, identity }
   })
 }
 
@@ -68,7 +68,7 @@ export interface ComposedNode {
  */
 export function composeNode(
   settings: Settings,
-  { stores, peerId }: Opened,
+  { stores, identity: { key, ...former } }: Opened,
   address: string | undefined,
   log: Log,
 ): ComposedNode {
@@ -77,8 +77,9 @@ export function composeNode(
     clock: systemClock,
     own: address,
   })
-  const self = { peerId, address: address ?? `http://${peerId}.invalid` }
-  const config: NodeConfig = { ...settings, self, reachable: address !== undefined }
+  const { peerId } = key
+  const self = { peerId, address: address ?? `http://${peerId.slice(-32)}.invalid` }
+  const config: NodeConfig = { ...settings, self, former, reachable: address !== undefined }
   const node = new GroveNode(config, {
     ...stores,
     transport,
@@ -198,6 +199,22 @@ export async function openNode(settings: Settings, log: Log): Promise<ComposedNo
 }
 
 /**
+ * Gives the grove of a directory a new key. Throws as `openStores` does, and `storage-locked` where
+ * it is being served.
+ */
+export async function rotateKey(
+  settings: Pick<Settings, 'dir' | 'store'>,
+  log: Log,
+): Promise<OwnIdentity> {
+  const { stores, identity } = await takeStores(settings, log)
+  try {
+    return await rotateIdentity(stores, identity, systemClock.now())
+  } finally {
+    await stores.close()
+  }
+}
+
+/**
  * The grove of a directory that other processes may have open: the first opens it and serves the
  * others.
  */
@@ -224,7 +241,7 @@ const TAKE_PATIENCE_MS = 10_000
 const TAKE_RETRY_MS = 10
 
 /** Opens stores that another process may have open: it is asked to leave them. */
-async function takeStores(settings: Settings, log: Log): Promise<Opened> {
+async function takeStores(settings: Pick<Settings, 'dir' | 'store'>, log: Log): Promise<Opened> {
   const { dir } = settings
   const deadline = systemClock.now() + TAKE_PATIENCE_MS
   for (;;) {
@@ -260,12 +277,3 @@ function reachableUrl(
 /** The address at which this machine reaches a server that may listen on all addresses. */
 const callableUrl = (url: string): string =>
   url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
-
-/** The grove's id from its records. A new one is stored if there is none. */
-async function ownId(records: RecordStore): Promise<string> {
-  const known = await records.get('grove', 'self')
-  if (typeof known?.peerId === 'string') return known.peerId
-  const peerId = `grove-${hexDigits(systemRandom, 32)}`
-  const isFirst = await records.compareAndSet('grove', 'self', known, { peerId })
-  return isFirst ? peerId : ownId(records)
-}

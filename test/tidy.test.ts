@@ -61,10 +61,21 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'node-version.ts',
   ],
   'config.ts': [...inner, 'node'],
+  'identity.ts': ['core', 'node', 'ports', 'runtime'],
   'log.ts': ['ports'],
   'node-version.ts': [],
   'version.ts': [],
-  'compose.ts': [...inner, 'stores', 'transport', 'runtime', 'node', 'api', 'config.ts', 'log.ts'],
+  'compose.ts': [
+    ...inner,
+    'stores',
+    'transport',
+    'runtime',
+    'node',
+    'api',
+    'config.ts',
+    'identity.ts',
+    'log.ts',
+  ],
   'grove.ts': [...inner, 'node', 'api'],
   'index.ts': [...inner, 'node', 'api', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
 }
@@ -73,6 +84,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
   '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
+  'node:crypto': /^src\/core\/identity\/ed25519\.ts$/,
 }
 
 interface Home {

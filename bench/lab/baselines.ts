@@ -3,8 +3,15 @@ import Sqlite from 'better-sqlite3'
 import type { Workbench } from './workbench.ts'
 
 /** Starts a server that only reads and answers (bare-server.ts), and returns its address. */
-export async function startBareServer(bench: Workbench): Promise<string> {
-  const [{ url }] = (await once(bench.fork('bare-server.ts'), 'message')) as [{ url: string }]
+export const startBareServer = (bench: Workbench): Promise<string> =>
+  startServer(bench, 'bare-server.ts')
+
+/** Starts a server that refuses everything (dropping-server.ts), and returns its address. */
+export const startDroppingServer = (bench: Workbench): Promise<string> =>
+  startServer(bench, 'dropping-server.ts')
+
+async function startServer(bench: Workbench, program: string): Promise<string> {
+  const [{ url }] = (await once(bench.fork(program), 'message')) as [{ url: string }]
   return url
 }
 

@@ -33,6 +33,7 @@ import {
   shuffleResponseSchema,
 } from '../../src/core/wire/gossip.ts'
 import { groveInfoSchema } from '../../src/core/wire/grove.ts'
+import { groveIdentitySchema } from '../../src/core/wire/identity.ts'
 import { threadSchema, threadsSchema } from '../../src/core/wire/threads.ts'
 
 /** The schemas of values that others read or write, by the names of their files. */
@@ -65,6 +66,7 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   stub: stubSchema,
   event: groveEventSchema,
   grove: groveInfoSchema,
+  identity: groveIdentitySchema,
   config: layerSchema,
 }
 

@@ -2,6 +2,7 @@ import { Command, type Help } from 'commander'
 import { VERSION } from '../version.ts'
 import { addCompletions } from './commands/operate/completions.ts'
 import { addEvents } from './commands/operate/events.ts'
+import { addIdentity } from './commands/operate/identity.ts'
 import { addInit } from './commands/operate/init.ts'
 import { addMcp } from './commands/operate/mcp.ts'
 import { addPeers } from './commands/operate/peers.ts'
@@ -28,7 +29,7 @@ const groups: readonly [
   heading: string,
   commands: readonly ((program: Command, context: Context) => void)[],
 ][] = [
-  ['Groves:', [addInit, addServe, addStatus, addMcp, addCompletions]],
+  ['Groves:', [addInit, addServe, addStatus, addIdentity, addMcp, addCompletions]],
   [
     'Work:',
     [

@@ -2,7 +2,8 @@ import { lstat, readdir, realpath } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 
 /** What a grove keeps in its directory. */
-const ownFiles = /^(?:(?:grove|lock)\.db(?:-\w+)?|id|(?:server|grove)\.json(?:\.new)?)$/
+const ownFiles =
+  /^(?:(?:grove|lock)\.db(?:-\w+)?|id|identity\.pem(?:\.\w+)?|(?:server|grove)\.json(?:\.new)?)$/
 const ownFolders = /^(?:blobs|tmp|damaged|run)(?:\/|$)/
 
 /**

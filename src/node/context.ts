@@ -1,9 +1,11 @@
+import type { BufferPool } from '../concurrency/buffer-pool.ts'
 import type { Singleflight } from '../concurrency/singleflight.ts'
 import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { GroveError } from '../core/errors.ts'
+import type { Rotation } from '../core/identity/rotation.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -23,9 +25,19 @@ import type { Input } from '../protocol/messages.ts'
 import type { EventHub } from './events.ts'
 import type { Health } from './health.ts'
 
+/** By which ids others may still know a grove. */
+export interface FormerIds {
+  /** The id that it had before groves had keys. */
+  readonly formerly?: string
+  /** Its changes of key, oldest first. */
+  readonly rotations: readonly Rotation[]
+}
+
 /** How a grove behaves; `src/config.ts` fills in the defaults. Times in ms. */
 export interface NodeConfig {
   readonly self: PeerAddress
+  /** Default: none. */
+  readonly former?: FormerIds
   /**
    * Whether other groves can reach this one. Otherwise it asks and fetches, and does not gossip.
    */
@@ -52,7 +64,7 @@ export interface Breathing {
 
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
-  readonly config: Pick<NodeConfig, 'self' | 'reachable'>
+  readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
@@ -241,6 +253,8 @@ export interface Transfers {
   readonly blobs: Singleflight<Transferred>
   /** What has come of blobs that are not whole. */
   readonly kept: KeptPartials
+  /** What comes is gathered in these. */
+  readonly buffers: BufferPool
   /** Notes that somebody asked for a blob, until the returned function is called, once. */
   wantedByCaller(hash: Cid): () => void
   /** A slot for a transfer, once there is one. */

@@ -38,7 +38,8 @@ import { EventHub } from './events.ts'
 import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteTwin, noteWrongId } from './peers/contact.ts'
+import { noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
@@ -248,7 +249,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
       case 'wrong-id':
-        noteWrongId(this, effect.peer, effect.peerId)
+        this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
       case 'reply-exchange':
       case 'reply-shuffle':

@@ -1,5 +1,6 @@
 import type { BlobStore } from './blob-store.ts'
 import type { GraphStore } from './graph-store.ts'
+import type { KeyStore } from './key-store.ts'
 import type { RecordStore } from './record-store.ts'
 import type { StoreHealth } from './store-health.ts'
 
@@ -8,6 +9,7 @@ export interface Stores extends AsyncDisposable {
   readonly graph: GraphStore
   readonly blobs: BlobStore
   readonly records: RecordStore
+  readonly keys: KeyStore
   readonly health: StoreHealth
   /** Finishes what is under way, then releases everything. Later calls throw `shutting-down`. */
   close(): Promise<void>

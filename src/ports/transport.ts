@@ -13,6 +13,7 @@ import type {
   ToldMetrics,
 } from '../core/wire/federation.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type { GroveIdentity } from '../core/wire/identity.ts'
 
 /** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
 export interface ManifestAnswer {
@@ -84,6 +85,8 @@ export interface Transport {
     request: ShuffleRequest,
     options?: RequestOptions,
   ): Promise<ShuffleResponse>
+  /** Who the peer says it is. */
+  identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
   /** True if the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>

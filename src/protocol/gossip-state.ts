@@ -135,6 +135,9 @@ export class GossipState {
       case 'seed-added':
         this.#members.addSeed(input.peer, now)
         return []
+      case 'seed-renamed':
+        this.#members.renameSeed(input.peer)
+        return []
     }
   }
 

@@ -71,6 +71,8 @@ export type Input =
       readonly unauthenticated?: boolean
     }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
+  /** The seed at this address has this id now, whatever the operator wrote. */
+  | { readonly type: 'seed-renamed'; readonly peer: PeerAddress }
 
 /** What the local frontier is now: places, each dimension best first. */
 export interface FrontierInput {

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { isGroveError } from '../core/errors.ts'
+import { GroveError, isGroveError } from '../core/errors.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { AboutAnswer, ClosureRequest } from '../core/wire/federation.ts'
@@ -73,6 +73,12 @@ export function httpTransport(options: TransportOptions): Transport {
     },
     shuffle: (peer, request, call = {}) =>
       gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
+    identity: (peer, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.identity(peer, call),
+        () => Promise.reject(new GroveError('absent', { ...peer })),
+      ),
     manifest: (peer, cid, call = {}) =>
       protocols.negotiate(
         peer,

@@ -11,6 +11,7 @@ import {
   bestListSchema,
   type ClosureRequest,
 } from '../core/wire/federation.ts'
+import { type GroveIdentity, groveIdentitySchema } from '../core/wire/identity.ts'
 import type {
   BlobAnswer,
   BlobRequest,
@@ -33,6 +34,8 @@ const TAGS_MAX_CHARS = 4_096
 const ENCODED_COMMA_CHARS = 3
 /** Body of one best list. No query asks for 1,000 entries with all their tags, which is larger. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
+/** Body of an identity with all its changes of key. */
+const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
 /** What a closure may have beside its manifests: the trailer, line ends and attestations. */
@@ -47,6 +50,15 @@ export class FederationRoutes {
 
   constructor(dialler: Dialler) {
     this.#dialler = dialler
+  }
+
+  async identity(peer: PeerAddress, { signal }: RequestOptions): Promise<GroveIdentity> {
+    const path = '/api/identity'
+    return this.#dialler.askJson(
+      peer,
+      { method: 'GET', path, maxBytes: IDENTITY_MAX_BYTES, extension: true, signal },
+      groveIdentitySchema,
+    )
   }
 
   async manifest(peer: PeerAddress, cid: Cid, { signal }: RequestOptions): Promise<ManifestAnswer> {

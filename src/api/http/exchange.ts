@@ -19,6 +19,8 @@ interface ExchangeOptions {
   readonly host: string
   /** Waits for the request's turn; undefined if it has come. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
+  /** Waits until the next bytes of a long body may be taken or given; undefined if they may. */
+  readonly bulkTurn: (request: ApiRequest) => Promise<void> | undefined
   /** Takes room for an answer of so many bytes. The result gives it back. */
   readonly hold: (bytes: number) => () => void
   /** Told what the connection is used for from now on. */
@@ -123,7 +125,7 @@ export class Exchange implements ApiRequest {
   bodyStream(): AsyncIterable<Uint8Array> {
     this.#expectMovement()
     this.#incoming.once('end', () => this.#allowPause())
-    return this.#incoming.iterator({ destroyOnReturn: false })
+    return this.#inTurns(this.#incoming.iterator({ destroyOnReturn: false }))
   }
 
   /**
@@ -143,7 +145,8 @@ export class Exchange implements ApiRequest {
     else {
       if (mayPause === true) this.#expectReading()
       else this.#expectMovement()
-      await pipeline(body, outgoing, { signal: this.signal })
+      const chunks = mayPause === true ? body : this.#inTurns(body)
+      await pipeline(chunks, outgoing, { signal: this.signal })
     }
     if (status >= 400) this.#leaveRestOfBody()
   }
@@ -164,6 +167,15 @@ export class Exchange implements ApiRequest {
     outgoing.once('close', this.#options.hold(bytes.byteLength))
     this.#expectMovement()
     await pipeline(slicesOf(bytes), outgoing, { signal: this.signal })
+  }
+
+  /** Bodies take turns with everything else, so that many at once keep nobody waiting. */
+  async *#inTurns(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of chunks) {
+      const turn = this.#options.bulkTurn(this)
+      if (turn !== undefined) await turn
+      yield chunk
+    }
   }
 
   /** From now on the connection is cut if too little moves on it. */

@@ -12,8 +12,11 @@ const WAITING_MAX = 8_192
 /** What a turn is charged at least, in ms, since clocks tell no less than one. */
 const TURN_MIN_MS = 0.05
 
-/** `vital` is what others need to see that the grove lives. It gets every second turn. */
-export type Lane = 'vital' | 'ordinary'
+/**
+ * `vital` is what others need to see that the grove lives. It gets every second turn. `bulk` is the
+ * next bytes of a long body, whose request has begun before.
+ */
+export type Lane = 'vital' | 'ordinary' | 'bulk'
 
 /** A request that asks for its turn. */
 interface Comer {
@@ -34,7 +37,7 @@ interface TurnsOptions {
   /** Unix ms. */
   readonly now: () => number
   readonly nextTurn: NextTurn
-  /** Whether a host's requests may begin; those of the lane `vital` always may. */
+  /** Whether a host's requests may begin, of the lane `ordinary`. */
   readonly mayBegin?: (host: string) => boolean
 }
 
@@ -47,7 +50,11 @@ export class Turns {
   readonly #now: () => number
   readonly #nextTurn: NextTurn
   readonly #mayBegin: (host: string) => boolean
-  readonly #lanes: Record<Lane, Map<string, Waiting[]>> = { vital: new Map(), ordinary: new Map() }
+  readonly #lanes: Record<Lane, Map<string, Waiting[]>> = {
+    vital: new Map(),
+    ordinary: new Map(),
+    bulk: new Map(),
+  }
   #waiting = 0
   readonly #shares = new FairShares()
   #running: { readonly host: string; readonly since: number } | undefined
@@ -55,7 +62,7 @@ export class Turns {
   #sliceAt: number | undefined
   /** Steps that are still to come in this pass of the event loop. */
   #steps = 0
-  #wasVital = false
+  #last: Lane = 'ordinary'
 
   constructor({ now, nextTurn, mayBegin = () => true }: TurnsOptions) {
     this.#now = now
@@ -65,11 +72,12 @@ export class Turns {
 
   /**
    * Undefined if the request may begin now; else a promise that resolves when it may. That rejects
-   * with the signal's reason if the caller has left by then, and with `busy` where too many wait.
+   * with the signal's reason if the caller has left by then, and with `busy` where too many wait:
+   * never in the lane `bulk`, since a body that has begun can't come later.
    */
   enter(comer: Comer): Promise<void> | undefined {
     const { host, lane } = comer
-    const mayBegin = lane === 'vital' || this.#mayBegin(host)
+    const mayBegin = lane !== 'ordinary' || this.#mayBegin(host)
     if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
       this.#begin(host)
       return undefined
@@ -97,7 +105,8 @@ export class Turns {
   #wait({ host, lane, signal }: Comer): Promise<void> {
     const hosts = this.#lanes[lane]
     const queue = hosts.get(host) ?? []
-    if (queue.length >= HOST_WAITING_MAX || this.#waiting >= WAITING_MAX)
+    const isFull = queue.length >= HOST_WAITING_MAX || this.#waiting >= WAITING_MAX
+    if (isFull && lane !== 'bulk')
       return Promise.reject(
         new GroveError('busy', {}, { message: 'too many requests wait here: come again later' }),
       )
@@ -146,27 +155,27 @@ export class Turns {
       this.#waiting--
       if (request.signal.aborted) request.fail(request.signal.reason)
       else {
-        this.#wasVital = lane === 'vital'
+        this.#last = lane
         return { host, request }
       }
     }
   }
 
   #choice() {
-    const lanes: readonly Lane[] = this.#wasVital ? ['ordinary', 'vital'] : ['vital', 'ordinary']
-    for (const lane of lanes) {
-      const host = this.#leastServed(lane)
-      const queue = host === undefined ? undefined : this.#lanes[lane].get(host)
-      if (host !== undefined && queue !== undefined) return { lane, host, queue }
-    }
-    return undefined
+    const vital = this.#choiceOf('vital', this.#lanes.vital.keys())
+    if (vital !== undefined && this.#last !== 'vital') return vital
+    const { ordinary, bulk } = this.#lanes
+    const begins = [...ordinary.keys().filter((host) => this.#mayBegin(host))]
+    const host = this.#shares.least([...begins, ...bulk.keys()])
+    if (host === undefined) return vital
+    const isBulk = bulk.has(host) && (this.#last !== 'bulk' || !begins.includes(host))
+    return this.#choiceOf(isBulk ? 'bulk' : 'ordinary', [host])
   }
 
-  #leastServed(lane: Lane): string | undefined {
-    const hosts = this.#lanes[lane].keys()
-    return this.#shares.least(
-      lane === 'vital' ? hosts : hosts.filter((host) => this.#mayBegin(host)),
-    )
+  #choiceOf(lane: Lane, hosts: Iterable<string>) {
+    const host = this.#shares.least(hosts)
+    const queue = host === undefined ? undefined : this.#lanes[lane].get(host)
+    return host === undefined || queue === undefined ? undefined : { lane, host, queue }
   }
 
   #begin(host: string): void {

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
 import { eventIdSchema, groveEventSchema } from '../../core/wire/events.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
-import { groveInfo } from '../../node/read/status.ts'
+import { groveIdentitySchema } from '../../core/wire/identity.ts'
+import { groveInfo, ownIdentity } from '../../node/read/status.ts'
 import { events, json } from './operation.ts'
 
 const group = 'grove'
@@ -18,6 +19,15 @@ export const groveOperations = {
     input: nothing,
     output: groveInfoSchema,
     run: (node) => groveInfo(node),
+  }),
+  identity: json({
+    name: 'identity',
+    group,
+    summary: 'Say who this grove is: its id, its public key, and the ids that it had before',
+    http: { method: 'GET', path: '/api/identity' },
+    input: nothing,
+    output: groveIdentitySchema,
+    run: async (node) => ownIdentity(node),
   }),
   events: events({
     name: 'events',

@@ -1,7 +1,10 @@
+import { GroveError } from '../../core/errors.ts'
+import { isKeyId, publicPem } from '../../core/identity/ed25519.ts'
 import { timestamp } from '../../core/time.ts'
 import type { FederationPeer } from '../../core/wire/federation.ts'
 import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
 import type { GroveInfo } from '../../core/wire/grove.ts'
+import type { GroveIdentity } from '../../core/wire/identity.ts'
 import type { PeerView } from '../../protocol/messages.ts'
 import { VERSION } from '../../version.ts'
 import type { ReadContext } from '../context.ts'
@@ -21,6 +24,18 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
     },
     storage: await node.health.info(),
   }
+}
+
+/** Who this grove is. Throws `not-found` for one that was given an id without a key. */
+export function ownIdentity({ config: { self, former } }: ReadContext): GroveIdentity {
+  const { peerId } = self
+  if (!isKeyId(peerId)) {
+    const message = `the grove ${peerId} has no key`
+    throw new GroveError('not-found', { peerId }, { message })
+  }
+  const { formerly, rotations = [] } = former ?? {}
+  const known = formerly === undefined ? {} : { formerly }
+  return { peerId, publicKey: publicPem(peerId), ...known, rotations: [...rotations] }
 }
 
 /** The view and its liveness, as Grove 0.1 answers it. */

@@ -1,3 +1,4 @@
+import { BufferPool } from '../../concurrency/buffer-pool.ts'
 import { Singleflight } from '../../concurrency/singleflight.ts'
 import { type Slot, Slots, type Urgency } from '../../concurrency/slots.ts'
 import type { Cid } from '../../core/cid.ts'
@@ -27,6 +28,7 @@ const ROOM = {
 export class TransferSlots implements Transfers {
   readonly blobs = new Singleflight<Transferred>()
   readonly kept = new PartialsKept()
+  readonly buffers = new BufferPool()
   readonly #slots: Slots
   readonly #hosts: Pick<Hosts, 'keyOf'>
   readonly #watchers = new Map<Cid, Set<(progress: TransferProgress) => void>>()

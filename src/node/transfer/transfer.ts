@@ -1,3 +1,4 @@
+import type { GatheredWrites } from '../../concurrency/gathered-writes.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { BlobInfo, PartialBlob } from '../../ports/blob-store.ts'
@@ -5,7 +6,7 @@ import type { TransferContext, Transferred } from '../context.ts'
 import { type FailedAttempt, failureOf, noteFailure } from '../peers/contact.ts'
 import { FailoverStream } from './failover-stream.ts'
 import { arrivedBytes } from './kept-partials.ts'
-import { PieceWriter } from './piece-writer.ts'
+import { pieceWriter } from './piece-writer.ts'
 import { ProviderSet } from './provider-set.ts'
 import type { TransferOptions, WantedBlob } from './wanted-blob.ts'
 
@@ -139,7 +140,8 @@ class BlobTransfer {
       const isWhole = begun !== undefined && begun.missing().length === 0
       const first = isWhole ? ENDED : await chunks.next()
       partial ??= await this.#node.blobs.partial(this.#wanted.hash, stream.sizeBytes)
-      await fill(partial, stream.offset, first, chunks)
+      const { buffers } = this.#node.transfers
+      await fill(pieceWriter(partial, stream.offset, buffers), first, chunks)
       const info = await partial.finish()
       for (const [address, bytes] of stream.bytesByProvider)
         this.#node.peers.bytesGood(address, bytes)
@@ -195,15 +197,13 @@ const ENDED: IteratorReturnResult<void> = { done: true, value: undefined }
 
 /** Writes what comes, also where the rest then fails. */
 async function fill(
-  partial: PartialBlob,
-  offset: number,
+  writer: GatheredWrites,
   first: IteratorResult<Uint8Array, void>,
   rest: AsyncGenerator<Uint8Array, void, undefined>,
 ): Promise<void> {
-  const writer = new PieceWriter(partial, offset)
   try {
     for (let next = first; next.done !== true; next = await rest.next())
-      await writer.write(next.value)
+      await writer.add(next.value)
   } finally {
     await rest.return()
     await writer.flush()

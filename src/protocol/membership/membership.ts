@@ -182,6 +182,11 @@ export class Membership {
     return this.#peers.isMisnamed(peer)
   }
 
+  /** The seed at this address is expected to answer with this id from now on. */
+  renameSeed({ peerId, address }: PeerAddress): void {
+    this.#peers.pin(tidyAddress(address), peerId)
+  }
+
   /** Another id than the operator wrote answered at this address: that is no answer. */
   misnamed(address: string, now: number): Effect[] {
     this.#peers.noteNamed(tidyAddress(address), false)

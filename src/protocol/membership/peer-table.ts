@@ -108,6 +108,12 @@ export class PeerTable {
     return this.#seeds.get(address)?.misnamed === true
   }
 
+  /** Expects another id at a seed's address than the operator wrote. */
+  pin(address: string, peerId: string): void {
+    if (this.#seeds.get(address)?.pinned === undefined) return
+    this.#seeds.set(address, { pinned: peerId, misnamed: false })
+  }
+
   /** Notes whether the id that answered is the one that the operator wrote. */
   noteNamed(address: string, isRight: boolean): void {
     const seed = this.#seeds.get(address)

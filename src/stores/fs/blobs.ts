@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { BufferPool } from '../../concurrency/buffer-pool.ts'
 import { type Cid, CidHasher, cidToBytes } from '../../core/cid.ts'
 import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
@@ -19,9 +20,13 @@ import type { Damaged } from './damaged.ts'
 import { FilePieces } from './file-pieces.ts'
 import { PRIVATE_DIRECTORY } from './modes.ts'
 import { spool } from './spool.ts'
+import { syncDirectory } from './sync-directory.ts'
 
 /** Bytes of one read. Smaller reads cost more round trips to a thread; larger ones more memory. */
 const READ_BYTES = 256 * 1024
+/** From so many blobs that are read at once on, reads are smaller: each holds some in memory. */
+const MANY_READS = 8
+const READ_BYTES_OF_MANY = 64 * 1024
 
 /** What a blob's file looked like when it was put. */
 export interface FileStamp {
@@ -56,9 +61,12 @@ export class FileBlobs implements BlobStore {
   readonly #damaged: Damaged
   readonly #shards = new Map<string, Promise<void>>()
   readonly #assemblies = new Assemblies()
+  readonly #buffers = new BufferPool()
   /** Files that are being hashed again, by hash. */
   readonly #checks = new Map<Cid, Promise<boolean>>()
   #temporary = 0
+  /** Blobs that are being read. */
+  #reading = 0
 
   private constructor(dir: string, { stamps, damaged }: Parts) {
     this.#dir = dir
@@ -76,7 +84,7 @@ export class FileBlobs implements BlobStore {
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
     const path = this.#temporaryPath()
     try {
-      const { hash, sizeBytes } = await spool(path, receive(source, options))
+      const { hash, sizeBytes } = await spool(path, receive(source, options), this.#buffers)
       checkHash(hash, options.expect)
       await this.#disk(() => this.#appear(path, hash))
       return { hash, sizeBytes }
@@ -106,9 +114,11 @@ export class FileBlobs implements BlobStore {
         const chunks = handle.createReadStream({
           start,
           end,
-          highWaterMark: READ_BYTES,
+          highWaterMark: this.#reading < MANY_READS ? READ_BYTES : READ_BYTES_OF_MANY,
           ...signalOf(options),
         })
+        this.#reading++
+        chunks.once('close', () => this.#reading--)
         const isWhole = start === 0 && end === size - 1
         return isWhole ? verified(chunks, hash, () => this.#condemn(hash)) : chunks
       }
@@ -297,13 +307,4 @@ async function hashOfFile(path: string): Promise<Cid> {
   for await (const chunk of handle.createReadStream({ highWaterMark: READ_BYTES }))
     hasher.update(chunk as Uint8Array)
   return hasher.digest()
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path)
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

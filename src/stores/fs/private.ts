@@ -4,7 +4,7 @@ import { errnoOf, storageError } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import { ID_FILE } from './lost-database.ts'
-import { PRIVATE_DIRECTORY, PRIVATE_FILE } from './modes.ts'
+import { OTHERS, PRIVATE_DIRECTORY, PRIVATE_FILE } from './modes.ts'
 
 /** Everything that a grove makes in its directory. */
 const OWN = /^(grove\.db.*|lock\.db.*|grove\.json.*|server\.json.*|blobs|tmp|damaged|run|id.*)$/
@@ -12,7 +12,6 @@ const OWN = /^(grove\.db.*|lock\.db.*|grove\.json.*|server\.json.*|blobs|tmp|dam
 const SETTINGS = 'grove.json'
 const FILES = ['grove.db', 'grove.db-wal', 'grove.db-shm', 'lock.db']
 const FOLDERS = ['blobs', 'tmp']
-const OTHERS = 0o077
 
 /**
  * Refuses a directory in which a name of Grove's own is a link, a pipe or a device. The directory

@@ -1,11 +1,11 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import type { BufferPool } from '../../concurrency/buffer-pool.ts'
+import { GatheredWrites } from '../../concurrency/gathered-writes.ts'
 import { type Cid, CidHasher } from '../../core/cid.ts'
 import { storageError } from '../../core/errno.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import { PRIVATE_FILE } from './modes.ts'
 
-/** Chunks are gathered into writes of this many bytes: each write costs a thread's round trip. */
-const WRITE_BYTES = 1 * 1024 * 1024
 /** Written bytes are synced each time there are so many, so that the last sync has little to do. */
 const SYNC_BYTES = 8 * 1024 * 1024
 
@@ -13,8 +13,12 @@ const SYNC_BYTES = 8 * 1024 * 1024
  * Writes chunks to a new file, hashing them on the way; resolves when all are on the disk.
  * Throws what the source throws; `storage-full`, `storage-failed`.
  */
-export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Promise<BlobInfo> {
-  const file = await Spool.create(path)
+export async function spool(
+  path: string,
+  chunks: AsyncIterable<Uint8Array>,
+  buffers: BufferPool,
+): Promise<BlobInfo> {
+  const file = await Spool.create(path, buffers)
   try {
     for await (const chunk of chunks) await file.write(chunk)
     return await file.finish()
@@ -23,49 +27,39 @@ export async function spool(path: string, chunks: AsyncIterable<Uint8Array>): Pr
   }
 }
 
-/**
- * A file being written: one write and one sync run behind the chunks that arrive. Chunks are copied
- * into one of two buffers that take turns: that is cheaper than keeping a socket's many small
- * buffers alive until they are written.
- */
+/** A file being written: one write and one sync run behind the chunks that arrive. */
 class Spool {
   readonly #handle: FileHandle
   readonly #path: string
+  readonly #writes: GatheredWrites
   readonly #hasher = new CidHasher()
-  #filling = Buffer.allocUnsafeSlow(WRITE_BYTES)
-  #resting: Buffer<ArrayBuffer> | undefined
-  #filledBytes = 0
   #sizeBytes = 0
   #unsyncedBytes = 0
-  #writing: Promise<void> = Promise.resolve()
   #syncing: Promise<void> = Promise.resolve()
 
-  private constructor(handle: FileHandle, path: string) {
+  private constructor(handle: FileHandle, path: string, buffers: BufferPool) {
     this.#handle = handle
     this.#path = path
+    this.#writes = new GatheredWrites(buffers, {
+      gathered: (bytes) => void this.#hasher.update(bytes),
+      write: (bytes) => this.#disk(() => this.#append(bytes)),
+    })
   }
 
-  static async create(path: string): Promise<Spool> {
+  static async create(path: string, buffers: BufferPool): Promise<Spool> {
     try {
-      return new Spool(await open(path, 'wx', PRIVATE_FILE), path)
+      return new Spool(await open(path, 'wx', PRIVATE_FILE), path, buffers)
     } catch (cause) {
       throw storageError(cause, { path })
     }
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    for (let taken = 0; taken < chunk.byteLength; ) {
-      const part = chunk.subarray(taken, taken + WRITE_BYTES - this.#filledBytes)
-      this.#filling.set(part, this.#filledBytes)
-      this.#filledBytes += part.byteLength
-      taken += part.byteLength
-      if (this.#filledBytes === WRITE_BYTES) await this.#send()
-    }
+  write(chunk: Uint8Array): Promise<void> {
+    return this.#writes.add(chunk)
   }
 
   async finish(): Promise<{ hash: Cid; sizeBytes: number }> {
-    await this.#send()
-    await this.#writing
+    await this.#writes.flush()
     await this.#syncing
     await this.#disk(() => this.#handle.datasync())
     return { hash: this.#hasher.digest(), sizeBytes: this.#sizeBytes }
@@ -73,27 +67,20 @@ class Spool {
 
   /** Waits for the write and the sync under way: a file must not be closed under them. */
   async close(): Promise<void> {
-    await Promise.allSettled([this.#writing, this.#syncing])
+    await this.#writes.end()
+    await Promise.allSettled([this.#syncing])
     await this.#handle.close()
   }
 
-  async #send(): Promise<void> {
-    const bytes = this.#filling.subarray(0, this.#filledBytes)
-    this.#hasher.update(bytes)
-    await this.#writing
-    this.#filling = this.#resting ?? Buffer.allocUnsafeSlow(WRITE_BYTES)
-    this.#resting = bytes
-    this.#filledBytes = 0
+  async #append(bytes: Uint8Array): Promise<void> {
+    await writeAll(this.#handle, bytes)
     this.#sizeBytes += bytes.byteLength
     this.#unsyncedBytes += bytes.byteLength
-    this.#writing = settled(this.#disk(() => writeAll(this.#handle, bytes)))
-    if (this.#unsyncedBytes >= SYNC_BYTES) await this.#sync()
-  }
-
-  async #sync(): Promise<void> {
-    await this.#syncing
+    if (this.#unsyncedBytes < SYNC_BYTES) return
     this.#unsyncedBytes = 0
-    this.#syncing = settled(this.#disk(() => this.#handle.datasync()))
+    await this.#syncing
+    this.#syncing = this.#disk(() => this.#handle.datasync())
+    this.#syncing.catch(() => {})
   }
 
   async #disk(work: () => Promise<void>): Promise<void> {
@@ -103,12 +90,6 @@ class Spool {
       throw storageError(cause, { path: this.#path })
     }
   }
-}
-
-/** The same promise. Its failure is not reported as unhandled before somebody awaits it. */
-function settled(promise: Promise<void>): Promise<void> {
-  promise.catch(() => {})
-  return promise
 }
 
 /**

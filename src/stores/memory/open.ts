@@ -3,6 +3,7 @@ import type { StoreHealth } from '../../ports/store-health.ts'
 import type { Stores } from '../../ports/stores.ts'
 import { MemoryBlobs } from './blobs.ts'
 import { MemoryGraph } from './graph.ts'
+import { MemoryKeys } from './keys.ts'
 import { MemoryRecords } from './records.ts'
 
 /** Memory keeps what it is given. */
@@ -24,6 +25,7 @@ export function memoryStores(random: Random): Stores {
     graph: new MemoryGraph(random),
     blobs,
     records: new MemoryRecords(),
+    keys: new MemoryKeys(),
     health: healthy,
     close,
     [Symbol.asyncDispose]: close,

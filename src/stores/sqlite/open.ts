@@ -8,6 +8,7 @@ import { type Log, silentLog } from '../../ports/log.ts'
 import type { NextTurn, Stores } from '../../ports/stores.ts'
 import { FileBlobs } from '../fs/blobs.ts'
 import { Damaged } from '../fs/damaged.ts'
+import { KeyFile } from '../fs/key-file.ts'
 import { requireDatabase } from '../fs/lost-database.ts'
 import { makeDirectory } from '../fs/make-directory.ts'
 import { makePrivate, refusePlanted } from '../fs/private.ts'
@@ -35,9 +36,9 @@ export interface SqliteOptions {
 /**
  * Opens the stores in a directory: `grove.db` (graph, records, small blobs), `blobs/` (large
  * blobs), `tmp/` (blobs being written; emptied here), `damaged/` (bytes that lost their hash), `id`
- * (of the grove), `lock.db`. On a full disk what is there can be read. Throws `storage-locked`,
- * `refused` (a link in the place of one of these), `storage-newer`, `read-only`, `storage-full`,
- * `storage-failed`.
+ * and `identity.pem` (of the grove), `lock.db`. On a full disk what is there can be read. Throws
+ * `storage-locked`, `refused` (a link in the place of one of these), `storage-newer`, `read-only`,
+ * `storage-full`, `storage-failed`.
  */
 export async function openSqliteStores(options: SqliteOptions): Promise<Stores> {
   const { dir } = options
@@ -71,7 +72,8 @@ async function openLocked(options: SqliteOptions, unlock: () => void): Promise<S
     const files = await FileBlobs.open(dir, { stamps, damaged, log })
     const blobs = new TieredBlobs({ small: new SqliteSmallBlobs(session), large: files, damaged })
     const health = new SqliteHealth({ dir, session, damaged, log })
-    return storesOn({ session, blobs, damaged, health, unlock })
+    const keys = new KeyFile(dir)
+    return storesOn({ session, blobs, damaged, health, keys, unlock })
   } catch (error) {
     await session.close()
     throw error
@@ -83,10 +85,11 @@ interface Parts {
   readonly blobs: TieredBlobs
   readonly damaged: Damaged
   readonly health: SqliteHealth
+  readonly keys: KeyFile
   readonly unlock: () => void
 }
 
-function storesOn({ session, blobs, damaged, health, unlock }: Parts): Stores {
+function storesOn({ session, blobs, damaged, health, keys, unlock }: Parts): Stores {
   const close = async () => {
     await blobs.close()
     await session.close()
@@ -97,6 +100,7 @@ function storesOn({ session, blobs, damaged, health, unlock }: Parts): Stores {
     blobs,
     records: new SqliteRecords(session),
     health,
+    keys,
     close,
     [Symbol.asyncDispose]: close,
   }

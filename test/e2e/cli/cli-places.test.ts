@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { createPublicKey } from 'node:crypto'
 import { cp, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ContributionView, Draft } from '../../../src/core/contribution/schema.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import type { FederatedEntry } from '../../../src/core/wire/frontier.ts'
+import type { GroveIdentity } from '../../../src/core/wire/identity.ts'
 import { cidOf } from '../../../src/index.ts'
 import { contribute, digits, folderWithWork } from '../../support/contribute.ts'
 import { plainDraft, publishTo } from '../../support/http.ts'
@@ -314,4 +316,25 @@ test('of foreign work, links and executable bits are written only where they are
   } finally {
     await served.stop()
   }
+})
+
+test('a grove says who it is, and gets another key only when it is not served', async () => {
+  const dir = at('keyed')
+  const grove = await serveGrove(dir)
+  const { peerId } = await groveJson<GroveIdentity>(['identity', '--server', grove.url])
+  const refused = await groveFails(7, ['identity', 'rotate', '--dir', dir])
+  await grove.stop()
+
+  const said = await groveText(['identity', 'rotate', '--dir', dir])
+
+  assert.match(refused, /in use/)
+  const after = await groveJson<GroveIdentity>(['identity', '--dir', dir])
+  const publicKey = await groveText(['identity', 'export', '--dir', dir])
+  assert.ok(said.includes(after.peerId) && said.includes(peerId))
+  assert.deepEqual(
+    after.rotations.map(({ from, to }) => [from, to]),
+    [[peerId, after.peerId]],
+  )
+  assert.equal(createPublicKey(publicKey).asymmetricKeyType, 'ed25519')
+  assert.match(await groveFails(3, ['identity', 'rotate', '--dir', at('work')]), /holds no grove/)
 })

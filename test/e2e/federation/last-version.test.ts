@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
+import type { GroveIdentity } from '../../../src/core/wire/identity.ts'
 import { getJson, postJson, publishTo } from '../../support/http.ts'
 import { groves } from '../../support/processes/groves.ts'
 import { lastVersion } from '../../support/processes/last-version.ts'
@@ -54,7 +55,9 @@ test('a directory of the last version opens here, and is then refused there', as
   const grove = await start('grown')
 
   assert.deepEqual(await Promise.all(asked.map((path) => getJson(grove.url, path))), before)
-  assert.equal((await getJson<{ peerId: string }>(grove.url, '/api/grove')).peerId, peerId)
+  const identity = await getJson<GroveIdentity>(grove.url, '/api/identity')
+  assert.match(identity.peerId, /^ed25519:[0-9a-f]{64}$/)
+  assert.equal(identity.formerly, peerId)
   assert.equal(await artifactOf(grove.url, parent.cid, 'a'), 'one')
   assert.equal((await artifactOf(grove.url, child.cid, 'a')).length, 200_000)
   await publishTo(grove.url, { summary: 'published by the new version' })

@@ -27,7 +27,7 @@ test('a directory, or the URL of one, keeps the grove and its id', async () => {
 
   const second = await openStores({ dir: temporary.dir, store: `sqlite:${dir}` }, silentLog)
 
-  assert.equal(second.peerId, first.peerId)
+  assert.equal(second.identity.key.peerId, first.identity.key.peerId)
   assert.equal(await second.stores.graph.count(), 1)
   await second.stores.close()
 })
@@ -41,7 +41,7 @@ test('the default is memory, which keeps nothing', async () => {
 
     const second = await openStores(settings, silentLog)
 
-    assert.notEqual(second.peerId, first.peerId)
+    assert.notEqual(second.identity.key.peerId, first.identity.key.peerId)
     assert.equal(await second.stores.graph.count(), 0)
   }
 })
@@ -61,13 +61,12 @@ test('a directory with a link or a pipe in the place of what is its own is left 
   await mkdir(join(victim, 'sub'), { recursive: true })
   await writeFile(join(victim, 'sub/file'), 'precious')
   await chmod(victim, 0o755)
-  for (const name of ['tmp', 'blobs', 'damaged', 'run', 'id', 'grove.db', 'grove.db-wal']) {
+  const folders = ['tmp', 'blobs', 'damaged', 'run']
+  const files = ['id', 'identity.pem', 'grove.db', 'grove.db-wal']
+  for (const name of [...folders, ...files]) {
     const dir = join(temporary.dir, `with-${name}`)
     await mkdir(dir)
-    await symlink(
-      name.includes('.') || name === 'id' ? '../victim/sub/file' : '../victim',
-      join(dir, name),
-    )
+    await symlink(files.includes(name) ? '../victim/sub/file' : '../victim', join(dir, name))
 
     await assert.rejects(openStores({ dir }, silentLog), withCode('refused', join(dir, name)), name)
 

@@ -43,7 +43,8 @@ async function init(
   decideConfig({ dir: directory, flags: layer })
   // Imported here, since it would slow the start of other commands.
   const { openStores } = await import('../../../compose.ts')
-  const { stores, peerId } = await openStores({ dir: directory }, silentLog)
+  const { stores, identity } = await openStores({ dir: directory }, silentLog)
+  const { peerId } = identity.key
   await stores.close()
   const isNew = await writeConfig(directory, layer)
   const canAdopt = basename(directory) === PROJECT_DIR && Object.keys(layer).length === 0
@@ -77,6 +78,7 @@ async function adopted(
   const config = await readConfigFile(directory)
   if (json === true) return printJson(output, { dir: directory, peerId, config })
   print(output, `took over the grove ${peerId} that was in ${directory}`)
+  note(output, 'whoever made it may have its key: `grove identity rotate` gives it another one')
   note(output, `its settings are ${printable(JSON.stringify(config))}: edit them in ${CONFIG_FILE}`)
 }
 

@@ -6,6 +6,7 @@ import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isPack } from '../../../core/contribution/tree.ts'
 import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
+import { withScheme } from '../../../core/peers/endpoint.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -82,7 +83,8 @@ async function fetch(
 }
 
 /** What isn't known here may be known to the grove that is to be asked. */
-async function cidToFetch(session: CliSession, text: string, peer = ''): Promise<Cid> {
+async function cidToFetch(session: CliSession, text: string, named = ''): Promise<Cid> {
+  const peer = withScheme(named)
   try {
     return await cidOf(session, text)
   } catch (error) {

@@ -167,3 +167,29 @@ for (const [address, host] of [
   test(`a socket from ${address} is of the host ${host}`, () => {
     assert.equal(hostOf(address), host)
   })
+
+test('bodies under way take turns with requests, whoever is held back or whatever waits', async () => {
+  const { ask, begun, passAll } = newTurns((host) => host !== 'held')
+  const calls = [
+    ask('busy', 5),
+    ...many(3, () => ask('busy', 1, { name: 'request' })),
+    ...many(3, () => ask('busy', 1, { lane: 'bulk', name: 'body' })),
+    ask('held', 1, { lane: 'bulk', name: 'held' }),
+    ask('watcher', 0, { lane: 'vital', name: 'health' }),
+  ]
+
+  await passAll()
+  await Promise.all(calls)
+
+  assert.deepEqual(begun, ['busy', 'health', 'held', ...many(3, () => ['request', 'body']).flat()])
+})
+
+test('a body that has begun is never told to come later', async () => {
+  const { ask, begun, passAll } = newTurns()
+  const calls = [ask('busy', 5), ...many(600, () => ask('busy', 0, { lane: 'bulk' }))]
+
+  await passAll()
+  await Promise.all(calls)
+
+  assert.equal(begun.length, 601)
+})

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Draft } from '../../../src/core/contribution/schema.ts'
+import type { Draft } from '../../../../src/core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
@@ -13,9 +13,9 @@ import {
   reaches,
   recencyOf,
   signalPlaces,
-} from '../../../src/core/ranking/frontier.ts'
-import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
-import { at, sample } from '../../conformance/samples.ts'
+} from '../../../../src/core/ranking/frontier.ts'
+import { NO_SIGNALS } from '../../../../src/core/ranking/signals.ts'
+import { at, sample } from '../../../conformance/samples.ts'
 
 const later = Date.parse(at(3_600))
 const place = (value: number, direction: 'minimize' | 'maximize', summary = 'a'): Place => ({

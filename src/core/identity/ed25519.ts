@@ -1,0 +1,104 @@
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+
+/** The id of a grove that has a key: `ed25519:` and the 64 hex digits of its public key. */
+export type KeyId = string & { readonly __keyId: true }
+
+/** The form of a key id. */
+const KEY_ID_PATTERN = /^ed25519:[0-9a-f]{64}$/
+const PREFIX = 'ed25519:'
+
+/** What is signed, each with a domain of its own: no signature can be taken for another. */
+export type Domain = 'rotation'
+
+/** Bytes of the secret from which RFC 8032 derives an Ed25519 key. */
+export const SECRET_BYTES = 32
+/** Base64url digits of a signature, which has 64 bytes. */
+const SIGNATURE_PATTERN = /^[\w-]{86}$/
+/** What precedes the raw key in DER (RFC 8410): PKCS#8 of a private one, SPKI of a public one. */
+const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
+const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
+
+/** True if the text is the id of a grove that has a key. */
+export function isKeyId(text: unknown): text is KeyId {
+  return typeof text === 'string' && KEY_ID_PATTERN.test(text)
+}
+
+/**
+ * A grove's private key. Nothing that prints objects shows it; `toPem` alone lets it out.
+ * Signatures are deterministic (RFC 8032 §5.1.6).
+ */
+export class SigningKey {
+  /** The id of the grove that has this key. */
+  readonly peerId: KeyId
+  readonly #key: KeyObject
+
+  private constructor(key: KeyObject) {
+    this.#key = key
+    this.peerId = keyIdOf(createPublicKey(key))
+  }
+
+  /** The key of a secret of SECRET_BYTES bytes, which nobody must be able to guess. */
+  static fromSecret(secret: Uint8Array): SigningKey {
+    const der = Buffer.concat([PKCS8_HEAD, secret])
+    return new SigningKey(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+  }
+
+  /** The key in a PKCS#8 file; undefined if it holds anything else. */
+  static fromPem(pem: string): SigningKey | undefined {
+    const key = keyIn(() => createPrivateKey(pem))
+    return key?.asymmetricKeyType === 'ed25519' ? new SigningKey(key) : undefined
+  }
+
+  /** As PKCS#8: whoever reads it is this grove. */
+  toPem(): string {
+    return this.#key.export({ format: 'pem', type: 'pkcs8' }).toString()
+  }
+
+  /** The signature of some bytes, in base64url. About 0.1 ms. */
+  sign(domain: Domain, bytes: Uint8Array): string {
+    return sign(null, signedBytes(domain, bytes), this.#key).toString('base64url')
+  }
+}
+
+/** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
+export function isSignedBy(
+  peerId: KeyId,
+  { domain, bytes, signature }: { domain: Domain; bytes: Uint8Array; signature: string },
+): boolean {
+  if (!SIGNATURE_PATTERN.test(signature)) return false
+  const key = keyIn(() => publicKeyOf(peerId))
+  if (key === undefined) return false
+  return verify(null, signedBytes(domain, bytes), key, Buffer.from(signature, 'base64url'))
+}
+
+/** The public key of a grove in the form that other tools read (SPKI, as PEM). */
+export function publicPem(peerId: KeyId): string {
+  return publicKeyOf(peerId).export({ format: 'pem', type: 'spki' }).toString()
+}
+
+const encoder = new TextEncoder()
+
+/** What is signed: a line that says what it is for, then the bytes. */
+function signedBytes(domain: Domain, bytes: Uint8Array): Uint8Array {
+  return Buffer.concat([encoder.encode(`grove/${domain}/1\n`), bytes])
+}
+
+function publicKeyOf(peerId: KeyId): KeyObject {
+  const der = Buffer.concat([SPKI_HEAD, Buffer.from(peerId.slice(PREFIX.length), 'hex')])
+  return createPublicKey({ key: der, format: 'der', type: 'spki' })
+}
+
+function keyIdOf(key: KeyObject): KeyId {
+  const raw = key.export({ format: 'der', type: 'spki' }).subarray(SPKI_HEAD.byteLength)
+  return `${PREFIX}${raw.toString('hex')}` as KeyId
+}
+
+/** OpenSSL's errors say nothing to anybody. */
+function keyIn(read: () => KeyObject): KeyObject | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error)) throw error
+    return undefined
+  }
+}

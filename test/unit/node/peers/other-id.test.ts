@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openStores, rotateKey } from '../../../../src/compose.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { directoryOfSchema } from '../../../conformance/temporary.ts'
+import { temporaryDirectory } from '../../../support/folder.ts'
+import { serveNode } from '../../../support/serve-node.ts'
+import { testNode } from '../../../support/test-node.ts'
+import { until } from '../../../support/until.ts'
+
+/** A grove that expects `expected` at the address, and what it makes of what answers there. */
+async function outcomeOf(expected: string, address: string): Promise<'taken' | 'wrong'> {
+  await using grove = testNode([{ peerId: expected, address }], {
+    reachable: true,
+    gossipIntervalMs: 50,
+  })
+  const { node } = grove
+  await node.start()
+  return await until('it is known', () => {
+    if (node.gossip.peer(address)?.answered === true) return 'taken'
+    return node.peers.record(address).lastError === undefined ? undefined : 'wrong'
+  })
+}
+
+test('a seed whose key was rotated is followed from the id that the operator wrote', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  const { stores, identity } = await openStores({ dir }, silentLog)
+  await stores.close()
+  for (const _ of [1, 2]) await rotateKey({ dir }, silentLog)
+  await using seed = await serveNode(dir)
+
+  assert.equal(await outcomeOf(identity.key.peerId, seed.url), 'taken')
+})
+
+test('a seed that has its first key is followed from its id without one', async () => {
+  await using temporary = await directoryOfSchema(1)
+  await using seed = await serveNode(temporary.dir)
+
+  assert.equal(await outcomeOf('grove-0123456789abcdef0123456789abcdef', seed.url), 'taken')
+})
+
+test('what answers with an id that does not follow is the wrong grove', async () => {
+  await using temporary = await directoryOfSchema(1)
+  await using seed = await serveNode(temporary.dir)
+
+  for (const other of ['grove-other', `ed25519:${'0a'.repeat(32)}`])
+    assert.equal(await outcomeOf(other, seed.url), 'wrong')
+})
