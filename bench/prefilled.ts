@@ -1,7 +1,7 @@
 import type { Cid } from '../src/core/cid.ts'
 import type { Draft } from '../src/core/contribution/schema.ts'
 import type { RunOptions } from './lab/benchmark.ts'
-import { fillGrove } from './lab/directory.ts'
+import { bytesToCheckpoint, fillGrove } from './lab/directory.ts'
 import type { Load } from './lab/load.ts'
 import { comparison, cpuComparison, type Row } from './lab/report.ts'
 import { publishRequest, sampleDraft } from './lab/samples.ts'
@@ -23,6 +23,8 @@ interface Holdings {
   readonly sampleOf: (number: number, before: readonly Cid[]) => Draft
   /** What is published beside it; `first` is the first contribution of either grove. */
   readonly publishes?: (number: number, first: Cid) => Draft
+  /** What a publish is meant to write to the disk at most, in KB. */
+  readonly written?: { readonly most: number }
 }
 
 /**
@@ -38,7 +40,7 @@ export async function prefilledRows(
   const turns = quick ? 1 : TURNS * repeat
   const each = Math.max(1, Math.round((amount * SHARE) / TURNS))
   for (const holdings of holdingsOf(amount, quick)) {
-    const rates = await turnsBeside(bench, load, holdings, { turns, each })
+    const { rates, writtenKb } = await turnsBeside(bench, load, holdings, { turns, each })
     rows.push(
       comparison(
         rates,
@@ -57,6 +59,13 @@ export async function prefilledRows(
         { what: 'the same on an empty grove', value: ({ empty }) => empty.cpuUs ?? Number.NaN },
       ),
     )
+    if (writtenKb !== undefined && holdings.written !== undefined)
+      rows.push({
+        figure: `written to the disk for one, checkpoints and all, with ${holdings.what} held`,
+        unit: 'KB',
+        value: writtenKb,
+        aim: holdings.written,
+      })
   }
   return rows
 }
@@ -70,6 +79,7 @@ interface Pace {
 }
 
 interface Side {
+  readonly dir: string
   readonly grove: GroveProcess
   /** Its first contribution. */
   readonly first: Cid
@@ -85,14 +95,14 @@ async function turnsBeside(
   load: Load,
   { count, sampleOf, publishes = sampleDraft }: Holdings,
   { turns, each }: { readonly turns: number; readonly each: number },
-): Promise<Turn[]> {
+): Promise<{ rates: Turn[]; writtenKb: number | undefined }> {
   let number = count
   const open = async (held: number): Promise<Side> => {
     const dir = bench.path('prefilled')
     const [first] = await fillGrove(dir, Math.max(1, held), (n, before) => ({
       draft: held === 0 ? sampleDraft(n) : sampleOf(n, before),
     }))
-    return { grove: await bench.serve(dir, '--sync', 'off'), first: first as Cid }
+    return { dir, grove: await bench.serve(dir, '--sync', 'off'), first: first as Cid }
   }
   const [filled, empty] = [await open(count), await open(0)]
   const paceOf = async (side: Side, times: number): Promise<Pace> => {
@@ -105,18 +115,24 @@ async function turnsBeside(
     return { rate: times / seconds, cpuUs: cpu === undefined ? undefined : (cpu * 1e6) / times }
   }
   for (const side of [filled, empty]) await paceOf(side, Math.min(WARM_UP, each))
-  const turnsTaken: Turn[] = []
+  const writtenBefore = filled.grove.writtenBytes()
+  const rates: Turn[] = []
   for (let turn = 0; turn < turns; turn++) {
     // Each goes first in turn: whatever follows a pause is slower.
     const early = turn % 2 === 0 ? await paceOf(empty, each) : undefined
     const pace = await paceOf(filled, each)
-    turnsTaken.push({ filled: pace, empty: early ?? (await paceOf(empty, each)) })
+    rates.push({ filled: pace, empty: early ?? (await paceOf(empty, each)) })
   }
+  const written = since(writtenBefore, filled.grove.writtenBytes())
+  const left = await bytesToCheckpoint(filled.dir)
   await Promise.all([filled.grove.stop(), empty.grove.stop()])
-  return turnsTaken
+  const writtenKb = written === undefined ? undefined : (written + left) / 1_000 / (turns * each)
+  return { rates, writtenKb }
 }
 
 const CONNECTIONS = 16
+/** What a small publish among many is meant to write, with 16 connections. */
+const WRITTEN_MOST_KB = 14
 
 function holdingsOf(amount: number, quick: boolean): readonly Holdings[] {
   const scaled = (usual: number) => (quick ? Math.ceil(usual / 100) : usual)
@@ -150,6 +166,7 @@ function holdingsOf(amount: number, quick: boolean): readonly Holdings[] {
       what: `${10 * amount} contributions`,
       count: 10 * amount,
       sampleOf: (number) => sampleDraft(number, `metric-${number % 5}`),
+      written: { most: WRITTEN_MOST_KB },
     },
   ]
 }

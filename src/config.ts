@@ -6,6 +6,7 @@ import { GroveError, isGroveError } from './core/errors.ts'
 import { ourWords } from './core/issues.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
+import { withScheme } from './core/peers/endpoint.ts'
 import type { PeerAddress } from './core/peers/peer.ts'
 import { defaultPolicy } from './core/policy.ts'
 import { withoutSecrets } from './core/text.ts'
@@ -295,16 +296,12 @@ export function parseSeed(text: string): PeerAddress {
   return { peerId: peerId ?? address, address }
 }
 
-/** `host:port`, which means http. */
-const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):\d{1,5}(\/.*)?$/i
-
 /**
  * The address of a grove, without slashes at its end: http or https, no credentials, no query.
  * `host:port` is taken for http. Throws `usage-error`, which doesn't repeat a password.
  */
 export function parseAddress(text: string): string {
-  const given = text.trim()
-  const url = URL.parse(HOST_AND_PORT.test(given) ? `http://${given}` : given)
+  const url = URL.parse(withScheme(text.trim()))
   const hasCredentials = url !== null && (url.username !== '' || url.password !== '')
   const fits =
     url !== null &&

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
 import type { Draft } from '../../src/core/contribution/schema.ts'
@@ -7,6 +9,9 @@ import { systemRandom } from '../../src/runtime/random.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../src/stores/sqlite/open.ts'
 
+/** The header of SQLite's log, and of each page in it (file format, §4.1). */
+const LOG_HEADER_BYTES = 32
+const FRAME_HEADER_BYTES = 24
 /** Puts that are under way at once while a grove is filled. */
 const PUTS_AT_ONCE = 1_024
 const EPOCH_MS = Date.parse('2026-01-01T00:00:00Z')
@@ -45,6 +50,18 @@ export async function fillGrove(
   } finally {
     await stores.close()
   }
+}
+
+/** What the next checkpoint of a directory's database will write: each page of its log once. */
+export async function bytesToCheckpoint(dir: string): Promise<number> {
+  const log = await readFile(join(dir, 'grove.db-wal'))
+  if (log.byteLength === 0) return 0
+  const pageBytes = log.readUInt32BE(8)
+  const pages = new Set<number>()
+  const frameBytes = FRAME_HEADER_BYTES + pageBytes
+  for (let at = LOG_HEADER_BYTES; at + frameBytes <= log.byteLength; at += frameBytes)
+    pages.add(log.readUInt32BE(at))
+  return pages.size * pageBytes
 }
 
 function sealed({ draft, artifact }: Sample, now: number) {

@@ -1,9 +1,10 @@
 import type { Cid } from '../../src/core/cid.ts'
 import { hashBytes } from '../../src/core/cid.ts'
 import { type Contribution, sealDraft } from '../../src/core/contribution/contribution.ts'
+import type { Draft } from '../../src/core/contribution/schema.ts'
 import { timestamp } from '../../src/core/time.ts'
 import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
-import type { HttpCarrier } from '../../src/transport/dialler.ts'
+import type { CarriedAnswer, HttpCarrier } from '../../src/transport/dialler.ts'
 import type { Journal } from '../engine/journal.ts'
 import { Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
@@ -216,38 +217,44 @@ export class Adversary implements Host {
     }
   }
 
-  /** Sends a request and ignores the answer. */
+  /** Sends a message and ignores the answer. */
   protected send(to: Machine, what: 'exchange' | 'shuffle', body: object | string): void {
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const request = {
-      origin: to.address,
-      path: `/api/gossip/${what}`,
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: text,
-    } as const
-    this.#carrier.request(request).then(
+    this.request(to, `/api/gossip/${what}`, body).then(
       ({ body: answer }) => answer.destroy(),
       () => {},
     )
   }
 
+  /** A request to a grove: a POST if it has a body. */
+  protected request(to: Machine, path: string, body?: object | string): Promise<CarriedAnswer> {
+    const { address: origin } = to
+    if (body === undefined)
+      return this.#carrier.request({ origin, path, method: 'GET', headers: {} })
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    const headers = { 'content-type': 'application/json' }
+    return this.#carrier.request({ origin, path, method: 'POST', headers, body: text })
+  }
+
   #work(n: number): Contribution {
-    const bytes = this.rng.bytes(500 + this.rng.below(2_000))
+    const scores = { m0: { value: this.rng.below(1_000) / 100, direction: 'minimize' } } as const
+    return this.sealed({ summary: `by ${this.name}, ${n}`, scores, artifacts: this.artifact() })
+  }
+
+  /** An artifact of that many bytes, which it holds. */
+  protected artifact(size = 500 + this.rng.below(2_000)): Record<string, Cid> {
+    const bytes = this.rng.bytes(size)
     const hash = hashBytes(bytes)
     this.blobs.set(hash, bytes)
-    const scores = { m0: { value: this.rng.below(1_000) / 100, direction: 'minimize' } } as const
-    const draft = {
-      kind: 'work',
-      mode: 'evaluation',
-      summary: `by ${this.name}, ${n}`,
-      agent: { agentId: this.name },
-      scores,
-      artifacts: { part: hash },
-    } as const
-    const work = sealDraft(draft, this.context.timeline.now)
-    this.context.journal.name(work.cid, `of-${this.name}`)
-    return work
+    return { part: hash }
+  }
+
+  /** A contribution of its own, by itself a work without anything. */
+  protected sealed(draft: Partial<Draft>): Contribution {
+    const base = { kind: 'work', mode: 'evaluation', summary: `by ${this.name}` } as const
+    const agent = { agentId: this.name }
+    const contribution = sealDraft({ ...base, agent, ...draft }, this.context.timeline.now)
+    this.context.journal.name(contribution.cid, `of-${this.name}`)
+    return contribution
   }
 }
 

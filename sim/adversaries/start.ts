@@ -5,11 +5,19 @@ import { Bomber } from './bomber.ts'
 import { Braggart } from './braggart.ts'
 import { Corrupter } from './corrupter.ts'
 import { Equivocator } from './equivocator.ts'
-import { Flooder } from './flooder.ts'
+import { Crowder } from './floods/crowder.ts'
+import { Fabricator } from './floods/fabricator.ts'
+import { Flooder } from './floods/flooder.ts'
+import { Idler } from './floods/idler.ts'
+import { KeyBomber } from './floods/key-bomber.ts'
+import { MetricFlooder } from './floods/metric-flooder.ts'
+import { Minter } from './floods/minter.ts'
+import { Trickler } from './floods/trickler.ts'
 import { Forger } from './forger.ts'
 import { Impostor } from './impostor.ts'
 import { Mute } from './mute.ts'
 import { Replayer } from './replayer.ts'
+import { Usurper } from './usurper.ts'
 
 type Kind = (typeof adversaryKinds)[number]
 
@@ -17,12 +25,20 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   bomber: Bomber,
   braggart: Braggart,
   corrupter: Corrupter,
+  crowder: Crowder,
   equivocator: Equivocator,
+  fabricator: Fabricator,
   flooder: Flooder,
   forger: Forger,
+  idler: Idler,
   impostor: Impostor,
+  'key-bomber': KeyBomber,
+  'metric-flooder': MetricFlooder,
+  minter: Minter,
   mute: Mute,
   replayer: Replayer,
+  trickler: Trickler,
+  usurper: Usurper,
 }
 
 /** Starts a scenario's adversaries. They stay until the run ends. */

@@ -1,4 +1,5 @@
 import type { Cid } from '../../src/core/cid.ts'
+import type { Direction } from '../../src/core/contribution/schema.ts'
 import { type Policy, rankedKinds } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
@@ -17,29 +18,47 @@ const ALL = { limit: 1_000_000, offset: 0 }
 
 /**
  * Where the groves disagree. Each must have the same best works in every dimension as a grove that
- * held everything, and the artifacts that the policy admits. Dimensions, tags and values that the policy
- * excludes need not be held, and recency is each grove's own.
+ * held everything, and the artifacts that the policy admits. Dimensions, tags and values that the
+ * policy excludes need not be held, and recency is each grove's own. So is the direction of a metric:
+ * those that rank it the same way must agree with what all of them hold.
  */
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
   const all = await unionOf(holders)
-  const { graph: whole, contributions } = all
-  const query = { anyKind: rankedKinds(policy), limit: policy.topK }
-  const best = await whole.frontier(query)
+  const parties = await partiesOf(holders, all.graph)
+  const found = await Promise.all(parties.map((party) => disagreementsIn(party, all, policy)))
+  return found.flat()
+}
+
+async function disagreementsIn(
+  party: Party,
+  { graph: whole, contributions }: Union,
+  policy: Policy,
+): Promise<string[]> {
+  const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
+  const rankings = async (limit: number) => [
+    ...(await rankingsIn(whole, party, { policy, limit })).filter(
+      ({ metric }) => !party.disputed.has(metric),
+    ),
+    ...(await rankingsIn(own, party, { policy, limit })).filter(({ metric }) =>
+      party.disputed.has(metric),
+    ),
+  ]
+  const best = await rankings(policy.topK)
+  const wanted = wantedOf(await rankings(Number.MAX_SAFE_INTEGER), policy)
+  const sizes = await sizesOf(party.holders, wanted, contributions)
   const found: string[] = []
-  const isOpen =
-    policy.tags === undefined &&
-    policy.kinds === undefined &&
-    Object.keys(policy.thresholds).length === 0
-  const wanted = await wantedBy(whole, policy)
-  const sizes = await sizesOf(holders, wanted, contributions)
-  for (const holder of holders) {
-    const own = await holder.disk.graph.frontier(query)
-    if (isOpen)
+  for (const holder of party.holders) {
+    if (isOpen(policy)) {
+      const ranked = await holder.disk.graph.frontier({
+        anyKind: rankedKinds(policy),
+        limit: policy.topK,
+      })
       found.push(
         ...best
           .filter((ranking) => isCompared(ranking, policy))
-          .flatMap((ranking) => differenceOf(holder, own, ranking)),
+          .flatMap((ranking) => differenceOf(holder, ranked, ranking)),
       )
+    }
     for (const cid of await holder.disk.graph.missing([...wanted]))
       found.push(`${holder.name} lacks ${cid}`)
     for (const hash of await holder.disk.blobs.missing([...sizes.keys()])) {
@@ -49,6 +68,56 @@ export async function disagreements(holders: readonly Holder[], policy: Policy):
     }
   }
   return found
+}
+
+const isOpen = ({ tags, kinds, thresholds }: Policy): boolean =>
+  tags === undefined && kinds === undefined && Object.keys(thresholds).length === 0
+
+/** Groves that rank every metric in the same direction. */
+interface Party {
+  readonly holders: readonly Holder[]
+  readonly directions: ReadonlyMap<string, Direction>
+  /** Metrics that other groves rank in the other direction. */
+  readonly disputed: ReadonlySet<string>
+}
+
+/** The groves by the directions of their metrics; that of what one doesn't have is everybody's. */
+async function partiesOf(holders: readonly Holder[], whole: MemoryGraph): Promise<Party[]> {
+  const directionsIn = async (graph: MemoryGraph) =>
+    (await graph.frontier({ limit: 1 })).map(
+      ({ metric, direction }) => [metric, direction] as const,
+    )
+  const usual = await directionsIn(whole)
+  const found = await Promise.all(
+    holders.map(async (holder) => ({
+      holder,
+      directions: new Map([...usual, ...(await directionsIn(holder.disk.graph))]),
+    })),
+  )
+  const disputed = new Set(
+    usual
+      .map(([metric]) => metric)
+      .filter((metric) => new Set(found.map(({ directions }) => directions.get(metric))).size > 1),
+  )
+  const sideOf = ({ directions }: Pick<Party, 'directions'>) =>
+    [...disputed].map((metric) => directions.get(metric)).join(' ')
+  return [...Map.groupBy(found, sideOf).values()].flatMap((party) => {
+    const [first] = party
+    const members = party.map(({ holder }) => holder)
+    return first === undefined ? [] : [{ holders: members, directions: first.directions, disputed }]
+  })
+}
+
+/** The rankings of a graph in a party's directions. */
+async function rankingsIn(
+  graph: MemoryGraph,
+  { directions }: Party,
+  { policy, limit }: { readonly policy: Policy; readonly limit: number },
+): Promise<Ranking[]> {
+  const query = { anyKind: rankedKinds(policy), limit }
+  const down = await graph.frontier({ ...query, direction: 'minimize' })
+  const up = await graph.frontier({ ...query, direction: 'maximize' })
+  return [...down, ...up].filter(({ metric, direction }) => direction === directions.get(metric))
 }
 
 /**
@@ -70,10 +139,13 @@ export async function unheard(holders: readonly Holder[]): Promise<string[]> {
   return found
 }
 
+interface Union {
+  readonly graph: MemoryGraph
+  readonly contributions: ReadonlyMap<Cid, Stored>
+}
+
 /** Everything that the groves hold, in one graph folded from scratch. */
-async function unionOf(
-  holders: readonly Holder[],
-): Promise<{ graph: MemoryGraph; contributions: Map<Cid, Stored> }> {
+async function unionOf(holders: readonly Holder[]): Promise<Union> {
   const graph = new MemoryGraph(seeded(1))
   const contributions = new Map<Cid, Stored>()
   for (const { disk } of holders)
@@ -104,12 +176,8 @@ function differenceOf(
     : [`${name} ranks ${metric} as ${actual || 'nothing'}, not as ${expected}`]
 }
 
-/** The items that the policy admits, of the best of everything. */
-async function wantedBy(whole: MemoryGraph, policy: Policy): Promise<Set<Cid>> {
-  const rankings = await whole.frontier({
-    anyKind: rankedKinds(policy),
-    limit: Number.MAX_SAFE_INTEGER,
-  })
+/** The items that the policy admits, of whole rankings. */
+function wantedOf(rankings: readonly Ranking[], policy: Policy): Set<Cid> {
   const wanted = new Set<Cid>()
   for (const ranking of rankings) {
     const { metric, direction } = ranking

@@ -12,6 +12,7 @@ import {
 import type { GroveNode } from '../../src/node/node.ts'
 import type { CarriedRequest } from '../../src/transport/dialler.ts'
 import type { Timeline } from '../engine/timeline.ts'
+import { ipOf } from '../network/hosts.ts'
 import type { Host } from '../network/http.ts'
 import type { Client, Watcher } from '../network/network.ts'
 
@@ -33,11 +34,10 @@ export function exceededLimits(node: GroveNode): string[] {
   const retained = peers.filter((peer) => !peer.active && !peer.seed)
   limit('active peers', peers.filter((peer) => peer.active).length, ACTIVE_MAX)
   limit('retained peers', retained.length, RETAINED_MAX)
-  limit(
-    'names for one address',
-    peers.length - new Set(peers.map(({ address }) => address)).size,
-    0,
-  )
+  const addresses = peers.map(({ address }) => address)
+  limit('names for one address', addresses.length - new Set(addresses).size, 0)
+  const guests = peers.filter((peer) => peer.active && !peer.seed).map(({ address }) => address)
+  limit('places for one host', guests.length - new Set(guests.map(ipOf)).size, 0)
   const federated = gossip.federated(clock.now())
   limit('advertisements', federated.length, FEDERATED_MAX)
   const perMetric = new Map<string, number>()
@@ -76,6 +76,7 @@ export class TrafficWatch implements Watcher {
 
   requested({ name }: Client, { path, body = '' }: CarriedRequest): void {
     if (path === '/api/gossip/exchange') this.#spokeAt.set(name, this.#timeline.now)
+    if (!path.startsWith('/api/')) this.#violated(`${name} follows a path to ${path}`)
     if (body === '') return
     const size = Buffer.byteLength(body)
     if (size > GOSSIP_MAX_BYTES) this.#violated(`${name} sends ${size} bytes to ${path}`)
@@ -98,16 +99,19 @@ export class TrafficWatch implements Watcher {
 
   transferBegun({ name }: Client, address: string): void {
     const byHost = this.#transfers.get(name) ?? new Map<string, number>()
-    this.#transfers.set(name, byHost.set(address, (byHost.get(address) ?? 0) + 1))
-    const all = [...byHost.values()].reduce((sum, count) => sum + count, 0)
-    if ((byHost.get(address) ?? 0) > PER_HOST_MAX)
-      this.#violated(`${name} has more than ${PER_HOST_MAX} transfers from ${address}`)
+    const host = ipOf(address)
+    const count = (byHost.get(host) ?? 0) + 1
+    this.#transfers.set(name, byHost.set(host, count))
+    const all = [...byHost.values()].reduce((sum, each) => sum + each, 0)
+    if (count > PER_HOST_MAX)
+      this.#violated(`${name} has more than ${PER_HOST_MAX} transfers from ${host}`)
     if (all > TRANSFERS_MAX) this.#violated(`${name} has ${all} transfers under way`)
   }
 
   transferEnded({ name }: Client, address: string): void {
     const byHost = this.#transfers.get(name)
-    byHost?.set(address, (byHost.get(address) ?? 1) - 1)
+    const host = ipOf(address)
+    byHost?.set(host, (byHost.get(host) ?? 1) - 1)
   }
 
   /** When that grove last sent gossip, in virtual ms; undefined if it has not since it started. */

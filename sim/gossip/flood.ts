@@ -1,61 +1,141 @@
-import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { below, type Random, sample } from '../../src/core/random.ts'
-import { timestamp } from '../../src/core/time.ts'
-import type { PeerInfo } from '../../src/core/wire/gossip.ts'
-import type { Effect } from '../../src/protocol/messages.ts'
+import { below, sample } from '../../src/core/random.ts'
+import { type Attackers, attackers, type Kind } from './attackers.ts'
 import { viewGraph } from './graph.ts'
 import type { Setting } from './overlay.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'
-import { addressOf, INTERVAL_MS, World, work } from './world.ts'
+import { addressOf, type Grove, INTERVAL_MS, World, work } from './world.ts'
 
 /**
  * Shuffles, and exchanges, that an attacker sends in a round: as many as an honest grove, and more.
  */
-const PACES = [1, 20]
+const PACES: Readonly<Record<Kind, readonly number[]>> = { hosts: [1, 20], paths: [20], ids: [20] }
 const BEFORE_ROUNDS = 20
 const ATTACK_ROUNDS = 40
+/** Groves that join under attack, far from the numbers of others, and the rounds until they publish. */
+const NEWCOMERS = 5
+const FIRST_NEWCOMER = 1 << 19
+const NEWCOMER_ROUNDS = 5
 const MAX_ROUNDS = 150
-/** Far from the numbers of honest groves. */
-const FIRST_ATTACKER = 1 << 20
+const CHECKED_EVERY_MS = 50
+const ENOUGH = 0.99
+/** Works that are there when newcomers come: fewer than a digest has of one metric. */
+const WORKS = 10
 
 /**
- * The share of honest views taken by attackers that answer every call with each other, and send
- * shuffles full of each other.
+ * Attackers answer every call with each other, and send shuffles full of each other: what they take
+ * of honest views, how long a new best takes, and how groves fare that join under attack with
+ * one honest seed each, beside the same without attackers.
  */
-export function flood({ n, seed, loss }: Setting): Row[] {
-  return PACES.flatMap((pace) =>
-    [0.1, 0.2, 0.3].map((share) => attacked({ n, seed, loss }, share, pace)),
-  )
+export function flood(
+  setting: Setting,
+  kinds: readonly Kind[] = ['hosts', 'paths', 'ids'],
+  shares: readonly number[] = [0.1, 0.2, 0.3],
+): Row[] {
+  return shares.flatMap((share) => {
+    const quiet = begin(setting, share)
+    quiet.runRounds(ATTACK_ROUNDS)
+    const alone = newcomers(quiet)
+    return kinds.flatMap((kind) =>
+      PACES[kind].map((pace) => attacked(setting, { share, kind, pace, alone })),
+    )
+  })
 }
 
-function attacked({ n, seed, loss }: Setting, share: number, pace: number): Row {
-  const count = Math.round(n * share)
-  const world = new World({ count: n - count, seed, loss })
-  world.runRounds(BEFORE_ROUNDS)
-  const attackers = Array.from({ length: count }, (_, index) => addressOf(FIRST_ATTACKER + index))
-  for (const attacker of attackers) attack(world, attacker, attackers, pace)
+interface Attack {
+  readonly share: number
+  readonly kind: Kind
+  readonly pace: number
+  /** How newcomers fare without attackers. */
+  readonly alone: Newcomers
+}
+
+function attacked(setting: Setting, { share, kind, pace, alone }: Attack): Row {
+  const { n, loss } = setting
+  const world = begin(setting, share)
+  const gang = attackers(world, { kind, count: Math.round(n * share), pace })
+  gang.attack()
   world.runRounds(ATTACK_ROUNDS / 2)
   const half = takenShare(world)
   world.runRounds(ATTACK_ROUNDS / 2)
   const taken = takenShare(world)
-  const item = work(0)
-  const start = world.now
+  const most = Math.max(...world.groves.map((grove) => placesOf(gang, grove)))
+  const item = work(WORKS)
   world.store(world.groves[0]!, item)
-  const knows = () => world.knowing(item.cid) >= 0.99
-  world.timeline.runUntil(start + MAX_ROUNDS * INTERVAL_MS, { everyMs: 1_000, is: knows })
-  const roundsTo99 = knows() ? round((world.now - start) / INTERVAL_MS, 2) : null
-  const cut = world.groves.filter((grove) => honestIn(world, grove.gossip.peers()) === 0).length
+  const roundsTo99 = roundsUntil(world, () => world.knowing(item.cid) >= ENOUGH)
+  const { told, know } = newcomers(world, gang)
   return {
+    kind,
     attackers: share,
     pace,
     groves: n,
     loss,
     viewsTaken20: round(half, 3),
     viewsTaken40: round(taken, 3),
-    cutOff: cut,
-    roundsTo99,
+    mostInAView: most,
+    roundsTo99: rounded(roundsTo99),
+    newcomersTold: rounded(told),
+    toldAlone: rounded(alone.told),
+    newcomersKnow: rounded(know),
+    knowAlone: rounded(alone.know),
   }
+}
+
+/** The honest groves, with works that all of them know. */
+function begin({ n, seed, loss }: Setting, share: number): World {
+  const world = new World({ count: n - Math.round(n * share), seed, loss })
+  for (let number = 0; number < WORKS; number += 1)
+    world.store(world.groves[below(world.rng, world.groves.length)]!, work(number))
+  world.runRounds(BEFORE_ROUNDS)
+  return world
+}
+
+/** Rounds, the mean of all; null where one took longer than was waited for. */
+interface Newcomers {
+  /** From when one joins until it knows all that was there. */
+  readonly know: number | null
+  /** From when one publishes, some rounds later, until 99 % know that. */
+  readonly told: number | null
+}
+
+/** Some join at once, with one seed each, which is honest. Attackers know them at once. */
+function newcomers(world: World, gang?: Attackers): Newcomers {
+  const seeds = sample(world.rng, world.groves, NEWCOMERS)
+  const joined = seeds.map((seed, number) => {
+    const grove = world.start(addressOf(FIRST_NEWCOMER + number), [seed.self])
+    gang?.pursue(grove)
+    return grove
+  })
+  const start = world.now
+  const there = Array.from({ length: WORKS }, (_, number) => work(number).cid)
+  const know = meanRounds(world, joined, (grove) => there.every((cid) => grove.known.has(cid)))
+  world.timeline.runUntil(Math.max(world.now, start + NEWCOMER_ROUNDS * INTERVAL_MS))
+  const items = joined.map((_, number) => work(WORKS + 1 + number))
+  for (const [number, item] of items.entries()) world.store(joined[number]!, item)
+  const told = meanRounds(world, items, ({ cid }) => world.knowing(cid) >= ENOUGH)
+  return { know, told }
+}
+
+/** The mean of the rounds until it is so of each. */
+function meanRounds<T>(world: World, each: readonly T[], is: (one: T) => boolean): number | null {
+  const start = world.now
+  const times: number[] = []
+  const left = new Set(each)
+  const rounds = roundsUntil(world, () => {
+    for (const one of left) {
+      if (!is(one)) continue
+      left.delete(one)
+      times.push((world.now - start) / INTERVAL_MS)
+    }
+    return left.size === 0
+  })
+  return rounds === null ? null : times.reduce((sum, time) => sum + time, 0) / times.length
+}
+
+function roundsUntil(world: World, is: () => boolean): number | null {
+  const start = world.now
+  world.timeline.runUntil(start + MAX_ROUNDS * INTERVAL_MS, { everyMs: CHECKED_EVERY_MS, is })
+  return is() ? (world.now - start) / INTERVAL_MS : null
 }
 
 function takenShare(world: World): number {
@@ -63,51 +143,8 @@ function takenShare(world: World): number {
   return dead / entries
 }
 
-function honestIn(
-  world: World,
-  peers: readonly { readonly address: string; readonly active: boolean }[],
-): number {
-  return peers.filter(({ address, active }) => active && world.groveAt(address) !== undefined)
-    .length
-}
+/** Places that attackers have in this grove's view. */
+const placesOf = (gang: Attackers, { gossip }: Grove): number =>
+  gossip.peers().filter(({ active, address }) => active && gang.isAt(address)).length
 
-function attack(world: World, self: PeerAddress, all: readonly PeerAddress[], pace: number): void {
-  const { rng } = world
-  world.impersonate(self.address, (input): Effect | undefined => {
-    if (input.type === 'exchange-received')
-      return { type: 'reply-exchange', message: greeting(self, world.now) }
-    if (input.type === 'shuffle-received')
-      return { type: 'reply-shuffle', response: { offered: gang(rng, all, world.now) } }
-    return undefined
-  })
-  const victim = () => world.groves[below(rng, world.groves.length)]!.self.address
-  const strike = () => {
-    for (let sent = 0; sent < pace; sent += 1) {
-      const request = { sender: infoOf(self, world.now), offered: gang(rng, all, world.now) }
-      world.deliver(victim(), { type: 'shuffle-received', request })
-    }
-    for (let sent = 0; sent < pace; sent += 1) {
-      world.deliver(victim(), { type: 'exchange-received', message: greeting(self, world.now) })
-    }
-    world.timeline.after(INTERVAL_MS, strike)
-  }
-  world.timeline.after(below(rng, INTERVAL_MS), strike)
-}
-
-const infoOf = (peer: PeerAddress, now: number): PeerInfo => ({
-  ...peer,
-  age: 0,
-  lastSeen: timestamp(now),
-})
-const gang = (rng: Random, all: readonly PeerAddress[], now: number) =>
-  sample(rng, all, 50).map((peer) => infoOf(peer, now))
-
-function greeting(self: PeerAddress, now: number) {
-  return {
-    ...self,
-    frontier: [],
-    load: { queueDepth: 0 },
-    capabilities: {},
-    timestamp: timestamp(now),
-  }
-}
+const rounded = (rounds: number | null) => (rounds === null ? null : round(rounds, 3))

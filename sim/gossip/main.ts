@@ -17,7 +17,7 @@ Measures gossip among many groves. The measures are:
   sampling    the overlay of the active views, beside a random graph
   recovery    half of the groves vanish at once
   departure   one grove dies
-  flood       10, 20, 30 % attackers fill views
+  flood       10, 20, 30 % attackers fill views, and pursue newcomers
   idle        bytes an exchange when nothing changes
   redundancy  what announcements cost
   liveness    false alarms, detection, return
@@ -35,7 +35,7 @@ const overlays: Readonly<Record<string, (setting: Setting) => Row[]>> = {
   sampling,
   recovery,
   departure,
-  flood,
+  flood: (setting) => flood(setting),
   idle,
   redundancy,
   liveness,

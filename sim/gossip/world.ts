@@ -7,6 +7,7 @@ import type { LocalEntry } from '../../src/core/ranking/frontier.ts'
 import { byDimension } from '../../src/protocol/gossip/digest.ts'
 import { GossipState } from '../../src/protocol/gossip-state.ts'
 import type { Effect, Input } from '../../src/protocol/messages.ts'
+import { ipOf, SIMULATED_HOSTS } from '../network/hosts.ts'
 import { offspring, seeded } from './rng.ts'
 import { Tally } from './tally.ts'
 import { Timeline } from './timeline.ts'
@@ -109,6 +110,7 @@ export class World {
     const config = {
       self,
       seeds,
+      hosts: SIMULATED_HOSTS,
       capabilities: { federation: 2, blobs: 1 },
       gossipIntervalMs: INTERVAL_MS,
       announcements,
@@ -185,7 +187,7 @@ export class World {
     return knowing / this.groves.length
   }
 
-  /** Delivers a message to an address that comes from no grove; loss and latency apply. */
+  /** Delivers a message that comes from no grove to an address; loss and latency apply. */
   deliver(address: string, input: Input): void {
     if (this.#lost()) return
     this.timeline.after(this.#latency(), () => {
@@ -196,15 +198,24 @@ export class World {
 
   #carryOut(grove: Grove, effect: Effect): void {
     this.onEffect?.(grove, effect)
+    const remote = ipOf(grove.self.address)
     switch (effect.type) {
       case 'wake':
         this.#wake(grove, effect.at)
         break
       case 'send-exchange':
-        this.#ask(grove, effect.peer, { type: 'exchange-received', message: effect.message })
+        this.#ask(grove, effect.peer, {
+          type: 'exchange-received',
+          message: effect.message,
+          remote,
+        })
         break
       case 'send-shuffle':
-        this.#ask(grove, effect.peer, { type: 'shuffle-received', request: effect.request })
+        this.#ask(grove, effect.peer, {
+          type: 'shuffle-received',
+          request: effect.request,
+          remote,
+        })
         break
       case 'discovered':
         for (const advertisement of effect.entries) this.#discover(grove, advertisement)

@@ -10,6 +10,7 @@ import type { Journal } from '../engine/journal.ts'
 import { never, Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
+import { SIMULATED_HOSTS } from '../network/hosts.ts'
 import type { Host, HttpAnswer, HttpRequest } from '../network/http.ts'
 import type { Network } from '../network/network.ts'
 import type { DiskConditions } from '../scenario/conditions.ts'
@@ -118,7 +119,8 @@ export class Machine implements Host {
       honest: true,
       process,
     })
-    const transport = httpTransport({ allowPrivate: true, clock, carrier })
+    const http = httpTransport({ allowPrivate: true, clock, carrier })
+    const transport = { ...http, hosts: SIMULATED_HOSTS }
     const random = rng.fork(`boot ${this.boots + 1}`)
     const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)

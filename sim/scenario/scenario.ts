@@ -11,7 +11,7 @@ import {
 } from './conditions.ts'
 import { defined } from './defined.ts'
 
-/** The kinds of adversaries. Each has its file in sim/adversaries. */
+/** The kinds of adversaries. Each has its file in sim/adversaries, floods in a room there. */
 export const adversaryKinds = [
   'forger',
   'corrupter',
@@ -22,6 +22,14 @@ export const adversaryKinds = [
   'equivocator',
   'bomber',
   'mute',
+  'crowder',
+  'fabricator',
+  'idler',
+  'key-bomber',
+  'metric-flooder',
+  'minter',
+  'trickler',
+  'usurper',
 ] as const
 
 const ms = z.number().int().nonnegative()

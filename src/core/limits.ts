@@ -16,6 +16,8 @@ export const RELATIONS_MAX = 1_000
 export const SCORES_MAX = 100
 /** Bytes of a metric's name in UTF-8. Scores under longer names are kept, but don't rank. */
 export const METRIC_MAX_BYTES = 128
+/** Voices that are counted behind a direction of a metric. */
+export const DIRECTION_VOICES_MAX = 64
 /** The largest score of a review, and its opposite the least. Others are kept, but don't count. */
 export const REVIEW_SCORE_MAX = 100
 /** Tags of one manifest. */

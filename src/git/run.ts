@@ -127,8 +127,13 @@ export function gitFailed(
   const said =
     stderr.split('\n').find((line) => /^(?:fatal|error): /.test(line)) ?? `git ended with ${code}`
   const message = said.replace(/^(?:fatal|error): /, 'git: ')
-  return usage(hint === undefined ? message : `${message}; ${hint}`)
+  const advice = UNKNOWN_REVISION.test(said) ? NAME_ANOTHER : hint
+  return usage(advice === undefined ? message : `${message}; ${advice}`)
 }
+
+/** How git says that there is no such revision. */
+const UNKNOWN_REVISION = /not a valid object name|unknown revision|bad revision/i
+const NAME_ANOTHER = '`git log` and `git branch --all` show the revisions that there are'
 
 function usage(message: string, cause?: unknown): GroveError {
   return new GroveError('usage-error', {}, { message, cause })

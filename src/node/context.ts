@@ -10,6 +10,8 @@ import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Random } from '../core/random.ts'
+import type { ClosureRecord } from '../core/wire/closure.ts'
+import type { ClosureRequest, ClosureTrailer } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
 import type { BlobStore, PartialBlob } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -150,6 +152,29 @@ export interface FetchContext extends TransferContext, AdmitContext {
   readonly fetches: Singleflight<FetchResult>
   /** The manifests of fetches under way, by cid: each is asked for once. */
   readonly manifests: Singleflight<FetchedManifest>
+  /** The closures that are being asked for. */
+  readonly closures: ClosureRequests
+}
+
+/** What a peer has answered so far. */
+export interface ClosurePart {
+  readonly records: readonly ClosureRecord[]
+  /** Whether another fetch had asked already: it notes what the peer did right and wrong. */
+  readonly isShared: boolean
+}
+
+/** The closure requests that are under way. */
+export interface ClosureRequests {
+  /**
+   * Asks a peer, or joins who is asking it the same. Gives what came to `take`, also before it
+   * throws what the request or the signal does.
+   */
+  ask(
+    node: PeersContext,
+    peer: PeerAddress,
+    request: ClosureRequest,
+    hooks: { readonly signal: AbortSignal; readonly take: (part: ClosurePart) => void },
+  ): Promise<ClosureTrailer>
 }
 
 /** Fetching what nobody asked for. */

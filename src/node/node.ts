@@ -35,6 +35,7 @@ import type {
   SyncContext,
 } from './context.ts'
 import { EventHub } from './events.ts'
+import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteGossipFailure, noteTwin } from './peers/contact.ts'
@@ -89,6 +90,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
+  readonly closures = new ClosureAnswers()
   readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
   readonly marks: Marks

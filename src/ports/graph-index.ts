@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
+import type { DirectionSupport } from '../core/ranking/directions.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
 import type { Signals } from '../core/ranking/signals.ts'
 import type { Filter } from '../core/wire/frontier.ts'
@@ -180,7 +181,8 @@ export interface GraphIndex {
    */
   search(text: string, filter: Filter, limit: number, options?: ReadOptions): Promise<SearchHits>
   /**
-   * The rankings of all dimensions that have a place to show, by name. Without a filter, or with
+   * The rankings of all dimensions that have a place to show, by name, each metric in the direction
+   * that `rankedDirection` gives, whatever the filter. Without a filter, or with
    * kinds alone, the cost doesn't depend on the size of the graph, nor on that of manifests that
    * were ranked before.
    */
@@ -197,6 +199,13 @@ export interface GraphIndex {
    * order in which they are asked for, the most used form first, at most `limit` of each metric.
    */
   scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]>
+  /**
+   * Metrics in which works rank: those of what was published here, then those of others, each by
+   * how many voices stand behind one direction, by name where these are equal. O(limit).
+   */
+  foremostMetrics(limit: number): Promise<string[]>
+  /** Who decides on the direction of each of these metrics, in their order. */
+  directions(metrics: readonly string[]): Promise<DirectionSupport[]>
   /**
    * Contributions with direct replies (`responds_to`) that answer nothing held here themselves:
    * most replies first, then the latest reply, then by cid. At the end, if they are asked for, the

@@ -10,6 +10,7 @@ import type {
   BestQuery,
   ClosureRequest,
   ClosureTrailer,
+  ToldMetrics,
 } from '../core/wire/federation.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
@@ -92,8 +93,11 @@ export interface Transport {
   blob(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<BlobAnswer>
   /** The size of a blob in bytes, as the peer says. */
   sizeOf(peer: PeerAddress, request: BlobRequest, options?: RequestOptions): Promise<number>
-  /** The names of the metrics in which the peer ranks anything. */
-  metrics(peer: PeerAddress, options?: RequestOptions & { readonly kind?: Kind }): Promise<string[]>
+  /** The names of the metrics in which the peer ranks anything: all of them, or a page. */
+  metrics(
+    peer: PeerAddress,
+    options?: RequestOptions & { readonly kind?: Kind; readonly after?: string | undefined },
+  ): Promise<ToldMetrics>
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   /** Nothing about any of them from a peer that doesn't know the question. */
   about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>

@@ -11,7 +11,7 @@ import {
   type SignalMetric,
 } from '../core/ranking/frontier.ts'
 import { type Evidence, evidenceOf } from '../core/ranking/signals.ts'
-import type { Provenance } from '../ports/contribution-store.ts'
+import type { Provenance, Stored } from '../ports/contribution-store.ts'
 import type { EdgeCounts } from '../ports/graph-index.ts'
 import { facetsOfManifest } from './filter.ts'
 import { wordsOfManifest } from './words.ts'
@@ -117,4 +117,17 @@ function countsOf(edges: readonly Edge[]): EdgeCounts {
 /** Who takes turns in what is told about a contribution: this grove itself, and each other host. */
 export function tellerOf({ origin, host, address }: Provenance): string {
   return origin === 'local' ? '' : (host ?? address ?? '')
+}
+
+/**
+ * Who speaks for what a contribution says: what is counted by voice counts each once. It is the
+ * host that brought it, which has to answer at an address; undefined for what was published here.
+ */
+export function voiceOf({ provenance }: Stored): string | undefined {
+  return provenance.origin === 'local' ? undefined : tellerOf(provenance)
+}
+
+/** The scores of a contribution that rank, which say in which direction their metrics do. */
+export function directedPlaces({ places }: Pick<Consequences, 'places'>): readonly Place[] {
+  return places.filter(({ metric }) => !isSignalMetric(metric))
 }

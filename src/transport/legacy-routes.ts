@@ -5,7 +5,7 @@ import type { Kind } from '../core/contribution/schema.ts'
 import { GroveError } from '../core/errors.ts'
 import { LIST_MAX, MANIFEST_MAX_BYTES, MANIFEST_MAX_ENTRIES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import type { BestEntry, BestQuery } from '../core/wire/federation.ts'
+import type { BestEntry, BestQuery, ToldMetrics } from '../core/wire/federation.ts'
 import { blobInfoSchema } from '../core/wire/fetch.ts'
 import {
   type FrontierAnswer,
@@ -111,10 +111,16 @@ export class LegacyRoutes {
   /** The metrics of the peer's frontier. Groves that federate have this route too. */
   async metrics(
     peer: PeerAddress,
-    { kind, ...options }: RequestOptions & { readonly kind?: Kind },
-  ): Promise<string[]> {
-    const params = new URLSearchParams({ limit: '1', ...(kind && { kind }) })
-    return Object.keys((await this.#frontier(peer, params, options)).byMetric)
+    {
+      kind,
+      after,
+      ...options
+    }: RequestOptions & { readonly kind?: Kind; readonly after?: string | undefined },
+  ): Promise<ToldMetrics> {
+    const from = after === undefined ? {} : { after }
+    const params = new URLSearchParams({ limit: '1', ...(kind && { kind }), ...from })
+    const { byMetric, nextAfter, foremost } = await this.#frontier(peer, params, options)
+    return { names: Object.keys(byMetric), next: nextAfter, foremost }
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
 import { ABOUT_KINDS } from '../../src/core/contribution/relation.ts'
+import type { Support } from '../../src/core/ranking/directions.ts'
 import type { Filter } from '../../src/core/wire/frontier.ts'
 import type { FrontierQuery, GraphIndex } from '../../src/ports/graph-index.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
@@ -73,18 +74,40 @@ const asked: {
     const forms = await store.scoreForms(['loss', 'val_bpb'], 5)
     return forms.map(({ latest: _byArrival, ...form }) => form)
   },
+  foremostMetrics: (store) => store.foremostMetrics(10),
+  directions: async (store) => {
+    const found = await store.directions(['loss', 'val_bpb', 'nosuch'])
+    const told = ({ published, voices }: Support) => [published, voices]
+    return found.map(({ minimize, maximize }) => [told(minimize), told(maximize)])
+  },
   threads: (store) => Promise.all([[], ['ml']].map((tags) => threadsOf(store, tags))),
 }
 /** What a store's index answers to every question of the port about a graph, as plain values. */
 export async function answersOf(
   store: GraphStore,
   graph: readonly Contribution[],
-): Promise<unknown> {
+): Promise<Record<string, unknown>> {
   const cids = cidsOf(graph)
   const answers = Object.entries(asked).map(
     async ([name, ask]) => [name, await ask(store, cids)] as const,
   )
   return { count: await store.count(), ...Object.fromEntries(await Promise.all(answers)) }
+}
+
+/**
+ * The same without what depends on the order of arrival, which decides on the direction of a metric
+ * where nothing else does: rankings are asked for in each direction.
+ */
+export async function answersInAnyOrder(
+  store: GraphStore,
+  graph: readonly Contribution[],
+): Promise<unknown> {
+  const { frontier: _, bestWorks: __, ...answers } = await answersOf(store, graph)
+  const queries = (['minimize', 'maximize'] as const).flatMap((direction) =>
+    filters.flatMap((filter) => [1, 50].map((limit) => ({ ...filter, direction, limit }))),
+  )
+  const frontiers = await Promise.all(queries.map((query) => frontierOf(store, query)))
+  return { ...answers, frontiers }
 }
 
 export async function frontierOf(store: GraphStore, query: FrontierQuery): Promise<unknown> {

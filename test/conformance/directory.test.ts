@@ -42,7 +42,7 @@ test('what a grove of schema 6 derived and stored is derived anew, and nothing o
 /** Opens a directory, and requires that it has all that the old ones had. */
 async function requireWhole(dir: string, { contributions }: { contributions: number }) {
   await using stores = await open(dir)
-  const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
+  const items = (await stores.graph.since(0, 100)).map(({ stored }) => stored)
   assert.equal(items.length, contributions)
   const memory = memoryStores(systemRandom)
   for (const item of items) await memory.graph.put(item, item.provenance)
@@ -76,7 +76,7 @@ test('new evidence counts for the contributions of a directory of schema 1', asy
   await using temporary = await directoryOfSchema(1)
   await using stores = await open(temporary.dir)
   const memory = memoryStores(systemRandom)
-  const { items } = await stores.graph.list({}, { limit: 100, offset: 0 })
+  const items = (await stores.graph.since(0, 100)).map(({ stored }) => stored)
   for (const item of items) await memory.graph.put(item, item.provenance)
   const scores = { quality: { value: 0.9, direction: 'maximize' as const } }
   const more: Contribution[] = items.map(({ cid }, n) =>
@@ -114,7 +114,8 @@ test('what older rules derived is derived anew, once', async () => {
     temporary.dir,
     `UPDATE derivation SET version = 0; UPDATE contribution SET ranked = 2;
      UPDATE signal_total SET reproduction = 7, review_count = 9; UPDATE place SET rank = 1;
-     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 1, 3, 0);`,
+     DELETE FROM edge; INSERT INTO dimension VALUES (99, 'gone', 'minimize', 'work', 3);
+     INSERT INTO direction VALUES (99, 'gone', 'minimize', 1, 3, 1, 0, 1);`,
   )
   const memory = memoryStores(systemRandom)
   await putAll(memory.graph, items)

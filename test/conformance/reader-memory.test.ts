@@ -29,8 +29,8 @@ async function filled(test: TestContext, rows: number, places: number): Promise<
       `INSERT INTO contribution (id, cid, created_ms, ranked, origin, received_ms, manifest)
        SELECT n, randomblob(32), n % 1000, 3, 'local', 0, x'' FROM (${upTo(rows)})`,
       `INSERT INTO word_2 (rowid, words, facets) SELECT n, 'a', '${facets}' FROM (${upTo(rows)})`,
-      `INSERT INTO dimension (id, metric, direction, kind, places, oldest_ms)
-       SELECT n, 'metric ' || n, 'minimize', 'discussion', ${rows}, 0 FROM (${upTo(places)})
+      `INSERT INTO dimension (id, metric, direction, kind, places)
+       SELECT n, 'metric ' || n, 'minimize', 'discussion', ${rows} FROM (${upTo(places)})
        WHERE n <= ${places}`,
       `INSERT INTO place (contribution, dimension, rank, cid)
        SELECT c.id, d.id, c.id, c.cid FROM contribution c, dimension d`,

@@ -30,6 +30,15 @@ export const local = (receivedAt = noon + 86_400_000): Provenance => ({
   receivedAt,
 })
 
+/** A provenance of what this host brought. */
+export const broughtBy = (host: string): Provenance => ({
+  ...local(),
+  origin: 'peer',
+  peerId: 'p',
+  address: `http://${host}:1`,
+  host,
+})
+
 export const relation = (
   relationType: RelationType,
   targetCid: Cid,

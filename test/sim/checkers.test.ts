@@ -100,6 +100,31 @@ test('a signal or an edge that is counted twice is noticed', async () => {
   assert.ok(found.some((what) => what.includes('other edges')))
 })
 
+test('groves that rank a metric in the same direction are compared, whatever others say of it', async () => {
+  const [a, b, c] = [holder('a'), holder('b'), holder('c')]
+  const up = (value: number): Partial<Draft> => ({
+    scores: { m: { value, direction: 'maximize' } },
+  })
+  const [first, second, other] = [
+    work('first', scored(1)),
+    work('second', scored(2)),
+    work('other', up(9)),
+  ]
+  const there = { origin: 'peer', receivedAt: NOW, address: 'http://x' } as const
+  for (const { disk } of [a, b]) await disk.graph.put(first, here)
+  await a.disk.graph.put(second, here)
+  await b.disk.graph.put(other, there)
+  await c.disk.graph.put(other, here)
+
+  const found = await disagreements([a, b, c], defaultPolicy)
+  await b.disk.graph.put(second, here)
+  const agreed = await disagreements([a, b, c], defaultPolicy)
+
+  assert.deepEqual(found.length, 2)
+  assert.match(found.join(), /b ranks m as .*=1, not as .*=2.*b lacks/)
+  assert.deepEqual(agreed, [])
+})
+
 test('groves disagree if one of them lacks work or a blob, and so ranks differently', async () => {
   const [a, b] = [holder('a'), holder('b')]
   const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
@@ -128,10 +153,10 @@ test('an artifact that the policy excludes need not be held', async () => {
   assert.deepEqual(await disagreements([a, b], { ...defaultPolicy, maxArtifactBytes: 99 }), [])
 })
 
-test('peers, advertisements, messages and transfers beyond their limits are noticed', () => {
+test('peers, places, paths, advertisements, messages and transfers beyond their limits are noticed', () => {
   const peers = Array.from({ length: 12 }, (_, n) => ({
     peerId: `p${n}`,
-    address: `http://a${n}`,
+    address: n < 2 ? `http://a:${n + 1}` : `http://a${n}`,
     active: true,
   }))
   const items = Array.from({ length: 501 }, () => ({ metric: 'm', advertisements: [] }))
@@ -154,15 +179,17 @@ test('peers, advertisements, messages and transfers beyond their limits are noti
 
   watch.requested(client, { ...request, body: JSON.stringify({ frontier: Array(101).fill(0) }) })
   watch.requested(client, { ...request, body: JSON.stringify({ text: 'x'.repeat(70_000) }) })
+  watch.requested(client, { ...request, path: '/p1/api/gossip/exchange' })
   const most = TRANSFERS_MAX_PER_HOST + TRANSFERS_MAX_ASKED_PER_HOST
-  for (let n = 0; n <= most; n++) watch.transferBegun(client, 'http://p')
+  for (let n = 0; n <= most; n++) watch.transferBegun(client, `http://p:${n + 1}`)
 
   assert.deepEqual(exceededLimits(node), [
     'g has 12 active peers, 10 is the most',
+    'g has 1 places for one host, 0 is the most',
     'g has 501 advertisements in m, 500 is the most',
     'g: InvariantError: a bug in Grove: this must always hold: one address has one id',
   ])
-  assert.equal(violated.length, 3)
+  assert.equal(violated.length, 4)
 })
 
 test('an honest peer that is blamed for a lie is noticed, and no other blame', () => {

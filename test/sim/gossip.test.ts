@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { idle, redundancy } from '../../sim/gossip/cost.ts'
+import { flood } from '../../sim/gossip/flood.ts'
 import { liveness } from '../../sim/gossip/liveness.ts'
 import { departure, recovery, sampling } from '../../sim/gossip/overlay.ts'
 import { type Mode, type SpreadOptions, spread } from '../../sim/gossip/spread.ts'
@@ -91,6 +92,14 @@ test('at 5 % loss no living grove fails, dead ones do, and no third party revive
   atMost(row!, 'lastFailed', 20)
   atMost(row!, 'back', 1)
   atMost(row!, 'lastKnowing', 1)
+})
+
+test('one host has one place in a view, by any names, and newcomers with one seed are heard', () => {
+  for (const row of flood({ n: 40, seed: 1, loss: 0 }, ['paths', 'ids'], [0.3])) {
+    atMost(row, 'mostInAView', 1)
+    atMost(row, 'newcomersTold', 2 * Number(row['toldAlone']))
+    atMost(row, 'newcomersKnow', 2 * Number(row['knowAlone']))
+  }
 })
 
 test('equal seeds give equal figures, and another seed gives others', () => {

@@ -2,6 +2,7 @@ import { serve } from '../../sim/machine/server.ts'
 import { absentAnswer, type HttpAnswer, jsonAnswer } from '../../sim/network/http.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { Contribution } from '../../src/core/contribution/contribution.ts'
+import { compareText } from '../../src/core/text.ts'
 import { testNode } from './test-node.ts'
 
 /** What a test's peer holds. */
@@ -43,7 +44,10 @@ export function honestRoutes({
       return jsonAnswer(best[dimension] ?? { dimension, direction: 'maximize', entries: [] })
     }
     if (pathname === '/api/frontier')
-      return metricsAnswer(Object.keys(best).filter((name) => !name.startsWith('_')))
+      return metricsAnswer(
+        Object.keys(best).filter((name) => !name.startsWith('_')),
+        searchParams.get('after'),
+      )
     return absentAnswer()
   }
 }
@@ -56,9 +60,13 @@ async function answererOf({ contributions = [], blobs = [] }: Holdings): Promise
   return new ApiAnswerer(node)
 }
 
-function metricsAnswer(metrics: readonly string[]): HttpAnswer {
+/** One page of metrics, as a grove tells them. */
+function metricsAnswer(metrics: readonly string[], after: string | null): HttpAnswer {
+  const following = metrics.toSorted(compareText).filter((name) => after === null || name > after)
+  const page = following.slice(0, 100)
   return jsonAnswer({
-    byMetric: Object.fromEntries(metrics.map((name) => [name, []])),
+    byMetric: Object.fromEntries(page.map((name) => [name, []])),
+    ...(following.length > page.length && { nextAfter: page.at(-1) }),
     byAdoption: [],
     byRecency: [],
     byReviewScore: [],

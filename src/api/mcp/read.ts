@@ -108,7 +108,8 @@ export const readTools: readonly Tool[] = [
     description:
       'Rank the work that this grove holds: by each metric, and by adoption, recency, review ' +
       'score and reproduction. Start here to find what to build on. Another kind ranks among its ' +
-      'own. leftOut and mixedUnits say what a ranking hides.',
+      'own. leftOut and mixedUnits say what a ranking hides; support counts who says either ' +
+      'direction.',
     readOnly: true,
     input: operations.frontier.input
       .omit({ directions: true })

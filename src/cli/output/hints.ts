@@ -1,8 +1,9 @@
 import { explain as explainBy, type Remedies } from '../../api/client/explain.ts'
 import type { ErrorCode, GroveError } from '../../core/errors.ts'
+import { printable } from './format.ts'
 
 /** What a person can do about an error. */
-export const hints: Partial<Record<ErrorCode, string>> = {
+const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
   'address-refused': '`grove serve --allow-private-peers` allows such addresses',
@@ -25,3 +26,15 @@ const remedies: Remedies = {
 
 /** An error in one line: what happened, and what to do next. */
 export const explain = (error: GroveError): string => explainBy(error, remedies)
+
+/** What went wrong with a peer, as tables show it; with a remedy where only its user has one. */
+export function failureText({
+  code,
+  message,
+}: {
+  readonly code: string
+  readonly message: string
+}) {
+  const told = code === 'address-refused' ? `; ${hints[code]}` : ''
+  return printable(`${code}: ${message}${told}`)
+}

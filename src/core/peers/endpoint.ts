@@ -8,6 +8,13 @@ export interface Endpoint {
   readonly path: string
 }
 
+/** `host:port`, which means http. */
+const HOST_AND_PORT = /^(\[[0-9a-f:.]+\]|[a-z0-9.-]+):\d{1,5}(\/.*)?$/i
+
+/** The address that somebody typed, with http:// before `host:port`. */
+export const withScheme = (address: string): string =>
+  HOST_AND_PORT.test(address) ? `http://${address}` : address
+
 const DEFAULT_PORTS = { http: 80, https: 443 } as const
 
 /**

@@ -153,25 +153,3 @@ export function signalValues(signals: Signals): [SignalMetric, number][] {
 export function recencyOf(createdAt: string, firstSeenMs: number): number {
   return Math.max(EARLIEST_MS, Math.min(Date.parse(createdAt), firstSeenMs))
 }
-
-/**
- * The direction that most of these have, in a tie that of the oldest, `minimize` if that says
- * nothing. What has the other one can't be compared with them and is not ranked.
- */
-export function prevailingDirection({ minimize, maximize, oldest }: DirectionCounts): Direction {
-  if (minimize !== maximize) return maximize > minimize ? 'maximize' : 'minimize'
-  return oldest !== undefined && oldest.maximize < oldest.minimize ? 'maximize' : 'minimize'
-}
-
-/** How many scores of a metric have each direction. */
-export interface DirectionCounts {
-  readonly minimize: number
-  readonly maximize: number
-  /** When the oldest score of each direction was made, in Unix ms by its author's date. */
-  readonly oldest?: Readonly<Record<Direction, number>>
-}
-
-/** The direction in which a metric is ranked: works decide, and others only where there is none. */
-export function rankedDirection(works: DirectionCounts, others: DirectionCounts): Direction {
-  return prevailingDirection(works.minimize + works.maximize > 0 ? works : others)
-}

@@ -210,3 +210,12 @@ export const stubSchema = z.object({
 
 /** A contribution that is known by its id only, and promised by peers. */
 export type Stub = z.infer<typeof stubSchema>
+
+/** The metrics that a peer tells: all of them, or a page by name. */
+export interface ToldMetrics {
+  readonly names: readonly string[]
+  /** The last name of a page after which more follow. */
+  readonly next?: string | undefined
+  /** Those that most stand behind, of all that it has. */
+  readonly foremost?: readonly string[] | undefined
+}

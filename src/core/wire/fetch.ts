@@ -103,6 +103,8 @@ export const fetchResultSchema = z.object({
   ancestors: z.array(cidSchema),
   /** Empty exactly when everything that was asked for is held. */
   missing: z.array(missingItemSchema),
+  /** The peer has more evidence than its answer had room for; sync brings the rest in rounds. */
+  moreEvidence: z.literal(true).optional(),
 })
 
 /** What a fetch brought, and what it could not. */

@@ -39,13 +39,22 @@ export const federatedEntrySchema = digestEntrySchema.extend({
 /** One of the best that is known anywhere, with its providers and its level. */
 export type FederatedEntry = z.infer<typeof federatedEntrySchema>
 
+/** Who stands behind a direction: works published here, and voices behind those from elsewhere. */
+const supportSchema = z.object({ published: z.number().int(), voices: z.number().int() })
+
 /** Works that are not ranked, since their scores have the other direction. */
 export const leftOutWorksSchema = z.object({
   metric: z.string(),
   direction: directionSchema,
   works: z.number().int(),
+  /** Who stands behind this direction, and behind the one that ranks; older groves don't say. */
+  support: supportSchema.optional(),
+  rankedSupport: supportSchema.optional(),
 })
-/** How many works are left out of a metric's ranking, and what direction their scores have. */
+/**
+ * How many works are left out of a metric's ranking, what direction their scores have, and why that
+ * isn't the one that ranks.
+ */
 export type LeftOutWorks = z.infer<typeof leftOutWorksSchema>
 
 /** A metric that ranks values in units that can't be compared. */
@@ -118,6 +127,8 @@ export const frontierAnswerSchema = z.object({
   ...caveatsShape,
   /** The last metric of this page, to be given as `after`; only where more follow. */
   nextAfter: z.string().optional(),
+  /** Of all metrics those that most stand behind; only of works, where this page is not all. */
+  foremost: z.array(z.string()).optional(),
 })
 
 /** The local frontier: the best of each metric and each signal, best first. */

@@ -1,15 +1,16 @@
 import { type Cid, hashBytes } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { ABOUT, EVIDENCE, parentsFirst, targetsOf } from '../../core/contribution/relation.ts'
+import { verifyManifest } from '../../core/contribution/verify.ts'
 import { breadthFirst, type Neighbours } from '../../core/contribution/walk.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { CLOSURE_MAX_CONTRIBUTIONS } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { ClosureRecord } from '../../core/wire/closure.ts'
 import type { ClosureTrailer } from '../../core/wire/federation.ts'
-import type { FetchContext } from '../context.ts'
-import { ask, noteFailure } from '../peers/contact.ts'
-import { verifyManifestFrom } from './manifest.ts'
+import type { ClosurePart, FetchContext } from '../context.ts'
+import { noteFailure } from '../peers/contact.ts'
+import { verifyManifestFrom } from './manifest-search.ts'
 
 /** Peers asked for one closure. */
 const PEERS_MAX = 3
@@ -27,9 +28,10 @@ export interface ClosureFetch {
   readonly providers: readonly PeerAddress[]
   readonly signal: AbortSignal
   /**
-   * Whether one more item of evidence is taken from that address; all are where this is left out.
+   * Whether one more item of evidence, of so many bytes, is taken from that address; all are where
+   * this is left out.
    */
-  readonly takeEvidence?: ((address: string) => boolean) | undefined
+  readonly takeEvidence?: ((address: string, sizeBytes: number) => boolean) | undefined
   /** The most evidence that one author, by the agent's id, may have in it. */
   readonly maxPerAuthor?: number
   /** Which of the evidence is asked for, in the words of an answer of the same peer. */
@@ -94,6 +96,13 @@ export async function heldAncestors(
   return { present: search.present, missing: search.missing }
 }
 
+/** What a peer sent. */
+interface Received extends ClosureRecord {
+  readonly peer: PeerAddress
+  /** Whether another fetch has asked for it, and notes what the peer did right and wrong. */
+  readonly isShared: boolean
+}
+
 class ClosureSearch {
   present: Cid[] = []
   missing: Cid[] = []
@@ -103,7 +112,7 @@ class ClosureSearch {
   readonly #node: FetchContext
   readonly #request: ClosureFetch
   /** Received, not yet verified. */
-  readonly #received = new Map<Cid, ClosureRecord & { readonly peer: PeerAddress }>()
+  readonly #received = new Map<Cid, Received>()
   readonly #ancestors = new Map<Cid, Contribution>()
   readonly #evidence = new Map<Cid, Contribution>()
   readonly #sources = new Map<Cid, PeerAddress>()
@@ -137,23 +146,19 @@ class ClosureSearch {
   async askPeer(peer: PeerAddress): Promise<void> {
     const { contribution, depth, replies, part = {}, signal } = this.#request
     const received = new Set<Cid>()
+    const request = {
+      cid: contribution.cid,
+      ancestors: depth,
+      evidence: true,
+      ...(replies === true ? { replies } : {}),
+      ...(part.after === undefined ? {} : { evidenceAfter: part.after }),
+      ...(part.since === undefined ? {} : { evidenceSince: part.since }),
+    }
+    const take = ({ records, isShared }: ClosurePart) => {
+      for (const record of records) received.add(this.#receive(record, { peer, isShared }))
+    }
     try {
-      await ask(this.#node, peer, signal, async () => {
-        const answer = await this.#node.transport.closure(
-          peer,
-          {
-            cid: contribution.cid,
-            ancestors: depth,
-            evidence: true,
-            ...(replies === true ? { replies } : {}),
-            ...(part.after === undefined ? {} : { evidenceAfter: part.after }),
-            ...(part.since === undefined ? {} : { evidenceSince: part.since }),
-          },
-          { signal },
-        )
-        for await (const record of answer.records) received.add(this.#receive(peer, record))
-        this.#rest = await answer.trailer
-      })
+      this.#rest = await this.#node.closures.ask(this.#node, peer, request, { signal, take })
       this.answered = true
     } catch (error) {
       if (signal.aborted && !isGroveError(signal.reason, 'fetch-timeout')) throw error
@@ -179,10 +184,10 @@ class ClosureSearch {
     }
   }
 
-  #receive(peer: PeerAddress, record: ClosureRecord): Cid {
+  #receive(record: ClosureRecord, from: Pick<Received, 'peer' | 'isShared'>): Cid {
     const cid = hashBytes(record.bytes)
-    this.#bytesMoved += record.bytes.byteLength
-    if (!this.#received.has(cid)) this.#received.set(cid, { ...record, peer })
+    if (!from.isShared) this.#bytesMoved += record.bytes.byteLength
+    if (!this.#received.has(cid)) this.#received.set(cid, { ...record, ...from })
     return cid
   }
 
@@ -213,8 +218,11 @@ class ClosureSearch {
     const received = this.#received.get(cid)
     if (received === undefined) return undefined
     try {
-      const contribution = verifyManifestFrom(this.#node, received.peer, received, cid)
-      this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
+      const contribution = received.isShared
+        ? verifyManifest(received.bytes, cid, received.attestations)
+        : verifyManifestFrom(this.#node, received.peer, received, cid)
+      if (!received.isShared)
+        this.#node.peers.bytesGood(received.peer.address, received.bytes.byteLength)
       this.#sources.set(cid, received.peer)
       return contribution
     } catch (error) {
@@ -245,7 +253,7 @@ class ClosureSearch {
       perAuthor.set(agentId, ofAuthor)
       if (ofAuthor > maxPerAuthor) this.#leftOut = true
       if (ofAuthor > maxPerAuthor) continue
-      if (!takeEvidence(peer.address)) {
+      if (!takeEvidence(peer.address, candidate.bytes.byteLength)) {
         this.answered = false
         return
       }
@@ -275,7 +283,7 @@ class ClosureSearch {
       { ...peer, fault: 'unrelated', cid },
       { message: `${peer.address} sent ${cid}, which has nothing to do with ${contribution.cid}` },
     )
-    noteFailure(this.#node, peer, error)
+    if (candidate?.isShared !== true) noteFailure(this.#node, peer, error)
     return true
   }
 }

@@ -28,8 +28,8 @@ export interface WantedHooks extends FetchHooks {
   readonly providers: readonly PeerAddress[]
   /** The largest artifact that is taken. */
   readonly maxArtifactBytes: number
-  /** Whether one more item of evidence is taken from that address. */
-  readonly takeEvidence: (address: string) => boolean
+  /** Whether one more item of evidence, of so many bytes, is taken from that address. */
+  readonly takeEvidence: (address: string, sizeBytes: number) => boolean
   /** Asked before anything is stored. */
   readonly accept?: Accept
 }
@@ -221,6 +221,7 @@ function resultOf(found: Located, artifacts: ArtifactsOutcome, around: Closure):
     artifacts: artifacts.states,
     ancestors: around.present,
     missing,
+    ...(around.rest.next !== undefined && { moreEvidence: true as const }),
   }
 }
 

@@ -2,6 +2,7 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { ABOUT } from '../../core/contribution/relation.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import { withScheme } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
 import type { PeersContext } from '../context.ts'
@@ -15,7 +16,8 @@ const ASKED_AT_ONCE = 8
 const NAMERS_MAX = 32
 
 /** The peer of an address or id. Throws `address-refused`, and `not-found` for an unknown id. */
-export function namedPeer(node: PeersContext, peer: string): PeerAddress {
+export function namedPeer(node: PeersContext, text: string): PeerAddress {
+  const peer = withScheme(text)
   const known = node.gossip.peer(peer)
   if (known !== undefined) return { peerId: known.peerId, address: known.address }
   const seed = node.config.seeds.find(({ peerId, address }) => peerId === peer || address === peer)
@@ -32,7 +34,8 @@ export function namedPeer(node: PeersContext, peer: string): PeerAddress {
  * Throws `address-refused` for a peer that this grove doesn't know. Callers on other machines may
  * name known ones only: others they could have it call, to learn from its errors what is there.
  */
-export function refuseStranger(node: PeersContext, peer: string): void {
+export function refuseStranger(node: PeersContext, text: string): void {
+  const peer = withScheme(text)
   const isSeed = node.config.seeds.some((seed) => seed.peerId === peer || seed.address === peer)
   const known = node.gossip.peer(peer)
   if (isSeed || known?.seed === true || known?.answered === true) return

@@ -1,3 +1,4 @@
+import type { Support } from '../../core/ranking/directions.ts'
 import { isSignalMetric } from '../../core/ranking/frontier.ts'
 import { unitsAgree } from '../../core/ranking/units.ts'
 import type { LeftOutWorks, MixedUnits } from '../../core/wire/frontier.ts'
@@ -22,15 +23,13 @@ export async function caveatsOf(
   )
   const forms = await index.scoreForms([...directions.keys()], FORMS_MAX)
   const isRanked = (form: FormCount) => form.direction === directions.get(form.metric)
-  const leftOut = [
-    ...Map.groupBy(
-      forms.filter((form) => !isRanked(form)),
-      keyOf,
-    ).values(),
-  ]
+  const leftOut = await leftOutOf(
+    index,
+    forms.filter((form) => !isRanked(form)),
+  )
   const mixed = [...Map.groupBy(forms.filter(isRanked), keyOf).values()].filter(isMixed)
   return {
-    ...(leftOut.length > 0 && { leftOut: leftOut.flatMap(leftOutOf) }),
+    ...(leftOut.length > 0 && { leftOut }),
     ...(mixed.length > 0 && { mixedUnits: mixed.flatMap(mixedUnitsOf) }),
   }
 }
@@ -41,10 +40,21 @@ function isMixed([first, ...others]: readonly FormCount[]): boolean {
   return others.some(({ unit }) => !unitsAgree(first?.unit, unit))
 }
 
-function leftOutOf(forms: readonly FormCount[]): LeftOutWorks[] {
-  const works = forms.reduce((sum, form) => sum + form.works, 0)
-  return forms.slice(0, 1).map(({ metric, direction }) => ({ metric, direction, works }))
+/** What is left out with these forms, none of which is in the direction that ranks. */
+async function leftOutOf(index: GraphIndex, forms: readonly FormCount[]): Promise<LeftOutWorks[]> {
+  const byMetric = [...Map.groupBy(forms, keyOf)]
+  const supports = await index.directions(byMetric.map(([metric]) => metric))
+  return supports.flatMap(({ minimize, maximize }, n) => {
+    const [metric = '', [first, ...others] = []] = byMetric[n] ?? []
+    if (first === undefined) return []
+    const { direction } = first
+    const [own, ranked] = direction === 'minimize' ? [minimize, maximize] : [maximize, minimize]
+    const works = others.reduce((sum, form) => sum + form.works, first.works)
+    return [{ metric, direction, works, support: told(own), rankedSupport: told(ranked) }]
+  })
 }
+
+const told = ({ published, voices }: Support) => ({ published, voices })
 
 function mixedUnitsOf(forms: readonly FormCount[]): MixedUnits[] {
   const units = forms.map(({ unit, works }) => ({ ...(unit !== undefined && { unit }), works }))

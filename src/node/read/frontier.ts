@@ -26,6 +26,8 @@ import { caveatsOf } from './caveats.ts'
 /** Entries a dimension, and metrics, that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
 const OWN_METRICS = 1_000
+/** Metrics that most stand behind, which are told with each page of many. */
+const FOREMOST_MAX = 32
 /** Entries of all metrics of one page: each costs its summary to be read and sent. */
 const PAGE_MAX_ENTRIES = 5_000
 
@@ -66,6 +68,10 @@ export async function frontier(
     }),
     ...(await caveatsOf(node.index, shown)),
     ...(metrics.length > limit && { nextAfter: page.at(-1) }),
+    ...(query.kind === 'work' &&
+      (after !== undefined || metrics.length > limit) && {
+        foremost: await node.index.foremostMetrics(FOREMOST_MAX),
+      }),
   }
 }
 

@@ -122,18 +122,18 @@ async function addEvidence(
 ): Promise<Pick<ClosureTrailer, 'next' | 'until'>> {
   const { contributions, index } = node
   const until = contributions.position(await contributions.lastSeq())
+  const kinds = replies ? ABOUT_KINDS : EVIDENCE_KINDS
+  let last = parseTelling(after) ?? { kind: kinds.first, turn: 0, seq: 0 }
   const { said, next } = await index.said(cid, {
-    kinds: replies ? ABOUT_KINDS : EVIDENCE_KINDS,
+    kinds,
     after: parseTelling(after),
     since: contributions.seqAt(since),
     limit: CLOSURE_MAX_CONTRIBUTIONS,
   })
   const sent = new Set(builder.contributions.map((contribution) => contribution.cid))
-  let last = parseTelling(after)
   for (const { source, at } of said) {
     if (!sent.has(source)) for await (const found of readEach(node, [source])) builder.add(found)
-    if (builder.truncatedBy !== undefined)
-      return { until, ...(last === undefined ? {} : { next: tellingText(last) }) }
+    if (builder.truncatedBy !== undefined) return { until, next: tellingText(last) }
     sent.add(source)
     last = at
   }

@@ -60,7 +60,7 @@ export async function bringEvidence(
       replies,
       providers: [peer],
       signal,
-      takeEvidence: (address) => budget.tryTakeEvidence(address),
+      takeEvidence: (address, sizeBytes) => budget.tryTakeEvidence(address, sizeBytes),
       maxPerAuthor: MAX_PER_AUTHOR,
       part: memory.part(peer, contribution.cid),
     })

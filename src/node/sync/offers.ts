@@ -4,8 +4,9 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { STUBS_MAX } from '../../core/limits.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { considers, type Policy, rankedKinds, thresholdOf } from '../../core/policy.ts'
-import { isRankable, type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
+import { type LocalEntry, localEntry, type Place } from '../../core/ranking/frontier.ts'
 import type { BestAnswer } from '../../ports/transport.ts'
+import type { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
@@ -18,6 +19,11 @@ const LISTS_AT_ONCE = 4
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
 
+interface Asking {
+  readonly signal: AbortSignal
+  readonly requests: Requests
+}
+
 /** What a peer offers, or why it has nothing to offer. */
 export interface Offered {
   readonly offers: readonly Offer[]
@@ -29,7 +35,7 @@ export async function offersOf(
   node: SyncContext,
   peer: PeerAddress,
   policy: Policy,
-  options: { signal: AbortSignal; requests: Requests },
+  options: Asking & { readonly turns: MetricTurns },
 ): Promise<Offered> {
   try {
     const dimensions = await dimensionsOf(node, peer, policy, options)
@@ -117,14 +123,21 @@ async function dimensionsOf(
   node: SyncContext,
   peer: PeerAddress,
   policy: Policy,
-  { signal, requests }: { signal: AbortSignal; requests: Requests },
+  { signal, requests, turns }: Asking & { readonly turns: MetricTurns },
 ): Promise<string[]> {
   if (policy.dimensions !== undefined) return [...policy.dimensions]
   requests.made++
   const [kind, ...others] = rankedKinds(policy)
-  const options = { signal, ...(kind !== undefined && others.length === 0 && { kind }) }
-  const metrics = await ask(node, peer, signal, () => node.transport.metrics(peer, options))
-  return [...metrics.filter(isRankable).slice(0, METRICS_MAX), ...SIGNALS]
+  const options = {
+    signal,
+    after: turns.afterOf(peer.address),
+    ...(kind !== undefined && others.length === 0 && { kind }),
+  }
+  const told = await ask(node, peer, signal, () => node.transport.metrics(peer, options))
+  const left = requests.most - requests.made - SIGNALS.length
+  const most = Math.max(1, Math.min(METRICS_MAX, left))
+  const foremost = await node.index.foremostMetrics(METRICS_MAX)
+  return [...turns.take(peer.address, told, { foremost, most }), ...SIGNALS]
 }
 
 async function bestOf(
@@ -132,7 +145,7 @@ async function bestOf(
   peer: PeerAddress,
   dimension: string,
   policy: Policy,
-  { signal, requests }: { signal: AbortSignal; requests: Requests },
+  { signal, requests }: Asking,
 ): Promise<BestAnswer | undefined> {
   if (requests.made >= requests.most) return undefined
   requests.made++

@@ -2,8 +2,9 @@ import type { ErrorCode } from '../../core/errors.ts'
 import type { Policy } from '../../core/policy.ts'
 import type { Credit } from '../../protocol/sync/credit.ts'
 
-/** Items of evidence that one host may bring in one round. */
+/** Items of evidence that one host may bring in one round, and their bytes in all. */
 const EVIDENCE_MAX_PER_HOST = 1_000
+const EVIDENCE_MAX_BYTES_PER_HOST = 4 * 1024 * 1024
 /**
  * Failures of one host in a round before it is asked no more: so many for each unit of its credit,
  * and in all. An `absent` costs one, others ten.
@@ -31,7 +32,7 @@ export interface Standing {
 export class RoundBudget {
   readonly requests: Requests
   readonly #standing: Standing
-  readonly #evidence = new Map<string, number>()
+  readonly #evidence = new Map<string, { readonly count: number; readonly bytes: number }>()
   readonly #errorCost = new Map<string, number>()
   #bytesLeft: number
 
@@ -65,11 +66,13 @@ export class RoundBudget {
   }
 
   /** Whether one more item of evidence may be taken from a peer's host; counts it if so. */
-  tryTakeEvidence(address: string): boolean {
+  tryTakeEvidence(address: string, sizeBytes: number): boolean {
     const host = this.#standing.hostOf(address)
-    const taken = (this.#evidence.get(host) ?? 0) + 1
-    if (taken <= EVIDENCE_MAX_PER_HOST) this.#evidence.set(host, taken)
-    return taken <= EVIDENCE_MAX_PER_HOST
+    const before = this.#evidence.get(host) ?? { count: 0, bytes: 0 }
+    const taken = { count: before.count + 1, bytes: before.bytes + sizeBytes }
+    const fits = taken.count <= EVIDENCE_MAX_PER_HOST && taken.bytes <= EVIDENCE_MAX_BYTES_PER_HOST
+    if (fits) this.#evidence.set(host, taken)
+    return fits
   }
 
   /** A call to this peer failed: that counts against its host. */

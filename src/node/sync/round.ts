@@ -206,7 +206,7 @@ export class Round {
         signal,
         providers,
         maxArtifactBytes,
-        takeEvidence: (address) => this.#budget.tryTakeEvidence(address),
+        takeEvidence: (address, sizeBytes) => this.#budget.tryTakeEvidence(address, sizeBytes),
         ...(accept === undefined ? {} : { accept }),
       },
     )

@@ -6,6 +6,7 @@ import type { Policy } from '../../core/policy.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import { Backoff } from '../../protocol/sync/backoff.ts'
 import { Credit } from '../../protocol/sync/credit.ts'
+import { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import { AboutMemory } from './about.ts'
 import { EvidenceMemory } from './evidence-memory.ts'
 import { RoundBudget } from './round-budget.ts'
@@ -56,6 +57,8 @@ export class SyncState {
   readonly evidence = new EvidenceMemory()
   /** What peers were asked about what is held here. */
   readonly about = new AboutMemory()
+  /** Which metrics of each peer are looked at next. */
+  readonly metrics = new MetricTurns()
   /** What hosts' offers have been worth. */
   readonly credit = new Credit()
   /** The share that an address has in everything. */

@@ -140,7 +140,7 @@ export class BackgroundSync {
     const answers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
       const requests = { made: 0, most }
       const answer = await this.#asked(peer, () =>
-        offersOf(node, peer, policy, { signal, requests }),
+        offersOf(node, peer, policy, { signal, requests, turns: this.#state.metrics }),
       )
       budget.requests.made += requests.made
       return answer

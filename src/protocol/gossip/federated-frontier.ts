@@ -3,11 +3,7 @@ import type { Direction } from '../../core/contribution/schema.ts'
 import { type Hosts, shareKey, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
-import {
-  isReservedMetric,
-  isSignalMetric,
-  prevailingDirection,
-} from '../../core/ranking/frontier.ts'
+import { isReservedMetric, isSignalMetric } from '../../core/ranking/frontier.ts'
 import type { DigestEntry } from '../../core/wire/gossip.ts'
 import {
   compareRecency,
@@ -53,8 +49,8 @@ export class FederatedFrontier {
 
   /**
    * Merges a digest, and returns the advertisements that are new or have moved an item. An entry
-   * without direction (0.1 leaves it out when it relays) takes the one known for its metric, also
-   * from this very digest. Without any it is ignored.
+   * without direction (0.1 leaves it out when it relays) takes the one known for its metric: of
+   * two, the one that more hosts advertise, also by this very digest. Without any it is ignored.
    */
   merge(
     { from, entries, unauthenticated }: IncomingDigest,
@@ -62,10 +58,12 @@ export class FederatedFrontier {
   ): Advertisement[] {
     const fresh: Advertisement[] = []
     const host = shareKey(this.#hosts, from.address)
+    const guesses = new Map<string, Direction | undefined>()
     for (const entry of directedFirst(entries)) {
       const { metric, cid, value, tags } = entry
       if (!isValid(entry)) continue
-      const direction = entry.direction ?? heldDirection(metric) ?? this.#directionOf(metric)
+      const direction =
+        entry.direction ?? heldDirection(metric) ?? this.#directionOf(metric, guesses)
       if (direction === undefined) continue
       const directionGuessed = entry.direction === undefined
       const basis = { unauthenticated, directionGuessed }
@@ -134,11 +132,16 @@ export class FederatedFrontier {
     return last?.lastAdvertised ?? Number.POSITIVE_INFINITY
   }
 
-  #directionOf(metric: string): Direction | undefined {
+  /** The direction that most hosts advertise for a metric, as it was when it was asked first. */
+  #directionOf(metric: string, guesses: Map<string, Direction | undefined>): Direction | undefined {
     if (isSignalMetric(metric)) return 'maximize'
-    const count = this.#items.countIn(metric)
-    return count && prevailingDirection(count)
+    if (!guesses.has(metric)) guesses.set(metric, guessFrom(this.#items.hostsIn(metric)))
+    return guesses.get(metric)
   }
+}
+
+function guessFrom(hosts: Readonly<Record<Direction, number>> | undefined): Direction | undefined {
+  return hosts && (hosts.maximize > hosts.minimize ? 'maximize' : 'minimize')
 }
 
 function directedFirst(entries: readonly DigestEntry[]): readonly DigestEntry[] {

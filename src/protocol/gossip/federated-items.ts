@@ -66,10 +66,13 @@ export class FederatedItems {
     return found
   }
 
-  /** The number of items of a metric in each direction; undefined without any. */
-  countIn(name: string): Readonly<Record<Direction, number>> | undefined {
+  /** How many hosts advertise each direction of a metric; undefined without any. O(items). */
+  hostsIn(name: string): Readonly<Record<Direction, number>> | undefined {
     const metric = this.#metrics.get(name)
-    return metric && { minimize: metric.minimize.size, maximize: metric.maximize.size }
+    const hosts = (items: ReadonlyMap<Cid, Item>): number =>
+      new Set([...items.values()].flatMap((item) => item.advertisements.map(({ host }) => host)))
+        .size
+    return metric && { minimize: hosts(metric.minimize), maximize: hosts(metric.maximize) }
   }
 
   /** All items, metrics in the order of their names, each direction best first. O(n log n). */

@@ -4,6 +4,7 @@ import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { STUBS_MAX } from '../../core/limits.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
 import { timestamp } from '../../core/time.ts'
@@ -29,7 +30,7 @@ import { consequencesOf, tellerOf } from '../derive.ts'
 import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
-import { formsIn, type Held, metricsOf, rank } from './rank.ts'
+import { foremostIn, formsIn, type Held, metricsOf, rank, supportIn } from './rank.ts'
 import { Told } from './told.ts'
 
 /** Stubs that go at once, as in SQLite. */
@@ -186,6 +187,15 @@ export class MemoryGraph implements GraphStore {
   async scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
     const all = [...this.#held.values()]
     return metrics.flatMap((metric) => formsIn(all, metric).slice(0, limit))
+  }
+
+  async foremostMetrics(limit: number): Promise<string[]> {
+    return foremostIn([...this.#held.values()]).slice(0, limit)
+  }
+
+  async directions(metrics: readonly string[]): Promise<DirectionSupport[]> {
+    const all = [...this.#held.values()]
+    return metrics.map((metric) => supportIn(all, metric))
   }
 
   async threads({ tags = [], limit, unanswered = false }: ThreadsQuery): Promise<RankedThread[]> {

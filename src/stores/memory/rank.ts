@@ -1,17 +1,24 @@
 import type { Cid } from '../../core/cid.ts'
+import type { Direction } from '../../core/contribution/schema.ts'
+import { DIRECTION_VOICES_MAX } from '../../core/limits.ts'
+import {
+  type DirectionSupport,
+  deciding,
+  rankedDirection,
+  type Support,
+} from '../../core/ranking/directions.ts'
 import {
   comparePlaces,
   dimensionKey,
   isSignalMetric,
   type Place,
-  rankedDirection,
   signalPlaces,
 } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import { compareText } from '../../core/text.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { FormCount, FrontierQuery, MetricsQuery, Ranking } from '../../ports/graph-index.ts'
-import type { Consequences } from '../derive.ts'
+import { type Consequences, directedPlaces, voiceOf } from '../derive.ts'
 import { matches } from '../filter.ts'
 import { infoOf } from '../info.ts'
 
@@ -20,21 +27,31 @@ export interface Held extends Consequences {
   readonly stored: Stored
 }
 
+const DIRECTIONS: readonly Direction[] = ['minimize', 'maximize']
+
 interface HeldPlace extends Place {
   readonly held: Held
 }
 
-/** The frontier of these contributions: all their places, grouped by dimension, sorted, cut. */
+/** The frontier of contributions in log order: their places by dimension, sorted, cut. */
 export function rank(
   all: readonly Held[],
   signalsOf: (cid: Cid) => Signals,
   query: FrontierQuery,
 ): Ranking[] {
   const places = all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid)))
-  const byMetric = Map.groupBy(places, ({ metric }) => metric)
-  return [...Map.groupBy(places, dimensionKey).values()]
+  const byDimension = Map.groupBy(places, dimensionKey)
+  const directionOf = (metric: string): Direction => {
+    const [agreed, other] = DIRECTIONS.filter((direction) =>
+      byDimension.has(dimensionKey({ metric, direction })),
+    )
+    return agreed !== undefined && other === undefined
+      ? agreed
+      : rankedDirection(supportIn(all, metric))
+  }
+  return [...byDimension.values()]
     .map((dimension) => rankingOf(dimension, query))
-    .filter((found) => found.places.length > 0 && isAsked(found, query, byMetric))
+    .filter((found) => found.places.length > 0 && isAsked(found, query, directionOf))
     .sort((a, b) => compareText(a.metric, b.metric))
 }
 
@@ -78,6 +95,47 @@ export function formsIn(all: readonly Held[], metric: string): FormCount[] {
   return [...counts.values()].sort(compareForms)
 }
 
+/** The metrics of works, those that most stand behind first. */
+export function foremostIn(all: readonly Held[]): string[] {
+  const works = all.filter(({ kind }) => kind === 'work')
+  const ranked = metricsOf(works, { limit: Number.MAX_SAFE_INTEGER }).flatMap((metric) => {
+    const { minimize, maximize } = supportIn(works, metric)
+    return [minimize, maximize].map(({ published, voices }) => ({ metric, published, voices }))
+  })
+  ranked.sort(
+    (a, b) =>
+      Number(b.published > 0) - Number(a.published > 0) ||
+      b.voices - a.voices ||
+      compareText(a.metric, b.metric),
+  )
+  return [...new Set(ranked.map(({ metric }) => metric))]
+}
+
+/** Who decides on the direction of a metric among these contributions, in log order. */
+export function supportIn(all: readonly Held[], metric: string): DirectionSupport {
+  const said = all.flatMap((held, index) =>
+    directedPlaces(held)
+      .filter((place) => place.metric === metric)
+      .map(({ direction }) => ({ direction, seq: index + 1, held, voice: voiceOf(held.stored) })),
+  )
+  const among = (isWork: boolean): DirectionSupport => {
+    const ofKind = said.filter(({ held }) => (held.kind === 'work') === isWork)
+    const support = (direction: Direction): Support => {
+      const found = ofKind.filter((each) => each.direction === direction)
+      const published = found.filter(({ voice }) => voice === undefined)
+      const voices = new Set(found.flatMap(({ voice }) => voice ?? []))
+      return {
+        published: published.length,
+        firstPublished: published[0]?.seq,
+        voices: Math.min(voices.size, DIRECTION_VOICES_MAX),
+        first: found[0]?.seq,
+      }
+    }
+    return { minimize: support('minimize'), maximize: support('maximize') }
+  }
+  return deciding(among(true), among(false))
+}
+
 /** The most used first, then by direction and unit. */
 function compareForms(a: FormCount, b: FormCount): number {
   return (
@@ -109,25 +167,10 @@ function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking 
 function isAsked(
   { metric, direction }: Ranking,
   query: FrontierQuery,
-  byMetric: ReadonlyMap<string, readonly HeldPlace[]>,
+  directionOf: (metric: string) => Direction,
 ): boolean {
   if (query.dimensions !== undefined && !query.dimensions.includes(metric)) return false
   if (isSignalMetric(metric)) return query.direction === undefined || query.direction === direction
   if (query.metric !== undefined && query.metric !== metric) return false
-  return direction === (query.direction ?? directionAmong(byMetric.get(metric) ?? []))
-}
-
-function directionAmong(places: readonly HeldPlace[]) {
-  const countsOf = (isWork: boolean) => {
-    const counts = { minimize: 0, maximize: 0 }
-    const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
-    for (const { direction, held } of places) {
-      if ((held.kind === 'work') !== isWork) continue
-      counts[direction] += 1
-      const createdMs = Date.parse(held.stored.manifest.createdAt)
-      oldest[direction] = Math.min(oldest[direction], createdMs)
-    }
-    return { ...counts, oldest }
-  }
-  return rankedDirection(countsOf(true), countsOf(false))
+  return direction === (query.direction ?? directionOf(metric))
 }

@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
@@ -168,6 +169,14 @@ export class SqliteGraph implements GraphStore {
 
   scoreForms(metrics: readonly string[], limit: number): Promise<FormCount[]> {
     return this.#session.read({ type: 'scoreForms', args: [metrics, limit] })
+  }
+
+  foremostMetrics(limit: number): Promise<string[]> {
+    return this.#session.read({ type: 'foremostMetrics', args: [limit] })
+  }
+
+  directions(metrics: readonly string[]): Promise<DirectionSupport[]> {
+    return this.#session.read({ type: 'directions', args: [metrics] })
   }
 
   async threads(query: ThreadsQuery, options?: ReadOptions): Promise<RankedThread[]> {

@@ -4,9 +4,11 @@ import { canonicalBytes } from '../../../src/core/canonical.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
 import { verifyManifest } from '../../../src/core/contribution/verify.ts'
+import { DIRECTION_VOICES_MAX } from '../../../src/core/limits.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import {
   at,
+  broughtBy,
   cidsOf,
   local,
   names,
@@ -384,20 +386,54 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.equal(placesIn(tagged, 'm'), undefined)
   })
 
-  test('in a tie a metric is ranked in the direction of its oldest score, whichever came first', async () => {
+  test('what was published here says the direction of a metric, the first of equally many', async () => {
     await using opened = await open()
-    const [old, young] = ['2026-01-01T00:00:00Z', '2026-02-01T00:00:00Z'].map((createdAt) => ({
-      createdAt,
-    }))
-    const up = scored('up', 1, 'maximize', old)
-    const down = scored('down', 2, 'maximize', old)
-    await putAll(opened.store, [up, scored('up', 2, 'minimize', young)])
-    await putAll(opened.store, [scored('down', 1, 'minimize', young), down])
+    const flood = [1, 2, 3, 4, 5, 6].map((value) => scored('own', value, 'minimize'))
+    const own = scored('own', 0.9, 'maximize')
+    const first = scored('tied', 1, 'maximize', { createdAt: at(60) })
+    const antedated = scored('tied', 2, 'minimize', { createdAt: '1999-01-01T00:00:00Z' })
+    for (const item of flood) await opened.store.put(item, broughtBy('a'))
+    await putAll(opened.store, [own, first, antedated])
 
     const rankings = await opened.store.frontier({ limit: 5 })
 
-    assert.deepEqual(placesIn(rankings, 'up'), [[up.cid, 1]])
-    assert.deepEqual(placesIn(rankings, 'down'), [[down.cid, 2]])
+    assert.deepEqual(placesIn(rankings, 'own'), [[own.cid, 0.9]])
+    assert.deepEqual(placesIn(rankings, 'tied'), [[first.cid, 1]])
+  })
+
+  test('without that, the direction is what most hosts brought, of equally many what came first', async () => {
+    await using opened = await open()
+    const flood = [1, 2, 3, 4, 5, 6].map((value) => scored('m', value, 'minimize'))
+    const honest = [7, 8].map((value) => scored('m', value, 'maximize'))
+    const first = scored('tied', 1, 'maximize', { createdAt: at(60) })
+    const antedated = scored('tied', 2, 'minimize', { createdAt: '1999-01-01T00:00:00Z' })
+    for (const item of flood) await opened.store.put(item, broughtBy('a'))
+    for (const [n, item] of honest.entries()) await opened.store.put(item, broughtBy(`b${n}`))
+    await opened.store.put(first, broughtBy('b'))
+    await opened.store.put(antedated, broughtBy('a'))
+
+    const rankings = await opened.store.frontier({ limit: 5 })
+    const [support] = await opened.store.directions(['m'])
+
+    assert.deepEqual(
+      placesIn(rankings, 'm'),
+      honest.toReversed().map(({ cid }, n) => [cid, 8 - n]),
+    )
+    assert.deepEqual(placesIn(rankings, 'tied'), [[first.cid, 1]])
+    assert.deepEqual(support, {
+      minimize: { published: 0, firstPublished: undefined, voices: 1, first: 1 },
+      maximize: { published: 0, firstPublished: undefined, voices: 2, first: 7 },
+    })
+  })
+
+  test('more voices than are counted stand for as many as are counted', async () => {
+    await using opened = await open()
+    for (let n = 0; n < DIRECTION_VOICES_MAX + 2; n++)
+      await opened.store.put(scored('m', n, 'minimize'), broughtBy(`a${n}`))
+
+    const [support] = await opened.store.directions(['m'])
+
+    assert.equal(support?.minimize.voices, DIRECTION_VOICES_MAX)
   })
 
   test('exploratory, ephemeral and reserved scores take no place', async () => {
@@ -451,6 +487,26 @@ function ranking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await opened.store.metrics({ limit: 2, ofWorks: true }), ['a', 'c'])
     assert.deepEqual(await opened.store.metrics({ limit: 2, after: 'b' }), ['c', '～'])
     assert.deepEqual(await opened.store.metrics({ limit: 2, after: '😀' }), [])
+  })
+
+  test('metrics that most stand behind come first: of own works, then those of more hosts', async () => {
+    await using opened = await open()
+    await putAll(opened.store, [
+      scored('own', 1, 'minimize'),
+      scored('reviewed', 1, 'minimize', { kind: 'review' }),
+    ])
+    const brought: [metric: string, host: string][] = [
+      ['!0', 'a'],
+      ['!1', 'a'],
+      ['wide', 'a'],
+      ['wide', 'b'],
+    ]
+    for (const [n, [metric, host]] of brought.entries())
+      await opened.store.put(scored(metric, n, 'minimize'), broughtBy(host))
+    await opened.store.put(scored('!0', 9, 'maximize'), broughtBy('a'))
+
+    assert.deepEqual(await opened.store.foremostMetrics(9), ['own', 'wide', '!0', '!1'])
+    assert.deepEqual(await opened.store.foremostMetrics(3), ['own', 'wide', '!0'])
   })
 
   test('works are counted by the direction and unit of their scores', async () => {

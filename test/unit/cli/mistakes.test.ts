@@ -4,7 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { failureText } from '../../../src/cli/output/hints.ts'
 import type { ContributionView, Relation } from '../../../src/core/contribution/schema.ts'
+import { gitFailed } from '../../../src/git/run.ts'
 import { runCommand, terminal } from '../../support/cli-run.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
@@ -162,4 +164,32 @@ test('a name that JSON has twice is refused wherever it comes in', async () => {
     run('contribute', '--summary', 's', '--context', '{"seed":1,"seed":2}'),
     /the name \\?"seed\\?" twice/,
   )
+})
+
+test('a peer may be named by its host and port alone', async () => {
+  const { cid } = await publishTo(grove.url, { summary: 'asked for by its first digits' })
+  await using empty = await serveNode()
+  const from = ['--peer', `127.0.0.1:${grove.port}`, '--server', empty.url]
+
+  const { printed } = await runCommand(['fetch', cid.slice(7, 27), ...from])
+
+  assert.match(printed, new RegExp(`${cid} +from ${grove.url}`))
+})
+
+test('what is wrong with a peer or a revision comes with what to do', () => {
+  const refused = { code: 'address-refused', message: '10.0.0.5 may not be dialled' }
+  const failure = gitFailed({ stderr: 'fatal: Not a valid object name nosuch\n', code: 128 })
+
+  assert.match(failureText(refused), /--allow-private-peers/)
+  assert.match(failure.message, /nosuch; `git log` and `git branch --all` show/)
+})
+
+test('the federated frontier has the order of the local one: metrics, then signals', async () => {
+  const scores = { zebra: { value: 1, direction: 'minimize' as const } }
+  const { cid } = await publishTo(grove.url, { scores })
+  await publishTo(grove.url, { relations: [{ targetCid: cid, relationType: 'adopts' }] })
+
+  const { printed } = await run('frontier', '--federated')
+
+  assert.match(printed, /zebra ↓.*adoption ↑.*recency ↑/s)
 })

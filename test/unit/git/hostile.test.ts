@@ -111,7 +111,7 @@ const settings: readonly {
   {
     name: 'a hook',
     config: (command) => [['core.hooksPath', join(command, '..', 'hooks')]],
-    proof: ['status', '--short'],
+    proof: ['checkout', '--quiet', '--', '.'],
   },
 ]
 

@@ -59,6 +59,8 @@ const queries: { readonly [T in ShortType]: Query<T> } = {
   signals: { type: 'signals', args: [cid] },
   bestWorks: { type: 'bestWorks', args: [['loss'], 5] },
   metrics: { type: 'metrics', args: [{ limit: 5, after: 'a', ofWorks: true }] },
+  foremostMetrics: { type: 'foremostMetrics', args: [5] },
+  directions: { type: 'directions', args: [['loss']] },
   scoreForms: { type: 'scoreForms', args: [['loss'], 5] },
   stub: { type: 'stub', cid: absent },
   stubs: { type: 'stubs', limit: 5 },

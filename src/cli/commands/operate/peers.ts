@@ -1,10 +1,9 @@
 import type { Command } from 'commander'
-import type { ErrorCode } from '../../../core/errors.ts'
 import type { Proof } from '../../../core/peers/peer-record.ts'
 import type { FederationPeer } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { arrow, formatNumber, formatSize, printable, short } from '../../output/format.ts'
-import { hints } from '../../output/hints.ts'
+import { failureText } from '../../output/hints.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
@@ -76,9 +75,7 @@ function errorOf(
 ): string {
   if (error === undefined)
     return status === 'alive' || status === 'unknown' ? '' : 'it does not answer'
-  const hint = hints[error.code as ErrorCode]
-  const told = error.code === 'address-refused' && hint !== undefined ? `; ${hint}` : ''
-  return printable(`${error.code}: ${error.message}${told}`)
+  return failureText(error)
 }
 
 /** What the peer advertised and what the manifests say: whoever holds them can check it. */

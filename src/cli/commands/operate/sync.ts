@@ -8,6 +8,7 @@ import type {
 } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatDuration, formatSize, plural, printable, short } from '../../output/format.ts'
+import { failureText } from '../../output/hints.ts'
 import { note, print, printProse, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingPeers } from '../../output/watch-peers.ts'
@@ -109,7 +110,7 @@ export function askedTable(asked: readonly AskedPeer[]): Table {
       printable(address),
       String(offered),
       formatDuration(durationMs),
-      error === undefined ? '' : printable(`${error.code}: ${error.message}`),
+      error === undefined ? '' : failureText(error),
     ]),
   }
 }
@@ -121,7 +122,7 @@ export function leftTable(peers: readonly FederationPeer[]): Table {
     rows: peers.map(({ address, status, record: { lastError } }) => [
       printable(address),
       status,
-      lastError === undefined ? '' : printable(`${lastError.code}: ${lastError.message}`),
+      lastError === undefined ? '' : failureText(lastError),
     ]),
   }
 }

@@ -1,6 +1,7 @@
 import { shownName, signalNamed, unknownMetric } from '../../../api/client/rankings.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { dimensionKey, isSignalMetric } from '../../../core/ranking/frontier.ts'
+import { compareText } from '../../../core/text.ts'
 import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'
 import { type FilterOptions, filterFrom } from '../../filters.ts'
@@ -27,7 +28,7 @@ export async function federated(session: CliSession, options: FederatedOptions):
   const { metric, tag: tags = [] } = options
   const named = entriesNamed(entries, metric)
   const chosen = named.filter((entry) => tags.every((tag) => entry.tags?.includes(tag) === true))
-  const rankings = [...Map.groupBy(chosen, dimensionKey).values()].map((group) =>
+  const rankings = [...Map.groupBy(chosen.toSorted(bySort), dimensionKey).values()].map((group) =>
     believedFirst(group, options.limit),
   )
   answer(session, { entries: rankings.flat(), ...caveats }, () => {
@@ -38,6 +39,14 @@ export async function federated(session: CliSession, options: FederatedOptions):
     noteCaveats(session.output, caveats)
   })
 }
+
+/** In the order of the local frontier: metrics by name, then signals. Equal ones keep theirs. */
+function bySort(a: FederatedEntry, b: FederatedEntry): number {
+  const [first, second] = [a, b].map(({ metric }) => SIGNALS.indexOf(metric))
+  return first === second ? compareText(a.metric, b.metric) : (first ?? 0) - (second ?? 0)
+}
+
+const SIGNALS = ['_adoption', '_review_score', '_reproduction', '_recency']
 
 function printOverview(
   { output }: CliSession,

@@ -6,6 +6,7 @@ import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isPack } from '../../../core/contribution/tree.ts'
 import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
+import { withScheme } from '../../../core/peers/endpoint.ts'
 import type {
   ArtifactState,
   FetchOptions,
@@ -82,7 +83,8 @@ async function fetch(
 }
 
 /** What isn't known here may be known to the grove that is to be asked. */
-async function cidToFetch(session: CliSession, text: string, peer = ''): Promise<Cid> {
+async function cidToFetch(session: CliSession, text: string, named = ''): Promise<Cid> {
+  const peer = withScheme(named)
   try {
     return await cidOf(session, text)
   } catch (error) {
@@ -185,6 +187,8 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   // The table already shows which artifacts these are, and a quote moves none.
   for (const line of quoted ? [] : missingLines(missing)) print(output, line)
   if (quoted) return
+  if (result.moreEvidence === true)
+    print(output, 'the peer knows more reviews and uses than it sent: rounds of sync bring them')
   const verified = `verified ${formatSize(result.bytesVerified)}`
   const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
   print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)

@@ -26,7 +26,7 @@ const PAGE_BYTES = 1024
 const CHECKPOINT_BYTES = 64 * 1024 * 1024
 
 /** Bytes of pages that a connection caches, if it isn't opened with another number. */
-const CACHE_BYTES = 32 * 1024 * 1024
+const CACHE_BYTES = 16 * 1024 * 1024
 
 /**
  * WAL with a sync at each commit: an acknowledged transaction survives a power cut. A database that

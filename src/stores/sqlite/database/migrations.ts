@@ -6,9 +6,10 @@
  * `contribution` holds what was put; everything else about it is derived and written in the same
  * transaction. Cids are 32-byte blobs, moments are Unix ms.
  * - `place`: a contribution's rank in each dimension, ascending from best to worst; the index
- *   `place_by_rank` is the frontier. `dimension` counts the places and says when the
- *   oldest was made; each kind has dimensions of its own, so that the best of a kind are the first
- *   rows of the index.
+ *   `place_by_rank` is the frontier. `dimension` counts the places; each kind has dimensions of its
+ *   own, so that the best of a kind are the first rows of the index.
+ * - `direction`: who stands behind each direction of a metric (`core/ranking/directions.ts`), among
+ *   works and among what is of other kinds. `direction_voice` is what its `voices` counts.
  * - `score_form`: how many works have scores of a metric in each direction and unit.
  * - `edge`: relations by target, which may be absent. `telling`, `turn` and `seq` are the place at
  *   which other groves are told of it (`core/contribution/relation.ts`); `edge_turn` counts what
@@ -233,6 +234,29 @@ export const migrations: readonly string[] = [
 
   ALTER TABLE signal_total ADD COLUMN evidence INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE signal_total ADD COLUMN edges INTEGER NOT NULL DEFAULT 0;
+  UPDATE derivation SET version = 0;
+  `,
+  // Schema 9: unreleased.
+  `
+  ALTER TABLE dimension DROP COLUMN oldest_ms;
+  CREATE TABLE direction (
+    id INTEGER PRIMARY KEY,
+    metric TEXT NOT NULL,
+    direction TEXT NOT NULL,
+    of_works INTEGER NOT NULL,
+    published INTEGER NOT NULL,
+    first_published INTEGER,
+    voices INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    UNIQUE (metric, direction, of_works)
+  ) STRICT;
+  CREATE INDEX direction_by_support
+    ON direction (published > 0 DESC, voices DESC, metric) WHERE of_works = 1;
+  CREATE TABLE direction_voice (
+    direction INTEGER NOT NULL,
+    voice TEXT NOT NULL,
+    PRIMARY KEY (direction, voice)
+  ) STRICT, WITHOUT ROWID;
   UPDATE derivation SET version = 0;
   `,
 ]

@@ -1,15 +1,12 @@
 import { cidFromBytes } from '../../../core/cid.ts'
 import type { Direction, Kind } from '../../../core/contribution/schema.ts'
 import { GroveError } from '../../../core/errors.ts'
-import {
-  type Dimension,
-  type Place,
-  rankedDirection,
-  SIGNAL_METRICS,
-} from '../../../core/ranking/frontier.ts'
+import { rankedDirection } from '../../../core/ranking/directions.ts'
+import { type Dimension, type Place, SIGNAL_METRICS } from '../../../core/ranking/frontier.ts'
 import { compareText } from '../../../core/text.ts'
 import type { FrontierQuery, MetricsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
+import { Directions } from '../tables/directions.ts'
 import type { Facets } from './facets.ts'
 import { comparePlaces, FilteredPlaces, type PlaceRow } from './filtered-places.ts'
 import type { Watch } from './watch.ts'
@@ -22,7 +19,6 @@ interface DimensionRow extends Dimension {
   readonly id: number
   readonly kind: Kind
   readonly places: number
-  readonly oldest_ms: number
 }
 
 /** One dimension and the rows of its best, best first. */
@@ -126,10 +122,11 @@ function rankedIn(
   connection: Connection,
   query: Pick<FrontierQuery, 'kind' | 'anyKind' | 'direction' | 'dimensions' | 'metric'>,
 ): RankedRows[] {
+  const directions = new Directions(connection)
   return [...Map.groupBy(rowsFor(connection, query), (row) => row.metric)]
     .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, rows]) => {
-      const direction = query.direction ?? directionOf(rows)
+    .flatMap(([metric, rows]) => {
+      const direction = query.direction ?? directionOf(directions, metric, rows)
       const [first, ...others] = rows.filter(
         (row) =>
           row.direction === direction &&
@@ -140,7 +137,7 @@ function rankedIn(
     })
 }
 
-const DIMENSIONS = 'SELECT id, metric, direction, kind, places, oldest_ms FROM dimension'
+const DIMENSIONS = 'SELECT id, metric, direction, kind, places FROM dimension'
 
 /** The rows of the metrics and signals that a query names; without names, of all. */
 function rowsFor(
@@ -156,18 +153,15 @@ function rowsFor(
 }
 
 /** The direction in which a metric is ranked, whatever the filter. */
-function directionOf(rows: readonly DimensionRow[]): Direction {
-  const countsOf = (ofWorks: boolean) => {
-    const counts = { minimize: 0, maximize: 0 }
-    const oldest = { minimize: Number.POSITIVE_INFINITY, maximize: Number.POSITIVE_INFINITY }
-    for (const { direction, kind, places, oldest_ms } of rows) {
-      if ((kind === 'work') !== ofWorks) continue
-      counts[direction] += places
-      oldest[direction] = Math.min(oldest[direction], oldest_ms)
-    }
-    return { ...counts, oldest }
-  }
-  return rankedDirection(countsOf(true), countsOf(false))
+function directionOf(
+  directions: Directions,
+  metric: string,
+  rows: readonly DimensionRow[],
+): Direction {
+  const [agreed, other] = [...new Set(rows.map(({ direction }) => direction))]
+  return agreed !== undefined && other === undefined
+    ? agreed
+    : rankedDirection(directions.of(metric))
 }
 
 /** The best of several lists of one dimension. */

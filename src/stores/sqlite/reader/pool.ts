@@ -19,6 +19,8 @@ const IDLE_MS = 60_000
  * always end the thread alone when a statement fills its heap, and then ends the process.
  */
 const HEAP_MAX_MIB = 128
+/** What is for new objects. V8 keeps it, and takes 48 MiB unasked. */
+const YOUNG_MAX_MIB = 6
 /** Cancels all queries, whatever their number. */
 const ALL = 2 ** 31 - 1
 
@@ -163,7 +165,10 @@ export class ReaderPool {
     // Opening would read another database where that was put in the place of ours.
     this.#file.require()
     const workerData: ReaderData = { file: this.#file.path, cancelled: this.#cancelled }
-    const resourceLimits = { maxOldGenerationSizeMb: HEAP_MAX_MIB }
+    const resourceLimits = {
+      maxOldGenerationSizeMb: HEAP_MAX_MIB,
+      maxYoungGenerationSizeMb: YOUNG_MAX_MIB,
+    }
     const worker = new Worker(readerThread, { workerData, resourceLimits })
     worker.on('message', (message: FromReader) => this.#settle(message))
     let cause: unknown

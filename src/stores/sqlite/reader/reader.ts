@@ -2,6 +2,7 @@ import type { Connection } from '../database/connection.ts'
 import { fileStampOf } from '../tables/blob-files.ts'
 import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
 import { Contributions, type DamagedManifests } from '../tables/contributions.ts'
+import { Directions } from '../tables/directions.ts'
 import { edgesInto, edgesOutOf, saidOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
@@ -34,6 +35,7 @@ export class Reader {
 function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const contributions = new Contributions(connection, damaged)
   const forms = new ScoreForms(connection)
+  const directions = new Directions(connection)
   const totals = new SignalTotals(connection)
   const rowsFrom = rowReader(contributions)
   return {
@@ -59,6 +61,8 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     metrics: ({ args: [query] }) => metricsIn(connection, query),
     scoreForms: ({ args: [metrics, limit] }) =>
       metrics.flatMap((metric) => forms.of(metric, limit)),
+    foremostMetrics: ({ args: [limit] }) => directions.foremost(limit),
+    directions: ({ args: [metrics] }) => metrics.map((metric) => directions.of(metric)),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
     'stub-count': () => countStubs(connection),

@@ -11,10 +11,8 @@ import type { Connection } from '../database/connection.ts'
 import type { RankedRow } from './contributions.ts'
 
 const COUNT_PLACE = `
-  INSERT INTO dimension (metric, direction, kind, places, oldest_ms) VALUES (?, ?, ?, 1, ?)
-  ON CONFLICT DO UPDATE SET
-    places = places + 1,
-    oldest_ms = min(oldest_ms, excluded.oldest_ms)`
+  INSERT INTO dimension (metric, direction, kind, places) VALUES (?, ?, ?, 1)
+  ON CONFLICT DO UPDATE SET places = places + 1`
 
 const ADD_PLACE = `
   INSERT INTO place (contribution, dimension, rank, cid)
@@ -25,7 +23,7 @@ const MOVE_PLACE = `
   WHERE contribution = ? AND dimension = (
     SELECT id FROM dimension WHERE metric = ? AND direction = 'maximize' AND kind = ?)`
 
-/** The tables `place` (ranks by dimension) and `dimension` (how many each has, and since when). */
+/** The tables `place` (ranks by dimension) and `dimension` (how many each has). */
 export class Places {
   readonly #connection: Connection
 
@@ -33,10 +31,9 @@ export class Places {
     this.#connection = connection
   }
 
-  /** `createdMs` is when the author made the contribution, in Unix ms. */
-  add({ id, kind }: RankedRow, { cid, metric, direction, value }: Place, createdMs: number): void {
+  add({ id, kind }: RankedRow, { cid, metric, direction, value }: Place): void {
     const dimension = [metric, direction, kind] as const
-    this.#connection.sql(COUNT_PLACE).run(...dimension, createdMs)
+    this.#connection.sql(COUNT_PLACE).run(...dimension)
     this.#connection.sql(ADD_PLACE).run(id, ...dimension, rankOf(direction, value), cidToBytes(cid))
   }
 
@@ -48,8 +45,7 @@ export class Places {
   ): void {
     for (const [metric, value] of signalValues(signals)) {
       if (!touched.includes(metric) || this.#move(row, metric, value)) continue
-      // The direction of a signal is always the same, so nobody asks when its oldest was made.
-      this.add(row, { cid: row.cid, metric, direction: 'maximize', value }, 0)
+      this.add(row, { cid: row.cid, metric, direction: 'maximize', value })
     }
   }
 

@@ -4,6 +4,7 @@ import type { Stored } from '../../../ports/contribution-store.ts'
 import { type Consequences, consequencesOf, tellerOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
+import { Directions } from '../tables/directions.ts'
 import { addEdges } from '../tables/edges.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
@@ -12,7 +13,16 @@ import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
 
 /** The tables that are written anew from all manifests. */
-const DERIVED = ['place', 'dimension', 'score_form', 'edge', 'edge_turn', 'signal_total']
+const DERIVED = [
+  'place',
+  'dimension',
+  'direction',
+  'direction_voice',
+  'score_form',
+  'edge',
+  'edge_turn',
+  'signal_total',
+]
 /** Rows that are read at once while all are ranked anew. */
 const PAGE = 1_000
 
@@ -30,6 +40,7 @@ export class ContributionWriter {
   readonly #contributions: Contributions
   readonly #totals: SignalTotals
   readonly #places: Places
+  readonly #directions: Directions
   readonly #forms: ScoreForms
   readonly #words: WordIndex
   readonly #replies: Replies
@@ -39,6 +50,7 @@ export class ContributionWriter {
     this.#contributions = new Contributions(connection)
     this.#totals = new SignalTotals(connection)
     this.#places = new Places(connection)
+    this.#directions = new Directions(connection)
     this.#forms = new ScoreForms(connection)
     this.#words = new WordIndex(connection)
     this.#replies = new Replies(connection)
@@ -78,8 +90,8 @@ export class ContributionWriter {
 
   /** Writes what follows from a contribution for itself and for its targets' totals. */
   #addOwn(row: RankedRow, item: Stored, consequences: Consequences): void {
-    const createdMs = Date.parse(item.manifest.createdAt)
-    for (const place of consequences.places) this.#places.add(row, place, createdMs)
+    for (const place of consequences.places) this.#places.add(row, place)
+    this.#directions.add(row.id, item, consequences)
     this.#forms.add(item, consequences)
     const by = { seq: row.id, host: tellerOf(item.provenance) }
     addEdges(this.#connection, consequences.edges, by)

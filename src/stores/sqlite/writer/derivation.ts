@@ -6,7 +6,7 @@ import { ContributionWriter } from './contribution-writer.ts'
  * changes what `stores/derive.ts` gives counts it up: directories are then brought up to date when
  * they are opened.
  */
-const DERIVATION = 2
+const DERIVATION = 3
 
 /**
  * Writes what is derived from manifests anew where it was derived by older rules, in one

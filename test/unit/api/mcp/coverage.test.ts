@@ -28,6 +28,7 @@ const without: Readonly<Record<string, string>> = {
   refusals: 'grove_status counts them, and the command line shows no more',
   stubs: 'no command shows them',
   events: 'a tool answers once; the command line follows them for people',
+  identity: 'grove_status says the id; the key is for who runs the grove',
   health: 'for supervisors',
   ready: 'for supervisors',
   best: 'groves ask it of each other',
@@ -43,7 +44,7 @@ const toolOf: Readonly<Record<string, string | undefined>> = {
   federated: 'grove_federated_frontier',
 }
 /** Commands for people, and for who runs a grove. */
-const forPeople = new Set(['init', 'serve', 'mcp', 'events', 'completions', 'help'])
+const forPeople = new Set(['init', 'serve', 'mcp', 'identity', 'events', 'completions', 'help'])
 
 test('an agent that speaks MCP gets what the command line gets: every operation, every command', async () => {
   await using holder = testNode()

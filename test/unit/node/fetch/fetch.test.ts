@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { never } from '../../../../sim/engine/process.ts'
-import { hashBytes } from '../../../../src/core/cid.ts'
+import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import { isGroveError } from '../../../../src/core/errors.ts'
 import { fetchResultSchema } from '../../../../src/core/wire/fetch.ts'
@@ -49,6 +49,22 @@ test('a fetch brings the manifest, artifacts, parent and evidence, all verified'
   assert.deepEqual(await grove.node.contributions.missing([child.cid, parent.cid, review.cid]), [])
   assert.equal(result.bytesVerified, result.bytesMoved)
   assert.equal(peer.asked(`GET /api/blobs/${hashBytes(small)}`), 1)
+})
+
+test('a fetch says that the peer has more evidence than one answer holds', async () => {
+  const reviews = Array.from({ length: 1_001 }, (_, n) =>
+    work(`review ${n}`, {
+      kind: 'review',
+      relations: [{ targetCid: child.cid, relationType: 'reviews' }],
+    }),
+  )
+  await using peer = startPeer('peer', { contributions: [child, ...reviews] })
+  await using grove = testNode()
+  const fetch = (cid: Cid) =>
+    fetchRemoteContribution(grove.node, cid, { peer: peer.address, artifacts: 'none' })
+
+  assert.equal((await fetch(child.cid)).moreEvidence, true)
+  assert.equal((await fetch(reviews[0]!.cid)).moreEvidence, undefined)
 })
 
 test('a fetched contribution is stored with the peer that it came from', async () => {

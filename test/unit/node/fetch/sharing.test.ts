@@ -175,6 +175,41 @@ test('who joins a transfer is told of its progress too, by its own name of the a
   assert.equal(peer.asked('/api/blobs/'), 1)
 })
 
+test('fetches with different options share the request for ancestors and evidence', async () => {
+  const parent = work('parent')
+  const child = work('child', {
+    artifacts: { 'a.bin': hashBytes(bytes) },
+    relations: [{ targetCid: parent.cid, relationType: 'derives_from' }],
+  })
+  const review = work('review', {
+    kind: 'review',
+    relations: [{ targetCid: child.cid, relationType: 'reviews' }],
+  })
+  await using peer = startPeer('peer', {
+    contributions: [parent, child, review],
+    blobs: [bytes],
+    misbehave: late('/closure'),
+  })
+  await using grove = testNode([peer])
+  const { node } = grove
+
+  const results = await Promise.all([
+    fetchRemoteContribution(node, child.cid, { artifacts: 'none' }),
+    fetchRemoteContribution(node, child.cid, { timeoutMs: 9_000 }),
+    fetchWanted(node, child.cid, {}, { ...terms(peer), takeEvidence: () => false }),
+  ])
+
+  assert.equal(peer.asked('/closure'), 1)
+  assert.deepEqual(
+    results.map(({ ancestors, missing }) => [ancestors, missing]),
+    results.map(() => [[parent.cid], []]),
+  )
+  assert.deepEqual(await node.contributions.missing([review.cid]), [])
+  const all = [parent, child, review].map((each) => each.bytes.byteLength)
+  const moved = results.reduce((sum, { bytesMoved }) => sum + bytesMoved, 0)
+  assert.equal(moved, all.reduce((sum, size) => sum + size, 0) + bytes.byteLength)
+})
+
 test('a caller that waited for a failed search asks its own peers', async () => {
   await using empty = startPeer('empty', { misbehave: late('/contribution/') })
   await using holder = startPeer('holder', whole)
@@ -187,6 +222,67 @@ test('a caller that waited for a failed search asks its own peers', async () => 
 
   assert.equal(first.status === 'rejected' && first.reason.code, 'absent')
   assert.equal(second.status, 'fulfilled')
+})
+
+/** Never answers requests with this in their path while others could. */
+const stuck =
+  (part: string): Misbehave =>
+  ({ path }) =>
+    path.includes(part) ? timeline.delay(6_000).then(() => undefined) : undefined
+const stuckManifest = { ...whole, misbehave: stuck('/contribution/') }
+
+test('where a peer is slow to send a manifest, the next one is asked beside it', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using grove = testNode()
+  const begun = timeline.now
+  const where = { ...terms(slow), providers: [slow, quick] }
+
+  const { source } = await fetchWanted(grove.node, item.cid, { ancestors: 0 }, where)
+
+  assert.equal(source.peerId, 'quick')
+  assert.ok(timeline.now - begun < 3_000)
+  assert.equal(grove.node.peers.record(slow.address).failures, 0)
+})
+
+test('a slow peer that is the only one to have a manifest is waited for', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using empty = startPeer('empty', {})
+  await using grove = testNode()
+  const where = { ...terms(slow), providers: [slow, empty] }
+
+  const { source } = await fetchWanted(grove.node, item.cid, {}, where)
+
+  assert.deepEqual([source.peerId, slow.asked(MANIFEST)], ['slow', 1])
+})
+
+test('who lost to a quicker peer is asked last if that one is not accepted', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using empty = startPeer('empty', {})
+  await using grove = testNode()
+  const accept = (_: unknown, { peerId }: { peerId: string }) => {
+    if (peerId === 'quick') throw new GroveError('peer-fault')
+  }
+  const where = { ...terms(slow), providers: [slow, quick, empty], accept }
+
+  const { source } = await fetchWanted(grove.node, item.cid, { timeoutMs: 60_000 }, where)
+
+  assert.deepEqual([source.peerId, slow.asked(MANIFEST), empty.asked(MANIFEST)], ['slow', 2, 1])
+})
+
+test('who names a peer does not wait for a search that is stuck elsewhere', async () => {
+  await using slow = startPeer('slow', stuckManifest)
+  await using quick = startPeer('quick', whole)
+  await using grove = testNode([slow, quick])
+  const begun = timeline.now
+  const first = fetchWanted(grove.node, item.cid, { artifacts: 'none' }, terms(slow))
+
+  const { source } = await fetchRemoteContribution(grove.node, item.cid, { peer: 'quick' })
+
+  assert.equal(source.peerId, 'quick')
+  assert.ok(timeline.now - begun < 3_000)
+  assert.equal((await first).source.peerId, 'slow')
 })
 
 test('nothing is shared after a fetch has ended', async () => {

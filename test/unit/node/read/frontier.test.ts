@@ -56,7 +56,15 @@ test('a frontier says what it leaves out for its direction, and which units it m
   const { leftOut, mixedUnits } = await grove.frontier({})
   const federated = await grove.federatedFrontier({})
 
-  assert.deepEqual(leftOut, [{ metric: 'v', direction: 'minimize', works: 2 }])
+  assert.deepEqual(leftOut, [
+    {
+      metric: 'v',
+      direction: 'minimize',
+      works: 2,
+      support: { published: 2, voices: 0 },
+      rankedSupport: { published: 3, voices: 0 },
+    },
+  ])
   assert.deepEqual(mixedUnits, [{ metric: 'v', units: [{ works: 2 }, { unit: '%', works: 1 }] }])
   assert.deepEqual(federated.leftOut, leftOut)
   const plain = await grove.frontier({ metric: 'plain' })
@@ -83,6 +91,9 @@ test('a frontier of many metrics comes in pages, with the signals on the first',
     [1, 0, 0],
   )
   assert.equal(last.nextAfter, undefined)
+  const foremost = ['a', 'b', 'c', 'd', 'e']
+  assert.deepEqual((await grove.frontier({ metrics: 2, kind: 'work' })).foremost, foremost)
+  assert.ok(!('foremost' in (await grove.frontier({ kind: 'work' }))))
   assert.deepEqual(Object.keys((await grove.frontier({ metrics: 1, metric: 'd' })).byMetric), ['d'])
 })
 

@@ -89,3 +89,24 @@ test('a challenge is told before a thousand adoptions, and the rest in further p
   assert.equal(second.trailer.next, undefined)
   assert.deepEqual(news.summaries, ['late'])
 })
+
+test('where the ancestors fill an answer, its trailer says where the evidence begins', async () => {
+  await using grove = testNode()
+  const ancestors = Array.from({ length: 1_000 }, (_, n) => work(`ancestor ${n}`))
+  const target = work('the work', {
+    relations: ancestors.map(({ cid }) => ({ targetCid: cid, relationType: 'derives_from' })),
+  })
+  const review = work('review', {
+    kind: 'review',
+    relations: [{ targetCid: target.cid, relationType: 'reviews' }],
+  })
+  for (const item of [...ancestors, target, review]) await hold(grove, item)
+
+  const first = await evidenceAbout(grove, { cid: target.cid, ancestors: 1 })
+  const { next: evidenceAfter } = first.trailer
+  const second = await evidenceAbout(grove, { cid: target.cid, evidenceAfter })
+
+  assert.equal(first.trailer.truncatedBy, 'count')
+  assert.notEqual(evidenceAfter, undefined)
+  assert.deepEqual(second.summaries, ['review'])
+})

@@ -224,6 +224,30 @@ test('the unsolicited evidence from one peer is bounded in a round', async () =>
   assert.equal(await grove.node.contributions.count(), 1_002)
 })
 
+test('large evidence from one host is bounded by its bytes in a round, and the next goes on', async () => {
+  const item = scored('one', 0.1)
+  const reviews = Array.from({ length: 10 }, (_, n) =>
+    work(`large ${n}`, {
+      kind: 'review',
+      context: { text: 'x'.repeat(900_000) },
+      relations: [{ targetCid: item.cid, relationType: 'reviews' }],
+    }),
+  )
+  await using peer = startPeer('flooder', {
+    contributions: [item, ...reviews],
+    best: listOf([entryOf(item.cid, 0.1)]),
+  })
+  await using grove = testNode([peer])
+  const counts: number[] = []
+
+  for (let times = 0; times < 3; times++) {
+    await grove.node.sync.round()
+    counts.push(await grove.node.contributions.count())
+  }
+
+  assert.deepEqual(counts, [1 + 4, 1 + 8, 1 + 10])
+})
+
 test('the evidence of one host takes nothing from the share of another', async () => {
   const about = (name: string) => {
     const item = scored(name)

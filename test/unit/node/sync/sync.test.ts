@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { absentAnswer, bytesAnswer, type HttpAnswer } from '../../../../sim/network/http.ts'
-import { hashBytes } from '../../../../src/core/cid.ts'
+import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import type { Contribution } from '../../../../src/core/contribution/contribution.ts'
 import { defaultPolicy } from '../../../../src/core/policy.ts'
 import { fetchRemoteContribution } from '../../../../src/node/fetch/fetch.ts'
@@ -193,6 +193,39 @@ test('metrics with names that do not rank keep nothing from being looked at', as
   const { fetched, asked = [] } = await grove.node.sync.round()
 
   assert.deepEqual([fetched, asked[0]?.error], [[best.cid], undefined])
+})
+
+/** Many metrics of one name after the other, before any real one. */
+const inventedLists = (count: number) =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, n) => {
+      const dimension = `!0.${String(n).padStart(4, '0')}`
+      return [dimension, { dimension, direction: 'minimize', entries: [] }]
+    }),
+  )
+
+test('invented names of metrics keep a real one from being looked at for some rounds only', async () => {
+  await using peer = startPeer('peer', {
+    contributions: [best],
+    best: { ...inventedLists(300), ...list(entry(best, 0.7)) },
+  })
+  await using grove = testNode([peer])
+  const reports: Cid[][] = []
+
+  for (let times = 0; times < 6; times++) reports.push((await grove.node.sync.round()).fetched)
+
+  assert.deepEqual(reports.flat(), [best.cid])
+})
+
+test('metrics in which a grove publishes are looked at in each round', async () => {
+  await using peer = startPeer('peer', {
+    contributions: [best],
+    best: { ...inventedLists(300), ...list(entry(best, 0.7)) },
+  })
+  await using grove = testNode([peer])
+  await hold(grove, good)
+
+  assert.deepEqual((await grove.node.sync.round()).fetched, [best.cid])
 })
 
 test('callers from other machines start few rounds, and get the latest report else', async () => {

@@ -1,8 +1,8 @@
-import type { Cid } from '../../src/core/cid.ts'
-import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../../src/core/limits.ts'
-import type { DigestEntry, PeerInfo } from '../../src/core/wire/gossip.ts'
-import { absentAnswer, type HttpAnswer } from '../network/http.ts'
-import { Adversary } from './adversary.ts'
+import type { Cid } from '../../../src/core/cid.ts'
+import { DIGEST_MAX_ENTRIES, SHUFFLE_MAX_PEERS } from '../../../src/core/limits.ts'
+import type { DigestEntry, PeerInfo } from '../../../src/core/wire/gossip.ts'
+import { absentAnswer, type HttpAnswer } from '../../network/http.ts'
+import { Adversary } from '../adversary.ts'
 
 const BURST = 1
 const METRICS = 40

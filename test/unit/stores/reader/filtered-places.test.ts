@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import type { FrontierQuery } from '../../../src/ports/graph-index.ts'
-import { facetsOfFilter } from '../../../src/stores/filter.ts'
-import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
-import { LongReads } from '../../../src/stores/sqlite/reader/long-reads.ts'
-import { temporaryDirectory } from '../../support/folder.ts'
+import type { FrontierQuery } from '../../../../src/ports/graph-index.ts'
+import { facetsOfFilter } from '../../../../src/stores/filter.ts'
+import { Connection } from '../../../../src/stores/sqlite/database/connection.ts'
+import { LongReads } from '../../../../src/stores/sqlite/reader/long-reads.ts'
+import { temporaryDirectory } from '../../../support/folder.ts'
 
 const ROWS = 20_000
 
@@ -30,8 +30,8 @@ async function reading() {
       `INSERT INTO word_2 (rowid, words, facets)
        SELECT id, 'a', iif(id % 100 = 7, '${facets}', '') FROM contribution`,
       ...METRICS.map(
-        (metric, n) => `INSERT INTO dimension VALUES
-          (${n + 1}, '${metric}', 'minimize', 'work', ${ROWS}, 0)`,
+        (metric, n) => `INSERT INTO dimension (id, metric, direction, kind, places)
+         VALUES (${n + 1}, '${metric}', 'minimize', 'work', ${ROWS})`,
       ),
       'INSERT INTO place SELECT id, 1, (id * 7919) % 20011, cid FROM contribution',
       'INSERT INTO place SELECT id, 2, id, cid FROM contribution WHERE id % 100 <> 7',

@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hashBytes } from '../../../src/core/cid.ts'
-import type { Draft } from '../../../src/core/contribution/schema.ts'
-import { exactly, exactMean, sumFromText, sumToText } from '../../../src/core/ranking/exact-sum.ts'
-import { evidenceOf, foldSignals, NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
-import { relation, sample } from '../../conformance/samples.ts'
+import { hashBytes } from '../../../../src/core/cid.ts'
+import type { Draft } from '../../../../src/core/contribution/schema.ts'
+import {
+  exactly,
+  exactMean,
+  sumFromText,
+  sumToText,
+} from '../../../../src/core/ranking/exact-sum.ts'
+import { evidenceOf, foldSignals, NO_SIGNALS } from '../../../../src/core/ranking/signals.ts'
+import { relation, sample } from '../../../conformance/samples.ts'
 
 const target = hashBytes(new Uint8Array([1]))
 const score = (value: number, direction: 'minimize' | 'maximize') => ({ value, direction })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Direction, Draft } from '../../../src/core/contribution/schema.ts'
+import type { Draft } from '../../../../src/core/contribution/schema.ts'
 import {
   comparePlaces,
   dimensionKey,
@@ -9,15 +9,13 @@ import {
   isSignalMetric,
   ownPlaces,
   type Place,
-  prevailingDirection,
-  rankedDirection,
   rankOf,
   reaches,
   recencyOf,
   signalPlaces,
-} from '../../../src/core/ranking/frontier.ts'
-import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
-import { at, sample } from '../../conformance/samples.ts'
+} from '../../../../src/core/ranking/frontier.ts'
+import { NO_SIGNALS } from '../../../../src/core/ranking/signals.ts'
+import { at, sample } from '../../../conformance/samples.ts'
 
 const later = Date.parse(at(3_600))
 const place = (value: number, direction: 'minimize' | 'maximize', summary = 'a'): Place => ({
@@ -97,32 +95,6 @@ test('signals take places only if there is evidence, and a review score of 0 is 
 test("recency is the author's date, or the arrival if that is earlier", () => {
   assert.equal(recencyOf(at(10), later), Date.parse(at(10)))
   assert.equal(recencyOf('2999-01-01T00:00:00Z', later), later)
-})
-
-const directions = (minimize: number, maximize: number, oldest?: Record<Direction, number>) => ({
-  minimize,
-  maximize,
-  ...(oldest && { oldest }),
-})
-
-test('the direction of most scores prevails; of equal numbers, that of the oldest', () => {
-  const oldest = { minimize: 2, maximize: 1 }
-  assert.deepEqual(
-    [
-      directions(1, 2),
-      directions(2, 1, oldest),
-      directions(1, 1, oldest),
-      directions(1, 1, { minimize: 1, maximize: 1 }),
-      directions(1, 1),
-    ].map(prevailingDirection),
-    ['maximize', 'minimize', 'maximize', 'minimize', 'minimize'],
-  )
-})
-
-test('works decide on the direction of a metric, other kinds only without them', () => {
-  assert.equal(rankedDirection(directions(0, 1), directions(5, 0)), 'maximize')
-  assert.equal(rankedDirection(directions(1, 1), directions(0, 5)), 'minimize')
-  assert.equal(rankedDirection(directions(0, 0), directions(0, 5)), 'maximize')
 })
 
 test("a run without a result takes no place, and neither does a reproduction's score", () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { beliefIn, beliefInputOf } from '../../../src/core/ranking/belief.ts'
-import { NO_SIGNALS } from '../../../src/core/ranking/signals.ts'
+import { beliefIn, beliefInputOf } from '../../../../src/core/ranking/belief.ts'
+import { NO_SIGNALS } from '../../../../src/core/ranking/signals.ts'
 
 const spoken = { adoption: 2, reproduction: 0, reviewScore: undefined }
 
