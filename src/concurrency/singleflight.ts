@@ -41,6 +41,11 @@ export class Singleflight<T> {
     return this.#flights.has(key)
   }
 
+  /** A task of this key goes on for its callers; who comes from now on starts another. */
+  leaveBehind(key: string): void {
+    this.#flights.delete(key)
+  }
+
   async #join(
     key: string,
     task: (signal: AbortSignal) => Promise<T>,

@@ -315,7 +315,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   #syncAfter(delayMs: number): void {
     this.later('round of sync', delayMs, async () => {
       this.#syncAfter(this.config.syncIntervalMs * (0.8 + 0.4 * this.random.next()))
-      await this.sync.round({ signal: this.closing })
+      await this.sync.nextRound()
     })
   }
 }

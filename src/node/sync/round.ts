@@ -2,6 +2,7 @@ import { mapBounded } from '../../concurrency/semaphore.ts'
 import type { Cid } from '../../core/cid.ts'
 import { type ErrorCode, type GroveError, isGroveError } from '../../core/errors.ts'
 import { PROVIDERS_MAX } from '../../core/limits.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import { defaultPolicy } from '../../core/policy.ts'
 import { timestamp } from '../../core/time.ts'
 import type { AskedPeer, BroughtItem, SyncReport } from '../../core/wire/federation.ts'
@@ -18,7 +19,9 @@ import { heldAmong, partialAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 import type { SyncState } from './sync-state.ts'
 
+/** Fetches at once of what one host offers, and hosts at once. */
 const FETCHES_AT_ONCE = 4
+const HOSTS_AT_ONCE = 8
 const TOO_LARGE: ErrorCode = 'too-large'
 const STUBS_A_ROUND = 20
 /** How long a contribution rests whose missing artifacts are too large to be taken unasked. */
@@ -40,6 +43,8 @@ interface Choice extends Pick<PlanInput, 'offers' | 'local' | 'policy'> {
 interface FetchMode {
   /** Aborts when another fetch of the round has failed for good. */
   readonly ended: AbortSignal
+  /** Whose providers are asked first. */
+  readonly host: string
   readonly accept?: WantedHooks['accept']
   readonly options?: { readonly artifacts?: 'none'; readonly ancestors?: number }
   /** Whether the providers offered it, and didn't just seem likely. */
@@ -47,12 +52,17 @@ interface FetchMode {
   readonly areStrangers?: boolean | undefined
 }
 
+/** How the wants of a round are fetched. */
+type WantedMode = Omit<FetchMode, 'ended' | 'host'>
+
 interface RoundParts {
   readonly node: SyncContext
   readonly state: SyncState
   readonly advertisements: AdvertisementVerifier
   readonly budget: RoundBudget
   readonly signal: AbortSignal
+  /** Hosts that are left out, since a round before is still fetching what they offer. */
+  readonly busyHosts?: Set<string>
 }
 
 /** One round of background sync: what it may still do, and what it has done. */
@@ -62,22 +72,25 @@ export class Round {
   readonly #advertisements: AdvertisementVerifier
   readonly #budget: RoundBudget
   readonly #signal: AbortSignal
+  readonly #busyHosts: Set<string>
   readonly #startedAt: number
   readonly #fetched: Cid[] = []
   readonly #brought: BroughtItem[] = []
   readonly #skipped: SyncReport['skipped'] = []
   readonly #failed: SyncReport['failed'] = []
-  #offered = 0
-  #held = 0
+  readonly #offered = new Set<Cid>()
+  readonly #held = new Set<Cid>()
   #evidence = 0
   #bytesMoved = 0
 
-  constructor({ node, state, advertisements, budget, signal }: RoundParts) {
+  constructor(parts: RoundParts) {
+    const { node, state, advertisements, budget, signal, busyHosts = new Set() } = parts
     this.#node = node
     this.#state = state
     this.#advertisements = advertisements
     this.#budget = budget
     this.#signal = signal
+    this.#busyHosts = busyHosts
     this.#startedAt = node.clock.now()
   }
 
@@ -87,17 +100,16 @@ export class Round {
     const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
     const { wants, skipped } = this.#plan({ offers, local, policy, held, partial })
-    const offered = new Set(offers.map(({ cid }) => cid))
-    this.#offered += offered.size
-    this.#held += [...offered].filter((cid) => held.has(cid) && !partial.has(cid)).length
+    for (const { cid } of offers) {
+      const isNew = !this.#offered.has(cid)
+      this.#offered.add(cid)
+      if (isNew && held.has(cid) && !partial.has(cid)) this.#held.add(cid)
+    }
     if (only === undefined) for (const { cid, reason } of skipped) this.#skip(cid, reason)
     const check = new AcceptanceCheck(this.#advertisements, offers, policy)
     const chosen = only === undefined ? wants : wants.filter(({ cid }) => only.has(cid))
     const accept: FetchMode['accept'] = (contribution, from) => check.accept(contribution, from)
-    const mode = { accept, isOffered: true, areStrangers }
-    await mapBounded(chosen, FETCHES_AT_ONCE, (want, ended) =>
-      this.#fetch(want, { ...mode, ended }),
-    )
+    await this.#fetchByHost(chosen, { accept, isOffered: true, areStrangers })
   }
 
   /** So many contributions came because they are about something held here. */
@@ -114,9 +126,7 @@ export class Round {
       held: new Set(),
     })
     const options = { artifacts: 'none', ancestors: 0 } as const
-    await mapBounded(wants.slice(0, STUBS_A_ROUND), FETCHES_AT_ONCE, (want, ended) =>
-      this.#fetch(want, { options, ended }),
-    )
+    await this.#fetchByHost(wants.slice(0, STUBS_A_ROUND), { options })
   }
 
   /** The round's report; an event, too, if anything came of it. */
@@ -127,8 +137,8 @@ export class Round {
       durationMs: node.clock.now() - this.#startedAt,
       peers: asked.length,
       asked,
-      offered: this.#offered,
-      held: this.#held,
+      offered: this.#offered.size,
+      held: this.#held.size,
       fetched: this.#fetched,
       evidence: this.#evidence,
       brought: this.#brought,
@@ -154,12 +164,42 @@ export class Round {
     return planWants({ ...input, hostOf, isProven, reasonToWait, now })
   }
 
+  /** Fetches in the order of the wants, but nothing waits for what another host sends. */
+  async #fetchByHost(wants: readonly Want[], mode: WantedMode): Promise<void> {
+    const byHost = Map.groupBy(wants, (want) => this.#hostFor(want))
+    await mapBounded([...byHost], HOSTS_AT_ONCE, async ([host, own], ended) => {
+      if (this.#busyHosts.has(host)) {
+        for (const { cid } of own) this.#skip(cid, 'host-busy')
+        return
+      }
+      this.#busyHosts.add(host)
+      try {
+        await mapBounded(own, FETCHES_AT_ONCE, (want, failed) =>
+          this.#fetch(want, { ...mode, host, ended: AbortSignal.any([ended, failed]) }),
+        )
+      } finally {
+        this.#busyHosts.delete(host)
+      }
+    })
+  }
+
+  /** The host that a want waits for: of its first provider, but rather of one that is not busy. */
+  #hostFor({ providers }: Want): string {
+    const hosts = this.#node.peers
+      .order(providers)
+      .map(({ address }) => this.#state.hostOf(address))
+    return hosts.find((host) => !this.#busyHosts.has(host)) ?? hosts[0] ?? ''
+  }
+
   /** Fetches an item, unless another round is at it or has just failed to. */
   async #fetch(want: Want, mode: FetchMode): Promise<void> {
     const { cid } = want
     const signal = AbortSignal.any([this.#signal, mode.ended])
     signal.throwIfAborted()
+    const isElsewhere = ({ address }: PeerAddress) =>
+      Number(this.#state.hostOf(address) !== mode.host)
     const providers = unique(this.#node, this.#node.peers.order(want.providers))
+      .toSorted((a, b) => isElsewhere(a) - isElsewhere(b))
       .filter(({ address }) => this.#budget.withinErrorBudget(address))
       .slice(0, PROVIDERS_MAX)
     if (this.#budget.isSpent || (mode.areStrangers && this.#budget.isSpentOnStrangers))
@@ -189,12 +229,7 @@ export class Round {
   async #bring(
     cid: Cid,
     providers: Want['providers'],
-    {
-      accept,
-      options,
-      isOffered,
-      signal,
-    }: Omit<FetchMode, 'ended'> & { readonly signal: AbortSignal },
+    { accept, options, isOffered, signal }: WantedMode & { readonly signal: AbortSignal },
   ): Promise<void> {
     const { maxArtifactBytes } = this.#node.config.policy
     const isShort = this.#budget.bytesLeft < maxArtifactBytes

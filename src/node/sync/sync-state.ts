@@ -69,6 +69,8 @@ export class SyncState {
   readonly backoff = new Backoff()
   /** The fetches of background sync that are under way, by cid. */
   readonly fetches = new Singleflight<void>()
+  /** Hosts whose offers a round of this grove's own is fetching. */
+  readonly busyHosts = new Set<string>()
   /** Evidence that has been asked for. */
   readonly evidence = new EvidenceMemory()
   /** What peers were asked about what is held here. */

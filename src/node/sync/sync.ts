@@ -7,6 +7,7 @@ import { considers, type Policy } from '../../core/policy.ts'
 import { sample } from '../../core/random.ts'
 import type { Advertisement } from '../../core/ranking/advertisement.ts'
 import type { AskedPeer, SyncReport } from '../../core/wire/federation.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Refusal } from '../../protocol/sync/backoff.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
@@ -20,6 +21,10 @@ import { Round } from './round.ts'
 import { RoundBudget } from './round-budget.ts'
 import { type AnnouncedWork, SyncState } from './sync-state.ts'
 
+/** Rounds of this grove's own that may be under way beside each other. */
+const OWN_ROUNDS_AT_ONCE = 8
+/** How long a round waits for all of its peers before it fetches what the others offer. */
+const VISITS_MS = 5_000
 /** Peers of one round. */
 const PEERS_A_ROUND = 3
 /** The same for a grove that does not gossip: its seeds are all it knows. */
@@ -47,6 +52,22 @@ export interface RoundOptions {
   readonly peers?: readonly PeerAddress[]
 }
 
+/** What the peers of a round have said so far. */
+interface Answers {
+  readonly offers: Offer[]
+  readonly asked: AskedPeer[]
+}
+
+/** What a peer is visited for. */
+interface PeerVisit {
+  readonly round: Round
+  readonly budget: RoundBudget
+  readonly heard: Answers
+  /** How many peers share the requests for lists. */
+  readonly among: number
+  readonly signal: AbortSignal
+}
+
 /** Fetches by itself what the policy wants: in rounds, and soon after peers announce something. */
 export class BackgroundSync {
   readonly #node: SyncContext
@@ -56,6 +77,8 @@ export class BackgroundSync {
   /** The peers that are being asked at the moment, and since when. */
   readonly #asking = new Map<string, number>()
   readonly #foreignRounds = new Bucket(FOREIGN_ROUNDS_MAX, FOREIGN_ROUND_MS)
+  /** Rounds of this grove's own that are under way. */
+  #underWay = 0
   #lastReport: SyncReport | undefined
 
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
@@ -69,7 +92,7 @@ export class BackgroundSync {
     return this.#lastReport
   }
 
-  /** The peers that are being asked for their best lists right now, and for how long. */
+  /** The peers that are being asked right now, and for how long. */
   asking(): { readonly address: string; readonly forMs: number }[] {
     const now = this.#node.clock.now()
     return [...this.#asking].map(([address, since]) => ({ address, forMs: now - since }))
@@ -88,8 +111,9 @@ export class BackgroundSync {
   /**
    * One round (BEHAVIOUR.md#sync): asks a few peers for their best lists, adds what gossip
    * advertises, fetches what the policy wants, best first, within the round's budget, and retries
-   * some stubs. A round under way is joined. A failure of this grove's own, as a full disk, ends
-   * it. Foreign callers who come too often get the report of the latest round.
+   * some stubs. Nothing of one peer waits for another. A round under way is joined. A failure of
+   * this grove's own, as a full disk, ends it. Foreign callers who come too often get the report of
+   * the latest round.
    */
   async round({ signal, peers, isForeign = false }: RoundOptions = {}): Promise<SyncReport> {
     const key = (peers ?? []).map((peer) => peer.address).join(' ')
@@ -99,6 +123,25 @@ export class BackgroundSync {
       (flight) => this.#node.track(this.#wholeRound(peers, flight)),
       untilClosing(this.#node, signal),
     )
+  }
+
+  /**
+   * The next round of this grove's own. Those before it go on, with who is slow: a round asks no
+   * host that one of them is asking, and fetches nothing from a host that one is fetching from.
+   */
+  async nextRound(): Promise<void> {
+    if (this.#underWay >= OWN_ROUNDS_AT_ONCE) return
+    this.#underWay += 1
+    this.#rounds.leaveBehind('')
+    const { closing } = this.#node
+    const { busyHosts } = this.#state
+    try {
+      const run = (flight: AbortSignal) =>
+        this.#node.track(this.#wholeRound(undefined, flight, busyHosts))
+      await this.#rounds.run('', run, closing)
+    } finally {
+      this.#underWay -= 1
+    }
   }
 
   /** Keeps what peers advertise. If the policy wants it, it is fetched in a moment. */
@@ -127,37 +170,88 @@ export class BackgroundSync {
     return this.#rounds.has(key) || this.#foreignRounds.tryTake(this.#node.clock.now())
   }
 
+  /** Fetching waits for the visits a while, since what they bring has its part of the budget. */
   async #wholeRound(
     chosen: readonly PeerAddress[] | undefined,
     signal: AbortSignal,
+    busyHosts?: Set<string>,
   ): Promise<SyncReport> {
-    const node = this.#node
-    const budget = new RoundBudget(node.config.policy, this.#state)
-    const round = this.#begin(budget, signal)
-    const peers = chosen ?? choosePeers(node)
-    const policy: Policy = { ...node.config.policy, scope: 'frontier' }
-    const most = Math.ceil((budget.requests.most * LISTS_SHARE) / Math.max(1, peers.length))
-    const answers = await mapBounded(peers, PEERS_A_ROUND, async (peer) => {
-      const requests = { made: 0, most }
-      const answer = await this.#asked(peer, () =>
-        offersOf(node, peer, policy, { signal, requests, turns: this.#state.metrics }),
-      )
-      budget.requests.made += requests.made
-      return answer
-    })
-    const offers = answers.flatMap((answer) => answer.offers)
-    const { evidence, about } = this.#state
-    const refreshed = await refreshEvidence(node, offers, { budget, memory: evidence, signal })
-    const brought = await mapBounded(peers, PEERS_A_ROUND, (peer) =>
-      bringAbout(node, peer, { budget, memory: about, signal }),
+    const failed = new AbortController()
+    const until = AbortSignal.any([signal, failed.signal])
+    const budget = new RoundBudget(this.#node.config.policy, this.#state)
+    const round = this.#begin(budget, until, busyHosts)
+    const asked = busyHosts === undefined ? [] : [...this.#asking.keys()]
+    const peers = chosen ?? this.#choosePeers(new Set(asked.map(this.#state.hostOf)))
+    const heard: Answers = { offers: [], asked: [] }
+    const visits = mapBounded(peers, SEEDS_A_ROUND, (peer, ended) =>
+      this.#visit(peer, {
+        round,
+        budget,
+        heard,
+        among: peers.length,
+        signal: AbortSignal.any([until, ended]),
+      }),
     )
-    round.noteEvidence(refreshed.length + brought.flat().length)
-    const all = [...offers, ...advertisedOffers(node)]
-    await round.fetchWanted({ offers: all, local: await heldPlaces(node, policy, all), policy })
-    await round.retryStubs()
-    const report = round.report(answers.map((answer) => answer.asked))
-    this.#lastReport = report
+    const orEnd = async (part: Promise<unknown>) => {
+      try {
+        await part
+      } catch (error) {
+        failed.abort(error)
+      }
+    }
+    await Promise.all([orEnd(visits), orEnd(this.#fetchHeard(round, heard, visits))])
+    failed.signal.throwIfAborted()
+    const report = round.report(heard.asked)
+    if ((this.#lastReport?.startedAt ?? '') <= report.startedAt) this.#lastReport = report
     return report
+  }
+
+  /** What a peer offers, its evidence where that differs, and what others said of what is here. */
+  async #visit(
+    peer: PeerAddress,
+    { round, budget, heard, among, signal }: PeerVisit,
+  ): Promise<void> {
+    const node = this.#node
+    const policy: Policy = { ...node.config.policy, scope: 'frontier' }
+    const begun = node.clock.now()
+    this.#asking.set(peer.address, begun)
+    try {
+      const most = Math.ceil((budget.requests.most * LISTS_SHARE) / among)
+      const requests = { made: 0, most }
+      const options = { signal, requests, turns: this.#state.metrics }
+      const answer = await offersOf(node, peer, policy, options)
+      budget.requests.made += requests.made
+      heard.offers.push(...answer.offers)
+      heard.asked.push(askedPeer(peer, answer, node.clock.now() - begun))
+      const { evidence, about } = this.#state
+      const refreshed = await refreshEvidence(node, answer.offers, {
+        budget,
+        memory: evidence,
+        signal,
+      })
+      const brought = await bringAbout(node, peer, { budget, memory: about, signal })
+      round.noteEvidence(refreshed.length + brought.length)
+    } finally {
+      this.#asking.delete(peer.address)
+    }
+  }
+
+  /** Fetches what is heard in time, and then what is heard late. */
+  async #fetchHeard(round: Round, heard: Answers, visits: Promise<unknown>): Promise<void> {
+    const { clock, config } = this.#node
+    const policy: Policy = { ...config.policy, scope: 'frontier' }
+    await orLater(clock, visits, VISITS_MS)
+    const inTime = heard.offers.length
+    await this.#fetchOffers(round, heard, policy)
+    await round.retryStubs()
+    await visits
+    if (heard.offers.length > inTime) await this.#fetchOffers(round, heard, policy)
+  }
+
+  async #fetchOffers(round: Round, heard: Answers, policy: Policy): Promise<void> {
+    const offers = [...heard.offers, ...advertisedOffers(this.#node)]
+    const local = await heldPlaces(this.#node, policy, offers)
+    await round.fetchWanted({ offers, local, policy })
   }
 
   async #announcedRound(work: AnnouncedWork): Promise<void> {
@@ -180,46 +274,51 @@ export class BackgroundSync {
     }
   }
 
-  /** Asks a peer, and notes meanwhile that it is being asked. */
-  async #asked(
-    { peerId, address }: PeerAddress,
-    ask: () => Promise<Offered>,
-  ): Promise<{ readonly offers: readonly Offer[]; readonly asked: AskedPeer }> {
-    const { clock } = this.#node
-    const begun = clock.now()
-    this.#asking.set(address, begun)
-    try {
-      const { offers, failure } = await ask()
-      const error = failure && { error: { code: failure.code, message: failure.message } }
-      const durationMs = clock.now() - begun
-      return { offers, asked: { peerId, address, offered: offers.length, durationMs, ...error } }
-    } finally {
-      this.#asking.delete(address)
-    }
-  }
-
-  #begin(budget: RoundBudget, signal: AbortSignal): Round {
+  #begin(budget: RoundBudget, signal: AbortSignal, busyHosts?: Set<string>): Round {
     return new Round({
       node: this.#node,
       state: this.#state,
       advertisements: this.#advertisements,
       budget,
       signal,
+      ...(busyHosts === undefined ? {} : { busyHosts }),
     })
+  }
+
+  /** Trusted peers by chance, and as many others as are needed; none of these hosts. */
+  #choosePeers(asked: ReadonlySet<string>): PeerAddress[] {
+    const node = this.#node
+    const isFree = ({ address }: PeerAddress) => !asked.has(this.#state.hostOf(address))
+    const [trusted, doubtful] = [true, false].map((isTrusted) =>
+      unique(node, node.askable())
+        .filter(isFree)
+        .filter(({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted),
+    ) as [PeerAddress[], PeerAddress[]]
+    const live = [
+      ...sample(node.random, trusted, PEERS_A_ROUND),
+      ...node.peers.order(doubtful),
+    ].slice(0, PEERS_A_ROUND)
+    if (node.config.reachable) return live
+    return unique(node, [...node.config.seeds.filter(isFree), ...live]).slice(0, SEEDS_A_ROUND)
   }
 }
 
-/** Trusted peers by chance, and as many others as are needed. */
-function choosePeers(node: SyncContext): PeerAddress[] {
-  const [trusted, doubtful] = [true, false].map((isTrusted) =>
-    unique(node, node.askable()).filter(
-      ({ address }) => node.peers.trust(address) >= DOUBTFUL === isTrusted,
-    ),
-  ) as [PeerAddress[], PeerAddress[]]
-  const live = [
-    ...sample(node.random, trusted, PEERS_A_ROUND),
-    ...node.peers.order(doubtful),
-  ].slice(0, PEERS_A_ROUND)
-  if (node.config.reachable) return live
-  return unique(node, [...node.config.seeds, ...live]).slice(0, SEEDS_A_ROUND)
+function askedPeer(
+  { peerId, address }: PeerAddress,
+  { offers, failure }: Offered,
+  durationMs: number,
+): AskedPeer {
+  const error = failure && { error: { code: failure.code, message: failure.message } }
+  return { peerId, address, offered: offers.length, durationMs, ...error }
+}
+
+/** Waits for the work, or so long. */
+async function orLater(clock: Clock, work: Promise<unknown>, ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const cancel = clock.after(ms, resolve)
+  try {
+    await Promise.race([work, promise])
+  } finally {
+    cancel()
+  }
 }

@@ -23,6 +23,18 @@ test('the next caller after a run starts another', async () => {
   assert.equal(await flights.run('a', async () => ++runs), 2)
 })
 
+test('a run that is left behind goes on for its callers, and the next one starts another', async () => {
+  const flights = new Singleflight<number>()
+  const { promise, resolve } = Promise.withResolvers<number>()
+  const first = flights.run('a', () => promise)
+
+  flights.leaveBehind('a')
+  const second = await flights.run('a', async () => 2)
+  resolve(1)
+
+  assert.deepEqual([await first, second], [1, 2])
+})
+
 test("one caller's abort does not end the run for the others", async () => {
   const flights = new Singleflight<string>()
   const { promise, resolve } = Promise.withResolvers<string>()
