@@ -12,6 +12,8 @@ import { ask, type FailedAttempt } from './contact.ts'
 
 /** Live peers asked at once whether they hold something (BEHAVIOUR.md#fetch). */
 const ASKED_AT_ONCE = 8
+/** How long the others are waited for when a peer has said that it holds something. */
+const OTHERS_MS = 250
 /** Contributions that name what is sought, whose senders are likely to hold it. */
 const NAMERS_MAX = 32
 
@@ -67,8 +69,8 @@ export async function promisers(node: PeersContext, cid: Cid): Promise<PeerAddre
 }
 
 /**
- * Live peers that say they hold it: those of the first batch in which any does. The refusals of the
- * others are added to `attempts`.
+ * Live peers that say they hold it: the first that does, and those that say so soon after. Nobody
+ * else is waited for then. The refusals of others are added to `attempts`.
  */
 export async function probe(
   node: PeersContext,
@@ -80,15 +82,22 @@ export async function probe(
   const candidates = unique(node, node.peers.order(node.askable())).filter(
     (peer) => !tried.has(peer.address) && !saidAbsent(node, cid, peer, options.attempts),
   )
-  for (let at = 0; at < candidates.length; at += ASKED_AT_ONCE) {
-    const batch = candidates.slice(at, at + ASKED_AT_ONCE)
-    const answers = await mapBounded(batch, ASKED_AT_ONCE, (peer) =>
-      holds(node, peer, cid, options),
-    )
-    const holders = batch.filter((_, index) => answers[index])
-    if (holders.length > 0) return holders
-  }
-  return []
+  const holders = new Set<PeerAddress>()
+  const enough = new AbortController()
+  let cancel = () => {}
+  await mapBounded(candidates, ASKED_AT_ONCE, async (peer, ended) => {
+    if (holders.size > 0) return
+    const signal = AbortSignal.any([options.signal, ended, enough.signal])
+    try {
+      if (!(await holds(node, peer, cid, { ...options, signal }))) return
+    } catch (error) {
+      if (enough.signal.aborted && !options.signal.aborted && !ended.aborted) return
+      throw error
+    }
+    if (holders.size === 0) cancel = node.clock.after(OTHERS_MS, () => enough.abort())
+    holders.add(peer)
+  }).finally(() => cancel())
+  return candidates.filter((peer) => holders.has(peer))
 }
 
 /**
