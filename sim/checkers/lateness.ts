@@ -9,7 +9,7 @@ import { type Holder, wanted } from './agreement.ts'
  * 99.9 % of the runs need, of those without faults and adversaries, and of the others
  * (docs/SIMULATION.md#lateness).
  */
-export const LATE_AFTER = { quiet: 2, disturbed: 12 } as const
+export const LATE_AFTER = { quiet: 2, disturbed: 8 } as const
 /** How long a machine may be down after it lost power, in ms. */
 const DOWN_MS = 20_000
 
