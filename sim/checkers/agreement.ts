@@ -24,19 +24,17 @@ export interface Holder {
 export async function disagreements(holders: readonly Holder[], policy: Policy): Promise<string[]> {
   const all = await unionOf(holders)
   const parties = await partiesOf(holders, all.graph)
-  const found = await Promise.all(parties.map((party) => disagreementsIn(party, all, policy)))
+  const found = await Promise.all(
+    parties.map((party) => disagreementsIn(party, { ...all, holders, policy })),
+  )
   return found.flat()
 }
 
-async function disagreementsIn(
-  party: Party,
-  { graph: whole, contributions }: Union,
-  policy: Policy,
-): Promise<string[]> {
-  const rankings = await rankingsOf(party, whole)
+async function disagreementsIn(party: Party, everywhere: Everywhere): Promise<string[]> {
+  const { policy } = everywhere
+  const rankings = await rankingsOf(party, everywhere.graph)
   const best = await rankings(policy, policy.topK)
-  const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
-  const sizes = await sizesOf(party.holders, due, contributions)
+  const { due, sizes } = await dueIn(party, rankings, everywhere)
   const found: string[] = []
   for (const holder of party.holders) {
     if (isOpen(policy)) {
@@ -62,13 +60,33 @@ async function disagreementsIn(
 }
 
 /** The rankings of a party: of what all hold, but for disputed metrics, of what it holds. */
-async function rankingsOf(party: Party, whole: MemoryGraph) {
+async function rankingsOf(party: Party, whole: MemoryGraph): Promise<Rankings> {
   const { graph: own } = party.disputed.size === 0 ? { graph: whole } : await unionOf(party.holders)
   const isDisputed = ({ metric }: Ranking) => party.disputed.has(metric)
   return async (policy: Policy, limit: number) => [
     ...(await rankingsIn(whole, party, { policy, limit })).filter((each) => !isDisputed(each)),
     ...(await rankingsIn(own, party, { policy, limit })).filter(isDisputed),
   ]
+}
+
+/**
+ * The items that a party must hold, and the sizes of their artifacts, as far as some grove holds
+ * them: any grove, but for what only disputed metrics make due one of the party. Others may not
+ * offer that.
+ */
+async function dueIn(
+  party: Party,
+  rankings: Rankings,
+  { holders, contributions, policy }: Everywhere,
+): Promise<{ readonly due: ReadonlySet<Cid>; readonly sizes: ReadonlyMap<Cid, number> }> {
+  const whole = await rankings(policy, Number.MAX_SAFE_INTEGER)
+  const due = wantedOf(whole, policy)
+  const undisputed = whole.filter(({ metric }) => !party.disputed.has(metric))
+  const sizes = new Map([
+    ...(await sizesOf(holders, wantedOf(undisputed, policy), contributions)),
+    ...(await sizesOf(party.holders, due, contributions)),
+  ])
+  return { due, sizes }
 }
 
 /**
@@ -79,12 +97,12 @@ export async function wanted(
   holders: readonly Holder[],
   policy: Policy,
 ): Promise<ReadonlyMap<string, ReadonlyMap<Cid, readonly Cid[]>>> {
-  const { graph: whole, contributions } = await unionOf(holders)
+  const all = await unionOf(holders)
+  const { contributions } = all
   const found = new Map<string, ReadonlyMap<Cid, readonly Cid[]>>()
-  for (const party of await partiesOf(holders, whole)) {
-    const rankings = await rankingsOf(party, whole)
-    const due = wantedOf(await rankings(policy, Number.MAX_SAFE_INTEGER), policy)
-    const sizes = await sizesOf(party.holders, due, contributions)
+  for (const party of await partiesOf(holders, all.graph)) {
+    const rankings = await rankingsOf(party, all.graph)
+    const { due, sizes } = await dueIn(party, rankings, { ...all, holders, policy })
     const isAdmitted = (hash: Cid) => {
       const size = sizes.get(hash)
       return size !== undefined && size <= policy.maxArtifactBytes
@@ -106,6 +124,9 @@ interface Party {
   /** Metrics that other groves rank in the other direction. */
   readonly disputed: ReadonlySet<string>
 }
+
+/** The rankings of a party, each up to so many places. */
+type Rankings = (policy: Policy, limit: number) => Promise<Ranking[]>
 
 /** The groves by the directions of their metrics; that of what one doesn't have is everybody's. */
 async function partiesOf(holders: readonly Holder[], whole: MemoryGraph): Promise<Party[]> {
@@ -168,6 +189,12 @@ export async function unheard(holders: readonly Holder[]): Promise<string[]> {
 interface Union {
   readonly graph: MemoryGraph
   readonly contributions: ReadonlyMap<Cid, Stored>
+}
+
+/** All groves, what they hold together, and the policy of each. */
+interface Everywhere extends Union {
+  readonly holders: readonly Holder[]
+  readonly policy: Policy
 }
 
 /** Everything that the groves hold, in one graph folded from scratch. */

@@ -129,6 +129,21 @@ test('groves that rank a metric in the same direction are compared, whatever oth
   assert.deepEqual(agreed, [])
 })
 
+test('a blob is due that only a grove holds which ranks another metric the other way', async () => {
+  const [a, c] = [holder('a'), holder('c')]
+  const { hash } = await c.disk.blobs.put(Buffer.from('blob'))
+  const n = { n: { value: 1, direction: 'minimize' } } as const
+  const shared = work('shared', { scores: n, artifacts: { part: hash } })
+  for (const { disk } of [a, c]) await disk.graph.put(shared, here)
+  await a.disk.graph.put(work('down', scored(1)), here)
+  const up = { m: { value: 1, direction: 'maximize' } } as const
+  await c.disk.graph.put(work('up', { scores: up }), here)
+
+  const found = await disagreements([a, c], defaultPolicy)
+
+  assert.deepEqual(found, [`a lacks the blob ${hash}`])
+})
+
 test('groves disagree if one of them lacks work or a blob, and so ranks differently', async () => {
   const [a, b] = [holder('a'), holder('b')]
   const { hash } = await a.disk.blobs.put(Buffer.from('blob'))
