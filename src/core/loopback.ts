@@ -7,3 +7,14 @@ export function isLoopback(host: string): boolean {
     /^(::ffff:)?127(\.\d{1,3}){3}$/.test(host)
   )
 }
+
+/** Whether a caller is on another machine. One without an address is in this process. */
+export function isElsewhere({
+  isLocal = false,
+  remote,
+}: {
+  readonly isLocal?: boolean
+  readonly remote?: string | undefined
+}): boolean {
+  return !isLocal && remote !== undefined && !isLoopback(remote)
+}

@@ -152,6 +152,8 @@ function readable(version: number | undefined, request: ClosureRequest): Closure
 }
 
 function falseWhereAbsent(error: unknown): false {
-  if (isGroveError(error, 'absent') || isGroveError(error, 'gone')) return false
+  const isAbsent = isGroveError(error, 'absent') || isGroveError(error, 'gone')
+  // What isn't worded as a grove words it says nothing of what a grove holds.
+  if (isAbsent && error.details['foreign'] !== true) return false
   throw error
 }

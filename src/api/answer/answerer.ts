@@ -1,5 +1,7 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
+import { isElsewhere } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
+import { neutralError } from '../../node/peers/neutral.ts'
 import { allOperations } from '../operations/table.ts'
 import { EventPace } from './event-stream.ts'
 import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
@@ -77,7 +79,8 @@ export class ApiAnswerer {
       operation = handler.name
       return { operation, response: await handler.answer(request, params) }
     } catch (error) {
-      const cause = this.failed(request, error)
+      const failure = this.failed(request, error)
+      const cause = isElsewhere(request) ? neutralError(failure) : failure
       return { operation, response: { ...errorResponse(cause), subject: refusal(cause) } }
     }
   }

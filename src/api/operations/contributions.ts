@@ -11,7 +11,7 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
-import { isLoopback } from '../../core/loopback.ts'
+import { isElsewhere } from '../../core/loopback.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
 import { fetchOptionsSchema, fetchResultSchema } from '../../core/wire/fetch.ts'
@@ -209,9 +209,9 @@ export const contributionOperations = {
         'Copy a contribution from another grove into this one, with its artifacts and ancestors, ' +
         'all verified. Call it first for work that is not held here.',
     },
-    run: async (node, { cid, ...options }, { signal, onTransfer, isLocal, remote = '' }) => {
-      if (options.peer !== undefined && isLocal !== true && !isLoopback(remote))
-        refuseStranger(node, options.peer)
+    run: async (node, { cid, ...options }, context) => {
+      const { signal, onTransfer } = context
+      if (options.peer !== undefined && isElsewhere(context)) refuseStranger(node, options.peer)
       return fetchRemoteContribution(node, cid, definedOnly(options), {
         signal,
         ...(onTransfer && { onProgress: onTransfer }),

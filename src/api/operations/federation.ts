@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
-import { isLoopback } from '../../core/loopback.ts'
+import { isElsewhere } from '../../core/loopback.ts'
 import { timestamp } from '../../core/time.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
@@ -15,6 +15,7 @@ import {
   syncReportSchema,
 } from '../../core/wire/federation.ts'
 import { listLimit } from '../../core/wire/frontier.ts'
+import { neutralPeer, neutralReport } from '../../node/peers/neutral.ts'
 import { stubs } from '../../node/read/queries.ts'
 import { federationPeers } from '../../node/read/status.ts'
 import { about } from '../../node/serve/about.ts'
@@ -59,7 +60,10 @@ export const federationOperations = {
         'List the groves that this one knows: whether they answer, and whether what they ' +
         'advertised and sent was right.',
     },
-    run: async (node) => ({ peers: federationPeers(node) }),
+    async run(node, _, context) {
+      const peers = federationPeers(node)
+      return { peers: isElsewhere(context) ? peers.map((peer) => neutralPeer(node, peer)) : peers }
+    },
   }),
   sync: json({
     name: 'sync',
@@ -73,8 +77,11 @@ export const federationOperations = {
       tool: 'grove_sync',
       description: "Ask peers for their best now, and fetch what this grove's policy wants.",
     },
-    run: (node, _, { signal, remote }) =>
-      node.sync.round({ signal, isForeign: remote !== undefined && !isLoopback(remote) }),
+    async run(node, _, context) {
+      const isForeign = isElsewhere(context)
+      const report = await node.sync.round({ signal: context.signal, isForeign })
+      return isForeign ? neutralReport(report) : report
+    },
   }),
   syncStatus: json({
     name: 'syncStatus',
@@ -83,8 +90,9 @@ export const federationOperations = {
     http: { method: 'GET', path: '/api/federation/sync' },
     input: nothing,
     output: syncStatusSchema,
-    async run({ config: { policy, syncIntervalMs }, sync }) {
-      const { lastReport } = sync
+    async run({ config: { policy, syncIntervalMs }, sync }, _, context) {
+      const found = sync.lastReport
+      const lastReport = found && isElsewhere(context) ? neutralReport(found) : found
       const { dimensions, tags, kinds, ...rest } = policy
       const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
       const asking = sync.asking()

@@ -1,10 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
 import { type Contribution, viewOf } from '../../core/contribution/contribution.ts'
-import { isGroveError } from '../../core/errors.ts'
+import { type GroveError, isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { FetchOptions, FetchResult, MissingItem } from '../../core/wire/fetch.ts'
 import { type Admission, admitAll, provenanceOf } from '../admit.ts'
 import type { FetchContext, TransferProgress } from '../context.ts'
+import { neutralError } from '../peers/neutral.ts'
 import { type ArtifactsOutcome, type ArtifactsRequest, fetchArtifacts } from './artifacts.ts'
 import { type Closure, fetchClosure } from './closure.ts'
 import { stopped, untilClosing, withDeadline } from './deadline.ts'
@@ -133,7 +134,7 @@ async function fetchOnce(
       : await fetchRest(node, found, options, hooks)
   } catch (error) {
     if (isGroveError(error) && error.code !== 'aborted' && error.code !== 'unwanted')
-      node.events.publish({ type: 'fetch-failed', cid, code: error.code, message: error.message })
+      tellFailed(node, cid, error)
     throw error
   } finally {
     found?.release()
@@ -222,4 +223,11 @@ function resultOf(found: Located, artifacts: ArtifactsOutcome, around: Closure):
     missing,
     ...(around.rest.next !== undefined && { moreEvidence: true as const }),
   }
+}
+
+/** Events go to anybody, and so say no more than callers on other machines are told. */
+function tellFailed(node: FetchContext, cid: Cid, error: GroveError): void {
+  const told = neutralError(error)
+  const { code, message } = isGroveError(told) ? told : error
+  node.events.publish({ type: 'fetch-failed', cid, code, message })
 }

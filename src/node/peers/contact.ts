@@ -123,7 +123,17 @@ function mayBeNetwork({ kind, code, details }: GroveError): boolean {
 function tellFault(node: PeersContext, peer: PeerAddress, error: GroveError): void {
   const { code, message, details } = error
   node.log.warn('peer fault', { ...peer, code, fault: details['fault'], reason: message })
+  // Of an address where no grove was seen, anybody could learn by this what is there.
+  if (!isAcquainted(node, peer)) return
   node.events.publish({ type: 'peer-fault', peerId: peer.peerId, code, message })
+}
+
+/** Whether a peer has answered as a grove, or is a seed or this grove itself. */
+function isAcquainted(node: PeersContext, { peerId, address }: PeerAddress): boolean {
+  const known = node.gossip.peer(address)
+  if (known?.seed === true || known?.answered === true) return true
+  const { self, seeds } = node.config
+  return peerId === self.peerId || seeds.some((seed) => seed.address === address)
 }
 
 /** A peer that was only named for one fetch does not thereby enter the view. */
@@ -136,9 +146,17 @@ function tellKnown(
 }
 
 /** The peers that were asked in vain, by address, with their answers, as `failureOf` lists them. */
-export function failedAttempts(error: GroveError): { address: string; code: string }[] {
+export function failedAttempts(error: GroveError): AskedInVain[] {
   const asked = error.details['peersAsked']
-  return Array.isArray(asked) ? (asked as { address: string; code: string }[]) : []
+  return Array.isArray(asked) ? (asked as AskedInVain[]) : []
+}
+
+/** A peer that was asked in vain, as errors name it. */
+interface AskedInVain extends PeerAddress {
+  readonly code: string
+  readonly message: string
+  /** Whether what answered is no grove. */
+  readonly foreign?: true
 }
 
 /**
@@ -170,6 +188,7 @@ export function failureOf(
     ...peer,
     code: error.code,
     message: error.message,
+    ...(error.details['foreign'] === true && { foreign: true }),
   }))
   const [worst] = attempts.toSorted(
     (a, b) => TELLING.indexOf(a.error.code) - TELLING.indexOf(b.error.code),

@@ -11,6 +11,7 @@ import type { SyncContext } from '../context.ts'
 import { fetchWanted, type WantedHooks } from '../fetch/fetch.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { failedAttempts } from '../peers/contact.ts'
+import { neutralReport } from '../peers/neutral.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
 import { heldAmong, partialAmong, stubOffers } from './offers.ts'
@@ -138,7 +139,7 @@ export class Round {
       bytesMoved: this.#bytesMoved,
     }
     if (this.#fetched.length + this.#failed.length + this.#evidence === 0) return report
-    node.events.publish({ type: 'sync', report })
+    node.events.publish({ type: 'sync', report: neutralReport(report) })
     const { evidence, refused, bytesMoved } = report
     const counts = { fetched: this.#fetched.length, evidence, failed: this.#failed.length }
     node.log.info('synced', { peers: asked.length, ...counts, refused, bytesMoved })
@@ -234,7 +235,9 @@ export class Round {
       return
     }
     this.#fetched.push(cid)
-    if (source.address !== undefined) this.#state.credit.kept(this.#state.hostOf(source.address))
+    // A stub is nobody's offer: to hold what one's own work names proves nothing.
+    if (source.address !== undefined && isOffered === true)
+      this.#state.credit.kept(this.#state.hostOf(source.address))
     if (this.#brought.length < REPORTED_MAX) this.#brought.push(broughtBy(result))
     this.#state.backoff.settled(cid)
     if (lost.length === 0) return
