@@ -106,8 +106,14 @@ export const SAID_SCAN_MAX = 20_000
 export interface EdgeChoice {
   readonly types?: readonly RelationType[]
   readonly limit?: number
-  /** Of incoming ones, only those whose source comes after this one. */
-  readonly after?: Cid
+}
+
+/** Which contributions are wanted that have an edge to one. */
+export interface SourcesQuery {
+  readonly types: readonly RelationType[]
+  /** Only those after this one. */
+  readonly after?: Cid | undefined
+  readonly limit: number
 }
 
 /** One page of what is said about a contribution. */
@@ -153,6 +159,8 @@ export interface RankedThread {
 export interface GraphIndex {
   /** Incoming edges by ascending source, or outgoing ones in manifest order. */
   edges(cid: Cid, direction: 'out' | 'in', choice?: EdgeChoice): Promise<Edge[]>
+  /** The contributions with an edge of one of these types to this one, ascending. */
+  sources(cid: Cid, query: SourcesQuery): Promise<Cid[]>
   /**
    * One page of the contributions that have an edge of one of these types to this one: newest
    * first, ties by cid. `total` counts them all. The cost grows with the number of such edges.

@@ -29,9 +29,12 @@ const asked: {
   edges: async (store, cids) => [
     await Promise.all(cids.map((cid) => store.edges(cid, 'in'))),
     await Promise.all(cids.map((cid) => store.edges(cid, 'in', { types: ['reviews'], limit: 2 }))),
-    await Promise.all(cids.map((cid) => store.edges(cid, 'in', { after: cids[0] as Cid }))),
     await Promise.all(cids.map((cid) => store.edges(cid, 'out', { types: ['adopts', 'reviews'] }))),
   ],
+  sources: (store, cids) => {
+    const query = { types: ['reviews', 'adopts'], after: cids[0], limit: 2 } as const
+    return Promise.all(cids.map((cid) => store.sources(cid, query)))
+  },
   related: (store, cids) =>
     Promise.all(
       cids.map(async (cid) => {

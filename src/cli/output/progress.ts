@@ -56,7 +56,7 @@ export class Progress {
 
 /**
  * `[######······]  50 %  1.0 MiB of 2.0 MiB  512 KiB/s  model.bin`, in at most `width` columns:
- * what has no room is left out, first the label and the bar. Pure.
+ * what has no room is left out, first the bar, and last the label, which names the file. Pure.
  */
 export function progressLine(
   { label, doneBytes, totalBytes }: ProgressState,
@@ -71,10 +71,11 @@ export function progressLine(
       ? [[done, ...rates], [done]]
       : formsOf(doneBytes, totalBytes, rates)
   const texts = forms.map((parts) => parts.join('  '))
-  const [longest = ''] = texts
-  const room = width - widthOfText(longest) - 2
-  const named = cutTextStart(printable(label), Math.max(room, LABEL_MIN))
-  if (widthOfText(named) <= room) return `${longest}  ${named}`
+  for (const text of texts) {
+    const room = width - widthOfText(text) - 2
+    const named = cutTextStart(printable(label), Math.max(room, LABEL_MIN))
+    if (widthOfText(named) <= room) return `${text}  ${named}`
+  }
   return texts.find((text) => widthOfText(text) <= width) ?? ''
 }
 

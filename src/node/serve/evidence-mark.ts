@@ -77,17 +77,13 @@ export class EvidenceMarks implements Marks {
     do {
       await this.#node.breathe()
       const pages: Cid[][] = []
-      for (const list of lists) pages.push(await this.#page(cid, list, after))
+      for (const list of lists)
+        pages.push(await this.#node.index.sources(cid, { types: list, after, limit: PAGE }))
       // Up to where the first full page ends, all of them are known.
       after = pages.flatMap((page) => (page.length < PAGE ? [] : page.slice(-1))).sort()[0]
       const end = after
       yield [...new Set(pages.flat())].filter((cid) => end === undefined || cid <= end).sort()
     } while (after !== undefined)
-  }
-
-  async #page(cid: Cid, types: readonly RelationType[], after?: Cid): Promise<Cid[]> {
-    const choice = { types, limit: PAGE, ...(after === undefined ? {} : { after }) }
-    return (await this.#node.index.edges(cid, 'in', choice)).map(({ source }) => source)
   }
 }
 

@@ -235,7 +235,9 @@ export class Round {
       return
     }
     this.#fetched.push(cid)
-    if (source.address !== undefined) this.#state.credit.kept(this.#state.hostOf(source.address))
+    // A stub is nobody's offer: to hold what one's own work names proves nothing.
+    if (source.address !== undefined && isOffered === true)
+      this.#state.credit.kept(this.#state.hostOf(source.address))
     if (this.#brought.length < REPORTED_MAX) this.#brought.push(broughtBy(result))
     this.#state.backoff.settled(cid)
     if (lost.length === 0) return

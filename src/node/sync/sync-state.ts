@@ -22,28 +22,44 @@ const ANNOUNCED_GAP_MS = 50
 const ROUNDS_AT_ONCE = 4
 const STRANGERS_ROUNDS_AT_ONCE = 2
 
-/** Announced items that wait for their round. */
+/** Announced items that wait for their round: of too many, the host with most loses its last. */
 export class AnnouncedWork {
   readonly rounds: Semaphore
   readonly gap = new Throttle(ANNOUNCED_GAP_MS)
-  #waiting: Advertisement[] = []
+  readonly #hostOf: (address: string) => string
+  readonly #waiting = new Map<string, Advertisement[]>()
+  #count = 0
 
-  constructor(roundsAtOnce: number) {
+  constructor(roundsAtOnce: number, hostOf: (address: string) => string) {
     this.rounds = new Semaphore(roundsAtOnce)
+    this.#hostOf = hostOf
   }
 
   /** Keeps advertisements for the next round. Returns whether they are the first. */
   note(advertisements: readonly Advertisement[]): boolean {
-    const first = this.#waiting.length === 0
-    this.#waiting.push(...advertisements.slice(0, ANNOUNCED_MAX - this.#waiting.length))
-    return first
+    const isFirst = this.#count === 0
+    for (const advertisement of advertisements) {
+      const host = this.#hostOf(advertisement.from.address)
+      const own = this.#waiting.get(host)
+      if (own === undefined) this.#waiting.set(host, [advertisement])
+      else own.push(advertisement)
+      if (this.#count < ANNOUNCED_MAX) this.#count += 1
+      else this.#dropOne()
+    }
+    return isFirst
   }
 
   /** Takes the advertisements kept since the last time. */
   take(): Advertisement[] {
-    const announced = this.#waiting
-    this.#waiting = []
+    const announced = [...this.#waiting.values()].flat()
+    this.#waiting.clear()
+    this.#count = 0
     return announced
+  }
+
+  #dropOne(): void {
+    const [first = [], ...others] = this.#waiting.values()
+    others.reduce((most, own) => (own.length > most.length ? own : most), first).pop()
   }
 }
 
@@ -64,14 +80,18 @@ export class SyncState {
   /** The share that an address has in everything. */
   readonly hostOf: (address: string) => string
   /** What hosts announce that have brought what they offered, and what others do. */
-  readonly announced = {
-    proven: new AnnouncedWork(ROUNDS_AT_ONCE),
-    strangers: new AnnouncedWork(STRANGERS_ROUNDS_AT_ONCE),
+  readonly announced: {
+    readonly proven: AnnouncedWork
+    readonly strangers: AnnouncedWork
   }
   #budget: { readonly budget: RoundBudget; readonly until: number } | undefined
 
   constructor(hostOf: (address: string) => string) {
     this.hostOf = hostOf
+    this.announced = {
+      proven: new AnnouncedWork(ROUNDS_AT_ONCE, hostOf),
+      strangers: new AnnouncedWork(STRANGERS_ROUNDS_AT_ONCE, hostOf),
+    }
   }
 
   /** Whether the peer has brought what it offered so far. Others may say things in its name. */

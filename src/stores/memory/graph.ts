@@ -23,6 +23,7 @@ import type {
   SaidPage,
   SaidQuery,
   SearchHits,
+  SourcesQuery,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
@@ -100,10 +101,14 @@ export class MemoryGraph implements GraphStore {
 
   async edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     const edges = direction === 'in' ? this.#edgesInto(cid) : (this.#held.get(cid)?.edges ?? [])
-    const { types, limit, after } = choice
-    return edges
-      .filter(({ type }) => types?.includes(type) ?? true)
-      .filter(({ source }) => direction === 'out' || after === undefined || source > after)
+    const { types, limit } = choice
+    return edges.filter(({ type }) => types?.includes(type) ?? true).slice(0, limit)
+  }
+
+  async sources(cid: Cid, { types, after, limit }: SourcesQuery): Promise<Cid[]> {
+    const sources = (await this.edges(cid, 'in', { types })).map(({ source }) => source)
+    return [...new Set(sources)]
+      .filter((source) => after === undefined || source > after)
       .slice(0, limit)
   }
 

@@ -23,6 +23,7 @@ import type {
   SaidPage,
   SaidQuery,
   SearchHits,
+  SourcesQuery,
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
@@ -98,6 +99,10 @@ export class SqliteGraph implements GraphStore {
 
   edges(cid: Cid, direction: 'out' | 'in', choice: EdgeChoice = {}): Promise<Edge[]> {
     return this.#session.read({ type: 'edges', args: [cid, direction, choice] })
+  }
+
+  sources(cid: Cid, query: SourcesQuery): Promise<Cid[]> {
+    return this.#session.read({ type: 'sources', args: [cid, query] })
   }
 
   async related(

@@ -251,18 +251,18 @@ function linking(open: () => Promise<Opened<GraphStore>>): void {
     assert.deepEqual(await pagesSince(4), [[5, 4, 6]])
   })
 
-  test('incoming edges of one type are read on from a source', async () => {
+  test('the contributions that say something are read on from one of them, each once', async () => {
     await using opened = await open()
-    const all = [1, 2, 3].map((n) => saysOf({ summary: `${n}` }, relation('reviews', absent)))
-    await putAll(opened.store, all)
-    const [first, ...others] = sortedCids(all)
-
-    const rest = await opened.store.edges(absent, 'in', { types: ['reviews'], after: first! })
-
-    assert.deepEqual(
-      rest.map(({ source }) => source),
-      others,
+    const all = [1, 2, 3].map((n) =>
+      saysOf({ summary: `${n}` }, relation('reviews', absent), relation('adopts', absent)),
     )
+    const reply = saysOf({ summary: 'reply' }, relation('responds_to', absent))
+    await putAll(opened.store, [...all, reply])
+    const [first, ...others] = sortedCids(all)
+    const types = ['reviews', 'adopts'] as const
+
+    assert.deepEqual(await opened.store.sources(absent, { types, limit: 9, after: first }), others)
+    assert.deepEqual(await opened.store.sources(absent, { types, limit: 1 }), [first])
   })
 
   test('evidence about an absent contribution counts as soon as it arrives', async () => {

@@ -101,10 +101,10 @@ test('a progress line leaves out what has no room, and cuts no number', () => {
   const amount = '61.0 MiB of 122 MiB'
   assert.deepEqual(lines, [
     `[${'#'.repeat(12)}${'·'.repeat(12)}]  50 %  ${amount}  61.0 MiB/s  runs/seed-1/model.bin`,
-    `[${'#'.repeat(12)}${'·'.repeat(12)}]  50 %  ${amount}  61.0 MiB/s`,
-    ` 50 %  ${amount}  61.0 MiB/s`,
-    ` 50 %  ${amount}  61.0 MiB/s`,
-    ' 50 %',
+    ` 50 %  ${amount}  61.0 MiB/s  runs/seed-1/model.bin`,
+    ` 50 %  ${amount}  61.0 MiB/s  …ns/seed-1/model.bin`,
+    ' 50 %  runs/seed-1/model.bin',
+    ' 50 %  …-1/model.bin',
     ' 50 %',
   ])
 })

@@ -122,3 +122,12 @@ test('a system error on a file says in words what is wrong with it', () => {
   assert.equal(told('ENOSPC', { file: '/srv/b' }), '/srv/b: its disk is full (ENOSPC)')
   assert.equal(told('EIO', { file: '/srv/b' }), 'storage-failed: file /srv/b, errno EIO')
 })
+
+test('an error is charged to whom it is due', () => {
+  const { 'pack-invalid': pack, 'port-taken': port } = errorTable
+
+  // An author wrote it, so no gateway is at fault, and no other copy is better.
+  assert.deepEqual([pack.status, pack.blame, pack.permanent], [422, 'none', true])
+  // The address is not to be had, which says nothing about storage.
+  assert.deepEqual([port.exit, port.retryable], [errorTable.busy.exit, true])
+})

@@ -356,7 +356,7 @@ test("a live grove's directory is never opened, by its name or from inside", asy
   assert.deepEqual(pathsOf(await gatherPaths([work], options)), ['a.py'])
   assert.deepEqual(leftOut(await gatherPaths([work], options)), ["data/ (a grove's own)"])
   assert.deepEqual(pathsOf(await gatherPaths([dir], options)), ['mine.py'])
-  for (const path of ['grove.db', 'lock.db', 'blobs']) {
+  for (const path of ['grove.db', 'lock.db', 'identity.pem', 'blobs']) {
     const gathered = await gatherPaths([join(dir, path)], options)
     assert.deepEqual([gathered.files.length, gathered.leftOut.length], [0, 1], path)
   }

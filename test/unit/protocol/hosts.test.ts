@@ -287,3 +287,23 @@ test('where a network has too much of a full view, a peer of it that never answe
   assert.equal(kept.filter((address) => address.startsWith('http://8.1.1.')).length, 4)
   assert.ok(kept.includes('http://8.9.0.1'))
 })
+
+test('of 700 shuffles with 20 dead addresses each a few hundred peers are kept', () => {
+  const gossip = begun()
+
+  for (let n = 0; n < 700; n++) {
+    const address = (host: number) => `http://8.${n % 250}.${Math.floor(n / 250)}.${host}:4515`
+    const sender = infoOf(at(`sender ${n}`, address(1)))
+    const offered = Array.from({ length: 20 }, (_, m) => infoOf(at(`${n} ${m}`, address(m + 2))))
+    const remote = new URL(sender.address).hostname
+    const now = START + n * 100
+    const effects = gossip.step(
+      { type: 'shuffle-received', request: { sender, offered }, remote },
+      now,
+    )
+    for (const effect of effects)
+      if ('peer' in effect) gossip.step({ type: 'contact-failed', peer: effect.peer }, now)
+  }
+
+  assert.ok(gossip.peers().length < 500, `${gossip.peers().length} peers`)
+})

@@ -53,6 +53,7 @@ const queries: { readonly [T in ShortType]: Query<T> } = {
   'resolve-known': { type: 'resolve-known', digits: '', limit: 5 },
   'lines-before': { type: 'lines-before', seq: 5, limit: 5 },
   'last-seq': { type: 'last-seq' },
+  sources: { type: 'sources', args: [cid, { types: ['responds_to'], limit: 5 }] },
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
   said: { type: 'said', args: [cid, { kinds: { first: 0, last: 4 }, limit: 5 }] },
   edgeCounts: { type: 'edgeCounts', args: [cid] },

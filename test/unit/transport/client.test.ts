@@ -3,6 +3,8 @@ import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { test } from 'node:test'
+import { queryObjects } from 'node:v8'
+import { Pool } from 'undici'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { GroveError, isGroveError } from '../../../src/core/errors.ts'
 import type { Transport } from '../../../src/ports/transport.ts'
@@ -19,6 +21,7 @@ import {
   startPeer,
   work,
 } from '../../support/peer.ts'
+import { until } from '../../support/until.ts'
 
 const item = work('item')
 const greeting = messageOf({ peerId: 'me', address: 'http://me.invalid' }, [])
@@ -290,3 +293,19 @@ for (const [what, headers] of [
     // The error of a dropped body comes later; unheard, it would fail this test.
     await new Promise(setImmediate)
   })
+
+test('nothing is kept of addresses at which nobody answers', async () => {
+  await using transport = impatient()
+  const before = queryObjects(Pool, { format: 'count' })
+  const dead = Array.from({ length: 60 }, (_, n) => ({
+    peerId: `dead-${n}`,
+    address: `http://127.9.0.${n + 1}:1`,
+  }))
+
+  const outcomes = await Promise.allSettled(
+    dead.map((peer) => transport.exchange(peer, greeting, {})),
+  )
+
+  assert.ok(outcomes.every(({ status }) => status === 'rejected'))
+  await until('the pools are gone', () => queryObjects(Pool, { format: 'count' }) <= before + 1)
+})

@@ -40,6 +40,7 @@ test("a grove's own files are not overwritten, from wherever they are named", as
   const cases: [string, string][] = [
     [target, 'grove.json'],
     [target, 'ID'],
+    [target, 'identity.pem'],
     [target, 'blobs/aa/x'],
     [join(target, 'blobs'), 'new'],
     [folder, 'work/grove.db'],

@@ -9,7 +9,7 @@ import { readConfigFile, refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { isKnown, PROJECT_DIR, remember } from '../../known.ts'
 import { printable } from '../../output/format.ts'
-import { note, type Output, print, printJson } from '../../output/output.ts'
+import { note, type Output, printJson, printProse } from '../../output/output.ts'
 import { addSettings, layerFrom, type SettingsOptions } from '../../settings.ts'
 
 /** `grove init`: makes a grove's directory and its configuration. */
@@ -54,7 +54,7 @@ async function init(
   if (!isNew && !isKept) throw new GroveError('read-only', { directory }, { message: notKept })
   if (!isNew) return adopted(output, options, { directory, peerId })
   if (options.json === true) return printJson(output, { dir: directory, peerId, config: layer })
-  print(output, `made grove ${peerId} in ${directory}`)
+  printProse(output, `made grove ${peerId} in ${directory}`)
   const isFound = named === undefined && options.dir === undefined && isKept
   const where = isFound ? '' : ` --dir ${directory}`
   if (!isKept) note(output, notKept)
@@ -77,7 +77,7 @@ async function adopted(
 ): Promise<void> {
   const config = await readConfigFile(directory)
   if (json === true) return printJson(output, { dir: directory, peerId, config })
-  print(output, `took over the grove ${peerId} that was in ${directory}`)
+  printProse(output, `took over the grove ${peerId} that was in ${directory}`)
   note(output, 'whoever made it may have its key: `grove identity rotate` gives it another one')
   note(output, `its settings are ${printable(JSON.stringify(config))}: edit them in ${CONFIG_FILE}`)
 }

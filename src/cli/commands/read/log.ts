@@ -97,7 +97,7 @@ export function contributionTable(
   }
 }
 
-/** The kind; of a reproduction that did not succeed, what came of it, if need be alone. */
+/** The kind; of a reproduction that did not succeed, what came of it. */
 function kindText(kind: Listed['kind'], relations: Listed['relations'] = []): Cell {
   const failed = relations.find(
     ({ relationType, metadata }) => relationType === 'reproduces' && !isReproduced(metadata),
@@ -105,7 +105,7 @@ function kindText(kind: Listed['kind'], relations: Listed['relations'] = []): Ce
   const result = failed?.metadata?.['result']
   if (kind !== 'reproduction' || result === undefined) return kind
   const said = cutText(typeof result === 'string' ? printable(result) : 'challenged', RESULT_WIDTH)
-  return [`${kind}: ${said}`, said]
+  return [`${kind}: ${said}`, `repro: ${said}`]
 }
 
 /** Columns of a result: its words are short, unless an author made up one of their own. */

@@ -8,7 +8,7 @@ import type { Withheld } from '../../../workspace/foreign.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readText } from '../../options.ts'
 import { formatSize, plural, printable, short } from '../../output/format.ts'
-import { note, print } from '../../output/output.ts'
+import { note, printProse } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
 import { noteConflicts } from '../read/files.ts'
@@ -77,7 +77,7 @@ async function checkout(
   answer(session, result, () => {
     const bytes = result.files.reduce((total, file) => total + file.sizeBytes, 0)
     const files = `${plural(result.files.length, 'file')}, ${formatSize(bytes)}`
-    print(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
+    printProse(session.output, `${short(cid)} is in ${result.directory}: ${files}`)
     noteWithheld(session, result, options.trustModes === true)
     noteConflicts(session, result)
     noteOthers(session, result)

@@ -17,6 +17,12 @@ interface Bitmap {
   readonly to: number
 }
 
+/** Those that have the facet, of all rows up to one. */
+interface Slice {
+  readonly rows: readonly number[]
+  readonly upTo: number
+}
+
 /**
  * Which contributions match a filter, as bitmaps: one for each facet is read from the full-text
  * index once, kept, and extended by what was stored since.
@@ -50,7 +56,7 @@ export class Facets {
    */
   ranked(dimension: number): Matching {
     const to = lastSeq(this.#connection)
-    const read = (from: number) => [this.#rankedIn(dimension, from)]
+    const read = (from: number) => [{ rows: this.#rankedIn(dimension, from), upTo: to }]
     return new Matching(this.#extended(rankedKey(dimension), to, read))
   }
 
@@ -64,22 +70,27 @@ export class Facets {
     return this.#extended(`${table} ${word}`, to, (from) => this.#slices(table, word, from, to))
   }
 
-  /** A bitmap that reaches up to a row: as it is kept, and what `read` gives of the rows after. */
-  #extended(key: string, to: number, read: (from: number) => Iterable<number[]>): Uint32Array {
+  /**
+   * A bitmap that reaches up to a row: as it is kept, and what `read` gives of the rows after. Each
+   * step is kept, so that who is cancelled in between, and comes again, goes on from there.
+   */
+  #extended(key: string, to: number, read: (from: number) => Iterable<Slice>): Uint32Array {
     const known = this.#kept.get(key)
     if (known?.to === to) return known.bits
     const bits = new Uint32Array(sizeFor(to))
     if (known !== undefined) bits.set(known.bits)
-    for (const rows of read(known?.to ?? 0))
+    for (const { rows, upTo } of read(known?.to ?? 0)) {
       for (const row of rows) bits[row >>> 5] = (bits[row >>> 5] ?? 0) | (1 << (row & 31))
-    this.#kept.keep(key, { bits, to }, bits.byteLength)
+      this.#kept.keep(key, { bits, to: upTo }, bits.byteLength)
+    }
     return bits
   }
 
-  *#slices(table: string, word: string, from: number, to: number): Generator<number[]> {
+  *#slices(table: string, word: string, from: number, to: number): Generator<Slice> {
     for (let last = from; last < to; last += SLICE_ROWS) {
       this.#watch.check()
-      yield this.#rowsOf(table, word, last + 1, Math.min(last + SLICE_ROWS, to))
+      const upTo = Math.min(last + SLICE_ROWS, to)
+      yield { rows: this.#rowsOf(table, word, last + 1, upTo), upTo }
     }
   }
 

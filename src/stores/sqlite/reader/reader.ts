@@ -3,7 +3,7 @@ import { fileStampOf } from '../tables/blob-files.ts'
 import { blobOf, blobSize, missingBlobs } from '../tables/blobs.ts'
 import { Contributions, type DamagedManifests } from '../tables/contributions.ts'
 import { Directions } from '../tables/directions.ts'
-import { edgesInto, edgesOutOf, saidOf } from '../tables/edges.ts'
+import { edgesInto, edgesOutOf, saidOf, sourcesOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
@@ -54,6 +54,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
       direction === 'in'
         ? edgesInto(connection, cid, choice)
         : edgesOutOf(contributions.get(cid), choice),
+    sources: ({ args: [cid, query] }) => sourcesOf(connection, cid, query),
     said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
     edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),

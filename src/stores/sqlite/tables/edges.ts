@@ -13,6 +13,7 @@ import {
   SAID_SCAN_MAX,
   type SaidPage,
   type SaidQuery,
+  type SourcesQuery,
 } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 
@@ -103,19 +104,37 @@ interface Row {
 export function edgesInto(
   connection: Connection,
   target: Cid,
-  { types, limit, after }: EdgeChoice,
+  { types, limit }: EdgeChoice,
 ): Edge[] {
-  const ofTypes = types === undefined ? '' : `AND type IN (${types.map(() => '?').join(', ')})`
-  const only = after === undefined ? ofTypes : `${ofTypes} AND source > ?`
-  const last = after === undefined ? [] : [cidToBytes(after)]
+  const only = types === undefined ? '' : ofTypes(types)
   const rows = connection
     .sql<unknown[], Row>(
       `SELECT type, source, metadata FROM edge
        WHERE target = ? ${only} ORDER BY source, type LIMIT ?`,
     )
-    .all(cidToBytes(target), ...(types ?? []), ...last, limit ?? -1)
+    .all(cidToBytes(target), ...(types ?? []), limit ?? -1)
   return rows.map((row) => edgeOf(row, target))
 }
+
+/** The contributions that have edges of these types to one, without what the edges say. */
+export function sourcesOf(
+  connection: Connection,
+  target: Cid,
+  { types, after, limit }: SourcesQuery,
+): Cid[] {
+  const from = after === undefined ? new Uint8Array() : cidToBytes(after)
+  return connection
+    .sql<unknown[], Uint8Array>(
+      `SELECT DISTINCT source FROM edge
+       WHERE target = ? ${ofTypes(types)} AND source > ? ORDER BY source LIMIT ?`,
+    )
+    .pluck()
+    .all(cidToBytes(target), ...types, from, limit)
+    .map(cidFromBytes)
+}
+
+const ofTypes = (types: readonly RelationType[]): string =>
+  `AND type IN (${types.map(() => '?').join(', ')})`
 
 /** The edges of a contribution that is here, in manifest order. */
 export function edgesOutOf(
