@@ -1,9 +1,13 @@
 import type { Contribution } from '../core/contribution/contribution.ts'
+import { membersOf } from '../core/contribution/scan.ts'
 import type { ContributionInfo } from '../ports/graph-index.ts'
 
-/** What rankings say of a contribution. */
-export function infoOf({ cid, bytes, manifest }: Contribution): ContributionInfo {
-  const { kind, mode, summary, tags, createdAt, agent, artifacts } = manifest
+/** The members of a manifest that rankings tell of. */
+const TOLD = ['kind', 'mode', 'summary', 'tags', 'createdAt', 'agent', 'artifacts'] as const
+
+/** What rankings say of a contribution, by the bytes of its manifest. */
+export function infoOf({ cid, bytes }: Pick<Contribution, 'cid' | 'bytes'>): ContributionInfo {
+  const { kind, mode, summary, tags, createdAt, agent, artifacts } = membersOf(bytes, TOLD)
   const { agentId, agentName, platform } = agent
   return {
     cid,

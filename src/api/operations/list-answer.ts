@@ -2,7 +2,6 @@ import type { Cid } from '../../core/cid.ts'
 import { viewOf } from '../../core/contribution/contribution.ts'
 import { PAGE_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
-import { readEach } from '../../node/read-each.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
 import type { CallContext, PartsForm } from './operation.ts'
 
@@ -32,8 +31,8 @@ interface ListForm {
   readonly isArray?: boolean
   /** Whether the output says how many rows it has. */
   readonly isCounted?: boolean
-  /** What is shown of each contribution. Default: its view. */
-  readonly show?: (stored: Stored) => object
+  /** What is shown of each contribution, whose manifest isn't parsed for it. Default: its view. */
+  readonly show?: (contribution: Pick<Stored, 'cid' | 'bytes'>) => object
 }
 
 /**
@@ -80,17 +79,30 @@ interface Listing<I, O> {
 }
 
 async function outputOf(node: GroveNode, form: ListForm, answer: ListAnswer): Promise<unknown> {
-  const { show = viewOf } = form
-  const besides = new Map(answer.rows.map(({ cid, beside }) => [cid, beside]))
   const rows: object[] = []
-  for await (const stored of readEach(node, besides.keys())) {
-    const beside = besides.get(stored.cid)
-    const shown = show(stored)
+  for (const { cid, beside } of answer.rows) {
+    await node.breathe()
+    const shown = await shownOf(node, cid, form)
+    if (shown === undefined) continue
     rows.push(beside === undefined ? shown : { ...beside, contribution: shown })
   }
   return form.rows === undefined
     ? rows
     : { [form.rows]: rows, ...othersOf(form, answer, rows.length) }
+}
+
+/** What is shown of a contribution; undefined where it is damaged. */
+async function shownOf(
+  { contributions }: GroveNode,
+  cid: Cid,
+  { show }: Pick<ListForm, 'show'>,
+): Promise<object | undefined> {
+  if (show === undefined) {
+    const stored = await contributions.get(cid)
+    return stored && viewOf(stored)
+  }
+  const bytes = await contributions.bytes(cid)
+  return bytes && show({ cid, bytes })
 }
 
 async function* piecesOf(
@@ -126,12 +138,9 @@ async function rowPieces(
   { cid, beside }: ListRow,
   show: ListForm['show'],
 ): Promise<readonly Uint8Array[] | undefined> {
-  if (show !== undefined) {
-    const stored = await contributions.get(cid)
-    return stored && [Buffer.from(JSON.stringify(show(stored)))]
-  }
   const bytes = await contributions.bytes(cid)
   if (bytes === undefined) return undefined
+  if (show !== undefined) return [Buffer.from(JSON.stringify(show({ cid, bytes })))]
   const [start, end] =
     beside === undefined ? ['', ''] : [`{${membersOf(beside)},"contribution":`, '}']
   return [Buffer.from(`${start}{"cid":"${cid}",`), bytes.subarray(1), Buffer.from(end)]

@@ -199,28 +199,30 @@ class ClosureSearch {
 
   async #parents(cids: readonly Cid[]): Promise<Neighbours> {
     const { contribution } = this.#request
-    const held = new Map(
-      (await this.#node.contributions.getMany(cids)).map((stored) => [stored.cid, stored]),
-    )
     const parents = new Map<Cid, Cid[]>()
     for (const cid of cids) {
+      await this.#node.breathe()
       const found =
         cid === contribution.cid
           ? contribution
-          : (held.get(cid) ?? this.#ancestors.get(cid) ?? this.#verifyAncestor(cid))
+          : ((await this.#node.contributions.get(cid)) ??
+            this.#ancestors.get(cid) ??
+            (await this.#verifyAncestor(cid)))
       if (found !== undefined) parents.set(cid, targetsOf(found, ['derives_from']))
       if (cid !== contribution.cid) (found === undefined ? this.missing : this.present).push(cid)
     }
     return parents
   }
 
-  #verifyAncestor(cid: Cid): Contribution | undefined {
-    const ancestor = this.#verified(cid)
+  async #verifyAncestor(cid: Cid): Promise<Contribution | undefined> {
+    const ancestor = await this.#verified(cid)
     if (ancestor !== undefined) this.#ancestors.set(cid, ancestor)
     return ancestor
   }
 
-  #verified(cid: Cid): Contribution | undefined {
+  /** Breathes before each: to verify a large manifest takes what others can wait. */
+  async #verified(cid: Cid): Promise<Contribution | undefined> {
+    await this.#node.breathe()
     const received = this.#received.get(cid)
     if (received === undefined) return undefined
     try {
@@ -248,7 +250,7 @@ class ClosureSearch {
       cid !== contribution.cid && !this.#ancestors.has(cid) && !this.#evidence.has(cid)
     let faults = 0
     for (const cid of await this.#node.contributions.missing(received.filter(isNew))) {
-      const candidate = this.#verified(cid)
+      const candidate = await this.#verified(cid)
       const isEvidence =
         candidate !== undefined && targetsOf(candidate, types).includes(contribution.cid)
       if (candidate === undefined || (!isEvidence && this.#isFault(peer, cid))) faults += 1

@@ -169,6 +169,7 @@ export class ManifestSearch {
         node.transport.manifest(peer, this.#cid, { signal }),
       )
       this.#bytesMoved += bytes.byteLength
+      await node.breathe()
       const contribution = verifyManifestFrom(node, peer, { bytes, attestations: [] }, this.#cid)
       return { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
     } catch (error) {

@@ -1,9 +1,11 @@
 import type { Cid } from '../../core/cid.ts'
+import type { Contribution } from '../../core/contribution/contribution.ts'
 import { ABOUT } from '../../core/contribution/relation.ts'
+import { membersOf } from '../../core/contribution/scan.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { ageIn, ageText, compareAges } from '../../core/ranking/cursor.ts'
 import type { Filter, SearchResult } from '../../core/wire/frontier.ts'
-import type { ListEntry, Stored } from '../../ports/contribution-store.ts'
+import type { ListEntry } from '../../ports/contribution-store.ts'
 import type { ListedPage, ReadOptions } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
 import { contributionOf } from './queries.ts'
@@ -180,9 +182,12 @@ export async function searchContributions(
   return { rows: rows.map(({ row }) => row), next, isBounded }
 }
 
-/** What a search shows of a contribution. */
-export function resultOf({ cid, manifest }: Stored): SearchResult {
-  const { summary, kind, mode, tags, scores, createdAt, agent } = manifest
+/** The members of a manifest that a search shows. */
+const SHOWN = ['summary', 'kind', 'mode', 'tags', 'scores', 'createdAt', 'agent'] as const
+
+/** What a search shows of a contribution, by the bytes of its manifest. */
+export function resultOf({ cid, bytes }: Pick<Contribution, 'cid' | 'bytes'>): SearchResult {
+  const { summary, kind, mode, tags, scores, createdAt, agent } = membersOf(bytes, SHOWN)
   return {
     cid,
     summary,

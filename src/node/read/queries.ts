@@ -1,6 +1,7 @@
 import { type Cid, cidOfDigits, isCid, parseCidPrefix } from '../../core/cid.ts'
 import { type Lifecycle, lifecycleOf } from '../../core/contribution/lifecycle.ts'
 import { counts, EVIDENCE, isChallenge, type Saying } from '../../core/contribution/relation.ts'
+import { membersOf } from '../../core/contribution/scan.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import { type Belief, beliefIn, type OwnWord } from '../../core/ranking/belief.ts'
@@ -9,7 +10,6 @@ import type { Stub } from '../../core/wire/federation.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
 import type { ReadContext } from '../context.ts'
-import { readEach } from '../read-each.ts'
 import { saidInTurns } from './said-in-turns.ts'
 
 /** How many candidates an ambiguous abbreviation names. */
@@ -117,8 +117,11 @@ async function ownWordIn(
   const sources = new Set(said.map(({ source }) => source))
   if (sources.size > OWN_WORD_MAX) return undefined
   const own = new Set<Cid>()
-  for await (const { cid, manifest } of readEach(node, sources))
-    if (manifest.agent.agentId === agentId) own.add(cid)
+  for (const cid of sources) {
+    await node.breathe()
+    const bytes = await node.contributions.bytes(cid)
+    if (bytes && membersOf(bytes, ['agent']).agent.agentId === agentId) own.add(cid)
+  }
   const count = (signal: (typeof counts)[RelationType]) => {
     const theirs = said.filter((one) => counts[one.type] === signal && !isChallenge(one))
     return new Set(theirs.map(({ source }) => source).filter((source) => own.has(source))).size

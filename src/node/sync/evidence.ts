@@ -84,19 +84,14 @@ async function questionsFor(
   const questions: EvidenceQuestion[] = []
   const perPeer = new Map<string, number>()
   const seen = new Set<string>()
-  const held = new Map(
-    (await node.contributions.getMany([...new Set(offers.map(({ cid }) => cid))])).map((stored) => [
-      stored.cid,
-      stored,
-    ]),
-  )
   for (const { cid, evidence: mark, from: peer } of offers) {
-    const contribution = held.get(cid)
-    if (mark === undefined || contribution === undefined || seen.has(`${peer.address} ${cid}`))
-      continue
+    if (mark === undefined || seen.has(`${peer.address} ${cid}`)) continue
     seen.add(`${peer.address} ${cid}`)
     const asked = perPeer.get(peer.address) ?? 0
     if (asked >= ASKED_PER_PEER || !memory.isNew(peer, cid, mark)) continue
+    await node.breathe()
+    const contribution = await node.contributions.get(cid)
+    if (contribution === undefined) continue
     if ((await node.marks.evidence(cid)).mark === mark) continue
     perPeer.set(peer.address, asked + 1)
     questions.push({ contribution, peer, mark })

@@ -154,3 +154,16 @@ async function wholeOf(list: string): Promise<Cid[]> {
   }
   return rowsOf(await answers[list]?.()).map((row) => (row as { cid: Cid }).cid)
 }
+
+test('a search parses no manifest as a whole, nor do the signs of who wrote the evidence', async (context) => {
+  const parsed = context.mock.method(grove.node.contributions, 'get')
+
+  const found = await fetch(`${grove.url}/api/search?q=heavy`)
+  const search = parsed.mock.callCount()
+  const standing = await fetch(`${grove.url}/api/contributions/${target}/standing`)
+
+  assert.deepEqual([found.status, standing.status], [200, 200])
+  assert.equal(rowsOf(await found.json()).length, 4)
+  assert.equal(search, 0)
+  assert.equal(parsed.mock.callCount(), 1)
+})

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
+import { fetchClosure } from '../../../src/node/fetch/closure.ts'
+import { fetchManifest } from '../../../src/node/fetch/manifest.ts'
 import { publish } from '../../../src/node/publish.ts'
 import { listFiles } from '../../../src/node/read/files.ts'
 import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
@@ -14,7 +16,9 @@ import { seeded } from '../../../src/runtime/random.ts'
 import { memoryStores } from '../../../src/stores/memory/open.ts'
 import { local, relation, sample } from '../../conformance/samples.ts'
 import { plainDraft } from '../../support/http.ts'
+import { work } from '../../support/peer.ts'
 import { testNode } from '../../support/test-node.ts'
+import { virtualWorld } from '../../support/world.ts'
 
 /** A grove with a work and 20 replies to it, and how often it breathed. */
 async function conversation() {
@@ -61,12 +65,17 @@ test('a closure breathes at each contribution', async () => {
 /** A grove that counts its breaths. */
 function breathing() {
   const grove = testNode()
+  return { ...grove, breaths: breathsOf(grove.node) }
+}
+
+/** How often a grove breathes from now on. */
+function breathsOf(node: Pick<ReadContext, 'breathe'>): () => number {
   let breaths = 0
-  grove.node.breathe = () => {
+  node.breathe = () => {
     breaths++
     return undefined
   }
-  return { ...grove, breaths: () => breaths }
+  return () => breaths
 }
 
 test('what is said of a work is read in pages, with a breath before each', async () => {
@@ -141,4 +150,42 @@ test('the index of a pack is read with a breath every few hundred lines', async 
 
   assert.equal(total, files.length)
   assert.ok(breaths() > index.byteLength / 20_000)
+})
+
+const world = virtualWorld()
+
+test('what a closure brings is verified with a breath before each', async () => {
+  const target = work('target')
+  const reviews = Array.from({ length: 20 }, (_, n) =>
+    work(`review ${n}`, { kind: 'review', relations: [relation('reviews', target.cid)] }),
+  )
+  await using peer = world.startPeer('burst', { contributions: [target, ...reviews] })
+  await using grove = world.testNode()
+  const breaths = breathsOf(grove.node)
+
+  const { evidence } = await fetchClosure(grove.node, {
+    contribution: target,
+    depth: 1,
+    evidence: true,
+    providers: [peer],
+    signal: grove.node.closing,
+  })
+
+  assert.equal(evidence.length, reviews.length)
+  assert.ok(breaths() >= reviews.length, `${breaths()}`)
+})
+
+test('manifests that come at once are verified with a breath before each', async () => {
+  const works = Array.from({ length: 8 }, (_, n) => work(`work ${n}`))
+  await using peer = world.startPeer('many', { contributions: works })
+  await using grove = world.testNode()
+  const breaths = breathsOf(grove.node)
+
+  await Promise.all(
+    works.map(({ cid }) =>
+      fetchManifest(grove.node, cid, { given: peer, signal: grove.node.closing }),
+    ),
+  )
+
+  assert.ok(breaths() >= works.length, `${breaths()}`)
 })

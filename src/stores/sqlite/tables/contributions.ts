@@ -202,9 +202,9 @@ export class Contributions {
   infoAt(id: number): ContributionInfo | undefined {
     const known = this.#infos.get(id)
     if (known !== undefined) return known
-    const contribution = this.at(id)
-    if (contribution === undefined) return undefined
-    const info = infoOf(contribution)
+    const whole = this.#wholeAt(id)
+    if (whole === undefined) return undefined
+    const info = infoOf(whole)
     return this.#infos.keep(id, info, weightOf(info))
   }
 
@@ -216,14 +216,23 @@ export class Contributions {
   /** The bytes of a manifest that is here and whole. They are not kept. */
   bytes(cid: Cid): Uint8Array | undefined {
     const found = this.find(cid)
-    if (found === undefined) return undefined
-    const known = this.#opened.get(found.id)
-    if (known !== undefined) return known.bytes
-    const bytes = this.#connection
-      .sql<[number], Uint8Array>('SELECT manifest FROM contribution WHERE id = ?')
-      .pluck()
-      .get(found.id)
-    if (bytes === undefined || hashBytes(bytes) === cid) return bytes
+    return found === undefined ? undefined : this.#wholeAt(found.id)?.bytes
+  }
+
+  /** What a row that is there has of its contribution, unparsed; undefined where it is damaged. */
+  #wholeAt(id: number): Pick<Stored, 'cid' | 'bytes'> | undefined {
+    const known = this.#opened.get(id)
+    if (known !== undefined) return known
+    const row = this.#connection
+      .sql<[number], Pick<Row, 'cid' | 'manifest'>>(
+        'SELECT cid, manifest FROM contribution WHERE id = ?',
+      )
+      .get(id)
+    if (row === undefined) throw new Error(`no contribution has the number ${id}`)
+    const { manifest: bytes } = row
+    this.openedBytes += bytes.byteLength
+    const cid = cidFromBytes(row.cid)
+    if (hashBytes(bytes) === cid) return { cid, bytes }
     this.#damaged.found(cid, bytes)
     return undefined
   }

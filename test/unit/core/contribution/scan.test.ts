@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { countEntries } from '../../../../src/core/contribution/scan.ts'
+import { canonicalBytes } from '../../../../src/core/canonical.ts'
+import { countEntries, membersOf } from '../../../../src/core/contribution/scan.ts'
+import { work } from '../../../support/peer.ts'
 
 /** The members and items of a value and all that is in it. */
 function entriesOf(value: unknown): number {
@@ -27,4 +29,33 @@ test('counting stops beyond the most, and at the end of what is no JSON', () => 
   assert.equal(countEntries(flat, 10), 11)
   for (const broken of ['', '"', '"\\', '[', '{{{', ']]'])
     assert.ok(countEntries(Buffer.from(broken), 10) <= 3, broken)
+})
+
+/** Longer than what is parsed as a whole. */
+const long = 'x'.repeat(5_000)
+
+test('some members of a manifest are what parsing all of it gives, whatever the others hold', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.array(fc.string({ unit: 'grapheme' })), (value, tags) => {
+      const all = { agent: { agentId: 'a' }, context: { value, long }, summary: '}"', tags }
+      const {
+        agent,
+        summary,
+        tags: found,
+      } = membersOf(canonicalBytes(all), ['agent', 'summary', 'tags'])
+      assert.deepEqual({ agent, summary, tags: found }, { agent: all.agent, summary: '}"', tags })
+    }),
+  )
+  assert.deepEqual(
+    Object.keys(membersOf(work(long.slice(0, 9), { description: long }).bytes, ['kind', 'mode'])),
+    ['kind', 'mode'],
+  )
+})
+
+test('a member that nobody asks for is not parsed', () => {
+  const json = Buffer.from(
+    `{"agent":{"agentId":"a"},"context":{"no":JSON,"long":"${long}"},"tags":[]}`,
+  )
+
+  assert.deepEqual(membersOf(json, ['agent', 'tags']), { agent: { agentId: 'a' }, tags: [] })
 })
