@@ -130,13 +130,15 @@ export class FederationRoutes {
     return lengthBytes
   }
 
+  /** A best list. No more of it is taken than was asked for: every entry costs a round time. */
   async best(peer: PeerAddress, query: BestQuery, { signal }: RequestOptions): Promise<BestList> {
     const path = `/api/federation/best?${queryOf(query)}`
-    return this.#dialler.askJson(
+    const list = await this.#dialler.askJson(
       peer,
       { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal },
       bestListSchema,
     )
+    return { ...list, entries: list.entries.slice(0, query.limit) }
   }
 
   async about(

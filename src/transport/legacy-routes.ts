@@ -169,7 +169,8 @@ export class LegacyRoutes {
     if (kind !== undefined && otherKinds.length === 0) params.set('kind', kind)
     params.set('limit', String(limit))
     const frontier = await this.#frontier(peer, params, options)
-    return isSignal(dimension) ? frontier[signals[dimension]] : (frontier.byMetric[dimension] ?? [])
+    const places = isSignal(dimension) ? frontier[signals[dimension]] : frontier.byMetric[dimension]
+    return places?.slice(0, limit) ?? []
   }
 
   #frontier(

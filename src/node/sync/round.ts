@@ -99,7 +99,7 @@ export class Round {
     const node = this.#node
     const held = await heldAmong(node, [...offers, ...local])
     const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
-    const { wants, skipped } = this.#plan({ offers, local, policy, held, partial })
+    const { wants, skipped } = await this.#plan({ offers, local, policy, held, partial })
     for (const { cid } of offers) {
       const isNew = !this.#offered.has(cid)
       this.#offered.add(cid)
@@ -119,7 +119,7 @@ export class Round {
 
   /** Fetches some stubs, without their artifacts, which nobody asked for. */
   async retryStubs(): Promise<void> {
-    const { wants } = this.#plan({
+    const { wants } = await this.#plan({
       offers: await stubOffers(this.#node),
       local: [],
       policy: { ...defaultPolicy, topK: STUBS_A_ROUND },
@@ -156,12 +156,19 @@ export class Round {
     return report
   }
 
-  #plan(input: Omit<PlanInput, 'reasonToWait' | 'now'>): Plan {
+  /** Plans step by step, with a breath before each. */
+  async #plan(input: Omit<PlanInput, 'reasonToWait' | 'now'>): Promise<Plan> {
     const now = this.#node.clock.now()
     const { hostOf, credit } = this.#state
     const reasonToWait = (cid: Cid) => this.#state.reasonToWait(cid, now)
     const isProven = (host: string) => credit.isProven(host)
-    return planWants({ ...input, hostOf, isProven, reasonToWait, now })
+    const steps = planWants({ ...input, hostOf, isProven, reasonToWait, now })
+    for (;;) {
+      const breath = this.#node.breathe()
+      if (breath !== undefined) await breath
+      const { done, value } = steps.next()
+      if (done === true) return value
+    }
   }
 
   /** Fetches in the order of the wants, but nothing waits for what another host sends. */

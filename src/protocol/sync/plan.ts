@@ -57,29 +57,35 @@ export interface PlanInput {
   readonly now: number
 }
 
+/** Offers that one step looks at: a millisecond or two. */
+const OFFERS_A_STEP = 256
+
 /**
  * The offers to fetch, in order: those of proven hosts first, then best first, dimensions taking
  * turns, and hosts within them, each item once. Held items count towards the top k of their
  * dimension, at the place that they have here, whatever peers say. Items that have to wait don't
- * use up top-k places. O(n log n).
+ * use up top-k places. O(n log n), in steps: strangers may have advertised tens of thousands.
  */
-export function planWants(input: PlanInput): Plan {
+export function* planWants(input: PlanInput): Generator<void, Plan> {
   const { policy, held, partial, reasonToWait } = input
   const leftOut = new LeftOut()
-  const candidates = candidatesFrom(input)
-  const open = leftOut.sift(candidates, (candidate) => objection(candidate, input))
-  const awake = leftOut.sift(open, ({ cid }) => (held.has(cid) ? undefined : reasonToWait(cid)))
-  const ranked = [...byDimension(mergeByPlace(awake)).values()].map((places) => {
+  const candidates = yield* candidatesFrom(input)
+  const open = yield* leftOut.sift(candidates, (candidate) => objection(candidate, input))
+  const awake = yield* leftOut.sift(open, ({ cid }) =>
+    held.has(cid) ? undefined : reasonToWait(cid),
+  )
+  const ranked: Candidate[][] = []
+  for (const places of byDimension(yield* mergeByPlace(awake)).values()) {
     const best = bestOfEach(places, held, policy.topK)
     const chosen = new Set<Place>(best)
-    leftOut.sift(places, (place) => (chosen.has(place) ? undefined : 'top-k'))
-    return best
-  })
+    yield* leftOut.sift(places, (place) => (chosen.has(place) ? undefined : 'top-k'))
+    ranked.push(best)
+  }
   const missing = mergeByCid(interleave(ranked, candidates.length)).filter(
     ({ cid, providers }) => !held.has(cid) || (partial?.has(cid) === true && providers.length > 0),
   )
-  const ready = leftOut.sift(missing, ({ cid }) => reasonToWait(cid))
-  const wants = leftOut.sift(inTurns(ready, input.isProven), budgetOf(policy))
+  const ready = yield* leftOut.sift(missing, ({ cid }) => reasonToWait(cid))
+  const wants = yield* leftOut.sift(inTurns(ready, input.isProven), budgetOf(policy))
   const wanted = new Set(wants.map(({ cid }) => cid))
   return { wants, skipped: leftOut.list().filter(({ cid }) => !wanted.has(cid) && !held.has(cid)) }
 }
@@ -88,19 +94,23 @@ export function planWants(input: PlanInput): Plan {
 class LeftOut {
   readonly #reasons = new Map<Cid, string>()
 
+  list(): Skipped[] {
+    return [...this.#reasons].map(([cid, reason]) => ({ cid, reason }))
+  }
+
   /** The items without a reason against them. The reasons against the others are noted. */
-  sift<T extends Place>(items: readonly T[], reasonOf: (item: T) => string | undefined): T[] {
+  *sift<T extends Place>(
+    items: readonly T[],
+    reasonOf: (item: T) => string | undefined,
+  ): Generator<void, T[]> {
     const left: T[] = []
-    for (const item of items) {
+    for (const [n, item] of items.entries()) {
+      if (n % OFFERS_A_STEP === 0) yield
       const reason = reasonOf(item)
       if (reason === undefined) left.push(item)
       else this.#reasons.set(item.cid, reason)
     }
     return left
-  }
-
-  list(): Skipped[] {
-    return [...this.#reasons].map(([cid, reason]) => ({ cid, reason }))
   }
 }
 
@@ -118,19 +128,23 @@ interface Candidate extends Place {
  * Offers and local places. An offer of a held item has the value of its local place, and only adds
  * a provider; in a dimension in which the item has no local place it is dropped.
  */
-function candidatesFrom({ offers, local, held, now, ...input }: PlanInput): Candidate[] {
-  const { hostOf = (address: string) => address } = input
+function* candidatesFrom(input: PlanInput): Generator<void, Candidate[]> {
+  const { offers, local, held, now, hostOf = (address: string) => address } = input
   const own = new Map(local.map((entry) => [placeKey(entry), entry.value]))
-  const offered = offers.flatMap((offer) => {
+  const candidates: Candidate[] = []
+  for (const [n, offer] of offers.entries()) {
+    if (n % OFFERS_A_STEP === 0) yield
     const value = held.has(offer.cid) ? own.get(placeKey(offer)) : offer.value
-    if (value === undefined) return []
+    if (value === undefined) continue
     const { from, unauthenticated } = offer
     const host = hostOf(from.address)
     const source = unauthenticated === true ? `~${host}` : host
-    return [{ ...offer, value, providers: [from], sources: [source] }]
-  })
-  const kept = local.map((entry) => ({ ...entry, providers: [], sources: [] }))
-  return [...offered, ...kept].map((candidate) => notInTheFuture(candidate, now))
+    const candidate = { ...offer, value, providers: [from], sources: [source] }
+    candidates.push(notInTheFuture(candidate, now))
+  }
+  for (const entry of local)
+    candidates.push(notInTheFuture({ ...entry, providers: [], sources: [] }, now))
+  return candidates
 }
 
 const placeKey = (place: Place): string => `${place.cid} ${dimensionKey(place)}`
@@ -152,9 +166,10 @@ function objection(candidate: Candidate, { policy, held }: PlanInput): string | 
 }
 
 /** One candidate a place, with the providers of all candidates for it. */
-function mergeByPlace(candidates: readonly Candidate[]): Candidate[] {
+function* mergeByPlace(candidates: readonly Candidate[]): Generator<void, Candidate[]> {
   const byPlace = new Map<string, Candidate>()
-  for (const candidate of candidates) {
+  for (const [n, candidate] of candidates.entries()) {
+    if (n % OFFERS_A_STEP === 0) yield
     const key = placeKey(candidate)
     const known = byPlace.get(key)
     byPlace.set(key, known === undefined ? candidate : joined(known, candidate))

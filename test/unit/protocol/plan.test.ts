@@ -19,12 +19,13 @@ interface Situation
   readonly held?: readonly Cid[]
 }
 
-function plan(
+/** A plan, and in how many steps it was made. */
+function planned(
   offers: readonly Offer[],
   policy: Partial<Policy> = {},
   { held = [], local = [], reasonToWait = () => undefined, ...hosts }: Situation = {},
 ) {
-  return planWants({
+  const steps = planWants({
     offers,
     local,
     held: new Set(held),
@@ -33,7 +34,15 @@ function plan(
     ...hosts,
     now: START,
   })
+  let count = 0
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done === true) return { plan: value, steps: count }
+    count++
+  }
 }
+
+const plan = (...situation: Parameters<typeof planned>) => planned(...situation).plan
 
 const ids = (wants: readonly { cid: Cid }[]) =>
   wants.map((want) => Number.parseInt(want.cid.slice(-4), 16))
@@ -182,4 +191,12 @@ test('addresses of one host share its turns and its top-k', () => {
 
   assert.deepEqual(ids(wants).slice(0, 2), [10, 1])
   assert.equal(wants.length, 3)
+})
+
+test('tens of thousands of offers are planned in steps of a few hundred', () => {
+  const offers = Array.from({ length: 20_000 }, (_, n) => offer(n, n, { from: peer(n % 8) }))
+
+  const { steps } = planned(offers)
+
+  assert.ok(steps >= (3 * offers.length) / 300, `${steps} steps`)
 })

@@ -235,6 +235,48 @@ test('a choice of tags is sent in the query if it fits', async () => {
   )
 })
 
+test('of a best list no more is taken than was asked for', async () => {
+  const places = Array.from({ length: 1_000 }, (_, n) => ({
+    cid: hashBytes(Buffer.from(`${n}`)),
+    value: n,
+  }))
+  const entries = places.map((place) => ({
+    ...place,
+    kind: 'work',
+    tags: [],
+    manifestBytes: 1,
+    artifactBytes: 0,
+  }))
+  const shown = places.map((place) => ({
+    ...place,
+    summary: '',
+    kind: 'work',
+    mode: 'evaluation',
+    agentId: 'a',
+  }))
+  const none = { byAdoption: [], byRecency: [], byReviewScore: [], byReproduction: [] }
+  const query = { dimension: 'loss', limit: 20 }
+  await using ofToday = await startPeer('today', {
+    misbehave: always((response) =>
+      response
+        .writeHead(200, ours)
+        .end(JSON.stringify({ dimension: 'loss', direction: 'maximize', entries })),
+    ),
+  })
+  await using older = await startPeer('older', {
+    misbehave: ({ url }, response) => {
+      if (url?.startsWith('/api/frontier') === true)
+        response.writeHead(200).end(JSON.stringify({ byMetric: { loss: shown }, ...none }))
+      else response.writeHead(404).end('{}')
+      return true
+    },
+  })
+  await using transport = impatient()
+
+  assert.equal((await transport.best(ofToday, query)).entries.length, 20)
+  assert.equal((await transport.best(older, query)).entries.length, 20)
+})
+
 test('a federating grove without items is not asked again by the routes of 0.1', async () => {
   await using peer = await startPeer('peer', { misbehave: always(sendAbsent) })
   await using transport = impatient()

@@ -35,7 +35,8 @@ test("a round fetches and reports what the policy wants of a peer's list", async
     contributions: [good, better, best],
     best: list(entry(best, 0.7), entry(better, 0.8), entry(good, 0.9)),
   })
-  await using grove = testNode([peer], { policy: { ...defaultPolicy, topK: 2 } })
+  await using grove = testNode([peer], { policy: { ...defaultPolicy, topK: 3 } })
+  await grove.node.contributions.put(scored('own', 0.6), { origin: 'local', receivedAt: 0 })
 
   const report = await grove.node.sync.round()
 
