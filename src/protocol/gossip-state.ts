@@ -226,8 +226,9 @@ export class GossipState {
   ): Effect[] {
     if (this.#members.isSelf(sender)) return [{ type: 'reply-shuffle', response: { offered: [] } }]
     const { effect, replaceable } = this.#shuffles.reply(sender)
-    if (!this.#members.acquaintance.admits(sender) || !this.#quota.tryTakeShuffle()) return [effect]
+    if (!this.#members.acquaintance.admits(sender)) return [effect]
     const speaker = this.#members.speakerOf(sender, remote)
+    if (speaker.own && !this.#quota.tryTakeShuffle(speaker.host)) return [effect]
     const effects = this.#listenTo(sender, { speaker, replaceable }, now)
     if (speaker.own) this.#members.acquaintance.absorb(offered, replaceable, now)
     return [effect, ...effects]
@@ -248,7 +249,7 @@ export class GossipState {
       ? this.#members.hear(from, replaceable, now)
       : { effects: [], unproven: speaker.proven ? undefined : addressOf(speaker) }
     if (unproven === undefined || !this.#rounds.haveBegun) return effects
-    if (!this.#quota.tryTakeCallback(unproven.address)) return effects
+    if (!this.#quota.tryTakeCallback({ ...speaker, ...unproven })) return effects
     if (!this.#members.calls.tryTake(unproven, now)) return effects
     return [...effects, this.#exchangeWith(unproven, now)]
   }

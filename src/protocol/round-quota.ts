@@ -1,19 +1,25 @@
 import { BoundedMap } from '../concurrency/bounded.ts'
-import type { Sender } from './membership/sender.ts'
+import type { Sender, Speaker } from './membership/sender.ts'
 
 /** Rounds between two messages to a host none of whose addresses has answered. */
 const PROBE_ROUNDS = 2
 /** Hosts remembered as probed. */
 const PROBED_MAX = 4_096
-/** Senders that are called back because of their messages. */
+/**
+ * Senders that are called back because of their messages, one of each host: in all, and of those
+ * whose message came from elsewhere than their address.
+ */
 const CALLBACKS_MAX = 8
+const HEARSAY_CALLBACKS_MAX = 4
 /**
  * Entries and ids believed of messages that come from elsewhere than the address that they give: of
  * one peer, and in all.
  */
 const HEARSAY_MAX_EACH = 8
 const HEARSAY_MAX = 64
-/** Shuffles of others that may change the view; those beyond it are only answered. */
+/**
+ * Shuffles of others that may change the view, one of each host; those beyond it are only answered.
+ */
 const SHUFFLES_MAX = 5
 /** Shuffles begun anew because the partner did not answer. */
 const SHUFFLE_RETRIES_MAX = 2
@@ -32,8 +38,11 @@ export class RoundQuota {
   readonly #probed = new BoundedMap<string, number>(PROBED_MAX)
   /** Addresses called. */
   readonly #called = new Set<string>()
-  #callbacks = 0
-  #shuffles = 0
+  /** Hosts called back. */
+  readonly #calledBack = new Set<string>()
+  #hearsayCallbacks = 0
+  /** Hosts whose shuffles have changed the view. */
+  readonly #shuffled = new Set<string>()
   #shuffleRetries = 0
   #retries = 0
   #unprovenRetries = 0
@@ -51,8 +60,9 @@ export class RoundQuota {
 
   beginRound(): void {
     this.#called.clear()
-    this.#callbacks = 0
-    this.#shuffles = 0
+    this.#calledBack.clear()
+    this.#hearsayCallbacks = 0
+    this.#shuffled.clear()
     this.#shuffleRetries = 0
     this.#retries = 0
     this.#unprovenRetries = 0
@@ -68,8 +78,12 @@ export class RoundQuota {
   }
 
   /** To call a sender back at the address it gives, which only an answer proves. */
-  tryTakeCallback(address: string): boolean {
-    return !this.#called.has(address) && ++this.#callbacks <= CALLBACKS_MAX
+  tryTakeCallback({ address, host, own }: Speaker): boolean {
+    if (this.#called.has(address) || this.#calledBack.has(host)) return false
+    if (this.#calledBack.size >= CALLBACKS_MAX) return false
+    if (!own && ++this.#hearsayCallbacks > HEARSAY_CALLBACKS_MAX) return false
+    this.#calledBack.add(host)
+    return true
   }
 
   /** To send something small to a host that has not answered: one unit in so many rounds. */
@@ -89,9 +103,11 @@ export class RoundQuota {
     return taken
   }
 
-  /** To let another's shuffle change the view. */
-  tryTakeShuffle(): boolean {
-    return ++this.#shuffles <= SHUFFLES_MAX
+  /** To let a shuffle of this host change the view. */
+  tryTakeShuffle(host: string): boolean {
+    if (this.#shuffled.has(host) || this.#shuffled.size >= SHUFFLES_MAX) return false
+    this.#shuffled.add(host)
+    return true
   }
 
   /** To begin a shuffle anew. */

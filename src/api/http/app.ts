@@ -82,6 +82,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       isLocal,
       host,
       turn: (request) => enter(request, host),
+      beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),
       onUse: (use) => connection && connections?.use(connection, use),

@@ -23,6 +23,8 @@ interface ExchangeOptions {
   readonly bulkTurn: (request: ApiRequest) => Promise<void> | undefined
   /** Takes room for an answer of so many bytes. The result gives it back. */
   readonly hold: (bytes: number) => () => void
+  /** A long body is under way until the result is called. */
+  readonly beginBody: () => () => void
   /** Told what the connection is used for from now on. */
   readonly onUse: (use: ConnectionUse) => void
   /** Whether others need the connection. */
@@ -175,10 +177,15 @@ export class Exchange implements ApiRequest {
 
   /** Bodies take turns with everything else, so that many at once keep nobody waiting. */
   async *#inTurns(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of chunks) {
-      const turn = this.#options.bulkTurn(this)
-      if (turn !== undefined) await turn
-      yield chunk
+    const end = this.#options.beginBody()
+    try {
+      for await (const chunk of chunks) {
+        const turn = this.#options.bulkTurn(this)
+        if (turn !== undefined) await turn
+        yield chunk
+      }
+    } finally {
+      end()
     }
   }
 

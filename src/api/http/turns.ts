@@ -9,6 +9,8 @@ const BATCH_MAX = 16
 /** Requests of one host that wait, and of all; beyond them, a caller is told to come later. */
 const HOST_WAITING_MAX = 512
 const WAITING_MAX = 8_192
+/** Long bodies that need no turns: together they take less than a slice in one pass. */
+const FEW_BODIES = 8
 /** What a turn is charged at least, in ms, since clocks tell no less than one. */
 const TURN_MIN_MS = 0.05
 
@@ -56,6 +58,8 @@ export class Turns {
     bulk: new Map(),
   }
   #waiting = 0
+  /** Long bodies under way. */
+  #bodies = 0
   readonly #shares = new FairShares()
   #running: { readonly host: string; readonly since: number } | undefined
   /** When the present slice began; undefined if the event loop has gone round since. */
@@ -77,12 +81,21 @@ export class Turns {
    */
   enter(comer: Comer): Promise<void> | undefined {
     const { host, lane } = comer
+    if (lane === 'bulk' && this.#bodies <= FEW_BODIES) return undefined
     const mayBegin = lane !== 'ordinary' || this.#mayBegin(host)
     if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
       this.#begin(host)
       return undefined
     }
     return this.#wait(comer)
+  }
+
+  /** A long body is under way until the result is called, once. */
+  beginBody(): () => void {
+    this.#bodies++
+    return () => {
+      this.#bodies--
+    }
   }
 
   /** To be called when a host may begin that `mayBegin` held back before. */

@@ -19,21 +19,21 @@ const NO_GROVE: ReadonlySet<string> = new Set<ErrorCode>([
   'refused',
 ])
 
-interface ToldFailure {
+interface CallFailure {
   readonly code: string
   readonly message: string
 }
 
-const saysNothing = (address: string): ToldFailure => ({
+const saysNothing = (address: string): CallFailure => ({
   code: 'peer-unreachable',
   message: `no grove answers at ${address}`,
 })
 
-const neutral = <F extends ToldFailure>(address: string, failure: F): F =>
+const neutral = <F extends CallFailure>(address: string, failure: F): F =>
   NO_GROVE.has(failure.code) ? { ...failure, ...saysNothing(address) } : failure
 
 /** The same where a grove would have had an answer: that there is nothing proves none. */
-const neutralOfAsked = <F extends ToldFailure>(address: string, failure: F): F =>
+const neutralOfAsked = <F extends CallFailure>(address: string, failure: F): F =>
   failure.code === 'absent' ? { ...failure, ...saysNothing(address) } : neutral(address, failure)
 
 /** An error as callers on other machines get it. */

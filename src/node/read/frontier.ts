@@ -52,6 +52,7 @@ export async function frontier(
   const page = metrics.slice(0, limit)
   const dimensions = after === undefined ? [...page, ...SIGNAL_METRICS] : page
   const rankings = await node.index.frontier({ ...query, dimensions }, options)
+  await node.breathe()
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const shown = rankings.filter(({ metric }) => !isSignalMetric(metric))
@@ -113,9 +114,12 @@ export async function federatedFrontier(node: ReadContext): Promise<FederatedAns
     dimensions: [...metrics, ...SIGNAL_METRICS],
     limit: OWN_DEPTH,
   })
-  const own = rankings.flatMap((ranking) =>
-    ranking.places.map((place) => ownEntry(node, ranking, place)),
-  )
+  const own: FederatedEntry[] = []
+  for (const ranking of rankings) {
+    await node.breathe()
+    for (const place of ranking.places) own.push(ownEntry(node, ranking, place))
+  }
+  await node.breathe()
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))
   const advertised = node.gossip
     .federated(now)

@@ -1,5 +1,5 @@
 import { tidyAddress } from '../../core/peers/endpoint.ts'
-import { type Hosts, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
+import { type Hosts, shareKey, UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
 import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { type Random, sample } from '../../core/random.ts'
 import type { Capabilities } from '../../core/wire/gossip.ts'
@@ -116,6 +116,7 @@ export class Membership {
       peerId,
       address,
       proven: isAnswering(known) && known?.address === address,
+      host: shareKey(this.#hosts, address),
       own: this.#hosts.sameHost(address, remote),
     }
   }

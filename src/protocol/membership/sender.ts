@@ -9,7 +9,8 @@ export interface Sender extends PeerAddress {
   readonly proven: boolean
 }
 
-/** A sender, and whether the message came from the host of its address. */
+/** A sender, the share that its address has, and whether the message came from its host. */
 export interface Speaker extends Sender {
+  readonly host: string
   readonly own: boolean
 }

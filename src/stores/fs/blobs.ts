@@ -26,7 +26,7 @@ import { syncDirectory } from './sync-directory.ts'
 const READ_BYTES = 256 * 1024
 /** From so many blobs that are read at once on, reads are smaller: each holds some in memory. */
 const MANY_READS = 8
-const READ_BYTES_OF_MANY = 64 * 1024
+const READ_BYTES_OF_MANY = 128 * 1024
 
 /** What a blob's file looked like when it was put. */
 export interface FileStamp {

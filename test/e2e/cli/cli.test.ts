@@ -210,7 +210,10 @@ for (const mode of ['--server', '--dir'] as const) {
         ['review', 'reproduction', 'adoption'],
       )
       assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
-      assert.match(standing, /challenged, adopted 1×, reproduced 0×, review score 0\.9/)
+      assert.match(
+        standing,
+        /challenged, adopted 1× \(1× by its author\), reproduced 0×, review score 0\.9 \(with a/,
+      )
       for (const text of [standing, said]) {
         assert.match(text, /adopted[\s\S]*challenged[\s\S]*reviewed/)
         for (const part of ['ours now', 'no', 'sound', 'quality 0.9 ↑'])

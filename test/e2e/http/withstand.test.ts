@@ -17,7 +17,7 @@ test('a taken port is reported in one line, and the directory is left unchanged'
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
 
-  const line = await groveFails(7, ['serve', '--dir', at('port'), '--port', String(port)])
+  const line = await groveFails(6, ['serve', '--dir', at('port'), '--port', String(port)])
 
   assert.match(line, new RegExp(`${port}.*--port`))
   await new Promise((resolve) => server.close(resolve))

@@ -126,3 +126,16 @@ test('a fault of the grove is logged, and the caller learns no details', async (
   assert.deepEqual([operation, response.status, other.logged.length], ['ready', 500, 1])
   assert.doesNotMatch(String(response.body), /secret/)
 })
+
+test('each answer is written after a breath, as many callers may wait for the same', async (t) => {
+  let breaths = 0
+  t.mock.method(grove.node, 'breathe', () => void breaths++)
+
+  await Promise.all(
+    Array.from({ length: 3 }, () =>
+      answerer.answer(memoryRequest({ method: 'GET', target: '/api/identity' })),
+    ),
+  )
+
+  assert.ok(breaths >= 3, `${breaths}`)
+})

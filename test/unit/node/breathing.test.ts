@@ -7,6 +7,7 @@ import { fetchClosure } from '../../../src/node/fetch/closure.ts'
 import { fetchManifest } from '../../../src/node/fetch/manifest.ts'
 import { publish } from '../../../src/node/publish.ts'
 import { listFiles } from '../../../src/node/read/files.ts'
+import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
 import { saidInTurns } from '../../../src/node/read/said-in-turns.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
@@ -100,6 +101,23 @@ test('what is said of a work is read in pages, with a breath before each', async
 
   assert.equal(new Set(said.map(({ source }) => source)).size, 600)
   assert.ok(Math.max(...pages) <= 300, `${pages}`)
+})
+
+test('a frontier breathes after its ranks are read, the federated one at each dimension', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  const metrics = Array.from({ length: 10 }, (_, n) => `metric ${n}`)
+  const score = { value: 1, direction: 'maximize' as const }
+  const scores = Object.fromEntries(metrics.map((metric) => [metric, score]))
+  await publish(node, { ...plainDraft, scores })
+  const published = breaths()
+
+  await frontier(node, { limit: 10, metrics: 10 })
+  const read = breaths()
+  await federatedFrontier(node)
+
+  assert.ok(read > published)
+  assert.ok(breaths() - read >= metrics.length)
 })
 
 test('a publish breathes before and after a draft is sealed', async () => {

@@ -226,6 +226,25 @@ test('an address that does not answer gets one message in two rounds', () => {
   assert.ok(count >= 2 && count <= rounds / 2 + 1, `${count} messages`)
 })
 
+test('shuffles and calls from one host, under ever new ids, take no turn of another host', () => {
+  const gossip = begun()
+  const shuffle = (from: PeerAddress, remote: string) =>
+    gossip.step(
+      { type: 'shuffle-received', request: { sender: infoOf(from), offered: [] }, remote },
+      START,
+    )
+  for (let n = 0; n < 40; n += 1) {
+    shuffle(at(`id${n}`, `http://8.0.0.9:${4515 + n}`), '8.0.0.9')
+    shuffle(at(`other${n}`, `http://8.0.1.${n}:4515`), '8.0.0.9')
+  }
+  const newcomer = at('newcomer', 'http://8.0.0.1:4515')
+
+  const effects = shuffle(newcomer, '8.0.0.1')
+
+  assert.ok(addresses(gossip).includes(newcomer.address))
+  assert.ok(sent(effects).some(({ peer }) => peer.address === newcomer.address))
+})
+
 test('one host has one place in the view, whatever ports and ids it has; seeds have theirs', () => {
   const seeds = [at('seed', 'http://8.0.0.1:1'), at('other seed', 'http://8.0.0.1:2')]
   const gossip = begun({ seeds })

@@ -168,8 +168,25 @@ for (const [address, host] of [
     assert.equal(hostOf(address), host)
   })
 
+test('a few bodies need no turns', async () => {
+  const { turns, ask, begun } = newTurns()
+  const ends = many(8, () => turns.beginBody())
+  const { signal } = new AbortController()
+  const busy = ask('busy', 5)
+  assert.equal(turns.enter({ host: 'a', lane: 'bulk', signal }), undefined)
+
+  const end = turns.beginBody()
+  assert.notEqual(turns.enter({ host: 'a', lane: 'bulk', signal }), undefined)
+  for (const endOne of [end, ...ends]) endOne()
+  assert.equal(turns.enter({ host: 'a', lane: 'bulk', signal }), undefined)
+
+  await busy
+  assert.deepEqual(begun, ['busy'])
+})
+
 test('bodies under way take turns with requests, whoever is held back or whatever waits', async () => {
-  const { ask, begun, passAll } = newTurns((host) => host !== 'held')
+  const { turns, ask, begun, passAll } = newTurns((host) => host !== 'held')
+  many(9, () => turns.beginBody())
   const calls = [
     ask('busy', 5),
     ...many(3, () => ask('busy', 1, { name: 'request' })),
@@ -185,7 +202,8 @@ test('bodies under way take turns with requests, whoever is held back or whateve
 })
 
 test('a body that has begun is never told to come later', async () => {
-  const { ask, begun, passAll } = newTurns()
+  const { turns, ask, begun, passAll } = newTurns()
+  many(9, () => turns.beginBody())
   const calls = [ask('busy', 5), ...many(600, () => ask('busy', 0, { lane: 'bulk' }))]
 
   await passAll()
