@@ -133,6 +133,13 @@ export class Matching {
     this.size = bits.reduce((sum, word) => sum + ones(word), 0)
   }
 
+  /** Of these row numbers, in any order. */
+  static of(rows: readonly number[]): Matching {
+    const bits = new Uint32Array(sizeFor(rows.reduce((last, row) => Math.max(last, row), 0)))
+    for (const row of rows) bits[row >>> 5] = (bits[row >>> 5] ?? 0) | (1 << (row & 31))
+    return new Matching(bits)
+  }
+
   /** Those that are among others, too. */
   and(others: Matching): Matching {
     const both = this.#bits.slice()

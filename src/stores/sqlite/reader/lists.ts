@@ -5,7 +5,7 @@ import type { Filter } from '../../../core/wire/frontier.ts'
 import type { AgedPage, Page, ThreadsQuery } from '../../../ports/graph-index.ts'
 import type { Connection } from '../database/connection.ts'
 import { countContributions } from '../tables/log.ts'
-import type { Facets, Matching } from './facets.ts'
+import { type Facets, Matching } from './facets.ts'
 import { keepFirst } from './keep-first.ts'
 import type { Watch } from './watch.ts'
 
@@ -23,145 +23,224 @@ export function listIds(
   watch: Watch,
 ): PageOfIds {
   const matching = facets.matching(filter)
-  const all = countContributions(connection)
-  if (matching === undefined) return { ids: pageOfAll(connection, page, all), total: all }
-  const total = matching.size
-  const { offset, after } = page
-  const limit = Math.min(page.limit, total - offset)
-  if (limit <= 0) return { ids: [], total }
-  const find = isScanned(offset + limit, all, total) ? indexScan : sorted
-  return { ids: find(connection, matching, { limit, offset, after }, watch), total }
+  if (matching !== undefined)
+    return new AgedRows({ connection, matching, watch }).page(page, OLDEST_FIRST)
+  const total = countContributions(connection)
+  return { ids: pageOfAll({ connection, page, total, watch }), total }
 }
 
-/**
- * Whether all rows are scanned in order up to the last that is wanted, instead of sorting those
- * that match: where that is sooner, if matches are spread evenly, and where those are too many.
- */
-function isScanned(wanted: number, all: number, matching: number): boolean {
-  return matching > SORTED_MAX_ROWS || wanted * all <= matching * matching
+/** A page of all rows, each step of which is by its place in the index. */
+function pageOfAll({ connection, page, total, watch }: PageOfAll): number[] {
+  const { limit, offset, after } = page
+  const rows = Math.min(limit, total - offset)
+  const left = total - offset - rows
+  const isNearEnd = after === undefined && left < offset
+  const order = isNearEnd ? LAST_FIRST : OLDEST_FIRST
+  let place = startOf(order, after)
+  for (let skip = isNearEnd ? left : offset; skip > 0; skip -= SLICE_ROWS) {
+    watch.check()
+    const next = connection
+      .sql<unknown[], AgePlace>(
+        `SELECT created_ms, cid FROM contribution
+         WHERE ${order.rest} ORDER BY ${order.by} LIMIT 1 OFFSET ?`,
+      )
+      .get(place, Math.min(skip, SLICE_ROWS) - 1)
+    if (next === undefined) return []
+    place = next
+  }
+  watch.check()
+  const ids = rowsAfter(connection, order, place, Math.max(0, isNearEnd ? rows : limit))
+  return isNearEnd ? ids.reverse() : ids
+}
+
+interface PageOfAll {
+  readonly connection: Connection
+  readonly page: Page
+  readonly total: number
+  readonly watch: Watch
+}
+
+interface AgePlace {
+  readonly created_ms: number
+  readonly cid: Uint8Array
 }
 
 interface IdRow {
   readonly id: number
 }
 
-interface AgedRow extends IdRow {
-  readonly created_ms: number
-  readonly cid: Uint8Array
+interface AgedRow extends IdRow, AgePlace {}
+
+/** An order by age in SQL and as a comparison: what it has after a place, and where it begins. */
+interface Order {
+  readonly rest: string
+  readonly by: string
+  readonly start: AgePlace
+  readonly compare: (a: AgePlace, b: AgePlace) => number
 }
 
+const OLDEST_FIRST: Order = {
+  rest: '(created_ms, cid) > (@created_ms, @cid)',
+  by: 'created_ms, cid',
+  start: { created_ms: -Number.MAX_SAFE_INTEGER, cid: new Uint8Array() },
+  compare: compareAges,
+}
+const NEWEST_FIRST: Order = {
+  rest: 'created_ms <= @created_ms AND (created_ms < @created_ms OR cid > @cid)',
+  by: 'created_ms DESC, cid',
+  start: { created_ms: Number.MAX_SAFE_INTEGER, cid: new Uint8Array() },
+  compare: compareNewest,
+}
+/** The oldest first, from its end. */
+const LAST_FIRST: Order = {
+  rest: '(created_ms, cid) < (@created_ms, @cid)',
+  by: 'created_ms DESC, cid DESC',
+  start: NEWEST_FIRST.start,
+  compare: (a, b) => compareAges(b, a),
+}
+
+/** Rows of the age index that are read at once, a few milliseconds; at first fewer. */
+const SLICE_ROWS = 65_536
+const FIRST_SLICE_ROWS = 1_024
+const SLICE_GROWTH = 4
 /** Matching contributions whose rows are read at once. */
 const PIECE_ROWS = 1_024
 /** Rows that are sorted at most: they take some 20 MiB. */
 const SORTED_MAX_ROWS = 100_000
+/** A scan that has read so many times the rows that it should take is ended. */
+const SCAN_PATIENCE = 8
 
-/** A place before that of any row. */
-const BEFORE_ALL = [-Number.MAX_SAFE_INTEGER, new Uint8Array()] as const
-const FOLLOWING = 'SELECT id FROM contribution WHERE (created_ms, cid) > (?, ?)'
-const BY_AGE = 'ORDER BY created_ms, cid'
+const startOf = (order: Order, after: Age | undefined): AgePlace =>
+  after === undefined ? order.start : { created_ms: after.createdMs, cid: cidToBytes(after.cid) }
 
-const placeOf = (after: Age | undefined) =>
-  after === undefined ? BEFORE_ALL : ([after.createdMs, cidToBytes(after.cid)] as const)
-
-/** A page by its place in the index, or by its offset from the nearer end. */
-function pageOfAll(connection: Connection, { limit, offset, after }: Page, all: number): number[] {
-  const left = all - offset - limit
-  if (after === undefined && left < offset) return pageFromEnd(connection, limit, { offset, all })
-  return connection
-    .sql<unknown[], number>(`${FOLLOWING} AND alive() ${BY_AGE} LIMIT ? OFFSET ?`)
-    .pluck()
-    .all(...placeOf(after), limit, offset)
-}
-
-function pageFromEnd(
-  connection: Connection,
-  limit: number,
-  { offset, all }: { readonly offset: number; readonly all: number },
-): number[] {
-  const rows = Math.min(limit, all - offset)
-  if (rows <= 0) return []
-  return connection
-    .sql<[number, number], number>(
-      `SELECT id FROM contribution WHERE alive()
-       ORDER BY created_ms DESC, cid DESC LIMIT ? OFFSET ?`,
+/** The rows after a place, as one text: a row each would cost several times as much. */
+function rowsAfter(connection: Connection, order: Order, place: AgePlace, limit: number): number[] {
+  const text = connection
+    .sql<unknown[], string>(
+      `SELECT json_group_array(id) FROM (
+         SELECT id FROM contribution WHERE ${order.rest} ORDER BY ${order.by} LIMIT ?)`,
     )
     .pluck()
-    .all(rows, all - offset - rows)
-    .reverse()
+    .get(place, limit)
+  return JSON.parse(text ?? '[]') as number[]
 }
 
-function sorted(connection: Connection, matching: Matching, page: Page, watch: Watch): number[] {
-  const [createdMs, cid] = placeOf(page.after)
-  const after = { id: 0, created_ms: createdMs, cid }
-  const rows: AgedRow[] = []
-  const select = connection.sql<[string], AgedRow>(`
-    SELECT c.id, c.created_ms, c.cid
-    FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value`)
-  for (const ids of matching.pieces(PIECE_ROWS)) {
-    watch.check()
-    for (const row of select.iterate(JSON.stringify(ids)))
-      if (compareAges(row, after) > 0) rows.push(row)
+interface Aged {
+  readonly connection: Connection
+  readonly matching: Matching
+  readonly watch: Watch
+}
+
+/** Pages of the rows that match, by age. */
+class AgedRows {
+  readonly #connection: Connection
+  readonly #matching: Matching
+  readonly #watch: Watch
+
+  constructor({ connection, matching, watch }: Aged) {
+    this.#connection = connection
+    this.#matching = matching
+    this.#watch = watch
   }
-  return rows
-    .sort(compareAges)
-    .slice(page.offset, page.offset + page.limit)
-    .map(({ id }) => id)
-}
 
-function indexScan(
-  connection: Connection,
-  matching: Matching,
-  { limit, offset, after }: Page,
-  watch: Watch,
-): number[] {
-  const ids: number[] = []
-  let left = offset
-  const rows = connection.sql<unknown[], number>(`${FOLLOWING} ${BY_AGE}`).pluck()
-  for (const id of rows.iterate(...placeOf(after))) {
-    if (ids.length >= limit) break
-    watch.check()
-    if (!matching.has(id)) continue
-    if (left > 0) left--
-    else ids.push(id)
+  page(page: Page, order: Order): PageOfIds {
+    const total = this.#matching.size
+    const { offset, after } = page
+    const limit = Math.min(page.limit, total - offset)
+    if (limit <= 0) return { ids: [], total }
+    const left = total - offset - limit
+    const isNearEnd = order === OLDEST_FIRST && after === undefined && left < offset
+    if (!isNearEnd) return { ids: this.#find({ limit, offset, after }, order), total }
+    return { ids: this.#find({ limit, offset: left, after }, LAST_FIRST).reverse(), total }
   }
-  return ids
+
+  /**
+   * By a scan of all rows in their order, where that is sooner, if matches are spread evenly, than
+   * to sort those that match; and where those are too many to be sorted.
+   */
+  #find(page: Page, order: Order): number[] {
+    const matching = this.#matching.size
+    if (matching > SORTED_MAX_ROWS) return this.#scan(page, order) ?? []
+    const even = ((page.offset + page.limit) * countContributions(this.#connection)) / matching
+    const found = even <= matching ? this.#scan(page, order, SCAN_PATIENCE * even) : undefined
+    return found ?? this.#sort(page, order)
+  }
+
+  /** Undefined where it would take more than so many rows. */
+  #scan(
+    { limit, offset, after }: Page,
+    order: Order,
+    most = Number.POSITIVE_INFINITY,
+  ): number[] | undefined {
+    const ids: number[] = []
+    let skip = offset
+    let place: AgePlace | undefined = startOf(order, after)
+    let rows = FIRST_SLICE_ROWS
+    for (let read = 0; place !== undefined && ids.length < limit; read += rows) {
+      if (read > most) return undefined
+      this.#watch.check()
+      rows = Math.min(SLICE_ROWS, read === 0 ? rows : rows * SLICE_GROWTH)
+      const slice = rowsAfter(this.#connection, order, place, rows)
+      const found = slice.filter((id) => this.#matching.has(id))
+      for (const id of found.slice(skip, skip + limit - ids.length)) ids.push(id)
+      skip = Math.max(0, skip - found.length)
+      place = slice.length < rows ? undefined : this.#placeOf(slice.at(-1))
+    }
+    return ids
+  }
+
+  #placeOf(id: number | undefined): AgePlace | undefined {
+    return this.#connection
+      .sql<unknown[], AgePlace>('SELECT created_ms, cid FROM contribution WHERE id = ?')
+      .get(id)
+  }
+
+  #sort({ limit, offset, after }: Page, order: Order): number[] {
+    const start = startOf(order, after)
+    const rows: AgedRow[] = []
+    const select = this.#connection.sql<[string], AgedRow>(`
+      SELECT c.id, c.created_ms, c.cid
+      FROM json_each(?) j CROSS JOIN contribution c ON c.id = j.value`)
+    for (const ids of this.#matching.pieces(PIECE_ROWS)) {
+      this.#watch.check()
+      for (const row of select.iterate(JSON.stringify(ids)))
+        if (order.compare(row, start) > 0) rows.push(row)
+    }
+    return rows
+      .sort(order.compare)
+      .slice(offset, offset + limit)
+      .map(({ id }) => id)
+  }
 }
 
-function compareAges(a: AgedRow, b: AgedRow): number {
+function compareAges(a: AgePlace, b: AgePlace): number {
   return a.created_ms - b.created_ms || Buffer.compare(a.cid, b.cid)
 }
 
-/** A page of the contributions with an edge to this one, by age, and how many there are. */
+function compareNewest(a: AgePlace, b: AgePlace): number {
+  return b.created_ms - a.created_ms || Buffer.compare(a.cid, b.cid)
+}
+
+/**
+ * A page of the contributions with an edge to this one, by age, and how many there are. An edge has
+ * the row number of its source.
+ */
 export function relatedIds(
   connection: Connection,
-  target: Cid,
-  types: readonly RelationType[],
-  { limit, offset, after, oldestFirst = false }: AgedPage,
+  { target, types }: { readonly target: Cid; readonly types: readonly RelationType[] },
+  { oldestFirst = false, ...page }: AgedPage,
+  watch: Watch,
 ): PageOfIds {
-  const sources = `
-    FROM (SELECT DISTINCT source FROM edge
-          WHERE target = ? AND type IN (${types.map(() => '?').join(', ')})) e
-    CROSS JOIN contribution c ON c.cid = e.source
-    WHERE alive()`
-  const chosen = [cidToBytes(target), ...types]
-  const [order, follows] = oldestFirst ? ['ASC', '>'] : ['DESC', '<']
-  const only = `(c.created_ms ${follows} ? OR c.created_ms = ? AND c.cid > ?)`
-  const rows = connection
-    .sql<unknown[], IdRow>(
-      `SELECT c.id ${sources} ${after === undefined ? '' : `AND ${only}`}
-       ORDER BY c.created_ms ${order}, c.cid LIMIT ? OFFSET ?`,
+  const text = connection
+    .sql<unknown[], string>(
+      `SELECT json_group_array(seq) FROM edge
+       WHERE target = ? AND type IN (${types.map(() => '?').join(', ')}) AND alive()`,
     )
-    .all(
-      ...chosen,
-      ...(after === undefined ? [] : [after.createdMs, ...placeOf(after)]),
-      limit,
-      offset,
-    )
-  const total = connection
-    .sql<unknown[], number>(`SELECT count(*) ${sources}`)
     .pluck()
-    .get(...chosen)
-  return { ids: rows.map(({ id }) => id), total: total ?? 0 }
+    .get(cidToBytes(target), ...types)
+  const matching = Matching.of(JSON.parse(text ?? '[]') as number[])
+  const rows = new AgedRows({ connection, matching, watch })
+  return rows.page(page, oldestFirst ? OLDEST_FIRST : NEWEST_FIRST)
 }
 
 interface RepliesRow extends IdRow {
@@ -230,10 +309,6 @@ const UNANSWERED = `
   WHERE NOT EXISTS (SELECT 1 FROM reply r WHERE r.cid = c.cid)
     AND NOT EXISTS (SELECT 1 FROM signal_total s WHERE s.cid = c.cid AND s.replies > 0)
     AND alive()`
-
-function compareNewest(a: AgedRow, b: AgedRow): number {
-  return b.created_ms - a.created_ms || Buffer.compare(a.cid, b.cid)
-}
 
 /** Discussions without replies that answer nothing held here, the newest first, ties by cid. */
 function unansweredThreads(

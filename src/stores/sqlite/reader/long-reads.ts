@@ -25,7 +25,8 @@ export class LongReads {
     const facets = new Facets(connection, watch)
     this.#answers = {
       list: ({ args: [filter, page] }) => listIds(connection, facets, { filter, page }, watch),
-      related: ({ args: [cid, types, page] }) => relatedIds(connection, cid, types, page),
+      related: ({ args: [cid, types, page] }) =>
+        relatedIds(connection, { target: cid, types }, page, watch),
       search: ({ args: [text, filter, limit] }) =>
         searchIds(connection, { text, filter, limit }, watch),
       frontier: ({ args: [query] }) => frontierOf(connection, facets, query, watch),
