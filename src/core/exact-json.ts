@@ -29,7 +29,7 @@ export function parseExactJson(text: string): unknown {
   })
   const [first] = changed
   if (first !== undefined) throw inexact(value, first)
-  requireUniqueNames(text)
+  requireUniqueNames(text, value)
   return value
 }
 

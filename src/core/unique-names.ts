@@ -2,6 +2,7 @@ import { GroveError } from './errors.ts'
 
 const QUOTE = 0x22
 const COMMA = 0x2c
+const COLON = 0x3a
 const OPENS_ARRAY = 0x5b
 const CLOSES_ARRAY = 0x5d
 const OPENS_OBJECT = 0x7b
@@ -14,17 +15,47 @@ const CLOSES_OBJECT = 0x7d
  */
 export function parseUniqueJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  requireUniqueNames(text)
+  requireUniqueNames(text, value)
   return value
 }
 
-/** Throws `validation-error` for the first name that an object of this valid JSON has twice. */
-export function requireUniqueNames(text: string): void {
+/**
+ * Throws `validation-error` for the first name that an object of this valid JSON has twice. `value`
+ * is what the text was parsed to: it has a member less for each of them, so that most texts need
+ * only be counted.
+ */
+export function requireUniqueNames(text: string, value: unknown): void {
+  if (membersWritten(text) === membersKept(value)) return
   const name = repeatedName(text)
   if (name === undefined) return
   const shown = JSON.stringify(name.slice(0, 100))
   const message = `an object has the name ${shown} twice: only one of its values would be kept`
   throw new GroveError('validation-error', { path: '', name: name.slice(0, 100) }, { message })
+}
+
+/** The members of all objects in a JSON text. */
+function membersWritten(text: string): number {
+  let members = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === QUOTE) at = endOfString(text, at)
+    else if (character === COLON) members++
+  }
+  return members
+}
+
+/** The members of all objects in a value, which may be nested deeper than calls can be. */
+function membersKept(value: unknown): number {
+  let members = 0
+  const open = [value]
+  while (open.length > 0) {
+    const within = open.pop()
+    if (typeof within !== 'object' || within === null) continue
+    const values: readonly unknown[] = Array.isArray(within) ? within : Object.values(within)
+    if (!Array.isArray(within)) members += values.length
+    for (const each of values) if (typeof each === 'object') open.push(each)
+  }
+  return members
 }
 
 /** O(characters), with a set of names for each object that is open. */
