@@ -1,4 +1,5 @@
 import { errorBody, isGroveError } from '../../core/errors.ts'
+import { PIECE_MIN_BYTES } from '../operations/operation.ts'
 
 /** The answer to a request, before it goes to a socket. */
 export interface ApiResponse {
@@ -48,9 +49,6 @@ export function jsonResponse(
   const type = { 'content-type': 'application/json' }
   return textResponse(status, JSON.stringify(value), { ...type, ...headers })
 }
-
-/** Up to this size an answer is sent whole, and pieces are gathered. */
-const PIECE_MIN_BYTES = 64 * 1024
 
 /** JSON that is made while it is sent. A short one is made at once. */
 export async function piecewiseResponse(

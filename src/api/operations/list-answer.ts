@@ -3,7 +3,7 @@ import { viewOf } from '../../core/contribution/contribution.ts'
 import { PAGE_MAX_BYTES } from '../../core/limits.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { Stored } from '../../ports/contribution-store.ts'
-import type { CallContext, PartsForm } from './operation.ts'
+import { type CallContext, type PartsForm, PIECE_MIN_BYTES } from './operation.ts'
 
 /** A list, or a part of one, whose contributions are still to be read. */
 export interface ListAnswer {
@@ -70,7 +70,7 @@ export function listing<I, O>(form: ListForm, find: Find<I>): Listing<I, O> {
 function heldBy(rows: readonly ListRow[]): number {
   const bytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const largest = rows.reduce((most, { sizeBytes }) => Math.max(most, sizeBytes), 0)
-  return bytes <= SHORT_MAX_BYTES ? 0 : SHORT_MAX_BYTES + largest
+  return bytes <= PIECE_MIN_BYTES ? 0 : PIECE_MIN_BYTES + largest
 }
 
 interface Listing<I, O> {
@@ -121,12 +121,10 @@ async function* piecesOf(
     yield* pieces
     count++
   }
-  const others = membersOf(othersOf(form, answer, count))
+  const others = withoutBraces(othersOf(form, answer, count))
   yield Buffer.from(isArray ? ']' : `]${others === '' ? '' : `,${others}`}}`)
 }
 
-/** Manifests of lists that are sent at once, and bytes that gather before a row. */
-const SHORT_MAX_BYTES = 64 * 1024
 const COMMA = Buffer.from(',')
 
 /**
@@ -142,12 +140,12 @@ async function rowPieces(
   if (bytes === undefined) return undefined
   if (show !== undefined) return [Buffer.from(JSON.stringify(show({ cid, bytes })))]
   const [start, end] =
-    beside === undefined ? ['', ''] : [`{${membersOf(beside)},"contribution":`, '}']
+    beside === undefined ? ['', ''] : [`{${withoutBraces(beside)},"contribution":`, '}']
   return [Buffer.from(`${start}{"cid":"${cid}",`), bytes.subarray(1), Buffer.from(end)]
 }
 
 /** The JSON of an object without its braces. */
-function membersOf(object: object): string {
+function withoutBraces(object: object): string {
   return JSON.stringify(object).slice(1, -1)
 }
 

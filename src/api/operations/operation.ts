@@ -73,6 +73,9 @@ export interface HttpForm<O> {
   unpack(body: unknown, header: (name: string) => string | undefined): O
 }
 
+/** Up to this size an answer is sent whole; in longer ones, small pieces are gathered up to it. */
+export const PIECE_MIN_BYTES = 64 * 1024
+
 /** A part of a list as JSON, made as its reader takes it. */
 export interface JsonPart {
   readonly headers: Readonly<Record<string, string>>
