@@ -13,6 +13,8 @@ export interface ServedNode extends AsyncDisposable {
   readonly node: GroveNode
   /** Errors that the grove logged. */
   readonly logged: readonly string[]
+  /** Requests under way. */
+  live(): number
   /** Closes the server, but not the grove. */
   stop(graceMs: number): Promise<void>
 }
@@ -53,6 +55,7 @@ export async function serveNode(
     port: bound.port,
     node,
     logged,
+    live: server.app.live,
     stop,
     async [Symbol.asyncDispose]() {
       await stop(0)

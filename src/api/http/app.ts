@@ -15,6 +15,7 @@ import type { Connections } from './connections.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
+import { Pipelines } from './pipelines.ts'
 import { Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
@@ -71,17 +72,25 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     path === EVENTS && connections?.listensEnough(host) === true
       ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
       : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
+  const pipelines = new Pipelines()
+  const later = async (behind: Promise<void>, request: ApiRequest, host: string) => {
+    await behind
+    request.signal.throwIfAborted()
+    await enter(request, host)
+  }
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const { socket } = incoming
     const from = socket.remoteAddress
     const connection = connections?.of(socket)
     const host = isLocal ? 'local' : (connection?.host ?? hostOf(from))
+    const behind = pipelines.behind(incoming, outgoing)
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
       host,
-      turn: (request) => enter(request, host),
+      turn: (request) =>
+        behind === undefined ? enter(request, host) : later(behind, request, host),
       beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),

@@ -19,8 +19,9 @@ async function connected(port: number, localAddress = '127.0.0.1'): Promise<Sock
   return socket
 }
 
-const ask = (socket: Socket, path: string) =>
-  socket.write(`GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+const requestOf = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`
+
+const ask = (socket: Socket, path: string) => socket.write(requestOf(path))
 
 async function answerOn(socket: Socket, path: string): Promise<number> {
   ask(socket, path)
@@ -111,4 +112,40 @@ test('lists that nobody reads are held a few at a time, and nobody else waits fo
   // 18 have a row each in the room of a host; the system takes a few whole.
   assert.ok(there.lists() <= 24, `${there.lists()} lists are held`)
   for (const socket of crowd) socket.destroy()
+})
+
+test('what is asked behind an answer that nobody takes is not begun, and ends with its connection', async () => {
+  await using there = await withLongList()
+  const socket = await connected(there.grove.port)
+  const polite = await connected(there.grove.port)
+  socket.pause()
+
+  socket.write(requestOf('/api/contributions?limit=100').repeat(50))
+  await until('the requests to come', () => there.grove.live() >= 40)
+  assert.equal(await answerOn(polite, '/healthz'), 200)
+  const begun = there.lists()
+  socket.destroy()
+  await until('nothing to be under way', () => there.grove.live() === 0)
+
+  // The system takes a few whole.
+  assert.ok(begun <= 4, `${begun} lists are begun`)
+  assert.ok(there.lists() <= 4, `${there.lists()} lists were begun`)
+})
+
+test('requests that are sent at once on one connection are answered in their order', async () => {
+  await using grove = await serveNode()
+  const socket = connect({ port: grove.port, host: '127.0.0.1' })
+  let received = ''
+  socket.on('data', (bytes) => {
+    received += bytes
+  })
+
+  socket.write(['/healthz', '/api/nothing', '/readyz', '/healthz'].map(requestOf).join(''))
+  await until('four answers', () => (received.match(/HTTP\/1\.1 \d+/g) ?? []).length === 4)
+  socket.destroy()
+
+  assert.deepEqual(
+    received.match(/HTTP\/1\.1 \d+/g),
+    [200, 404, 200, 200].map((status) => `HTTP/1.1 ${status}`),
+  )
 })
