@@ -1,14 +1,16 @@
-import { type LevelWithSilent, pino } from 'pino'
+import { fstatSync } from 'node:fs'
+import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
 import type { Log } from './ports/log.ts'
+
+/** Lines that wait for somebody who reads stderr too slowly, in characters. */
+const WAITING_MAX = 1024 * 1024
 
 /**
  * A log that writes one JSON line per event to stderr; stdout is for results. It writes each line
- * at once, so that none is lost at exit.
+ * at once, so that none is lost at exit. If nobody reads stderr, or not as fast, lines are lost and
+ * the grove goes on.
  */
-export function stderrLog(level: LevelWithSilent): Log {
-  const stderr = pino.destination({ fd: 2, sync: true })
-  // If nobody reads stderr any more, the lines are lost and the grove goes on.
-  stderr.on('error', () => {})
+export function stderrLog(level: LevelWithSilent, stderr: NodeJS.WriteStream): Log {
   const options = {
     level,
     base: { pid: process.pid },
@@ -16,10 +18,48 @@ export function stderrLog(level: LevelWithSilent): Log {
     serializers: { err: pino.stdSerializers.err },
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  const logger = pino(options, stderr)
+  const logger = pino(
+    options,
+    isRead(2) ? forReader(stderr, (lost) => logger.warn({ lost }, LOST)) : toFile(2),
+  )
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields?: Readonly<Record<string, unknown>>) =>
       logger[name](fields ?? {}, message)
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+const LOST = 'lines of the log were lost, since nobody read them in time'
+
+/** Whether a process reads what is written there: it may do so slowly, or never. */
+function isRead(fd: number): boolean {
+  const kind = fstatSync(fd)
+  return kind.isFIFO() || kind.isSocket()
+}
+
+function toFile(fd: number): DestinationStream {
+  const stream = pino.destination({ fd, sync: true })
+  stream.on('error', () => {})
+  return stream
+}
+
+/** Waits for no reader. What was lost is told with the next line that has room. */
+function forReader(
+  stream: NodeJS.WriteStream,
+  tellLost: (lines: number) => void,
+): DestinationStream {
+  let lost = 0
+  stream.on('error', () => {})
+  return {
+    write(line) {
+      if (stream.writableLength > WAITING_MAX) {
+        lost++
+        return
+      }
+      const before = lost
+      lost = 0
+      if (before > 0) tellLost(before)
+      stream.write(line)
+    },
+  }
 }

@@ -34,7 +34,19 @@ async function main(): Promise<void> {
     process.exitCode = report(error, context, program) || undefined
   } finally {
     letGo()
+    endWithoutReader(output)
   }
+}
+
+/** How long a command that is done waits for whoever reads its notes, or its log. */
+const READER_WAIT_MS = 1_000
+
+/** Ends the process although nobody reads its stderr. Whoever reads its answer is waited for. */
+function endWithoutReader(output: Output): void {
+  systemClock.after(READER_WAIT_MS, () => {
+    if (output.answer.writableLength > 0) endWithoutReader(output)
+    else process.exit()
+  })
 }
 
 /**

@@ -73,6 +73,19 @@ test('a grove goes on when nobody reads its output, and on SIGHUP where it uses 
   assert.equal(await grove.exit, 0)
 })
 
+test('a grove whose log nobody reads answers on, and ends on SIGTERM', async () => {
+  const grove = watched(['--dir', at('unread'), '--port', '0'])
+  const url = await grove.ready()
+  grove.child.stderr?.pause()
+
+  // A line each, more than the system and this process keep.
+  for (let asked = 0; asked < 1_500; asked++)
+    assert.equal((await fetch(`${url}/api/contributions?limit=1`)).status, 200)
+  grove.child.kill('SIGTERM')
+
+  assert.equal(await grove.exit, 0)
+})
+
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   test(`${signal} ends a grove within 5 s, despite an upload and a follower`, async () => {
     const grove = watched(['--dir', at(`busy-${signal}`), '--port', '0'])

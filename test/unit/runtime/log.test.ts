@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { until } from '../../support/until.ts'
 
 test('an error is logged with its code, its stack and the stack of its cause', () => {
   const script = `
@@ -8,7 +10,7 @@ test('an error is logged with its code, its stack and the stack of its cause', (
     import { stderrLog } from '${new URL('../../../src/log.ts', import.meta.url)}'
     const cause = new TypeError('the root of it')
     const err = new GroveError('storage-failed', { file: 'f' }, { cause })
-    stderrLog('info').error('round failed', { err })`
+    stderrLog('info', process.stderr).error('round failed', { err })`
 
   const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
     encoding: 'utf8',
@@ -20,4 +22,37 @@ test('an error is logged with its code, its stack and the stack of its cause', (
     err.stack,
     /storage-failed: file f\n {4}at [\s\S]*caused by: TypeError: the root of it\n {4}at /,
   )
+})
+
+test('whoever does not read the log holds up nothing, and learns how much was lost', async () => {
+  const lines = 30_000
+  const script = `
+    import { stderrLog } from '${new URL('../../../src/log.ts', import.meta.url)}'
+    const log = stderrLog('info', process.stderr)
+    for (let n = 0; n < ${lines}; n++) log.info('a line', { n })
+    process.stdin.once('data', () => {
+      log.info('the last line')
+      process.stdin.destroy()
+    })
+    process.stdout.write('written')`
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script])
+  await once(child.stdout, 'data')
+
+  let text = ''
+  child.stderr.setEncoding('utf8').on('data', (part: string) => {
+    text += part
+  })
+  await until('what waited to be read', () => text.includes('"n":9000,') || text.length > 900_000)
+  child.stdin.end('go on')
+  await once(child, 'close')
+
+  const read = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { msg: string; lost?: number })
+  const told = read.filter(({ msg }) => msg === 'a line').length
+  const lost = read.reduce((sum, line) => sum + (line.lost ?? 0), 0)
+  assert.equal(told + lost, lines)
+  assert.ok(lost > 0)
+  assert.equal(read.at(-1)?.msg, 'the last line')
 })

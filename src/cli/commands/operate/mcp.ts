@@ -43,7 +43,7 @@ export function addMcp(program: Command, context: Context): void {
 }
 
 /** Serves until the agent closes stdin or the user interrupts. */
-async function mcp({ grove, env, signal }: CliSession, options: McpFlags): Promise<void> {
+async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags): Promise<void> {
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { exactLines } = await import('../../../api/mcp/exact-lines.ts')
@@ -55,7 +55,7 @@ async function mcp({ grove, env, signal }: CliSession, options: McpFlags): Promi
     {
       ...{ grove, agent, env: { ...env } },
       files: { roots, include: options.include },
-      log: stderrLog('warn'),
+      log: stderrLog('warn', output.notes),
     },
     new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
   )

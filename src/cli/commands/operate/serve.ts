@@ -67,7 +67,9 @@ async function serve(context: Context, options: SettingsOptions & GlobalOptions)
   ])
   const { output, clock } = context
   const isTerminal = output.notes.isTTY === true
-  const log = isTerminal ? terminalLog(output, clock, config.logLevel) : stderrLog(config.logLevel)
+  const log = isTerminal
+    ? terminalLog(output, clock, config.logLevel)
+    : stderrLog(config.logLevel, output.notes)
   for (const text of config.notes) log.warn(text)
   const served = await serveGrove(config.grove, config.server, log).catch((error: unknown) => {
     throw withOrigin(error, config.server)
