@@ -48,7 +48,7 @@ let published = 0
 export const benchmark: Benchmark = {
   about: 'normal work beside one attacker at full speed, in each way there is',
   scale: { option: 'count', of: 'contributions', usual: 5_000 },
-  takes: '3 min',
+  takes: '7 min',
   async run(bench, { amount, quick }) {
     const load = new Load(bench)
     const dropping = await startDroppingServer(bench)

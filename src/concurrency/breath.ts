@@ -18,8 +18,10 @@ export class Breath {
   readonly #nextTurn: (task: () => void) => void
   /** When the present turn first asked; undefined if the event loop has gone round since. */
   #since: number | undefined
-  /** Who waits, the longest first. */
-  readonly #waiting: (() => void)[] = []
+  /** Who waits, the longest first: walks, and those who need the thread a few times only. */
+  readonly #walks: (() => void)[] = []
+  readonly #brief: (() => void)[] = []
+  #wasBrief = false
 
   constructor({ now, nextTurn }: BreathOptions) {
     this.#now = now
@@ -28,12 +30,14 @@ export class Breath {
 
   /**
    * Undefined while the turn is young; else a promise that resolves in a later one. All who wait
-   * share its time: each goes on when those before it have left some, or in the turn after.
+   * share its time: each goes on when those before it have left some, or in the turn after. Who is
+   * brief gets every second place: an answer doesn't wait for as many walks as somebody may begin.
    */
-  breathe(): Promise<void> | undefined {
+  breathe(isBrief = false): Promise<void> | undefined {
     if (this.#hasTime()) return undefined
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+      const waiting = isBrief ? this.#brief : this.#walks
+      waiting.push(resolve)
       this.#nextTurn(() => this.#goOn())
     })
   }
@@ -51,7 +55,13 @@ export class Breath {
 
   /** A task of its own for each who waits, so that what the one before does is over by then. */
   #goOn(): void {
-    if (this.#hasTime()) this.#waiting.shift()?.()
+    if (this.#hasTime()) this.#next()?.()
     else this.#nextTurn(() => this.#goOn())
+  }
+
+  #next(): (() => void) | undefined {
+    const isBriefsTurn = !this.#wasBrief || this.#walks.length === 0
+    this.#wasBrief = isBriefsTurn && this.#brief.length > 0
+    return this.#wasBrief ? this.#brief.shift() : this.#walks.shift()
   }
 }

@@ -58,8 +58,11 @@ export interface NodeConfig {
 
 /** Letting others have the thread, between the steps of what may be long. */
 export interface Breathing {
-  /** Undefined, or a promise of the next turn where the present one has worked for long. */
-  breathe(): Promise<void> | undefined
+  /**
+   * Undefined, or a promise of a later turn where the present one has worked for long. What needs
+   * few of them, as an answer does, is brief, and doesn't wait for all walks.
+   */
+  breathe(isBrief?: boolean): Promise<void> | undefined
 }
 
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */

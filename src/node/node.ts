@@ -158,8 +158,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.peers.close()
   }
 
-  breathe(): Promise<void> | undefined {
-    return this.#breath?.breathe()
+  breathe(isBrief?: boolean): Promise<void> | undefined {
+    return this.#breath?.breathe(isBrief)
   }
 
   spawn(name: string, task: () => Promise<unknown>): void {

@@ -78,9 +78,9 @@ export async function publish(
   options: PublishOptions = {},
 ): Promise<Published> {
   // A draft of many members takes as long to seal as it took to parse.
-  await node.breathe()
+  await node.breathe(true)
   const contribution = sealDraft(draft, node.clock.now())
-  await node.breathe()
+  await node.breathe(true)
   requireTree(contribution)
   const { pending = [] } = options
   requireKnownResults(contribution)

@@ -27,7 +27,7 @@ export async function readJson(
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
   // So that the time of parsing counts.
-  await node.breathe()
+  await node.breathe(true)
   if (body.byteLength > 0) requireJson(request)
   return isHashed ? parseDraft(body) : parseJsonBody(body, parseUniqueJson)
 }

@@ -90,7 +90,7 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await node.breathe()
+  await node.breathe(true)
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response

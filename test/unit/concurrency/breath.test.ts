@@ -90,3 +90,19 @@ test('many that wait share the time of a turn, the longest waiting first', async
   assert.deepEqual(done, [1, 2, 3, 1, 2, 3])
   assert.ok(Math.max(...perTurn) <= 1, `${perTurn}`)
 })
+
+test('who is brief does not wait for all walks, nor walks for all that are brief', async () => {
+  const { breath, work, goRound } = standing()
+  const done: string[] = []
+  breath.breathe()
+  work(20)
+  for (const name of ['walk 1', 'walk 2', 'walk 3'])
+    void breath.breathe()?.then(() => done.push(name))
+  for (const name of ['brief 1', 'brief 2', 'brief 3'])
+    void breath.breathe(true)?.then(() => done.push(name))
+
+  goRound()
+  await Promise.resolve()
+
+  assert.deepEqual(done, ['brief 1', 'walk 1', 'brief 2', 'walk 2', 'brief 3', 'walk 3'])
+})
