@@ -18,8 +18,13 @@ const CHANGES_MAX = 200
 type Texts = Readonly<Record<string, string>>
 
 /** Runs a checkout that kills itself before a change; false if it ended before that. */
-async function killedAt(target: string, texts: Texts, change: number): Promise<boolean> {
-  const args = [program, target, JSON.stringify(texts), String(change)]
+async function killedAt(
+  target: string,
+  texts: Texts,
+  change: number,
+  ...order: readonly 'in-order'[]
+): Promise<boolean> {
+  const args = [program, target, JSON.stringify(texts), String(change), ...order]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   const [code, signal] = await once(child, 'exit')
   assert.ok(signal === 'SIGKILL' || code === 0, `ended with ${code ?? signal}`)
@@ -81,7 +86,7 @@ test('the checkout that completes another one may be killed too', {
     // The inodes of a copy are others, so each trial begins anew.
     const target = join(folder.dir, `second-${change}`)
     await occupy(target, old)
-    await killedAt(target, update, half)
+    await killedAt(target, update, half, 'in-order')
     const isKilled = await killedAt(target, { next: 'n' }, change)
     await write(target, { last: 'l' }, { overwrite: true })
     const { next, ...rest } = await contentOf(target)
@@ -103,7 +108,7 @@ async function findHalfMoved(folder: string): Promise<number> {
   for (let change = 10; ; change++) {
     const target = join(folder, `half-${change}`)
     await occupy(target, old)
-    assert.ok(await killedAt(target, update, change), 'some state is a mix')
+    assert.ok(await killedAt(target, update, change, 'in-order'), 'some state is a mix')
     const { a, 'sub/b': b } = await contentOf(target)
     if ((a === update.a) !== (b === update['sub/b'])) return change
   }
@@ -139,7 +144,7 @@ test('what somebody changed after the kill is left alone', { timeout: 60_000 }, 
   const half = await halfMoved(folder.dir)
   const target = join(folder.dir, 'changed')
   await occupy(target, old)
-  await killedAt(target, update, half)
+  await killedAt(target, update, half, 'in-order')
   await writeFile(join(target, 'a'), 'mended by hand')
   await writeFile(join(target, 'sub/b'), 'mended by hand')
 

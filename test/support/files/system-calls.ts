@@ -24,15 +24,26 @@ export interface SystemCall {
 
 /**
  * Calls `before` ahead of each change of the file system by this process; what it throws, the call
- * throws. Ends with the returned function.
+ * throws. In order, a change begins when the one before it has ended. Ends with the returned
+ * function.
  */
-export function beforeChanges(before: (call: SystemCall) => void): () => void {
+export function beforeChanges(
+  before: (call: SystemCall) => void,
+  { isInOrder = false }: { readonly isInOrder?: boolean } = {},
+): () => void {
+  let last: Promise<unknown> = Promise.resolve()
   const functions = promises as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>
   const originals = changing.map((name) => [name, functions[name]] as const)
   for (const [name, original] of originals) {
-    functions[name] = async (...args) => {
+    const change = async (...args: unknown[]) => {
       before({ name, paths: args.filter((arg) => typeof arg === 'string') })
       return original?.(...args)
+    }
+    functions[name] = (...args) => {
+      if (!isInOrder) return change(...args)
+      const turn = last.then(() => change(...args))
+      last = turn.catch(() => undefined)
+      return turn
     }
   }
   syncBuiltinESMExports()
