@@ -185,6 +185,7 @@ export interface SyncContext extends FetchContext {
   readonly config: NodeConfig
   readonly random: Random
   readonly marks: Marks
+  readonly health: Pick<Health, 'damages'>
   /** Runs a task after a while, which nobody waits for; the last call for a name counts. */
   later(name: string, delayMs: number, task: () => Promise<unknown>): void
 }

@@ -10,7 +10,6 @@ import type { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
-import { readEach } from '../read-each.ts'
 import type { Requests } from './round-budget.ts'
 
 /** Metrics of one peer that are looked at in one round. */
@@ -106,17 +105,6 @@ export async function heldAmong(node: SyncContext, places: readonly Place[]): Pr
   const cids = new Set(places.map(({ cid }) => cid))
   for (const cid of await node.contributions.missing([...cids])) cids.delete(cid)
   return cids
-}
-
-/** Those of the held cids whose artifacts are not all here. */
-export async function partialAmong(node: SyncContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
-  const named: { readonly cid: Cid; readonly hashes: readonly Cid[] }[] = []
-  for await (const { cid, manifest } of readEach(node, held))
-    named.push({ cid, hashes: Object.values(manifest.artifacts) })
-  const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
-  return new Set(
-    named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid),
-  )
 }
 
 async function dimensionsOf(
