@@ -1,14 +1,16 @@
 import { BoundedMap } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
-import type { SyncContext } from '../context.ts'
-import { readEach } from '../read-each.ts'
+import { membersOf } from '../../core/contribution/scan.ts'
+import type { ContributionReader, SyncContext } from '../context.ts'
 
 /** Contributions that are remembered: more than the offers and places of one round. */
 const REMEMBERED_MAX = 16_384
 /** Hashes in one question to the blob store. */
 const HASHES_MAX = 1_000
 
-type Node = Pick<SyncContext, 'contributions' | 'blobs' | 'breathe' | 'health'>
+interface Node extends Pick<SyncContext, 'blobs' | 'breathe' | 'health'> {
+  readonly contributions: Pick<ContributionReader, 'bytes'>
+}
 
 /**
  * Which of the contributions that are held lack artifacts. Every round asks this of the same ones,
@@ -26,8 +28,12 @@ export class Completeness {
     this.#forgetIfDamaged(node)
     const partial = await this.#stillPartial(node, held)
     const unknown = [...held].filter((cid) => !this.#lacking.has(cid))
-    for await (const { cid, manifest } of readEach(node, unknown)) {
-      const [missing] = await node.blobs.missing(Object.values(manifest.artifacts))
+    for (const cid of unknown) {
+      await node.breathe()
+      const bytes = await node.contributions.bytes(cid)
+      if (bytes === undefined) continue
+      const { artifacts } = membersOf(bytes, ['artifacts'])
+      const [missing] = await node.blobs.missing(Object.values(artifacts))
       this.#lacking.set(cid, missing)
       if (missing !== undefined) partial.add(cid)
     }

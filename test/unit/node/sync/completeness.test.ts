@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hashBytes } from '../../../../src/core/cid.ts'
+import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import { Completeness } from '../../../../src/node/sync/completeness.ts'
 import { someBytes, work } from '../../../support/peer.ts'
 import { hold, type TestNode, testNode } from '../../../support/test-node.ts'
@@ -15,11 +15,12 @@ function watched({ node }: TestNode) {
   const { blobs } = node
   const read: string[] = []
   const health = { damages: 0 }
-  const get: typeof node.contributions.get = (cid) => {
-    read.push(cid)
-    return node.contributions.get(cid)
+  const contributions = {
+    bytes(cid: Cid) {
+      read.push(cid)
+      return node.contributions.bytes(cid)
+    },
   }
-  const contributions = { ...node.contributions, get }
   return { read, health, blobs, contributions, breathe: () => undefined }
 }
 
