@@ -26,8 +26,8 @@ export async function readJson(
   const { maxBytes, code, isHashed } = limit
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
-  // So that the time of parsing counts.
-  await node.breathe(true)
+  // So that the time of parsing counts, where no turns were waited for.
+  if (request.turn === undefined) await node.breathe(true)
   if (body.byteLength > 0) requireJson(request)
   return isHashed ? parseDraft(body) : parseJsonBody(body, parseUniqueJson)
 }

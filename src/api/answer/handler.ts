@@ -56,7 +56,8 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   return {
     name: operation.name,
     answer: (request, params) => {
-      const staged = new StagedArtifacts(context.node)
+      const caller = request.host === undefined ? {} : { caller: request.host }
+      const staged = new StagedArtifacts(context.node, caller)
       return answer(operation, { ...context, forms, request, params, staged })
     },
   }
@@ -85,12 +86,13 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const { signal, remote, host: caller, isLocal = false } = request
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
+  const context = { signal, isLocal, remote, checks, pending, turn, ...(caller && { caller }) }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await node.breathe(true)
+  await turn()
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
@@ -121,7 +123,8 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(request.bodyStream(), meter.received)
-  const output = await operation.run(node, input, { body, signal: request.signal })
+  const { signal, host: caller } = request
+  const output = await operation.run(node, input, { body, signal, ...(caller && { caller }) })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 

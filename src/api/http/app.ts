@@ -16,7 +16,7 @@ import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { Pipelines } from './pipelines.ts'
-import { Turns } from './turns.ts'
+import { LOCAL, Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
@@ -64,7 +64,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const { connections, nextTurn } = options
   const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
   const turns = new Turns({
-    now: node.clock.now,
+    clock: node.clock,
     nextTurn,
     mayBegin: (host) => room.mayBegin(host),
   })
@@ -83,14 +83,15 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     const { socket } = incoming
     const from = socket.remoteAddress
     const connection = connections?.of(socket)
-    const host = isLocal ? 'local' : (connection?.host ?? hostOf(from))
+    const host = isLocal ? LOCAL : (connection?.host ?? hostOf(from))
     const behind = pipelines.behind(incoming, outgoing)
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
       host,
-      turn: (request) =>
+      begin: (request) =>
         behind === undefined ? enter(request, host) : later(behind, request, host),
+      turn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk', isWork: true }),
       beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),
@@ -100,7 +101,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     live.add(exchange)
     const end = metrics.begin()
     const begun = node.clock.now()
-    const answered = await answerer.answer(exchange, exchange.turn())
+    const answered = await answerer.answer(exchange, exchange.begin())
     const { operation, response } = answered
     let isCut = false
     try {

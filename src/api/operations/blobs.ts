@@ -29,7 +29,8 @@ export const blobOperations = {
     http: { method: 'PUT', path: '/api/blobs/:hash', status: 201 },
     input: z.strictObject({ hash: cidSchema }),
     output: blobInfoSchema,
-    run: (node, { hash }, { body, signal }) => stageArtifact(node, body, { expect: hash, signal }),
+    run: (node, { hash }, { body, signal, caller }) =>
+      stageArtifact(node, body, { expect: hash, signal, ...(caller && { caller }) }),
   }),
   postBlob: upload({
     name: 'postBlob',
@@ -38,7 +39,8 @@ export const blobOperations = {
     http: { method: 'POST', path: '/api/blobs', status: 201 },
     input: z.strictObject({}),
     output: blobInfoSchema,
-    run: (node, _, { body, signal }) => stageArtifact(node, body, { signal }),
+    run: (node, _, { body, signal, caller }) =>
+      stageArtifact(node, body, { signal, ...(caller && { caller }) }),
   }),
   missingBlobs: json({
     name: 'missingBlobs',

@@ -36,6 +36,8 @@ export interface CallContext {
   readonly isLocal?: boolean
   /** The caller's host, by which callers take turns. Default: this process. */
   readonly caller?: string
+  /** Waits until long work may go on. Default: as `breathe`. */
+  readonly turn?: () => Promise<void> | undefined
   /** The IP address that the caller has, if it has one. */
   readonly remote?: string | undefined
   /** Artifacts that came with a draft and are stored with it. */
