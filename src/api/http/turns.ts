@@ -21,8 +21,8 @@ export const LOCAL = 'local'
 const TURN_MIN_MS = 0.05
 
 /**
- * `vital` is what others need to see that the grove lives. It gets every second turn. `bulk` is more
- * of a request that has begun before: the next bytes of a long body, or long work.
+ * `vital` is what others need to see that the grove lives. It gets every second turn. `bulk` is
+ * more of a request that has begun before: the next bytes of a long body, or long work.
  */
 export type Lane = 'vital' | 'ordinary' | 'bulk'
 
