@@ -3,15 +3,9 @@ import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
 import type { Role } from '../api/local/holder.ts'
 import type { SharedGrove } from '../api/local/shared-grove.ts'
-import {
-  CONFIG_FILE,
-  DEFAULT_PORT,
-  decideConfig,
-  type Environment,
-  fromSource,
-  type GroveSettings,
-  parseAddress,
-} from '../config.ts'
+import { DEFAULT_PORT, fromSource, parseAddress } from '../config/address.ts'
+import type { Environment } from '../config/environment.ts'
+import { CONFIG_FILE, decideConfig, type GroveSettings } from '../config.ts'
 import { errnoOf, storageError } from '../core/errno.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
 import { parseUniqueJson } from '../core/unique-names.ts'

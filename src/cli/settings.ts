@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { fromSource, type Layer, parseAddress, parseSeed } from '../config.ts'
+import { fromSource, parseAddress, parseSeed } from '../config/address.ts'
+import type { Layer } from '../config/layer.ts'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { defaultPolicy } from '../core/policy.ts'

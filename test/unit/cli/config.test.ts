@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decideConfig, parseAddress, parseSeed } from '../../../src/config.ts'
+import { parseAddress, parseSeed } from '../../../src/config/address.ts'
+import { decideConfig } from '../../../src/config.ts'
 import { isLoopback } from '../../../src/core/loopback.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/core/units.ts'
 
