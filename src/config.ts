@@ -2,8 +2,10 @@ import { join } from 'node:path'
 import { DEFAULT_PORT } from './config/address.ts'
 import { type Environment, layersOfEnvironment } from './config/environment.ts'
 import { type Layer, type LogLevel, type ParsedLayer, parseLayer } from './config/layer.ts'
+import { GroveError } from './core/errors.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
+import type { AdmissionMode } from './core/peers/admission.ts'
 import { defaultPolicy } from './core/policy.ts'
 import type { NodeConfig } from './node/context.ts'
 
@@ -91,9 +93,32 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
   }
 }
 
+/**
+ * Which groves may call one that listens there. Whoever lets others than this machine call it has
+ * to say so. Throws `usage-error`.
+ */
+export function admissionOf(
+  { host, publicUrl }: Pick<ServerConfig, 'host' | 'publicUrl'>,
+  chosen: AdmissionMode | undefined,
+): AdmissionMode {
+  if (chosen !== undefined) return chosen
+  const isPrivate = isLoopback(host) && !isBeyondLoopback(publicUrl)
+  if (isPrivate) return 'open'
+  const place = isLoopback(host) ? publicUrl : host
+  const message =
+    `choose which groves may call one at ${place}: --admission members (those that you list with ` +
+    '`grove peers trust`), signed (any that signs what it asks) or open (any)'
+  throw new GroveError('usage-error', { host }, { message })
+}
+
+/** Whether an address is reached from other machines. */
+export const isBeyondLoopback = (url: string | undefined): boolean =>
+  url !== undefined && !isLoopback(new URL(url).hostname)
+
 function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {
   const { syncDimensions: dimensions, syncTags: tags, syncKinds: kinds } = settings
   return {
+    ...(settings.admission === undefined ? {} : { admission: settings.admission }),
     seeds: settings.peers ?? [],
     gossipIntervalMs: settings.gossipInterval ?? 30_000,
     syncIntervalMs: settings.syncInterval ?? 30_000,

@@ -96,7 +96,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
   '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
-  'node:crypto': /^src\/core\/identity\/ed25519\.ts$/,
+  'node:crypto': /^src\/core\/identity\/(ed25519|secrets)\.ts$/,
 }
 
 interface Home {

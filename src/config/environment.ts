@@ -5,6 +5,8 @@ import { PORT_MAX } from './layer.ts'
 export interface Environment {
   readonly GROVE_DIR?: string | undefined
   readonly GROVE_URL?: string | undefined
+  /** A token for the grove that is called. */
+  readonly GROVE_TOKEN?: string | undefined
   readonly GROVE_AGENT_ID?: string | undefined
   readonly GROVE_LOG_LEVEL?: string | undefined
   readonly GROVE_HOST?: string | undefined

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { tokenId } from '../core/identity/token.ts'
 import { ourWords } from '../core/issues.ts'
+import { admissions } from '../core/peers/admission.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
 import { parseAddress, parseSeed } from './address.ts'
 
@@ -35,6 +37,8 @@ export const layerSchema = z
     port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
+    /** Which groves may call it. It has to be chosen where others than this machine can. */
+    admission: z.enum(admissions),
     /** Names by which it may be called, besides that of its address. */
     allowHosts: z.array(hostNameSchema),
     /** Seeds: `id@url` or a plain URL. */
@@ -55,6 +59,8 @@ export const layerSchema = z
     roundRequests: written((text) => parseCount(text, 1)),
     fetchTimeout: written(positiveDuration),
     allowPrivatePeers: z.boolean(),
+    /** A token for the grove that commands call by --server or GROVE_URL. */
+    token: z.string().refine((text) => tokenId(text) !== undefined, 'must be a token of a grove'),
     logLevel: logLevelSchema,
   })
   .partial()
