@@ -3,6 +3,7 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
+import type { ApiCaller } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -45,6 +46,7 @@ export interface HandlerContext {
 interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
+  readonly caller: ApiCaller
   readonly forms: InputForms
   /** What comes with a draft. */
   readonly staged: StagedArtifacts
@@ -55,10 +57,11 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   const forms = inputForms(operation)
   return {
     name: operation.name,
-    answer: (request, params) => {
-      const caller = request.host === undefined ? {} : { caller: request.host }
-      const staged = new StagedArtifacts(context.node, caller)
-      return answer(operation, { ...context, forms, request, params, staged })
+    access: operation.access,
+    answer: (request, params, caller) => {
+      const host = request.host === undefined ? {} : { caller: request.host }
+      const staged = new StagedArtifacts(context.node, host)
+      return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
 }
@@ -84,10 +87,12 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, remote, host: caller, isLocal = false } = request
+  const isElsewhere = call.caller.kind !== 'local'
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
   const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
-  const context = { signal, isLocal, remote, checks, pending, turn, ...(caller && { caller }) }
+  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  const context = { signal, checks, pending, turn, ...from }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)

@@ -13,6 +13,7 @@ export const blobOperations = {
     group,
     summary: 'Download a blob by its hash',
     http: { method: 'GET', path: '/api/blobs/:hash' },
+    access: 'shared',
     contentType: 'application/octet-stream',
     input: z.strictObject({ hash: cidSchema }),
     async run(node, { hash }) {
@@ -27,6 +28,7 @@ export const blobOperations = {
     group,
     summary: 'Upload a blob under the hash that it must have',
     http: { method: 'PUT', path: '/api/blobs/:hash', status: 201 },
+    access: 'publish',
     input: z.strictObject({ hash: cidSchema }),
     output: blobInfoSchema,
     run: (node, { hash }, { body, signal, caller }) =>
@@ -37,6 +39,7 @@ export const blobOperations = {
     group,
     summary: 'Upload a blob and get its hash',
     http: { method: 'POST', path: '/api/blobs', status: 201 },
+    access: 'publish',
     input: z.strictObject({}),
     output: blobInfoSchema,
     run: (node, _, { body, signal, caller }) =>
@@ -47,6 +50,7 @@ export const blobOperations = {
     group,
     summary: 'Say which of these blobs are missing here',
     http: { method: 'POST', path: '/api/blobs/missing', maxBodyBytes: 128 * 1024 },
+    access: 'publish',
     input: missingRequestSchema,
     output: missingAnswerSchema,
     run: async (node, { hashes }) => ({ missing: await node.blobs.missing(hashes) }),
