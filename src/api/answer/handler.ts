@@ -3,6 +3,7 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
+import type { ApiCaller } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -45,6 +46,7 @@ export interface HandlerContext {
 interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
+  readonly caller: ApiCaller
   readonly forms: InputForms
   /** What comes with a draft. */
   readonly staged: StagedArtifacts
@@ -55,9 +57,10 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   const forms = inputForms(operation)
   return {
     name: operation.name,
-    answer: (request, params) => {
+    access: operation.access,
+    answer: (request, params, caller) => {
       const staged = new StagedArtifacts(context.node)
-      return answer(operation, { ...context, forms, request, params, staged })
+      return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
 }
@@ -83,9 +86,11 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, remote, host: caller, isLocal = false } = request
+  const isElsewhere = call.caller.kind !== 'local'
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  const context = { signal, checks, pending, ...from }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)

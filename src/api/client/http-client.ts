@@ -28,8 +28,8 @@ const CONNECTIONS = 16
 const STALL_MS = 120_000
 
 /** A grove over HTTP. Throws the errors that the server answers, and `server-unreachable`. */
-export const groveClient = (url: string, clock: Clock): GroveApi =>
-  groveOver(new HttpClient(url, clock), clock)
+export const groveClient = (url: string, clock: Clock, token?: string): GroveApi =>
+  groveOver(new HttpClient(url, clock, { token }), clock)
 
 /** The operations of a grove, each a request of the client. Closing the grove closes the client. */
 export function groveOver(http: HttpClient, clock: Clock): GroveApi {
@@ -82,6 +82,13 @@ interface FirstPart {
   readonly options: CallOptions
 }
 
+interface HttpClientOptions {
+  /** How its connections are made, where they don't simply go to the URL. */
+  readonly connect?: buildConnector.connector
+  /** A token of the grove. */
+  readonly token?: string | undefined
+}
+
 /** Sends the requests of operations to one server. */
 export class HttpClient {
   readonly #url: string
@@ -90,12 +97,13 @@ export class HttpClient {
   /** A connection of its own, on which the server is asked whether it lives. */
   readonly #pulse: Pool
   readonly #vigil: Vigil
+  readonly #credentials: Readonly<Record<string, string>>
   readonly #forms = new Map(
     allOperations.map((operation) => [operation.name, inputForms(operation)]),
   )
 
-  /** `connect`: how its connections are made, where they don't simply go to the URL. */
-  constructor(url: string, clock: Clock, { connect }: { connect?: buildConnector.connector } = {}) {
+  constructor(url: string, clock: Clock, { connect, token }: HttpClientOptions = {}) {
+    this.#credentials = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const { origin, pathname } = new URL(url)
     this.#url = url
     this.#prefix = pathname.replace(/\/$/, '')
@@ -166,11 +174,14 @@ export class HttpClient {
     { input, body, headers = {}, signal }: Ask,
   ): Promise<Dispatcher.ResponseData> {
     const { method } = operation.http
-    const path = this.#pathOf(operation, input)
+    const request = {
+      method,
+      path: this.#pathOf(operation, input),
+      headers: { ...headers, ...this.#credentials },
+      body: body ?? null,
+    }
     const answer = await this.#vigil
-      .over(signal, (until) =>
-        this.#pool.request({ method, path, headers, body: body ?? null, signal: until }),
-      )
+      .over(signal, (until) => this.#pool.request({ ...request, signal: until }))
       .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
     // A body that nobody has begun to read may emit an error, which would end the process.
     answer.body.on('error', () => {})

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { type ChosenFiles, chosenFiles, whatOf, whyMissing } from '../../../api/client/files.ts'
-import { parseAddress } from '../../../config.ts'
+import { parseAddress } from '../../../config/address.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { shownPath } from '../../../core/contribution/choice.ts'
 import { pathOf } from '../../../core/contribution/names.ts'
