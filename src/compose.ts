@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { bind, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
@@ -76,6 +77,11 @@ export function composeNode(
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,
+    signing: {
+      key,
+      nonce: () => secretHex(NONCE_BYTES),
+      onClock: (peer, offsetMs) => log.warn('the clock of a peer is off', { ...peer, offsetMs }),
+    },
     isBlocked: (peer) => node.access.standings.blocks(peer),
   })
   const { peerId } = key
@@ -97,6 +103,9 @@ export function composeNode(
   }
   return { node, close }
 }
+
+/** Bytes of a signature's nonce. */
+const NONCE_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -142,6 +151,15 @@ export async function serveGrove(
     pages: local?.pages ?? {},
     allowHosts: server.allowHosts ?? [],
     isBehindProxy: isBeyondLoopback(server.publicUrl),
+    signing: {
+      key: opened.identity.key,
+      own: new OwnAddresses({
+        address: node.config.self.address,
+        host: server.host,
+        port: bound.port,
+        names: server.allowHosts ?? [],
+      }),
+    },
   })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })

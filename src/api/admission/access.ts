@@ -1,4 +1,6 @@
 import type { Scope } from '../../core/identity/token.ts'
+import { isElsewhere } from '../../core/loopback.ts'
+import type { ApiRequest } from '../answer/request.ts'
 
 /** Who may call an operation from another machine. */
 interface AccessRule {
@@ -35,3 +37,7 @@ export type ApiCaller =
   | { readonly kind: 'grove'; readonly peerId: string }
   /** Somebody on another machine. */
   | { readonly kind: 'anybody' }
+
+/** Whether a caller is on another machine, and not to learn what this one's network is like. */
+export const isFar = ({ kind }: ApiCaller, request: ApiRequest): boolean =>
+  kind !== 'local' && (kind !== 'grove' || isElsewhere(request))

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { NextTurn } from '../../ports/stores.ts'
-import { Door } from '../admission/door.ts'
+import { Door, type SigningOptions } from '../admission/door.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import { textResponse } from '../answer/response.ts'
@@ -34,6 +34,8 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** The grove's key and addresses. Default: it takes no signatures. */
+  readonly signing?: SigningOptions
   /** Whether a reverse proxy carries callers of other machines to it. Default: none does. */
   readonly isBehindProxy?: boolean
   /** The server's connections. Default: nobody counts them. */
@@ -67,6 +69,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       clock: node.clock,
       admission: node.config.admission,
       isBehindProxy: options.isBehindProxy === true,
+      signing: options.signing,
     }),
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
