@@ -18,6 +18,8 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
   readonly host: string
+  /** The IP address that it comes from. */
+  readonly remote: string | undefined
   /** Waits for the request's turn; undefined if it has come. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the next bytes of a long body may be taken or given; undefined if they may. */
@@ -48,10 +50,10 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, host, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse, remote } = options
     this.isLocal = isLocal
     this.host = host
-    this.remote = incoming.socket.remoteAddress
+    this.remote = remote
     this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
