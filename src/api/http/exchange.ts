@@ -18,6 +18,8 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
   readonly host: string
+  /** The IP address that it comes from. */
+  readonly remote: string | undefined
   /** Waits until the request may begin; undefined if it may. */
   readonly begin: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the work on it may go on; undefined if it may. */
@@ -50,10 +52,10 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, host, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse, remote } = options
     this.isLocal = isLocal
     this.host = host
-    this.remote = incoming.socket.remoteAddress
+    this.remote = remote
     this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
