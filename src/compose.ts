@@ -1,14 +1,17 @@
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
+import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { createHttpApp } from './api/http/app.ts'
-import { bind, drain } from './api/http/server.ts'
+import { proxiesAt } from './api/http/caller.ts'
+import { bind, type Certificate, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
 import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
-import type { GroveSettings, ServerConfig } from './config.ts'
-import { isGroveError } from './core/errors.ts'
+import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
+import { GroveError, isGroveError } from './core/errors.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
 import { GroveNode } from './node/node.ts'
@@ -76,6 +79,12 @@ export function composeNode(
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,
+    signing: {
+      key,
+      nonce: () => secretHex(NONCE_BYTES),
+      onClock: (peer, offsetMs) => log.warn('the clock of a peer is off', { ...peer, offsetMs }),
+    },
+    isBlocked: (peer) => node.access.standings.blocks(peer),
   })
   const { peerId } = key
   const self = { peerId, address: address ?? `http://${peerId.slice(-32)}.invalid` }
@@ -87,6 +96,7 @@ export function composeNode(
     random: systemRandom,
     log,
     nextTurn,
+    secret: secretHex,
   })
   const close = async () => {
     await node.close()
@@ -95,6 +105,24 @@ export function composeNode(
   }
   return { node, close }
 }
+
+/** The certificate and key to serve https with, if any. Throws `usage-error`. */
+async function certificateOf({ tlsCert, tlsKey }: ServerConfig): Promise<Certificate | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw tlsError('--tls-cert and --tls-key belong together: give both')
+  try {
+    return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+  } catch (cause) {
+    throw tlsError(`the certificate or its key can't be read: ${(cause as Error).message}`, cause)
+  }
+}
+
+const tlsError = (message: string, cause?: unknown) =>
+  new GroveError('usage-error', {}, { message, cause })
+
+/** Bytes of a signature's nonce. */
+const NONCE_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -112,18 +140,20 @@ export interface ServedGrove {
 
 /**
  * Takes the port, opens the stores, serves, then starts to gossip. If another process has the
- * directory open, it is asked to leave it. Throws `port-taken` and as `openStores` does; nothing
- * stays open then.
+ * directory open, it is asked to leave it. Throws `port-taken`, `usage-error` where it has to be
+ * chosen who may call, and as `openStores` does; nothing stays open then.
  */
 export async function serveGrove(
   settings: Settings,
   server: ServerConfig,
   log: Log,
 ): Promise<ServedGrove> {
-  const bound = await bind(server)
+  const admission = admissionOf(server, settings.admission)
+  const proxies = proxiesAt(server.trustProxies ?? [])
+  const bound = await bind({ ...server, tls: await certificateOf(server) })
   const opened = await orClose(bound.close, () => takeStores(settings, log))
   const { node, close } = composeNode(
-    settings,
+    { ...settings, admission },
     opened,
     server.publicUrl ?? reachableUrl(server.host, bound),
     log,
@@ -138,6 +168,17 @@ export async function serveGrove(
     nextTurn,
     pages: local?.pages ?? {},
     allowHosts: server.allowHosts ?? [],
+    proxies,
+    anonymousRead: server.anonymousRead === true,
+    isBehindProxy: isBeyondLoopback(server.publicUrl),
+    signing: {
+      key: opened.identity.key,
+      own: new OwnAddresses({
+        address: node.config.self.address,
+        bound: bound.url,
+        names: server.allowHosts ?? [],
+      }),
+    },
   })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })
@@ -271,7 +312,8 @@ function reachableUrl(
   host: string,
   bound: { readonly url: string; readonly port: number },
 ): string {
-  return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
+  const isOnAll = ['0.0.0.0', '::', '[::]'].includes(host)
+  return isOnAll ? `${new URL(bound.url).protocol}//${hostname()}:${bound.port}` : bound.url
 }
 
 /** The address at which this machine reaches a server that may listen on all addresses. */

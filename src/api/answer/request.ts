@@ -9,10 +9,20 @@ export interface ApiRequest {
   readonly isLocal?: boolean
   /** The host that it came from, by which callers take turns. */
   readonly host?: string
+  /**
+   * Whether something carried it on, such as a reverse proxy that this grove was not told to trust:
+   * then nobody knows where it came from.
+   */
+  readonly isForwarded?: boolean
   /** The IP address that it came from. Undefined for one through the directory's socket. */
   readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
+  /**
+   * Waits until its work may go on, where that is long; undefined if it may now. Hosts take turns
+   * by the time that they use. Default: nobody counts it.
+   */
+  turn?(): Promise<void> | undefined
   /** Takes room for so many bytes of the answer until it has been sent. Default: nobody counts. */
   hold?(bytes: number): void
   /** The value of a header, by its lower-case name. */
@@ -52,6 +62,7 @@ interface MemoryRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
   readonly remote?: string
+  readonly isForwarded?: boolean
 }
 
 /** A request that is complete in memory, from a caller that never leaves. */
@@ -61,6 +72,7 @@ export function memoryRequest({
   headers = {},
   body = '',
   remote,
+  isForwarded = false,
 }: MemoryRequest): ApiRequest {
   const bytes = Buffer.from(body as string)
   const { path, search, authority } = splitTarget(target)
@@ -69,6 +81,7 @@ export function memoryRequest({
     path,
     search,
     remote,
+    isForwarded,
     signal: new AbortController().signal,
     header: (name) => (name === 'host' ? authority : undefined) ?? headers[name],
     wholeBody: async (maxBytes) => (bytes.byteLength > maxBytes ? undefined : bytes),

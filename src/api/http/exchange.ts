@@ -5,6 +5,7 @@ import { GroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiRequest, splitTarget } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
+import { isForwarded } from './caller.ts'
 import type { ConnectionUse } from './connections.ts'
 import { Movement } from './movement.ts'
 
@@ -17,7 +18,11 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
   readonly host: string
-  /** Waits for the request's turn; undefined if it has come. */
+  /** The IP address that it comes from. */
+  readonly remote: string | undefined
+  /** Waits until the request may begin; undefined if it may. */
+  readonly begin: (request: ApiRequest) => Promise<void> | undefined
+  /** Waits until the work on it may go on; undefined if it may. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the next bytes of a long body may be taken or given; undefined if they may. */
   readonly bulkTurn: (request: ApiRequest) => Promise<void> | undefined
@@ -39,6 +44,7 @@ export class Exchange implements ApiRequest {
   readonly isLocal: boolean
   readonly host: string
   readonly remote: string | undefined
+  readonly isForwarded: boolean
   readonly #authority: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
@@ -47,10 +53,11 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, host, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse, remote } = options
     this.isLocal = isLocal
     this.host = host
-    this.remote = incoming.socket.remoteAddress
+    this.remote = remote
+    this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing
@@ -88,6 +95,10 @@ export class Exchange implements ApiRequest {
   }
 
   /** Waits until the work on the request may begin; undefined if it may. */
+  begin(): Promise<void> | undefined {
+    return this.#options.begin(this)
+  }
+
   turn(): Promise<void> | undefined {
     return this.#options.turn(this)
   }
@@ -95,7 +106,7 @@ export class Exchange implements ApiRequest {
   /** The work on a body begins when it is complete, and waits for its turn again. */
   async wholeBody(maxBytes: number): Promise<Buffer | undefined> {
     const body = await this.#collected(maxBytes)
-    await this.turn()
+    await this.begin()
     return body
   }
 

@@ -11,7 +11,6 @@ import {
   timestampSchema,
 } from '../../core/contribution/schema.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
-import { isElsewhere } from '../../core/loopback.ts'
 import { ageTextSchema } from '../../core/ranking/cursor.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
@@ -82,6 +81,7 @@ export const contributionOperations = {
       status: 201,
       maxBodyBytes: PUBLISH_MAX_BYTES,
     },
+    access: 'publish',
     input: draftSchema,
     output: contributionViewSchema,
     checksInput: true,
@@ -102,6 +102,7 @@ export const contributionOperations = {
     group,
     summary: 'List contributions, oldest first',
     http: { method: 'GET', path: '/api/contributions' },
+    access: 'public',
     input: listInput,
     output: listOutput,
     wire: {
@@ -126,6 +127,7 @@ export const contributionOperations = {
     group,
     summary: 'Show one contribution',
     http: { method: 'GET', path: '/api/contributions/:cid' },
+    access: 'shared',
     input: z.strictObject({ cid: cidSchema }),
     output: contributionViewSchema,
     run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
@@ -136,6 +138,7 @@ export const contributionOperations = {
     summary:
       'Say where a contribution came from, what others made of it and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
+    access: 'public',
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
@@ -162,6 +165,7 @@ export const contributionOperations = {
     group,
     summary: 'Download an artifact by the name that its contribution gives it',
     http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name' },
+    access: 'shared',
     contentType: 'application/octet-stream',
     input: artifactInput,
     async run(node, { cid, name }) {
@@ -174,6 +178,7 @@ export const contributionOperations = {
     group,
     summary: 'Say how large an artifact is',
     http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name/meta' },
+    access: 'shared',
     input: artifactInput,
     output: z.object({ sizeBytes: z.number().int() }),
     async run(node, { cid, name }) {
@@ -186,6 +191,7 @@ export const contributionOperations = {
     group,
     summary: 'List the files of a contribution by their paths, those in a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files' },
+    access: 'public',
     input: z.strictObject({ cid: cidSchema, ...pageShape(100) }),
     output: fileListSchema,
     mcp: {
@@ -201,6 +207,7 @@ export const contributionOperations = {
     group,
     summary: 'Download a file of a contribution by its path, from a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files/:path{.+}' },
+    access: 'public',
     contentType: 'application/octet-stream',
     input: z.strictObject({ cid: cidSchema, path: z.string() }),
     run: (node, { cid, path }) => fileOf(node, cid, path),
@@ -210,6 +217,7 @@ export const contributionOperations = {
     group,
     summary: 'Fetch a contribution from other groves, verify it and keep it',
     http: { method: 'POST', path: '/api/contributions/:cid/fetch', maxBodyBytes: 512 * 1024 },
+    access: 'publish',
     input: z.strictObject({ cid: cidSchema, ...fetchOptionsSchema.shape }),
     output: fetchResultSchema,
     mcp: {
@@ -220,7 +228,8 @@ export const contributionOperations = {
     },
     run: async (node, { cid, ...options }, context) => {
       const { signal, onTransfer } = context
-      if (options.peer !== undefined && isElsewhere(context)) refuseStranger(node, options.peer)
+      if (options.peer !== undefined && context.isElsewhere === true)
+        refuseStranger(node, options.peer)
       return fetchRemoteContribution(node, cid, definedOnly(options), {
         signal,
         ...(onTransfer && { onProgress: onTransfer }),
@@ -232,6 +241,7 @@ export const contributionOperations = {
     group,
     summary: 'Complete an abbreviated content id',
     http: { method: 'GET', path: '/api/resolve/:prefix' },
+    access: 'public',
     input: z.strictObject({ prefix: z.string().max(100) }),
     output: z.object({ cid: cidSchema }),
     run: async (node, { prefix }) => ({ cid: await resolveCid(node, prefix) }),

@@ -1,10 +1,13 @@
 import { explain as explainBy, type Remedies } from '../../api/client/explain.ts'
+import { shortCid } from '../../core/cid.ts'
 import type { ErrorCode, GroveError } from '../../core/errors.ts'
 import { printable } from './format.ts'
 
 /** What a person can do about an error. */
 const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
+  unauthorized:
+    'GROVE_TOKEN, or "token" in grove.json, gives a token; `grove token create` makes one, there',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
   'address-refused': '`grove serve --allow-private-peers` allows such addresses',
   'read-only': 'choose a writable directory, or change its permissions',
@@ -22,6 +25,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
 const remedies: Remedies = {
   byCode: hints,
   fetch: (cid) => `\`grove fetch ${cid}\` asks other groves for it`,
+  files: (cid) => `\`grove files ${shortCid(cid)}\` lists them`,
 }
 
 /** An error in one line: what happened, and what to do next. */
