@@ -1,3 +1,4 @@
+import { errorTable } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -37,5 +38,6 @@ export function logRequest(log: Log, request: ApiRequest, outcome: RequestOutcom
     ...response.subject,
   }
   const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
-  log[isChatter ? 'debug' : 'info']('request', fields)
+  const isFull = response.status === errorTable['storage-full'].status
+  log[isFull ? 'warn' : isChatter ? 'debug' : 'info']('request', fields)
 }

@@ -153,7 +153,7 @@ export class Round {
     node.events.publish({ type: 'sync', report: neutralReport(report) })
     const { evidence, refused, bytesMoved } = report
     const counts = { fetched: this.#fetched.length, evidence, failed: this.#failed.length }
-    node.log.info('synced', { peers: asked.length, ...counts, refused, bytesMoved })
+    node.log.info('synced', { asked: asked.length, ...counts, refused, bytesMoved })
     return report
   }
 
@@ -329,6 +329,8 @@ function addressOf(address: string | undefined): { address?: string } {
 /** What a fetch brought, for people. */
 function broughtBy({ contribution, artifacts, source }: FetchResult): BroughtItem {
   const { cid, kind, agent, summary } = contribution
-  const sizeBytes = artifacts.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
+  // What was too large to come unasked is none of what came.
+  const came = artifacts.filter(({ state }) => state === 'here' || state === 'fetched')
+  const sizeBytes = came.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
   return { cid, kind, agentId: agent.agentId, summary, sizeBytes, ...addressOf(source.address) }
 }
