@@ -6,9 +6,8 @@ import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { type AdmissionMode, admissions } from '../core/peers/admission.ts'
 import { defaultPolicy } from '../core/policy.ts'
-import { parseCount, parseDuration, parseSize } from '../core/units.ts'
+import { formatSize, parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
-import { formatSize } from './output/format.ts'
 
 /**
  * Options of `serve` and `init` that configure a grove. Values stay as written, so that grove.json

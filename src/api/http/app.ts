@@ -17,7 +17,7 @@ import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { Pipelines } from './pipelines.ts'
-import { Turns } from './turns.ts'
+import { LOCAL, Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
@@ -82,7 +82,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const { proxies = proxiesAt([]) } = options
   const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
   const turns = new Turns({
-    now: node.clock.now,
+    clock: node.clock,
     nextTurn,
     mayBegin: (host) => room.mayBegin(host),
   })
@@ -104,15 +104,16 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     const connection = connections?.of(socket)
     const isDirect = from === socket.remoteAddress
     const caller = isDirect ? (connection?.host ?? hostOf(from)) : hostOf(from)
-    const host = isLocal ? 'local' : caller
+    const host = isLocal ? LOCAL : caller
     const behind = pipelines.behind(incoming, outgoing)
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
       host,
       remote: from,
-      turn: (request) =>
+      begin: (request) =>
         behind === undefined ? enter(request, host) : later(behind, request, host),
+      turn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk', isWork: true }),
       beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),
@@ -122,7 +123,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     live.add(exchange)
     const end = metrics.begin()
     const begun = node.clock.now()
-    const answered = await answerer.answer(exchange, exchange.turn())
+    const answered = await answerer.answer(exchange, exchange.begin())
     const { operation, response } = answered
     let isCut = false
     try {

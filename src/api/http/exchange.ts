@@ -20,7 +20,9 @@ interface ExchangeOptions {
   readonly host: string
   /** The IP address that it comes from. */
   readonly remote: string | undefined
-  /** Waits for the request's turn; undefined if it has come. */
+  /** Waits until the request may begin; undefined if it may. */
+  readonly begin: (request: ApiRequest) => Promise<void> | undefined
+  /** Waits until the work on it may go on; undefined if it may. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the next bytes of a long body may be taken or given; undefined if they may. */
   readonly bulkTurn: (request: ApiRequest) => Promise<void> | undefined
@@ -90,6 +92,10 @@ export class Exchange implements ApiRequest {
   }
 
   /** Waits until the work on the request may begin; undefined if it may. */
+  begin(): Promise<void> | undefined {
+    return this.#options.begin(this)
+  }
+
   turn(): Promise<void> | undefined {
     return this.#options.turn(this)
   }
@@ -97,7 +103,7 @@ export class Exchange implements ApiRequest {
   /** The work on a body begins when it is complete, and waits for its turn again. */
   async wholeBody(maxBytes: number): Promise<Buffer | undefined> {
     const body = await this.#collected(maxBytes)
-    await this.turn()
+    await this.begin()
     return body
   }
 
