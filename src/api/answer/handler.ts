@@ -3,7 +3,8 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
-import type { ApiCaller } from '../admission/access.ts'
+import { CONTENT_DIGEST } from '../../signing/http-signature.ts'
+import { type ApiCaller, isFar } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -59,7 +60,8 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
     name: operation.name,
     access: operation.access,
     answer: (request, params, caller) => {
-      const staged = new StagedArtifacts(context.node)
+      const host = request.host === undefined ? {} : { caller: request.host }
+      const staged = new StagedArtifacts(context.node, host)
       return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
@@ -86,16 +88,17 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, remote, host: caller, isLocal = false } = request
-  const isElsewhere = call.caller.kind !== 'local'
+  const isElsewhere = isFar(call.caller, request)
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
+  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
   const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
-  const context = { signal, checks, pending, ...from }
+  const context = { signal, checks, pending, turn, ...from }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await node.breathe(true)
+  await turn()
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
@@ -126,7 +129,8 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(request.bodyStream(), meter.received)
-  const output = await operation.run(node, input, { body, signal: request.signal })
+  const { signal, host: caller } = request
+  const output = await operation.run(node, input, { body, signal, ...(caller && { caller }) })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 
@@ -170,7 +174,10 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { node, staged, request, meter }: Call): Promise<unknown> {
+function bodyValue(
+  operation: Operation,
+  { node, staged, request, caller, meter }: Call,
+): Promise<unknown> {
   const isManifest = operation.kind === 'json' && operation.multipart === true
   if (isManifest && isMultipart(request))
     return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
@@ -178,6 +185,7 @@ function bodyValue(operation: Operation, { node, staged, request, meter }: Call)
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
     isHashed: isManifest,
+    digest: caller.kind === 'grove' ? request.header(CONTENT_DIGEST) : undefined,
   })
 }
 
