@@ -41,7 +41,7 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_small':
       return sizeWords(issue.origin, 'at least', issue.minimum)
     case 'too_big':
-      return sizeWords(issue.origin, 'at most', issue.maximum)
+      return sizeWords(issue.origin, 'at most', issue.maximum) + lengthOf(issue.input)
     case 'unrecognized_keys':
       return unknownMembers(issue.keys)
     case 'invalid_union':
@@ -63,6 +63,10 @@ function sizeWords(origin: string, bound: string, size: number | bigint): string
   if (origin === 'array' || origin === 'set') return `must have ${bound} ${counted(size, 'entry')}`
   return `must be ${bound} ${size}`
 }
+
+/** How long a text is that is too long. */
+const lengthOf = (input: unknown): string =>
+  typeof input === 'string' ? `, and has ${input.length}` : ''
 
 function counted(size: number | bigint, noun: string): string {
   if (Number(size) === 1) return `1 ${noun}`

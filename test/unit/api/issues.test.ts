@@ -28,6 +28,13 @@ test('what is wrong with a draft is told in words of our own', () => {
   )
 })
 
+test('a text that is too long is told with its length', () => {
+  assert.equal(
+    told(z.object({ summary: z.string().max(3) }), { summary: 'four' }),
+    'summary: must have at most 3 characters, and has 4',
+  )
+})
+
 test('numbers, lists, moments and choices have words, too', () => {
   const schema = z.object({
     limit: z.number().int().max(10),

@@ -54,7 +54,7 @@ function printOverview(
   moment: (timestamp: string) => string,
 ): void {
   printTable(output, federatedOverviewTable(rankings, moment))
-  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+  note(output, 'the best of each; --metric NAME ranks by one, --limit COUNT shows so many of each')
 }
 
 function printRanking(

@@ -138,7 +138,8 @@ function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanki
 }
 
 /** Where nothing of what was asked for is ranked, though the metric is one. */
-function nothingRanked({ metric, ...options }: FrontierOptions): string {
+function nothingRanked({ metric, after, ...options }: FrontierOptions): string {
+  if (after !== undefined) return `there is no metric after ${printable(after)}`
   const isFiltered = Object.keys(filterFrom(options)).length > 0
   if (isFiltered) return `nothing that matches is ranked${metric ? ` by ${metric}` : ' here'}`
   return metric === undefined ? 'nothing is ranked here yet' : `nothing is ranked by ${metric} yet`
@@ -146,7 +147,7 @@ function nothingRanked({ metric, ...options }: FrontierOptions): string {
 
 function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {
   printTable(output, overviewTable(rankings))
-  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+  note(output, 'the best of each; --metric NAME ranks by one, --limit COUNT shows so many of each')
 }
 
 function printRanking({ output }: CliSession, ranking: ShownRanking): void {

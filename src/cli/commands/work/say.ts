@@ -7,7 +7,7 @@ import {
   insistOption,
   type OpenScore,
   readJsonObject,
-  readScore,
+  readReviewScore,
   tagOption,
 } from '../../options.ts'
 import { type ContributeOptions, contribute } from './contribute.ts'
@@ -28,7 +28,7 @@ export function addReview(program: Command, context: Context): void {
     .option(
       '--score <name=value[:direction[:unit]]>',
       'a score; higher is better unless it says minimize (may be repeated)',
-      readScore,
+      readReviewScore,
     )
     .addOption(insistOption())
   addFileRules(command)
@@ -86,6 +86,7 @@ export function addDiscuss(program: Command, context: Context): void {
     )
     .action((first: string, message: string | undefined, options: SaidOptions, self: Command) => {
       if (message === undefined && isCidLike(first)) throw messageMissing(first)
+      if ((message ?? first).trim() === '') throw emptyMessage()
       const said =
         message === undefined
           ? { summary: first, kind: 'discussion' as const }
@@ -102,6 +103,10 @@ const isCidLike = (text: string): boolean => /^(?:blake3:\w*|[0-9a-f]{8,64})$/i.
 function messageMissing(cid: string): GroveError {
   const message = `what is the answer to ${cid}? Its text is missing`
   return new GroveError('usage-error', {}, { message })
+}
+
+function emptyMessage(): GroveError {
+  return new GroveError('usage-error', {}, { message: 'the message is empty: say something' })
 }
 
 function addSaid(command: Command): Command {
