@@ -45,6 +45,12 @@ class ExactLines extends Transform {
     done(this.#restBytes > MESSAGE_MAX_BYTES ? new GroveError('body-too-large') : null)
   }
 
+  /** The last line may have no end. */
+  override _flush(done: TransformCallback): void {
+    if (this.#restBytes > 0) this.#take(Buffer.concat([...this.#rest, Buffer.of(LINE_END)]))
+    done()
+  }
+
   #take(line: Buffer): void {
     const text = line.toString('utf8')
     if (text.trim() === '') return

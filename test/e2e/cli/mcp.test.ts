@@ -7,6 +7,7 @@ import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { mcpSession } from '../../support/processes/mcp-session.ts'
+import { runGrove } from '../../support/processes/run-grove.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
@@ -227,4 +228,15 @@ test('a signal ends it, though the agent keeps its stdin open', { timeout: 30_00
   await session.kill('SIGTERM')
 
   assert.throws(() => process.kill(session.pid, 0), { code: 'ESRCH' })
+})
+
+test('what was asked before stdin ended is done and answered', { timeout: 30_000 }, async () => {
+  const params = { name: 'grove_discuss', arguments: { summary: 'the last words' } }
+  const stdin = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+
+  const { code, stdout } = await runGrove(['mcp', '--server', grove.url], { stdin })
+
+  assert.equal(code, 0)
+  assert.match(stdout, /"id":1\b/)
+  assert.match(stdout, /the last words/)
 })

@@ -42,29 +42,38 @@ export function addMcp(program: Command, context: Context): void {
     )
 }
 
-/** Serves until the agent closes stdin or the user interrupts. */
+/**
+ * Serves until the user interrupts, or until the agent has closed stdin and all that it asked for is
+ * answered.
+ */
 async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags): Promise<void> {
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { exactLines } = await import('../../../api/mcp/exact-lines.ts')
   const { serveMcp } = await import('../../../api/mcp/serve.ts')
+  const { UnansweredTransport } = await import('../../../api/mcp/unanswered.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
   const roots = options.files ?? [process.cwd()]
+  const lines = process.stdin.pipe(exactLines(process.stdout))
+  const ended = Promise.withResolvers<void>()
+  // A stdin that breaks has no end by itself.
+  process.stdin.once('close', () => lines.end())
+  lines.once('close', ended.resolve)
+  const transport = new UnansweredTransport(new StdioServerTransport(lines))
   const server = await serveMcp(
     {
       ...{ grove, agent, env: { ...env } },
       files: { roots, include: options.include },
       log: stderrLog('warn', output.notes),
     },
-    new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
+    transport,
   )
-  await new Promise<void>((resolve) => {
+  const interrupted = new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
-    process.stdin.once('end', () => resolve())
-    process.stdin.once('close', () => resolve())
   })
+  await Promise.race([interrupted, ended.promise.then(() => transport.answered())])
   // As long as it is read, an agent that keeps it open keeps an interrupted process.
   process.stdin.destroy()
   await server.close()
