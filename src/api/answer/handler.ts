@@ -6,6 +6,7 @@ import { StagedArtifacts } from '../../node/publish.ts'
 import type {
   BytesAnswer,
   BytesOperation,
+  CallContext,
   EventsOperation,
   JsonOperation,
   JsonPart,
@@ -78,14 +79,11 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 }
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
-  const { http, check } = operation
-  const { node, request, staged } = call
+  const { http } = operation
+  const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const { signal, remote, host: caller, isLocal = false } = request
-  const { pending } = staged
-  const checks = check !== undefined && request.header(check.header) === check.name
-  const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  const context = contextOf(operation, call)
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
@@ -95,6 +93,13 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   return operation.subject === undefined
     ? response
     : { ...response, subject: operation.subject(output) }
+}
+
+function contextOf({ check }: JsonOperation, { request, staged }: Call): CallContext {
+  const { signal, remote, host: caller, isLocal = false } = request
+  const { pending } = staged
+  const checks = check !== undefined && request.header(check.header) === check.name
+  return { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
 }
 
 /** Room is taken before the first row is made, so that others begin only while there is some. */
@@ -165,14 +170,18 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { node, staged, request, meter }: Call): Promise<unknown> {
-  const isManifest = operation.kind === 'json' && operation.multipart === true
-  if (isManifest && isMultipart(request))
-    return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
+function bodyValue(operation: Operation, call: Call): Promise<unknown> {
+  const { node, staged, request, meter } = call
+  const multipart = operation.kind === 'json' ? operation.multipart : undefined
+  if (operation.kind === 'json' && multipart !== undefined && isMultipart(request)) {
+    const check = (draft: unknown) => multipart.check(node, draft, contextOf(operation, call))
+    return readMultipart({ staged, request, check }, counted(request.bodyStream(), meter.received))
+  }
+  const isDraft = operation.kind === 'json' && operation.checksInput === true
   return readJson(node, request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
-    code: isManifest ? 'manifest-too-large' : 'body-too-large',
-    isHashed: isManifest,
+    code: isDraft ? 'manifest-too-large' : 'body-too-large',
+    isHashed: isDraft,
   })
 }
 

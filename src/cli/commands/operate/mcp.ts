@@ -43,8 +43,8 @@ export function addMcp(program: Command, context: Context): void {
 }
 
 /**
- * Serves until the user interrupts, or until the agent has closed stdin and all that it asked for is
- * answered.
+ * Serves until the user interrupts, or until the agent has closed stdin and all that it asked for
+ * is answered.
  */
 async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags): Promise<void> {
   // Imported here, since it would slow the start of other commands.
