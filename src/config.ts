@@ -8,9 +8,11 @@ import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
 import { withScheme } from './core/peers/endpoint.ts'
 import type { PeerAddress } from './core/peers/peer.ts'
-import { defaultPolicy } from './core/policy.ts'
+import { defaultPolicy, thresholdsNamed } from './core/policy.ts'
+import { dimensionsNamed } from './core/ranking/frontier.ts'
 import { withoutSecrets } from './core/text.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from './core/units.ts'
+import { dimensionSchema } from './core/wire/frontier.ts'
 import type { NodeConfig } from './node/context.ts'
 
 /**
@@ -63,9 +65,9 @@ export const layerSchema = z
     syncInterval: written(positiveDuration),
     sync: z.enum(['frontier', 'off']),
     /** Metrics and signals in which items are fetched. Default: all but `_recency`. */
-    syncDimensions: z.array(z.string().min(1)),
+    syncDimensions: z.array(dimensionSchema),
     /** By metric, the worst value of an item that is fetched, in the metric's direction. */
-    syncThresholds: z.record(z.string().min(1), written(parseNumber)),
+    syncThresholds: z.record(dimensionSchema, written(parseNumber)),
     syncTags: z.array(z.string().min(1).max(256)).max(100),
     syncKinds: z.array(kindSchema).max(100),
     syncTopK: written((text) => parseCount(text, 1, 1_000)),
@@ -230,7 +232,8 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
 }
 
 function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {
-  const { syncDimensions: dimensions, syncTags: tags, syncKinds: kinds } = settings
+  const { syncThresholds, syncTags: tags, syncKinds: kinds } = settings
+  const dimensions = settings.syncDimensions?.flatMap(dimensionsNamed)
   return {
     seeds: settings.peers ?? [],
     gossipIntervalMs: settings.gossipInterval ?? 30_000,
@@ -238,7 +241,7 @@ function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allow
     fetchTimeoutMs: settings.fetchTimeout ?? 300_000,
     policy: {
       scope: settings.sync ?? 'frontier',
-      thresholds: settings.syncThresholds ?? defaultPolicy.thresholds,
+      thresholds: thresholdsNamed(syncThresholds ?? defaultPolicy.thresholds),
       topK: settings.syncTopK ?? defaultPolicy.topK,
       maxArtifactBytes: settings.maxArtifactBytes ?? UNSOLICITED_ARTIFACT_MAX_BYTES,
       maxBytesPerRound: settings.roundBytes ?? defaultPolicy.maxBytesPerRound,

@@ -3,6 +3,7 @@ import { fromSource, type Layer, parseAddress, parseSeed } from '../config.ts'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { defaultPolicy } from '../core/policy.ts'
+import { SIGNAL_NAMES } from '../core/ranking/frontier.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
 import { formatSize } from './output/format.ts'
@@ -120,6 +121,8 @@ function addListening(command: Command): void {
     )
 }
 
+const SIGNALS = Object.keys(SIGNAL_NAMES).join(', ')
+
 /** A size as the options take it: `256MiB`. */
 const sizeOf = (bytes: number): string => formatSize(bytes).replace(/(?:\.0)? /, '')
 
@@ -138,7 +141,7 @@ function addPolicy(command: Command): void {
     )
     .option(
       '--sync-dimension <name>',
-      'keep up with this metric or signal only (may be repeated; default: all)',
+      `keep up with this metric or signal (${SIGNALS}) only (may be repeated; default: all)`,
       readText,
     )
     .option(

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { decideConfig, parseAddress, parseSeed } from '../../../src/config.ts'
 import { isLoopback } from '../../../src/core/loopback.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/core/units.ts'
+import { withCode } from '../../support/errors.ts'
 
 const usageError = { code: 'usage-error' }
 
@@ -214,4 +215,20 @@ test('the policy has the given values, and defaults for the rest', () => {
   assert.equal(policy.maxArtifactBytes, 1024 * 1024)
   assert.equal(policy.dimensions, undefined)
   assert.ok(policy.maxBytesPerRound > 0)
+})
+
+test('a dimension to sync may have the name that people see, and names with _ are signals', () => {
+  const policyOf = (flags: object) => decideConfig({ dir: '/g', flags }).grove.policy
+
+  const { dimensions, thresholds } = policyOf({
+    syncDimensions: ['review', '_recency', 'loss'],
+    syncThresholds: { adoption: 2 },
+  })
+
+  assert.deepEqual(dimensions, ['review', '_review_score', '_recency', 'loss'])
+  assert.deepEqual(thresholds, { adoption: 2, _adoption: 2 })
+  assert.throws(
+    () => policyOf({ syncDimensions: ['_review'] }),
+    withCode('usage-error', 'adoption, review, reproduction, recency'),
+  )
 })
