@@ -17,7 +17,14 @@ export function explain(error: GroveError, remedies: Remedies): string {
 
 function remedyFor({ code, details }: GroveError, { byCode, fetch }: Remedies) {
   if (code === 'not-found' && isCid(details.cid) && !isAboutPart(details)) return fetch(details.cid)
-  return byCode[code]
+  return code === 'read-only' ? rightsFor(details, byCode[code]) : byCode[code]
+}
+
+/** A file says by itself that it is no directory to be chosen, and may be one that is only read. */
+function rightsFor({ path, files, errno }: ErrorDetails, otherwise: string | undefined) {
+  if (files !== undefined) return undefined
+  const isOfFile = typeof path === 'string' && (errno === 'EACCES' || errno === 'EPERM')
+  return isOfFile ? 'let this user read and write it, and its directory' : otherwise
 }
 
 /** Whether what was not found is a part of a contribution that is here. */
