@@ -156,9 +156,12 @@ export class Session {
 
   #disownIfCopied(): void {
     const disowned = disownIfCopied(this.#connection, this.#file)
-    if (disowned === 0) return
+    if (disowned === undefined) return
     const message = 'the directory is a copy: what was published in it counts as foreign'
-    this.#log.warn(message, { file: this.#file, disowned })
+    const remedy =
+      'never serve it beside the one that it was copied from: others take both for one grove; ' +
+      '`grove identity rotate` makes this one another'
+    this.#log.warn(message, { file: this.#file, disowned, remedy })
   }
 
   #connect(): Connection {
