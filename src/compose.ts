@@ -7,7 +7,7 @@ import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
-import type { GroveSettings, ServerConfig } from './config.ts'
+import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
@@ -76,6 +76,7 @@ export function composeNode(
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,
+    isBlocked: (peer) => node.access.standings.blocks(peer),
   })
   const { peerId } = key
   const self = { peerId, address: address ?? `http://${peerId.slice(-32)}.invalid` }
@@ -87,6 +88,7 @@ export function composeNode(
     random: systemRandom,
     log,
     nextTurn,
+    secret: secretHex,
   })
   const close = async () => {
     await node.close()
@@ -112,18 +114,19 @@ export interface ServedGrove {
 
 /**
  * Takes the port, opens the stores, serves, then starts to gossip. If another process has the
- * directory open, it is asked to leave it. Throws `port-taken` and as `openStores` does; nothing
- * stays open then.
+ * directory open, it is asked to leave it. Throws `port-taken`, `usage-error` where it has to be
+ * chosen who may call, and as `openStores` does; nothing stays open then.
  */
 export async function serveGrove(
   settings: Settings,
   server: ServerConfig,
   log: Log,
 ): Promise<ServedGrove> {
+  const admission = admissionOf(server, settings.admission)
   const bound = await bind(server)
   const opened = await orClose(bound.close, () => takeStores(settings, log))
   const { node, close } = composeNode(
-    settings,
+    { ...settings, admission },
     opened,
     server.publicUrl ?? reachableUrl(server.host, bound),
     log,
@@ -138,6 +141,7 @@ export async function serveGrove(
     nextTurn,
     pages: local?.pages ?? {},
     allowHosts: server.allowHosts ?? [],
+    isBehindProxy: isBeyondLoopback(server.publicUrl),
   })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })

@@ -54,13 +54,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'node',
     'api',
     'cli',
+    'config',
     'config.ts',
     'log.ts',
     'compose.ts',
     'index.ts',
     'node-version.ts',
   ],
-  'config.ts': [...inner, 'node'],
+  config: ['core', 'config'],
+  'config.ts': [...inner, 'node', 'config'],
   'identity.ts': ['core', 'node', 'ports', 'runtime'],
   'log.ts': ['ports'],
   'node-version.ts': [],
@@ -72,19 +74,29 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'runtime',
     'node',
     'api',
+    'config',
     'config.ts',
     'identity.ts',
     'log.ts',
   ],
   'grove.ts': [...inner, 'node', 'api'],
-  'index.ts': [...inner, 'node', 'api', 'config.ts', 'compose.ts', 'grove.ts', 'node-version.ts'],
+  'index.ts': [
+    ...inner,
+    'node',
+    'api',
+    'config',
+    'config.ts',
+    'compose.ts',
+    'grove.ts',
+    'node-version.ts',
+  ],
 }
 
 /** The packages and node: modules that pure parts may import, and the files that may. */
 const purePackages: Readonly<Record<string, RegExp>> = {
   zod: /^src\/(core|protocol)\//,
   '@napi-rs/blake-hash': /^src\/core\/cid\.ts$/,
-  'node:crypto': /^src\/core\/identity\/ed25519\.ts$/,
+  'node:crypto': /^src\/core\/identity\/(ed25519|secrets)\.ts$/,
 }
 
 interface Home {
@@ -111,7 +123,7 @@ const oneHome: readonly Home[] = [
     pattern: /\bset(?:Timeout|Interval|Immediate)\b|\bAbortSignal\.timeout\b|\btimers\/promises\b/,
     homes: ['src/runtime/'],
   },
-  { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config.ts'] },
+  { what: 'the environment', pattern: /\bprocess\.env\b/, homes: ['src/config/'] },
   { what: 'output', pattern: /\bconsole\.|\bprocess\.(?:stdout|stderr)\b/, homes: ['src/cli/'] },
   {
     what: 'the door to the store',

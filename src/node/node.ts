@@ -23,6 +23,7 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
+import { Access } from './access/access.ts'
 import { Background } from './background.ts'
 import type {
   Counters,
@@ -66,6 +67,8 @@ export interface NodePorts {
   readonly log: Log
   /** Default: nothing else waits for the thread, so that long work need not pause. */
   readonly nextTurn?: NextTurn
+  /** Draws so many bytes that nobody can guess, in hex. */
+  readonly secret: (bytes: number) => string
 }
 
 /**
@@ -85,6 +88,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly events: EventHub
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
+  readonly access: Access
   readonly peers: PeerStore
   readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
@@ -119,6 +123,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
     this.marks = new EvidenceMarks(this)
+    this.access = new Access(ports)
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
@@ -141,6 +146,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   /** Reads what is held and begins to gossip and to sync. */
   async start(): Promise<void> {
+    await this.access.load()
     await this.peers.load()
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })

@@ -30,6 +30,8 @@ export interface TransportOptions {
   readonly headersTimeoutMs?: number
   readonly idleTimeoutMs?: number
   readonly minimumRate?: MinimumRate
+  /** Whether the operator wants a peer left alone. Default: none. */
+  readonly isBlocked?: (peer: PeerAddress) => boolean
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }

@@ -47,6 +47,8 @@ export interface DiallerOptions extends Guard {
   /** Between two pieces of a body. */
   readonly idleTimeoutMs: number
   readonly minimumRate: MinimumRate
+  /** Whether the operator wants a peer left alone. Default: none. */
+  readonly isBlocked?: ((peer: PeerAddress) => boolean) | undefined
 }
 
 /** A request to a peer. */
@@ -157,6 +159,7 @@ export class Dialler {
 
   async #dispatch(peer: PeerAddress, { method, path, json, headers, signal }: Request) {
     const url = checkUrl(peer.address, this.#options)
+    if (this.#options.isBlocked?.(peer) === true) throw blocked(peer)
     signal?.throwIfAborted()
     try {
       return await this.#carrier.request({
@@ -192,6 +195,11 @@ export class Dialler {
       )
     return undefined
   }
+}
+
+function blocked(peer: PeerAddress): GroveError {
+  const message = `${peer.address} is blocked here: \`grove peers unblock\` allows it again`
+  return new GroveError('refused', { ...peer }, { message })
 }
 
 /** The peer doesn't have the route, and so doesn't federate. Never leaves the transport. */

@@ -2,6 +2,8 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isElsewhere } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { neutralError } from '../../node/peers/neutral.ts'
+import type { ApiCaller } from '../admission/access.ts'
+import type { Door } from '../admission/door.ts'
 import { allOperations } from '../operations/table.ts'
 import { EventPace } from './event-stream.ts'
 import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
@@ -19,6 +21,8 @@ export interface ApiAnswererOptions {
   readonly draining?: AbortSignal
   /** Names by which it may be called, besides that of its address. */
   readonly allowHosts?: readonly string[]
+  /** Lets callers in. Default: everybody may do everything, as in a simulated network. */
+  readonly door?: Pick<Door, 'admit'>
   /** Pages in addition to the operations of the table, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
@@ -32,6 +36,11 @@ export interface Answered {
 
 /** Refused names that the log tells. */
 const REFUSED_TOLD_MAX = 20
+
+/** Anybody comes in; who is on this machine is told more. */
+const openDoor: Pick<Door, 'admit'> = {
+  admit: (request) => ({ kind: isElsewhere(request) ? 'anybody' : 'local' }),
+}
 
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
@@ -48,9 +57,11 @@ export class ApiAnswerer {
   /** Names that were refused, as far as the log tells them. */
   readonly #refused = new Set<string>()
   readonly #draining: AbortSignal
+  readonly #door: Pick<Door, 'admit'>
 
   constructor(node: GroveNode, options: ApiAnswererOptions = {}) {
     const { meter = noMeter, draining = node.closing, pages = {}, allowHosts = [] } = options
+    this.#door = options.door ?? openDoor
     this.#node = node
     this.#draining = draining
     const own = new URL(node.config.self.address).hostname
@@ -69,6 +80,7 @@ export class ApiAnswerer {
    */
   async answer(request: ApiRequest, turn?: Promise<void>): Promise<Answered> {
     let operation: string | undefined
+    let caller: ApiCaller = { kind: 'anybody' }
     try {
       if (turn !== undefined) await turn
       if (this.#draining.aborted) throw new GroveError('shutting-down')
@@ -77,10 +89,11 @@ export class ApiAnswerer {
       refuseEncoded(request)
       const { handler, params } = this.#routes.find(request.method, request.path)
       operation = handler.name
-      return { operation, response: await handler.answer(request, params) }
+      caller = this.#door.admit(request, handler.access)
+      return { operation, response: await handler.answer(request, params, caller) }
     } catch (error) {
       const failure = this.failed(request, error)
-      const cause = isElsewhere(request) ? neutralError(failure) : failure
+      const cause = caller.kind === 'local' ? failure : neutralError(failure)
       return { operation, response: { ...errorResponse(cause), subject: refusal(cause) } }
     }
   }

@@ -3,6 +3,7 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
+import type { ApiCaller } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -46,6 +47,7 @@ export interface HandlerContext {
 interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
+  readonly caller: ApiCaller
   readonly forms: InputForms
   /** What comes with a draft. */
   readonly staged: StagedArtifacts
@@ -56,9 +58,10 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   const forms = inputForms(operation)
   return {
     name: operation.name,
-    answer: (request, params) => {
+    access: operation.access,
+    answer: (request, params, caller) => {
       const staged = new StagedArtifacts(context.node)
-      return answer(operation, { ...context, forms, request, params, staged })
+      return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
 }
@@ -95,11 +98,14 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
     : { ...response, subject: operation.subject(output) }
 }
 
-function contextOf({ check }: JsonOperation, { request, staged }: Call): CallContext {
-  const { signal, remote, host: caller, isLocal = false } = request
-  const { pending } = staged
+function contextOf({ check }: JsonOperation, { request, staged, caller }: Call): CallContext {
+  const { signal, remote, host, isLocal = false } = request
   const checks = check !== undefined && request.header(check.header) === check.name
-  return { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  return {
+    ...{ signal, isLocal, isElsewhere: caller.kind !== 'local', remote },
+    ...{ checks, pending: staged.pending },
+    ...(host && { caller: host }),
+  }
 }
 
 /** Room is taken before the first row is made, so that others begin only while there is some. */

@@ -106,10 +106,13 @@ export function errorResponse(error: unknown): TextResponse {
   return jsonResponse(status, errorBody(error), headersOf(error))
 }
 
-/** Headers that RFC 9110 has for some statuses: §15.5.6, §15.5.16, §15.5.17, §10.2.3. */
+/**
+ * Headers that RFC 9110 has for some statuses: §11.6.1, §15.5.6, §15.5.16, §15.5.17, §10.2.3.
+ */
 function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (!isGroveError(error)) return {}
   const { code, details, kind } = error
+  if (code === 'unauthorized') return { 'www-authenticate': 'Bearer realm="grove"' }
   if (code === 'method-not-allowed') return { allow: String(details.allow) }
   if (code === 'encoding-unsupported') return { 'accept-encoding': 'identity' }
   if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }
