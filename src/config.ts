@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { DEFAULT_PORT } from './config/address.ts'
 import { type Environment, layersOfEnvironment } from './config/environment.ts'
-import { type Layer, type LogLevel, type ParsedLayer, parseLayer } from './config/layer.ts'
+import { type Layer, type LogLevel, OPTIONS, type ParsedLayer, parseLayer } from './config/layer.ts'
 import { GroveError } from './core/errors.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
@@ -68,12 +68,12 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
   const parsed = [
     { name: join(dir, CONFIG_FILE), values: file },
     ...layers,
-    { name: 'options', values: flags },
+    { name: OPTIONS, values: flags },
   ].map(({ name, values }) => ({ name, values: parseLayer(values, name) }))
   const settings = Object.assign({}, ...parsed.map(({ values }) => values)) as ParsedLayer
   const from = (key: 'host' | 'port') => {
     const name = parsed.findLast(({ values }) => values[key] !== undefined)?.name
-    return name === 'options' ? `--${key}` : name
+    return name === OPTIONS ? `--${key}` : name
   }
   const host = settings.host ?? DEFAULT_HOST
   return {

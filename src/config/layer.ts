@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
@@ -34,7 +35,7 @@ export type LogLevel = z.infer<typeof logLevelSchema>
 /** One layer of the configuration, and the form of grove.json. An unknown key is an error. */
 export const layerSchema = z
   .strictObject({
-    host: z.string().min(1),
+    host: z.string().min(1).refine(isAddressOrName, 'is neither an IP address nor a name'),
     port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
@@ -83,7 +84,7 @@ const plurals: Readonly<Record<string, string>> = {
 
 /** The layer with its lists by their names in the plural; one that has both names is left. */
 function inPlural(layer: unknown): unknown {
-  if (typeof layer !== 'object' || layer === null) return layer
+  if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return layer
   const entries = Object.entries(layer).map(([name, value]) => {
     const plural = Object.hasOwn(plurals, name) ? plurals[name] : undefined
     return [plural === undefined || plural in layer ? name : plural, value]
@@ -96,13 +97,32 @@ export function parseLayer(layer: unknown, name: string): ParsedLayer {
   const result = layerSchema.safeParse(inPlural(layer), ourWords)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
-    path.length === 0 || isVariable(name) ? message : `${path.join('.')}: ${message}`,
+    path.length === 0 || isVariable(name) ? message : `${placeOf(path, name)}: ${message}`,
   )
+  const from = name === OPTIONS ? '' : `${name}: `
   throw new GroveError(
     'usage-error',
     { layer: name },
-    { message: `${name}: ${issues.join('; ')}`, cause: result.error },
+    { message: from + issues.join('; '), cause: result.error },
   )
+}
+
+/** The layer of the command line. */
+export const OPTIONS = 'options'
+
+/** What a person wrote for a setting: a flag on the command line, else its key. */
+function placeOf(path: readonly PropertyKey[], layer: string): string {
+  const [key, ...rest] = path.map(String)
+  if (layer !== OPTIONS || key === undefined) return path.join('.')
+  const singular = Object.keys(plurals).find((name) => plurals[name] === key) ?? key
+  const flag = `--${singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  // Which of several values it was is no part of the flag.
+  return [flag, ...rest.filter((part) => !/^\d+$/.test(part))].join(' ')
+}
+
+/** What has only digits and points is meant as an address. */
+function isAddressOrName(host: string): boolean {
+  return !/^[\d.]+$/.test(host) || isIP(host) !== 0
 }
 
 /** A variable gives one setting, whose key would say nothing more. */

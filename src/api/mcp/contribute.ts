@@ -248,8 +248,12 @@ async function submit(
   const { files: sources, suspects } = joined(parts)
   const published = await publishTree(grove, draft, sources, { signal, insist })
   const { cid, kind, mode, summary, artifacts: named, createdAt } = published
+  const { scores = {}, relations } = published
+  const members = [named, scores, relations].map((member) => Object.keys(member).length)
+  const isEmpty = kind === 'work' && Math.max(...members) === 0
   return {
     ...{ cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt },
     ...(suspects.length === 0 ? {} : { suspects }),
+    ...(isEmpty ? { note: 'only its summary: no files, scores or relations were named' } : {}),
   }
 }

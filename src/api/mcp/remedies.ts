@@ -6,6 +6,7 @@ export const remedies: Remedies = {
     'relation-target-missing': 'copy it here with grove_fetch first, or check the id',
     unauthorized: 'who runs this tool gives it a token of the grove, as GROVE_TOKEN',
     forbidden: 'who runs the grove can make a token that allows it: `grove token create`',
+    'artifact-missing': 'publish the local file by `files`, which uploads it',
     absent: 'name a grove that holds it as the peer of grove_fetch',
     'address-refused':
       'who runs the grove can allow such addresses: `grove serve --allow-private-peers`',

@@ -253,3 +253,15 @@ test('a dimension to sync may have the name that people see, and names with _ ar
     withCode('usage-error', 'adoption, review, reproduction, recency'),
   )
 })
+
+test('a wrong setting is named as it was written: by its flag, or by its key in the file', () => {
+  const failing = (layers: object, message: string) =>
+    assert.throws(() => decideConfig({ dir: '/g', ...layers }), withCode('usage-error', message))
+
+  failing({ flags: { gossipInterval: '0s' } }, '--gossip-interval: "0s"')
+  failing({ flags: { syncTags: ['x'.repeat(300)] } }, '--sync-tag: must have')
+  failing({ file: { gossipInterval: '0s' } }, '/g/grove.json: gossipInterval: ')
+  failing({ file: [] }, '/g/grove.json: must be an object')
+  failing({ flags: { host: '999.1.1.1' } }, '--host: is neither an IP address nor a name')
+  failing({ file: { peerz: [] } }, 'did you mean peers?')
+})

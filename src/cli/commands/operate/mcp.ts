@@ -1,6 +1,10 @@
+import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
+import { GroveError, isGroveError } from '../../../core/errors.ts'
 import { type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { type AgentOptions, addAgent, agentFrom, readText } from '../../options.ts'
+import { printable } from '../../output/format.ts'
+import { note } from '../../output/output.ts'
 
 interface McpFlags extends AgentOptions {
   readonly files?: string[]
@@ -46,7 +50,10 @@ export function addMcp(program: Command, context: Context): void {
  * Serves until the user interrupts, or until the agent has closed stdin and all that it asked for
  * is answered.
  */
-async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags): Promise<void> {
+async function mcp(session: CliSession, options: McpFlags): Promise<void> {
+  const { grove, env, output, signal } = session
+  const roots = options.files ?? [process.cwd()]
+  await requireFolders(roots)
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
   const { exactLines } = await import('../../../api/mcp/exact-lines.ts')
@@ -54,7 +61,6 @@ async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags
   const { UnansweredTransport } = await import('../../../api/mcp/unanswered.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
-  const roots = options.files ?? [process.cwd()]
   const lines = process.stdin.pipe(exactLines(process.stdout))
   const ended = Promise.withResolvers<void>()
   // A stdin that breaks has no end by itself.
@@ -73,8 +79,30 @@ async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags
     if (signal.aborted) resolve()
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
+  const looked = noteIfSilent(session)
   await Promise.race([interrupted, ended.promise.then(() => transport.answered())])
   // As long as it is read, an agent that keeps it open keeps an interrupted process.
   process.stdin.destroy()
+  await looked
   await server.close()
+}
+
+/** Throws `usage-error` for a folder of files to publish that isn't there. */
+async function requireFolders(roots: readonly string[]): Promise<void> {
+  for (const root of roots) {
+    const found = await stat(root).catch(() => undefined)
+    if (found?.isDirectory() === true) continue
+    const message = `--files ${root}: there is no such directory`
+    throw new GroveError('usage-error', { path: root }, { message })
+  }
+}
+
+/** A server that does not answer now may do so when the agent asks: that is no reason to end. */
+async function noteIfSilent({ grove, output, signal }: CliSession): Promise<void> {
+  try {
+    await grove.health({}, { signal })
+  } catch (error) {
+    if (!signal.aborted && isGroveError(error))
+      note(output, `grove: tools fail for now: ${printable(error.message)}`)
+  }
 }
