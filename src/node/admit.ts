@@ -12,6 +12,8 @@ export interface Admission {
   readonly provenance: Provenance
   /** Its artifacts that are not stored yet. */
   readonly pending?: readonly PendingBlob[]
+  /** Who waits for it: callers take turns. Default: this grove itself. */
+  readonly caller?: string
 }
 
 /**
@@ -40,8 +42,8 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   const added: Contribution[] = []
   try {
-    for (const { contribution, provenance, pending } of arrivals) {
-      const outcome = await node.contributions.put(contribution, provenance, pending)
+    for (const { contribution, provenance, ...options } of arrivals) {
+      const outcome = await node.contributions.put(contribution, provenance, options)
       if (outcome === 'present') continue
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1

@@ -10,6 +10,8 @@ import { fetchRemoteContribution } from './fetch/fetch.ts'
 import { requirePack } from './read/packs.ts'
 import { requireCounted, requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
+/** Who calls from this process. */
+const LOCAL = 'local'
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
 
@@ -17,6 +19,8 @@ export interface CheckOptions {
   readonly signal?: AbortSignal
   /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
   readonly checks?: boolean
+  /** Waits until long work may go on. Default: as `breathe`. */
+  readonly turn?: () => Promise<void> | undefined
 }
 
 export interface PublishOptions extends CheckOptions {
@@ -24,6 +28,8 @@ export interface PublishOptions extends CheckOptions {
   readonly isLocal?: boolean
   /** Artifacts that came with the draft and are stored with it. */
   readonly pending?: readonly PendingBlob[]
+  /** The caller's host, by which callers take turns. Default: this process. */
+  readonly caller?: string
 }
 
 export interface Published {
@@ -41,7 +47,7 @@ export function stageArtifact(
   source: ByteSource,
   options: PutOptions = {},
 ): Promise<BlobInfo> {
-  return node.blobs.put(source, options)
+  return node.blobs.put(source, { caller: LOCAL, ...options })
 }
 
 /** Pending blobs of one draft, in all: they are in memory until it is published. */
@@ -51,10 +57,13 @@ const PENDING_MAX_BYTES = 1024 * 1024
 export class StagedArtifacts {
   readonly pending: PendingBlob[] = []
   readonly #node: FetchContext
+  readonly #caller: Pick<PutOptions, 'caller'>
   #bytes = 0
 
-  constructor(node: FetchContext) {
+  /** `caller`: as of `PutOptions`. */
+  constructor(node: FetchContext, caller: Pick<PutOptions, 'caller'> = { caller: LOCAL }) {
     this.#node = node
+    this.#caller = caller
   }
 
   /** Throws as `stageArtifact` does. */
@@ -63,7 +72,7 @@ export class StagedArtifacts {
     if (pending === undefined) return hash
     this.#bytes += pending.bytes.byteLength
     if (this.#bytes <= PENDING_MAX_BYTES) this.pending.push(pending)
-    else await this.#node.blobs.put(pending.bytes)
+    else await this.#node.blobs.put(pending.bytes, this.#caller)
     return hash
   }
 }
@@ -97,7 +106,7 @@ export async function publish(
   draft: Draft,
   options: PublishOptions = {},
 ): Promise<Published> {
-  const { pending = [] } = options
+  const { pending = [], caller = LOCAL } = options
   const contribution = await sealed(node, draft, options)
   await requireArtifacts(node, contribution, pending)
   await requirePack(node, contribution, pending)
@@ -105,7 +114,7 @@ export async function publish(
   options.signal?.throwIfAborted()
   const own = options.isLocal === true ? ({ own: true } as const) : {}
   const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
-  const outcome = await admit(node, { contribution, provenance, pending })
+  const outcome = await admit(node, { contribution, provenance, pending, caller })
   return { contribution, added: outcome === 'added' }
 }
 
@@ -113,12 +122,12 @@ export async function publish(
 async function sealed(
   node: PublishContext,
   draft: Draft,
-  { checks = false }: CheckOptions,
+  { checks = false, turn = () => node.breathe(true) }: CheckOptions,
 ): Promise<Contribution> {
   // A draft of many members takes as long to seal as it took to parse.
-  await node.breathe(true)
+  await turn()
   const contribution = sealDraft(draft, node.clock.now())
-  await node.breathe(true)
+  await turn()
   requireTree(contribution)
   requireKnownResults(contribution)
   if (checks) {

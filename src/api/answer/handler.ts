@@ -3,11 +3,11 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
-import type { ApiCaller } from '../admission/access.ts'
+import { CONTENT_DIGEST } from '../../signing/http-signature.ts'
+import { type ApiCaller, isFar } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
-  CallContext,
   EventsOperation,
   JsonOperation,
   JsonPart,
@@ -60,7 +60,8 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
     name: operation.name,
     access: operation.access,
     answer: (request, params, caller) => {
-      const staged = new StagedArtifacts(context.node)
+      const host = request.host === undefined ? {} : { caller: request.host }
+      const staged = new StagedArtifacts(context.node, host)
       return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
@@ -91,21 +92,21 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await node.breathe(true)
+  await context.turn()
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
     : { ...response, subject: operation.subject(output) }
 }
 
-function contextOf({ check }: JsonOperation, { request, staged, caller }: Call): CallContext {
-  const { signal, remote, host, isLocal = false } = request
+function contextOf({ check }: JsonOperation, call: Call) {
+  const { node, request, staged } = call
+  const { signal, remote, host: caller, isLocal = false } = request
+  const isElsewhere = isFar(call.caller, request)
   const checks = check !== undefined && request.header(check.header) === check.name
-  return {
-    ...{ signal, isLocal, isElsewhere: caller.kind !== 'local', remote },
-    ...{ checks, pending: staged.pending },
-    ...(host && { caller: host }),
-  }
+  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
+  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  return { signal, checks, pending: staged.pending, turn, ...from }
 }
 
 /** Room is taken before the first row is made, so that others begin only while there is some. */
@@ -132,7 +133,8 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(request.bodyStream(), meter.received)
-  const output = await operation.run(node, input, { body, signal: request.signal })
+  const { signal, host: caller } = request
+  const output = await operation.run(node, input, { body, signal, ...(caller && { caller }) })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 
@@ -177,7 +179,7 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
 }
 
 function bodyValue(operation: Operation, call: Call): Promise<unknown> {
-  const { node, staged, request, meter } = call
+  const { node, staged, request, caller, meter } = call
   const multipart = operation.kind === 'json' ? operation.multipart : undefined
   if (operation.kind === 'json' && multipart !== undefined && isMultipart(request)) {
     const check = (draft: unknown) => multipart.check(node, draft, contextOf(operation, call))
@@ -188,6 +190,7 @@ function bodyValue(operation: Operation, call: Call): Promise<unknown> {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isDraft ? 'manifest-too-large' : 'body-too-large',
     isHashed: isDraft,
+    digest: caller.kind === 'grove' ? request.header(CONTENT_DIGEST) : undefined,
   })
 }
 

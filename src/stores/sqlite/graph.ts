@@ -7,13 +7,13 @@ import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { PendingBlob } from '../../ports/blob-store.ts'
 import type {
   ListEntry,
   LogEntry,
   LogLine,
   Provenance,
   Stored,
+  StoreOptions,
 } from '../../ports/contribution-store.ts'
 import type {
   AgedPage,
@@ -38,6 +38,7 @@ import type { GraphStore } from '../../ports/graph-store.ts'
 import type { Damaged } from '../fs/damaged.ts'
 import type { PageOfIds } from './reader/lists.ts'
 import type { Session } from './session.ts'
+import { SYNC } from './writer/write-turns.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
@@ -52,11 +53,12 @@ export class SqliteGraph implements GraphStore {
   async put(
     { cid, bytes }: Contribution,
     provenance: Provenance,
-    pending: readonly PendingBlob[] = [],
+    { pending = [], caller }: StoreOptions = {},
   ): Promise<'added' | 'present'> {
     const blobs = pending.length === 0 ? {} : { pending }
     const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs } as const
-    const changed = await this.#session.write(job)
+    const asker = provenance.origin === 'peer' ? SYNC : caller
+    const changed = await this.#session.write(job, asker)
     for (const hash of [cid, ...pending.map((blob) => blob.hash)]) await this.#damaged.heal(hash)
     return changed ? 'added' : 'present'
   }
@@ -209,7 +211,7 @@ export class SqliteGraph implements GraphStore {
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
-    await this.#session.write({ type: 'add-promises', cid, promisedBy, since })
+    await this.#session.write({ type: 'add-promises', cid, promisedBy, since }, SYNC)
   }
 
   stub(cid: Cid): Promise<Stub | undefined> {

@@ -83,7 +83,7 @@ export class Session {
     this.#longReads = new LongReads(this.#connection, UNWATCHED)
     this.#pool = new ReaderPool(this.#opened, clock)
     this.#nextTurn = nextTurn
-    this.#queue = new CommitQueue(this.#opened, nextTurn)
+    this.#queue = new CommitQueue(this.#opened, nextTurn, clock)
     if (this.#obstacle === undefined && !this.#connection.read(() => words.isCurrent))
       this.#buildWords()
   }
@@ -127,12 +127,13 @@ export class Session {
 
   /**
    * Resolves once the job is durable, and visible to `read`, with whether it changed anything.
-   * Throws `storage-full`, `read-only`, and `storage-failed` where the database was taken away.
+   * Throws `storage-full`, `read-only`, `busy` where too much of the asker's waits, and
+   * `storage-failed` where the database was taken away.
    */
-  async write(job: Job): Promise<boolean> {
+  async write(job: Job, asker?: string): Promise<boolean> {
     if (this.#obstacle !== undefined && !this.#isWritableAgain()) throw this.#obstacle
-    if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin()
-    return this.#queue.write(job)
+    if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin(asker)
+    return this.#queue.write(job, asker)
   }
 
   /** Throws `storage-full`, `read-only`, `storage-failed` where nothing can be stored now. */
@@ -194,10 +195,13 @@ export class Session {
     return this.#obstacle === undefined
   }
 
-  /** Where this fails, positions in the epoch are not found after a restart, which is no harm. */
-  #begin(): void {
+  /**
+   * Goes before the first contribution of the same asker. Where this fails, positions in the epoch
+   * are not found after a restart, which is no harm.
+   */
+  #begin(asker: string | undefined): void {
     this.#hasBegun = true
-    this.#queue.write({ type: 'begin-epoch', ...this.#epoch }).catch(() => {
+    this.#queue.write({ type: 'begin-epoch', ...this.#epoch }, asker).catch(() => {
       this.#hasBegun = false
     })
   }
