@@ -74,8 +74,8 @@ export const tagOption = (description: string): Option =>
 export const insistOption = (): Option =>
   new Option(
     '--insist',
-    'publish scores also in another direction or unit than those published here have, or that ' +
-      'do not count',
+    'publish scores also in another direction or unit than those published here or other reviews ' +
+      'of the work have, or that do not count',
   )
 
 /** `name=value:minimize|maximize[:unit]`. */

@@ -1,6 +1,6 @@
-import { shownName, signalNamed, unknownMetric } from '../../../api/client/rankings.ts'
+import { shownName, unknownMetric } from '../../../api/client/rankings.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { dimensionKey, isSignalMetric } from '../../../core/ranking/frontier.ts'
+import { dimensionKey, isSignalMetric, signalNamed } from '../../../core/ranking/frontier.ts'
 import { compareText } from '../../../core/text.ts'
 import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'

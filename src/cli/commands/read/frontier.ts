@@ -1,15 +1,9 @@
 import type { Command } from 'commander'
 import { orWithoutNewer } from '../../../api/client/older-server.ts'
-import {
-  bySignal,
-  rankingNamed,
-  requireMetric,
-  shownName,
-  signalNamed,
-} from '../../../api/client/rankings.ts'
+import { bySignal, rankingNamed, requireMetric, shownName } from '../../../api/client/rankings.ts'
 import { operations } from '../../../api/operations/table.ts'
 import type { Direction } from '../../../core/contribution/schema.ts'
-import type { SignalMetric } from '../../../core/ranking/frontier.ts'
+import { type SignalMetric, signalNamed } from '../../../core/ranking/frontier.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, filterFrom } from '../../filters.ts'

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GroveError } from '../../../core/errors.ts'
+import { REVIEW_SCORE_MAX } from '../../../core/limits.ts'
 import { type Context, examples, withGrove } from '../../context.ts'
 import {
   type AgentOptions,
@@ -27,7 +28,8 @@ export function addReview(program: Command, context: Context): void {
     .requiredOption('-s, --summary <text>', 'what you think of it, in one line')
     .option(
       '--score <name=value[:direction[:unit]]>',
-      'a score; higher is better unless it says minimize (may be repeated)',
+      `a score from -${REVIEW_SCORE_MAX} to ${REVIEW_SCORE_MAX}; higher is better unless it says ` +
+        'minimize (may be repeated)',
       readReviewScore,
     )
     .addOption(insistOption())
