@@ -11,6 +11,7 @@ export interface Environment {
   readonly GROVE_LOG_LEVEL?: string | undefined
   readonly GROVE_HOST?: string | undefined
   readonly GROVE_PORT?: string | undefined
+  readonly GROVE_ADMISSION?: string | undefined
   /** As in Grove 0.1; other programs set it, too, and mean something else. */
   readonly HOST?: string | undefined
   readonly PORT?: string | undefined
@@ -44,6 +45,7 @@ export interface NamedLayer {
  */
 export function layersOfEnvironment(env: Environment): { layers: NamedLayer[]; notes: string[] } {
   const { HOST, PORT, GROVE_HOST, GROVE_PORT, GOSSIP_SEEDS, GROVE_LOG_LEVEL } = env
+  const { GROVE_ADMISSION } = env
   const notes: string[] = []
   const meant = (name: string, isMeant: boolean, what: string): boolean => {
     if (!isMeant) notes.push(`${name} is no ${what} and is ignored: set GROVE_${name} instead`)
@@ -64,6 +66,10 @@ export function layersOfEnvironment(env: Environment): { layers: NamedLayer[]; n
       },
     GROVE_HOST !== undefined && { name: 'GROVE_HOST', values: { host: GROVE_HOST } },
     GROVE_PORT !== undefined && { name: 'GROVE_PORT', values: { port: GROVE_PORT } },
+    GROVE_ADMISSION !== undefined && {
+      name: 'GROVE_ADMISSION',
+      values: { admission: GROVE_ADMISSION },
+    },
     GOSSIP_SEEDS !== undefined && {
       name: 'GOSSIP_SEEDS',
       values: { peers: splitList(GOSSIP_SEEDS) },

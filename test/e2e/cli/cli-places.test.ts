@@ -208,7 +208,12 @@ test("conda's HOST and another program's PORT don't hinder", async () => {
     await groveText(['fetch', cid, '--dir', at('conda'), '--peer', peer.url], { env })
 
     const line = await groveFails(2, ['serve', '--dir', at('conda')], {
-      env: { ...env, GROVE_HOST: 'no.such.host.invalid', GROVE_PORT: '0' },
+      env: {
+        ...env,
+        GROVE_HOST: 'no.such.host.invalid',
+        GROVE_PORT: '0',
+        GROVE_ADMISSION: 'open',
+      },
     })
     assert.match(line, /\(host from GROVE_HOST, port from GROVE_PORT\)$/)
   } finally {

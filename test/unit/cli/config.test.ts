@@ -198,6 +198,8 @@ test('who may call has to be chosen where others than this machine can', () => {
     assert.equal(admissionOf(place, 'members'), 'members')
   }
   assert.equal(admissionOf({ host: '::1' }, undefined), 'open')
+  const { admission } = decideConfig({ dir: '/g', env: { GROVE_ADMISSION: 'members' } }).grove
+  assert.equal(admission, 'members')
   const here = { host: 'localhost', publicUrl: 'http://127.0.0.1:80' }
   assert.equal(admissionOf(here, undefined), 'open')
 })

@@ -30,10 +30,11 @@ export function addServe(program: Command, context: Context): void {
       'after',
       `\nThe directory is --dir, GROVE_DIR, a .grove here or above, or else a new .grove
 here. Options override the environment, which overrides grove.json in the
-directory. These have variables: GROVE_HOST, GROVE_PORT, GROVE_LOG_LEVEL, and
-GOSSIP_SEEDS for --peer (commas between several); HOST and PORT count too, where
-they are an IP address and a port. All have a name in grove.json, which is that
-of the option in camelCase: {"peers": ["http://…"], "syncTopK": 5}.\n${examples([
+directory. These have variables: GROVE_HOST, GROVE_PORT, GROVE_ADMISSION,
+GROVE_LOG_LEVEL, and GOSSIP_SEEDS for --peer (commas between several); HOST and
+PORT count too, where they are an IP address and a port. All have a name in
+grove.json, which is that of the option in camelCase: {"peers": ["http://…"],
+"syncTopK": 5}.\n${examples([
         'grove serve',
         'grove serve --host 0.0.0.0 --public-url http://grove.example:4515 --admission signed',
         'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515',
