@@ -1,11 +1,23 @@
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
+import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { includes, type Scope } from '../../core/identity/token.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
 import type { Access } from '../../node/access/access.ts'
 import type { Clock } from '../../ports/clock.ts'
+import {
+  GROVE_CHALLENGE,
+  SIGNATURE,
+  SIGNATURE_INPUT,
+  signAnswer,
+} from '../../signing/http-signature.ts'
 import type { ApiRequest } from '../answer/request.ts'
+import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
+import type { OwnAddresses } from './own-addresses.ts'
+import { SignatureCheck } from './signature-check.ts'
 import { TokenCheck } from './token-check.ts'
 
 export interface AdmissionOptions {
@@ -18,6 +30,30 @@ export interface AdmissionOptions {
    * machine may be anybody's.
    */
   readonly isBehindProxy?: boolean
+  /** Whether everybody may read contributions. Default: they may not. */
+  readonly anonymousRead?: boolean
+  /** The grove's key and addresses. Without them it takes no signature. */
+  readonly signing?: SigningOptions | undefined
+}
+
+/** By what a grove's own signatures, and those of its callers, are made and checked. */
+export interface SigningOptions {
+  readonly key: SigningKey
+  readonly own: OwnAddresses
+}
+
+/** Requests that a host may make at once where everybody may read. */
+const ANONYMOUS_READS_MAX = 50
+/** How often a host may read once more. */
+const ANONYMOUS_READ_MS = 100
+/** Hosts whose reading is counted. */
+const READERS_MAX = 4_096
+
+/** An answer, and what it answers. */
+export interface Reply {
+  readonly request: ApiRequest
+  readonly caller: ApiCaller
+  readonly response: ApiResponse
 }
 
 /**
@@ -27,26 +63,80 @@ export interface AdmissionOptions {
 export class Door {
   readonly #options: AdmissionOptions
   readonly #tokens: TokenCheck
+  readonly #signatures: SignatureCheck | undefined
+  readonly #readers = new BoundedMap<string, Bucket>(READERS_MAX)
 
   constructor(options: AdmissionOptions) {
     this.#options = options
     this.#tokens = new TokenCheck({ tokens: options.access.tokens, clock: options.clock })
+    const { access, admission = 'open', clock, signing } = options
+    this.#signatures =
+      signing &&
+      new SignatureCheck({
+        peerId: signing.key.peerId,
+        own: signing.own,
+        standings: access.standings,
+        clock,
+        admission,
+      })
   }
 
   /**
    * Who calls, if that may do this. What a caller says of itself is checked wherever it comes from.
-   * Throws `unauthorized`, `forbidden`, and `busy` for a host that guesses tokens.
+   * Throws `unauthorized`, `forbidden`, and `busy` for a host that guesses.
    */
-  admit(request: ApiRequest, kind: AccessKind): ApiCaller {
+  admit(request: ApiRequest, kind: AccessKind): ApiCaller | Promise<ApiCaller> {
     if (request.isLocal === true) return { kind: 'local' }
     const { scope, forGroves, onlyGroves } = accessTable[kind]
     if (scope === undefined) return { kind: 'anybody' }
     const named = this.#tokens.callerOf(request)
     if (named !== undefined) return withScope(named, scope)
+    if (this.#signatures !== undefined && request.header(SIGNATURE_INPUT) !== undefined)
+      return this.#signed(this.#signatures, request, kind)
     const { admission = 'open' } = this.#options
     if (forGroves && admission === 'open') return this.#unnamed(request)
     if (!onlyGroves && this.#isHere(request)) return { kind: 'local' }
+    if (accessTable[kind].isPublic && this.#options.anonymousRead === true)
+      return this.#reader(request)
     throw new GroveError('unauthorized', { admission }, { message: notAdmitted(kind, admission) })
+  }
+
+  /** Somebody who reads what is open to everybody, at a rate. Throws `busy`. */
+  #reader({ host = 'unknown' }: ApiRequest): ApiCaller {
+    const bucket = this.#readers.get(host) ?? new Bucket(ANONYMOUS_READS_MAX, ANONYMOUS_READ_MS)
+    this.#readers.set(host, bucket)
+    if (bucket.tryTake(this.#options.clock.now())) return { kind: 'anybody', isReader: true }
+    const message = 'too many requests without a token: come later, or with one'
+    throw new GroveError('busy', {}, { message })
+  }
+
+  /**
+   * The answer, signed, to a grove that signed its request or has to make another signature: so it
+   * knows who answered. What anybody may read may be cached.
+   */
+  async seal({ request, caller, response }: Reply): Promise<ApiResponse> {
+    const { signing, clock } = this.#options
+    const { status, headers, body } = response
+    if (caller.kind === 'anybody' && caller.isReader === true) return cacheable(response)
+    const challenge = headers[GROVE_CHALLENGE]
+    const isMeant = caller.kind === 'grove' || challenge !== undefined
+    if (signing === undefined || !isMeant || typeof body !== 'string') return response
+    const signature = request.header(SIGNATURE)
+    if (signature === undefined) return response
+    const created = Math.floor(clock.now() / 1_000)
+    const signed = await signAnswer(
+      signing.key,
+      { status, body, challenge },
+      { signature, created },
+    )
+    return { ...response, headers: { ...headers, ...signed } }
+  }
+
+  async #signed(check: SignatureCheck, request: ApiRequest, kind: AccessKind): Promise<ApiCaller> {
+    const caller = await check.callerOf(request)
+    if (accessTable[kind].forGroves) return caller
+    if (this.#isHere(request)) return { kind: 'local' }
+    throw new GroveError('forbidden', {}, { message: needsToken })
   }
 
   #unnamed(request: ApiRequest): ApiCaller {
@@ -58,6 +148,14 @@ export class Door {
     if (remote === undefined) return true
     return !isForwarded && this.#options.isBehindProxy !== true && isLoopback(remote)
   }
+}
+
+/** What anybody may read, caches may keep for a while. */
+function cacheable(response: ApiResponse): ApiResponse {
+  const { status, headers } = response
+  if (status !== 200 || headers['cache-control'] !== undefined) return response
+  const cached = { 'cache-control': 'public, max-age=30', vary: 'authorization' }
+  return { ...response, headers: { ...headers, ...cached } }
 }
 
 function withScope(caller: Extract<ApiCaller, { kind: 'token' }>, scope: Scope): ApiCaller {

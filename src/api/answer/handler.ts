@@ -3,7 +3,8 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
-import type { ApiCaller } from '../admission/access.ts'
+import { CONTENT_DIGEST } from '../../signing/http-signature.ts'
+import { type ApiCaller, isFar } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -87,7 +88,7 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, remote, host: caller, isLocal = false } = request
-  const isElsewhere = call.caller.kind !== 'local'
+  const isElsewhere = isFar(call.caller, request)
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
   const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
@@ -173,7 +174,10 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { node, staged, request, meter }: Call): Promise<unknown> {
+function bodyValue(
+  operation: Operation,
+  { node, staged, request, caller, meter }: Call,
+): Promise<unknown> {
   const isManifest = operation.kind === 'json' && operation.multipart === true
   if (isManifest && isMultipart(request))
     return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
@@ -181,6 +185,7 @@ function bodyValue(operation: Operation, { node, staged, request, meter }: Call)
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
     isHashed: isManifest,
+    digest: caller.kind === 'grove' ? request.header(CONTENT_DIGEST) : undefined,
   })
 }
 

@@ -2,16 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { NextTurn } from '../../ports/stores.ts'
-import { Door } from '../admission/door.ts'
+import { Door, type SigningOptions } from '../admission/door.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
-import { logRequest } from './access-log.ts'
+import { AccessLog } from './access-log.ts'
 import { AnswerRoom } from './answer-room.ts'
-import { hostOf } from './caller.ts'
+import { hostOf, type Proxies, proxiesAt, remoteOf } from './caller.ts'
 import type { Connections } from './connections.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
@@ -34,6 +34,12 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** Whether everybody may read contributions. Default: they may not. */
+  readonly anonymousRead?: boolean
+  /** Proxies whose word on where requests come from is taken. Default: none. */
+  readonly proxies?: Proxies
+  /** The grove's key and addresses. Default: it takes no signatures. */
+  readonly signing?: SigningOptions
   /** Whether a reverse proxy carries callers of other machines to it. Default: none does. */
   readonly isBehindProxy?: boolean
   /** The server's connections. Default: nobody counts them. */
@@ -67,10 +73,13 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       clock: node.clock,
       admission: node.config.admission,
       isBehindProxy: options.isBehindProxy === true,
+      signing: options.signing,
+      anonymousRead: options.anonymousRead === true,
     }),
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
   const { connections, nextTurn } = options
+  const { proxies = proxiesAt([]) } = options
   const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
   const turns = new Turns({
     clock: node.clock,
@@ -82,6 +91,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
       : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
   const pipelines = new Pipelines()
+  const log = new AccessLog(node.log, node.clock.now)
   const later = async (behind: Promise<void>, request: ApiRequest, host: string) => {
     await behind
     request.signal.throwIfAborted()
@@ -90,14 +100,17 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const { socket } = incoming
-    const from = socket.remoteAddress
+    const from = remoteOf(incoming, proxies)
     const connection = connections?.of(socket)
-    const host = isLocal ? LOCAL : (connection?.host ?? hostOf(from))
+    const isDirect = from === socket.remoteAddress
+    const caller = isDirect ? (connection?.host ?? hostOf(from)) : hostOf(from)
+    const host = isLocal ? LOCAL : caller
     const behind = pipelines.behind(incoming, outgoing)
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
       host,
+      remote: from,
       begin: (request) =>
         behind === undefined ? enter(request, host) : later(behind, request, host),
       turn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk', isWork: true }),
@@ -122,7 +135,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     } finally {
       if (operation !== undefined) end(operation, response.status)
       live.delete(exchange)
-      logRequest(node.log, exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
+      log.note(exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
     }
   }
   return {
@@ -144,11 +157,11 @@ function pages(metrics: Metrics, address: string): Record<string, Handler> {
   const docs = docsPage()
   const docsResponse = textResponse(200, docs.body, docs.headers)
   return {
-    '/api/openapi.json': { name: 'openapi', access: 'read', answer: () => description },
-    '/api/docs': { name: 'docs', access: 'read', answer: () => docsResponse },
+    '/api/openapi.json': { name: 'openapi', access: 'public', answer: () => description },
+    '/api/docs': { name: 'docs', access: 'public', answer: () => docsResponse },
     '/': {
       name: 'root',
-      access: 'read',
+      access: 'public',
       answer: () => textResponse(302, '', { location: 'api/docs' }),
     },
     '/metrics': {

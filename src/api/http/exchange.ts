@@ -18,6 +18,8 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
   readonly host: string
+  /** The IP address that it comes from. */
+  readonly remote: string | undefined
   /** Waits until the request may begin; undefined if it may. */
   readonly begin: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the work on it may go on; undefined if it may. */
@@ -43,6 +45,7 @@ export class Exchange implements ApiRequest {
   readonly host: string
   readonly remote: string | undefined
   readonly isForwarded: boolean
+  readonly #authority: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #options: ExchangeOptions
@@ -50,10 +53,10 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, host, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse, remote } = options
     this.isLocal = isLocal
     this.host = host
-    this.remote = incoming.socket.remoteAddress
+    this.remote = remote
     this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
@@ -61,9 +64,10 @@ export class Exchange implements ApiRequest {
     this.#movement = new Movement({ socket: incoming.socket, clock, isCrowded })
     onUse('work')
     this.method = incoming.method ?? 'GET'
-    const { path, search } = splitTarget(incoming.url ?? '/')
+    const { path, search, authority } = splitTarget(incoming.url ?? '/')
     this.path = path
     this.search = search
+    this.#authority = authority
     outgoing.once('close', () => {
       this.#movement.allowPause()
       onUse('idle')
@@ -85,6 +89,7 @@ export class Exchange implements ApiRequest {
   }
 
   header(name: string): string | undefined {
+    if (name === 'host' && this.#authority !== undefined) return this.#authority
     const value = this.#incoming.headers[name]
     return Array.isArray(value) ? value[0] : value
   }

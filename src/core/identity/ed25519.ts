@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { mustHold } from '../invariant.ts'
 
 /** The id of a grove that has a key: `ed25519:` and the 64 hex digits of its public key. */
 export type KeyId = string & { readonly __keyId: true }
@@ -58,7 +59,45 @@ export class SigningKey {
   sign(domain: Domain, bytes: Uint8Array): string {
     return sign(null, signedBytes(domain, bytes), this.#key).toString('base64url')
   }
+
+  /**
+   * The 64 bytes of a signature over the base of an HTTP message (RFC 9421 §2.5), off the main
+   * thread. A base begins with the name of a component, and so is nothing that has a domain.
+   */
+  signHttp(base: Uint8Array): Promise<Buffer> {
+    mustHold(isHttpBase(base), 'it is the base of an HTTP message')
+    return new Promise((resolve, reject) =>
+      sign(null, base, this.#key, (error, made) => (error ? reject(error) : resolve(made))),
+    )
+  }
 }
+
+/** The public key of a grove, ready to verify: to read it from an id takes as long as verifying. */
+export class VerifyingKey {
+  readonly #key: KeyObject
+
+  private constructor(key: KeyObject) {
+    this.#key = key
+  }
+
+  /** The key in an id; undefined where no point of the curve has these digits. */
+  static of(peerId: KeyId): VerifyingKey | undefined {
+    const key = keyIn(() => publicKeyOf(peerId))
+    return key && new VerifyingKey(key)
+  }
+
+  /** Whether the key signed the base of an HTTP message, found out off the main thread. */
+  verifiesHttp(base: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    if (!isHttpBase(base)) return Promise.resolve(false)
+    return new Promise((resolve, reject) =>
+      verify(null, base, this.#key, signature, (error, holds) =>
+        error ? reject(error) : resolve(holds),
+      ),
+    )
+  }
+}
+
+const isHttpBase = (base: Uint8Array): boolean => base[0] === 0x22 && base[1] === 0x40
 
 /** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
 export function isSignedBy(

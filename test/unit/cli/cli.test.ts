@@ -3,12 +3,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { agentFrom, parseScore } from '../../../src/cli/options.ts'
-import { formatSize, printable, printableLines } from '../../../src/cli/output/format.ts'
+import { printable, printableLines } from '../../../src/cli/output/format.ts'
 import { draw, type Member } from '../../../src/cli/output/lineage.ts'
 import { type Output, printJson } from '../../../src/cli/output/output.ts'
 import { progressLine } from '../../../src/cli/output/progress.ts'
 import { progressOf } from '../../../src/cli/output/watch.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { formatSize } from '../../../src/core/units.ts'
 import { gatherPaths } from '../../../src/gather/paths.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 
@@ -62,8 +63,14 @@ test('text from others cannot control the terminal', () => {
   assert.equal(printableLines('a\u0007\r\nb'), 'a\u{fffd}\nb')
 })
 
+test('what shows nothing in text from others is marked, but not what joins letters', () => {
+  assert.equal(printable('ad\u200ba \u{e0041}\ufeff\u3164'), 'ad\u{fffd}a \u{fffd}\u{fffd}\u{fffd}')
+  const joined = '\u{1f468}\u200d\u{1f469}\ufe0f \u0915\u094d\u200d e\u0301'
+  assert.equal(printableLines(joined), joined)
+})
+
 test('neither can text from others in JSON, which stays the same value', () => {
-  const value = { summary: 'a\u202eb\u2066\u061c\u0085\u2028\u001b' }
+  const value = { summary: 'a\u202eb\u2066\u061c\u0085\u2028\u001b\u200b\u{e0041}' }
   const written: string[] = []
   const answer = { write: (text: string) => written.push(text) }
   const unread = new AbortController().signal
