@@ -15,7 +15,7 @@ import { failedAttempts } from '../peers/contact.ts'
 import { neutralReport } from '../peers/neutral.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
-import { heldAmong, partialAmong, stubOffers } from './offers.ts'
+import { heldAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 import type { SyncState } from './sync-state.ts'
 
@@ -98,7 +98,8 @@ export class Round {
   async fetchWanted({ offers, local, policy, only, areStrangers }: Choice): Promise<void> {
     const node = this.#node
     const held = await heldAmong(node, [...offers, ...local])
-    const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
+    const partial =
+      only === undefined ? await this.#state.completeness.partialAmong(node, held) : new Set<Cid>()
     const { wants, skipped } = await this.#plan({ offers, local, policy, held, partial })
     for (const { cid } of offers) {
       const isNew = !this.#offered.has(cid)
