@@ -332,6 +332,16 @@ test('on a narrow terminal, scores and counts go below what they belong to', () 
   assert.deepEqual(lines.slice(1), ['│ │   val_bpb 1.25 ↓  1 challenge, 2', '│ │   reviews'])
 })
 
+test('where counts have no room in a tree, the challenge is the last to go', () => {
+  const evidence = { review: 3, reproduction: 2, adoption: 5, reply: 1, challenge: 1 }
+  const scores = { val_bpb: { value: 1.25, direction: 'minimize' as const } }
+  const member = { cid: target, view: view({ scores }), parents: [], evidence, cut: false }
+
+  const line = treeLine({ branch: '● ', member, again: false }, { width: 80, chosen: target })
+
+  assert.match(line, /1 challenge/)
+})
+
 test('a reproduction that did not succeed is told apart in a list, at any width', () => {
   const relations: ContributionView['relations'] = [
     { targetCid: target, relationType: 'reproduces', metadata: { result: 'failed' } },

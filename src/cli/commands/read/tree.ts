@@ -128,7 +128,10 @@ export function treeLine({ branch, member, again }: LineageLine, drawing: Drawin
 
 /** `3 reviews, 1 challenge`, in forms that take less and less room. */
 function countForms(evidence: Member['evidence']): string[] {
-  const counts = Object.entries(evidence)
+  // What is dropped for want of room is the last: a challenge must be seen.
+  const counts = Object.entries(evidence).toSorted(
+    ([a], [b]) => Number(b === CHALLENGE) - Number(a === CHALLENGE),
+  )
   return counts.map((_, dropped) => {
     const named = counts.slice(0, counts.length - dropped)
     const more = counts.slice(named.length).reduce((sum, [, count]) => sum + count, 0)
@@ -140,9 +143,11 @@ function countForms(evidence: Member['evidence']): string[] {
 /** Columns that a summary keeps beside scores and counts. */
 const SUMMARY_MIN = 16
 
+const CHALLENGE = 'challenge'
+
 /** What one relation counts as, in a word that can be counted. */
 export function countedAs({ relationType, metadata }: Relation): string | undefined {
-  if (relationType === 'reproduces' && !isReproduced(metadata)) return 'challenge'
+  if (relationType === 'reproduces' && !isReproduced(metadata)) return CHALLENGE
   return nouns[relationType]
 }
 
