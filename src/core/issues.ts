@@ -71,7 +71,7 @@ function membersOf(schema: unknown): string[] {
 }
 
 /** The known name that another was meant for: it ends so, or differs by a letter or two. */
-export function nameMeant(name: string, known: readonly string[]): string | undefined {
+function nameMeant(name: string, known: readonly string[]): string | undefined {
   const given = name.toLowerCase()
   const isMeant = [
     (other: string) => other === given,
