@@ -48,7 +48,7 @@ export function addMcp(program: Command, context: Context): void {
 
 /**
  * Serves until the user interrupts, or until the agent has closed stdin and all that it asked for
- * is answered.
+ * is answered. Throws `body-too-large` for a message that is too long.
  */
 async function mcp(session: CliSession, options: McpFlags): Promise<void> {
   const { grove, env, output, signal } = session
@@ -61,12 +61,15 @@ async function mcp(session: CliSession, options: McpFlags): Promise<void> {
   const { UnansweredTransport } = await import('../../../api/mcp/unanswered.ts')
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
-  const lines = process.stdin.pipe(exactLines(process.stdout))
+  const lines = exactLines(process.stdout)
+  // Each answer that waits for its reader listens.
+  process.stdout.setMaxListeners(0)
   const ended = Promise.withResolvers<void>()
+  lines.once('error', ended.reject)
+  lines.once('close', ended.resolve)
   // A stdin that breaks has no end by itself.
   process.stdin.once('close', () => lines.end())
-  lines.once('close', ended.resolve)
-  const transport = new UnansweredTransport(new StdioServerTransport(lines))
+  const transport = new UnansweredTransport(new StdioServerTransport(process.stdin.pipe(lines)))
   const server = await serveMcp(
     {
       ...{ grove, agent, env: { ...env } },
@@ -80,11 +83,14 @@ async function mcp(session: CliSession, options: McpFlags): Promise<void> {
     signal.addEventListener('abort', () => resolve(), { once: true })
   })
   const looked = noteIfSilent(session)
-  await Promise.race([interrupted, ended.promise.then(() => transport.answered())])
-  // As long as it is read, an agent that keeps it open keeps an interrupted process.
-  process.stdin.destroy()
-  await looked
-  await server.close()
+  try {
+    await Promise.race([interrupted, ended.promise.then(() => transport.answered())])
+  } finally {
+    // As long as it is read, an agent that keeps it open keeps an interrupted process.
+    process.stdin.destroy()
+    await looked
+    await server.close()
+  }
 }
 
 /** Throws `usage-error` for a folder of files to publish that isn't there. */
