@@ -79,7 +79,7 @@ test('what background sync refuses is told by status, by sync and at /metrics', 
   const round = await run('sync')
   const figures = await (await fetch(`${grove.url}/metrics`)).text()
 
-  assert.match(status.printed, /not fetched +2 items, too-large; `grove fetch` brings them/)
+  assert.match(status.printed, /not fetched +2 items: too-large; `grove fetch` brings them/)
   assert.match(round.printed, /not fetched unasked: 2 too-large/)
   assert.match(figures, /^grove_sync_refused\{reason="too-large"\} 2$/m)
 })
