@@ -54,7 +54,7 @@ export function requireCounted({ manifest: { kind, scores = {} } }: Contribution
 /**
  * Throws `metric-conflict` where the scores of a work, a reproduction or a review are meant
  * otherwise than those of most works that were published here, or than those of most reviews of the
- * same work: in the other direction, or in another unit.
+ * same work that were: in the other direction, or in another unit.
  */
 export async function requireKnownForms(
   node: FormsContext,
