@@ -1,4 +1,5 @@
 import { Bucket } from '../../concurrency/bucket.ts'
+import { errorTable } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -46,7 +47,9 @@ export class AccessLog {
     const isRefused = REFUSED.has(response.status)
     const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
     const isQuiet = isChatter || (isRefused && !this.#refusals.tryTake(this.#now()))
-    this.#log[isQuiet ? 'debug' : 'info']('request', fieldsOf(request, outcome))
+    const isFull = response.status === errorTable['storage-full'].status
+    const level = isFull ? 'warn' : isQuiet ? 'debug' : 'info'
+    this.#log[level]('request', fieldsOf(request, outcome))
   }
 }
 
