@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { DEFAULT_PORT } from './config/address.ts'
 import { type Environment, layersOfEnvironment } from './config/environment.ts'
-import { type Layer, type LogLevel, type ParsedLayer, parseLayer } from './config/layer.ts'
+import { type Layer, type LogLevel, OPTIONS, type ParsedLayer, parseLayer } from './config/layer.ts'
 import { GroveError } from './core/errors.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './core/limits.ts'
 import { isLoopback } from './core/loopback.ts'
 import type { AdmissionMode } from './core/peers/admission.ts'
-import { defaultPolicy } from './core/policy.ts'
+import { defaultPolicy, thresholdsNamed } from './core/policy.ts'
+import { dimensionsNamed } from './core/ranking/frontier.ts'
 import type { NodeConfig } from './node/context.ts'
 
 /**
@@ -74,12 +75,12 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
   const parsed = [
     { name: join(dir, CONFIG_FILE), values: file },
     ...layers,
-    { name: 'options', values: flags },
+    { name: OPTIONS, values: flags },
   ].map(({ name, values }) => ({ name, values: parseLayer(values, name) }))
   const settings = Object.assign({}, ...parsed.map(({ values }) => values)) as ParsedLayer
   const from = (key: 'host' | 'port') => {
     const name = parsed.findLast(({ values }) => values[key] !== undefined)?.name
-    return name === 'options' ? `--${key}` : name
+    return name === OPTIONS ? `--${key}` : name
   }
   const host = settings.host ?? DEFAULT_HOST
   return {
@@ -127,7 +128,8 @@ export const isBeyondLoopback = (url: string | undefined): boolean =>
   url !== undefined && !isLoopback(new URL(url).hostname)
 
 function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {
-  const { syncDimensions: dimensions, syncTags: tags, syncKinds: kinds } = settings
+  const { syncThresholds, syncTags: tags, syncKinds: kinds } = settings
+  const dimensions = settings.syncDimensions?.flatMap(dimensionsNamed)
   return {
     ...(settings.admission === undefined ? {} : { admission: settings.admission }),
     seeds: settings.peers ?? [],
@@ -136,7 +138,7 @@ function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allow
     fetchTimeoutMs: settings.fetchTimeout ?? 300_000,
     policy: {
       scope: settings.sync ?? 'frontier',
-      thresholds: settings.syncThresholds ?? defaultPolicy.thresholds,
+      thresholds: thresholdsNamed(syncThresholds ?? defaultPolicy.thresholds),
       topK: settings.syncTopK ?? defaultPolicy.topK,
       maxArtifactBytes: settings.maxArtifactBytes ?? UNSOLICITED_ARTIFACT_MAX_BYTES,
       maxBytesPerRound: settings.roundBytes ?? defaultPolicy.maxBytesPerRound,

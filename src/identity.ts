@@ -38,13 +38,9 @@ export async function openIdentity(stores: Kept, log: Log): Promise<OwnIdentity>
   const pem = await stores.keys.read()
   const key = pem === undefined ? newKey() : keyOf(pem)
   const rotations = note?.peerId === key.peerId ? note.rotations : []
-  try {
-    if (pem === undefined) await stores.keys.keep(key.toPem())
-    if (note?.peerId !== key.peerId) await keepNote(stores, { peerId: key.peerId, rotations })
-  } catch (err) {
-    if (!isGroveError(err)) throw err
-    log.warn('the key of the grove could not be kept: it has another at the next start', { err })
-  }
+  const isKept = pem !== undefined || (await isDone(stores.keys.keep(key.toPem()), log, UNKEPT))
+  if (isKept && note?.peerId !== key.peerId)
+    await isDone(keepNote(stores, { peerId: key.peerId, rotations }), log, UNNOTED)
   if (note !== undefined && note.peerId !== key.peerId)
     log.warn(
       'the key of the grove is another than before: others take it for another grove; ' +
@@ -53,6 +49,21 @@ export async function openIdentity(stores: Kept, log: Log): Promise<OwnIdentity>
     )
   const formerly = await idWithoutKey(stores)
   return { key, rotations, ...(formerly !== undefined && { formerly }) }
+}
+
+const UNKEPT = 'the key of the grove could not be kept: it has another at the next start'
+const UNNOTED = 'which key the grove has could not be noted: nothing would tell that it was lost'
+
+/** Whether something was stored. What failed is a warning, since the grove goes on without it. */
+async function isDone(step: Promise<void>, log: Log, warning: string): Promise<boolean> {
+  try {
+    await step
+    return true
+  } catch (err) {
+    if (!isGroveError(err)) throw err
+    log.warn(warning, { err })
+    return false
+  }
 }
 
 /**

@@ -60,7 +60,7 @@ function section(operation: Operation): string[] {
     `${summary}.`,
     '',
     ...(rows.length === 0 ? [] : ['| input | in | type |', '|---|---|---|', ...rows, '']),
-    ...(operation.kind === 'json' && operation.multipart === true ? [MULTIPART, ''] : []),
+    ...(operation.kind === 'json' && operation.multipart !== undefined ? [MULTIPART, ''] : []),
     `Answers ${http.status ?? 200}: ${answerOf(operation)}.` +
       ` In code: \`${name}\`${toolOf(operation)}. ${callersOf(operation)}.`,
     '',

@@ -38,12 +38,19 @@ function readingMany<T>(
 }
 
 export const readDuration = reading(parseDuration)
+/** A duration that is more than nothing: a timeout of 0 would let nothing happen. */
+export const readTimeout = reading((text) => {
+  const ms = parseDuration(text)
+  if (ms > 0) return ms
+  throw new GroveError('usage-error', {}, { message: 'it must be more than 0' })
+})
 export const readSize = reading(parseSize)
 export const readLimit = reading((text) => parseCount(text, 1, LIST_MAX))
 export const readDepth = reading((text) => parseCount(text, 0, 64))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
 export const readScore = readingMany(parseOpenScore)
+export const readReviewScore = readingMany(parseReviewScore)
 export const readThreshold = readingMany((text): [string, number] => {
   const [metric, value] = parseAssignment(text, 'metric=value')
   return [metric, parseNumber(value)]
@@ -67,8 +74,8 @@ export const tagOption = (description: string): Option =>
 export const insistOption = (): Option =>
   new Option(
     '--insist',
-    'publish scores also in another direction or unit than those published here have, or that ' +
-      'do not count',
+    'publish scores also in another direction or unit than those published here or other reviews ' +
+      'of the work have, or that do not count',
   )
 
 /** `name=value:minimize|maximize[:unit]`. */
@@ -100,6 +107,16 @@ export function parseOpenScore(text: string): [name: string, score: OpenScore] {
   if (!/^[^=]+=[^:]+$/.test(text)) return parseScore(text)
   const [name, { value }] = parseScore(`${text}:maximize`)
   return [name, { value }]
+}
+
+/** The score of a review, which is better the higher it is unless it says otherwise. */
+export function parseReviewScore(text: string): [name: string, score: OpenScore] {
+  if (!text.includes('='))
+    throw new InvalidArgumentError(
+      `"${text}" is not of the form name=value[:minimize|maximize[:unit]], ` +
+        'such as quality=0.9.',
+    )
+  return parseOpenScore(text)
 }
 
 /** A JSON object as text. */

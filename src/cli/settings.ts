@@ -6,6 +6,7 @@ import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { type AdmissionMode, admissions } from '../core/peers/admission.ts'
 import { defaultPolicy } from '../core/policy.ts'
+import { SIGNAL_NAMES } from '../core/ranking/frontier.ts'
 import { formatSize, parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
 
@@ -146,6 +147,8 @@ function addListening(command: Command): void {
     )
 }
 
+const SIGNALS = Object.keys(SIGNAL_NAMES).join(', ')
+
 /** A size as the options take it: `256MiB`. */
 const sizeOf = (bytes: number): string => formatSize(bytes).replace(/(?:\.0)? /, '')
 
@@ -164,7 +167,7 @@ function addPolicy(command: Command): void {
     )
     .option(
       '--sync-dimension <name>',
-      'keep up with this metric or signal only (may be repeated; default: all)',
+      `keep up with this metric or signal (${SIGNALS}) only (may be repeated; default: all)`,
       readText,
     )
     .option(

@@ -9,13 +9,18 @@ const ACTIVE_MS = 250
 const HALF_LIFE_MS = 1_000
 /** Who has used less than this share of another's time is lighter. */
 const LIGHTER_SHARE = 1 / 2
+/** The part that the latest piece has in what one's usually take. */
+const LATEST_SHARE = 1 / 8
 /** Names whose use is remembered. */
 const NAMES_MAX = 4_096
 
 interface RestsOptions {
   /** Unix ms. */
   readonly now: () => number
-  /** A piece of work that takes so long is long: others may have come meanwhile. */
+  /**
+   * A piece of work that takes so long is long, if one's usually take half of that: a short one
+   * takes as long at times, where other programs have the processor.
+   */
   readonly longMs: number
   /** Who never has to rest. */
   readonly never: ReadonlySet<string>
@@ -24,6 +29,8 @@ interface RestsOptions {
 interface Usage {
   /** As of `at`. */
   readonly ms: number
+  /** What a piece usually takes. */
+  readonly pieceMs: number
   readonly at: number
   readonly restsUntil: number
 }
@@ -52,9 +59,12 @@ export class Rests {
   note(name: string, ms: number): void {
     const at = this.#now()
     const before = this.#uses.get(name)
-    const restMs = ms < this.#longMs ? 0 : Math.min(REST_MAX_MS, REST_FACTOR * ms)
+    const usualMs = before?.pieceMs ?? ms
+    const pieceMs = usualMs + LATEST_SHARE * (ms - usualMs)
+    const isLong = ms >= this.#longMs && pieceMs >= this.#longMs / 2
+    const restMs = isLong ? Math.min(REST_MAX_MS, REST_FACTOR * ms) : 0
     const restsUntil = Math.max(at + restMs, before?.restsUntil ?? 0)
-    this.#uses.set(name, { ms: ms + usedOf(before, at), at, restsUntil })
+    this.#uses.set(name, { ms: ms + usedOf(before, at), pieceMs, at, restsUntil })
   }
 
   /** Until when one rests (Unix ms); undefined where it doesn't. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { z } from 'zod'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
@@ -5,6 +6,7 @@ import { tokenId } from '../core/identity/token.ts'
 import { ourWords } from '../core/issues.ts'
 import { admissions } from '../core/peers/admission.ts'
 import { parseCount, parseDuration, parseNumber, parseSize } from '../core/units.ts'
+import { dimensionSchema } from '../core/wire/frontier.ts'
 import { parseAddress, parseSeed } from './address.ts'
 
 export const PORT_MAX = 65_535
@@ -37,7 +39,7 @@ export type LogLevel = z.infer<typeof logLevelSchema>
 /** One layer of the configuration, and the form of grove.json. An unknown key is an error. */
 export const layerSchema = z
   .strictObject({
-    host: z.string().min(1),
+    host: z.string().min(1).refine(isAddressOrName, 'is neither an IP address nor a name'),
     port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
@@ -58,9 +60,9 @@ export const layerSchema = z
     syncInterval: written(positiveDuration),
     sync: z.enum(['frontier', 'off']),
     /** Metrics and signals in which items are fetched. Default: all but `_recency`. */
-    syncDimensions: z.array(z.string().min(1)),
+    syncDimensions: z.array(dimensionSchema),
     /** By metric, the worst value of an item that is fetched, in the metric's direction. */
-    syncThresholds: z.record(z.string().min(1), written(parseNumber)),
+    syncThresholds: z.record(dimensionSchema, written(parseNumber)),
     syncTags: z.array(z.string().min(1).max(256)).max(100),
     syncKinds: z.array(kindSchema).max(100),
     syncTopK: written((text) => parseCount(text, 1, 1_000)),
@@ -94,7 +96,7 @@ const plurals: Readonly<Record<string, string>> = {
 
 /** The layer with its lists by their names in the plural; one that has both names is left. */
 function inPlural(layer: unknown): unknown {
-  if (typeof layer !== 'object' || layer === null) return layer
+  if (typeof layer !== 'object' || layer === null || Array.isArray(layer)) return layer
   const entries = Object.entries(layer).map(([name, value]) => {
     const plural = Object.hasOwn(plurals, name) ? plurals[name] : undefined
     return [plural === undefined || plural in layer ? name : plural, value]
@@ -107,13 +109,32 @@ export function parseLayer(layer: unknown, name: string): ParsedLayer {
   const result = layerSchema.safeParse(inPlural(layer), ourWords)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ path, message }) =>
-    path.length === 0 || isVariable(name) ? message : `${path.join('.')}: ${message}`,
+    path.length === 0 || isVariable(name) ? message : `${placeOf(path, name)}: ${message}`,
   )
+  const from = name === OPTIONS ? '' : `${name}: `
   throw new GroveError(
     'usage-error',
     { layer: name },
-    { message: `${name}: ${issues.join('; ')}`, cause: result.error },
+    { message: from + issues.join('; '), cause: result.error },
   )
+}
+
+/** The layer of the command line. */
+export const OPTIONS = 'options'
+
+/** What a person wrote for a setting: a flag on the command line, else its key. */
+function placeOf(path: readonly PropertyKey[], layer: string): string {
+  const [key, ...rest] = path.map(String)
+  if (layer !== OPTIONS || key === undefined) return path.join('.')
+  const singular = Object.keys(plurals).find((name) => plurals[name] === key) ?? key
+  const flag = `--${singular.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+  // Which of several values it was is no part of the flag.
+  return [flag, ...rest.filter((part) => !/^\d+$/.test(part))].join(' ')
+}
+
+/** What has only digits and points is meant as an address. */
+function isAddressOrName(host: string): boolean {
+  return !/^[\d.]+$/.test(host) || isIP(host) !== 0
 }
 
 /** A variable gives one setting, whose key would say nothing more. */

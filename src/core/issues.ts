@@ -41,9 +41,11 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_small':
       return sizeWords(issue.origin, 'at least', issue.minimum)
     case 'too_big':
-      return sizeWords(issue.origin, 'at most', issue.maximum)
+      return sizeWords(issue.origin, 'at most', issue.maximum) + lengthOf(issue.input)
     case 'unrecognized_keys':
-      return unknownMembers(issue.keys)
+      return unknownMembers(issue.keys, membersOf(issue.inst))
+    case 'invalid_key':
+      return issue.issues[0]?.message
     case 'invalid_union':
       return 'has none of the forms that are allowed'
     case 'not_multiple_of':
@@ -53,9 +55,48 @@ function wordsOf(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function unknownMembers(names: readonly string[]): string {
+function unknownMembers(names: readonly string[], known: readonly string[]): string {
   const what = names.length === 1 ? 'an unknown member' : 'unknown members'
-  return `has ${what}: ${names.join(', ')}`
+  const told = names.map((name) => {
+    const meant = nameMeant(name, known)
+    return meant === undefined ? name : `${name} (did you mean ${meant}?)`
+  })
+  return `has ${what}: ${told.join(', ')}`
+}
+
+/** The names of the members that a schema of an object has. */
+function membersOf(schema: unknown): string[] {
+  const { shape } = (schema ?? {}) as { readonly shape?: object }
+  return shape === undefined ? [] : Object.keys(shape)
+}
+
+/** The known name that another was meant for: it ends so, or differs by a letter or two. */
+function nameMeant(name: string, known: readonly string[]): string | undefined {
+  const given = name.toLowerCase()
+  const isMeant = [
+    (other: string) => other === given,
+    (other: string) => isNear(given, other),
+    (other: string) => given.length > 2 && (other.endsWith(given) || other.startsWith(given)),
+  ]
+  for (const test of isMeant) {
+    const found = known.find((other) => test(other.toLowerCase()))
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Whether two names are equal but for one letter, or for two neighbours that changed places. */
+function isNear(a: string, b: string): boolean {
+  let from = 0
+  while (from < a.length && a[from] === b[from]) from++
+  let [endA, endB] = [a.length, b.length]
+  while (endA > from && endB > from && a[endA - 1] === b[endB - 1]) {
+    endA--
+    endB--
+  }
+  const [restA, restB] = [a.slice(from, endA), b.slice(from, endB)]
+  const isSwapped = restA.length === 2 && restA === [...restB].reverse().join('')
+  return isSwapped || Math.max(restA.length, restB.length) <= 1
 }
 
 function sizeWords(origin: string, bound: string, size: number | bigint): string {
@@ -63,6 +104,10 @@ function sizeWords(origin: string, bound: string, size: number | bigint): string
   if (origin === 'array' || origin === 'set') return `must have ${bound} ${counted(size, 'entry')}`
   return `must be ${bound} ${size}`
 }
+
+/** How long a text is that is too long. */
+const lengthOf = (input: unknown): string =>
+  typeof input === 'string' ? `, and has ${input.length}` : ''
 
 function counted(size: number | bigint, noun: string): string {
   if (Number(size) === 1) return `1 ${noun}`

@@ -1,6 +1,6 @@
 import type { Kind, Manifest } from './contribution/schema.ts'
 import { UNSOLICITED_ARTIFACT_MAX_BYTES } from './limits.ts'
-import { type Place, reaches } from './ranking/frontier.ts'
+import { dimensionsNamed, type Place, reaches } from './ranking/frontier.ts'
 
 /** What background sync fetches. A field that is left out restricts nothing. */
 export interface Policy {
@@ -29,6 +29,14 @@ export const defaultPolicy: Policy = {
   maxArtifactBytes: UNSOLICITED_ARTIFACT_MAX_BYTES,
   maxBytesPerRound: 256 * 1024 * 1024,
   maxRequestsPerRound: 1_000,
+}
+
+/** Thresholds by the names that people see, in all dimensions that these mean. */
+export function thresholdsNamed(named: Policy['thresholds']): Policy['thresholds'] {
+  const thresholds = Object.entries(named).flatMap(([name, value]) =>
+    dimensionsNamed(name).map((dimension) => [dimension, value] as const),
+  )
+  return Object.fromEntries(thresholds)
 }
 
 /** A place, and what may be known about its item before the manifest is here. */

@@ -72,11 +72,14 @@ export class Gathering implements Gathered {
   }
 }
 
-/** Several gatherings as one. */
+/** Several gatherings as one. What git doesn't track may be among the files that were named. */
 export function joined(parts: readonly Gathered[]): Gathered {
+  const files = parts.flatMap((part) => part.files)
+  const taken = new Set(files.map(({ path }) => path))
+  const isTaken = ({ path, reason }: Omission) => reason === 'untracked' && taken.has(path)
   return {
-    files: parts.flatMap(({ files }) => files),
-    leftOut: parts.flatMap(({ leftOut }) => leftOut),
+    files,
+    leftOut: parts.flatMap(({ leftOut }) => leftOut).filter((each) => !isTaken(each)),
     suspects: parts.flatMap(({ suspects }) => suspects),
   }
 }

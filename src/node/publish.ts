@@ -15,18 +15,21 @@ const LOCAL = 'local'
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
 
-export interface PublishOptions {
+export interface CheckOptions {
   readonly signal?: AbortSignal
-  /** Whether the author is on this machine: see `Provenance.own`. */
-  readonly isLocal?: boolean
   /** Whether scores that are meant otherwise than here are refused. Default: they aren't. */
   readonly checks?: boolean
+  /** Waits until long work may go on. Default: as `breathe`. */
+  readonly turn?: () => Promise<void> | undefined
+}
+
+export interface PublishOptions extends CheckOptions {
+  /** Whether the author is on this machine: see `Provenance.own`. */
+  readonly isLocal?: boolean
   /** Artifacts that came with the draft and are stored with it. */
   readonly pending?: readonly PendingBlob[]
   /** The caller's host, by which callers take turns. Default: this process. */
   readonly caller?: string
-  /** Waits until long work may go on. Default: as `breathe`. */
-  readonly turn?: () => Promise<void> | undefined
 }
 
 export interface Published {
@@ -79,6 +82,23 @@ export class StagedArtifacts {
   }
 }
 
+type PublishContext = FetchContext & Pick<ReadContext, 'breathe' | 'packs'>
+
+/**
+ * Throws what `publish` would throw of a draft, whose files may still be missing: they are looked
+ * at neither as a tree nor as a pack. So who has large files to send learns first whether they are
+ * taken.
+ */
+export async function checkDraft(
+  node: PublishContext,
+  draft: Draft,
+  options: CheckOptions = {},
+): Promise<void> {
+  const contribution = await sealed(node, draft, options)
+  await requireArtifacts(node, contribution, [])
+  await requireTargets(node, contribution, options.signal)
+}
+
 /**
  * Publishes a draft: seal → check → admit. When it resolves, the contribution is durable. The
  * target of a relation that is not here is fetched first, where this grove has peers. Throws what
@@ -87,22 +107,12 @@ export class StagedArtifacts {
  * also `metric-conflict`.
  */
 export async function publish(
-  node: FetchContext & Pick<ReadContext, 'breathe' | 'packs'>,
+  node: PublishContext,
   draft: Draft,
   options: PublishOptions = {},
 ): Promise<Published> {
-  const { turn = () => node.breathe(true) } = options
-  // A draft of many members takes as long to seal as it took to parse.
-  await turn()
-  const contribution = sealDraft(draft, node.clock.now())
-  await turn()
-  requireTree(contribution)
   const { pending = [], caller = LOCAL } = options
-  requireKnownResults(contribution)
-  if (options.checks === true) {
-    requireCounted(contribution)
-    await requireKnownForms(node, contribution)
-  }
+  const contribution = await sealed(node, draft, options)
   await requireArtifacts(node, contribution, pending)
   await requirePack(node, contribution, pending)
   await requireTargets(node, contribution, options.signal)
@@ -111,6 +121,25 @@ export async function publish(
   const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
   const outcome = await admit(node, { contribution, provenance, pending, caller })
   return { contribution, added: outcome === 'added' }
+}
+
+/** The draft, sealed, if nothing is wrong with it by itself. */
+async function sealed(
+  node: PublishContext,
+  draft: Draft,
+  { checks = false, turn = () => node.breathe(true) }: CheckOptions,
+): Promise<Contribution> {
+  // A draft of many members takes as long to seal as it took to parse.
+  await turn()
+  const contribution = sealDraft(draft, node.clock.now())
+  await turn()
+  requireTree(contribution)
+  requireKnownResults(contribution)
+  if (checks) {
+    requireCounted(contribution)
+    await requireKnownForms(node, contribution)
+  }
+  return contribution
 }
 
 function requireTree({ manifest }: Contribution): void {

@@ -45,7 +45,9 @@ const bytesOf = (files: readonly Sized[]) =>
 /** Undefined where the system doesn't say. A directory that isn't there counts as its parent. */
 async function freeBytesAt(path: string): Promise<number | undefined> {
   try {
-    const { bavail, bsize } = await statfs(path)
+    const { bavail, blocks, bsize } = await statfs(path)
+    // A file system without blocks, as /proc, has no files to be filled with.
+    if (blocks === 0) return undefined
     return bavail * bsize
   } catch (cause) {
     const parent = dirname(path)

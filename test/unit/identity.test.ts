@@ -206,6 +206,18 @@ test('the key is nowhere but in its file', async () => {
   assert.ok(!logged.includes(secret))
 })
 
+test('a key that is kept is not said to be lost where the records can’t note it', async () => {
+  const stores = memoryStores(seeded(1))
+  stores.records.set = () => Promise.reject(new GroveError('read-only'))
+  const warned: string[] = []
+  const log = { ...silentLog, warn: (message: string) => void warned.push(message) }
+
+  const { key } = await openIdentity(stores, log)
+
+  assert.equal(await stores.keys.read(), key.toPem())
+  assert.match(warned.join(), /^which key the grove has could not be noted/)
+})
+
 test('where the key can not be kept, the grove starts with one for this time', async () => {
   const stores = memoryStores(seeded(1))
   const full = Object.assign(new MemoryKeys(), {

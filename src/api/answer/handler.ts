@@ -83,26 +83,30 @@ async function answer(operation: Operation, call: Call): Promise<ApiResponse> {
 }
 
 async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResponse> {
-  const { http, check } = operation
-  const { node, request, staged } = call
+  const { http } = operation
+  const { node, request } = call
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
-  const { signal, remote, host: caller, isLocal = false } = request
-  const isElsewhere = isFar(call.caller, request)
-  const { pending } = staged
-  const checks = check !== undefined && request.header(check.header) === check.name
-  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
-  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
-  const context = { signal, checks, pending, turn, ...from }
+  const context = contextOf(operation, call)
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await turn()
+  await context.turn()
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
     : { ...response, subject: operation.subject(output) }
+}
+
+function contextOf({ check }: JsonOperation, call: Call) {
+  const { node, request, staged } = call
+  const { signal, remote, host: caller, isLocal = false } = request
+  const isElsewhere = isFar(call.caller, request)
+  const checks = check !== undefined && request.header(check.header) === check.name
+  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
+  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  return { signal, checks, pending: staged.pending, turn, ...from }
 }
 
 /** Room is taken before the first row is made, so that others begin only while there is some. */
@@ -174,17 +178,18 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(
-  operation: Operation,
-  { node, staged, request, caller, meter }: Call,
-): Promise<unknown> {
-  const isManifest = operation.kind === 'json' && operation.multipart === true
-  if (isManifest && isMultipart(request))
-    return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
+function bodyValue(operation: Operation, call: Call): Promise<unknown> {
+  const { node, staged, request, caller, meter } = call
+  const multipart = operation.kind === 'json' ? operation.multipart : undefined
+  if (operation.kind === 'json' && multipart !== undefined && isMultipart(request)) {
+    const check = (draft: unknown) => multipart.check(node, draft, contextOf(operation, call))
+    return readMultipart({ staged, request, check }, counted(request.bodyStream(), meter.received))
+  }
+  const isDraft = operation.kind === 'json' && operation.checksInput === true
   return readJson(node, request, {
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
-    code: isManifest ? 'manifest-too-large' : 'body-too-large',
-    isHashed: isManifest,
+    code: isDraft ? 'manifest-too-large' : 'body-too-large',
+    isHashed: isDraft,
     digest: caller.kind === 'grove' ? request.header(CONTENT_DIGEST) : undefined,
   })
 }

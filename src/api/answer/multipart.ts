@@ -15,6 +15,13 @@ const PART_BUFFER_BYTES = 256 * 1024
 /** Bytes that are parsed at once: they may hold a hundred parts, each of which is staged. */
 const PIECE_BYTES = 8 * 1024
 
+export interface MultipartContext {
+  readonly staged: StagedArtifacts
+  readonly request: ApiRequest
+  /** Throws what a draft is refused for, whatever its files are. */
+  check(draft: unknown): Promise<void>
+}
+
 /** Whether the body is multipart/form-data. */
 export function isMultipart(request: ApiRequest): boolean {
   return request.header('content-type')?.toLowerCase().startsWith('multipart/form-data') === true
@@ -23,15 +30,16 @@ export function isMultipart(request: ApiRequest): boolean {
 /**
  * Reads a draft and its artifacts, in any order: the part `manifest` (JSON) and parts
  * `artifact:<name>`, each staged as it comes and then named in the draft. What is no name there is
- * taken as a path. Publishes nothing.
- * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`.
+ * taken as a path. What comes after the draft is staged only if `check` throws nothing. Publishes
+ * nothing.
+ * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`, and
+ * what `check` throws.
  */
 export async function readMultipart(
-  staged: StagedArtifacts,
-  request: ApiRequest,
+  { staged, request, check }: MultipartContext,
   body: AsyncIterable<Uint8Array>,
 ): Promise<unknown> {
-  const parts = new Parts(staged, request.signal)
+  const parts = new Parts(staged, check, request.signal)
   const form = openForm(request)
   form.on('file', (name, part) => parts.take(name, part))
   form.on('error', (cause) =>
@@ -88,14 +96,17 @@ const partsMet = (form: BusboyInstance): number =>
 /** The parts of one form as they are read and staged. The first failure stops all. */
 class Parts {
   readonly #staged: StagedArtifacts
+  readonly #check: MultipartContext['check']
   readonly #artifacts = new Map<string, Promise<Cid>>()
   readonly #stop = new AbortController()
   #manifest: Promise<unknown> | undefined
+  #checked: Promise<void> | undefined
   #taken = 0
   #current: BusboyFileStream | undefined
 
-  constructor(staged: StagedArtifacts, signal: AbortSignal) {
+  constructor(staged: StagedArtifacts, check: MultipartContext['check'], signal: AbortSignal) {
     this.#staged = staged
+    this.#check = check
     signal.addEventListener('abort', () => this.stop(signal.reason), { once: true })
   }
 
@@ -135,8 +146,16 @@ class Parts {
   #takeArtifact(name: string, part: BusboyFileStream): void {
     if (this.#artifacts.has(name))
       throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
-    const staged = this.#staged.stage(part, { signal: this.stopped })
-    this.#artifacts.set(name, this.#watched(staged))
+    if (this.#manifest !== undefined) this.#checked ??= this.#checkedDraft(this.#manifest)
+    const stage = () => this.#staged.stage(part, { signal: this.stopped })
+    this.#artifacts.set(name, this.#watched(this.#checked?.then(stage) ?? stage()))
+  }
+
+  /** Resolves if files that come from now on are worth being read. */
+  async #checkedDraft(manifest: Promise<unknown>): Promise<void> {
+    const draft = await manifest
+    // What is no draft at all is refused when it is published, as one without files is.
+    if (isJsonObject(draft)) await this.#check(draft)
   }
 
   #watched<T>(task: Promise<T>): Promise<T> {

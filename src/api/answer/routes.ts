@@ -41,7 +41,7 @@ export class Routes {
       throw new GroveError(
         'not-found',
         { path: path.slice(0, 500) },
-        { message: `no such route: ${path.slice(0, 500)}` },
+        { message: `no such route: ${path.slice(0, 500)} (see /api/docs)` },
       )
     const allow = [...allowed, ...(allowed.includes('GET') ? ['HEAD'] : [])].join(', ')
     const message = `${method} is not allowed here: this route takes ${allow}`

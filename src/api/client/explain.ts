@@ -23,7 +23,14 @@ function remedyFor({ code, details }: GroveError, { byCode, fetch, files }: Reme
     return files(details.cid)
   if (code === 'fetch-incomplete' && isForWantOfPeers(details)) return byCode['peer-unreachable']
   if (code === 'not-found' && isCid(details.cid) && !isAboutPart(details)) return fetch(details.cid)
-  return byCode[code]
+  return code === 'read-only' ? rightsFor(details, byCode[code]) : byCode[code]
+}
+
+/** A file says by itself that it is no directory to be chosen, and may be one that is only read. */
+function rightsFor({ path, files, errno }: ErrorDetails, otherwise: string | undefined) {
+  if (files !== undefined) return undefined
+  const isOfFile = typeof path === 'string' && (errno === 'EACCES' || errno === 'EPERM')
+  return isOfFile ? 'let this user read and write it, and its directory' : otherwise
 }
 
 /** Whether all that is missing may be had once peers answer. */

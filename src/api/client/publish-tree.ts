@@ -22,7 +22,7 @@ import {
 import { GroveError } from '../../core/errors.ts'
 import { ARTIFACTS_MAX } from '../../core/limits.ts'
 import type { GroveApi } from './api.ts'
-import { type Hashed, type StageOptions, sendMissing } from './stage.ts'
+import { checkDraft, type Hashed, type StageOptions, sendMissing } from './stage.ts'
 import { type LinkSource, type ReadFile, readSources, type TreeSource } from './tree-source.ts'
 
 /** A tree with more bytes of names and notes than this in its manifest is published as a pack. */
@@ -99,16 +99,21 @@ export function withTree(draft: Draft, tree: StagedTree): Draft {
   }
 }
 
-/** Stores the files, then publishes the draft with them. Throws what either step throws. */
+/**
+ * Stores the files, then publishes the draft with them. A draft that is refused sends none. Throws
+ * what either step throws.
+ */
 export async function publishTree(
   grove: GroveApi,
   draft: Draft,
   sources: readonly TreeSource[],
   { insist = false, ...options }: Omit<StageOptions, 'skipHeld'> & { insist?: boolean } = {},
 ): Promise<ContributionView> {
-  const staged = await stageTree(grove, sources, options)
   const { signal } = options
-  return grove.publish(withTree(draft, staged), { insist, ...(signal && { signal }) })
+  const call = { insist, ...(signal && { signal }) }
+  if (sources.length > 0) await checkDraft(grove, draft, call)
+  const staged = await stageTree(grove, sources, options)
+  return grove.publish(withTree(draft, staged), call)
 }
 
 function checkPaths(sources: readonly TreeSource[]): void {

@@ -1,31 +1,15 @@
 import type { Kind } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { isSignalMetric, type SignalMetric } from '../../core/ranking/frontier.ts'
+import { SIGNAL_NAMES, type SignalMetric, signalNamed } from '../../core/ranking/frontier.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../core/wire/frontier.ts'
 import type { CallOptions, GroveApi } from './api.ts'
-
-/** The signals by the names that people see. */
-const signals = {
-  adoption: '_adoption',
-  review: '_review_score',
-  reproduction: '_reproduction',
-  recency: '_recency',
-} as const satisfies Record<string, SignalMetric>
-
-const signalNames = Object.keys(signals).join(', ')
 
 /** Metrics that an error names. */
 const NAMED_MAX = 20
 
-/** The signal that a name means: `adoption`, or `_adoption` as on the wire. */
-export function signalNamed(name: string): SignalMetric | undefined {
-  if (isSignalMetric(name)) return name
-  return Object.hasOwn(signals, name) ? signals[name as keyof typeof signals] : undefined
-}
-
 /** What people see for the name of a dimension on the wire. */
 export function shownName(metric: string): string {
-  return Object.entries(signals).find(([, signal]) => signal === metric)?.[0] ?? metric
+  return Object.entries(SIGNAL_NAMES).find(([, signal]) => signal === metric)?.[0] ?? metric
 }
 
 /** The entries of a metric or a signal. A metric hides a signal of the same name. */
@@ -72,6 +56,7 @@ export function unknownMetric(
   const shown = metrics.slice(0, NAMED_MAX).join(', ')
   const more = areMore || metrics.length > NAMED_MAX ? ' and others' : ''
   const known = shown === '' ? 'there are no metrics yet' : `metrics are ${shown}${more}`
-  const message = `nothing ranks by ${metric}: ${known}; signals are ${signalNames}`
+  const signals = Object.keys(SIGNAL_NAMES).join(', ')
+  const message = `nothing ranks by ${metric}: ${known}; signals are ${signals}`
   return new GroveError('not-found', { metric, metrics }, { message })
 }

@@ -5,6 +5,7 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { MISSING_MAX_HASHES } from '../../core/limits.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
 import type { CallOptions, GroveApi } from './api.ts'
+import { ifKnown } from './older-server.ts'
 
 /** Uploads at once; they share the store's commits. */
 const UPLOADS_MAX = 8
@@ -81,8 +82,20 @@ export async function stageFiles(
 }
 
 /**
- * Stages the files, then publishes the draft with them as artifacts. Throws what either step
- * throws.
+ * Throws what a grove refuses a draft for, whose files are not sent yet. An older server doesn't
+ * say it before.
+ */
+export async function checkDraft(
+  grove: GroveApi,
+  draft: Draft,
+  options: CallOptions,
+): Promise<void> {
+  await ifKnown(grove.checkDraft(draft, options))
+}
+
+/**
+ * Stages the files, then publishes the draft with them as artifacts. A draft that is refused sends
+ * none. Throws what either step throws.
  */
 export async function publishFiles(
   grove: GroveApi,
@@ -90,6 +103,7 @@ export async function publishFiles(
   files: readonly ArtifactFile[],
   options: CallOptions = {},
 ): Promise<ContributionView> {
+  if (files.length > 0) await checkDraft(grove, draft, options)
   const { artifacts } = await stageFiles(grove, files, options)
   return grove.publish({ ...draft, artifacts: { ...draft.artifacts, ...artifacts } }, options)
 }

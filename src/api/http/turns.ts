@@ -47,12 +47,10 @@ interface Running {
   readonly host: string
   readonly lane: Lane
   readonly since: number
-  /** The processor time when it began. */
-  readonly cpuMs: number
 }
 
 interface TurnsOptions {
-  readonly clock: Pick<Clock, 'now' | 'after' | 'cpu'>
+  readonly clock: Pick<Clock, 'now' | 'after'>
   readonly nextTurn: NextTurn
   /** Whether a host's requests may begin, of the lane `ordinary`. */
   readonly mayBegin?: (host: string) => boolean
@@ -124,10 +122,6 @@ export class Turns {
   /** To be called when a host may begin that `mayBegin` held back before. */
   wake(): void {
     this.#goOn()
-  }
-
-  #cpuMs(): number {
-    return this.#clock.cpu?.() ?? this.#clock.now()
   }
 
   /** Whether the present turn is the host's, and has taken little so far. */
@@ -251,19 +245,18 @@ export class Turns {
 
   #begin(host: string, lane: Lane): void {
     this.#charge()
-    this.#running = { host, lane, since: this.#clock.now(), cpuMs: this.#cpuMs() }
+    this.#running = { host, lane, since: this.#clock.now() }
     this.#shares.begin(host)
   }
 
   /** Charges the request that began last with the time since then. */
   #charge(): void {
     if (this.#running === undefined) return
-    const { host, lane, since, cpuMs } = this.#running
+    const { host, lane, since } = this.#running
     this.#running = undefined
     const ms = Math.max(TURN_MIN_MS, this.#clock.now() - since)
     this.#shares.charge(host, ms)
-    // Who only looks whether the grove lives is nobody to rest for. While other programs have the
-    // processor, nothing that is short is long.
-    if (lane !== 'vital') this.#rests.note(host, Math.min(ms, this.#cpuMs() - cpuMs))
+    // Who only looks whether the grove lives is nobody to rest for.
+    if (lane !== 'vital') this.#rests.note(host, ms)
   }
 }

@@ -15,6 +15,7 @@ import {
   scoreSchema,
 } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
+import { REVIEW_SCORE_MAX } from '../../core/limits.ts'
 import { hasControls } from '../../core/text.ts'
 import { joined } from '../../gather/gathered.ts'
 import { gatherForAgent } from '../../gather/paths.ts'
@@ -53,8 +54,8 @@ const said = {
     .boolean()
     .default(false)
     .describe(
-      'publish scores also in another direction or unit than those published here, or that ' +
-        'do not count',
+      'publish scores also in another direction or unit than those published here or other ' +
+        'reviews of the work, or that do not count',
     ),
 }
 const artifacts = {
@@ -92,7 +93,9 @@ const reviewScores = z
   .record(z.string().min(1), scoreSchema.extend({ direction: directionSchema.default('maximize') }))
   .refine((map) => Object.keys(map).length > 0, 'must have at least one score')
   .meta({
-    description: 'name → value; higher is better, unless `direction` is minimize',
+    description:
+      `name → value from -${REVIEW_SCORE_MAX} to ${REVIEW_SCORE_MAX}; higher is better, unless ` +
+      '`direction` is minimize',
     examples: [{ quality: { value: 0.9 } }],
   })
 
@@ -245,8 +248,12 @@ async function submit(
   const { files: sources, suspects } = joined(parts)
   const published = await publishTree(grove, draft, sources, { signal, insist })
   const { cid, kind, mode, summary, artifacts: named, createdAt } = published
+  const { scores = {}, relations } = published
+  const members = [named, scores, relations].map((member) => Object.keys(member).length)
+  const isEmpty = kind === 'work' && Math.max(...members) === 0
   return {
     ...{ cid, kind, mode, summary, artifacts: named, relations: shape.relations, createdAt },
     ...(suspects.length === 0 ? {} : { suspects }),
+    ...(isEmpty ? { note: 'only its summary: no files, scores or relations were named' } : {}),
   }
 }

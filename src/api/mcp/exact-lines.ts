@@ -48,6 +48,12 @@ class ExactLines extends Transform {
     else done()
   }
 
+  /** The last line may have no end. */
+  override _flush(done: TransformCallback): void {
+    if (this.#restBytes > 0) this.#take(Buffer.concat([...this.#rest, Buffer.of(LINE_END)]))
+    done()
+  }
+
   #take(line: Buffer): void {
     const text = line.toString('utf8')
     if (text.trim() === '') return

@@ -4,6 +4,7 @@ import type { Remedies } from '../client/explain.ts'
 export const remedies: Remedies = {
   byCode: {
     'relation-target-missing': 'copy it here with grove_fetch first, or check the id',
+    'artifact-missing': 'publish the local file by `files`, which uploads it',
     absent: 'name a grove that holds it as the peer of grove_fetch',
     'address-refused':
       'who runs the grove can allow such addresses: `grove serve --allow-private-peers`',

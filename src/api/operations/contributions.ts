@@ -19,7 +19,7 @@ import { fileListSchema } from '../../core/wire/files.ts'
 import { filterShape, pageShape } from '../../core/wire/frontier.ts'
 import { fetchRemoteContribution } from '../../node/fetch/fetch.ts'
 import { refuseStranger } from '../../node/peers/providers.ts'
-import { publish } from '../../node/publish.ts'
+import { checkDraft, publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
 import { listContributions } from '../../node/read/lists.ts'
 import { artifactOf, contributionOf, resolveCid, standingOf } from '../../node/read/queries.ts'
@@ -30,6 +30,9 @@ import { bytes, json } from './operation.ts'
 const group = 'contributions'
 /** A draft may have more white space than its canonical form. */
 const PUBLISH_MAX_BYTES = MANIFEST_MAX_BYTES + 64 * 1024
+
+/** Asks that scores be refused that are meant otherwise than those published here. */
+const metricsCheck = { header: 'grove-check', name: 'metrics' }
 
 const artifactInput = z.strictObject({ cid: cidSchema, name: artifactNameSchema })
 const listSchema = z.array(contributionViewSchema)
@@ -85,8 +88,11 @@ export const contributionOperations = {
     input: draftSchema,
     output: contributionViewSchema,
     checksInput: true,
-    multipart: true,
-    check: { header: 'grove-check', name: 'metrics' },
+    // The artifacts that a draft names may be among the files that come after it.
+    multipart: {
+      check: (node, draft, options) => checkDraft(node, { ...draft, artifacts: {} }, options),
+    },
+    check: metricsCheck,
     subject: ({ cid, kind, agent, summary }) => ({
       published: cid,
       kind,
@@ -95,6 +101,21 @@ export const contributionOperations = {
     }),
     async run(node, draft, options) {
       return viewOf((await publish(node, draft, options)).contribution)
+    },
+  }),
+  checkDraft: json({
+    name: 'checkDraft',
+    group,
+    summary: 'Say whether a draft would be published, before its artifacts are uploaded',
+    http: { method: 'POST', path: '/api/drafts/check', maxBodyBytes: PUBLISH_MAX_BYTES },
+    access: 'publish',
+    input: draftSchema,
+    output: z.object({ ok: z.literal(true) }),
+    checksInput: true,
+    check: metricsCheck,
+    async run(node, draft, options) {
+      await checkDraft(node, draft, options)
+      return { ok: true as const }
     },
   }),
   listContributions: json({

@@ -113,9 +113,11 @@ export interface JsonOperation<I extends z.ZodType = z.ZodType, O extends z.ZodT
   readonly checksInput?: true
   /**
    * Also takes multipart/form-data: the input in the part `manifest`, files in `artifact:<name>` or
-   * `artifact:<path>`.
+   * `artifact:<path>`. Files that come after the draft are read only if `check` throws nothing.
    */
-  readonly multipart?: true
+  readonly multipart?: {
+    check(node: GroveNode, input: z.output<I>, context: CallContext): Promise<void>
+  }
   /**
    * A check beyond 0.1's that refuses some inputs. Requests ask for it by this header, which our
    * client sends unless its caller insists.

@@ -210,7 +210,7 @@ function requestBody(operation: Operation, references: References): object {
     return { required: true, content: { 'application/octet-stream': {} } }
   const schema = withoutDefaults(bodySchema(operation, references))
   const json = { 'application/json': { schema } }
-  if (operation.kind !== 'json' || operation.multipart !== true) return { content: json }
+  if (operation.kind !== 'json' || operation.multipart === undefined) return { content: json }
   const form = {
     type: 'object',
     properties: { manifest: schema },

@@ -18,7 +18,7 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.ou
     path: path.join('.'),
     message,
   }))
-  const message = issuesText(result.error.issues)
+  const message = issuesText(result.error.issues) + hintFor(value, result.error.issues)
   const malformedCid = result.error.issues.some(
     ({ code, path }) =>
       code === 'invalid_format' && path.length === 1 && CID_FIELDS.has(path[0] ?? ''),
@@ -29,4 +29,14 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.ou
     { issues: issues.slice(0, ISSUES_MAX) },
     { message: message.slice(0, MESSAGE_MAX_CHARS) },
   )
+}
+
+const ABBREVIATED = /^(?:blake3:)?([0-9a-f]{1,63})$/i
+
+/** For an id that is cut short: who completes it. */
+function hintFor(value: unknown, issues: readonly z.core.$ZodIssue[]): string {
+  const [first] = issues
+  if (first === undefined || first.path.length !== 1 || first.path[0] !== 'cid') return ''
+  const digits = ABBREVIATED.exec(String((value as { cid?: unknown }).cid))?.[1]
+  return digits === undefined ? '' : `; GET /api/resolve/${digits} completes an id`
 }

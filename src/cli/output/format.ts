@@ -118,7 +118,7 @@ export function arrow(direction: Score['direction']): string {
   return direction === 'minimize' ? '↓' : '↑'
 }
 
-/** `1 peer`, `2 peers`. */
+/** `1 peer`, `2 peers`, `2 replies`. */
 export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+  return `${count} ${count === 1 ? noun : noun.replace(/([^aeiou])y$/, '$1ie').concat('s')}`
 }

@@ -50,7 +50,7 @@ interface RefusedItem {
 const NAMED_MAX = 5
 
 /**
- * What background sync does not fetch, a line a reason: `2 items: too-large: 24c41ac12fbc, …`. The
+ * What background sync does not fetch, a line a reason: `2 items: too-large (24c41ac12fbc, …)`. The
  * items are named as far as the server says which. Pure.
  */
 export function refusedLines(
@@ -61,8 +61,8 @@ export function refusedLines(
     const known = refusals.filter((each) => each.reason === reason)
     const named = known.slice(0, NAMED_MAX).map(({ cid }) => short(cid))
     const more = named.length < count ? ', …' : ''
-    const which = named.length === 0 ? '' : `: ${named.join(', ')}${more}`
-    const what = `${plural(count, 'item')}, ${printable(reason)}${which}`
+    const which = named.length === 0 ? '' : ` (${named.join(', ')}${more})`
+    const what = `${plural(count, 'item')}: ${printable(reason)}${which}`
     return `${what}; \`grove fetch\` brings them one by one`
   })
 }

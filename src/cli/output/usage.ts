@@ -11,6 +11,16 @@ const instead: Readonly<Record<string, string>> = {
   ls: '`grove log` lists contributions',
   publish: '`grove contribute` publishes',
   start: '`grove serve` serves a grove',
+  verify: 'a grove verifies every byte by itself, and `grove status` tells what is damaged',
+  compare: '`grove diff` compares two contributions',
+  gc: 'contributions are kept for good; there is nothing to collect by hand',
+  backup: 'copy the directory while no process has it open',
+  config: '`grove init --help` tells the settings, which are in grove.json in the directory',
+  policy: '`grove serve --help` tells the options of background sync, which are its policy',
+  find: '`grove search` finds contributions by their words',
+  get: '`grove fetch` fetches a contribution, `grove checkout` writes its files',
+  clone: '`grove init` makes a grove, and `grove serve --peer URL` joins others',
+  version: '`grove --version` says which version this is',
 }
 
 /**

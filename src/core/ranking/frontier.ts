@@ -28,6 +28,25 @@ export interface LocalEntry extends Place {
   readonly kind?: Kind | undefined
 }
 
+/** The signals by the names that people see. */
+export const SIGNAL_NAMES: Readonly<Record<string, SignalMetric>> = {
+  adoption: '_adoption',
+  review: '_review_score',
+  reproduction: '_reproduction',
+  recency: '_recency',
+}
+
+/** The signal that a name means: `adoption`, or `_adoption` as on the wire. */
+export function signalNamed(name: string): SignalMetric | undefined {
+  if (isSignalMetric(name)) return name
+  return Object.hasOwn(SIGNAL_NAMES, name) ? SIGNAL_NAMES[name] : undefined
+}
+
+/** The dimensions that a name means to people: the metric, and the signal if it is one's. */
+export function dimensionsNamed(name: string): string[] {
+  return [...new Set([name, signalNamed(name) ?? name])]
+}
+
 /** True if the name is a signal's. */
 export function isSignalMetric(metric: string): metric is SignalMetric {
   return (SIGNAL_METRICS as readonly string[]).includes(metric)

@@ -9,6 +9,7 @@ import {
   timestampSchema,
 } from '../contribution/schema.ts'
 import { LIST_MAX, PROVIDERS_MAX } from '../limits.ts'
+import { isReservedMetric, isSignalMetric, SIGNAL_NAMES } from '../ranking/frontier.ts'
 import { levelSchema } from '../ranking/level.ts'
 import { addressSchema, digestEntrySchema, peerIdSchema } from './gossip.ts'
 
@@ -166,3 +167,11 @@ export const pageShape = (usual: number) => ({
   limit: listLimit(usual),
   offset: z.number().int().min(0).default(0),
 })
+
+/** The name of a metric or a signal, as operators write it. */
+export const dimensionSchema = z
+  .string()
+  .min(1)
+  .refine((name) => !isReservedMetric(name) || isSignalMetric(name), {
+    error: `names with _ are signals: ${Object.keys(SIGNAL_NAMES).join(', ')}`,
+  })

@@ -17,6 +17,8 @@ import { readEach } from '../read-each.ts'
 const DEPTH = 20
 /** Metrics that are read at once when a grove starts. */
 const PAGE = 100
+/** Dimensions that are read at once: those of a page, and the signals. */
+const READ_AT_ONCE = PAGE + SIGNAL_METRICS.length
 
 /** What an entry says of its item beside its place. */
 type Description = Pick<LocalEntry, 'tags' | 'kind'>
@@ -83,7 +85,15 @@ export class FrontierReader {
     metrics: readonly string[],
     arrived: ReadonlyMap<Cid, Description>,
   ): Promise<FrontierInput> {
-    const places = await this.#node.index.bestWorks(metrics, DEPTH)
+    const places: Place[] = []
+    for (let from = 0; from < metrics.length; from += READ_AT_ONCE) {
+      if (from > 0) await this.#node.breathe()
+      for (const place of await this.#node.index.bestWorks(
+        metrics.slice(from, from + READ_AT_ONCE),
+        DEPTH,
+      ))
+        places.push(place)
+    }
     const known = (cid: Cid) => arrived.get(cid) ?? this.#node.gossip.localEntry(cid)
     const read = await this.#describe(places.filter(({ cid }) => known(cid) === undefined))
     const entries = places.flatMap((place) => {

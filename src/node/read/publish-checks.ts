@@ -1,5 +1,6 @@
+import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
-import { RESULTS } from '../../core/contribution/relation.ts'
+import { RESULTS, targetsOf } from '../../core/contribution/relation.ts'
 import type { Direction, Score } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import { METRIC_MAX_BYTES, REVIEW_SCORE_MAX } from '../../core/limits.ts'
@@ -8,9 +9,13 @@ import { countsInReview } from '../../core/ranking/signals.ts'
 import { unitsAgree } from '../../core/ranking/units.ts'
 import type { FormCount } from '../../ports/graph-index.ts'
 import type { ReadContext } from '../context.ts'
+import { saidInTurns } from './said-in-turns.ts'
 
 /** Forms of one metric that a score is compared with, the most used first. */
 const FORMS_MAX = 16
+/** Reviews of one work that a score is compared with. */
+const REVIEWS_MAX = 32
+const HERE = 'published here'
 
 /**
  * Throws `manifest-invalid` where a reproduction names a result that is none of RESULTS. Others are
@@ -47,16 +52,31 @@ export function requireCounted({ manifest: { kind, scores = {} } }: Contribution
 }
 
 /**
- * Throws `metric-conflict` where the scores of a work or of a reproduction are meant otherwise than
- * those of most works that were published here: in the other direction, or in another unit.
+ * Throws `metric-conflict` where the scores of a work, a reproduction or a review are meant
+ * otherwise than those of most works that were published here, or than those of most reviews of the
+ * same work: in the other direction, or in another unit.
  */
 export async function requireKnownForms(
-  node: Pick<ReadContext, 'index' | 'contributions'>,
-  { manifest }: Contribution,
+  node: FormsContext,
+  contribution: Contribution,
 ): Promise<void> {
-  const { kind, scores = {} } = manifest
+  const { kind, scores = {} } = contribution.manifest
   const metrics = Object.keys(scores).filter(isRankable)
-  if (metrics.length === 0 || (kind !== 'work' && kind !== 'reproduction')) return
+  if (metrics.length === 0 || !['work', 'reproduction', 'review'].includes(kind)) return
+  await requireFormsOfWorks(node, scores, metrics)
+  if (kind !== 'review') return
+  for (const target of new Set(targetsOf(contribution, ['reviews'])))
+    await requireFormsOfReviews(node, scores, target)
+}
+
+type FormsContext = Pick<ReadContext, 'index' | 'contributions' | 'breathe'>
+type Scores = Readonly<Record<string, Score>>
+
+async function requireFormsOfWorks(
+  node: FormsContext,
+  scores: Scores,
+  metrics: readonly string[],
+): Promise<void> {
   const forms = await node.index.scoreForms(metrics, FORMS_MAX)
   const byMetric = Map.groupBy(forms, ({ metric }) => metric)
   for (const metric of metrics) {
@@ -64,7 +84,33 @@ export async function requireKnownForms(
     if (score === undefined) continue
     const known = byMetric.get(metric) ?? []
     const conflicting = conflictWith(score, known) ?? (await tieWith(node, metric, score, known))
-    if (conflicting !== undefined) throw await conflict(node, { metric, score, conflicting })
+    if (conflicting !== undefined)
+      throw await conflict(node, { metric, score, conflicting, among: HERE })
+  }
+}
+
+/** One mean has all scores of a work's reviews: what is meant the other way spoils it. */
+async function requireFormsOfReviews(
+  node: FormsContext,
+  scores: Scores,
+  target: Cid,
+): Promise<void> {
+  const said = await saidInTurns(node, target, ['reviews'], REVIEWS_MAX)
+  const forms: FormCount[] = []
+  for (const { source } of said) {
+    await node.breathe()
+    const review = await node.contributions.get(source)
+    if (review?.provenance.origin !== 'local') continue
+    for (const [metric, { direction, unit }] of Object.entries(review.manifest.scores ?? {}))
+      forms.push({ metric, direction, unit, works: 1, published: 1, latest: source })
+  }
+  const among = `of ${target.slice(7, 19)} ${HERE}`
+  for (const [metric, score] of Object.entries(scores)) {
+    const conflicting = conflictWith(
+      score,
+      forms.filter((form) => form.metric === metric),
+    )
+    if (conflicting !== undefined) throw await conflict(node, { metric, score, conflicting, among })
   }
 }
 
@@ -99,10 +145,13 @@ async function conflict(
     metric,
     score,
     conflicting,
+    among,
   }: {
     readonly metric: string
     readonly score: Score
     readonly conflicting: readonly FormCount[]
+    /** Which works or reviews have the other form. */
+    readonly among: string
   },
 ): Promise<GroveError> {
   const [known] = conflicting.toSorted((a, b) => b.published - a.published)
@@ -114,7 +163,8 @@ async function conflict(
   const [theirs, ours] = isDirection
     ? [inDirection(direction), inDirection(score.direction)]
     : [inUnit(unit), inUnit(score.unit)]
-  const count = `${works} ${works === 1 ? 'work' : 'works'} published here`
+  const noun = among === HERE ? 'work' : 'review'
+  const count = `${works} ${works === 1 ? noun : `${noun}s`} ${among}`
   const named = last === undefined ? '' : `, the last ${last.cid.slice(7, 19)} by ${by}`
   const message = `${metric} is ${theirs} in ${count}${named}, and ${ours} in this one`
   const details = { metric, theirs, ours, works, ...(last && { latest: last.cid, agentId: by }) }

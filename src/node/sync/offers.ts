@@ -28,6 +28,8 @@ interface Asking {
 /** What a peer offers, or why it has nothing to offer. */
 export interface Offered {
   readonly offers: readonly Offer[]
+  /** The dimensions in which the peer has nothing that the policy wants. */
+  readonly empty?: readonly string[]
   readonly failure?: GroveError
 }
 
@@ -45,6 +47,7 @@ export async function offersOf(
       return bestOf(node, peer, dimension, policy, { ...options, signal })
     })
     return {
+      empty: dimensions.filter((_, index) => lists[index]?.entries.length === 0),
       offers: lists.flatMap((list) => (list === undefined ? [] : offersIn(list, peer, policy))),
     }
   } catch (error) {

@@ -15,6 +15,7 @@ import { untilClosing } from '../fetch/deadline.ts'
 import type { AdvertisementVerifier } from '../peers/advertisement-verifier.ts'
 import { unique } from '../peers/providers.ts'
 import { bringAbout } from './about.ts'
+import { DimensionWatch } from './dimension-watch.ts'
 import { refreshEvidence } from './evidence.ts'
 import { advertisedOffers, heldPlaces, type Offered, offersOf } from './offers.ts'
 import { Round } from './round.ts'
@@ -56,6 +57,8 @@ export interface RoundOptions {
 interface Answers {
   readonly offers: Offer[]
   readonly asked: AskedPeer[]
+  /** Dimensions in which a peer has nothing. */
+  readonly empty: Set<string>
 }
 
 /** What a peer is visited for. */
@@ -73,6 +76,7 @@ export class BackgroundSync {
   readonly #node: SyncContext
   readonly #advertisements: AdvertisementVerifier
   readonly #state: SyncState
+  readonly #dimensions: DimensionWatch
   readonly #rounds = new Singleflight<SyncReport>()
   /** The peers that are being asked at the moment, and since when. */
   readonly #asking = new Map<string, number>()
@@ -84,6 +88,7 @@ export class BackgroundSync {
   constructor(node: SyncContext, advertisements: AdvertisementVerifier) {
     this.#node = node
     this.#advertisements = advertisements
+    this.#dimensions = new DimensionWatch(node)
     this.#state = new SyncState((address) => shareKey(node.transport.hosts, address))
   }
 
@@ -182,7 +187,7 @@ export class BackgroundSync {
     const round = this.#begin(budget, until, busyHosts)
     const asked = busyHosts === undefined ? [] : [...this.#asking.keys()]
     const peers = chosen ?? this.#choosePeers(new Set(asked.map(this.#state.hostOf)))
-    const heard: Answers = { offers: [], asked: [] }
+    const heard: Answers = { offers: [], asked: [], empty: new Set() }
     const visits = mapBounded(peers, SEEDS_A_ROUND, (peer, ended) =>
       this.#visit(peer, {
         round,
@@ -201,6 +206,7 @@ export class BackgroundSync {
     }
     await Promise.all([orEnd(visits), orEnd(this.#fetchHeard(round, heard, visits))])
     failed.signal.throwIfAborted()
+    await this.#dimensions.heard(heard)
     const report = round.report(heard.asked)
     if ((this.#lastReport?.startedAt ?? '') <= report.startedAt) this.#lastReport = report
     return report
@@ -222,6 +228,7 @@ export class BackgroundSync {
       const answer = await offersOf(node, peer, policy, options)
       budget.requests.made += requests.made
       heard.offers.push(...answer.offers)
+      for (const dimension of answer.empty ?? []) heard.empty.add(dimension)
       heard.asked.push(askedPeer(peer, answer, node.clock.now() - begun))
       const { evidence, about } = this.#state
       const refreshed = await refreshEvidence(node, answer.offers, {

@@ -21,6 +21,8 @@ export class LocalFrontier {
   readonly #metrics = new Map<string, MetricPlaces>()
   /** The places of each item. */
   readonly #items = new Map<Cid, Set<LocalEntry>>()
+  /** The metrics, sorted. */
+  #names: readonly string[] = []
   /** All dimensions by name; undefined after a change. */
   #dimensions: readonly (readonly LocalEntry[])[] | undefined
 
@@ -30,9 +32,7 @@ export class LocalFrontier {
 
   /** The dimensions that may be sent, by name, each best first. */
   get dimensions(): readonly (readonly LocalEntry[])[] {
-    this.#dimensions ??= [...this.#metrics]
-      .sort(([a], [b]) => compareText(a, b))
-      .flatMap(([, { dimensions }]) => dimensions)
+    this.#dimensions ??= this.#names.flatMap((name) => this.#metrics.get(name)?.dimensions ?? [])
     return this.#dimensions
   }
 
@@ -41,9 +41,13 @@ export class LocalFrontier {
     entries: readonly LocalEntry[],
     metrics: readonly string[] = [...this.#metrics.keys()],
   ): void {
+    const byMetric = Map.groupBy(entries, (entry) => entry.metric)
+    const added = [...byMetric.keys()].filter((metric) => !this.#metrics.has(metric))
+    const gone = metrics.some((metric) => this.#metrics.has(metric) && !byMetric.has(metric))
     for (const metric of metrics) this.#remove(metric)
-    for (const [metric, places] of Map.groupBy(entries, (entry) => entry.metric))
-      this.#add(metric, places)
+    for (const [metric, places] of byMetric) this.#add(metric, places)
+    if (gone) this.#names = this.#names.filter((name) => this.#metrics.has(name))
+    this.#names = mergedNames(this.#names, added.sort(compareText))
     this.#dimensions = undefined
   }
 
@@ -92,4 +96,17 @@ export class LocalFrontier {
     }
     this.#metrics.delete(metric)
   }
+}
+
+/** Two sorted lists as one. To sort all of many metrics for a few new ones would be dear. */
+function mergedNames(a: readonly string[], b: readonly string[]): readonly string[] {
+  if (b.length === 0) return a
+  const merged: string[] = []
+  let at = 0
+  for (const name of a) {
+    for (let next = b[at]; next !== undefined && compareText(next, name) < 0; next = b[++at])
+      merged.push(next)
+    merged.push(name)
+  }
+  return [...merged, ...b.slice(at)]
 }

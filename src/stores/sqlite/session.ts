@@ -1,3 +1,4 @@
+import { type GroveError, isGroveError } from '../../core/errors.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ContributionInfo, ReadOptions } from '../../ports/graph-index.ts'
@@ -6,6 +7,7 @@ import type { NextTurn } from '../../ports/stores.ts'
 import { type Epoch, Epochs } from '../epochs.ts'
 import { Connection } from './database/connection.ts'
 import { DatabaseFile } from './database/database-file.ts'
+import { mendRights } from './database/rights.ts'
 import { hasRoom, noRoom } from './database/room.ts'
 import { LongReads, mayBeLong } from './reader/long-reads.ts'
 import { ReaderPool } from './reader/pool.ts'
@@ -30,8 +32,8 @@ interface SessionOptions {
 
 /**
  * An open database, shared by the stores that live in it. Short reads are answered here and at
- * once, long ones in a thread of their own; writes go through the commit queue. On a full disk it
- * is opened for reading only, until a write finds room.
+ * once, long ones in a thread of their own; writes go through the commit queue. On a full disk,
+ * or without the right to write its files, it is only read, until a write finds that it can.
  */
 export class Session {
   readonly #connection: Connection
@@ -47,20 +49,22 @@ export class Session {
   readonly #file: string
   readonly #opened: DatabaseFile
   readonly #log: Log
-  #isReadOnly = false
+  /** Why nothing can be stored; undefined where it can. */
+  #obstacle: GroveError | undefined
 
   /** Throws what `openDatabase` throws. */
   constructor(file: string, { nextTurn, clock, random, damaged, log }: SessionOptions) {
     this.#file = file
     this.#log = log
+    mendRights(file)
     this.#connection = this.#connect()
     this.#opened = new DatabaseFile(file)
     const words = new WordIndex(this.#connection)
     try {
       // On a full disk this throws, since without it rankings are empty or old.
       deriveAgainIfOld(this.#connection)
-      if (!this.#isReadOnly) this.#disownIfCopied()
-      if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent))
+      if (this.#obstacle === undefined) this.#disownIfCopied()
+      if (this.#obstacle === undefined && !this.#connection.read(() => words.isCurrent))
         this.#connection.write(() => words.buildIfSmall())
       const first = { id: hexDigits(random, 16), after: 0 }
       const past = this.#connection.read(() => epochsOf(this.#connection))
@@ -80,7 +84,8 @@ export class Session {
     this.#pool = new ReaderPool(this.#opened, clock)
     this.#nextTurn = nextTurn
     this.#queue = new CommitQueue(this.#opened, nextTurn, clock)
-    if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent)) this.#buildWords()
+    if (this.#obstacle === undefined && !this.#connection.read(() => words.isCurrent))
+      this.#buildWords()
   }
 
   async read<T extends ShortType>(query: Query<T>): Promise<Answer<T>> {
@@ -93,7 +98,7 @@ export class Session {
   async find<T extends LongType>(query: LongQuery<T>, options?: ReadOptions): Promise<Answer<T>> {
     const held = this.#reader.answer({ type: 'contribution-count' })
     // Nobody else may open a database that is read on a full disk.
-    return this.#isReadOnly || !mayBeLong(query as LongQuery, held)
+    return this.#obstacle !== undefined || !mayBeLong(query as LongQuery, held)
       ? this.#longReads.answer(query)
       : this.#pool.ask(query, options)
   }
@@ -122,19 +127,20 @@ export class Session {
 
   /**
    * Resolves once the job is durable, and visible to `read`, with whether it changed anything.
-   * Throws `storage-full`, `busy` where too much of the asker's waits, and `storage-failed` where
-   * the database was taken away.
+   * Throws `storage-full`, `read-only`, `busy` where too much of the asker's waits, and
+   * `storage-failed` where the database was taken away.
    */
   async write(job: Job, asker?: string): Promise<boolean> {
-    if (this.#isReadOnly && !this.#isWritableAgain()) throw noRoom(this.#file)
+    if (this.#obstacle !== undefined && !this.#isWritableAgain()) throw this.#obstacle
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin(asker)
     return this.#queue.write(job, asker)
   }
 
-  /** Throws `storage-full`, `storage-failed` where nothing can be stored now. */
+  /** Throws `storage-full`, `read-only`, `storage-failed` where nothing can be stored now. */
   async check({ writes }: { readonly writes: boolean }): Promise<void> {
     this.#opened.require()
     if (!hasRoom(this.#file)) throw noRoom(this.#file)
+    if (this.#obstacle?.code === 'read-only' && !mendRights(this.#file)) throw this.#obstacle
     if (!writes) return
     await this.write({ type: 'set-record', space: 'probe', key: 'probe', value: '{}' })
   }
@@ -151,25 +157,32 @@ export class Session {
 
   #disownIfCopied(): void {
     const disowned = disownIfCopied(this.#connection, this.#file)
-    if (disowned === 0) return
+    if (disowned === undefined) return
     const message = 'the directory is a copy: what was published in it counts as foreign'
-    this.#log.warn(message, { file: this.#file, disowned })
+    const remedy =
+      'never serve it beside the one that it was copied from: others take both for one grove; ' +
+      '`grove identity rotate` makes this one another'
+    this.#log.warn(message, { file: this.#file, disowned, remedy })
   }
 
   #connect(): Connection {
+    let connection: Connection
     try {
-      return new Connection(this.#file)
+      connection = new Connection(this.#file)
     } catch (err) {
       if (hasRoom(this.#file)) throw err
-      const connection = new Connection(this.#file, { sharing: 'alone' })
-      this.#isReadOnly = true
+      this.#obstacle = noRoom(this.#file)
       this.#log.warn('the disk is full: serving what is held, storing nothing', { err })
-      return connection
+      return new Connection(this.#file, { sharing: 'alone' })
     }
+    this.#obstacle = obstacleOf(connection)
+    if (this.#obstacle !== undefined)
+      this.#log.warn('serving what is held, storing nothing', { err: this.#obstacle })
+    return connection
   }
 
   #isWritableAgain(): boolean {
-    if (!hasRoom(this.#file)) return false
+    if (!hasRoom(this.#file) || !mendRights(this.#file)) return false
     try {
       this.#connection.reopen({ sharing: 'shared' })
     } catch (err) {
@@ -177,9 +190,9 @@ export class Session {
       this.#connection.reopen({ sharing: 'alone' })
       return false
     }
-    this.#isReadOnly = false
-    this.#log.info('there is room on the disk again')
-    return true
+    this.#obstacle = obstacleOf(this.#connection)
+    if (this.#obstacle === undefined) this.#log.info('something can be stored again')
+    return this.#obstacle === undefined
   }
 
   /**
@@ -198,5 +211,19 @@ export class Session {
     await this.#pool.close()
     await this.#queue.close()
     this.#connection.close()
+  }
+}
+
+/**
+ * Why an open database can't be written, where this user has no right to. Any other reason is told
+ * by the first write.
+ */
+function obstacleOf(connection: Connection): GroveError | undefined {
+  try {
+    // It begins to write, and writes nothing.
+    connection.write(() => connection.sql('DELETE FROM record WHERE false').run())
+    return undefined
+  } catch (error) {
+    return isGroveError(error, 'read-only') ? error : undefined
   }
 }

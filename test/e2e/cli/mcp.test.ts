@@ -11,6 +11,7 @@ import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
 import { cleanEnvironment } from '../../support/processes/environment.ts'
 import { mcpSession } from '../../support/processes/mcp-session.ts'
+import { groveFails, runGrove } from '../../support/processes/run-grove.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
 const main = join(import.meta.dirname, '../../../src/cli/main.ts')
@@ -245,4 +246,31 @@ test('a message that is too long ends it, which says why', { timeout: 60_000 }, 
 
   assert.match(said, /a message may have 10485760 bytes/)
   assert.notEqual(code, 0)
+})
+
+test('what was asked before stdin ended is done and answered', { timeout: 30_000 }, async () => {
+  const params = { name: 'grove_discuss', arguments: { summary: 'the last words' } }
+  const stdin = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
+
+  const { code, stdout } = await runGrove(['mcp', '--server', grove.url], { stdin })
+
+  assert.equal(code, 0)
+  assert.match(stdout, /"id":1\b/)
+  assert.match(stdout, /the last words/)
+})
+
+test('a folder that is not there is refused at once, and a silent server is told of', async () => {
+  const message = await groveFails(2, ['mcp', '--server', grove.url, '--files', at('nowhere')])
+  const silent = await runGrove(['mcp', '--server', 'http://127.0.0.1:1'], {
+    stdin: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'grove_peers' },
+    }),
+  })
+
+  assert.match(message, /nowhere: there is no such directory/)
+  assert.match(silent.stdout, /server-unreachable/)
+  assert.match(silent.stderr, /tools fail for now: no grove answers at http:/)
 })

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 import Sqlite from 'better-sqlite3'
 import { isGroveError } from '../../../src/core/errors.ts'
+import { silentLog } from '../../../src/ports/log.ts'
 import type { Stores } from '../../../src/ports/stores.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
@@ -15,11 +17,12 @@ import { nextTurn } from '../../../src/runtime/turn.ts'
 import { openSqliteStores } from '../../../src/stores/sqlite/open.ts'
 import { local, sample } from '../../conformance/samples.ts'
 import { withCode } from '../../support/errors.ts'
+import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
 import { temporaryDirectory } from '../../support/folder.ts'
 import { mount } from '../../support/processes/mount.ts'
 
-const open = (dir: string) =>
-  openSqliteStores({ dir, nextTurn, clock: systemClock, random: systemRandom })
+const [clock, random] = [systemClock, systemRandom]
+const open = (dir: string) => openSqliteStores({ dir, nextTurn, clock, random })
 const writer = join(import.meta.dirname, 'crash-writer.ts')
 
 test('a database of a newer Grove is refused and left unchanged', async () => {
@@ -84,6 +87,35 @@ test('a directory that cannot be written is refused, and the error names it', as
 
   await assert.rejects(open(dir), withCode('read-only', dir))
   await assert.rejects(open(join(dir, 'below')), withCode('read-only', join(dir, 'below')))
+})
+
+test('a database that its user may not write is read, says which file it is, and is written once it may be', async () => {
+  await using temporary = await temporaryDirectory()
+  const dir = join(temporary.dir, 'grove')
+  const database = join(dir, 'grove.db')
+  await chmod(temporary.dir, 0o777)
+  await asOrdinaryUser(async () => {
+    const before = await open(dir)
+    await before.graph.put(sample(), local())
+    await before.close()
+    await chmod(database, 0o400)
+    const warned: unknown[] = []
+    const log = { ...silentLog, warn: (_: string, fields?: object) => warned.push(fields) }
+    await using stores = await openSqliteStores({ dir, nextTurn, clock, random, log })
+
+    assert.equal(await stores.graph.count(), 1)
+    assert.match(inspect(warned), /grove\.db/)
+    const unwritable = withCode('read-only', `chmod u+rw ${database}`)
+    const other = sample({ summary: 'other' })
+    await assert.rejects(stores.graph.put(other, local()), unwritable)
+    await assert.rejects(stores.health.check({ writes: false }), unwritable)
+    await chmod(database, 0o600)
+    // SQLite made it while the database could not be written.
+    assert.equal((await stat(`${database}-shm`)).mode & 0o777, 0o400)
+
+    assert.equal(await stores.graph.put(other, local()), 'added')
+    await stores.health.check({ writes: true })
+  })
 })
 
 test('a path where no directory can be created is refused, and the error names it', async () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { z } from 'zod'
-import { allOperations } from '../../../src/api/operations/table.ts'
+import { allOperations, operations } from '../../../src/api/operations/table.ts'
 import { parseInput } from '../../../src/api/schema/parse.ts'
 import { draftSchema } from '../../../src/core/contribution/schema.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import { issuesText, ourWords } from '../../../src/core/issues.ts'
+import { withCode } from '../../support/errors.ts'
 
 /** The wording of zod's own messages. */
 const FOREIGN = /Invalid|expected|received|Too (small|big)|Unrecognized|>=|<=/
@@ -25,6 +26,13 @@ test('what is wrong with a draft is told in words of our own', () => {
   assert.match(
     told(draftSchema, {}),
     /^kind: is missing: must be one of .*summary: is missing; agent: is missing$/,
+  )
+})
+
+test('a text that is too long is told with its length', () => {
+  assert.equal(
+    told(z.object({ summary: z.string().max(3) }), { summary: 'four' }),
+    'summary: must have at most 3 characters, and has 4',
   )
 })
 
@@ -55,4 +63,34 @@ test("no operation refuses an input in the schema library's words", () => {
         assert.doesNotMatch(error.message, FOREIGN, name)
         assert.doesNotMatch(JSON.stringify(error.details), /Invalid input|Too small/, name)
       }
+})
+
+test('an unknown member names the one that was meant, as far as there is one', () => {
+  const schema = z.strictObject({ targetCid: z.string().optional(), peers: z.string().optional() })
+
+  for (const [given, meant] of [
+    ['cid', 'targetCid'],
+    ['peerz', 'peers'],
+    ['preers', 'peers'],
+    ['Peers', 'peers'],
+  ] as const)
+    assert.equal(
+      told(schema, { [given]: 'x' }),
+      `has an unknown member: ${given} (did you mean ${meant}?)`,
+    )
+  assert.equal(told(schema, { other: 'x' }), 'has an unknown member: other')
+})
+
+test('a name of an artifact that is none is told in words of our own', () => {
+  const hash = `blake3:${'0'.repeat(64)}`
+  const draft = { kind: 'work', mode: 'evaluation', summary: 'x', agent: { agentId: 'a' } }
+
+  assert.doesNotMatch(told(draftSchema, { ...draft, artifacts: { '../a': hash } }), FOREIGN)
+})
+
+test('an id that is cut short, in a path of HTTP, says who completes it', () => {
+  assert.throws(
+    () => parseInput(operations.contribution.input, { cid: 'eab7' }),
+    withCode('cid-invalid', 'GET /api/resolve/eab7'),
+  )
 })

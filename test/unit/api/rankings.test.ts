@@ -1,12 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localClient } from '../../../src/api/client/local-client.ts'
-import {
-  rankingNamed,
-  requireMetric,
-  shownName,
-  signalNamed,
-} from '../../../src/api/client/rankings.ts'
+import { rankingNamed, requireMetric, shownName } from '../../../src/api/client/rankings.ts'
+import { signalNamed } from '../../../src/core/ranking/frontier.ts'
 import { withCode } from '../../support/errors.ts'
 import { plainDraft } from '../../support/http.ts'
 import { testNode } from '../../support/test-node.ts'

@@ -5,6 +5,7 @@ import { parseAddress, parseSeed } from '../../../src/config/address.ts'
 import { admissionOf, decideConfig } from '../../../src/config.ts'
 import { isLoopback } from '../../../src/core/loopback.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/core/units.ts'
+import { withCode } from '../../support/errors.ts'
 
 const usageError = { code: 'usage-error' }
 
@@ -237,4 +238,32 @@ test('the policy has the given values, and defaults for the rest', () => {
   assert.equal(policy.maxArtifactBytes, 1024 * 1024)
   assert.equal(policy.dimensions, undefined)
   assert.ok(policy.maxBytesPerRound > 0)
+})
+
+test('a dimension to sync may have the name that people see, and names with _ are signals', () => {
+  const policyOf = (flags: object) => decideConfig({ dir: '/g', flags }).grove.policy
+
+  const { dimensions, thresholds } = policyOf({
+    syncDimensions: ['review', '_recency', 'loss'],
+    syncThresholds: { adoption: 2 },
+  })
+
+  assert.deepEqual(dimensions, ['review', '_review_score', '_recency', 'loss'])
+  assert.deepEqual(thresholds, { adoption: 2, _adoption: 2 })
+  assert.throws(
+    () => policyOf({ syncDimensions: ['_review'] }),
+    withCode('usage-error', 'adoption, review, reproduction, recency'),
+  )
+})
+
+test('a wrong setting is named as it was written: by its flag, or by its key in the file', () => {
+  const failing = (layers: object, message: string) =>
+    assert.throws(() => decideConfig({ dir: '/g', ...layers }), withCode('usage-error', message))
+
+  failing({ flags: { gossipInterval: '0s' } }, '--gossip-interval: "0s"')
+  failing({ flags: { syncTags: ['x'.repeat(300)] } }, '--sync-tag: must have')
+  failing({ file: { gossipInterval: '0s' } }, '/g/grove.json: gossipInterval: ')
+  failing({ file: [] }, '/g/grove.json: must be an object')
+  failing({ flags: { host: '999.1.1.1' } }, '--host: is neither an IP address nor a name')
+  failing({ file: { peerz: [] } }, 'did you mean peers?')
 })

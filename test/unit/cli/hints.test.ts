@@ -17,3 +17,15 @@ test('for a part that a contribution does not have, no fetch is advised', () => 
     assert.equal(notFound(part), 'not here')
   assert.match(notFound({ paths: ['a'] }), /^not here; `grove files \w{12}` lists them$/)
 })
+
+test('a file without rights asks for them, and for no other directory', () => {
+  const told = (details: Record<string, unknown>) =>
+    explain(new GroveError('read-only', details, { message: 'no' }))
+
+  assert.equal(
+    told({ path: '/g/identity.pem', errno: 'EACCES' }),
+    'no; let this user read and write it, and its directory',
+  )
+  assert.equal(told({ file: '/g/grove.db', files: ['/g/grove.db'] }), 'no')
+  assert.match(told({ dir: '/g', errno: 'EROFS' }), /choose a writable directory/)
+})

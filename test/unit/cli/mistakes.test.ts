@@ -4,9 +4,11 @@ import { writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
+import { unusedPatterns } from '../../../src/cli/commands/work/gather.ts'
 import { explain, failureText } from '../../../src/cli/output/hints.ts'
 import type { ContributionView, Relation } from '../../../src/core/contribution/schema.ts'
 import type { GroveError } from '../../../src/core/errors.ts'
+import { joined } from '../../../src/gather/gathered.ts'
 import { gitFailed } from '../../../src/git/run.ts'
 import { runCommand, terminal } from '../../support/cli-run.ts'
 import { withCode } from '../../support/errors.ts'
@@ -233,4 +235,32 @@ test('a checkout that lacks a file names it, its size and why it lacks', async (
 
   assert.match(printed, /missing +big\.bin \(2\.0 KiB\): .*raise --max-bytes/)
   await assert.rejects(checkout, /big\.bin.* could not be had: no peer/)
+})
+
+test('an empty message, a timeout of nothing and a place after all metrics are told as such', async () => {
+  const { cid } = await publishTo(grove.url, { summary: 'to be answered' })
+
+  await assert.rejects(run('discuss', ''), withCode('usage-error', 'the message is empty'))
+  await assert.rejects(run('discuss', cid, ' '), withCode('usage-error', 'the message is empty'))
+  await assert.rejects(run('fetch', cid, '--timeout', '0'), /--timeout.*it must be more than 0/)
+  assert.match((await run('frontier', '--after', 'zzzz')).noted, /there is no metric after zzzz/)
+})
+
+test('patterns of --include that take nothing are named', () => {
+  const open = () => new PassThrough()
+  const files = [{ path: 'src/.env', executable: false, sizeBytes: 1, open }]
+  const gathered = { files, leftOut: [], suspects: [] }
+
+  assert.deepEqual(unusedPatterns(gathered, ['src'], ['.env', '*.key']), [
+    '--include *.key matches nothing',
+  ])
+  assert.match(unusedPatterns(gathered, [], ['.env']).join(), /of a revision all .* is taken/)
+})
+
+test('what git does not track but somebody names is not told as left out', () => {
+  const leftOut = ['a', 'b'].map((path) => ({ path, reason: 'untracked' as const }))
+  const named = { files: [{ path: 'a', symlink: 'b' }], leftOut: [], suspects: [] }
+  const patch = { files: [], leftOut, suspects: [] }
+
+  assert.deepEqual(joined([named, patch]).leftOut, [{ path: 'b', reason: 'untracked' }])
 })

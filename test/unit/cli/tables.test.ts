@@ -255,8 +255,8 @@ test('what sync refuses is told by reason, with the items as far as they are kno
   const refusals = [{ cid: target, reason: 'too-large' }]
 
   assert.deepEqual(refusedLines({ 'too-large': 2, tags: 1 }, refusals), [
-    `2 items, too-large: ${target.slice(7, 19)}, …; \`grove fetch\` brings them one by one`,
-    '1 item, tags; `grove fetch` brings them one by one',
+    `2 items: too-large (${target.slice(7, 19)}, …); \`grove fetch\` brings them one by one`,
+    '1 item: tags; `grove fetch` brings them one by one',
   ])
 })
 

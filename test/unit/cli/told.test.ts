@@ -80,7 +80,7 @@ test('what background sync refuses is told by status, by sync and at /metrics', 
   const figures = await (await fetch(`${grove.url}/metrics`)).text()
 
   assert.match(status.printed, /not fetched +2 items: too-large; `grove fetch` brings them/)
-  assert.match(round.printed, /not fetched unasked: 2 too-large/)
+  assert.match(round.printed, /not fetched unasked: 2 items: too-large; `grove fetch` brings/)
   assert.match(figures, /^grove_sync_refused\{reason="too-large"\} 2$/m)
 })
 

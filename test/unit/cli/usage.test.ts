@@ -126,3 +126,14 @@ for (const shell of shells)
     for (const command of program().commands) assert.ok(script.includes(command.name()))
     if (error === undefined) assert.equal(status, 0, stderr)
   })
+
+test('what other tools call a command is told by its name here', async () => {
+  for (const [tried, here] of [
+    ['verify', 'status'],
+    ['compare', 'diff'],
+    ['find', 'search'],
+    ['get', 'fetch'],
+    ['version', '--version'],
+  ] as const)
+    assert.match(await told(tried), new RegExp(`there is no command ${tried}: .*${here}`))
+})

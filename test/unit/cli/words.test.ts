@@ -5,7 +5,8 @@ import { didWhat } from '../../../src/cli/commands/read/reviews.ts'
 import { countedAs } from '../../../src/cli/commands/read/tree.ts'
 import { filesText, scoresOf } from '../../../src/cli/commands/work/contribute.ts'
 import { checkTarget, kindOf } from '../../../src/cli/commands/work/relations.ts'
-import { parseOpenScore } from '../../../src/cli/options.ts'
+import { parseOpenScore, parseReviewScore } from '../../../src/cli/options.ts'
+import { plural } from '../../../src/cli/output/format.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { GroveInfo } from '../../../src/core/wire/grove.ts'
 import { withCode } from '../../support/errors.ts'
@@ -86,4 +87,15 @@ test('an attempt to reproduce that failed counts as a challenge', () => {
     Array(3).fill('reproduction'),
   )
   assert.deepEqual(['challenged', 'failed', 'refuted'].map(reproduces), Array(3).fill('challenge'))
+})
+
+test('a score of a review without a value is told the form in which the direction may be left out', () => {
+  assert.throws(() => parseReviewScore('quality'), /name=value\[:minimize\|maximize\[:unit\]\]/)
+})
+
+test('nouns are put into the plural as English does', () => {
+  assert.deepEqual(
+    ['reply', 'day', 'peer'].map((noun) => plural(2, noun)),
+    ['2 replies', '2 days', '2 peers'],
+  )
 })

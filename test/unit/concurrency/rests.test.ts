@@ -44,6 +44,16 @@ test('a rest has an end, however long the piece was', () => {
   assert.equal(rests.endOf('heavy'), undefined)
 })
 
+test('one long piece among many short ones is no reason to rest', () => {
+  const { rests } = newRests()
+  rests.note('light', 0.1)
+  for (let n = 0; n < 20; n++) rests.note('busy', 0.5)
+
+  rests.note('busy', 8)
+
+  assert.equal(rests.endOf('busy'), undefined)
+})
+
 test('a clock that is set back makes nobody rest longer', () => {
   const { rests, wait } = newRests()
   rests.note('heavy', 10)

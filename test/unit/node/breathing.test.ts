@@ -173,7 +173,10 @@ test('a form of many short parts is read with a breath every 8 KiB', async () =>
     signal: new AbortController().signal,
   } as unknown as ApiRequest
 
-  const draft = await readMultipart(new StagedArtifacts(node), request, chunksOf(form))
+  const draft = await readMultipart(
+    { staged: new StagedArtifacts(node), request, check: async () => {} },
+    chunksOf(form),
+  )
 
   assert.equal(Object.keys((draft as { artifacts: object }).artifacts).length, 1_000)
   assert.ok(breaths() >= form.byteLength / 8_192, `${breaths()}`)

@@ -36,7 +36,30 @@ test('a score in another direction than works published here have is refused, wi
 
   await grove.publish(typo, { insist: true })
   await grove.publish(work('three', { value: 0.7, direction: 'maximize' }))
-  await grove.publish({ ...typo, kind: 'review' })
+})
+
+test('a review’s score is refused where works, or other reviews of the same work, mean it the other way', async () => {
+  await using holder = testNode()
+  const grove = localClient(holder.node)
+  const { cid } = await grove.publish(work('one', { value: 0.9, direction: 'maximize' }))
+  const other = await grove.publish(work('two', { value: 0.8, direction: 'maximize' }))
+  const review = (name: string, direction: 'maximize' | 'minimize', targetCid = cid): Draft => ({
+    ...plainDraft,
+    kind: 'review',
+    scores: { [name]: { value: 0.5, direction } },
+    relations: [{ targetCid, relationType: 'reviews' }],
+  })
+  await grove.publish(review('quality', 'maximize'))
+
+  await assert.rejects(grove.publish(review('acc', 'minimize')), withCode('metric-conflict'))
+  await assert.rejects(
+    grove.publish(review('quality', 'minimize')),
+    withCode('metric-conflict', `quality is maximised in 1 review of ${cid.slice(7, 19)}`),
+  )
+
+  await grove.publish(review('quality', 'minimize'), { insist: true })
+  await grove.publish(review('errors', 'minimize'))
+  await grove.publish(review('quality', 'minimize', other.cid))
 })
 
 test('a score that would neither rank nor count is refused, unless it is insisted on', async () => {

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Manifest } from '../../../src/core/contribution/schema.ts'
+import { below } from '../../../src/core/random.ts'
 import { contradicts } from '../../../src/core/ranking/advertisement.ts'
 import type { LocalEntry } from '../../../src/core/ranking/frontier.ts'
+import { compareText } from '../../../src/core/text.ts'
 import { digestEntrySchema } from '../../../src/core/wire/gossip.ts'
 import { byDimension, type DigestLimits, digestOf } from '../../../src/protocol/gossip/digest.ts'
-import { cid, work } from './network.ts'
+import { LocalFrontier } from '../../../src/protocol/gossip/local-frontier.ts'
+import { cid, seeded, work } from './network.ts'
 
 const digestFrom = (entries: readonly LocalEntry[], limits: DigestLimits) =>
   digestOf([...byDimension(entries).values()], limits)
@@ -129,4 +132,22 @@ test('a manifest contradicts advertisements of scores, never of signals', () => 
     contradicts(manifest, { metric: '_adoption', value: 7, direction: 'maximize' }),
     false,
   )
+})
+
+test('dimensions are in the order of their names, whatever metrics come and go', () => {
+  const random = seeded(7)
+  const frontier = new LocalFrontier()
+  const held = new Set<string>()
+  for (let step = 0; step < 300; step++) {
+    const told = Array.from({ length: 1 + below(random, 6) }, () => `m${below(random, 40)}`)
+    const kept = [...new Set(told)].filter(() => below(random, 3) > 0)
+    for (const metric of told) held.delete(metric)
+    for (const metric of kept) held.add(metric)
+
+    const entries = kept.map((metric, n) => ({ ...work(n, step), metric }))
+    frontier.set(entries, told)
+
+    const names = frontier.dimensions.map(([first]) => first?.metric)
+    assert.deepEqual(names, [...held].sort(compareText))
+  }
 })

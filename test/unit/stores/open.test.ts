@@ -88,6 +88,23 @@ test('the settings may be a link', async () => {
   await stores.close()
 })
 
+test('a copy of a directory has the same key, and says what that means; a moved one says nothing', async () => {
+  await using temporary = await temporaryDirectory()
+  const at = (name: string) => join(temporary.dir, name)
+  const warned: unknown[] = []
+  const log = { ...silentLog, warn: (_: string, fields?: object) => warned.push(fields) }
+  await (await openStores({ dir: at('first') }, log)).stores.close()
+  await rename(at('first'), at('moved'))
+  await (await openStores({ dir: at('moved') }, log)).stores.close()
+  const before = warned.length
+  await cp(at('moved'), at('copy'), { recursive: true })
+
+  await (await openStores({ dir: at('copy') }, log)).stores.close()
+
+  assert.equal(before, 0)
+  assert.match(JSON.stringify(warned), /grove identity rotate/)
+})
+
 test('in a copy of a directory nothing is own, in a moved one all that was', async () => {
   await using temporary = await temporaryDirectory()
   const at = (name: string) => join(temporary.dir, name)

@@ -1,5 +1,5 @@
 import { Argument, type Command } from 'commander'
-import { GroveError } from '../../../core/errors.ts'
+import { GroveError, isGroveError } from '../../../core/errors.ts'
 import type { GroveIdentity } from '../../../core/wire/identity.ts'
 import { isGroveDirectory } from '../../../disk/grove-directory.ts'
 import { silentLog } from '../../../ports/log.ts'
@@ -68,9 +68,19 @@ async function rotate({ env, output }: Context, command: Command): Promise<void>
   }
   // Imported here, since it would slow the start of other commands.
   const { rotateKey } = await import('../../../compose.ts')
-  const { key, rotations } = await rotateKey({ dir }, silentLog)
+  const { key, rotations } = await rotateKey({ dir }, silentLog).catch((error: unknown) => {
+    throw isGroveError(error, 'storage-locked') ? served(dir, error) : error
+  })
   const last = rotations.at(-1)
   if (json === true) return printJson(output, { peerId: key.peerId, rotation: last })
   print(output, `this grove is ${key.peerId} now, and was ${last?.from}`)
   note(output, 'tell those who wrote the id before: others learn of it when it is served again')
+}
+
+/** A grove gets another key only while no process has its directory open. */
+function served(dir: string, cause: GroveError): GroveError {
+  const { pid } = cause.details
+  const by = typeof pid === 'number' ? ` (process ${pid})` : ''
+  const message = `${dir} is being served${by}: stop that first, and serve it again afterwards`
+  return new GroveError('storage-locked', cause.details, { cause, message })
 }

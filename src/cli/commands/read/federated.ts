@@ -1,6 +1,6 @@
-import { shownName, signalNamed, unknownMetric } from '../../../api/client/rankings.ts'
+import { shownName, unknownMetric } from '../../../api/client/rankings.ts'
 import { GroveError } from '../../../core/errors.ts'
-import { dimensionKey, isSignalMetric } from '../../../core/ranking/frontier.ts'
+import { dimensionKey, isSignalMetric, signalNamed } from '../../../core/ranking/frontier.ts'
 import { compareText } from '../../../core/text.ts'
 import type { FederatedEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession } from '../../context.ts'
@@ -54,7 +54,7 @@ function printOverview(
   moment: (timestamp: string) => string,
 ): void {
   printTable(output, federatedOverviewTable(rankings, moment))
-  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+  note(output, 'the best of each; --metric NAME ranks by one, --limit COUNT shows so many of each')
 }
 
 function printRanking(

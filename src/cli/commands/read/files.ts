@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { CheckoutResult } from '../../../api/client/checkout.ts'
 import { operations } from '../../../api/operations/table.ts'
+import { LIST_MAX } from '../../../core/limits.ts'
 import { formatSize } from '../../../core/units.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { limitOption, readOffset } from '../../options.ts'
@@ -23,7 +24,9 @@ export function addFiles(program: Command, context: Context): void {
     .command('files')
     .description('List the files of a contribution by their paths, those in a pack too')
     .argument('<cid>', 'content id, or its first hex digits')
-    .addOption(limitOption('how many to show', operations.files.input.shape.limit))
+    .addOption(
+      limitOption(`how many to show, ${LIST_MAX} at most`, operations.files.input.shape.limit),
+    )
     .option('--offset <count>', 'how many to skip', readOffset, 0)
     .addHelpText(
       'after',

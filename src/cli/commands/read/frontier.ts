@@ -1,15 +1,9 @@
 import type { Command } from 'commander'
 import { orWithoutNewer } from '../../../api/client/older-server.ts'
-import {
-  bySignal,
-  rankingNamed,
-  requireMetric,
-  shownName,
-  signalNamed,
-} from '../../../api/client/rankings.ts'
+import { bySignal, rankingNamed, requireMetric, shownName } from '../../../api/client/rankings.ts'
 import { operations } from '../../../api/operations/table.ts'
 import type { Direction } from '../../../core/contribution/schema.ts'
-import type { SignalMetric } from '../../../core/ranking/frontier.ts'
+import { type SignalMetric, signalNamed } from '../../../core/ranking/frontier.ts'
 import type { FrontierAnswer, FrontierEntry } from '../../../core/wire/frontier.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { addFilters, filterFrom } from '../../filters.ts'
@@ -138,7 +132,8 @@ function rankingOf(title: string, entries: readonly FrontierEntry[]): ShownRanki
 }
 
 /** Where nothing of what was asked for is ranked, though the metric is one. */
-function nothingRanked({ metric, ...options }: FrontierOptions): string {
+function nothingRanked({ metric, after, ...options }: FrontierOptions): string {
+  if (after !== undefined) return `there is no metric after ${printable(after)}`
   const isFiltered = Object.keys(filterFrom(options)).length > 0
   if (isFiltered) return `nothing that matches is ranked${metric ? ` by ${metric}` : ' here'}`
   return metric === undefined ? 'nothing is ranked here yet' : `nothing is ranked by ${metric} yet`
@@ -146,7 +141,7 @@ function nothingRanked({ metric, ...options }: FrontierOptions): string {
 
 function printOverview({ output }: CliSession, rankings: readonly ShownRanking[]): void {
   printTable(output, overviewTable(rankings))
-  note(output, 'the best of each; --metric NAME shows a whole ranking, --limit all of them')
+  note(output, 'the best of each; --metric NAME ranks by one, --limit COUNT shows so many of each')
 }
 
 function printRanking({ output }: CliSession, ranking: ShownRanking): void {

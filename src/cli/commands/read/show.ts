@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { isJsonObject, type JsonObject } from '../../../core/canonical.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import { LIST_MAX } from '../../../core/limits.ts'
 import { byAuthor, ofAuthor } from '../../../core/ranking/belief.ts'
 import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
@@ -13,7 +14,7 @@ import { formatAgo, formatTime } from '../../output/time.ts'
 import { noteConflicts } from './files.ts'
 import { evidenceTable } from './reviews.ts'
 
-/** Files that are listed; `grove files` lists them all. */
+/** Files that are listed; `grove files` lists the others. */
 const FILES_SHOWN = 50
 /** Reviews, reproductions and adoptions that are listed. `grove reviews` shows all. */
 const EVIDENCE_SHOWN = 5
@@ -143,5 +144,6 @@ function printFiles(
   printTable(output, filesTable(files.files))
   noteConflicts(session, files)
   const more = files.total - files.files.length
-  if (more > 0) print(output, `${more} more: \`grove files ${short(cid)}\` lists them all`)
+  const page = `--offset ${files.files.length} --limit ${Math.min(more, LIST_MAX)}`
+  if (more > 0) print(output, `${more} more: \`grove files ${short(cid)} ${page}\` lists them`)
 }

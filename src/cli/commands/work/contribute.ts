@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander'
 import { type StagedTree, stageTree, withTree } from '../../../api/client/publish-tree.ts'
+import { checkDraft } from '../../../api/client/stage.ts'
 import type { TreeSource } from '../../../api/client/tree-source.ts'
 import type { JsonObject } from '../../../core/canonical.ts'
 import { RESULTS } from '../../../core/contribution/relation.ts'
@@ -150,16 +151,15 @@ export async function contribute(
   const relations = await relationsFrom(session, options)
   await using revisions = await openRevisions(options, gatherOptions(session, options))
   const gathered = await gather(session, paths, revisions, options)
+  const said = draftFrom(session, options, { kind, relations, ...(scores && { scores }) })
+  const call = { signal: session.signal, insist: options.insist === true }
+  if (gathered.files.length > 0) await checkDraft(session.grove, said, call)
   const tree = await stage(session, gathered.files)
   checkSome(tree.files, revisions === undefined ? paths : [...paths, 'the revision'], gathered)
   noteTree(session, tree)
-  const said = draftFrom(session, options, { kind, relations, ...(scores && { scores }) })
   const plain = withTree(said, tree)
   const draft = await withGit(plain, revisions, options)
-  const contribution = await session.grove.publish(draft, {
-    signal: session.signal,
-    insist: options.insist === true,
-  })
+  const contribution = await session.grove.publish(draft, call)
   answer(session, { ...contribution, ...told(gathered, tree) }, () => {
     print(session.output, contribution.cid)
     const by = printable(contribution.agent.agentId)

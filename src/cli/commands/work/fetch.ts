@@ -11,7 +11,7 @@ import { formatSize } from '../../../core/units.ts'
 import type { ArtifactState, FetchOptions, FetchResult } from '../../../core/wire/fetch.ts'
 import type { FileEntry } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { readDepth, readDuration, readSize } from '../../options.ts'
+import { readDepth, readSize, readTimeout } from '../../options.ts'
 import { plural, printable, short } from '../../output/format.ts'
 import { print, style, widthOf } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
@@ -46,7 +46,7 @@ export function addFetch(program: Command, context: Context): void {
       readDepth,
     )
     .option('--max-bytes <size>', 'the most bytes of artifacts to move', readSize)
-    .option('--timeout <duration>', 'give up after this long', readDuration)
+    .option('--timeout <duration>', 'give up after this long', readTimeout)
     .option('--quote', 'only show sizes and what is missing: move no artifact, keep nothing')
     .addHelpText(
       'after',

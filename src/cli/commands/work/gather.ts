@@ -5,10 +5,11 @@ import { GroveError } from '../../../core/errors.ts'
 import type { Reason } from '../../../gather/classify.ts'
 import { type Gathered, type GatherOptions, joined } from '../../../gather/gathered.ts'
 import { gatherPaths } from '../../../gather/paths.ts'
+import { patternsOf } from '../../../gather/patterns.ts'
 import { Revisions } from '../../../gather/revision.ts'
 import type { CliSession } from '../../context.ts'
 import { readText } from '../../options.ts'
-import { plural } from '../../output/format.ts'
+import { plural, printable } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 
@@ -84,7 +85,24 @@ export async function gather(
   }
   const gathered = joined(parts)
   noteGathered(session, gathered)
+  for (const text of unusedPatterns(gathered, paths, flags.include)) note(session.output, text)
   return gathered
+}
+
+/** What is to be said of patterns of --include that took nothing. Pure. */
+export function unusedPatterns(
+  { files }: Gathered,
+  paths: readonly string[],
+  include: readonly string[] = [],
+): string[] {
+  if (paths.length === 0 && include.length > 0)
+    return ['--include takes no part here: of a revision all that is committed is taken']
+  return include
+    .filter((pattern) => {
+      const matcher = patternsOf(pattern)
+      return !files.some(({ path }) => matcher.ignores(path))
+    })
+    .map((pattern) => `--include ${printable(pattern)} matches nothing`)
 }
 
 /** The revisions that the options name. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { GroveError } from '../../../core/errors.ts'
+import { REVIEW_SCORE_MAX } from '../../../core/limits.ts'
 import { type Context, examples, withGrove } from '../../context.ts'
 import {
   type AgentOptions,
@@ -7,7 +8,7 @@ import {
   insistOption,
   type OpenScore,
   readJsonObject,
-  readScore,
+  readReviewScore,
   tagOption,
 } from '../../options.ts'
 import { type ContributeOptions, contribute } from './contribute.ts'
@@ -27,8 +28,9 @@ export function addReview(program: Command, context: Context): void {
     .requiredOption('-s, --summary <text>', 'what you think of it, in one line')
     .option(
       '--score <name=value[:direction[:unit]]>',
-      'a score; higher is better unless it says minimize (may be repeated)',
-      readScore,
+      `a score from -${REVIEW_SCORE_MAX} to ${REVIEW_SCORE_MAX}; higher is better unless it says ` +
+        'minimize (may be repeated)',
+      readReviewScore,
     )
     .addOption(insistOption())
   addFileRules(command)
@@ -86,6 +88,7 @@ export function addDiscuss(program: Command, context: Context): void {
     )
     .action((first: string, message: string | undefined, options: SaidOptions, self: Command) => {
       if (message === undefined && isCidLike(first)) throw messageMissing(first)
+      if ((message ?? first).trim() === '') throw emptyMessage()
       const said =
         message === undefined
           ? { summary: first, kind: 'discussion' as const }
@@ -102,6 +105,10 @@ const isCidLike = (text: string): boolean => /^(?:blake3:\w*|[0-9a-f]{8,64})$/i.
 function messageMissing(cid: string): GroveError {
   const message = `what is the answer to ${cid}? Its text is missing`
   return new GroveError('usage-error', {}, { message })
+}
+
+function emptyMessage(): GroveError {
+  return new GroveError('usage-error', {}, { message: 'the message is empty: say something' })
 }
 
 function addSaid(command: Command): Command {

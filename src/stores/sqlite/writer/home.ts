@@ -9,14 +9,17 @@ const KEY = 'directory'
 /**
  * Where the directory of a database is another than that in which it was written, nothing in it was
  * published by this user: the directory was copied, unpacked or cloned, perhaps from a stranger,
- * who could have marked anything as own. How many contributions count as foreign from now on.
+ * who could have marked anything as own. How many contributions count as foreign from now on;
+ * undefined where it is no copy.
  */
-export function disownIfCopied(connection: Connection, file: string): number {
+export function disownIfCopied(connection: Connection, file: string): number | undefined {
   const home = JSON.stringify({ inode: String(statSync(dirname(file), { bigint: true }).ino) })
   const known = connection.read(() => recordOf(connection, SPACE, KEY))
-  if (JSON.stringify(known) === home) return 0
-  return connection.write(() => {
+  if (JSON.stringify(known) === home) return undefined
+  const disowned = connection.write(() => {
     setRecord(connection, SPACE, KEY, home)
     return connection.sql('UPDATE contribution SET own = 0 WHERE own = 1').run().changes
   })
+  // Nothing tells where a directory was before this was noted.
+  return known === undefined && disowned === 0 ? undefined : disowned
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Draft } from '../../../../src/core/contribution/schema.ts'
 import { publish } from '../../../../src/node/publish.ts'
+import { FrontierReader } from '../../../../src/node/read/frontier-reader.ts'
 import { sample } from '../../../conformance/samples.ts'
 import { messageOf } from '../../../support/gossip.ts'
 import { hold, testNode } from '../../../support/test-node.ts'
@@ -82,4 +83,25 @@ test('a metric that changes its direction leaves none of its places behind', asy
     )
     return (directions.length === 2 && directions.every((each) => each === 'maximize')) || undefined
   })
+})
+
+test('the best of many metrics are read in parts, between which others have the thread', async (context) => {
+  await using holder = testNode()
+  const { node } = holder
+  const works = Array.from({ length: 5 }, (_, n) => {
+    const scores = Array.from({ length: 100 }, (_, m) => draft(`m${n}.${m}`, m).scores ?? {})
+    return sample({ ...draft('m', n), scores: Object.assign({}, ...scores.slice(1)) })
+  })
+  for (const work of works) await hold(holder, work)
+  const reader = new FrontierReader(node)
+  const best = context.mock.method(node.index, 'bestWorks')
+  const breathe = context.mock.method(node, 'breathe')
+
+  reader.touch(works)
+  const { entries } = await reader.readTouched()
+
+  const asked = best.mock.calls.map((call) => call.arguments[0].length)
+  assert.ok(asked.every((metrics) => metrics <= 104))
+  assert.ok(breathe.mock.callCount() >= asked.length - 1 && asked.length > 1)
+  assert.equal(entries.filter(({ metric }) => metric.startsWith('m')).length, 495)
 })
