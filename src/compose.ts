@@ -17,6 +17,7 @@ import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
 import { secretHex } from './runtime/secret.ts'
+import { poolSignatures } from './runtime/signatures.ts'
 import { nextTurn } from './runtime/turn.ts'
 import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
@@ -87,6 +88,7 @@ export function composeNode(
     random: systemRandom,
     log,
     nextTurn,
+    signatures: poolSignatures(key),
   })
   const close = async () => {
     await node.close()

@@ -4,21 +4,20 @@ import { GroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
-import type { AdmitContext, PeersContext } from './context.ts'
+import type { AdmitContext, Incoming, PeersContext } from './context.ts'
 
 /** A verified contribution that is to be stored, and where it came from. */
-export interface Admission {
-  readonly contribution: Contribution
-  readonly provenance: Provenance
+export interface Admission extends Incoming {
   /** Its artifacts that are not stored yet. */
   readonly pending?: readonly PendingBlob[]
 }
 
 /**
- * The one door to the store: what is new is counted, told to subscribers and handed to gossip. When
- * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
+ * The one door to the store: what is published here is signed, others' signatures are verified, and
+ * what is new is counted, told to subscribers and handed to gossip. When it resolves, the
+ * contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
  * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
- * Attestations come as far as this and are dropped: no store keeps them yet.
+ * Of the attestations that come with it, origins are kept, the others dropped.
  */
 export async function admit(
   node: AdmitContext,
@@ -39,9 +38,16 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   const added: Contribution[] = []
+  const { signing } = node
+  const signed = signing && (await Promise.all(arrivals.map((each) => signing.originsOf(each))))
   try {
-    for (const { contribution, provenance, pending } of arrivals) {
-      const outcome = await node.contributions.put(contribution, provenance, pending)
+    for (const [index, { contribution, provenance, pending }] of arrivals.entries()) {
+      const outcome = await node.contributions.put(
+        contribution,
+        provenance,
+        pending,
+        signed?.[index],
+      )
       if (outcome === 'present') continue
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1

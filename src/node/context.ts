@@ -5,6 +5,7 @@ import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { GroveError } from '../core/errors.ts'
+import type { Origin } from '../core/identity/origin.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
@@ -18,6 +19,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore, Provenance } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
+import type { OriginStore } from '../ports/origin-store.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
@@ -85,6 +87,7 @@ export interface ServeContext extends Breathing {
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
   readonly marks: Marks
+  readonly origins: Pick<OriginStore, 'of'>
 }
 
 /** Fingerprints of what is said about contributions. */
@@ -104,9 +107,26 @@ export interface Mark {
   readonly edgesRead: number
 }
 
+/** What comes to the store. */
+export interface Incoming {
+  readonly contribution: Contribution
+  readonly provenance: Provenance
+}
+
+/** Who has signed what comes to the store. */
+export interface Signing {
+  /**
+   * The origins to be stored with it: this grove's own where it is published here, else those that
+   * came with it and hold. Who sent a wrong one is at fault. Throws `shutting-down`.
+   */
+  originsOf(incoming: Incoming): Promise<readonly Origin[]>
+}
+
 /** The door to the store. */
 export interface AdmitContext {
   readonly contributions: ContributionStore
+  /** Undefined where this grove has no key: then nothing is signed, and no signature is kept. */
+  readonly signing: Signing | undefined
   readonly counters: Counters
   readonly events: Pick<EventHub, 'stored'>
   /** Aborts when the grove closes; every wait inside a use case ends with it. */

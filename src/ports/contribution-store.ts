@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { Origin } from '../core/identity/origin.ts'
 import type { Age } from '../core/ranking/cursor.ts'
 import type { PendingBlob } from './blob-store.ts'
 
@@ -62,13 +63,15 @@ export interface LogLine {
 export interface ContributionStore {
   /**
    * Stores a contribution and removes its stub. If it is held already, nothing changes, and the
-   * first provenance stays. Pending blobs are stored in the same transaction, also then.
-   * Attestations are not stored yet.
+   * first provenance stays. Pending blobs and origins are stored in the same transaction, also
+   * then; origins as `OriginStore.add` does, from where the provenance says. Other attestations are
+   * not stored.
    */
   put(
     contribution: Contribution,
     provenance: Provenance,
     pending?: readonly PendingBlob[],
+    origins?: readonly Origin[],
   ): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are held, in the order of `cids`. */

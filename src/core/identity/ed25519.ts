@@ -8,12 +8,19 @@ const KEY_ID_PATTERN = /^ed25519:[0-9a-f]{64}$/
 const PREFIX = 'ed25519:'
 
 /** What is signed, each with a domain of its own: no signature can be taken for another. */
-export type Domain = 'rotation'
+export type Domain = 'rotation' | 'origin' | 'origins' | 'node' | 'members'
+
+/** Bytes, and who says that it signed them for what. */
+export interface Signed {
+  readonly domain: Domain
+  readonly bytes: Uint8Array
+  readonly signature: string
+}
 
 /** Bytes of the secret from which RFC 8032 derives an Ed25519 key. */
 export const SECRET_BYTES = 32
-/** Base64url digits of a signature, which has 64 bytes. */
-const SIGNATURE_PATTERN = /^[\w-]{86}$/
+/** A signature, which has 64 bytes, in the one base64url text of them: its last bits are 0. */
+export const SIGNATURE_PATTERN = /^[\w-]{85}[AQgw]$/
 /** What precedes the raw key in DER (RFC 8410): PKCS#8 of a private one, SPKI of a public one. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
@@ -21,6 +28,17 @@ const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
 /** True if the text is the id of a grove that has a key. */
 export function isKeyId(text: unknown): text is KeyId {
   return typeof text === 'string' && KEY_ID_PATTERN.test(text)
+}
+
+/** The raw public key in an id, of 32 bytes: the form that databases keep. */
+export function keyIdToBytes(peerId: KeyId): Uint8Array {
+  return Buffer.from(peerId.slice(PREFIX.length), 'hex')
+}
+
+/** The id of a raw public key of 32 bytes. */
+export function keyIdFromBytes(key: Uint8Array): KeyId {
+  const hex = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')
+  return `${PREFIX}${hex}` as KeyId
 }
 
 /**
@@ -58,17 +76,49 @@ export class SigningKey {
   sign(domain: Domain, bytes: Uint8Array): string {
     return sign(null, signedBytes(domain, bytes), this.#key).toString('base64url')
   }
+
+  /** The same, made in a thread of the system's pool. */
+  signInPool(domain: Domain, bytes: Uint8Array): Promise<string> {
+    return new Promise((resolve, reject) => {
+      sign(null, signedBytes(domain, bytes), this.#key, (error, signature) =>
+        error === null ? resolve(signature.toString('base64url')) : reject(error),
+      )
+    })
+  }
 }
 
 /** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
-export function isSignedBy(
-  peerId: KeyId,
-  { domain, bytes, signature }: { domain: Domain; bytes: Uint8Array; signature: string },
-): boolean {
+export function isSignedBy(peerId: KeyId, { domain, bytes, signature }: Signed): boolean {
   if (!SIGNATURE_PATTERN.test(signature)) return false
   const key = keyIn(() => publicKeyOf(peerId))
   if (key === undefined) return false
   return verify(null, signedBytes(domain, bytes), key, Buffer.from(signature, 'base64url'))
+}
+
+/** A grove's public key. To make one from its id takes as long as to sign. */
+export class VerifyingKey {
+  readonly #key: KeyObject
+
+  private constructor(key: KeyObject) {
+    this.#key = key
+  }
+
+  /** Undefined where the id names no key. */
+  static of(peerId: KeyId): VerifyingKey | undefined {
+    const key = keyIn(() => publicKeyOf(peerId))
+    return key && new VerifyingKey(key)
+  }
+
+  /** As `isSignedBy`, in a thread of the system's pool. */
+  verifyInPool({ domain, bytes, signature }: Signed): Promise<boolean> {
+    if (!SIGNATURE_PATTERN.test(signature)) return Promise.resolve(false)
+    return new Promise((resolve, reject) => {
+      const signed = Buffer.from(signature, 'base64url')
+      verify(null, signedBytes(domain, bytes), this.#key, signed, (error, holds) =>
+        error === null ? resolve(holds) : reject(error),
+      )
+    })
+  }
 }
 
 /** The public key of a grove in the form that other tools read (SPKI, as PEM). */
@@ -84,13 +134,12 @@ function signedBytes(domain: Domain, bytes: Uint8Array): Uint8Array {
 }
 
 function publicKeyOf(peerId: KeyId): KeyObject {
-  const der = Buffer.concat([SPKI_HEAD, Buffer.from(peerId.slice(PREFIX.length), 'hex')])
+  const der = Buffer.concat([SPKI_HEAD, keyIdToBytes(peerId)])
   return createPublicKey({ key: der, format: 'der', type: 'spki' })
 }
 
 function keyIdOf(key: KeyObject): KeyId {
-  const raw = key.export({ format: 'der', type: 'spki' }).subarray(SPKI_HEAD.byteLength)
-  return `${PREFIX}${raw.toString('hex')}` as KeyId
+  return keyIdFromBytes(key.export({ format: 'der', type: 'spki' }).subarray(SPKI_HEAD.byteLength))
 }
 
 /** OpenSSL's errors say nothing to anybody. */

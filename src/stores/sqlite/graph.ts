@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import type { Origin } from '../../core/identity/origin.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
@@ -35,16 +36,21 @@ import type {
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
+import type { OriginStore } from '../../ports/origin-store.ts'
 import type { Damaged } from '../fs/damaged.ts'
+import { SqliteOrigins } from './origins.ts'
 import type { PageOfIds } from './reader/lists.ts'
 import type { Session } from './session.ts'
+import { rowOfOrigin } from './tables/origins.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
+  readonly origins: OriginStore
   readonly #session: Session
   readonly #damaged: Damaged
 
   constructor(session: Session, damaged: Damaged) {
+    this.origins = new SqliteOrigins(session)
     this.#session = session
     this.#damaged = damaged
   }
@@ -53,9 +59,11 @@ export class SqliteGraph implements GraphStore {
     { cid, bytes }: Contribution,
     provenance: Provenance,
     pending: readonly PendingBlob[] = [],
+    origins: readonly Origin[] = [],
   ): Promise<'added' | 'present'> {
     const blobs = pending.length === 0 ? {} : { pending }
-    const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs } as const
+    const signed = origins.length === 0 ? {} : { origins: origins.map(rowOfOrigin) }
+    const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs, ...signed } as const
     const changed = await this.#session.write(job)
     for (const hash of [cid, ...pending.map((blob) => blob.hash)]) await this.#damaged.heal(hash)
     return changed ? 'added' : 'present'

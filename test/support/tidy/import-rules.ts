@@ -9,7 +9,7 @@ const nodeRooms: readonly (readonly string[])[] = [
   ['health.ts'],
   ['context.ts'],
   ['read-each.ts'],
-  ['admit.ts', 'serve', 'read'],
+  ['admit.ts', 'identity', 'serve', 'read'],
   ['peers'],
   ['transfer'],
   ['fetch'],

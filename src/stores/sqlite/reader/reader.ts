@@ -5,6 +5,7 @@ import { Contributions, type DamagedManifests } from '../tables/contributions.ts
 import { Directions } from '../tables/directions.ts'
 import { edgesInto, edgesOutOf, saidOf, sourcesOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
+import { Origins, originsOf } from '../tables/origins.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
@@ -37,6 +38,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const forms = new ScoreForms(connection)
   const directions = new Directions(connection)
   const totals = new SignalTotals(connection)
+  const origins = new Origins(connection)
   const rowsFrom = rowReader(contributions)
   return {
     contribution: ({ cid }) => contributions.get(cid),
@@ -70,6 +72,8 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
       metrics.flatMap((metric) => forms.of(metric, limit)),
     foremostMetrics: ({ args: [limit] }) => directions.foremost(limit),
     directions: ({ args: [metrics] }) => metrics.map((metric) => directions.of(metric)),
+    origins: ({ cids }) => originsOf(origins, cids, (cid) => contributions.find(cid)?.id),
+    unsigned: ({ after, limit }) => origins.unsigned(after, limit),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
     'stub-count': () => countStubs(connection),

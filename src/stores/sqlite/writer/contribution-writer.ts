@@ -6,11 +6,13 @@ import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Directions } from '../tables/directions.ts'
 import { addEdges } from '../tables/edges.ts'
+import { type OriginRow, Origins } from '../tables/origins.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
+import type { Job } from './jobs.ts'
 
 /** The tables that are written anew from all manifests. */
 const DERIVED = [
@@ -44,6 +46,7 @@ export class ContributionWriter {
   readonly #forms: ScoreForms
   readonly #words: WordIndex
   readonly #replies: Replies
+  readonly #origins: Origins
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -54,13 +57,16 @@ export class ContributionWriter {
     this.#forms = new ScoreForms(connection)
     this.#words = new WordIndex(connection)
     this.#replies = new Replies(connection)
+    this.#origins = new Origins(connection)
   }
 
   /** False where the contribution was here already. */
-  put(item: Stored): boolean {
+  put(item: Stored, origins: readonly OriginRow[] = []): boolean {
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const id = this.#contributions.insert(item, consequences)
     if (id === undefined) this.#contributions.mend(item)
+    if (origins.length > 0)
+      this.addOrigins({ cid: item.cid, origins, from: item.provenance.origin })
     if (id === undefined) return false
     this.#words.add(id, consequences)
     const row = { id, cid: item.cid, kind: consequences.kind }
@@ -71,6 +77,12 @@ export class ContributionWriter {
       if (evidence !== undefined) this.#moveTarget(evidence)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))
     return true
+  }
+
+  /** Adds origins of a contribution that is here. False where nothing has changed. */
+  addOrigins({ cid, origins, from }: Omit<Extract<Job, { type: 'add-origins' }>, 'type'>): boolean {
+    const found = this.#contributions.find(cid)
+    return found !== undefined && this.#origins.add({ id: found.id, cid }, origins, from)
   }
 
   /**

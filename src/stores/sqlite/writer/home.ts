@@ -17,6 +17,7 @@ export function disownIfCopied(connection: Connection, file: string): number {
   if (JSON.stringify(known) === home) return 0
   return connection.write(() => {
     setRecord(connection, SPACE, KEY, home)
+    connection.sql('DELETE FROM own_key').run()
     return connection.sql('UPDATE contribution SET own = 0 WHERE own = 1').run().changes
   })
 }

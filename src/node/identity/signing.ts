@@ -1,0 +1,65 @@
+import { GroveError } from '../../core/errors.ts'
+import type { Origin } from '../../core/identity/origin.ts'
+import { originsIn } from '../../core/identity/origin-text.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Signatures } from '../../ports/signatures.ts'
+import type { Incoming, Signing } from '../context.ts'
+import { EarlierWork, type EarlierWorkOptions } from './earlier-work.ts'
+import { OriginSigner } from './origin-signer.ts'
+import { OriginVerifier } from './origin-verifier.ts'
+
+interface Options extends Omit<EarlierWorkOptions, 'signer'> {
+  readonly signatures: Signatures
+  readonly clock: Clock
+  /** Aborts when the grove closes. */
+  readonly closing: AbortSignal
+  readonly breathe: () => Promise<void> | undefined
+  /** Remembers what a peer did wrong. */
+  readonly fault: (peer: PeerAddress, error: GroveError) => void
+}
+
+/** The origins of what comes to the store: made for what is published here, verified for others. */
+export class NodeSigning implements Signing {
+  readonly #signer: OriginSigner
+  readonly #earlier: EarlierWork
+  readonly #verifier: OriginVerifier
+  readonly #fault: Options['fault']
+
+  constructor(options: Options) {
+    this.#signer = new OriginSigner(options.signatures, options.clock)
+    this.#earlier = new EarlierWork({ ...options, signer: this.#signer })
+    this.#verifier = new OriginVerifier(options)
+    this.#fault = options.fault
+  }
+
+  /** Begins to sign what was published here and never signed, in the background. */
+  signEarlier(): void {
+    this.#earlier.start()
+  }
+
+  async originsOf(incoming: Incoming): Promise<readonly Origin[]> {
+    const { contribution, provenance } = incoming
+    if (provenance.origin === 'local') return [await this.#signer.sign(contribution.cid)]
+    const origins = originsIn(contribution.attestations)
+    const hold = await Promise.all(origins.map((origin) => this.#holds(incoming, origin)))
+    return origins.filter((_, index) => hold[index])
+  }
+
+  async #holds({ contribution: { cid }, provenance }: Incoming, origin: Origin): Promise<boolean> {
+    const { peerId = '', address = '', host = address } = provenance
+    const holds = await this.#verifier.holds({ cid, origin, host })
+    if (!holds && address !== '')
+      this.#fault({ peerId, address }, wrongOrigin(cid, origin, address))
+    return holds
+  }
+}
+
+/** Nobody honest passes on what it has not verified, so it convicts. */
+function wrongOrigin(cid: string, { peerId }: Origin, address: string): GroveError {
+  return new GroveError(
+    'peer-fault',
+    { address, fault: 'wrong-origin', cid, signer: peerId },
+    { message: `${address} sent a wrong signature of ${peerId} for ${cid}` },
+  )
+}

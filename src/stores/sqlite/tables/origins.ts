@@ -1,0 +1,144 @@
+import { type Cid, cidFromBytes } from '../../../core/cid.ts'
+import { type KeyId, keyIdFromBytes, keyIdToBytes } from '../../../core/identity/ed25519.ts'
+import { pathBytes, siblingsIn } from '../../../core/identity/merkle.ts'
+import { ORIGINS_MAX, type Origin, originsKept } from '../../../core/identity/origin.ts'
+import type { Provenance } from '../../../ports/contribution-store.ts'
+import type { KeptOrigins, UnsignedPage } from '../../../ports/origin-store.ts'
+import type { Connection } from '../database/connection.ts'
+
+interface Row {
+  readonly key: Uint8Array
+  readonly at_ms: number
+  readonly signature: Uint8Array
+  /** Null where the signature covers nothing else, as are the next two. */
+  readonly place: number | null
+  readonly leaves: number | null
+  readonly path: Uint8Array | null
+}
+
+/** An origin as a row has it, which is sent to the writer's thread. */
+export interface OriginRow {
+  readonly key: Uint8Array
+  readonly atMs: number
+  readonly signature: Uint8Array
+  readonly path?: { readonly place: number; readonly leaves: number; readonly bytes: Uint8Array }
+}
+
+const ADD = `
+  INSERT INTO origin (contribution, key, at_ms, signature, place, leaves, path)
+  VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
+const OF = `
+  SELECT key, at_ms, signature, place, leaves, path FROM origin WHERE contribution = ?`
+const UNSIGNED = `
+  SELECT c.id AS id, c.cid AS cid,
+    c.own = 1 AND NOT EXISTS (
+      SELECT 1 FROM origin o JOIN own_key k ON k.key = o.key WHERE o.contribution = c.id
+    ) AS unsigned
+  FROM contribution c WHERE c.id > ? ORDER BY c.id LIMIT ?`
+
+/** The row of an origin, with bytes of its own. */
+export function rowOfOrigin({ peerId, at, signature, path }: Origin): OriginRow {
+  const row = {
+    key: own(keyIdToBytes(peerId)),
+    atMs: at,
+    signature: own(Buffer.from(signature, 'base64url')),
+  }
+  if (path === undefined) return row
+  const { index: place, count: leaves } = path
+  return { ...row, path: { place, leaves, bytes: own(pathBytes(path)) } }
+}
+
+/** A view would drag its whole buffer along to the thread. */
+const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+
+/** The tables `origin`, by the row numbers of contributions, and `own_key`. */
+export class Origins {
+  readonly #connection: Connection
+
+  constructor(connection: Connection) {
+    this.#connection = connection
+  }
+
+  /** Adds to the contribution of a row. False where nothing has changed. */
+  add(
+    { id, cid }: { readonly id: number; readonly cid: Cid },
+    origins: readonly OriginRow[],
+    from: Provenance['origin'],
+  ): boolean {
+    if (from === 'local') for (const { key } of origins) this.#own(key)
+    let added = 0
+    for (const { key, atMs, signature, path } of origins)
+      added += this.#connection
+        .sql(ADD)
+        .run(
+          id,
+          key,
+          atMs,
+          signature,
+          path?.place ?? null,
+          path?.leaves ?? null,
+          path?.bytes ?? null,
+        ).changes
+    return added > 0 && added > this.#cut(id, cid, origins)
+  }
+
+  /** The origins of the contribution of a row, the foremost first. */
+  at(id: number, cid: Cid): Origin[] {
+    const rows = this.#connection.sql<[number], Row>(OF).all(id)
+    const origins = rows.map(originOfRow)
+    return originsKept(cid, origins, (peerId) => this.#isOwn(peerId))
+  }
+
+  unsigned(after: number, limit: number): UnsignedPage {
+    const rows = this.#connection
+      .sql<[number, number], { id: number; cid: Uint8Array; unsigned: number }>(UNSIGNED)
+      .all(after, limit)
+    const unsigned = rows.filter((row) => row.unsigned === 1)
+    return { cids: unsigned.map(({ cid }) => cidFromBytes(cid)), to: rows.at(-1)?.id }
+  }
+
+  /** Deletes what is not to be kept; how many of these were among it. */
+  #cut(id: number, cid: Cid, added: readonly OriginRow[]): number {
+    const rows = this.#connection.sql<[number], Row>(OF).all(id)
+    if (rows.length <= ORIGINS_MAX) return 0
+    const keys = rows.map(({ key }) => ({ key, peerId: keyIdFromBytes(key) }))
+    const kept = new Set(originsKept(cid, keys, (peerId) => this.#isOwn(peerId)))
+    const cut = keys.filter((key) => !kept.has(key))
+    for (const { key } of cut)
+      this.#connection.sql('DELETE FROM origin WHERE contribution = ? AND key = ?').run(id, key)
+    const cutKeys = new Set(cut.map(({ peerId }) => peerId))
+    return added.filter(({ key }) => cutKeys.has(keyIdFromBytes(key))).length
+  }
+
+  #own(key: Uint8Array): void {
+    this.#connection.sql('INSERT INTO own_key (key) VALUES (?) ON CONFLICT DO NOTHING').run(key)
+  }
+
+  #isOwn(peerId: KeyId): boolean {
+    const row = this.#connection.sql<[Uint8Array]>('SELECT 1 FROM own_key WHERE key = ?')
+    return row.get(keyIdToBytes(peerId)) !== undefined
+  }
+}
+
+/** Of those of these that are held and have origins. `find` gives the row number of each. */
+export function originsOf(
+  origins: Origins,
+  cids: readonly Cid[],
+  find: (cid: Cid) => number | undefined,
+): KeptOrigins[] {
+  return cids.flatMap((cid) => {
+    const id = find(cid)
+    const kept = id === undefined ? [] : origins.at(id, cid)
+    return kept.length === 0 ? [] : [[cid, kept] as const]
+  })
+}
+
+function originOfRow({ key, at_ms: at, signature, place, leaves, path }: Row): Origin {
+  const single = {
+    peerId: keyIdFromBytes(key),
+    at,
+    signature: Buffer.from(signature).toString('base64url'),
+  }
+  if (place === null || leaves === null || path === null) return single
+  return { ...single, path: { index: place, count: leaves, siblings: siblingsIn(own(path)) ?? [] } }
+}
