@@ -1,7 +1,7 @@
-import { createReadStream } from 'node:fs'
 import { lstat, open, readlink } from 'node:fs/promises'
 import { pathOfBytes } from '../core/contribution/names.ts'
 import { errnoOf } from '../core/errno.ts'
+import { fileBytes } from '../disk/file-bytes.ts'
 import { classify } from './classify.ts'
 import { type Gathering, unreadable } from './gathered.ts'
 import { HEAD_BYTES } from './keys.ts'
@@ -34,7 +34,7 @@ export async function consider(gathering: Gathering, candidate: FileCandidate): 
     if (reason !== undefined && !isInsisted) return gathering.leaveOut({ path, reason })
     if (isSuspect === true || reason === 'private key') gathering.suspects.push(path)
     const executable = (info.mode & 0o111) !== 0
-    gathering.add({ path, executable, sizeBytes: info.size, open: () => createReadStream(file) })
+    gathering.add({ path, executable, sizeBytes: info.size, open: () => fileBytes(file) })
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return
     if (typeof (cause as { syscall?: unknown }).syscall !== 'string') throw cause

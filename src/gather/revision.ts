@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { posix, relative, sep } from 'node:path'
 import { buffer, text } from 'node:stream/consumers'
 import type { JsonObject } from '../core/canonical.ts'
 import { pathOfBytes } from '../core/contribution/names.ts'
+import { fileBytes } from '../disk/file-bytes.ts'
 import { isOwnFile } from '../disk/grove-directory.ts'
 import { listUntracked } from '../git/files.ts'
 import { gitNotes } from '../git/notes.ts'
@@ -83,7 +83,7 @@ export class Revisions implements AsyncDisposable {
     if (patch === undefined) throw usage(nothingDiffers(base, untracked.length))
     for (const path of untracked) gathering.leaveOut({ path, reason: 'untracked' })
     const { file, sizeBytes } = patch
-    const open = () => createReadStream(file)
+    const open = () => fileBytes(file)
     gathering.add({ path: PATCH_PATH, executable: false, sizeBytes, open })
     return gathering
   }

@@ -1,8 +1,9 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { fileBytes } from '../../disk/file-bytes.ts'
 import type { ByteSource } from '../../ports/blob-store.ts'
 
 /** A source that can be read again and again. */
@@ -27,5 +28,5 @@ export async function spooled(
     await dispose()
     throw error
   }
-  return { open: () => createReadStream(path), [Symbol.asyncDispose]: dispose }
+  return { open: () => fileBytes(path), [Symbol.asyncDispose]: dispose }
 }

@@ -117,6 +117,8 @@ export class FileBlobs implements BlobStore {
           highWaterMark: this.#reading < MANY_READS ? READ_BYTES : READ_BYTES_OF_MANY,
           ...signalOf(options),
         })
+        // Its signal may end it before anybody reads: who reads then gets the error all the same.
+        chunks.on('error', () => {})
         this.#reading++
         chunks.once('close', () => this.#reading--)
         const isWhole = start === 0 && end === size - 1

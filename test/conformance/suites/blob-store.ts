@@ -246,6 +246,29 @@ function refusing(open: () => Promise<OpenedBlobs>): void {
     }
   })
 
+  test('an abort before the first read is thrown to the reader, and to nobody else', async () => {
+    await using opened = await open()
+    const reason = new Error('enough')
+    for (const size of [10, 3_000_000]) {
+      const { hash } = await opened.store.put(bytesOf(size))
+      for (const range of [undefined, { start: 1, end: size - 1 }]) {
+        for (const isBefore of [true, false]) {
+          const controller = new AbortController()
+          const { signal } = controller
+          if (isBefore) controller.abort(reason)
+          const reading = async () => {
+            const bytes = await opened.store.get(hash, { signal, ...(range && { range }) })
+            controller.abort(reason)
+            // What is thrown to nobody is thrown by now.
+            for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate)
+            for await (const _ of bytes);
+          }
+          await assert.rejects(reading(), (error: Error) => [error, error.cause].includes(reason))
+        }
+      }
+    }
+  })
+
   test('a reader that stops early or aborts holds nothing open', async () => {
     await using opened = await open()
     const { hash } = await opened.store.put(bytesOf(3_000_000))

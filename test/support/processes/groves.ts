@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { afterEach } from 'node:test'
 import { testFolder } from '../folder.ts'
 import { type GroveProcess, serveGrove, serveVersion } from './grove-process.ts'
@@ -17,8 +18,10 @@ export function groves(): Groves {
   const at = testFolder()
   let running: GroveProcess[] = []
   afterEach(async () => {
+    const dead = running.find(({ child }) => hasEnded(child) && !child.killed)
     await Promise.all(running.map((grove) => grove.kill()))
     running = []
+    if (dead !== undefined) throw new Error(`a grove ended by itself: ${dead.log().slice(-4_000)}`)
   })
   const kept = async (starting: Promise<GroveProcess>) => {
     const grove = await starting
@@ -31,3 +34,5 @@ export function groves(): Groves {
     startVersion: (version, name, ...flags) => kept(serveVersion(version, at(name), ...flags)),
   }
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => (exitCode ?? signalCode) !== null
