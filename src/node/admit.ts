@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { GroveError } from '../core/errors.ts'
+import type { Origin } from '../core/identity/origin.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
@@ -38,17 +39,11 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   const added: Contribution[] = []
-  const { signing } = node
-  const signed = signing && (await Promise.all(arrivals.map((each) => signing.originsOf(each))))
+  const verified = await verifiedOf(node, arrivals)
   try {
-    for (const [index, { contribution, provenance, pending }] of arrivals.entries()) {
-      const outcome = await node.contributions.put(
-        contribution,
-        provenance,
-        pending,
-        signed?.[index],
-      )
-      if (outcome === 'present') continue
+    for (const [index, arrival] of arrivals.entries()) {
+      if ((await put(node, arrival, verified[index])) === 'present') continue
+      const { contribution, provenance } = arrival
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()
@@ -57,6 +52,27 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
     if (added.length > 0) node.stored(added)
   }
   return added.map(({ cid }) => cid)
+}
+
+/** The origins of each that came with it and hold. All are verified before the first is stored. */
+async function verifiedOf(
+  { signing }: AdmitContext,
+  arrivals: readonly Admission[],
+): Promise<readonly (readonly Origin[])[]> {
+  const hasAttestations = arrivals.some(({ contribution }) => contribution.attestations.length > 0)
+  if (signing === undefined || !hasAttestations) return []
+  return Promise.all(arrivals.map((arrival) => signing.verified(arrival)))
+}
+
+function put(
+  { contributions, signing }: AdmitContext,
+  { contribution, provenance, pending }: Admission,
+  verified: readonly Origin[] = [],
+): Promise<'added' | 'present'> {
+  const store = (origins: readonly Origin[]) =>
+    contributions.put(contribution, provenance, pending, origins)
+  if (signing === undefined || provenance.origin === 'peer') return store(verified)
+  return signing.signed(contribution.cid, (origin) => store([origin]))
 }
 
 /** Where something that a peer sent came from. */

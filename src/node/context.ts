@@ -115,11 +115,13 @@ export interface Incoming {
 
 /** Who has signed what comes to the store. */
 export interface Signing {
+  /** What `store` gives, which gets this grove's origin of what is published here. */
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T>
   /**
-   * The origins to be stored with it: this grove's own where it is published here, else those that
-   * came with it and hold. Who sent a wrong one is at fault. Throws `shutting-down`.
+   * Of the origins that came with a contribution, those that hold. Who sent others is at fault.
+   * Throws `shutting-down`.
    */
-  originsOf(incoming: Incoming): Promise<readonly Origin[]>
+  verified(incoming: Incoming): Promise<readonly Origin[]>
 }
 
 /** The door to the store. */

@@ -331,7 +331,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 }
 
 function signingBy(
-  { signatures, graph, records, clock }: NodePorts,
+  { signatures, graph, records, clock, nextTurn }: NodePorts,
   node: GroveNode,
 ): NodeSigning | undefined {
   if (signatures === undefined) return undefined
@@ -340,6 +340,7 @@ function signingBy(
     origins: graph.origins,
     records,
     clock,
+    nextTurn,
     closing: node.closing,
     later: (...task) => node.later(...task),
     breathe: () => node.breathe(),

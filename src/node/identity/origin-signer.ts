@@ -2,57 +2,86 @@ import type { Cid } from '../../core/cid.ts'
 import { ORIGIN_BATCH_MAX, type Origin, publicationOf } from '../../core/identity/origin.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Signatures } from '../../ports/signatures.ts'
+import type { NextTurn } from '../../ports/stores.ts'
+
+/** Batches that are signed and not stored: while one is committed, the next may be ready. */
+const BATCHES_MAX = 2
+
+interface Options {
+  readonly signatures: Signatures
+  readonly clock: Clock
+  /** Default: nothing is waited for. */
+  readonly nextTurn?: NextTurn | undefined
+}
 
 interface Waiting {
   readonly cid: Cid
-  readonly resolve: (origin: Origin) => void
+  /** Stores the contribution with its origin; never rejects. */
+  readonly store: (origin: Origin) => Promise<void>
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Signs what is published here. While one signature is made, what is published meanwhile gathers
- * for the next: so many at once cost little more than one.
+ * Signs what is published here, in step with the store: what gathers while a batch is signed and
+ * committed shares one signature, and will share one commit.
  */
 export class OriginSigner {
-  readonly #signatures: Signatures
-  readonly #clock: Clock
+  readonly #options: Options
+  readonly #nextTurn: NextTurn
   #waiting: Waiting[] = []
-  #isBusy = false
+  /** The sizes of the batches under way, oldest first. */
+  readonly #underWay: { readonly size: number }[] = []
+  #isScheduled = false
 
-  constructor(signatures: Signatures, clock: Clock) {
-    this.#signatures = signatures
-    this.#clock = clock
+  constructor(options: Options) {
+    this.#options = options
+    this.#nextTurn = options.nextTurn ?? queueMicrotask
   }
 
-  /** This grove's origin of a contribution that is published now. */
-  sign(cid: Cid): Promise<Origin> {
+  /** What `store` gives, which gets this grove's origin of what is published now. */
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ cid, resolve, reject })
-      if (!this.#isBusy) void this.#signAll()
+      const storeIt = (origin: Origin) => store(origin).then(resolve, reject)
+      this.#waiting.push({ cid, store: storeIt, reject })
+      this.#schedule()
     })
   }
 
-  /** Those of at most ORIGIN_BATCH_MAX contributions, in their order: one signature. */
+  /** The origins of at most ORIGIN_BATCH_MAX contributions, in their order: one signature. */
   async signTogether(cids: readonly Cid[]): Promise<Origin[]> {
-    const { domain, bytes, origins } = publicationOf(cids, this.#clock.now())
-    return origins(this.#signatures.peerId, await this.#signatures.sign(domain, bytes))
+    const { signatures, clock } = this.#options
+    const { domain, bytes, origins } = publicationOf(cids, clock.now())
+    return origins(signatures.peerId, await signatures.sign(domain, bytes))
   }
 
-  async #signAll(): Promise<void> {
-    this.#isBusy = true
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, ORIGIN_BATCH_MAX)
-      try {
-        const origins = await this.signTogether(batch.map(({ cid }) => cid))
-        for (const [index, { resolve, reject }] of batch.entries()) {
-          const origin = origins[index]
-          if (origin === undefined) reject(new Error('a signed batch has an origin for each'))
-          else resolve(origin)
-        }
-      } catch (error) {
-        for (const { reject } of batch) reject(error)
-      }
+  #schedule(): void {
+    if (this.#isScheduled || !this.#isDue()) return
+    this.#isScheduled = true
+    this.#nextTurn(() => {
+      this.#isScheduled = false
+      if (this.#isDue()) void this.#signBatch()
+      this.#schedule()
+    })
+  }
+
+  /** Whether what waits is a batch: signed sooner, it would be a small one. */
+  #isDue(): boolean {
+    const [current] = this.#underWay
+    if (current === undefined) return this.#waiting.length > 0
+    return this.#underWay.length < BATCHES_MAX && this.#waiting.length >= current.size
+  }
+
+  async #signBatch(): Promise<void> {
+    const batch = this.#waiting.splice(0, ORIGIN_BATCH_MAX)
+    const entry = { size: batch.length }
+    this.#underWay.push(entry)
+    try {
+      const origins = await this.signTogether(batch.map(({ cid }) => cid))
+      await Promise.all(origins.map((origin, index) => batch[index]?.store(origin)))
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
     }
-    this.#isBusy = false
+    this.#underWay.splice(this.#underWay.indexOf(entry), 1)
+    this.#schedule()
   }
 }

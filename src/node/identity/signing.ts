@@ -1,9 +1,11 @@
+import type { Cid } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Origin } from '../../core/identity/origin.ts'
 import { originsIn } from '../../core/identity/origin-text.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Signatures } from '../../ports/signatures.ts'
+import type { NextTurn } from '../../ports/stores.ts'
 import type { Incoming, Signing } from '../context.ts'
 import { EarlierWork, type EarlierWorkOptions } from './earlier-work.ts'
 import { OriginSigner } from './origin-signer.ts'
@@ -12,6 +14,7 @@ import { OriginVerifier } from './origin-verifier.ts'
 interface Options extends Omit<EarlierWorkOptions, 'signer'> {
   readonly signatures: Signatures
   readonly clock: Clock
+  readonly nextTurn?: NextTurn | undefined
   /** Aborts when the grove closes. */
   readonly closing: AbortSignal
   readonly breathe: () => Promise<void> | undefined
@@ -27,7 +30,7 @@ export class NodeSigning implements Signing {
   readonly #fault: Options['fault']
 
   constructor(options: Options) {
-    this.#signer = new OriginSigner(options.signatures, options.clock)
+    this.#signer = new OriginSigner(options)
     this.#earlier = new EarlierWork({ ...options, signer: this.#signer })
     this.#verifier = new OriginVerifier(options)
     this.#fault = options.fault
@@ -38,9 +41,12 @@ export class NodeSigning implements Signing {
     this.#earlier.start()
   }
 
-  async originsOf(incoming: Incoming): Promise<readonly Origin[]> {
-    const { contribution, provenance } = incoming
-    if (provenance.origin === 'local') return [await this.#signer.sign(contribution.cid)]
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T> {
+    return this.#signer.signed(cid, store)
+  }
+
+  async verified(incoming: Incoming): Promise<readonly Origin[]> {
+    const { contribution } = incoming
     const origins = originsIn(contribution.attestations)
     const hold = await Promise.all(origins.map((origin) => this.#holds(incoming, origin)))
     return origins.filter((_, index) => hold[index])

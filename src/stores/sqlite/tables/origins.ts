@@ -24,6 +24,13 @@ export interface OriginRow {
   readonly path?: { readonly place: number; readonly leaves: number; readonly bytes: Uint8Array }
 }
 
+/** Origins of a contribution: this grove's own (`local`), or others'. */
+export interface SignedRow {
+  readonly cid: Cid
+  readonly origins: readonly OriginRow[]
+  readonly from: Provenance['origin']
+}
+
 const ADD = `
   INSERT INTO origin (contribution, key, at_ms, signature, place, leaves, path)
   VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
@@ -59,12 +66,8 @@ export class Origins {
     this.#connection = connection
   }
 
-  /** Adds to the contribution of a row. False where nothing has changed. */
-  add(
-    { id, cid }: { readonly id: number; readonly cid: Cid },
-    origins: readonly OriginRow[],
-    from: Provenance['origin'],
-  ): boolean {
+  /** Adds origins of the contribution of a row. False where nothing has changed. */
+  add(id: number, { cid, origins, from }: SignedRow): boolean {
     if (from === 'local') for (const { key } of origins) this.#own(key)
     let added = 0
     for (const { key, atMs, signature, path } of origins)
@@ -99,8 +102,8 @@ export class Origins {
 
   /** Deletes what is not to be kept; how many of these were among it. */
   #cut(id: number, cid: Cid, added: readonly OriginRow[]): number {
+    if (this.#countOf(id) <= ORIGINS_MAX) return 0
     const rows = this.#connection.sql<[number], Row>(OF).all(id)
-    if (rows.length <= ORIGINS_MAX) return 0
     const keys = rows.map(({ key }) => ({ key, peerId: keyIdFromBytes(key) }))
     const kept = new Set(originsKept(cid, keys, (peerId) => this.#isOwn(peerId)))
     const cut = keys.filter((key) => !kept.has(key))
@@ -108,6 +111,11 @@ export class Origins {
       this.#connection.sql('DELETE FROM origin WHERE contribution = ? AND key = ?').run(id, key)
     const cutKeys = new Set(cut.map(({ peerId }) => peerId))
     return added.filter(({ key }) => cutKeys.has(keyIdFromBytes(key))).length
+  }
+
+  #countOf(id: number): number {
+    const count = 'SELECT count(*) AS origins FROM origin WHERE contribution = ?'
+    return this.#connection.sql<[number], { origins: number }>(count).get(id)?.origins ?? 0
   }
 
   #own(key: Uint8Array): void {

@@ -6,13 +6,12 @@ import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Directions } from '../tables/directions.ts'
 import { addEdges } from '../tables/edges.ts'
-import { type OriginRow, Origins } from '../tables/origins.ts'
+import { type OriginRow, Origins, type SignedRow } from '../tables/origins.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
 import { WordIndex } from '../tables/word-index.ts'
-import type { Job } from './jobs.ts'
 
 /** The tables that are written anew from all manifests. */
 const DERIVED = [
@@ -65,9 +64,10 @@ export class ContributionWriter {
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const id = this.#contributions.insert(item, consequences)
     if (id === undefined) this.#contributions.mend(item)
-    if (origins.length > 0)
-      this.addOrigins({ cid: item.cid, origins, from: item.provenance.origin })
+    const signed = { cid: item.cid, origins, from: item.provenance.origin }
+    if (id === undefined) this.addOrigins(signed)
     if (id === undefined) return false
+    this.#origins.add(id, signed)
     this.#words.add(id, consequences)
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, consequences)
@@ -80,9 +80,9 @@ export class ContributionWriter {
   }
 
   /** Adds origins of a contribution that is here. False where nothing has changed. */
-  addOrigins({ cid, origins, from }: Omit<Extract<Job, { type: 'add-origins' }>, 'type'>): boolean {
-    const found = this.#contributions.find(cid)
-    return found !== undefined && this.#origins.add({ id: found.id, cid }, origins, from)
+  addOrigins(signed: SignedRow): boolean {
+    const found = this.#contributions.find(signed.cid)
+    return found !== undefined && this.#origins.add(found.id, signed)
   }
 
   /**

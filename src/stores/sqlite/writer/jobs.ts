@@ -3,7 +3,7 @@ import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/err
 import type { PendingBlob } from '../../../ports/blob-store.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
-import type { OriginRow } from '../tables/origins.ts'
+import type { OriginRow, SignedRow } from '../tables/origins.ts'
 
 /** Something to be written, as plain data that is sent to the writer's thread. */
 export type Job =
@@ -16,12 +16,7 @@ export type Job =
       readonly pending?: readonly PendingBlob[]
       readonly origins?: readonly OriginRow[]
     }
-  | {
-      readonly type: 'add-origins'
-      readonly cid: Cid
-      readonly origins: readonly OriginRow[]
-      readonly from: Provenance['origin']
-    }
+  | ({ readonly type: 'add-origins' } & SignedRow)
   | {
       readonly type: 'add-promises'
       readonly cid: Cid

@@ -12,6 +12,7 @@ import { poolSignatures } from '../../../../src/runtime/signatures.ts'
 import { MemoryGraph } from '../../../../src/stores/memory/graph.ts'
 import { MemoryRecords } from '../../../../src/stores/memory/records.ts'
 import { work } from '../../../support/peer.ts'
+import { until } from '../../../support/until.ts'
 
 const key = SigningKey.fromSecret(new Uint8Array(32).fill(1))
 const other = SigningKey.fromSecret(new Uint8Array(32).fill(2))
@@ -40,33 +41,50 @@ const verifierOf = (
   closing = new AbortController().signal,
 ) => new OriginVerifier({ signatures, closing, breathe: () => undefined })
 
-test('what is published at once shares few signatures', async () => {
+test('what is published at once shares few signatures, and the next wait for the store', async () => {
   const { calls, signatures } = counted()
-  const signer = new OriginSigner(signatures, systemClock)
-  const published = cids(300)
+  const signer = new OriginSigner({ signatures, clock: systemClock })
+  const published = cids(600)
+  const origins: Origin[] = []
+  let isStored = () => {}
+  const stored = new Promise<void>((resolve) => {
+    isStored = resolve
+  })
+  const all = Promise.all(
+    published.map((cid, n) =>
+      signer.signed(cid, (origin) => {
+        origins[n] = origin
+        return stored
+      }),
+    ),
+  )
 
-  const origins = await Promise.all(published.map((cid) => signer.sign(cid)))
+  await until('two batches are signed', () => origins.length === 512)
+  const before = calls.signed
+  isStored()
+  await all
 
   assert.ok(published.every((cid, n) => isOriginOf(cid, origins[n] as Origin)))
-  assert.equal(calls.signed, 3, 'the first alone, then 256, then the rest')
+  assert.deepEqual([before, calls.signed], [2, 3])
 })
 
-test('a failure to sign fails those that waited for it, and no later one', async () => {
+test('a failure to sign or to store fails what it concerns, and nothing later', async () => {
   const { signatures } = counted()
   let fails = true
-  const signer = new OriginSigner(
-    {
-      ...signatures,
-      sign: (...what) => (fails ? Promise.reject(new Error('no')) : signatures.sign(...what)),
-    },
-    systemClock,
-  )
-  const [first, second] = cids(2) as [Cid, Cid]
+  const sign: typeof signatures.sign = (...what) =>
+    fails ? Promise.reject(new Error('no')) : signatures.sign(...what)
+  const signer = new OriginSigner({ signatures: { ...signatures, sign }, clock: systemClock })
+  const [first, second, third] = cids(3) as [Cid, Cid, Cid]
+  const keep = async (origin: Origin) => origin
 
-  await assert.rejects(signer.sign(first), /no/)
+  await assert.rejects(signer.signed(first, keep), /no/)
   fails = false
+  await assert.rejects(
+    signer.signed(second, () => Promise.reject(new Error('full'))),
+    /full/,
+  )
 
-  assert.ok(isOriginOf(second, await signer.sign(second)))
+  assert.ok(isOriginOf(third, await signer.signed(third, keep)))
 })
 
 test('the signature of a publication is verified once for all that it covers', async () => {
@@ -127,7 +145,7 @@ test('signing of earlier work goes on where it was cut off', async () => {
     new EarlierWork({
       origins: graph.origins,
       records,
-      signer: new OriginSigner(signatures, systemClock),
+      signer: new OriginSigner({ signatures, clock: systemClock }),
       later: (_name, _delayMs, task) => void due.push(task),
     }).start()
   const signed = async () => (await graph.origins.of(items.map(({ cid }) => cid))).length
