@@ -72,6 +72,7 @@ export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
+  readonly origins: Pick<OriginStore, 'of'>
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
   readonly packs: PackIndexes

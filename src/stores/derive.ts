@@ -3,6 +3,7 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE, edgesOf } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, Score } from '../core/contribution/schema.ts'
 import { scoreOf } from '../core/ranking/advertisement.ts'
+import type { SignedBy } from '../core/ranking/belief.ts'
 import {
   isRanked,
   isSignalMetric,
@@ -85,6 +86,15 @@ export function touchedBy({ adoption, reproduction, reviewCount }: Evidence): Si
   if (reviewCount > 0) touched.push('_review_score')
   if (reproduction > 0) touched.push('_reproduction')
   return touched
+}
+
+/** What of a target's signals the evidence counts in. */
+export function signalsIn({ adoption, reproduction, reviewCount }: Evidence): (keyof SignedBy)[] {
+  const signals: (keyof SignedBy)[] = []
+  if (adoption > 0) signals.push('adoption')
+  if (reproduction > 0) signals.push('reproduction')
+  if (reviewCount > 0) signals.push('reviews')
+  return signals
 }
 
 function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {

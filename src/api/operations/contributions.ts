@@ -10,6 +10,7 @@ import {
   draftSchema,
   timestampSchema,
 } from '../../core/contribution/schema.ts'
+import { keyIdSchema } from '../../core/identity/rotation.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { isElsewhere } from '../../core/loopback.ts'
 import { ageTextSchema } from '../../core/ranking/cursor.ts'
@@ -56,6 +57,26 @@ const standingSchema = z.object({
   reviewScore: z.number().optional(),
   /** What of these signals is the word of its own author, where that is known. */
   byAuthor: z
+    .object({
+      adoption: z.number().int(),
+      reproduction: z.number().int(),
+      reviews: z.number().int(),
+    })
+    .optional(),
+  /** Who has signed it; older groves don't say. */
+  origins: z
+    .array(
+      z.object({
+        peerId: keyIdSchema,
+        /** When it was published there, as that grove says. */
+        at: timestampSchema,
+        /** This grove. */
+        own: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
+  /** How many groves have signed what the signals count, each once. */
+  signedBy: z
     .object({
       adoption: z.number().int(),
       reproduction: z.number().int(),
@@ -151,6 +172,7 @@ export const contributionOperations = {
         receivedAt: timestamp(receivedAt),
         ...rest,
         ...definedOnly({ reviewScore, byAuthor }),
+        origins: rest.origins.map(({ at, ...signer }) => ({ ...signer, at: timestamp(at) })),
         missingArtifacts,
         ...belief,
         beliefs: beliefs.map(({ cid: _, ...rest }) => rest),

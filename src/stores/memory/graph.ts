@@ -4,6 +4,7 @@ import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import type { Origin } from '../../core/identity/origin.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { SignedBy } from '../../core/ranking/belief.ts'
 import { compareAges, threadPlaceOf } from '../../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
@@ -153,6 +154,10 @@ export class MemoryGraph implements GraphStore {
 
   async signals(cid: Cid): Promise<Signals> {
     return this.#signalsOf(cid)
+  }
+
+  async signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
+    return cids.map((cid) => this.origins.signedBy(this.#evidence.get(cid) ?? []))
   }
 
   async list(filter: Filter, page: Page): Promise<ListedPage> {

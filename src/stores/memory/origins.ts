@@ -1,8 +1,12 @@
 import type { Cid } from '../../core/cid.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import { type Origin, originsKept } from '../../core/identity/origin.ts'
+import type { SignedBy } from '../../core/ranking/belief.ts'
+import type { Evidence } from '../../core/ranking/signals.ts'
 import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import { SIGNERS_COUNTED } from '../../ports/graph-index.ts'
 import type { KeptOrigins, OriginStore, UnsignedPage } from '../../ports/origin-store.ts'
+import { signalsIn } from '../derive.ts'
 
 /** The reference: who has signed what a memory graph holds. */
 export class MemoryOrigins implements OriginStore {
@@ -46,6 +50,20 @@ export class MemoryOrigins implements OriginStore {
     return {
       cids: unsigned.map(({ cid }) => cid),
       to: page.length === 0 ? undefined : after + page.length,
+    }
+  }
+
+  /** How many groves have signed evidence about one contribution. */
+  signedBy(evidence: readonly Evidence[]): SignedBy {
+    const signersOf = (signal: keyof SignedBy) => {
+      const items = evidence.filter((item) => signalsIn(item).includes(signal))
+      const keys = items.flatMap(({ source }) => this.#kept.get(source) ?? [])
+      return Math.min(SIGNERS_COUNTED, new Set(keys.map(({ peerId }) => peerId)).size)
+    }
+    return {
+      adoption: signersOf('adoption'),
+      reproduction: signersOf('reproduction'),
+      reviews: signersOf('reviews'),
     }
   }
 

@@ -3,6 +3,7 @@ import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import type { Origin } from '../../core/identity/origin.ts'
+import type { SignedBy } from '../../core/ranking/belief.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
@@ -150,6 +151,10 @@ export class SqliteGraph implements GraphStore {
 
   signals(cid: Cid): Promise<Signals> {
     return this.#session.read({ type: 'signals', args: [cid] })
+  }
+
+  signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
+    return this.#session.read({ type: 'signedBy', args: [cids] })
   }
 
   async list(filter: Filter, page: Page, options?: ReadOptions): Promise<ListedPage> {

@@ -4,7 +4,7 @@ import type { Cid } from '../../../src/core/cid.ts'
 import { type KeyId, keyIdFromBytes } from '../../../src/core/identity/ed25519.ts'
 import { ORIGINS_MAX, type Origin, originsKept } from '../../../src/core/identity/origin.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
-import { broughtBy, local, putAll, sample } from '../samples.ts'
+import { broughtBy, local, putAll, relation, sample } from '../samples.ts'
 import type { Reopenable } from './log.ts'
 
 const keyOf = (n: number): KeyId => keyIdFromBytes(new Uint8Array(32).fill(n))
@@ -121,6 +121,43 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       assert.deepEqual(first.cids, [old.cid])
       assert.deepEqual(second.cids, [signedByOthers.cid, last.cid])
       assert.deepEqual(third, { cids: [], to: undefined })
+    })
+
+    test('the groves behind each signal are counted once, also as origins come and go', async () => {
+      await using opened = await open()
+      const target = sample({ summary: 'target' })
+      const adopts = (n: number) =>
+        sample({
+          summary: `adoption ${n}`,
+          kind: 'adoption',
+          relations: [relation('adopts', target.cid)],
+        })
+      const quality = { value: 1, direction: 'maximize' as const }
+      const reviews = [relation('reviews', target.cid), relation('adopts', target.cid)]
+      const review = sample({ kind: 'review', scores: { quality }, relations: reviews })
+      const refuted = sample({
+        kind: 'reproduction',
+        relations: [relation('reproduces', target.cid, { result: 'refuted' })],
+      })
+      const counted = async (store: GraphStore) => store.signedBy([target.cid, review.cid])
+      const nobody = { adoption: 0, reproduction: 0, reviews: 0 }
+      for (const n of [1, 2, 3]) await opened.store.put(adopts(n), peer, [], [originBy(1)])
+      await opened.store.put(adopts(4), peer, [], [originBy(1), originBy(2)])
+      await opened.store.put(review, local(), [], [originBy(3)])
+      await opened.store.put(refuted, peer, [], [originBy(4)])
+      await opened.store.put(target, peer, [], [originBy(5)])
+      assert.deepEqual(await counted(opened.store), [
+        { adoption: 3, reproduction: 0, reviews: 1 },
+        nobody,
+      ])
+
+      const others = Array.from({ length: 40 }, (_, n) => originBy(n + 50))
+      await opened.store.put(adopts(5), peer)
+      for (const origin of others) await opened.store.origins.add(adopts(5).cid, [origin], 'peer')
+
+      const store = await opened.reopen()
+      const expected = { adoption: 3 + ORIGINS_MAX, reproduction: 0, reviews: 1 }
+      assert.deepEqual(await counted(store), [expected, nobody])
     })
   })
 }

@@ -61,6 +61,7 @@ const queries: { readonly [T in ShortType]: Query<T> } = {
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
   said: { type: 'said', args: [cid, { kinds: { first: 0, last: 4 }, limit: 5 }] },
   edgeCounts: { type: 'edgeCounts', args: [cid] },
+  signedBy: { type: 'signedBy', args: [[cid]] },
   signals: { type: 'signals', args: [cid] },
   bestWorks: { type: 'bestWorks', args: [['loss'], 5] },
   metrics: { type: 'metrics', args: [{ limit: 5, after: 'a', ofWorks: true }] },

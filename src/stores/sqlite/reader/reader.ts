@@ -9,6 +9,7 @@ import { Origins, originsOf } from '../tables/origins.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { Signers } from '../tables/signers.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
 import { bestWorksOf, metricsIn } from './frontier.ts'
 import type { Answer, Query, ReadRows, ShortType } from './query.ts'
@@ -39,6 +40,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const directions = new Directions(connection)
   const totals = new SignalTotals(connection)
   const origins = new Origins(connection)
+  const signers = new Signers(connection)
   const rowsFrom = rowReader(contributions)
   return {
     contribution: ({ cid }) => contributions.get(cid),
@@ -65,6 +67,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     sources: ({ args: [cid, query] }) => sourcesOf(connection, cid, query),
     said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
     edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
+    signedBy: ({ args: [cids] }) => cids.map((cid) => signers.of(cid)),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
     metrics: ({ args: [query] }) => metricsIn(connection, query),

@@ -58,6 +58,14 @@ export function rowOfOrigin({ peerId, at, signature, path }: Origin): OriginRow 
 /** A view would drag its whole buffer along to the thread. */
 const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 
+/** The keys of which a contribution has an origin now, and of which it no longer has one. */
+interface ChangedKeys {
+  readonly added: readonly Uint8Array[]
+  readonly cut: readonly Uint8Array[]
+}
+
+const setOf = (keys: readonly Uint8Array[]) => new Set(keys.map(keyIdFromBytes))
+
 /** The tables `origin`, by the row numbers of contributions, and `own_key`. */
 export class Origins {
   readonly #connection: Connection
@@ -66,23 +74,25 @@ export class Origins {
     this.#connection = connection
   }
 
-  /** Adds origins of the contribution of a row. False where nothing has changed. */
-  add(id: number, { cid, origins, from }: SignedRow): boolean {
+  /** Adds origins of the contribution of a row. */
+  add(id: number, { cid, origins, from }: SignedRow): ChangedKeys {
     if (from === 'local') for (const { key } of origins) this.#own(key)
-    let added = 0
-    for (const { key, atMs, signature, path } of origins)
-      added += this.#connection
-        .sql(ADD)
-        .run(
-          id,
-          key,
-          atMs,
-          signature,
-          path?.place ?? null,
-          path?.leaves ?? null,
-          path?.bytes ?? null,
-        ).changes
-    return added > 0 && added > this.#cut(id, cid, origins)
+    const added = origins.filter((origin) => this.#insert(id, origin)).map(({ key }) => key)
+    if (added.length === 0) return { added, cut: [] }
+    const cut = this.#cut(id, cid)
+    const [isNew, isCut] = [setOf(added), setOf(cut)]
+    return {
+      added: added.filter((key) => !isCut.has(keyIdFromBytes(key))),
+      cut: cut.filter((key) => !isNew.has(keyIdFromBytes(key))),
+    }
+  }
+
+  /** The keys of the origins of the contribution of a row. */
+  keysAt(id: number): Uint8Array[] {
+    return this.#connection
+      .sql<[number], { key: Uint8Array }>('SELECT key FROM origin WHERE contribution = ?')
+      .all(id)
+      .map(({ key }) => key)
   }
 
   /** The origins of the contribution of a row, the foremost first. */
@@ -100,22 +110,25 @@ export class Origins {
     return { cids: unsigned.map(({ cid }) => cidFromBytes(cid)), to: rows.at(-1)?.id }
   }
 
-  /** Deletes what is not to be kept; how many of these were among it. */
-  #cut(id: number, cid: Cid, added: readonly OriginRow[]): number {
-    if (this.#countOf(id) <= ORIGINS_MAX) return 0
-    const rows = this.#connection.sql<[number], Row>(OF).all(id)
-    const keys = rows.map(({ key }) => ({ key, peerId: keyIdFromBytes(key) }))
-    const kept = new Set(originsKept(cid, keys, (peerId) => this.#isOwn(peerId)))
-    const cut = keys.filter((key) => !kept.has(key))
-    for (const { key } of cut)
-      this.#connection.sql('DELETE FROM origin WHERE contribution = ? AND key = ?').run(id, key)
-    const cutKeys = new Set(cut.map(({ peerId }) => peerId))
-    return added.filter(({ key }) => cutKeys.has(keyIdFromBytes(key))).length
+  /** Whether there was none of that key. */
+  #insert(id: number, { key, atMs, signature, path }: OriginRow): boolean {
+    const { place = null, leaves = null, bytes = null } = path ?? {}
+    const { changes } = this.#connection
+      .sql(ADD)
+      .run(id, key, atMs, signature, place, leaves, bytes)
+    return changes > 0
   }
 
-  #countOf(id: number): number {
-    const count = 'SELECT count(*) AS origins FROM origin WHERE contribution = ?'
-    return this.#connection.sql<[number], { origins: number }>(count).get(id)?.origins ?? 0
+  /** Deletes what is not to be kept, and gives the keys of that. */
+  #cut(id: number, cid: Cid): Uint8Array[] {
+    const keys = this.keysAt(id)
+    if (keys.length <= ORIGINS_MAX) return []
+    const all = keys.map((key) => ({ key, peerId: keyIdFromBytes(key) }))
+    const kept = new Set(originsKept(cid, all, (peerId) => this.#isOwn(peerId)))
+    const cut = all.filter((one) => !kept.has(one)).map(({ key }) => key)
+    for (const key of cut)
+      this.#connection.sql('DELETE FROM origin WHERE contribution = ? AND key = ?').run(id, key)
+    return cut
   }
 
   #own(key: Uint8Array): void {

@@ -11,6 +11,7 @@ import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { Signers } from '../tables/signers.ts'
 import { WordIndex } from '../tables/word-index.ts'
 
 /** The tables that are written anew from all manifests. */
@@ -23,6 +24,7 @@ const DERIVED = [
   'edge',
   'edge_turn',
   'signal_total',
+  'signer',
 ]
 /** Rows that are read at once while all are ranked anew. */
 const PAGE = 1_000
@@ -46,6 +48,7 @@ export class ContributionWriter {
   readonly #words: WordIndex
   readonly #replies: Replies
   readonly #origins: Origins
+  readonly #signers: Signers
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -57,6 +60,7 @@ export class ContributionWriter {
     this.#words = new WordIndex(connection)
     this.#replies = new Replies(connection)
     this.#origins = new Origins(connection)
+    this.#signers = new Signers(connection)
   }
 
   /** False where the contribution was here already. */
@@ -67,8 +71,8 @@ export class ContributionWriter {
     const signed = { cid: item.cid, origins, from: item.provenance.origin }
     if (id === undefined) this.addOrigins(signed)
     if (id === undefined) return false
-    this.#origins.add(id, signed)
     this.#words.add(id, consequences)
+    this.#signers.add(consequences.gains, this.#origins.add(id, signed).added)
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, consequences)
     this.#addOwn(row, item, consequences)
@@ -82,7 +86,14 @@ export class ContributionWriter {
   /** Adds origins of a contribution that is here. False where nothing has changed. */
   addOrigins(signed: SignedRow): boolean {
     const found = this.#contributions.find(signed.cid)
-    return found !== undefined && this.#origins.add(found.id, signed)
+    const item = found && this.#contributions.at(found.id)
+    if (found === undefined || item === undefined) return false
+    const { added, cut } = this.#origins.add(found.id, signed)
+    if (added.length === 0) return false
+    const { gains } = consequencesOf(item, item.provenance.receivedAt)
+    this.#signers.add(gains, added)
+    this.#signers.take(gains, cut)
+    return true
   }
 
   /**
@@ -94,6 +105,7 @@ export class ContributionWriter {
     for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
       const consequences = consequencesOf(stored, stored.provenance.receivedAt)
       this.#contributions.setRanked(seq, consequences)
+      this.#signers.add(consequences.gains, this.#origins.keysAt(seq))
       this.#addOwn({ id: seq, cid: stored.cid, kind: consequences.kind }, stored, consequences)
     }
     for (const { row } of inPages((after) => this.#contributions.rankedSince(after, PAGE)))
