@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { bind, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
@@ -7,7 +8,7 @@ import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
-import type { GroveSettings, ServerConfig } from './config.ts'
+import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
 import { isGroveError } from './core/errors.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
@@ -77,6 +78,12 @@ export function composeNode(
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,
+    signing: {
+      key,
+      nonce: () => secretHex(NONCE_BYTES),
+      onClock: (peer, offsetMs) => log.warn('the clock of a peer is off', { ...peer, offsetMs }),
+    },
+    isBlocked: (peer) => node.access.standings.blocks(peer),
   })
   const { peerId } = key
   const self = { peerId, address: address ?? `http://${peerId.slice(-32)}.invalid` }
@@ -88,6 +95,7 @@ export function composeNode(
     random: systemRandom,
     log,
     nextTurn,
+    secret: secretHex,
     signatures: poolSignatures(key),
   })
   const close = async () => {
@@ -97,6 +105,9 @@ export function composeNode(
   }
   return { node, close }
 }
+
+/** Bytes of a signature's nonce. */
+const NONCE_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -114,18 +125,19 @@ export interface ServedGrove {
 
 /**
  * Takes the port, opens the stores, serves, then starts to gossip. If another process has the
- * directory open, it is asked to leave it. Throws `port-taken` and as `openStores` does; nothing
- * stays open then.
+ * directory open, it is asked to leave it. Throws `port-taken`, `usage-error` where it has to be
+ * chosen who may call, and as `openStores` does; nothing stays open then.
  */
 export async function serveGrove(
   settings: Settings,
   server: ServerConfig,
   log: Log,
 ): Promise<ServedGrove> {
+  const admission = admissionOf(server, settings.admission)
   const bound = await bind(server)
   const opened = await orClose(bound.close, () => takeStores(settings, log))
   const { node, close } = composeNode(
-    settings,
+    { ...settings, admission },
     opened,
     server.publicUrl ?? reachableUrl(server.host, bound),
     log,
@@ -140,6 +152,16 @@ export async function serveGrove(
     nextTurn,
     pages: local?.pages ?? {},
     allowHosts: server.allowHosts ?? [],
+    isBehindProxy: isBeyondLoopback(server.publicUrl),
+    signing: {
+      key: opened.identity.key,
+      own: new OwnAddresses({
+        address: node.config.self.address,
+        host: server.host,
+        port: bound.port,
+        names: server.allowHosts ?? [],
+      }),
+    },
   })
   const localUrl = callableUrl(bound.url)
   const door = await local?.open({ role: 'server', url: localUrl, app: running.app })

@@ -3,8 +3,10 @@ import { resolve } from 'node:path'
 import { localClient } from './api/client/local-client.ts'
 import { isThisUsers } from './api/local/holder.ts'
 import { openNode, type Settings, serveGrove, shareDirectory } from './compose.ts'
-import { decideConfig, parseSeed } from './config.ts'
+import { parseSeed } from './config/address.ts'
+import { decideConfig } from './config.ts'
 import { GroveError } from './core/errors.ts'
+import type { AdmissionMode } from './core/peers/admission.ts'
 import { Grove } from './grove.ts'
 import type { GroveNode } from './node/node.ts'
 import { type Log, silentLog } from './ports/log.ts'
@@ -15,7 +17,9 @@ export type { Cid } from './core/cid.ts'
 export { cidOf } from './core/contribution/contribution.ts'
 export type * from './core/contribution/schema.ts'
 export { type ErrorCode, GroveError, isGroveError } from './core/errors.ts'
+export type { AdmissionMode } from './core/peers/admission.ts'
 export type { Level } from './core/ranking/level.ts'
+export type * from './core/wire/access.ts'
 export type * from './core/wire/events.ts'
 export type * from './core/wire/federation.ts'
 export type * from './core/wire/fetch.ts'
@@ -47,6 +51,8 @@ export interface GroveOptions {
     readonly publicUrl?: string
     /** Names by which it may be called, besides that of its address. */
     readonly allowHosts?: readonly string[]
+    /** Which groves may call it. It has to be chosen where others than this machine can. */
+    readonly admission?: AdmissionMode
   }
   /** Default 30,000. */
   readonly gossipIntervalMs?: number
@@ -76,9 +82,10 @@ export async function openGrove(options: GroveOptions = {}): Promise<Grove> {
   const settings = settingsOf(options, server.host)
   const { dir } = settings
   if (listen !== undefined) {
-    const { publicUrl, allowHosts = [] } = listen
+    const { publicUrl, allowHosts = [], admission } = listen
     const known = publicUrl === undefined ? {} : { publicUrl }
-    const served = await serveGrove(settings, { ...server, ...known, allowHosts }, log)
+    const chosen = admission === undefined ? settings : { ...settings, admission }
+    const served = await serveGrove(chosen, { ...server, ...known, allowHosts }, log)
     return groveOn(served.node, { url: served.url, dir, close: served.close })
   }
   if (dir !== undefined) return sharedGrove({ ...settings, dir }, options, log)

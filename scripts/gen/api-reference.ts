@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { accessTable } from '../../src/api/admission/access.ts'
 import { groups, type Operation } from '../../src/api/operations/operation.ts'
 import { allOperations } from '../../src/api/operations/table.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from '../../src/api/schema/json-schema.ts'
@@ -23,6 +24,11 @@ export function apiReference(): string {
     'The form of every value is in',
     '[spec/schemas](../spec/schemas). Lists in a query are separated by commas, objects are JSON.',
     'Tags may also be given one by one, as `tag=…&tag=…`: so one may hold a comma.',
+    '',
+    'Callers on other machines need a token that allows what they do, where nothing else is said:',
+    '`authorization: Bearer <token>` ([OPERATIONS](OPERATIONS.md#tokens)). `read` is included in',
+    '`publish`, and that in `operate`. What groves ask of each other is open to the groves that',
+    '[admission](OPERATIONS.md#modes) lets in.',
     '',
     ...[...byGroup].flatMap(([group, operations]) => [
       `## ${title(group)}`,
@@ -56,9 +62,16 @@ function section(operation: Operation): string[] {
     ...(rows.length === 0 ? [] : ['| input | in | type |', '|---|---|---|', ...rows, '']),
     ...(operation.kind === 'json' && operation.multipart === true ? [MULTIPART, ''] : []),
     `Answers ${http.status ?? 200}: ${answerOf(operation)}.` +
-      ` In code: \`${name}\`${toolOf(operation)}.`,
+      ` In code: \`${name}\`${toolOf(operation)}. ${callersOf(operation)}.`,
     '',
   ]
+}
+
+/** Who may call it from another machine. */
+function callersOf({ access }: Operation): string {
+  const { scope, forGroves } = accessTable[access]
+  if (scope === undefined) return 'Open to all'
+  return `Token: \`${scope}\`${forGroves ? ', or an admitted grove' : ''}`
 }
 
 function parameterRows(operation: Operation): string[] {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { jsonSchemaOf } from '../../src/api/schema/json-schema.ts'
-import { layerSchema } from '../../src/config.ts'
+import { layerSchema } from '../../src/config/layer.ts'
 import * as core from '../../src/core/contribution/schema.ts'
 import { groveEventSchema } from '../../src/core/wire/events.ts'
 import {

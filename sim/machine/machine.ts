@@ -1,5 +1,6 @@
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
+import { hexDigits } from '../../src/core/random.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
@@ -122,7 +123,8 @@ export class Machine implements Host {
     const http = httpTransport({ allowPrivate: true, clock, carrier })
     const transport = { ...http, hosts: SIMULATED_HOSTS }
     const random = rng.fork(`boot ${this.boots + 1}`)
-    const ports = { ...this.disk.open(process), transport, clock, random, log: this.#log() }
+    const secret = (bytes: number) => hexDigits(random, 2 * bytes)
+    const ports = { ...this.disk.open(process), transport, clock, random, secret, log: this.#log() }
     const node = new GroveNode({ ...config, self: this.peer }, ports)
     this.#running = { node, process, answerer: new ApiAnswerer(node) }
     this.#boots.push(node)

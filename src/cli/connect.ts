@@ -3,23 +3,17 @@ import { dirname, join, resolve } from 'node:path'
 import type { GroveApi } from '../api/client/api.ts'
 import type { Role } from '../api/local/holder.ts'
 import type { SharedGrove } from '../api/local/shared-grove.ts'
-import {
-  CONFIG_FILE,
-  DEFAULT_PORT,
-  decideConfig,
-  type Environment,
-  fromSource,
-  type GroveSettings,
-  parseAddress,
-} from '../config.ts'
-import { errnoOf, storageError } from '../core/errno.ts'
+import { DEFAULT_PORT, fromSource, parseAddress } from '../config/address.ts'
+import type { Environment } from '../config/environment.ts'
+import { decideConfig, type GroveSettings } from '../config.ts'
+import { isJsonObject } from '../core/canonical.ts'
 import { GroveError, isGroveError } from '../core/errors.ts'
-import { parseUniqueJson } from '../core/unique-names.ts'
+import { tokenId } from '../core/identity/token.ts'
 import { holdsOnlyOthers } from '../disk/grove-directory.ts'
-import { readPlainFile } from '../disk/plain-file.ts'
 import type { Clock } from '../ports/clock.ts'
 import { silentLog } from '../ports/log.ts'
 import { secretHex } from '../runtime/secret.ts'
+import { readConfigFile } from './config-file.ts'
 import { isKnown, PROJECT_DIR, remember } from './known.ts'
 
 /** The options that name the grove of a command. */
@@ -52,8 +46,6 @@ export interface Use {
 
 const oneCommand: Use = { role: 'command', serveAfterMs: 250 }
 
-/** The largest configuration file that is read. */
-const CONFIG_MAX_BYTES = 1024 * 1024
 /** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
 
@@ -122,47 +114,45 @@ export async function projectDirectory(
   throw new GroveError('refused', { directory: other }, { message })
 }
 
-/**
- * The content of DIR/grove.json; undefined if it doesn't exist. Throws `usage-error` if it isn't
- * JSON.
- */
-export async function readConfigFile(directory: string): Promise<unknown> {
-  const path = join(directory, CONFIG_FILE)
-  try {
-    const bytes = await readPlainFile(path, CONFIG_MAX_BYTES)
-    if (bytes !== undefined) return parseUniqueJson(textOf(bytes))
-  } catch (cause) {
-    // If the path is not a directory, opening it says so.
-    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(cause))) return undefined
-    if (cause instanceof SyntaxError)
-      throw new GroveError(
-        'usage-error',
-        { path },
-        { cause, message: `${path} is not JSON: ${cause.message}` },
-      )
-    if (isGroveError(cause, 'validation-error'))
-      throw new GroveError('usage-error', { path }, { cause, message: `${path}: ${cause.message}` })
-    throw storageError(cause, { path })
-  }
-  const message = `${path} is no plain file, or has more than ${CONFIG_MAX_BYTES} bytes`
-  throw new GroveError('usage-error', { path }, { message })
-}
-
-/** A file's text without its byte order mark, by which Windows tells UTF-8 and UTF-16. */
-function textOf(bytes: Buffer): string {
-  const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
-  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
-}
-
 async function remote(
   address: string,
   source: string,
-  { clock }: ConnectContext,
+  { clock, env }: ConnectContext,
 ): Promise<GroveConnection> {
   const { groveClient } = await import('../api/client/http-client.ts')
   const url = addressFrom(source, address)
-  const grove = groveClient(url, clock)
+  const grove = groveClient(url, clock, await tokenFor(env))
   return { grove, place: url, close: () => grove.close() }
+}
+
+/**
+ * The token for a grove that is called by its address: of the environment, else in the grove.json
+ * of the directory that would be used. Throws as `readConfigFile` does.
+ */
+async function tokenFor(env: Environment): Promise<string | undefined> {
+  if (env.GROVE_TOKEN !== undefined) return tokenFrom(env.GROVE_TOKEN, 'GROVE_TOKEN')
+  const directory = env.GROVE_DIR ?? (await ownProject(env))
+  const file = directory === undefined ? undefined : await readConfigFile(resolve(directory))
+  const token = isJsonObject(file) ? file['token'] : undefined
+  return token === undefined ? undefined : tokenFrom(token, 'the token of grove.json')
+}
+
+/** A .grove that may be somebody else's gives no token. */
+async function ownProject(env: Environment): Promise<string | undefined> {
+  try {
+    return await projectDirectory(process.cwd(), env)
+  } catch (error) {
+    if (!isGroveError(error, 'refused')) throw error
+    return undefined
+  }
+}
+
+/** Throws `usage-error`, which doesn't repeat what was given. */
+function tokenFrom(value: unknown, source: string): string {
+  const token = String(value).trim()
+  if (tokenId(token) !== undefined) return token
+  const message = `${source} is no token of a grove: those begin with grove_ and have 62 characters`
+  throw new GroveError('usage-error', { source }, { message })
 }
 
 function addressFrom(source: string, address: string): string {

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
-import type { Environment } from '../config.ts'
+import type { Environment } from '../config/environment.ts'
 import { errnoOf } from '../core/errno.ts'
 import { readPlainFile } from '../disk/plain-file.ts'
 

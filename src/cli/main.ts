@@ -1,7 +1,7 @@
 import '../node-version.ts'
 import { isatty } from 'node:tty'
 import { type Command, CommanderError } from 'commander'
-import { type Environment, readEnvironment } from '../config.ts'
+import { type Environment, readEnvironment } from '../config/environment.ts'
 import { errorBody, GroveError, isGroveError } from '../core/errors.ts'
 import { systemClock } from '../runtime/clock.ts'
 import type { Context } from './context.ts'

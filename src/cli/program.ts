@@ -9,6 +9,7 @@ import { addPeers } from './commands/operate/peers.ts'
 import { addServe } from './commands/operate/serve.ts'
 import { addStatus } from './commands/operate/status.ts'
 import { addSync } from './commands/operate/sync.ts'
+import { addToken } from './commands/operate/token.ts'
 import { addDiff } from './commands/read/diff.ts'
 import { addFiles } from './commands/read/files.ts'
 import { addFrontier } from './commands/read/frontier.ts'
@@ -29,7 +30,7 @@ const groups: readonly [
   heading: string,
   commands: readonly ((program: Command, context: Context) => void)[],
 ][] = [
-  ['Groves:', [addInit, addServe, addStatus, addIdentity, addMcp, addCompletions]],
+  ['Groves:', [addInit, addServe, addStatus, addIdentity, addToken, addMcp, addCompletions]],
   [
     'Work:',
     [
@@ -56,7 +57,8 @@ const groups: readonly [
 const WHICH_GROVE = `
 Which grove: --server or --dir; else GROVE_URL or GROVE_DIR; else a .grove
 directory here or above that you made, named or took over (grove init); else
-http://127.0.0.1:4515. Several processes may use one directory: the first opens
+http://127.0.0.1:4515. A grove on another machine wants a token: GROVE_TOKEN, or
+"token" in grove.json. Several processes may use one directory: the first opens
 it, the others ask the first.
 
 Exit codes: 0 done, 1 a fault of grove, 2 bad input, 3 absent, 4 refused,

@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { fromSource, type Layer, parseAddress, parseSeed } from '../config.ts'
+import { fromSource, parseAddress, parseSeed } from '../config/address.ts'
+import type { Layer } from '../config/layer.ts'
 import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
+import { type AdmissionMode, admissions } from '../core/peers/admission.ts'
 import { defaultPolicy } from '../core/policy.ts'
 import { parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
@@ -15,6 +17,7 @@ export interface SettingsOptions {
   readonly host?: string
   readonly port?: string
   readonly publicUrl?: string
+  readonly admission?: AdmissionMode
   readonly allowHost?: string[]
   readonly peer?: string[]
   readonly gossipInterval?: string
@@ -98,6 +101,13 @@ function addListening(command: Command): void {
       '--public-url <url>',
       'address at which other groves reach this one (default: the address listened on)',
       checkedAddress('--public-url', parseAddress),
+    )
+    .addOption(
+      new Option(
+        '--admission <who>',
+        'which groves may call this one: all, those that sign what they ask, or those that you ' +
+          'list with `grove peers trust` (default: open, while only this machine can call it)',
+      ).choices(admissions),
     )
     .option(
       '--allow-host <name>',
@@ -188,6 +198,7 @@ export function layerFrom(options: SettingsOptions): Layer {
     host,
     port,
     publicUrl,
+    admission,
     gossipInterval,
     sync,
     syncInterval,
@@ -202,6 +213,7 @@ export function layerFrom(options: SettingsOptions): Layer {
       host,
       port: countOf(port),
       publicUrl,
+      admission,
       allowHosts: options.allowHost,
       peers: options.peer,
       gossipInterval,

@@ -14,11 +14,16 @@ export class Bucket {
 
   /** Takes a token if there is one. `now` is Unix ms; a clock that was set back gives none. */
   tryTake(now: number): boolean {
+    if (!this.hasToken(now)) return false
+    this.#tokens -= 1
+    return true
+  }
+
+  /** Whether there is a token, which stays. */
+  hasToken(now: number): boolean {
     const passedMs = Math.max(0, now - (this.#countedAt ?? now))
     this.#tokens = Math.min(this.#most, this.#tokens + passedMs / this.#refillMs)
     this.#countedAt = now
-    if (this.#tokens < 1) return false
-    this.#tokens -= 1
-    return true
+    return this.#tokens >= 1
   }
 }

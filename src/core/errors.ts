@@ -64,6 +64,10 @@ export const errorTable = {
   absent: { ...absent, status: 404 },
   gone: { ...absent, status: 410 },
   refused: { ...denied, status: 403 },
+  // The caller has not said who it is, or not so that it can be believed.
+  unauthorized: { ...denied, status: 401 },
+  // The caller is known, and may not do this.
+  forbidden: { ...denied, status: 403 },
   'address-refused': { ...denied, status: 403, blame: 'network' },
   unwanted: { ...denied, status: 403 },
   'read-only': { ...denied, status: 403, blame: 'self' },

@@ -11,10 +11,12 @@ export function isLoopback(host: string): boolean {
 /** Whether a caller is on another machine. One without an address is in this process. */
 export function isElsewhere({
   isLocal = false,
+  isForwarded = false,
   remote,
 }: {
   readonly isLocal?: boolean
+  readonly isForwarded?: boolean
   readonly remote?: string | undefined
 }): boolean {
-  return !isLocal && remote !== undefined && !isLoopback(remote)
+  return !isLocal && remote !== undefined && (isForwarded || !isLoopback(remote))
 }

@@ -49,6 +49,7 @@ const tokens: readonly (readonly [start: string, pattern: RegExp])[] = [
   ['k_live_', /\b[rs]k_live_[A-Za-z0-9]{20}/],
   ['sk-', /\bsk-[\w-]{32}/],
   ['hf_', /\bhf_[A-Za-z]{34}\b/],
+  ['grove_', /\bgrove_[0-9a-f]{12}_[\w-]{43}/],
 ]
 
 const hasToken = (text: string): boolean =>

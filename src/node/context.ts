@@ -7,10 +7,12 @@ import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { GroveError } from '../core/errors.ts'
 import type { Origin } from '../core/identity/origin.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
+import type { AdmissionMode } from '../core/peers/admission.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
 import type { Random } from '../core/random.ts'
+import type { StandingEntry } from '../core/wire/access.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
 import type { ClosureRequest, ClosureTrailer } from '../core/wire/federation.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
@@ -45,6 +47,8 @@ export interface NodeConfig {
    */
   readonly reachable: boolean
   readonly seeds: readonly PeerAddress[]
+  /** Which groves may call this one. Default: all. */
+  readonly admission?: AdmissionMode
   readonly gossipIntervalMs: number
   readonly syncIntervalMs: number
   readonly policy: Policy
@@ -69,7 +73,7 @@ export interface Breathing {
 
 /** What people and agents ask of a grove: it reads what is here and calls nobody. */
 export interface ReadContext extends Breathing {
-  readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable'>
+  readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly origins: Pick<OriginStore, 'of'>
@@ -79,7 +83,14 @@ export interface ReadContext extends Breathing {
   readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
+  readonly access: { readonly standings: StandingsView }
   readonly clock: Clock
+}
+
+/** What the operator has said of other groves, to be read only. */
+export interface StandingsView {
+  /** What is said of the grove with an id, or an address, now. */
+  of(peer: string): StandingEntry['standing'] | undefined
 }
 
 /** What other groves ask of this one. */

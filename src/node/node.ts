@@ -25,6 +25,7 @@ import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
+import { Access } from './access/access.ts'
 import { Background } from './background.ts'
 import type {
   Counters,
@@ -71,6 +72,8 @@ export interface NodePorts {
   readonly signatures?: Signatures | undefined
   /** Default: nothing else waits for the thread, so that long work need not pause. */
   readonly nextTurn?: NextTurn
+  /** Draws so many bytes that nobody can guess, in hex. */
+  readonly secret: (bytes: number) => string
 }
 
 /**
@@ -92,6 +95,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly events: EventHub
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
+  readonly access: Access
   readonly peers: PeerStore
   readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
@@ -126,8 +130,15 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.#background = new Background(ports)
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
-    this.signing = signingBy(ports, this)
+    this.signing = NodeSigning.of(ports, {
+      origins: this.origins,
+      closing: this.closing,
+      later: (...task) => this.later(...task),
+      breathe: () => this.breathe(),
+      fault: (peer, error) => noteFailure(this, peer, error),
+    })
     this.marks = new EvidenceMarks(this)
+    this.access = new Access(ports)
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
@@ -150,6 +161,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   /** Reads what is held and begins to gossip and to sync. */
   async start(): Promise<void> {
+    await this.access.load()
     await this.peers.load()
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
@@ -328,22 +340,4 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       await this.sync.nextRound()
     })
   }
-}
-
-function signingBy(
-  { signatures, graph, records, clock, nextTurn }: NodePorts,
-  node: GroveNode,
-): NodeSigning | undefined {
-  if (signatures === undefined) return undefined
-  return new NodeSigning({
-    signatures,
-    origins: graph.origins,
-    records,
-    clock,
-    nextTurn,
-    closing: node.closing,
-    later: (...task) => node.later(...task),
-    breathe: () => node.breathe(),
-    fault: (peer, error) => noteFailure(node, peer, error),
-  })
 }

@@ -12,7 +12,9 @@ import {
 import type { Clock } from '../ports/clock.ts'
 import type { RequestOptions, Transport } from '../ports/transport.ts'
 import type { MinimumRate } from './body.ts'
+import { CallSigner, type CallSigning } from './call-signer.ts'
 import { Dialler, type HttpCarrier } from './dialler.ts'
+import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
 import { HostMap } from './hosts.ts'
 import { legacyClosure } from './legacy-closure.ts'
@@ -30,6 +32,10 @@ export interface TransportOptions {
   readonly headersTimeoutMs?: number
   readonly idleTimeoutMs?: number
   readonly minimumRate?: MinimumRate
+  /** This grove's key, by which requests are signed. Default: they go as they are. */
+  readonly signing?: CallSigning
+  /** Whether the operator wants a peer left alone. Default: none. */
+  readonly isBlocked?: (peer: PeerAddress) => boolean
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }
@@ -44,7 +50,9 @@ const defaults = {
 /** Requests to other groves over HTTP: by the routes of federation, or by those of Grove 0.1. */
 export function httpTransport(options: TransportOptions): Transport {
   const hosts = new HostMap(options)
-  const dialler = new Dialler({ ...defaults, ...options, hosts })
+  const { clock, signing } = options
+  const signer = signing && new CallSigner({ ...signing, clock })
+  const dialler = new Dialler({ ...defaults, ...options, hosts, signer })
   const protocols = new PeerProtocolCache(options.clock)
   const federation = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
@@ -56,7 +64,7 @@ export function httpTransport(options: TransportOptions): Transport {
     schema: T,
     { signal }: RequestOptions,
   ) {
-    return dialler.askJson(
+    return dialler.askSigned(
       peer,
       { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal },
       schema,
@@ -67,12 +75,18 @@ export function httpTransport(options: TransportOptions): Transport {
     hosts,
     async exchange(peer, message, call = {}) {
       const readable = messageFor(protocols.version(peer), message)
-      const answer = await gossip(peer, '/api/gossip/exchange', readable, gossipMessageSchema, call)
+      const path = '/api/gossip/exchange'
+      const asked = gossip(peer, path, readable, gossipMessageSchema, call)
+      const { output: answer, signedBy } = await asked
+      if (signedBy !== undefined && signedBy !== answer.peerId)
+        throw peerFault(peer, 'forged', `answered as ${answer.peerId} by the key of ${signedBy}`)
       protocols.learn(peer, answer.capabilities['federation'])
       return answer
     },
-    shuffle: (peer, request, call = {}) =>
-      gossip(peer, '/api/gossip/shuffle', request, shuffleResponseSchema, call),
+    async shuffle(peer, request, call = {}) {
+      const path = '/api/gossip/shuffle'
+      return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
+    },
     identity: (peer, call = {}) =>
       protocols.negotiate(
         peer,

@@ -2,14 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
 import { countEntries } from '../core/contribution/scan.ts'
-import { type ErrorCode, errorFromBody, GroveError } from '../core/errors.ts'
+import { GroveError } from '../core/errors.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
+import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
 import type { HostMap } from './hosts.ts'
+import { PROTOCOL_HEADER, refusal, UnknownRouteError } from './refusal.ts'
 
 /** An HTTP request as it is sent. */
 export interface CarriedRequest {
@@ -47,6 +50,10 @@ export interface DiallerOptions extends Guard {
   /** Between two pieces of a body. */
   readonly idleTimeoutMs: number
   readonly minimumRate: MinimumRate
+  /** Signs the requests. Default: they go as they are. */
+  readonly signer?: CallSigner | undefined
+  /** Whether the operator wants a peer left alone. Default: none. */
+  readonly isBlocked?: ((peer: PeerAddress) => boolean) | undefined
 }
 
 /** A request to a peer. */
@@ -72,12 +79,12 @@ export interface PeerAnswer {
   /** The Content-Length; undefined if there is none. */
   readonly lengthBytes: number | undefined
   readonly body: AsyncIterable<Uint8Array>
+  /** Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature. */
+  signedBy(body: Uint8Array): Promise<KeyId | undefined>
   /** Drops a body that won't be read. */
   discard(): void
 }
 
-/** A header in every response of a grove that federates. 0.1 servers don't send it. */
-const PROTOCOL_HEADER = 'grove-protocol'
 /** The most bytes read of an error response, to learn its code. */
 const ERROR_BODY_MAX = 16 * 1024
 /**
@@ -85,8 +92,16 @@ const ERROR_BODY_MAX = 16 * 1024
  * to parse, however few bytes they have. A best list may have a hundred tags an entry.
  */
 const JSON_MAX_ENTRIES = 131_072
+/** How often a call is signed again as its peer wants it: by its id, and by its clock. */
+const SIGN_AGAIN_MAX = 2
 /** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
+
+/** How a request was signed, and what came of it. */
+interface SignedCall {
+  readonly call: CallHeaders
+  readonly answer: CarriedAnswer
+}
 
 /** Sends HTTP requests to peers: only to allowed addresses, without redirects, all bounded. */
 export class Dialler {
@@ -109,8 +124,9 @@ export class Dialler {
    * peer doesn't have the route of an extension.
    */
   async ask(peer: PeerAddress, request: Request): Promise<PeerAnswer> {
-    const { clock, minimumRate: rate } = this.#options
-    const { headers, statusCode: status, body } = await this.#dispatch(peer, request)
+    const { clock, minimumRate: rate, signer } = this.#options
+    const { call, answer } = await this.#dispatch(peer, request)
+    const { headers, statusCode: status, body } = answer
     const lengthBytes = lengthOf(headers)
     const bodyLimits = { peer, clock, rate, signal: request.signal }
     if (status < 200 || status > 206) {
@@ -131,7 +147,11 @@ export class Dialler {
     }
     const exactBytes = request.method === 'HEAD' ? undefined : lengthBytes
     const guarded = guardedBody(body, { ...bodyLimits, maxBytes: request.maxBytes, exactBytes })
-    return { status, headers, lengthBytes, body: guarded, discard: () => void body.destroy() }
+    return {
+      ...{ status, headers, lengthBytes, body: guarded },
+      signedBy: async (bytes) => signer?.signerOf(peer, call, answer, bytes),
+      discard: () => void body.destroy(),
+    }
   }
 
   /** Sends a request and parses the JSON of the response. Throws `peer-fault` if it doesn't fit. */
@@ -140,13 +160,23 @@ export class Dialler {
     request: Request,
     schema: T,
   ): Promise<z.output<T>> {
+    return (await this.askSigned(peer, request, schema)).output
+  }
+
+  /** The same, and whose signature the response has. */
+  async askSigned<T extends z.ZodType>(
+    peer: PeerAddress,
+    request: Request,
+    schema: T,
+  ): Promise<{ readonly output: z.output<T>; readonly signedBy: KeyId | undefined }> {
     const answer = await this.ask(peer, request)
     const body = await readBody(answer.body)
+    const signedBy = await answer.signedBy(body)
     const { path, maxEntries = JSON_MAX_ENTRIES } = request
     if (countEntries(body, maxEntries) > maxEntries)
       throw peerFault(peer, 'too-long', `answered ${path} with more than ${maxEntries} entries`)
     const result = schema.safeParse(parseJson(peer, body), ourWords)
-    if (result.success) return result.data
+    if (result.success) return { output: result.data, signedBy }
     const issue = issuesText(result.error.issues.slice(0, 1))
     throw peerFault(peer, 'malformed', `answered ${path} with a malformed body: ${issue}`)
   }
@@ -155,22 +185,40 @@ export class Dialler {
     await this.#carrier.destroy()
   }
 
-  async #dispatch(peer: PeerAddress, { method, path, json, headers, signal }: Request) {
+  /** A peer that can't take the signature says why, and gets another. */
+  async #dispatch(peer: PeerAddress, request: Request): Promise<SignedCall> {
+    const { signer } = this.#options
+    for (let calls = 1; ; calls += 1) {
+      const sent = await this.#send(peer, request)
+      const { call, answer } = sent
+      if (answer.statusCode !== 401 || calls > SIGN_AGAIN_MAX) return sent
+      if ((await signer?.heeds(peer, call, answer)) !== true) return sent
+      answer.body.destroy()
+    }
+  }
+
+  async #send(peer: PeerAddress, request: Request): Promise<SignedCall> {
+    const { method, path, json, headers, signal } = request
     const url = checkUrl(peer.address, this.#options)
+    if (this.#options.isBlocked?.(peer) === true) throw blocked(peer)
+    const body = json === undefined ? {} : { body: JSON.stringify(json) }
+    const below = url.pathname.replace(/\/+$/, '') + path
+    const target = { method, target: url.origin + below }
+    const call = (await this.#options.signer?.headersFor(peer, { ...target, ...body })) ?? {}
     signal?.throwIfAborted()
     try {
-      return await this.#carrier.request({
-        origin: url.origin,
-        path: url.pathname.replace(/\/+$/, '') + path,
-        method,
+      const answer = await this.#carrier.request({
+        ...{ origin: url.origin, path: below, method },
         headers: {
           ...headers,
+          ...call,
           'accept-encoding': 'identity',
           ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...(json === undefined ? {} : { body: JSON.stringify(json) }),
+        ...body,
         ...(signal === undefined ? {} : { signal }),
       })
+      return { call, answer }
     } catch (cause) {
       throw transportError(peer, cause, { begun: false, signal })
     }
@@ -194,71 +242,9 @@ export class Dialler {
   }
 }
 
-/** The peer doesn't have the route, and so doesn't federate. Never leaves the transport. */
-export class UnknownRouteError extends Error {}
-
-const codes: Readonly<Record<number, ErrorCode>> = {
-  401: 'refused',
-  403: 'refused',
-  404: 'absent',
-  410: 'gone',
-  413: 'too-large',
-  416: 'range-invalid',
-  429: 'busy',
-  // A gateway in front of the peer says these, not the peer.
-  502: 'peer-unreachable',
-  503: 'busy',
-  504: 'peer-unreachable',
-}
-
-interface ErrorAnswer {
-  readonly status: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: AsyncIterable<Uint8Array>
-}
-
-async function refusal(
-  peer: PeerAddress,
-  request: Request,
-  { status, headers, body }: ErrorAnswer,
-): Promise<Error> {
-  const error = errorFromBody(jsonOrNothing(await readBody(body).catch(() => Buffer.alloc(0))))
-  if (status >= 300 && status < 400)
-    return peerFault(peer, 'redirect', `answered with a redirect (${status}), which is not allowed`)
-  if (request.extension && isUnknownRoute(status, headers, error))
-    return new UnknownRouteError(`${peer.address} answered ${status}`)
-  const reason = error === undefined ? '' : `: ${error.message.slice(0, 500)}`
-  const isForeign = headers[PROTOCOL_HEADER] === undefined && error === undefined
-  const foreign = isForeign ? ', and not as a grove does' : ''
-  const message = `${peer.address} answered ${status}${foreign}${reason}`
-  const code = codes[status]
-  if (code === undefined) return peerFault(peer, 'status', `answered ${status}${reason}`)
-  const retryAfter = code === 'busy' ? headers['retry-after'] : undefined
-  return new GroveError(
-    code,
-    {
-      ...peer,
-      ...(retryAfter === undefined ? {} : { retryAfter }),
-      ...(isForeign ? { foreign: true } : {}),
-    },
-    { message },
-  )
-}
-
-/**
- * True if the peer doesn't have the route. One that federates marks its responses with a header,
- * and says `absent` if it has the route but not the item.
- */
-function isUnknownRoute(
-  status: number,
-  headers: IncomingHttpHeaders,
-  error: GroveError | undefined,
-): boolean {
-  return (
-    [400, 404, 405, 501].includes(status) &&
-    headers[PROTOCOL_HEADER] === undefined &&
-    error?.code !== 'absent'
-  )
+function blocked(peer: PeerAddress): GroveError {
+  const message = `${peer.address} is blocked here: \`grove peers unblock\` allows it again`
+  return new GroveError('refused', { ...peer }, { message })
 }
 
 function socketsOf(options: DiallerOptions): HttpCarrier {
@@ -311,13 +297,5 @@ function parseJson(peer: PeerAddress, bytes: Buffer): unknown {
     return JSON.parse(bytes.toString('utf8'))
   } catch (cause) {
     throw peerFault(peer, 'malformed', 'sent a body that is not JSON', cause)
-  }
-}
-
-function jsonOrNothing(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
   }
 }

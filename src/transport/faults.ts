@@ -17,6 +17,7 @@ export type FaultKind =
   | 'wrong-range'
   | 'encoded'
   | 'other-cid'
+  | 'forged'
 
 /** A `peer-fault`. `what` continues a sentence that begins with the peer's address. */
 export function peerFault(

@@ -1,7 +1,7 @@
 import { BoundedMap } from '../concurrency/bounded.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
-import { UnknownRouteError } from './dialler.ts'
+import { UnknownRouteError } from './refusal.ts'
 
 /** How long a peer's version is remembered. A 0.1 server may have been upgraded after that. */
 const KNOWN_MS = 10 * 60_000

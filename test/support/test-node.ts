@@ -7,6 +7,7 @@ import { GroveNode } from '../../src/node/node.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 import { seeded } from '../../src/runtime/random.ts'
+import { secretHex } from '../../src/runtime/secret.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 
@@ -54,6 +55,7 @@ export function testNode(
     clock: systemClock,
     random: seeded(1),
     log: silentLog,
+    secret: secretHex,
   })
   return {
     node,

@@ -11,6 +11,7 @@ import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode, type NodePorts } from '../../src/node/node.ts'
 import { silentLog } from '../../src/ports/log.ts'
 import { seeded } from '../../src/runtime/random.ts'
+import { secretHex } from '../../src/runtime/secret.ts'
 import { memoryStores } from '../../src/stores/memory/open.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { type Holdings, honestRoutes } from './honest-routes.ts'
@@ -106,6 +107,7 @@ function startNode(
     clock,
     random,
     log: silentLog,
+    secret: secretHex,
     ...ports,
   })
   return {

@@ -2,6 +2,8 @@ import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isElsewhere } from '../../core/loopback.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { neutralError } from '../../node/peers/neutral.ts'
+import { type ApiCaller, isFar } from '../admission/access.ts'
+import type { Door, Reply } from '../admission/door.ts'
 import { allOperations } from '../operations/table.ts'
 import { EventPace } from './event-stream.ts'
 import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
@@ -19,6 +21,8 @@ export interface ApiAnswererOptions {
   readonly draining?: AbortSignal
   /** Names by which it may be called, besides that of its address. */
   readonly allowHosts?: readonly string[]
+  /** Lets callers in. Default: everybody may do everything, as in a simulated network. */
+  readonly door?: Entrance
   /** Pages in addition to the operations of the table, by path. */
   readonly pages?: Readonly<Record<string, Handler>>
 }
@@ -32,6 +36,14 @@ export interface Answered {
 
 /** Refused names that the log tells. */
 const REFUSED_TOLD_MAX = 20
+
+/** What lets callers in, and may sign what they are answered. */
+type Entrance = Pick<Door, 'admit'> & Partial<Pick<Door, 'seal'>>
+
+/** Anybody comes in; who is on this machine is told more. */
+const OPEN: Entrance = {
+  admit: (request) => ({ kind: isElsewhere(request) ? 'anybody' : 'local' }),
+}
 
 const noMeter: ByteMeter = { received() {}, sent() {} }
 
@@ -48,9 +60,11 @@ export class ApiAnswerer {
   /** Names that were refused, as far as the log tells them. */
   readonly #refused = new Set<string>()
   readonly #draining: AbortSignal
+  readonly #door: Entrance
 
   constructor(node: GroveNode, options: ApiAnswererOptions = {}) {
     const { meter = noMeter, draining = node.closing, pages = {}, allowHosts = [] } = options
+    this.#door = options.door ?? OPEN
     this.#node = node
     this.#draining = draining
     const own = new URL(node.config.self.address).hostname
@@ -69,6 +83,7 @@ export class ApiAnswerer {
    */
   async answer(request: ApiRequest, turn?: Promise<void>): Promise<Answered> {
     let operation: string | undefined
+    let caller: ApiCaller = { kind: 'anybody' }
     try {
       if (turn !== undefined) await turn
       if (this.#draining.aborted) throw new GroveError('shutting-down')
@@ -77,12 +92,21 @@ export class ApiAnswerer {
       refuseEncoded(request)
       const { handler, params } = this.#routes.find(request.method, request.path)
       operation = handler.name
-      return { operation, response: await handler.answer(request, params) }
+      const admitted = this.#door.admit(request, handler.access)
+      caller = admitted instanceof Promise ? await admitted : admitted
+      const response = await handler.answer(request, params, caller)
+      return await this.#answered(operation, { request, caller, response })
     } catch (error) {
       const failure = this.failed(request, error)
-      const cause = isElsewhere(request) ? neutralError(failure) : failure
-      return { operation, response: { ...errorResponse(cause), subject: refusal(cause) } }
+      const cause = isFar(caller, request) ? neutralError(failure) : failure
+      const response = { ...errorResponse(cause), subject: refusal(cause) }
+      return this.#answered(operation, { request, caller, response })
     }
+  }
+
+  async #answered(operation: string | undefined, reply: Reply): Promise<Answered> {
+    const response = this.#door.seal === undefined ? reply.response : await this.#door.seal(reply)
+    return { operation, response }
   }
 
   /** An operator who didn't list a name must be able to find out why callers are refused. */

@@ -4,6 +4,7 @@ import { GroveError } from '../../core/errors.ts'
 import { parseExactJson } from '../../core/exact-json.ts'
 import { parseUniqueJson } from '../../core/unique-names.ts'
 import type { Breathing } from '../../node/context.ts'
+import { digestOf } from '../../signing/http-signature.ts'
 import type { ApiRequest } from './request.ts'
 
 export interface BodyLimit {
@@ -12,20 +13,24 @@ export interface BodyLimit {
   readonly code: 'body-too-large' | 'manifest-too-large'
   /** Whether the value will be hashed, so that no number may change. */
   readonly isHashed: boolean
+  /** What its caller signed of it (RFC 9530). */
+  readonly digest?: string | undefined
 }
 
 /**
  * A request's body as JSON; an empty body is an empty object. Throws the limit's code,
- * `validation-error`, `aborted`.
+ * `unauthorized`, `validation-error`, `aborted`.
  */
 export async function readJson(
   node: Breathing,
   request: ApiRequest,
   limit: BodyLimit,
 ): Promise<unknown> {
-  const { maxBytes, code, isHashed } = limit
+  const { maxBytes, code, isHashed, digest } = limit
   const body = await request.wholeBody(maxBytes)
   if (body === undefined) throw new GroveError(code, { maxBytes })
+  if (digest !== undefined && digest !== digestOf(body))
+    throw new GroveError('unauthorized', {}, { message: 'another body was signed' })
   // So that the time of parsing counts.
   await node.breathe(true)
   if (body.byteLength > 0) requireJson(request)

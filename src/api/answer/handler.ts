@@ -3,6 +3,8 @@ import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
+import { CONTENT_DIGEST } from '../../signing/http-signature.ts'
+import { type ApiCaller, isFar } from '../admission/access.ts'
 import type {
   BytesAnswer,
   BytesOperation,
@@ -45,6 +47,7 @@ export interface HandlerContext {
 interface Call extends HandlerContext {
   readonly request: ApiRequest
   readonly params: Readonly<Record<string, string>>
+  readonly caller: ApiCaller
   readonly forms: InputForms
   /** What comes with a draft. */
   readonly staged: StagedArtifacts
@@ -55,9 +58,10 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
   const forms = inputForms(operation)
   return {
     name: operation.name,
-    answer: (request, params) => {
+    access: operation.access,
+    answer: (request, params, caller) => {
       const staged = new StagedArtifacts(context.node)
-      return answer(operation, { ...context, forms, request, params, staged })
+      return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
 }
@@ -83,9 +87,11 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const given = http.method === 'GET' ? queryInput(call) : await bodyInput(operation, call)
   const input = operation.checksInput === true ? given : parseInput(operation.input, given)
   const { signal, remote, host: caller, isLocal = false } = request
+  const isElsewhere = isFar(call.caller, request)
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
-  const context = { signal, isLocal, remote, checks, pending, ...(caller && { caller }) }
+  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  const context = { signal, checks, pending, ...from }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
@@ -165,7 +171,10 @@ async function bodyInput(operation: Operation, call: Call): Promise<unknown> {
   return { ...value, ...call.params }
 }
 
-function bodyValue(operation: Operation, { node, staged, request, meter }: Call): Promise<unknown> {
+function bodyValue(
+  operation: Operation,
+  { node, staged, request, caller, meter }: Call,
+): Promise<unknown> {
   const isManifest = operation.kind === 'json' && operation.multipart === true
   if (isManifest && isMultipart(request))
     return readMultipart(staged, request, counted(request.bodyStream(), meter.received))
@@ -173,6 +182,7 @@ function bodyValue(operation: Operation, { node, staged, request, meter }: Call)
     maxBytes: operation.http.maxBodyBytes ?? JSON_MAX_BYTES,
     code: isManifest ? 'manifest-too-large' : 'body-too-large',
     isHashed: isManifest,
+    digest: caller.kind === 'grove' ? request.header(CONTENT_DIGEST) : undefined,
   })
 }
 

@@ -9,6 +9,11 @@ export interface ApiRequest {
   readonly isLocal?: boolean
   /** The host that it came from, by which callers take turns. */
   readonly host?: string
+  /**
+   * Whether something carried it on, such as a reverse proxy that this grove was not told to trust:
+   * then nobody knows where it came from.
+   */
+  readonly isForwarded?: boolean
   /** The IP address that it came from. Undefined for one through the directory's socket. */
   readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
@@ -41,6 +46,7 @@ interface MemoryRequest {
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
   readonly remote?: string
+  readonly isForwarded?: boolean
 }
 
 /** A request that is complete in memory, from a caller that never leaves. */
@@ -50,12 +56,14 @@ export function memoryRequest({
   headers = {},
   body = '',
   remote,
+  isForwarded = false,
 }: MemoryRequest): ApiRequest {
   const bytes = Buffer.from(body as string)
   return {
     method,
     ...splitTarget(target),
     remote,
+    isForwarded,
     signal: new AbortController().signal,
     header: (name) => headers[name],
     wholeBody: async (maxBytes) => (bytes.byteLength > maxBytes ? undefined : bytes),

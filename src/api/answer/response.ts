@@ -1,4 +1,5 @@
-import { errorBody, isGroveError } from '../../core/errors.ts'
+import { type ErrorDetails, errorBody, isGroveError } from '../../core/errors.ts'
+import { GROVE_CHALLENGE } from '../../signing/http-signature.ts'
 import { PIECE_MIN_BYTES } from '../operations/operation.ts'
 
 /** The answer to a request, before it goes to a socket. */
@@ -106,10 +107,19 @@ export function errorResponse(error: unknown): TextResponse {
   return jsonResponse(status, errorBody(error), headersOf(error))
 }
 
-/** Headers that RFC 9110 has for some statuses: §15.5.6, §15.5.16, §15.5.17, §10.2.3. */
+/** A caller whose signature can't be taken is told what this grove is, and signs again. */
+function unauthorizedHeaders({ challenge }: ErrorDetails): Readonly<Record<string, string>> {
+  const head = { 'www-authenticate': 'Bearer realm="grove"' }
+  return typeof challenge === 'string' ? { ...head, [GROVE_CHALLENGE]: challenge } : head
+}
+
+/**
+ * Headers that RFC 9110 has for some statuses: §11.6.1, §15.5.6, §15.5.16, §15.5.17, §10.2.3.
+ */
 function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (!isGroveError(error)) return {}
   const { code, details, kind } = error
+  if (code === 'unauthorized') return unauthorizedHeaders(details)
   if (code === 'method-not-allowed') return { allow: String(details.allow) }
   if (code === 'encoding-unsupported') return { 'accept-encoding': 'identity' }
   if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }

@@ -1,15 +1,19 @@
 import { RegExpRouter } from 'hono/router/reg-exp-router'
 import { pathOfBytes } from '../../core/contribution/names.ts'
 import { GroveError } from '../../core/errors.ts'
+import type { AccessKind, ApiCaller } from '../admission/access.ts'
 import type { ApiRequest } from './request.ts'
 import type { ApiResponse } from './response.ts'
 
 /** Answers one request; `params` are the named parts of its path, decoded. */
 export interface Handler {
   readonly name: string
+  /** Who may call it from another machine. */
+  readonly access: AccessKind
   answer(
     request: ApiRequest,
     params: Readonly<Record<string, string>>,
+    caller: ApiCaller,
   ): Promise<ApiResponse> | ApiResponse
 }
 

@@ -27,8 +27,8 @@ const CONNECTIONS = 16
 const STALL_MS = 120_000
 
 /** A grove over HTTP. Throws the errors that the server answers, and `server-unreachable`. */
-export const groveClient = (url: string, clock: Clock): GroveApi =>
-  groveOver(new HttpClient(url), clock)
+export const groveClient = (url: string, clock: Clock, token?: string): GroveApi =>
+  groveOver(new HttpClient(url, { token }), clock)
 
 /** The operations of a grove, each a request of the client. Closing the grove closes the client. */
 export function groveOver(http: HttpClient, clock: Clock): GroveApi {
@@ -81,17 +81,25 @@ interface FirstPart {
   readonly options: CallOptions
 }
 
+interface HttpClientOptions {
+  /** How its connections are made, where they don't simply go to the URL. */
+  readonly connect?: buildConnector.connector
+  /** A token of the grove. */
+  readonly token?: string | undefined
+}
+
 /** Sends the requests of operations to one server. */
 export class HttpClient {
   readonly #url: string
   readonly #prefix: string
   readonly #pool: Pool
+  readonly #credentials: Readonly<Record<string, string>>
   readonly #forms = new Map(
     allOperations.map((operation) => [operation.name, inputForms(operation)]),
   )
 
-  /** `connect`: how its connections are made, where they don't simply go to the URL. */
-  constructor(url: string, { connect }: { connect?: buildConnector.connector } = {}) {
+  constructor(url: string, { connect, token }: HttpClientOptions = {}) {
+    this.#credentials = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const { origin, pathname } = new URL(url)
     this.#url = url
     this.#prefix = pathname.replace(/\/$/, '')
@@ -161,7 +169,7 @@ export class HttpClient {
     const request = {
       method,
       path: this.#pathOf(operation, input),
-      headers,
+      headers: { ...headers, ...this.#credentials },
       body: body ?? null,
       signal: signal ?? null,
     }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { NextTurn } from '../../ports/stores.ts'
+import { Door, type SigningOptions } from '../admission/door.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import { textResponse } from '../answer/response.ts'
@@ -33,6 +34,10 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** The grove's key and addresses. Default: it takes no signatures. */
+  readonly signing?: SigningOptions
+  /** Whether a reverse proxy carries callers of other machines to it. Default: none does. */
+  readonly isBehindProxy?: boolean
   /** The server's connections. Default: nobody counts them. */
   readonly connections?: Connections
   /** Names by which it may be called, besides that of its address. */
@@ -59,6 +64,13 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     meter: metrics,
     draining: draining.signal,
     allowHosts: options.allowHosts ?? [],
+    door: new Door({
+      access: node.access,
+      clock: node.clock,
+      admission: node.config.admission,
+      isBehindProxy: options.isBehindProxy === true,
+      signing: options.signing,
+    }),
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
   const { connections, nextTurn } = options
@@ -134,11 +146,16 @@ function pages(metrics: Metrics, address: string): Record<string, Handler> {
   const docs = docsPage()
   const docsResponse = textResponse(200, docs.body, docs.headers)
   return {
-    '/api/openapi.json': { name: 'openapi', answer: () => description },
-    '/api/docs': { name: 'docs', answer: () => docsResponse },
-    '/': { name: 'root', answer: () => textResponse(302, '', { location: 'api/docs' }) },
+    '/api/openapi.json': { name: 'openapi', access: 'read', answer: () => description },
+    '/api/docs': { name: 'docs', access: 'read', answer: () => docsResponse },
+    '/': {
+      name: 'root',
+      access: 'read',
+      answer: () => textResponse(302, '', { location: 'api/docs' }),
+    },
     '/metrics': {
       name: 'metrics',
+      access: 'operate',
       async answer() {
         const { contentType, body } = await metrics.render()
         return textResponse(200, body, { 'content-type': contentType })

@@ -1,3 +1,9 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Whether a request says that something carried it on: no caller of a grove does. */
+export const isForwarded = (headers: IncomingHttpHeaders): boolean =>
+  ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'].some((name) => headers[name] !== undefined)
+
 /**
  * The host of a socket's other end, whatever its port: an IPv4 address, or the /64 of an IPv6
  * address, since whoever has one address of that has all. Addresses of loopback stay apart.

@@ -5,6 +5,7 @@ import { GroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type ApiRequest, splitTarget } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
+import { isForwarded } from './caller.ts'
 import type { ConnectionUse } from './connections.ts'
 import { Movement } from './movement.ts'
 
@@ -39,6 +40,7 @@ export class Exchange implements ApiRequest {
   readonly isLocal: boolean
   readonly host: string
   readonly remote: string | undefined
+  readonly isForwarded: boolean
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #options: ExchangeOptions
@@ -50,6 +52,7 @@ export class Exchange implements ApiRequest {
     this.isLocal = isLocal
     this.host = host
     this.remote = incoming.socket.remoteAddress
+    this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
     this.#outgoing = outgoing

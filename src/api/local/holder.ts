@@ -133,6 +133,7 @@ export function isProof(given: unknown, proven: Proven, nonce: string): boolean 
 export function proofHandler(proven: Proven): Handler {
   return {
     name: 'holder',
+    access: 'free',
     answer: ({ search }: Pick<ApiRequest, 'search'>) =>
       jsonResponse(200, {
         proof: proofFor(proven, new URLSearchParams(search).get('nonce') ?? ''),

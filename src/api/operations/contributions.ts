@@ -12,7 +12,6 @@ import {
 } from '../../core/contribution/schema.ts'
 import { keyIdSchema } from '../../core/identity/rotation.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
-import { isElsewhere } from '../../core/loopback.ts'
 import { ageTextSchema } from '../../core/ranking/cursor.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
 import { timestamp } from '../../core/time.ts'
@@ -103,6 +102,7 @@ export const contributionOperations = {
       status: 201,
       maxBodyBytes: PUBLISH_MAX_BYTES,
     },
+    access: 'publish',
     input: draftSchema,
     output: contributionViewSchema,
     checksInput: true,
@@ -123,6 +123,7 @@ export const contributionOperations = {
     group,
     summary: 'List contributions, oldest first',
     http: { method: 'GET', path: '/api/contributions' },
+    access: 'read',
     input: listInput,
     output: listOutput,
     wire: {
@@ -147,6 +148,7 @@ export const contributionOperations = {
     group,
     summary: 'Show one contribution',
     http: { method: 'GET', path: '/api/contributions/:cid' },
+    access: 'shared',
     input: z.strictObject({ cid: cidSchema }),
     output: contributionViewSchema,
     run: async (node, { cid }) => viewOf(await contributionOf(node, cid)),
@@ -157,6 +159,7 @@ export const contributionOperations = {
     summary:
       'Say where a contribution came from, what others made of it and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
+    access: 'read',
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
@@ -184,6 +187,7 @@ export const contributionOperations = {
     group,
     summary: 'Download an artifact by the name that its contribution gives it',
     http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name' },
+    access: 'shared',
     contentType: 'application/octet-stream',
     input: artifactInput,
     async run(node, { cid, name }) {
@@ -196,6 +200,7 @@ export const contributionOperations = {
     group,
     summary: 'Say how large an artifact is',
     http: { method: 'GET', path: '/api/contributions/:cid/artifacts/:name/meta' },
+    access: 'shared',
     input: artifactInput,
     output: z.object({ sizeBytes: z.number().int() }),
     async run(node, { cid, name }) {
@@ -208,6 +213,7 @@ export const contributionOperations = {
     group,
     summary: 'List the files of a contribution by their paths, those in a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files' },
+    access: 'read',
     input: z.strictObject({ cid: cidSchema, ...pageShape(100) }),
     output: fileListSchema,
     mcp: {
@@ -223,6 +229,7 @@ export const contributionOperations = {
     group,
     summary: 'Download a file of a contribution by its path, from a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files/:path{.+}' },
+    access: 'read',
     contentType: 'application/octet-stream',
     input: z.strictObject({ cid: cidSchema, path: z.string() }),
     run: (node, { cid, path }) => fileOf(node, cid, path),
@@ -232,6 +239,7 @@ export const contributionOperations = {
     group,
     summary: 'Fetch a contribution from other groves, verify it and keep it',
     http: { method: 'POST', path: '/api/contributions/:cid/fetch', maxBodyBytes: 512 * 1024 },
+    access: 'publish',
     input: z.strictObject({ cid: cidSchema, ...fetchOptionsSchema.shape }),
     output: fetchResultSchema,
     mcp: {
@@ -242,7 +250,8 @@ export const contributionOperations = {
     },
     run: async (node, { cid, ...options }, context) => {
       const { signal, onTransfer } = context
-      if (options.peer !== undefined && isElsewhere(context)) refuseStranger(node, options.peer)
+      if (options.peer !== undefined && context.isElsewhere === true)
+        refuseStranger(node, options.peer)
       return fetchRemoteContribution(node, cid, definedOnly(options), {
         signal,
         ...(onTransfer && { onProgress: onTransfer }),
@@ -254,6 +263,7 @@ export const contributionOperations = {
     group,
     summary: 'Complete an abbreviated content id',
     http: { method: 'GET', path: '/api/resolve/:prefix' },
+    access: 'read',
     input: z.strictObject({ prefix: z.string().max(100) }),
     output: z.object({ cid: cidSchema }),
     run: async (node, { prefix }) => ({ cid: await resolveCid(node, prefix) }),

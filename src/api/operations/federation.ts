@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { cidSchema, kindSchema, timestampSchema } from '../../core/contribution/schema.ts'
 import { LIST_MAX } from '../../core/limits.ts'
-import { isElsewhere } from '../../core/loopback.ts'
 import { timestamp } from '../../core/time.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../../core/wire/closure.ts'
 import {
@@ -52,6 +51,7 @@ export const federationOperations = {
     group,
     summary: 'List the peers, and what each has done for this grove and against it',
     http: { method: 'GET', path: '/api/federation/peers' },
+    access: 'read',
     input: nothing,
     output: z.object({ peers: z.array(federationPeerSchema) }),
     mcp: {
@@ -60,9 +60,9 @@ export const federationOperations = {
         'List the groves that this one knows: whether they answer, and whether what they ' +
         'advertised and sent was right.',
     },
-    async run(node, _, context) {
+    async run(node, _, { isElsewhere }) {
       const peers = federationPeers(node)
-      return { peers: isElsewhere(context) ? peers.map((peer) => neutralPeer(node, peer)) : peers }
+      return { peers: isElsewhere === true ? peers.map((peer) => neutralPeer(node, peer)) : peers }
     },
   }),
   sync: json({
@@ -71,15 +71,15 @@ export const federationOperations = {
     summary:
       'Run a round of background sync now: ask peers for their best, fetch what the policy wants',
     http: { method: 'POST', path: '/api/federation/sync' },
+    access: 'operate',
     input: nothing,
     output: syncReportSchema,
     mcp: {
       tool: 'grove_sync',
       description: "Ask peers for their best now, and fetch what this grove's policy wants.",
     },
-    async run(node, _, context) {
-      const isForeign = isElsewhere(context)
-      const report = await node.sync.round({ signal: context.signal, isForeign })
+    async run(node, _, { signal, isElsewhere: isForeign = false }) {
+      const report = await node.sync.round({ signal, isForeign })
       return isForeign ? neutralReport(report) : report
     },
   }),
@@ -88,11 +88,12 @@ export const federationOperations = {
     group,
     summary: 'Show the policy of background sync and the report of the latest round',
     http: { method: 'GET', path: '/api/federation/sync' },
+    access: 'read',
     input: nothing,
     output: syncStatusSchema,
-    async run({ config: { policy, syncIntervalMs }, sync }, _, context) {
+    async run({ config: { policy, syncIntervalMs }, sync }, _, { isElsewhere }) {
       const found = sync.lastReport
-      const lastReport = found && isElsewhere(context) ? neutralReport(found) : found
+      const lastReport = found && isElsewhere === true ? neutralReport(found) : found
       const { dimensions, tags, kinds, ...rest } = policy
       const lists = { dimensions: dimensions?.slice(), tags: tags?.slice(), kinds: kinds?.slice() }
       const asking = sync.asking()
@@ -110,6 +111,7 @@ export const federationOperations = {
     group,
     summary: 'List what background sync does not fetch for now, and why',
     http: { method: 'GET', path: '/api/federation/refusals' },
+    access: 'read',
     input: nothing,
     output: z.object({ refusals: z.array(refusalSchema) }),
     async run(node) {
@@ -125,6 +127,7 @@ export const federationOperations = {
     group,
     summary: 'List contributions that are known by id only, and the peers that promised them',
     http: { method: 'GET', path: '/api/federation/stubs' },
+    access: 'read',
     input: z.strictObject({ limit: listLimit(LIST_MAX) }),
     output: z.object({ stubs: z.array(stubSchema) }),
     run: async (node, { limit }) => ({ stubs: await stubs(node, limit) }),
@@ -135,6 +138,7 @@ export const federationOperations = {
     summary:
       'List the best in one dimension, with sizes, so that another grove can choose what to fetch',
     http: { method: 'GET', path: '/api/federation/best' },
+    access: 'shared',
     input: bestQuerySchema,
     output: bestListSchema,
     run: (node, query, options) => bestList(node, definedOnly(query), options),
@@ -146,6 +150,7 @@ export const federationOperations = {
       'Say which of these contributions something is held about, so that another grove can ask ' +
       'for the replies, reviews and reproductions that it lacks',
     http: { method: 'POST', path: '/api/federation/about' },
+    access: 'shared',
     input: aboutRequestSchema,
     output: aboutAnswerSchema,
     run: (node, request) => about(node, request),
@@ -157,6 +162,7 @@ export const federationOperations = {
       "Stream a contribution's ancestors and evidence, a canonical manifest or a record a line, " +
       'parents first, and then a trailer',
     http: { method: 'POST', path: '/api/federation/closure' },
+    access: 'shared',
     contentType: 'application/x-ndjson',
     form: { header: CLOSURE_FORM_HEADER, name: CLOSURE_RECORDS },
     input: closureRequestSchema,

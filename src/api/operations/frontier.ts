@@ -41,6 +41,7 @@ export const frontierOperations = {
     summary:
       'Rank what is held here: the best by metric, adoption, recency, review and reproduction',
     http: { method: 'GET', path: '/api/frontier' },
+    access: 'shared',
     input: z.strictObject({
       metric: z.string().optional(),
       ...filterShape,
@@ -61,6 +62,7 @@ export const frontierOperations = {
     group,
     summary: 'Search summaries, descriptions, tags and agents, best match first',
     http: { method: 'GET', path: '/api/search' },
+    access: 'read',
     input: searchInput,
     output: searchAnswerSchema,
     ...listing<z.output<typeof searchInput>, z.output<typeof searchAnswerSchema>>(
@@ -78,6 +80,7 @@ export const frontierOperations = {
     group,
     summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
+    access: 'read',
     input: z.strictObject({ origins: originsAsked }),
     output: federatedAnswerSchema,
     mcp: {

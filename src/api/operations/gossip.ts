@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
 import { originHeader } from '../../core/identity/origin-text.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
 import { messageFor } from '../../core/wire/federation-1.ts'
 import {
   gossipMessageSchema,
@@ -26,25 +28,33 @@ export const gossipOperations = {
     group,
     summary: "Take a peer's digest and answer with this grove's",
     http: { method: 'POST', path: '/api/gossip/exchange', maxBodyBytes: GOSSIP_MAX_BYTES },
+    access: 'gossip',
     input: gossipMessageSchema,
     output: gossipMessageSchema,
-    run: async (node, message, { remote }) =>
-      messageFor(message.capabilities['federation'], node.exchange(message, remote)),
+    run: async (node, message, { remote }) => {
+      refuseBlocked(node, message)
+      return messageFor(message.capabilities['federation'], node.exchange(message, remote))
+    },
   }),
   shuffle: json({
     name: 'shuffle',
     group,
     summary: 'Swap a few known peers',
     http: { method: 'POST', path: '/api/gossip/shuffle', maxBodyBytes: GOSSIP_MAX_BYTES },
+    access: 'gossip',
     input: shuffleRequestSchema,
     output: shuffleResponseSchema,
-    run: async (node, request, { remote }) => node.shuffle(request, remote),
+    run: async (node, request, { remote }) => {
+      refuseBlocked(node, request.sender)
+      return node.shuffle(request, remote)
+    },
   }),
   gossipPeers: json({
     name: 'gossipPeers',
     group,
     summary: 'List the peers in view and whether they answer',
     http: { method: 'GET', path: '/api/gossip/peers' },
+    access: 'read',
     input: z.strictObject({}),
     output: peersAnswerSchema,
     run: async (node) => peersAnswer(node),
@@ -56,6 +66,7 @@ export const gossipOperations = {
       "Download a manifest's canonical bytes; the header grove-artifacts lists those of its " +
       'artifacts that are here, as hash=size, and grove-origin who has signed it',
     http: { method: 'GET', path: '/api/gossip/contribution/:cid' },
+    access: 'shared',
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),
     async run(node, { cid }) {
@@ -74,6 +85,12 @@ export const gossipOperations = {
       }
     },
   }),
+}
+
+/** Throws `forbidden` for a message in the name of a blocked grove. */
+function refuseBlocked({ access }: GroveNode, sender: PeerAddress): void {
+  if (access.standings.blocks(sender))
+    throw new GroveError('forbidden', {}, { message: 'this grove is blocked here' })
 }
 
 async function heldArtifacts(node: GroveNode, hashes: readonly Cid[]): Promise<string> {

@@ -73,6 +73,7 @@ export const graphOperations = {
     group,
     summary: 'List the contributions that relate to this one, oldest first',
     http: { method: 'GET', path: '/api/dag/:cid/children' },
+    access: 'shared',
     input: neighboursInput,
     output: neighboursOutput,
     ...neighbours(children),
@@ -82,6 +83,7 @@ export const graphOperations = {
     group,
     summary: 'List the contributions that this one relates to, oldest first',
     http: { method: 'GET', path: '/api/dag/:cid/ancestors' },
+    access: 'read',
     input: neighboursInput,
     output: neighboursOutput,
     ...neighbours(ancestors),
@@ -92,6 +94,7 @@ export const graphOperations = {
     summary:
       'List who reviewed, reproduced and adopted a contribution, and what they wrote, newest first',
     http: { method: 'GET', path: '/api/contributions/:cid/evidence' },
+    access: 'read',
     input: evidenceInput,
     output: evidenceOutput,
     mcp: {
@@ -114,6 +117,7 @@ export const graphOperations = {
     group,
     summary: 'Show the text of one artifact, or file by its path, in two contributions',
     http: { method: 'GET', path: '/api/diff/:parent/:child/:artifact' },
+    access: 'read',
     input: z.strictObject({ parent: cidSchema, child: cidSchema, artifact: z.string() }),
     output: z.object({ parent: z.string(), child: z.string() }),
     run: (node, { parent, child, artifact }) => diff(node, parent, child, artifact),
@@ -123,6 +127,7 @@ export const graphOperations = {
     group,
     summary: 'Show a contribution and all replies to it, by depth',
     http: { method: 'GET', path: '/api/threads/:cid' },
+    access: 'read',
     input: threadInput,
     output: threadSchema,
     mcp: {
@@ -149,6 +154,7 @@ export const graphOperations = {
     group,
     summary: 'List discussions, those with most replies first',
     http: { method: 'GET', path: '/api/threads' },
+    access: 'read',
     input: threadsInput,
     output: threadsSchema,
     ...listing<z.output<typeof threadsInput>, z.output<typeof threadsSchema>>(

@@ -16,6 +16,7 @@ export const groveOperations = {
     group,
     summary: 'Say what this grove is and how much it holds',
     http: { method: 'GET', path: '/api/grove' },
+    access: 'read',
     input: nothing,
     output: groveInfoSchema,
     run: (node) => groveInfo(node),
@@ -25,6 +26,7 @@ export const groveOperations = {
     group,
     summary: 'Say who this grove is: its id, its public key, and the ids that it had before',
     http: { method: 'GET', path: '/api/identity' },
+    access: 'shared',
     input: nothing,
     output: groveIdentitySchema,
     run: async (node) => ownIdentity(node),
@@ -34,6 +36,7 @@ export const groveOperations = {
     group,
     summary: 'Follow what happens, as server-sent events, from now on or from an event id on',
     http: { method: 'GET', path: '/api/events' },
+    access: 'read',
     input: z.strictObject({ after: eventIdSchema.optional() }),
     output: groveEventSchema,
     run: (node, { after }, { signal, lastEventId = after }) =>
@@ -44,6 +47,7 @@ export const groveOperations = {
     group,
     summary: 'Say that the process is up',
     http: { method: 'GET', path: '/healthz' },
+    access: 'free',
     input: nothing,
     output: statusSchema,
     run: async () => ({ status: 'ok' as const }),
@@ -54,6 +58,7 @@ export const groveOperations = {
     summary:
       'Say whether the grove is ready: its stores can be read and written, it is not closing',
     http: { method: 'GET', path: '/readyz' },
+    access: 'free',
     input: nothing,
     output: statusSchema,
     async run(node) {

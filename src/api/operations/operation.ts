@@ -4,6 +4,7 @@ import type { TransferProgress } from '../../node/context.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
 import type { ByteRange, PendingBlob } from '../../ports/blob-store.ts'
+import type { AccessKind } from '../admission/access.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT'
 
@@ -36,6 +37,8 @@ export interface CallContext {
   readonly isLocal?: boolean
   /** The caller's host, by which callers take turns. Default: this process. */
   readonly caller?: string
+  /** Whether the caller is on another machine. Default: it is on this one. */
+  readonly isElsewhere?: boolean
   /** The IP address that the caller has, if it has one. */
   readonly remote?: string | undefined
   /** Artifacts that came with a draft and are stored with it. */
@@ -52,6 +55,8 @@ interface Common<I extends z.ZodType> {
   /** What it does: one line, beginning with a verb. */
   readonly summary: string
   readonly http: HttpBinding
+  /** Who may call it from another machine. */
+  readonly access: AccessKind
   readonly input: I
 }
 
@@ -63,6 +68,7 @@ export const groups = {
   blobs: 'Bytes by their hash, in and out.',
   federation: 'What is known of other groves and fetched from them unasked, and what they ask for.',
   gossip: 'What groves tell each other of their own accord, and manifests by their bytes.',
+  access: 'Who may call this grove from other machines: tokens, and what is said of other groves.',
   grove: 'The grove itself: what it is, whether it is well, what happens in it.',
 } as const
 export type Group = keyof typeof groups

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { accessOperations } from './access.ts'
 import { blobOperations } from './blobs.ts'
 import { contributionOperations } from './contributions.ts'
 import { federationOperations } from './federation.ts'
@@ -16,6 +17,7 @@ export const operations = {
   ...blobOperations,
   ...federationOperations,
   ...gossipOperations,
+  ...accessOperations,
   ...groveOperations,
 }
 export type Operations = typeof operations

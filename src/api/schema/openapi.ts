@@ -21,6 +21,7 @@ import {
 import { digestEntrySchema, gossipMessageSchema, peerInfoSchema } from '../../core/wire/gossip.ts'
 import { groveInfoSchema } from '../../core/wire/grove.ts'
 import { VERSION } from '../../version.ts'
+import { accessTable } from '../admission/access.ts'
 import { groups, type Operation } from '../operations/operation.ts'
 import { type JsonSchema, jsonSchemaOf, propertiesOf } from './json-schema.ts'
 import { parameterWords } from './parameter-words.ts'
@@ -90,11 +91,13 @@ export function openApi(operations: readonly Operation[], address = DEFAULT_ADDR
       license: { name: 'all rights reserved', identifier: 'LicenseRef-UNLICENSED' },
     },
     servers: [{ url: address }],
-    // Groves don't authenticate their callers yet.
     security: [],
     tags: Object.entries(groups).map(([name, description]) => ({ name, description })),
     paths,
-    components: { schemas: { ...references.schemas, Error: errorSchema } },
+    components: {
+      schemas: { ...references.schemas, Error: errorSchema },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', description: TOKEN_WORDS } },
+    },
   }
 }
 
@@ -134,6 +137,7 @@ function describe(operation: Operation, references: References): object {
     operationId: name,
     tags: [group],
     summary,
+    security: securityOf(operation),
     parameters: parameters(operation),
     ...(http.method === 'GET' ? {} : { requestBody: requestBody(operation, references) }),
     responses: {
@@ -145,6 +149,16 @@ function describe(operation: Operation, references: References): object {
       default: errorAnswer('The grove has failed, or is closing'),
     },
   }
+}
+
+const TOKEN_WORDS =
+  'Made by `grove token create`, with a scope: each of read, publish, operate includes those ' +
+  "before it. Callers on the grove's own machine need none."
+
+/** A token with this scope, or none: on the grove's own machine, and for what is open to groves. */
+function securityOf({ access }: Operation): object[] {
+  const { scope } = accessTable[access]
+  return scope === undefined ? [] : [{}, { token: [scope] }]
 }
 
 function errorAnswer(description: string): object {

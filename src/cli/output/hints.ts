@@ -5,6 +5,8 @@ import { printable } from './format.ts'
 /** What a person can do about an error. */
 const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
+  unauthorized:
+    'GROVE_TOKEN, or "token" in grove.json, gives a token; `grove token create` makes one, there',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
   'address-refused': '`grove serve --allow-private-peers` allows such addresses',
   'read-only': 'choose a writable directory, or change its permissions',

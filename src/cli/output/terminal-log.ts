@@ -1,4 +1,4 @@
-import type { LogLevel } from '../../config.ts'
+import type { LogLevel } from '../../config/layer.ts'
 import { isGroveError } from '../../core/errors.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'

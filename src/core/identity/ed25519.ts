@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
+import { mustHold } from '../invariant.ts'
 
 /** The id of a grove that has a key: `ed25519:` and the 64 hex digits of its public key. */
 export type KeyId = string & { readonly __keyId: true }
@@ -79,23 +80,26 @@ export class SigningKey {
 
   /** The same, made in a thread of the system's pool. */
   signInPool(domain: Domain, bytes: Uint8Array): Promise<string> {
-    return new Promise((resolve, reject) => {
-      sign(null, signedBytes(domain, bytes), this.#key, (error, signature) =>
-        error === null ? resolve(signature.toString('base64url')) : reject(error),
-      )
-    })
+    return this.#signInPool(signedBytes(domain, bytes)).then((made) => made.toString('base64url'))
+  }
+
+  /**
+   * The 64 bytes of a signature over the base of an HTTP message (RFC 9421 §2.5), off the main
+   * thread. A base begins with the name of a component, and so is nothing that has a domain.
+   */
+  signHttp(base: Uint8Array): Promise<Buffer> {
+    mustHold(isHttpBase(base), 'it is the base of an HTTP message')
+    return this.#signInPool(base)
+  }
+
+  #signInPool(bytes: Uint8Array): Promise<Buffer> {
+    return new Promise((resolve, reject) =>
+      sign(null, bytes, this.#key, (error, made) => (error ? reject(error) : resolve(made))),
+    )
   }
 }
 
-/** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
-export function isSignedBy(peerId: KeyId, { domain, bytes, signature }: Signed): boolean {
-  if (!SIGNATURE_PATTERN.test(signature)) return false
-  const key = keyIn(() => publicKeyOf(peerId))
-  if (key === undefined) return false
-  return verify(null, signedBytes(domain, bytes), key, Buffer.from(signature, 'base64url'))
-}
-
-/** A grove's public key. To make one from its id takes as long as to sign. */
+/** The public key of a grove, ready to verify: to read it from an id takes as long as verifying. */
 export class VerifyingKey {
   readonly #key: KeyObject
 
@@ -103,22 +107,40 @@ export class VerifyingKey {
     this.#key = key
   }
 
-  /** Undefined where the id names no key. */
+  /** The key in an id; undefined where no point of the curve has these digits. */
   static of(peerId: KeyId): VerifyingKey | undefined {
     const key = keyIn(() => publicKeyOf(peerId))
     return key && new VerifyingKey(key)
   }
 
-  /** As `isSignedBy`, in a thread of the system's pool. */
+  /** As `isSignedBy`, found out off the main thread. */
   verifyInPool({ domain, bytes, signature }: Signed): Promise<boolean> {
     if (!SIGNATURE_PATTERN.test(signature)) return Promise.resolve(false)
-    return new Promise((resolve, reject) => {
-      const signed = Buffer.from(signature, 'base64url')
-      verify(null, signedBytes(domain, bytes), this.#key, signed, (error, holds) =>
-        error === null ? resolve(holds) : reject(error),
-      )
-    })
+    return this.#verify(signedBytes(domain, bytes), Buffer.from(signature, 'base64url'))
   }
+
+  /** Whether the key signed the base of an HTTP message, found out off the main thread. */
+  verifiesHttp(base: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return isHttpBase(base) ? this.#verify(base, signature) : Promise.resolve(false)
+  }
+
+  #verify(bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    return new Promise((resolve, reject) =>
+      verify(null, bytes, this.#key, signature, (error, holds) =>
+        error ? reject(error) : resolve(holds),
+      ),
+    )
+  }
+}
+
+const isHttpBase = (base: Uint8Array): boolean => base[0] === 0x22 && base[1] === 0x40
+
+/** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
+export function isSignedBy(peerId: KeyId, { domain, bytes, signature }: Signed): boolean {
+  if (!SIGNATURE_PATTERN.test(signature)) return false
+  const key = keyIn(() => publicKeyOf(peerId))
+  if (key === undefined) return false
+  return verify(null, signedBytes(domain, bytes), key, Buffer.from(signature, 'base64url'))
 }
 
 /** The public key of a grove in the form that other tools read (SPKI, as PEM). */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cidSchema, directionSchema, kindSchema, timestampSchema } from '../contribution/schema.ts'
 import { ABOUT_MAX, BEST_MAX } from '../limits.ts'
 import { peerRecordSchema } from '../peers/peer-record.ts'
+import { standingEntrySchema } from './access.ts'
 import { capabilitiesSchema, livenessStatusSchema } from './gossip.ts'
 
 /** The query for a best list. */
@@ -122,6 +123,8 @@ export const federationPeerSchema = z.object({
   /** `unknown` until it has answered or failed to. */
   status: z.enum(['unknown', ...livenessStatusSchema.options]),
   seed: z.boolean(),
+  /** What the operator has said of it, if anything. */
+  standing: standingEntrySchema.shape.standing.optional(),
   lastSeen: timestampSchema.optional(),
   capabilities: capabilitiesSchema,
   record: peerRecordSchema,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cidSchema, timestampSchema } from '../contribution/schema.ts'
+import { admissions } from '../peers/admission.ts'
 import { livenessStatusSchema } from './gossip.ts'
 
 /** A grove's description of itself, in the shape of 0.1. */
@@ -15,6 +16,8 @@ export const groveInfoSchema = z.object({
       z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema }),
     ),
   }),
+  /** Which groves may call it. Groves up to 0.2 don't say. */
+  admission: z.enum(admissions).optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

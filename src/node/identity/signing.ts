@@ -11,10 +11,13 @@ import { EarlierWork, type EarlierWorkOptions } from './earlier-work.ts'
 import { OriginSigner } from './origin-signer.ts'
 import { OriginVerifier } from './origin-verifier.ts'
 
-interface Options extends Omit<EarlierWorkOptions, 'signer'> {
-  readonly signatures: Signatures
+interface SigningPorts extends Pick<EarlierWorkOptions, 'records'> {
   readonly clock: Clock
   readonly nextTurn?: NextTurn | undefined
+}
+
+/** What a grove does for its signing. */
+interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later'> {
   /** Aborts when the grove closes. */
   readonly closing: AbortSignal
   readonly breathe: () => Promise<void> | undefined
@@ -27,13 +30,21 @@ export class NodeSigning implements Signing {
   readonly #signer: OriginSigner
   readonly #earlier: EarlierWork
   readonly #verifier: OriginVerifier
-  readonly #fault: Options['fault']
+  readonly #fault: Hooks['fault']
 
-  constructor(options: Options) {
+  private constructor(options: SigningPorts & Hooks & { readonly signatures: Signatures }) {
     this.#signer = new OriginSigner(options)
     this.#earlier = new EarlierWork({ ...options, signer: this.#signer })
     this.#verifier = new OriginVerifier(options)
     this.#fault = options.fault
+  }
+
+  /** Undefined where the grove has no key. */
+  static of(
+    { signatures, ...ports }: SigningPorts & { readonly signatures?: Signatures | undefined },
+    hooks: Hooks,
+  ): NodeSigning | undefined {
+    return signatures && new NodeSigning({ ...ports, ...hooks, signatures })
   }
 
   /** Begins to sign what was published here and never signed, in the background. */

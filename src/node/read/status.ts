@@ -22,6 +22,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       peers: peers.length,
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
     },
+    admission: node.config.admission ?? 'open',
     storage: await node.health.info(),
   }
 }
@@ -57,11 +58,14 @@ export function federationPeers(node: ReadContext): FederationPeer[] {
     const lastSeen = lastContact(peer)
     const { peerId, address, seed, answered, capabilities } = peer
     const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
+    const { standings } = node.access
+    const standing = standings.of(peerId) ?? standings.of(address)
     return {
       peerId,
       address,
       status,
       seed,
+      ...(standing === undefined ? {} : { standing }),
       ...(lastSeen === undefined ? {} : { lastSeen }),
       capabilities,
       record: node.peers.record(address),

@@ -114,6 +114,8 @@ test('beyond loopback a grove refuses private addresses unless they are allowed'
     at('open'),
     '--host',
     '0.0.0.0',
+    '--admission',
+    'open',
     '--port',
     '0',
     '--peer',

@@ -10,6 +10,7 @@ const operation = json({
   name: 'example',
   group: 'grove',
   summary: 'Be an example',
+  access: 'read',
   http: { method: 'GET', path: '/api/example/:cid' },
   input: z.strictObject({
     cid: cidSchema,

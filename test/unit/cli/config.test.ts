@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { decideConfig, parseAddress, parseSeed } from '../../../src/config.ts'
+import { parseAddress, parseSeed } from '../../../src/config/address.ts'
+import { admissionOf, decideConfig } from '../../../src/config.ts'
 import { isLoopback } from '../../../src/core/loopback.ts'
 import { parseCount, parseDuration, parseSize } from '../../../src/core/units.ts'
 
@@ -178,6 +179,26 @@ test('private peers are allowed on loopback, or by an option', () => {
   assert.equal(allowed({}), true)
   assert.equal(allowed({ host: '0.0.0.0' }), false)
   assert.equal(allowed({ host: '0.0.0.0', allowPrivatePeers: true }), true)
+})
+
+test('who may call has to be chosen where others than this machine can', () => {
+  const beyond = [
+    { host: '0.0.0.0' },
+    { host: '10.0.0.5' },
+    { host: '127.0.0.1', publicUrl: 'https://grove.example' },
+  ]
+
+  for (const place of beyond) {
+    const address = place.publicUrl ?? place.host
+    assert.throws(() => admissionOf(place, undefined), {
+      code: 'usage-error',
+      message: new RegExp(`${address}: --admission members .*signed .*open`),
+    })
+    assert.equal(admissionOf(place, 'members'), 'members')
+  }
+  assert.equal(admissionOf({ host: '::1' }, undefined), 'open')
+  const here = { host: 'localhost', publicUrl: 'http://127.0.0.1:80' }
+  assert.equal(admissionOf(here, undefined), 'open')
 })
 
 test('loopback is recognised by its addresses and its name', () => {

@@ -86,6 +86,7 @@ test('what may be a secret is suspect', () => {
     `key: AKIA${'A'.repeat(16)}`,
     `token = ghp_${'a'.repeat(36)}`,
     `export KEY=sk-${'a'.repeat(40)}`,
+    `GROVE_TOKEN=grove_${'0'.repeat(12)}_${'a'.repeat(43)}`,
   ])
     assert.equal(sign('config.py', text), 'suspect', text)
   for (const name of ['.env.example', 'environment.yml', 'secret.ts', 'tokens.json', 'keys.md'])

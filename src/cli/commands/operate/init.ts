@@ -5,7 +5,8 @@ import { CONFIG_FILE, decideConfig } from '../../../config.ts'
 import { errnoOf, storageError } from '../../../core/errno.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { silentLog } from '../../../ports/log.ts'
-import { readConfigFile, refuseServer } from '../../connect.ts'
+import { readConfigFile } from '../../config-file.ts'
+import { refuseServer } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { isKnown, PROJECT_DIR, remember } from '../../known.ts'
 import { printable } from '../../output/format.ts'
@@ -76,11 +77,15 @@ async function adopted(
   { directory, peerId }: { readonly directory: string; readonly peerId: string },
 ): Promise<void> {
   const config = await readConfigFile(directory)
-  if (json === true) return printJson(output, { dir: directory, peerId, config })
+  const shown = JSON.parse(JSON.stringify(config, withoutToken)) as unknown
+  if (json === true) return printJson(output, { dir: directory, peerId, config: shown })
   printProse(output, `took over the grove ${peerId} that was in ${directory}`)
   note(output, 'whoever made it may have its key: `grove identity rotate` gives it another one')
-  note(output, `its settings are ${printable(JSON.stringify(config))}: edit them in ${CONFIG_FILE}`)
+  note(output, `its settings are ${printable(JSON.stringify(shown))}: edit them in ${CONFIG_FILE}`)
 }
+
+/** A token is not for the screen. */
+const withoutToken = (name: string, value: unknown) => (name === 'token' ? '(hidden)' : value)
 
 /** Writes the settings, unless there are some: then it returns false. */
 async function writeConfig(directory: string, layer: object): Promise<boolean> {

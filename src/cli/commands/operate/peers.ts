@@ -1,12 +1,24 @@
-import type { Command } from 'commander'
+import { Argument, type Command } from 'commander'
+import { GroveError } from '../../../core/errors.ts'
 import type { Proof } from '../../../core/peers/peer-record.ts'
+import type { StandingEntry, StandingRequest } from '../../../core/wire/access.ts'
 import type { FederationPeer } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
+import { readDuration } from '../../options.ts'
 import { arrow, formatNumber, formatSize, printable, short } from '../../output/format.ts'
 import { failureText } from '../../output/hints.ts'
 import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
+
+const actions = ['standings', 'trust', 'block', 'unblock'] as const
+type Action = (typeof actions)[number]
+
+interface Flags {
+  readonly proofs?: boolean
+  readonly reason?: string
+  readonly for?: number
+}
 
 /** `grove peers`: lists the peers and their records. */
 export function addPeers(program: Command, context: Context): void {
@@ -16,11 +28,90 @@ export function addPeers(program: Command, context: Context): void {
       'List the groves that this one knows: whether they answer, and whether what they ' +
         'advertised and sent was right',
     )
+    .addArgument(new Argument('[action]', 'what to do (default: list them)').choices(actions))
+    .argument('[peer]', 'the id of a grove, or an address at which it is known here')
     .option('--proofs', 'also show which advertisements the manifests contradict')
-    .addHelpText('after', examples(['grove peers', 'grove peers --proofs', 'grove peers --json']))
-    .action((options: { readonly proofs?: boolean }, command: Command) =>
-      withGrove(context, command, (session) => peers(session, options.proofs === true)),
+    .option('--reason <text>', 'why, for trust and block')
+    .option(
+      '--for <duration>',
+      'how long, as 7d, for trust and block (default: for good)',
+      readDuration,
     )
+    .addHelpText(
+      'after',
+      `\nblock keeps a grove from calling this one, and this one from calling it; trust lists
+a key: with --admission members, only those may call. Both are taken back by unblock.
+A grove is known by its key; one without is blocked by its address.\n${examples([
+        'grove peers',
+        'grove peers --proofs',
+        'grove peers trust ed25519:…',
+        'grove peers block http://10.0.0.7:4515 --reason "lies about val_bpb" --for 7d',
+        'grove peers standings',
+      ])}`,
+    )
+    .action((action: Action | undefined, peer: string | undefined, options: Flags, self: Command) =>
+      withGrove(context, self, (session) => runAction(session, action, peer, options)),
+    )
+}
+
+function runAction(
+  session: CliSession,
+  action: Action | undefined,
+  peer: string | undefined,
+  options: Flags,
+): Promise<void> {
+  if (action === undefined) return peers(session, options.proofs === true)
+  if (action === 'standings') return standings(session)
+  const standing = { trust: 'trusted', block: 'blocked', unblock: 'none' } as const
+  const message = `peers ${action} needs a grove, by its id or address: see \`grove peers\``
+  if (peer === undefined) throw new GroveError('usage-error', {}, { message })
+  return say(session, { peer, standing: standing[action] }, options)
+}
+
+async function say(
+  session: CliSession,
+  said: Pick<StandingRequest, 'peer' | 'standing'>,
+  { reason, for: forMs }: Flags,
+): Promise<void> {
+  const { grove, signal, output } = session
+  const terms = { ...(reason && { reason }), ...(forMs === undefined ? {} : { forMs }) }
+  const answered = await grove.setStanding({ ...said, ...terms }, { signal })
+  answer(session, { ...said, ...answered }, () => {
+    const what = said.standing === 'none' ? 'neither trusted nor blocked' : said.standing
+    print(output, `${printable(answered.peer)} is ${what} now`)
+  })
+}
+
+async function standings(session: CliSession): Promise<void> {
+  const found = await session.grove.standings({}, { signal: session.signal })
+  const { output, clock } = session
+  answer(session, found, () => {
+    if (found.standings.length === 0) return note(output, 'no grove is trusted or blocked here')
+    printTable(output, standingsTable(found.standings, momentsIn(output, clock)))
+  })
+}
+
+/** Who is trusted and who is blocked, the oldest first. Pure. */
+function standingsTable(
+  entries: readonly StandingEntry[],
+  moment: (timestamp: string) => string,
+): Table {
+  return {
+    columns: [
+      { title: 'grove' },
+      { title: 'is' },
+      { title: 'since', leaveOut: 1 },
+      { title: 'until' },
+      { title: 'reason', min: 8, main: 2 },
+    ],
+    rows: entries.map(({ peer, standing, since, until, reason = '' }) => [
+      printable(peer),
+      standing,
+      moment(since),
+      until === undefined ? '' : moment(until),
+      printable(reason),
+    ]),
+  }
 }
 
 async function peers(session: CliSession, withProofs: boolean): Promise<void> {
@@ -49,10 +140,11 @@ export function peersTable(
       { title: 'right/wrong', align: 'right', leaveOut: 4 },
       { title: 'bytes good', align: 'right', leaveOut: 5 },
       { title: 'bad', align: 'right', leaveOut: 6 },
+      { title: 'standing', leaveOut: 2 },
       { title: 'id', leaveOut: 7 },
       { title: 'last error', main: ERROR_LINES },
     ],
-    rows: peers.map(({ peerId, address, status, seed, lastSeen, record }) => [
+    rows: peers.map(({ peerId, address, status, seed, standing = '', lastSeen, record }) => [
       printable(address),
       seed ? `${status}, seed` : status,
       lastSeen === undefined ? 'never' : moment(lastSeen),
@@ -60,6 +152,7 @@ export function peersTable(
       `${record.confirmed}/${record.contradicted}`,
       formatSize(record.bytesGood),
       record.bytesBad === 0 ? '' : formatSize(record.bytesBad),
+      standing,
       peerId === address ? '' : printable(peerId),
       errorOf(record.lastError, status),
     ]),

@@ -6,7 +6,8 @@ import { decideConfig, type GroveConfig, type ServerConfig } from '../../../conf
 import { GroveError, isGroveError } from '../../../core/errors.ts'
 import { replaceFile } from '../../../disk/plain-file.ts'
 import type { Log } from '../../../ports/log.ts'
-import { projectDirectory, readConfigFile, refuseServer, SERVER_FILE } from '../../connect.ts'
+import { readConfigFile } from '../../config-file.ts'
+import { projectDirectory, refuseServer, SERVER_FILE } from '../../connect.ts'
 import { type Context, examples, type GlobalOptions } from '../../context.ts'
 import { remember } from '../../known.ts'
 import { print } from '../../output/output.ts'
@@ -34,7 +35,7 @@ GOSSIP_SEEDS for --peer (commas between several); HOST and PORT count too, where
 they are an IP address and a port. All have a name in grove.json, which is that
 of the option in camelCase: {"peers": ["http://…"], "syncTopK": 5}.\n${examples([
         'grove serve',
-        'grove serve --host 0.0.0.0 --public-url http://grove.example:4515',
+        'grove serve --host 0.0.0.0 --public-url http://grove.example:4515 --admission signed',
         'grove serve --dir b --port 4516 --peer http://127.0.0.1:4515',
         'grove serve --gossip-interval 5s --sync-interval 10s',
         'grove serve --sync-dimension val_bpb --sync-threshold val_bpb=1.2',
@@ -118,6 +119,7 @@ async function announce(
     url,
     dir: grove.dir,
     publicUrl: server.publicUrl,
+    admission: grove.admission,
     peers: seeds.map((seed) => seed.address),
     sync: policy.scope,
     gossipIntervalMs,

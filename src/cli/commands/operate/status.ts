@@ -29,6 +29,7 @@ async function status(session: CliSession): Promise<void> {
     printProse(output, `grove ${info.version} at ${session.place}`)
     field('id', info.peerId)
     field('contributions', String(info.stats.contributions))
+    if (info.admission !== undefined) field('admission', info.admission)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const [reason, count] of Object.entries(sync?.refused ?? {}))

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
-import { parseAddress } from '../../../config.ts'
+import { parseAddress } from '../../../config/address.ts'
 import type { Cid } from '../../../core/cid.ts'
 import { nameOf, pathOf } from '../../../core/contribution/names.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'

@@ -31,6 +31,11 @@ const without: Readonly<Record<string, string>> = {
   identity: 'grove_status says the id; the key is for who runs the grove',
   health: 'for supervisors',
   ready: 'for supervisors',
+  createToken: 'an agent gives nobody access',
+  tokens: 'an agent gives nobody access',
+  revokeToken: 'an agent takes access from nobody',
+  setStanding: 'an agent takes access from nobody',
+  standings: 'an agent takes access from nobody',
   best: 'groves ask it of each other',
   about: 'groves ask it of each other',
   closure: 'groves ask it of each other',
@@ -44,7 +49,16 @@ const toolOf: Readonly<Record<string, string | undefined>> = {
   federated: 'grove_federated_frontier',
 }
 /** Commands for people, and for who runs a grove. */
-const forPeople = new Set(['init', 'serve', 'mcp', 'identity', 'events', 'completions', 'help'])
+const forPeople = new Set([
+  'init',
+  'serve',
+  'mcp',
+  'identity',
+  'token',
+  'events',
+  'completions',
+  'help',
+])
 
 test('an agent that speaks MCP gets what the command line gets: every operation, every command', async () => {
   await using holder = testNode()

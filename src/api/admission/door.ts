@@ -1,0 +1,153 @@
+import { GroveError } from '../../core/errors.ts'
+import type { SigningKey } from '../../core/identity/ed25519.ts'
+import { includes, type Scope } from '../../core/identity/token.ts'
+import { isLoopback } from '../../core/loopback.ts'
+import type { AdmissionMode } from '../../core/peers/admission.ts'
+import type { Access } from '../../node/access/access.ts'
+import type { Clock } from '../../ports/clock.ts'
+import {
+  GROVE_CHALLENGE,
+  SIGNATURE,
+  SIGNATURE_INPUT,
+  signAnswer,
+} from '../../signing/http-signature.ts'
+import type { ApiRequest } from '../answer/request.ts'
+import type { ApiResponse } from '../answer/response.ts'
+import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
+import type { OwnAddresses } from './own-addresses.ts'
+import { SignatureCheck } from './signature-check.ts'
+import { TokenCheck } from './token-check.ts'
+
+export interface AdmissionOptions {
+  readonly access: Access
+  readonly clock: Clock
+  /** Default: `open`. */
+  readonly admission?: AdmissionMode | undefined
+  /**
+   * Whether a reverse proxy carries the internet to this grove, so that a connection from this
+   * machine may be anybody's.
+   */
+  readonly isBehindProxy?: boolean
+  /** The grove's key and addresses. Without them it takes no signature. */
+  readonly signing?: SigningOptions | undefined
+}
+
+/** By what a grove's own signatures, and those of its callers, are made and checked. */
+export interface SigningOptions {
+  readonly key: SigningKey
+  readonly own: OwnAddresses
+}
+
+/** An answer, and what it answers. */
+export interface Reply {
+  readonly request: ApiRequest
+  readonly caller: ApiCaller
+  readonly response: ApiResponse
+}
+
+/**
+ * Lets callers in, or says why not, before anything of a request but its head is read. What it
+ * needs to know is in memory: a stranger costs no disk, no call and no hash of a body.
+ */
+export class Door {
+  readonly #options: AdmissionOptions
+  readonly #tokens: TokenCheck
+  readonly #signatures: SignatureCheck | undefined
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options
+    this.#tokens = new TokenCheck({ tokens: options.access.tokens, clock: options.clock })
+    const { access, admission = 'open', clock, signing } = options
+    this.#signatures =
+      signing &&
+      new SignatureCheck({
+        peerId: signing.key.peerId,
+        own: signing.own,
+        standings: access.standings,
+        clock,
+        admission,
+      })
+  }
+
+  /**
+   * Who calls, if that may do this. What a caller says of itself is checked wherever it comes from.
+   * Throws `unauthorized`, `forbidden`, and `busy` for a host that guesses.
+   */
+  admit(request: ApiRequest, kind: AccessKind): ApiCaller | Promise<ApiCaller> {
+    if (request.isLocal === true) return { kind: 'local' }
+    const { scope, forGroves, onlyGroves } = accessTable[kind]
+    if (scope === undefined) return { kind: 'anybody' }
+    const named = this.#tokens.callerOf(request)
+    if (named !== undefined) return withScope(named, scope)
+    if (this.#signatures !== undefined && request.header(SIGNATURE_INPUT) !== undefined)
+      return this.#signed(this.#signatures, request, kind)
+    const { admission = 'open' } = this.#options
+    if (forGroves && admission === 'open') return this.#unnamed(request)
+    if (!onlyGroves && this.#isHere(request)) return { kind: 'local' }
+    throw new GroveError('unauthorized', { admission }, { message: notAdmitted(kind, admission) })
+  }
+
+  /**
+   * The answer, signed, to a grove that signed its request or has to make another signature: so it
+   * knows who answered.
+   */
+  async seal({ request, caller, response }: Reply): Promise<ApiResponse> {
+    const { signing, clock } = this.#options
+    const { status, headers, body } = response
+    const challenge = headers[GROVE_CHALLENGE]
+    const isMeant = caller.kind === 'grove' || challenge !== undefined
+    if (signing === undefined || !isMeant || typeof body !== 'string') return response
+    const signature = request.header(SIGNATURE)
+    if (signature === undefined) return response
+    const created = Math.floor(clock.now() / 1_000)
+    const signed = await signAnswer(
+      signing.key,
+      { status, body, challenge },
+      { signature, created },
+    )
+    return { ...response, headers: { ...headers, ...signed } }
+  }
+
+  async #signed(check: SignatureCheck, request: ApiRequest, kind: AccessKind): Promise<ApiCaller> {
+    const caller = await check.callerOf(request)
+    if (accessTable[kind].forGroves) return caller
+    if (this.#isHere(request)) return { kind: 'local' }
+    throw new GroveError('forbidden', {}, { message: needsToken })
+  }
+
+  #unnamed(request: ApiRequest): ApiCaller {
+    return this.#isHere(request) ? { kind: 'local' } : { kind: 'anybody' }
+  }
+
+  /** Whether the request was made on this machine, and not only carried on from here. */
+  #isHere({ remote, isForwarded = false }: ApiRequest): boolean {
+    if (remote === undefined) return true
+    return !isForwarded && this.#options.isBehindProxy !== true && isLoopback(remote)
+  }
+}
+
+function withScope(caller: Extract<ApiCaller, { kind: 'token' }>, scope: Scope): ApiCaller {
+  if (includes(caller.scope, scope)) return caller
+  const message =
+    `the token ${caller.id} allows ${caller.scope}, and this needs ${scope}: ` +
+    `make another with \`grove token create --scope ${scope}\``
+  throw new GroveError(
+    'forbidden',
+    { id: caller.id, scope: caller.scope, needs: scope },
+    { message },
+  )
+}
+
+const needsToken =
+  'callers on other machines need a token: who runs this grove makes one with `grove token ' +
+  'create`; give it as GROVE_TOKEN, or as the header authorization: Bearer <token>'
+
+function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
+  const { forGroves, onlyGroves, scope } = accessTable[kind]
+  if (!forGroves) return `${needsToken} (it needs the scope ${scope})`
+  const who =
+    admission === 'signed'
+      ? 'this grove admits groves that sign their requests (--admission signed)'
+      : 'this grove admits groves that its operator has listed (--admission members)'
+  return onlyGroves ? who : `${who}; other ${needsToken}`
+}

@@ -1,0 +1,17 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+
+const encoder = new TextEncoder()
+
+/** The SHA-256 hash of some bytes for one purpose, in hex. */
+export function sha256Hex(purpose: string, bytes: Uint8Array): string {
+  return createHash('sha256')
+    .update(encoder.encode(`grove/${purpose}/1\n`))
+    .update(bytes)
+    .digest('hex')
+}
+
+/** Whether two secrets are equal, in a time that doesn't say how far they agree. */
+export function areEqual(one: string, other: string): boolean {
+  const [a, b] = [encoder.encode(one), encoder.encode(other)]
+  return a.byteLength === b.byteLength && timingSafeEqual(a, b)
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { GroveError } from '../../core/errors.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import { timestamp } from '../../core/time.ts'
+import type { StandingEntry } from '../../core/wire/access.ts'
+import type { AccessPorts } from './tokens.ts'
+
+const SPACE = 'standing'
+/** Groves that an operator may have listed as trusted or blocked. */
+const STANDINGS_MAX = 10_000
+
+const storedSchema = z.object({
+  peer: z.string(),
+  standing: z.enum(['trusted', 'blocked']),
+  reason: z.string().optional(),
+  /** Unix ms, as is `until`. */
+  since: z.number(),
+  until: z.number().optional(),
+})
+type KeptStanding = z.infer<typeof storedSchema>
+
+/** What is said of a grove, for how long from now on. */
+export interface NewStanding {
+  readonly standing: StandingEntry['standing'] | 'none'
+  readonly reason?: string | undefined
+  readonly forMs?: number | undefined
+}
+
+/** Which groves are trusted, and which blocked: by id, and those without a key by address. */
+export class Standings {
+  readonly #ports: AccessPorts
+  readonly #known = new Map<string, KeptStanding>()
+
+  constructor(ports: AccessPorts) {
+    this.#ports = ports
+  }
+
+  /** Reads what was kept. A record that can't be read is forgotten. */
+  async load(): Promise<void> {
+    for (const { value } of await this.#ports.records.list(SPACE)) {
+      const { data } = storedSchema.safeParse(value)
+      if (data !== undefined) this.#known.set(data.peer, data)
+    }
+  }
+
+  /** What is said of the grove with an id or address now. */
+  of(peer: string): StandingEntry['standing'] | undefined {
+    const entry = this.#known.get(peer)
+    return entry === undefined || this.#isOver(entry) ? undefined : entry.standing
+  }
+
+  /** Whether a grove is blocked, by its id or its address. */
+  blocks({ peerId, address }: PeerAddress): boolean {
+    return this.of(peerId) === 'blocked' || this.of(tidyAddress(address)) === 'blocked'
+  }
+
+  /** Says something of a grove in the place of what was said before, durably. Throws `refused`. */
+  async say(peer: string, { standing, reason, forMs }: NewStanding): Promise<void> {
+    if (standing === 'none') {
+      await this.#ports.records.delete(SPACE, peer)
+      this.#known.delete(peer)
+      return
+    }
+    await this.#dropOver()
+    if (this.#known.size >= STANDINGS_MAX && !this.#known.has(peer))
+      throw new GroveError('refused', {}, { message: tooMany })
+    const since = this.#ports.clock.now()
+    const stored = {
+      ...{ peer, standing, since },
+      ...(reason === undefined ? {} : { reason }),
+      ...(forMs === undefined ? {} : { until: since + forMs }),
+    }
+    await this.#ports.records.set(SPACE, peer, stored)
+    this.#known.set(peer, stored)
+  }
+
+  /** What holds now, the oldest first. */
+  list(): StandingEntry[] {
+    return [...this.#known.values()]
+      .filter((entry) => !this.#isOver(entry))
+      .toSorted((a, b) => a.since - b.since)
+      .map(({ since, until, ...entry }) => ({
+        ...entry,
+        since: timestamp(since),
+        ...(until === undefined ? {} : { until: timestamp(until) }),
+      }))
+  }
+
+  async #dropOver(): Promise<void> {
+    for (const entry of [...this.#known.values()]) {
+      if (!this.#isOver(entry)) continue
+      await this.#ports.records.delete(SPACE, entry.peer)
+      this.#known.delete(entry.peer)
+    }
+  }
+
+  #isOver({ until }: KeptStanding): boolean {
+    return until !== undefined && until <= this.#ports.clock.now()
+  }
+}
+
+const tooMany = `${STANDINGS_MAX} groves are listed, and no more can be: unblock some`

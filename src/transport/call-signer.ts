@@ -1,0 +1,153 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BoundedMap } from '../concurrency/bounded.ts'
+import { isKeyId, type KeyId, type SigningKey } from '../core/identity/ed25519.ts'
+import type { PeerAddress } from '../core/peers/peer.ts'
+import type { Clock } from '../ports/clock.ts'
+import {
+  answerKey,
+  CONTENT_DIGEST,
+  digestOf,
+  GROVE_CHALLENGE,
+  holdsAnswer,
+  SIGNATURE,
+  SIGNATURE_INPUT,
+  signRequest,
+} from '../signing/http-signature.ts'
+import { KnownKeys } from '../signing/known-keys.ts'
+import { peerFault } from './faults.ts'
+
+/** Peers of which it is remembered how they want to be called. */
+const CALLED_MAX = 1_024
+/** How long a peer that doesn't know its own address is called without a signature. */
+const UNSIGNED_MS = 10 * 60_000
+/** A clock that is off by less is of no account. */
+const OFFSET_MIN_MS = 5_000
+
+export interface CallSigning {
+  readonly key: SigningKey
+  /** 32 hex digits that nobody can guess. */
+  readonly nonce: () => string
+  /** Told once of a peer whose clock is off, and by how much. */
+  readonly onClock?: (peer: PeerAddress, offsetMs: number) => void
+}
+
+/** How a peer at an address wants to be called. */
+interface Called {
+  /** The key that answered there. */
+  readonly id?: KeyId
+  /** By how much the peer's clock is ahead. */
+  readonly offsetMs: number
+  /** Until then calls are not signed. */
+  readonly unsignedUntil: number
+}
+
+const UNCALLED: Called = { offsetMs: 0, unsignedUntil: 0 }
+
+/** The headers that sign a call; empty for one that isn't signed. */
+export type CallHeaders = Readonly<Record<string, string>>
+
+/** An answer, as far as its signature covers it. */
+interface AnswerHead {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+}
+
+/** Signs calls to peers, and finds out who signed the answers. */
+export class CallSigner {
+  readonly #options: CallSigning & { readonly clock: Clock }
+  readonly #keys = new KnownKeys()
+  readonly #called = new BoundedMap<string, Called>(CALLED_MAX)
+
+  constructor(options: CallSigning & { readonly clock: Clock }) {
+    this.#options = options
+  }
+
+  async headersFor(
+    peer: PeerAddress,
+    call: { readonly method: string; readonly target: string; readonly body?: string },
+  ): Promise<CallHeaders> {
+    const { clock, key, nonce } = this.#options
+    const now = clock.now()
+    const { offsetMs, unsignedUntil } = this.#of(peer)
+    if (now < unsignedUntil) return {}
+    const created = Math.floor((now + offsetMs) / 1_000)
+    return signRequest(key, { ...call, to: this.#idOf(peer) }, { created, nonce: nonce() })
+  }
+
+  /**
+   * Learns from a refusal how the peer wants to be called: by which id, by what clock, or without a
+   * signature where it doesn't know its own address. True if another call may succeed. Only what
+   * the answerer signed for this very call is heeded.
+   */
+  async heeds(peer: PeerAddress, call: CallHeaders, answer: AnswerHead): Promise<boolean> {
+    const challenge = String(answer.headers[GROVE_CHALLENGE] ?? '')
+    const [, id, clock, reason] = CHALLENGE_PATTERN.exec(challenge) ?? []
+    if (id === undefined || (await this.#signer(call, answer)) !== id) return false
+    if (reason === 'target') return this.#learn(peer, { unsignedUntil: this.#now() + UNSIGNED_MS })
+    const isExpected = [undefined, id].includes(this.#idOf(peer))
+    if (reason === 'receiver') return this.#learn(peer, { id: id as KeyId })
+    return isExpected && this.#setClock(peer, id as KeyId, Number(clock))
+  }
+
+  /**
+   * Who signed the answer to a call, whose whole body this is; undefined if nobody did. Throws
+   * `peer-fault` for a signature that doesn't hold.
+   */
+  async signerOf(
+    peer: PeerAddress,
+    call: CallHeaders,
+    answer: AnswerHead,
+    body: Uint8Array,
+  ): Promise<KeyId | undefined> {
+    if (call[SIGNATURE] === undefined || answer.headers[SIGNATURE_INPUT] === undefined)
+      return undefined
+    const id = await this.#signer(call, answer)
+    if (id === undefined || answer.headers[CONTENT_DIGEST] !== digestOf(body))
+      throw peerFault(peer, 'forged', 'sent an answer whose signature does not hold')
+    if ([undefined, id].includes(this.#idOf(peer))) this.#learn(peer, { id })
+    return id
+  }
+
+  async #signer(
+    call: CallHeaders,
+    { statusCode, headers }: AnswerHead,
+  ): Promise<KeyId | undefined> {
+    const signature = call[SIGNATURE]
+    const said = answerKey(String(headers[SIGNATURE_INPUT] ?? ''))
+    const key = said && this.#keys.get(said.keyid)
+    if (signature === undefined || key === undefined) return undefined
+    const names = [SIGNATURE, SIGNATURE_INPUT, CONTENT_DIGEST, GROVE_CHALLENGE]
+    const covered = Object.fromEntries(names.map((name) => [name, String(headers[name] ?? '')]))
+    const holds = await holdsAnswer({ status: statusCode, headers: covered }, signature, key)
+    return holds && said?.isChallenge === (headers[GROVE_CHALLENGE] !== undefined)
+      ? said.keyid
+      : undefined
+  }
+
+  #setClock(peer: PeerAddress, id: KeyId, clockMs: number): boolean {
+    const offsetMs = clockMs - this.#now()
+    const before = this.#of(peer).offsetMs
+    if (Math.abs(offsetMs - before) > OFFSET_MIN_MS) this.#options.onClock?.(peer, offsetMs)
+    return this.#learn(peer, { id, offsetMs })
+  }
+
+  /** The key that answered there; else the one that the peer is said to have. */
+  #idOf(peer: PeerAddress): KeyId | undefined {
+    return this.#of(peer).id ?? (isKeyId(peer.peerId) ? peer.peerId : undefined)
+  }
+
+  #of({ address }: PeerAddress): Called {
+    return this.#called.get(address) ?? UNCALLED
+  }
+
+  #learn(peer: PeerAddress, learned: Partial<Called>): true {
+    this.#called.set(peer.address, { ...this.#of(peer), ...learned })
+    return true
+  }
+
+  #now(): number {
+    return this.#options.clock.now()
+  }
+}
+
+const CHALLENGE_PATTERN = /^(ed25519:[0-9a-f]{64}) (\d{1,15}) (receiver|time|target)$/

@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Nonces } from '../../../../src/api/admission/nonces.ts'
+import { isGroveError } from '../../../../src/core/errors.ts'
+import { admissions } from '../../../../src/core/peers/admission.ts'
+import { digestOf } from '../../../../src/signing/http-signature.ts'
+import type { CarriedRequest } from '../../../../src/transport/dialler.ts'
+import { withCode } from '../../../support/errors.ts'
+import { keyOf, Places, signedGrove } from '../../../support/signed-groves.ts'
+
+const HOUR_MS = 3_600_000
+
+for (const admission of admissions)
+  test(`in ${admission}, a grove that signs is known by its key, from its plain address on`, async () => {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission })
+    await using called = signedGrove(places, { n: 2, admission })
+    await called.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+    const { address } = called.self
+    const seed = { peerId: address, address }
+
+    assert.equal(await caller.exchange(seed), called.self.peerId)
+    const first = places.sent.length
+    assert.equal(await caller.exchange(seed), called.self.peerId)
+
+    assert.equal(first, admission === 'open' ? 1 : 2, 'a challenge says who is there')
+    assert.equal(places.sent.length, first + 1, 'and is needed once')
+    assert.equal(places.sent.at(-1)?.headers['grove-to'], called.self.peerId)
+  })
+
+for (const admission of admissions)
+  for (const aheadMs of [2 * HOUR_MS, -2 * HOUR_MS])
+    test(`in ${admission}, clocks that are ${aheadMs / HOUR_MS} h off agree, and it is told`, async () => {
+      const places = new Places()
+      const told: number[] = []
+      await using caller = signedGrove(places, { n: 1, admission }, (_, offsetMs) => {
+        told.push(offsetMs)
+      })
+      await using called = signedGrove(places, { n: 2, admission, aheadMs })
+      await called.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+
+      for (const _ of [1, 2, 3])
+        assert.equal(await caller.exchange(called.self), called.self.peerId)
+
+      assert.deepEqual(told, [aheadMs])
+      assert.equal(places.sent.length, 4, 'one challenge, whatever is asked after it')
+    })
+
+test('in members, a grove that is not listed is refused, and one that is blocked in any mode', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using members = signedGrove(places, { n: 2, admission: 'members' })
+  await using open = signedGrove(places, { n: 3, admission: 'open' })
+  await open.access.standings.say(caller.self.peerId, { standing: 'blocked' })
+
+  await assert.rejects(caller.exchange(members.self), withCode('refused', 'grove peers trust'))
+  await assert.rejects(caller.exchange(open.self), withCode('refused', 'is blocked here'))
+})
+
+/** A signed request to grove 2, as it goes over the wire. */
+async function overheard(places: Places): Promise<CarriedRequest> {
+  const [request] = places.sent.splice(0)
+  assert.ok(request?.headers['signature'])
+  return request
+}
+
+type Change = (request: CarriedRequest) => CarriedRequest
+const header =
+  (name: string, change: (value: string) => string): Change =>
+  (request) => ({
+    ...request,
+    headers: { ...request.headers, [name]: change(request.headers[name] ?? '') },
+  })
+const input = (from: string | RegExp, to: string) =>
+  header('signature-input', (value) => value.replace(from, to))
+
+/** What somebody may make of a request that another grove signed. */
+const changes: Readonly<Record<string, Change>> = {
+  'another method': (request) => ({ ...request, method: 'GET', path: '/api/identity' }),
+  'another path': (request) => ({ ...request, path: '/api/gossip/shuffle' }),
+  'a query': (request) => ({ ...request, path: `${request.path}?x=1` }),
+  'a query with a line feed': (request) => ({
+    ...request,
+    path: `${request.path}?%0A"@method": GET`,
+  }),
+  'another body': (request) => ({ ...request, body: `${request.body} ` }),
+  'another body and its digest': (request) =>
+    header('content-digest', () => digestOf('{}'))({ ...request, body: '{}' }),
+  'no digest': (request) => {
+    const { 'content-digest': _, ...headers } = request.headers
+    return { ...request, headers }
+  },
+  'a digest that is not covered': input(' "content-digest"', ''),
+  'two digests': header('content-digest', (value) => `${value}, ${value}`),
+  'another receiver': header('grove-to', () => keyOf(9).peerId),
+  'two receivers': header('grove-to', (value) => `${keyOf(9).peerId}, ${value}`),
+  'a receiver that is not covered': input(' "grove-to"', ''),
+  'a later moment': input(/created=(\d+)/, 'created=1700000030'),
+  'a longer life': input(/expires=(\d+)/, 'expires=1700009999'),
+  'another nonce': input(/nonce="\w{32}"/, `nonce="${'f'.repeat(32)}"`),
+  'another key': input(/keyid="ed25519:\w{64}"/, `keyid="${keyOf(9).peerId}"`),
+  'another tag': input('tag="grove"', 'tag="other"'),
+  'a method that is not covered': input('"@method" ', ''),
+  'two signatures': header('signature-input', (value) => `${value}, other=("@method")`),
+  'a line in its input': header('signature-input', (value) => `${value}\n"@method": GET`),
+  'no signature': (request) => {
+    const { signature: _, ...headers } = request.headers
+    return { ...request, headers }
+  },
+  'another signature': header('signature', () => `grove=:${'A'.repeat(86)}==:`),
+}
+
+for (const admission of admissions)
+  for (const [what, change] of Object.entries(changes))
+    test(`in ${admission}, a signed request with ${what} is refused`, async () => {
+      const places = new Places()
+      await using caller = signedGrove(places, { n: 1, admission: 'open' })
+      await using called = signedGrove(places, { n: 2, admission })
+      await called.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+      await called.access.standings.say(keyOf(9).peerId, { standing: 'trusted' })
+      places.set(called.self.address, async () => ({ status: 503, headers: {}, body: '{}' }))
+      await assert.rejects(caller.exchange(called.self))
+      const request = await overheard(places)
+
+      const { status, body } = await called.answer(change(request))
+      called.restart()
+      const untouched = await called.answer(request)
+
+      assert.equal(status, 401, body)
+      assert.equal(untouched.status, 200, 'it was good before')
+    })
+
+for (const admission of admissions)
+  test(`in ${admission}, a signed request counts once, at once, and after a restart not at all`, async () => {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission: 'open' })
+    await using called = signedGrove(places, { n: 2, admission })
+    await called.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+    await caller.exchange(called.self)
+    const request = await overheard(places)
+
+    const again = await called.answer(request)
+    called.move(10_000)
+    called.restart()
+    const restarted = await called.answer(request)
+    called.move(600_000)
+    const later = await called.answer(request)
+
+    for (const { status } of [again, restarted, later]) assert.equal(status, 401)
+    assert.match(again.body, /used before/)
+    assert.match(restarted.body, /before this grove started/)
+    assert.match(later.body, /the clock of the caller is 10 min behind/)
+  })
+
+for (const admission of ['signed', 'members'] as const)
+  test(`in ${admission}, a call that is handed on to another grove is nothing there`, async () => {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission: 'open' })
+    await using victim = signedGrove(places, { n: 2, admission })
+    await victim.access.standings.say(caller.self.peerId, { standing: 'trusted' })
+    const proxy = 'http://10.0.0.3:4515'
+
+    const asHost = { peerId: proxy, address: proxy }
+    const asVictim = { peerId: victim.self.peerId, address: proxy }
+
+    for (const origin of [proxy, victim.self.address]) {
+      places.set(proxy, (request) => victim.answer({ ...request, origin }))
+      await assert.rejects(caller.exchange(asHost), withCode('refused'))
+      await assert.rejects(caller.exchange(asVictim), withCode('refused'))
+    }
+  })
+
+test('an answer in the name of another, or that was changed on its way, is a fault', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const { address, peerId } = called.self
+  const other = keyOf(9).peerId
+  const faultOf = (peer: typeof called.self) =>
+    caller.exchange(peer).catch((error: unknown) => isGroveError(error) && error.details.fault)
+
+  places.set(address, async (request) => {
+    const answer = await called.answer(request)
+    return { ...answer, body: answer.body.replace(peerId, other) }
+  })
+  assert.equal(await faultOf({ peerId: address, address }), 'forged')
+  let first: Awaited<ReturnType<typeof called.answer>> | undefined
+  places.set(address, async (request) => {
+    first ??= await called.answer(request)
+    return first
+  })
+  assert.equal(await caller.exchange(called.self), peerId)
+  assert.equal(await faultOf(called.self), 'forged')
+})
+
+test('in open, unsigned calls are fine, and so is a grove that does not know its own name', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const alias = 'http://grove-b:4515'
+  places.set(alias, called.answer)
+  const peer = { peerId: alias, address: alias }
+
+  assert.equal(await caller.exchange(peer), called.self.peerId)
+  assert.equal(await caller.exchange(peer), called.self.peerId)
+
+  const signed = places.sent.map(({ headers }) => headers['signature'] !== undefined)
+  assert.deepEqual(signed, [true, false, false])
+})
+
+test('a host whose signatures fail is not heard for a while', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  await caller.exchange(called.self)
+  const request = await overheard(places)
+
+  const statuses: number[] = []
+  for (let n = 0; n < 120; n++) statuses.push((await called.answer(request)).status)
+
+  assert.deepEqual(
+    [statuses.filter((status) => status === 401).length, statuses.at(-1)],
+    [100, 429],
+  )
+  called.move(1_000)
+  assert.equal((await called.answer(request)).status, 401)
+})
+
+test('nonces are kept for their time and no longer, and none is forgotten for want of room', () => {
+  const nonces = new Nonces()
+  const used = Array.from({ length: 65_537 }, (_, n) => nonces.use('a', String(n), 1_000))
+
+  assert.equal(used.filter((what) => what === 'taken').length, 65_536)
+  assert.equal(used.at(-1), 'full')
+  assert.equal(nonces.use('a', '0', 1_199), 'used')
+  assert.equal(nonces.use('b', '0', 1_199), 'taken')
+  assert.equal(nonces.use('a', '0', 1_200), 'taken')
+})

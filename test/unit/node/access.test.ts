@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { operations } from '../../../src/api/operations/table.ts'
+import { setStanding } from '../../../src/node/access/set-standing.ts'
+import { Standings } from '../../../src/node/access/standings.ts'
+import { seeded } from '../../../src/runtime/random.ts'
+import { secretHex } from '../../../src/runtime/secret.ts'
+import { memoryStores } from '../../../src/stores/memory/open.ts'
+import { withCode } from '../../support/errors.ts'
+import { standingClock } from '../../support/standing-clock.ts'
+import { testNode } from '../../support/test-node.ts'
+
+const KEY = `ed25519:${'a'.repeat(64)}`
+const ADDRESS = 'http://10.0.0.7:4515'
+
+test('a standing holds until its end, over restarts, and is taken back', async () => {
+  const { clock, move } = standingClock()
+  const { records } = memoryStores(seeded(1))
+  const ports = { records, clock, secret: secretHex }
+  const standings = new Standings(ports)
+  await standings.say(KEY, { standing: 'trusted' })
+  await standings.say(ADDRESS, { standing: 'blocked', reason: 'lies', forMs: 1_000 })
+  const reopened = new Standings(ports)
+  await reopened.load()
+
+  assert.equal(reopened.of(KEY), 'trusted')
+  assert.ok(reopened.blocks({ peerId: 'x', address: `${ADDRESS}/` }))
+  assert.deepEqual(
+    reopened.list().map(({ peer, reason }) => [peer, reason]),
+    [
+      [KEY, undefined],
+      [ADDRESS, 'lies'],
+    ],
+  )
+  move(1_000)
+  assert.equal(reopened.blocks({ peerId: 'x', address: ADDRESS }), false)
+  assert.equal(reopened.list().length, 1)
+  await reopened.say(KEY, { standing: 'none' })
+  assert.equal(reopened.of(KEY), undefined)
+})
+
+test('an address without a key can be blocked and not trusted; one that is known goes by its key', async () => {
+  const seeds = [{ peerId: KEY, address: ADDRESS }]
+  await using grove = testNode(seeds, { reachable: true })
+  const { node } = grove
+  const elsewhere = { peer: '10.0.0.8:4515' }
+
+  await assert.rejects(
+    setStanding(node, { ...elsewhere, standing: 'trusted' }),
+    withCode('usage-error', 'no key is known'),
+  )
+  assert.equal(
+    await setStanding(node, { ...elsewhere, standing: 'blocked' }),
+    'http://10.0.0.8:4515',
+  )
+  assert.equal(await setStanding(node, { peer: ADDRESS, standing: 'trusted' }), KEY)
+  assert.equal(await setStanding(node, { peer: KEY, standing: 'none' }), KEY)
+  assert.equal(node.access.standings.of(KEY), undefined)
+})
+
+test('a message in the name of a blocked grove is refused', async () => {
+  await using grove = testNode()
+  const sender = { peerId: KEY, address: ADDRESS, age: 0, lastSeen: '2026-01-01T00:00:00.000Z' }
+  const context = { signal: new AbortController().signal }
+  await setStanding(grove.node, { peer: KEY, standing: 'blocked' })
+
+  const asked = operations.shuffle.run(grove.node, { sender, offered: [] }, context)
+
+  await assert.rejects(asked, withCode('forbidden'))
+})
