@@ -7,6 +7,7 @@ import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { GroveError } from '../core/errors.ts'
 import type { Origin } from '../core/identity/origin.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
+import type { Attested, DsseEnvelope } from '../core/identity/statement.ts'
 import type { AdmissionMode } from '../core/peers/admission.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
@@ -77,6 +78,7 @@ export interface ReadContext extends Breathing {
   readonly contributions: ContributionReader
   readonly index: GraphIndex
   readonly origins: Pick<OriginStore, 'of'>
+  readonly signing: Signing | undefined
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
   readonly packs: PackIndexes
@@ -134,6 +136,8 @@ export interface Signing {
    * Throws `shutting-down`.
    */
   verified(incoming: Incoming): Promise<readonly Origin[]>
+  /** The envelope by which this grove attests who published a contribution. */
+  attest(attested: Attested): Promise<DsseEnvelope>
 }
 
 /** The door to the store. */

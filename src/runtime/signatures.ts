@@ -18,6 +18,7 @@ export function poolSignatures(key: SigningKey): Signatures {
   return {
     peerId: key.peerId,
     sign: (domain, bytes) => key.signInPool(domain, bytes),
+    signDsse: async (text) => (await key.signDsse(text)).toString('base64'),
     isSignedBy: async (peerId, signed) => (await keyOf(peerId)?.verifyInPool(signed)) ?? false,
   }
 }

@@ -23,7 +23,13 @@ import { refuseStranger } from '../../node/peers/providers.ts'
 import { publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
 import { listContributions } from '../../node/read/lists.ts'
-import { artifactOf, contributionOf, resolveCid, standingOf } from '../../node/read/queries.ts'
+import {
+  artifactOf,
+  attestationFor,
+  contributionOf,
+  resolveCid,
+  standingOf,
+} from '../../node/read/queries.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { listing } from './list-answer.ts'
 import { bytes, json } from './operation.ts'
@@ -42,6 +48,13 @@ const listInput = z.strictObject({
 const listOutput = z.object({ items: listSchema, total: z.number().int() })
 
 const beliefShape = { level: levelSchema, why: z.string() }
+
+/** An envelope as DSSE 1.0 has it. */
+const envelopeSchema = z.object({
+  payloadType: z.string(),
+  payload: z.base64(),
+  signatures: z.array(z.object({ keyid: z.string(), sig: z.base64() })),
+})
 
 /** What a grove knows about a contribution beyond its manifest: its origin and its reception. */
 const standingSchema = z.object({
@@ -181,6 +194,16 @@ export const contributionOperations = {
         beliefs: beliefs.map(({ cid: _, ...rest }) => rest),
       }
     },
+  }),
+  attestation: json({
+    name: 'attestation',
+    group,
+    summary: 'Attest who has published a contribution: an in-toto statement in a DSSE envelope',
+    http: { method: 'GET', path: '/api/contributions/:cid/attestation' },
+    access: 'read',
+    input: z.strictObject({ cid: cidSchema }),
+    output: envelopeSchema,
+    run: (node, { cid }) => attestationFor(node, cid),
   }),
   artifact: bytes({
     name: 'artifact',

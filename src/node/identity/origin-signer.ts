@@ -8,7 +8,7 @@ import type { NextTurn } from '../../ports/stores.ts'
 const BATCHES_MAX = 2
 
 interface Options {
-  readonly signatures: Signatures
+  readonly signatures: Pick<Signatures, 'peerId' | 'sign'>
   readonly clock: Clock
   /** Default: nothing is waited for. */
   readonly nextTurn?: NextTurn | undefined

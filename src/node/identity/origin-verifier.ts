@@ -11,7 +11,7 @@ const AT_ONCE = 2
 const PUBLICATIONS_MAX = 1_024
 
 interface Options {
-  readonly signatures: Signatures
+  readonly signatures: Pick<Signatures, 'isSignedBy'>
   /** Aborts when the grove closes. */
   readonly closing: AbortSignal
   readonly breathe: () => Promise<void> | undefined

@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Origin } from '../../core/identity/origin.ts'
 import { originsIn } from '../../core/identity/origin-text.ts'
+import { type Attested, attestationOf, type DsseEnvelope } from '../../core/identity/statement.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Signatures } from '../../ports/signatures.ts'
@@ -31,12 +32,14 @@ export class NodeSigning implements Signing {
   readonly #earlier: EarlierWork
   readonly #verifier: OriginVerifier
   readonly #fault: Hooks['fault']
+  readonly #signatures: Signatures
 
   private constructor(options: SigningPorts & Hooks & { readonly signatures: Signatures }) {
     this.#signer = new OriginSigner(options)
     this.#earlier = new EarlierWork({ ...options, signer: this.#signer })
     this.#verifier = new OriginVerifier(options)
     this.#fault = options.fault
+    this.#signatures = options.signatures
   }
 
   /** Undefined where the grove has no key. */
@@ -54,6 +57,12 @@ export class NodeSigning implements Signing {
 
   signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T> {
     return this.#signer.signed(cid, store)
+  }
+
+  /** The envelope by which this grove attests who published a contribution. */
+  async attest(attested: Attested): Promise<DsseEnvelope> {
+    const { text, envelope } = attestationOf(attested)
+    return envelope(this.#signatures.peerId, await this.#signatures.signDsse(text))
   }
 
   async verified(incoming: Incoming): Promise<readonly Origin[]> {

@@ -5,6 +5,7 @@ import { membersOf } from '../../core/contribution/scan.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
+import type { DsseEnvelope } from '../../core/identity/statement.ts'
 import { type Belief, beliefIn, type OwnWord, type SignedBy } from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
@@ -123,6 +124,19 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
     belief: beliefIn(grounds),
     beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
   }
+}
+
+/**
+ * An envelope that other tools read, in which this grove attests who has signed a contribution.
+ * Throws `not-found`, also where nobody has.
+ */
+export async function attestationFor(node: ReadContext, cid: Cid): Promise<DsseEnvelope> {
+  const { bytes } = await contributionOf(node, cid)
+  const [[, origins = []] = []] = await node.origins.of([cid])
+  if (node.signing !== undefined && origins.length > 0)
+    return node.signing.attest({ cid, bytes, origins })
+  const message = `nobody has signed ${cid}, so there is nothing to attest`
+  throw new GroveError('not-found', { cid }, { message })
 }
 
 async function signersOf({ origins, config }: ReadContext, cid: Cid): Promise<SignerHere[]> {

@@ -31,6 +31,7 @@ const inline: Signatures = {
   peerId: keyOf(9).peerId,
   sign: async (domain, bytes) => keyOf(9).sign(domain, bytes),
   isSignedBy: async (...claim) => isSignedBy(...claim),
+  signDsse: async () => '',
 }
 
 const signersOf = async (origins: OriginStore, cid: Cid) =>
