@@ -1,6 +1,6 @@
 import { type Cid, cidFromBytes } from '../../../core/cid.ts'
 import { type KeyId, keyIdFromBytes, keyIdToBytes } from '../../../core/identity/ed25519.ts'
-import { pathBytes, siblingsIn } from '../../../core/identity/merkle.ts'
+import { siblingsIn } from '../../../core/identity/merkle.ts'
 import { ORIGINS_MAX, type Origin, originsKept } from '../../../core/identity/origin.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
 import type { KeptOrigins, UnsignedPage } from '../../../ports/origin-store.ts'
@@ -18,11 +18,21 @@ interface Row {
 
 /** An origin as a row has it, which is sent to the writer's thread. */
 export interface OriginRow {
-  readonly key: Uint8Array
   readonly atMs: number
-  readonly signature: Uint8Array
-  readonly path?: { readonly place: number; readonly leaves: number; readonly bytes: Uint8Array }
+  readonly place: number | null
+  readonly leaves: number | null
+  /**
+   * The key, the signature and the path, one after the other, in a buffer of their own: a view would
+   * drag its whole buffer along, and each array costs its own copying.
+   */
+  readonly bytes: Uint8Array
 }
+
+const KEY_BYTES = 32
+const SIGNATURE_BYTES = 64
+const HASH_BYTES = 32
+/** Where the path begins. */
+const PATH_AT = KEY_BYTES + SIGNATURE_BYTES
 
 /** Origins of a contribution: this grove's own (`local`), or others'. */
 export interface SignedRow {
@@ -43,20 +53,17 @@ const UNSIGNED = `
     ) AS unsigned
   FROM contribution c WHERE c.id > ? ORDER BY c.id LIMIT ?`
 
-/** The row of an origin, with bytes of its own. */
+/** The row of an origin. */
 export function rowOfOrigin({ peerId, at, signature, path }: Origin): OriginRow {
-  const row = {
-    key: own(keyIdToBytes(peerId)),
-    atMs: at,
-    signature: own(Buffer.from(signature, 'base64url')),
-  }
-  if (path === undefined) return row
-  const { index: place, count: leaves } = path
-  return { ...row, path: { place, leaves, bytes: own(pathBytes(path)) } }
+  const siblings = path?.siblings ?? []
+  const bytes = new Uint8Array(PATH_AT + siblings.length * HASH_BYTES)
+  bytes.set(keyIdToBytes(peerId))
+  bytes.set(Buffer.from(signature, 'base64url'), KEY_BYTES)
+  for (const [n, sibling] of siblings.entries()) bytes.set(sibling, PATH_AT + n * HASH_BYTES)
+  return { atMs: at, place: path?.index ?? null, leaves: path?.count ?? null, bytes }
 }
 
-/** A view would drag its whole buffer along to the thread. */
-const own = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
+const keyOf = ({ bytes }: OriginRow): Uint8Array => bytes.subarray(0, KEY_BYTES)
 
 /** The keys of which a contribution has an origin now, and of which it no longer has one. */
 interface ChangedKeys {
@@ -74,16 +81,16 @@ export class Origins {
     this.#connection = connection
   }
 
-  /** Adds origins of the contribution of a row. */
-  add(id: number, { cid, origins, from }: SignedRow): ChangedKeys {
-    if (from === 'local') for (const { key } of origins) this.#own(key)
-    const added = origins.filter((origin) => this.#insert(id, origin)).map(({ key }) => key)
-    if (added.length === 0) return { added, cut: [] }
+  /** Adds origins of the contribution of a row, which may be new itself. */
+  add(id: number, { cid, origins, from }: SignedRow, isNew = false): ChangedKeys {
+    if (from === 'local') for (const origin of origins) this.#own(keyOf(origin))
+    const added = origins.filter((origin) => this.#insert(id, origin)).map(keyOf)
+    if (added.length === 0 || (isNew && added.length <= ORIGINS_MAX)) return { added, cut: [] }
     const cut = this.#cut(id, cid)
-    const [isNew, isCut] = [setOf(added), setOf(cut)]
+    const [wasAdded, wasCut] = [setOf(added), setOf(cut)]
     return {
-      added: added.filter((key) => !isCut.has(keyIdFromBytes(key))),
-      cut: cut.filter((key) => !isNew.has(keyIdFromBytes(key))),
+      added: added.filter((key) => !wasCut.has(keyIdFromBytes(key))),
+      cut: cut.filter((key) => !wasAdded.has(keyIdFromBytes(key))),
     }
   }
 
@@ -111,11 +118,11 @@ export class Origins {
   }
 
   /** Whether there was none of that key. */
-  #insert(id: number, { key, atMs, signature, path }: OriginRow): boolean {
-    const { place = null, leaves = null, bytes = null } = path ?? {}
-    const { changes } = this.#connection
-      .sql(ADD)
-      .run(id, key, atMs, signature, place, leaves, bytes)
+  #insert(id: number, { atMs, place, leaves, bytes }: OriginRow): boolean {
+    const key = bytes.subarray(0, KEY_BYTES)
+    const signature = bytes.subarray(KEY_BYTES, PATH_AT)
+    const path = place === null ? null : bytes.subarray(PATH_AT)
+    const { changes } = this.#connection.sql(ADD).run(id, key, atMs, signature, place, leaves, path)
     return changes > 0
   }
 
@@ -161,5 +168,8 @@ function originOfRow({ key, at_ms: at, signature, place, leaves, path }: Row): O
     signature: Buffer.from(signature).toString('base64url'),
   }
   if (place === null || leaves === null || path === null) return single
-  return { ...single, path: { index: place, count: leaves, siblings: siblingsIn(own(path)) ?? [] } }
+  return {
+    ...single,
+    path: { index: place, count: leaves, siblings: siblingsIn(new Uint8Array(path)) ?? [] },
+  }
 }

@@ -72,7 +72,7 @@ export class ContributionWriter {
     if (id === undefined) this.addOrigins(signed)
     if (id === undefined) return false
     this.#words.add(id, consequences)
-    this.#signers.add(consequences.gains, this.#origins.add(id, signed).added)
+    this.#signers.add(consequences.gains, this.#origins.add(id, signed, true).added)
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, consequences)
     this.#addOwn(row, item, consequences)
