@@ -22,8 +22,8 @@ export interface OriginRow {
   readonly place: number | null
   readonly leaves: number | null
   /**
-   * The key, the signature and the path, one after the other, in a buffer of their own: a view would
-   * drag its whole buffer along, and each array costs its own copying.
+   * The key, the signature and the path, one after the other, in a buffer of their own: a view
+   * would drag its whole buffer along, and each array costs its own copying.
    */
   readonly bytes: Uint8Array
 }
