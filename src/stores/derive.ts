@@ -105,7 +105,8 @@ function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {
   })
 }
 
-function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
+/** What each target of a contribution gains by it. */
+export function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
   const edges = edgesOf(contribution)
   const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
   const replied = new Set(

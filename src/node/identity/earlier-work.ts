@@ -27,6 +27,8 @@ export interface EarlierWorkOptions {
  */
 export class EarlierWork {
   readonly #options: EarlierWorkOptions
+  /** How far it has come, as is kept. */
+  #noted = 0
 
   constructor(options: EarlierWorkOptions) {
     this.#options = options
@@ -35,7 +37,8 @@ export class EarlierWork {
   start(): void {
     this.#later(0, async () => {
       const progress = progressSchema.safeParse(await this.#options.records.get(SPACE, KEY))
-      await this.#step(progress.data?.to ?? 0)
+      this.#noted = progress.data?.to ?? 0
+      await this.#step(this.#noted)
     })
   }
 
@@ -57,7 +60,9 @@ export class EarlierWork {
     const signed = cids.length === 0 ? [] : await signer.signTogether(cids)
     await Promise.all(cids.map((cid, n) => origins.add(cid, signed.slice(n, n + 1), 'local')))
     // A start on a directory in which little is new writes nothing.
-    if (cids.length > 0 || to - after >= ORIGIN_BATCH_MAX) await records.set(SPACE, KEY, { to })
+    if (cids.length === 0 && to - this.#noted < ORIGIN_BATCH_MAX) return to
+    await records.set(SPACE, KEY, { to })
+    this.#noted = to
     return to
   }
 

@@ -3,7 +3,7 @@ import type { KeyId } from '../../core/identity/ed25519.ts'
 import { type Origin, originsKept } from '../../core/identity/origin.ts'
 import type { SignedBy } from '../../core/ranking/belief.ts'
 import type { Evidence } from '../../core/ranking/signals.ts'
-import type { Provenance, Stored } from '../../ports/contribution-store.ts'
+import { type Provenance, SINCE_MAX_BYTES, type Stored } from '../../ports/contribution-store.ts'
 import { SIGNERS_COUNTED } from '../../ports/graph-index.ts'
 import type { KeptOrigins, OriginStore, UnsignedPage } from '../../ports/origin-store.ts'
 import { signalsIn } from '../derive.ts'
@@ -43,7 +43,13 @@ export class MemoryOrigins implements OriginStore {
   }
 
   async unsigned(after: number, limit: number): Promise<UnsignedPage> {
-    const page = this.#log().slice(after, after + limit)
+    const page: Stored[] = []
+    let bytes = 0
+    for (const stored of this.#log().slice(after, after + limit)) {
+      if (bytes >= SINCE_MAX_BYTES) break
+      page.push(stored)
+      bytes += stored.bytes.byteLength
+    }
     const isSigned = ({ cid }: Stored) =>
       this.#kept.get(cid)?.some(({ peerId }) => this.#ownKeys.has(peerId)) === true
     const unsigned = page.filter((stored) => stored.provenance.own === true && !isSigned(stored))

@@ -4,7 +4,7 @@ import type { Cid } from '../../../src/core/cid.ts'
 import { type KeyId, keyIdFromBytes } from '../../../src/core/identity/ed25519.ts'
 import { ORIGINS_MAX, type Origin, originsKept } from '../../../src/core/identity/origin.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
-import { broughtBy, local, putAll, relation, sample } from '../samples.ts'
+import { broughtBy, cidsOf, local, putAll, relation, sample } from '../samples.ts'
 import type { Reopenable } from './log.ts'
 
 const keyOf = (n: number): KeyId => keyIdFromBytes(new Uint8Array(32).fill(n))
@@ -121,6 +121,21 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       assert.deepEqual(first.cids, [old.cid])
       assert.deepEqual(second.cids, [signedByOthers.cid, last.cid])
       assert.deepEqual(third, { cids: [], to: undefined })
+    })
+
+    test('a page of what is not signed ends early where manifests are large', async () => {
+      await using opened = await open()
+      const own = { ...local(), own: true } as const
+      const items = Array.from({ length: 7 }, (_, n) =>
+        sample({ summary: `${n}`, description: 'x'.repeat(60 * 1024) }),
+      )
+      for (const item of items) await opened.store.put(item, own)
+
+      const { cids, to } = await opened.store.origins.unsigned(0, 100)
+      const rest = await opened.store.origins.unsigned(to ?? 0, 100)
+
+      assert.deepEqual(cids, cidsOf(items.slice(0, 5)))
+      assert.deepEqual(rest.cids, cidsOf(items.slice(5)))
     })
 
     test('the groves behind each signal are counted once, also as origins come and go', async () => {

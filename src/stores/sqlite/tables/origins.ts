@@ -2,7 +2,7 @@ import { type Cid, cidFromBytes } from '../../../core/cid.ts'
 import { type KeyId, keyIdFromBytes, keyIdToBytes } from '../../../core/identity/ed25519.ts'
 import { siblingsIn } from '../../../core/identity/merkle.ts'
 import { ORIGINS_MAX, type Origin, originsKept } from '../../../core/identity/origin.ts'
-import type { Provenance } from '../../../ports/contribution-store.ts'
+import { type Provenance, SINCE_MAX_BYTES } from '../../../ports/contribution-store.ts'
 import type { KeptOrigins, UnsignedPage } from '../../../ports/origin-store.ts'
 import type { Connection } from '../database/connection.ts'
 
@@ -47,11 +47,18 @@ const ADD = `
 const OF = `
   SELECT key, at_ms, signature, place, leaves, path FROM origin WHERE contribution = ?`
 const UNSIGNED = `
-  SELECT c.id AS id, c.cid AS cid,
+  SELECT c.id AS id, c.cid AS cid, length(c.manifest) AS size,
     c.own = 1 AND NOT EXISTS (
       SELECT 1 FROM origin o JOIN own_key k ON k.key = o.key WHERE o.contribution = c.id
     ) AS unsigned
-  FROM contribution c WHERE c.id > ? ORDER BY c.id LIMIT ?`
+  FROM contribution c WHERE c.id > ? ORDER BY c.id`
+
+interface UnsignedRow {
+  readonly id: number
+  readonly cid: Uint8Array
+  readonly size: number
+  readonly unsigned: number
+}
 
 /** The row of an origin. */
 export function rowOfOrigin({ peerId, at, signature, path }: Origin): OriginRow {
@@ -110,11 +117,17 @@ export class Origins {
   }
 
   unsigned(after: number, limit: number): UnsignedPage {
-    const rows = this.#connection
-      .sql<[number, number], { id: number; cid: Uint8Array; unsigned: number }>(UNSIGNED)
-      .all(after, limit)
-    const unsigned = rows.filter((row) => row.unsigned === 1)
-    return { cids: unsigned.map(({ cid }) => cidFromBytes(cid)), to: rows.at(-1)?.id }
+    const cids: Cid[] = []
+    let [to, bytes, looked]: [number | undefined, number, number] = [undefined, 0, 0]
+    // What a row has behind its manifest takes as long to reach as that is long.
+    for (const row of this.#connection.sql<[number], UnsignedRow>(UNSIGNED).iterate(after)) {
+      if (row.unsigned === 1) cids.push(cidFromBytes(row.cid))
+      to = row.id
+      bytes += row.size
+      looked += 1
+      if (looked >= limit || bytes >= SINCE_MAX_BYTES) break
+    }
+    return { cids, to }
   }
 
   /** Whether there was none of that key. */

@@ -1,7 +1,8 @@
 import { cidToBytes } from '../../../core/cid.ts'
+import type { Manifest } from '../../../core/contribution/schema.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
-import { type Consequences, consequencesOf, tellerOf, touchedBy } from '../../derive.ts'
+import { type Consequences, consequencesOf, gainsOf, tellerOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Directions } from '../tables/directions.ts'
@@ -86,11 +87,13 @@ export class ContributionWriter {
   /** Adds origins of a contribution that is here. False where nothing has changed. */
   addOrigins(signed: SignedRow): boolean {
     const found = this.#contributions.find(signed.cid)
-    const item = found && this.#contributions.at(found.id)
-    if (found === undefined || item === undefined) return false
+    const bytes = this.#contributions.bytes(signed.cid)
+    if (found === undefined || bytes === undefined) return false
     const { added, cut } = this.#origins.add(found.id, signed)
     if (added.length === 0) return false
-    const { gains } = consequencesOf(item, item.provenance.receivedAt)
+    const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+    const item = { cid: signed.cid, bytes, manifest, attestations: [] }
+    const gains = gainsOf(item, Date.parse(manifest.createdAt))
     this.#signers.add(gains, added)
     this.#signers.take(gains, cut)
     return true
