@@ -8,7 +8,7 @@ import type { Benchmark } from './lab/benchmark.ts'
 import { median } from './lab/figures.ts'
 import { copyOf, grow } from './lab/grown.ts'
 import { startAttack } from './lab/hostile/attack.ts'
-import { floods, hostiles } from './lab/hostile/messages.ts'
+import { floods, type Hostile, hostiles } from './lab/hostile/messages.ts'
 import { type Besides, rowsOf } from './lab/hostile/rows.ts'
 import { Load } from './lab/load.ts'
 import { publishRequest, sampleDraft } from './lab/samples.ts'
@@ -49,12 +49,13 @@ export const benchmark: Benchmark = {
   about: 'normal work beside one attacker at full speed, in each way there is',
   scale: { option: 'count', of: 'contributions', usual: 5_000 },
   takes: '7 min',
-  async run(bench, { amount, quick }) {
+  async run(bench, { amount, quick, way }) {
+    const ways = waysOf(way)
     const load = new Load(bench)
     const dropping = await startDroppingServer(bench)
     const grown = await grow('small', bench.path('grown'), amount)
     const found: Besides[] = []
-    for (const { what } of [...hostiles, ...floods]) {
+    for (const { what } of ways) {
       const { dir, hub } = await copyOf(grown, bench.path('a'))
       const a = await bench.serve(dir, '--sync', 'off')
       const b = await bench.serve(bench.path('b'), '--peer', a.url)
@@ -80,6 +81,16 @@ export const benchmark: Benchmark = {
     }
   },
 }
+
+/** The attacks whose names have a text, or all. Throws where there is none. */
+function waysOf(text = ''): Hostile[] {
+  const all = [...hostiles, ...floods]
+  const found = all.filter(({ what }) => what.includes(text))
+  if (found.length > 0) return found
+  throw new Error(`no attack is called so: ${text}. There are:\n${namesOf(all)}`)
+}
+
+const namesOf = (attacks: readonly Hostile[]) => attacks.map(({ what }) => `  ${what}`).join('\n')
 
 /** Normal work beside an attack. */
 async function beside(

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { createHttpApp } from './api/http/app.ts'
-import { bind, drain } from './api/http/server.ts'
+import { proxiesAt } from './api/http/caller.ts'
+import { bind, type Certificate, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
 import type { Leaving } from './api/local/leaving.ts'
@@ -9,7 +11,7 @@ import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
-import { isGroveError } from './core/errors.ts'
+import { GroveError, isGroveError } from './core/errors.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
 import { GroveNode } from './node/node.ts'
@@ -106,6 +108,21 @@ export function composeNode(
   return { node, close }
 }
 
+/** The certificate and key to serve https with, if any. Throws `usage-error`. */
+async function certificateOf({ tlsCert, tlsKey }: ServerConfig): Promise<Certificate | undefined> {
+  if (tlsCert === undefined && tlsKey === undefined) return undefined
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw tlsError('--tls-cert and --tls-key belong together: give both')
+  try {
+    return { cert: await readFile(tlsCert), key: await readFile(tlsKey) }
+  } catch (cause) {
+    throw tlsError(`the certificate or its key can't be read: ${(cause as Error).message}`, cause)
+  }
+}
+
+const tlsError = (message: string, cause?: unknown) =>
+  new GroveError('usage-error', {}, { message, cause })
+
 /** Bytes of a signature's nonce. */
 const NONCE_BYTES = 16
 
@@ -134,7 +151,8 @@ export async function serveGrove(
   log: Log,
 ): Promise<ServedGrove> {
   const admission = admissionOf(server, settings.admission)
-  const bound = await bind(server)
+  const proxies = proxiesAt(server.trustProxies ?? [])
+  const bound = await bind({ ...server, tls: await certificateOf(server) })
   const opened = await orClose(bound.close, () => takeStores(settings, log))
   const { node, close } = composeNode(
     { ...settings, admission },
@@ -152,13 +170,14 @@ export async function serveGrove(
     nextTurn,
     pages: local?.pages ?? {},
     allowHosts: server.allowHosts ?? [],
+    proxies,
+    anonymousRead: server.anonymousRead === true,
     isBehindProxy: isBeyondLoopback(server.publicUrl),
     signing: {
       key: opened.identity.key,
       own: new OwnAddresses({
         address: node.config.self.address,
-        host: server.host,
-        port: bound.port,
+        bound: bound.url,
         names: server.allowHosts ?? [],
       }),
     },
@@ -295,7 +314,8 @@ function reachableUrl(
   host: string,
   bound: { readonly url: string; readonly port: number },
 ): string {
-  return ['0.0.0.0', '::', '[::]'].includes(host) ? `http://${hostname()}:${bound.port}` : bound.url
+  const isOnAll = ['0.0.0.0', '::', '[::]'].includes(host)
+  return isOnAll ? `${new URL(bound.url).protocol}//${hostname()}:${bound.port}` : bound.url
 }
 
 /** The address at which this machine reaches a server that may listen on all addresses. */

@@ -44,6 +44,13 @@ export interface ServerConfig {
   readonly port: number
   /** Default: the address it listens on. */
   readonly publicUrl?: string
+  /** Whether everybody may read contributions. */
+  readonly anonymousRead?: boolean
+  /** Files with a certificate and its key, to serve https with. */
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  /** Reverse proxies whose word on where requests come from is taken. */
+  readonly trustProxies?: readonly string[]
   /** Names by which it may be called, besides that of its address. */
   readonly allowHosts?: readonly string[]
   /** What gave the host and the port, as messages name it; undefined for a default. */
@@ -85,6 +92,10 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       host,
       port: settings.port ?? DEFAULT_PORT,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+      ...(settings.anonymousRead === true ? { anonymousRead: true } : {}),
+      ...(settings.tlsCert === undefined ? {} : { tlsCert: settings.tlsCert }),
+      ...(settings.tlsKey === undefined ? {} : { tlsKey: settings.tlsKey }),
+      ...(settings.trustProxies === undefined ? {} : { trustProxies: settings.trustProxies }),
       ...(settings.allowHosts === undefined ? {} : { allowHosts: settings.allowHosts }),
       from: { host: from('host'), port: from('port') },
     },

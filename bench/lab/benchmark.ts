@@ -30,4 +30,6 @@ export interface RunOptions {
   readonly quick: boolean
   /** Where what is dear to fill stays for the next run; undefined if nothing is to stay. */
   readonly keep: string | undefined
+  /** A part of the names of what is to be measured; undefined for all. */
+  readonly way: string | undefined
 }

@@ -20,6 +20,7 @@ const OPTIONS = `options
   --quick       a hundredth of every amount, once: shows that it runs, not how fast
   --dir DIR     where to write; a disk in memory makes durable writes cheap
   --keep DIR    where stalls leaves the groves that it fills; it finds them there the next time
+  --way TEXT    of hostile, only the attacks whose names have this text
   --json        one JSON document instead of tables
   --help
 
@@ -73,13 +74,14 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
       repeat: text,
       dir: text,
       keep: text,
+      way: text,
       quick: flag,
       json: flag,
       help: { ...flag, short: 'h' },
     },
   })
   if (values.help) return undefined
-  const { quick, dir, keep, json } = values
+  const { quick, dir, keep, way, json } = values
   const names = positionals.includes('all') ? Object.keys(benchmarks) : positionals
   if (names.length === 0) throw new Error(`name a benchmark\n\n${usageOf(benchmarks)}`)
   const repeat = values.repeat === undefined ? (quick ? 1 : 3) : parseCount(values.repeat, 1)
@@ -93,7 +95,7 @@ export function readCommand(args: readonly string[], benchmarks: Benchmarks): Co
       throw new Error(`there is no benchmark ${name}\n\n${usageOf(benchmarks)}`)
     const { option, usual } = benchmark.scale
     const amount = asked[option] ?? (quick ? Math.max(1, Math.round(usual / 100)) : usual)
-    return { name, options: { amount, repeat, quick, keep } }
+    return { name, options: { amount, repeat, quick, keep, way } }
   })
   return { runs, dir, json }
 }

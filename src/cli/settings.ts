@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { fromSource, parseAddress, parseSeed } from '../config/address.ts'
 import type { Layer } from '../config/layer.ts'
@@ -5,9 +6,8 @@ import { kindSchema } from '../core/contribution/schema.ts'
 import { isGroveError } from '../core/errors.ts'
 import { type AdmissionMode, admissions } from '../core/peers/admission.ts'
 import { defaultPolicy } from '../core/policy.ts'
-import { parseCount, parseDuration, parseSize } from '../core/units.ts'
+import { formatSize, parseCount, parseDuration, parseSize } from '../core/units.ts'
 import { readText, readThreshold } from './options.ts'
-import { formatSize } from './output/format.ts'
 
 /**
  * Options of `serve` and `init` that configure a grove. Values stay as written, so that grove.json
@@ -19,6 +19,10 @@ export interface SettingsOptions {
   readonly publicUrl?: string
   readonly admission?: AdmissionMode
   readonly allowHost?: string[]
+  readonly anonymousRead?: boolean
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly trustProxy?: string[]
   readonly peer?: string[]
   readonly gossipInterval?: string
   readonly sync?: 'frontier' | 'off'
@@ -108,6 +112,18 @@ function addListening(command: Command): void {
         'which groves may call this one: all, those that sign what they ask, or those that you ' +
           'list with `grove peers trust` (default: open, while only this machine can call it)',
       ).choices(admissions),
+    )
+    .option(
+      '--anonymous-read',
+      'let everybody read contributions, without a token, at a limited rate (default: off)',
+    )
+    .option('--tls-cert <file>', 'a certificate with its chain, to serve https (default: http)')
+    .option('--tls-key <file>', 'the key of the certificate')
+    .option(
+      '--trust-proxy <address>',
+      'a reverse proxy, as IP address, range or `loopback`, that is believed where callers are ' +
+        '(may be repeated; default: none)',
+      readText,
     )
     .option(
       '--allow-host <name>',
@@ -214,6 +230,10 @@ export function layerFrom(options: SettingsOptions): Layer {
       port: countOf(port),
       publicUrl,
       admission,
+      anonymousRead: options.anonymousRead,
+      tlsCert: options.tlsCert && resolve(options.tlsCert),
+      tlsKey: options.tlsKey && resolve(options.tlsKey),
+      trustProxies: options.trustProxy,
       allowHosts: options.allowHost,
       peers: options.peer,
       gossipInterval,

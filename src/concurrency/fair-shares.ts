@@ -27,17 +27,18 @@ export class FairShares {
     return least
   }
 
+  /** One that had nothing to do has something now: it goes on where the others are. */
+  enter(name: string): void {
+    this.#usedMs.set(name, Math.max(this.#virtualMs, this.#usedMs.get(name) ?? 0))
+  }
+
   /** The turn of one begins. */
   begin(name: string): void {
-    this.#virtualMs = this.#startOf(name)
+    this.#virtualMs = this.#usedMs.get(name) ?? this.#virtualMs
   }
 
-  /** Charges one with the time that its turn has taken. */
+  /** Charges one with the time that its turn has taken, or gives back what it didn't take. */
   charge(name: string, ms: number): void {
-    this.#usedMs.set(name, this.#startOf(name) + ms)
-  }
-
-  #startOf(name: string): number {
-    return Math.max(this.#virtualMs, this.#usedMs.get(name) ?? 0)
+    this.#usedMs.set(name, (this.#usedMs.get(name) ?? this.#virtualMs) + ms)
   }
 }

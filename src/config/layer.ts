@@ -26,6 +26,10 @@ const hostNameSchema = z
   .string()
   .regex(/^(?!-)[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be the name of a host, such as grove.example')
 
+const proxySchema = z
+  .string()
+  .regex(/^(loopback|[0-9a-f.:]+(\/\d{1,3})?)$/i, 'must be an IP address, a range, or loopback')
+
 const logLevelSchema = z.enum(['debug', 'info', 'warn', 'error', 'silent'])
 /** The least severe lines that are logged. */
 export type LogLevel = z.infer<typeof logLevelSchema>
@@ -39,6 +43,13 @@ export const layerSchema = z
     publicUrl: written(parseAddress),
     /** Which groves may call it. It has to be chosen where others than this machine can. */
     admission: z.enum(admissions),
+    /** Everybody may read contributions. */
+    anonymousRead: z.boolean(),
+    /** Files with a certificate and its key (PEM), to serve https with. */
+    tlsCert: z.string().min(1),
+    tlsKey: z.string().min(1),
+    /** Reverse proxies that are believed, each an IP address, a range or `loopback`. */
+    trustProxies: z.array(proxySchema),
     /** Names by which it may be called, besides that of its address. */
     allowHosts: z.array(hostNameSchema),
     /** Seeds: `id@url` or a plain URL. */
@@ -73,6 +84,7 @@ export type ParsedLayer = ReturnType<typeof layerSchema.parse>
 /** Settings whose flag may be repeated: the flag's name, in the file as in the command. */
 const plurals: Readonly<Record<string, string>> = {
   peer: 'peers',
+  trustProxy: 'trustProxies',
   allowHost: 'allowHosts',
   syncDimension: 'syncDimensions',
   syncThreshold: 'syncThresholds',

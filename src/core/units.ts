@@ -86,3 +86,13 @@ function quoted(text: string): string {
 function usage(message: string): GroveError {
   return new GroveError('usage-error', {}, { message })
 }
+
+const shownUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+
+/** `1.5 MiB`; `?` for a negative size, which means that it is unknown. */
+export function formatSize(bytes: number): string {
+  if (bytes < 0) return '?'
+  const step = Math.min(shownUnits.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
+  const amount = bytes / 2 ** (10 * step)
+  return `${step === 0 ? amount : amount.toFixed(amount < 100 ? 1 : 0)} ${shownUnits[step]}`
+}

@@ -11,6 +11,8 @@ import type { AdmitContext, Incoming, PeersContext } from './context.ts'
 export interface Admission extends Incoming {
   /** Its artifacts that are not stored yet. */
   readonly pending?: readonly PendingBlob[]
+  /** Who waits for it: callers take turns. Default: this grove itself. */
+  readonly caller?: string
 }
 
 /**
@@ -66,13 +68,13 @@ async function verifiedOf(
 
 function put(
   { contributions, signing }: AdmitContext,
-  { contribution, provenance, pending }: Admission,
+  { contribution, provenance, ...options }: Admission,
   verified: readonly Origin[] = [],
 ): Promise<'added' | 'present'> {
   const store = (origins: readonly Origin[]) =>
-    contributions.put(contribution, provenance, pending, origins)
+    contributions.put(contribution, provenance, { ...options, origins })
   if (signing === undefined || provenance.origin === 'peer') return store(verified)
-  return signing.signed(contribution.cid, (origin) => store([origin]))
+  return signing.signed(contribution.cid, (origin) => store([origin]), options.caller)
 }
 
 /** Where something that a peer sent came from. */

@@ -129,8 +129,11 @@ export interface Incoming {
 
 /** Who has signed what comes to the store. */
 export interface Signing {
-  /** What `store` gives, which gets this grove's origin of what is published here. */
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T>
+  /**
+   * What `store` gives, which gets this grove's origin of what is published here. Callers take
+   * turns.
+   */
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller?: string): Promise<T>
   /**
    * Of the origins that came with a contribution, those that hold. Who sent others is at fault.
    * Throws `shutting-down`.

@@ -10,6 +10,8 @@ import { fetchRemoteContribution } from './fetch/fetch.ts'
 import { requirePack } from './read/packs.ts'
 import { requireCounted, requireKnownForms, requireKnownResults } from './read/publish-checks.ts'
 
+/** Who calls from this process. */
+const LOCAL = 'local'
 /** How long a publish may wait for a relation's target to be fetched. */
 const TARGET_TIMEOUT_MS = 10_000
 
@@ -21,6 +23,10 @@ export interface PublishOptions {
   readonly checks?: boolean
   /** Artifacts that came with the draft and are stored with it. */
   readonly pending?: readonly PendingBlob[]
+  /** The caller's host, by which callers take turns. Default: this process. */
+  readonly caller?: string
+  /** Waits until long work may go on. Default: as `breathe`. */
+  readonly turn?: () => Promise<void> | undefined
 }
 
 export interface Published {
@@ -38,7 +44,7 @@ export function stageArtifact(
   source: ByteSource,
   options: PutOptions = {},
 ): Promise<BlobInfo> {
-  return node.blobs.put(source, options)
+  return node.blobs.put(source, { caller: LOCAL, ...options })
 }
 
 /** Pending blobs of one draft, in all: they are in memory until it is published. */
@@ -48,10 +54,13 @@ const PENDING_MAX_BYTES = 1024 * 1024
 export class StagedArtifacts {
   readonly pending: PendingBlob[] = []
   readonly #node: FetchContext
+  readonly #caller: Pick<PutOptions, 'caller'>
   #bytes = 0
 
-  constructor(node: FetchContext) {
+  /** `caller`: as of `PutOptions`. */
+  constructor(node: FetchContext, caller: Pick<PutOptions, 'caller'> = { caller: LOCAL }) {
     this.#node = node
+    this.#caller = caller
   }
 
   /** Throws as `stageArtifact` does. */
@@ -60,7 +69,7 @@ export class StagedArtifacts {
     if (pending === undefined) return hash
     this.#bytes += pending.bytes.byteLength
     if (this.#bytes <= PENDING_MAX_BYTES) this.pending.push(pending)
-    else await this.#node.blobs.put(pending.bytes)
+    else await this.#node.blobs.put(pending.bytes, this.#caller)
     return hash
   }
 }
@@ -77,12 +86,13 @@ export async function publish(
   draft: Draft,
   options: PublishOptions = {},
 ): Promise<Published> {
+  const { turn = () => node.breathe(true) } = options
   // A draft of many members takes as long to seal as it took to parse.
-  await node.breathe(true)
+  await turn()
   const contribution = sealDraft(draft, node.clock.now())
-  await node.breathe(true)
+  await turn()
   requireTree(contribution)
-  const { pending = [] } = options
+  const { pending = [], caller = LOCAL } = options
   requireKnownResults(contribution)
   if (options.checks === true) {
     requireCounted(contribution)
@@ -94,7 +104,7 @@ export async function publish(
   options.signal?.throwIfAborted()
   const own = options.isLocal === true ? ({ own: true } as const) : {}
   const provenance = { origin: 'local', ...own, receivedAt: node.clock.now() } as const
-  const outcome = await admit(node, { contribution, provenance, pending })
+  const outcome = await admit(node, { contribution, provenance, pending, caller })
   return { contribution, added: outcome === 'added' }
 }
 

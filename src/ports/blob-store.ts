@@ -33,6 +33,8 @@ export interface PutOptions {
   /** `put` throws `too-large` as soon as more bytes than this have come. */
   readonly maxBytes?: number
   readonly signal?: AbortSignal
+  /** Who waits for it: callers take turns. Default: this grove itself. */
+  readonly caller?: string
 }
 
 /**

@@ -2,6 +2,8 @@
 export interface Clock {
   /** Unix milliseconds. */
   now(): number
+  /** Processor time of all threads so far, in ms. Undefined where nobody counts it. */
+  cpu?(): number
   /**
    * Runs `task` once, `delayMs` from now, unless the returned function is called before. The timer
    * doesn't keep the process alive.

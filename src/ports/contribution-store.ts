@@ -20,6 +20,15 @@ export interface Provenance {
   readonly receivedAt: number
 }
 
+export interface StoreOptions {
+  /** Small blobs that it names, to be stored in the same transaction. */
+  readonly pending?: readonly PendingBlob[]
+  /** Who waits for it: callers take turns. Default: this grove itself. */
+  readonly caller?: string
+  /** Who has signed it. */
+  readonly origins?: readonly Origin[]
+}
+
 /** A contribution that is held. */
 export interface Stored extends Contribution {
   readonly provenance: Provenance
@@ -53,7 +62,7 @@ export interface LogLine {
  * Contract: when `put` resolves, the contribution is durable (it survives a kill at that moment)
  * and visible, together with everything that the index derives from it. Either all of this happens
  * or nothing. Puts that are under way at once may share one commit. Throws `storage-full`,
- * `storage-failed`.
+ * `storage-failed`, and `busy` where too much waits that one caller wants stored.
  *
  * The log numbers contributions in the order in which they become visible, from 1 on. A number is
  * never used twice, not even after its contribution is deleted or the grove restarts, and numbers
@@ -70,8 +79,7 @@ export interface ContributionStore {
   put(
     contribution: Contribution,
     provenance: Provenance,
-    pending?: readonly PendingBlob[],
-    origins?: readonly Origin[],
+    options?: StoreOptions,
   ): Promise<'added' | 'present'>
   get(cid: Cid): Promise<Stored | undefined>
   /** Those that are held, in the order of `cids`. */

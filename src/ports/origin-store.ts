@@ -30,8 +30,8 @@ export interface OriginStore {
   add(cid: Cid, origins: readonly Origin[], from: Provenance['origin']): Promise<boolean>
   /**
    * Which of the next entries of the log after number `after` were published by somebody on this
-   * machine (`Provenance.own`), and have an origin of no own key. At most `limit` entries are looked
-   * at, and no more once those have SINCE_MAX_BYTES of manifests.
+   * machine (`Provenance.own`), and have an origin of no own key. At most `limit` entries are
+   * looked at, and no more once those have SINCE_MAX_BYTES of manifests.
    */
   unsigned(after: number, limit: number): Promise<UnsignedPage>
 }

@@ -6,6 +6,10 @@ const TIMER_MAX_MS = 2 ** 31 - 1
 /** The system's clock and timers. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  cpu() {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  },
   after: timers((timer) => timer.unref()),
   sleep: sleepBy(timers((timer) => timer)),
 }

@@ -32,7 +32,7 @@ export interface SignatureHead {
 }
 
 /** How both forms end. */
-const BY_KEY = String.raw`keyid="(ed25519:[0-9a-f]{64})";alg="ed25519";tag="grove"`
+const BY_KEY = `keyid="(ed25519:[0-9a-f]{64})";alg="ed25519";tag="grove"`
 const INPUT_PATTERN = new RegExp(
   String.raw`^grove=\("@method" "@target-uri"( "content-digest")?( "grove-to")?\)` +
     String.raw`;created=(\d{1,11});expires=(\d{1,11});nonce="([0-9a-f]{32})";${BY_KEY}$`,

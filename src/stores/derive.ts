@@ -107,16 +107,13 @@ function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {
 
 /** What each target of a contribution gains by it. */
 export function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
-  const edges = edgesOf(contribution)
+  const byTarget = Map.groupBy(edgesOf(contribution), ({ target }) => target)
   const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
-  const replied = new Set(
-    edges.filter((edge) => edge.type === 'responds_to').map((edge) => edge.target),
-  )
-  return [...new Set(edges.map((edge) => edge.target))].map((target) => ({
+  return [...byTarget].map(([target, edges]) => ({
     target,
     evidence: evidence.get(target),
-    repliedMs: replied.has(target) ? createdMs : undefined,
-    counts: countsOf(edges.filter((edge) => edge.target === target)),
+    repliedMs: edges.some(({ type }) => type === 'responds_to') ? createdMs : undefined,
+    counts: countsOf(edges),
   }))
 }
 

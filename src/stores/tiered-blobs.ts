@@ -40,7 +40,7 @@ export class TieredBlobs implements BlobStore {
 
   async put(source: ByteSource, options: PutOptions = {}): Promise<BlobInfo> {
     const { pending, ...info } = await this.stage(source, options)
-    if (pending !== undefined) await this.#store(pending)
+    if (pending !== undefined) await this.#store(pending, options.caller)
     return info
   }
 
@@ -112,8 +112,8 @@ export class TieredBlobs implements BlobStore {
   }
 
   /** Takes the place of damaged bytes. */
-  async #store({ hash, bytes }: PendingBlob): Promise<void> {
-    await this.#small.put(hash, bytes)
+  async #store({ hash, bytes }: PendingBlob, caller?: string): Promise<void> {
+    await this.#small.put(hash, bytes, caller)
     await this.#damaged.heal(hash)
   }
 

@@ -35,10 +35,12 @@ export function wordsOfManifest(manifest: Manifest): string[] {
   const text = folded(written.slice(0, TEXT_MAX_CHARS))
   const words: string[] = []
   for (const [word] of text.matchAll(WORD)) {
-    for (const found of runsOf(word).flatMap(indexed)) words.push(found)
-    if (words.length >= WORDS_MAX) break
+    for (const run of runsOf(word)) {
+      for (const found of indexed(run, WORDS_MAX - words.length)) words.push(found)
+      if (words.length === WORDS_MAX) return words
+    }
   }
-  return words.slice(0, WORDS_MAX)
+  return words
 }
 
 /**
@@ -48,7 +50,7 @@ export function wordsOfManifest(manifest: Manifest): string[] {
 export function termsOfQuery(text: string): Term[] {
   const terms = new Map<string, Term>()
   for (const piece of folded(text).match(WORD_OR_PREFIX) ?? []) {
-    const runs = runsOf(piece)
+    const runs = [...runsOf(piece)]
     for (const run of runs) {
       const isLast = run === runs.at(-1)
       for (const term of asked(run, isLast && piece.endsWith('*')))
@@ -70,6 +72,11 @@ const UNSPACED = [
 const unspaced = UNSPACED.map((script) => `\\p{Script_Extensions=${script}}`).join('')
 const RUN = new RegExp(`[${unspaced}]+|[^${unspaced}*]+`, 'gu')
 const IS_UNSPACED = new RegExp(`^[${unspaced}]`, 'u')
+/**
+ * Words of letters that no script without spaces shares, up to Sinhala: sooner seen than by their
+ * scripts.
+ */
+const PLAIN = /^[a-z0-9\u00df-\u02bb\u0370-\u0dff]+$/
 
 /** A stretch of a word that is in scripts with spaces, or in scripts without. */
 interface Run {
@@ -77,15 +84,21 @@ interface Run {
   readonly isUnspaced: boolean
 }
 
-function runsOf(word: string): Run[] {
-  return (word.match(RUN) ?? []).map((text) => ({ text, isUnspaced: IS_UNSPACED.test(text) }))
+/** One after the other, since a word of 100,000 characters may have as many. */
+function* runsOf(word: string): Generator<Run> {
+  if (PLAIN.test(word)) yield { text: word, isUnspaced: false }
+  else for (const [text] of word.matchAll(RUN)) yield { text, isUnspaced: IS_UNSPACED.test(text) }
 }
 
-/** What a run is found by: a word as a whole, other writing by its characters and their pairs. */
-function indexed({ text, isUnspaced }: Run): string[] {
+/**
+ * What a run is found by: a word as a whole, other writing by its characters and their pairs. The
+ * first `most` of these.
+ */
+function indexed({ text, isUnspaced }: Run, most: number): string[] {
   if (!isUnspaced) return [cut(text)]
-  const chars = [...text]
-  return [...chars, ...pairsOf(chars)]
+  // A character has two units at most.
+  const chars = [...text.slice(0, 2 * most)]
+  return [...chars, ...pairsOf(chars.slice(0, most))].slice(0, most)
 }
 
 /** What a run of a search asks for. Of a run without spaces, each pair of characters must occur. */
@@ -113,7 +126,7 @@ function cut(word: string): string {
 const POINTED = ['Latin', 'Greek', 'Cyrillic', 'Arabic', 'Hebrew']
 const pointed = POINTED.map((script) => `\\p{Script=${script}}`).join('')
 const OPTIONAL_MARKS = new RegExp(`(?<=[${pointed}])\\p{Mn}+`, 'gu')
-const CASED = /(?=[^\0-\x7f])\p{Cased}/gu
+const CASED = /(?:(?=[^\0-\x7f])\p{Cased})+/gu
 
 /** A text without case, accents and compatibility forms (Unicode NFKD). */
 function folded(text: string): string {
@@ -121,10 +134,14 @@ function folded(text: string): string {
     .normalize('NFKD')
     .slice(0, TEXT_MAX_CHARS)
     .replace(OPTIONAL_MARKS, '')
-    .replace(CASED, foldedChar)
+    .replace(CASED, foldedRun)
     .toLowerCase()
     .normalize('NFC')
 }
 
-/** Full case folding of one character, by its other cases: ß and ẞ become ss, ς becomes σ. */
-const foldedChar = (char: string) => char.toLowerCase().toUpperCase().toLowerCase()
+/**
+ * Full case folding of characters, by their other cases: ß and ẞ become ss. The last σ of a word
+ * is written ς again by the system, and folded by itself.
+ */
+const foldedRun = (chars: string) =>
+  chars.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { createProgram } from '../../src/cli/program.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import { systemClock } from '../../src/runtime/clock.ts'
 
 interface CommandRun {
@@ -7,6 +8,8 @@ interface CommandRun {
   readonly signal?: AbortSignal
   /** Stdout and stderr. */
   readonly streams?: readonly [PassThrough, PassThrough]
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 /** A stream that a command takes for a terminal with so many columns. */
@@ -16,7 +19,7 @@ export const terminal = (columns = 80): PassThrough =>
 /** Runs a command in this process until it ends or is interrupted. */
 export async function runCommand(
   args: readonly string[],
-  { signal = new AbortController().signal, streams }: CommandRun = {},
+  { signal = new AbortController().signal, streams, clock = systemClock }: CommandRun = {},
 ): Promise<{ printed: string; noted: string; exit: number }> {
   const [answer, notes] = streams ?? [new PassThrough(), new PassThrough()]
   let exit = 0
@@ -27,7 +30,7 @@ export async function runCommand(
       notes: notes as unknown as NodeJS.WriteStream,
       unread: signal,
     },
-    clock: systemClock,
+    clock,
     interrupted: signal,
     signal,
     exit: (code) => {

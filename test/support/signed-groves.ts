@@ -66,7 +66,7 @@ export function signedGrove(
   move(1_700_000_000_000 + aheadMs)
   const grove = testNode([], { self, reachable: true, admission })
   const { access } = grove.node
-  const place = { address: self.address, host: `10.0.0.${n}`, port: 4515, names: [] }
+  const place = { address: self.address, bound: self.address, names: [] }
   const open = () =>
     new Door({ access, clock, admission, signing: { key, own: new OwnAddresses(place) } })
   let answerer = new ApiAnswerer(grove.node, { door: open() })

@@ -10,19 +10,28 @@ interface AccessRule {
   readonly forGroves: boolean
   /** Whether nobody but groves calls it: in `signed` and `members` it must be signed, always. */
   readonly onlyGroves: boolean
+  /** Whether `--anonymous-read` opens it to everybody. */
+  readonly isPublic: boolean
 }
+
+const CLOSED = { forGroves: false, onlyGroves: false, isPublic: false } as const
 
 /** The kinds of access. What is called on the grove's own machine needs none of them. */
 export const accessTable = {
   /** Anybody: that the grove is up. */
-  free: { scope: undefined, forGroves: true, onlyGroves: false },
+  free: { ...CLOSED, scope: undefined, forGroves: true },
   /** What groves tell each other. */
-  gossip: { scope: 'operate', forGroves: true, onlyGroves: true },
-  /** What groves read of each other; people and agents may read it, too. */
-  shared: { scope: 'read', forGroves: true, onlyGroves: false },
-  read: { scope: 'read', forGroves: false, onlyGroves: false },
-  publish: { scope: 'publish', forGroves: false, onlyGroves: false },
-  operate: { scope: 'operate', forGroves: false, onlyGroves: false },
+  gossip: { ...CLOSED, scope: 'operate', forGroves: true, onlyGroves: true },
+  /** What groves ask of each other to compare what they hold. */
+  federation: { ...CLOSED, scope: 'read', forGroves: true },
+  /** Contributions, as groves read them of each other, and people and agents, too. */
+  shared: { ...CLOSED, scope: 'read', forGroves: true, isPublic: true },
+  /** Contributions, as people and agents read them. */
+  public: { ...CLOSED, scope: 'read', isPublic: true },
+  /** The grove itself: its peers, its rounds, what happens in it. */
+  read: { ...CLOSED, scope: 'read' },
+  publish: { ...CLOSED, scope: 'publish' },
+  operate: { ...CLOSED, scope: 'operate' },
 } as const satisfies Record<string, AccessRule>
 
 /** The kind of access to an operation. */
@@ -35,8 +44,8 @@ export type ApiCaller =
   | { readonly kind: 'token'; readonly id: string; readonly scope: Scope }
   /** A grove that signed its request. */
   | { readonly kind: 'grove'; readonly peerId: string }
-  /** Somebody on another machine. */
-  | { readonly kind: 'anybody' }
+  /** Somebody on another machine; a reader where reading is open to everybody. */
+  | { readonly kind: 'anybody'; readonly isReader?: true }
 
 /** Whether a caller is on another machine, and not to learn what this one's network is like. */
 export const isFar = ({ kind }: ApiCaller, request: ApiRequest): boolean =>

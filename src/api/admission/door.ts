@@ -1,3 +1,5 @@
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { includes, type Scope } from '../../core/identity/token.ts'
@@ -28,6 +30,8 @@ export interface AdmissionOptions {
    * machine may be anybody's.
    */
   readonly isBehindProxy?: boolean
+  /** Whether everybody may read contributions. Default: they may not. */
+  readonly anonymousRead?: boolean
   /** The grove's key and addresses. Without them it takes no signature. */
   readonly signing?: SigningOptions | undefined
 }
@@ -37,6 +41,13 @@ export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
 }
+
+/** Requests that a host may make at once where everybody may read. */
+const ANONYMOUS_READS_MAX = 50
+/** How often a host may read once more. */
+const ANONYMOUS_READ_MS = 100
+/** Hosts whose reading is counted. */
+const READERS_MAX = 4_096
 
 /** An answer, and what it answers. */
 export interface Reply {
@@ -53,6 +64,7 @@ export class Door {
   readonly #options: AdmissionOptions
   readonly #tokens: TokenCheck
   readonly #signatures: SignatureCheck | undefined
+  readonly #readers = new BoundedMap<string, Bucket>(READERS_MAX)
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -84,16 +96,28 @@ export class Door {
     const { admission = 'open' } = this.#options
     if (forGroves && admission === 'open') return this.#unnamed(request)
     if (!onlyGroves && this.#isHere(request)) return { kind: 'local' }
+    if (accessTable[kind].isPublic && this.#options.anonymousRead === true)
+      return this.#reader(request)
     throw new GroveError('unauthorized', { admission }, { message: notAdmitted(kind, admission) })
+  }
+
+  /** Somebody who reads what is open to everybody, at a rate. Throws `busy`. */
+  #reader({ host = 'unknown' }: ApiRequest): ApiCaller {
+    const bucket = this.#readers.get(host) ?? new Bucket(ANONYMOUS_READS_MAX, ANONYMOUS_READ_MS)
+    this.#readers.set(host, bucket)
+    if (bucket.tryTake(this.#options.clock.now())) return { kind: 'anybody', isReader: true }
+    const message = 'too many requests without a token: come later, or with one'
+    throw new GroveError('busy', {}, { message })
   }
 
   /**
    * The answer, signed, to a grove that signed its request or has to make another signature: so it
-   * knows who answered.
+   * knows who answered. What anybody may read may be cached.
    */
   async seal({ request, caller, response }: Reply): Promise<ApiResponse> {
     const { signing, clock } = this.#options
     const { status, headers, body } = response
+    if (caller.kind === 'anybody' && caller.isReader === true) return cacheable(response)
     const challenge = headers[GROVE_CHALLENGE]
     const isMeant = caller.kind === 'grove' || challenge !== undefined
     if (signing === undefined || !isMeant || typeof body !== 'string') return response
@@ -124,6 +148,14 @@ export class Door {
     if (remote === undefined) return true
     return !isForwarded && this.#options.isBehindProxy !== true && isLoopback(remote)
   }
+}
+
+/** What anybody may read, caches may keep for a while. */
+function cacheable(response: ApiResponse): ApiResponse {
+  const { status, headers } = response
+  if (status !== 200 || headers['cache-control'] !== undefined) return response
+  const cached = { 'cache-control': 'public, max-age=30', vary: 'authorization' }
+  return { ...response, headers: { ...headers, ...cached } }
 }
 
 function withScope(caller: Extract<ApiCaller, { kind: 'token' }>, scope: Scope): ApiCaller {

@@ -7,9 +7,8 @@ const CANDIDATES_MAX = 4
 interface Whereabouts {
   /** The address at which others reach the grove. */
   readonly address: string
-  /** Where it listens. */
-  readonly host: string
-  readonly port: number
+  /** Where it listens: a URL. */
+  readonly bound: string
   /** More names by which it may be called. */
   readonly names: readonly string[]
 }
@@ -21,18 +20,17 @@ interface Whereabouts {
 export class OwnAddresses {
   readonly #address: string
   readonly #all: readonly URL[]
-  readonly #port: number
+  readonly #bound: URL
   readonly #isOnAll: boolean
 
-  constructor({ address, host, port, names }: Whereabouts) {
+  constructor({ address, bound, names }: Whereabouts) {
     this.#address = address
-    this.#port = port
-    this.#isOnAll = ['0.0.0.0', '::', '[::]'].includes(host)
-    const here = this.#isOnAll || isLoopback(host) ? ['127.0.0.1', '[::1]', 'localhost'] : []
-    const listened = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
-    const hosts = [listened, ...here, ...names]
-    const urls = [address, ...hosts.map((name) => `http://${name}:${port}`)]
-    this.#all = urls.flatMap((url) => URL.parse(url) ?? [])
+    this.#bound = new URL(bound)
+    const { hostname } = this.#bound
+    this.#isOnAll = ['0.0.0.0', '[::]'].includes(hostname)
+    const here = this.#isOnAll || isLoopback(hostname) ? ['127.0.0.1', '[::1]', 'localhost'] : []
+    const others = [...here, ...names].map((name) => this.#named(name))
+    this.#all = [new URL(address), this.#bound, ...others]
   }
 
   /**
@@ -54,7 +52,13 @@ export class OwnAddresses {
     const isHere = Object.values(networkInterfaces()).some((each) =>
       each?.some(({ address }) => address === bare),
     )
-    return isHere ? [new URL(`http://${hostname}:${this.#port}`)] : []
+    return isHere ? [this.#named(hostname)] : []
+  }
+
+  #named(name: string): URL {
+    const url = new URL(this.#bound)
+    url.hostname = name
+    return url
   }
 }
 

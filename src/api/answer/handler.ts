@@ -60,7 +60,8 @@ export function handlerOf(operation: Operation, context: HandlerContext): Handle
     name: operation.name,
     access: operation.access,
     answer: (request, params, caller) => {
-      const staged = new StagedArtifacts(context.node)
+      const host = request.host === undefined ? {} : { caller: request.host }
+      const staged = new StagedArtifacts(context.node, host)
       return answer(operation, { ...context, forms, request, params, caller, staged })
     },
   }
@@ -90,13 +91,14 @@ async function answerJson(operation: JsonOperation, call: Call): Promise<ApiResp
   const isElsewhere = isFar(call.caller, request)
   const { pending } = staged
   const checks = check !== undefined && request.header(check.header) === check.name
+  const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
   const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
-  const context = { signal, checks, pending, ...from }
+  const context = { signal, checks, pending, turn, ...from }
   if (operation.parts !== undefined)
     return partResponse(request, await operation.parts.part(node, input, context))
   const output = await operation.run(node, input, context)
   // Many callers may have waited for one thing: their answers are not all written in one turn.
-  await node.breathe(true)
+  await turn()
   const response = jsonResponse(http.status ?? 200, output)
   return operation.subject === undefined
     ? response
@@ -127,7 +129,8 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const { node, request, meter } = call
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(request.bodyStream(), meter.received)
-  const output = await operation.run(node, input, { body, signal: request.signal })
+  const { signal, host: caller } = request
+  const output = await operation.run(node, input, { body, signal, ...(caller && { caller }) })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 

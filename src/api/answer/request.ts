@@ -18,6 +18,11 @@ export interface ApiRequest {
   readonly remote?: string | undefined
   /** Aborts when the caller leaves, or when a closing server's grace is over. */
   readonly signal: AbortSignal
+  /**
+   * Waits until its work may go on, where that is long; undefined if it may now. Hosts take turns
+   * by the time that they use. Default: nobody counts it.
+   */
+  turn?(): Promise<void> | undefined
   /** Takes room for so many bytes of the answer until it has been sent. Default: nobody counts. */
   hold?(bytes: number): void
   /** The value of a header, by its lower-case name. */

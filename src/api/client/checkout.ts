@@ -10,7 +10,7 @@ import { othersIn } from '../../workspace/others.ts'
 import { refuseExpansion, requireRoom } from '../../workspace/room.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
-import { allFiles, artifactsOf, chosenFiles } from './files.ts'
+import { allFiles, chosenFiles, incomplete } from './files.ts'
 import { PackedFiles } from './packed-files.ts'
 
 /** A file or link of a checkout. */
@@ -30,7 +30,7 @@ export interface CheckoutResult {
 }
 
 export interface CheckoutOptions extends Omit<WorkspaceOptions, 'refuseLayouts'> {
-  /** Only these files, by path or by artifact name. Default: all. */
+  /** Only these files, by path, artifact name or folder. Default: all. */
   readonly artifacts?: readonly string[]
   /** What is written of foreign work beyond its plain files. Own work is trusted. Default: none. */
   readonly trust?: Trust
@@ -101,19 +101,16 @@ async function fetchFiles(
   const call = signal && { signal }
   const ask = async (artifacts: 'all' | 'none' | string[]) => {
     const fetched = await grove.fetchContribution({ cid, ancestors: 0, artifacts }, call)
-    if (fetched.missing.length > 0)
-      throw new GroveError('fetch-incomplete', { cid, missing: fetched.missing })
+    if (fetched.missing.length > 0) throw incomplete(fetched)
     return fetched
   }
   if (chosen === undefined) {
     const fetched = await ask('all')
     return { fetched, files: (await allFiles(grove, cid, call)).map(checkoutFile) }
   }
-  const { contribution } = await ask('none')
-  const found = await chosenFiles(grove, contribution, chosen, call)
-  const names = artifactsOf(found)
-  const fetched = await ask(names.length === 0 ? 'none' : names)
-  const paths = new Set(found.map(({ path }) => path))
+  const found = await chosenFiles(grove, cid, chosen, call)
+  const fetched = await ask(found.artifacts.length === 0 ? 'none' : [...found.artifacts])
+  const paths = new Set(found.files.map(({ path }) => path))
   const files = (await allFiles(grove, cid, call)).filter(({ path }) => paths.has(path))
   return { fetched, files: files.map(checkoutFile) }
 }

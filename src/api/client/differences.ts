@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Cid, shortCid } from '../../core/cid.ts'
+import { chosenFrom } from '../../core/contribution/choice.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { FileEntry } from '../../core/wire/files.ts'
 import { compareFiles } from '../../git/compare.ts'
@@ -9,7 +10,7 @@ import type { Variables } from '../../git/run.ts'
 import type { OpenFile } from '../../workspace/file.ts'
 import { writeWorkspace } from '../../workspace/workspace.ts'
 import type { GroveApi } from './api.ts'
-import { allFiles, pathMeant } from './files.ts'
+import { allFiles } from './files.ts'
 
 /** A file or link that differs between two contributions. */
 export interface Change {
@@ -28,7 +29,7 @@ export interface Differences {
 }
 
 interface CompareOptions {
-  /** Only this file. */
+  /** Only this file, or those below this folder. */
   readonly path?: string | undefined
   /** For git. */
   readonly env: Variables
@@ -52,10 +53,9 @@ export async function withDifferences<T>(
     await allFiles(grove, child, { signal }),
   ] as const
   const all = changesBetween(files[0], files[1])
-  const paths = files.flat().map((file) => file.path)
-  const meant = path === undefined ? undefined : pathMeant(paths, path)
-  if (path !== undefined && meant === undefined) throw noSuchFile(path, [parent, child])
-  const changes = meant === undefined ? all : all.filter((change) => change.path === meant)
+  const meant = path === undefined ? undefined : pathsMeant(files.flat(), path)
+  if (path !== undefined && meant?.size === 0) throw noSuchFile(path, [parent, child])
+  const changes = meant === undefined ? all : all.filter((change) => meant.has(change.path))
   const directory = await mkdtemp(join(tmpdir(), 'grove-diff-'))
   try {
     await Promise.all([
@@ -67,6 +67,12 @@ export async function withDifferences<T>(
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+/** The paths that a text means in either contribution. */
+function pathsMeant(files: readonly FileEntry[], text: string): ReadonlySet<string> {
+  const unique = new Map(files.map((file) => [file.path, file]))
+  return new Set(chosenFrom([...unique.values()], [text]).files.map(({ path }) => path))
 }
 
 /** The files that differ, by path. */

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { type buildConnector, type Dispatcher, errors, Pool } from 'undici'
+import { Vigil } from '../../concurrency/vigil.ts'
 import type { Cid } from '../../core/cid.ts'
 import { bytesOfPath } from '../../core/contribution/names.ts'
 import { errnoOf } from '../../core/errno.ts'
@@ -28,7 +29,7 @@ const STALL_MS = 120_000
 
 /** A grove over HTTP. Throws the errors that the server answers, and `server-unreachable`. */
 export const groveClient = (url: string, clock: Clock, token?: string): GroveApi =>
-  groveOver(new HttpClient(url, { token }), clock)
+  groveOver(new HttpClient(url, clock, { token }), clock)
 
 /** The operations of a grove, each a request of the client. Closing the grove closes the client. */
 export function groveOver(http: HttpClient, clock: Clock): GroveApi {
@@ -93,21 +94,28 @@ export class HttpClient {
   readonly #url: string
   readonly #prefix: string
   readonly #pool: Pool
+  /** A connection of its own, on which the server is asked whether it lives. */
+  readonly #pulse: Pool
+  readonly #vigil: Vigil
   readonly #credentials: Readonly<Record<string, string>>
   readonly #forms = new Map(
     allOperations.map((operation) => [operation.name, inputForms(operation)]),
   )
 
-  constructor(url: string, { connect, token }: HttpClientOptions = {}) {
+  constructor(url: string, clock: Clock, { connect, token }: HttpClientOptions = {}) {
     this.#credentials = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const { origin, pathname } = new URL(url)
     this.#url = url
     this.#prefix = pathname.replace(/\/$/, '')
-    this.#pool = new Pool(origin, {
-      connections: CONNECTIONS,
-      headersTimeout: 0,
-      bodyTimeout: STALL_MS,
-      ...(connect && { connect }),
+    const options = { headersTimeout: 0, bodyTimeout: STALL_MS, ...(connect && { connect }) }
+    this.#pool = new Pool(origin, { ...options, connections: CONNECTIONS })
+    this.#pulse = new Pool(origin, { ...options, connections: 1 })
+    this.#vigil = new Vigil({
+      timers: clock,
+      probe: (signal) => this.#askWhetherAlive(signal),
+      silent: (waitedMs) => this.#silent(waitedMs),
+      // The holder of a directory that hangs.
+      isFatal: (error) => isGroveError(error, 'storage-locked'),
     })
   }
 
@@ -171,25 +179,33 @@ export class HttpClient {
       path: this.#pathOf(operation, input),
       headers: { ...headers, ...this.#credentials },
       body: body ?? null,
-      signal: signal ?? null,
     }
-    const answer = await this.#pool
-      .request(request)
+    const answer = await this.#vigil
+      .over(signal, (until) => this.#pool.request({ ...request, signal: until }))
       .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
     // A body that nobody has begun to read may emit an error, which would end the process.
     answer.body.on('error', () => {})
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
     if (this.#isBelowRoot(said)) throw this.#notAtRoot()
-    const message = `${this.#url} answered ${answer.statusCode}: it is not a grove`
-    throw (
-      said ??
-      new GroveError(
-        'server-unreachable',
-        { url: this.#url, status: answer.statusCode },
-        { message },
-      )
-    )
+    throw said ?? this.#notGrove(answer)
+  }
+
+  async #askWhetherAlive(signal: AbortSignal): Promise<void> {
+    const path = this.#prefix + operations.health.http.path
+    const { body } = await this.#pulse.request({ method: 'GET', path, signal })
+    await body.dump()
+  }
+
+  #silent(waitedMs: number): GroveError {
+    const message = `${this.#url} does not answer (${waitedMs / 1_000} s)`
+    return new GroveError('server-unreachable', { url: this.#url, waitedMs }, { message })
+  }
+
+  #notGrove({ statusCode: status }: Dispatcher.ResponseData, cause?: unknown): GroveError {
+    const message = `no grove answers at ${this.#url}, but another server (status ${status})`
+    const options = { message, ...(cause !== undefined && { cause }) }
+    return new GroveError('server-unreachable', { url: this.#url, status }, options)
   }
 
   /** Whether a grove says that it has no routes below the path of the URL. */
@@ -236,6 +252,7 @@ export class HttpClient {
     try {
       return await answer.body.json()
     } catch (cause) {
+      if (cause instanceof SyntaxError) throw this.#notGrove(answer, cause)
       throw this.#failure(cause, undefined)
     }
   }
@@ -255,12 +272,13 @@ export class HttpClient {
   }
 
   /** Makes no more requests; resolves when those under way have ended. */
-  retire(): Promise<void> {
-    return this.#pool.close()
+  async retire(): Promise<void> {
+    await this.#pool.close()
+    await this.#pulse.close()
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#pulse.destroy()])
   }
 
   #bodyOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {
@@ -290,6 +308,7 @@ export class HttpClient {
     if (signal?.aborted === true || (cause instanceof Error && cause.name === 'AbortError'))
       return new GroveError('aborted', {}, { cause })
     if (!(cause instanceof errors.UndiciError) && errnoOf(cause) === '') return cause
+    if (cause instanceof errors.BodyTimeoutError) return this.#silent(STALL_MS)
     const errno = errnoOf(cause)
     const message =
       `no grove answers at ${this.#url} (${errno}): ` +

@@ -11,13 +11,13 @@ import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
 import { logRequest } from './access-log.ts'
 import { AnswerRoom } from './answer-room.ts'
-import { hostOf } from './caller.ts'
+import { hostOf, type Proxies, proxiesAt, remoteOf } from './caller.ts'
 import type { Connections } from './connections.ts'
 import { docsPage } from './docs-page.ts'
 import { cutIfEventStream, Exchange } from './exchange.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { Pipelines } from './pipelines.ts'
-import { Turns } from './turns.ts'
+import { LOCAL, Turns } from './turns.ts'
 
 /** The HTTP side of a grove: carries requests from sockets to the answerer, and responses back. */
 export interface HttpApp {
@@ -34,6 +34,10 @@ export interface HttpApp {
 
 export interface HttpAppOptions {
   readonly nextTurn: NextTurn
+  /** Whether everybody may read contributions. Default: they may not. */
+  readonly anonymousRead?: boolean
+  /** Proxies whose word on where requests come from is taken. Default: none. */
+  readonly proxies?: Proxies
   /** The grove's key and addresses. Default: it takes no signatures. */
   readonly signing?: SigningOptions
   /** Whether a reverse proxy carries callers of other machines to it. Default: none does. */
@@ -70,13 +74,15 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       admission: node.config.admission,
       isBehindProxy: options.isBehindProxy === true,
       signing: options.signing,
+      anonymousRead: options.anonymousRead === true,
     }),
     pages: { ...pages(metrics, node.config.self.address), ...options.pages },
   })
   const { connections, nextTurn } = options
+  const { proxies = proxiesAt([]) } = options
   const room = new AnswerRoom({ clock: node.clock, onRoom: () => turns.wake() })
   const turns = new Turns({
-    now: node.clock.now,
+    clock: node.clock,
     nextTurn,
     mayBegin: (host) => room.mayBegin(host),
   })
@@ -93,16 +99,20 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse, isLocal: boolean) => {
     if (draining.signal.aborted && cutIfEventStream(incoming)) return
     const { socket } = incoming
-    const from = socket.remoteAddress
+    const from = remoteOf(incoming, proxies)
     const connection = connections?.of(socket)
-    const host = isLocal ? 'local' : (connection?.host ?? hostOf(from))
+    const isDirect = from === socket.remoteAddress
+    const caller = isDirect ? (connection?.host ?? hostOf(from)) : hostOf(from)
+    const host = isLocal ? LOCAL : caller
     const behind = pipelines.behind(incoming, outgoing)
     const exchange = new Exchange(incoming, outgoing, {
       clock: node.clock,
       isLocal,
       host,
-      turn: (request) =>
+      remote: from,
+      begin: (request) =>
         behind === undefined ? enter(request, host) : later(behind, request, host),
+      turn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk', isWork: true }),
       beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),
@@ -112,7 +122,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     live.add(exchange)
     const end = metrics.begin()
     const begun = node.clock.now()
-    const answered = await answerer.answer(exchange, exchange.turn())
+    const answered = await answerer.answer(exchange, exchange.begin())
     const { operation, response } = answered
     let isCut = false
     try {
@@ -146,11 +156,11 @@ function pages(metrics: Metrics, address: string): Record<string, Handler> {
   const docs = docsPage()
   const docsResponse = textResponse(200, docs.body, docs.headers)
   return {
-    '/api/openapi.json': { name: 'openapi', access: 'read', answer: () => description },
-    '/api/docs': { name: 'docs', access: 'read', answer: () => docsResponse },
+    '/api/openapi.json': { name: 'openapi', access: 'public', answer: () => description },
+    '/api/docs': { name: 'docs', access: 'public', answer: () => docsResponse },
     '/': {
       name: 'root',
-      access: 'read',
+      access: 'public',
       answer: () => textResponse(302, '', { location: 'api/docs' }),
     },
     '/metrics': {

@@ -1,4 +1,63 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { BlockList, isIP, isIPv4 } from 'node:net'
+import { GroveError } from '../../core/errors.ts'
+
+/** The proxies whose word on where a request comes from is taken. */
+export type Proxies = Pick<BlockList, 'check'>
+
+/**
+ * The proxies at some addresses: of IPv4, of IPv6, ranges of them (`10.0.0.0/8`), or `loopback`.
+ * Throws `usage-error`.
+ */
+export function proxiesAt(addresses: readonly string[]): Proxies {
+  const list = new BlockList()
+  for (const text of addresses.flatMap((each) => (each === 'loopback' ? LOOPBACK : [each]))) {
+    const [address = '', bits, ...rest] = text.split('/')
+    const [family, most] = isIPv4(address) ? (['ipv4', 32] as const) : (['ipv6', 128] as const)
+    const prefix = bits === undefined ? most : Number(bits)
+    const isRange = rest.length === 0 && /^\d*$/.test(bits ?? '') && bits !== '' && prefix <= most
+    if (isIP(address) === 0 || !isRange) throw noProxy(text)
+    list.addSubnet(address, prefix, family)
+  }
+  return list
+}
+
+const LOOPBACK = ['127.0.0.0/8', '::1']
+
+const noProxy = (text: string) =>
+  new GroveError(
+    'usage-error',
+    {},
+    { message: `${JSON.stringify(text)} is no IP address or range of them, and not loopback` },
+  )
+
+/**
+ * The IP address that a request comes from: of the connection, or where that is a trusted proxy's,
+ * the last one that `X-Forwarded-For` names and that is none. What callers write there comes before
+ * what proxies add, and is never reached.
+ */
+export function remoteOf(
+  { socket, headers }: IncomingMessage,
+  proxies: Proxies,
+): string | undefined {
+  const hops = String(headers['x-forwarded-for'] ?? '').split(',')
+  let remote = socket.remoteAddress
+  while (remote !== undefined && isOneOf(remote, proxies)) {
+    const before =
+      hops
+        .pop()
+        ?.trim()
+        .replace(/^\[|\]$/g, '') ?? ''
+    if (isIP(before) === 0) return remote
+    remote = before
+  }
+  return remote
+}
+
+function isOneOf(remote: string, proxies: Proxies): boolean {
+  const address = remote.replace(/^::ffff:(?=\d+\.)/i, '')
+  return proxies.check(address, isIPv4(address) ? 'ipv4' : 'ipv6')
+}
 
 /** Whether a request says that something carried it on: no caller of a grove does. */
 export const isForwarded = (headers: IncomingHttpHeaders): boolean =>

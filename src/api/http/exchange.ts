@@ -18,7 +18,11 @@ interface ExchangeOptions {
   readonly clock: Clock
   readonly isLocal: boolean
   readonly host: string
-  /** Waits for the request's turn; undefined if it has come. */
+  /** The IP address that it comes from. */
+  readonly remote: string | undefined
+  /** Waits until the request may begin; undefined if it may. */
+  readonly begin: (request: ApiRequest) => Promise<void> | undefined
+  /** Waits until the work on it may go on; undefined if it may. */
   readonly turn: (request: ApiRequest) => Promise<void> | undefined
   /** Waits until the next bytes of a long body may be taken or given; undefined if they may. */
   readonly bulkTurn: (request: ApiRequest) => Promise<void> | undefined
@@ -48,10 +52,10 @@ export class Exchange implements ApiRequest {
   readonly #controller = new AbortController()
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse, options: ExchangeOptions) {
-    const { clock, host, isCrowded, isLocal, onUse } = options
+    const { clock, host, isCrowded, isLocal, onUse, remote } = options
     this.isLocal = isLocal
     this.host = host
-    this.remote = incoming.socket.remoteAddress
+    this.remote = remote
     this.isForwarded = isForwarded(incoming.headers)
     this.#options = options
     this.#incoming = incoming
@@ -88,6 +92,10 @@ export class Exchange implements ApiRequest {
   }
 
   /** Waits until the work on the request may begin; undefined if it may. */
+  begin(): Promise<void> | undefined {
+    return this.#options.begin(this)
+  }
+
   turn(): Promise<void> | undefined {
     return this.#options.turn(this)
   }
@@ -95,7 +103,7 @@ export class Exchange implements ApiRequest {
   /** The work on a body begins when it is complete, and waits for its turn again. */
   async wholeBody(maxBytes: number): Promise<Buffer | undefined> {
     const body = await this.#collected(maxBytes)
-    await this.turn()
+    await this.begin()
     return body
   }
 

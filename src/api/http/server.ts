@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
 import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
@@ -27,6 +28,19 @@ export interface BoundServer {
   close(): Promise<void>
 }
 
+/** What a server proves its name by, and keeps what is said from others (PEM). */
+export interface Certificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+}
+
+interface BindOptions {
+  readonly host: string
+  readonly port: number
+  /** Default: it speaks http. */
+  readonly tls?: Certificate | undefined
+}
+
 export interface ServeOptions extends Omit<HttpAppOptions, 'connections'> {
   readonly connectionsMax?: number
 }
@@ -44,7 +58,7 @@ export interface RunningServer {
  * Takes the port (0: any free one). Throws `port-taken`, or `usage-error` for a host it can't
  * listen on.
  */
-export async function bind(options: { host: string; port: number }): Promise<BoundServer> {
+export async function bind(options: BindOptions): Promise<BoundServer> {
   let listener: RequestListener = (incoming, outgoing) => {
     if (cutIfEventStream(incoming)) return
     const body = JSON.stringify(
@@ -52,15 +66,19 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
     )
     outgoing.writeHead(503, { 'content-type': 'application/json', 'retry-after': '1' }).end(body)
   }
-  const server = httpServer((incoming, outgoing) => listener(incoming, outgoing))
+  const server = httpServer((incoming, outgoing) => listener(incoming, outgoing), options.tls)
   await listening(server, options)
   const { port } = server.address() as AddressInfo
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`
+  const isSecure = options.tls !== undefined
+  const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  const url = `${isSecure ? 'https' : 'http'}://${host}:${port}`
   const serve = (node: GroveNode, options: ServeOptions): RunningServer => {
     const { connectionsMax = CONNECTIONS_MAX } = options
     const connections = new Connections({ most: connectionsMax, now: node.clock.now })
     server.maxConnections = connectionsMax
-    server.on('connection', (socket) => connections.add(socket))
+    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) =>
+      connections.add(socket),
+    )
     const app = createHttpApp(node, { ...options, connections })
     listener = app.handle
     return { url, port, app, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
@@ -72,22 +90,30 @@ export async function bind(options: { host: string; port: number }): Promise<Bou
   return { url, port, serve, close }
 }
 
+const TIMES = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: 0,
+  keepAliveTimeout: KEEP_ALIVE_MS,
+  noDelay: true,
+} as const
+
 /** A server that doesn't listen yet, with the limits and refusals of all our servers. */
-export function httpServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: 0,
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      noDelay: true,
-    },
-    listener,
-  )
+export function httpServer(listener: RequestListener, tls?: Certificate): Server {
+  const server = tls === undefined ? createServer(TIMES, listener) : secureServer(tls, listener)
   server.maxConnections = CONNECTIONS_MAX
   server.on('clientError', answerUnparsed)
   server.on('checkExpectation', answerExpectation)
   server.on('connect', answerConnect)
   return server
+}
+
+function secureServer(tls: Certificate, listener: RequestListener): Server {
+  try {
+    return createSecureServer({ ...TIMES, ...tls, minVersion: 'TLSv1.2' }, listener)
+  } catch (cause) {
+    const message = `the certificate and its key can't be used: ${(cause as Error).message}`
+    throw new GroveError('usage-error', {}, { cause, message })
+  }
 }
 
 function listening(server: Server, { host, port }: { host: string; port: number }): Promise<void> {

@@ -1,5 +1,7 @@
 import { FairShares } from '../../concurrency/fair-shares.ts'
+import { Rests } from '../../concurrency/rests.ts'
 import { GroveError } from '../../core/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { NextTurn } from '../../ports/stores.ts'
 
 /** Requests are begun for this long; then the event loop reads and writes before more of them. */
@@ -11,12 +13,16 @@ const HOST_WAITING_MAX = 512
 const WAITING_MAX = 8_192
 /** Long bodies that need no turns: together they take less than a slice in one pass. */
 const FEW_BODIES = 8
+/** A turn that is younger, in ms, goes on with what it would have to wait for otherwise. */
+const YOUNG_MS = 1
+/** Who calls through the socket of the grove's directory: its operator doesn't rest for others. */
+export const LOCAL = 'local'
 /** What a turn is charged at least, in ms, since clocks tell no less than one. */
 const TURN_MIN_MS = 0.05
 
 /**
- * `vital` is what others need to see that the grove lives. It gets every second turn. `bulk` is the
- * next bytes of a long body, whose request has begun before.
+ * `vital` is what others need to see that the grove lives. It gets every second turn. `bulk` is
+ * more of a request that has begun before: the next bytes of a long body, or long work.
  */
 export type Lane = 'vital' | 'ordinary' | 'bulk'
 
@@ -27,6 +33,8 @@ interface Comer {
   readonly lane: Lane
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal
+  /** In the lane `bulk`: whether it is work on a request, and not only bytes of a body. */
+  readonly isWork?: boolean
 }
 
 interface Waiting {
@@ -35,9 +43,16 @@ interface Waiting {
   readonly fail: (reason: unknown) => void
 }
 
+interface Running {
+  readonly host: string
+  readonly lane: Lane
+  readonly since: number
+  /** The processor time when it began. */
+  readonly cpuMs: number
+}
+
 interface TurnsOptions {
-  /** Unix ms. */
-  readonly now: () => number
+  readonly clock: Pick<Clock, 'now' | 'after' | 'cpu'>
   readonly nextTurn: NextTurn
   /** Whether a host's requests may begin, of the lane `ordinary`. */
   readonly mayBegin?: (host: string) => boolean
@@ -46,10 +61,11 @@ interface TurnsOptions {
 /**
  * Has hosts take turns on the one thread that answers. While nobody waits, a request begins at
  * once. Otherwise the host that has had the least time goes first, where a request takes the time
- * until it first waits for something. A request whose caller has left is never begun.
+ * until it first waits for something. After long work a host rests for a while, if nobody waits
+ * but lighter ones are likely to come. A request whose caller has left is never begun.
  */
 export class Turns {
-  readonly #now: () => number
+  readonly #clock: TurnsOptions['clock']
   readonly #nextTurn: NextTurn
   readonly #mayBegin: (host: string) => boolean
   readonly #lanes: Record<Lane, Map<string, Waiting[]>> = {
@@ -61,15 +77,18 @@ export class Turns {
   /** Long bodies under way. */
   #bodies = 0
   readonly #shares = new FairShares()
-  #running: { readonly host: string; readonly since: number } | undefined
+  readonly #rests: Rests
+  #stopAwaiting = () => {}
+  #running: Running | undefined
   /** When the present slice began; undefined if the event loop has gone round since. */
   #sliceAt: number | undefined
   /** Steps that are still to come in this pass of the event loop. */
   #steps = 0
   #last: Lane = 'ordinary'
 
-  constructor({ now, nextTurn, mayBegin = () => true }: TurnsOptions) {
-    this.#now = now
+  constructor({ clock, nextTurn, mayBegin = () => true }: TurnsOptions) {
+    this.#clock = clock
+    this.#rests = new Rests({ now: clock.now, longMs: SLICE_MS, never: new Set([LOCAL]) })
     this.#nextTurn = nextTurn
     this.#mayBegin = mayBegin
   }
@@ -77,14 +96,18 @@ export class Turns {
   /**
    * Undefined if the request may begin now; else a promise that resolves when it may. That rejects
    * with the signal's reason if the caller has left by then, and with `busy` where too many wait:
-   * never in the lane `bulk`, since a body that has begun can't come later.
+   * never in the lane `bulk`, since what has begun can't come later.
    */
   enter(comer: Comer): Promise<void> | undefined {
     const { host, lane } = comer
-    if (lane === 'bulk' && this.#bodies <= FEW_BODIES) return undefined
-    const mayBegin = lane !== 'ordinary' || this.#mayBegin(host)
+    const isBody = lane === 'bulk' && comer.isWork !== true
+    if (isBody ? this.#bodies <= FEW_BODIES : lane === 'bulk' && this.#isYoungOf(host))
+      return undefined
+    if (!this.#isWaiting(host)) this.#shares.enter(host)
+    const isHeld = lane === 'ordinary' && !this.#mayBegin(host)
+    const mayBegin = !isHeld && (lane === 'vital' || !this.#isResting(host))
     if (this.#waiting === 0 && mayBegin && this.#hasTime()) {
-      this.#begin(host)
+      this.#begin(host, lane)
       return undefined
     }
     return this.#wait(comer)
@@ -103,8 +126,23 @@ export class Turns {
     this.#goOn()
   }
 
+  #cpuMs(): number {
+    return this.#clock.cpu?.() ?? this.#clock.now()
+  }
+
+  /** Whether the present turn is the host's, and has taken little so far. */
+  #isYoungOf(host: string): boolean {
+    const running = this.#running
+    return running?.host === host && this.#clock.now() - running.since < YOUNG_MS
+  }
+
+  #isWaiting(host: string): boolean {
+    const { vital, ordinary, bulk } = this.#lanes
+    return vital.has(host) || ordinary.has(host) || bulk.has(host)
+  }
+
   #hasTime(): boolean {
-    const now = this.#now()
+    const now = this.#clock.now()
     if (this.#sliceAt === undefined) {
       this.#sliceAt = now
       this.#nextTurn(() => {
@@ -140,24 +178,42 @@ export class Turns {
 
   #step(): void {
     this.#charge()
-    const now = this.#now()
+    const now = this.#clock.now()
     this.#sliceAt ??= now
     const next = now - this.#sliceAt < SLICE_MS ? this.#next() : undefined
     if (next === undefined) return
-    this.#begin(next.host)
+    this.#begin(next.host, next.lane)
     next.request.begin()
   }
 
-  /** Ends a pass. If all that wait are held back, the next one begins with `wake`. */
+  /**
+   * Ends a pass. If all that wait are held back, the next one begins with `wake`, or when the first
+   * of them has rested.
+   */
   #pause(): void {
     this.#charge()
     this.#sliceAt = undefined
     this.#steps = 0
     if (this.#choice() !== undefined) this.#goOn()
+    else this.#awaitRested()
+  }
+
+  #awaitRested(): void {
+    const { ordinary, bulk } = this.#lanes
+    const ends = [...ordinary.keys(), ...bulk.keys()].map((host) => this.#rests.endOf(host))
+    const restsUntil = Math.min(...ends.map((end) => end ?? Number.POSITIVE_INFINITY))
+    if (!Number.isFinite(restsUntil)) return
+    this.#stopAwaiting()
+    const restMs = restsUntil - this.#clock.now()
+    this.#stopAwaiting = this.#clock.after(Math.max(0, restMs), () => this.#goOn())
+  }
+
+  #isResting(host: string): boolean {
+    return this.#rests.endOf(host) !== undefined
   }
 
   /** Takes the next request out of its queue. */
-  #next(): { readonly host: string; readonly request: Waiting } | undefined {
+  #next(): { readonly host: string; readonly lane: Lane; readonly request: Waiting } | undefined {
     for (;;) {
       const choice = this.#choice()
       if (choice === undefined) return undefined
@@ -169,7 +225,7 @@ export class Turns {
       if (request.signal.aborted) request.fail(request.signal.reason)
       else {
         this.#last = lane
-        return { host, request }
+        return { host, lane, request }
       }
     }
   }
@@ -179,7 +235,9 @@ export class Turns {
     if (vital !== undefined && this.#last !== 'vital') return vital
     const { ordinary, bulk } = this.#lanes
     const begins = [...ordinary.keys().filter((host) => this.#mayBegin(host))]
-    const host = this.#shares.least([...begins, ...bulk.keys()])
+    const hosts = [...begins, ...bulk.keys()]
+    if (hosts.every((host) => this.#isResting(host))) return vital
+    const host = this.#shares.least(hosts)
     if (host === undefined) return vital
     const isBulk = bulk.has(host) && (this.#last !== 'bulk' || !begins.includes(host))
     return this.#choiceOf(isBulk ? 'bulk' : 'ordinary', [host])
@@ -191,17 +249,21 @@ export class Turns {
     return host === undefined || queue === undefined ? undefined : { lane, host, queue }
   }
 
-  #begin(host: string): void {
+  #begin(host: string, lane: Lane): void {
     this.#charge()
-    this.#running = { host, since: this.#now() }
+    this.#running = { host, lane, since: this.#clock.now(), cpuMs: this.#cpuMs() }
     this.#shares.begin(host)
   }
 
   /** Charges the request that began last with the time since then. */
   #charge(): void {
     if (this.#running === undefined) return
-    const { host, since } = this.#running
+    const { host, lane, since, cpuMs } = this.#running
     this.#running = undefined
-    this.#shares.charge(host, Math.max(TURN_MIN_MS, this.#now() - since))
+    const ms = Math.max(TURN_MIN_MS, this.#clock.now() - since)
+    this.#shares.charge(host, ms)
+    // Who only looks whether the grove lives is nobody to rest for. While other programs have the
+    // processor, nothing that is short is long.
+    if (lane !== 'vital') this.#rests.note(host, Math.min(ms, this.#cpuMs() - cpuMs))
   }
 }

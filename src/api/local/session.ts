@@ -52,7 +52,9 @@ export interface VisitOptions {
  * answers, `shutting-down` if it is about to close, `storage-locked` if it hangs.
  */
 export async function visit(options: VisitOptions): Promise<GroveSession> {
-  const http = new HttpClient('http://localhost', { connect: holderConnector(options) })
+  const http = new HttpClient('http://localhost', options.clock, {
+    connect: holderConnector(options),
+  })
   const api = groveOver(http, options.clock)
   try {
     const { peerId } = await api.grove({})

@@ -19,4 +19,5 @@ export const remedies: Remedies = {
     'shutting-down': 'try again when it is up',
   },
   fetch: (cid) => `grove_fetch of ${cid} asks other groves for it`,
+  files: () => 'grove_files lists them',
 }

@@ -31,7 +31,8 @@ export const blobOperations = {
     access: 'publish',
     input: z.strictObject({ hash: cidSchema }),
     output: blobInfoSchema,
-    run: (node, { hash }, { body, signal }) => stageArtifact(node, body, { expect: hash, signal }),
+    run: (node, { hash }, { body, signal, caller }) =>
+      stageArtifact(node, body, { expect: hash, signal, ...(caller && { caller }) }),
   }),
   postBlob: upload({
     name: 'postBlob',
@@ -41,7 +42,8 @@ export const blobOperations = {
     access: 'publish',
     input: z.strictObject({}),
     output: blobInfoSchema,
-    run: (node, _, { body, signal }) => stageArtifact(node, body, { signal }),
+    run: (node, _, { body, signal, caller }) =>
+      stageArtifact(node, body, { signal, ...(caller && { caller }) }),
   }),
   missingBlobs: json({
     name: 'missingBlobs',

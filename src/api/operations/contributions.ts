@@ -136,7 +136,7 @@ export const contributionOperations = {
     group,
     summary: 'List contributions, oldest first',
     http: { method: 'GET', path: '/api/contributions' },
-    access: 'read',
+    access: 'public',
     input: listInput,
     output: listOutput,
     wire: {
@@ -172,7 +172,7 @@ export const contributionOperations = {
     summary:
       'Say where a contribution came from, what others made of it and how far it is believed',
     http: { method: 'GET', path: '/api/contributions/:cid/standing' },
-    access: 'read',
+    access: 'public',
     input: z.strictObject({ cid: cidSchema }),
     output: standingSchema,
     async run(node, { cid }) {
@@ -236,7 +236,7 @@ export const contributionOperations = {
     group,
     summary: 'List the files of a contribution by their paths, those in a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files' },
-    access: 'read',
+    access: 'public',
     input: z.strictObject({ cid: cidSchema, ...pageShape(100) }),
     output: fileListSchema,
     mcp: {
@@ -252,7 +252,7 @@ export const contributionOperations = {
     group,
     summary: 'Download a file of a contribution by its path, from a pack too',
     http: { method: 'GET', path: '/api/contributions/:cid/files/:path{.+}' },
-    access: 'read',
+    access: 'public',
     contentType: 'application/octet-stream',
     input: z.strictObject({ cid: cidSchema, path: z.string() }),
     run: (node, { cid, path }) => fileOf(node, cid, path),
@@ -286,7 +286,7 @@ export const contributionOperations = {
     group,
     summary: 'Complete an abbreviated content id',
     http: { method: 'GET', path: '/api/resolve/:prefix' },
-    access: 'read',
+    access: 'public',
     input: z.strictObject({ prefix: z.string().max(100) }),
     output: z.object({ cid: cidSchema }),
     run: async (node, { prefix }) => ({ cid: await resolveCid(node, prefix) }),

@@ -138,7 +138,7 @@ export const federationOperations = {
     summary:
       'List the best in one dimension, with sizes, so that another grove can choose what to fetch',
     http: { method: 'GET', path: '/api/federation/best' },
-    access: 'shared',
+    access: 'federation',
     input: bestQuerySchema,
     output: bestListSchema,
     run: (node, query, options) => bestList(node, definedOnly(query), options),
@@ -150,7 +150,7 @@ export const federationOperations = {
       'Say which of these contributions something is held about, so that another grove can ask ' +
       'for the replies, reviews and reproductions that it lacks',
     http: { method: 'POST', path: '/api/federation/about' },
-    access: 'shared',
+    access: 'federation',
     input: aboutRequestSchema,
     output: aboutAnswerSchema,
     run: (node, request) => about(node, request),
@@ -162,7 +162,7 @@ export const federationOperations = {
       "Stream a contribution's ancestors and evidence, a canonical manifest or a record a line, " +
       'parents first, and then a trailer',
     http: { method: 'POST', path: '/api/federation/closure' },
-    access: 'shared',
+    access: 'federation',
     contentType: 'application/x-ndjson',
     form: { header: CLOSURE_FORM_HEADER, name: CLOSURE_RECORDS },
     input: closureRequestSchema,

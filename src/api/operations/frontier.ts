@@ -62,7 +62,7 @@ export const frontierOperations = {
     group,
     summary: 'Search summaries, descriptions, tags and agents, best match first',
     http: { method: 'GET', path: '/api/search' },
-    access: 'read',
+    access: 'public',
     input: searchInput,
     output: searchAnswerSchema,
     ...listing<z.output<typeof searchInput>, z.output<typeof searchAnswerSchema>>(
@@ -80,7 +80,7 @@ export const frontierOperations = {
     group,
     summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
-    access: 'read',
+    access: 'public',
     input: z.strictObject({ origins: originsAsked }),
     output: federatedAnswerSchema,
     mcp: {

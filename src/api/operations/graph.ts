@@ -83,7 +83,7 @@ export const graphOperations = {
     group,
     summary: 'List the contributions that this one relates to, oldest first',
     http: { method: 'GET', path: '/api/dag/:cid/ancestors' },
-    access: 'read',
+    access: 'public',
     input: neighboursInput,
     output: neighboursOutput,
     ...neighbours(ancestors),
@@ -94,7 +94,7 @@ export const graphOperations = {
     summary:
       'List who reviewed, reproduced and adopted a contribution, and what they wrote, newest first',
     http: { method: 'GET', path: '/api/contributions/:cid/evidence' },
-    access: 'read',
+    access: 'public',
     input: evidenceInput,
     output: evidenceOutput,
     mcp: {
@@ -117,7 +117,7 @@ export const graphOperations = {
     group,
     summary: 'Show the text of one artifact, or file by its path, in two contributions',
     http: { method: 'GET', path: '/api/diff/:parent/:child/:artifact' },
-    access: 'read',
+    access: 'public',
     input: z.strictObject({ parent: cidSchema, child: cidSchema, artifact: z.string() }),
     output: z.object({ parent: z.string(), child: z.string() }),
     run: (node, { parent, child, artifact }) => diff(node, parent, child, artifact),
@@ -127,7 +127,7 @@ export const graphOperations = {
     group,
     summary: 'Show a contribution and all replies to it, by depth',
     http: { method: 'GET', path: '/api/threads/:cid' },
-    access: 'read',
+    access: 'public',
     input: threadInput,
     output: threadSchema,
     mcp: {
@@ -154,7 +154,7 @@ export const graphOperations = {
     group,
     summary: 'List discussions, those with most replies first',
     http: { method: 'GET', path: '/api/threads' },
-    access: 'read',
+    access: 'public',
     input: threadsInput,
     output: threadsSchema,
     ...listing<z.output<typeof threadsInput>, z.output<typeof threadsSchema>>(

@@ -58,7 +58,7 @@ export function listing<I, O>(form: ListForm, find: Find<I>): Listing<I, O> {
         const answer = await find(node, input, { ...context, maxBytes: PAGE_MAX_BYTES })
         const { headers = {}, next } = answer
         const holds = heldBy(answer.rows)
-        return { headers, next, holds, pieces: piecesOf(node, form, answer) }
+        return { headers, next, holds, pieces: piecesOf(node, form, answer, context) }
       },
       rowsIn: (output) => rowsIn(form, output).length,
       joined: (output, next) => joined(form, output, next) as O,
@@ -109,12 +109,13 @@ async function* piecesOf(
   node: GroveNode,
   form: ListForm,
   answer: ListAnswer,
+  { turn = () => node.breathe() }: CallContext,
 ): AsyncGenerator<Uint8Array> {
   const isArray = form.rows === undefined || form.isArray === true
   let count = 0
   yield Buffer.from(isArray ? '[' : `{${JSON.stringify(form.rows)}:[`)
   for (const row of answer.rows) {
-    await node.breathe()
+    await turn()
     const pieces = await rowPieces(node, row, form.show)
     if (pieces === undefined) continue
     if (count > 0) yield COMMA

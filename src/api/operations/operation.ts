@@ -37,6 +37,8 @@ export interface CallContext {
   readonly isLocal?: boolean
   /** The caller's host, by which callers take turns. Default: this process. */
   readonly caller?: string
+  /** Waits until long work may go on. Default: as `breathe`. */
+  readonly turn?: () => Promise<void> | undefined
   /** Whether the caller is on another machine. Default: it is on this one. */
   readonly isElsewhere?: boolean
   /** The IP address that the caller has, if it has one. */

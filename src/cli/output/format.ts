@@ -28,16 +28,6 @@ export function short(cid: string): string {
   return shortCid(parseCid(cid))
 }
 
-const sizeUnits = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-
-/** `1.5 MiB`; `?` for a negative size, which means that it is unknown. */
-export function formatSize(bytes: number): string {
-  if (bytes < 0) return '?'
-  const step = Math.min(sizeUnits.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10))
-  const amount = bytes / 2 ** (10 * step)
-  return `${step === 0 ? amount : amount.toFixed(amount < 100 ? 1 : 0)} ${sizeUnits[step]}`
-}
-
 /** `250 ms`, `3.2 s`, `4 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`

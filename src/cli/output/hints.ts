@@ -1,4 +1,5 @@
 import { explain as explainBy, type Remedies } from '../../api/client/explain.ts'
+import { shortCid } from '../../core/cid.ts'
 import type { ErrorCode, GroveError } from '../../core/errors.ts'
 import { printable } from './format.ts'
 
@@ -24,6 +25,7 @@ const hints: Partial<Record<ErrorCode, string>> = {
 const remedies: Remedies = {
   byCode: hints,
   fetch: (cid) => `\`grove fetch ${cid}\` asks other groves for it`,
+  files: (cid) => `\`grove files ${shortCid(cid)}\` lists them`,
 }
 
 /** An error in one line: what happened, and what to do next. */

@@ -1,5 +1,6 @@
+import { formatSize } from '../../core/units.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { formatSize, printable } from './format.ts'
+import { printable } from './format.ts'
 import type { Output } from './output.ts'
 import { cutText, cutTextStart, widthOfText } from './width.ts'
 

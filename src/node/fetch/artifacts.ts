@@ -181,8 +181,10 @@ async function statesOf(
         sizeBytes: here.sizeBytes,
         state: fetched.has(hash) ? 'fetched' : 'here',
       }
-    const sizeBytes = request.sizes?.get(hash) ?? -1
-    const skipped = !isAsked(request.artifacts, name) || failures.get(hash)?.code === 'too-large'
+    const failure = failures.get(hash)
+    const told = failure?.details['sizeBytes']
+    const sizeBytes = request.sizes?.get(hash) ?? (typeof told === 'number' ? told : -1)
+    const skipped = !isAsked(request.artifacts, name) || failure?.code === 'too-large'
     return { name, hash, sizeBytes, state: skipped ? 'skipped' : 'missing' }
   })
 }

@@ -16,6 +16,7 @@ interface Options {
 
 interface Waiting {
   readonly cid: Cid
+  readonly caller: string
   /** Stores the contribution with its origin; never rejects. */
   readonly store: (origin: Origin) => Promise<void>
   readonly reject: (error: unknown) => void
@@ -38,11 +39,14 @@ export class OriginSigner {
     this.#nextTurn = options.nextTurn ?? queueMicrotask
   }
 
-  /** What `store` gives, which gets this grove's origin of what is published now. */
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T> {
+  /**
+   * What `store` gives, which gets this grove's origin of what is published now. Where more waits
+   * than a batch has room for, callers take turns.
+   */
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller = ''): Promise<T> {
     return new Promise((resolve, reject) => {
       const storeIt = (origin: Origin) => store(origin).then(resolve, reject)
-      this.#waiting.push({ cid, store: storeIt, reject })
+      this.#waiting.push({ cid, caller, store: storeIt, reject })
       this.#schedule()
     })
   }
@@ -71,8 +75,21 @@ export class OriginSigner {
     return this.#underWay.length < BATCHES_MAX && this.#waiting.length >= current.size
   }
 
+  #nextBatch(): Waiting[] {
+    if (this.#waiting.length <= ORIGIN_BATCH_MAX) return this.#waiting.splice(0)
+    const queues = [...Map.groupBy(this.#waiting, ({ caller }) => caller).values()]
+    const longest = Math.max(...queues.map(({ length }) => length))
+    const inTurns = Array.from({ length: longest }, (_, n) =>
+      queues.flatMap((queue) => queue[n] ?? []),
+    ).flat()
+    const batch = inTurns.slice(0, ORIGIN_BATCH_MAX)
+    const taken = new Set(batch)
+    this.#waiting = this.#waiting.filter((one) => !taken.has(one))
+    return batch
+  }
+
   async #signBatch(): Promise<void> {
-    const batch = this.#waiting.splice(0, ORIGIN_BATCH_MAX)
+    const batch = this.#nextBatch()
     const entry = { size: batch.length }
     this.#underWay.push(entry)
     try {

@@ -55,8 +55,8 @@ export class NodeSigning implements Signing {
     this.#earlier.start()
   }
 
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>): Promise<T> {
-    return this.#signer.signed(cid, store)
+  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller?: string): Promise<T> {
+    return this.#signer.signed(cid, store, caller)
   }
 
   /** The envelope by which this grove attests who published a contribution. */

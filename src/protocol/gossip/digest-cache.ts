@@ -93,9 +93,14 @@ export class DigestCache {
     this.#staleSince = now
   }
 
-  /** As many of these as a message has room for. */
+  /**
+   * As many of these as a message has room for. If they are too many, items take turns: one that
+   * enters a hundred metrics leaves room for an entry of each other.
+   */
   entriesFor(entries: readonly LocalEntry[]): DigestEntry[] {
-    return this.#digestFrom([...byDimension(entries).values()])
+    const dimensions = [...byDimension(entries).values()]
+    if (entries.length <= DIGEST_MAX_ENTRIES) return this.#digestFrom(dimensions)
+    return this.#digestFrom([...Map.groupBy(dimensions.flat(), ({ cid }) => cid).values()])
   }
 
   /** What the periodic exchange sends this peer: the digest, or only its fingerprint. */

@@ -2,7 +2,6 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
-import type { Origin } from '../../core/identity/origin.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { SignedBy } from '../../core/ranking/belief.ts'
 import { compareAges, threadPlaceOf } from '../../core/ranking/cursor.ts'
@@ -18,6 +17,7 @@ import {
   type Provenance,
   SINCE_MAX_BYTES,
   type Stored,
+  type StoreOptions,
 } from '../../ports/contribution-store.ts'
 import type {
   AgedPage,
@@ -66,8 +66,7 @@ export class MemoryGraph implements GraphStore {
   async put(
     contribution: Contribution,
     provenance: Provenance,
-    _?: unknown,
-    origins: readonly Origin[] = [],
+    { origins = [] }: StoreOptions = {},
   ): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
     this.origins.keep(cid, origins, provenance.origin)

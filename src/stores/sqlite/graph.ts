@@ -2,20 +2,19 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
-import type { Origin } from '../../core/identity/origin.ts'
 import type { SignedBy } from '../../core/ranking/belief.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
-import type { PendingBlob } from '../../ports/blob-store.ts'
 import type {
   ListEntry,
   LogEntry,
   LogLine,
   Provenance,
   Stored,
+  StoreOptions,
 } from '../../ports/contribution-store.ts'
 import type {
   AgedPage,
@@ -43,6 +42,7 @@ import { SqliteOrigins } from './origins.ts'
 import type { PageOfIds } from './reader/lists.ts'
 import type { Session } from './session.ts'
 import { rowOfOrigin } from './tables/origins.ts'
+import { SYNC } from './writer/write-turns.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
@@ -59,13 +59,13 @@ export class SqliteGraph implements GraphStore {
   async put(
     { cid, bytes }: Contribution,
     provenance: Provenance,
-    pending: readonly PendingBlob[] = [],
-    origins: readonly Origin[] = [],
+    { pending = [], caller, origins = [] }: StoreOptions = {},
   ): Promise<'added' | 'present'> {
     const blobs = pending.length === 0 ? {} : { pending }
     const signed = origins.length === 0 ? {} : { origins: origins.map(rowOfOrigin) }
     const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs, ...signed } as const
-    const changed = await this.#session.write(job)
+    const asker = provenance.origin === 'peer' ? SYNC : caller
+    const changed = await this.#session.write(job, asker)
     for (const hash of [cid, ...pending.map((blob) => blob.hash)]) await this.#damaged.heal(hash)
     return changed ? 'added' : 'present'
   }
@@ -222,7 +222,7 @@ export class SqliteGraph implements GraphStore {
   }
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
-    await this.#session.write({ type: 'add-promises', cid, promisedBy, since })
+    await this.#session.write({ type: 'add-promises', cid, promisedBy, since }, SYNC)
   }
 
   stub(cid: Cid): Promise<Stub | undefined> {

@@ -79,7 +79,7 @@ export class Session {
     this.#longReads = new LongReads(this.#connection, UNWATCHED)
     this.#pool = new ReaderPool(this.#opened, clock)
     this.#nextTurn = nextTurn
-    this.#queue = new CommitQueue(this.#opened, nextTurn)
+    this.#queue = new CommitQueue(this.#opened, nextTurn, clock)
     if (!this.#isReadOnly && !this.#connection.read(() => words.isCurrent)) this.#buildWords()
   }
 
@@ -122,12 +122,13 @@ export class Session {
 
   /**
    * Resolves once the job is durable, and visible to `read`, with whether it changed anything.
-   * Throws `storage-full`, and `storage-failed` where the database was taken away.
+   * Throws `storage-full`, `busy` where too much of the asker's waits, and `storage-failed` where
+   * the database was taken away.
    */
-  async write(job: Job): Promise<boolean> {
+  async write(job: Job, asker?: string): Promise<boolean> {
     if (this.#isReadOnly && !this.#isWritableAgain()) throw noRoom(this.#file)
-    if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin()
-    return this.#queue.write(job)
+    if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin(asker)
+    return this.#queue.write(job, asker)
   }
 
   /** Throws `storage-full`, `storage-failed` where nothing can be stored now. */
@@ -181,10 +182,13 @@ export class Session {
     return true
   }
 
-  /** Where this fails, positions in the epoch are not found after a restart, which is no harm. */
-  #begin(): void {
+  /**
+   * Goes before the first contribution of the same asker. Where this fails, positions in the epoch
+   * are not found after a restart, which is no harm.
+   */
+  #begin(asker: string | undefined): void {
     this.#hasBegun = true
-    this.#queue.write({ type: 'begin-epoch', ...this.#epoch }).catch(() => {
+    this.#queue.write({ type: 'begin-epoch', ...this.#epoch }, asker).catch(() => {
       this.#hasBegun = false
     })
   }

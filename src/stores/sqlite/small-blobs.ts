@@ -10,8 +10,8 @@ export class SqliteSmallBlobs implements SmallBlobStore {
     this.#session = session
   }
 
-  async put(hash: Cid, bytes: Uint8Array): Promise<void> {
-    await this.#session.write({ type: 'put-blob', hash, bytes })
+  async put(hash: Cid, bytes: Uint8Array, caller?: string): Promise<void> {
+    await this.#session.write({ type: 'put-blob', hash, bytes }, caller)
   }
 
   get(hash: Cid): Promise<Uint8Array | undefined> {

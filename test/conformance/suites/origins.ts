@@ -38,7 +38,7 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
     test('a contribution is stored with its origins, which outlive a restart', async () => {
       await using opened = await open()
       const [item, bare] = [sample(), sample({ summary: 'signed by nobody' })]
-      await opened.store.put(item, local(), [], [originBy(1, { path })])
+      await opened.store.put(item, local(), { origins: [originBy(1, { path })] })
       await putAll(opened.store, [bare])
 
       const store = await opened.reopen()
@@ -56,9 +56,9 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       await using opened = await open()
       const { store } = opened
       const item = sample()
-      await store.put(item, peer, [], [originBy(1)])
+      await store.put(item, peer, { origins: [originBy(1)] })
 
-      assert.equal(await store.put(item, local(), [], [originBy(2)]), 'present')
+      assert.equal(await store.put(item, local(), { origins: [originBy(2)] }), 'present')
       assert.equal(await store.origins.add(item.cid, [originBy(3)], 'peer'), true)
       assert.equal(await store.origins.add(item.cid, [originBy(3, { at: 7 })], 'peer'), false)
       assert.equal(await store.origins.add(item.cid, [], 'peer'), false)
@@ -84,9 +84,9 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       const all = (item: typeof one) =>
         originsKept(item.cid, [originBy(99), ...others], (id) => id === keyOf(99))
 
-      await store.put(one, local(), [], [originBy(99)])
+      await store.put(one, local(), { origins: [originBy(99)] })
       for (const origin of others) await store.origins.add(one.cid, [origin], 'peer')
-      await store.put(other, peer, [], others.toReversed())
+      await store.put(other, peer, { origins: others.toReversed() })
       await store.origins.add(other.cid, [originBy(99)], 'local')
 
       for (const item of [one, other]) {
@@ -107,8 +107,8 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       const [old, signed, foreign, remote, signedByOthers, last] = items
       assert.ok(old && signed && foreign && remote && signedByOthers && last)
       await store.put(old, own)
-      await store.put(signed, own, [], [originBy(1)])
-      await store.put(foreign, peer, [], [originBy(2)])
+      await store.put(signed, own, { origins: [originBy(1)] })
+      await store.put(foreign, peer, { origins: [originBy(2)] })
       await store.put(remote, local())
       await store.put(signedByOthers, own)
       await store.origins.add(signedByOthers.cid, [originBy(2)], 'peer')
@@ -156,11 +156,11 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
       })
       const counted = async (store: GraphStore) => store.signedBy([target.cid, review.cid])
       const nobody = { adoption: 0, reproduction: 0, reviews: 0 }
-      for (const n of [1, 2, 3]) await opened.store.put(adopts(n), peer, [], [originBy(1)])
-      await opened.store.put(adopts(4), peer, [], [originBy(1), originBy(2)])
-      await opened.store.put(review, local(), [], [originBy(3)])
-      await opened.store.put(refuted, peer, [], [originBy(4)])
-      await opened.store.put(target, peer, [], [originBy(5)])
+      for (const n of [1, 2, 3]) await opened.store.put(adopts(n), peer, { origins: [originBy(1)] })
+      await opened.store.put(adopts(4), peer, { origins: [originBy(1), originBy(2)] })
+      await opened.store.put(review, local(), { origins: [originBy(3)] })
+      await opened.store.put(refuted, peer, { origins: [originBy(4)] })
+      await opened.store.put(target, peer, { origins: [originBy(5)] })
       assert.deepEqual(await counted(opened.store), [
         { adoption: 3, reproduction: 0, reviews: 1 },
         nobody,

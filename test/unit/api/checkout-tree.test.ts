@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import type { GroveApi } from '../../../src/api/client/api.ts'
 import { checkoutInto } from '../../../src/api/client/checkout.ts'
-import { artifactsOf, chosenFiles } from '../../../src/api/client/files.ts'
+import { chosenFiles } from '../../../src/api/client/files.ts'
 import { groveClient } from '../../../src/api/client/http-client.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
 import { publishTree } from '../../../src/api/client/publish-tree.ts'
@@ -118,11 +118,10 @@ test('for one file of a pack only the part that holds it is fetched', async () =
   const sources = Array.from({ length: 1_100 }, (_, n) => source(`p/${n}`, `${n} `.repeat(1_000)))
   const { cid, artifacts } = await publishTree(remote, plainDraft, sources)
   const peer = elsewhere.url
-  const { contribution } = await own.fetchContribution({ cid, peer, artifacts: 'none' })
   const target = at('one file')
 
-  const chosen = artifactsOf(await chosenFiles(own, contribution, ['p/7'], { peer }))
-  await own.fetchContribution({ cid, peer, artifacts: chosen })
+  const chosen = (await chosenFiles(own, cid, ['p/7'], { peer })).artifacts
+  await own.fetchContribution({ cid, peer, artifacts: [...chosen] })
   await checkoutInto(own, cid, target, { artifacts: ['p/7'] })
 
   assert.deepEqual(await contentOf(target), { 'p/7': '7 '.repeat(1_000) })

@@ -8,14 +8,28 @@ import { createProgram } from '../../../src/cli/program.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { isGroveError } from '../../../src/core/errors.ts'
 import type { FetchResult } from '../../../src/core/wire/fetch.ts'
+import { runCommand } from '../../support/cli-run.ts'
+import { withCode } from '../../support/errors.ts'
 import { plainDraft } from '../../support/http.ts'
 import { standingClock } from '../../support/standing-clock.ts'
+import { until } from '../../support/until.ts'
+
+/** A server that answers like this. */
+async function serving(listener: RequestListener) {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.dispose]() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
 
 /** The exit code of a command towards a server that answers like this. */
 async function exitOf(args: readonly string[], listener: RequestListener): Promise<number> {
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  using server = await serving(listener)
   const stream = new PassThrough().resume() as unknown as NodeJS.WriteStream
   const { signal } = new AbortController()
   let code = 0
@@ -30,13 +44,10 @@ async function exitOf(args: readonly string[], listener: RequestListener): Promi
     },
   })
   try {
-    await program.parseAsync(['node', 'grove', ...args, '--server', url])
+    await program.parseAsync(['node', 'grove', ...args, '--server', server.url])
   } catch (error) {
     if (!isGroveError(error)) throw error
     code = error.kind.exit
-  } finally {
-    server.close()
-    server.closeAllConnections()
   }
   return code
 }
@@ -97,4 +108,36 @@ test('events end with 6 where the server ends each stream', async () => {
   )
 
   assert.equal(code, 6)
+})
+
+for (const args of [
+  ['status'],
+  ['log'],
+  ['fetch', 'a'.repeat(64)],
+  ['contribute', '--summary', 's'],
+])
+  test(`grove ${args[0]} gives up on a server that never answers`, async () => {
+    const asked: string[] = []
+    using silent = await serving(({ url = '' }) => void asked.push(url))
+    const { clock, move } = standingClock()
+
+    const run = runCommand([...args, '--server', silent.url], { clock })
+    const failure = assert.rejects(run, { message: `${silent.url} does not answer (10 s)` })
+    await until('the call', () => asked.length > 0)
+    move(2_000)
+    move(8_000)
+
+    await failure
+    await assert.rejects(run, withCode('server-unreachable'))
+  })
+
+test('another server than a grove is told as such', async () => {
+  using other = await serving((_, response) =>
+    response.setHeader('content-type', 'text/html').end('<!doctype html>'),
+  )
+
+  const run = runCommand(['status', '--server', other.url])
+
+  await assert.rejects(run, withCode('server-unreachable'))
+  await assert.rejects(run, /no grove answers at .*, but another server/)
 })

@@ -13,6 +13,7 @@ test('a contribution that is not here may be fetched', () => {
 })
 
 test('for a part that a contribution does not have, no fetch is advised', () => {
-  for (const part of [{ name: 'a' }, { path: 'a' }, { paths: ['a'] }, { kind: 'review' }])
+  for (const part of [{ name: 'a' }, { path: 'a' }, { kind: 'review' }])
     assert.equal(notFound(part), 'not here')
+  assert.match(notFound({ paths: ['a'] }), /^not here; `grove files \w{12}` lists them$/)
 })

@@ -4,8 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { PassThrough } from 'node:stream'
 import { after, before, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { failureText } from '../../../src/cli/output/hints.ts'
+import { explain, failureText } from '../../../src/cli/output/hints.ts'
 import type { ContributionView, Relation } from '../../../src/core/contribution/schema.ts'
+import type { GroveError } from '../../../src/core/errors.ts'
 import { gitFailed } from '../../../src/git/run.ts'
 import { runCommand, terminal } from '../../support/cli-run.ts'
 import { withCode } from '../../support/errors.ts'
@@ -193,4 +194,44 @@ test('the federated frontier has the order of the local one: metrics, then signa
   const { printed } = await run('frontier', '--federated')
 
   assert.match(printed, /zebra ↓.*adoption ↑.*recency ↑/s)
+})
+
+test('a fetch of one file says where it came from, and of none that there is keeps nothing', async () => {
+  const { cid } = await publishTo(grove.url, { summary: 'two files' }, { a: 'a', 'b.txt': 'b' })
+  await using empty = await serveNode()
+  const asking = (...args: string[]) =>
+    runCommand(['fetch', cid, '--peer', grove.url, '--server', empty.url, ...args])
+
+  await assert.rejects(asking('--artifacts', 'nosuch'), (error: GroveError) =>
+    /has no file 'nosuch'; `grove files .*` lists them/.test(explain(error)),
+  )
+  const { status } = await fetch(`${empty.url}/api/contributions/${cid}`)
+  const { printed } = await asking('--artifacts', 'b.txt')
+
+  assert.equal(status, 404)
+  assert.match(printed, new RegExp(`${cid} +from ${grove.url}`))
+})
+
+test('a checkout that lacks a file names it, its size and why it lacks', async () => {
+  const bytes = 'x'.repeat(2_048)
+  await using holder = await serveNode()
+  const { cid } = await publishTo(holder.url, { summary: 'large' }, { 'big.bin': bytes })
+  await using asker = await serveNode()
+  const to = ['--server', asker.url]
+  await runCommand(['fetch', cid, '--peer', holder.url, '--artifacts', 'none', ...to])
+
+  const { printed } = await runCommand([
+    'fetch',
+    cid,
+    '--max-bytes',
+    '1KiB',
+    '--peer',
+    grove.url,
+    ...to,
+  ])
+  await holder.stop(0)
+  const checkout = runCommand(['checkout', cid, '--to', at('lacking'), ...to])
+
+  assert.match(printed, /missing +big\.bin \(2\.0 KiB\): .*raise --max-bytes/)
+  await assert.rejects(checkout, /big\.bin.* could not be had: no peer/)
 })

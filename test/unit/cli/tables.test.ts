@@ -32,6 +32,7 @@ import { hashBytes } from '../../../src/core/cid.ts'
 import { INDEX_NAME, PACK_FORM } from '../../../src/core/contribution/pack.ts'
 import type { ContributionView } from '../../../src/core/contribution/schema.ts'
 import type { FederationPeer } from '../../../src/core/wire/federation.ts'
+import type { FetchResult } from '../../../src/core/wire/fetch.ts'
 import type { FederatedEntry, FrontierEntry } from '../../../src/core/wire/frontier.ts'
 
 const WIDTHS = [40, 80, 120]
@@ -367,15 +368,17 @@ test('many artifacts are summed up, and what is missing is told by its reason', 
     sizeBytes: index === 0 ? -1 : 1024,
     state: index < 3 ? ('here' as const) : ('missing' as const),
   }))
-  const missing = artifacts.slice(3).map(({ hash }) => ({ hash, reason: 'blob-missing' }))
+  const missing = artifacts.slice(3).map(({ hash }) => ({ hash, reason: 'peer-unreachable' }))
+  const contribution = { artifacts: {} }
+  const result = { contribution, artifacts, missing } as unknown as FetchResult
 
   assert.equal(
     artifactTotal(artifacts),
     '582 artifacts, 581 KiB and 1 of unknown size: 3 here, 579 missing',
   )
   assert.match(
-    missingLines(missing).join('\n'),
-    /^missing {4}\S+, \S+, \S+ and 576 more: blob-missing$/,
+    missingLines(result).join('\n'),
+    /^missing {4}f3 \(1\.0 KiB\), f4 \S+ KiB\), f5 .* and 576 more: no peer .*`grove peers` shows/,
   )
 })
 
@@ -388,8 +391,16 @@ test('of a pack, which has parts instead of files, only what lacks is listed', (
   const plain = { artifacts: Object.fromEntries(artifacts.map(({ name, hash }) => [name, hash])) }
   const pack = { ...plain, context: { grove: { pack: PACK_FORM } } }
 
-  assert.deepEqual(listedArtifacts(plain, artifacts), artifacts)
-  assert.deepEqual(listedArtifacts(pack, artifacts), artifacts.slice(2))
+  const of = (contribution: object) =>
+    ({ contribution, artifacts }) as unknown as Parameters<typeof listedArtifacts>[0]
+  const file = { path: 'src/a', name: 'src/a', hash: cid('a'), artifact: 'part.2', sizeBytes: 7 }
+  const chosen = [{ ...file, state: 'missing' as const }]
+
+  assert.deepEqual(listedArtifacts(of(plain)), artifacts)
+  assert.deepEqual(listedArtifacts(of(pack)), artifacts.slice(2))
+  assert.deepEqual(listedArtifacts(of(pack), chosen), [
+    { name: 'src/a', hash: cid('a'), sizeBytes: 7, state: 'missing' },
+  ])
 })
 
 test('a round that waits names the peers, and its end says how many answered', () => {

@@ -520,6 +520,22 @@ test('an answer from elsewhere in the name of a proven peer is unauthenticated',
   assert.equal(gossip.peer('p1')?.address, peer(1).address)
 })
 
+test('items in a hundred metrics leave room for one in another when they are pushed together', () => {
+  const gossip = stateOf()
+  gossip.step({ type: 'tick' }, START)
+  answer(gossip, peer(1))
+  const flood = Array.from({ length: 20 }, (_, n) =>
+    Array.from({ length: 100 }, (_, m) => ({ ...work(n, m), metric: `!${n}.${m}` })),
+  ).flat()
+
+  gossip.step({ type: 'frontier', entries: [...flood, work(99, 0.5)] }, START + 10)
+  const pushed = only(gossip.step({ type: 'tick' }, START + 10), 'send-exchange')
+
+  const cids = pushed[0]?.message.frontier.map((entry) => entry.cid)
+  assert.equal(cids?.length, 100)
+  assert.equal(new Set(cids).size, 21)
+})
+
 test('a suspect is pushed to once a round', () => {
   const gossip = stateOf()
   gossip.step({ type: 'tick' }, START)

@@ -80,7 +80,7 @@ test('a batch is sent ahead once it is as large as the one that is being committ
   const turns: (() => void)[] = []
   const file = join(temporary.dir, 'grove.db')
   new Connection(file).close()
-  const queue = new CommitQueue(new DatabaseFile(file), (task) => turns.push(task))
+  const queue = new CommitQueue(new DatabaseFile(file), (task) => turns.push(task), systemClock)
   const write = (key: string) => queue.write({ type: 'set-record', space: 's', key, value: '{}' })
   const first = ['a', 'b', 'c'].map(write)
   turns.shift()?.()
@@ -116,7 +116,7 @@ test('a contribution and its small artifacts are one job of one commit', async (
   assert.ok(staged.pending !== undefined)
   const work = sample({ artifacts: { 'notes.txt': staged.hash } })
   assert.deepEqual(await stores.blobs.missing([staged.hash]), [staged.hash])
-  await stores.graph.put(work, local(), [staged.pending])
+  await stores.graph.put(work, local(), { pending: [staged.pending] })
 
   assert.equal(turns - before, 1)
   assert.deepEqual(await stores.blobs.missing([staged.hash]), [])
@@ -144,7 +144,7 @@ test('writes fail where their thread ends without an error, and the next ones ge
   await using temporary = await temporaryDirectory()
   const file = join(temporary.dir, 'grove.db')
   new Connection(file).close()
-  const queue = new CommitQueue(new DatabaseFile(file), nextTurn)
+  const queue = new CommitQueue(new DatabaseFile(file), nextTurn, systemClock)
   const write = (key: string) => queue.write({ type: 'set-record', space: 's', key, value: '{}' })
   const ends = context.mock.method(Worker.prototype, 'postMessage', function (this: Worker) {
     void this.terminate()

@@ -91,7 +91,7 @@ test('every query and its answer are plain data, which can be sent to another th
   })
   await stores.graph.put(root, { ...local(), own: true })
   const origins = signOrigins(SigningKey.fromSecret(new Uint8Array(32)), [root.cid, reply.cid], 1)
-  await stores.graph.put(reply, local(), [], origins.slice(1))
+  await stores.graph.put(reply, local(), { origins: origins.slice(1) })
   await stores.graph.putStub(absent, ['p'], 1)
   await stores.records.set('peers', 'a', { seen: 1 })
   for (const bytes of [large, blob]) await stores.blobs.put(bytes)

@@ -108,3 +108,25 @@ test('a small publish among many writes few bytes, checkpoint and all', async ()
   connection.close()
   writer.close()
 })
+
+test('a batch ends when its time is over, and one that was sent behind it waits for what is left', async () => {
+  await using temporary = await temporaryDirectory()
+  const file = join(temporary.dir, 'grove.db')
+  let now = 0
+  const writer = new Writer(file, () => ++now)
+  const jobs = (keys: string) =>
+    [...keys].map((key) => ({ type: 'set-record', space: 's', key, value: '{}' }) as const)
+  const countOf = (keys: string, isAhead: boolean) =>
+    writer.commitWithin({ jobs: jobs(keys), maxMs: 3, isAhead }).outcomes.length
+
+  const first = countOf('abcdefgh', false)
+  const behind = countOf('xyz', true)
+  const rest = countOf('abcdefgh'.slice(first), false)
+  const next = countOf('xy', true)
+  writer.close()
+
+  assert.ok(first > 0 && first < 8)
+  assert.equal(behind, 0)
+  assert.ok(rest > 0)
+  assert.equal(next, first + rest < 8 ? 0 : 2)
+})

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { errorTable } from '../../../core/errors.ts'
+import { formatSize } from '../../../core/units.ts'
 import type {
   AskedPeer,
   BroughtItem,
@@ -7,7 +8,7 @@ import type {
   SyncReport,
 } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { formatDuration, formatSize, plural, printable, short } from '../../output/format.ts'
+import { formatDuration, plural, printable, short } from '../../output/format.ts'
 import { failureText } from '../../output/hints.ts'
 import { note, print, printProse, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Differences } from '../../../api/client/differences.ts'
+import { shownPath } from '../../../core/contribution/choice.ts'
 import type { ContributionView, Score } from '../../../core/contribution/schema.ts'
 import { placeIn } from '../../../workspace/paths.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
-import { formatPath } from '../../output/files.ts'
 import { arrow, formatScore, numberFormat, printable, printableLines } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 
@@ -16,7 +16,7 @@ export function addDiff(program: Command, context: Context): void {
     .description('Show how the files of two contributions differ, as a unified diff')
     .argument('<parent>', 'content id, or its first hex digits')
     .argument('<child>', 'content id, or its first hex digits')
-    .argument('[path]', 'only this file')
+    .argument('[path]', 'only this file, or what is below this folder')
     .addHelpText(
       'after',
       examples([
@@ -115,7 +115,7 @@ async function printBoth(
     for (const side of ['parent', 'child'] as const) {
       if (sides[side] === null) continue
       const { symlink } = sides[side]
-      print(output, style(output, 'bold', `${side}/${formatPath(path)}`))
+      print(output, style(output, 'bold', `${side}/${shownPath(path)}`))
       const text = symlink ?? (await readFile(placeIn(join(directory, side), path), 'utf8'))
       print(output, printableLines(text))
     }

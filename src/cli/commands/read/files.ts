@@ -1,10 +1,11 @@
 import type { Command } from 'commander'
 import type { CheckoutResult } from '../../../api/client/checkout.ts'
 import { operations } from '../../../api/operations/table.ts'
+import { formatSize } from '../../../core/units.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { limitOption, readOffset } from '../../options.ts'
 import { filesTable } from '../../output/files.ts'
-import { formatSize, plural, printable, short } from '../../output/format.ts'
+import { plural, printable, short } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
 import { printTable } from '../../output/table.ts'
 

@@ -3,11 +3,13 @@ import type { Command } from 'commander'
 import type { CheckoutResult } from '../../../api/client/checkout.ts'
 import { rankingNamed, requireMetric } from '../../../api/client/rankings.ts'
 import type { Cid } from '../../../core/cid.ts'
+import { shownPath } from '../../../core/contribution/choice.ts'
 import { GroveError } from '../../../core/errors.ts'
+import { formatSize } from '../../../core/units.ts'
 import type { Withheld } from '../../../workspace/foreign.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readText } from '../../options.ts'
-import { formatSize, plural, printable, short } from '../../output/format.ts'
+import { plural, short } from '../../output/format.ts'
 import { note, printProse } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import { watchingTransfers } from '../../output/watch.ts'
@@ -43,7 +45,11 @@ export function addCheckout(program: Command, context: Context): void {
       '--overwrite',
       'write into a directory that is not empty, and replace files of the same names',
     )
-    .option('--artifact <path>', 'only this file (may be repeated)', readText)
+    .option(
+      '--artifact <path>',
+      'only this file, or what is below this folder (may be repeated)',
+      readText,
+    )
     .option(
       '--trust-modes',
       'also write executable bits, and symbolic links that stay inside, of foreign work: what ' +
@@ -91,7 +97,7 @@ function noteWithheld(
   trustModes: boolean,
 ): void {
   const paths = (what: Withheld['what']) =>
-    withheld.filter((each) => each.what === what).map(({ path }) => printable(path))
+    withheld.filter((each) => each.what === what).map(({ path }) => shownPath(path))
   const say = (what: Withheld['what'], label: string, how: string) => {
     const some = paths(what)
     if (some.length === 0) return
@@ -114,7 +120,7 @@ function noteWithheld(
 function noteOthers({ output }: CliSession, { others }: CheckoutResult): void {
   if (others.length === 0) return
   const rest = others.length > SHOWN_MAX ? ', …' : ''
-  const some = others.slice(0, SHOWN_MAX).map(printable).join(', ')
+  const some = others.slice(0, SHOWN_MAX).map(shownPath).join(', ')
   note(output, `there already, and not part of it: ${some}${rest}`)
 }
 

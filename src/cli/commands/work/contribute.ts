@@ -14,6 +14,7 @@ import {
 } from '../../../core/contribution/schema.ts'
 import { withNotes } from '../../../core/contribution/tree.ts'
 import { isReservedMetric } from '../../../core/ranking/frontier.ts'
+import { formatSize } from '../../../core/units.ts'
 import type { Gathered } from '../../../gather/gathered.ts'
 import type { Revisions } from '../../../gather/revision.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
@@ -28,7 +29,7 @@ import {
   readText,
   tagOption,
 } from '../../options.ts'
-import { formatSize, plural, printable } from '../../output/format.ts'
+import { plural, printable } from '../../output/format.ts'
 import { note, print } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 import {

@@ -1,22 +1,18 @@
 import type { Command } from 'commander'
-import { artifactsOf, chosenFiles } from '../../../api/client/files.ts'
+import { type ChosenFiles, chosenFiles, whatOf, whyMissing } from '../../../api/client/files.ts'
 import { parseAddress } from '../../../config/address.ts'
 import type { Cid } from '../../../core/cid.ts'
-import { nameOf, pathOf } from '../../../core/contribution/names.ts'
-import type { ContributionView } from '../../../core/contribution/schema.ts'
+import { shownPath } from '../../../core/contribution/choice.ts'
+import { pathOf } from '../../../core/contribution/names.ts'
 import { isPack } from '../../../core/contribution/tree.ts'
 import { errorTable, GroveError, isErrorCode, isGroveError } from '../../../core/errors.ts'
 import { withScheme } from '../../../core/peers/endpoint.ts'
-import type {
-  ArtifactState,
-  FetchOptions,
-  FetchResult,
-  MissingItem,
-} from '../../../core/wire/fetch.ts'
+import { formatSize } from '../../../core/units.ts'
+import type { ArtifactState, FetchOptions, FetchResult } from '../../../core/wire/fetch.ts'
+import type { FileEntry } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { readDepth, readDuration, readSize } from '../../options.ts'
-import { formatPath } from '../../output/files.ts'
-import { formatSize, plural, printable, short } from '../../output/format.ts'
+import { plural, printable, short } from '../../output/format.ts'
 import { print, style, widthOf } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingTransfers } from '../../output/watch.ts'
@@ -73,12 +69,17 @@ async function fetch(
 ): Promise<void> {
   const cid = await cidToFetch(session, text, options.peer)
   const { signal } = session
-  const result = await watchingTransfers(session, async () => {
-    const artifacts = await artifactsAsked(session, cid, options)
-    const asked = { cid, ...fetchOptionsFrom(options), ...(artifacts && { artifacts }) }
-    return session.grove.fetchContribution(asked, { signal })
+  const { result, chosen } = await watchingTransfers(session, async () => {
+    const found = await filesAsked(session, cid, options)
+    const given = options.artifacts === 'none' ? { artifacts: 'none' as const } : {}
+    const artifacts = found === undefined ? given : { artifacts: [...found.artifacts] }
+    const asked = { cid, ...fetchOptionsFrom(options), ...artifacts }
+    const fetched = await session.grove.fetchContribution(asked, { signal })
+    return { result: together(fetched, found?.asked), chosen: found?.files }
   })
-  answer(session, result, () => printResult(session, result, options.quote === true))
+  answer(session, result, () =>
+    printResult(session, result, { quoted: options.quote === true, chosen }),
+  )
   if (options.quote !== true) session.exit(exitOf(result))
 }
 
@@ -111,40 +112,34 @@ function exitOf({ missing }: FetchResult): number {
   return errorTable[missing.every(isAway) ? 'peer-unreachable' : 'fetch-incomplete'].exit
 }
 
-/**
- * The names of the artifacts that hold what was asked for by path or name; undefined for all. A
- * text that is a path is not split at its commas.
- */
-async function artifactsAsked(
-  session: CliSession,
+/** The files that were asked for; undefined for all or none. A path is not split at its commas. */
+async function filesAsked(
+  { grove, signal }: CliSession,
   cid: Cid,
   { artifacts: text, ...options }: FetchCommandOptions,
-): Promise<FetchOptions['artifacts']> {
-  if (text === undefined || text === 'all' || text === 'none') return text
-  const first = { cid, ...fetchOptionsFrom(options), ancestors: 0, artifacts: 'none' } as const
-  const { grove, signal } = session
-  const { contribution } = await grove.fetchContribution(first, { signal })
+): Promise<ChosenFiles | undefined> {
+  if (text === undefined || text === 'all' || text === 'none') return undefined
+  const { peer, timeoutMs } = fetchOptionsFrom(options)
+  const ask = { signal, ...(peer && { peer }), ...(timeoutMs && { timeoutMs }) }
   try {
-    return await artifactsWith(session, contribution, [text], options)
+    return await chosenFiles(grove, cid, [text], ask)
   } catch (error) {
     if (!isGroveError(error, 'not-found') || !text.includes(',')) throw error
-    return artifactsWith(session, contribution, text.split(','), options)
+    return chosenFiles(grove, cid, text.split(','), ask)
   }
 }
 
-async function artifactsWith(
-  { grove, signal }: CliSession,
-  contribution: ContributionView,
-  texts: readonly string[],
-  { peer }: FetchCommandOptions,
-): Promise<string[]> {
-  const nameIn = (text: string) =>
-    [text, nameOf(text)].find((name) => Object.hasOwn(contribution.artifacts, name))
-  const named = texts.flatMap((text) => nameIn(text) ?? [])
-  if (named.length === texts.length) return named
-  const others = texts.filter((text) => nameIn(text) === undefined)
-  const files = await chosenFiles(grove, contribution, others, { signal, ...(peer && { peer }) })
-  return [...new Set([...named, ...artifactsOf(files)])]
+/** What came in several fetches of one contribution, as one: the first knows where it is from. */
+function together(last: FetchResult, before: readonly FetchResult[] = []): FetchResult {
+  const all = [...before, last]
+  const sum = (of: (result: FetchResult) => number) =>
+    all.reduce((total, result) => total + of(result), 0)
+  return {
+    ...last,
+    source: (before[0] ?? last).source,
+    bytesMoved: sum(({ bytesMoved }) => bytesMoved),
+    bytesVerified: sum(({ bytesVerified }) => bytesVerified),
+  }
 }
 
 function fetchOptionsFrom({
@@ -166,8 +161,15 @@ function fetchOptionsFrom({
 /** Artifacts that are listed one by one. */
 const ARTIFACTS_SHOWN = 20
 
-function printResult({ output }: CliSession, result: FetchResult, quoted: boolean): void {
-  const { contribution, source, artifacts, ancestors, missing } = result
+/** What was asked, as far as the answer is told by it. */
+interface Asked {
+  readonly quoted: boolean
+  /** The files that were asked for; undefined for all or none. */
+  readonly chosen: ChosenFiles['files'] | undefined
+}
+
+function printResult({ output }: CliSession, result: FetchResult, { quoted, chosen }: Asked): void {
+  const { contribution, source, artifacts, ancestors } = result
   const from = source.local
     ? 'was here already'
     : `from ${printable(source.address ?? source.peerId ?? 'a peer')}`
@@ -175,7 +177,7 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   print(output, `${style(output, 'yellow', contribution.cid)}${gap}${from}`)
   print(output, printable(contribution.summary))
   if (artifacts.length > 0) {
-    const listed = listedArtifacts(contribution, artifacts)
+    const listed = listedArtifacts(result, chosen)
     if (listed.length > 0) printTable(output, artifactTable(listed.slice(0, ARTIFACTS_SHOWN)))
     const more = listed.length - ARTIFACTS_SHOWN
     if (more > 0) print(output, `… and ${plural(more, 'artifact')} more`)
@@ -185,22 +187,33 @@ function printResult({ output }: CliSession, result: FetchResult, quoted: boolea
   }
   if (ancestors.length > 0) print(output, `ancestors  ${ancestors.map(short).join(', ')}`)
   // The table already shows which artifacts these are, and a quote moves none.
-  for (const line of quoted ? [] : missingLines(missing)) print(output, line)
+  for (const line of quoted ? [] : missingLines(result)) print(output, line)
   if (quoted) return
   if (result.moreEvidence === true)
     print(output, 'the peer knows more reviews and uses than it sent: rounds of sync bring them')
   const verified = `verified ${formatSize(result.bytesVerified)}`
-  const lost = missing.length === 0 ? '' : `; ${plural(missing.length, 'item')} missing`
+  const { length } = result.missing
+  const lost = length === 0 ? '' : `; ${plural(length, 'item')} missing`
   print(output, `moved ${formatSize(result.bytesMoved)}, ${verified}${lost}`)
 }
 
-/** The artifacts that are listed: those of a pack, which are no files, only where they lack. */
+/**
+ * What is listed: the artifacts; of a pack, whose artifacts are no files, those files that were
+ * asked for, else the parts that lack.
+ */
 export function listedArtifacts(
-  contribution: Pick<ContributionView, 'artifacts' | 'context'>,
-  artifacts: readonly ArtifactState[],
+  { contribution, artifacts }: Pick<FetchResult, 'artifacts' | 'contribution'>,
+  chosen: ChosenFiles['files'] = [],
 ): readonly ArtifactState[] {
-  const isHere = ({ state }: ArtifactState) => state === 'here' || state === 'fetched'
-  return isPack(contribution) ? artifacts.filter((each) => !isHere(each)) : artifacts
+  if (!isPack(contribution)) return artifacts
+  const states = new Map(artifacts.map(({ name, state }) => [name, state]))
+  const files = chosen.flatMap((file) => {
+    const { name, hash, sizeBytes = -1, artifact = '' } = file as FileEntry
+    const state = states.get(artifact)
+    return hash === undefined || state === undefined ? [] : [{ name, hash, sizeBytes, state }]
+  })
+  if (files.length > 0) return files
+  return artifacts.filter(({ state }) => state !== 'here' && state !== 'fetched')
 }
 
 /** The artifacts of a fetch. Pure. */
@@ -213,7 +226,7 @@ export function artifactTable(artifacts: readonly ArtifactState[]): Table {
       { title: 'hash', leaveOut: 1 },
     ],
     rows: artifacts.map(({ name, hash, sizeBytes, state }) => [
-      formatPath(pathOf(name)),
+      shownPath(pathOf(name)),
       formatSize(sizeBytes),
       state,
       short(hash),
@@ -233,15 +246,23 @@ export function artifactTotal(artifacts: readonly ArtifactState[]): string {
   return `${plural(artifacts.length, 'artifact')}, ${size}: ${states.join(', ')}`
 }
 
-/** What could not be had, one line a reason. */
-export function missingLines(missing: readonly MissingItem[]): string[] {
-  return [...Map.groupBy(missing, ({ reason }) => reason)].map(([reason, items]) => {
-    const ids = items.map((item) => short('cid' in item ? item.cid : item.hash))
-    const shown = ids.slice(0, MISSING_SHOWN).join(', ')
-    const more = ids.length - MISSING_SHOWN
-    return `missing    ${shown}${more > 0 ? ` and ${more} more` : ''}: ${printable(reason)}`
+/** What could not be had and why, one line a reason. */
+export function missingLines(result: FetchResult): string[] {
+  return [...Map.groupBy(result.missing, ({ reason }) => reason)].map(([reason, items]) => {
+    const shown = items.slice(0, MISSING_SHOWN).map((item) => whatOf(item, result))
+    const more = items.length - MISSING_SHOWN
+    const why = [whyMissing(reason), remedies[reason]].filter((part) => part !== undefined)
+    const rest = more > 0 ? ` and ${more} more` : ''
+    return `missing    ${shown.join(', ')}${rest}: ${printable(why.join('; '))}`
   })
 }
 
 /** Missing items that a line names. */
 const MISSING_SHOWN = 3
+
+/** What can be done about what is missing, by its reason. */
+const remedies: Readonly<Record<string, string>> = {
+  'peer-unreachable': '`grove peers` shows which groves answer',
+  'too-large': 'raise --max-bytes',
+  'fetch-timeout': 'raise --timeout',
+}

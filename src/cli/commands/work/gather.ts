@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { shownPath } from '../../../core/contribution/choice.ts'
 import { gitLayouts } from '../../../core/contribution/git-layouts.ts'
 import { GroveError } from '../../../core/errors.ts'
 import type { Reason } from '../../../gather/classify.ts'
@@ -7,7 +8,7 @@ import { gatherPaths } from '../../../gather/paths.ts'
 import { Revisions } from '../../../gather/revision.ts'
 import type { CliSession } from '../../context.ts'
 import { readText } from '../../options.ts'
-import { plural, printable } from '../../output/format.ts'
+import { plural } from '../../output/format.ts'
 import { note } from '../../output/output.ts'
 import { Progress } from '../../output/progress.ts'
 
@@ -121,7 +122,7 @@ const insistable: ReadonlySet<Reason> = new Set(['hidden', 'ignored', 'private k
 
 /** The first of some paths, and how many more there are. */
 export function listed(paths: readonly string[]): string {
-  const shown = paths.slice(0, NAMED_MAX).map(printable).join(', ')
+  const shown = paths.slice(0, NAMED_MAX).map(shownPath).join(', ')
   const more = paths.length - NAMED_MAX
   return more > 0 ? `${shown} and ${plural(more, 'more path')} (--json lists all)` : shown
 }

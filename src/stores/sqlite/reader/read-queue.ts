@@ -120,6 +120,7 @@ export class ReadQueue {
     if (tasks.includes(task)) return true
     const all = this.#waiting.values().reduce((sum, { length }) => sum + length, 0)
     if (tasks.length >= CALLER_WAITING_MAX || all >= WAITING_MAX) return false
+    if (tasks.length === 0) this.#shares.enter(caller)
     tasks.push(task)
     this.#waiting.set(caller, tasks)
     return true

@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads'
 import { GroveError } from '../../../core/errors.ts'
+import type { Clock } from '../../../ports/clock.ts'
 import type { NextTurn } from '../../../ports/stores.ts'
 import type { DatabaseFile } from '../database/database-file.ts'
-import { compact, errorOf, type Job, type Outcome } from './jobs.ts'
+import { bytesOf, type Committed, compact, errorOf, type Job, type JobBatch } from './jobs.ts'
+import { OWN, type Taken, type WriteTurn, WriteTurns } from './write-turns.ts'
 
-/** Jobs in one transaction at most: bounds how long the first of them waits for the last. */
-const BATCH_MAX = 256
 /** Batches sent to the thread at once: while it commits one, the next may be ready. */
 const BATCHES_MAX = 2
+
+type CommitClock = Pick<Clock, 'now' | 'after'>
 
 interface Waiting {
   readonly job: Job
@@ -29,29 +31,36 @@ const writerThread = new URL(`./writer-thread${import.meta.url.slice(-3)}`, impo
 export class CommitQueue {
   readonly #file: DatabaseFile
   readonly #nextTurn: NextTurn
-  readonly #queue: Waiting[] = []
+  readonly #clock: CommitClock
+  readonly #queue: WriteTurns<Waiting>
   /** Batches that the thread has not answered, oldest first. */
-  readonly #underWay: Waiting[][] = []
+  readonly #underWay: WriteTurn<Waiting>[] = []
+  /** What the thread has left over of those that it has answered, while it has others. */
+  readonly #left: Taken<Waiting>[] = []
   #scheduled = false
   #worker: Worker | undefined
   #closed = false
   #drained = () => {}
+  #stopAwaiting = () => {}
 
-  constructor(file: DatabaseFile, nextTurn: NextTurn) {
+  constructor(file: DatabaseFile, nextTurn: NextTurn, clock: CommitClock) {
     this.#file = file
     this.#nextTurn = nextTurn
+    this.#clock = clock
+    this.#queue = new WriteTurns(clock.now)
   }
 
   /**
-   * Resolves once the job is durable, with whether it changed anything. Throws `shutting-down`,
-   * `storage-full`, `storage-failed`, `read-only`.
+   * Resolves once the job is durable, with whether it changed anything. Askers take turns; the jobs
+   * of one are done in their order. Throws `shutting-down`, `busy` where too much of the asker's
+   * waits, `storage-full`, `storage-failed`, `read-only`.
    */
-  async write(job: Job): Promise<boolean> {
+  async write(job: Job, asker: string = OWN): Promise<boolean> {
     if (this.#closed) throw new GroveError('shutting-down')
     // The thread looks after each commit, but opening would make a database where there is none.
     if (this.#worker === undefined) this.#file.require()
     return new Promise((resolve, reject) => {
-      this.#queue.push({ job, resolve, reject })
+      this.#queue.add(asker, { job, resolve, reject }, bytesOf(job))
       this.#schedule()
     })
   }
@@ -59,7 +68,9 @@ export class CommitQueue {
   /** Commits what is waiting, then ends the thread. Refuses more. */
   async close(): Promise<void> {
     this.#closed = true
-    if (this.#queue.length + this.#underWay.length > 0) {
+    this.#queue.hurry()
+    this.#schedule()
+    if (this.#queue.size + this.#underWay.length > 0) {
       await new Promise<void>((resolve) => {
         this.#drained = resolve
       })
@@ -74,7 +85,11 @@ export class CommitQueue {
   }
 
   #schedule(): void {
-    if (this.#scheduled || !this.#isDue()) return
+    if (this.#scheduled) return
+    if (!this.#isDue()) {
+      this.#awaitRested()
+      return
+    }
     this.#scheduled = true
     this.#nextTurn(() => {
       this.#scheduled = false
@@ -84,20 +99,33 @@ export class CommitQueue {
 
   /**
    * Whether what is waiting is a batch. While the thread has one, the next is sent ahead once it is
-   * as large: sooner it would be a small one, and each costs a commit.
+   * as large: sooner it would be a small one, and each costs a commit. While several write, none is
+   * sent ahead, so that who comes last waits for one at most.
    */
   #isDue(): boolean {
     const [current] = this.#underWay
-    if (current === undefined) return this.#queue.length > 0
-    return this.#underWay.length < BATCHES_MAX && this.#queue.length >= current.length
+    if (current === undefined) return this.#queue.dueAt <= this.#clock.now()
+    if (this.#underWay.length >= BATCHES_MAX || current.isShared) return false
+    if (this.#left.length > 0) return false
+    return this.#queue.size >= current.taken.length
+  }
+
+  /** If all who wait rest, the next batch leaves when the first of them has rested. */
+  #awaitRested(): void {
+    if (this.#underWay.length > 0 || this.#queue.size === 0) return
+    this.#stopAwaiting()
+    const restMs = this.#queue.dueAt - this.#clock.now()
+    this.#stopAwaiting = this.#clock.after(Math.max(0, restMs), () => this.#schedule())
   }
 
   #send(): void {
     const worker = this.#start()
-    const batch = this.#queue.splice(0, BATCH_MAX)
+    const batch = this.#queue.take()
+    const isAhead = this.#underWay.length > 0
     this.#underWay.push(batch)
     worker.ref()
-    worker.postMessage(batch.map(({ job }) => compact(job)))
+    const jobs = batch.taken.map(({ job }) => compact(job.job))
+    worker.postMessage({ jobs, maxMs: batch.maxMs, isAhead } satisfies JobBatch)
   }
 
   #start(): Worker {
@@ -106,7 +134,7 @@ export class CommitQueue {
       workerData: { file: this.#file.path },
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
     })
-    worker.on('message', (outcomes: readonly Outcome[]) => this.#settle(outcomes))
+    worker.on('message', (committed: Committed) => this.#settle(committed))
     let cause: unknown
     worker.on('error', (error) => {
       cause = error
@@ -116,17 +144,22 @@ export class CommitQueue {
     return worker
   }
 
-  #settle(outcomes: readonly Outcome[]): void {
-    const batch = this.#underWay.shift() ?? []
+  #settle({ outcomes, workMs, allMs }: Committed): void {
+    const taken = this.#underWay.shift()?.taken ?? []
+    const done = taken.slice(0, outcomes.length)
+    this.#queue.settle(done, workMs, allMs)
+    this.#left.push(...taken.slice(outcomes.length))
+    if (this.#underWay.length === 0) this.#queue.putBack(this.#left.splice(0))
     // Send the next batch first: the thread commits it while the callers of this one are answered.
     if (this.#isDue()) this.#send()
-    if (this.#underWay.length === 0) this.#worker?.unref()
-    for (const [index, { resolve, reject }] of batch.entries()) {
+    else this.#awaitRested()
+    if (this.#queue.size + this.#underWay.length === 0) this.#worker?.unref()
+    for (const [index, { job }] of done.entries()) {
       const outcome = outcomes[index]
-      if (outcome?.type === 'done') resolve(outcome.changed)
-      else reject(outcome === undefined ? new GroveError('storage-failed') : errorOf(outcome))
+      if (outcome?.type === 'done') job.resolve(outcome.changed)
+      else job.reject(outcome === undefined ? new GroveError('storage-failed') : errorOf(outcome))
     }
-    if (this.#underWay.length === 0) this.#drained()
+    if (this.#queue.size + this.#underWay.length === 0) this.#drained()
   }
 
   /**
@@ -136,10 +169,11 @@ export class CommitQueue {
   #ended(worker: Worker, cause: unknown): void {
     if (this.#worker !== worker) return
     this.#worker = undefined
-    const lost = this.#underWay.splice(0).flat()
-    for (const { reject } of lost)
-      reject(new GroveError('storage-failed', { file: this.#file.path }, { cause }))
-    if (this.#queue.length > 0) this.#schedule()
+    const lost = this.#underWay.splice(0).flatMap(({ taken }) => taken)
+    this.#queue.putBack(this.#left.splice(0))
+    for (const { job } of lost)
+      job.reject(new GroveError('storage-failed', { file: this.#file.path }, { cause }))
+    if (this.#queue.size > 0) this.#schedule()
     else this.#drained()
   }
 }

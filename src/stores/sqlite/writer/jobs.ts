@@ -48,6 +48,24 @@ export type Job =
 /** The outcome of a job: whether it changed anything, or the error that it failed with. */
 export type Outcome = { readonly type: 'done'; readonly changed: boolean } | Failure
 
+/** A batch of jobs for the writer's thread. */
+export interface JobBatch {
+  readonly jobs: readonly Job[]
+  /** After so much work, in ms, no further job is begun. */
+  readonly maxMs: number
+  /** Whether the one before it was not answered yet: if that leaves jobs over, this waits too. */
+  readonly isAhead: boolean
+}
+
+/** What came of a batch. */
+export interface Committed {
+  /** Of the jobs that were begun, which are the first ones. */
+  readonly outcomes: readonly Outcome[]
+  /** What each of these took, in ms, without the commit. */
+  readonly workMs: readonly number[]
+  readonly allMs: number
+}
+
 /** Why something failed, as plain data. */
 export interface Failure {
   readonly type: 'failed'
@@ -75,4 +93,11 @@ function withOwnBytes<T extends { readonly bytes: Uint8Array }>(value: T): T {
   return value.bytes.byteLength === value.bytes.buffer.byteLength
     ? value
     : { ...value, bytes: new Uint8Array(value.bytes) }
+}
+
+/** Bytes that a job has in memory while it waits. */
+export function bytesOf(job: Job): number {
+  if (!('bytes' in job)) return 0
+  const pending = job.type === 'put-contribution' ? (job.pending ?? []) : []
+  return pending.reduce((sum, { bytes }) => sum + bytes.byteLength, job.bytes.byteLength)
 }

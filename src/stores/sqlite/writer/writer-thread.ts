@@ -1,14 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Job } from './jobs.ts'
+import type { JobBatch } from './jobs.ts'
 import { Writer } from './writer.ts'
 
-/** The writer's thread: takes batches of jobs, answers each with its outcomes, ends at `close`. */
+/** The writer's thread: takes batches of jobs, tells what came of each, ends at `close`. */
 const { file } = workerData as { readonly file: string }
-const writer = new Writer(file)
+const writer = new Writer(file, () => performance.now())
 
-parentPort?.on('message', (message: readonly Job[] | 'close') => {
+parentPort?.on('message', (message: JobBatch | 'close') => {
   if (message === 'close') {
     writer.close()
     parentPort?.close()
-  } else parentPort?.postMessage(writer.commit(message))
+  } else parentPort?.postMessage(writer.commitWithin(message))
 })

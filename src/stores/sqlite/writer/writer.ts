@@ -10,7 +10,13 @@ import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.
 import { addPromises } from '../tables/stubs.ts'
 import { WordIndex } from '../tables/word-index.ts'
 import { ContributionWriter } from './contribution-writer.ts'
-import { failure, type Job, type Outcome } from './jobs.ts'
+import { type Committed, failure, type Job, type JobBatch, type Outcome } from './jobs.ts'
+
+/** A job that was carried out, and what it took, in ms. */
+interface Done {
+  readonly outcome: Outcome
+  readonly ms: number
+}
 
 /**
  * Bytes of pages that the writer caches: enough for the upper levels of the indexes. When a page
@@ -24,24 +30,36 @@ export class Writer {
   readonly #connection: Connection
   readonly #contributions: ContributionWriter
   readonly #file: DatabaseFile
+  readonly #now: () => number
+  /** Whether the last batch was not done whole. */
+  #hasLeft = false
 
-  constructor(file: string) {
+  /** `now`: in ms. Default: all takes no time. */
+  constructor(file: string, now = () => 0) {
     this.#connection = new Connection(file, { cacheBytes: WRITER_CACHE_BYTES })
     this.#file = new DatabaseFile(file)
     this.#contributions = new ContributionWriter(this.#connection)
+    this.#now = now
   }
 
   /** The outcome of each job. All fail where the file that has them is not the one at its path. */
-  commit(jobs: readonly Job[]): Outcome[] {
-    try {
-      this.#file.require()
-      const outcomes = this.#committed(jobs)
-      // What happened to the file meanwhile shows afterwards only.
-      this.#file.requireCommitted()
-      return outcomes
-    } catch (error) {
-      if (!isGroveError(error)) throw error
-      return jobs.map(() => failure(error))
+  commit(jobs: readonly Job[]): readonly Outcome[] {
+    return this.commitWithin({ jobs, maxMs: Number.POSITIVE_INFINITY, isAhead: false }).outcomes
+  }
+
+  /**
+   * The same of those jobs that are begun within the time of the batch: the first one, unless jobs
+   * before it were left over.
+   */
+  commitWithin({ jobs, maxMs, isAhead }: JobBatch): Committed {
+    if (isAhead && this.#hasLeft) return { outcomes: [], workMs: [], allMs: 0 }
+    const begun = this.#now()
+    const done = this.#inFile(jobs, begun + maxMs)
+    this.#hasLeft = done.length < jobs.length
+    return {
+      outcomes: done.map(({ outcome }) => outcome),
+      workMs: done.map(({ ms }) => ms),
+      allMs: this.#now() - begun,
     }
   }
 
@@ -49,14 +67,50 @@ export class Writer {
     this.#connection.close()
   }
 
-  /** If one job fails, all are done again, each in its own transaction. */
-  #committed(jobs: readonly Job[]): Outcome[] {
+  #inFile(jobs: readonly Job[], deadline: number): Done[] {
     try {
-      return this.#connection.write(() => jobs.map((job) => this.#done(job)))
+      this.#file.require()
+      const done = this.#committed(jobs, deadline)
+      // What happened to the file meanwhile shows afterwards only.
+      this.#file.requireCommitted()
+      return done
     } catch (error) {
       if (!isGroveError(error)) throw error
-      return jobs.length === 1 ? [failure(error)] : jobs.flatMap((job) => this.#committed([job]))
+      return jobs.map(() => ({ outcome: failure(error), ms: 0 }))
     }
+  }
+
+  /** If one job fails, all are done again, each in its own transaction. */
+  #committed(jobs: readonly Job[], deadline: number): Done[] {
+    try {
+      return this.#connection.write(() => this.#until(deadline, jobs, (job) => this.#done(job)))
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      return this.#until(deadline, jobs, (job) => this.#committedAlone(job))
+    }
+  }
+
+  #committedAlone(job: Job): Outcome {
+    try {
+      return this.#connection.write(() => this.#done(job))
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      return failure(error)
+    }
+  }
+
+  /** Jobs are begun until a moment, the first one in any case. */
+  #until(deadline: number, jobs: readonly Job[], work: (job: Job) => Outcome): Done[] {
+    const done: Done[] = []
+    let begun = this.#now()
+    for (const job of jobs) {
+      if (done.length > 0 && begun >= deadline) break
+      const outcome = work(job)
+      const ended = this.#now()
+      done.push({ outcome, ms: ended - begun })
+      begun = ended
+    }
+    return done
   }
 
   #done(job: Job): Outcome {

@@ -164,6 +164,40 @@ test('a host that guesses tokens is not heard for a while, and others are', asyn
   assert.equal(codeOf(withToken(token)), 'token')
 })
 
+test('with --anonymous-read everybody reads contributions, at a rate, and nothing else', (t) => {
+  const { door, move } = openDoor(t, { admission: 'members', anonymousRead: true })
+  for (const { name, access: kind } of allOperations) {
+    const { scope, isPublic } = accessTable[kind]
+    const admit = () => door.admit(from(`2001:db8::${name}`), kind)
+    if (scope === undefined || isPublic) assert.equal(admit().kind, 'anybody', name)
+    else assert.throws(admit, withCode('unauthorized'), name)
+  }
+  const reads = (count: number, host = ELSEWHERE) =>
+    Array.from({ length: count }, () => door.admit(from(host), 'public'))
+
+  reads(50)
+  assert.throws(() => reads(1), withCode('busy'))
+  reads(1, '203.0.113.6')
+  move(1_000)
+  reads(10)
+  assert.throws(() => reads(1), withCode('busy'))
+})
+
+test('what everybody may read may be cached for a while, and what has its hash for good', async () => {
+  await using grove = testNode()
+  const { access, clock } = grove.node
+  const door = new Door({ access, clock, anonymousRead: true })
+  const answerer = new ApiAnswerer(grove.node, { door })
+  const cachingOf = async (target: string, remote: string) => {
+    const { response } = await answerer.answer(memoryRequest({ method: 'GET', target, remote }))
+    return response.headers['cache-control']
+  }
+
+  assert.equal(await cachingOf('/api/threads', ELSEWHERE), 'public, max-age=30')
+  assert.equal(await cachingOf('/api/threads', '127.0.0.1'), undefined)
+  assert.equal(await cachingOf('/api/nothing', ELSEWHERE), undefined)
+})
+
 /** The parts of a node that cost disk, calls or memory. */
 const COSTLY = ['contributions', 'index', 'stubs', 'blobs', 'transport', 'gossip', 'sync']
 

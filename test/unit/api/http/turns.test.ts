@@ -3,13 +3,14 @@ import { test } from 'node:test'
 import { hostOf } from '../../../../src/api/http/caller.ts'
 import { type Lane, Turns } from '../../../../src/api/http/turns.ts'
 import { withCode } from '../../../support/errors.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
 
 /** Turns on an event loop of their own, whose passes are played one by one. */
 function newTurns(mayBegin?: (host: string) => boolean) {
-  let nowMs = 0
+  const { clock, move } = standingClock()
   let tasks: (() => void)[] = []
   const turns = new Turns({
-    now: () => nowMs,
+    clock,
     nextTurn: (task) => void tasks.push(task),
     ...(mayBegin && { mayBegin }),
   })
@@ -31,15 +32,19 @@ function newTurns(mayBegin?: (host: string) => boolean) {
     const turn = turns.enter({ host, lane, signal })
     if (turn !== undefined) await turn
     begun.push(name)
-    nowMs += costMs
+    move(costMs)
   }
   return {
     turns,
     ask,
     begun,
     passOnce,
+    move,
     async passAll() {
-      for (let pass = 0; tasks.length > 0 && pass < 10_000; pass++) await passOnce()
+      for (let pass = 0; pass < 10_000; pass++) {
+        if (tasks.length > 0) await passOnce()
+        else move(1)
+      }
     },
   }
 }
@@ -98,6 +103,53 @@ test('what others see life by gets every second turn, and no more', async () => 
   const mixed = begun.slice(begun.indexOf('vital'), begun.lastIndexOf('vital'))
   assert.ok(begun.indexOf('vital') <= 2)
   assert.ok(mixed.filter((name) => name === 'crowd').length >= 18, mixed.join())
+})
+
+test('after long work a host rests while a lighter one is active, though nobody waits', async () => {
+  const { ask, begun, passOnce, passAll, move } = newTurns()
+
+  const all = many(10, () => ask('heavy', 20))
+  await passOnce()
+  await passOnce()
+  all.push(ask('light', 1))
+  await passOnce()
+  const before = begun.length
+  for (let pass = 0; pass < 10; pass++) await passOnce()
+  const rested = begun.length
+  move(60)
+  await passOnce()
+
+  assert.equal(begun[before - 1], 'light')
+  assert.equal(rested, before)
+  assert.equal(begun[before], 'heavy')
+  await passAll()
+  await Promise.all(all)
+})
+
+test('alone, a host never rests', async () => {
+  const { ask, begun, passOnce } = newTurns()
+
+  const all = many(20, () => ask('alone', 20))
+  for (let pass = 0; pass < 20; pass++) await passOnce()
+
+  assert.equal(begun.length, 20)
+  await Promise.all(all)
+})
+
+test('work that has begun goes on at once while its turn is young, and else takes turns', async () => {
+  const { turns, ask, move, passAll } = newTurns()
+  const { signal } = new AbortController()
+  const goOn = { host: 'a', lane: 'bulk', signal, isWork: true } as const
+  await ask('a', 0)
+
+  assert.equal(turns.enter(goOn), undefined)
+  move(5)
+  const other = ask('b', 1)
+  const later = turns.enter(goOn)
+
+  assert.ok(later instanceof Promise)
+  await passAll()
+  await Promise.all([later, other])
 })
 
 test('a request whose caller has left is not begun', async () => {

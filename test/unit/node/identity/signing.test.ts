@@ -68,6 +68,23 @@ test('what is published at once shares few signatures, and the next wait for the
   assert.deepEqual([before, calls.signed], [2, 3])
 })
 
+test('a caller that publishes much leaves others their places in the next batch', async () => {
+  const { signatures } = counted()
+  const signer = new OriginSigner({ signatures, clock: systemClock })
+  const stored: string[] = []
+  const keep = (caller: string) => async () => void stored.push(caller)
+  const [last, ...flood] = cids(700)
+  assert.ok(last)
+
+  await Promise.all([
+    ...flood.map((cid) => signer.signed(cid, keep('flood'), 'flood')),
+    signer.signed(last, keep('quiet'), 'quiet'),
+  ])
+
+  assert.equal(stored.length, 700)
+  assert.ok(stored.indexOf('quiet') < 256, `${stored.indexOf('quiet')}`)
+})
+
 test('a failure to sign or to store fails what it concerns, and nothing later', async () => {
   const { signatures } = counted()
   let fails = true

@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isGroveError } from '../../../src/core/errors.ts'
+import { below } from '../../../src/core/random.ts'
+import { seeded } from '../../../src/runtime/random.ts'
+import {
+  OWN,
+  type Taken,
+  type WriteTurn,
+  WriteTurns,
+} from '../../../src/stores/sqlite/writer/write-turns.ts'
+
+interface Job {
+  readonly asker: string
+  readonly number: number
+  readonly ms: number
+}
+
+/** What the thread does: works until the time of a batch is over, and commits for nothing. */
+function written({ taken, maxMs }: WriteTurn<Job>) {
+  const done: Taken<Job>[] = []
+  let allMs = 0
+  for (const one of taken) {
+    if (done.length > 0 && allMs >= maxMs) break
+    done.push(one)
+    allMs += one.job.ms
+  }
+  return { done, left: taken.slice(done.length), allMs }
+}
+
+/** A queue, a clock that goes on as the thread works, and what was written so far. */
+function bench() {
+  let now = 0
+  const turns = new WriteTurns<Job>(() => now)
+  const order: Job[] = []
+  const batch = () => {
+    const { done, left, allMs } = written(turns.take())
+    now += allMs
+    turns.settle(
+      done,
+      done.map(({ job }) => job.ms),
+      allMs,
+    )
+    turns.putBack(left)
+    for (const { job } of done) order.push(job)
+    return { ms: allMs, jobs: done.map(({ job }) => job) }
+  }
+  const counts = new Map<string, number>()
+  const add = (asker: string, ms: number) => {
+    const number = counts.get(asker) ?? 0
+    counts.set(asker, number + 1)
+    turns.add(asker, { asker, number, ms }, 1)
+  }
+  return { turns, order, batch, add, wait: (ms: number) => (now += ms) }
+}
+
+test('askers who all have work get the same time of the thread, whatever their jobs take', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = seeded(seed)
+    const { add, batch } = bench()
+    const costs = Array.from({ length: 2 + below(random, 4) }, () => 0.1 + 8 * random.next() ** 3)
+    const jobMs = (asker: number) => (costs[asker] ?? 1) * (0.5 + random.next())
+    for (let n = 0; n < 200; n++) for (const asker of costs.keys()) add(`${asker}`, jobMs(asker))
+    const had = costs.map(() => 0)
+
+    for (let n = 0; n < 200; n++) {
+      const { jobs } = batch()
+      for (const { asker, ms } of jobs) {
+        had[Number(asker)] = (had[Number(asker)] ?? 0) + ms
+        add(asker, jobMs(Number(asker)))
+      }
+    }
+
+    // Each is within a batch of the others: its time, and the job that it ends with.
+    const longest = 1.5 * Math.max(...costs)
+    assert.ok(Math.max(...had) - Math.min(...had) <= 2 * (8 + longest), `seed ${seed}: ${had}`)
+  }
+})
+
+test('over any arrivals nothing is lost or doubled, and each asker has its order', () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const random = seeded(seed)
+    const { turns, order, add, batch, wait } = bench()
+    let added = 0
+    for (let step = 0; step < 300; step++) {
+      for (let n = below(random, 5); n > 0; n--, added++)
+        add(`${below(random, 4)}`, 10 * random.next() ** 4)
+      if (below(random, 10) === 0) wait(400)
+      const waiting = turns.size
+      const isDue = turns.dueAt === 0
+      const { jobs } = batch()
+      assert.equal(jobs.length > 0, isDue)
+      assert.equal(turns.size, waiting - jobs.length)
+    }
+    turns.hurry()
+    while (turns.size > 0) batch()
+
+    assert.equal(order.length, added)
+    for (const asker of ['0', '1', '2', '3']) {
+      const numbers = order.filter((job) => job.asker === asker).map(({ number }) => number)
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => index),
+      )
+    }
+  }
+})
+
+test('beside others a batch is short, and who comes with little is in the next one', () => {
+  const { add, batch } = bench()
+  for (let n = 0; n < 100; n++) add('heavy', 3)
+  add('light', 0.1)
+  batch()
+  for (let n = 0; n < 20; n++) {
+    add('light', 0.1)
+
+    const { ms, jobs } = batch()
+
+    assert.equal(jobs[0]?.asker, 'light')
+    assert.ok(ms < 8 + 3, `${ms} ms`)
+  }
+})
+
+test('who writes long jobs rests while nothing waits beside them, if somebody lighter is active', () => {
+  const { turns, add, batch, wait } = bench()
+  for (let n = 0; n < 10; n++) add('heavy', 10)
+  batch()
+  add('light', 0.1)
+  batch()
+
+  assert.deepEqual(batch().jobs, [])
+  assert.ok(turns.dueAt > 0 && Number.isFinite(turns.dueAt))
+  wait(30)
+  assert.equal(batch().jobs[0]?.asker, 'heavy')
+  assert.deepEqual(batch().jobs, [])
+  turns.hurry()
+  assert.equal(batch().jobs[0]?.asker, 'heavy')
+})
+
+test('who writes long jobs alone, or beside equals, never rests', () => {
+  const alone = bench()
+  for (let n = 0; n < 50; n++) alone.add('alone', 10)
+  while (alone.turns.size > 0) assert.ok(alone.batch().jobs.length > 0)
+  const { turns, add, batch } = bench()
+  for (const asker of ['a', 'b']) for (let n = 0; n < 50; n++) add(asker, 10)
+
+  while (turns.size > 0) assert.ok(batch().jobs.length > 0)
+})
+
+test('who has the thread alone fills whole batches, also after another has stopped', () => {
+  const { add, batch, wait } = bench()
+  add('other', 0.1)
+  batch()
+  wait(1_000)
+  for (let n = 0; n < 100; n++) add('alone', 0.1)
+
+  assert.equal(batch().jobs.length, 100)
+})
+
+test("the grove's own small writes don't make the batches of others short", () => {
+  const { turns, add } = bench()
+  add(OWN, 0.1)
+  for (let n = 0; n < 100; n++) add('alone', 0.1)
+
+  const { taken, isShared } = turns.take()
+
+  assert.equal(taken.length, 101)
+  assert.equal(isShared, false)
+})
+
+test('an asker with too many bytes waiting is told to come later, others and the grove are not', () => {
+  const turns = new WriteTurns<string>(() => 0)
+  const mebibyte = 1024 * 1024
+  for (let n = 0; n < 32; n++) turns.add('many', 'job', mebibyte)
+
+  assert.throws(
+    () => turns.add('many', 'job', 1),
+    (error) => isGroveError(error, 'busy'),
+  )
+  turns.add('other', 'job', 64 * mebibyte)
+  for (let n = 0; n < 64; n++) turns.add(OWN, 'job', mebibyte)
+  turns.take()
+  while (turns.size > 0) turns.take()
+  turns.add('many', 'job', mebibyte)
+  assert.equal(turns.size, 1)
+})
