@@ -2,6 +2,8 @@ import { fstatSync } from 'node:fs'
 import { type DestinationStream, type LevelWithSilent, pino } from 'pino'
 import type { Log } from './ports/log.ts'
 
+type Fields = Readonly<Record<string, unknown>>
+
 /** Lines that wait for somebody who reads stderr too slowly, in characters. */
 const WAITING_MAX = 1024 * 1024
 
@@ -15,7 +17,9 @@ export function stderrLog(level: LevelWithSilent, stderr: NodeJS.WriteStream): L
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: pino.stdSerializers.err },
+    serializers: {
+      err: (err: unknown) => (err instanceof Error ? pino.stdSerializers.err(err) : err),
+    },
     formatters: { level: (label: string) => ({ level: label }) },
   }
   const logger = pino(
@@ -24,9 +28,17 @@ export function stderrLog(level: LevelWithSilent, stderr: NodeJS.WriteStream): L
   )
   const at =
     (name: 'debug' | 'info' | 'warn' | 'error') =>
-    (message: string, fields?: Readonly<Record<string, unknown>>) =>
-      logger[name](fields ?? {}, message)
+    (message: string, fields: Fields = {}) =>
+      logger[name](name === 'warn' ? withoutStack(fields) : fields, message)
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** The error of a warning is foreseen: a stack would make it look like a bug. */
+function withoutStack({ err, ...fields }: Fields): Fields {
+  if (!(err instanceof Error)) return { ...fields, ...(err !== undefined && { err }) }
+  const { code, details } = err as { code?: unknown; details?: unknown }
+  const cause = err.cause instanceof Error ? err.cause.message : undefined
+  return { ...fields, err: { code, message: err.message, details, cause } }
 }
 
 const LOST = 'lines of the log were lost, since nobody read them in time'

@@ -21,6 +21,7 @@ const noRight = 'this user has no permission'
 /** What system errors say, where people can do something about it. */
 const words: Readonly<Record<string, string>> = {
   ENOSPC: 'its disk is full',
+  SQLITE_FULL: 'its disk is full',
   EDQUOT: "this user's share of its disk is full",
   EMFILE: 'this process has too many files open',
   EROFS: 'its disk is read-only',

@@ -4,6 +4,7 @@ import type { Slot } from '../concurrency/slots.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
+import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
 import type { Origin } from '../core/identity/origin.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
@@ -82,6 +83,7 @@ export interface ReadContext extends Breathing {
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
   readonly packs: PackIndexes
+  readonly gists: Gists
   readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
@@ -167,6 +169,7 @@ export interface PeersContext extends Breathing {
   readonly transport: Transport
   readonly peers: PeerRecords
   readonly seedWatch: SeedReports
+  readonly gists: Gists
   readonly gossip: GossipView
   readonly clock: Clock
   readonly log: Log
@@ -226,6 +229,7 @@ export interface SyncContext extends FetchContext {
   readonly config: NodeConfig
   readonly random: Random
   readonly marks: Marks
+  readonly health: Pick<Health, 'damages'>
   /** Runs a task after a while, which nobody waits for; the last call for a name counts. */
   later(name: string, delayMs: number, task: () => Promise<unknown>): void
 }
@@ -251,6 +255,25 @@ export type GossipView = Pick<
 export interface PackIndexes {
   /** The index with a hash, which `read` reads if it is not kept. Failures are not kept. */
   get(hash: Cid, read: () => Promise<PackIndex>): Promise<PackIndex>
+}
+
+/** What advertisements are compared with, and lists show, of a contribution that is held. */
+export interface Gist {
+  readonly cid: Cid
+  readonly manifest: Pick<Manifest, 'kind' | 'scores' | 'summary'> & {
+    readonly agent: Pick<Manifest['agent'], 'agentId'>
+  }
+}
+
+/** What gists are read with. */
+export interface GistReader extends Breathing {
+  readonly contributions: Pick<ContributionStore, 'bytes'>
+}
+
+/** The gists of contributions. Those looked at lately are not read again. */
+export interface Gists {
+  /** Those of the cids that are held, in their order. */
+  each(node: GistReader, cids: Iterable<Cid>): AsyncGenerator<Gist, void, undefined>
 }
 
 /** What this grove has done since it was started. */

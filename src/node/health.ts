@@ -20,12 +20,16 @@ export class Health {
   readonly #stores: StoreHealth
   readonly #clock: Clock
   readonly #leave: () => void
+  #damages = 0
   #last: { readonly at: number; readonly outcome: Promise<void> } | undefined
 
   constructor({ health, clock, events }: Ports) {
     this.#stores = health
     this.#clock = clock
-    this.#leave = health.onDamage((damage) => events.publish({ type: 'damaged', ...damage }))
+    this.#leave = health.onDamage((damage) => {
+      this.#damages += 1
+      events.publish({ type: 'damaged', ...damage })
+    })
   }
 
   /** Throws `storage-full`, `storage-failed` if nothing can be stored, as of a moment ago. */
@@ -48,6 +52,11 @@ export class Health {
       damaged: damaged.length,
       damagedHashes: damaged.slice(0, DAMAGED_SHOWN_MAX),
     }
+  }
+
+  /** How often damage was found since the start. */
+  get damages(): number {
+    return this.#damages
   }
 
   /** How many hashes are known to be damaged. */

@@ -47,6 +47,7 @@ import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
+import { GistCache } from './read/gists.ts'
 import { PackIndexCache } from './read/packs.ts'
 import { EvidenceMarks } from './serve/evidence-mark.ts'
 import { BackgroundSync } from './sync/sync.ts'
@@ -104,6 +105,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly closures = new ClosureAnswers()
   readonly transfers: TransferSlots
   readonly packs = new PackIndexCache()
+  readonly gists = new GistCache()
   readonly marks: Marks
   readonly sync: BackgroundSync
   readonly #gossip: GossipState

@@ -63,6 +63,11 @@ export class StagedArtifacts {
     this.#caller = caller
   }
 
+  /** Lets others have the thread, between the steps of reading many of them. */
+  breathe(isBrief: boolean): Promise<void> | undefined {
+    return this.#node.breathe(isBrief)
+  }
+
   /** Throws as `stageArtifact` does. */
   async stage(source: ByteSource, options: PutOptions = {}): Promise<Cid> {
     const { hash, pending } = await this.#node.blobs.stage(source, options)

@@ -42,11 +42,21 @@ export function refuseOtherSites(request: ApiRequest): void {
  * `encoding-unsupported`.
  */
 export function refuseEncoded(request: ApiRequest): void {
-  const encoding = request.header('content-encoding')
-  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return
+  refuseOtherThan('identity', request, 'content-encoding')
+  refuseOtherThan('chunked', request, 'transfer-encoding')
+}
+
+function refuseOtherThan(
+  plain: string,
+  request: ApiRequest,
+  header: 'content-encoding' | 'transfer-encoding',
+): void {
+  const encoding = request.header(header)
+  if (encoding === undefined || encoding.trim().toLowerCase() === plain) return
+  const field = header === 'content-encoding' ? 'contentEncoding' : 'transferEncoding'
   throw new GroveError(
     'encoding-unsupported',
-    { contentEncoding: encoding.slice(0, 200) },
-    { message: 'send the body without a content-encoding: nothing is decoded here' },
+    { [field]: encoding.slice(0, 200) },
+    { message: `send the body without a ${header}: nothing is decoded here` },
   )
 }

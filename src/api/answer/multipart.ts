@@ -12,6 +12,8 @@ import type { ApiRequest } from './request.ts'
 const ARTIFACT_PREFIX = 'artifact:'
 /** Bytes of a part that are buffered for the store. */
 const PART_BUFFER_BYTES = 256 * 1024
+/** Bytes that are parsed at once: they may hold a hundred parts, each of which is staged. */
+const PIECE_BYTES = 8 * 1024
 
 /** Whether the body is multipart/form-data. */
 export function isMultipart(request: ApiRequest): boolean {
@@ -37,10 +39,15 @@ export async function readMultipart(
   )
   form.on('partsLimit', () => parts.stop(invalid(`more than ${ARTIFACTS_MAX} artifacts`)))
   const finished = once(form, 'finish', { signal: parts.stopped }).catch(() => {})
+  let isFirst = true
   try {
     for await (const chunk of body) {
-      parts.stopped.throwIfAborted()
-      if (!form.write(chunk)) await once(form, 'drain', { signal: parts.stopped })
+      for (const piece of piecesOf(chunk)) {
+        await staged.breathe(isFirst)
+        isFirst = false
+        parts.stopped.throwIfAborted()
+        if (!form.write(piece)) await once(form, 'drain', { signal: parts.stopped })
+      }
     }
     form.end()
     await finished
@@ -50,6 +57,11 @@ export async function readMultipart(
     parts.stop(cause)
     throw isGroveError(parts.stopped.reason) ? parts.stopped.reason : cause
   }
+}
+
+function* piecesOf(chunk: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at < chunk.byteLength; at += PIECE_BYTES)
+    yield chunk.subarray(at, at + PIECE_BYTES)
 }
 
 function openForm(request: ApiRequest) {

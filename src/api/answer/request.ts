@@ -36,8 +36,19 @@ export interface ApiRequest {
   bodyStream(): AsyncIterable<Uint8Array>
 }
 
+/** What a request target says. */
+interface RequestTarget {
+  readonly path: string
+  readonly search: string
+  /** Who is called, in an absolute target: it goes before the header `host` (RFC 9112 §3.2.2). */
+  readonly authority?: string
+}
+
 /** Splits a request target into path and query. */
-export function splitTarget(target: string): { path: string; search: string } {
+export function splitTarget(target: string): RequestTarget {
+  const [all, authority] = /^https?:\/\/([^/?]*)/i.exec(target) ?? []
+  if (all !== undefined && authority !== undefined)
+    return { ...splitTarget(target.slice(all.length).replace(/^(?!\/)/, '/')), authority }
   const end = target.indexOf('?')
   return end < 0
     ? { path: target, search: '' }
@@ -64,13 +75,15 @@ export function memoryRequest({
   isForwarded = false,
 }: MemoryRequest): ApiRequest {
   const bytes = Buffer.from(body as string)
+  const { path, search, authority } = splitTarget(target)
   return {
     method,
-    ...splitTarget(target),
+    path,
+    search,
     remote,
     isForwarded,
     signal: new AbortController().signal,
-    header: (name) => headers[name],
+    header: (name) => (name === 'host' ? authority : undefined) ?? headers[name],
     wholeBody: async (maxBytes) => (bytes.byteLength > maxBytes ? undefined : bytes),
     async *bodyStream() {
       yield bytes

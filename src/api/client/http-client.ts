@@ -93,6 +93,8 @@ interface HttpClientOptions {
 export class HttpClient {
   readonly #url: string
   readonly #prefix: string
+  /** Whether it is the process that has a directory of this machine open. */
+  readonly #isHolder: boolean
   readonly #pool: Pool
   /** A connection of its own, on which the server is asked whether it lives. */
   readonly #pulse: Pool
@@ -106,6 +108,7 @@ export class HttpClient {
     this.#credentials = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const { origin, pathname } = new URL(url)
     this.#url = url
+    this.#isHolder = connect !== undefined
     this.#prefix = pathname.replace(/\/$/, '')
     const options = { headersTimeout: 0, bodyTimeout: STALL_MS, ...(connect && { connect }) }
     this.#pool = new Pool(origin, { ...options, connections: CONNECTIONS })
@@ -188,7 +191,14 @@ export class HttpClient {
     if (answer.statusCode < 300) return answer
     const said = errorFromBody(await answer.body.json().catch(() => undefined))
     if (this.#isBelowRoot(said)) throw this.#notAtRoot()
-    throw said ?? this.#notGrove(answer)
+    throw said === undefined ? this.#notGrove(answer) : this.#atServer(said)
+  }
+
+  /** A server's full disk: it is not that of whoever asks, and a path on it helps nobody here. */
+  #atServer(error: GroveError): GroveError {
+    if (error.code !== 'storage-full' || this.#isHolder) return error
+    const message = `the disk of the grove at ${this.#url} is full`
+    return new GroveError(error.code, { ...error.details, url: this.#url }, { message })
   }
 
   async #askWhetherAlive(signal: AbortSignal): Promise<void> {

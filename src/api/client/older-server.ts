@@ -34,3 +34,8 @@ export async function statusOf(grove: GroveApi, options: CallOptions) {
   const refused = sync?.refused
   return { ...info, ...(refused && { sync: { refused } }) }
 }
+
+/** What background sync refuses for now; none where the server doesn't say which. */
+export async function refusalsOf(grove: GroveApi, options: CallOptions) {
+  return (await ifKnown(grove.refusals({}, options)))?.refusals ?? []
+}

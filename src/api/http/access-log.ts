@@ -1,3 +1,5 @@
+import { Bucket } from '../../concurrency/bucket.ts'
+import { errorTable } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -22,12 +24,40 @@ export interface RequestOutcome extends Answered {
   readonly isCut: boolean
 }
 
-/** Logs one request: who asked what, what was answered, and how long it took. */
-export function logRequest(log: Log, request: ApiRequest, outcome: RequestOutcome): void {
-  const { operation, response, from, ms, isCut } = outcome
+/** Refused requests that are logged at once; then one in REFUSAL_MS: strangers fill no disk. */
+const REFUSALS_MAX = 20
+/** How often one more refused request is logged. */
+const REFUSAL_MS = 3_000
+const REFUSED: ReadonlySet<number> = new Set([401, 403, 429])
+
+/** The log of a server's requests. */
+export class AccessLog {
+  readonly #log: Log
+  readonly #now: () => number
+  readonly #refusals = new Bucket(REFUSALS_MAX, REFUSAL_MS)
+
+  constructor(log: Log, now: () => number) {
+    this.#log = log
+    this.#now = now
+  }
+
+  /** Logs one request: who asked what, what was answered, and how long it took. */
+  note(request: ApiRequest, outcome: RequestOutcome): void {
+    const { operation, response } = outcome
+    const isRefused = REFUSED.has(response.status)
+    const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
+    const isQuiet = isChatter || (isRefused && !this.#refusals.tryTake(this.#now()))
+    const isFull = response.status === errorTable['storage-full'].status
+    const level = isFull ? 'warn' : isQuiet ? 'debug' : 'info'
+    this.#log[level]('request', fieldsOf(request, outcome))
+  }
+}
+
+function fieldsOf(request: ApiRequest, outcome: RequestOutcome) {
+  const { response, from, ms, isCut } = outcome
   const { method, path, search } = request
   const target = search === '' ? path : `${path}?${search}`
-  const fields = {
+  return {
     from: from?.replace(/^::ffff:/, ''),
     method,
     target: target.slice(0, TARGET_MAX_CHARS),
@@ -36,6 +66,4 @@ export function logRequest(log: Log, request: ApiRequest, outcome: RequestOutcom
     ...(isCut && { cut: true }),
     ...response.subject,
   }
-  const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
-  log[isChatter ? 'debug' : 'info']('request', fields)
 }

@@ -9,7 +9,7 @@ import { textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
-import { logRequest } from './access-log.ts'
+import { AccessLog } from './access-log.ts'
 import { AnswerRoom } from './answer-room.ts'
 import { hostOf, type Proxies, proxiesAt, remoteOf } from './caller.ts'
 import type { Connections } from './connections.ts'
@@ -91,6 +91,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       ? Promise.reject(new GroveError('busy', {}, { message: 'too many event streams from there' }))
       : turns.enter({ host, signal, lane: VITAL.has(path) ? 'vital' : 'ordinary' })
   const pipelines = new Pipelines()
+  const log = new AccessLog(node.log, node.clock.now)
   const later = async (behind: Promise<void>, request: ApiRequest, host: string) => {
     await behind
     request.signal.throwIfAborted()
@@ -134,7 +135,7 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
     } finally {
       if (operation !== undefined) end(operation, response.status)
       live.delete(exchange)
-      logRequest(node.log, exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
+      log.note(exchange, { ...answered, from, isCut, ms: node.clock.now() - begun })
     }
   }
   return {

@@ -45,6 +45,7 @@ export class Exchange implements ApiRequest {
   readonly host: string
   readonly remote: string | undefined
   readonly isForwarded: boolean
+  readonly #authority: string | undefined
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   readonly #options: ExchangeOptions
@@ -63,9 +64,10 @@ export class Exchange implements ApiRequest {
     this.#movement = new Movement({ socket: incoming.socket, clock, isCrowded })
     onUse('work')
     this.method = incoming.method ?? 'GET'
-    const { path, search } = splitTarget(incoming.url ?? '/')
+    const { path, search, authority } = splitTarget(incoming.url ?? '/')
     this.path = path
     this.search = search
+    this.#authority = authority
     outgoing.once('close', () => {
       this.#movement.allowPause()
       onUse('idle')
@@ -87,6 +89,7 @@ export class Exchange implements ApiRequest {
   }
 
   header(name: string): string | undefined {
+    if (name === 'host' && this.#authority !== undefined) return this.#authority
     const value = this.#incoming.headers[name]
     return Array.isArray(value) ? value[0] : value
   }

@@ -16,7 +16,8 @@ const ARGUMENTS = 'params.arguments.'
 /**
  * The lines of stdin whose messages arrive as they were written, for an MCP transport over stdio.
  * The others are answered on stdout: what is no JSON or no message, on whose answer its sender
- * would wait for ever, and numbers that would change on the way.
+ * would wait for ever, and numbers that would change on the way. While answers aren't read, no more
+ * messages are: they would be answered in memory. A message that is too long is an error.
  */
 export function exactLines(stdout: Writable): Transform {
   return new ExactLines(stdout)
@@ -42,7 +43,9 @@ class ExactLines extends Transform {
     }
     this.#rest.push(chunk.subarray(from))
     this.#restBytes += chunk.byteLength - from
-    done(this.#restBytes > MESSAGE_MAX_BYTES ? new GroveError('body-too-large') : null)
+    if (this.#restBytes > MESSAGE_MAX_BYTES) done(tooLong())
+    else if (this.#stdout.writableNeedDrain) this.#stdout.once('drain', done)
+    else done()
   }
 
   #take(line: Buffer): void {
@@ -60,6 +63,12 @@ class ExactLines extends Transform {
   #answer(message: object): void {
     this.#stdout.write(`${JSON.stringify(message)}\n`)
   }
+}
+
+function tooLong(): GroveError {
+  const maxBytes = MESSAGE_MAX_BYTES
+  const message = `a message may have ${maxBytes} bytes: this one is longer, and ends the reading`
+  return new GroveError('body-too-large', { maxBytes }, { message })
 }
 
 /** For each request of a batch one, since its sender waits for each. A wrong answer gets none. */

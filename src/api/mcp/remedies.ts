@@ -4,8 +4,6 @@ import type { Remedies } from '../client/explain.ts'
 export const remedies: Remedies = {
   byCode: {
     'relation-target-missing': 'copy it here with grove_fetch first, or check the id',
-    unauthorized: 'who runs this tool gives it a token of the grove, as GROVE_TOKEN',
-    forbidden: 'who runs the grove can make a token that allows it: `grove token create`',
     absent: 'name a grove that holds it as the peer of grove_fetch',
     'address-refused':
       'who runs the grove can allow such addresses: `grove serve --allow-private-peers`',

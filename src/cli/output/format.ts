@@ -10,18 +10,27 @@ import { cutText } from './width.ts'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Foreign text on one line, without control characters. */
+/**
+ * Characters that show nothing and join nothing: names may differ by them alone, and text may hide
+ * in them from people that programs read. What emoji and scripts are joined with is not among them.
+ */
+export const INVISIBLE =
+  /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u206f\u3164\ufeff\uffa0\u{e0000}-\u{e007f}]/gu
+
+/** Foreign text on one line, without control characters and invisible ones. */
 export function printable(text: string): string {
-  return text.replace(/\r?\n/g, ' ').replace(CONTROL, '\u{fffd}')
+  return shown(text.replace(/\r?\n/g, ' '))
 }
 
-/** Foreign text that may have several lines, without control characters. */
+/** Foreign text that may have several lines, without control characters and invisible ones. */
 export function printableLines(text: string): string {
   return text
     .split(/\r?\n/)
-    .map((line) => line.replaceAll('\t', '  ').replace(CONTROL, '\u{fffd}'))
+    .map((line) => shown(line.replaceAll('\t', '  ')))
     .join('\n')
 }
+
+const shown = (text: string) => text.replace(CONTROL, '\u{fffd}').replace(INVISIBLE, '\u{fffd}')
 
 /** A cid as people read and type it: the first 12 hex digits. */
 export function short(cid: string): string {

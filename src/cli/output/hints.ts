@@ -1,13 +1,11 @@
 import { explain as explainBy, type Remedies } from '../../api/client/explain.ts'
 import { shortCid } from '../../core/cid.ts'
 import type { ErrorCode, GroveError } from '../../core/errors.ts'
-import { printable } from './format.ts'
+import { plural, printable, short } from './format.ts'
 
 /** What a person can do about an error. */
 const hints: Partial<Record<ErrorCode, string>> = {
   'relation-target-missing': 'fetch it with --peer first, or check the id',
-  unauthorized:
-    'GROVE_TOKEN, or "token" in grove.json, gives a token; `grove token create` makes one, there',
   absent: 'name a grove that holds it with `grove fetch --peer URL`',
   'address-refused': '`grove serve --allow-private-peers` allows such addresses',
   'read-only': 'choose a writable directory, or change its permissions',
@@ -41,4 +39,30 @@ export function failureText({
 }) {
   const told = code === 'address-refused' ? `; ${hints[code]}` : ''
   return printable(`${code}: ${message}${told}`)
+}
+
+interface RefusedItem {
+  readonly cid: string
+  readonly reason: string
+}
+
+/** Items of one reason that are named. */
+const NAMED_MAX = 5
+
+/**
+ * What background sync does not fetch, a line a reason: `2 items: too-large: 24c41ac12fbc, …`. The
+ * items are named as far as the server says which. Pure.
+ */
+export function refusedLines(
+  counts: Readonly<Record<string, number>>,
+  refusals: readonly RefusedItem[],
+): string[] {
+  return Object.entries(counts).map(([reason, count]) => {
+    const known = refusals.filter((each) => each.reason === reason)
+    const named = known.slice(0, NAMED_MAX).map(({ cid }) => short(cid))
+    const more = named.length < count ? ', …' : ''
+    const which = named.length === 0 ? '' : `: ${named.join(', ')}${more}`
+    const what = `${plural(count, 'item')}, ${printable(reason)}${which}`
+    return `${what}; \`grove fetch\` brings them one by one`
+  })
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util'
 import { storageError } from '../../core/errno.ts'
 import { isGroveError } from '../../core/errors.ts'
+import { INVISIBLE } from './format.ts'
 import { widthOfText, wrapText } from './width.ts'
 
 /** The output of the command line: answers on stdout, everything else on stderr. */
@@ -73,14 +74,16 @@ export function printField(
  */
 const CONTROL = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
 
-/** Writes a value as JSON, with such characters escaped. */
+/** Writes a value as JSON, with such characters and invisible ones escaped. */
 export function printJson(output: Output, value: unknown, indent = 2): void {
   const text = JSON.stringify(value, undefined, indent) ?? 'null'
-  print(
-    output,
-    text.replace(CONTROL, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
-  )
+  print(output, text.replace(CONTROL, escaped).replace(INVISIBLE, escaped))
 }
+
+const escaped = (char: string): string =>
+  Array.from({ length: char.length }, (_, at) => char.charCodeAt(at))
+    .map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`)
+    .join('')
 
 /** Writes a note to the user, which is not part of the answer. A terminal gets it wrapped. */
 export function note(output: Output, text: string): void {

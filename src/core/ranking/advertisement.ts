@@ -28,7 +28,7 @@ export interface Advertisement extends Place, Basis {
  * contradicted: they count other contributions, and groves hold different ones.
  */
 export function contradicts(
-  manifest: Manifest,
+  manifest: Pick<Manifest, 'scores'>,
   { metric, value, direction, directionGuessed = false }: Omit<Place, 'cid'> & Basis,
 ): boolean {
   if (isReservedMetric(metric)) return false
@@ -38,6 +38,9 @@ export function contradicts(
 }
 
 /** The manifest's score in this metric; undefined if it has none. */
-export function scoreOf({ scores = {} }: Manifest, metric: string): Score | undefined {
+export function scoreOf(
+  { scores = {} }: Pick<Manifest, 'scores'>,
+  metric: string,
+): Score | undefined {
   return Object.hasOwn(scores, metric) ? scores[metric] : undefined
 }

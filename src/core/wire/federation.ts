@@ -153,7 +153,7 @@ const broughtItemSchema = z.object({
   kind: kindSchema,
   agentId: z.string(),
   summary: z.string(),
-  /** Of the artifacts whose sizes are known. */
+  /** Of the artifacts that are here. */
   sizeBytes: z.number().int(),
   /** The peer that sent the manifest; left out where that was here already. */
   address: z.string().optional(),

@@ -1,18 +1,19 @@
 import { BoundedSet } from '../../concurrency/bounded.ts'
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution/contribution.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Proof } from '../../core/peers/peer-record.ts'
 import { type Advertisement, contradicts, scoreOf } from '../../core/ranking/advertisement.ts'
 import { isReservedMetric } from '../../core/ranking/frontier.ts'
 import { timestamp } from '../../core/time.ts'
-import type { PeersContext } from '../context.ts'
-import { readEach } from '../read-each.ts'
+import type { Gist, PeersContext } from '../context.ts'
 
 /**
  * Advertisements remembered as verified, so that none counts twice. The oldest may count again.
  */
 const VERIFIED_MAX = 8_192
+
+/** What a contribution says of itself that advertisements are compared with. */
+type Compared = { readonly manifest: Pick<Gist['manifest'], 'scores'> }
 
 export interface Verdict {
   /** Contradictions by the address of the peer whose own word it was. */
@@ -37,7 +38,7 @@ export class AdvertisementVerifier {
    * Compares advertisements with the manifest of their item. A peer is blamed only for its own
    * word. What was only sent here in its name is dropped if it is wrong, and blamed on no peer.
    */
-  verify(contribution: Contribution, advertisements: readonly Advertisement[]): Verdict {
+  verify(contribution: Compared, advertisements: readonly Advertisement[]): Verdict {
     const contradicting = new Map<string, GroveError>()
     const wrong: GroveError[] = []
     for (const advertisement of advertisements) {
@@ -66,8 +67,8 @@ export class AdvertisementVerifier {
       if (unverified.length > 0) open.set(cid, unverified)
     }
     if (open.size === 0) return
-    for await (const contribution of readEach(this.#node, open.keys()))
-      this.verify(contribution, open.get(contribution.cid) ?? [])
+    for await (const gist of this.#node.gists.each(this.#node, open.keys()))
+      this.verify(gist, open.get(gist.cid) ?? [])
   }
 
   #isVerified(advertisement: Advertisement): boolean {
@@ -85,7 +86,7 @@ export class AdvertisementVerifier {
     this.#node.tell({ type, peerId, cid, unauthenticated: true })
   }
 
-  #convict({ manifest }: Contribution, advertisement: Advertisement, error: GroveError): void {
+  #convict({ manifest }: Compared, advertisement: Advertisement, error: GroveError): void {
     if (!this.#isFirst(advertisement)) return
     const { cid, metric, value, direction, from } = advertisement
     const score = scoreOf(manifest, metric)
@@ -121,7 +122,7 @@ function keyOf({ cid, metric, direction, value, from, unauthenticated }: Adverti
   return `${basis} ${from.address} ${cid} ${direction} ${value} ${metric}`
 }
 
-function contradiction({ manifest }: Contribution, advertisement: Advertisement): GroveError {
+function contradiction({ manifest }: Compared, advertisement: Advertisement): GroveError {
   const { cid, metric, value, direction, from } = advertisement
   const score = scoreOf(manifest, metric)
   const truth =

@@ -36,10 +36,23 @@ const neutral = <F extends CallFailure>(address: string, failure: F): F =>
 const neutralOfAsked = <F extends CallFailure>(address: string, failure: F): F =>
   failure.code === 'absent' ? { ...failure, ...saysNothing(address) } : neutral(address, failure)
 
+/** What is wrong with the disk of a grove, without a path on it. */
+const ownDisk: Readonly<Partial<Record<ErrorCode, string>>> = {
+  'storage-full': 'the disk of the grove is full',
+  'storage-failed': 'the disk of the grove fails',
+  'storage-locked': 'another process has the directory of the grove open',
+  'read-only': 'the grove may not write into its directory',
+}
+
 /** An error as callers on other machines get it. */
 export function neutralError(error: unknown): unknown {
   if (!isGroveError(error)) return error
   const { code, details, message } = error
+  const disk = ownDisk[code]
+  if (disk !== undefined) {
+    const { file: _file, path: _path, dir: _dir, directory: _directory, ...rest } = details
+    return new GroveError(code, rest, { message: disk })
+  }
   if (code === 'relation-target-missing')
     return new GroveError(
       code,

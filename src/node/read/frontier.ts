@@ -1,6 +1,4 @@
 import type { Cid } from '../../core/cid.ts'
-import type { Contribution } from '../../core/contribution/contribution.ts'
-import type { Manifest } from '../../core/contribution/schema.ts'
 import { contradicts } from '../../core/ranking/advertisement.ts'
 import { beliefIn, beliefInputOf } from '../../core/ranking/belief.ts'
 import {
@@ -19,8 +17,7 @@ import type {
   Provider,
 } from '../../core/wire/frontier.ts'
 import type { FrontierQuery, RankedPlace, Ranking, ReadOptions } from '../../ports/graph-index.ts'
-import type { ReadContext } from '../context.ts'
-import { readEach } from '../read-each.ts'
+import type { Gist, ReadContext } from '../context.ts'
 import { caveatsOf } from './caveats.ts'
 import { OriginsBehind } from './signers.ts'
 
@@ -151,12 +148,10 @@ export async function federatedFrontier(
     advertised.map((item) => item.cid),
   )
   const believable = advertised.filter((item) => {
-    const contribution = held.get(item.cid)
+    const manifest = held.get(item.cid)?.manifest
     return (
-      contribution === undefined ||
-      (contribution.manifest.kind === 'work' &&
-        !isSignalMetric(item.metric) &&
-        !contradicts(contribution.manifest, item))
+      manifest === undefined ||
+      (manifest.kind === 'work' && !isSignalMetric(item.metric) && !contradicts(manifest, item))
     )
   })
   return {
@@ -165,9 +160,9 @@ export async function federatedFrontier(
   }
 }
 
-async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Contribution>> {
-  const held = new Map<Cid, Contribution>()
-  for await (const stored of readEach(node, new Set(cids))) held.set(stored.cid, stored)
+async function heldOf(node: ReadContext, cids: readonly Cid[]): Promise<Map<Cid, Gist>> {
+  const held = new Map<Cid, Gist>()
+  for await (const gist of node.gists.each(node, new Set(cids))) held.set(gist.cid, gist)
   return held
 }
 
@@ -195,11 +190,8 @@ function ownEntry(
 
 type AdvertisedItem = ReturnType<ReadContext['gossip']['federated']>[number]
 
-function advertisedEntry(
-  item: AdvertisedItem,
-  contribution: Contribution | undefined,
-): FederatedEntry {
-  const held = contribution !== undefined
+function advertisedEntry(item: AdvertisedItem, gist: Gist | undefined): FederatedEntry {
+  const held = gist !== undefined
   const providers = item.advertisements.map(({ from, lastAdvertised }) => ({
     ...from,
     lastAdvertised: timestamp(lastAdvertised),
@@ -215,10 +207,10 @@ function advertisedEntry(
     held,
     providers,
     firstSeen: timestamp(item.firstSeen),
-    ...(contribution === undefined ? {} : aboutOf(contribution.manifest)),
+    ...(gist === undefined ? {} : aboutOf(gist.manifest)),
   }
 }
 
-function aboutOf({ summary, kind, agent }: Pick<Manifest, 'summary' | 'kind' | 'agent'>) {
+function aboutOf({ summary, kind, agent }: Omit<Gist['manifest'], 'scores'>) {
   return { summary, kind, agentId: agent.agentId }
 }

@@ -10,12 +10,13 @@ import type { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import type { Offer } from '../../protocol/sync/plan.ts'
 import type { SyncContext } from '../context.ts'
 import { ask } from '../peers/contact.ts'
-import { readEach } from '../read-each.ts'
 import type { Requests } from './round-budget.ts'
 
 /** Metrics of one peer that are looked at in one round. */
 const METRICS_MAX = 64
 const LISTS_AT_ONCE = 4
+/** Contributions that are looked up in one read: a millisecond or two. */
+const LOOKED_UP_AT_ONCE = 512
 /** Recency is not among them unless the policy names it: it would bring everything. */
 const SIGNALS = ['_adoption', '_review_score', '_reproduction']
 
@@ -91,32 +92,27 @@ export async function heldPlaces(
 export async function stubOffers(node: SyncContext): Promise<Offer[]> {
   const stubs = await node.stubs.stubs(STUBS_MAX)
   const others = node.peers.order(node.askable()).slice(0, 3)
-  return stubs.flatMap(({ cid, since, promisedBy }) => {
+  const offers: Offer[] = []
+  for (const { cid, since, promisedBy } of stubs) {
+    await node.breathe()
     const promisers = promisedBy.flatMap((peerId) => node.gossip.peer(peerId) ?? [])
     const place = { cid, metric: '_stub', direction: 'minimize', value: Date.parse(since) } as const
-    return distinct([...promisers, ...node.gossip.providersOf(cid), ...others]).map((from) => ({
-      ...place,
-      from,
-    }))
-  })
+    for (const from of distinct([...promisers, ...node.gossip.providersOf(cid), ...others]))
+      offers.push({ ...place, from })
+  }
+  return offers
 }
 
 /** Those of the cids that are held here. */
 export async function heldAmong(node: SyncContext, places: readonly Place[]): Promise<Set<Cid>> {
-  const cids = new Set(places.map(({ cid }) => cid))
-  for (const cid of await node.contributions.missing([...cids])) cids.delete(cid)
-  return cids
-}
-
-/** Those of the held cids whose artifacts are not all here. */
-export async function partialAmong(node: SyncContext, held: ReadonlySet<Cid>): Promise<Set<Cid>> {
-  const named: { readonly cid: Cid; readonly hashes: readonly Cid[] }[] = []
-  for await (const { cid, manifest } of readEach(node, held))
-    named.push({ cid, hashes: Object.values(manifest.artifacts) })
-  const missing = new Set(await node.blobs.missing(named.flatMap(({ hashes }) => hashes)))
-  return new Set(
-    named.filter(({ hashes }) => hashes.some((hash) => missing.has(hash))).map(({ cid }) => cid),
-  )
+  const held = new Set(places.map(({ cid }) => cid))
+  const all = [...held]
+  for (let at = 0; at < all.length; at += LOOKED_UP_AT_ONCE) {
+    await node.breathe()
+    const some = all.slice(at, at + LOOKED_UP_AT_ONCE)
+    for (const cid of await node.contributions.missing(some)) held.delete(cid)
+  }
+  return held
 }
 
 async function dimensionsOf(

@@ -15,7 +15,7 @@ import { failedAttempts } from '../peers/contact.ts'
 import { neutralReport } from '../peers/neutral.ts'
 import { unique } from '../peers/providers.ts'
 import { AcceptanceCheck } from './acceptance-check.ts'
-import { heldAmong, partialAmong, stubOffers } from './offers.ts'
+import { heldAmong, stubOffers } from './offers.ts'
 import type { RoundBudget } from './round-budget.ts'
 import type { SyncState } from './sync-state.ts'
 
@@ -98,7 +98,8 @@ export class Round {
   async fetchWanted({ offers, local, policy, only, areStrangers }: Choice): Promise<void> {
     const node = this.#node
     const held = await heldAmong(node, [...offers, ...local])
-    const partial = only === undefined ? await partialAmong(node, held) : new Set<Cid>()
+    const partial =
+      only === undefined ? await this.#state.completeness.partialAmong(node, held) : new Set<Cid>()
     const { wants, skipped } = await this.#plan({ offers, local, policy, held, partial })
     for (const { cid } of offers) {
       const isNew = !this.#offered.has(cid)
@@ -152,7 +153,7 @@ export class Round {
     node.events.publish({ type: 'sync', report: neutralReport(report) })
     const { evidence, refused, bytesMoved } = report
     const counts = { fetched: this.#fetched.length, evidence, failed: this.#failed.length }
-    node.log.info('synced', { peers: asked.length, ...counts, refused, bytesMoved })
+    node.log.info('synced', { asked: asked.length, ...counts, refused, bytesMoved })
     return report
   }
 
@@ -328,6 +329,8 @@ function addressOf(address: string | undefined): { address?: string } {
 /** What a fetch brought, for people. */
 function broughtBy({ contribution, artifacts, source }: FetchResult): BroughtItem {
   const { cid, kind, agent, summary } = contribution
-  const sizeBytes = artifacts.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
+  // What was too large to come unasked is none of what came.
+  const came = artifacts.filter(({ state }) => state === 'here' || state === 'fetched')
+  const sizeBytes = came.reduce((sum, artifact) => sum + Math.max(0, artifact.sizeBytes), 0)
   return { cid, kind, agentId: agent.agentId, summary, sizeBytes, ...addressOf(source.address) }
 }

@@ -8,6 +8,7 @@ import { Backoff } from '../../protocol/sync/backoff.ts'
 import { Credit } from '../../protocol/sync/credit.ts'
 import { MetricTurns } from '../../protocol/sync/metric-turns.ts'
 import { AboutMemory } from './about.ts'
+import { Completeness } from './completeness.ts'
 import { EvidenceMemory } from './evidence-memory.ts'
 import { RoundBudget } from './round-budget.ts'
 
@@ -71,6 +72,8 @@ export class SyncState {
   readonly fetches = new Singleflight<void>()
   /** Hosts whose offers a round of this grove's own is fetching. */
   readonly busyHosts = new Set<string>()
+  /** Which held contributions lack artifacts. */
+  readonly completeness = new Completeness()
   /** Evidence that has been asked for. */
   readonly evidence = new EvidenceMemory()
   /** What peers were asked about what is held here. */

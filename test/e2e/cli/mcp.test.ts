@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { testFolder } from '../../support/folder.ts'
 import { plainDraft, postJson } from '../../support/http.ts'
+import { cleanEnvironment } from '../../support/processes/environment.ts'
 import { mcpSession } from '../../support/processes/mcp-session.ts'
 import { type ServedNode, serveNode } from '../../support/serve-node.ts'
 
@@ -227,4 +231,18 @@ test('a signal ends it, though the agent keeps its stdin open', { timeout: 30_00
   await session.kill('SIGTERM')
 
   assert.throws(() => process.kill(session.pid, 0), { code: 'ESRCH' })
+})
+
+test('a message that is too long ends it, which says why', { timeout: 60_000 }, async () => {
+  const env = cleanEnvironment()
+  const args = [main, 'mcp', '--server', grove.url]
+  const server = spawn(process.execPath, args, { env, stdio: ['pipe', 'ignore', 'pipe'] })
+  // What it has not read when it ends can't be written.
+  server.stdin.on('error', () => {})
+
+  server.stdin.write('x'.repeat(11 * 1024 * 1024))
+  const [said, [code]] = await Promise.all([text(server.stderr), once(server, 'exit')])
+
+  assert.match(said, /a message may have 10485760 bytes/)
+  assert.notEqual(code, 0)
 })

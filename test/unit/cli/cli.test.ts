@@ -63,8 +63,14 @@ test('text from others cannot control the terminal', () => {
   assert.equal(printableLines('a\u0007\r\nb'), 'a\u{fffd}\nb')
 })
 
+test('what shows nothing in text from others is marked, but not what joins letters', () => {
+  assert.equal(printable('ad\u200ba \u{e0041}\ufeff\u3164'), 'ad\u{fffd}a \u{fffd}\u{fffd}\u{fffd}')
+  const joined = '\u{1f468}\u200d\u{1f469}\ufe0f \u0915\u094d\u200d e\u0301'
+  assert.equal(printableLines(joined), joined)
+})
+
 test('neither can text from others in JSON, which stays the same value', () => {
-  const value = { summary: 'a\u202eb\u2066\u061c\u0085\u2028\u001b' }
+  const value = { summary: 'a\u202eb\u2066\u061c\u0085\u2028\u001b\u200b\u{e0041}' }
   const written: string[] = []
   const answer = { write: (text: string) => written.push(text) }
   const unread = new AbortController().signal

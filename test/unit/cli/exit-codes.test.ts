@@ -141,3 +141,17 @@ test('another server than a grove is told as such', async () => {
   await assert.rejects(run, withCode('server-unreachable'))
   await assert.rejects(run, /no grove answers at .*, but another server/)
 })
+
+for (const message of [
+  '/srv/g/tmp/7: its disk is full (ENOSPC)',
+  'storage-full: errno SQLITE_FULL',
+])
+  test(`a full disk is told as that of the server, however it says so: ${message}`, async () => {
+    using full = await serving((_, response) =>
+      response.writeHead(507).end(JSON.stringify({ error: { code: 'storage-full', message } })),
+    )
+
+    const run = runCommand(['contribute', '--summary', 's', '--server', full.url])
+
+    await assert.rejects(run, { message: `the disk of the grove at ${full.url} is full` })
+  })

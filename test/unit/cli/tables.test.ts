@@ -24,6 +24,7 @@ import {
   listedArtifacts,
   missingLines,
 } from '../../../src/cli/commands/work/fetch.ts'
+import { refusedLines } from '../../../src/cli/output/hints.ts'
 import { layOut, type Table } from '../../../src/cli/output/table.ts'
 import { formatAgo } from '../../../src/cli/output/time.ts'
 import { waitingText } from '../../../src/cli/output/watch-peers.ts'
@@ -242,6 +243,25 @@ test('a peer without an error is one that answers, or says that it does not', ()
 
   assert.match(told('suspected'), /it does not answer/)
   assert.doesNotMatch(told('alive'), /last error|answer$/m)
+})
+
+test('the last error of a peer says when it was, wherever there is room for it', () => {
+  for (const width of [80, 300]) {
+    const lines = layOut(
+      peersTable([peer], () => '6 min ago'),
+      width,
+    ).map(({ text }) => text)
+    assert.match(lines.join('\n'), /last error, 6 min ago: /)
+  }
+})
+
+test('what sync refuses is told by reason, with the items as far as they are known', () => {
+  const refusals = [{ cid: target, reason: 'too-large' }]
+
+  assert.deepEqual(refusedLines({ 'too-large': 2, tags: 1 }, refusals), [
+    `2 items, too-large: ${target.slice(7, 19)}, …; \`grove fetch\` brings them one by one`,
+    '1 item, tags; `grove fetch` brings them one by one',
+  ])
 })
 
 test('a table in a file is not cut, and columns without content are left out', () => {

@@ -127,6 +127,25 @@ test('a peer is not blamed for a lie that was sent in its name', async () => {
   )
 })
 
+test('however often peers tell of what is held, its manifest is read once', async (t) => {
+  await using grove = testNode([], { ...off, ...gossips })
+  const { contributions } = grove.node
+  await hold(grove.node, good)
+  const reads = (['get', 'bytes'] as const).map((name) => t.mock.method(contributions, name))
+  const stranger = { peerId: 'stranger', address: 'http://127.0.0.1:9' }
+
+  for (const value of [0.1, 0.2, 0.3, 0.9]) {
+    say(grove, messageOf(stranger, [advertisement(good, value)]))
+    await grove.node.advertisements.verifyHeld([good.cid])
+    await federatedFrontier(grove.node)
+  }
+
+  assert.equal(
+    reads.reduce((sum, { mock }) => sum + mock.callCount(), 0),
+    1,
+  )
+})
+
 test("an item wanted only for a lie in another's name is not stored", async () => {
   await using victim = startPeer('victim', { contributions: [good, other] })
   await using grove = testNode([victim])

@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readMultipart } from '../../../src/api/answer/multipart.ts'
+import type { ApiRequest } from '../../../src/api/answer/request.ts'
 import { hashBytes } from '../../../src/core/cid.ts'
 import { PACK_FORM, planPack } from '../../../src/core/contribution/pack.ts'
 import type { ReadContext, ServeContext } from '../../../src/node/context.ts'
 import { fetchClosure } from '../../../src/node/fetch/closure.ts'
 import { fetchManifest } from '../../../src/node/fetch/manifest.ts'
-import { publish } from '../../../src/node/publish.ts'
+import { publish, StagedArtifacts } from '../../../src/node/publish.ts'
 import { listFiles } from '../../../src/node/read/files.ts'
 import { federatedFrontier, frontier } from '../../../src/node/read/frontier.ts'
 import { saidInTurns } from '../../../src/node/read/said-in-turns.ts'
 import { thread } from '../../../src/node/read/thread.ts'
 import { streamClosure } from '../../../src/node/serve/closure.ts'
+import { heldAmong, stubOffers } from '../../../src/node/sync/offers.ts'
 import type { GraphIndex } from '../../../src/ports/graph-index.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { memoryStores } from '../../../src/stores/memory/open.ts'
@@ -120,6 +123,35 @@ test('a frontier breathes after its ranks are read, the federated one at each di
   assert.ok(breaths() - read >= metrics.length)
 })
 
+test('a round breathes at each stub that it may try again', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  for (let n = 0; n < 50; n++) await node.stubs.putStub(hashBytes(Buffer.from(`${n}`)), [], n)
+
+  await stubOffers(node)
+
+  assert.ok(breaths() >= 50)
+})
+
+test('what of thousands of offers is held is looked up with a breath every 512', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  const held = local()
+  const [first, second] = [work('first'), work('second')]
+  for (const contribution of [first, second]) await node.contributions.put(contribution, held)
+  const others = Array.from({ length: 2_000 }, (_, n) => hashBytes(Buffer.from(`${n}`)))
+  const places = [first.cid, ...others, second.cid].map((cid) => ({
+    cid,
+    metric: 'loss',
+    direction: 'minimize' as const,
+    value: 1,
+  }))
+
+  assert.deepEqual(await heldAmong(node, places), new Set([first.cid, second.cid]))
+
+  assert.ok(breaths() >= 3, `${breaths()}`)
+})
+
 test('a publish breathes before and after a draft is sealed', async () => {
   const { node, breaths, ...grove } = breathing()
   await using _ = grove
@@ -128,6 +160,28 @@ test('a publish breathes before and after a draft is sealed', async () => {
 
   assert.ok(breaths() >= 2)
 })
+
+test('a form of many short parts is read with a breath every 8 KiB', async () => {
+  const { node, breaths, ...grove } = breathing()
+  await using _ = grove
+  const part = (name: string, content: string) =>
+    `--B\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${content}\r\n`
+  const files = Array.from({ length: 1_000 }, (_, n) => part(`artifact:${n}`, `content ${n}`))
+  const form = Buffer.from(`${part('manifest', '{}')}${files.join('')}--B--\r\n`)
+  const request = {
+    header: () => 'multipart/form-data; boundary=B',
+    signal: new AbortController().signal,
+  } as unknown as ApiRequest
+
+  const draft = await readMultipart(new StagedArtifacts(node), request, chunksOf(form))
+
+  assert.equal(Object.keys((draft as { artifacts: object }).artifacts).length, 1_000)
+  assert.ok(breaths() >= form.byteLength / 8_192, `${breaths()}`)
+})
+
+async function* chunksOf(...chunks: Uint8Array[]) {
+  yield* chunks
+}
 
 test('the index of a pack is read with a breath every few hundred lines', async () => {
   const { node, breaths, ...grove } = breathing()

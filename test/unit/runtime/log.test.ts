@@ -56,3 +56,19 @@ test('whoever does not read the log holds up nothing, and learns how much was lo
   assert.ok(lost > 0)
   assert.equal(read.at(-1)?.msg, 'the last line')
 })
+
+test('a warning has no stack', () => {
+  const script = `
+    import { stderrLog } from '${new URL('../../../src/log.ts', import.meta.url)}'
+    import { GroveError } from '${new URL('../../../src/core/errors.ts', import.meta.url)}'
+    const err = new GroveError('storage-full', {}, { message: 'full', cause: new Error('no room') })
+    stderrLog('info', process.stderr).warn('nothing stored', { err })`
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+
+  assert.deepEqual(JSON.parse(String(stderr)).err, {
+    code: 'storage-full',
+    message: 'full',
+    details: {},
+    cause: 'no room',
+  })
+})

@@ -42,7 +42,10 @@ export function addMcp(program: Command, context: Context): void {
     )
 }
 
-/** Serves until the agent closes stdin or the user interrupts. */
+/**
+ * Serves until the agent closes stdin or the user interrupts. Throws `body-too-large` for a message
+ * that is too long.
+ */
 async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags): Promise<void> {
   // Imported here, since it would slow the start of other commands.
   const { StdioServerTransport } = await import('@modelcontextprotocol/sdk/server/stdio.js')
@@ -51,21 +54,28 @@ async function mcp({ grove, env, output, signal }: CliSession, options: McpFlags
   const { stderrLog } = await import('../../../log.ts')
   const agent = agentFrom(options, env.GROVE_AGENT_ID)
   const roots = options.files ?? [process.cwd()]
+  const lines = exactLines(process.stdout)
+  // Each answer that waits for its reader listens.
+  process.stdout.setMaxListeners(0)
   const server = await serveMcp(
     {
       ...{ grove, agent, env: { ...env } },
       files: { roots, include: options.include },
       log: stderrLog('warn', output.notes),
     },
-    new StdioServerTransport(process.stdin.pipe(exactLines(process.stdout))),
+    new StdioServerTransport(process.stdin.pipe(lines)),
   )
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    process.stdin.once('end', () => resolve())
-    process.stdin.once('close', () => resolve())
-  })
-  // As long as it is read, an agent that keeps it open keeps an interrupted process.
-  process.stdin.destroy()
-  await server.close()
+  try {
+    await new Promise<void>((resolve, reject) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+      process.stdin.once('end', () => resolve())
+      process.stdin.once('close', () => resolve())
+      lines.once('error', reject)
+    })
+  } finally {
+    // As long as it is read, an agent that keeps it open keeps an interrupted process.
+    process.stdin.destroy()
+    await server.close()
+  }
 }

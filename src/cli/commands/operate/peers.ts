@@ -143,7 +143,7 @@ export function peersTable(
       { title: 'bad', align: 'right', leaveOut: 6 },
       { title: 'standing', leaveOut: 2 },
       { title: 'id', leaveOut: 7 },
-      { title: 'last error', main: ERROR_LINES },
+      { title: '', main: ERROR_LINES },
     ],
     rows: peers.map(({ peerId, address, status, seed, standing = '', lastSeen, record }) => [
       printable(address),
@@ -155,21 +155,22 @@ export function peersTable(
       record.bytesBad === 0 ? '' : formatSize(record.bytesBad),
       standing,
       peerId === address ? '' : printable(peerId),
-      errorOf(record.lastError, status),
+      errorOf(record.lastError, status, moment),
     ]),
   }
 }
 
 /** Lines that a peer's last error may take. */
-const ERROR_LINES = 6
+const ERROR_LINES = 7
 
 function errorOf(
   error: FederationPeer['record']['lastError'],
   status: FederationPeer['status'],
+  moment: (timestamp: string) => string,
 ): string {
   if (error === undefined)
     return status === 'alive' || status === 'unknown' ? '' : 'it does not answer'
-  return failureText(error)
+  return `last error, ${moment(error.at)}: ${failureText(error)}`
 }
 
 /** What the peer advertised and what the manifests say: whoever holds them can check it. */

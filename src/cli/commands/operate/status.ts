@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
-import { statusOf } from '../../../api/client/older-server.ts'
+import { refusalsOf, statusOf } from '../../../api/client/older-server.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
-import { plural } from '../../output/format.ts'
+import { refusedLines } from '../../output/hints.ts'
 import { print, printField, printProse } from '../../output/output.ts'
 
 const LABEL_WIDTH = 15
@@ -22,7 +22,9 @@ export function addStatus(program: Command, context: Context): void {
 async function status(session: CliSession): Promise<void> {
   const { grove, signal } = session
   const info = await statusOf(grove, { signal })
-  const { sync } = info
+  const refused = info.sync?.refused ?? {}
+  const hasRefused = Object.keys(refused).length > 0 && !session.json
+  const refusals = hasRefused ? await refusalsOf(grove, { signal }) : []
   answer(session, info, () => {
     const { output } = session
     const field = (name: string, value: string) => printField(output, name, value, LABEL_WIDTH)
@@ -32,8 +34,7 @@ async function status(session: CliSession): Promise<void> {
     if (info.admission !== undefined) field('admission', info.admission)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
-    for (const [reason, count] of Object.entries(sync?.refused ?? {}))
-      field('not fetched', `${plural(count, 'item')}: ${reason}; ${remedy}`)
+    for (const line of refusedLines(refused, refusals)) field('not fetched', line)
     if (info.storage?.failure !== undefined) field('storage', info.storage.failure)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
@@ -49,8 +50,6 @@ export function peersText({
   const why = alive < peers ? '; `grove peers` says why' : ''
   return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${why}`
 }
-
-const remedy = '`grove fetch` brings them one by one'
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {
   const { damaged = 0, damagedHashes = [] } = storage ?? {}

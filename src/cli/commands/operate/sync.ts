@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { refusalsOf } from '../../../api/client/older-server.ts'
 import { errorTable } from '../../../core/errors.ts'
 import { formatSize } from '../../../core/units.ts'
 import type {
@@ -9,7 +10,7 @@ import type {
 } from '../../../core/wire/federation.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
 import { formatDuration, plural, printable, short } from '../../output/format.ts'
-import { failureText } from '../../output/hints.ts'
+import { failureText, refusedLines } from '../../output/hints.ts'
 import { note, print, printProse, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { watchingPeers } from '../../output/watch-peers.ts'
@@ -31,7 +32,13 @@ async function sync(session: CliSession): Promise<void> {
     session.grove.sync({}, { signal: session.signal }),
   )
   const left = await leftOut(session, report)
-  answer(session, report, () => printReport(session, report, left))
+  const hasRefused = Object.keys(report.refused ?? {}).length > 0 && !session.json
+  const refusals = hasRefused ? await refusalsOf(session.grove, { signal: session.signal }) : []
+  answer(session, report, () => {
+    printReport(session, report, left)
+    for (const line of refusedLines(report.refused ?? {}, refusals))
+      printProse(session.output, `\nnot fetched unasked: ${line}`)
+  })
   if (!hasAnswer(report, left)) session.exit(errorTable['peer-unreachable'].exit)
 }
 
@@ -75,12 +82,6 @@ function printReport(
       `\nsaid about what is held here: ${plural(report.evidence, 'contribution')} came`,
     )
   if (skipped.length > 0) printProse(output, `\nleft where it is: ${reasonCounts(skipped)}`)
-  const refused = Object.entries(report.refused ?? {})
-  if (refused.length > 0)
-    printProse(
-      output,
-      `\nnot fetched unasked: ${refused.map(([why, n]) => `${n} ${why}`).join(', ')}`,
-    )
 }
 
 /** `1 of 2 peers answered; 9 items are on offer: 5 here already, 3 fetched, 1 failed (2 MiB …)`. */
@@ -92,8 +93,11 @@ export function summaryLine(report: SyncReport): string {
   const here = report.held === undefined ? '' : `${report.held} here already, `
   const outcome = `${here}${fetched.length} fetched, ${failed.length} failed`
   const cost = `${formatSize(bytesMoved)} in ${plural(requests, 'request')}`
+  const is = offered === 1 ? 'is' : 'are'
+  // What peers announced before is on offer, too.
+  const offer = peers > silent ? `${is} on offer` : `${is} known from before`
   return (
-    `${answered}; ${plural(offered, 'item')} ${offered === 1 ? 'is' : 'are'} on offer: ` +
+    `${answered}; ${plural(offered, 'item')} ${offer}: ` +
     `${outcome} (${cost}, ${formatDuration(durationMs)})`
   )
 }
@@ -103,7 +107,7 @@ export function askedTable(asked: readonly AskedPeer[]): Table {
   return {
     columns: [
       { title: 'peer' },
-      { title: 'places', align: 'right' },
+      { title: 'offers', align: 'right' },
       { title: 'took', align: 'right', leaveOut: 1 },
       { title: 'what failed', main: 6 },
     ],

@@ -1,5 +1,5 @@
+import { ByteCache } from '../../../concurrency/byte-cache.ts'
 import type { Selection } from '../../../ports/graph-index.ts'
-import { ByteCache } from '../../byte-cache.ts'
 import { facetsOfFilter } from '../../filter.ts'
 import type { Connection } from '../database/connection.ts'
 import { lastSeq } from '../tables/log.ts'

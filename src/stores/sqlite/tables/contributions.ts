@@ -1,3 +1,4 @@
+import { ByteCache } from '../../../concurrency/byte-cache.ts'
 import { type Cid, cidFromBytes, cidToBytes, hashBytes } from '../../../core/cid.ts'
 import { type Kind, kindSchema, type Manifest } from '../../../core/contribution/schema.ts'
 import {
@@ -9,7 +10,6 @@ import {
   type Stored,
 } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo } from '../../../ports/graph-index.ts'
-import { ByteCache } from '../../byte-cache.ts'
 import type { Consequences } from '../../derive.ts'
 import { infoOf, weightOf } from '../../info.ts'
 import type { Connection } from '../database/connection.ts'

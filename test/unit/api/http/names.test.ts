@@ -35,6 +35,36 @@ for (const [host, expected] of [
     assert.deepEqual(await statuses(answerer, host), expected)
   })
 
+for (const [target, host, status] of [
+  ['http://127.0.0.1:4515/api/frontier', 'evil.example', 200],
+  ['HTTP://127.0.0.1/api/frontier?limit=1', 'evil.example', 200],
+  ['http://evil.example/api/frontier', '127.0.0.1', 403],
+  ['/http://127.0.0.1/api/frontier', '127.0.0.1', 404],
+] as const)
+  test(`the target ${target} under the host ${host}: ${status}`, async () => {
+    await using grove = testNode()
+    const request = memoryRequest({ method: 'GET', target, headers: { host } })
+
+    const { response } = await new ApiAnswerer(grove.node).answer(request)
+
+    assert.equal(response.status, status)
+  })
+
+for (const [transferEncoding, status] of [
+  ['chunked', 201],
+  ['Chunked', 201],
+  ['gzip, chunked', 415],
+] as const)
+  test(`a blob in the transfer coding ${transferEncoding}: ${status}`, async () => {
+    await using grove = testNode()
+    const headers = { 'transfer-encoding': transferEncoding }
+    const request = memoryRequest({ method: 'POST', target: '/api/blobs', headers, body: 'x' })
+
+    const { response } = await new ApiAnswerer(grove.node).answer(request)
+
+    assert.equal(response.status, status)
+  })
+
 test('the log tells an unknown name once', async () => {
   const told: unknown[] = []
   await using grove = await serveNode(undefined, {

@@ -12,6 +12,7 @@ import { jsonObjectSchema } from '../../../../src/core/contribution/schema.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
 import { withCode } from '../../../support/errors.ts'
 import { testNode } from '../../../support/test-node.ts'
+import { until } from '../../../support/until.ts'
 
 const schema = z.strictObject({
   text: z.string().optional(),
@@ -108,4 +109,21 @@ test('a request that is none of JSON-RPC 2.0 is answered, since its sender waits
   )
   assert.ok(answers.every(({ error }) => error.code === -32_600))
   assert.deepEqual(JSON.parse(passed), sent.at(-1))
+})
+
+test('while answers are not read, no more messages are', async () => {
+  const stdout = new PassThrough({ highWaterMark: 1 })
+  const stdin = exactLines(stdout)
+  const read: string[] = []
+  stdin.on('data', (line: Buffer) => read.push(String(line)))
+  const ping = (id: number) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })}\n`
+  stdout.write('an answer')
+
+  stdin.write(ping(1))
+  stdin.write(ping(2))
+  await until('the first', () => read.length > 0)
+  assert.deepEqual([read, stdin.writableLength > 0], [[ping(1)], true])
+
+  stdout.resume()
+  await until('the second', () => read.length === 2)
 })

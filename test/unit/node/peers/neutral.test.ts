@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ApiAnswerer } from '../../../../src/api/answer/answerer.ts'
 import { memoryRequest } from '../../../../src/api/answer/request.ts'
+import { storageError } from '../../../../src/core/errno.ts'
+import { errorBody, type GroveError } from '../../../../src/core/errors.ts'
+import { neutralError } from '../../../../src/node/peers/neutral.ts'
 import { work } from '../../../support/peer.ts'
 import { addressOf, type Misbehave, virtualWorld } from '../../../support/world.ts'
 
@@ -74,4 +77,14 @@ test('who is on the same machine is told why a peer does not answer', async () =
   const [closed, website] = [await toldOf('closed', '127.0.0.1'), await toldOf('website', '::1')]
 
   assert.notDeepEqual(website, closed)
+})
+
+test('of its full disk a grove tells others no path', () => {
+  const cause = Object.assign(new Error('full'), { code: 'ENOSPC' })
+  const error = storageError(cause, { path: '/srv/secret/tmp/7' })
+
+  const told = neutralError(error) as GroveError
+
+  assert.equal(told.code, 'storage-full')
+  assert.equal(JSON.stringify(errorBody(told)).includes('/srv'), false)
 })

@@ -194,9 +194,13 @@ test('what is refused is counted by reason, also when it is held without its art
     ports: { log: { ...silentLog, info } },
   })
 
-  await grove.node.sync.round()
+  const { brought } = await grove.node.sync.round()
   const { skipped, refused } = await grove.node.sync.round()
 
+  assert.deepEqual(
+    brought?.map(({ sizeBytes }) => sizeBytes),
+    [0],
+  )
   assert.deepEqual([skipped, refused], [[], { 'too-large': 1 }])
   assert.deepEqual(grove.node.sync.refusalCounts(), { 'too-large': 1 })
   assert.deepEqual(logged, [{ 'too-large': 1 }])

@@ -45,6 +45,25 @@ test("a round fetches and reports what the policy wants of a peer's list", async
   assert.deepEqual(await grove.node.contributions.missing([best.cid, better.cid]), [])
 })
 
+test('a round reads no manifest of which an earlier round knows that nothing is missing', async (t) => {
+  await using peer = startPeer('peer', {
+    contributions: [best],
+    best: list(entry(best, 0.7)),
+  })
+  await using grove = testNode([peer])
+  await grove.node.sync.round()
+  assert.equal((await grove.node.sync.round()).held, 1)
+  const { contributions } = grove.node
+  const reads = (['get', 'bytes'] as const).map((name) => t.mock.method(contributions, name))
+
+  assert.equal((await grove.node.sync.round()).held, 1)
+
+  assert.deepEqual(
+    reads.map(({ mock }) => mock.callCount()),
+    [0, 0],
+  )
+})
+
 test('a report says who made what was fetched, how large it is and from where, and who failed', async () => {
   const bytes = someBytes(5_000, 3)
   const item = scored('with a file', 0.7, { 'model.bin': hashBytes(bytes) })

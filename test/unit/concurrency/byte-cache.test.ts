@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ByteCache } from '../../../src/stores/byte-cache.ts'
+import { ByteCache } from '../../../src/concurrency/byte-cache.ts'
 
 const named = (name: string) => ({ name })
 

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { memoryRequest } from '../../../../src/api/answer/request.ts'
+import { errorResponse } from '../../../../src/api/answer/response.ts'
+import { AccessLog } from '../../../../src/api/http/access-log.ts'
+import { GroveError } from '../../../../src/core/errors.ts'
+import { silentLog } from '../../../../src/ports/log.ts'
+import { standingClock } from '../../../support/standing-clock.ts'
+
+test('a request that found the disk full is a warning', () => {
+  const lines: string[] = []
+  const log = { ...silentLog, warn: (message: string) => void lines.push(message) }
+  const response = errorResponse(new GroveError('storage-full'))
+  const request = memoryRequest({ method: 'POST', target: '/api/contributions' })
+
+  new AccessLog(log, () => 0).note(request, {
+    operation: 'publish',
+    response,
+    from: undefined,
+    ms: 1,
+    isCut: false,
+  })
+
+  assert.deepEqual(lines, ['request'])
+})
+
+test('refused requests are logged at a rate, so that strangers fill no disk', () => {
+  const told: string[] = []
+  const { clock, move } = standingClock()
+  const level = (name: string) => () => void told.push(name)
+  const log = new AccessLog({ ...silentLog, info: level('info'), debug: level('debug') }, clock.now)
+  const note = (status: number, times: number) => {
+    told.length = 0
+    const outcome = { operation: 'log', from: '203.0.113.5', ms: 1, isCut: false }
+    for (let n = 0; n < times; n++)
+      log.note(memoryRequest({ method: 'GET', target: '/' }), {
+        ...outcome,
+        response: { status, headers: {} },
+      })
+    return told.filter((name) => name === 'info').length
+  }
+
+  assert.equal(note(401, 100), 20)
+  assert.equal(note(200, 100), 100)
+  move(6_000)
+  assert.equal(note(403, 100), 2)
+})
