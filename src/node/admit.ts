@@ -5,7 +5,8 @@ import type { Origin } from '../core/identity/origin.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
-import type { AdmitContext, Incoming, PeersContext } from './context.ts'
+import type { Incoming } from '../ports/signing.ts'
+import type { AdmitContext, PeersContext } from './context.ts'
 
 /** A verified contribution that is to be stored, and where it came from. */
 export interface Admission extends Incoming {

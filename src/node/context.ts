@@ -6,9 +6,7 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import type { PackIndex } from '../core/contribution/pack-index.ts'
 import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
-import type { Origin } from '../core/identity/origin.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
-import type { Attested, DsseEnvelope } from '../core/identity/statement.ts'
 import type { AdmissionMode } from '../core/peers/admission.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
@@ -24,6 +22,7 @@ import type { ContributionStore, Provenance } from '../ports/contribution-store.
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
+import type { Signing } from '../ports/signing.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
@@ -121,28 +120,6 @@ export interface Mark {
   readonly edges: number
   /** How many of them were read for it now; 0 where it was known. */
   readonly edgesRead: number
-}
-
-/** What comes to the store. */
-export interface Incoming {
-  readonly contribution: Contribution
-  readonly provenance: Provenance
-}
-
-/** Who has signed what comes to the store. */
-export interface Signing {
-  /**
-   * What `store` gives, which gets this grove's origin of what is published here. Callers take
-   * turns.
-   */
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller?: string): Promise<T>
-  /**
-   * Of the origins that came with a contribution, those that hold. Who sent others is at fault.
-   * Throws `shutting-down`.
-   */
-  verified(incoming: Incoming): Promise<readonly Origin[]>
-  /** The envelope by which this grove attests who published a contribution. */
-  attest(attested: Attested): Promise<DsseEnvelope>
 }
 
 /** The door to the store. */
