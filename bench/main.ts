@@ -11,11 +11,13 @@ import { describe, observed } from './lab/report.ts'
 import { Workbench } from './lab/workbench.ts'
 import { benchmark as latency } from './latency.ts'
 import { benchmark as load } from './load.ts'
+import { benchmark as origins } from './origins.ts'
 import { benchmark as publish } from './publish.ts'
 import { benchmark as stalls } from './stalls.ts'
 
 const benchmarks: Readonly<Record<string, Benchmark>> = {
   publish,
+  origins,
   frontier,
   fetch,
   artifact,

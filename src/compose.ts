@@ -20,6 +20,7 @@ import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemRandom } from './runtime/random.ts'
 import { secretHex } from './runtime/secret.ts'
+import { poolSignatures } from './runtime/signatures.ts'
 import { nextTurn } from './runtime/turn.ts'
 import { openStoresAt } from './stores/open.ts'
 import { httpTransport } from './transport/client.ts'
@@ -97,6 +98,7 @@ export function composeNode(
     log,
     nextTurn,
     secret: secretHex,
+    signatures: poolSignatures(key),
   })
   const close = async () => {
     await node.close()

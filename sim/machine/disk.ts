@@ -72,7 +72,10 @@ export class Disk {
     }
     return {
       graph: withMethods(graph, {
-        put: (contribution, provenance) => write(() => graph.put(contribution, provenance)),
+        put: (...item) => write(() => graph.put(...item)),
+        origins: withMethods(graph.origins, {
+          add: (...origins) => write(() => graph.origins.add(...origins)),
+        }),
         putStub: (cid, promisedBy, since) => write(() => graph.putStub(cid, promisedBy, since)),
       }),
       blobs: withMethods(blobs, {

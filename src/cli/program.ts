@@ -10,6 +10,7 @@ import { addServe } from './commands/operate/serve.ts'
 import { addStatus } from './commands/operate/status.ts'
 import { addSync } from './commands/operate/sync.ts'
 import { addToken } from './commands/operate/token.ts'
+import { addAttest } from './commands/read/attest.ts'
 import { addDiff } from './commands/read/diff.ts'
 import { addFiles } from './commands/read/files.ts'
 import { addFrontier } from './commands/read/frontier.ts'
@@ -48,6 +49,7 @@ const groups: readonly [
       addThread,
       addThreads,
       addDiff,
+      addAttest,
       addCheckout,
     ],
   ],

@@ -1,15 +1,15 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { GroveError } from '../core/errors.ts'
+import type { Origin } from '../core/identity/origin.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PendingBlob } from '../ports/blob-store.ts'
 import type { Provenance } from '../ports/contribution-store.ts'
+import type { Incoming } from '../ports/signing.ts'
 import type { AdmitContext, PeersContext } from './context.ts'
 
 /** A verified contribution that is to be stored, and where it came from. */
-export interface Admission {
-  readonly contribution: Contribution
-  readonly provenance: Provenance
+export interface Admission extends Incoming {
   /** Its artifacts that are not stored yet. */
   readonly pending?: readonly PendingBlob[]
   /** Who waits for it: callers take turns. Default: this grove itself. */
@@ -17,10 +17,11 @@ export interface Admission {
 }
 
 /**
- * The one door to the store: what is new is counted, told to subscribers and handed to gossip. When
- * it resolves, the contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
+ * The one door to the store: what is published here is signed, others' signatures are verified, and
+ * what is new is counted, told to subscribers and handed to gossip. When it resolves, the
+ * contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
  * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
- * Attestations come as far as this and are dropped: no store keeps them yet.
+ * Of the attestations that come with it, origins are kept, the others dropped.
  */
 export async function admit(
   node: AdmitContext,
@@ -41,10 +42,11 @@ export async function admitAll(node: AdmitContext, arrivals: readonly Admission[
 
 async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promise<Cid[]> {
   const added: Contribution[] = []
+  const verified = await verifiedOf(node, arrivals)
   try {
-    for (const { contribution, provenance, ...options } of arrivals) {
-      const outcome = await node.contributions.put(contribution, provenance, options)
-      if (outcome === 'present') continue
+    for (const [index, arrival] of arrivals.entries()) {
+      if ((await put(node, arrival, verified[index])) === 'present') continue
+      const { contribution, provenance } = arrival
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()
@@ -53,6 +55,27 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
     if (added.length > 0) node.stored(added)
   }
   return added.map(({ cid }) => cid)
+}
+
+/** The origins of each that came with it and hold. All are verified before the first is stored. */
+async function verifiedOf(
+  { signing }: AdmitContext,
+  arrivals: readonly Admission[],
+): Promise<readonly (readonly Origin[])[]> {
+  const hasAttestations = arrivals.some(({ contribution }) => contribution.attestations.length > 0)
+  if (signing === undefined || !hasAttestations) return []
+  return Promise.all(arrivals.map((arrival) => signing.verified(arrival)))
+}
+
+function put(
+  { contributions, signing }: AdmitContext,
+  { contribution, provenance, ...options }: Admission,
+  verified: readonly Origin[] = [],
+): Promise<'added' | 'present'> {
+  const store = (origins: readonly Origin[]) =>
+    contributions.put(contribution, provenance, { ...options, origins })
+  if (signing === undefined || provenance.origin === 'peer') return store(verified)
+  return signing.signed(contribution.cid, (origin) => store([origin]), options.caller)
 }
 
 /** Where something that a peer sent came from. */

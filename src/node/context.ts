@@ -21,6 +21,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore, Provenance } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { Log } from '../ports/log.ts'
+import type { OriginStore } from '../ports/origin-store.ts'
+import type { Signing } from '../ports/signing.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { ManifestAnswer, Transport } from '../ports/transport.ts'
 import type { GossipState } from '../protocol/gossip-state.ts'
@@ -75,6 +77,8 @@ export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
+  readonly origins: Pick<OriginStore, 'of'>
+  readonly signing: Signing | undefined
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
   readonly packs: PackIndexes
@@ -98,6 +102,7 @@ export interface ServeContext extends Breathing {
   readonly index: GraphIndex
   readonly blobs: Pick<BlobStore, 'stat'>
   readonly marks: Marks
+  readonly origins: Pick<OriginStore, 'of'>
 }
 
 /** Fingerprints of what is said about contributions. */
@@ -120,6 +125,8 @@ export interface Mark {
 /** The door to the store. */
 export interface AdmitContext {
   readonly contributions: ContributionStore
+  /** Undefined where this grove has no key: then nothing is signed, and no signature is kept. */
+  readonly signing: Signing | undefined
   readonly counters: Counters
   readonly events: Pick<EventHub, 'stored'>
   /** Aborts when the grove closes; every wait inside a use case ends with it. */

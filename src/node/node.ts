@@ -16,7 +16,9 @@ import type { ContributionStore } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
 import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
+import type { OriginStore } from '../ports/origin-store.ts'
 import type { RecordStore } from '../ports/record-store.ts'
+import type { Signatures } from '../ports/signatures.ts'
 import type { StoreHealth } from '../ports/store-health.ts'
 import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
@@ -38,8 +40,9 @@ import type {
 import { EventHub } from './events.ts'
 import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
+import { NodeSigning } from './identity/signing.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
@@ -66,6 +69,8 @@ export interface NodePorts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Default: the grove has no key. */
+  readonly signatures?: Signatures | undefined
   /** Default: nothing else waits for the thread, so that long work need not pause. */
   readonly nextTurn?: NextTurn
   /** Draws so many bytes that nobody can guess, in hex. */
@@ -80,6 +85,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly config: NodeConfig
   readonly contributions: ContributionStore
   readonly index: GraphIndex
+  readonly origins: OriginStore
+  readonly signing: NodeSigning | undefined
   readonly stubs: StubStore
   readonly blobs: BlobStore
   readonly transport: Transport
@@ -112,6 +119,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.config = config
     this.contributions = graph
     this.index = graph
+    this.origins = graph.origins
     this.stubs = graph
     this.blobs = ports.blobs
     this.transport = ports.transport
@@ -124,6 +132,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.#background = new Background(ports)
     const { nextTurn } = ports
     this.#breath = nextTurn && new Breath({ now: () => clock.now(), nextTurn })
+    this.signing = NodeSigning.of(ports, {
+      origins: this.origins,
+      closing: this.closing,
+      later: (...task) => this.later(...task),
+      breathe: () => this.breathe(),
+      fault: (peer, error) => noteFailure(this, peer, error),
+    })
     this.marks = new EvidenceMarks(this)
     this.access = new Access(ports)
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
@@ -152,6 +167,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.peers.load()
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
+    this.signing?.signEarlier()
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }

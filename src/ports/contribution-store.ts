@@ -1,5 +1,6 @@
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
+import type { Origin } from '../core/identity/origin.ts'
 import type { Age } from '../core/ranking/cursor.ts'
 import type { PendingBlob } from './blob-store.ts'
 
@@ -24,6 +25,8 @@ export interface StoreOptions {
   readonly pending?: readonly PendingBlob[]
   /** Who waits for it: callers take turns. Default: this grove itself. */
   readonly caller?: string
+  /** Who has signed it. */
+  readonly origins?: readonly Origin[]
 }
 
 /** A contribution that is held. */
@@ -69,8 +72,9 @@ export interface LogLine {
 export interface ContributionStore {
   /**
    * Stores a contribution and removes its stub. If it is held already, nothing changes, and the
-   * first provenance stays. Pending blobs are stored in the same transaction, also then.
-   * Attestations are not stored yet.
+   * first provenance stays. Pending blobs and origins are stored in the same transaction, also
+   * then; origins as `OriginStore.add` does, from where the provenance says. Other attestations are
+   * not stored.
    */
   put(
     contribution: Contribution,

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Edge, Kinds, Saying, Telling } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, RelationType } from '../core/contribution/schema.ts'
+import type { SignedBy } from '../core/ranking/belief.ts'
 import type { Age, ThreadPlace } from '../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../core/ranking/directions.ts'
 import type { Dimension, Place } from '../core/ranking/frontier.ts'
@@ -68,6 +69,9 @@ export interface FormCount extends Dimension {
   /** The last of those. */
   readonly latest: Cid | undefined
 }
+
+/** Groves that are counted behind one signal: a key costs its maker nothing. */
+export const SIGNERS_COUNTED = 1_000
 
 /** A part of a list: `limit` rows after the first `offset`, of those that follow `after`. */
 export interface Page {
@@ -192,6 +196,11 @@ export interface GraphIndex {
   /** O(1). */
   edgeCounts(cid: Cid): Promise<EdgeCounts>
   signals(cid: Cid): Promise<Signals>
+  /**
+   * How many groves have signed what the signals of each count, in the order of `cids`; of each at
+   * most SIGNERS_COUNTED.
+   */
+  signedBy(cids: readonly Cid[]): Promise<SignedBy[]>
   /**
    * One page of the matching contributions, oldest first, ties by cid. `total` counts them all.
    * Without a filter, a page after a place costs O(limit + log n), one by its offset O(offset).

@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { Attestation } from '../core/contribution/attestation.ts'
 import type { Kind } from '../core/contribution/schema.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -21,6 +22,8 @@ export interface ManifestAnswer {
   readonly bytes: Uint8Array
   /** Sizes of artifacts that the peer holds, by hash; undefined if it doesn't say (0.1). */
   readonly sizes: ReadonlyMap<Cid, number> | undefined
+  /** Who has signed it, as the peer says; none from a 0.1 server. */
+  readonly attestations: readonly Attestation[]
 }
 
 /** Names a blob for a peer. */

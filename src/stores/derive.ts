@@ -3,6 +3,7 @@ import type { Contribution } from '../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE, edgesOf } from '../core/contribution/relation.ts'
 import type { Kind, Manifest, Score } from '../core/contribution/schema.ts'
 import { scoreOf } from '../core/ranking/advertisement.ts'
+import type { SignedBy } from '../core/ranking/belief.ts'
 import {
   isRanked,
   isSignalMetric,
@@ -87,6 +88,15 @@ export function touchedBy({ adoption, reproduction, reviewCount }: Evidence): Si
   return touched
 }
 
+/** What of a target's signals the evidence counts in. */
+export function signalsIn({ adoption, reproduction, reviewCount }: Evidence): (keyof SignedBy)[] {
+  const signals: (keyof SignedBy)[] = []
+  if (adoption > 0) signals.push('adoption')
+  if (reproduction > 0) signals.push('reproduction')
+  if (reviewCount > 0) signals.push('reviews')
+  return signals
+}
+
 function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {
   return places.flatMap(({ metric, direction }) => {
     if (isSignalMetric(metric)) return []
@@ -95,7 +105,8 @@ function formsOf(manifest: Manifest, places: readonly Place[]): ScoreForm[] {
   })
 }
 
-function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
+/** What each target of a contribution gains by it. */
+export function gainsOf(contribution: Contribution, createdMs: number): Gain[] {
   const byTarget = Map.groupBy(edgesOf(contribution), ({ target }) => target)
   const evidence = new Map(evidenceOf(contribution).map((item) => [item.target, item]))
   return [...byTarget].map(([target, edges]) => ({

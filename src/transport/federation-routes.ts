@@ -1,4 +1,6 @@
 import { type Cid, isCid } from '../core/cid.ts'
+import type { Attestation } from '../core/contribution/attestation.ts'
+import { originAttestation, readOriginHeader } from '../core/identity/origin-text.ts'
 import { CLOSURE_MAX_BYTES, MANIFEST_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import { CLOSURE_FORM_HEADER, CLOSURE_RECORDS } from '../core/wire/closure.ts'
@@ -26,6 +28,8 @@ import { manifestError, peerFault } from './faults.ts'
 
 /** A manifest's header with the sizes of some artifacts that the peer holds: `<hash>=<bytes>,…` */
 const ARTIFACTS_HEADER = 'grove-artifacts'
+/** A manifest's header with who has signed it (`core/identity/origin-text.ts`). */
+const ORIGIN_HEADER = 'grove-origin'
 /** Sizes of artifacts read from the headers of one manifest. */
 const SIZES_MAX = 1_000
 /** Characters that the encoded tags of one best query may take. Servers take 8 KiB at the least. */
@@ -38,7 +42,7 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
-/** What a closure may have beside its manifests: the trailer, line ends and attestations. */
+/** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
 /**
@@ -72,7 +76,11 @@ export class FederationRoutes {
         signal,
       })
       const bytes = await readBody(answer.body)
-      return { bytes, sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')) }
+      return {
+        bytes,
+        sizes: parseSizes(String(answer.headers[ARTIFACTS_HEADER] ?? '')),
+        attestations: attestationsIn(String(answer.headers[ORIGIN_HEADER] ?? '')),
+      }
     } catch (error) {
       throw manifestError(error, cid)
     }
@@ -173,6 +181,10 @@ export class FederationRoutes {
     return closureLines(peer, body, headers[CLOSURE_FORM_HEADER] === CLOSURE_RECORDS)
   }
 }
+
+/** Entries of another form are left out. */
+const attestationsIn = (header: string): Attestation[] =>
+  readOriginHeader(header).origins.map(originAttestation)
 
 /** The sizes in a header, by hash. Entries of another form are left out. */
 function parseSizes(header: string): Map<Cid, number> {

@@ -59,6 +59,7 @@ export class LegacyRoutes {
       return {
         bytes: canonicalOf(peer, await this.#dialler.askJson(peer, request, z.unknown())),
         sizes: undefined,
+        attestations: [],
       }
     } catch (error) {
       throw manifestError(error, cid)

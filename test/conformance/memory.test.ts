@@ -4,6 +4,7 @@ import { blobStoreSuite } from './suites/blob-store.ts'
 import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
 import { logSuite } from './suites/log.ts'
+import { originsSuite } from './suites/origins.ts'
 import { pagesSuite } from './suites/pages.ts'
 import { partialBlobSuite } from './suites/partial-blob.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
@@ -23,6 +24,7 @@ graphQueriesSuite('memory', openGraph)
 scenarioSuite('memory', openGraph)
 logSuite('memory', openGraph)
 pagesSuite('memory', openGraph)
+originsSuite('memory', openGraph)
 
 const openBlobs = async () => {
   const stores = memoryStores(systemRandom)

@@ -4,6 +4,7 @@ import { blobStoreSuite } from './suites/blob-store.ts'
 import { graphQueriesSuite } from './suites/graph-queries.ts'
 import { graphStoreSuite } from './suites/graph-store.ts'
 import { logSuite } from './suites/log.ts'
+import { originsSuite } from './suites/origins.ts'
 import { pagesSuite } from './suites/pages.ts'
 import { partialBlobSuite } from './suites/partial-blob.ts'
 import { recordStoreSuite } from './suites/record-store.ts'
@@ -20,6 +21,7 @@ graphQueriesSuite('sqlite', openGraph)
 scenarioSuite('sqlite', openGraph)
 logSuite('sqlite', openGraph)
 pagesSuite('sqlite', openGraph)
+originsSuite('sqlite', openGraph)
 
 const openBlobs = async () => {
   const { dir, stores, ...rest } = await temporaryStores()

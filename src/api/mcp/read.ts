@@ -112,12 +112,15 @@ export const readTools: readonly Tool[] = [
       'direction.',
     readOnly: true,
     input: operations.frontier.input
-      .omit({ directions: true })
+      .omit({ directions: true, origins: true })
       .extend({ kind: kindSchema.default('work') }),
     async run(query, { grove, signal }) {
       const { metric, kind } = query
       const frontier = await orWithoutNewer((isNewer) =>
-        grove.frontier({ ...query, ...(isNewer && { directions: true }) }, { signal }),
+        grove.frontier(
+          { ...query, ...(isNewer && { directions: true, origins: true }) },
+          { signal },
+        ),
       )
       if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
         await requireMetric(grove, { metric, kind }, { signal })

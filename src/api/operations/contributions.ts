@@ -10,6 +10,7 @@ import {
   draftSchema,
   timestampSchema,
 } from '../../core/contribution/schema.ts'
+import { keyIdSchema } from '../../core/identity/rotation.ts'
 import { MANIFEST_MAX_BYTES } from '../../core/limits.ts'
 import { ageTextSchema } from '../../core/ranking/cursor.ts'
 import { levelSchema } from '../../core/ranking/level.ts'
@@ -22,7 +23,13 @@ import { refuseStranger } from '../../node/peers/providers.ts'
 import { checkDraft, publish } from '../../node/publish.ts'
 import { fileOf, listFiles } from '../../node/read/files.ts'
 import { listContributions } from '../../node/read/lists.ts'
-import { artifactOf, contributionOf, resolveCid, standingOf } from '../../node/read/queries.ts'
+import {
+  artifactOf,
+  attestationFor,
+  contributionOf,
+  resolveCid,
+  standingOf,
+} from '../../node/read/queries.ts'
 import { definedOnly } from '../schema/defined.ts'
 import { listing } from './list-answer.ts'
 import { bytes, json } from './operation.ts'
@@ -45,6 +52,13 @@ const listOutput = z.object({ items: listSchema, total: z.number().int() })
 
 const beliefShape = { level: levelSchema, why: z.string() }
 
+/** An envelope as DSSE 1.0 has it. */
+const envelopeSchema = z.object({
+  payloadType: z.string(),
+  payload: z.base64(),
+  signatures: z.array(z.object({ keyid: z.string(), sig: z.base64() })),
+})
+
 /** What a grove knows about a contribution beyond its manifest: its origin and its reception. */
 const standingSchema = z.object({
   cid: cidSchema,
@@ -58,6 +72,26 @@ const standingSchema = z.object({
   reviewScore: z.number().optional(),
   /** What of these signals is the word of its own author, where that is known. */
   byAuthor: z
+    .object({
+      adoption: z.number().int(),
+      reproduction: z.number().int(),
+      reviews: z.number().int(),
+    })
+    .optional(),
+  /** Who has signed it; older groves don't say. */
+  origins: z
+    .array(
+      z.object({
+        peerId: keyIdSchema,
+        /** When it was published there, as that grove says. */
+        at: timestampSchema,
+        /** This grove. */
+        own: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
+  /** How many groves have signed what the signals count, each once. */
+  signedBy: z
     .object({
       adoption: z.number().int(),
       reproduction: z.number().int(),
@@ -175,11 +209,22 @@ export const contributionOperations = {
         receivedAt: timestamp(receivedAt),
         ...rest,
         ...definedOnly({ reviewScore, byAuthor }),
+        origins: rest.origins.map(({ at, ...signer }) => ({ ...signer, at: timestamp(at) })),
         missingArtifacts,
         ...belief,
         beliefs: beliefs.map(({ cid: _, ...rest }) => rest),
       }
     },
+  }),
+  attestation: json({
+    name: 'attestation',
+    group,
+    summary: 'Attest who has published a contribution: an in-toto statement in a DSSE envelope',
+    http: { method: 'GET', path: '/api/contributions/:cid/attestation' },
+    access: 'read',
+    input: z.strictObject({ cid: cidSchema }),
+    output: envelopeSchema,
+    run: (node, { cid }) => attestationFor(node, cid),
   }),
   artifact: bytes({
     name: 'artifact',

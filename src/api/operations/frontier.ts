@@ -19,6 +19,11 @@ const METRICS_USUAL = 100
 
 const group = 'frontier'
 
+const originsAsked = z
+  .boolean()
+  .default(false)
+  .describe('whether entries that are held say which groves stand behind them')
+
 const searchInput = z.strictObject({
   q: z.string().max(1_000),
   ...filterShape,
@@ -47,6 +52,7 @@ export const frontierOperations = {
         .boolean()
         .default(false)
         .describe('whether the answer says in which direction each metric ranks'),
+      origins: originsAsked,
     }),
     output: frontierAnswerSchema,
     run: (node, query, options) => frontier(node, definedOnly(query), options),
@@ -75,7 +81,7 @@ export const frontierOperations = {
     summary: 'Show the best that is known anywhere, held here or only advertised by peers',
     http: { method: 'GET', path: '/api/gossip/frontier' },
     access: 'public',
-    input: z.strictObject({}),
+    input: z.strictObject({ origins: originsAsked }),
     output: federatedAnswerSchema,
     mcp: {
       tool: 'grove_federated_frontier',
@@ -83,6 +89,6 @@ export const frontierOperations = {
         'Rank the best work known anywhere in the federation, with the groves that hold it. ' +
         'Entries with held: false are only advertised: copy them here with grove_fetch.',
     },
-    run: (node) => federatedFrontier(node),
+    run: (node, options) => federatedFrontier(node, options),
   }),
 }

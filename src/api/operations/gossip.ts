@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
+import { originHeader } from '../../core/identity/origin-text.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { messageFor } from '../../core/wire/federation-1.ts'
@@ -63,18 +64,23 @@ export const gossipOperations = {
     group,
     summary:
       "Download a manifest's canonical bytes; the header grove-artifacts lists those of its " +
-      'artifacts that are here, as hash=size',
+      'artifacts that are here, as hash=size, and grove-origin who has signed it',
     http: { method: 'GET', path: '/api/gossip/contribution/:cid' },
     access: 'shared',
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),
     async run(node, { cid }) {
       const { bytes, manifest } = await contributionOf(node, cid)
+      const [[, origins = []] = []] = await node.origins.of([cid])
+      const signed = originHeader(origins)
       const artifacts = await heldArtifacts(node, Object.values(manifest.artifacts))
       return {
         hash: cid,
         sizeBytes: bytes.byteLength,
-        headers: { 'grove-artifacts': artifacts },
+        headers: {
+          'grove-artifacts': artifacts,
+          ...(signed === '' ? {} : { 'grove-origin': signed }),
+        },
         open: async ({ range }) => inOne(bytes, range),
       }
     },

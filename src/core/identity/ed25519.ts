@@ -9,12 +9,19 @@ const KEY_ID_PATTERN = /^ed25519:[0-9a-f]{64}$/
 const PREFIX = 'ed25519:'
 
 /** What is signed, each with a domain of its own: no signature can be taken for another. */
-export type Domain = 'rotation'
+export type Domain = 'rotation' | 'origin' | 'origins' | 'node' | 'members'
+
+/** Bytes, and who says that it signed them for what. */
+export interface Signed {
+  readonly domain: Domain
+  readonly bytes: Uint8Array
+  readonly signature: string
+}
 
 /** Bytes of the secret from which RFC 8032 derives an Ed25519 key. */
 export const SECRET_BYTES = 32
-/** Base64url digits of a signature, which has 64 bytes. */
-const SIGNATURE_PATTERN = /^[\w-]{86}$/
+/** A signature, which has 64 bytes, in the one base64url text of them: its last bits are 0. */
+export const SIGNATURE_PATTERN = /^[\w-]{85}[AQgw]$/
 /** What precedes the raw key in DER (RFC 8410): PKCS#8 of a private one, SPKI of a public one. */
 const PKCS8_HEAD = Buffer.from('302e020100300506032b657004220420', 'hex')
 const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
@@ -22,6 +29,17 @@ const SPKI_HEAD = Buffer.from('302a300506032b6570032100', 'hex')
 /** True if the text is the id of a grove that has a key. */
 export function isKeyId(text: unknown): text is KeyId {
   return typeof text === 'string' && KEY_ID_PATTERN.test(text)
+}
+
+/** The raw public key in an id, of 32 bytes: the form that databases keep. */
+export function keyIdToBytes(peerId: KeyId): Uint8Array {
+  return Buffer.from(peerId.slice(PREFIX.length), 'hex')
+}
+
+/** The id of a raw public key of 32 bytes. */
+export function keyIdFromBytes(key: Uint8Array): KeyId {
+  const hex = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('hex')
+  return `${PREFIX}${hex}` as KeyId
 }
 
 /**
@@ -60,14 +78,32 @@ export class SigningKey {
     return sign(null, signedBytes(domain, bytes), this.#key).toString('base64url')
   }
 
+  /** The same, made in a thread of the system's pool. */
+  signInPool(domain: Domain, bytes: Uint8Array): Promise<string> {
+    return this.#signInPool(signedBytes(domain, bytes)).then((made) => made.toString('base64url'))
+  }
+
   /**
    * The 64 bytes of a signature over the base of an HTTP message (RFC 9421 §2.5), off the main
    * thread. A base begins with the name of a component, and so is nothing that has a domain.
    */
   signHttp(base: Uint8Array): Promise<Buffer> {
     mustHold(isHttpBase(base), 'it is the base of an HTTP message')
+    return this.#signInPool(base)
+  }
+
+  /**
+   * The 64 bytes of a signature over a DSSE text, off the main thread. Its own first word tells it
+   * from whatever else is signed.
+   */
+  signDsse(text: Uint8Array): Promise<Buffer> {
+    mustHold(isDsseText(text), 'it is a DSSE text')
+    return this.#signInPool(text)
+  }
+
+  #signInPool(bytes: Uint8Array): Promise<Buffer> {
     return new Promise((resolve, reject) =>
-      sign(null, base, this.#key, (error, made) => (error ? reject(error) : resolve(made))),
+      sign(null, bytes, this.#key, (error, made) => (error ? reject(error) : resolve(made))),
     )
   }
 }
@@ -86,24 +122,33 @@ export class VerifyingKey {
     return key && new VerifyingKey(key)
   }
 
+  /** As `isSignedBy`, found out off the main thread. */
+  verifyInPool({ domain, bytes, signature }: Signed): Promise<boolean> {
+    if (!SIGNATURE_PATTERN.test(signature)) return Promise.resolve(false)
+    return this.#verify(signedBytes(domain, bytes), Buffer.from(signature, 'base64url'))
+  }
+
   /** Whether the key signed the base of an HTTP message, found out off the main thread. */
   verifiesHttp(base: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    if (!isHttpBase(base)) return Promise.resolve(false)
+    return isHttpBase(base) ? this.#verify(base, signature) : Promise.resolve(false)
+  }
+
+  #verify(bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
     return new Promise((resolve, reject) =>
-      verify(null, base, this.#key, signature, (error, holds) =>
+      verify(null, bytes, this.#key, signature, (error, holds) =>
         error ? reject(error) : resolve(holds),
       ),
     )
   }
 }
 
+const isDsseText = (text: Uint8Array): boolean =>
+  Buffer.from(text.subarray(0, 7)).toString('latin1') === 'DSSEv1 '
+
 const isHttpBase = (base: Uint8Array): boolean => base[0] === 0x22 && base[1] === 0x40
 
 /** Whether the grove with this id signed these bytes. Whatever else is given is no signature. */
-export function isSignedBy(
-  peerId: KeyId,
-  { domain, bytes, signature }: { domain: Domain; bytes: Uint8Array; signature: string },
-): boolean {
+export function isSignedBy(peerId: KeyId, { domain, bytes, signature }: Signed): boolean {
   if (!SIGNATURE_PATTERN.test(signature)) return false
   const key = keyIn(() => publicKeyOf(peerId))
   if (key === undefined) return false
@@ -123,13 +168,12 @@ function signedBytes(domain: Domain, bytes: Uint8Array): Uint8Array {
 }
 
 function publicKeyOf(peerId: KeyId): KeyObject {
-  const der = Buffer.concat([SPKI_HEAD, Buffer.from(peerId.slice(PREFIX.length), 'hex')])
+  const der = Buffer.concat([SPKI_HEAD, keyIdToBytes(peerId)])
   return createPublicKey({ key: der, format: 'der', type: 'spki' })
 }
 
 function keyIdOf(key: KeyObject): KeyId {
-  const raw = key.export({ format: 'der', type: 'spki' }).subarray(SPKI_HEAD.byteLength)
-  return `${PREFIX}${raw.toString('hex')}` as KeyId
+  return keyIdFromBytes(key.export({ format: 'der', type: 'spki' }).subarray(SPKI_HEAD.byteLength))
 }
 
 /** OpenSSL's errors say nothing to anybody. */

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { canonicalBytes } from '../canonical.ts'
 import { timestampSchema } from '../contribution/schema.ts'
-import { isKeyId, isSignedBy, type KeyId, type SigningKey } from './ed25519.ts'
+import { isKeyId, isSignedBy, type KeyId, SIGNATURE_PATTERN, type SigningKey } from './ed25519.ts'
 
 /** The id of a grove that has a key. */
 export const keyIdSchema = z.custom<KeyId>(isKeyId, 'must be ed25519:<64 hex digits>')
+
+/** A signature in base64url. */
+export const signatureSchema = z.string().regex(SIGNATURE_PATTERN)
 
 /** Changes of key that are kept of one grove. */
 export const ROTATIONS_MAX = 32
@@ -17,9 +20,9 @@ export const rotationSchema = z.object({
   to: keyIdSchema,
   at: timestampSchema,
   /** By the key before. */
-  fromSignature: z.string().max(100),
+  fromSignature: signatureSchema,
   /** By the key since. */
-  toSignature: z.string().max(100),
+  toSignature: signatureSchema,
 })
 /** A change of key, signed by both keys. `at` is the grove's own word. */
 export type Rotation = z.infer<typeof rotationSchema>

@@ -10,6 +10,10 @@ export function sha256Hex(purpose: string, bytes: Uint8Array): string {
     .digest('hex')
 }
 
+/** The SHA-256 hash of bytes as they are, in hex. */
+export const plainSha256Hex = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex')
+
 /** Whether two secrets are equal, in a time that doesn't say how far they agree. */
 export function areEqual(one: string, other: string): boolean {
   const [a, b] = [encoder.encode(one), encoder.encode(other)]

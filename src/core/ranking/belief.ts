@@ -15,6 +15,13 @@ export interface OwnWord {
   readonly reviews: number
 }
 
+/** How many groves have signed what a signal of an item counts, each once. */
+export interface SignedBy {
+  readonly adoption: number
+  readonly reproduction: number
+  readonly reviews: number
+}
+
 /** What this grove knows about an item. */
 export interface BeliefInput {
   /** Whether the item's manifest is held. */
@@ -25,6 +32,8 @@ export interface BeliefInput {
   readonly challenges?: number
   /** What of the signals is the word of its own author. Default: not known. */
   readonly byAuthor?: OwnWord
+  /** Who has signed the signals. Default: nobody. */
+  readonly signedBy?: SignedBy
 }
 
 /**
@@ -33,10 +42,10 @@ export interface BeliefInput {
  * there are no identities yet that an operator could trust.
  */
 export function beliefIn(input: BeliefInput, metric?: string): Belief {
-  const { held, signals, challenges = 0, byAuthor: own } = input
+  const { held, challenges = 0 } = input
   if (!held) return { level: 'advertised', why: 'only peers say so; its manifest is not held here' }
   const doubt = challenges > 0 && metric === undefined ? `; challenged ${challenges}×` : ''
-  const evidence = evidenceText(signals, metric, own)
+  const evidence = evidenceText(input, metric)
   if (evidence !== '') {
     const why = `its manifest and contributions here say so: ${evidence}${doubt}`
     return { level: 'evidenced', why }
@@ -60,25 +69,32 @@ export function beliefInputOf({ metric, value }: Pick<Place, 'metric' | 'value'>
 
 /** The held evidence in one dimension, or in all of them without a metric, in words. */
 function evidenceText(
-  { adoption, reproduction, reviewScore }: Signals,
+  { signals, byAuthor: own = NO_WORD, signedBy: by = NO_WORD }: BeliefInput,
   metric: string | undefined,
-  own: OwnWord = NO_WORD,
 ): string {
+  const { adoption, reproduction, reviewScore } = signals
+  const behindScore = `${byGroves(by.reviews)}${ofAuthor(own.reviews)}`
   const covers = (name: string) => metric === undefined || metric === name
   return [
-    adoption > 0 && covers('_adoption') ? `adopted ${adoption}×${byAuthor(own.adoption)}` : '',
+    adoption > 0 && covers('_adoption')
+      ? `adopted ${adoption}×${byGroves(by.adoption)}${byAuthor(own.adoption)}`
+      : '',
     reproduction > 0 && covers('_reproduction')
-      ? `reproduced ${reproduction}×${byAuthor(own.reproduction)}`
+      ? `reproduced ${reproduction}×${byGroves(by.reproduction)}${byAuthor(own.reproduction)}`
       : '',
     reviewScore !== undefined && covers('_review_score')
-      ? `review score ${Number(reviewScore.toPrecision(6))}${ofAuthor(own.reviews)}`
+      ? `review score ${Number(reviewScore.toPrecision(6))}${behindScore}`
       : '',
   ]
     .filter((part) => part !== '')
     .join(', ')
 }
 
-const NO_WORD: OwnWord = { adoption: 0, reproduction: 0, reviews: 0 }
+const NO_WORD: OwnWord & SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
+
+/** ` by 3 groves`: who stands behind a count, by their signatures; nothing where nobody signed. */
+export const byGroves = (groves: number): string =>
+  groves === 0 ? '' : ` by ${groves} ${groves === 1 ? 'grove' : 'groves'}`
 
 /** ` (1× by its author)`: of adoptions and reproductions, how many are its author's own. */
 export const byAuthor = (count: number): string => (count === 0 ? '' : ` (${count}× by its author)`)

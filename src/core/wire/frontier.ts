@@ -8,6 +8,7 @@ import {
   modeSchema,
   timestampSchema,
 } from '../contribution/schema.ts'
+import { keyIdSchema } from '../identity/rotation.ts'
 import { LIST_MAX, PROVIDERS_MAX } from '../limits.ts'
 import { isReservedMetric, isSignalMetric, SIGNAL_NAMES } from '../ranking/frontier.ts'
 import { levelSchema } from '../ranking/level.ts'
@@ -23,6 +24,16 @@ export const providerSchema = z.object({
 /** A peer that advertised an item, and when it last did. */
 export type Provider = z.infer<typeof providerSchema>
 
+/** Which groves stand behind an entry, for those who ask. */
+export const entryOriginsSchema = z.object({
+  /** How many have signed the work, or what counts in a signal; each once. */
+  groves: z.number().int(),
+  /** Some of those that have signed the work. */
+  signedBy: z.array(keyIdSchema),
+})
+/** How many groves stand behind an entry, and some of those that have signed the work. */
+export type EntryOrigins = z.infer<typeof entryOriginsSchema>
+
 /** One entry of the federated frontier: the fields of 0.1 and those of Grove's own. */
 export const federatedEntrySchema = digestEntrySchema.extend({
   direction: directionSchema,
@@ -35,6 +46,7 @@ export const federatedEntrySchema = digestEntrySchema.extend({
   summary: z.string().optional(),
   kind: kindSchema.optional(),
   agentId: z.string().optional(),
+  origins: entryOriginsSchema.optional(),
 })
 
 /** One of the best that is known anywhere, with its providers and its level. */
@@ -110,6 +122,7 @@ export const frontierEntrySchema = z.object({
   kind: kindSchema,
   mode: modeSchema,
   agentId: z.string(),
+  origins: entryOriginsSchema.optional(),
 })
 
 /** A contribution on the local frontier, with its value in that dimension. */

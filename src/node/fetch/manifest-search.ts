@@ -165,12 +165,12 @@ export class ManifestSearch {
   ): Promise<FetchedManifest | undefined> {
     const node = this.#node
     try {
-      const { bytes, sizes } = await ask(node, peer, signal, () =>
+      const { sizes, ...record } = await ask(node, peer, signal, () =>
         node.transport.manifest(peer, this.#cid, { signal }),
       )
-      this.#bytesMoved += bytes.byteLength
+      this.#bytesMoved += record.bytes.byteLength
       await node.breathe()
-      const contribution = verifyManifestFrom(node, peer, { bytes, attestations: [] }, this.#cid)
+      const contribution = verifyManifestFrom(node, peer, record, this.#cid)
       return { contribution, peer, sizes, bytesMoved: this.#bytesMoved }
     } catch (error) {
       if (signal.aborted || !isGroveError(error)) throw error

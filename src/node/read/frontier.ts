@@ -19,6 +19,7 @@ import type {
 import type { FrontierQuery, RankedPlace, Ranking, ReadOptions } from '../../ports/graph-index.ts'
 import type { Gist, ReadContext } from '../context.ts'
 import { caveatsOf } from './caveats.ts'
+import { OriginsBehind } from './signers.ts'
 
 /** Entries a dimension, and metrics, that the federated frontier shows of this grove's own. */
 const OWN_DEPTH = 20
@@ -36,12 +37,14 @@ export interface FrontierPage extends FrontierQuery {
   readonly metrics: number
   /** Whether the answer says in which direction each metric ranks. */
   readonly directions?: boolean
+  /** Whether it says which groves stand behind each entry. */
+  readonly origins?: boolean
 }
 
 /** The best of what is held here: in the signals, and in one page of the metrics. */
 export async function frontier(
   node: ReadContext,
-  { after, metrics: most, directions, ...query }: FrontierPage,
+  { after, metrics: most, directions, origins, ...query }: FrontierPage,
   options?: ReadOptions,
 ): Promise<FrontierAnswer> {
   const limit = Math.min(most, Math.max(1, Math.floor(PAGE_MAX_ENTRIES / query.limit)))
@@ -50,6 +53,11 @@ export async function frontier(
   const dimensions = after === undefined ? [...page, ...SIGNAL_METRICS] : page
   const rankings = await node.index.frontier({ ...query, dimensions }, options)
   await node.breathe()
+  const behind = origins === true ? await originsBehind(node, rankings) : undefined
+  const frontierEntry = (place: RankedPlace) => ({
+    ...entryOf(place),
+    ...(behind && { origins: behind.entry(place) }),
+  })
   const signal = (metric: string) =>
     rankings.find((ranking) => ranking.metric === metric)?.places.map(frontierEntry) ?? []
   const shown = rankings.filter(({ metric }) => !isSignalMetric(metric))
@@ -87,7 +95,13 @@ async function metricsOf(
   })
 }
 
-function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
+const originsBehind = (node: ReadContext, rankings: readonly Ranking[]) =>
+  OriginsBehind.of(
+    node,
+    rankings.flatMap(({ places }) => places.map(({ cid }) => cid)),
+  )
+
+function entryOf({ cid, value, info }: RankedPlace): FrontierEntry {
   return {
     cid,
     summary: info.summary,
@@ -103,7 +117,10 @@ function frontierEntry({ cid, value, info }: RankedPlace): FrontierEntry {
  * dimension by itself. Of a held item an advertisement is shown only where the manifest says the
  * same; signals never are.
  */
-export async function federatedFrontier(node: ReadContext): Promise<FederatedAnswer> {
+export async function federatedFrontier(
+  node: ReadContext,
+  { origins = false }: { readonly origins?: boolean } = {},
+): Promise<FederatedAnswer> {
   const now = node.clock.now()
   const metrics = await node.index.metrics({ ofWorks: true, limit: OWN_METRICS })
   const rankings = await node.index.frontier({
@@ -111,10 +128,15 @@ export async function federatedFrontier(node: ReadContext): Promise<FederatedAns
     dimensions: [...metrics, ...SIGNAL_METRICS],
     limit: OWN_DEPTH,
   })
+  const behind = origins ? await originsBehind(node, rankings) : undefined
   const own: FederatedEntry[] = []
   for (const ranking of rankings) {
     await node.breathe()
-    for (const place of ranking.places) own.push(ownEntry(node, ranking, place))
+    for (const place of ranking.places)
+      own.push({
+        ...ownEntry(node, ranking, place),
+        ...(behind && { origins: behind.entry(place) }),
+      })
   }
   await node.breathe()
   const shown = new Set(own.map((entry) => `${dimensionKey(entry)} ${entry.cid}`))

@@ -4,7 +4,9 @@ import { counts, EVIDENCE, isChallenge, type Saying } from '../../core/contribut
 import { membersOf } from '../../core/contribution/scan.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
-import { type Belief, beliefIn, type OwnWord } from '../../core/ranking/belief.ts'
+import type { KeyId } from '../../core/identity/ed25519.ts'
+import type { DsseEnvelope } from '../../core/identity/statement.ts'
+import { type Belief, beliefIn, type OwnWord, type SignedBy } from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
@@ -62,6 +64,17 @@ export async function contributionOf(node: ReadContext, cid: Cid): Promise<Store
   return stored
 }
 
+/** A grove that has signed a contribution. */
+interface SignerHere {
+  readonly peerId: KeyId
+  /** When it was published there (Unix ms): the grove's own word. */
+  readonly at: number
+  /** This grove, also by a key that it had before. */
+  readonly own?: true
+}
+
+const NOBODY: SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
+
 /** What this grove knows about a contribution beyond its manifest. */
 export interface ContributionStanding {
   readonly provenance: Provenance
@@ -71,6 +84,10 @@ export interface ContributionStanding {
   readonly reviewScore: number | undefined
   /** What of that its own author says; undefined where too much is said to look at all of it. */
   readonly byAuthor: OwnWord | undefined
+  /** Who has signed it, the foremost first. */
+  readonly origins: readonly SignerHere[]
+  /** How many groves have signed what its signals count. */
+  readonly signedBy: SignedBy
   readonly missingArtifacts: readonly string[]
   /** How far it is believed, as a whole and in each dimension in which it ranks. */
   readonly belief: Belief
@@ -81,9 +98,11 @@ export interface ContributionStanding {
 export async function standingOf(node: ReadContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
-  const [said, signals, missing] = await Promise.all([
+  const [said, signals, [signedBy = NOBODY], origins, missing] = await Promise.all([
     saidInTurns(node, cid, EVIDENCE, EDGES_MAX),
     node.index.signals(cid),
+    node.index.signedBy([cid]),
+    signersOf(node, cid),
     node.blobs.missing(Object.values(manifest.artifacts)),
   ])
   const lost = new Set(missing)
@@ -92,17 +111,39 @@ export async function standingOf(node: ReadContext, cid: Cid): Promise<Contribut
   )
   const byAuthor = await ownWordIn(node, manifest.agent.agentId, said)
   const challenges = said.filter(isChallenge).length
-  const grounds = { held: true, signals, challenges, ...(byAuthor && { byAuthor }) }
+  const grounds = { held: true, signals, challenges, signedBy, ...(byAuthor && { byAuthor }) }
   const places = [...ownPlaces(stored, provenance.receivedAt), ...signalPlaces(stored, signals)]
   return {
     provenance,
     lifecycle: lifecycleOf(said),
     ...signals,
     byAuthor,
+    origins,
+    signedBy,
     missingArtifacts,
     belief: beliefIn(grounds),
     beliefs: places.map((place) => ({ ...place, ...beliefIn(grounds, place.metric) })),
   }
+}
+
+/**
+ * An envelope that other tools read, in which this grove attests who has signed a contribution.
+ * Throws `not-found`, also where nobody has.
+ */
+export async function attestationFor(node: ReadContext, cid: Cid): Promise<DsseEnvelope> {
+  const { bytes } = await contributionOf(node, cid)
+  const [[, origins = []] = []] = await node.origins.of([cid])
+  if (node.signing !== undefined && origins.length > 0)
+    return node.signing.attest({ cid, bytes, origins })
+  const message = `nobody has signed ${cid}, so there is nothing to attest`
+  throw new GroveError('not-found', { cid }, { message })
+}
+
+async function signersOf({ origins, config }: ReadContext, cid: Cid): Promise<SignerHere[]> {
+  const { self, former } = config
+  const own = new Set<string>([self.peerId, ...(former?.rotations ?? []).map(({ from }) => from)])
+  const [[, kept = []] = []] = await origins.of([cid])
+  return kept.map(({ peerId, at }) => ({ peerId, at, ...(own.has(peerId) && { own: true }) }))
 }
 
 /**

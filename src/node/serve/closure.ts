@@ -1,4 +1,6 @@
+import { canonicalBytes } from '../../core/canonical.ts'
 import type { Cid } from '../../core/cid.ts'
+import type { Attestation } from '../../core/contribution/attestation.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import {
   ABOUT_KINDS,
@@ -8,7 +10,9 @@ import {
 } from '../../core/contribution/relation.ts'
 import { breadthFirst } from '../../core/contribution/walk.ts'
 import { GroveError } from '../../core/errors.ts'
+import { originAttestation } from '../../core/identity/origin-text.ts'
 import {
+  ATTESTATIONS_MAX,
   CLOSURE_MAX_BYTES,
   CLOSURE_MAX_CONTRIBUTIONS,
   CLOSURE_MAX_DEPTH,
@@ -76,6 +80,13 @@ class ClosureBudget {
     this.#bytes += sizeBytes
     return true
   }
+
+  /** Whether so much is still to be sent with a contribution that is. */
+  takesMore(sizeBytes: number): boolean {
+    if (this.#bytes + sizeBytes > CLOSURE_MAX_BYTES) return false
+    this.#bytes += sizeBytes
+    return true
+  }
 }
 
 /** The contributions of a closure that were sent. */
@@ -96,7 +107,7 @@ class Sending {
   /** The line of a contribution for which there is room already. */
   async *lines(cid: Cid): AsyncGenerator<Uint8Array, void, undefined> {
     const bytes = await this.#read(cid)
-    if (bytes !== undefined) yield this.#line(bytes)
+    if (bytes !== undefined) yield await this.#line(cid, bytes)
   }
 
   /** The line of one more, if it is held and new; whether there was room for it. */
@@ -104,7 +115,7 @@ class Sending {
     const bytes = this.#seen.has(cid) ? undefined : await this.#read(cid)
     if (bytes === undefined) return true
     if (!this.#budget.takes(bytes.byteLength)) return false
-    yield this.#line(bytes)
+    yield await this.#line(cid, bytes)
     return true
   }
 
@@ -120,12 +131,20 @@ class Sending {
     return this.#node.contributions.bytes(cid)
   }
 
-  /** No store keeps attestations yet. */
-  #line(bytes: Uint8Array): Uint8Array {
+  async #line(cid: Cid, bytes: Uint8Array): Promise<Uint8Array> {
     this.count++
     this.bytes += bytes.byteLength
-    const isRecord = this.#options.form === CLOSURE_RECORDS
-    return lineOf(isRecord ? recordLine({ bytes, attestations: [] }) : bytes)
+    if (this.#options.form !== CLOSURE_RECORDS) return lineOf(bytes)
+    return lineOf(recordLine({ bytes, attestations: await this.#attestations(cid) }))
+  }
+
+  /** The foremost origins, as many as there is room for. */
+  async #attestations(cid: Cid): Promise<Attestation[]> {
+    const [[, origins = []] = []] = await this.#node.origins.of([cid])
+    return origins
+      .slice(0, ATTESTATIONS_MAX)
+      .map(originAttestation)
+      .filter((each) => this.#budget.takesMore(canonicalBytes([each]).byteLength))
   }
 }
 

@@ -2,13 +2,12 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import { type Edge, EVIDENCE } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
-import { STUBS_MAX } from '../../core/limits.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
+import type { SignedBy } from '../../core/ranking/belief.ts'
 import { compareAges, threadPlaceOf } from '../../core/ranking/cursor.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import { type Evidence, foldSignals, type Signals } from '../../core/ranking/signals.ts'
-import { timestamp } from '../../core/time.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { Filter } from '../../core/wire/frontier.ts'
 import {
@@ -18,6 +17,7 @@ import {
   type Provenance,
   SINCE_MAX_BYTES,
   type Stored,
+  type StoreOptions,
 } from '../../ports/contribution-store.ts'
 import type {
   AgedPage,
@@ -42,20 +42,14 @@ import { Epochs } from '../epochs.ts'
 import { matches } from '../filter.ts'
 import { SEARCH_COMMON_ROWS, type Term, termsOfQuery } from '../words.ts'
 import { compareCids, compareNewest, compareThreads, listedOf, pageOf } from './lists.ts'
+import { MemoryOrigins } from './origins.ts'
 import { foremostIn, formsIn, type Held, metricsOf, rank, supportIn } from './rank.ts'
+import { MemoryStubs } from './stubs.ts'
 import { Told } from './told.ts'
-
-/** Stubs that go at once, as in SQLite. */
-const STUBS_ROOM = 64
-
-/** Who promised an absent contribution, and since when (Unix ms). */
-interface Promised {
-  readonly promisedBy: ReadonlySet<string>
-  readonly since: number
-}
 
 /** The reference: everything in maps, every query answered by looking at all there is. */
 export class MemoryGraph implements GraphStore {
+  readonly origins = new MemoryOrigins(() => this.#log)
   readonly #epochs: Epochs
   readonly #held = new Map<Cid, Held>()
   /** In the order of arrival: number n is at n - 1. */
@@ -63,14 +57,19 @@ export class MemoryGraph implements GraphStore {
   readonly #incoming = new Map<Cid, Edge[]>()
   readonly #evidence = new Map<Cid, Evidence[]>()
   readonly #told = new Told()
-  readonly #stubs = new Map<Cid, Promised>()
+  readonly #stubs = new MemoryStubs()
 
   constructor(random: Random) {
     this.#epochs = new Epochs([{ id: hexDigits(random, 16), after: 0 }])
   }
 
-  async put(contribution: Contribution, provenance: Provenance): Promise<'added' | 'present'> {
+  async put(
+    contribution: Contribution,
+    provenance: Provenance,
+    { origins = [] }: StoreOptions = {},
+  ): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
+    this.origins.keep(cid, origins, provenance.origin)
     if (this.#held.has(cid)) return 'present'
     const stored = { cid, bytes, manifest, attestations: [], provenance }
     const held = { stored, ...consequencesOf(stored, provenance.receivedAt) }
@@ -112,7 +111,7 @@ export class MemoryGraph implements GraphStore {
   }
 
   async resolveKnown(digits: string, limit: number): Promise<Cid[]> {
-    return [...new Set([...this.#incoming.keys(), ...this.#stubs.keys()])]
+    return [...new Set([...this.#incoming.keys(), ...this.#stubs.cids()])]
       .filter((cid) => !this.#held.has(cid) && cid.startsWith(`blake3:${digits}`))
       .sort()
       .slice(0, limit)
@@ -154,6 +153,10 @@ export class MemoryGraph implements GraphStore {
 
   async signals(cid: Cid): Promise<Signals> {
     return this.#signalsOf(cid)
+  }
+
+  async signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
+    return cids.map((cid) => this.origins.signedBy(this.#evidence.get(cid) ?? []))
   }
 
   async list(filter: Filter, page: Page): Promise<ListedPage> {
@@ -265,38 +268,19 @@ export class MemoryGraph implements GraphStore {
 
   async putStub(cid: Cid, promisedBy: readonly string[], since: number): Promise<void> {
     if (this.#held.has(cid)) return
-    const before = this.#stubs.get(cid)
-    if (before === undefined && this.#stubs.size >= STUBS_MAX) this.#makeRoom()
-    this.#stubs.set(cid, {
-      promisedBy: new Set([...(before?.promisedBy ?? []), ...promisedBy]),
-      since: before?.since ?? since,
-    })
-  }
-
-  /** Drops the oldest stubs of one group: those that nobody promised, else the largest. */
-  #makeRoom(): void {
-    const groups = Map.groupBy(this.#stubs, ([, { promisedBy }]) => [...promisedBy].join(' '))
-    const sizes = [...groups].map(([key, { length }]) => [key, length] as const)
-    const [largest] = sizes.toSorted((a, b) => b[1] - a[1])
-    const group = groups.get('') ?? groups.get(largest?.[0] ?? '') ?? []
-    const oldest = group.toSorted(([, { since }], [, other]) => since - other.since)
-    for (const [cid] of oldest.slice(0, STUBS_ROOM)) this.#stubs.delete(cid)
+    this.#stubs.add(cid, promisedBy, since)
   }
 
   async stub(cid: Cid): Promise<Stub | undefined> {
-    const promised = this.#stubs.get(cid)
-    return promised === undefined ? undefined : stubOf(cid, promised)
+    return this.#stubs.of(cid)
   }
 
   async stubCount(): Promise<number> {
-    return this.#stubs.size
+    return this.#stubs.count
   }
 
   async stubs(limit: number): Promise<Stub[]> {
-    return [...this.#stubs]
-      .sort(([a, { since }], [b, other]) => since - other.since || compareCids(a, b))
-      .slice(0, limit)
-      .map(([cid, promised]) => stubOf(cid, promised))
+    return this.#stubs.oldest(limit)
   }
 
   async close(): Promise<void> {}
@@ -324,10 +308,6 @@ export class MemoryGraph implements GraphStore {
     const lastReplyAt = replies.length === 0 ? undefined : Math.max(...moments)
     return { replyCount: replies.length, lastReplyAt }
   }
-}
-
-function stubOf(cid: Cid, { promisedBy, since }: Promised): Stub {
-  return { cid, promisedBy: [...promisedBy], since: timestamp(since) }
 }
 
 /** By source, then type: several relations of one source stay together. */

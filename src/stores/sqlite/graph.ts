@@ -2,6 +2,7 @@ import type { Cid } from '../../core/cid.ts'
 import type { Contribution } from '../../core/contribution/contribution.ts'
 import type { Edge } from '../../core/contribution/relation.ts'
 import type { RelationType } from '../../core/contribution/schema.ts'
+import type { SignedBy } from '../../core/ranking/belief.ts'
 import type { DirectionSupport } from '../../core/ranking/directions.ts'
 import type { Place } from '../../core/ranking/frontier.ts'
 import type { Signals } from '../../core/ranking/signals.ts'
@@ -35,17 +36,22 @@ import type {
   ThreadsQuery,
 } from '../../ports/graph-index.ts'
 import type { GraphStore } from '../../ports/graph-store.ts'
+import type { OriginStore } from '../../ports/origin-store.ts'
 import type { Damaged } from '../fs/damaged.ts'
+import { SqliteOrigins } from './origins.ts'
 import type { PageOfIds } from './reader/lists.ts'
 import type { Session } from './session.ts'
+import { rowOfOrigin } from './tables/origins.ts'
 import { SYNC } from './writer/write-turns.ts'
 
 /** The graph in SQLite: its calls as jobs and queries. */
 export class SqliteGraph implements GraphStore {
+  readonly origins: OriginStore
   readonly #session: Session
   readonly #damaged: Damaged
 
   constructor(session: Session, damaged: Damaged) {
+    this.origins = new SqliteOrigins(session)
     this.#session = session
     this.#damaged = damaged
   }
@@ -53,10 +59,11 @@ export class SqliteGraph implements GraphStore {
   async put(
     { cid, bytes }: Contribution,
     provenance: Provenance,
-    { pending = [], caller }: StoreOptions = {},
+    { pending = [], caller, origins = [] }: StoreOptions = {},
   ): Promise<'added' | 'present'> {
     const blobs = pending.length === 0 ? {} : { pending }
-    const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs } as const
+    const signed = origins.length === 0 ? {} : { origins: origins.map(rowOfOrigin) }
+    const job = { type: 'put-contribution', cid, bytes, provenance, ...blobs, ...signed } as const
     const asker = provenance.origin === 'peer' ? SYNC : caller
     const changed = await this.#session.write(job, asker)
     for (const hash of [cid, ...pending.map((blob) => blob.hash)]) await this.#damaged.heal(hash)
@@ -144,6 +151,10 @@ export class SqliteGraph implements GraphStore {
 
   signals(cid: Cid): Promise<Signals> {
     return this.#session.read({ type: 'signals', args: [cid] })
+  }
+
+  signedBy(cids: readonly Cid[]): Promise<SignedBy[]> {
+    return this.#session.read({ type: 'signedBy', args: [cids] })
   }
 
   async list(filter: Filter, page: Page, options?: ReadOptions): Promise<ListedPage> {

@@ -212,7 +212,7 @@ for (const mode of ['--server', '--dir'] as const) {
       assert.deepEqual(views[1]?.relations[0]?.metadata, { result: 'challenged' })
       assert.match(
         standing,
-        /challenged, adopted 1× \(1× by its author\), reproduced 0×, review score 0\.9 \(with a/,
+        /challenged, adopted 1× by 1 grove \(1× by its author\), reproduced 0×, review score 0\.9 by 1 grove \(with a/,
       )
       for (const text of [standing, said]) {
         assert.match(text, /adopted[\s\S]*challenged[\s\S]*reviewed/)

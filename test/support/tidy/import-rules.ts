@@ -9,7 +9,7 @@ const nodeRooms: readonly (readonly string[])[] = [
   ['health.ts'],
   ['context.ts'],
   ['read-each.ts'],
-  ['admit.ts', 'serve', 'read', 'access'],
+  ['admit.ts', 'identity', 'serve', 'read', 'access'],
   ['peers'],
   ['transfer'],
   ['fetch'],

@@ -102,7 +102,8 @@ test('what an author says of its own work is marked in what a work is worth', as
 
   const { printed } = await run('show', cid)
 
-  const said = /adopted 2× \(1× by its author\).*review score 1 \(with a review by its author\)/
+  const said =
+    /adopted 2× by 1 grove \(1× by its author\).*review score 1 by 1 grove \(with a review by its author\)/
   assert.match(printed, new RegExp(`standing.*${said.source}`))
   assert.match(printed, new RegExp(`believed.*${said.source}`))
 })

@@ -118,6 +118,10 @@ const tables: Readonly<Record<string, Table>> = {
   log: contributionTable([view(), view({ kind: 'reproduction' })], moment),
   'frontier, overview': overviewTable([ranking, { ...ranking, title: 'adoption' }]),
   'frontier, one ranking': rankingTable({ ...ranking, entries: [place(1.25), place(1.5)] }),
+  'frontier, with who signed': rankingTable({
+    ...ranking,
+    entries: [place(1.25), { ...place(1.5), origins: { groves: 12, signedBy: [] } }],
+  }),
   'federated, overview': federatedOverviewTable([federated], moment),
   'federated, overview of signals': federatedOverviewTable(
     [

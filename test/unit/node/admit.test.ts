@@ -105,6 +105,7 @@ test('items admitted before a failure are handed to gossip nevertheless', async 
     contributions: new HalfFull(seeded(1)),
     counters: { stored: { local: 0, peer: 0 } },
     events: { stored() {} },
+    signing: undefined,
     closing: new AbortController().signal,
     track: <T>(work: Promise<T>) => work,
     stored: (stored: readonly Contribution[]) =>

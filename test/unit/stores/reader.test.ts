@@ -3,6 +3,8 @@ import assert from 'node:assert'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { hashBytes } from '../../../src/core/cid.ts'
+import { SigningKey } from '../../../src/core/identity/ed25519.ts'
+import { signOrigins } from '../../../src/core/identity/origin.ts'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { systemRandom } from '../../../src/runtime/random.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
@@ -59,12 +61,15 @@ const queries: { readonly [T in ShortType]: Query<T> } = {
   edges: { type: 'edges', args: [cid, 'in', { types: ['responds_to'], limit: 5 }] },
   said: { type: 'said', args: [cid, { kinds: { first: 0, last: 4 }, limit: 5 }] },
   edgeCounts: { type: 'edgeCounts', args: [cid] },
+  signedBy: { type: 'signedBy', args: [[cid]] },
   signals: { type: 'signals', args: [cid] },
   bestWorks: { type: 'bestWorks', args: [['loss'], 5] },
   metrics: { type: 'metrics', args: [{ limit: 5, after: 'a', ofWorks: true }] },
   foremostMetrics: { type: 'foremostMetrics', args: [5] },
   directions: { type: 'directions', args: [['loss']] },
   scoreForms: { type: 'scoreForms', args: [['loss'], 5] },
+  origins: { type: 'origins', cids: [reply.cid] },
+  unsigned: { type: 'unsigned', after: 0, limit: 10 },
   stub: { type: 'stub', cid: absent },
   stubs: { type: 'stubs', limit: 5 },
   'stub-count': { type: 'stub-count' },
@@ -84,7 +89,9 @@ test('every query and its answer are plain data, which can be sent to another th
     clock: systemClock,
     random: systemRandom,
   })
-  await Promise.all([root, reply].map((item) => stores.graph.put(item, local())))
+  await stores.graph.put(root, { ...local(), own: true })
+  const origins = signOrigins(SigningKey.fromSecret(new Uint8Array(32)), [root.cid, reply.cid], 1)
+  await stores.graph.put(reply, local(), { origins: origins.slice(1) })
   await stores.graph.putStub(absent, ['p'], 1)
   await stores.records.set('peers', 'a', { seen: 1 })
   for (const bytes of [large, blob]) await stores.blobs.put(bytes)

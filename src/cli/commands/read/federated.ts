@@ -1,3 +1,4 @@
+import { orWithoutNewer } from '../../../api/client/older-server.ts'
 import { shownName, unknownMetric } from '../../../api/client/rankings.ts'
 import { GroveError } from '../../../core/errors.ts'
 import { dimensionKey, isSignalMetric, signalNamed } from '../../../core/ranking/frontier.ts'
@@ -10,6 +11,7 @@ import { arrow, numberFormat, printable, short } from '../../output/format.ts'
 import { note, print, style } from '../../output/output.ts'
 import { type Cell, printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
+import { grovesColumn } from './groves.ts'
 
 export interface FederatedOptions extends FilterOptions {
   readonly metric?: string
@@ -21,9 +23,9 @@ export interface FederatedOptions extends FilterOptions {
 /** `grove frontier --federated`: the best that is known in any grove. */
 export async function federated(session: CliSession, options: FederatedOptions): Promise<void> {
   refuseOtherFilters(options)
-  const { entries, ...caveats } = await session.grove.federatedFrontier(
-    {},
-    { signal: session.signal },
+  const { grove, signal } = session
+  const { entries, ...caveats } = await orWithoutNewer((isNewer) =>
+    grove.federatedFrontier(isNewer ? { origins: true } : {}, { signal }),
   )
   const { metric, tag: tags = [] } = options
   const named = entriesNamed(entries, metric)
@@ -102,11 +104,13 @@ export function federatedTable(
   moment: (timestamp: string) => string,
 ): Table {
   const format = valueFormat(entries, moment)
+  const groves = grovesColumn(entries)
   return {
-    columns: [{ title: '#', align: 'right' }, ...columns],
+    columns: [{ title: '#', align: 'right' }, ...columns, ...groves.columns],
     rows: entries.map((entry, index) => [
       entry.level === 'advertised' ? '?' : String(index + 1),
       ...cellsOf(entry, format),
+      ...groves.cells(entry),
     ]),
   }
 }

@@ -14,6 +14,7 @@ import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
 import { BEST_BY_MIN, type FederatedOptions, federated } from './federated.ts'
+import { grovesColumn } from './groves.ts'
 
 interface FrontierOptions extends FederatedOptions {
   readonly federated?: boolean
@@ -69,7 +70,10 @@ async function local(session: CliSession, options: FrontierOptions): Promise<voi
   }
   const { grove, signal } = session
   const frontier = await orWithoutNewer((isNewer) =>
-    grove.frontier({ ...query, ...(isNewer && { metrics, directions: true }) }, { signal }),
+    grove.frontier(
+      { ...query, ...(isNewer && { metrics, directions: true, origins: true }) },
+      { signal },
+    ),
   )
   if (metric !== undefined && rankingNamed(frontier, metric).length === 0)
     await requireMetric(grove, { metric, kind: query.kind }, { signal })
@@ -178,12 +182,14 @@ export function overviewTable(rankings: readonly ShownRanking[]): Table {
 
 /** One ranking, best first. Pure. */
 export function rankingTable({ entries, format }: ShownRanking): Table {
+  const groves = grovesColumn(entries)
   return {
     columns: [
       { title: '#', align: 'right' },
       { title: 'value', align: 'right' },
       { title: 'cid' },
       { title: 'kind', leaveOut: 2 },
+      ...groves.columns,
       { title: 'agent', min: 8, leaveOut: 1 },
       { title: 'summary', min: 24, main: 2 },
     ],
@@ -192,6 +198,7 @@ export function rankingTable({ entries, format }: ShownRanking): Table {
       format(entry.value),
       short(entry.cid),
       entry.kind,
+      ...groves.cells(entry),
       printable(entry.agentId),
       printable(entry.summary),
     ]),

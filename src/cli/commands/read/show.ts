@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../../../core/canonical.ts'
 import type { ContributionView } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
 import { LIST_MAX } from '../../../core/limits.ts'
-import { byAuthor, ofAuthor } from '../../../core/ranking/belief.ts'
+import { byAuthor, byGroves, ofAuthor } from '../../../core/ranking/belief.ts'
 import type { FileList } from '../../../core/wire/files.ts'
 import { answer, type CliSession, type Context, cidOf, examples, withGrove } from '../../context.ts'
 import { filesTable } from '../../output/files.ts'
@@ -16,6 +16,8 @@ import { evidenceTable } from './reviews.ts'
 
 /** Files that are listed; `grove files` lists the others. */
 const FILES_SHOWN = 50
+/** Characters of a key's id: `ed25519:` and the first digits, as cids are shown. */
+const SIGNER_CHARS = 'ed25519:'.length + 12
 /** Reviews, reproductions and adoptions that are listed. `grove reviews` shows all. */
 const EVIDENCE_SHOWN = 5
 
@@ -44,19 +46,35 @@ async function show(session: CliSession, text: string): Promise<void> {
   const peer = printable(standing.address ?? standing.peerId ?? 'a peer')
   const fetched = `fetched from ${peer}, ${momentOf(session, standing.receivedAt)}`
   printField(output, 'from', standing.origin === 'local' ? 'published here' : fetched)
-  const { adoption, reproduction, reviewScore, byAuthor: own } = standing
-  const review =
-    reviewScore === undefined
-      ? ''
-      : `, review score ${formatNumber(reviewScore)}${ofAuthor(own?.reviews ?? 0)}`
-  const adopted = `adopted ${adoption}×${byAuthor(own?.adoption ?? 0)}`
-  const reproduced = `reproduced ${reproduction}×${byAuthor(own?.reproduction ?? 0)}`
-  const counts = `${adopted}, ${reproduced}${review}`
-  printField(output, 'standing', `${standing.lifecycle}, ${counts}`)
+  if (standing.origins !== undefined) printField(output, 'signed', signedText(standing.origins))
+  printField(output, 'standing', `${standing.lifecycle}, ${countsText(standing)}`)
   printField(output, 'believed', `${standing.level}: ${printable(standing.why)}`)
   printBody(session, view)
   printFiles(session, view, files)
   printEvidence(session, view, evidence)
+}
+
+type ShownStanding = Awaited<ReturnType<CliSession['grove']['standing']>>
+
+function countsText(standing: ShownStanding): string {
+  const { reviewScore, byAuthor: own, signedBy: by } = standing
+  const times = (signal: 'adoption' | 'reproduction') =>
+    `${standing[signal]}×${byGroves(by?.[signal] ?? 0)}${byAuthor(own?.[signal] ?? 0)}`
+  const counts = `adopted ${times('adoption')}, reproduced ${times('reproduction')}`
+  if (reviewScore === undefined) return counts
+  const behind = `${byGroves(by?.reviews ?? 0)}${ofAuthor(own?.reviews ?? 0)}`
+  return `${counts}, review score ${formatNumber(reviewScore)}${behind}`
+}
+
+function signedText(origins: NonNullable<ShownStanding['origins']>): string {
+  const [first, ...others] = origins.toSorted(
+    (a, b) => Number(b.own ?? false) - Number(a.own ?? false),
+  )
+  if (first === undefined) return 'by nobody'
+  const name = first.peerId.slice(0, SIGNER_CHARS)
+  const more =
+    others.length === 0 ? '' : `, ${others.length} ${others.length === 1 ? 'other' : 'others'}`
+  return `${name}${first.own === true ? ' (this grove)' : ''}${more}`
 }
 
 /** The moment in full, and how long ago that is. */

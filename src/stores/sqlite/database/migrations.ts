@@ -22,6 +22,9 @@
  *   row number is its number in the log, so the log needs no rows of its own; whatever else is to
  *   be numbered takes its row numbers from the same counter. `epoch`: the stretches of the log
  *   (`stores/epochs.ts`).
+ * - `origin`: who has signed a contribution (`ports/origin-store.ts`). Where the signature covers
+ *   others too, `path` leads from place `place` of `leaves` to what was signed. `own_key`: this
+ *   grove's keys. `signer`: how many items that count in a signal of a target each key has signed.
  * - `blob_file`: what the files of large blobs looked like when they were put.
  * - `word_2`: full-text index of words (`stores/words.ts`) and facets (`stores/filter.ts`);
  *   the ASCII tokenizer leaves both as they are. It takes a new row at a fraction of what a B-tree
@@ -258,5 +261,26 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (direction, voice)
   ) STRICT, WITHOUT ROWID;
   UPDATE derivation SET version = 0;
+  `,
+  // Schema 10: unreleased.
+  `
+  CREATE TABLE origin (
+    contribution INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    at_ms INTEGER NOT NULL,
+    signature BLOB NOT NULL,
+    place INTEGER,
+    leaves INTEGER,
+    path BLOB,
+    PRIMARY KEY (contribution, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE signer (
+    target BLOB NOT NULL,
+    signal INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    items INTEGER NOT NULL,
+    PRIMARY KEY (target, signal, key)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE own_key (key BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
   `,
 ]

@@ -3,6 +3,7 @@ import type { Cid } from '../../../core/cid.ts'
 import type { Stub } from '../../../core/wire/federation.ts'
 import type { ListEntry, LogEntry, LogLine, Stored } from '../../../ports/contribution-store.ts'
 import type { ContributionInfo, GraphIndex, ReadOptions } from '../../../ports/graph-index.ts'
+import type { KeptOrigins, UnsignedPage } from '../../../ports/origin-store.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
 import type { RankedIds } from './frontier.ts'
 import type { PageOfIds, ThreadId } from './lists.ts'
@@ -47,6 +48,8 @@ interface Reads extends IndexReads, LongIndexReads {
   since: [{ readonly seq: number; readonly limit: number }, LogEntry[]]
   'lines-before': [{ readonly seq: number; readonly limit: number }, LogLine[]]
   'last-seq': [object, number]
+  origins: [{ readonly cids: readonly Cid[] }, KeptOrigins[]]
+  unsigned: [{ readonly after: number; readonly limit: number }, UnsignedPage]
   stub: [{ readonly cid: Cid }, Stub | undefined]
   stubs: [{ readonly limit: number }, Stub[]]
   'stub-count': [object, number]

@@ -5,9 +5,11 @@ import { Contributions, type DamagedManifests } from '../tables/contributions.ts
 import { Directions } from '../tables/directions.ts'
 import { edgesInto, edgesOutOf, saidOf, sourcesOf } from '../tables/edges.ts'
 import { lastSeq } from '../tables/log.ts'
+import { Origins, originsOf } from '../tables/origins.ts'
 import { listRecords, recordOf } from '../tables/records.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { Signers } from '../tables/signers.ts'
 import { countStubs, findStub, listStubs } from '../tables/stubs.ts'
 import { bestWorksOf, metricsIn } from './frontier.ts'
 import type { Answer, Query, ReadRows, ShortType } from './query.ts'
@@ -37,6 +39,8 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
   const forms = new ScoreForms(connection)
   const directions = new Directions(connection)
   const totals = new SignalTotals(connection)
+  const origins = new Origins(connection)
+  const signers = new Signers(connection)
   const rowsFrom = rowReader(contributions)
   return {
     contribution: ({ cid }) => contributions.get(cid),
@@ -63,6 +67,7 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
     sources: ({ args: [cid, query] }) => sourcesOf(connection, cid, query),
     said: ({ args: [cid, query] }) => saidOf(connection, cid, query),
     edgeCounts: ({ args: [cid] }) => totals.edgeCountsOf(cid),
+    signedBy: ({ args: [cids] }) => cids.map((cid) => signers.of(cid)),
     signals: ({ args: [cid] }) => totals.signalsOf(cid),
     bestWorks: ({ args: [dimensions, limit] }) => bestWorksOf(connection, dimensions, limit),
     metrics: ({ args: [query] }) => metricsIn(connection, query),
@@ -70,6 +75,8 @@ function answersOn(connection: Connection, damaged: DamagedManifests): Answers {
       metrics.flatMap((metric) => forms.of(metric, limit)),
     foremostMetrics: ({ args: [limit] }) => directions.foremost(limit),
     directions: ({ args: [metrics] }) => metrics.map((metric) => directions.of(metric)),
+    origins: ({ cids }) => originsOf(origins, cids, (cid) => contributions.find(cid)?.id),
+    unsigned: ({ after, limit }) => origins.unsigned(after, limit),
     stub: ({ cid }) => findStub(connection, cid),
     stubs: ({ limit }) => listStubs(connection, limit),
     'stub-count': () => countStubs(connection),

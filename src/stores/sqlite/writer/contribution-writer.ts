@@ -1,15 +1,18 @@
 import { cidToBytes } from '../../../core/cid.ts'
+import type { Manifest } from '../../../core/contribution/schema.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
-import { type Consequences, consequencesOf, tellerOf, touchedBy } from '../../derive.ts'
+import { type Consequences, consequencesOf, gainsOf, tellerOf, touchedBy } from '../../derive.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { Directions } from '../tables/directions.ts'
 import { addEdges } from '../tables/edges.ts'
+import { type OriginRow, Origins, type SignedRow } from '../tables/origins.ts'
 import { Places } from '../tables/places.ts'
 import { Replies } from '../tables/replies.ts'
 import { ScoreForms } from '../tables/score-forms.ts'
 import { SignalTotals } from '../tables/signal-totals.ts'
+import { Signers } from '../tables/signers.ts'
 import { WordIndex } from '../tables/word-index.ts'
 
 /** The tables that are written anew from all manifests. */
@@ -22,6 +25,7 @@ const DERIVED = [
   'edge',
   'edge_turn',
   'signal_total',
+  'signer',
 ]
 /** Rows that are read at once while all are ranked anew. */
 const PAGE = 1_000
@@ -44,6 +48,8 @@ export class ContributionWriter {
   readonly #forms: ScoreForms
   readonly #words: WordIndex
   readonly #replies: Replies
+  readonly #origins: Origins
+  readonly #signers: Signers
 
   constructor(connection: Connection) {
     this.#connection = connection
@@ -54,15 +60,20 @@ export class ContributionWriter {
     this.#forms = new ScoreForms(connection)
     this.#words = new WordIndex(connection)
     this.#replies = new Replies(connection)
+    this.#origins = new Origins(connection)
+    this.#signers = new Signers(connection)
   }
 
   /** False where the contribution was here already. */
-  put(item: Stored): boolean {
+  put(item: Stored, origins: readonly OriginRow[] = []): boolean {
     const consequences = consequencesOf(item, item.provenance.receivedAt)
     const id = this.#contributions.insert(item, consequences)
     if (id === undefined) this.#contributions.mend(item)
+    const signed = { cid: item.cid, origins, from: item.provenance.origin }
+    if (id === undefined) this.addOrigins(signed)
     if (id === undefined) return false
     this.#words.add(id, consequences)
+    this.#signers.add(consequences.gains, this.#origins.add(id, signed, true).added)
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, consequences)
     this.#addOwn(row, item, consequences)
@@ -70,6 +81,21 @@ export class ContributionWriter {
     for (const { evidence } of consequences.gains)
       if (evidence !== undefined) this.#moveTarget(evidence)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))
+    return true
+  }
+
+  /** Adds origins of a contribution that is here. False where nothing has changed. */
+  addOrigins(signed: SignedRow): boolean {
+    const found = this.#contributions.find(signed.cid)
+    const bytes = this.#contributions.bytes(signed.cid)
+    if (found === undefined || bytes === undefined) return false
+    const { added, cut } = this.#origins.add(found.id, signed)
+    if (added.length === 0) return false
+    const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest
+    const item = { cid: signed.cid, bytes, manifest, attestations: [] }
+    const gains = gainsOf(item, Date.parse(manifest.createdAt))
+    this.#signers.add(gains, added)
+    this.#signers.take(gains, cut)
     return true
   }
 
@@ -82,6 +108,7 @@ export class ContributionWriter {
     for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
       const consequences = consequencesOf(stored, stored.provenance.receivedAt)
       this.#contributions.setRanked(seq, consequences)
+      this.#signers.add(consequences.gains, this.#origins.keysAt(seq))
       this.#addOwn({ id: seq, cid: stored.cid, kind: consequences.kind }, stored, consequences)
     }
     for (const { row } of inPages((after) => this.#contributions.rankedSince(after, PAGE)))

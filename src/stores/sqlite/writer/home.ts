@@ -18,6 +18,7 @@ export function disownIfCopied(connection: Connection, file: string): number | u
   if (JSON.stringify(known) === home) return undefined
   const disowned = connection.write(() => {
     setRecord(connection, SPACE, KEY, home)
+    connection.sql('DELETE FROM own_key').run()
     return connection.sql('UPDATE contribution SET own = 0 WHERE own = 1').run().changes
   })
   // Nothing tells where a directory was before this was noted.

@@ -3,6 +3,7 @@ import { type ErrorCode, type ErrorDetails, GroveError } from '../../../core/err
 import type { PendingBlob } from '../../../ports/blob-store.ts'
 import type { Provenance } from '../../../ports/contribution-store.ts'
 import type { FileStamp } from '../../fs/blobs.ts'
+import type { OriginRow, SignedRow } from '../tables/origins.ts'
 
 /** Something to be written, as plain data that is sent to the writer's thread. */
 export type Job =
@@ -13,7 +14,9 @@ export type Job =
       readonly provenance: Provenance
       /** Blobs that it names, stored in the same transaction. */
       readonly pending?: readonly PendingBlob[]
+      readonly origins?: readonly OriginRow[]
     }
+  | ({ readonly type: 'add-origins' } & SignedRow)
   | {
       readonly type: 'add-promises'
       readonly cid: Cid

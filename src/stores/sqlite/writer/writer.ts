@@ -123,7 +123,9 @@ export class Writer {
     switch (job.type) {
       case 'put-contribution':
         for (const { hash, bytes } of job.pending ?? []) putBlob(connection, hash, bytes)
-        return this.#contributions.put(storedOf(job))
+        return this.#contributions.put(storedOf(job), job.origins)
+      case 'add-origins':
+        return this.#contributions.addOrigins(job)
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
       case 'put-blob':
