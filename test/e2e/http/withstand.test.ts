@@ -97,7 +97,7 @@ async function databaseOf(dir: string): Promise<string> {
   return path
 }
 
-test('an artifact without room gives storage-full, and the grove goes on', async () => {
+test('an artifact without room is refused in words, and the grove goes on', async () => {
   const grove = await serveWithRoom(at('full'), 8 * 1024)
   try {
     const where = ['--server', grove.url]
@@ -111,7 +111,7 @@ test('an artifact without room gives storage-full, and the grove goes on', async
       ...where,
     ])
 
-    assert.match(line, /storage-full/)
+    assert.match(line, /the disk of the grove at http:\S+ is full/)
     assert.deepEqual(await groveJson<unknown[]>(['log', ...where]), [])
     assert.match(await groveText(['contribute', '--summary', 'small', ...where]), /^blake3:/)
     assert.deepEqual(await filesOver(at('full'), 1024 * 1024), [])
