@@ -15,6 +15,9 @@ const PART_BUFFER_BYTES = 256 * 1024
 /** Bytes that are parsed at once: they may hold a hundred parts, each of which is staged. */
 const PIECE_BYTES = 8 * 1024
 
+/** Files in a shorter body wait in memory until they are published: a refused draft stores none. */
+const UNCHECKED_MAX_BYTES = 64 * 1024
+
 export interface MultipartContext {
   readonly staged: StagedArtifacts
   readonly request: ApiRequest
@@ -30,8 +33,8 @@ export function isMultipart(request: ApiRequest): boolean {
 /**
  * Reads a draft and its artifacts, in any order: the part `manifest` (JSON) and parts
  * `artifact:<name>`, each staged as it comes and then named in the draft. What is no name there is
- * taken as a path. What comes after the draft is staged only if `check` throws nothing. Publishes
- * nothing.
+ * taken as a path. What comes after the draft in a long body is staged only if `check` throws
+ * nothing. Publishes nothing.
  * Throws `validation-error`, `manifest-too-large`, `hash-mismatch`, `storage-full`, `aborted`, and
  * what `check` throws.
  */
@@ -39,7 +42,8 @@ export async function readMultipart(
   { staged, request, check }: MultipartContext,
   body: AsyncIterable<Uint8Array>,
 ): Promise<unknown> {
-  const parts = new Parts(staged, check, request.signal)
+  const isShort = Number(request.header('content-length')) <= UNCHECKED_MAX_BYTES
+  const parts = new Parts(staged, isShort ? undefined : check, request.signal)
   const form = openForm(request)
   form.on('file', (name, part) => parts.take(name, part))
   form.on('error', (cause) =>
@@ -96,7 +100,7 @@ const partsMet = (form: BusboyInstance): number =>
 /** The parts of one form as they are read and staged. The first failure stops all. */
 class Parts {
   readonly #staged: StagedArtifacts
-  readonly #check: MultipartContext['check']
+  readonly #check: MultipartContext['check'] | undefined
   readonly #artifacts = new Map<string, Promise<Cid>>()
   readonly #stop = new AbortController()
   #manifest: Promise<unknown> | undefined
@@ -104,7 +108,12 @@ class Parts {
   #taken = 0
   #current: BusboyFileStream | undefined
 
-  constructor(staged: StagedArtifacts, check: MultipartContext['check'], signal: AbortSignal) {
+  /** Without `check`, all files are staged. */
+  constructor(
+    staged: StagedArtifacts,
+    check: MultipartContext['check'] | undefined,
+    signal: AbortSignal,
+  ) {
     this.#staged = staged
     this.#check = check
     signal.addEventListener('abort', () => this.stop(signal.reason), { once: true })
@@ -146,16 +155,10 @@ class Parts {
   #takeArtifact(name: string, part: BusboyFileStream): void {
     if (this.#artifacts.has(name))
       throw invalid(`the part "${ARTIFACT_PREFIX}${name}" is there twice`)
-    if (this.#manifest !== undefined) this.#checked ??= this.#checkedDraft(this.#manifest)
+    if (this.#manifest !== undefined && this.#check !== undefined)
+      this.#checked ??= checkedDraft(this.#manifest, this.#check)
     const stage = () => this.#staged.stage(part, { signal: this.stopped })
     this.#artifacts.set(name, this.#watched(this.#checked?.then(stage) ?? stage()))
-  }
-
-  /** Resolves if files that come from now on are worth being read. */
-  async #checkedDraft(manifest: Promise<unknown>): Promise<void> {
-    const draft = await manifest
-    // What is no draft at all is refused when it is published, as one without files is.
-    if (isJsonObject(draft)) await this.#check(draft)
   }
 
   #watched<T>(task: Promise<T>): Promise<T> {
@@ -178,6 +181,16 @@ class Parts {
     checkNamed(named, stored)
     return { ...manifest, artifacts: { ...named, ...Object.fromEntries(stored) } }
   }
+}
+
+/** Resolves if files that come from now on are worth being read. */
+async function checkedDraft(
+  manifest: Promise<unknown>,
+  check: MultipartContext['check'],
+): Promise<void> {
+  const draft = await manifest
+  // What is no draft at all is refused when it is published, as one without files is.
+  if (isJsonObject(draft)) await check(draft)
 }
 
 /** If the manifest names an artifact that was also sent, both must have the same hash. */
