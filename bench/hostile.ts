@@ -48,7 +48,7 @@ let published = 0
 export const benchmark: Benchmark = {
   about: 'normal work beside one attacker at full speed, in each way there is',
   scale: { option: 'count', of: 'contributions', usual: 5_000 },
-  takes: '7 min',
+  takes: '4 min',
   async run(bench, { amount, quick, way }) {
     const ways = waysOf(way)
     const load = new Load(bench)

@@ -50,10 +50,12 @@ export interface HttpAppOptions {
   readonly pages?: Readonly<Record<string, Handler>>
 }
 
+/** What is answered in one turn, however much others wait. */
+const HEALTH: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
+
 /** Others see by these that the grove lives, so that no load may hide it. */
 const VITAL: ReadonlySet<string> = new Set([
-  '/healthz',
-  '/readyz',
+  ...HEALTH,
   '/api/gossip/exchange',
   '/api/gossip/shuffle',
 ])
@@ -113,7 +115,8 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
       remote: from,
       begin: (request) =>
         behind === undefined ? enter(request, host) : later(behind, request, host),
-      turn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk', isWork: true }),
+      turn: ({ path, signal }) =>
+        HEALTH.has(path) ? undefined : turns.enter({ host, signal, lane: 'bulk', isWork: true }),
       beginBody: () => turns.beginBody(),
       bulkTurn: ({ signal }) => turns.enter({ host, signal, lane: 'bulk' }),
       hold: (bytes) => room.take(host, bytes, socket),
