@@ -140,7 +140,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       fault: (peer, error) => noteFailure(this, peer, error),
     })
     this.marks = new EvidenceMarks(this)
-    this.access = new Access(ports)
+    this.access = new Access(ports, {
+      current: config.self.peerId,
+      former: (config.former?.rotations ?? []).map(({ from }) => from),
+    })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)

@@ -75,7 +75,7 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
-        standings: access.standings,
+        keys: access.keys,
         clock,
         admission,
       })
@@ -180,6 +180,6 @@ function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
   const who =
     admission === 'signed'
       ? 'this grove admits groves that sign their requests (--admission signed)'
-      : 'this grove admits groves that its operator has listed (--admission members)'
+      : 'this grove admits groves that are trusted or members here (--admission members)'
   return onlyGroves ? who : `${who}; other ${needsToken}`
 }

@@ -58,8 +58,9 @@ export function federationPeers(node: ReadContext): FederationPeer[] {
     const lastSeen = lastContact(peer)
     const { peerId, address, seed, answered, capabilities } = peer
     const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
-    const { standings } = node.access
-    const standing = standings.of(peerId) ?? standings.of(address)
+    const { standings, keys } = node.access
+    const made = keys.of(peerId)
+    const standing = (made === 'own' ? undefined : made) ?? standings.of(address)
     return {
       peerId,
       address,
