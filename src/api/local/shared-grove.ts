@@ -138,7 +138,7 @@ export class SharedGrove {
       try {
         return await this.#tracked(call(session))
       } catch (error) {
-        const isLost = this.#isLost(session, error)
+        const isLost = await this.#isLost(session, error)
         if (!isLost || signal?.aborted === true || losses === LOSSES_MAX) throw error
       }
     }
