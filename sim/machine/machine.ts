@@ -1,7 +1,7 @@
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
-import type { NodeConfig } from '../../src/node/context.ts'
+import type { NodeConfig } from '../../src/node/config.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { httpTransport } from '../../src/transport/client.ts'

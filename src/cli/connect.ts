@@ -42,9 +42,11 @@ export interface Use {
   readonly role: Role
   /** When it begins to serve the directory to other processes. Most commands are over by then. */
   readonly serveAfterMs: number
+  /** Whether it makes a grove in a directory that is named and doesn't exist. */
+  readonly creates?: boolean
 }
 
-const oneCommand: Use = { role: 'command', serveAfterMs: 250 }
+export const oneCommand: Use = { role: 'command', serveAfterMs: 250 }
 
 /** The file in a grove's directory that holds its server's address, while it is served. */
 export const SERVER_FILE = 'server.json'
@@ -173,7 +175,7 @@ async function openDirectory(
   use: Use,
 ): Promise<GroveConnection> {
   const dir = resolve(directory)
-  if (!(await isDirectory(dir))) {
+  if (use.creates !== true && !(await isDirectory(dir))) {
     const whose = directory === context.env.GROVE_DIR ? ' (GROVE_DIR)' : ''
     const message = `there is no grove in ${dir}${whose}: make one with \`grove init ${directory}\``
     throw new GroveError('not-found', { directory: dir }, { message })

@@ -47,6 +47,7 @@ export const readTimeout = reading((text) => {
 export const readSize = reading(parseSize)
 export const readLimit = reading((text) => parseCount(text, 1, LIST_MAX))
 export const readDepth = reading((text) => parseCount(text, 0, 64))
+export const readCount = reading((text) => parseCount(text, 1, 1_000))
 export const readOffset = reading((text) => parseCount(text))
 export const readText = readingMany((text) => text)
 export const readScore = readingMany(parseOpenScore)

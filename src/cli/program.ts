@@ -4,6 +4,8 @@ import { addCompletions } from './commands/operate/completions.ts'
 import { addEvents } from './commands/operate/events.ts'
 import { addIdentity } from './commands/operate/identity.ts'
 import { addInit } from './commands/operate/init.ts'
+import { addInvite } from './commands/operate/invite.ts'
+import { addJoin, addLeave } from './commands/operate/join.ts'
 import { addMcp } from './commands/operate/mcp.ts'
 import { addPeers } from './commands/operate/peers.ts'
 import { addServe } from './commands/operate/serve.ts'
@@ -53,7 +55,7 @@ const groups: readonly [
       addCheckout,
     ],
   ],
-  ['Federation:', [addFetch, addPeers, addSync, addEvents]],
+  ['Federation:', [addInvite, addJoin, addLeave, addFetch, addPeers, addSync, addEvents]],
 ]
 
 const WHICH_GROVE = `

@@ -14,25 +14,20 @@ import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
-import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
-import type { RecordStore } from '../ports/record-store.ts'
-import type { Signatures } from '../ports/signatures.ts'
-import type { StoreHealth } from '../ports/store-health.ts'
-import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
 import { Background } from './background.ts'
+import type { NodeConfig, NodePorts } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
   GossipView,
   Marks,
-  NodeConfig,
   ReadContext,
   ServeContext,
   SyncContext,
@@ -43,6 +38,7 @@ import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { Hubs } from './peers/hubs.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
@@ -59,23 +55,6 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
  */
 const FRONTIER_GAP_MS = 25
 const FRONTIER = 'reading of the frontier'
-
-export interface NodePorts {
-  readonly graph: GraphStore
-  readonly blobs: BlobStore
-  readonly records: RecordStore
-  readonly health: StoreHealth
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Default: the grove has no key. */
-  readonly signatures?: Signatures | undefined
-  /** Default: nothing else waits for the thread, so that long work need not pause. */
-  readonly nextTurn?: NextTurn
-  /** Draws so many bytes that nobody can guess, in hex. */
-  readonly secret: (bytes: number) => string
-}
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -99,6 +78,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly access: Access
   readonly peers: PeerStore
   readonly seedWatch: SeedWatch
+  readonly hubs: Hubs
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
@@ -154,6 +134,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       random,
     )
     this.#frontier = new FrontierReader(this)
+    this.hubs = new Hubs(this, ports)
   }
 
   get gossip(): GossipView {
@@ -167,10 +148,12 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   /** Reads what is held and begins to gossip and to sync. */
   async start(): Promise<void> {
     await this.access.load()
+    await this.hubs.load()
     await this.peers.load()
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     this.signing?.signEarlier()
+    this.#followAfter(this.config.syncIntervalMs * this.random.next())
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }
@@ -204,10 +187,14 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   askable(): PeerAddress[] {
     const live = this.gossip.livePeers(this.clock.now())
     const known = new Set(live.map((peer) => peer.address))
-    const others = this.config.seeds.filter(
+    const others = this.seeds().filter(
       ({ address }) => !known.has(address) && this.gossip.peer(address)?.misnamed !== true,
     )
     return [...live, ...others]
+  }
+
+  seeds(): readonly PeerAddress[] {
+    return [...this.config.seeds, ...this.hubs.seeds()]
   }
 
   tell(input: Input): void {
@@ -337,6 +324,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   #verifyHeld(cids: readonly Cid[]): void {
     this.spawn('verification of advertisements', () => this.advertisements.verifyHeld(cids))
+  }
+
+  #followAfter(delayMs: number): void {
+    this.later('lists of members', delayMs, async () => {
+      this.#followAfter(this.config.syncIntervalMs)
+      await this.hubs.follow()
+    })
   }
 
   #syncAfter(delayMs: number): void {

@@ -15,6 +15,7 @@ import type {
 } from '../core/wire/federation.ts'
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
+import type { JoinAnswer, JoinRequest, MembersAnswer } from '../core/wire/join.ts'
 
 /** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
 export interface ManifestAnswer {
@@ -90,6 +91,12 @@ export interface Transport {
   ): Promise<ShuffleResponse>
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
+  /** Joins the peer by an invite of its. */
+  join(peer: PeerAddress, request: JoinRequest, options?: RequestOptions): Promise<JoinAnswer>
+  /** Has the peer take this grove off its list of members. */
+  leave(peer: PeerAddress, options?: RequestOptions): Promise<void>
+  /** The peer's list of members, if its number is above that one. */
+  members(peer: PeerAddress, after: number, options?: RequestOptions): Promise<MembersAnswer>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
   /** True if the peer says that it holds the contribution. */
   holds(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<boolean>

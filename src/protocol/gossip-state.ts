@@ -135,6 +135,9 @@ export class GossipState {
       case 'seed-added':
         this.#members.addSeed(input.peer, now)
         return []
+      case 'seed-removed':
+        this.#members.removeSeed(input.address)
+        return []
       case 'seed-renamed':
         this.#members.renameSeed(input.peer)
         return []

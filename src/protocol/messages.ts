@@ -71,6 +71,8 @@ export type Input =
       readonly unauthenticated?: boolean
     }
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
+  /** The grove at this address is no seed any longer, and forgotten. */
+  | { readonly type: 'seed-removed'; readonly address: string }
   /** The seed at this address has this id now, whatever the operator wrote. */
   | { readonly type: 'seed-renamed'; readonly peer: PeerAddress }
 

@@ -88,11 +88,13 @@ export function httpTransport(options: TransportOptions): Transport {
       return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
     },
     identity: (peer, call = {}) =>
-      protocols.negotiate(
-        peer,
-        () => federation.identity(peer, call),
-        () => Promise.reject(new GroveError('absent', { ...peer })),
-      ),
+      protocols.negotiate(peer, () => federation.identity(peer, call), unknownHere(peer)),
+    join: (peer, request, call = {}) =>
+      protocols.negotiate(peer, () => federation.join(peer, request, call), unknownHere(peer)),
+    leave: (peer, call = {}) =>
+      protocols.negotiate(peer, () => federation.leave(peer, call), unknownHere(peer)),
+    members: (peer, after, call = {}) =>
+      protocols.negotiate(peer, () => federation.members(peer, after, call), unknownHere(peer)),
     manifest: (peer, cid, call = {}) =>
       protocols.negotiate(
         peer,
@@ -157,6 +159,12 @@ export function httpTransport(options: TransportOptions): Transport {
 /** The version of federation since which groves are asked what they hold about contributions. */
 const ABOUT_SINCE = 2
 const NOTHING: AboutAnswer = { about: [], looked: 0 }
+
+/** The answer of a peer that has no such route. */
+const unknownHere = (peer: PeerAddress) => () =>
+  Promise.reject(
+    new GroveError('absent', { ...peer }, { message: `${peer.address} is an older grove` }),
+  )
 
 /** The request without what peers of that version refuse. */
 function readable(version: number | undefined, request: ClosureRequest): ClosureRequest {

@@ -14,6 +14,13 @@ import {
   type ClosureRequest,
 } from '../core/wire/federation.ts'
 import { type GroveIdentity, groveIdentitySchema } from '../core/wire/identity.ts'
+import {
+  type JoinAnswer,
+  type JoinRequest,
+  joinAnswerSchema,
+  type MembersAnswer,
+  membersAnswerSchema,
+} from '../core/wire/join.ts'
 import type {
   BlobAnswer,
   BlobRequest,
@@ -40,6 +47,10 @@ const ENCODED_COMMA_CHARS = 3
 const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Body of an identity with all its changes of key. */
 const IDENTITY_MAX_BYTES = 32 * 1024
+/** Body of a list of members with the changes of its signer's key. */
+const MEMBERS_MAX_BYTES = 512 * 1024
+/** Body of the answer to a grove that leaves. */
+const LEFT_MAX_BYTES = 1_024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
 /** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
@@ -62,6 +73,43 @@ export class FederationRoutes {
       peer,
       { method: 'GET', path, maxBytes: IDENTITY_MAX_BYTES, extension: true, signal },
       groveIdentitySchema,
+    )
+  }
+
+  async join(
+    peer: PeerAddress,
+    request: JoinRequest,
+    { signal }: RequestOptions,
+  ): Promise<JoinAnswer> {
+    const call = { method: 'POST', path: '/api/federation/join', json: request } as const
+    return this.#dialler.askJson(
+      peer,
+      { ...call, maxBytes: MEMBERS_MAX_BYTES, extension: true, signal },
+      joinAnswerSchema,
+    )
+  }
+
+  async leave(peer: PeerAddress, { signal }: RequestOptions): Promise<void> {
+    const call = { method: 'POST', path: '/api/federation/leave', json: {} } as const
+    const answer = await this.#dialler.ask(peer, {
+      ...call,
+      maxBytes: LEFT_MAX_BYTES,
+      extension: true,
+      signal,
+    })
+    answer.discard()
+  }
+
+  async members(
+    peer: PeerAddress,
+    after: number,
+    { signal }: RequestOptions,
+  ): Promise<MembersAnswer> {
+    const path = `/api/federation/members?after=${after}`
+    return this.#dialler.askJson(
+      peer,
+      { method: 'GET', path, maxBytes: MEMBERS_MAX_BYTES, extension: true, signal },
+      membersAnswerSchema,
     )
   }
 

@@ -1,6 +1,13 @@
 import { inspect } from 'node:util'
 import { bind, type ServeOptions } from '../../src/api/http/server.ts'
-import { composeNode, openStores } from '../../src/compose.ts'
+import {
+  composeNode,
+  openStores,
+  type ServedGrove,
+  type Settings,
+  serveGrove,
+} from '../../src/compose.ts'
+import type { ServerConfig } from '../../src/config.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
@@ -62,4 +69,26 @@ export async function serveNode(
       await close()
     },
   }
+}
+
+/** A grove in this process as `grove serve` composes it, with a key, on a free port. */
+export interface TestGrove extends ServedGrove, AsyncDisposable {
+  /** What it warned of. */
+  readonly warned: readonly string[]
+}
+
+/** Serves a grove that does nothing by itself for a minute, in memory unless it has a directory. */
+export async function servedGrove(
+  settings: Partial<Settings> = {},
+  server: Partial<ServerConfig> = {},
+): Promise<TestGrove> {
+  const warned: string[] = []
+  const log: Log = { ...silentLog, warn: (message) => void warned.push(message) }
+  const quiet: Settings = {
+    ...{ allowPrivatePeers: true, seeds: [], policy: defaultPolicy, fetchTimeoutMs: 10_000 },
+    ...{ gossipIntervalMs: 60_000, syncIntervalMs: 60_000 },
+    ...settings,
+  }
+  const served = await serveGrove(quiet, { host: '127.0.0.1', port: 0, ...server }, log)
+  return { ...served, warned, [Symbol.asyncDispose]: () => served.close() }
 }

@@ -1,3 +1,4 @@
+import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { Scope } from '../../core/identity/token.ts'
 import { isElsewhere } from '../../core/loopback.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -10,11 +11,18 @@ interface AccessRule {
   readonly forGroves: boolean
   /** Whether nobody but groves calls it: in `signed` and `members` it must be signed, always. */
   readonly onlyGroves: boolean
+  /** Whether a grove that signs may call it that is not admitted yet. */
+  readonly forNewcomers: boolean
   /** Whether `--anonymous-read` opens it to everybody. */
   readonly isPublic: boolean
 }
 
-const CLOSED = { forGroves: false, onlyGroves: false, isPublic: false } as const
+const CLOSED = {
+  forGroves: false,
+  onlyGroves: false,
+  forNewcomers: false,
+  isPublic: false,
+} as const
 
 /** The kinds of access. What is called on the grove's own machine needs none of them. */
 export const accessTable = {
@@ -22,6 +30,8 @@ export const accessTable = {
   free: { ...CLOSED, scope: undefined, forGroves: true },
   /** What groves tell each other. */
   gossip: { ...CLOSED, scope: 'operate', forGroves: true, onlyGroves: true },
+  /** What a grove shows to be admitted. */
+  join: { ...CLOSED, scope: 'operate', forGroves: true, onlyGroves: true, forNewcomers: true },
   /** What groves ask of each other to compare what they hold. */
   federation: { ...CLOSED, scope: 'read', forGroves: true },
   /** Contributions, as groves read them of each other, and people and agents, too. */
@@ -43,7 +53,7 @@ export type ApiCaller =
   | { readonly kind: 'local' }
   | { readonly kind: 'token'; readonly id: string; readonly scope: Scope }
   /** A grove that signed its request. */
-  | { readonly kind: 'grove'; readonly peerId: string }
+  | { readonly kind: 'grove'; readonly peerId: KeyId }
   /** Somebody on another machine; a reader where reading is open to everybody. */
   | { readonly kind: 'anybody'; readonly isReader?: true }
 

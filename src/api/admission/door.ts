@@ -48,6 +48,16 @@ const ANONYMOUS_READS_MAX = 50
 const ANONYMOUS_READ_MS = 100
 /** Hosts whose reading is counted. */
 const READERS_MAX = 4_096
+/** Joins that a host may try at once. */
+const JOINS_MAX = 10
+/** How often a host may try one more. */
+const JOIN_MS = 12_000
+/** Hosts whose joins are counted. */
+const JOINING_MAX = 4_096
+/** Joins that all hosts together may try at once: some have many addresses. */
+const ALL_JOINS_MAX = 200
+/** How often they may try one more. */
+const ALL_JOINS_MS = 300
 
 /** An answer, and what it answers. */
 export interface Reply {
@@ -65,6 +75,8 @@ export class Door {
   readonly #tokens: TokenCheck
   readonly #signatures: SignatureCheck | undefined
   readonly #readers = new BoundedMap<string, Bucket>(READERS_MAX)
+  readonly #joining = new BoundedMap<string, Bucket>(JOINING_MAX)
+  readonly #allJoining = new Bucket(ALL_JOINS_MAX, ALL_JOINS_MS)
 
   constructor(options: AdmissionOptions) {
     this.#options = options
@@ -87,8 +99,9 @@ export class Door {
    */
   admit(request: ApiRequest, kind: AccessKind): ApiCaller | Promise<ApiCaller> {
     if (request.isLocal === true) return { kind: 'local' }
-    const { scope, forGroves, onlyGroves } = accessTable[kind]
+    const { scope, forGroves, onlyGroves, forNewcomers } = accessTable[kind]
     if (scope === undefined) return { kind: 'anybody' }
+    if (forNewcomers) this.#countJoin(request)
     const named = this.#tokens.callerOf(request)
     if (named !== undefined) return withScope(named, scope)
     if (this.#signatures !== undefined && request.header(SIGNATURE_INPUT) !== undefined)
@@ -108,6 +121,15 @@ export class Door {
     if (bucket.tryTake(this.#options.clock.now())) return { kind: 'anybody', isReader: true }
     const message = 'too many requests without a token: come later, or with one'
     throw new GroveError('busy', {}, { message })
+  }
+
+  /** Whoever joins is unknown, and what it shows costs work. Throws `busy`. */
+  #countJoin({ host = 'unknown' }: ApiRequest): void {
+    const bucket = this.#joining.get(host) ?? new Bucket(JOINS_MAX, JOIN_MS)
+    this.#joining.set(host, bucket)
+    const now = this.#options.clock.now()
+    if (bucket.tryTake(now) && this.#allJoining.tryTake(now)) return
+    throw new GroveError('busy', {}, { message: 'too many tries to join: come later' })
   }
 
   /**
@@ -133,7 +155,8 @@ export class Door {
   }
 
   async #signed(check: SignatureCheck, request: ApiRequest, kind: AccessKind): Promise<ApiCaller> {
-    const caller = await check.callerOf(request)
+    const { forNewcomers } = accessTable[kind]
+    const caller = await check.callerOf(request, forNewcomers)
     if (accessTable[kind].forGroves) return caller
     if (this.#isHere(request)) return { kind: 'local' }
     throw new GroveError('forbidden', {}, { message: needsToken })

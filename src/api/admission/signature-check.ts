@@ -62,9 +62,9 @@ export class SignatureCheck {
    * could; `forbidden` for a grove that isn't admitted, `busy` for one that signs too much, and for
    * a host whose signatures fail.
    */
-  async callerOf(request: ApiRequest): Promise<GroveCaller> {
+  async callerOf(request: ApiRequest, mayBeNew = false): Promise<GroveCaller> {
     const head = headOf(request)
-    this.#checkStanding(head.keyid)
+    this.#checkStanding(head.keyid, mayBeNew)
     const now = this.#options.clock.now()
     const host = request.host ?? 'unknown'
     if (this.#failures.get(host)?.hasToken(now) === false)
@@ -80,11 +80,11 @@ export class SignatureCheck {
     return { kind: 'grove', peerId: head.keyid }
   }
 
-  #checkStanding(keyid: KeyId): void {
+  #checkStanding(keyid: KeyId, mayBeNew: boolean): void {
     const standing = this.#options.keys.of(keyid)
     if (standing === 'blocked')
       throw new GroveError('forbidden', {}, { message: `${keyid} is blocked here` })
-    if (isAccepted(this.#options.admission, standing)) return
+    if (mayBeNew || isAccepted(this.#options.admission, standing)) return
     const message =
       `this grove admits groves that are trusted or members here (--admission members), and ` +
       `${keyid} is neither: \`grove peers trust ${keyid}\` lets it in`

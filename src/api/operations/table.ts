@@ -7,6 +7,7 @@ import { frontierOperations } from './frontier.ts'
 import { gossipOperations } from './gossip.ts'
 import { graphOperations } from './graph.ts'
 import { groveOperations } from './grove.ts'
+import { joinOperations } from './join.ts'
 import type { JsonOperation, Operation } from './operation.ts'
 
 /** The table of all operations. Routes, client, MCP tools and the reference derive from it. */
@@ -18,6 +19,7 @@ export const operations = {
   ...federationOperations,
   ...gossipOperations,
   ...accessOperations,
+  ...joinOperations,
   ...groveOperations,
 }
 export type Operations = typeof operations

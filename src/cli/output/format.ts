@@ -37,6 +37,11 @@ export function short(cid: string): string {
   return shortCid(parseCid(cid))
 }
 
+/** A grove's key as people read it: its first 8 hex digits. */
+export function shortKey(peerId: string): string {
+  return printable(peerId.replace(/^(ed25519:[0-9a-f]{8})[0-9a-f]{56}$/, '$1'))
+}
+
 /** `250 ms`, `3.2 s`, `4 min`. */
 export function formatDuration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`

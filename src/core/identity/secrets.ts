@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 
 const encoder = new TextEncoder()
 
@@ -18,4 +18,11 @@ export const plainSha256Hex = (bytes: Uint8Array): string =>
 export function areEqual(one: string, other: string): boolean {
   const [a, b] = [encoder.encode(one), encoder.encode(other)]
   return a.byteLength === b.byteLength && timingSafeEqual(a, b)
+}
+
+/** HMAC-SHA-256 (RFC 2104) of lines for one purpose, by a key in hex; in hex. */
+export function hmacHex(purpose: string, keyHex: string, lines: readonly string[]): string {
+  return createHmac('sha256', Buffer.from(keyHex, 'hex'))
+    .update(`grove/${purpose}/1\n${lines.join('\n')}\n`)
+    .digest('hex')
 }

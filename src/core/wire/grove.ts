@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cidSchema, timestampSchema } from '../contribution/schema.ts'
+import { keyIdSchema } from '../identity/rotation.ts'
 import { admissions } from '../peers/admission.ts'
 import { livenessStatusSchema } from './gossip.ts'
 
@@ -18,6 +19,23 @@ export const groveInfoSchema = z.object({
   }),
   /** Which groves may call it. Groves up to 0.2 don't say. */
   admission: z.enum(admissions).optional(),
+  /** Whom it has joined, and how many have joined it. Groves up to 0.2 don't say. */
+  memberships: z
+    .object({
+      hubs: z.array(
+        z.object({
+          peerId: keyIdSchema,
+          address: z.string(),
+          /** Whether the hub lists this grove. */
+          isMember: z.boolean(),
+          members: z.number().int(),
+          /** When the hub signed the list that is followed. */
+          listedAt: timestampSchema,
+        }),
+      ),
+      members: z.number().int(),
+    })
+    .optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

@@ -1,5 +1,8 @@
+import type { RecordSigner } from '../../core/identity/signed-record.ts'
+import { Invites } from './invites.ts'
 import { KeyStandings, type OwnKeys } from './key-standings.ts'
 import { MemberLists } from './member-lists.ts'
+import { Roster } from './roster.ts'
 import { Standings } from './standings.ts'
 import { type AccessPorts, Tokens } from './tokens.ts'
 
@@ -10,23 +13,35 @@ export class Access {
   readonly standings: Standings
   /** The member lists that it follows. */
   readonly members: MemberLists
+  /** Its own members. */
+  readonly roster: Roster
+  readonly invites: Invites
   /** What follows from both for each key. */
   readonly keys: KeyStandings
   readonly #watchers: (() => void)[] = []
 
   /** `own`: this grove's own keys. Default: it has none. */
-  constructor(ports: AccessPorts, own: OwnKeys = {}) {
+  constructor(
+    ports: AccessPorts & { readonly signatures?: RecordSigner | undefined },
+    own: OwnKeys = {},
+  ) {
     const changed = () => {
       for (const watcher of this.#watchers) watcher()
     }
     this.tokens = new Tokens(ports)
     this.standings = new Standings(ports, changed)
     this.members = new MemberLists(ports.records, changed)
+    this.invites = new Invites(ports)
+    this.roster = new Roster(
+      { ...ports, signer: ports.signatures },
+      { standings: this.standings, lists: this.members },
+    )
     this.keys = new KeyStandings({ own, standings: this.standings, members: this.members })
   }
 
   async load(): Promise<void> {
-    await Promise.all([this.tokens.load(), this.standings.load(), this.members.load()])
+    const { tokens, standings, members, roster, invites } = this
+    await Promise.all([tokens, standings, members, roster, invites].map((part) => part.load()))
   }
 
   /** Calls the watcher after each change of what is made of keys, but for what ends by itself. */

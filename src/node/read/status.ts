@@ -23,6 +23,12 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
     },
     admission: node.config.admission ?? 'open',
+    memberships: {
+      hubs: node.hubs.list().map(({ members, peerId, address, isMember, listedAt }) => ({
+        ...{ peerId, address, isMember, members: members.length, listedAt },
+      })),
+      members: node.access.roster.joined().length,
+    },
     storage: await node.health.info(),
   }
 }

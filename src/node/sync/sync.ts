@@ -306,7 +306,7 @@ export class BackgroundSync {
       ...node.peers.order(doubtful),
     ].slice(0, PEERS_A_ROUND)
     if (node.config.reachable) return live
-    return unique(node, [...node.config.seeds.filter(isFree), ...live]).slice(0, SEEDS_A_ROUND)
+    return unique(node, [...node.seeds().filter(isFree), ...live]).slice(0, SEEDS_A_ROUND)
   }
 }
 

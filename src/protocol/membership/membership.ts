@@ -104,6 +104,10 @@ export class Membership {
     this.#peers.addSeed(seed, now)
   }
 
+  removeSeed(address: string): void {
+    this.#peers.forgetAddress(tidyAddress(address))
+  }
+
   /**
    * Who sent this: what it says of itself, and the IP address that it came from. A peer that is
    * alive, or a seed, keeps the address that is known, whoever speaks in its name.

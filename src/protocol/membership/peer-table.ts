@@ -149,7 +149,7 @@ export class PeerTable {
     this.reseatSeeds()
   }
 
-  /** Forgets an address and its peer: it is this grove's own. */
+  /** Forgets an address and its peer: it is this grove's own, or the operator's no longer. */
   forgetAddress(address: string): void {
     this.#seeds.delete(address)
     const peer = this.findByAddress(address)

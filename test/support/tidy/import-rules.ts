@@ -5,6 +5,7 @@ import { posix } from 'node:path'
  * lower levels.
  */
 const nodeRooms: readonly (readonly string[])[] = [
+  ['config.ts'],
   ['events.ts', 'background.ts'],
   ['health.ts'],
   ['context.ts'],

@@ -12,7 +12,7 @@ import { note, print, style } from '../../output/output.ts'
 import { printTable, type Table } from '../../output/table.ts'
 import { momentsIn } from '../../output/time.ts'
 
-const actions = ['standings', 'trust', 'block', 'unblock'] as const
+const actions = ['members', 'standings', 'trust', 'block', 'unblock'] as const
 type Action = (typeof actions)[number]
 
 interface Flags {
@@ -42,7 +42,8 @@ export function addPeers(program: Command, context: Context): void {
       'after',
       `\nblock keeps a grove from calling this one, and this one from calling it; trust lists
 a key: with --admission members, only those may call. Both are taken back by unblock.
-A grove is known by its key; one without is blocked by its address.\n${examples([
+A grove is known by its key; one without is blocked by its address. members lists the
+groves that have joined by an invite.\n${examples([
         'grove peers',
         'grove peers --proofs',
         'grove peers trust ed25519:…',
@@ -63,6 +64,7 @@ function runAction(
 ): Promise<void> {
   if (action === undefined) return peers(session, options.proofs === true)
   if (action === 'standings') return standings(session)
+  if (action === 'members') return members(session)
   const standing = { trust: 'trusted', block: 'blocked', unblock: 'none' } as const
   const message = `peers ${action} needs a grove, by its id or address: see \`grove peers\``
   if (peer === undefined) throw new GroveError('usage-error', {}, { message })
@@ -89,6 +91,24 @@ async function standings(session: CliSession): Promise<void> {
   answer(session, found, () => {
     if (found.standings.length === 0) return note(output, 'no grove is trusted or blocked here')
     printTable(output, standingsTable(found.standings, momentsIn(output, clock)))
+  })
+}
+
+async function members(session: CliSession): Promise<void> {
+  const found = await session.grove.memberships({}, { signal: session.signal })
+  const { output, clock } = session
+  answer(session, found, () => {
+    if (found.members.length === 0)
+      return note(output, 'no grove has joined this one: `grove invite` lets one in')
+    const moment = momentsIn(output, clock)
+    printTable(output, {
+      columns: [{ title: 'grove' }, { title: 'name', min: 8, main: 1 }, { title: 'since' }],
+      rows: found.members.map(({ peerId, name = '', since }) => [
+        peerId,
+        printable(name),
+        moment(since),
+      ]),
+    })
   })
 }
 

@@ -2,10 +2,14 @@ import type { Command } from 'commander'
 import { refusalsOf, statusOf } from '../../../api/client/older-server.ts'
 import type { GroveInfo } from '../../../core/wire/grove.ts'
 import { answer, type CliSession, type Context, examples, withGrove } from '../../context.ts'
+import { plural, printable, shortKey } from '../../output/format.ts'
 import { refusedLines } from '../../output/hints.ts'
 import { print, printField, printProse } from '../../output/output.ts'
 
 const LABEL_WIDTH = 15
+const DAY_MS = 86_400_000
+/** A hub signs its list daily: one that is older was not heard of, or is withheld. */
+const OLD_LIST_DAYS = 3
 
 /** `grove status`: says which grove this is and how it is doing. */
 export function addStatus(program: Command, context: Context): void {
@@ -32,11 +36,26 @@ async function status(session: CliSession): Promise<void> {
     field('id', info.peerId)
     field('contributions', String(info.stats.contributions))
     if (info.admission !== undefined) field('admission', info.admission)
+    for (const line of membershipLines(info.memberships, session.clock.now()))
+      field('member of', line)
+    if ((info.memberships?.members ?? 0) > 0)
+      field('members', `${info.memberships?.members}: \`grove peers members\` lists them`)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const line of refusedLines(refused, refusals)) field('not fetched', line)
     if (info.storage?.failure !== undefined) field('storage', info.storage.failure)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
+  })
+}
+
+function membershipLines(memberships: GroveInfo['memberships'], now: number): string[] {
+  return (memberships?.hubs ?? []).map(({ peerId, address, isMember, members, listedAt }) => {
+    const place = `${shortKey(peerId)} at ${printable(address)}`
+    if (!isMember)
+      return `${place}, which does not list this grove: ask who runs it for another invite`
+    const days = Math.floor((now - Date.parse(listedAt)) / DAY_MS)
+    const old = days >= OLD_LIST_DAYS ? `; its list is ${days} days old` : ''
+    return `${place}, with ${plural(members, 'member')} in all${old}`
   })
 }
 

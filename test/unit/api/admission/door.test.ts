@@ -110,6 +110,20 @@ test('what comes from this machine through a proxy is not of this machine', (t) 
   assert.equal(behind.admit({ ...from('x'), isLocal: true }, 'operate').kind, 'local')
 })
 
+test('a host tries to join ten times at once, and then every 12 s', (t) => {
+  const { door, move } = openDoor(t, { admission: 'members' })
+  const join = (remote = ELSEWHERE) => {
+    door.admit(from(remote), 'join')
+  }
+
+  for (let n = 0; n < 10; n++) assert.throws(join, withCode('unauthorized'))
+  assert.throws(join, withCode('busy'))
+  assert.throws(() => join('203.0.113.6'), withCode('unauthorized'))
+  move(12_000)
+  assert.throws(join, withCode('unauthorized'))
+  assert.throws(join, withCode('busy'))
+})
+
 test('a token that is given is checked, on this machine too', async (t) => {
   const { door, access } = openDoor(t)
   const token = await tokenOf(access, 'read')

@@ -1,0 +1,236 @@
+import { z } from 'zod'
+import type { JsonObject } from '../../core/canonical.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
+import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
+import { type Invite, inviteKey, isJoinProof, joinProof } from '../../core/identity/invite.ts'
+import { type MemberList, memberListSchema, readMemberList } from '../../core/identity/members.ts'
+import { keyIdSchema, leadsTo } from '../../core/identity/rotation.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import { timestamp } from '../../core/time.ts'
+import type { Hub, MembersAnswer } from '../../core/wire/join.ts'
+import type { RecordStore } from '../../ports/record-store.ts'
+import type { MemberLists } from '../access/member-lists.ts'
+import type { AdmitContext, PeersContext } from '../context.ts'
+import { ask } from './contact.ts'
+
+const SPACE = 'hub'
+/** Bytes of a call's nonce. */
+const NONCE_BYTES = 16
+
+const storedSchema = z.object({
+  peerId: keyIdSchema,
+  address: z.string(),
+  /** Unix ms. */
+  joinedAt: z.number(),
+  list: memberListSchema,
+})
+type KeptHub = z.infer<typeof storedSchema>
+
+type HubsContext = PeersContext &
+  Pick<AdmitContext, 'closing'> & {
+    readonly access: { readonly members: Pick<MemberLists, 'follow' | 'forget'> }
+  }
+
+interface HubsPorts {
+  readonly records: RecordStore
+  readonly secret: (bytes: number) => string
+}
+
+/**
+ * The groves that this one has joined by an invite. Each is a seed of its, over restarts, and its
+ * list of members is followed.
+ */
+export class Hubs {
+  readonly #node: HubsContext
+  readonly #ports: HubsPorts
+  /** By id. */
+  readonly #known = new Map<KeyId, KeptHub>()
+
+  constructor(node: HubsContext, ports: HubsPorts) {
+    this.#node = node
+    this.#ports = ports
+  }
+
+  /** Reads what was kept. A record that can't be read is forgotten. */
+  async load(): Promise<void> {
+    for (const { value } of await this.#ports.records.list(SPACE)) {
+      const { data } = storedSchema.safeParse(value)
+      if (data !== undefined) this.#enter(data)
+    }
+  }
+
+  seeds(): PeerAddress[] {
+    return [...this.#known.values()].map(({ peerId, address }) => ({ peerId, address }))
+  }
+
+  /** The hubs, the one that was joined first before others. */
+  list(): Hub[] {
+    const own = this.#node.config.self.peerId
+    return [...this.#known.values()]
+      .toSorted((a, b) => a.joinedAt - b.joinedAt)
+      .map(({ peerId, address, joinedAt, list }) => {
+        const members = list.members.map((member) => member.peerId)
+        const isMember = members.some((member) => member === own)
+        const { seq, issuedAt } = list
+        const times = { joinedAt: timestamp(joinedAt), listedAt: timestamp(issuedAt) }
+        return { peerId, address, ...times, seq, members, isMember }
+      })
+  }
+
+  /**
+   * Joins the grove that made an invite. Nothing is kept before that has proved that it did. Throws
+   * `refused`, `unauthorized`, `peer-fault` for another grove that answers there, and what a call
+   * to a peer throws.
+   */
+  async join(
+    { address, peerId, secret }: Invite,
+    { name, signal }: { readonly name?: string | undefined; readonly signal: AbortSignal },
+  ): Promise<Hub> {
+    const { transport, clock, config } = this.#node
+    const joiner = config.self.peerId
+    if (joiner === peerId)
+      throw new GroveError('usage-error', {}, { message: 'this grove made the invite itself' })
+    if (!isKeyId(joiner))
+      throw new GroveError('refused', {}, { message: 'a grove without a key joins nobody' })
+    const { id, key } = inviteKey(secret)
+    const call = { joiner, inviter: peerId, nonce: this.#ports.secret(NONCE_BYTES) }
+    const proof = joinProof(key, { by: 'joiner', ...call })
+    const request = { id, nonce: call.nonce, proof, ...(name === undefined ? {} : { name }) }
+    const hub = { peerId, address }
+    const answer = await ask(this.#node, hub, signal, () =>
+      transport.join(hub, request, { signal }),
+    )
+    if (!isJoinProof(answer.proof, key, { by: 'inviter', ...call }))
+      throw foreign(address, 'does not know the invite')
+    const list = signedBy(peerId, address, answer.list)
+    await this.#keep({ ...hub, joinedAt: clock.now(), list })
+    this.#node.log.info('joined a grove', { ...hub, members: list.members.length })
+    return this.#listed(peerId)
+  }
+
+  /**
+   * Leaves a hub, by its id or address; the only one where none is named. Told is whether it has
+   * taken this grove off its list. Throws `not-found`, `usage-error` where several are joined.
+   */
+  async leave(named: string | undefined, signal: AbortSignal): Promise<Hub & { isTold: boolean }> {
+    const { peerId } = this.#named(named)
+    const hub = this.#listed(peerId)
+    const isTold = await this.#tellLeft(hub, signal)
+    this.#known.delete(peerId)
+    await this.#ports.records.delete(SPACE, peerId)
+    await this.#node.access.members.forget(peerId)
+    this.#node.tell({ type: 'seed-removed', address: hub.address })
+    return { ...hub, isTold }
+  }
+
+  /** Takes the lists of members that hubs have since. A hub that says nothing holds up no other. */
+  async follow(): Promise<void> {
+    await Promise.all([...this.#known.values()].map((hub) => this.#followOne(hub)))
+  }
+
+  async #followOne(hub: KeptHub): Promise<void> {
+    const { closing, transport, log } = this.#node
+    const options = { signal: closing }
+    try {
+      const answer = await ask(this.#node, hub, closing, () =>
+        transport.members(hub, hub.list.seq, options),
+      )
+      const next = answer.list && newer(hub, answer)
+      if (next !== undefined && this.#known.get(hub.peerId) === hub) await this.#change(hub, next)
+    } catch (error) {
+      if (!isGroveError(error)) throw error
+      if (closing.aborted) return
+      const { code, message: reason } = error
+      log.debug('a hub did not send its members', { address: hub.address, code, reason })
+    }
+  }
+
+  async #change(before: KeptHub, next: KeptHub): Promise<void> {
+    const { log, config } = this.#node
+    if (next.peerId !== before.peerId) {
+      log.warn('a hub has another key than it had', {
+        ...before,
+        list: undefined,
+        now: next.peerId,
+      })
+      this.#known.delete(before.peerId)
+      await this.#ports.records.delete(SPACE, before.peerId)
+      await this.#node.access.members.forget(before.peerId)
+    }
+    await this.#keep(next)
+    const isOn = ({ list }: KeptHub) =>
+      list.members.some(({ peerId }) => peerId === config.self.peerId)
+    if (isOn(before) && !isOn(next))
+      log.warn('a hub has taken this grove off its list of members', { address: next.address })
+  }
+
+  async #keep(hub: KeptHub): Promise<void> {
+    await this.#ports.records.set(SPACE, hub.peerId, hub as unknown as JsonObject)
+    const ids = [...new Set([hub.peerId, ...hub.list.members.map(({ peerId }) => peerId)])]
+    await this.#node.access.members.follow(hub.peerId, ids)
+    this.#enter(hub)
+  }
+
+  #enter(hub: KeptHub): void {
+    const { peerId, address } = hub
+    this.#known.set(peerId, hub)
+    this.#node.tell({ type: 'seed-added', peer: { peerId, address } })
+  }
+
+  async #tellLeft(hub: Hub, signal: AbortSignal): Promise<boolean> {
+    try {
+      await ask(this.#node, hub, signal, () => this.#node.transport.leave(hub, { signal }))
+      return true
+    } catch (error) {
+      if (!isGroveError(error) || signal.aborted) throw error
+      return false
+    }
+  }
+
+  #named(named: string | undefined): KeptHub {
+    const all = [...this.#known.values()]
+    const wanted = named === undefined ? undefined : tidyAddress(named)
+    const [hub, other] = all.filter(
+      ({ peerId, address }) => named === undefined || peerId === named || address === wanted,
+    )
+    if (hub === undefined) {
+      const message = named === undefined ? 'no grove is joined' : `${named} is not joined`
+      throw new GroveError('not-found', {}, { message })
+    }
+    if (other === undefined) return hub
+    const places = all.map((one) => one.address).join(', ')
+    const message = `several groves are joined: name one of ${places}`
+    throw new GroveError('usage-error', {}, { message })
+  }
+
+  #listed(peerId: KeyId): Hub {
+    const hub = this.list().find((one) => one.peerId === peerId)
+    if (hub === undefined) throw new GroveError('not-found', { peerId })
+    return hub
+  }
+}
+
+/**
+ * What a hub is with the list that it sent; undefined where that is no later one. The list may be
+ * signed by a key that the known one leads to. Throws `peer-fault`.
+ */
+function newer(hub: KeptHub, { list: sent, rotations }: MembersAnswer): KeptHub | undefined {
+  const { by } = (sent ?? {}) as Partial<MemberList>
+  const peerId = by !== undefined && leadsTo(hub.peerId, by, rotations) ? by : hub.peerId
+  const list = signedBy(peerId, hub.address, sent)
+  return list.seq > hub.list.seq ? { ...hub, peerId, list } : undefined
+}
+
+/** What arrived as the list of a hub. Throws `peer-fault` for one that it didn't sign. */
+function signedBy(peerId: KeyId, address: string, value: unknown): MemberList {
+  const read = readMemberList(value)
+  if ('record' in read && read.record.by === peerId) return read.record
+  const why = 'fault' in read ? read.fault : "another grove's"
+  throw foreign(address, `sent a list of members that is ${why}`)
+}
+
+function foreign(address: string, what: string): GroveError {
+  const message = `${address} ${what}: it is not the grove that made the invite`
+  return new GroveError('peer-fault', { address, fault: 'forged' }, { message })
+}
