@@ -42,7 +42,7 @@ export interface CallContext {
   readonly turn?: () => Promise<void> | undefined
   /** Whether the caller is on another machine. Default: it is on this one. */
   readonly isElsewhere?: boolean
-  /** The id of the grove that signed the request. */
+  /** The grove that signed the request. Default: none did. */
   readonly by?: KeyId
   /** The IP address that the caller has, if it has one. */
   readonly remote?: string | undefined
