@@ -22,7 +22,7 @@ export class Access {
 
   /** `own`: this grove's own keys. Default: it has none. */
   constructor(
-    ports: AccessPorts & { readonly signatures?: RecordSigner | undefined },
+    ports: AccessPorts & { readonly signatures?: { readonly key: RecordSigner } | undefined },
     own: OwnKeys = {},
   ) {
     const changed = () => {
@@ -33,7 +33,7 @@ export class Access {
     this.members = new MemberLists(ports.records, changed)
     this.invites = new Invites(ports)
     this.roster = new Roster(
-      { ...ports, signer: ports.signatures },
+      { ...ports, signer: ports.signatures?.key },
       { standings: this.standings, lists: this.members },
     )
     this.keys = new KeyStandings({ own, standings: this.standings, members: this.members })

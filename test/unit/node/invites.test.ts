@@ -23,7 +23,7 @@ function opened(t: TestContext) {
   const stores = memoryStores(seeded(1))
   t.after(() => stores.close())
   const open = () =>
-    new Access({ records: stores.records, clock, secret: secretHex, signatures: keyOf(1) })
+    new Access({ records: stores.records, clock, secret: secretHex, signatures: { key: keyOf(1) } })
   return { access: open(), open, move, records: stores.records }
 }
 

@@ -123,9 +123,10 @@ test('a grove that is no member is not told who is', async () => {
 test('a hub is a seed again after a restart', async () => {
   await using hub = await servedGrove()
   const dir = at('leaf')
-  const before = await servedGrove({ dir })
-  await apiOf(before).joinGrove({ invite: await inviteOf(hub) })
-  await before.close()
+  {
+    await using before = await servedGrove({ dir })
+    await apiOf(before).joinGrove({ invite: await inviteOf(hub) })
+  }
 
   await using after = await servedGrove({ dir })
 
@@ -147,11 +148,15 @@ test('a grove makes no invite for itself, and none while it is not served', asyn
 
 test('the list of a hub that has another key is followed by its rotation', async () => {
   const dir = at('hub')
-  const before = await servedGrove({ dir })
-  const port = Number(new URL(before.url).port)
+  let port = 0
+  let idBefore: KeyId | undefined
   await using leaf = await servedGrove()
-  await apiOf(leaf).joinGrove({ invite: await inviteOf(before) })
-  await before.close()
+  {
+    await using before = await servedGrove({ dir })
+    port = Number(new URL(before.url).port)
+    idBefore = idOf(before)
+    await apiOf(leaf).joinGrove({ invite: await inviteOf(before) })
+  }
   const { key } = await rotateKey({ dir }, silentLog)
 
   await using after = await servedGrove({ dir }, { port })
@@ -160,6 +165,6 @@ test('the list of a hub that has another key is followed by its rotation', async
   const [hub] = leaf.node.hubs.list()
   assert.deepEqual([hub?.peerId, hub?.isMember], [key.peerId, true])
   assert.equal(leaf.node.access.keys.of(key.peerId), 'member')
-  assert.equal(leaf.node.access.keys.of(idOf(before)), undefined)
+  assert.equal(leaf.node.access.keys.of(idBefore), undefined)
   assert.equal(idOf(after), key.peerId)
 })
