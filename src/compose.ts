@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
+import { leafAnswerOf, requestOf } from './api/answer/called.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { proxiesAt } from './api/http/caller.ts'
 import { bind, type Certificate, drain } from './api/http/server.ts'
@@ -12,9 +13,11 @@ import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
 import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
+import { leafAddress } from './core/peers/leaf.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/config.ts'
 import { GroveNode } from './node/node.ts'
+import type { AnswerCall } from './node/peers/leaf.ts'
 import type { Log } from './ports/log.ts'
 import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
@@ -88,7 +91,7 @@ export function composeNode(
     isBlocked: (peer) => node.access.standings.blocks(peer),
   })
   const { peerId } = key
-  const self = { peerId, address: address ?? `http://${peerId.slice(-32)}.invalid` }
+  const self = { peerId, address: address ?? leafAddress(peerId) }
   const config: NodeConfig = { ...settings, self, former, reachable: address !== undefined }
   const node = new GroveNode(config, {
     ...stores,
@@ -179,6 +182,7 @@ export async function serveGrove(
         address: node.config.self.address,
         bound: bound.url,
         names: server.allowHosts ?? [],
+        leaf: leafAddress(node.config.self.peerId),
       }),
     },
   })
@@ -190,7 +194,11 @@ export async function serveGrove(
     await door?.end()
     await close()
   }
-  await orClose(closeAll, () => node.start())
+  const answer: AnswerCall = async (call, hub) => {
+    const request = requestOf(call, hub, node.config.self.peerId)
+    return leafAnswerOf(await running.app.answer(request), call.method)
+  }
+  await orClose(closeAll, () => node.start(answer))
   return { node, url: bound.url, localUrl, close: closeAll }
 }
 

@@ -132,6 +132,7 @@ function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allow
   const dimensions = settings.syncDimensions?.flatMap(dimensionsNamed)
   return {
     ...(settings.admission === undefined ? {} : { admission: settings.admission }),
+    ...(settings.leaf === true ? { leaf: true } : {}),
     seeds: settings.peers ?? [],
     gossipIntervalMs: settings.gossipInterval ?? 30_000,
     syncIntervalMs: settings.syncInterval ?? 30_000,

@@ -21,6 +21,7 @@ export interface SettingsOptions {
   readonly admission?: AdmissionMode
   readonly allowHost?: string[]
   readonly anonymousRead?: boolean
+  readonly leaf?: boolean
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly trustProxy?: string[]
@@ -113,6 +114,10 @@ function addListening(command: Command): void {
         'which groves may call this one: all, those that sign what they ask, or those that you ' +
           'list with `grove peers trust` (default: open, while only this machine can call it)',
       ).choices(admissions),
+    )
+    .option(
+      '--leaf',
+      'publish through hubs, as where nobody can dial this grove (default: seeds are asked)',
     )
     .option(
       '--anonymous-read',
@@ -233,6 +238,7 @@ export function layerFrom(options: SettingsOptions): Layer {
       port: countOf(port),
       publicUrl,
       admission,
+      leaf: options.leaf,
       anonymousRead: options.anonymousRead,
       tlsCert: options.tlsCert && resolve(options.tlsCert),
       tlsKey: options.tlsKey && resolve(options.tlsKey),

@@ -45,6 +45,8 @@ export const layerSchema = z
     publicUrl: written(parseAddress),
     /** Which groves may call it. It has to be chosen where others than this machine can. */
     admission: z.enum(admissions),
+    /** Hubs call it on lines that it holds, though others may be able to dial it. */
+    leaf: z.boolean(),
     /** Everybody may read contributions. */
     anonymousRead: z.boolean(),
     /** Files with a certificate and its key (PEM), to serve https with. */

@@ -31,6 +31,8 @@ export interface NodeConfig {
    */
   readonly reachable: boolean
   readonly seeds: readonly PeerAddress[]
+  /** Whether hubs call it on lines that it holds, though others may be able to dial it. */
+  readonly leaf?: boolean
   /** Which groves may call this one. Default: all. */
   readonly admission?: AdmissionMode
   readonly gossipIntervalMs: number

@@ -67,6 +67,8 @@ export interface ReadContext extends Breathing {
     readonly roster: { joined(): readonly unknown[] }
   }
   readonly hubs: { list(): Hub[] }
+  readonly leaf: { readonly isLeaf: boolean; hubs(): PeerAddress[] }
+  readonly transport: Pick<Transport, 'leaves'>
   readonly clock: Clock
 }
 

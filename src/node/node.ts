@@ -1,6 +1,5 @@
 import { Breath } from '../concurrency/breath.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
-import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { isGroveError } from '../core/errors.ts'
@@ -21,6 +20,7 @@ import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
+import { DialBacks } from './access/dial-backs.ts'
 import { Background } from './background.ts'
 import type { NodeConfig, NodePorts } from './config.ts'
 import type {
@@ -39,22 +39,16 @@ import { NodeSigning } from './identity/signing.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
 import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
 import { Hubs } from './peers/hubs.ts'
+import { type AnswerCall, dialable, LeafMode } from './peers/leaf.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
-import { FrontierReader } from './read/frontier-reader.ts'
+import { FrontierFeed } from './read/frontier-feed.ts'
 import { GistCache } from './read/gists.ts'
 import { PackIndexCache } from './read/packs.ts'
 import { EvidenceMarks } from './serve/evidence-mark.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
-
-/**
- * The local frontier is read at once after a store, but not more often than this: stores in quick
- * succession share a reading.
- */
-const FRONTIER_GAP_MS = 25
-const FRONTIER = 'reading of the frontier'
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -79,6 +73,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly peers: PeerStore
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
+  readonly leaf: LeafMode
+  readonly dialBacks: DialBacks
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
   readonly manifests = new Singleflight<FetchedManifest>()
@@ -89,8 +85,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly marks: Marks
   readonly sync: BackgroundSync
   readonly #gossip: GossipState
-  readonly #frontier: FrontierReader
-  readonly #frontierGap = new Throttle(FRONTIER_GAP_MS)
+  readonly #frontier: FrontierFeed
   readonly #background: Background
   readonly #breath: Breath | undefined
 
@@ -133,8 +128,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       { ...config, capabilities, hosts: ports.transport.hosts },
       random,
     )
-    this.#frontier = new FrontierReader(this)
-    this.hubs = new Hubs(this, ports)
+    this.#frontier = new FrontierFeed(this)
+    this.hubs = new Hubs(this, { ...ports, onChange: () => this.leaf.check() })
+    this.leaf = new LeafMode(this)
+    this.dialBacks = new DialBacks(clock)
   }
 
   get gossip(): GossipView {
@@ -145,13 +142,16 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     return this.#background.closing
   }
 
-  /** Reads what is held and begins to gossip and to sync. */
-  async start(): Promise<void> {
+  /**
+   * Reads what is held and begins to gossip and to sync. `answer`: how calls are answered that come
+   * on lines to hubs, where nobody can dial this grove. Default: it is not found out.
+   */
+  async start(answer?: AnswerCall): Promise<void> {
     await this.access.load()
     await this.hubs.load()
     await this.peers.load()
-    await this.#readPageOfFrontier()
-    if (this.config.reachable) this.tell({ type: 'tick' })
+    await this.#frontier.begin()
+    if (this.config.reachable) this.#beginGossip(answer)
     this.signing?.signEarlier()
     this.#followAfter(this.config.syncIntervalMs * this.random.next())
     if (this.config.policy.scope !== 'off')
@@ -178,6 +178,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   later(name: string, delayMs: number, task: () => Promise<unknown>): void {
     this.#background.later(name, delayMs, task)
+  }
+
+  isDue(name: string): boolean {
+    return this.#background.isDue(name)
   }
 
   track<T>(work: Promise<T>): Promise<T> {
@@ -207,23 +211,28 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     const cids = contributions.map(({ cid }) => cid)
     this.tell({ type: 'held', cids })
     this.#verifyHeld(cids)
-    this.#frontier.touch(contributions)
-    if (!this.#background.isDue(FRONTIER))
-      this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
+    this.#frontier.stored(contributions)
   }
 
   /** A peer's gossip message came in, from this IP address; the answer to it. */
   exchange(message: GossipMessage, remote?: string): GossipMessage {
     const input = { type: 'exchange-received', message, remote } as const
     const effects = this.#gossip.step(input, this.clock.now())
-    return this.#replyAmong(effects, 'reply-exchange').message
+    return this.leaf.told(this.#replyAmong(effects, 'reply-exchange').message)
   }
 
   /** A peer's shuffle came in, from this IP address; the answer to it. */
   shuffle(request: ShuffleRequest, remote?: string): ShuffleResponse {
     const input = { type: 'shuffle-received', request, remote } as const
     const effects = this.#gossip.step(input, this.clock.now())
-    return this.#replyAmong(effects, 'reply-shuffle').response
+    const { offered } = this.#replyAmong(effects, 'reply-shuffle').response
+    return { offered: dialable(offered) }
+  }
+
+  #beginGossip(answer: AnswerCall | undefined): void {
+    const begin = () => this.tell({ type: 'tick' })
+    if (answer === undefined) begin()
+    else this.spawn('begin of gossip', () => this.leaf.start(answer).then(begin))
   }
 
   #replyAmong<T extends Effect['type']>(
@@ -280,7 +289,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
     await this.#contact(peer, async () => {
-      const answer = await this.transport.exchange(peer, message, { signal: this.closing })
+      const told = this.leaf.told(message)
+      const answer = await this.transport.exchange(peer, told, { signal: this.closing })
       noteTwin(this, peer, answer.message)
       this.tell({ type: 'exchange-answered', peer, ...answer })
     })
@@ -288,7 +298,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   async #shuffleWith(peer: PeerAddress, request: ShuffleRequest): Promise<void> {
     await this.#contact(peer, async () => {
-      const response = await this.transport.shuffle(peer, request, { signal: this.closing })
+      const told = { sender: this.leaf.told(request.sender), offered: dialable(request.offered) }
+      const response = await this.transport.shuffle(peer, told, { signal: this.closing })
       this.tell({ type: 'shuffle-answered', peer, response })
     })
   }
@@ -307,19 +318,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       })
       noteGossipFailure(this, peer, error)
     }
-  }
-
-  async #readFrontier(): Promise<void> {
-    this.#frontierGap.start(this.clock.now())
-    this.tell(await this.#frontier.readTouched())
-  }
-
-  /** What was held before the start, in pages, so that many metrics hold up nobody. */
-  async #readPageOfFrontier(after?: string): Promise<void> {
-    const { input, next } = await this.#frontier.readPage(after)
-    this.tell(input)
-    if (next !== undefined)
-      this.later(`${FRONTIER} as it was`, 0, () => this.#readPageOfFrontier(next))
   }
 
   #verifyHeld(cids: readonly Cid[]): void {

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Attestation } from '../core/contribution/attestation.ts'
 import type { Kind } from '../core/contribution/schema.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { ClosureRecord } from '../core/wire/closure.ts'
@@ -16,6 +17,7 @@ import type {
 import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
 import type { JoinAnswer, JoinRequest, MembersAnswer } from '../core/wire/join.ts'
+import type { LeafCall, LeafHead } from '../core/wire/leaf.ts'
 
 /** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
 export interface ManifestAnswer {
@@ -62,6 +64,32 @@ export interface ClosureAnswer {
   readonly trailer: Promise<ClosureTrailer>
 }
 
+/** The answer of a leaf to a call. */
+export interface LeafAnswer extends LeafHead {
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** What a leaf reads its calls from. */
+export interface LeafLine {
+  /** The next call; `silence` if none comes within that time; undefined at the end of the line. */
+  next(withinMs: number): Promise<LeafCall | 'silence' | undefined>
+  close(): void
+}
+
+/** The groves that nobody can dial, and that hold a line to this one. */
+export interface Leaves {
+  connected(): PeerAddress[]
+  has(peerId: KeyId): boolean
+  /** Throws `busy` where there are too many. */
+  open(leaf: { readonly peerId: KeyId; readonly remote?: string | undefined }): LeafLine
+  /** Whether a call with this id waits for an answer of the leaf. */
+  expects(by: KeyId, id: string): boolean
+  /** Resolves when the body is read, or not wanted any more. Throws `unwanted` before it is. */
+  answer(by: KeyId, id: string, answer: LeafAnswer): Promise<void>
+  /** Ends the lines of leaves that are not to have one. */
+  endOf(isOver: (peerId: KeyId) => boolean): void
+}
+
 /** Options of every request. */
 export interface RequestOptions {
   readonly signal?: AbortSignal
@@ -94,6 +122,33 @@ export interface Transport {
   ): Promise<ShuffleResponse>
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
+  /** Undefined where this grove has no key: then nobody can prove to be a leaf. */
+  readonly leaves: Leaves | undefined
+  /** Whether the peer reached this grove at that address; undefined where it can't say. */
+  dialBack(
+    peer: PeerAddress,
+    address: string,
+    options?: RequestOptions,
+  ): Promise<boolean | undefined>
+  /**
+   * Whether the grove with the id of the peer answers at its address, for one that calls from
+   * `remote`; undefined where something answers, and doesn't say who it is. Throws nothing else
+   * than `aborted`.
+   */
+  reaches(
+    peer: PeerAddress,
+    remote: string | undefined,
+    options?: RequestOptions,
+  ): Promise<boolean | undefined>
+  /** A line to the peer, on which its calls come until one of both ends it. */
+  line(peer: PeerAddress, options?: RequestOptions): Promise<AsyncIterable<LeafCall>>
+  /** Answers a call of the peer's. */
+  answerCall(
+    peer: PeerAddress,
+    id: string,
+    answer: LeafAnswer,
+    options?: RequestOptions,
+  ): Promise<void>
   /** Joins the peer by an invite of its. */
   join(peer: PeerAddress, request: JoinRequest, options?: RequestOptions): Promise<JoinAnswer>
   /** Has the peer take this grove off its list of members. */

@@ -2,6 +2,8 @@ import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { peerFault, tooSlow, transportError } from './faults.ts'
 
+const LINE_END = 0x0a
+
 /** The least mean rate at which a peer must send, over each window of waiting for it. */
 export interface MinimumRate {
   readonly bytesPerSecond: number
@@ -65,6 +67,38 @@ export async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer>
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks)
+}
+
+interface LinesOptions {
+  /** Of one line. */
+  readonly maxBytes: number
+  /** What has the lines, for messages. */
+  readonly of: string
+}
+
+/** The lines of a body without their ends. Throws `peer-fault` for one that is too long or cut. */
+export async function* linesOf(
+  peer: PeerAddress,
+  body: AsyncIterable<Uint8Array>,
+  { maxBytes, of }: LinesOptions,
+): AsyncGenerator<Buffer, void, undefined> {
+  let partial: Uint8Array[] = []
+  let partialBytes = 0
+  for await (const chunk of body) {
+    let from = 0
+    for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, from)) {
+      yield Buffer.concat([...partial, chunk.subarray(from, end)])
+      partial = []
+      partialBytes = 0
+      from = end + 1
+    }
+    if (from === chunk.byteLength) continue
+    partial.push(chunk.subarray(from))
+    partialBytes += chunk.byteLength - from
+    if (partialBytes > maxBytes)
+      throw peerFault(peer, 'too-long', `sent ${of} with a line that is too long`)
+  }
+  if (partialBytes > 0) throw peerFault(peer, 'cut-off', `ended ${of} within a line`)
 }
 
 /** The mean rate of a body, checked whenever a window of waiting is full, and reset. */

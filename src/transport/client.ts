@@ -18,6 +18,8 @@ import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
 import { HostMap } from './hosts.ts'
+import { LeafRoutes } from './leaf-routes.ts'
+import { OpenLeaves } from './leaves.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
 import { PeerProtocolCache } from './peer-protocol-cache.ts'
@@ -53,10 +55,12 @@ export function httpTransport(options: TransportOptions): Transport {
   const hosts = new HostMap(options)
   const { clock, signing } = options
   const signer = signing && new CallSigner({ ...signing, clock })
-  const dialler = new Dialler({ ...defaults, ...options, hosts, signer })
+  const leaves = signing && new OpenLeaves({ clock, hosts, nonce: signing.nonce })
+  const dialler = new Dialler({ ...defaults, ...options, hosts, signer, leaves: leaves?.carrier })
   const protocols = new PeerProtocolCache(options.clock)
   const federation = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
+  const leaf = new LeafRoutes(dialler, hosts)
 
   async function gossip<T extends z.ZodType>(
     peer: PeerAddress,
@@ -74,6 +78,13 @@ export function httpTransport(options: TransportOptions): Transport {
 
   return {
     hosts,
+    leaves,
+    dialBack: (peer, address, call = {}) =>
+      protocols.negotiate(peer, () => leaf.dialBack(peer, address, call), unknownHere(peer)),
+    reaches: (peer, remote, call = {}) => leaf.reaches(peer, remote, call),
+    line: (peer, call = {}) =>
+      protocols.negotiate(peer, () => leaf.line(peer, call), unknownHere(peer)),
+    answerCall: (peer, id, answer, call = {}) => leaf.answerCall(peer, id, answer, call),
     async exchange(peer, message, call = {}) {
       const readable = messageFor(protocols.version(peer), message)
       const path = '/api/gossip/exchange'

@@ -4,9 +4,10 @@ import type { PeerAddress } from '../core/peers/peer.ts'
 import { CLOSURE_LINE_MAX_BYTES, type ClosureRecord, recordOf } from '../core/wire/closure.ts'
 import { type ClosureTrailer, closureTrailerSchema } from '../core/wire/federation.ts'
 import type { ClosureAnswer } from '../ports/transport.ts'
+import { linesOf } from './body.ts'
 import { peerFault } from './faults.ts'
 
-const LINE_END = 0x0a
+const LINES = { maxBytes: CLOSURE_LINE_MAX_BYTES, of: 'a closure' }
 const TRAILER_START = Buffer.from('{"trailer":')
 
 /**
@@ -41,7 +42,7 @@ async function* recordsOf(
   let trailer: ClosureTrailer | undefined
   let count = 0
   try {
-    for await (const line of lines(peer, body)) {
+    for await (const line of linesOf(peer, body, LINES)) {
       if (trailer !== undefined)
         throw peerFault(peer, 'malformed', 'sent more after the trailer of a closure')
       if (line.subarray(0, TRAILER_START.length).equals(TRAILER_START))
@@ -57,29 +58,6 @@ async function* recordsOf(
     settle.reject(error)
     throw error
   }
-}
-
-async function* lines(
-  peer: PeerAddress,
-  body: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Buffer, void, undefined> {
-  let partial: Uint8Array[] = []
-  let partialBytes = 0
-  for await (const chunk of body) {
-    let from = 0
-    for (let end = chunk.indexOf(LINE_END); end !== -1; end = chunk.indexOf(LINE_END, from)) {
-      yield Buffer.concat([...partial, chunk.subarray(from, end)])
-      partial = []
-      partialBytes = 0
-      from = end + 1
-    }
-    if (from === chunk.byteLength) continue
-    partial.push(chunk.subarray(from))
-    partialBytes += chunk.byteLength - from
-    if (partialBytes > CLOSURE_LINE_MAX_BYTES)
-      throw peerFault(peer, 'too-long', 'sent a closure with a line that is too long')
-  }
-  if (partialBytes > 0) throw peerFault(peer, 'cut-off', 'ended a closure within a line')
 }
 
 function readRecord(peer: PeerAddress, line: Buffer): ClosureRecord {

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { Readable } from 'node:stream'
 import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
 import { countEntries } from '../core/contribution/scan.ts'
 import { GroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
+import { isLeafAddress } from '../core/peers/leaf.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { SIGNATURE } from '../signing/http-signature.ts'
@@ -22,6 +24,8 @@ export interface CarriedRequest {
   readonly method: 'GET' | 'HEAD' | 'POST'
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
+  /** A body of any length, in the place of the other. */
+  readonly stream?: AsyncIterable<Uint8Array>
   readonly signal?: AbortSignal
 }
 
@@ -43,6 +47,8 @@ export interface DiallerOptions extends Guard {
   readonly clock: Clock
   /** Learns which IP addresses names have. */
   readonly hosts: HostMap
+  /** Carries requests to leaves. Default: they can't be reached. */
+  readonly leaves?: HttpCarrier | undefined
   /** Default: sockets. The connect, headers and idle time-outs are those of the sockets. */
   readonly carrier?: HttpCarrier | undefined
   readonly connectTimeoutMs: number
@@ -63,6 +69,8 @@ export interface Request {
   /** Below the peer's address, with the query. */
   readonly path: string
   readonly json?: unknown
+  /** A body of any length, in the place of JSON. The signature doesn't cover it. */
+  readonly stream?: AsyncIterable<Uint8Array>
   readonly headers?: Readonly<Record<string, string>>
   /** The most bytes of the response's body. */
   readonly maxBytes: number
@@ -70,6 +78,8 @@ export interface Request {
   readonly maxEntries?: number
   /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
+  /** Whether the response may be slow for ever, as one is that tells what happens. */
+  readonly isEndless?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -105,6 +115,8 @@ const SIGN_AGAIN_MAX = 2
 /** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
 
+const ANY_RATE: MinimumRate = { bytesPerSecond: 0, windowMs: Number.POSITIVE_INFINITY }
+
 /** How a request was signed, and what came of it. */
 interface SignedCall {
   readonly call: CallHeaders
@@ -132,7 +144,8 @@ export class Dialler {
    * peer doesn't have the route of an extension.
    */
   async ask(peer: PeerAddress, request: Request): Promise<PeerAnswer> {
-    const { clock, minimumRate: rate, signer } = this.#options
+    const { clock, minimumRate, signer } = this.#options
+    const rate = request.isEndless === true ? ANY_RATE : minimumRate
     const { call, answer } = await this.#dispatch(peer, request)
     const { headers, statusCode: status, body } = answer
     const lengthBytes = lengthOf(headers)
@@ -191,6 +204,7 @@ export class Dialler {
   }
 
   async close(): Promise<void> {
+    await this.#options.leaves?.destroy()
     await this.#carrier.destroy()
   }
 
@@ -200,23 +214,25 @@ export class Dialler {
     for (let calls = 1; ; calls += 1) {
       const sent = await this.#send(peer, request)
       const { call, answer } = sent
-      if (answer.statusCode !== 401 || calls > SIGN_AGAIN_MAX) return sent
+      const isLast = calls > SIGN_AGAIN_MAX || request.stream !== undefined
+      if (answer.statusCode !== 401 || isLast) return sent
       if ((await signer?.heeds(peer, call, answer)) !== true) return sent
       answer.body.destroy()
     }
   }
 
   async #send(peer: PeerAddress, request: Request): Promise<SignedCall> {
-    const { method, path, json, headers, signal } = request
+    const { method, path, json, stream, headers, signal } = request
     const url = checkUrl(peer.address, this.#options)
     if (this.#options.isBlocked?.(peer) === true) throw blocked(peer)
-    const body = json === undefined ? {} : { body: JSON.stringify(json) }
+    const text = json === undefined ? stream && '' : JSON.stringify(json)
+    const body = text === undefined ? {} : { body: text }
     const below = url.pathname.replace(/\/+$/, '') + path
     const target = { method, target: url.origin + below }
     const call = (await this.#options.signer?.headersFor(peer, { ...target, ...body })) ?? {}
     signal?.throwIfAborted()
     try {
-      const answer = await this.#carrier.request({
+      const answer = await this.#carrierTo(url).request({
         ...{ origin: url.origin, path: below, method },
         headers: {
           ...headers,
@@ -224,13 +240,18 @@ export class Dialler {
           'accept-encoding': 'identity',
           ...(json === undefined ? {} : { 'content-type': 'application/json' }),
         },
-        ...body,
+        ...(stream === undefined ? body : { stream }),
         ...(signal === undefined ? {} : { signal }),
       })
       return { call, answer }
     } catch (cause) {
       throw transportError(peer, cause, { begun: false, signal })
     }
+  }
+
+  #carrierTo({ origin }: URL): HttpCarrier {
+    const { leaves } = this.#options
+    return leaves !== undefined && isLeafAddress(origin) ? leaves : this.#carrier
   }
 
   #headerFault(
@@ -256,6 +277,9 @@ function blocked(peer: PeerAddress): GroveError {
   return new GroveError('refused', { ...peer }, { message })
 }
 
+/** Chunks of bytes go one by one: an object mode stream would count them as 16 objects. */
+const RAW = { objectMode: false }
+
 function socketsOf(options: DiallerOptions): HttpCarrier {
   const agent = new Agent({
     connect: guardedConnector(options),
@@ -266,8 +290,9 @@ function socketsOf(options: DiallerOptions): HttpCarrier {
     allowH2: false,
   })
   return {
-    async request(request) {
-      const answer = await agent.request(request)
+    async request({ stream, ...request }) {
+      const body = stream === undefined ? {} : { body: Readable.from(stream, RAW) }
+      const answer = await agent.request({ ...request, ...body })
       // A body that is destroyed unread may emit an error, which would end the process.
       answer.body.on('error', () => {})
       return answer

@@ -46,7 +46,7 @@ const ENCODED_COMMA_CHARS = 3
 /** Body of one best list. No query asks for 1,000 entries with all their tags, which is larger. */
 const BEST_MAX_BYTES = 4 * 1024 * 1024
 /** Body of an identity with all its changes of key. */
-const IDENTITY_MAX_BYTES = 32 * 1024
+export const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of a list of members with the changes of its signer's key. */
 const MEMBERS_MAX_BYTES = 512 * 1024
 /** Body of the answer to a grove that leaves. */

@@ -3,6 +3,7 @@ import { BoundedMap } from '../concurrency/bounded.ts'
 import { isLoopback } from '../core/loopback.ts'
 import { parseEndpoint } from '../core/peers/endpoint.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
+import { isLeafAddress } from '../core/peers/leaf.ts'
 import { checkUrl, type Guard, isPublic } from './guard.ts'
 
 /** Names whose IP addresses are remembered. */
@@ -26,9 +27,15 @@ export interface HostMapOptions extends Guard {
 export class HostMap implements Hosts {
   readonly #options: HostMapOptions
   readonly #names = new BoundedMap<string, Resolved>(NAMES_MAX)
+  #isLeaf: (address: string) => boolean = () => false
 
   constructor(options: HostMapOptions) {
     this.#options = options
+  }
+
+  /** Who knows which leaves hold a line: only those can be called. */
+  leavesAt(isLeaf: (address: string) => boolean): void {
+    this.#isLeaf = isLeaf
   }
 
   keyOf(address: string): string | undefined {
@@ -55,6 +62,7 @@ export class HostMap implements Hosts {
 
   isDialable(address: string): boolean {
     if (parseEndpoint(address) === undefined) return false
+    if (isLeafAddress(address)) return this.#isLeaf(address)
     try {
       checkUrl(address, this.#options)
       return true

@@ -11,6 +11,8 @@ interface Whereabouts {
   readonly bound: string
   /** More names by which it may be called. */
   readonly names: readonly string[]
+  /** The address by which it is called on lines that it holds. */
+  readonly leaf?: string
 }
 
 /**
@@ -23,14 +25,15 @@ export class OwnAddresses {
   readonly #bound: URL
   readonly #isOnAll: boolean
 
-  constructor({ address, bound, names }: Whereabouts) {
+  constructor({ address, bound, names, leaf }: Whereabouts) {
     this.#address = address
     this.#bound = new URL(bound)
     const { hostname } = this.#bound
     this.#isOnAll = ['0.0.0.0', '[::]'].includes(hostname)
     const here = this.#isOnAll || isLoopback(hostname) ? ['127.0.0.1', '[::1]', 'localhost'] : []
     const others = [...here, ...names].map((name) => this.#named(name))
-    this.#all = [new URL(address), this.#bound, ...others]
+    const leaves = leaf === undefined ? [] : [new URL(leaf)]
+    this.#all = [new URL(address), this.#bound, ...others, ...leaves]
   }
 
   /**

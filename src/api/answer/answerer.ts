@@ -1,5 +1,6 @@
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isElsewhere } from '../../core/loopback.ts'
+import { leafAddress } from '../../core/peers/leaf.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { neutralError } from '../../node/peers/neutral.ts'
 import { type ApiCaller, isFar } from '../admission/access.ts'
@@ -67,8 +68,9 @@ export class ApiAnswerer {
     this.#door = options.door ?? OPEN
     this.#node = node
     this.#draining = draining
-    const own = new URL(node.config.self.address).hostname
-    this.#names = new Set([own, ...allowHosts].map((name) => name.toLowerCase()))
+    const { address, peerId } = node.config.self
+    const own = [address, leafAddress(peerId)].map((each) => new URL(each).hostname)
+    this.#names = new Set([...own, ...allowHosts].map((name) => name.toLowerCase()))
     const context = { node, meter, draining, pace: new EventPace(node.clock, node.events) }
     for (const operation of allOperations) {
       const { method, path } = operation.http

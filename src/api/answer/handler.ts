@@ -105,10 +105,13 @@ function contextOf({ check }: JsonOperation, call: Call) {
   const isElsewhere = isFar(call.caller, request)
   const checks = check !== undefined && request.header(check.header) === check.name
   const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
-  const by = call.caller.kind === 'grove' ? { by: call.caller.peerId } : {}
+  const by = byOf(call)
   const from = { isLocal, isElsewhere, remote, ...by, ...(caller && { caller }) }
   return { signal, checks, pending: staged.pending, turn, ...from }
 }
+
+/** The grove that signed the request. */
+const byOf = ({ caller }: Call) => (caller.kind === 'grove' ? { by: caller.peerId } : {})
 
 /** Room is taken before the first row is made, so that others begin only while there is some. */
 function partResponse(
@@ -135,7 +138,8 @@ async function answerUpload(operation: UploadOperation, call: Call): Promise<Api
   const input = parseInput(operation.input, queryInput(call))
   const body = counted(request.bodyStream(), meter.received)
   const { signal, host: caller } = request
-  const output = await operation.run(node, input, { body, signal, ...(caller && { caller }) })
+  const from = { ...byOf(call), ...(caller && { caller }) }
+  const output = await operation.run(node, input, { body, signal, ...from })
   return jsonResponse(operation.http.status ?? 200, output)
 }
 
@@ -144,14 +148,18 @@ async function answerStream(operation: StreamOperation, call: Call): Promise<Api
   const { contentType, form } = operation
   const input = parseInput(operation.input, await bodyInput(operation, call))
   const asked = form !== undefined && request.header(form.header) === form.name ? form : undefined
-  const context = { signal: request.signal, form: asked?.name }
+  const { remote } = request
+  const signal =
+    operation.isEndless === true ? AbortSignal.any([request.signal, call.draining]) : request.signal
+  const context = { signal, form: asked?.name, remote, ...byOf(call) }
   const chunks = operation.run(node, input, context)[Symbol.asyncIterator]()
   const headers = {
     'content-type': contentType,
     'cache-control': 'no-store',
     ...(asked && { [asked.header]: asked.name }),
   }
-  return responseOf(200, headers, resumed(await chunks.next(), chunks))
+  const response = responseOf(200, headers, resumed(await chunks.next(), chunks))
+  return operation.isEndless === true ? { ...response, mayPause: true } : response
 }
 
 async function answerEvents(operation: EventsOperation, call: Call): Promise<ApiResponse> {

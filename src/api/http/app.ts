@@ -5,7 +5,7 @@ import type { NextTurn } from '../../ports/stores.ts'
 import { Door, type SigningOptions } from '../admission/door.ts'
 import { ApiAnswerer } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
-import { textResponse } from '../answer/response.ts'
+import { type ApiResponse, textResponse } from '../answer/response.ts'
 import type { Handler } from '../answer/routes.ts'
 import { allOperations } from '../operations/table.ts'
 import { openApi } from '../schema/openapi.ts'
@@ -24,6 +24,8 @@ export interface HttpApp {
   handle(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** The same for a request that came through the socket of the grove's directory. */
   handleLocal(incoming: IncomingMessage, outgoing: ServerResponse): void
+  /** The answer to a request that came neither way, but on a line that this grove holds. */
+  answer(request: ApiRequest & { readonly host: string }): Promise<ApiResponse>
   /** Requests under way. */
   live(): number
   /** Ends the endless streams and refuses new requests. */
@@ -144,6 +146,9 @@ export function createHttpApp(node: GroveNode, options: HttpAppOptions): HttpApp
   return {
     handle: (incoming, outgoing) => void handle(incoming, outgoing, false),
     handleLocal: (incoming, outgoing) => void handle(incoming, outgoing, true),
+    async answer(request) {
+      return (await answerer.answer(request, enter(request, request.host))).response
+    },
     live: () => live.size,
     drain: () => draining.abort(),
     abort() {

@@ -169,6 +169,8 @@ export interface StreamOperation<I extends z.ZodType = z.ZodType> extends Common
   readonly contentType: string
   /** Another form of the response. Requests ask for it, and responses name it, by this header. */
   readonly form?: { readonly header: string; readonly name: string }
+  /** It lasts until the caller leaves or the server closes, and may pause meanwhile. */
+  readonly isEndless?: true
   run(
     node: GroveNode,
     input: z.output<I>,

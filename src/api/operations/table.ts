@@ -8,6 +8,7 @@ import { gossipOperations } from './gossip.ts'
 import { graphOperations } from './graph.ts'
 import { groveOperations } from './grove.ts'
 import { joinOperations } from './join.ts'
+import { leafOperations } from './leaf.ts'
 import type { JsonOperation, Operation } from './operation.ts'
 
 /** The table of all operations. Routes, client, MCP tools and the reference derive from it. */
@@ -20,6 +21,7 @@ export const operations = {
   ...gossipOperations,
   ...accessOperations,
   ...joinOperations,
+  ...leafOperations,
   ...groveOperations,
 }
 export type Operations = typeof operations

@@ -36,6 +36,12 @@ export const groveInfoSchema = z.object({
       members: z.number().int(),
     })
     .optional(),
+  /** Only of a grove that nobody can dial: the hubs that call it on lines that it holds. */
+  leaf: z
+    .object({ hubs: z.array(z.object({ peerId: z.string(), address: z.string() })) })
+    .optional(),
+  /** How many such groves hold a line to this one. */
+  leaves: z.number().int().optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

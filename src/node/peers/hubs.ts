@@ -35,6 +35,8 @@ type HubsContext = PeersContext &
 interface HubsPorts {
   readonly records: RecordStore
   readonly secret: (bytes: number) => string
+  /** Told of a change of the hubs, but for the first reading. */
+  readonly onChange: () => void
 }
 
 /**
@@ -105,6 +107,7 @@ export class Hubs {
       throw foreign(address, 'does not know the invite')
     const list = signedBy(peerId, address, answer.list)
     await this.#keep({ ...hub, joinedAt: clock.now(), list })
+    this.#ports.onChange()
     this.#node.log.info('joined a grove', { ...hub, members: list.members.length })
     return this.#listed(peerId)
   }
@@ -121,6 +124,7 @@ export class Hubs {
     await this.#ports.records.delete(SPACE, peerId)
     await this.#node.access.members.forget(peerId)
     this.#node.tell({ type: 'seed-removed', address: hub.address })
+    this.#ports.onChange()
     return { ...hub, isTold }
   }
 

@@ -29,6 +29,8 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       })),
       members: node.access.roster.joined().length,
     },
+    ...(node.leaf.isLeaf ? { leaf: { hubs: node.leaf.hubs() } } : {}),
+    leaves: node.transport.leaves?.connected().length ?? 0,
     storage: await node.health.info(),
   }
 }

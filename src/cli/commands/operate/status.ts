@@ -40,12 +40,23 @@ async function status(session: CliSession): Promise<void> {
       field('member of', line)
     if ((info.memberships?.members ?? 0) > 0)
       field('members', `${info.memberships?.members}: \`grove peers members\` lists them`)
+    if (info.leaf !== undefined) field('leaf', leafText(info.leaf))
+    if ((info.leaves ?? 0) > 0)
+      field('leaves', `${info.leaves}, which nobody can dial, publish through this grove`)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const line of refusedLines(refused, refusals)) field('not fetched', line)
     if (info.storage?.failure !== undefined) field('storage', info.storage.failure)
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
+}
+
+/** Through whom a grove publishes that nobody can dial. */
+function leafText({ hubs }: NonNullable<GroveInfo['leaf']>): string {
+  const named = hubs.map(({ address }) => printable(address)).join(' and ')
+  return hubs.length === 0
+    ? 'nobody can dial this grove, and no hub answers: `grove peers` says why'
+    : `nobody can dial this grove: it publishes through hub${hubs.length === 1 ? '' : 's'} ${named}`
 }
 
 function membershipLines(memberships: GroveInfo['memberships'], now: number): string[] {

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { publishTo } from '../../support/http.ts'
+import { groves } from '../../support/processes/groves.ts'
+import { groveText } from '../../support/processes/run-grove.ts'
+import { until } from '../../support/until.ts'
+
+const { at, start } = groves()
+const isAt = async (url: string, cid: string) =>
+  (await fetch(`${url}/api/contributions/${cid}`)).status === 200
+
+test('what a leaf publishes is at its hub and at another leaf', async () => {
+  const flags = ['--admission', 'members', '--gossip-interval', '500ms', '--sync-interval', '2s']
+  const hub = await start('hub', ...flags)
+  for (const name of ['l', 'm']) {
+    const line = await groveText(['invite', '--quiet', '--dir', at('hub')])
+    await groveText(['join', line.trim(), '--dir', at(name)])
+  }
+  const l = await start('l', '--leaf', ...flags)
+  const m = await start('m', '--leaf', ...flags)
+  const work = await publishTo(l.url, { scores: { loss: { value: 1, direction: 'minimize' } } })
+  console.log(await groveText(['status', '--dir', at('l')]))
+  console.log(await groveText(['peers', '--dir', at('hub')]))
+  await until('the hub has it', () => isAt(hub.url, work.cid))
+  await until('the other leaf has it', () => isAt(m.url, work.cid))
+  console.log(await groveText(['peers', '--dir', at('hub')]))
+  assert.ok(true)
+})
