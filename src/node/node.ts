@@ -3,6 +3,8 @@ import { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import { isGroveError } from '../core/errors.ts'
+import type { KeyId } from '../core/identity/ed25519.ts'
+import { isAccepted } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
@@ -34,6 +36,7 @@ import type {
 } from './context.ts'
 import { EventHub } from './events.ts'
 import { ClosureAnswers } from './fetch/closure-answers.ts'
+import { OnDemand } from './fetch/on-demand.ts'
 import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
@@ -74,6 +77,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
   readonly leaf: LeafMode
+  readonly onDemand: OnDemand
   readonly dialBacks: DialBacks
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
@@ -131,7 +135,11 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.#frontier = new FrontierFeed(this)
     this.hubs = new Hubs(this, { ...ports, onChange: () => this.leaf.check() })
     this.leaf = new LeafMode(this)
+    this.onDemand = new OnDemand(this)
     this.dialBacks = new DialBacks(clock)
+    const isOut = (peerId: KeyId) =>
+      !isAccepted(config.admission ?? 'open', this.access.keys.of(peerId))
+    this.access.watch(() => ports.transport.leaves?.endOf(isOut))
   }
 
   get gossip(): GossipView {

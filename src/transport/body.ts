@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
 import { peerFault, tooSlow, transportError } from './faults.ts'
@@ -67,6 +68,21 @@ export async function readBody(body: AsyncIterable<Uint8Array>): Promise<Buffer>
   const chunks: Uint8Array[] = []
   for await (const chunk of body) chunks.push(chunk)
   return Buffer.concat(chunks)
+}
+
+/** The Content-Length; undefined if there is none. */
+export function lengthOf(headers: IncomingHttpHeaders): number | undefined {
+  const length = headers['content-length']
+  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
+}
+
+/** What a body says in JSON. Throws `peer-fault`. */
+export function parseJson(peer: PeerAddress, bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch (cause) {
+    throw peerFault(peer, 'malformed', 'sent a body that is not JSON', cause)
+  }
 }
 
 interface LinesOptions {

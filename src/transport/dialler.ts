@@ -8,9 +8,17 @@ import type { KeyId } from '../core/identity/ed25519.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
 import { isLeafAddress } from '../core/peers/leaf.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { COMING_HEADER } from '../core/wire/leaf.ts'
 import type { Clock } from '../ports/clock.ts'
 import { SIGNATURE } from '../signing/http-signature.ts'
-import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
+import {
+  guardedBody,
+  lengthOf,
+  type MinimumRate,
+  parseJson,
+  type RawBody,
+  readBody,
+} from './body.ts'
 import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
@@ -115,6 +123,9 @@ const SIGN_AGAIN_MAX = 2
 /** Sockets to one peer, enough for its transfers, gossip and small requests. */
 const CONNECTIONS_PER_PEER = 32
 
+/** How often a peer is asked for what is on its way to it, and how long in between. */
+const COMING_CALLS_MAX = 120
+const COMING_MS = 500
 const ANY_RATE: MinimumRate = { bytesPerSecond: 0, windowMs: Number.POSITIVE_INFINITY }
 
 /** How a request was signed, and what came of it. */
@@ -146,7 +157,7 @@ export class Dialler {
   async ask(peer: PeerAddress, request: Request): Promise<PeerAnswer> {
     const { clock, minimumRate, signer } = this.#options
     const rate = request.isEndless === true ? ANY_RATE : minimumRate
-    const { call, answer } = await this.#dispatch(peer, request)
+    const { call, answer } = await this.#arrived(peer, request)
     const { headers, statusCode: status, body } = answer
     const lengthBytes = lengthOf(headers)
     const bodyLimits = { peer, clock, rate, signal: request.signal }
@@ -206,6 +217,21 @@ export class Dialler {
   async close(): Promise<void> {
     await this.#options.leaves?.destroy()
     await this.#carrier.destroy()
+  }
+
+  /** What a peer is fetching for this grove is asked for again, until the caller's deadline. */
+  async #arrived(peer: PeerAddress, request: Request): Promise<SignedCall> {
+    for (let calls = 1; ; calls += 1) {
+      const sent = await this.#dispatch(peer, request)
+      const { headers, body } = sent.answer
+      if (headers[COMING_HEADER] === undefined || calls === COMING_CALLS_MAX) return sent
+      body.destroy()
+      try {
+        await this.#options.clock.sleep(COMING_MS, request.signal)
+      } catch (cause) {
+        throw transportError(peer, cause, { begun: false, signal: request.signal })
+      }
+    }
   }
 
   /** A peer that can't take the signature says why, and gets another. */
@@ -318,18 +344,5 @@ function guardedConnector(options: DiallerOptions): buildConnector.connector {
       if (ip !== undefined) options.hosts.reached(target.hostname, ip)
       callback(...answer)
     })
-  }
-}
-
-function lengthOf(headers: IncomingHttpHeaders): number | undefined {
-  const length = headers['content-length']
-  return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
-}
-
-function parseJson(peer: PeerAddress, bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch (cause) {
-    throw peerFault(peer, 'malformed', 'sent a body that is not JSON', cause)
   }
 }

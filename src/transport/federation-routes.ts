@@ -21,6 +21,7 @@ import {
   type MembersAnswer,
   membersAnswerSchema,
 } from '../core/wire/join.ts'
+import { VIA_HEADER } from '../core/wire/leaf.ts'
 import type {
   BlobAnswer,
   BlobRequest,
@@ -147,10 +148,11 @@ export class FederationRoutes {
 
   async blob(
     peer: PeerAddress,
-    { hash, offset = 0 }: BlobRequest,
+    { hash, via, offset = 0 }: BlobRequest,
     { signal }: RequestOptions,
   ): Promise<BlobAnswer> {
-    const headers = offset === 0 ? {} : { range: `bytes=${offset}-` }
+    const range = offset === 0 ? {} : { range: `bytes=${offset}-` }
+    const headers = { ...range, ...viaHeader(via) }
     const request = {
       method: 'GET',
       path: `/api/blobs/${hash}`,
@@ -170,12 +172,13 @@ export class FederationRoutes {
 
   async sizeOf(
     peer: PeerAddress,
-    { hash }: BlobRequest,
+    { hash, via }: BlobRequest,
     { signal }: RequestOptions,
   ): Promise<number> {
     const request = {
       method: 'HEAD',
       path: `/api/blobs/${hash}`,
+      headers: viaHeader(via),
       maxBytes: Number.MAX_SAFE_INTEGER,
       extension: true,
       signal,
@@ -229,6 +232,10 @@ export class FederationRoutes {
     return closureLines(peer, body, headers[CLOSURE_FORM_HEADER] === CLOSURE_RECORDS)
   }
 }
+
+/** A hub asks its leaves for artifacts of contributions that it holds. */
+const viaHeader = (via: BlobRequest['via']): Readonly<Record<string, string>> =>
+  via === undefined ? {} : { [VIA_HEADER]: via.cid }
 
 /** Entries of another form are left out. */
 const attestationsIn = (header: string): Attestation[] =>

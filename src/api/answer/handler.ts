@@ -1,6 +1,7 @@
 import { isJsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
 import { NEXT_HEADER } from '../../core/ranking/cursor.ts'
+import { VIA_HEADER } from '../../core/wire/leaf.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { StagedArtifacts } from '../../node/publish.ts'
 import { CONTENT_DIGEST } from '../../signing/http-signature.ts'
@@ -125,9 +126,9 @@ function partResponse(
 
 async function answerBytes(operation: BytesOperation, call: Call): Promise<ApiResponse> {
   const { node, request, meter } = call
-  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), {
-    signal: request.signal,
-  })
+  const { signal } = request
+  const context = { signal, via: request.header(VIA_HEADER), ...byOf(call) }
+  const answer = await operation.run(node, parseInput(operation.input, queryInput(call)), context)
   const open: BytesAnswer['open'] = async (options) =>
     counted(await answer.open(options), meter.sent)
   return bytesResponse(request, operation.contentType, { ...answer, open })

@@ -1,4 +1,5 @@
 import { type ErrorDetails, errorBody, isGroveError } from '../../core/errors.ts'
+import { COMING_HEADER } from '../../core/wire/leaf.ts'
 import { GROVE_CHALLENGE } from '../../signing/http-signature.ts'
 import { PIECE_MIN_BYTES } from '../operations/operation.ts'
 
@@ -123,5 +124,7 @@ function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (code === 'method-not-allowed') return { allow: String(details.allow) }
   if (code === 'encoding-unsupported') return { 'accept-encoding': 'identity' }
   if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }
-  return kind.status === 429 || kind.status === 503 ? { 'retry-after': '1' } : {}
+  if (kind.status !== 429 && kind.status !== 503) return {}
+  const coming = details['coming'] === true ? { [COMING_HEADER]: '1' } : {}
+  return { 'retry-after': '1', ...coming }
 }

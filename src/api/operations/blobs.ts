@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isCid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import { blobInfoSchema, missingAnswerSchema, missingRequestSchema } from '../../core/wire/fetch.ts'
@@ -16,8 +17,11 @@ export const blobOperations = {
     access: 'shared',
     contentType: 'application/octet-stream',
     input: z.strictObject({ hash: cidSchema }),
-    async run(node, { hash }) {
-      const info = await node.blobs.stat(hash)
+    async run(node, { hash }, { by, via }) {
+      const here = await node.blobs.stat(hash)
+      const canCome = here === undefined && by !== undefined && isCid(via)
+      const hasCome = canCome && (await node.onDemand.artifact(hash, via, by))
+      const info = hasCome ? await node.blobs.stat(hash) : here
       if (info === undefined)
         throw new GroveError('blob-missing', { hash }, { message: `Blob ${hash} not found` })
       return { ...info, open: (options) => node.blobs.get(hash, options) }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
-import { GroveError } from '../../core/errors.ts'
+import { GroveError, isGroveError } from '../../core/errors.ts'
 import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
 import { originHeader } from '../../core/identity/origin-text.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
@@ -18,6 +18,7 @@ import type { GroveNode } from '../../node/node.ts'
 import { contributionOf } from '../../node/read/queries.ts'
 import { peersAnswer } from '../../node/read/status.ts'
 import type { ByteRange } from '../../ports/blob-store.ts'
+import type { Stored } from '../../ports/contribution-store.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'gossip'
@@ -73,8 +74,8 @@ export const gossipOperations = {
     access: 'shared',
     contentType: 'application/json',
     input: z.strictObject({ cid: cidSchema }),
-    async run(node, { cid }) {
-      const { bytes, manifest } = await contributionOf(node, cid)
+    async run(node, { cid }, { by }) {
+      const { bytes, manifest } = await heldOrComing(node, cid, by)
       const [[, origins = []] = []] = await node.origins.of([cid])
       const signed = originHeader(origins)
       const artifacts = await heldArtifacts(node, Object.values(manifest.artifacts))
@@ -109,6 +110,17 @@ function inShownName({ peerId, address }: PeerAddress, by: KeyId | undefined): P
 function refuseBlocked({ access }: GroveNode, sender: PeerAddress): void {
   if (access.standings.blocks(sender))
     throw new GroveError('forbidden', {}, { message: 'this grove is blocked here' })
+}
+
+/** What a leaf holds is fetched for another grove. Throws `not-found`, and `busy` meanwhile. */
+async function heldOrComing(node: GroveNode, cid: Cid, by: KeyId | undefined): Promise<Stored> {
+  try {
+    return await contributionOf(node, cid)
+  } catch (error) {
+    const canCome = by !== undefined && isGroveError(error, 'not-found')
+    if (!canCome || !(await node.onDemand.manifest(cid, by))) throw error
+    return contributionOf(node, cid)
+  }
 }
 
 async function heldArtifacts(node: GroveNode, hashes: readonly Cid[]): Promise<string> {

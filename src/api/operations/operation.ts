@@ -144,11 +144,16 @@ export interface BytesAnswer {
   open(options: { range?: ByteRange; signal: AbortSignal }): Promise<AsyncIterable<Uint8Array>>
 }
 
+interface BytesContext extends CallContext {
+  /** The contribution that the bytes belong to, as the caller says. */
+  readonly via?: string | undefined
+}
+
 /** Answers immutable bytes named by their hash, with ranges, conditions and HEAD. */
 export interface BytesOperation<I extends z.ZodType = z.ZodType> extends Common<I> {
   readonly kind: 'bytes'
   readonly contentType: string
-  run(node: GroveNode, input: z.output<I>, context: CallContext): Promise<BytesAnswer>
+  run(node: GroveNode, input: z.output<I>, context: BytesContext): Promise<BytesAnswer>
 }
 
 /** Takes a stream of bytes of any length; the input is in the path. */

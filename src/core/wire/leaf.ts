@@ -10,6 +10,11 @@ export const LEAF_HEAD_MAX_BYTES = 64 * 1024
 /** A line is written to after a silence of this length, so that both sides see that it stands. */
 export const LEAF_HEARTBEAT_MS = 5_000
 
+/** In a request for a blob: the contribution that it belongs to, which a hub may ask leaves for. */
+export const VIA_HEADER = 'grove-via'
+/** In a refusal: what was asked for is on its way to the grove that was asked. */
+export const COMING_HEADER = 'grove-coming'
+
 /** The id of a call: who doesn't know it can't answer. */
 export const leafCallIdSchema = z.string().regex(/^[0-9a-f]{32}$/)
 

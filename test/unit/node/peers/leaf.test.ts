@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { localClient } from '../../../../src/api/client/local-client.ts'
+import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
+import { isLeafAddress, leafAddress } from '../../../../src/core/peers/leaf.ts'
+import type { OpenLeaves } from '../../../../src/transport/leaves.ts'
+import { plainDraft } from '../../../support/http.ts'
+import { servedGrove, type TestGrove } from '../../../support/serve-node.ts'
+import { until } from '../../../support/until.ts'
+
+const SOON = { gossipIntervalMs: 200, syncIntervalMs: 400 }
+/** Nothing answers there. */
+const NOWHERE = { publicUrl: 'http://127.0.0.1:1' }
+
+const idOf = ({ node }: TestGrove) => node.config.self.peerId as KeyId
+const seedOf = (hub: TestGrove) => ({ peerId: idOf(hub), address: hub.url })
+const standsAt = (hub: TestGrove, leaf: TestGrove) =>
+  until('the line stands', () => hub.node.transport.leaves?.has(idOf(leaf)) === true)
+const holds = async ({ node }: TestGrove, cid: string) =>
+  (await node.contributions.missing([cid as never])).length === 0
+const publish = (grove: TestGrove, summary: string) =>
+  localClient(grove.node).publish({
+    ...plainDraft,
+    summary,
+    scores: { loss: { value: 1, direction: 'minimize' } },
+  })
+
+test('a grove that its seed can dial is none; one that it cannot dial is a leaf', async () => {
+  await using hub = await servedGrove(SOON)
+  const seeds = [seedOf(hub)]
+  await using reachable = await servedGrove({ ...SOON, seeds })
+  await using leaf = await servedGrove({ ...SOON, seeds, admission: 'open' }, NOWHERE)
+  await using told = await servedGrove({ ...SOON, seeds, leaf: true })
+
+  await standsAt(hub, leaf)
+  await standsAt(hub, told)
+  await until('the hub knows it by its address', () =>
+    Promise.resolve(hub.node.gossip.peer(reachable.url)?.answered === true),
+  )
+
+  assert.equal(leaf.node.leaf.isLeaf, true)
+  assert.equal(reachable.node.leaf.isLeaf, false)
+  const { leaf: status } = await localClient(leaf.node).grove({})
+  assert.deepEqual(status?.hubs, seeds)
+  assert.equal((await localClient(hub.node).grove({})).leaves, 2)
+})
+
+test('what a leaf publishes is at its hub and at another leaf, and origins come with it', async () => {
+  await using hub = await servedGrove(SOON)
+  const seeds = [seedOf(hub)]
+  await using one = await servedGrove({ ...SOON, seeds, leaf: true })
+  await using other = await servedGrove({ ...SOON, seeds, leaf: true })
+  await standsAt(hub, one)
+  await standsAt(hub, other)
+
+  const { cid } = await publish(one, 'by a leaf')
+  await until('the hub has it', () => holds(hub, cid))
+  await until('the other leaf has it', () => holds(other, cid))
+
+  const [[, origins = []] = []] = await other.node.origins.of([cid as never])
+  assert.deepEqual(
+    origins.map(({ peerId }) => peerId),
+    [idOf(one)],
+  )
+})
+
+test('the address of a leaf is told to nobody, and known to nobody but its hub', async () => {
+  await using hub = await servedGrove(SOON)
+  const seeds = [seedOf(hub)]
+  await using leaf = await servedGrove({ ...SOON, seeds, leaf: true })
+  await using other = await servedGrove({ ...SOON, seeds })
+  await standsAt(hub, leaf)
+  const address = leafAddress(idOf(leaf))
+  await until('the hub knows the leaf', () =>
+    Promise.resolve(hub.node.gossip.peer(address) !== undefined),
+  )
+
+  const sender = { ...seedOf(other), age: 0, lastSeen: '2026-01-01T00:00:00.000Z' }
+  const { offered } = hub.node.shuffle({ sender, offered: [] }, '127.0.0.1')
+
+  assert.deepEqual(
+    offered.filter((peer) => isLeafAddress(peer.address)),
+    [],
+  )
+  assert.equal(other.node.gossip.admits({ peerId: idOf(leaf), address }), false)
+  assert.equal(hub.node.gossip.admits({ peerId: idOf(leaf), address }), true)
+})
+
+test('the line of a leaf that is blocked ends, and it gets no other', async () => {
+  await using hub = await servedGrove(SOON)
+  await using leaf = await servedGrove({ ...SOON, seeds: [seedOf(hub)], leaf: true })
+  await standsAt(hub, leaf)
+
+  await hub.node.access.standings.say(idOf(leaf), { standing: 'blocked' })
+
+  assert.deepEqual(hub.node.transport.leaves?.connected(), [])
+  await until('the leaf sees that no hub answers', () =>
+    Promise.resolve(leaf.node.leaf.hubs().length === 0),
+  )
+})
+
+test('a hub may ask of a leaf what groves ask of each other, and nothing else', async () => {
+  await using hub = await servedGrove(SOON)
+  await using leaf = await servedGrove({ ...SOON, seeds: [seedOf(hub)], leaf: true })
+  await standsAt(hub, leaf)
+  const line = { peerId: idOf(leaf), address: leafAddress(idOf(leaf)) }
+
+  const identity = await hub.node.transport.identity(line)
+  const statusOf = async (path: string) => {
+    const request = { origin: line.address, path, method: 'GET', headers: {} } as const
+    const { carrier } = hub.node.transport.leaves as OpenLeaves
+    const answer = await carrier.request(request)
+    answer.body.destroy()
+    return answer.statusCode
+  }
+
+  assert.equal(identity.peerId, idOf(leaf))
+  assert.equal(await statusOf('/api/identity'), 200)
+  for (const path of ['/api/tokens', '/api/invites', '/api/events', '/metrics'])
+    assert.equal(await statusOf(path), 401, path)
+})
