@@ -125,6 +125,8 @@ const tlsError = (message: string, cause?: unknown) =>
 
 /** Bytes of a signature's nonce. */
 const NONCE_BYTES = 16
+/** Bytes of the secret by which used nonces are remembered. */
+const NONCE_SECRET_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -180,6 +182,7 @@ export async function serveGrove(
         bound: bound.url,
         names: server.allowHosts ?? [],
       }),
+      secret: secretHex(NONCE_SECRET_BYTES),
     },
   })
   const localUrl = callableUrl(bound.url)

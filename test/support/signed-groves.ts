@@ -47,6 +47,9 @@ export class Places {
 
 export const keyOf = (n: number) => SigningKey.fromSecret(new Uint8Array(32).fill(n))
 
+/** How long a grove has been up: what is signed just after its start is not taken. */
+export const UP_MS = 100_000
+
 interface SignedGrove {
   readonly n: number
   readonly admission: AdmissionMode
@@ -63,13 +66,14 @@ export function signedGrove(
   const key = keyOf(n)
   const self: PeerAddress = { peerId: key.peerId, address: `http://10.0.0.${n}:4515` }
   const { clock, move } = standingClock()
-  move(1_700_000_000_000 + aheadMs)
+  move(1_700_000_000_000 + aheadMs - UP_MS)
   const grove = testNode([], { self, reachable: true, admission })
   const { access } = grove.node
   const place = { address: self.address, bound: self.address, names: [] }
-  const open = () =>
-    new Door({ access, clock, admission, signing: { key, own: new OwnAddresses(place) } })
+  const signing = { key, own: new OwnAddresses(place), secret: 'secret' }
+  const open = () => new Door({ access, clock, admission, signing })
   let answerer = new ApiAnswerer(grove.node, { door: open() })
+  move(UP_MS)
   const answer = async ({ origin, path, method, headers, body = '' }: CarriedRequest) => {
     const host = new URL(origin).host
     const asked = { method, target: path, headers: { host, ...headers }, body }

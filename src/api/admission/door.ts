@@ -40,6 +40,8 @@ export interface AdmissionOptions {
 export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
+  /** Hex digits that nobody can guess. */
+  readonly secret: string
 }
 
 /** Requests that a host may make at once where everybody may read. */
@@ -75,6 +77,7 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
+        secret: signing.secret,
         standings: access.standings,
         clock,
         admission,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Nonces } from '../../../../src/api/admission/nonces.ts'
 import { isGroveError } from '../../../../src/core/errors.ts'
 import { admissions } from '../../../../src/core/peers/admission.ts'
 import { digestOf } from '../../../../src/signing/http-signature.ts'
 import type { CarriedRequest } from '../../../../src/transport/dialler.ts'
 import { withCode } from '../../../support/errors.ts'
-import { keyOf, Places, signedGrove } from '../../../support/signed-groves.ts'
+import { keyOf, Places, signedGrove, UP_MS } from '../../../support/signed-groves.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -123,7 +122,9 @@ for (const admission of admissions)
       const request = await overheard(places)
 
       const { status, body } = await called.answer(change(request))
+      called.move(-UP_MS)
       called.restart()
+      called.move(UP_MS)
       const untouched = await called.answer(request)
 
       assert.equal(status, 401, body)
@@ -226,13 +227,38 @@ test('a host whose signatures fail is not heard for a while', async () => {
   assert.equal((await called.answer(request)).status, 401)
 })
 
-test('nonces are kept for their time and no longer, and none is forgotten for want of room', () => {
-  const nonces = new Nonces()
-  const used = Array.from({ length: 65_537 }, (_, n) => nonces.use('a', String(n), 1_000))
+test('clocks a little apart need no challenge, and a start one, whatever the clocks', async () => {
+  for (const aheadMs of [3_000, -59_000, 4_000, -61_000]) {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission: 'open', aheadMs })
+    await using called = signedGrove(places, { n: 2, admission: 'signed' })
 
-  assert.equal(used.filter((what) => what === 'taken').length, 65_536)
-  assert.equal(used.at(-1), 'full')
-  assert.equal(nonces.use('a', '0', 1_199), 'used')
-  assert.equal(nonces.use('b', '0', 1_199), 'taken')
-  assert.equal(nonces.use('a', '0', 1_200), 'taken')
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    const isNear = aheadMs === 3_000 || aheadMs === -59_000
+    assert.equal(places.sent.length, isNear ? 1 : 2, String(aheadMs))
+    called.restart()
+    places.sent.length = 0
+
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    assert.equal(places.sent.length, 3, 'one challenge')
+  }
+})
+
+test('what was signed ahead of the clock counts once, after a restart and a clock set back too', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open', aheadMs: 3_000 })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  await caller.exchange(called.self)
+  const request = await overheard(places)
+
+  called.move(65_000)
+  await caller.exchange(called.self)
+  called.move(-65_000)
+  const setBack = await called.answer(request)
+  called.restart()
+  called.move(1_000)
+  const restarted = await called.answer(request)
+
+  for (const { status, body } of [setBack, restarted]) assert.equal(status, 401, body)
 })
