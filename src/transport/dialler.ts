@@ -69,6 +69,8 @@ export interface Request {
   readonly maxEntries?: number
   /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
+  /** Whether a grove that signs its answers always signs this one. */
+  readonly isSealed?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -79,7 +81,10 @@ export interface PeerAnswer {
   /** The Content-Length; undefined if there is none. */
   readonly lengthBytes: number | undefined
   readonly body: AsyncIterable<Uint8Array>
-  /** Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature. */
+  /**
+   * Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature, and
+   * `refused` where one is missing that must be there.
+   */
   signedBy(body: Uint8Array): Promise<KeyId | undefined>
   /** Drops a body that won't be read. */
   discard(): void
@@ -149,7 +154,8 @@ export class Dialler {
     const guarded = guardedBody(body, { ...bodyLimits, maxBytes: request.maxBytes, exactBytes })
     return {
       ...{ status, headers, lengthBytes, body: guarded },
-      signedBy: async (bytes) => signer?.signerOf(peer, call, answer, bytes),
+      signedBy: async (bytes) =>
+        signer?.signerOf(peer, call, answer, { body: bytes, isSealed: request.isSealed === true }),
       discard: () => void body.destroy(),
     }
   }

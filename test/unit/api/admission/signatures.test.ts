@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isGroveError } from '../../../../src/core/errors.ts'
 import { admissions } from '../../../../src/core/peers/admission.ts'
-import { digestOf } from '../../../../src/signing/http-signature.ts'
+import { digestOf, signAnswer } from '../../../../src/signing/http-signature.ts'
 import type { CarriedRequest } from '../../../../src/transport/dialler.ts'
 import { withCode } from '../../../support/errors.ts'
 import { keyOf, Places, signedGrove, UP_MS } from '../../../support/signed-groves.ts'
 
 const HOUR_MS = 3_600_000
+const BEST = { dimension: 'loss', direction: 'minimize', limit: 1 } as const
 
 for (const admission of admissions)
   test(`in ${admission}, a grove that signs is known by its key, from its plain address on`, async () => {
@@ -261,4 +262,89 @@ test('what was signed ahead of the clock counts once, after a restart and a cloc
   const restarted = await called.answer(request)
 
   for (const { status, body } of [setBack, restarted]) assert.equal(status, 401, body)
+})
+
+/** Answers every call by a challenge of its own making. */
+const challenger =
+  (n: number, reason: string) =>
+  async ({ headers }: CarriedRequest) => {
+    const key = keyOf(n)
+    const challenge = `${key.peerId} 1700000000000 ${reason}`
+    const at = { signature: headers['signature'] ?? '', created: 1_700_000_000 }
+    const signed = await signAnswer(key, { status: 401, body: '{}', challenge }, at)
+    return { status: 401, headers: signed, body: '{}' }
+  }
+
+test('a peer is called without a signature if its own key asks for it, and no other', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  const { address } = called.self
+  const seed = { peerId: address, address }
+  await caller.exchange(seed)
+
+  for (const reason of ['target', 'receiver', 'target', 'time'])
+    for (const peer of [seed, called.self]) {
+      places.set(address, challenger(9, reason))
+      await assert.rejects(caller.exchange(peer), withCode('refused'))
+    }
+  places.set(address, called.answer)
+
+  await caller.exchange(seed).catch(() => {})
+  assert.equal(await caller.exchange(seed), called.self.peerId, 'after one call at most')
+  assert.ok(places.sent.every(({ headers }) => headers['signature'] !== undefined))
+})
+
+test('a peer that has signed its answers is not believed without, and that is told', async () => {
+  const places = new Places()
+  const told: string[] = []
+  await using caller = signedGrove(
+    places,
+    { n: 1, admission: 'open' },
+    () => {},
+    ({ address }) => void told.push(address),
+  )
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const { address, peerId } = called.self
+  const unsigned = async (request: CarriedRequest) => {
+    const { signature: _, 'signature-input': __, ...headers } = request.headers
+    return called.answer({ ...request, headers })
+  }
+  places.set(address, unsigned)
+  assert.equal(await caller.exchange(called.self), peerId, 'as before signatures')
+  places.set(address, called.answer)
+  await caller.exchange(called.self)
+
+  places.set(address, unsigned)
+  for (const _ of [1, 2])
+    await assert.rejects(caller.exchange(called.self), withCode('refused', 'without a signature'))
+  await assert.rejects(caller.transport.best(called.self, BEST), withCode('refused'))
+  assert.deepEqual(told, [address])
+
+  places.set(address, called.answer)
+  assert.equal(await caller.exchange(called.self), peerId)
+  assert.deepEqual((await caller.transport.best(called.self, BEST)).entries, [])
+  places.set(address, unsigned)
+  caller.move(86_400_000)
+  assert.equal(
+    await caller.exchange(called.self),
+    peerId,
+    'whoever has changed is believed in time',
+  )
+})
+
+test('a grove is called by signatures at each of its addresses, and at no other', async () => {
+  const places = new Places()
+  const inside = 'http://10.1.0.2:80/grove'
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed', alsoAt: [inside] })
+  const at = (address: string) => ({ peerId: called.self.peerId, address })
+  for (const origin of ['http://10.1.0.2', 'http://10.1.0.3'])
+    places.set(origin, (request) =>
+      called.answer({ ...request, path: request.path.replace(/^\/(grove|other)/, '') }),
+    )
+
+  assert.equal(await caller.exchange(at('http://10.1.0.2/grove')), called.self.peerId)
+  await assert.rejects(caller.exchange(at('http://10.1.0.2/other')), withCode('refused'))
+  await assert.rejects(caller.exchange(at('http://10.1.0.3/grove')), withCode('refused'))
 })
