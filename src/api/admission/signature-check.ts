@@ -17,6 +17,7 @@ import {
 import { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
+import { busyFor } from './busy.ts'
 import { Nonces } from './nonces.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { SignatureClock } from './signature-clock.ts'
@@ -27,6 +28,8 @@ const LIFE_MAX_S = 120
 const FAILURES_MAX = 100
 /** How often one more signature of a host may fail. */
 const FAILURE_MS = 50
+/** When to come again where used nonces have taken all room: some are forgotten by then. */
+const NONCE_WAIT_MS = 5_000
 /** Hosts whose failures are counted. */
 const FAILING_MAX = 4_096
 
@@ -69,8 +72,8 @@ export class SignatureCheck {
     this.#checkStanding(head.keyid)
     const now = this.#options.clock.now()
     const host = hostOf(request)
-    if (this.#failures.get(host)?.hasToken(now) === false)
-      throw new GroveError('busy', {}, { message: 'too many signatures from there do not hold' })
+    const waitMs = this.#failures.get(host)?.waitMs(now) ?? 0
+    if (waitMs > 0) throw busyFor(waitMs, 'too many signatures from there do not hold')
     try {
       this.#checkTime(head)
       this.#checkReceiver(head, request)
@@ -131,8 +134,7 @@ export class SignatureCheck {
     const owner = { isListed, name: isListed ? head.keyid : host }
     const what = this.#nonces.use(head, owner, this.#clock.nowS())
     if (what === 'used') throw used()
-    if (what === 'full')
-      throw new GroveError('busy', {}, { message: 'too many signed requests: come later' })
+    if (what === 'full') throw busyFor(NONCE_WAIT_MS, 'too many signed requests: come later')
   }
 
   #challenge(reason: ChallengeReason, why: string): GroveError {
