@@ -186,6 +186,11 @@ test('an answer in the name of another, or that was changed on its way, is a fau
     return { ...answer, body: answer.body.replace(peerId, other) }
   })
   assert.equal(await faultOf({ peerId: address, address }), 'forged')
+  places.set(address, async (request) => {
+    const { headers: _, ...answer } = await called.answer(request)
+    return { ...answer, headers: {} }
+  })
+  assert.equal(await faultOf({ peerId: address, address }), 'forged', 'a key without its signature')
   let first: Awaited<ReturnType<typeof called.answer>> | undefined
   places.set(address, async (request) => {
     first ??= await called.answer(request)
@@ -306,29 +311,34 @@ test('a peer that has signed its answers is not believed without, and that is to
   )
   await using called = signedGrove(places, { n: 2, admission: 'open' })
   const { address, peerId } = called.self
-  const unsigned = async (request: CarriedRequest) => {
-    const { signature: _, 'signature-input': __, ...headers } = request.headers
-    return called.answer({ ...request, headers })
+  const seed = { peerId: address, address }
+  const message = {
+    ...{ peerId: 'grove-of-0.2.0', address, frontier: [], load: { queueDepth: 0 } },
+    ...{ capabilities: {}, timestamp: '2026-01-01T00:00:00.000Z' },
   }
+  const unsigned = async () => ({
+    ...{ status: 200, headers: { 'grove-protocol': '1' } },
+    body: JSON.stringify({ ...message, entries: [], more: false }),
+  })
   places.set(address, unsigned)
-  assert.equal(await caller.exchange(called.self), peerId, 'as before signatures')
+  assert.equal(await caller.exchange(seed), message.peerId, 'as before signatures')
   places.set(address, called.answer)
-  await caller.exchange(called.self)
+  await caller.exchange(seed)
 
   places.set(address, unsigned)
   for (const _ of [1, 2])
-    await assert.rejects(caller.exchange(called.self), withCode('refused', 'without a signature'))
-  await assert.rejects(caller.transport.best(called.self, BEST), withCode('refused'))
+    await assert.rejects(caller.exchange(seed), withCode('refused', 'without a signature'))
+  await assert.rejects(caller.transport.best(seed, BEST), withCode('refused'))
   assert.deepEqual(told, [address])
 
   places.set(address, called.answer)
-  assert.equal(await caller.exchange(called.self), peerId)
-  assert.deepEqual((await caller.transport.best(called.self, BEST)).entries, [])
+  assert.equal(await caller.exchange(seed), peerId)
+  assert.deepEqual((await caller.transport.best(seed, BEST)).entries, [])
   places.set(address, unsigned)
   caller.move(86_400_000)
   assert.equal(
-    await caller.exchange(called.self),
-    peerId,
+    await caller.exchange(seed),
+    message.peerId,
     'whoever has changed is believed in time',
   )
 })
