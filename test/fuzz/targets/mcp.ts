@@ -33,7 +33,7 @@ export const mcpTargets: readonly Target[] = [
     await hold(grove, plainWork)
     return {
       async read(bytes) {
-        const stdout = new PassThrough()
+        const stdout = new PassThrough().resume()
         const stdin = exactLines(stdout)
         const options = {
           grove: localClient(grove.node),
