@@ -4,12 +4,13 @@ import { tidyAddress } from '../core/peers/endpoint.ts'
 import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
-import type { GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
+import type { GossipMessage, NamedPeer, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
 import { digestFromAnswer } from './gossip/advertised-places.ts'
 import { Dissemination } from './gossip/dissemination.ts'
 import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import type { Peer } from './membership/liveness.ts'
 import { Membership } from './membership/membership.ts'
+import { ProvenPeers } from './membership/proven.ts'
 import { Rounds } from './membership/rounds.ts'
 import type { Speaker } from './membership/sender.ts'
 import { Shuffles } from './membership/shuffles.ts'
@@ -26,6 +27,8 @@ export class GossipState {
   readonly #rounds: Rounds
   readonly #members: Membership
   readonly #shuffles: Shuffles
+  /** Fills the view in the place of shuffles. */
+  readonly #proven: ProvenPeers | undefined
   readonly #dissemination: Dissemination
   #now = 0
   #wakeAt: number | undefined
@@ -35,6 +38,9 @@ export class GossipState {
     this.#rounds = new Rounds(config.gossipIntervalMs, random)
     this.#members = new Membership(config, this.#quota, random)
     this.#shuffles = new Shuffles(this.#members, this.#quota)
+    const { sampling } = config
+    this.#proven =
+      sampling && new ProvenPeers({ config, sampling, members: this.#members, quota: this.#quota })
     this.#dissemination = new Dissemination(config, this.#quota, random)
   }
 
@@ -46,6 +52,7 @@ export class GossipState {
     if (now < this.#now) this.#shiftClock(this.#now - now)
     this.#now = now
     const effects = this.#handle(input, now)
+    this.#proven?.seat(now)
     const dueAt = Math.min(this.#rounds.nextAt, this.#dissemination.dueAt)
     const isNew = dueAt !== this.#wakeAt || input.type === 'tick'
     if (Number.isFinite(dueAt) && isNew) effects.push({ type: 'wake', at: dueAt })
@@ -58,12 +65,18 @@ export class GossipState {
   /** Throws InvariantError if the state breaks a rule of its own. O(state). */
   checkInvariants(): void {
     this.#members.checkInvariants()
+    this.#proven?.checkInvariants()
     this.#dissemination.checkInvariants()
   }
 
   /** All known peers: the view, then seeds and failed peers outside it. */
   peers(): PeerView[] {
     return this.#members.views()
+  }
+
+  /** All peers that have answered at their address under their key; none where nobody has to. */
+  provenPeers(): readonly NamedPeer[] {
+    return this.#proven?.known ?? []
   }
 
   /** The peer of that id or address. */
@@ -114,12 +127,26 @@ export class GossipState {
       case 'exchange-received':
         return this.#answerExchange(input.message, input.remote, now)
       case 'exchange-answered':
-        return this.#learnFrom(input.peer, input.message, now)
+        return [
+          ...this.#learnFrom(input.peer, input.message, now),
+          ...this.#prove(input.peer, input.proven, 0, now),
+        ]
       case 'shuffle-received':
         return this.#answerShuffle(input.request, input.remote, now)
       case 'shuffle-answered':
         return this.#learnPeers(input.peer, input.response.offered, now)
+      case 'sample-received':
+        return this.#proven?.reply(input.request, now) ?? [{ type: 'reply-sample', peers: [] }]
+      case 'sample-answered':
+        return this.#sampled(input, now)
+      case 'peers-remembered':
+        this.#proven?.remember(input.peers)
+        return []
+      case 'key-retired':
+        this.#proven?.forget(input.peerId)
+        return []
       case 'contact-failed':
+        this.#proven?.missed(input.peer)
         return [
           ...this.#members.contactFailed(input.peer.address, now),
           ...this.#shuffles.failed(input.peer, now),
@@ -158,7 +185,7 @@ export class GossipState {
     this.#dissemination.beginRound(now)
     for (const peer of this.#members.exchangePartners(this.#rounds.isLonely, now))
       effects.push(this.#exchangeWith(peer, now))
-    return [...effects, ...this.#shuffles.begin(now)]
+    return [...effects, ...(this.#proven ?? this.#shuffles).begin(now)]
   }
 
   #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {
@@ -240,6 +267,27 @@ export class GossipState {
     return effects
   }
 
+  #sampled(
+    { peer, answer, proven, seq }: Extract<Input, { type: 'sample-answered' }>,
+    now: number,
+  ): Effect[] {
+    if (proven === undefined) return this.#handle({ type: 'contact-failed', peer }, now)
+    const from = { peerId: proven, address: peer.address }
+    if (proven !== peer.peerId) this.#proven?.missed(peer)
+    const there = this.#members.at(peer.address)
+    return [
+      ...this.#contactMade(there?.peerId === proven ? there : undefined, now),
+      ...this.#prove(peer, proven, seq, now),
+      ...(this.#proven?.learn(from, answer, now) ?? []),
+    ]
+  }
+
+  /** A peer answered at the address that was dialled, under this key if it signed. */
+  #prove({ address }: PeerAddress, proven: string | undefined, seq: number, now: number): Effect[] {
+    if (proven === undefined || this.#members.isMisnamed({ peerId: proven, address })) return []
+    return this.#proven?.proved({ peerId: proven, address, seq }, now) ?? []
+  }
+
   /**
    * A message came from this peer. Only an answer proves its address, so it may be called back. One
    * that comes from elsewhere than its address becomes known by its answer alone.
@@ -248,6 +296,8 @@ export class GossipState {
     const { effects, unproven } = speaker.own
       ? this.#members.hear(from, replaceable, now)
       : { effects: [], unproven: speaker.proven ? undefined : addressOf(speaker) }
+    if (this.#proven !== undefined && this.#members.view(from.peerId) === undefined)
+      return [...effects, ...this.#proven.heard({ ...addressOf(from), seq: 0 }, now)]
     if (unproven === undefined || !this.#rounds.haveBegun) return effects
     if (!this.#quota.tryTakeCallback({ ...speaker, ...unproven })) return effects
     if (!this.#members.calls.tryTake(unproven, now)) return effects
