@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util'
 import { command, numberOf, UsageError } from '../command.ts'
+import { flood } from './attacks/flood.ts'
+import { proven } from './attacks/proven.ts'
 import { idle, redundancy } from './cost.ts'
 import { day } from './day.ts'
-import { flood } from './flood.ts'
 import { liveness } from './liveness.ts'
 import { departure, recovery, type Setting, sampling } from './overlay.ts'
-import { proven } from './proven.ts'
 import { type Mode, spread } from './spread.ts'
 import { type Row, tableOf } from './table.ts'
 

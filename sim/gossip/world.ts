@@ -272,7 +272,7 @@ export class World {
     const proven =
       this.#impostors.get(peer.address)?.peerId ?? this.groveAt(peer.address)?.self.peerId
     if (answer.type === 'reply-exchange')
-      this.tell(from, { type: 'exchange-answered', peer, message: answer.message, proven })
+      this.tell(from, { type: 'exchange-answered', peer, message: answer.message, isProven: true })
     if (answer.type === 'reply-sample') {
       const { peers } = answer
       this.tell(from, { type: 'sample-answered', peer, answer: { peers }, proven, seq: SEQ })

@@ -293,8 +293,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
     await this.#contact(peer, async () => {
       const answer = await this.transport.exchange(peer, message, { signal: this.closing })
-      noteTwin(this, peer, answer)
-      this.tell({ type: 'exchange-answered', peer, message: answer })
+      noteTwin(this, peer, answer.message)
+      this.tell({ type: 'exchange-answered', peer, ...answer })
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import { isKeyId } from '../core/identity/ed25519.ts'
 import { invariant } from '../core/invariant.ts'
 import { tidyAddress } from '../core/peers/endpoint.ts'
 import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
@@ -6,6 +7,7 @@ import type { Random } from '../core/random.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type { GossipMessage, NamedPeer, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
 import { digestFromAnswer } from './gossip/advertised-places.ts'
+import { firstEntries } from './gossip/digest.ts'
 import { Dissemination } from './gossip/dissemination.ts'
 import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import type { Peer } from './membership/liveness.ts'
@@ -14,7 +16,14 @@ import { ProvenPeers } from './membership/proven.ts'
 import { Rounds } from './membership/rounds.ts'
 import type { Speaker } from './membership/sender.ts'
 import { Shuffles } from './membership/shuffles.ts'
-import type { Effect, GossipConfig, Input, PeerView } from './messages.ts'
+import type {
+  Effect,
+  ExchangeAnswered,
+  GossipConfig,
+  Input,
+  PeerView,
+  SampleAnswered,
+} from './messages.ts'
 import { RoundQuota } from './round-quota.ts'
 
 /**
@@ -128,8 +137,8 @@ export class GossipState {
         return this.#answerExchange(input.message, input.remote, now)
       case 'exchange-answered':
         return [
-          ...this.#learnFrom(input.peer, input.message, now),
-          ...this.#prove(input.peer, input.proven, 0, now),
+          ...this.#learnFrom(input.peer, this.#inShownName(input), now),
+          ...(this.#proven?.exchanged(input, now) ?? []),
         ]
       case 'shuffle-received':
         return this.#answerShuffle(input.request, input.remote, now)
@@ -226,6 +235,18 @@ export class GossipState {
     return proven ? this.#quota.takeHearsay(address, count) : 0
   }
 
+  /**
+   * The answer in the name that its sender has shown: where a key has not signed what is said in
+   * its name, that is the peer which is known at the address. Whom the operator expects there is
+   * compared with the name itself.
+   */
+  #inShownName({ peer, message, isProven }: ExchangeAnswered): GossipMessage {
+    const { address } = peer
+    if (isProven || !isKeyId(message.peerId)) return message
+    if (this.#members.isSelf(message) || this.#members.hasPin(address)) return message
+    return { ...message, peerId: this.#members.at(address)?.peerId ?? tidyAddress(address) }
+  }
+
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const { peerId, capabilities } = message
     const isSelf = peerId === this.#members.self.peerId
@@ -267,25 +288,14 @@ export class GossipState {
     return effects
   }
 
-  #sampled(
-    { peer, answer, proven, seq }: Extract<Input, { type: 'sample-answered' }>,
-    now: number,
-  ): Effect[] {
+  #sampled(sampled: SampleAnswered, now: number): Effect[] {
+    const { peer, proven } = sampled
     if (proven === undefined) return this.#handle({ type: 'contact-failed', peer }, now)
-    const from = { peerId: proven, address: peer.address }
-    if (proven !== peer.peerId) this.#proven?.missed(peer)
     const there = this.#members.at(peer.address)
     return [
       ...this.#contactMade(there?.peerId === proven ? there : undefined, now),
-      ...this.#prove(peer, proven, seq, now),
-      ...(this.#proven?.learn(from, answer, now) ?? []),
+      ...(this.#proven?.sampled({ ...sampled, proven }, now) ?? []),
     ]
-  }
-
-  /** A peer answered at the address that was dialled, under this key if it signed. */
-  #prove({ address }: PeerAddress, proven: string | undefined, seq: number, now: number): Effect[] {
-    if (proven === undefined || this.#members.isMisnamed({ peerId: proven, address })) return []
-    return this.#proven?.proved({ peerId: proven, address, seq }, now) ?? []
   }
 
   /**
@@ -321,15 +331,6 @@ interface Listening {
   readonly speaker: Speaker
   /** Ids of peers that may give way to it in the view. */
   readonly replaceable: string[]
-}
-
-/** The message with at most this many entries, and ids for the rest. */
-function firstEntries(message: GossipMessage, most: number): GossipMessage {
-  const { frontier, digest } = message
-  const entries = frontier.slice(0, most)
-  if (digest?.ihave === undefined) return { ...message, frontier: entries }
-  const ihave = digest.ihave.slice(0, Math.max(0, most - entries.length))
-  return { ...message, frontier: entries, digest: { ...digest, ihave } }
 }
 
 const repliesIn = (effects: readonly Effect[]): number =>

@@ -57,8 +57,8 @@ export type Input =
       readonly type: 'exchange-answered'
       readonly peer: PeerAddress
       readonly message: GossipMessage
-      /** The id under whose key the answer was signed; undefined where it was not. */
-      readonly proven?: string | undefined
+      /** Whether the key that it names as its sender has signed it. Default: it has not. */
+      readonly isProven?: boolean
     }
   | {
       readonly type: 'shuffle-received'
@@ -103,6 +103,11 @@ export type Input =
   | { readonly type: 'seed-added'; readonly peer: PeerAddress }
   /** The seed at this address has this id now, whatever the operator wrote. */
   | { readonly type: 'seed-renamed'; readonly peer: PeerAddress }
+
+/** A peer answered an exchange. */
+export type ExchangeAnswered = Extract<Input, { readonly type: 'exchange-answered' }>
+/** A peer answered who is there. */
+export type SampleAnswered = Extract<Input, { readonly type: 'sample-answered' }>
 
 /** What the local frontier is now: places, each dimension best first. */
 export interface FrontierInput {

@@ -91,7 +91,7 @@ export function signedGrove(
   return {
     ...{ key, self, access, move, answer },
     /** Asks another grove for gossip; its id there. */
-    exchange: async (peer: PeerAddress) => (await transport.exchange(peer, message)).peerId,
+    exchange: async (peer: PeerAddress) => (await transport.exchange(peer, message)).message.peerId,
     restart() {
       answerer = new ApiAnswerer(grove.node, { door: open() })
     },

@@ -1,7 +1,13 @@
 import { UNTOLD_HOSTS } from '../../core/peers/hosts.ts'
-import type { PeerAddress } from '../../core/peers/peer.ts'
+import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import type { NamedPeer, SampleAnswer, SampleRequest } from '../../core/wire/gossip.ts'
-import type { Effect, GossipConfig, ProvenSampling } from '../messages.ts'
+import type {
+  Effect,
+  ExchangeAnswered,
+  GossipConfig,
+  ProvenSampling,
+  SampleAnswered,
+} from '../messages.ts'
 import type { RoundQuota } from '../round-quota.ts'
 import type { Membership } from './membership.ts'
 import { Sampling } from './sampling.ts'
@@ -57,30 +63,20 @@ export class ProvenPeers {
     return this.#calling(this.#sampling.heard(caller), now)
   }
 
-  /** A peer answered at its address under its key. */
-  proved(peer: NamedPeer, now: number): Effect[] {
-    const { peerId, address } = peer
-    this.#members.calls.noteAnswer(address, now)
-    const isTold = this.#members.view(peerId) !== undefined
-    const proof = this.#sampling.proved(peer)
-    if (proof === undefined) return []
-    const status = proof === 'new' ? 'alive' : proof
-    const effects: Effect[] = isTold
-      ? []
-      : [{ type: 'peer-status', peer: { peerId, address }, status }]
-    // A seed tells at once who else is there.
-    return this.#members.isSeed(peer)
-      ? [...effects, ...this.#calling([{ peerId, address }], now)]
-      : effects
+  /** A peer answered an exchange. */
+  exchanged({ peer, message, isProven }: ExchangeAnswered, now: number): Effect[] {
+    if (isProven !== true) return []
+    return this.#proved({ peerId: message.peerId, address: peer.address, seq: 0 }, now)
   }
 
-  /** What a peer named that was asked. */
-  learn(peer: PeerAddress, { peers }: SampleAnswer, now: number): Effect[] {
-    const { peerId, address } = this.#members.self
-    const twin = peers.find((one) => one.peerId === peerId && one.address !== address)
-    const effects = this.#calling(this.#sampling.learn(peer.peerId, peers), now)
-    if (twin === undefined || !this.#quota.tryTakeTwin()) return effects
-    return [...effects, ...this.#calling([{ peerId, address: twin.address }], now)]
+  /** A peer answered who is there, under this key. */
+  sampled(
+    { peer, answer, proven, seq }: SampleAnswered & { readonly proven: string },
+    now: number,
+  ): Effect[] {
+    if (proven !== peer.peerId) this.missed(peer)
+    const from = { peerId: proven, address: peer.address, seq }
+    return [...this.#proved(from, now), ...this.#learn(from, answer, now)]
   }
 
   missed(peer: PeerAddress): void {
@@ -98,6 +94,28 @@ export class ProvenPeers {
   /** Makes the view of the membership that of the sampling. */
   seat(now: number): void {
     this.#members.seat(this.#sampling.view(), now)
+  }
+
+  #proved(peer: NamedPeer, now: number): Effect[] {
+    const { peerId, address } = peer
+    if (this.#members.isMisnamed(peer)) return []
+    this.#members.calls.noteAnswer(address, now)
+    const isTold = this.#members.view(peerId) !== undefined
+    const proof = this.#sampling.proved(peer)
+    if (proof === undefined) return []
+    const status = proof === 'new' ? 'alive' : proof
+    const told: Effect = { type: 'peer-status', peer: { peerId, address }, status }
+    // A seed tells at once who else is there.
+    const asked = this.#members.isSeed(peer) ? [addressOf(peer)] : []
+    return [...(isTold ? [] : [told]), ...this.#calling(asked, now)]
+  }
+
+  #learn(peer: PeerAddress, { peers }: SampleAnswer, now: number): Effect[] {
+    const { peerId, address } = this.#members.self
+    const twin = peers.find((one) => one.peerId === peerId && one.address !== address)
+    const isAsked = twin !== undefined && this.#quota.tryTakeTwin()
+    const calls = this.#sampling.learn(peer.peerId, peers)
+    return this.#calling([...calls, ...(isAsked ? [addressOf(twin)] : [])], now)
   }
 
   /** An address that has not answered yet gets one small message in a while. */

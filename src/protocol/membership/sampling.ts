@@ -5,9 +5,9 @@ import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
 import { hexDigits, type Random, sample } from '../../core/random.ts'
 import { type NamedPeer, SAMPLE_MAX } from '../../core/wire/gossip.ts'
 import { Book, isFit, type ProvenPeer } from './book.ts'
-import { Candidates } from './candidates.ts'
 import { suspicionRounds } from './liveness.ts'
-import { SLOTS, Slots } from './slots.ts'
+import { Lots } from './lots.ts'
+import { RankedView, SLOTS } from './ranked-view.ts'
 
 /** Peers of the view asked in a round: while there is somebody to find out about, and otherwise. */
 const ASKED = 3
@@ -46,7 +46,7 @@ export interface SamplingOptions {
 }
 
 /** What came of an answer. */
-export type Proof = 'new' | 'recovered' | undefined
+export type Proving = 'new' | 'recovered' | undefined
 
 /**
  * Peer sampling that can't be flooded (docs/GOSSIP.md). A peer counts once it has answered a call
@@ -57,8 +57,8 @@ export type Proof = 'new' | 'recovered' | undefined
 export class Sampling {
   readonly #options: SamplingOptions
   readonly #book: Book
-  readonly #slots: Slots
-  readonly #candidates: Candidates
+  readonly #view: RankedView
+  readonly #lots: Lots
   /** In which round a peer failed, by id. */
   readonly #failed = new BoundedMap<string, number>(FAILED_MAX)
   /** Peers that were proven last, the latest first. */
@@ -72,13 +72,13 @@ export class Sampling {
   constructor(options: SamplingOptions) {
     this.#options = options
     this.#book = new Book(options.hosts, hexDigits(options.random, HASH_KEY_DIGITS))
-    this.#slots = new Slots(options.random)
-    this.#candidates = new Candidates(options.random)
+    this.#view = new RankedView(options.random)
+    this.#lots = new Lots(options.random)
   }
 
   /** The view. */
   view(): ProvenPeer[] {
-    return this.#slots.peers()
+    return this.#view.peers()
   }
 
   /** All proven peers. */
@@ -100,10 +100,10 @@ export class Sampling {
     this.#round += 1
     this.#called = 0
     this.#callers = Math.min(CALLERS_MAX, this.#callers + CALLERS_A_ROUND)
-    if (this.#round % FORGIVEN_ROUNDS === 0) this.#candidates.forgive()
+    if (this.#round % FORGIVEN_ROUNDS === 0) this.#lots.forgive()
     const failed = this.#book.values().filter((peer) => this.#isSilent(peer))
     for (const { peerId } of failed) this.forget(peerId)
-    this.#slots.renew(this.#book.values())
+    this.#view.renew(this.#book.values())
     const asked = this.#askedOf(seeds)
     const others = this.#longestUncalled(new Set(asked.map(({ peerId }) => peerId)))
     const calls = [...asked, ...others].map(addressOf)
@@ -112,10 +112,10 @@ export class Sampling {
   }
 
   /** A peer answered at its address under its key; `seq` is the number of its record. */
-  proved(given: NamedPeer): Proof {
+  proved(given: NamedPeer): Proving {
     const peer = { ...given, address: tidyAddress(given.address) }
     if (!this.#mayKnow(peer)) return undefined
-    this.#candidates.noteAnswer(peer.peerId, true)
+    this.#lots.noteAnswer(peer.peerId, true)
     const known = this.#book.get(peer.peerId)
     const there = this.#book.at(peer.address)
     const wasFit = known !== undefined && isFit(known)
@@ -124,7 +124,7 @@ export class Sampling {
       if (left !== undefined && this.#book.get(left.peerId) !== left) this.#leave(left)
     if (proven === undefined) return undefined
     this.#failed.delete(peer.peerId)
-    this.#slots.place(proven)
+    this.#view.place(proven)
     if (proven === known) return wasFit ? undefined : 'recovered'
     this.#latest = [proven, ...this.#latest].slice(0, 2 * LATEST)
     return known === undefined ? 'new' : undefined
@@ -132,12 +132,12 @@ export class Sampling {
 
   /** A call to this peer was in vain. */
   missed({ peerId, address }: PeerAddress): void {
-    this.#candidates.noteAnswer(peerId, false)
+    this.#lots.noteAnswer(peerId, false)
     const peer = this.#book.get(peerId)
     if (peer?.address !== tidyAddress(address) || peer.missedIn === this.#round) return
     peer.missed += 1
     peer.missedIn = this.#round
-    if (!isFit(peer)) this.#slots.remove(peer, this.#book.values())
+    if (!isFit(peer)) this.#view.remove(peer, this.#book.values())
   }
 
   /** A peer is not to be known any more. */
@@ -158,19 +158,19 @@ export class Sampling {
     const unknown = named
       .slice(0, SAMPLE_MAX)
       .filter((one) => this.#isUnknown(one) && (isNear(namer.address) || !isNear(one.address)))
-    this.#candidates.name(from, unknown)
+    this.#lots.name(from, unknown)
     return this.#drawn(0)
   }
 
   /** Peers that had been proven before this grove was started. They have to answer again. */
   remember(peers: readonly NamedPeer[]): void {
-    this.#candidates.remember(peers.filter((one) => this.#isUnknown(one)))
+    this.#lots.remember(peers.filter((one) => this.#isUnknown(one)))
   }
 
   /** A peer called. The peers to call because of it. */
   heard(caller: NamedPeer): PeerAddress[] {
     if (!this.#isUnknown(caller)) return []
-    this.#candidates.call(caller)
+    this.#lots.call(caller)
     // Where few have called lately, nobody has to wait for the lot.
     return this.#callers >= CALLERS_MAX ? this.#drawn(1) : []
   }
@@ -192,11 +192,11 @@ export class Sampling {
 
   checkInvariants(): void {
     this.#book.checkInvariants()
-    this.#slots.checkInvariants(this.#book)
+    this.#view.checkInvariants(this.#book)
   }
 
   get #isIdle(): boolean {
-    return this.#candidates.size === 0 && this.#book.size > 0
+    return this.#lots.size === 0 && this.#book.size > 0
   }
 
   #isSilent(peer: ProvenPeer): boolean {
@@ -205,7 +205,7 @@ export class Sampling {
 
   #leave(peer: ProvenPeer): void {
     this.#latest = this.#latest.filter((other) => other !== peer)
-    this.#slots.remove(peer, this.#book.values())
+    this.#view.remove(peer, this.#book.values())
   }
 
   #noteCall(peerId: string): void {
@@ -239,10 +239,10 @@ export class Sampling {
   #drawn(callersMax: number): PeerAddress[] {
     const isUnknown = (one: NamedPeer) => this.#isUnknown(one)
     const most = Math.min(callersMax, Math.floor(this.#callers))
-    const callers = this.#candidates.drawCallers(most, isUnknown)
+    const callers = this.#lots.drawCallers(most, isUnknown)
     this.#callers -= callers.length
     const room = CANDIDATES_A_ROUND - this.#called - callers.length
-    const drawn = [...callers, ...this.#candidates.drawNamed(room, isUnknown)]
+    const drawn = [...callers, ...this.#lots.drawNamed(room, isUnknown)]
     this.#called += drawn.length
     return drawn.map(addressOf)
   }

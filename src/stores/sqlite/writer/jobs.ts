@@ -17,6 +17,7 @@ export type Job =
       readonly origins?: readonly OriginRow[]
     }
   | ({ readonly type: 'add-origins' } & SignedRow)
+  | { readonly type: 'sign'; readonly cids: readonly Cid[]; readonly at: number }
   | {
       readonly type: 'add-promises'
       readonly cid: Cid
@@ -55,6 +56,11 @@ export interface JobBatch {
   readonly maxMs: number
   /** Whether the one before it was not answered yet: if that leaves jobs over, this waits too. */
   readonly isAhead: boolean
+}
+
+/** The key with which the writer's thread signs from now on, as PKCS#8. */
+export interface KeyToSignWith {
+  readonly pem: string
 }
 
 /** What came of a batch. */

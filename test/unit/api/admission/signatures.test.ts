@@ -184,6 +184,11 @@ test('an answer in the name of another, or that was changed on its way, is a fau
     return { ...answer, body: answer.body.replace(peerId, other) }
   })
   assert.equal(await faultOf({ peerId: address, address }), 'forged')
+  places.set(address, async (request) => {
+    const { headers: _, ...answer } = await called.answer(request)
+    return { ...answer, headers: {} }
+  })
+  assert.equal(await faultOf({ peerId: address, address }), 'forged', 'a key without its signature')
   let first: Awaited<ReturnType<typeof called.answer>> | undefined
   places.set(address, async (request) => {
     first ??= await called.answer(request)

@@ -65,11 +65,11 @@ test('an answer that its key has not signed puts nobody into the view', () => {
   const driven = new Driven()
 
   driven.answers(A, [B], false)
-  driven.tell({ type: 'exchange-answered', peer: A, message: message(A), proven: undefined })
+  driven.tell({ type: 'exchange-answered', peer: A, message: message(A) })
   driven.tell({ type: 'exchange-received', message: message(B), remote: '10.0.0.4' })
 
   assert.deepEqual(driven.view, [])
-  driven.tell({ type: 'exchange-answered', peer: A, message: message(A), proven: A.peerId })
+  driven.tell({ type: 'exchange-answered', peer: A, message: message(A), isProven: true })
   driven.answers(B)
   assert.deepEqual(driven.view.sort(), [A.peerId, B.peerId])
 })

@@ -1,10 +1,10 @@
-import { below, sample } from '../../src/core/random.ts'
+import { below, sample } from '../../../src/core/random.ts'
+import { viewGraph } from '../graph.ts'
+import type { Setting } from '../overlay.ts'
+import { round } from '../spread.ts'
+import type { Row } from '../table.ts'
+import { type Grove, INTERVAL_MS, World, work } from '../world.ts'
 import { type Attackers, attackers } from './attackers.ts'
-import { viewGraph } from './graph.ts'
-import type { Setting } from './overlay.ts'
-import { round } from './spread.ts'
-import type { Row } from './table.ts'
-import { type Grove, INTERVAL_MS, World, work } from './world.ts'
 
 /** Rounds before the attack, and those of it after which views are looked at. */
 const BEFORE_ROUNDS = 20

@@ -5,7 +5,7 @@ import { type Book, isFit, type ProvenPeer, type Words } from './book.ts'
 /** Places of the view. */
 export const SLOTS = 10
 
-interface Slot {
+interface ViewSlot {
   seed: Words
   peer: ProvenPeer | undefined
 }
@@ -16,9 +16,9 @@ interface Slot {
  * own, and no peer is in two. How often a peer is named, or calls, changes nothing. Networks are
  * ranked before the peers in them, so that many addresses of one network take its share only.
  */
-export class Slots {
+export class RankedView {
   readonly #random: Random
-  readonly #slots: Slot[]
+  readonly #slots: ViewSlot[]
   #turn = 0
 
   /** `random` gives numbers that nobody else knows. */
@@ -63,7 +63,7 @@ export class Slots {
     for (const peer of peers) mustHold(book.get(peer.peerId) === peer, 'the view is of the book')
   }
 
-  #fill(slot: Slot, book: readonly ProvenPeer[]): void {
+  #fill(slot: ViewSlot, book: readonly ProvenPeer[]): void {
     slot.peer = undefined
     const taken = new Set(this.peers())
     for (const peer of book)

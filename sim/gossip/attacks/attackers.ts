@@ -1,10 +1,10 @@
-import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { below, sample } from '../../src/core/random.ts'
-import { timestamp } from '../../src/core/time.ts'
-import { type NamedPeer, type PeerInfo, SAMPLE_MAX } from '../../src/core/wire/gossip.ts'
-import type { Effect, Input } from '../../src/protocol/messages.ts'
-import { ipOf } from '../network/hosts.ts'
-import { addressOf, type Grove, INTERVAL_MS, type World } from './world.ts'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import { below, sample } from '../../../src/core/random.ts'
+import { timestamp } from '../../../src/core/time.ts'
+import { type NamedPeer, type PeerInfo, SAMPLE_MAX } from '../../../src/core/wire/gossip.ts'
+import type { Effect, Input } from '../../../src/protocol/messages.ts'
+import { ipOf } from '../../network/hosts.ts'
+import { addressOf, type Grove, INTERVAL_MS, type World } from '../world.ts'
 
 /**
  * Where attackers are: on a host each; on one host, by paths of one port; on one host, by ports,

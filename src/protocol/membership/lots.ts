@@ -22,7 +22,7 @@ interface Named extends NamedPeer {
  * Peers that others name, or that call, and have yet to answer themselves. The lot decides who is
  * called, so that to be named often, or to call often, is of no use.
  */
-export class Candidates {
+export class Lots {
   readonly #random: Random
   /** By id. */
   readonly #named = new Map<string, Named>()
