@@ -45,8 +45,13 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
   const verified = await verifiedOf(node, arrivals)
   try {
     for (const [index, arrival] of arrivals.entries()) {
-      if ((await put(node, arrival, verified[index])) === 'present') continue
       const { contribution, provenance } = arrival
+      if ((await put(node, arrival, verified[index])) === 'present') {
+        // Who else has signed it may make it count.
+        const isSigned = provenance.origin === 'local' || (verified[index] ?? []).length > 0
+        if (isSigned) node.moved(Object.keys(contribution.manifest.scores ?? {}))
+        continue
+      }
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()

@@ -88,10 +88,10 @@ export interface ReadContext extends Breathing {
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
-    /** By id or address. */
     readonly standings: StandingsView<StandingEntry['standing']>
     readonly keys: StandingsView
   }
+  readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock
 }
 
@@ -134,6 +134,8 @@ export interface AdmitContext {
   track<T>(work: Promise<T>): Promise<T>
   /** Tells gossip that these are here now, and that the frontier may have changed. */
   stored(contributions: readonly Contribution[]): void
+  /** Works have come or gone in these metrics, and signals may have moved. */
+  moved(metrics: readonly string[]): void
 }
 
 /** Asking other groves, and remembering how they answered. */

@@ -23,6 +23,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
     },
     admission: node.config.admission ?? 'open',
+    ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),
   }
 }
