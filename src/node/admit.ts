@@ -17,11 +17,11 @@ export interface Admission extends Incoming {
 }
 
 /**
- * The one door to the store: what is published here is signed, others' signatures are verified, and
- * what is new is counted, told to subscribers and handed to gossip. When it resolves, the
- * contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`,
- * and `shutting-down` where the grove is closing: nothing is stored behind the back of `close`.
- * Of the attestations that come with it, origins are kept, the others dropped.
+ * The one door to the store, which signs what is published here: others' signatures are verified,
+ * and what is new is counted, told to subscribers and handed to gossip. When it resolves, the
+ * contribution is durable. Throws `storage-full`, `storage-failed`, `read-only`, and
+ * `shutting-down` where the grove is closing: nothing is stored behind the back of `close`. Of the
+ * attestations that come with it, origins are kept, the others dropped.
  */
 export async function admit(
   node: AdmitContext,
@@ -45,11 +45,13 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
   const verified = await verifiedOf(node, arrivals)
   try {
     for (const [index, arrival] of arrivals.entries()) {
-      const { contribution, provenance } = arrival
-      if ((await put(node, arrival, verified[index])) === 'present') {
+      const { contribution, provenance, ...options } = arrival
+      const origins = verified[index] ?? []
+      const stored = { ...options, origins }
+      if ((await node.contributions.put(contribution, provenance, stored)) === 'present') {
         // Who else has signed it may make it count.
-        const isSigned = provenance.origin === 'local' || (verified[index] ?? []).length > 0
-        if (isSigned) node.moved(Object.keys(contribution.manifest.scores ?? {}))
+        if (provenance.origin === 'local' || origins.length > 0)
+          node.moved(Object.keys(contribution.manifest.scores ?? {}))
         continue
       }
       added.push(contribution)
@@ -70,17 +72,6 @@ async function verifiedOf(
   const hasAttestations = arrivals.some(({ contribution }) => contribution.attestations.length > 0)
   if (signing === undefined || !hasAttestations) return []
   return Promise.all(arrivals.map((arrival) => signing.verified(arrival)))
-}
-
-function put(
-  { contributions, signing }: AdmitContext,
-  { contribution, provenance, ...options }: Admission,
-  verified: readonly Origin[] = [],
-): Promise<'added' | 'present'> {
-  const store = (origins: readonly Origin[]) =>
-    contributions.put(contribution, provenance, { ...options, origins })
-  if (signing === undefined || provenance.origin === 'peer') return store(verified)
-  return signing.signed(contribution.cid, (origin) => store([origin]), options.caller)
 }
 
 /** Where something that a peer sent came from. */

@@ -117,6 +117,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       origins: this.origins,
       closing: this.closing,
       later: (...task) => this.later(...task),
+      moved: (metrics) => this.moved(metrics),
       breathe: () => this.breathe(),
       fault: (peer, error) => noteFailure(this, peer, error),
     })
@@ -290,8 +291,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
     await this.#contact(peer, async () => {
       const answer = await this.transport.exchange(peer, message, { signal: this.closing })
-      noteTwin(this, peer, answer)
-      this.tell({ type: 'exchange-answered', peer, message: answer })
+      noteTwin(this, peer, answer.message)
+      this.tell({ type: 'exchange-answered', peer, ...answer })
     })
   }
 

@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import type { SigningKey } from '../core/identity/ed25519.ts'
 import type { Origin } from '../core/identity/origin.ts'
 import type { AdmissionMode } from '../core/peers/admission.ts'
 import type { Counting, Judgement } from '../core/peers/counting.ts'
@@ -51,6 +52,16 @@ export interface OriginStore {
    * where nothing has changed.
    */
   add(cid: Cid, origins: readonly Origin[], from: Provenance['origin']): Promise<boolean>
+  /**
+   * From now on what is put as `local` gets an origin of this key, in the same transaction: what
+   * shares a commit shares a signature.
+   */
+  signWith(key: SigningKey): void
+  /**
+   * Adds origins of that key, of this moment (Unix ms) and under one signature, to those of at most
+   * ORIGIN_BATCH_MAX contributions that are held. Nothing where there is no key.
+   */
+  sign(cids: readonly Cid[], at: number): Promise<void>
   /**
    * Which of the next entries of the log after number `after` were published by somebody on this
    * machine (`Provenance.own`), and have an origin of no own key. At most `limit` entries are

@@ -1,4 +1,3 @@
-import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
 import type { Origin } from '../core/identity/origin.ts'
 import type { Attested, DsseEnvelope } from '../core/identity/statement.ts'
@@ -10,13 +9,8 @@ export interface Incoming {
   readonly provenance: Provenance
 }
 
-/** Who has signed what comes to the store. */
+/** Who has signed what others sent, and this grove's own word on that. */
 export interface Signing {
-  /**
-   * What `store` gives, which gets this grove's origin of what is published here. Callers take
-   * turns.
-   */
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller?: string): Promise<T>
   /**
    * Of the origins that came with a contribution, those that hold. Who sent others is at fault.
    * Throws `shutting-down`.

@@ -66,6 +66,13 @@ export interface RequestOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a peer answered in an exchange. */
+export interface Exchanged {
+  readonly message: GossipMessage
+  /** Whether the key that the message names as its sender has signed it. */
+  readonly isProven: boolean
+}
+
 /**
  * What a grove can ask of another. Answers are bounded and well formed, but not verified: the
  * caller has to do that. A peer that doesn't federate is asked by the routes of 0.1.
@@ -78,11 +85,7 @@ export interface RequestOptions {
 export interface Transport {
   /** The hosts behind addresses, as far as dialling has shown them. */
   readonly hosts: Hosts
-  exchange(
-    peer: PeerAddress,
-    message: GossipMessage,
-    options?: RequestOptions,
-  ): Promise<GossipMessage>
+  exchange(peer: PeerAddress, message: GossipMessage, options?: RequestOptions): Promise<Exchanged>
   shuffle(
     peer: PeerAddress,
     request: ShuffleRequest,

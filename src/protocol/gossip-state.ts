@@ -1,4 +1,5 @@
 import type { Cid } from '../core/cid.ts'
+import { isKeyId } from '../core/identity/ed25519.ts'
 import { invariant } from '../core/invariant.ts'
 import { tidyAddress } from '../core/peers/endpoint.ts'
 import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
@@ -114,7 +115,7 @@ export class GossipState {
       case 'exchange-received':
         return this.#answerExchange(input.message, input.remote, now)
       case 'exchange-answered':
-        return this.#learnFrom(input.peer, input.message, now)
+        return this.#learnFrom(input.peer, this.#inShownName(input), now)
       case 'shuffle-received':
         return this.#answerShuffle(input.request, input.remote, now)
       case 'shuffle-answered':
@@ -199,6 +200,18 @@ export class GossipState {
     return proven ? this.#quota.takeHearsay(address, count) : 0
   }
 
+  /**
+   * The answer in the name that its sender has shown: where a key has not signed what is said in
+   * its name, that is the peer which is known at the address. Whom the operator expects there is
+   * compared with the name itself.
+   */
+  #inShownName({ peer, message, isProven }: ExchangeAnswer): GossipMessage {
+    const { address } = peer
+    if (isProven || !isKeyId(message.peerId)) return message
+    if (this.#members.isSelf(message) || this.#members.hasPin(address)) return message
+    return { ...message, peerId: this.#members.at(address)?.peerId ?? tidyAddress(address) }
+  }
+
   #learnFrom(dialled: PeerAddress, message: GossipMessage, now: number): Effect[] {
     const { peerId, capabilities } = message
     const isSelf = peerId === this.#members.self.peerId
@@ -266,6 +279,8 @@ export class GossipState {
     return this.#members.contactMade(peer, now)
   }
 }
+
+type ExchangeAnswer = Extract<Input, { readonly type: 'exchange-answered' }>
 
 interface Listening {
   readonly speaker: Speaker

@@ -43,6 +43,8 @@ export type Input =
       readonly type: 'exchange-answered'
       readonly peer: PeerAddress
       readonly message: GossipMessage
+      /** Whether the key that it names as its sender has signed it. Default: it has not. */
+      readonly isProven?: boolean
     }
   | {
       readonly type: 'shuffle-received'

@@ -16,8 +16,7 @@ export function poolSignatures(key: SigningKey): Signatures {
     return verifying
   }
   return {
-    peerId: key.peerId,
-    sign: (domain, bytes) => key.signInPool(domain, bytes),
+    key,
     signDsse: async (text) => (await key.signDsse(text)).toString('base64'),
     isSignedBy: async (peerId, signed) => (await keyOf(peerId)?.verifyInPool(signed)) ?? false,
   }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { GroveError, isGroveError } from '../core/errors.ts'
+import { isKeyId } from '../core/identity/ed25519.ts'
 import { GOSSIP_MAX_BYTES } from '../core/limits.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { AboutAnswer, ClosureRequest } from '../core/wire/federation.ts'
@@ -13,7 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { RequestOptions, Transport } from '../ports/transport.ts'
 import type { MinimumRate } from './body.ts'
 import { CallSigner, type CallSigning } from './call-signer.ts'
-import { Dialler, type HttpCarrier } from './dialler.ts'
+import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
 import { HostMap } from './hosts.ts'
@@ -66,7 +67,7 @@ export function httpTransport(options: TransportOptions): Transport {
   ) {
     return dialler.askSigned(
       peer,
-      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal },
+      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, isSealed: true, signal },
       schema,
     )
   }
@@ -77,11 +78,10 @@ export function httpTransport(options: TransportOptions): Transport {
       const readable = messageFor(protocols.version(peer), message)
       const path = '/api/gossip/exchange'
       const asked = gossip(peer, path, readable, gossipMessageSchema, call)
-      const { output: answer, signedBy } = await asked
-      if (signedBy !== undefined && signedBy !== answer.peerId)
-        throw peerFault(peer, 'forged', `answered as ${answer.peerId} by the key of ${signedBy}`)
+      const { output: answer, ...signed } = await asked
+      const isProven = isSender(peer, answer.peerId, signed)
       protocols.learn(peer, answer.capabilities['federation'])
-      return answer
+      return { message: answer, isProven }
     },
     async shuffle(peer, request, call = {}) {
       const path = '/api/gossip/shuffle'
@@ -152,6 +152,18 @@ export function httpTransport(options: TransportOptions): Transport {
     checkAddress: (address) => dialler.checkAddress(address),
     close: () => dialler.close(),
   }
+}
+
+/**
+ * Whether the key that an answer names as its sender has signed it. Throws `peer-fault` where
+ * another has, or none, though the call was signed: a grove that has a key answers with it.
+ */
+function isSender(peer: PeerAddress, peerId: string, { signedBy, isCallSigned }: Signer): boolean {
+  if (signedBy !== undefined && signedBy !== peerId)
+    throw peerFault(peer, 'forged', `answered as ${peerId} by the key of ${signedBy}`)
+  if (signedBy === undefined && isCallSigned && isKeyId(peerId))
+    throw peerFault(peer, 'forged', `answered as ${peerId} without its signature`)
+  return signedBy !== undefined
 }
 
 /** The version of federation since which groves are asked what they hold about contributions. */

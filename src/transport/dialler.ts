@@ -7,6 +7,7 @@ import type { KeyId } from '../core/identity/ed25519.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
+import { SIGNATURE } from '../signing/http-signature.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
 import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
@@ -69,6 +70,8 @@ export interface Request {
   readonly maxEntries?: number
   /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
+  /** Whether a grove that signs its answers always signs this one. */
+  readonly isSealed?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -79,10 +82,20 @@ export interface PeerAnswer {
   /** The Content-Length; undefined if there is none. */
   readonly lengthBytes: number | undefined
   readonly body: AsyncIterable<Uint8Array>
-  /** Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature. */
+  /** Whether the call was signed, so that a grove with a key would have signed its answer. */
+  readonly isCallSigned: boolean
+  /**
+   * Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature, and
+   * `refused` where one is missing that must be there.
+   */
   signedBy(body: Uint8Array): Promise<KeyId | undefined>
   /** Drops a body that won't be read. */
   discard(): void
+}
+
+/** Who signed the answer to a call, if somebody did, and whether the call itself was signed. */
+export interface Signer extends Pick<PeerAnswer, 'isCallSigned'> {
+  readonly signedBy: KeyId | undefined
 }
 
 /** The most bytes read of an error response, to learn its code. */
@@ -149,7 +162,9 @@ export class Dialler {
     const guarded = guardedBody(body, { ...bodyLimits, maxBytes: request.maxBytes, exactBytes })
     return {
       ...{ status, headers, lengthBytes, body: guarded },
-      signedBy: async (bytes) => signer?.signerOf(peer, call, answer, bytes),
+      isCallSigned: call[SIGNATURE] !== undefined,
+      signedBy: async (bytes) =>
+        signer?.signerOf(peer, call, answer, { body: bytes, isSealed: request.isSealed === true }),
       discard: () => void body.destroy(),
     }
   }
@@ -168,15 +183,15 @@ export class Dialler {
     peer: PeerAddress,
     request: Request,
     schema: T,
-  ): Promise<{ readonly output: z.output<T>; readonly signedBy: KeyId | undefined }> {
+  ): Promise<{ readonly output: z.output<T> } & Signer> {
     const answer = await this.ask(peer, request)
     const body = await readBody(answer.body)
-    const signedBy = await answer.signedBy(body)
+    const signer = { signedBy: await answer.signedBy(body), isCallSigned: answer.isCallSigned }
     const { path, maxEntries = JSON_MAX_ENTRIES } = request
     if (countEntries(body, maxEntries) > maxEntries)
       throw peerFault(peer, 'too-long', `answered ${path} with more than ${maxEntries} entries`)
     const result = schema.safeParse(parseJson(peer, body), ourWords)
-    if (result.success) return { output: result.data, signedBy }
+    if (result.success) return { output: result.data, ...signer }
     const issue = issuesText(result.error.issues.slice(0, 1))
     throw peerFault(peer, 'malformed', `answered ${path} with a malformed body: ${issue}`)
   }

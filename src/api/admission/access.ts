@@ -1,3 +1,4 @@
+import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { Scope } from '../../core/identity/token.ts'
 import { isElsewhere } from '../../core/loopback.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -43,7 +44,7 @@ export type ApiCaller =
   | { readonly kind: 'local' }
   | { readonly kind: 'token'; readonly id: string; readonly scope: Scope }
   /** A grove that signed its request. */
-  | { readonly kind: 'grove'; readonly peerId: string }
+  | { readonly kind: 'grove'; readonly peerId: KeyId }
   /** Somebody on another machine; a reader where reading is open to everybody. */
   | { readonly kind: 'anybody'; readonly isReader?: true }
 

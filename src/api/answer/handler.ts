@@ -105,7 +105,8 @@ function contextOf({ check }: JsonOperation, call: Call) {
   const isElsewhere = isFar(call.caller, request)
   const checks = check !== undefined && request.header(check.header) === check.name
   const turn = () => (request.turn === undefined ? node.breathe(true) : request.turn())
-  const from = { isLocal, isElsewhere, remote, ...(caller && { caller }) }
+  const by = call.caller.kind === 'grove' ? { by: call.caller.peerId } : {}
+  const from = { isLocal, isElsewhere, remote, ...by, ...(caller && { caller }) }
   return { signal, checks, pending: staged.pending, turn, ...from }
 }
 

@@ -2,8 +2,10 @@ import { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
 import { cidSchema } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
+import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
 import { originHeader } from '../../core/identity/origin-text.ts'
 import { GOSSIP_MAX_BYTES } from '../../core/limits.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import { messageFor } from '../../core/wire/federation-1.ts'
 import {
@@ -31,8 +33,9 @@ export const gossipOperations = {
     access: 'gossip',
     input: gossipMessageSchema,
     output: gossipMessageSchema,
-    run: async (node, message, { remote }) => {
-      refuseBlocked(node, message)
+    run: async (node, told, { remote, by }) => {
+      refuseBlocked(node, told)
+      const message = { ...told, ...inShownName(told, by) }
       return messageFor(message.capabilities['federation'], node.exchange(message, remote))
     },
   }),
@@ -44,9 +47,10 @@ export const gossipOperations = {
     access: 'gossip',
     input: shuffleRequestSchema,
     output: shuffleResponseSchema,
-    run: async (node, request, { remote }) => {
-      refuseBlocked(node, request.sender)
-      return node.shuffle(request, remote)
+    run: async (node, { sender: told, offered }, { remote, by }) => {
+      refuseBlocked(node, told)
+      const sender = { ...told, ...inShownName(told, by) }
+      return node.shuffle({ sender, offered }, remote)
     },
   }),
   gossipPeers: json({
@@ -85,6 +89,20 @@ export const gossipOperations = {
       }
     },
   }),
+}
+
+/**
+ * The sender of a message by the name that it has shown. One that names a key which has not signed
+ * it is known by its address, until it answers there. Throws `forbidden` for who signs by another.
+ */
+function inShownName({ peerId, address }: PeerAddress, by: KeyId | undefined): PeerAddress {
+  if (by !== undefined && by !== peerId)
+    throw new GroveError(
+      'forbidden',
+      {},
+      { message: `the message is of ${peerId}, signed by ${by}` },
+    )
+  return { peerId: by === undefined && isKeyId(peerId) ? tidyAddress(address) : peerId, address }
 }
 
 /** Throws `forbidden` for a message in the name of a blocked grove. */

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Cid } from '../../core/cid.ts'
+import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { TransferProgress } from '../../node/context.ts'
 import type { EventSubscription } from '../../node/events.ts'
 import type { GroveNode } from '../../node/node.ts'
@@ -41,6 +42,8 @@ export interface CallContext {
   readonly turn?: () => Promise<void> | undefined
   /** Whether the caller is on another machine. Default: it is on this one. */
   readonly isElsewhere?: boolean
+  /** The grove that signed the request. Default: none did. */
+  readonly by?: KeyId
   /** The IP address that the caller has, if it has one. */
   readonly remote?: string | undefined
   /** Artifacts that came with a draft and are stored with it. */

@@ -78,11 +78,6 @@ export class SigningKey {
     return sign(null, signedBytes(domain, bytes), this.#key).toString('base64url')
   }
 
-  /** The same, made in a thread of the system's pool. */
-  signInPool(domain: Domain, bytes: Uint8Array): Promise<string> {
-    return this.#signInPool(signedBytes(domain, bytes)).then((made) => made.toString('base64url'))
-  }
-
   /**
    * The 64 bytes of a signature over the base of an HTTP message (RFC 9421 §2.5), off the main
    * thread. A base begins with the name of a component, and so is nothing that has a domain.

@@ -30,13 +30,13 @@ export interface ToSign {
 }
 
 /** What the one signature is over by which contributions are published together. */
-export interface Publication extends ToSign {
+interface Publication extends ToSign {
   /** Their origins, in their order, once it is signed. */
   origins(peerId: KeyId, signature: string): Origin[]
 }
 
 /** Of at least one contribution, and at most ORIGIN_BATCH_MAX. */
-export function publicationOf(cids: readonly Cid[], at: number): Publication {
+function publicationOf(cids: readonly Cid[], at: number): Publication {
   const [only, ...others] = cids
   if (only !== undefined && others.length === 0) {
     const origins = (peerId: KeyId, signature: string) => [{ peerId, at, signature }]

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { isGroveError } from '../../core/errors.ts'
-import { ORIGIN_BATCH_MAX } from '../../core/identity/origin.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { OriginStore } from '../../ports/origin-store.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
-import type { OriginSigner } from './origin-signer.ts'
 
+/** What is signed in one step: one job for the store, for which others wait. */
+const STEP_MAX = 64
 /** Between two steps, so that a grove that starts has time for others. */
 const STEP_GAP_MS = 20
 const SPACE = 'grove'
@@ -15,9 +16,11 @@ const progressSchema = z.object({ to: z.number().int().min(0) })
 export interface EarlierWorkOptions {
   readonly origins: OriginStore
   readonly records: Pick<RecordStore, 'get' | 'set'>
-  readonly signer: OriginSigner
+  readonly clock: Clock
   /** Runs a task after a while, unless the grove closes. */
   readonly later: (name: string, delayMs: number, task: () => Promise<void>) => void
+  /** Signals may have moved: what is signed may count. */
+  readonly moved: (metrics: readonly string[]) => void
 }
 
 /**
@@ -54,13 +57,15 @@ export class EarlierWork {
 
   /** Where the page ends; undefined if the log has ended before. */
   async #signPage(after: number): Promise<number | undefined> {
-    const { origins, records, signer } = this.#options
-    const { cids, to } = await origins.unsigned(after, ORIGIN_BATCH_MAX)
+    const { origins, records, clock, moved } = this.#options
+    const { cids, to } = await origins.unsigned(after, STEP_MAX)
     if (to === undefined) return undefined
-    const signed = cids.length === 0 ? [] : await signer.signTogether(cids)
-    await Promise.all(cids.map((cid, n) => origins.add(cid, signed.slice(n, n + 1), 'local')))
+    if (cids.length > 0) {
+      await origins.sign(cids, clock.now())
+      moved([])
+    }
     // A start on a directory in which little is new writes nothing.
-    if (cids.length === 0 && to - this.#noted < ORIGIN_BATCH_MAX) return to
+    if (cids.length === 0 && to - this.#noted < STEP_MAX) return to
     await records.set(SPACE, KEY, { to })
     this.#noted = to
     return to

@@ -1,24 +1,17 @@
-import type { Cid } from '../../core/cid.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { Origin } from '../../core/identity/origin.ts'
 import { originsIn } from '../../core/identity/origin-text.ts'
 import { type Attested, attestationOf, type DsseEnvelope } from '../../core/identity/statement.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
-import type { Clock } from '../../ports/clock.ts'
 import type { Signatures } from '../../ports/signatures.ts'
 import type { Incoming, Signing } from '../../ports/signing.ts'
-import type { NextTurn } from '../../ports/stores.ts'
 import { EarlierWork, type EarlierWorkOptions } from './earlier-work.ts'
-import { OriginSigner } from './origin-signer.ts'
 import { OriginVerifier } from './origin-verifier.ts'
 
-interface SigningPorts extends Pick<EarlierWorkOptions, 'records'> {
-  readonly clock: Clock
-  readonly nextTurn?: NextTurn | undefined
-}
+type SigningPorts = Pick<EarlierWorkOptions, 'records' | 'clock'>
 
 /** What a grove does for its signing. */
-interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later'> {
+interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later' | 'moved'> {
   /** Aborts when the grove closes. */
   readonly closing: AbortSignal
   readonly breathe: () => Promise<void> | undefined
@@ -26,17 +19,16 @@ interface Hooks extends Pick<EarlierWorkOptions, 'origins' | 'later'> {
   readonly fault: (peer: PeerAddress, error: GroveError) => void
 }
 
-/** The origins of what comes to the store: made for what is published here, verified for others. */
+/** The origins of what comes to the store: for what is published here the store makes them. */
 export class NodeSigning implements Signing {
-  readonly #signer: OriginSigner
   readonly #earlier: EarlierWork
   readonly #verifier: OriginVerifier
   readonly #fault: Hooks['fault']
   readonly #signatures: Signatures
 
   private constructor(options: SigningPorts & Hooks & { readonly signatures: Signatures }) {
-    this.#signer = new OriginSigner(options)
-    this.#earlier = new EarlierWork({ ...options, signer: this.#signer })
+    options.origins.signWith(options.signatures.key)
+    this.#earlier = new EarlierWork(options)
     this.#verifier = new OriginVerifier(options)
     this.#fault = options.fault
     this.#signatures = options.signatures
@@ -55,14 +47,10 @@ export class NodeSigning implements Signing {
     this.#earlier.start()
   }
 
-  signed<T>(cid: Cid, store: (origin: Origin) => Promise<T>, caller?: string): Promise<T> {
-    return this.#signer.signed(cid, store, caller)
-  }
-
   /** The envelope by which this grove attests who published a contribution. */
   async attest(attested: Attested): Promise<DsseEnvelope> {
     const { text, envelope } = attestationOf(attested)
-    return envelope(this.#signatures.peerId, await this.#signatures.signDsse(text))
+    return envelope(this.#signatures.key.peerId, await this.#signatures.signDsse(text))
   }
 
   async verified(incoming: Incoming): Promise<readonly Origin[]> {

@@ -179,6 +179,10 @@ export class Membership {
   }
 
   /** Whether the operator wrote another id for the address of this peer. */
+  hasPin(address: string): boolean {
+    return this.#peers.hasPin(address)
+  }
+
   isMisnamed(peer: PeerAddress): boolean {
     return this.#peers.isMisnamed(peer)
   }

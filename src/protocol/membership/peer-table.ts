@@ -98,6 +98,11 @@ export class PeerTable {
     return pinned !== undefined && pinned !== peerId
   }
 
+  /** Whether the operator wrote an id for this address. */
+  hasPin(address: string): boolean {
+    return this.#seeds.get(tidyAddress(address))?.pinned !== undefined
+  }
+
   /** Whether the operator wrote the id of this peer. */
   isPinned({ peerId, address }: PeerAddress): boolean {
     return this.#seeds.get(address)?.pinned === peerId

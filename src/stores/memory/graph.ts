@@ -69,7 +69,8 @@ export class MemoryGraph implements GraphStore {
     { origins = [] }: StoreOptions = {},
   ): Promise<'added' | 'present'> {
     const { cid, bytes, manifest } = contribution
-    this.origins.keep(cid, origins, provenance.origin)
+    const signed = [...origins, ...this.origins.own(cid, provenance)]
+    this.origins.keep(cid, signed, provenance.origin)
     if (this.#held.has(cid)) return 'present'
     const stored = { cid, bytes, manifest, attestations: [], provenance }
     const seq = this.#log.length + 1

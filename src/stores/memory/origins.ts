@@ -1,6 +1,6 @@
 import type { Cid } from '../../core/cid.ts'
-import type { KeyId } from '../../core/identity/ed25519.ts'
-import { type Origin, originsKept } from '../../core/identity/origin.ts'
+import type { KeyId, SigningKey } from '../../core/identity/ed25519.ts'
+import { type Origin, originsKept, signOrigins } from '../../core/identity/origin.ts'
 import {
   type Counting,
   EVERYBODY,
@@ -31,6 +31,7 @@ export class MemoryOrigins implements OriginStore {
   /** Whose word counts, and by which of them all was judged last. */
   #counting: Counting = EVERYBODY
   #judgedBy: Counting = EVERYBODY
+  #key: SigningKey | undefined
 
   /** `log` gives all that is held, in the order of arrival. */
   constructor(log: () => readonly Stored[]) {
@@ -47,6 +48,22 @@ export class MemoryOrigins implements OriginStore {
   async add(cid: Cid, origins: readonly Origin[], from: Provenance['origin']): Promise<boolean> {
     if (!this.#log().some((held) => held.cid === cid)) return false
     return this.keep(cid, origins, from)
+  }
+
+  signWith(key: SigningKey): void {
+    this.#key = key
+  }
+
+  async sign(cids: readonly Cid[], at: number): Promise<void> {
+    if (this.#key === undefined) return
+    const origins = signOrigins(this.#key, cids, at)
+    for (const [n, cid] of cids.entries()) await this.add(cid, origins.slice(n, n + 1), 'local')
+  }
+
+  /** This grove's origin of what is put, where it has a key and that was published here. */
+  own(cid: Cid, { origin, receivedAt }: Provenance): readonly Origin[] {
+    if (this.#key === undefined || origin === 'peer') return []
+    return signOrigins(this.#key, [cid], receivedAt)
   }
 
   /** As `add`, also for what is only about to be held. */

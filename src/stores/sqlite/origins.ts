@@ -1,4 +1,5 @@
 import type { Cid } from '../../core/cid.ts'
+import type { SigningKey } from '../../core/identity/ed25519.ts'
 import type { Origin } from '../../core/identity/origin.ts'
 import type { Counting, Judgement } from '../../core/peers/counting.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
@@ -30,6 +31,14 @@ export class SqliteOrigins implements OriginStore {
   add(cid: Cid, origins: readonly Origin[], from: Provenance['origin']): Promise<boolean> {
     const rows = origins.map(rowOfOrigin)
     return this.#session.write({ type: 'add-origins', cid, origins: rows, from })
+  }
+
+  signWith(key: SigningKey): void {
+    this.#session.signWith(key)
+  }
+
+  async sign(cids: readonly Cid[], at: number): Promise<void> {
+    await this.#session.write({ type: 'sign', cids, at })
   }
 
   unsigned(after: number, limit: number): Promise<UnsignedPage> {

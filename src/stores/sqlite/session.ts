@@ -1,4 +1,5 @@
 import { type GroveError, isGroveError } from '../../core/errors.ts'
+import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { hexDigits, type Random } from '../../core/random.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ContributionInfo, ReadOptions } from '../../ports/graph-index.ts'
@@ -139,6 +140,11 @@ export class Session {
     if (this.#obstacle !== undefined && !this.#isWritableAgain()) throw this.#obstacle
     if (job.type === 'put-contribution' && !this.#hasBegun) this.#begin(asker)
     return this.#queue.do(job, asker)
+  }
+
+  /** From now on, what is put as `local` is signed with this key. */
+  signWith(key: SigningKey): void {
+    this.#queue.signWith(key)
   }
 
   /** Throws `storage-full`, `read-only`, `storage-failed` where nothing can be stored now. */

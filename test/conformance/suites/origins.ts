@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Cid } from '../../../src/core/cid.ts'
-import { type KeyId, keyIdFromBytes } from '../../../src/core/identity/ed25519.ts'
-import { ORIGINS_MAX, type Origin, originsKept } from '../../../src/core/identity/origin.ts'
+import { type KeyId, keyIdFromBytes, SigningKey } from '../../../src/core/identity/ed25519.ts'
+import {
+  isOriginOf,
+  ORIGINS_MAX,
+  type Origin,
+  originsKept,
+} from '../../../src/core/identity/origin.ts'
 import type { GraphStore } from '../../../src/ports/graph-store.ts'
 import { broughtBy, cidsOf, local, putAll, relation, sample } from '../samples.ts'
 import type { Reopenable } from './log.ts'
@@ -15,6 +20,7 @@ const originBy = (n: number, changes: Partial<Origin> = {}): Origin => ({
   signature: Buffer.alloc(64, n).toString('base64url'),
   ...changes,
 })
+const signer = SigningKey.fromSecret(new Uint8Array(32).fill(9))
 const path = { index: 2, count: 5, siblings: [1, 2, 3].map((n) => new Uint8Array(32).fill(n)) }
 const peer = broughtBy('10.0.0.7')
 
@@ -136,6 +142,41 @@ export function originsSuite(name: string, open: () => Promise<Reopenable>): voi
 
       assert.deepEqual(cids, cidsOf(items.slice(0, 5)))
       assert.deepEqual(rest.cids, cidsOf(items.slice(5)))
+    })
+
+    test('with a key, what is published is signed as it is stored, and so is what it is told to', async () => {
+      await using opened = await open()
+      const { store } = opened
+      const [before, others, late, ...published] = Array.from({ length: 12 }, (_, n) =>
+        sample({ summary: `${n}` }),
+      )
+      assert.ok(before && others && late)
+      const localAt = (receivedAt: number) => ({ ...local(), receivedAt })
+      await store.put(before, localAt(1))
+      await store.origins.sign([before.cid], 5)
+      assert.deepEqual(await originsIn(store, before), [])
+
+      store.origins.signWith(signer)
+      await store.put(others, peer, { origins: [originBy(1)] })
+      await Promise.all(published.map((item) => store.put(item, localAt(7))))
+      await store.put(others, localAt(8))
+      await store.put(late, peer)
+      await store.origins.sign([before.cid, sample({ summary: 'absent' }).cid], 9)
+
+      const held = new Map(await store.origins.of(cidsOf([before, others, late, ...published])))
+      const isSigned = (item: { readonly cid: Cid }, at: number) =>
+        held.get(item.cid)?.some((origin) => origin.at === at && isOriginOf(item.cid, origin)) ===
+        true
+      assert.ok(published.every((item) => isSigned(item, 7)))
+      assert.ok(isSigned(others, 8))
+      assert.ok(isSigned(before, 9))
+      assert.deepEqual(
+        held.get(others.cid)?.map(({ peerId }) => peerId),
+        originsKept(others.cid, [originBy(1), { peerId: signer.peerId }], {
+          isListed: (id) => id !== keyOf(1),
+        }).map(({ peerId }) => peerId),
+      )
+      assert.equal(held.get(late.cid), undefined)
     })
 
     test('the groves behind each signal are counted once, also as origins come and go', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { operations } from '../../../src/api/operations/table.ts'
+import type { KeyId } from '../../../src/core/identity/ed25519.ts'
 import { setStanding } from '../../../src/node/access/set-standing.ts'
 import { Standings } from '../../../src/node/access/standings.ts'
 import { seeded } from '../../../src/runtime/random.ts'
@@ -10,7 +11,8 @@ import { withCode } from '../../support/errors.ts'
 import { standingClock } from '../../support/standing-clock.ts'
 import { testNode } from '../../support/test-node.ts'
 
-const KEY = `ed25519:${'a'.repeat(64)}`
+const KEY = `ed25519:${'a'.repeat(64)}` as KeyId
+const OTHER_KEY = `ed25519:${'b'.repeat(64)}` as KeyId
 const ADDRESS = 'http://10.0.0.7:4515'
 
 test('a standing holds until its end, over restarts, and is taken back', async () => {
@@ -56,6 +58,24 @@ test('an address without a key can be blocked and not trusted; one that is known
   assert.equal(await setStanding(node, { peer: ADDRESS, standing: 'trusted' }), KEY)
   assert.equal(await setStanding(node, { peer: KEY, standing: 'none' }), KEY)
   assert.equal(node.access.standings.of(KEY), undefined)
+})
+
+test('a message is in the name of the key that signed it, or in that of its address', async () => {
+  await using grove = testNode([], { reachable: true })
+  const sender = { peerId: KEY, address: ADDRESS, age: 0, lastSeen: '2026-01-01T00:00:00.000Z' }
+  const told = (by?: KeyId) =>
+    operations.shuffle.run(
+      grove.node,
+      { sender, offered: [] },
+      { signal: new AbortController().signal, remote: '10.0.0.7', ...(by && { by }) },
+    )
+
+  await assert.rejects(told(OTHER_KEY), withCode('forbidden', 'signed by'))
+  await told()
+  const unsigned = grove.node.gossip.peer(ADDRESS)?.peerId
+  await told(KEY)
+
+  assert.equal(unsigned, ADDRESS)
 })
 
 test('a message in the name of a blocked grove is refused', async () => {

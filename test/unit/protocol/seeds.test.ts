@@ -137,3 +137,26 @@ test('what began here is told to a seed first, though the view has no room for i
   assert.equal(told.length, 10)
   assert.ok(told.slice(1).every((id) => others.some(({ peerId }) => peerId === id)))
 })
+
+test('a key is nobody’s name but of who signs with it', () => {
+  const key = `ed25519:${'0a'.repeat(32)}`
+  const [owner, other] = [peer(1), peer(2)].map(({ address }) => ({ peerId: address, address }))
+  assert.ok(owner && other)
+  const gossip = begun([])
+  const answersAs = ({ address }: PeerAddress, isProven: boolean) => {
+    const message = messageOf({ peerId: key, address })
+    const dialled = { peerId: address, address }
+    gossip.step({ type: 'exchange-answered', peer: dialled, message, isProven }, START)
+    gossip.checkInvariants()
+  }
+
+  answersAs(other, false)
+  assert.deepEqual(known(gossip), [`${other.address} at ${other.address}: alive`])
+  answersAs(owner, true)
+  answersAs(other, false)
+
+  assert.deepEqual(known(gossip).sort(), [
+    `${key} at ${owner.address}: alive`,
+    `${other.address} at ${other.address}: alive`,
+  ])
+})

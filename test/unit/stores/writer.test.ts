@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { hashBytes } from '../../../src/core/cid.ts'
 import type { Contribution } from '../../../src/core/contribution/contribution.ts'
+import { SigningKey } from '../../../src/core/identity/ed25519.ts'
 import { seeded } from '../../../src/runtime/random.ts'
 import { Connection } from '../../../src/stores/sqlite/database/connection.ts'
 import type { Job } from '../../../src/stores/sqlite/writer/jobs.ts'
@@ -129,4 +130,22 @@ test('a batch ends when its time is over, and one that was sent behind it waits 
   assert.equal(behind, 0)
   assert.ok(rest > 0)
   assert.equal(next, first + rest < 8 ? 0 : 2)
+})
+
+test('what shares a commit shares a signature', async () => {
+  await using temporary = await temporaryDirectory()
+  const writer = new Writer(join(temporary.dir, 'grove.db'))
+  const connection = new Connection(join(temporary.dir, 'grove.db'))
+  writer.signWith(SigningKey.fromSecret(new Uint8Array(32).fill(1)))
+  const puts = Array.from({ length: 5 }, (_, n) => put(sample({ summary: `${n}` })))
+
+  writer.commit(puts.slice(0, 4))
+  writer.commit(puts.slice(4))
+
+  const rows = connection
+    .sql<[], { origins: number }>('SELECT count(*) AS origins FROM origin GROUP BY signature')
+    .all()
+  assert.deepEqual(rows.map(({ origins }) => origins).sort(), [1, 4])
+  writer.close()
+  connection.close()
 })

@@ -77,7 +77,7 @@ let served: ServedNode
 before(async () => {
   served = await serveNode()
   for (const item of [parent, child, review])
-    await served.node.contributions.put(item, { origin: 'local', receivedAt: 0 })
+    await served.node.contributions.put(item, { origin: 'peer', receivedAt: 0 })
 })
 after(() => served[Symbol.asyncDispose]())
 

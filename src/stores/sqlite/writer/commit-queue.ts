@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { GroveError } from '../../../core/errors.ts'
+import type { SigningKey } from '../../../core/identity/ed25519.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { NextTurn } from '../../../ports/stores.ts'
 import type { DatabaseFile } from '../database/database-file.ts'
@@ -11,6 +12,7 @@ import {
   type Job,
   type JobBatch,
   type JobResult,
+  type KeyToSignWith,
 } from './jobs.ts'
 import { OWN, type Taken, type WriteTurn, WriteTurns } from './write-turns.ts'
 
@@ -45,6 +47,7 @@ export class CommitQueue {
   readonly #underWay: WriteTurn<Waiting>[] = []
   /** What the thread has left over of those that it has answered, while it has others. */
   readonly #left: Taken<Waiting>[] = []
+  #key: SigningKey | undefined
   #scheduled = false
   #worker: Worker | undefined
   #closed = false
@@ -76,6 +79,12 @@ export class CommitQueue {
       this.#queue.add(asker, { job, resolve, reject }, bytesOf(job))
       this.#schedule()
     })
+  }
+
+  /** From now on the thread signs with this key what is put as `local`. */
+  signWith(key: SigningKey): void {
+    this.#key = key
+    this.#worker?.postMessage({ pem: key.toPem() } satisfies KeyToSignWith)
   }
 
   /** Commits what is waiting, then ends the thread. Refuses more. */
@@ -147,6 +156,8 @@ export class CommitQueue {
       workerData: { file: this.#file.path },
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
     })
+    if (this.#key !== undefined)
+      worker.postMessage({ pem: this.#key.toPem() } satisfies KeyToSignWith)
     worker.on('message', (committed: Committed) => this.#settle(committed))
     let cause: unknown
     worker.on('error', (error) => {

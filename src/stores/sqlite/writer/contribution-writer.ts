@@ -74,8 +74,7 @@ export class ContributionWriter {
       return false
     }
     this.#words.add(id, consequences)
-    if (origins.length > 0) this.#origins.add(id, signed, (key) => this.recount.refused(key))
-    const keys = origins.length === 0 ? [] : this.#origins.keysAt(id)
+    const keys = origins.length === 0 ? [] : this.#signedNew(id, signed)
     const judgement = this.#fold(id, { item, consequences, keys })
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, judgement !== 'blocked' && consequences.isRanked)
@@ -83,6 +82,17 @@ export class ContributionWriter {
     if (judgement === 'counts') this.#folds.moveTargets(consequences.gains)
     this.#connection.sql('DELETE FROM stub WHERE cid = ?').run(cidToBytes(item.cid))
     return true
+  }
+
+  /** The keys that are kept of those that have signed a new contribution. */
+  #signedNew(id: number, signed: SignedRow): readonly SignerKey[] {
+    const all: SignerKey[] = []
+    this.#origins.add(id, signed, (key) => {
+      const refused = this.recount.refused(key)
+      all.push({ key, refused })
+      return refused
+    })
+    return all.length === 1 ? all : this.#origins.keysAt(id)
   }
 
   /** Writes what follows from contributions that came before their target. */

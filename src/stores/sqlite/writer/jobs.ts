@@ -20,6 +20,7 @@ export type Job =
   | ({ readonly type: 'add-origins' } & SignedRow)
   | { readonly type: 'judge'; readonly counting: NewCounting }
   | { readonly type: 'recount' }
+  | { readonly type: 'sign'; readonly cids: readonly Cid[]; readonly at: number }
   | {
       readonly type: 'add-promises'
       readonly cid: Cid
@@ -67,6 +68,11 @@ export interface JobBatch {
   readonly maxMs: number
   /** Whether the one before it was not answered yet: if that leaves jobs over, this waits too. */
   readonly isAhead: boolean
+}
+
+/** The key with which the writer's thread signs from now on, as PKCS#8. */
+export interface KeyToSignWith {
+  readonly pem: string
 }
 
 /** What came of a batch. */

@@ -1,11 +1,14 @@
 import type { Manifest } from '../../../core/contribution/schema.ts'
 import { isGroveError } from '../../../core/errors.ts'
+import type { SigningKey } from '../../../core/identity/ed25519.ts'
+import { signOrigins } from '../../../core/identity/origin.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { Connection } from '../database/connection.ts'
 import { DatabaseFile } from '../database/database-file.ts'
 import { deleteFileStamp, setFileStamp } from '../tables/blob-files.ts'
 import { deleteBlob, deleteDamagedBlob, putBlob } from '../tables/blobs.ts'
 import { beginEpoch } from '../tables/log.ts'
+import { rowOfOrigin } from '../tables/origins.ts'
 import { compareAndSetRecord, deleteRecord, setRecord } from '../tables/records.ts'
 import { addPromises } from '../tables/stubs.ts'
 import { WordIndex } from '../tables/word-index.ts'
@@ -33,6 +36,7 @@ export class Writer {
   readonly #now: () => number
   /** Whether the last batch was not done whole. */
   #hasLeft = false
+  #key: SigningKey | undefined
 
   /** `now`: in ms. Default: all takes no time. */
   constructor(file: string, now = () => 0) {
@@ -54,7 +58,7 @@ export class Writer {
   commitWithin({ jobs, maxMs, isAhead }: JobBatch): Committed {
     if (isAhead && this.#hasLeft) return { outcomes: [], workMs: [], allMs: 0 }
     const begun = this.#now()
-    const done = this.#inFile(jobs, begun + maxMs)
+    const done = this.#inFile(this.#signed(jobs), begun + maxMs)
     this.#hasLeft = done.length < jobs.length
     return {
       outcomes: done.map(({ outcome }) => outcome),
@@ -63,8 +67,25 @@ export class Writer {
     }
   }
 
+  /** With this key. Undefined: no more. */
+  signWith(key: SigningKey | undefined): void {
+    this.#key = key
+  }
+
   close(): void {
     this.#connection.close()
+  }
+
+  /** The jobs with an origin of this grove's key in each that publishes: under one signature. */
+  #signed(jobs: readonly Job[]): readonly Job[] {
+    const published = this.#key === undefined ? [] : jobs.filter(isPublish)
+    if (this.#key === undefined || published.length === 0) return jobs
+    const at = Math.max(...published.map(({ provenance }) => provenance.receivedAt))
+    const cids = published.map(({ cid }) => cid)
+    const origins = signOrigins(this.#key, cids, at).map(rowOfOrigin)
+    return jobs.map((job) =>
+      isPublish(job) ? { ...job, origins: [...(job.origins ?? []), ...origins.splice(0, 1)] } : job,
+    )
   }
 
   #inFile(jobs: readonly Job[], deadline: number): Done[] {
@@ -113,6 +134,15 @@ export class Writer {
     return done
   }
 
+  #sign({ cids, at }: Extract<Job, { type: 'sign' }>): boolean {
+    if (this.#key === undefined) return false
+    const rows = signOrigins(this.#key, cids, at).map(rowOfOrigin)
+    const changed = cids.filter((cid, n) =>
+      this.#contributions.addOrigins({ cid, origins: rows.slice(n, n + 1), from: 'local' }),
+    )
+    return changed.length > 0
+  }
+
   #done(job: Job): Outcome {
     if (job.type !== 'recount') return { type: 'done', changed: this.#run(job) }
     const step = this.#contributions.recount.step()
@@ -130,6 +160,8 @@ export class Writer {
         return this.#contributions.addOrigins(job)
       case 'judge':
         return this.#contributions.recount.replaceRules(job.counting)
+      case 'sign':
+        return this.#sign(job)
       case 'add-promises':
         return addPromises(connection, job.cid, job.promisedBy, job.since)
       case 'put-blob':
@@ -155,6 +187,11 @@ export class Writer {
     }
   }
 }
+
+type Publish = Extract<Job, { type: 'put-contribution' }>
+
+const isPublish = (job: Job): job is Publish =>
+  job.type === 'put-contribution' && job.provenance.origin === 'local'
 
 function storedOf(job: Extract<Job, { type: 'put-contribution' }>): Stored {
   const { cid, bytes, provenance } = job

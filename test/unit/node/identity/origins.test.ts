@@ -28,8 +28,7 @@ const [alice, bob] = [keyOf(1), keyOf(2)]
 
 /** Signatures that take no thread of the pool, which virtual time would not wait for. */
 const inline: Signatures = {
-  peerId: keyOf(9).peerId,
-  sign: async (domain, bytes) => keyOf(9).sign(domain, bytes),
+  key: keyOf(9),
   isSignedBy: async (...claim) => isSignedBy(...claim),
   signDsse: async () => '',
 }

@@ -2,9 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Cid, hashBytes } from '../../../../src/core/cid.ts'
 import { isSignedBy, SigningKey } from '../../../../src/core/identity/ed25519.ts'
-import { isOriginOf, type Origin, signOrigins } from '../../../../src/core/identity/origin.ts'
+import { type Origin, signOrigins } from '../../../../src/core/identity/origin.ts'
 import { EarlierWork } from '../../../../src/node/identity/earlier-work.ts'
-import { OriginSigner } from '../../../../src/node/identity/origin-signer.ts'
 import { OriginVerifier } from '../../../../src/node/identity/origin-verifier.ts'
 import { systemClock } from '../../../../src/runtime/clock.ts'
 import { seeded } from '../../../../src/runtime/random.ts'
@@ -12,22 +11,16 @@ import { poolSignatures } from '../../../../src/runtime/signatures.ts'
 import { MemoryGraph } from '../../../../src/stores/memory/graph.ts'
 import { MemoryRecords } from '../../../../src/stores/memory/records.ts'
 import { work } from '../../../support/peer.ts'
-import { until } from '../../../support/until.ts'
 
 const key = SigningKey.fromSecret(new Uint8Array(32).fill(1))
 const other = SigningKey.fromSecret(new Uint8Array(32).fill(2))
 const cids = (count: number): Cid[] =>
   Array.from({ length: count }, (_, n) => hashBytes(Buffer.from(`contribution ${n}`)))
 
-/** The signatures of `key`, with a count of what was asked. */
+/** Verifies, with a count of what was asked. */
 function counted() {
-  const calls = { signed: 0, verified: 0 }
+  const calls = { verified: 0 }
   const signatures = {
-    peerId: key.peerId,
-    async sign(...[domain, bytes]: Parameters<SigningKey['sign']>) {
-      calls.signed += 1
-      return key.sign(domain, bytes)
-    },
     async isSignedBy(...claim: Parameters<typeof isSignedBy>) {
       calls.verified += 1
       return isSignedBy(...claim)
@@ -40,69 +33,6 @@ const verifierOf = (
   signatures: ReturnType<typeof counted>['signatures'],
   closing = new AbortController().signal,
 ) => new OriginVerifier({ signatures, closing, breathe: () => undefined })
-
-test('what is published at once shares few signatures, and the next wait for the store', async () => {
-  const { calls, signatures } = counted()
-  const signer = new OriginSigner({ signatures, clock: systemClock })
-  const published = cids(600)
-  const origins: Origin[] = []
-  let isStored = () => {}
-  const stored = new Promise<void>((resolve) => {
-    isStored = resolve
-  })
-  const all = Promise.all(
-    published.map((cid, n) =>
-      signer.signed(cid, (origin) => {
-        origins[n] = origin
-        return stored
-      }),
-    ),
-  )
-
-  await until('two batches are signed', () => origins.length === 512)
-  const before = calls.signed
-  isStored()
-  await all
-
-  assert.ok(published.every((cid, n) => isOriginOf(cid, origins[n] as Origin)))
-  assert.deepEqual([before, calls.signed], [2, 3])
-})
-
-test('a caller that publishes much leaves others their places in the next batch', async () => {
-  const { signatures } = counted()
-  const signer = new OriginSigner({ signatures, clock: systemClock })
-  const stored: string[] = []
-  const keep = (caller: string) => async () => void stored.push(caller)
-  const [last, ...flood] = cids(700)
-  assert.ok(last)
-
-  await Promise.all([
-    ...flood.map((cid) => signer.signed(cid, keep('flood'), 'flood')),
-    signer.signed(last, keep('quiet'), 'quiet'),
-  ])
-
-  assert.equal(stored.length, 700)
-  assert.ok(stored.indexOf('quiet') < 256, `${stored.indexOf('quiet')}`)
-})
-
-test('a failure to sign or to store fails what it concerns, and nothing later', async () => {
-  const { signatures } = counted()
-  let fails = true
-  const sign: typeof signatures.sign = (...what) =>
-    fails ? Promise.reject(new Error('no')) : signatures.sign(...what)
-  const signer = new OriginSigner({ signatures: { ...signatures, sign }, clock: systemClock })
-  const [first, second, third] = cids(3) as [Cid, Cid, Cid]
-  const keep = async (origin: Origin) => origin
-
-  await assert.rejects(signer.signed(first, keep), /no/)
-  fails = false
-  await assert.rejects(
-    signer.signed(second, () => Promise.reject(new Error('full'))),
-    /full/,
-  )
-
-  assert.ok(isOriginOf(third, await signer.signed(third, keep)))
-})
 
 test('the signature of a publication is verified once for all that it covers', async () => {
   const { calls, signatures } = counted()
@@ -152,17 +82,18 @@ test('a grove that closes verifies nothing more', async () => {
 })
 
 test('signing of earlier work goes on where it was cut off', async () => {
-  const { calls, signatures } = counted()
   const [graph, records] = [new MemoryGraph(seeded(1)), new MemoryRecords()]
   const own = { origin: 'local', own: true, receivedAt: 1 } as const
-  const items = Array.from({ length: 600 }, (_, n) => work(`earlier ${n}`))
+  const items = Array.from({ length: 150 }, (_, n) => work(`earlier ${n}`))
   for (const item of items) await graph.put(item, own)
+  graph.origins.signWith(key)
   const due: (() => Promise<void>)[] = []
   const start = () =>
     new EarlierWork({
+      moved() {},
       origins: graph.origins,
       records,
-      signer: new OriginSigner({ signatures, clock: systemClock }),
+      clock: systemClock,
       later: (_name, _delayMs, task) => void due.push(task),
     }).start()
   const signed = async () => (await graph.origins.of(items.map(({ cid }) => cid))).length
@@ -178,18 +109,16 @@ test('signing of earlier work goes on where it was cut off', async () => {
     steps.push(await signed())
   }
 
-  assert.equal(atTheCut, 256)
-  assert.deepEqual(steps, [512, 600, 600])
-  assert.equal(calls.signed, 3, 'one signature a step')
+  assert.equal(atTheCut, 64)
+  assert.deepEqual(steps, [128, 150, 150])
 })
 
-test('signatures of the pool are those of the key, and verified alike', async () => {
+test('the pool verifies signatures of the key, and nothing else', async () => {
   const pool = poolSignatures(key)
   const bytes = Buffer.from('said')
 
-  const signature = await pool.sign('origin', bytes)
+  const signature = key.sign('origin', bytes)
 
-  assert.equal(signature, key.sign('origin', bytes))
   const signed = { domain: 'origin', bytes, signature } as const
   assert.equal(await pool.isSignedBy(key.peerId, signed), true)
   assert.equal(await pool.isSignedBy(other.peerId, signed), false)
