@@ -70,8 +70,8 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
+        keys: access.keys,
         secret: signing.secret,
-        standings: access.standings,
         clock,
         admission,
       })
@@ -174,6 +174,6 @@ function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
   const who =
     admission === 'signed'
       ? 'this grove admits groves that sign their requests (--admission signed)'
-      : 'this grove admits groves that its operator has listed (--admission members)'
+      : 'this grove admits groves that are trusted or members here (--admission members)'
   return onlyGroves ? who : `${who}; other ${needsToken}`
 }
