@@ -107,7 +107,7 @@ async function openGrove() {
   const { access } = grove.node
   const answer = async (request: ApiRequest) => {
     // A new door remembers no nonce.
-    const door = new Door({ access, clock, signing: { key, own } })
+    const door = new Door({ access, clock, signing: { key, own, secret: '00' } })
     const answerer = new TellingAnswerer(grove.node, { door })
     const { response } = await answerer.answer(request)
     await bodyOf(response)
