@@ -104,8 +104,11 @@ async function openGrove() {
   })
   const { access } = grove.node
   const answer = async (request: ApiRequest) => {
-    // A new door remembers no nonce.
+    // A new door remembers no nonce, and takes what is signed after it was opened.
+    const { clock, move } = standingClock()
+    move((NOW_S - 20) * 1_000 - clock.now())
     const door = new Door({ access, clock, signing: { key, own, secret: '00' } })
+    move(20_000)
     const answerer = new TellingAnswerer(grove.node, { door })
     const { response } = await answerer.answer(request)
     await bodyOf(response)
