@@ -61,7 +61,6 @@ export interface ReadContext extends Breathing {
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
   readonly access: {
-    /** By id or address. */
     readonly standings: StandingsView<StandingEntry['standing']>
     readonly keys: StandingsView
     readonly roster: { joined(): readonly unknown[] }
@@ -69,6 +68,7 @@ export interface ReadContext extends Breathing {
   readonly hubs: { list(): Hub[] }
   readonly leaf: { readonly isLeaf: boolean; hubs(): PeerAddress[] }
   readonly transport: Pick<Transport, 'leaves'>
+  readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock
 }
 
@@ -111,6 +111,8 @@ export interface AdmitContext {
   track<T>(work: Promise<T>): Promise<T>
   /** Tells gossip that these are here now, and that the frontier may have changed. */
   stored(contributions: readonly Contribution[]): void
+  /** Works have come or gone in these metrics, and signals may have moved. */
+  moved(metrics: readonly string[]): void
 }
 
 /** Asking other groves, and remembering how they answered. */

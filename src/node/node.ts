@@ -2,7 +2,6 @@ import { Breath } from '../concurrency/breath.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import { isGroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
 import { isAccepted } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
@@ -23,8 +22,9 @@ import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
 import { DialBacks } from './access/dial-backs.ts'
+import { Recounting } from './access/recounting.ts'
 import { Background } from './background.ts'
-import type { NodeConfig, NodePorts } from './config.ts'
+import type { NodeConfig } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
@@ -39,8 +39,10 @@ import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { OnDemand } from './fetch/on-demand.ts'
 import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
+import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteFailure } from './peers/contact.ts'
+import { exchangeWith, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
 import { type AnswerCall, dialable, LeafMode } from './peers/leaf.ts'
 import { checkOtherId } from './peers/other-id.ts'
@@ -73,6 +75,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly access: Access
+  readonly recounting: Recounting
   readonly peers: PeerStore
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
@@ -115,6 +118,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       origins: this.origins,
       closing: this.closing,
       later: (...task) => this.later(...task),
+      moved: (metrics) => this.moved(metrics),
       breathe: () => this.breathe(),
       fault: (peer, error) => noteFailure(this, peer, error),
     })
@@ -122,6 +126,11 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.access = new Access(ports, {
       current: config.self.peerId,
       former: (config.former?.rotations ?? []).map(({ from }) => from),
+    })
+    this.recounting = new Recounting({
+      ...{ access: this.access, origins: this.origins, admission: config.admission, clock },
+      later: (...task) => this.later(...task),
+      moved: ({ metrics }) => this.moved(metrics),
     })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
@@ -158,6 +167,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.access.load()
     await this.hubs.load()
     await this.peers.load()
+    await this.recounting.start()
     await this.#frontier.begin()
     if (this.config.reachable) this.#beginGossip(answer)
     this.signing?.signEarlier()
@@ -222,6 +232,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.#frontier.stored(contributions)
   }
 
+  moved(metrics: readonly string[]): void {
+    this.#frontier.moved(metrics)
+  }
+
   /** A peer's gossip message came in, from this IP address; the answer to it. */
   exchange(message: GossipMessage, remote?: string): GossipMessage {
     const input = { type: 'exchange-received', message, remote } as const
@@ -259,10 +273,10 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        this.spawn('exchange', () => this.#exchangeWith(effect.peer, effect.message))
+        this.spawn('exchange', () => exchangeWith(this, effect.peer, effect.message))
         break
       case 'send-shuffle':
-        this.spawn('shuffle', () => this.#shuffleWith(effect.peer, effect.request))
+        this.spawn('shuffle', () => shuffleWith(this, effect.peer, effect.request))
         break
       case 'wake':
         this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
@@ -282,6 +296,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       case 'wrong-id':
         this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
+      case 'send-sample':
+      case 'reply-sample':
       case 'reply-exchange':
       case 'reply-shuffle':
         throw new Error(`${effect.type} outside of its request`)
@@ -293,39 +309,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: from.peerId })
     }
     if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(advertisements)
-  }
-
-  async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
-    await this.#contact(peer, async () => {
-      const told = this.leaf.told(message)
-      const answer = await this.transport.exchange(peer, told, { signal: this.closing })
-      noteTwin(this, peer, answer.message)
-      this.tell({ type: 'exchange-answered', peer, ...answer })
-    })
-  }
-
-  async #shuffleWith(peer: PeerAddress, request: ShuffleRequest): Promise<void> {
-    await this.#contact(peer, async () => {
-      const told = { sender: this.leaf.told(request.sender), offered: dialable(request.offered) }
-      const response = await this.transport.shuffle(peer, told, { signal: this.closing })
-      this.tell({ type: 'shuffle-answered', peer, response })
-    })
-  }
-
-  async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
-    try {
-      await talk()
-      if (this.gossip.peer(peer.address)?.misnamed !== true) this.seedWatch.answered(peer)
-    } catch (error) {
-      if (!isGroveError(error)) throw error
-      if (this.closing.aborted) return
-      this.log.debug('peer did not answer gossip', {
-        ...peer,
-        code: error.code,
-        reason: error.message,
-      })
-      noteGossipFailure(this, peer, error)
-    }
   }
 
   #verifyHeld(cids: readonly Cid[]): void {

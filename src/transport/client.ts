@@ -17,12 +17,14 @@ import { CallSigner, type CallSigning } from './call-signer.ts'
 import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
+import type { LookupAll } from './guard.ts'
 import { HostMap } from './hosts.ts'
-import { LeafRoutes } from './leaf-routes.ts'
-import { OpenLeaves } from './leaves.ts'
+import { OpenLeaves } from './leaf/leaves.ts'
+import { LeafRoutes } from './leaf/routes.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
 import { PeerProtocolCache } from './peer-protocol-cache.ts'
+import { socketsOf } from './sockets.ts'
 
 /** Options of the HTTP transport. All but `allowPrivate` and `clock` may be left out. */
 export interface TransportOptions {
@@ -39,6 +41,8 @@ export interface TransportOptions {
   readonly signing?: CallSigning
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: (peer: PeerAddress) => boolean
+  /** Finds the addresses of names. Default: the system. */
+  readonly lookup?: LookupAll
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }
@@ -56,7 +60,8 @@ export function httpTransport(options: TransportOptions): Transport {
   const { clock, signing } = options
   const signer = signing && new CallSigner({ ...signing, clock })
   const leaves = signing && new OpenLeaves({ clock, hosts, nonce: signing.nonce })
-  const dialler = new Dialler({ ...defaults, ...options, hosts, signer, leaves: leaves?.carrier })
+  const all = { ...defaults, ...options, hosts, signer, leaves: leaves?.carrier }
+  const dialler = new Dialler({ ...all, carrier: options.carrier ?? socketsOf(all) })
   const protocols = new PeerProtocolCache(options.clock)
   const federation = new FederationRoutes(dialler)
   const legacy = new LegacyRoutes(dialler)
@@ -71,7 +76,7 @@ export function httpTransport(options: TransportOptions): Transport {
   ) {
     return dialler.askSigned(
       peer,
-      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal },
+      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, isSealed: true, signal },
       schema,
     )
   }

@@ -1,13 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { Readable } from 'node:stream'
-import { Agent, buildConnector } from 'undici'
 import type { z } from 'zod'
 import { countEntries } from '../core/contribution/scan.ts'
 import { GroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
-import { issuesText, ourWords } from '../core/issues.ts'
+import { issuesText, readAs } from '../core/issues.ts'
 import { isLeafAddress } from '../core/peers/leaf.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { withoutSlashes } from '../core/text.ts'
 import { COMING_HEADER } from '../core/wire/leaf.ts'
 import type { Clock } from '../ports/clock.ts'
 import { SIGNATURE } from '../signing/http-signature.ts'
@@ -21,7 +20,7 @@ import {
 } from './body.ts'
 import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
-import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
+import { checkUrl, type Guard } from './guard.ts'
 import type { HostMap } from './hosts.ts'
 import { PROTOCOL_HEADER, refusal, UnknownRouteError } from './refusal.ts'
 
@@ -50,20 +49,14 @@ export interface HttpCarrier {
   destroy(): Promise<void>
 }
 
-/** What a dialler needs. Times are in ms. */
+/** What a dialler needs. */
 export interface DiallerOptions extends Guard {
   readonly clock: Clock
   /** Learns which IP addresses names have. */
   readonly hosts: HostMap
   /** Carries requests to leaves. Default: they can't be reached. */
   readonly leaves?: HttpCarrier | undefined
-  /** Default: sockets. The connect, headers and idle time-outs are those of the sockets. */
-  readonly carrier?: HttpCarrier | undefined
-  readonly connectTimeoutMs: number
-  /** From the request to the end of the response's headers. */
-  readonly headersTimeoutMs: number
-  /** Between two pieces of a body. */
-  readonly idleTimeoutMs: number
+  readonly carrier: HttpCarrier
   readonly minimumRate: MinimumRate
   /** Signs the requests. Default: they go as they are. */
   readonly signer?: CallSigner | undefined
@@ -88,6 +81,8 @@ export interface Request {
   readonly extension?: boolean
   /** Whether the response may be slow for ever, as one is that tells what happens. */
   readonly isEndless?: boolean
+  /** Whether a grove that signs its answers always signs this one. */
+  readonly isSealed?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -100,7 +95,10 @@ export interface PeerAnswer {
   readonly body: AsyncIterable<Uint8Array>
   /** Whether the call was signed, so that a grove with a key would have signed its answer. */
   readonly isCallSigned: boolean
-  /** Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature. */
+  /**
+   * Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature, and
+   * `refused` where one is missing that must be there.
+   */
   signedBy(body: Uint8Array): Promise<KeyId | undefined>
   /** Drops a body that won't be read. */
   discard(): void
@@ -120,8 +118,6 @@ const ERROR_BODY_MAX = 16 * 1024
 const JSON_MAX_ENTRIES = 131_072
 /** How often a call is signed again as its peer wants it: by its id, and by its clock. */
 const SIGN_AGAIN_MAX = 2
-/** Sockets to one peer, enough for its transfers, gossip and small requests. */
-const CONNECTIONS_PER_PEER = 32
 
 /** How often a peer is asked for what is on its way to it, and how long in between. */
 const COMING_CALLS_MAX = 120
@@ -141,7 +137,7 @@ export class Dialler {
 
   constructor(options: DiallerOptions) {
     this.#options = options
-    this.#carrier = options.carrier ?? socketsOf(options)
+    this.#carrier = options.carrier
   }
 
   /** Throws `address-refused` if the address may not be dialled. */
@@ -182,7 +178,8 @@ export class Dialler {
     return {
       ...{ status, headers, lengthBytes, body: guarded },
       isCallSigned: call[SIGNATURE] !== undefined,
-      signedBy: async (bytes) => signer?.signerOf(peer, call, answer, bytes),
+      signedBy: async (bytes) =>
+        signer?.signerOf(peer, call, answer, { body: bytes, isSealed: request.isSealed === true }),
       discard: () => void body.destroy(),
     }
   }
@@ -208,7 +205,7 @@ export class Dialler {
     const { path, maxEntries = JSON_MAX_ENTRIES } = request
     if (countEntries(body, maxEntries) > maxEntries)
       throw peerFault(peer, 'too-long', `answered ${path} with more than ${maxEntries} entries`)
-    const result = schema.safeParse(parseJson(peer, body), ourWords)
+    const result = readAs(schema, parseJson(peer, body))
     if (result.success) return { output: result.data, ...signer }
     const issue = issuesText(result.error.issues.slice(0, 1))
     throw peerFault(peer, 'malformed', `answered ${path} with a malformed body: ${issue}`)
@@ -253,7 +250,7 @@ export class Dialler {
     if (this.#options.isBlocked?.(peer) === true) throw blocked(peer)
     const text = json === undefined ? stream && '' : JSON.stringify(json)
     const body = text === undefined ? {} : { body: text }
-    const below = url.pathname.replace(/\/+$/, '') + path
+    const below = withoutSlashes(url.pathname) + path
     const target = { method, target: url.origin + below }
     const call = (await this.#options.signer?.headersFor(peer, { ...target, ...body })) ?? {}
     signal?.throwIfAborted()
@@ -301,48 +298,4 @@ export class Dialler {
 function blocked(peer: PeerAddress): GroveError {
   const message = `${peer.address} is blocked here: \`grove peers unblock\` allows it again`
   return new GroveError('refused', { ...peer }, { message })
-}
-
-/** Chunks of bytes go one by one: an object mode stream would count them as 16 objects. */
-const RAW = { objectMode: false }
-
-function socketsOf(options: DiallerOptions): HttpCarrier {
-  const agent = new Agent({
-    connect: guardedConnector(options),
-    connections: CONNECTIONS_PER_PEER,
-    headersTimeout: options.headersTimeoutMs,
-    bodyTimeout: options.idleTimeoutMs,
-    maxHeaderSize: 32 * 1024,
-    allowH2: false,
-  })
-  return {
-    async request({ stream, ...request }) {
-      const body = stream === undefined ? {} : { body: Readable.from(stream, RAW) }
-      const answer = await agent.request({ ...request, ...body })
-      // A body that is destroyed unread may emit an error, which would end the process.
-      answer.body.on('error', () => {})
-      return answer
-    },
-    destroy: () => agent.destroy(),
-  }
-}
-
-function guardedConnector(options: DiallerOptions): buildConnector.connector {
-  const connect = buildConnector({
-    timeout: options.connectTimeoutMs,
-    allowH2: false,
-    lookup: guardedLookup(options, options.hosts),
-  })
-  return (target, callback) => {
-    try {
-      checkHost(target.hostname, options)
-    } catch (error) {
-      return callback(error as Error, null)
-    }
-    connect(target, (...answer) => {
-      const ip = answer[1]?.remoteAddress
-      if (ip !== undefined) options.hosts.reached(target.hostname, ip)
-      callback(...answer)
-    })
-  }
 }

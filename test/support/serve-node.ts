@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { bind, type ServeOptions } from '../../src/api/http/server.ts'
 import {
   composeNode,
@@ -8,9 +9,11 @@ import {
   serveGrove,
 } from '../../src/compose.ts'
 import type { ServerConfig } from '../../src/config.ts'
+import type { AdmissionMode } from '../../src/core/peers/admission.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
+import { secretHex } from '../../src/runtime/secret.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 
 /** A grove in this process, served over a real socket. */
@@ -26,11 +29,13 @@ export interface ServedNode extends AsyncDisposable {
   stop(graceMs: number): Promise<void>
 }
 
+type ServeNodeOptions = Partial<ServeOptions> & { readonly admission?: AdmissionMode }
+
 /** Serves a grove without peers, in memory or in a directory; `lines` takes what it logs. */
 export async function serveNode(
   dir?: string,
   lines: Partial<Log> = {},
-  options: Partial<ServeOptions> = {},
+  { admission = 'open', ...options }: ServeNodeOptions = {},
 ): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
@@ -40,6 +45,7 @@ export async function serveNode(
   }
   const settings = {
     dir,
+    admission,
     allowPrivatePeers: true,
     seeds: [],
     gossipIntervalMs: 60_000,
@@ -51,7 +57,9 @@ export async function serveNode(
   const opened = await openStores(settings, log)
   const { node, close } = composeNode(settings, opened, bound.url, log)
   await node.start()
-  const server = bound.serve(node, { nextTurn, ...options })
+  const own = new OwnAddresses({ address: bound.url, bound: bound.url, names: [] })
+  const signing = { key: opened.identity.key, own, secret: secretHex(16) }
+  const server = bound.serve(node, { nextTurn, signing, ...options })
   let stopped: Promise<void> | undefined
   const stop = (graceMs: number) => {
     stopped ??= server.close({ graceMs })

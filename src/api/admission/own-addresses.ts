@@ -9,10 +9,12 @@ interface Whereabouts {
   readonly address: string
   /** Where it listens: a URL. */
   readonly bound: string
-  /** More names by which it may be called. */
+  /** More names by which it may be called, where it listens. */
   readonly names: readonly string[]
   /** The address by which it is called on lines that it holds. */
   readonly leaf?: string
+  /** More addresses at which others reach it. */
+  readonly alsoAt?: readonly string[]
 }
 
 /**
@@ -25,15 +27,15 @@ export class OwnAddresses {
   readonly #bound: URL
   readonly #isOnAll: boolean
 
-  constructor({ address, bound, names, leaf }: Whereabouts) {
+  constructor({ address, bound, names, alsoAt = [], leaf }: Whereabouts) {
     this.#address = address
     this.#bound = new URL(bound)
     const { hostname } = this.#bound
     this.#isOnAll = ['0.0.0.0', '[::]'].includes(hostname)
     const here = this.#isOnAll || isLoopback(hostname) ? ['127.0.0.1', '[::1]', 'localhost'] : []
-    const others = [...here, ...names].map((name) => this.#named(name))
-    const leaves = leaf === undefined ? [] : [new URL(leaf)]
-    this.#all = [new URL(address), this.#bound, ...others, ...leaves]
+    const named = [...here, ...names].map((name) => this.#named(name))
+    const others = [address, ...alsoAt, ...(leaf === undefined ? [] : [leaf])]
+    this.#all = [...others.map((url) => new URL(url)), this.#bound, ...named]
   }
 
   /**

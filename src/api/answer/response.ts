@@ -126,5 +126,5 @@ function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }
   if (kind.status !== 429 && kind.status !== 503) return {}
   const coming = details['coming'] === true ? { [COMING_HEADER]: '1' } : {}
-  return { 'retry-after': '1', ...coming }
+  return { 'retry-after': String(details['retryAfter'] ?? 1), ...coming }
 }

@@ -42,6 +42,8 @@ export const groveInfoSchema = z.object({
     .optional(),
   /** How many such groves hold a line to this one. */
   leaves: z.number().int().optional(),
+  /** True while signals and rankings are brought up to date with a change of who counts. */
+  recounting: z.boolean().optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

@@ -37,8 +37,18 @@ export class FrontierFeed {
 
   /** Tells of what these may have changed. */
   stored(contributions: readonly Contribution[]): void {
-    const { clock } = this.#node
     this.#reader.touch(contributions)
+    this.#readSoon()
+  }
+
+  /** Tells of these metrics, in which others count now. */
+  moved(metrics: readonly string[]): void {
+    this.#reader.touchMoved(metrics)
+    this.#readSoon()
+  }
+
+  #readSoon(): void {
+    const { clock } = this.#node
     if (this.#node.isDue(FRONTIER)) return
     this.#node.later(FRONTIER, this.#gap.delayMs(clock.now()), async () => {
       this.#gap.start(clock.now())

@@ -31,6 +31,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
     },
     ...(node.leaf.isLeaf ? { leaf: { hubs: node.leaf.hubs() } } : {}),
     leaves: node.transport.leaves?.connected().length ?? 0,
+    ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),
   }
 }

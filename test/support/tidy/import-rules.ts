@@ -6,7 +6,7 @@ import { posix } from 'node:path'
  */
 const nodeRooms: readonly (readonly string[])[] = [
   ['config.ts'],
-  ['events.ts', 'background.ts'],
+  ['events.ts', 'background.ts', 'node-ports.ts'],
   ['health.ts'],
   ['context.ts'],
   ['read-each.ts'],

@@ -43,6 +43,7 @@ async function status(session: CliSession): Promise<void> {
     if (info.leaf !== undefined) field('leaf', leafText(info.leaf))
     if ((info.leaves ?? 0) > 0)
       field('leaves', `${info.leaves}, which nobody can dial, publish through this grove`)
+    if (info.recounting === true) field('counts', RECOUNTING)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const line of refusedLines(refused, refusals)) field('not fetched', line)
@@ -50,6 +51,9 @@ async function status(session: CliSession): Promise<void> {
     if ((info.storage?.damaged ?? 0) > 0) printDamaged(session, info.storage)
   })
 }
+
+const RECOUNTING =
+  'recounting: signals and rankings are being brought up to date with who counts here'
 
 /** Through whom a grove publishes that nobody can dial. */
 function leafText({ hubs }: NonNullable<GroveInfo['leaf']>): string {

@@ -1,22 +1,22 @@
 import { isIP } from 'node:net'
-import { isGroveError } from '../core/errors.ts'
-import { isLoopback } from '../core/loopback.ts'
-import { isLeafAddress } from '../core/peers/leaf.ts'
-import type { PeerAddress } from '../core/peers/peer.ts'
-import { groveIdentitySchema } from '../core/wire/identity.ts'
+import { isGroveError } from '../../core/errors.ts'
+import { isLoopback } from '../../core/loopback.ts'
+import { isLeafAddress } from '../../core/peers/leaf.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import { groveIdentitySchema } from '../../core/wire/identity.ts'
 import {
   dialBackAnswerSchema,
   LEAF_CALL_MAX_BYTES,
   type LeafCall,
   leafCallSchema,
-} from '../core/wire/leaf.ts'
-import type { LeafAnswer, RequestOptions } from '../ports/transport.ts'
-import { linesOf } from './body.ts'
-import type { Dialler } from './dialler.ts'
-import { peerFault } from './faults.ts'
-import { IDENTITY_MAX_BYTES } from './federation-routes.ts'
-import { isPublic } from './guard.ts'
-import type { HostMap } from './hosts.ts'
+} from '../../core/wire/leaf.ts'
+import type { LeafAnswer, RequestOptions } from '../../ports/transport.ts'
+import { linesOf } from '../body.ts'
+import type { Dialler } from '../dialler.ts'
+import { peerFault } from '../faults.ts'
+import { IDENTITY_MAX_BYTES } from '../federation-routes.ts'
+import type { HostMap } from '../hosts.ts'
+import { isPublic } from '../ip.ts'
 
 /** Body of an answer to a leaf. */
 const LEAF_REPLY_MAX_BYTES = 1_024

@@ -1,0 +1,53 @@
+import { isGroveError } from '../../core/errors.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { GossipMessage, ShuffleRequest } from '../../core/wire/gossip.ts'
+import type { AdmitContext, PeersContext } from '../context.ts'
+import { noteGossipFailure, noteTwin } from './contact.ts'
+import { dialable, type LeafMode } from './leaf.ts'
+
+type GossipContext = PeersContext &
+  Pick<AdmitContext, 'closing'> & { readonly leaf: Pick<LeafMode, 'told'> }
+
+/** Exchanges digests with a peer. */
+export function exchangeWith(
+  node: GossipContext,
+  peer: PeerAddress,
+  message: GossipMessage,
+): Promise<void> {
+  return contact(node, peer, async () => {
+    const told = node.leaf.told(message)
+    const answer = await node.transport.exchange(peer, told, { signal: node.closing })
+    noteTwin(node, peer, answer.message)
+    node.tell({ type: 'exchange-answered', peer, ...answer })
+  })
+}
+
+/** Swaps known peers with a peer. */
+export function shuffleWith(
+  node: GossipContext,
+  peer: PeerAddress,
+  request: ShuffleRequest,
+): Promise<void> {
+  return contact(node, peer, async () => {
+    const told = { sender: node.leaf.told(request.sender), offered: dialable(request.offered) }
+    const response = await node.transport.shuffle(peer, told, { signal: node.closing })
+    node.tell({ type: 'shuffle-answered', peer, response })
+  })
+}
+
+async function contact(
+  node: GossipContext,
+  peer: PeerAddress,
+  talk: () => Promise<void>,
+): Promise<void> {
+  try {
+    await talk()
+    if (node.gossip.peer(peer.address)?.misnamed !== true) node.seedWatch.answered(peer)
+  } catch (error) {
+    if (!isGroveError(error)) throw error
+    if (node.closing.aborted) return
+    const { code, message: reason } = error
+    node.log.debug('peer did not answer gossip', { ...peer, code, reason })
+    noteGossipFailure(node, peer, error)
+  }
+}
