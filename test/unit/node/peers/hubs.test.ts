@@ -2,12 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { localClient } from '../../../../src/api/client/local-client.ts'
 import { rotateKey } from '../../../../src/compose.ts'
-import type { KeyId } from '../../../../src/core/identity/ed25519.ts'
+import type { KeyId, SigningKey } from '../../../../src/core/identity/ed25519.ts'
+import { inviteKey, joinProof } from '../../../../src/core/identity/invite.ts'
+import { signMemberList } from '../../../../src/core/identity/members.ts'
 import { admissions } from '../../../../src/core/peers/admission.ts'
 import { silentLog } from '../../../../src/ports/log.ts'
 import { withCode } from '../../../support/errors.ts'
 import { testFolder } from '../../../support/folder.ts'
 import { servedGrove, type TestGrove } from '../../../support/serve-node.ts'
+import { keyOf } from '../../../support/signed-groves.ts'
+import { testNode } from '../../../support/test-node.ts'
+import { until } from '../../../support/until.ts'
 
 const at = testFolder()
 
@@ -62,10 +67,7 @@ test('an invite that another grove answers changes nothing', async () => {
   await using leaf = await servedGrove()
   const line = (await inviteOf(hub)).replace(hub.url, other.url)
 
-  await assert.rejects(
-    apiOf(leaf).joinGrove({ invite: line }),
-    withCode('refused', 'no such invite'),
-  )
+  await assert.rejects(apiOf(leaf).joinGrove({ invite: line }), withCode('refused'))
 
   assert.deepEqual(leaf.node.hubs.list(), [])
   assert.equal(leaf.node.access.keys.of(idOf(hub)), undefined)
@@ -96,19 +98,35 @@ test('joiners follow the list: they count each other, until one leaves or is blo
 })
 
 test('a list with a lower number, or signed by another grove, is not taken', async () => {
-  await using hub = await servedGrove()
-  await using leaf = await servedGrove()
-  await apiOf(leaf).joinGrove({ invite: await inviteOf(hub) })
-  const earlier = (await apiOf(hub).members({})).list
-  await hub.node.access.roster.add(`ed25519:${'b'.repeat(64)}` as KeyId, undefined)
-  await leaf.node.hubs.follow()
-  const latest = await seqAt(leaf)
-
-  for (const list of [earlier, earlier && { ...earlier, seq: (latest ?? 0) + 1 }]) {
-    leaf.node.transport.members = async () => ({ ...(list && { list }), rotations: [] })
-    await leaf.node.hubs.follow()
-    assert.equal(await seqAt(leaf), latest)
+  const [hub, own] = [keyOf(1), keyOf(2)]
+  const self = { peerId: own.peerId, address: 'http://own.invalid' }
+  await using grove = testNode([], { self })
+  const { transport, hubs } = grove.node
+  const listOf = (key: SigningKey, now: number) =>
+    signMemberList(key, { members: [{ peerId: own.peerId }], now })
+  const secret = Buffer.alloc(32, 7).toString('base64url')
+  transport.join = async (_, { nonce }) => {
+    const call = { by: 'inviter', joiner: own.peerId, inviter: hub.peerId, nonce } as const
+    return { proof: joinProof(inviteKey(secret).key, call), list: await listOf(hub, 1_000) }
   }
+  const invite = { address: 'http://10.0.0.1:4515', peerId: hub.peerId, secret }
+  await hubs.join(invite, { signal: new AbortController().signal })
+  const later = await listOf(hub, 2_000)
+  const sent = [
+    await listOf(hub, 999),
+    { ...later, seq: 3_000 },
+    await listOf(keyOf(3), 3_000),
+    later,
+  ]
+
+  const taken: (number | undefined)[] = []
+  for (const list of sent) {
+    transport.members = async () => ({ list, rotations: [] })
+    await hubs.follow()
+    taken.push(hubs.list()[0]?.seq)
+  }
+
+  assert.deepEqual(taken, [1_000, 1_000, 1_000, 2_000])
 })
 
 test('a grove that is no member is not told who is', async () => {
@@ -160,7 +178,11 @@ test('the list of a hub that has another key is followed by its rotation', async
   const { key } = await rotateKey({ dir }, silentLog)
 
   await using after = await servedGrove({ dir }, { port })
-  await leaf.node.hubs.follow()
+  // What is signed in the second of a start may be refused: the next round asks again.
+  await until('the list of the new key is taken', async () => {
+    await leaf.node.hubs.follow()
+    return leaf.node.hubs.list()[0]?.peerId === key.peerId
+  })
 
   const [hub] = leaf.node.hubs.list()
   assert.deepEqual([hub?.peerId, hub?.isMember], [key.peerId, true])
