@@ -78,7 +78,7 @@ export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly origins: Pick<OriginStore, 'of'>
+  readonly origins: Pick<OriginStore, 'of' | 'judgements'>
   readonly signing: Signing | undefined
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
