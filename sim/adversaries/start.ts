@@ -41,6 +41,13 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
   usurper: Usurper,
 }
 
+/** The names of a scenario's adversaries that groves list where they admit members. */
+export function adversaryNames(adversaries: Scenario['adversaries']): string[] {
+  return Object.entries(adversaries).flatMap(([kind, count = 0]) =>
+    Array.from({ length: count }, (_, index) => `${kind}${index}`),
+  )
+}
+
 /** Starts a scenario's adversaries. They stay until the run ends. */
 export function startAdversaries(
   adversaries: Scenario['adversaries'],

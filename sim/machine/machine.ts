@@ -1,6 +1,10 @@
+import { Door } from '../../src/api/admission/door.ts'
+import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
+import type { SigningKey } from '../../src/core/identity/ed25519.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
+import { Standings } from '../../src/node/access/standings.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
@@ -8,6 +12,7 @@ import { httpTransport } from '../../src/transport/client.ts'
 import { wrongBlame } from '../checkers/blame.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
+import type { Keys } from '../engine/keys.ts'
 import { never, Process } from '../engine/process.ts'
 import type { Rng } from '../engine/rng.ts'
 import type { Timeline } from '../engine/timeline.ts'
@@ -32,7 +37,11 @@ export interface RunContext {
 }
 
 interface MachineOptions extends RunContext {
+  readonly name: string
   readonly peer: PeerAddress
+  /** Its key, which its id names. Undefined: it has none. */
+  readonly key: SigningKey | undefined
+  readonly keys: Keys
   readonly rng: Rng
   readonly config: Omit<NodeConfig, 'self'>
   readonly disk: DiskConditions
@@ -46,6 +55,8 @@ interface Running {
   readonly answerer: ApiAnswerer
 }
 
+/** Hex digits of a signature's nonce. */
+const NONCE_DIGITS = 32
 /** How long a machine is down after a loss of power, in ms. */
 const REBOOT_MS = [500, 20_000] as const
 
@@ -54,7 +65,9 @@ const REBOOT_MS = [500, 20_000] as const
  */
 export class Machine implements Host {
   readonly honest = true
+  readonly name: string
   readonly peer: PeerAddress
+  readonly key: SigningKey | undefined
   readonly clock: MachineClock
   readonly disk: Disk
   readonly #options: MachineOptions
@@ -64,8 +77,10 @@ export class Machine implements Host {
   #faults = 0
 
   constructor(options: MachineOptions) {
-    const { peer, timeline, rng, journal, clock, disk } = options
+    const { name, peer, timeline, rng, journal, clock, disk } = options
     this.#options = options
+    this.name = name
+    this.key = options.key
     this.peer = peer
     this.clock = new MachineClock(timeline, clock)
     this.disk = new Disk({
@@ -75,15 +90,11 @@ export class Machine implements Host {
       crash: () => this.#losePower(),
       fault: (what) => {
         this.#faults += 1
-        journal.note(peer.peerId, `✗ ${what}`)
+        journal.note(name, `✗ ${what}`)
       },
-      violated: (what) => options.violated(`${peer.peerId} ${what}`),
+      violated: (what) => options.violated(`${name} ${what}`),
     })
     options.network.attach(this)
-  }
-
-  get name(): string {
-    return this.peer.peerId
   }
 
   get address(): string {
@@ -111,7 +122,7 @@ export class Machine implements Host {
   /** Starts the grove on what the disk holds. No effect if it runs. */
   boot(): void {
     if (this.#running !== undefined) return
-    const { network, rng, config, journal } = this.#options
+    const { network, rng, config, journal, key, keys } = this.#options
     const process = new Process()
     const clock = this.clock.forProcess(() => process.alive)
     const carrier = network.carrierOf({
@@ -120,13 +131,21 @@ export class Machine implements Host {
       honest: true,
       process,
     })
-    const http = httpTransport({ allowPrivate: true, clock, carrier })
-    const transport = { ...http, hosts: SIMULATED_HOSTS }
     const random = rng.fork(`boot ${this.boots + 1}`)
+    const nonces = rng.fork(`nonces ${this.boots + 1}`)
+    const http = httpTransport({
+      ...{ allowPrivate: true, clock, carrier },
+      ...(key && {
+        signing: { key, keys: keys.known(), nonce: () => hexDigits(nonces, NONCE_DIGITS) },
+      }),
+      isBlocked: (peer) => node.access.standings.blocks(peer),
+    })
+    const transport = { ...http, hosts: SIMULATED_HOSTS }
     const secret = (bytes: number) => hexDigits(random, 2 * bytes)
     const ports = { ...this.disk.open(process), transport, clock, random, secret, log: this.#log() }
-    const node = new GroveNode({ ...config, self: this.peer }, ports)
-    this.#running = { node, process, answerer: new ApiAnswerer(node) }
+    const signatures = key && keys.signatures(key)
+    const node: GroveNode = new GroveNode({ ...config, self: this.peer }, { ...ports, signatures })
+    this.#running = { node, process, answerer: this.#answererOf(node) }
     this.#boots.push(node)
     journal.note(this.name, this.boots === 1 ? 'starts' : 'starts again')
     node
@@ -134,6 +153,26 @@ export class Machine implements Host {
       .catch((error: unknown) =>
         this.#options.violated(`${this.name} does not start: ${String(error)}`),
       )
+  }
+
+  /** A grove without a key has no door, as before there were any. */
+  #answererOf(node: GroveNode): ApiAnswerer {
+    const { key, keys } = this.#options
+    const { access, clock, config } = node
+    if (key === undefined) return new ApiAnswerer(node)
+    const own = new OwnAddresses({ address: this.address, bound: this.address, names: [] })
+    const { admission } = config
+    const signing = { key, own, keys: keys.known() }
+    return new ApiAnswerer(node, { door: new Door({ access, clock, admission, signing }) })
+  }
+
+  /** Lists groves that may call this one, as its operator does before the first start. */
+  async list(peerIds: readonly string[]): Promise<void> {
+    const standings = new Standings({
+      ...{ records: this.disk.records, secret: () => '' },
+      clock: this.clock.forProcess(() => true),
+    })
+    for (const peerId of peerIds) await standings.say(peerId, { standing: 'trusted' })
   }
 
   /** Kills the grove without warning. */

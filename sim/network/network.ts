@@ -191,7 +191,8 @@ export class Network {
     )
     this.stats.bytes += body.length
     const remote = new URL(client.address).hostname
-    return { method, path, headers, body, from: client.name, remote }
+    const named = { ...headers, host: new URL(request.origin).host }
+    return { method, path, headers: named, body, from: client.name, remote }
   }
 
   #isLost(link: Rng, from: string, to: string): boolean {

@@ -13,6 +13,7 @@ import {
   SIGNATURE_INPUT,
   signAnswer,
 } from '../../signing/http-signature.ts'
+import type { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
@@ -40,6 +41,8 @@ export interface AdmissionOptions {
 export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
+  /** By which requests are verified. Default: those of the system. */
+  readonly keys?: KnownKeys
 }
 
 /** Requests that a host may make at once where everybody may read. */
@@ -75,6 +78,7 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
+        keys: signing.keys,
         standings: access.standings,
         clock,
         admission,

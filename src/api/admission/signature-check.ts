@@ -38,6 +38,8 @@ export interface SignatureOptions {
   readonly standings: StandingsView
   readonly clock: Clock
   readonly admission: AdmissionMode
+  /** By which requests are verified. Default: those of the system. */
+  readonly keys?: KnownKeys | undefined
 }
 
 type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
@@ -45,7 +47,7 @@ type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
 /** Finds out which grove signed a request. What is cheap to check is checked first. */
 export class SignatureCheck {
   readonly #options: SignatureOptions
-  readonly #keys = new KnownKeys()
+  readonly #keys: KnownKeys
   readonly #nonces = new Nonces()
   readonly #failures = new BoundedMap<string, Bucket>(FAILING_MAX)
   /** What was signed before, in Unix seconds, may have been taken before a restart. */
@@ -53,6 +55,7 @@ export class SignatureCheck {
 
   constructor(options: SignatureOptions) {
     this.#options = options
+    this.#keys = options.keys ?? new KnownKeys()
     this.#sinceS = Math.floor(options.clock.now() / 1_000)
   }
 
