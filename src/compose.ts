@@ -10,7 +10,7 @@ import type { Leaving } from './api/local/leaving.ts'
 import { localServing } from './api/local/serving.ts'
 import { type GroveSession, holderSession } from './api/local/session.ts'
 import { SharedGrove } from './api/local/shared-grove.ts'
-import { admissionOf, type GroveSettings, isBeyondLoopback, type ServerConfig } from './config.ts'
+import { admissionOf, type GroveSettings, isReachedElsewhere, type ServerConfig } from './config.ts'
 import { GroveError, isGroveError } from './core/errors.ts'
 import { type OwnIdentity, openIdentity, rotateIdentity } from './identity.ts'
 import type { NodeConfig } from './node/context.ts'
@@ -84,6 +84,8 @@ export function composeNode(
       key,
       nonce: () => secretHex(NONCE_BYTES),
       onClock: (peer, offsetMs) => log.warn('the clock of a peer is off', { ...peer, offsetMs }),
+      onUnsigned: (peer) =>
+        log.warn('a peer that signs has answered without a signature', { ...peer }),
     },
     isBlocked: (peer) => node.access.standings.blocks(peer),
   })
@@ -125,6 +127,8 @@ const tlsError = (message: string, cause?: unknown) =>
 
 /** Bytes of a signature's nonce. */
 const NONCE_BYTES = 16
+/** Bytes of the secret by which used nonces are remembered. */
+const NONCE_SECRET_BYTES = 16
 
 /** Time for requests under way when a server closes. */
 const CLOSE_GRACE_MS = 3_000
@@ -169,17 +173,19 @@ export async function serveGrove(
   const running = bound.serve(node, {
     nextTurn,
     pages: local?.pages ?? {},
-    allowHosts: server.allowHosts ?? [],
+    allowHosts: namesOf(server),
     proxies,
     anonymousRead: server.anonymousRead === true,
-    isBehindProxy: isBeyondLoopback(server.publicUrl),
+    isBehindProxy: isReachedElsewhere(server),
     signing: {
       key: opened.identity.key,
       own: new OwnAddresses({
         address: node.config.self.address,
         bound: bound.url,
         names: server.allowHosts ?? [],
+        alsoAt: server.alsoAt ?? [],
       }),
+      secret: secretHex(NONCE_SECRET_BYTES),
     },
   })
   const localUrl = callableUrl(bound.url)
@@ -308,6 +314,12 @@ async function orClose<T>(close: () => Promise<void>, open: () => Promise<T>): P
     throw error
   }
 }
+
+/** The names by which it may be called, besides that of its address. */
+const namesOf = ({ allowHosts = [], alsoAt = [] }: ServerConfig): string[] => [
+  ...allowHosts,
+  ...alsoAt.map((url) => new URL(url).hostname),
+]
 
 /** The address to tell peers. A server on all interfaces is reached by the machine's name. */
 function reachableUrl(

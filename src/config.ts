@@ -45,6 +45,8 @@ export interface ServerConfig {
   readonly port: number
   /** Default: the address it listens on. */
   readonly publicUrl?: string
+  /** More addresses at which others reach it. */
+  readonly alsoAt?: readonly string[]
   /** Whether everybody may read contributions. */
   readonly anonymousRead?: boolean
   /** Files with a certificate and its key, to serve https with. */
@@ -93,6 +95,7 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
       host,
       port: settings.port ?? DEFAULT_PORT,
       ...(settings.publicUrl === undefined ? {} : { publicUrl: settings.publicUrl }),
+      ...(settings.alsoAt === undefined ? {} : { alsoAt: settings.alsoAt }),
       ...(settings.anonymousRead === true ? { anonymousRead: true } : {}),
       ...(settings.tlsCert === undefined ? {} : { tlsCert: settings.tlsCert }),
       ...(settings.tlsKey === undefined ? {} : { tlsKey: settings.tlsKey }),
@@ -110,21 +113,27 @@ export function decideConfig({ dir, flags = {}, env = {}, file = {} }: Layers): 
  * to say so. Throws `usage-error`.
  */
 export function admissionOf(
-  { host, publicUrl }: Pick<ServerConfig, 'host' | 'publicUrl'>,
+  server: Pick<ServerConfig, 'host' | 'publicUrl' | 'alsoAt'>,
   chosen: AdmissionMode | undefined,
 ): AdmissionMode {
   if (chosen !== undefined) return chosen
-  const isPrivate = isLoopback(host) && !isBeyondLoopback(publicUrl)
-  if (isPrivate) return 'open'
-  const place = isLoopback(host) ? publicUrl : host
+  const { host, publicUrl, alsoAt = [] } = server
+  if (isLoopback(host) && !isReachedElsewhere(server)) return 'open'
+  const place = isLoopback(host) ? [publicUrl, ...alsoAt].find(isBeyondLoopback) : host
   const message =
     `choose which groves may call one at ${place}: --admission members (those that you list with ` +
     '`grove peers trust`), signed (any that signs what it asks) or open (any)'
   throw new GroveError('usage-error', { host }, { message })
 }
 
-/** Whether an address is reached from other machines. */
-export const isBeyondLoopback = (url: string | undefined): boolean =>
+/** Whether it has an address that is reached from other machines, wherever it listens. */
+export const isReachedElsewhere = ({
+  publicUrl,
+  alsoAt = [],
+}: Pick<ServerConfig, 'publicUrl' | 'alsoAt'>): boolean =>
+  [publicUrl, ...alsoAt].some(isBeyondLoopback)
+
+const isBeyondLoopback = (url: string | undefined): boolean =>
   url !== undefined && !isLoopback(new URL(url).hostname)
 
 function nodeConfigOf(settings: ParsedLayer): Omit<GroveSettings, 'dir' | 'allowPrivatePeers'> {

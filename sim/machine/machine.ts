@@ -162,7 +162,8 @@ export class Machine implements Host {
     if (key === undefined) return new ApiAnswerer(node)
     const own = new OwnAddresses({ address: this.address, bound: this.address, names: [] })
     const { admission } = config
-    const signing = { key, own, keys: keys.known() }
+    const secret = this.#options.rng.fork(`door ${this.boots}`).cid()
+    const signing = { key, own, secret, keys: keys.known() }
     return new ApiAnswerer(node, { door: new Door({ access, clock, admission, signing }) })
   }
 

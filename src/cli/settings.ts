@@ -19,6 +19,7 @@ export interface SettingsOptions {
   readonly port?: string
   readonly publicUrl?: string
   readonly admission?: AdmissionMode
+  readonly alsoAt?: string[]
   readonly allowHost?: string[]
   readonly anonymousRead?: boolean
   readonly tlsCert?: string
@@ -95,6 +96,7 @@ export function addSettings(command: Command): Command {
 
 function addListening(command: Command): void {
   const readSeedText = checkedAddress('--peer', parseSeed)
+  const readAlsoAt = checkedAddress('--also-at', parseAddress)
   command
     .option('--host <host>', 'address to listen on (default: 127.0.0.1)')
     .option(
@@ -106,6 +108,11 @@ function addListening(command: Command): void {
       '--public-url <url>',
       'address at which other groves reach this one (default: the address listened on)',
       checkedAddress('--public-url', parseAddress),
+    )
+    .option(
+      '--also-at <url>',
+      'another address at which they reach it (may be repeated; default: none)',
+      (text: string, before: string[] = []) => [...before, readAlsoAt(text)],
     )
     .addOption(
       new Option(
@@ -236,6 +243,7 @@ export function layerFrom(options: SettingsOptions): Layer {
       anonymousRead: options.anonymousRead,
       tlsCert: options.tlsCert && resolve(options.tlsCert),
       tlsKey: options.tlsKey && resolve(options.tlsKey),
+      alsoAt: options.alsoAt,
       trustProxies: options.trustProxy,
       allowHosts: options.allowHost,
       peers: options.peer,

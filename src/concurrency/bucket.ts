@@ -1,4 +1,4 @@
-/** Tokens that are taken one by one and come back at a steady rate, up to so many. */
+/** Tokens that are taken, and come back at a steady rate, up to so many. */
 export class Bucket {
   readonly #most: number
   readonly #refillMs: number
@@ -19,11 +19,26 @@ export class Bucket {
     return true
   }
 
+  /** Takes as many as were used, though there may be fewer: the rest is owed. */
+  owe(now: number, count: number): void {
+    this.#refill(now)
+    this.#tokens -= count
+  }
+
   /** Whether there is a token, which stays. */
   hasToken(now: number): boolean {
+    return this.waitMs(now) === 0
+  }
+
+  /** How long it takes until there is a token, in ms. */
+  waitMs(now: number): number {
+    this.#refill(now)
+    return Math.max(0, (1 - this.#tokens) * this.#refillMs)
+  }
+
+  #refill(now: number): void {
     const passedMs = Math.max(0, now - (this.#countedAt ?? now))
     this.#tokens = Math.min(this.#most, this.#tokens + passedMs / this.#refillMs)
     this.#countedAt = now
-    return this.#tokens >= 1
   }
 }

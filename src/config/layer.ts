@@ -43,6 +43,8 @@ export const layerSchema = z
     port: written((text) => parseCount(text, 0, PORT_MAX)),
     /** The address at which other groves reach this one. Default: the one it listens on. */
     publicUrl: written(parseAddress),
+    /** More addresses at which they do. */
+    alsoAt: z.array(written(parseAddress)),
     /** Which groves may call it. It has to be chosen where others than this machine can. */
     admission: z.enum(admissions),
     /** Everybody may read contributions. */

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BoundedMap } from '../concurrency/bounded.ts'
+import { GroveError } from '../core/errors.ts'
 import { isKeyId, type KeyId, type SigningKey } from '../core/identity/ed25519.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -20,6 +21,8 @@ import { peerFault } from './faults.ts'
 const CALLED_MAX = 1_024
 /** How long a peer that doesn't know its own address is called without a signature. */
 const UNSIGNED_MS = 10 * 60_000
+/** How long a peer that has signed its answers is expected to. */
+const PROVEN_MS = 24 * 60 * 60_000
 /** A clock that is off by less is of no account. */
 const OFFSET_MIN_MS = 5_000
 
@@ -31,12 +34,16 @@ export interface CallSigning {
   readonly nonce: () => string
   /** Told once of a peer whose clock is off, and by how much. */
   readonly onClock?: (peer: PeerAddress, offsetMs: number) => void
+  /** Told once of a peer that has stopped to sign its answers. */
+  readonly onUnsigned?: (peer: PeerAddress) => void
 }
 
 /** How a peer at an address wants to be called. */
 interface Called {
-  /** The key that answered there. */
+  /** The key that calls there are for. */
   readonly id?: KeyId
+  /** The key that has signed an answer there, and when. */
+  readonly proven?: { readonly id: KeyId; readonly at: number; readonly isTold?: true }
   /** By how much the peer's clock is ahead. */
   readonly offsetMs: number
   /** Until then calls are not signed. */
@@ -80,35 +87,56 @@ export class CallSigner {
   /**
    * Learns from a refusal how the peer wants to be called: by which id, by what clock, or without a
    * signature where it doesn't know its own address. True if another call may succeed. Only what
-   * the answerer signed for this very call is heeded.
+   * the answerer signed for this very call is heeded, and to call a peer without a signature, only
+   * the word of the key that is expected there.
    */
   async heeds(peer: PeerAddress, call: CallHeaders, answer: AnswerHead): Promise<boolean> {
     const challenge = String(answer.headers[GROVE_CHALLENGE] ?? '')
-    const [, id, clock, reason] = CHALLENGE_PATTERN.exec(challenge) ?? []
-    if (id === undefined || (await this.#signer(call, answer)) !== id) return false
-    if (reason === 'target') return this.#learn(peer, { unsignedUntil: this.#now() + UNSIGNED_MS })
-    const isExpected = [undefined, id].includes(this.#idOf(peer))
-    if (reason === 'receiver') return this.#learn(peer, { id: id as KeyId })
-    return isExpected && this.#setClock(peer, id as KeyId, Number(clock))
+    const [, said, clock, reason] = CHALLENGE_PATTERN.exec(challenge) ?? []
+    if (said === undefined || (await this.#signer(call, answer)) !== said) return false
+    const id = said as KeyId
+    if (reason === 'receiver') return this.#callFor(peer, id)
+    const proven = this.#provenIdOf(peer)
+    if (reason === 'target') return [undefined, id].includes(proven) && this.#callUnsigned(peer, id)
+    if ([undefined, id].includes(this.#idOf(peer)) || proven === id)
+      return this.#setClock(peer, id, Number(clock))
+    return this.#forget(peer)
   }
 
   /**
    * Who signed the answer to a call, whose whole body this is; undefined if nobody did. Throws
-   * `peer-fault` for a signature that doesn't hold.
+   * `peer-fault` for a signature that doesn't hold, and `refused` where there is none though the
+   * peer signs what it is `sealed` by.
    */
   async signerOf(
     peer: PeerAddress,
     call: CallHeaders,
     answer: AnswerHead,
-    body: Uint8Array,
+    { body, isSealed }: { readonly body: Uint8Array; readonly isSealed: boolean },
   ): Promise<KeyId | undefined> {
-    if (call[SIGNATURE] === undefined || answer.headers[SIGNATURE_INPUT] === undefined)
+    if (call[SIGNATURE] === undefined) return undefined
+    if (answer.headers[SIGNATURE_INPUT] === undefined) {
+      if (isSealed) this.#refuseUnsigned(peer)
       return undefined
+    }
     const id = await this.#signer(call, answer)
     if (id === undefined || answer.headers[CONTENT_DIGEST] !== digestOf(body))
       throw peerFault(peer, 'forged', 'sent an answer whose signature does not hold')
-    if ([undefined, id].includes(this.#idOf(peer))) this.#learn(peer, { id })
+    if ([undefined, id].includes(this.#idOf(peer)))
+      this.#learn(peer, { id, proven: { id, at: this.#now() } })
     return id
+  }
+
+  /** Groves that sign go on signing: somebody in between could take each signature away. */
+  #refuseUnsigned(peer: PeerAddress): void {
+    const { proven } = this.#of(peer)
+    if (proven === undefined || proven.at + PROVEN_MS <= this.#now()) return
+    if (proven.isTold !== true) this.#options.onUnsigned?.(peer)
+    this.#learn(peer, { proven: { ...proven, isTold: true } })
+    const message =
+      `${peer.address} has answered without a signature, though ${proven.id} has signed there: ` +
+      'somebody in between may have taken it away, or an older version of Grove answers'
+    throw new GroveError('refused', { ...peer }, { message })
   }
 
   async #signer(
@@ -132,6 +160,27 @@ export class CallSigner {
     const before = this.#of(peer).offsetMs
     if (Math.abs(offsetMs - before) > OFFSET_MIN_MS) this.#options.onClock?.(peer, offsetMs)
     return this.#learn(peer, { id, offsetMs })
+  }
+
+  /** Another key answers there: what the one before has said of its clock says nothing of it. */
+  #callFor(peer: PeerAddress, id: KeyId): true {
+    return this.#learn(peer, this.#of(peer).id === id ? {} : { id, offsetMs: 0 })
+  }
+
+  #callUnsigned(peer: PeerAddress, id: KeyId): true {
+    return this.#learn(peer, { id, unsignedUntil: this.#now() + UNSIGNED_MS })
+  }
+
+  /** Others answer there now: the next call finds out anew who it is for, and by what clock. */
+  #forget(peer: PeerAddress): false {
+    const { id: _, ...known } = this.#of(peer)
+    this.#called.set(peer.address, { ...known, offsetMs: 0 })
+    return false
+  }
+
+  /** The key that the peer is said to have; else the one that has signed an answer there. */
+  #provenIdOf(peer: PeerAddress): KeyId | undefined {
+    return isKeyId(peer.peerId) ? peer.peerId : this.#of(peer).proven?.id
   }
 
   /** The key that answered there; else the one that the peer is said to have. */

@@ -67,7 +67,7 @@ export function httpTransport(options: TransportOptions): Transport {
   ) {
     return dialler.askSigned(
       peer,
-      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, signal },
+      { method: 'POST', path, json, maxBytes: GOSSIP_MAX_BYTES, isSealed: true, signal },
       schema,
     )
   }

@@ -70,6 +70,8 @@ export interface Request {
   readonly maxEntries?: number
   /** Whether 0.1 servers don't have the route. `ask` then throws `UnknownRouteError` for one. */
   readonly extension?: boolean
+  /** Whether a grove that signs its answers always signs this one. */
+  readonly isSealed?: boolean
   readonly signal?: AbortSignal | undefined
 }
 
@@ -82,7 +84,10 @@ export interface PeerAnswer {
   readonly body: AsyncIterable<Uint8Array>
   /** Whether the call was signed, so that a grove with a key would have signed its answer. */
   readonly isCallSigned: boolean
-  /** Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature. */
+  /**
+   * Who signed it, whose whole body this is. Throws `peer-fault` for a wrong signature, and
+   * `refused` where one is missing that must be there.
+   */
   signedBy(body: Uint8Array): Promise<KeyId | undefined>
   /** Drops a body that won't be read. */
   discard(): void
@@ -158,7 +163,8 @@ export class Dialler {
     return {
       ...{ status, headers, lengthBytes, body: guarded },
       isCallSigned: call[SIGNATURE] !== undefined,
-      signedBy: async (bytes) => signer?.signerOf(peer, call, answer, bytes),
+      signedBy: async (bytes) =>
+        signer?.signerOf(peer, call, answer, { body: bytes, isSealed: request.isSealed === true }),
       discard: () => void body.destroy(),
     }
   }

@@ -42,6 +42,8 @@ const BEST_MAX_BYTES = 4 * 1024 * 1024
 const IDENTITY_MAX_BYTES = 32 * 1024
 /** Body of the answer to one question about contributions: 500 ids with their fingerprints. */
 const ABOUT_MAX_BYTES = 128 * 1024
+/** Routes that 0.1 doesn't have, whose answers groves sign whole. */
+const sealed = { extension: true, isSealed: true } as const
 /** What a closure may have beside manifests and attestations: the trailer, and about its lines. */
 const CLOSURE_SLACK_BYTES = 256 * 1024
 
@@ -143,7 +145,7 @@ export class FederationRoutes {
     const path = `/api/federation/best?${queryOf(query)}`
     const list = await this.#dialler.askJson(
       peer,
-      { method: 'GET', path, maxBytes: BEST_MAX_BYTES, extension: true, signal },
+      { ...sealed, method: 'GET', path, maxBytes: BEST_MAX_BYTES, signal },
       bestListSchema,
     )
     return { ...list, entries: list.entries.slice(0, query.limit) }
@@ -157,7 +159,7 @@ export class FederationRoutes {
     const path = '/api/federation/about'
     return this.#dialler.askJson(
       peer,
-      { method: 'POST', path, json: request, maxBytes: ABOUT_MAX_BYTES, extension: true, signal },
+      { ...sealed, method: 'POST', path, json: request, maxBytes: ABOUT_MAX_BYTES, signal },
       aboutAnswerSchema,
     )
   }

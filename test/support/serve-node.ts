@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { bind, type ServeOptions } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
+import type { AdmissionMode } from '../../src/core/peers/admission.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
@@ -19,11 +20,13 @@ export interface ServedNode extends AsyncDisposable {
   stop(graceMs: number): Promise<void>
 }
 
+type ServeNodeOptions = Partial<ServeOptions> & { readonly admission?: AdmissionMode }
+
 /** Serves a grove without peers, in memory or in a directory; `lines` takes what it logs. */
 export async function serveNode(
   dir?: string,
   lines: Partial<Log> = {},
-  options: Partial<ServeOptions> = {},
+  { admission = 'open', ...options }: ServeNodeOptions = {},
 ): Promise<ServedNode> {
   const logged: string[] = []
   const log = {
@@ -33,6 +36,7 @@ export async function serveNode(
   }
   const settings = {
     dir,
+    admission,
     allowPrivatePeers: true,
     seeds: [],
     gossipIntervalMs: 60_000,

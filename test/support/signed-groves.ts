@@ -47,29 +47,36 @@ export class Places {
 
 export const keyOf = (n: number) => SigningKey.fromSecret(new Uint8Array(32).fill(n))
 
+/** How long a grove has been up: what is signed just after its start is not taken. */
+export const UP_MS = 100_000
+
 interface SignedGrove {
   readonly n: number
   readonly admission: AdmissionMode
   /** How far its clock is ahead. */
   readonly aheadMs?: number
+  /** More addresses at which it is reached. */
+  readonly alsoAt?: readonly string[]
 }
 
 /** A grove with a key at http://10.0.0.<n>:4515, which signs what it asks. */
 export function signedGrove(
   places: Places,
-  { n, admission, aheadMs = 0 }: SignedGrove,
+  { n, admission, aheadMs = 0, alsoAt = [] }: SignedGrove,
   onClock: CallSigning['onClock'] = () => {},
+  onUnsigned: CallSigning['onUnsigned'] = () => {},
 ) {
   const key = keyOf(n)
   const self: PeerAddress = { peerId: key.peerId, address: `http://10.0.0.${n}:4515` }
   const { clock, move } = standingClock()
-  move(1_700_000_000_000 + aheadMs)
+  move(1_700_000_000_000 + aheadMs - UP_MS)
   const grove = testNode([], { self, reachable: true, admission })
   const { access } = grove.node
-  const place = { address: self.address, bound: self.address, names: [] }
-  const open = () =>
-    new Door({ access, clock, admission, signing: { key, own: new OwnAddresses(place) } })
+  const place = { address: self.address, bound: self.address, names: [], alsoAt }
+  const signing = { key, own: new OwnAddresses(place), secret: 'secret' }
+  const open = () => new Door({ access, clock, admission, signing })
   let answerer = new ApiAnswerer(grove.node, { door: open() })
+  move(UP_MS)
   const answer = async ({ origin, path, method, headers, body = '' }: CarriedRequest) => {
     const host = new URL(origin).host
     const asked = { method, target: path, headers: { host, ...headers }, body }
@@ -81,7 +88,7 @@ export function signedGrove(
   const nonce = () => (++nonces).toString(16).padStart(32, '0')
   const transport = httpTransport({
     ...{ allowPrivate: true, clock, carrier: places.carrier },
-    signing: { key, nonce, onClock },
+    signing: { key, nonce, onClock, onUnsigned },
   })
   const message: GossipMessage = {
     ...self,
@@ -89,7 +96,7 @@ export function signedGrove(
     timestamp: '2026-01-01T00:00:00.000Z',
   }
   return {
-    ...{ key, self, access, move, answer },
+    ...{ key, self, access, move, answer, transport },
     /** Asks another grove for gossip; its id there. */
     exchange: async (peer: PeerAddress) => (await transport.exchange(peer, message)).message.peerId,
     restart() {

@@ -1,5 +1,3 @@
-import { BoundedMap } from '../../concurrency/bounded.ts'
-import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { includes, type Scope } from '../../core/identity/token.ts'
@@ -18,6 +16,7 @@ import type { ApiRequest } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
 import type { OwnAddresses } from './own-addresses.ts'
+import { Readers } from './readers.ts'
 import { SignatureCheck } from './signature-check.ts'
 import { TokenCheck } from './token-check.ts'
 
@@ -43,14 +42,9 @@ export interface SigningOptions {
   readonly own: OwnAddresses
   /** By which requests are verified. Default: those of the system. */
   readonly keys?: KnownKeys
+  /** Hex digits that nobody can guess. */
+  readonly secret: string
 }
-
-/** Requests that a host may make at once where everybody may read. */
-const ANONYMOUS_READS_MAX = 50
-/** How often a host may read once more. */
-const ANONYMOUS_READ_MS = 100
-/** Hosts whose reading is counted. */
-const READERS_MAX = 4_096
 
 /** An answer, and what it answers. */
 export interface Reply {
@@ -67,11 +61,12 @@ export class Door {
   readonly #options: AdmissionOptions
   readonly #tokens: TokenCheck
   readonly #signatures: SignatureCheck | undefined
-  readonly #readers = new BoundedMap<string, Bucket>(READERS_MAX)
+  readonly #readers: Readers
 
   constructor(options: AdmissionOptions) {
     this.#options = options
     this.#tokens = new TokenCheck({ tokens: options.access.tokens, clock: options.clock })
+    this.#readers = new Readers(options.clock)
     const { access, admission = 'open', clock, signing } = options
     this.#signatures =
       signing &&
@@ -79,6 +74,7 @@ export class Door {
         peerId: signing.key.peerId,
         own: signing.own,
         keys: signing.keys,
+        secret: signing.secret,
         standings: access.standings,
         clock,
         admission,
@@ -106,22 +102,20 @@ export class Door {
   }
 
   /** Somebody who reads what is open to everybody, at a rate. Throws `busy`. */
-  #reader({ host = 'unknown' }: ApiRequest): ApiCaller {
-    const bucket = this.#readers.get(host) ?? new Bucket(ANONYMOUS_READS_MAX, ANONYMOUS_READ_MS)
-    this.#readers.set(host, bucket)
-    if (bucket.tryTake(this.#options.clock.now())) return { kind: 'anybody', isReader: true }
-    const message = 'too many requests without a token: come later, or with one'
-    throw new GroveError('busy', {}, { message })
+  #reader(request: ApiRequest): ApiCaller {
+    this.#readers.admit(request)
+    return { kind: 'anybody', isReader: true }
   }
 
   /**
    * The answer, signed, to a grove that signed its request or has to make another signature: so it
-   * knows who answered. What anybody may read may be cached.
+   * knows who answered. What anybody may read may be cached, and is sent at a rate.
    */
   async seal({ request, caller, response }: Reply): Promise<ApiResponse> {
     const { signing, clock } = this.#options
     const { status, headers, body } = response
-    if (caller.kind === 'anybody' && caller.isReader === true) return cacheable(response)
+    if (caller.kind === 'anybody' && caller.isReader === true)
+      return this.#readers.paced(request, cacheable(response))
     const challenge = headers[GROVE_CHALLENGE]
     const isMeant = caller.kind === 'grove' || challenge !== undefined
     if (signing === undefined || !isMeant || typeof body !== 'string') return response

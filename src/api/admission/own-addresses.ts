@@ -9,8 +9,10 @@ interface Whereabouts {
   readonly address: string
   /** Where it listens: a URL. */
   readonly bound: string
-  /** More names by which it may be called. */
+  /** More names by which it may be called, where it listens. */
   readonly names: readonly string[]
+  /** More addresses at which others reach it. */
+  readonly alsoAt?: readonly string[]
 }
 
 /**
@@ -23,14 +25,14 @@ export class OwnAddresses {
   readonly #bound: URL
   readonly #isOnAll: boolean
 
-  constructor({ address, bound, names }: Whereabouts) {
+  constructor({ address, bound, names, alsoAt = [] }: Whereabouts) {
     this.#address = address
     this.#bound = new URL(bound)
     const { hostname } = this.#bound
     this.#isOnAll = ['0.0.0.0', '[::]'].includes(hostname)
     const here = this.#isOnAll || isLoopback(hostname) ? ['127.0.0.1', '[::1]', 'localhost'] : []
     const others = [...here, ...names].map((name) => this.#named(name))
-    this.#all = [new URL(address), this.#bound, ...others]
+    this.#all = [...[address, ...alsoAt].map((url) => new URL(url)), this.#bound, ...others]
   }
 
   /**

@@ -17,15 +17,19 @@ import {
 import { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
+import { busyFor } from './busy.ts'
 import { Nonces } from './nonces.ts'
 import type { OwnAddresses } from './own-addresses.ts'
+import { SignatureClock } from './signature-clock.ts'
 
-/** How far a caller's clock may be from this grove's. */
-const CLOCK_TOLERANCE_S = 60
+/** The longest life of a signature, in seconds, that is believed. */
+const LIFE_MAX_S = 120
 /** Signatures of a host that may fail at once; then one in FAILURE_MS. */
 const FAILURES_MAX = 100
 /** How often one more signature of a host may fail. */
 const FAILURE_MS = 50
+/** When to come again where used nonces have taken all room: some are forgotten by then. */
+const NONCE_WAIT_MS = 5_000
 /** Hosts whose failures are counted. */
 const FAILING_MAX = 4_096
 
@@ -40,6 +44,8 @@ export interface SignatureOptions {
   readonly admission: AdmissionMode
   /** By which requests are verified. Default: those of the system. */
   readonly keys?: KnownKeys | undefined
+  /** Hex digits that nobody can guess. */
+  readonly secret: string
 }
 
 type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
@@ -48,15 +54,15 @@ type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
 export class SignatureCheck {
   readonly #options: SignatureOptions
   readonly #keys: KnownKeys
-  readonly #nonces = new Nonces()
+  readonly #nonces: Nonces
+  readonly #clock: SignatureClock
   readonly #failures = new BoundedMap<string, Bucket>(FAILING_MAX)
-  /** What was signed before, in Unix seconds, may have been taken before a restart. */
-  readonly #sinceS: number
 
   constructor(options: SignatureOptions) {
     this.#options = options
     this.#keys = options.keys ?? new KnownKeys()
-    this.#sinceS = Math.floor(options.clock.now() / 1_000)
+    this.#nonces = new Nonces(options)
+    this.#clock = new SignatureClock(options.clock)
   }
 
   /**
@@ -68,11 +74,11 @@ export class SignatureCheck {
     const head = headOf(request)
     this.#checkStanding(head.keyid)
     const now = this.#options.clock.now()
-    const host = request.host ?? 'unknown'
-    if (this.#failures.get(host)?.hasToken(now) === false)
-      throw new GroveError('busy', {}, { message: 'too many signatures from there do not hold' })
+    const host = hostOf(request)
+    const waitMs = this.#failures.get(host)?.waitMs(now) ?? 0
+    if (waitMs > 0) throw busyFor(waitMs, 'too many signatures from there do not hold')
     try {
-      this.#checkTime(head, now)
+      this.#checkTime(head)
       this.#checkReceiver(head, request)
       await this.#verify(head, request)
     } catch (error) {
@@ -93,15 +99,11 @@ export class SignatureCheck {
     throw new GroveError('forbidden', {}, { message })
   }
 
-  #checkTime({ created, expires }: SignatureHead, now: number): void {
-    const nowS = now / 1_000
-    const isNear = Math.abs(created - nowS) <= CLOCK_TOLERANCE_S
-    const isShort = expires > created && expires <= created + 2 * CLOCK_TOLERANCE_S
-    if (isNear && isShort && created >= this.#sinceS) return
-    const by = created - nowS
-    const side = by > 0 ? 'ahead of' : 'behind'
-    const message = `the clock of the caller is ${spanOf(by)} ${side} this grove's`
-    throw this.#challenge('time', isNear ? 'it was signed before this grove started' : message)
+  #checkTime({ created, expires }: SignatureHead): void {
+    const nowS = this.#clock.nowS()
+    const isShort = expires > created && expires <= created + LIFE_MAX_S
+    if (this.#clock.takes(created) && isShort && expires >= nowS) return
+    throw this.#challenge('time', this.#clock.isNear(created) ? tooEarly : offBy(created - nowS))
   }
 
   #checkReceiver({ coversReceiver }: SignatureHead, request: ApiRequest): void {
@@ -114,31 +116,32 @@ export class SignatureCheck {
   }
 
   async #verify(head: SignatureHead, request: ApiRequest): Promise<void> {
-    const { keyid, nonce } = head
-    if (this.#nonces.has(keyid, nonce)) throw used()
-    const key = this.#keys.get(keyid)
+    if (this.#nonces.has(head)) throw used()
+    const key = this.#keys.get(head.keyid)
     const { addresses, isOwn } = this.#options.own.candidates(request.header('host'))
     const headers = headersOf(request)
     for (const address of addresses) {
       const target = address + request.path + (request.search === '' ? '' : `?${request.search}`)
       const signed = { method: request.method, target, headers }
-      if (key !== undefined && (await holds(signed, key))) return this.#use(head)
+      if (key !== undefined && (await holds(signed, key))) return this.#use(head, hostOf(request))
     }
     if (!isOwn) throw this.#challenge('target', notOurs(request.header('host')))
     throw new GroveError('unauthorized', {}, { message: 'the signature does not hold' })
   }
 
   /** Only now: else anybody could use up the nonces of others. */
-  #use({ keyid, nonce }: SignatureHead): void {
-    const what = this.#nonces.use(keyid, nonce, Math.floor(this.#options.clock.now() / 1_000))
+  #use(head: SignatureHead, host: string): void {
+    // It has taken its time to verify: what is too old by now may have been forgotten.
+    this.#checkTime(head)
+    const isListed = this.#options.standings.of(head.keyid) === 'trusted'
+    const owner = { isListed, name: isListed ? head.keyid : host }
+    const what = this.#nonces.use(head, owner, this.#clock.nowS())
     if (what === 'used') throw used()
-    if (what === 'full')
-      throw new GroveError('busy', {}, { message: 'too many signed requests: come later' })
+    if (what === 'full') throw busyFor(NONCE_WAIT_MS, 'too many signed requests: come later')
   }
 
   #challenge(reason: ChallengeReason, why: string): GroveError {
-    const { peerId, clock } = this.#options
-    const challenge = `${peerId} ${clock.now()} ${reason}`
+    const challenge = `${this.#options.peerId} ${this.#clock.challengeMs()} ${reason}`
     const message = `the signature can't be taken: ${why}`
     return new GroveError('unauthorized', { challenge }, { message })
   }
@@ -151,6 +154,8 @@ export class SignatureCheck {
     return bucket
   }
 }
+
+const hostOf = ({ host = 'unknown' }: ApiRequest): string => host
 
 /** A signature that this grove can read, over all that it has to cover. Throws `unauthorized`. */
 function headOf(request: ApiRequest): SignatureHead {
@@ -182,8 +187,16 @@ const notOurs = (host = 'nothing') =>
   `it was sent to ${host.slice(0, 200)}, which is no address of this grove: ` +
   '--public-url or --allow-host there names it'
 
+const tooEarly = 'it was signed before this grove started'
+
+function offBy(seconds: number): string {
+  const side = seconds > 0 ? 'ahead of' : 'behind'
+  return `the clock of the caller is ${spanOf(seconds)} ${side} this grove's`
+}
+
 /** A span of seconds in words: `2 h 0 min`. */
 function spanOf(seconds: number): string {
+  if (Math.abs(seconds) < 60) return `${Math.abs(seconds)} s`
   const all = Math.round(Math.abs(seconds) / 60)
   return all < 60 ? `${all} min` : `${Math.floor(all / 60)} h ${all % 60} min`
 }

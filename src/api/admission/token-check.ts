@@ -5,6 +5,7 @@ import type { Tokens } from '../../node/access/tokens.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
+import { busyFor } from './busy.ts'
 
 /** Wrong tokens that a host may give at once; then one in WRONG_TOKEN_MS. */
 const WRONG_TOKENS_MAX = 10
@@ -37,8 +38,8 @@ export class TokenCheck {
     if (token === undefined) return undefined
     const now = this.#clock.now()
     const host = request.host ?? 'unknown'
-    if (this.#guesses.get(host)?.hasToken(now) === false)
-      throw new GroveError('busy', {}, { message: tooManyWrong })
+    const waitMs = this.#guesses.get(host)?.waitMs(now) ?? 0
+    if (waitMs > 0) throw busyFor(waitMs, tooManyWrong)
     const record = this.#tokens.recordOf(token)
     if (record === undefined) {
       this.#guessesOf(host).tryTake(now)

@@ -6,7 +6,7 @@ import { type ApiCaller, isFar } from '../admission/access.ts'
 import type { Door, Reply } from '../admission/door.ts'
 import { allOperations } from '../operations/table.ts'
 import { EventPace } from './event-stream.ts'
-import { refuseEncoded, refuseOtherNames, refuseOtherSites } from './guards.ts'
+import { refuseEncoded, refuseOtherNames, refuseOtherSites, refuseTwoHosts } from './guards.ts'
 import { type ByteMeter, handlerOf } from './handler.ts'
 import type { ApiRequest } from './request.ts'
 import { type ApiResponse, errorResponse } from './response.ts'
@@ -87,6 +87,7 @@ export class ApiAnswerer {
     try {
       if (turn !== undefined) await turn
       if (this.#draining.aborted) throw new GroveError('shutting-down')
+      refuseTwoHosts(request)
       this.#checkName(request)
       refuseOtherSites(request)
       refuseEncoded(request)

@@ -25,7 +25,10 @@ export async function bytesResponse(
     'content-security-policy': "sandbox; default-src 'none'",
     ...answer.headers,
   }
-  if (namesTag(request.header('if-none-match'), etag)) return responseOf(304, headers)
+  const match = request.header('if-match')
+  if (match !== undefined && !namesTag(match, etag, { weakly: false })) return responseOf(412, {})
+  if (namesTag(request.header('if-none-match'), etag, { weakly: true }))
+    return responseOf(304, headers)
   const range = rangeAsked(request, etag, answer.sizeBytes)
   const sizeBytes = range === undefined ? answer.sizeBytes : range.end - range.start + 1
   const whole = { ...headers, 'content-type': contentType, 'content-length': String(sizeBytes) }
@@ -62,11 +65,16 @@ function rangeAsked(request: ApiRequest, etag: string, sizeBytes: number): ByteR
   return { start, end }
 }
 
-/** Whether an If-None-Match header names this entity tag, compared weakly (RFC 9110 §13.1.2). */
-function namesTag(header: string | undefined, etag: string): boolean {
+/**
+ * Whether the header names this entity tag: If-Match compares strongly, If-None-Match weakly (RFC
+ * 9110 §13.1).
+ */
+function namesTag(
+  header: string | undefined,
+  etag: string,
+  { weakly }: { readonly weakly: boolean },
+): boolean {
   if (header === undefined) return false
-  return (
-    header.trim() === '*' ||
-    header.split(',').some((tag) => tag.trim().replace(/^W\//, '') === etag)
-  )
+  const tags = header.split(',').map((tag) => tag.trim())
+  return tags.some((tag) => tag === '*' || (weakly ? tag.replace(/^W\//, '') : tag) === etag)
 }

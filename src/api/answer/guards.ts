@@ -23,6 +23,12 @@ export function refuseOtherNames(request: ApiRequest, own: ReadonlySet<string>):
   throw new GroveError('refused', { host: host.slice(0, 200) }, { message })
 }
 
+/** Who has two names may be somebody else to whatever is in between (RFC 9112 §3.2). */
+export function refuseTwoHosts(request: ApiRequest): void {
+  if (request.header('host')?.includes(',') !== true) return
+  throw new GroveError('usage-error', {}, { message: 'the request must have one Host header' })
+}
+
 /**
  * A page of another site may not write into a grove that its visitor can reach. Throws `refused`.
  */

@@ -123,5 +123,6 @@ function headersOf(error: unknown): Readonly<Record<string, string>> {
   if (code === 'method-not-allowed') return { allow: String(details.allow) }
   if (code === 'encoding-unsupported') return { 'accept-encoding': 'identity' }
   if (code === 'range-invalid') return { 'content-range': `bytes */${details.sizeBytes}` }
-  return kind.status === 429 || kind.status === 503 ? { 'retry-after': '1' } : {}
+  const isLater = kind.status === 429 || kind.status === 503
+  return isLater ? { 'retry-after': String(details.retryAfter ?? 1) } : {}
 }

@@ -24,7 +24,10 @@ export interface RequestOutcome extends Answered {
   readonly isCut: boolean
 }
 
-/** Refused requests that are logged at once; then one in REFUSAL_MS: strangers fill no disk. */
+/**
+ * Requests that are refused, or have no route, that are logged at once; then one in REFUSAL_MS:
+ * strangers fill no disk.
+ */
 const REFUSALS_MAX = 20
 /** How often one more refused request is logged. */
 const REFUSAL_MS = 3_000
@@ -44,7 +47,7 @@ export class AccessLog {
   /** Logs one request: who asked what, what was answered, and how long it took. */
   note(request: ApiRequest, outcome: RequestOutcome): void {
     const { operation, response } = outcome
-    const isRefused = REFUSED.has(response.status)
+    const isRefused = REFUSED.has(response.status) || operation === undefined
     const isChatter = operation !== undefined && CHATTER.has(operation) && response.status < 400
     const isQuiet = isChatter || (isRefused && !this.#refusals.tryTake(this.#now()))
     const isFull = response.status === errorTable['storage-full'].status

@@ -89,9 +89,16 @@ export class Exchange implements ApiRequest {
   }
 
   header(name: string): string | undefined {
-    if (name === 'host' && this.#authority !== undefined) return this.#authority
+    if (name === 'host') return this.#hostHeader()
     const value = this.#incoming.headers[name]
     return Array.isArray(value) ? value[0] : value
+  }
+
+  /** Node keeps only the first of several. */
+  #hostHeader(): string | undefined {
+    const { headers, rawHeaders } = this.#incoming
+    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host')
+    return hosts.length > 1 ? 'several, hosts' : (this.#authority ?? headers.host)
   }
 
   /** Waits until the work on the request may begin; undefined if it may. */
@@ -114,6 +121,7 @@ export class Exchange implements ApiRequest {
     const incoming = this.#incoming
     if (Number(incoming.headers['content-length'] ?? 0) > maxBytes)
       return Promise.resolve(undefined)
+    this.#invite()
     this.#expectMovement()
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = []
@@ -143,6 +151,7 @@ export class Exchange implements ApiRequest {
 
   /** If only a part is read, the connection can still carry the response. */
   bodyStream(): AsyncIterable<Uint8Array> {
+    this.#invite()
     this.#expectMovement()
     this.#incoming.once('end', () => this.#allowPause())
     return this.#inTurns(this.#incoming.iterator({ destroyOnReturn: false }))
@@ -201,6 +210,11 @@ export class Exchange implements ApiRequest {
     } finally {
       end()
     }
+  }
+
+  /** A caller may wait for this before it sends the body (RFC 9110 §10.1.1). */
+  #invite(): void {
+    if (this.#incoming.headers.expect !== undefined) this.#outgoing.writeContinue()
   }
 
   /** From now on the connection is cut if too little moves on it. */

@@ -103,6 +103,8 @@ export function httpServer(listener: RequestListener, tls?: Certificate): Server
   server.maxConnections = CONNECTIONS_MAX
   server.on('clientError', answerUnparsed)
   server.on('checkExpectation', answerExpectation)
+  // Whoever asks before it sends a body is told to go on when the body is read, and not before.
+  server.on('checkContinue', listener)
   server.on('connect', answerConnect)
   return server
 }

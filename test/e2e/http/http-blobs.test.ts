@@ -110,6 +110,10 @@ test('a client that has the blob gets 304', async () => {
   assert.equal((await blob({ 'if-none-match': `"other", W/"${hash}"` })).status, 304)
   assert.equal((await blob({ 'if-none-match': '*' })).status, 304)
   assert.equal((await blob({ 'if-none-match': '"other"' })).status, 200)
+  for (const match of [`"${hash}"`, `"other", "${hash}"`, '*'])
+    assert.equal((await blob({ 'if-match': match })).status, 200)
+  for (const match of ['"other"', `W/"${hash}"`])
+    assert.equal((await blob({ 'if-match': match })).status, 412)
 })
 
 test('a range with an If-Range for another entity gets the whole blob', async () => {

@@ -183,6 +183,40 @@ test('with --anonymous-read everybody reads contributions, at a rate, and nothin
   assert.throws(() => reads(1), withCode('busy'))
 })
 
+test('with --anonymous-read a host is sent 32 MiB at once, then 8 MiB a second', async (t) => {
+  const MiB = 1_048_576
+  const { access, clock, move } = openDoor(t)
+  const moving = { ...clock, sleep: async (ms: number) => move(ms) }
+  const door = new Door({ access, clock: moving, admission: 'members', anonymousRead: true })
+  const begun = clock.now()
+  const read = async (host: string, size: number) => {
+    const request = from(host)
+    const caller = await door.admit(request, 'public')
+    const body = (async function* () {
+      for (let sent = 0; sent < size; sent += MiB) yield Buffer.alloc(MiB)
+    })()
+    const response = await door.seal({
+      request,
+      caller,
+      response: { status: 200, headers: {}, body },
+    })
+    let bytes = 0
+    for await (const chunk of response.body as AsyncIterable<Uint8Array>) bytes += chunk.byteLength
+    return { bytes, ms: Math.round(clock.now() - begun) }
+  }
+
+  assert.deepEqual(await read(ELSEWHERE, 31 * MiB), { bytes: 31 * MiB, ms: 0 })
+  assert.deepEqual(await read(ELSEWHERE, 17 * MiB), { bytes: 17 * MiB, ms: 2_000 })
+  assert.deepEqual(await read('203.0.113.6', 31 * MiB), { bytes: 31 * MiB, ms: 2_000 })
+  const whole = { status: 200, headers: {}, body: 'x'.repeat(16 * MiB) }
+  const request = from('203.0.113.6')
+  await door.seal({ request, caller: { kind: 'anybody', isReader: true }, response: whole })
+  assert.throws(
+    () => door.admit(request, 'public'),
+    (error) => isGroveError(error, 'busy') && error.details['retryAfter'] === 2,
+  )
+})
+
 test('what everybody may read may be cached for a while, and what has its hash for good', async () => {
   await using grove = testNode()
   const { access, clock } = grove.node

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Nonces } from '../../../../src/api/admission/nonces.ts'
 import { isGroveError } from '../../../../src/core/errors.ts'
 import { admissions } from '../../../../src/core/peers/admission.ts'
-import { digestOf } from '../../../../src/signing/http-signature.ts'
+import { digestOf, signAnswer } from '../../../../src/signing/http-signature.ts'
 import type { CarriedRequest } from '../../../../src/transport/dialler.ts'
 import { withCode } from '../../../support/errors.ts'
-import { keyOf, Places, signedGrove } from '../../../support/signed-groves.ts'
+import { keyOf, Places, signedGrove, UP_MS } from '../../../support/signed-groves.ts'
 
 const HOUR_MS = 3_600_000
+const BEST = { dimension: 'loss', direction: 'minimize', limit: 1 } as const
 
 for (const admission of admissions)
   test(`in ${admission}, a grove that signs is known by its key, from its plain address on`, async () => {
@@ -123,7 +123,9 @@ for (const admission of admissions)
       const request = await overheard(places)
 
       const { status, body } = await called.answer(change(request))
+      called.move(-UP_MS)
       called.restart()
+      called.move(UP_MS)
       const untouched = await called.answer(request)
 
       assert.equal(status, 401, body)
@@ -231,13 +233,120 @@ test('a host whose signatures fail is not heard for a while', async () => {
   assert.equal((await called.answer(request)).status, 401)
 })
 
-test('nonces are kept for their time and no longer, and none is forgotten for want of room', () => {
-  const nonces = new Nonces()
-  const used = Array.from({ length: 65_537 }, (_, n) => nonces.use('a', String(n), 1_000))
+test('clocks a little apart need no challenge, and a start one, whatever the clocks', async () => {
+  for (const aheadMs of [3_000, -59_000, 4_000, -61_000]) {
+    const places = new Places()
+    await using caller = signedGrove(places, { n: 1, admission: 'open', aheadMs })
+    await using called = signedGrove(places, { n: 2, admission: 'signed' })
 
-  assert.equal(used.filter((what) => what === 'taken').length, 65_536)
-  assert.equal(used.at(-1), 'full')
-  assert.equal(nonces.use('a', '0', 1_199), 'used')
-  assert.equal(nonces.use('b', '0', 1_199), 'taken')
-  assert.equal(nonces.use('a', '0', 1_200), 'taken')
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    const isNear = aheadMs === 3_000 || aheadMs === -59_000
+    assert.equal(places.sent.length, isNear ? 1 : 2, String(aheadMs))
+    called.restart()
+    places.sent.length = 0
+
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    assert.equal(await caller.exchange(called.self), called.self.peerId)
+    assert.equal(places.sent.length, 3, 'one challenge')
+  }
+})
+
+test('what was signed ahead of the clock counts once, after a restart and a clock set back too', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open', aheadMs: 3_000 })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  await caller.exchange(called.self)
+  const request = await overheard(places)
+
+  called.move(65_000)
+  await caller.exchange(called.self)
+  called.move(-65_000)
+  const setBack = await called.answer(request)
+  called.restart()
+  called.move(1_000)
+  const restarted = await called.answer(request)
+
+  for (const { status, body } of [setBack, restarted]) assert.equal(status, 401, body)
+})
+
+/** Answers every call by a challenge of its own making. */
+const challenger =
+  (n: number, reason: string) =>
+  async ({ headers }: CarriedRequest) => {
+    const key = keyOf(n)
+    const challenge = `${key.peerId} 1700000000000 ${reason}`
+    const at = { signature: headers['signature'] ?? '', created: 1_700_000_000 }
+    const signed = await signAnswer(key, { status: 401, body: '{}', challenge }, at)
+    return { status: 401, headers: signed, body: '{}' }
+  }
+
+test('a peer is called without a signature if its own key asks for it, and no other', async () => {
+  const places = new Places()
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed' })
+  const { address } = called.self
+  const seed = { peerId: address, address }
+  await caller.exchange(seed)
+
+  for (const reason of ['target', 'receiver', 'target', 'time'])
+    for (const peer of [seed, called.self]) {
+      places.set(address, challenger(9, reason))
+      await assert.rejects(caller.exchange(peer), withCode('refused'))
+    }
+  places.set(address, called.answer)
+
+  await caller.exchange(seed).catch(() => {})
+  assert.equal(await caller.exchange(seed), called.self.peerId, 'after one call at most')
+  assert.ok(places.sent.every(({ headers }) => headers['signature'] !== undefined))
+})
+
+test('a peer that has signed its answers is not believed without, and that is told', async () => {
+  const places = new Places()
+  const told: string[] = []
+  await using caller = signedGrove(
+    places,
+    { n: 1, admission: 'open' },
+    () => {},
+    ({ address }) => void told.push(address),
+  )
+  await using called = signedGrove(places, { n: 2, admission: 'open' })
+  const { address, peerId } = called.self
+  const bestThere = async () => (await caller.transport.best(called.self, BEST)).entries
+  const unsigned = async (request: CarriedRequest) => {
+    const { signature: _, 'signature-input': __, ...headers } = request.headers
+    return called.answer({ ...request, headers })
+  }
+  places.set(address, unsigned)
+  assert.deepEqual(await bestThere(), [], 'as before signatures')
+  places.set(address, called.answer)
+  await caller.exchange(called.self)
+
+  places.set(address, unsigned)
+  for (const _ of [1, 2])
+    await assert.rejects(caller.exchange(called.self), withCode('refused', 'without a signature'))
+  await assert.rejects(bestThere(), withCode('refused'))
+  assert.deepEqual(told, [address])
+
+  places.set(address, called.answer)
+  assert.equal(await caller.exchange(called.self), peerId)
+  assert.deepEqual(await bestThere(), [])
+  places.set(address, unsigned)
+  caller.move(86_400_000)
+  assert.deepEqual(await bestThere(), [], 'whoever has changed is believed in time')
+})
+
+test('a grove is called by signatures at each of its addresses, and at no other', async () => {
+  const places = new Places()
+  const inside = 'http://10.1.0.2:80/grove'
+  await using caller = signedGrove(places, { n: 1, admission: 'open' })
+  await using called = signedGrove(places, { n: 2, admission: 'signed', alsoAt: [inside] })
+  const at = (address: string) => ({ peerId: called.self.peerId, address })
+  for (const origin of ['http://10.1.0.2', 'http://10.1.0.3'])
+    places.set(origin, (request) =>
+      called.answer({ ...request, path: request.path.replace(/^\/(grove|other)/, '') }),
+    )
+
+  assert.equal(await caller.exchange(at('http://10.1.0.2/grove')), called.self.peerId)
+  await assert.rejects(caller.exchange(at('http://10.1.0.2/other')), withCode('refused'))
+  await assert.rejects(caller.exchange(at('http://10.1.0.3/grove')), withCode('refused'))
 })

@@ -29,10 +29,11 @@ test('refused requests are logged at a rate, so that strangers fill no disk', ()
   const { clock, move } = standingClock()
   const level = (name: string) => () => void told.push(name)
   const log = new AccessLog({ ...silentLog, info: level('info'), debug: level('debug') }, clock.now)
-  const note = (status: number, times: number) => {
+  const note = (status: number, { isRoute = true } = {}) => {
     told.length = 0
-    const outcome = { operation: 'log', from: '203.0.113.5', ms: 1, isCut: false }
-    for (let n = 0; n < times; n++)
+    const operation = isRoute ? 'log' : undefined
+    const outcome = { operation, from: '203.0.113.5', ms: 1, isCut: false }
+    for (let n = 0; n < 100; n++)
       log.note(memoryRequest({ method: 'GET', target: '/' }), {
         ...outcome,
         response: { status, headers: {} },
@@ -40,8 +41,10 @@ test('refused requests are logged at a rate, so that strangers fill no disk', ()
     return told.filter((name) => name === 'info').length
   }
 
-  assert.equal(note(401, 100), 20)
-  assert.equal(note(200, 100), 100)
+  assert.equal(note(401), 20)
+  assert.equal(note(200), 100)
   move(6_000)
-  assert.equal(note(403, 100), 2)
+  assert.equal(note(403), 2)
+  assert.equal(note(404), 100, 'an operation has answered')
+  assert.equal(note(404, { isRoute: false }), 0)
 })
