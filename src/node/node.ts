@@ -275,6 +275,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       case 'wrong-id':
         this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
+      case 'send-sample':
+      case 'reply-sample':
       case 'reply-exchange':
       case 'reply-shuffle':
         throw new Error(`${effect.type} outside of its request`)
