@@ -23,7 +23,7 @@ import {
 import type { Network } from '../network/network.ts'
 import type { Ledger } from '../run/ledger.ts'
 import type { Mode } from '../scenario/scenario.ts'
-import { Identities } from './identities.ts'
+import { Identities } from './identity/identities.ts'
 
 /** What an adversary can reach: every machine, and every contribution that was ever published. */
 export interface AdversaryContext {
@@ -32,6 +32,8 @@ export interface AdversaryContext {
   readonly network: Network
   readonly machines: readonly Machine[]
   readonly ledger: Ledger
+  /** Reports a violation: something that no grove may do for it. */
+  readonly violated: (what: string) => void
   readonly mode: Mode
   readonly keys: Keys
   /** Mean time between two of its own calls, in ms. */

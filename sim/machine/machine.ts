@@ -8,8 +8,10 @@ import { Standings } from '../../src/node/access/standings.ts'
 import type { NodeConfig } from '../../src/node/context.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
+import { SIGNATURE } from '../../src/signing/http-signature.ts'
 import { httpTransport } from '../../src/transport/client.ts'
 import { wrongBlame } from '../checkers/blame.ts'
+import type { CallWatch } from '../checkers/calls.ts'
 import { MachineClock } from '../engine/clock.ts'
 import type { Journal } from '../engine/journal.ts'
 import type { Keys } from '../engine/keys.ts'
@@ -28,6 +30,7 @@ export interface RunContext {
   readonly timeline: Timeline
   readonly journal: Journal
   readonly network: Network
+  readonly calls: CallWatch
   /** Reports a violation: something that must never happen. */
   readonly violated: (what: string) => void
   /** All honest groves. */
@@ -74,6 +77,8 @@ export class Machine implements Host {
   #running: Running | undefined
   /** Every grove that has run on it, one a boot. */
   readonly #boots: GroveNode[] = []
+  /** By address, the faults that its log has told of peers. */
+  readonly #blamed = new Map<string, Set<string>>()
   #faults = 0
 
   constructor(options: MachineOptions) {
@@ -117,6 +122,11 @@ export class Machine implements Host {
   /** The number of times its disk has failed. */
   get faults(): number {
     return this.#faults
+  }
+
+  /** The faults that it has noted of the peer at an address. */
+  faultsOf(address: string): ReadonlySet<string> {
+    return this.#blamed.get(address) ?? new Set()
   }
 
   /** Starts the grove on what the disk holds. No effect if it runs. */
@@ -164,7 +174,18 @@ export class Machine implements Host {
     const { admission } = config
     const secret = this.#options.rng.fork(`door ${this.boots}`).cid()
     const signing = { key, own, secret, keys: keys.known() }
-    return new ApiAnswerer(node, { door: new Door({ access, clock, admission, signing }) })
+    const door = new Door({ access, clock, admission, signing })
+    const { calls } = this.#options
+    return new ApiAnswerer(node, {
+      door: {
+        seal: (reply) => door.seal(reply),
+        admit: async (request, kind) => {
+          const caller = await door.admit(request, kind)
+          if (caller.kind === 'grove') calls.taken(this.name, request.header(SIGNATURE) ?? '')
+          return caller
+        },
+      },
+    })
   }
 
   /** Lists groves that may call this one, as its operator does before the first start. */
@@ -193,8 +214,16 @@ export class Machine implements Host {
     for (const node of this.#boots) node.close().catch(() => {})
   }
 
-  handle(request: HttpRequest): Promise<HttpAnswer> {
-    return this.#running === undefined ? never() : serve(this.#running.answerer, request)
+  async handle(request: HttpRequest): Promise<HttpAnswer> {
+    if (this.#running === undefined) return never()
+    const answer = await serve(this.#running.answerer, request)
+    this.#options.calls.answered(this.name, this.address, answer.status, request)
+    return answer
+  }
+
+  #note(address: string, fault: string): void {
+    const faults = this.#blamed.get(address) ?? new Set()
+    this.#blamed.set(address, faults.add(fault))
   }
 
   #losePower(): void {
@@ -210,6 +239,7 @@ export class Machine implements Host {
       const { err, ...rest } = fields
       journal.trace(`${this.name} logs ${message} ${JSON.stringify(rest)} ${err ?? ''}`)
       const blame = wrongBlame(message, fields, honest)
+      if (message === 'peer fault') this.#note(String(fields['address']), String(fields['fault']))
       if (blame !== undefined) violated(`${this.name}: ${blame}`)
     }
     return {

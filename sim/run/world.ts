@@ -1,6 +1,7 @@
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
+import { CallWatch } from '../checkers/calls.ts'
 import { Journal } from '../engine/journal.ts'
 import { Keys } from '../engine/keys.ts'
 import { Rng } from '../engine/rng.ts'
@@ -17,7 +18,7 @@ const START = Date.UTC(2026, 0, 1)
 /** Violations kept of one run. */
 const VIOLATIONS_MAX = 50
 /** One run of so many signs with real keys, in which all else is as it would be in production. */
-const REAL_KEYS_IN = 100
+const REAL_KEYS_IN = 101
 /** All machines boot within this time, in ms. */
 const BOOT_WITHIN_MS = 2_000
 
@@ -52,7 +53,12 @@ export class World {
       conditions: scenario.network,
       watcher,
     })
-    this.machines = this.#build(scenario, rng, watcher)
+    const calls = new CallWatch(violated)
+    this.network.tap((_, request) => {
+      calls.sent(request)
+      return false
+    })
+    this.machines = this.#build(scenario, rng, { watcher, calls })
     const { network, machines } = this
     this.injector = new FaultInjector({
       timeline,
@@ -73,6 +79,7 @@ export class World {
       ledger,
       mode,
       keys,
+      violated,
       intervalMs: groves.gossipIntervalMs,
     })
     const agents = new Agents({
@@ -104,7 +111,11 @@ export class World {
     this.journal.note('VIOLATION', what)
   }
 
-  #build(scenario: Scenario, rng: Rng, watcher: TrafficWatch): Machine[] {
+  #build(
+    scenario: Scenario,
+    rng: Rng,
+    { watcher, calls }: { readonly watcher: TrafficWatch; readonly calls: CallWatch },
+  ): Machine[] {
     const { timeline, journal, network, keys, mode } = this
     const { count, gossipIntervalMs, syncIntervalMs, fetchTimeoutMs, policy } = scenario.groves
     const keyOf = (name: string) => (mode === 'keyless' ? undefined : keys.of(name))
@@ -141,6 +152,7 @@ export class World {
         timeline,
         journal,
         network,
+        calls,
         rng: own,
         config,
         disk: scenario.disk,

@@ -1,11 +1,11 @@
-import type { SigningKey } from '../../src/core/identity/ed25519.ts'
-import { hexDigits } from '../../src/core/random.ts'
-import { SIGNATURE, signAnswer, signRequest } from '../../src/signing/http-signature.ts'
-import type { Keys } from '../engine/keys.ts'
-import type { Rng } from '../engine/rng.ts'
-import type { Machine } from '../machine/machine.ts'
-import type { HttpAnswer, HttpRequest } from '../network/http.ts'
-import type { Mode } from '../scenario/scenario.ts'
+import type { SigningKey } from '../../../src/core/identity/ed25519.ts'
+import { hexDigits } from '../../../src/core/random.ts'
+import { SIGNATURE, signAnswer, signRequest } from '../../../src/signing/http-signature.ts'
+import type { Keys } from '../../engine/keys.ts'
+import type { Rng } from '../../engine/rng.ts'
+import type { Machine } from '../../machine/machine.ts'
+import type { HttpAnswer, HttpRequest } from '../../network/http.ts'
+import type { Mode } from '../../scenario/scenario.ts'
 
 /** Hex digits of a signature's nonce. */
 const NONCE_DIGITS = 32
