@@ -1,5 +1,6 @@
 import type { Cid } from '../../src/core/cid.ts'
 import type { Direction } from '../../src/core/contribution/schema.ts'
+import type { SigningKey } from '../../src/core/identity/ed25519.ts'
 import { type Policy, rankedKinds } from '../../src/core/policy.ts'
 import { isSignalMetric, reaches } from '../../src/core/ranking/frontier.ts'
 import type { Stored } from '../../src/ports/contribution-store.ts'
@@ -12,6 +13,8 @@ import { storedIn } from './stored.ts'
 /** What a checker needs of a machine. */
 export interface Holder {
   readonly name: string
+  /** Its key. Default: it has none. */
+  readonly key?: SigningKey | undefined
   readonly disk: Disk
 }
 

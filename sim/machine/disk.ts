@@ -44,7 +44,7 @@ export class Disk {
   readonly hashes = new Set<Cid>()
   /** Blobs that the disk lost by itself. */
   readonly forgotten = new Set<Cid>()
-  readonly #records = new MemoryRecords()
+  readonly records = new MemoryRecords()
   readonly #options: Options
 
   constructor(options: Options) {
@@ -55,9 +55,8 @@ export class Disk {
 
   /** The stores as one process sees them. What the process before left half written is gone. */
   open(process: Process): Stores {
-    const { graph, blobs } = this
+    const { graph, blobs, records } = this
     void blobs.close()
-    const records = this.#records
     const write = <T>(commit: () => Promise<T>): Promise<T> => this.#write(process, commit)
     const put: BlobStore['put'] = async (source, options = {}) => {
       const bytes = await this.#received(receive(source, options))

@@ -21,11 +21,16 @@ async function logOf(graph: GraphStore): Promise<LogEntry[]> {
 }
 
 /** Whether a grove's memory store answers differently from SQLite with the same log. */
-export async function differences({ name, disk }: Holder): Promise<string[]> {
+export async function differences({ name, key, disk }: Holder): Promise<string[]> {
   const entries = await logOf(disk.graph)
   await using opened = await temporaryStores()
   const { graph } = opened.stores
-  for (const { stored } of entries) await graph.put(stored, stored.provenance)
+  for (const { stored } of entries) {
+    await graph.put(stored, stored.provenance)
+    for (const [cid, origins] of await disk.graph.origins.of([stored.cid]))
+      for (const origin of origins)
+        await graph.origins.add(cid, [origin], origin.peerId === key?.peerId ? 'local' : 'peer')
+  }
   const contributions = entries.map(({ stored }) => stored)
   const [answered, expected] = [
     await answersOf(graph, contributions),

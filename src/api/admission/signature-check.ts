@@ -43,6 +43,8 @@ export interface SignatureOptions {
   readonly keys: StandingsView
   readonly clock: Clock
   readonly admission: AdmissionMode
+  /** By which requests are verified. Default: those of the system. */
+  readonly verifying?: KnownKeys | undefined
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -52,13 +54,14 @@ type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
 /** Finds out which grove signed a request. What is cheap to check is checked first. */
 export class SignatureCheck {
   readonly #options: SignatureOptions
-  readonly #keys = new KnownKeys()
+  readonly #keys: KnownKeys
   readonly #nonces: Nonces
   readonly #clock: SignatureClock
   readonly #failures = new BoundedMap<string, Bucket>(FAILING_MAX)
 
   constructor(options: SignatureOptions) {
     this.#options = options
+    this.#keys = options.verifying ?? new KnownKeys()
     this.#nonces = new Nonces(options)
     this.#clock = new SignatureClock(options.clock)
   }

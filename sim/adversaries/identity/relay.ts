@@ -1,0 +1,33 @@
+import type { Machine } from '../../machine/machine.ts'
+import type { HttpAnswer, HttpRequest } from '../../network/http.ts'
+import { Adversary } from '../adversary.ts'
+
+/**
+ * A host that looks like a grove because it hands on each call to one, and its answers back. It
+ * gives its own address to others as that grove's.
+ */
+export class Relay extends Adversary {
+  readonly #victim: Machine | undefined = this.randomMachine()
+
+  protected override answer(request: HttpRequest): Promise<HttpAnswer> {
+    const victim = this.#victim
+    if (victim === undefined) return super.answer(request)
+    const host = new URL(this.rng.happens(0.5) ? this.address : victim.address).host
+    return victim.handle({ ...request, headers: { ...request.headers, host } })
+  }
+
+  protected override act(): void {
+    const victim = this.#victim
+    const target = this.randomMachine()
+    if (victim === undefined || target === undefined) return
+    const asVictim = { peerId: victim.peer.peerId, address: this.address }
+    this.send(target, 'exchange', this.messageAs(asVictim, []))
+    const sender = { ...this.info(), ...asVictim }
+    this.send(target, 'shuffle', { sender, offered: [sender] })
+  }
+
+  /** It has no key of its own to sign with. */
+  protected override async seal(_: HttpRequest, answer: HttpAnswer): Promise<HttpAnswer> {
+    return answer
+  }
+}
