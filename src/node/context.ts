@@ -219,6 +219,7 @@ export type GossipView = Pick<
   GossipState,
   | 'peers'
   | 'peer'
+  | 'provenPeers'
   | 'livePeers'
   | 'admits'
   | 'localEntry'
