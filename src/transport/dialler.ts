@@ -6,6 +6,7 @@ import { GroveError } from '../core/errors.ts'
 import type { KeyId } from '../core/identity/ed25519.ts'
 import { issuesText, ourWords } from '../core/issues.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import { withoutSlashes } from '../core/text.ts'
 import type { Clock } from '../ports/clock.ts'
 import { SIGNATURE } from '../signing/http-signature.ts'
 import { guardedBody, type MinimumRate, type RawBody, readBody } from './body.ts'
@@ -217,7 +218,7 @@ export class Dialler {
     const url = checkUrl(peer.address, this.#options)
     if (this.#options.isBlocked?.(peer) === true) throw blocked(peer)
     const body = json === undefined ? {} : { body: JSON.stringify(json) }
-    const below = url.pathname.replace(/\/+$/, '') + path
+    const below = withoutSlashes(url.pathname) + path
     const target = { method, target: url.origin + below }
     const call = (await this.#options.signer?.headersFor(peer, { ...target, ...body })) ?? {}
     signal?.throwIfAborted()

@@ -37,6 +37,7 @@ const ABBREVIATED = /^(?:blake3:)?([0-9a-f]{1,63})$/i
 function hintFor(value: unknown, issues: readonly z.core.$ZodIssue[]): string {
   const [first] = issues
   if (first === undefined || first.path.length !== 1 || first.path[0] !== 'cid') return ''
-  const digits = ABBREVIATED.exec(String((value as { cid?: unknown }).cid))?.[1]
+  const { cid } = value as { cid?: unknown }
+  const digits = typeof cid === 'string' ? ABBREVIATED.exec(cid)?.[1] : undefined
   return digits === undefined ? '' : `; GET /api/resolve/${digits} completes an id`
 }

@@ -94,3 +94,10 @@ test('an id that is cut short, in a path of HTTP, says who completes it', () => 
     withCode('cid-invalid', 'GET /api/resolve/eab7'),
   )
 })
+
+test('an id that is no text is refused as other members are', () => {
+  const { input } = operations.closure
+  const cid = { toString: 1, valueOf: 1 }
+
+  assert.throws(() => parseInput(input, { cid }), withCode('validation-error', 'cid'))
+})

@@ -311,28 +311,36 @@ test('a peer that has signed its answers is not believed without, and that is to
   )
   await using called = signedGrove(places, { n: 2, admission: 'open' })
   const { address, peerId } = called.self
-  const bestThere = async () => (await caller.transport.best(called.self, BEST)).entries
-  const unsigned = async (request: CarriedRequest) => {
-    const { signature: _, 'signature-input': __, ...headers } = request.headers
-    return called.answer({ ...request, headers })
+  const seed = { peerId: address, address }
+  const message = {
+    ...{ peerId: 'grove-of-0.2.0', address, frontier: [], load: { queueDepth: 0 } },
+    ...{ capabilities: {}, timestamp: '2026-01-01T00:00:00.000Z' },
   }
+  const unsigned = async () => ({
+    ...{ status: 200, headers: { 'grove-protocol': '1' } },
+    body: JSON.stringify({ ...message, entries: [], more: false }),
+  })
   places.set(address, unsigned)
-  assert.deepEqual(await bestThere(), [], 'as before signatures')
+  assert.equal(await caller.exchange(seed), message.peerId, 'as before signatures')
   places.set(address, called.answer)
-  await caller.exchange(called.self)
+  await caller.exchange(seed)
 
   places.set(address, unsigned)
   for (const _ of [1, 2])
-    await assert.rejects(caller.exchange(called.self), withCode('refused', 'without a signature'))
-  await assert.rejects(bestThere(), withCode('refused'))
+    await assert.rejects(caller.exchange(seed), withCode('refused', 'without a signature'))
+  await assert.rejects(caller.transport.best(seed, BEST), withCode('refused'))
   assert.deepEqual(told, [address])
 
   places.set(address, called.answer)
-  assert.equal(await caller.exchange(called.self), peerId)
-  assert.deepEqual(await bestThere(), [])
+  assert.equal(await caller.exchange(seed), peerId)
+  assert.deepEqual((await caller.transport.best(seed, BEST)).entries, [])
   places.set(address, unsigned)
   caller.move(86_400_000)
-  assert.deepEqual(await bestThere(), [], 'whoever has changed is believed in time')
+  assert.equal(
+    await caller.exchange(seed),
+    message.peerId,
+    'whoever has changed is believed in time',
+  )
 })
 
 test('a grove is called by signatures at each of its addresses, and at no other', async () => {
