@@ -1,6 +1,7 @@
 import { isGroveError } from '../../core/errors.ts'
 import { isKeyId } from '../../core/identity/ed25519.ts'
 import { leadsTo } from '../../core/identity/rotation.ts'
+import { demandsKeys } from '../../core/peers/admission.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
 import type { Capabilities, NamedPeer, SampleRequest } from '../../core/wire/gossip.ts'
@@ -28,12 +29,9 @@ interface Chosen {
 /** How often it is looked whether this grove needs another node record. */
 const RECORD_CHECK_MS = 6 * 60 * 60_000
 
-/**
- * Whether peers are chosen among those that have proven themselves. Groves that admit whoever calls
- * choose them by shuffles, as all versions do, since not all groves have keys.
- */
-export const samplesProven = ({ admission = 'open', reachable }: Chosen['config']): boolean =>
-  admission !== 'open' && reachable
+/** Whether peers are chosen among those that have proven themselves. */
+export const samplesProven = ({ admission, reachable }: Chosen['config']): boolean =>
+  reachable && demandsKeys(admission)
 
 /**
  * Sampling among the proven peers that the operator wants; undefined where none has to be proven.
