@@ -220,6 +220,7 @@ export type GossipView = Pick<
   GossipState,
   | 'peers'
   | 'peer'
+  | 'provenPeers'
   | 'livePeers'
   | 'admits'
   | 'localEntry'
