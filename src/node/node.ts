@@ -28,12 +28,12 @@ import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
 import { Recounting } from './access/recounting.ts'
 import { Background } from './background.ts'
+import type { NodeConfig } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
   GossipView,
   Marks,
-  NodeConfig,
   ReadContext,
   ServeContext,
   SyncContext,
