@@ -147,7 +147,7 @@ async function strangersIn({ machines, ledger, mode }: World): Promise<string[]>
   const found = await Promise.all(
     machines.map((machine) => intrusions(machine, machine.node?.gossip, ledger.unwanted)),
   )
-  const areProven = mode === 'signed' || mode === 'members'
+  const areProven = mode !== 'keyless'
   const nodes = areProven ? machines.flatMap(({ node }) => node ?? []) : []
   return [...found.flat(), ...nodes.flatMap((node) => misplacedKeys(node, peers))]
 }
