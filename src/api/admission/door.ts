@@ -41,7 +41,7 @@ export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
   /** By which requests are verified. Default: those of the system. */
-  readonly keys?: KnownKeys
+  readonly knownKeys?: KnownKeys
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -73,9 +73,9 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
-        keys: signing.keys,
+        keys: access.keys,
+        knownKeys: signing.knownKeys,
         secret: signing.secret,
-        standings: access.standings,
         clock,
         admission,
       })
@@ -178,6 +178,6 @@ function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
   const who =
     admission === 'signed'
       ? 'this grove admits groves that sign their requests (--admission signed)'
-      : 'this grove admits groves that its operator has listed (--admission members)'
+      : 'this grove admits groves that are trusted or members here (--admission members)'
   return onlyGroves ? who : `${who}; other ${needsToken}`
 }
