@@ -52,7 +52,7 @@ const kinds: Readonly<Record<Kind, typeof Adversary>> = {
 }
 
 /** Those that no operator has listed. */
-const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor', 'relay'])
+const UNLISTED: ReadonlySet<string> = new Set(['stranger', 'interceptor'])
 
 /** The names of a scenario's adversaries that groves list where they admit members. */
 export function adversaryNames(adversaries: Scenario['adversaries']): string[] {

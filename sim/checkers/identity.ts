@@ -4,8 +4,8 @@ import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import type { Keys } from '../engine/keys.ts'
 import type { Unwanted } from '../run/ledger.ts'
-import type { Holder } from './agreement.ts'
 import { storedIn } from './stored.ts'
+import type { Holder } from './union.ts'
 
 /** Origins that a grove keeps and whose key has not signed them. */
 export async function wrongOrigins({ name, disk }: Holder, keys: Keys): Promise<string[]> {

@@ -2,6 +2,7 @@ import { type Cid, hashBytes } from '../../src/core/cid.ts'
 import { GroveError } from '../../src/core/errors.ts'
 import type { BlobStore } from '../../src/ports/blob-store.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
+import type { OriginStore } from '../../src/ports/origin-store.ts'
 import type { RecordStore } from '../../src/ports/record-store.ts'
 import type { StoreHealth } from '../../src/ports/store-health.ts'
 import { MemoryBlobs } from '../../src/stores/memory/blobs.ts'
@@ -69,11 +70,18 @@ export class Disk {
         return info
       })
     }
+    // Where nothing is made of anybody, nothing is to be noted.
+    const judge: OriginStore['judge'] = (counting) =>
+      counting.standings.size === 0
+        ? graph.origins.judge(counting)
+        : write(() => graph.origins.judge(counting))
     return {
       graph: withMethods(graph, {
         put: (...item) => write(() => graph.put(...item)),
         origins: withMethods(graph.origins, {
           add: (...origins) => write(() => graph.origins.add(...origins)),
+          judge,
+          recount: () => write(() => graph.origins.recount()),
         }),
         putStub: (cid, promisedBy, since) => write(() => graph.putStub(cid, promisedBy, since)),
       }),

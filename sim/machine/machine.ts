@@ -2,6 +2,7 @@ import { Door } from '../../src/api/admission/door.ts'
 import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { ApiAnswerer } from '../../src/api/answer/answerer.ts'
 import type { SigningKey } from '../../src/core/identity/ed25519.ts'
+import type { Counting } from '../../src/core/peers/counting.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
 import { Standings } from '../../src/node/access/standings.ts'
@@ -124,6 +125,14 @@ export class Machine implements Host {
     return this.#faults
   }
 
+  /** Whose word counts here; everybody's where no grove has a key, or while it is down. */
+  get counting(): Counting | undefined {
+    const { key, config } = this.#options
+    const { admission } = config
+    const keys = this.node?.access.keys
+    return key && admission && keys && { admission, standings: keys.all() }
+  }
+
   /** The faults that it has noted of the peer at an address. */
   faultsOf(address: string): ReadonlySet<string> {
     return this.#blamed.get(address) ?? new Set()
@@ -173,7 +182,7 @@ export class Machine implements Host {
     const own = new OwnAddresses({ address: this.address, bound: this.address, names: [] })
     const { admission } = config
     const secret = this.#options.rng.fork(`door ${this.boots}`).cid()
-    const signing = { key, own, secret, keys: keys.known() }
+    const signing = { key, own, secret, knownKeys: keys.known() }
     const door = new Door({ access, clock, admission, signing })
     const { calls } = this.#options
     return new ApiAnswerer(node, {

@@ -1,5 +1,5 @@
 import { enforceInvariants } from '../../src/core/invariant.ts'
-import { disagreements, type Holder, unheard } from '../checkers/agreement.ts'
+import { disagreements, unheard } from '../checkers/agreement.ts'
 import { exceededLimits } from '../checkers/bounds.ts'
 import {
   intrusions,
@@ -11,6 +11,7 @@ import {
 import { corruptions, losses, miscounts } from '../checkers/integrity.ts'
 import { Lateness } from '../checkers/lateness.ts'
 import { misplacedSeeds } from '../checkers/seeds.ts'
+import type { Holder } from '../checkers/union.ts'
 import type { Scenario } from '../scenario/scenario.ts'
 import { World } from './world.ts'
 
@@ -147,7 +148,7 @@ async function strangersIn({ machines, ledger, mode }: World): Promise<string[]>
   const found = await Promise.all(
     machines.map((machine) => intrusions(machine, machine.node?.gossip, ledger.unwanted)),
   )
-  const areProven = mode === 'signed' || mode === 'members'
+  const areProven = mode !== 'keyless'
   const nodes = areProven ? machines.flatMap(({ node }) => node ?? []) : []
   return [...found.flat(), ...nodes.flatMap((node) => misplacedKeys(node, peers))]
 }

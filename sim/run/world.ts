@@ -18,7 +18,7 @@ const START = Date.UTC(2026, 0, 1)
 /** Violations kept of one run. */
 const VIOLATIONS_MAX = 50
 /** One run of so many signs with real keys, in which all else is as it would be in production. */
-const REAL_KEYS_IN = 101
+export const REAL_KEYS_IN = 101
 /** All machines boot within this time, in ms. */
 const BOOT_WITHIN_MS = 2_000
 

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Holder } from '../../sim/checkers/agreement.ts'
+import type { Holder } from '../../sim/checkers/union.ts'
 import type { LogEntry } from '../../src/ports/contribution-store.ts'
 import type { GraphStore } from '../../src/ports/graph-store.ts'
 import { answersOf } from '../conformance/answers.ts'
@@ -21,7 +21,7 @@ async function logOf(graph: GraphStore): Promise<LogEntry[]> {
 }
 
 /** Whether a grove's memory store answers differently from SQLite with the same log. */
-export async function differences({ name, key, disk }: Holder): Promise<string[]> {
+export async function differences({ name, key, counting, disk }: Holder): Promise<string[]> {
   const entries = await logOf(disk.graph)
   await using opened = await temporaryStores()
   const { graph } = opened.stores
@@ -31,6 +31,8 @@ export async function differences({ name, key, disk }: Holder): Promise<string[]
       for (const origin of origins)
         await graph.origins.add(cid, [origin], origin.peerId === key?.peerId ? 'local' : 'peer')
   }
+  let isDue = counting !== undefined && (await graph.origins.judge(counting))
+  while (isDue) isDue = !(await graph.origins.recount()).isDone
   const contributions = entries.map(({ stored }) => stored)
   const [answered, expected] = [
     await answersOf(graph, contributions),

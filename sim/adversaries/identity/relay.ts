@@ -9,14 +9,16 @@ import { Adversary } from '../adversary.ts'
 export class Relay extends Adversary {
   readonly #victim: Machine | undefined = this.randomMachine()
 
-  protected override answer(request: HttpRequest): Promise<HttpAnswer> {
+  /** Now and then it answers itself, so that others go on calling it. */
+  override async handle(request: HttpRequest): Promise<HttpAnswer> {
     const victim = this.#victim
-    if (victim === undefined) return super.answer(request)
+    if (victim === undefined || this.rng.happens(0.3)) return super.handle(request)
     const host = new URL(this.rng.happens(0.5) ? this.address : victim.address).host
     return victim.handle({ ...request, headers: { ...request.headers, host } })
   }
 
   protected override act(): void {
+    super.act()
     const victim = this.#victim
     const target = this.randomMachine()
     if (victim === undefined || target === undefined) return
@@ -24,10 +26,5 @@ export class Relay extends Adversary {
     this.send(target, 'exchange', this.messageAs(asVictim, []))
     const sender = { ...this.info(), ...asVictim }
     this.send(target, 'shuffle', { sender, offered: [sender] })
-  }
-
-  /** It has no key of its own to sign with. */
-  protected override async seal(_: HttpRequest, answer: HttpAnswer): Promise<HttpAnswer> {
-    return answer
   }
 }

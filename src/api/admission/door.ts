@@ -41,7 +41,7 @@ export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
   /** By which requests are verified. Default: those of the system. */
-  readonly keys?: KnownKeys
+  readonly knownKeys?: KnownKeys
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -74,7 +74,7 @@ export class Door {
         peerId: signing.key.peerId,
         own: signing.own,
         keys: access.keys,
-        verifying: signing.keys,
+        knownKeys: signing.knownKeys,
         secret: signing.secret,
         clock,
         admission,

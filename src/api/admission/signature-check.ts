@@ -44,7 +44,7 @@ export interface SignatureOptions {
   readonly clock: Clock
   readonly admission: AdmissionMode
   /** By which requests are verified. Default: those of the system. */
-  readonly verifying?: KnownKeys | undefined
+  readonly knownKeys?: KnownKeys | undefined
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -61,7 +61,7 @@ export class SignatureCheck {
 
   constructor(options: SignatureOptions) {
     this.#options = options
-    this.#keys = options.verifying ?? new KnownKeys()
+    this.#keys = options.knownKeys ?? new KnownKeys()
     this.#nonces = new Nonces(options)
     this.#clock = new SignatureClock(options.clock)
   }
