@@ -79,6 +79,11 @@ const tasks = {
     before: [install],
     command: ['node', 'sim/gossip/main.ts'],
   },
+  fuzz: {
+    about: 'reads a million nearly right inputs of each kind: -- --minutes 10, -- --only cid',
+    before: [install],
+    command: ['node', 'scripts/fuzz.ts'],
+  },
   bench: {
     about: 'measures speed beside baselines: -- publish, -- all, or -- --help',
     before: [install, build],

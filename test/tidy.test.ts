@@ -40,7 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   stores: ['core', 'disk', 'ports', 'stores', 'concurrency'],
   signing: ['core', 'concurrency', 'signing'],
   transport: ['core', 'ports', 'concurrency', 'signing', 'transport'],
-  runtime: ['core', 'ports', 'runtime'],
+  runtime: ['core', 'ports', 'runtime', 'signing'],
   workspace: ['core', 'concurrency', 'disk', 'workspace'],
   git: ['core', 'disk', 'git'],
   gather: ['core', 'concurrency', 'disk', 'git', 'gather'],

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { command, numberOf, UsageError } from '../command.ts'
+import { flood } from './attacks/flood.ts'
+import { proven } from './attacks/proven.ts'
 import { idle, redundancy } from './cost.ts'
 import { day } from './day.ts'
-import { flood } from './flood.ts'
 import { liveness } from './liveness.ts'
 import { departure, recovery, type Setting, sampling } from './overlay.ts'
 import { type Mode, spread } from './spread.ts'
@@ -18,6 +19,7 @@ Measures gossip among many groves. The measures are:
   recovery    half of the groves vanish at once
   departure   one grove dies
   flood       10, 20, 30 % attackers fill views, and pursue newcomers
+  proven      10 to 40 % attackers, where groves sample proven peers (minutes)
   idle        bytes an exchange when nothing changes
   redundancy  what announcements cost
   liveness    false alarms, detection, return
@@ -36,6 +38,7 @@ const overlays: Readonly<Record<string, (setting: Setting) => Row[]>> = {
   recovery,
   departure,
   flood: (setting) => flood(setting),
+  proven: (setting) => proven(setting),
   idle,
   redundancy,
   liveness,

@@ -11,9 +11,11 @@ interface Knower {
 export class Tally {
   exchanges = 0
   shuffles = 0
+  samples = 0
   requestBytes = 0
   answerBytes = 0
   shuffleBytes = 0
+  sampleBytes = 0
   /**
    * Of announcements: entries received, those of them that were known, and short ids.
    */
@@ -32,9 +34,11 @@ export class Tally {
     Object.assign(this, {
       exchanges: 0,
       shuffles: 0,
+      samples: 0,
       requestBytes: 0,
       answerBytes: 0,
       shuffleBytes: 0,
+      sampleBytes: 0,
       entries: 0,
       duplicates: 0,
     })
@@ -47,6 +51,9 @@ export class Tally {
     } else if (input.type === 'shuffle-received') {
       this.shuffles += 1
       if (this.#countsBytes) this.shuffleBytes += bytesOf(input.request)
+    } else if (input.type === 'sample-received') {
+      this.samples += 1
+      if (this.#countsBytes) this.sampleBytes += bytesOf(input.request)
     }
   }
 
@@ -63,6 +70,7 @@ export class Tally {
   answered(input: Input, effect: Effect): void {
     if (!this.#countsBytes) return
     if (effect.type === 'reply-shuffle') this.shuffleBytes += bytesOf(effect.response)
+    if (effect.type === 'reply-sample') this.sampleBytes += bytesOf({ peers: effect.peers })
     if (effect.type !== 'reply-exchange' || input.type !== 'exchange-received') return
     const bytes = bytesOf(effect.message)
     this.answerBytes += bytes

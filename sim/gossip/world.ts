@@ -24,6 +24,8 @@ const FETCH_PATIENCE_MS = 1_000
 const FETCH_TRIES = 8
 /** Entries a dimension in a grove's local frontier. */
 const FRONTIER_DEPTH = 20
+/** The number of each grove's node record: as long as those of real ones. */
+const SEQ = START
 /** Seeds of a new grove. */
 const SEEDS_EACH = 3
 
@@ -36,6 +38,8 @@ export interface WorldOptions {
   readonly announcements: boolean
   /** Off: what is discovered is known but never advertised on, as in Grove 0.1. */
   readonly relay: boolean
+  /** Who may be in views: whoever shuffles bring, or who has answered under its key. */
+  readonly sampling: 'cyclon' | 'proven'
   /** Whether to count bytes, which costs time. */
   readonly bytes: boolean
   /** What a grove fetches of what it discovers. */
@@ -56,7 +60,11 @@ export interface Grove {
 }
 
 /** Answers gossip in another way than a grove does. */
-export type Impostor = (input: Input) => Effect | undefined
+export interface Impostor {
+  /** The id under whose key it answers. */
+  readonly peerId: string
+  answer(input: Input): Effect | undefined
+}
 
 /** Groves that run the production gossip state on virtual time, and the network between them. */
 export class World {
@@ -78,6 +86,7 @@ export class World {
       loss: 0,
       announcements: true,
       relay: true,
+      sampling: 'cyclon',
       bytes: false,
       wants: () => true,
       ...options,
@@ -98,7 +107,7 @@ export class World {
     const seeds = sample(this.rng, this.#some(4 * SEEDS_EACH), SEEDS_EACH).map(
       (grove) => grove.self,
     )
-    const self = addressOf(this.#named)
+    const self = this.addressOf(this.#named)
     this.#named += 1
     return this.start(self, seeds, delayMs)
   }
@@ -106,8 +115,9 @@ export class World {
   /** Starts a grove, the first time or again. */
   start(self: PeerAddress, seeds: readonly PeerAddress[], delayMs = 0): Grove {
     const rng = offspring(this.rng)
-    const { announcements } = this.options
+    const { announcements, sampling } = this.options
     const config = {
+      sampling: sampling === 'proven' ? { random: offspring(rng), accepts: () => true } : undefined,
       self,
       seeds,
       hosts: SIMULATED_HOSTS,
@@ -150,6 +160,13 @@ export class World {
   /** At this address an impostor answers. */
   impersonate(address: string, impostor: Impostor): void {
     this.#impostors.set(address, impostor)
+  }
+
+  /** The id and address of the nth grove. Groves that prove themselves have keys for ids. */
+  addressOf(n: number): PeerAddress {
+    const { peerId, address } = addressOf(n)
+    const isKeyed = this.options.sampling === 'proven'
+    return { peerId: isKeyed ? `ed25519:${peerId.slice(6).padStart(64, '0')}` : peerId, address }
   }
 
   groveAt(address: string): Grove | undefined {
@@ -217,6 +234,12 @@ export class World {
           remote,
         })
         break
+      case 'send-sample': {
+        const { peer, most } = effect
+        const request = { from: { ...grove.self, seq: SEQ }, most, have: SEQ }
+        this.#ask(grove, peer, { type: 'sample-received', request })
+        break
+      }
       case 'discovered':
         for (const advertisement of effect.entries) this.#discover(grove, advertisement)
     }
@@ -246,15 +269,21 @@ export class World {
   }
 
   #receive(from: Grove, peer: PeerAddress, answer: Effect): void {
+    const proven =
+      this.#impostors.get(peer.address)?.peerId ?? this.groveAt(peer.address)?.self.peerId
     if (answer.type === 'reply-exchange')
-      this.tell(from, { type: 'exchange-answered', peer, message: answer.message })
+      this.tell(from, { type: 'exchange-answered', peer, message: answer.message, isProven: true })
+    if (answer.type === 'reply-sample') {
+      const { peers } = answer
+      this.tell(from, { type: 'sample-answered', peer, answer: { peers }, proven, seq: SEQ })
+    }
     if (answer.type === 'reply-shuffle')
       this.tell(from, { type: 'shuffle-answered', peer, response: answer.response })
   }
 
   #answerAt(address: string, input: Input): Effect | undefined {
     const impostor = this.#impostors.get(address)
-    if (impostor !== undefined) return impostor(input)
+    if (impostor !== undefined) return impostor.answer(input)
     const to = this.#byAddress.get(address)
     return to?.up ? this.#answer(to, input) : undefined
   }
@@ -263,7 +292,7 @@ export class World {
     this.tally.received(to, input)
     let answer: Effect | undefined
     for (const effect of to.gossip.step(input, this.now)) {
-      if (effect.type === 'reply-exchange' || effect.type === 'reply-shuffle') answer = effect
+      if (effect.type.startsWith('reply-')) answer = effect
       else this.#carryOut(to, effect)
     }
     if (answer !== undefined) this.tally.answered(input, answer)

@@ -1,7 +1,7 @@
 import { GroveError } from '../core/errors.ts'
 import { withScheme } from '../core/peers/endpoint.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
-import { withoutSecrets } from '../core/text.ts'
+import { withoutSecrets, withoutSlashes } from '../core/text.ts'
 
 /** The default port of `grove serve` and of clients, as in Grove 0.1. */
 export const DEFAULT_PORT = 4515
@@ -35,7 +35,7 @@ export function parseAddress(text: string): string {
     const message = `${shown} is not an address of a grove, such as http://10.0.0.5:${DEFAULT_PORT}`
     throw new GroveError('usage-error', {}, { message: message + why })
   }
-  return url.href.replace(/\/+$/, '')
+  return withoutSlashes(url.href)
 }
 
 /** The error about a value, with what gave the value: an option, a variable, a file. */

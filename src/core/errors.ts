@@ -166,12 +166,12 @@ export function errorFromBody(body: unknown): GroveError | undefined {
   const error = (body as Partial<ErrorBody> | null)?.error
   if (typeof error !== 'object' || error === null || typeof error.code !== 'string')
     return undefined
-  const { reason, ...details } = (typeof error.details === 'object' ? error.details : {}) as Record<
-    string,
-    unknown
-  >
+  const { reason, ...details } = (
+    typeof error.details === 'object' ? (error.details ?? {}) : {}
+  ) as Record<string, unknown>
   const code = [reason, error.code, codeOfWire(error.code)].find(isErrorCode) ?? 'internal-error'
-  return new GroveError(code, details, { message: String(error.message) })
+  const message = typeof error.message === 'string' ? error.message : error.code
+  return new GroveError(code, details, { message })
 }
 
 /** True if it is the name of a kind of error. */

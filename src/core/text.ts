@@ -27,3 +27,10 @@ const CONTROL = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/u
 
 /** Whether a text that should be one plain line has characters that a terminal would obey. */
 export const hasControls = (text: string): boolean => CONTROL.test(text)
+
+/** A text without the slashes at its end. O(n): a pattern would look at a run once from each. */
+export function withoutSlashes(text: string): string {
+  let end = text.length
+  while (end > 0 && text[end - 1] === '/') end -= 1
+  return text.slice(0, end)
+}

@@ -16,7 +16,7 @@ const durationUnits: Readonly<Record<string, number>> = {
 /** Milliseconds of a duration such as `500ms`, `30s`, `5m`, `1.5h`, `2d`. `0` needs no unit. */
 export function parseDuration(text: string): number {
   if (text.trim() === '0') return 0
-  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*$/.exec(text) ?? []
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.trim()) ?? []
   const scale = durationUnits[unit]
   if (amount === undefined || scale === undefined)
     throw usage(`${quoted(text)} is not a duration such as 500ms, 30s, 5m or 1h`)
@@ -38,7 +38,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
 
 /** Bytes of a size such as `64MiB`, `10MB` or `1024`. Units are read in either case. */
 export function parseSize(text: string): number {
-  const [, amount, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text) ?? []
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim()) ?? []
   const scale = sizeUnits[unit.toLowerCase()]
   if (amount === undefined || scale === undefined)
     throw usage(`${quoted(text)} is not a size such as 64MiB, 10MB or 1024`)

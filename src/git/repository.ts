@@ -81,13 +81,18 @@ async function isThere(path: string): Promise<boolean> {
   return (await orUndefined(lstat(path))) !== undefined
 }
 
+/** Nothing is there, or nothing can be: the last ones are of paths that no system has. */
+const NOTHING = [
+  ...['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'EISDIR'],
+  ...['ENAMETOOLONG', 'ERR_INVALID_ARG_VALUE'],
+]
+
 /** What a file system call finds; undefined where there is nothing to be found. */
 export async function orUndefined<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
     return await looking
   } catch (cause) {
-    if (['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'EISDIR'].includes(errnoOf(cause)))
-      return undefined
+    if (NOTHING.includes(errnoOf(cause))) return undefined
     throw cause
   }
 }

@@ -48,7 +48,12 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
       const { contribution, provenance, ...options } = arrival
       const origins = verified[index] ?? []
       const stored = { ...options, origins }
-      if ((await node.contributions.put(contribution, provenance, stored)) === 'present') continue
+      if ((await node.contributions.put(contribution, provenance, stored)) === 'present') {
+        // Who else has signed it may make it count.
+        if (provenance.origin === 'local' || origins.length > 0)
+          node.moved(Object.keys(contribution.manifest.scores ?? {}))
+        continue
+      }
       added.push(contribution)
       node.counters.stored[provenance.origin] += 1
       node.events.stored()

@@ -8,6 +8,7 @@ import type { Manifest } from '../core/contribution/schema.ts'
 import type { GroveError } from '../core/errors.ts'
 import type { Rotation } from '../core/identity/rotation.ts'
 import type { AdmissionMode } from '../core/peers/admission.ts'
+import type { StandingsView } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { PeerRecord, Proof } from '../core/peers/peer-record.ts'
 import type { Policy } from '../core/policy.ts'
@@ -86,14 +87,12 @@ export interface ReadContext extends Breathing {
   readonly health: Pick<Health, 'info'>
   readonly gossip: GossipView
   readonly peers: Pick<PeerRecords, 'record'>
-  readonly access: { readonly standings: StandingsView }
+  readonly access: {
+    readonly standings: StandingsView<StandingEntry['standing']>
+    readonly keys: StandingsView
+  }
+  readonly recounting: { readonly isUnderWay: boolean }
   readonly clock: Clock
-}
-
-/** What the operator has said of other groves, to be read only. */
-export interface StandingsView {
-  /** What is said of the grove with an id, or an address, now. */
-  of(peer: string): StandingEntry['standing'] | undefined
 }
 
 /** What other groves ask of this one. */
@@ -135,6 +134,8 @@ export interface AdmitContext {
   track<T>(work: Promise<T>): Promise<T>
   /** Tells gossip that these are here now, and that the frontier may have changed. */
   stored(contributions: readonly Contribution[]): void
+  /** Works have come or gone in these metrics, and signals may have moved. */
+  moved(metrics: readonly string[]): void
 }
 
 /** Asking other groves, and remembering how they answered. */

@@ -5,16 +5,25 @@ import { tidyAddress } from '../core/peers/endpoint.ts'
 import { addressOf, type PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
-import type { GossipMessage, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
+import type { GossipMessage, NamedPeer, PeerInfo, ShuffleRequest } from '../core/wire/gossip.ts'
 import { digestFromAnswer } from './gossip/advertised-places.ts'
+import { firstEntries } from './gossip/digest.ts'
 import { Dissemination } from './gossip/dissemination.ts'
 import type { FederatedItem, Heard } from './gossip/federated-items.ts'
 import type { Peer } from './membership/liveness.ts'
 import { Membership } from './membership/membership.ts'
+import { ProvenPeers } from './membership/proven.ts'
 import { Rounds } from './membership/rounds.ts'
 import type { Speaker } from './membership/sender.ts'
 import { Shuffles } from './membership/shuffles.ts'
-import type { Effect, GossipConfig, Input, PeerView } from './messages.ts'
+import type {
+  Effect,
+  ExchangeAnswered,
+  GossipConfig,
+  Input,
+  PeerView,
+  SampleAnswered,
+} from './messages.ts'
 import { RoundQuota } from './round-quota.ts'
 
 /**
@@ -27,6 +36,8 @@ export class GossipState {
   readonly #rounds: Rounds
   readonly #members: Membership
   readonly #shuffles: Shuffles
+  /** Fills the view in the place of shuffles. */
+  readonly #proven: ProvenPeers | undefined
   readonly #dissemination: Dissemination
   #now = 0
   #wakeAt: number | undefined
@@ -36,6 +47,9 @@ export class GossipState {
     this.#rounds = new Rounds(config.gossipIntervalMs, random)
     this.#members = new Membership(config, this.#quota, random)
     this.#shuffles = new Shuffles(this.#members, this.#quota)
+    const { sampling } = config
+    this.#proven =
+      sampling && new ProvenPeers({ config, sampling, members: this.#members, quota: this.#quota })
     this.#dissemination = new Dissemination(config, this.#quota, random)
   }
 
@@ -47,6 +61,7 @@ export class GossipState {
     if (now < this.#now) this.#shiftClock(this.#now - now)
     this.#now = now
     const effects = this.#handle(input, now)
+    this.#proven?.seat(now)
     const dueAt = Math.min(this.#rounds.nextAt, this.#dissemination.dueAt)
     const isNew = dueAt !== this.#wakeAt || input.type === 'tick'
     if (Number.isFinite(dueAt) && isNew) effects.push({ type: 'wake', at: dueAt })
@@ -59,12 +74,18 @@ export class GossipState {
   /** Throws InvariantError if the state breaks a rule of its own. O(state). */
   checkInvariants(): void {
     this.#members.checkInvariants()
+    this.#proven?.checkInvariants()
     this.#dissemination.checkInvariants()
   }
 
   /** All known peers: the view, then seeds and failed peers outside it. */
   peers(): PeerView[] {
     return this.#members.views()
+  }
+
+  /** All peers that have answered at their address under their key; none where nobody has to. */
+  provenPeers(): readonly NamedPeer[] {
+    return this.#proven?.known ?? []
   }
 
   /** The peer of that id or address. */
@@ -115,12 +136,26 @@ export class GossipState {
       case 'exchange-received':
         return this.#answerExchange(input.message, input.remote, now)
       case 'exchange-answered':
-        return this.#learnFrom(input.peer, this.#inShownName(input), now)
+        return [
+          ...this.#learnFrom(input.peer, this.#inShownName(input), now),
+          ...(this.#proven?.exchanged(input, now) ?? []),
+        ]
       case 'shuffle-received':
         return this.#answerShuffle(input.request, input.remote, now)
       case 'shuffle-answered':
         return this.#learnPeers(input.peer, input.response.offered, now)
+      case 'sample-received':
+        return this.#proven?.reply(input.request, now) ?? [{ type: 'reply-sample', peers: [] }]
+      case 'sample-answered':
+        return this.#sampled(input, now)
+      case 'peers-remembered':
+        this.#proven?.remember(input.peers)
+        return []
+      case 'key-retired':
+        this.#proven?.forget(input.peerId)
+        return []
       case 'contact-failed':
+        this.#proven?.missed(input.peer)
         return [
           ...this.#members.contactFailed(input.peer.address, now),
           ...this.#shuffles.failed(input.peer, now),
@@ -159,7 +194,7 @@ export class GossipState {
     this.#dissemination.beginRound(now)
     for (const peer of this.#members.exchangePartners(this.#rounds.isLonely, now))
       effects.push(this.#exchangeWith(peer, now))
-    return [...effects, ...this.#shuffles.begin(now)]
+    return [...effects, ...(this.#proven ?? this.#shuffles).begin(now)]
   }
 
   #answerExchange(message: GossipMessage, remote: string | undefined, now: number): Effect[] {
@@ -205,7 +240,7 @@ export class GossipState {
    * its name, that is the peer which is known at the address. Whom the operator expects there is
    * compared with the name itself.
    */
-  #inShownName({ peer, message, isProven }: ExchangeAnswer): GossipMessage {
+  #inShownName({ peer, message, isProven }: ExchangeAnswered): GossipMessage {
     const { address } = peer
     if (isProven || !isKeyId(message.peerId)) return message
     if (this.#members.isSelf(message) || this.#members.hasPin(address)) return message
@@ -253,6 +288,16 @@ export class GossipState {
     return effects
   }
 
+  #sampled(sampled: SampleAnswered, now: number): Effect[] {
+    const { peer, proven } = sampled
+    if (proven === undefined) return this.#handle({ type: 'contact-failed', peer }, now)
+    const there = this.#members.at(peer.address)
+    return [
+      ...this.#contactMade(there?.peerId === proven ? there : undefined, now),
+      ...(this.#proven?.sampled({ ...sampled, proven }, now) ?? []),
+    ]
+  }
+
   /**
    * A message came from this peer. Only an answer proves its address, so it may be called back. One
    * that comes from elsewhere than its address becomes known by its answer alone.
@@ -261,6 +306,8 @@ export class GossipState {
     const { effects, unproven } = speaker.own
       ? this.#members.hear(from, replaceable, now)
       : { effects: [], unproven: speaker.proven ? undefined : addressOf(speaker) }
+    if (this.#proven !== undefined && this.#members.view(from.peerId) === undefined)
+      return [...effects, ...this.#proven.heard({ ...addressOf(from), seq: 0 }, now)]
     if (unproven === undefined || !this.#rounds.haveBegun) return effects
     if (!this.#quota.tryTakeCallback({ ...speaker, ...unproven })) return effects
     if (!this.#members.calls.tryTake(unproven, now)) return effects
@@ -280,21 +327,10 @@ export class GossipState {
   }
 }
 
-type ExchangeAnswer = Extract<Input, { readonly type: 'exchange-answered' }>
-
 interface Listening {
   readonly speaker: Speaker
   /** Ids of peers that may give way to it in the view. */
   readonly replaceable: string[]
-}
-
-/** The message with at most this many entries, and ids for the rest. */
-function firstEntries(message: GossipMessage, most: number): GossipMessage {
-  const { frontier, digest } = message
-  const entries = frontier.slice(0, most)
-  if (digest?.ihave === undefined) return { ...message, frontier: entries }
-  const ihave = digest.ihave.slice(0, Math.max(0, most - entries.length))
-  return { ...message, frontier: entries, digest: { ...digest, ihave } }
 }
 
 const repliesIn = (effects: readonly Effect[]): number =>

@@ -1,6 +1,7 @@
 import type { Cid } from '../core/cid.ts'
 import type { Hosts } from '../core/peers/hosts.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
+import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
 import type { LocalEntry } from '../core/ranking/frontier.ts'
 import type {
@@ -8,7 +9,10 @@ import type {
   DigestEntry,
   GossipMessage,
   LivenessStatus,
+  NamedPeer,
   PeerInfo,
+  SampleAnswer,
+  SampleRequest,
   ShuffleRequest,
   ShuffleResponse,
 } from '../core/wire/gossip.ts'
@@ -24,6 +28,16 @@ export interface GossipConfig {
   readonly gossipIntervalMs: number
   /** False: new work spreads by the periodic exchange alone. True where left out. */
   readonly announcements?: boolean
+  /** Chooses peers among those that are proven. Default: by shuffles, as all versions do. */
+  readonly sampling?: ProvenSampling | undefined
+}
+
+/** What sampling among proven peers needs. */
+export interface ProvenSampling {
+  /** Numbers that nobody else can foresee. */
+  readonly random: Random
+  /** Whether a peer may take part. */
+  readonly accepts: (peer: PeerAddress) => boolean
 }
 
 /**
@@ -56,6 +70,20 @@ export type Input =
       readonly peer: PeerAddress
       readonly response: ShuffleResponse
     }
+  | { readonly type: 'sample-received'; readonly request: SampleRequest }
+  | {
+      readonly type: 'sample-answered'
+      readonly peer: PeerAddress
+      readonly answer: SampleAnswer
+      /** The id under whose key the answer was signed; undefined where it was not. */
+      readonly proven: string | undefined
+      /** The number of the record that is held of that key. */
+      readonly seq: number
+    }
+  /** These peers were proven before this grove was started. */
+  | { readonly type: 'peers-remembered'; readonly peers: readonly NamedPeer[] }
+  /** This key has been given up for another, or is not to be known any more. */
+  | { readonly type: 'key-retired'; readonly peerId: string }
   /** A peer did not answer, or not as the protocol says. */
   | { readonly type: 'contact-failed'; readonly peer: PeerAddress }
   /** A peer answered a request other than gossip. */
@@ -76,6 +104,11 @@ export type Input =
   /** The seed at this address has this id now, whatever the operator wrote. */
   | { readonly type: 'seed-renamed'; readonly peer: PeerAddress }
 
+/** A peer answered an exchange. */
+export type ExchangeAnswered = Extract<Input, { readonly type: 'exchange-answered' }>
+/** A peer answered who is there. */
+export type SampleAnswered = Extract<Input, { readonly type: 'sample-answered' }>
+
 /** What the local frontier is now: places, each dimension best first. */
 export interface FrontierInput {
   readonly type: 'frontier'
@@ -93,9 +126,12 @@ export interface FrontierInput {
 export type Effect =
   | { readonly type: 'send-exchange'; readonly peer: PeerAddress; readonly message: GossipMessage }
   | { readonly type: 'send-shuffle'; readonly peer: PeerAddress; readonly request: ShuffleRequest }
+  /** Ask this peer who is there, and learn by the answer whether it is. */
+  | { readonly type: 'send-sample'; readonly peer: PeerAddress; readonly most: number }
   /** The answer to the `…-received` input of this very step. */
   | { readonly type: 'reply-exchange'; readonly message: GossipMessage }
   | { readonly type: 'reply-shuffle'; readonly response: ShuffleResponse }
+  | { readonly type: 'reply-sample'; readonly peers: NamedPeer[] }
   /** Call again with `tick` at this moment (Unix ms). Replaces the wake before it. */
   | { readonly type: 'wake'; readonly at: number }
   /** Peers advertise items that are not held here, and that are new or have moved. */

@@ -28,6 +28,9 @@ const RETRIES_MAX = 32
 const RETRIES_MAX_EACH = 4
 const UNPROVEN_RETRIES_MAX = 8
 
+/** Calls to who is said to have this grove's own key. */
+const TWINS_MAX = 1
+
 /**
  * Per-round quota on work that peers can trigger. Each `tryTake…` consumes one unit, and says
  * whether there was one.
@@ -50,6 +53,7 @@ export class RoundQuota {
   readonly #retriesEach = new Map<string, number>()
   readonly #pushedSuspects = new Set<string>()
   readonly #sent = new Set<string>()
+  #twins = 0
   #hearsay = 0
   /** By address. */
   readonly #hearsayEach = new Map<string, number>()
@@ -69,6 +73,7 @@ export class RoundQuota {
     this.#retriesEach.clear()
     this.#pushedSuspects.clear()
     this.#sent.clear()
+    this.#twins = 0
     this.#hearsay = 0
     this.#hearsayEach.clear()
   }
@@ -92,6 +97,11 @@ export class RoundQuota {
     if (last <= now && now - last < this.#probeGapMs) return false
     this.#probed.set(host, now)
     return true
+  }
+
+  /** To call an address where somebody is said to answer under this grove's own key. */
+  tryTakeTwin(): boolean {
+    return ++this.#twins <= TWINS_MAX
   }
 
   /** How many of `count` entries are believed that come from elsewhere in this peer's name. */

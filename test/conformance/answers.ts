@@ -52,7 +52,7 @@ const asked: {
       }),
     ),
   edgeCounts: (store, cids) => Promise.all(cids.map((cid) => store.edgeCounts(cid))),
-  signedBy: (store, cids) => store.signedBy(cids),
+  backing: (store, cids) => store.backing(cids),
   signals: (store, cids) => Promise.all(cids.map((cid) => store.signals(cid))),
   list: (store) => Promise.all(filters.map((filter) => listOf(store, filter))),
   search: async (store) => [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { flood } from '../../sim/gossip/attacks/flood.ts'
+import { proven } from '../../sim/gossip/attacks/proven.ts'
 import { idle, redundancy } from '../../sim/gossip/cost.ts'
-import { flood } from '../../sim/gossip/flood.ts'
 import { liveness } from '../../sim/gossip/liveness.ts'
 import { departure, recovery, sampling } from '../../sim/gossip/overlay.ts'
 import { type Mode, type SpreadOptions, spread } from '../../sim/gossip/spread.ts'
@@ -100,6 +101,17 @@ test('one host has one place in a view, by any names, and newcomers with one see
     atMost(row, 'newcomersTold', 2 * Number(row['toldAlone']))
     atMost(row, 'newcomersKnow', 2 * Number(row['knowAlone']))
   }
+})
+
+test('among proven peers attackers get their share of identities, and stop nothing', () => {
+  const attack = { shares: [0.3], paces: [20], lookedAt: [10, 20] }
+  const [row] = proven({ n: 50, seed: 1, loss: 0 }, attack)
+
+  atMost(row!, 'after10', Number(row!['limit']))
+  atMost(row!, 'after20', Number(row!['limit']))
+  assert.equal(row!['gangOnly'], 0)
+  atMost(row!, 'roundsTo99', 2 * Number(row!['aloneTo99']))
+  atLeast(row!, 'newcomersEntered', 8)
 })
 
 test('equal seeds give equal figures, and another seed gives others', () => {

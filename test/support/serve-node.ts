@@ -1,10 +1,12 @@
 import { inspect } from 'node:util'
+import { OwnAddresses } from '../../src/api/admission/own-addresses.ts'
 import { bind, type ServeOptions } from '../../src/api/http/server.ts'
 import { composeNode, openStores } from '../../src/compose.ts'
 import type { AdmissionMode } from '../../src/core/peers/admission.ts'
 import { defaultPolicy } from '../../src/core/policy.ts'
 import type { GroveNode } from '../../src/node/node.ts'
 import { type Log, silentLog } from '../../src/ports/log.ts'
+import { secretHex } from '../../src/runtime/secret.ts'
 import { nextTurn } from '../../src/runtime/turn.ts'
 
 /** A grove in this process, served over a real socket. */
@@ -48,7 +50,9 @@ export async function serveNode(
   const opened = await openStores(settings, log)
   const { node, close } = composeNode(settings, opened, bound.url, log)
   await node.start()
-  const server = bound.serve(node, { nextTurn, ...options })
+  const own = new OwnAddresses({ address: bound.url, bound: bound.url, names: [] })
+  const signing = { key: opened.identity.key, own, secret: secretHex(16) }
+  const server = bound.serve(node, { nextTurn, signing, ...options })
   let stopped: Promise<void> | undefined
   const stop = (graceMs: number) => {
     stopped ??= server.close({ graceMs })

@@ -3,6 +3,7 @@ import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { includes, type Scope } from '../../core/identity/token.ts'
 import { isLoopback } from '../../core/loopback.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
+import { isListed } from '../../core/peers/counting.ts'
 import type { Access } from '../../node/access/access.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
@@ -76,9 +77,9 @@ export class Door {
       new SignatureCheck({
         peerId: signing.key.peerId,
         own: signing.own,
+        keys: access.keys,
         secret: signing.secret,
         check: (keyid, request) => allowances.check(this.#userOf(request, keyid)),
-        standings: access.standings,
         clock,
         admission,
       })
@@ -149,9 +150,8 @@ export class Door {
 
   /** Whose use of the grove a request counts as: a listed key's, else its host's. */
   #userOf(request: ApiRequest, peerId?: string) {
-    const { standings } = this.#options.access
-    const isListed = peerId !== undefined && standings.of(peerId) === 'trusted'
-    return { name: isListed ? peerId : (request.host ?? 'unknown'), request }
+    const isKnown = peerId !== undefined && isListed(this.#options.access.keys.of(peerId))
+    return { name: isKnown ? peerId : (request.host ?? 'unknown'), request }
   }
 
   async #signed(check: SignatureCheck, request: ApiRequest, kind: AccessKind): Promise<ApiCaller> {
@@ -209,6 +209,6 @@ function notAdmitted(kind: AccessKind, admission: AdmissionMode): string {
   const who =
     admission === 'signed'
       ? 'this grove admits groves that sign their requests (--admission signed)'
-      : 'this grove admits groves that its operator has listed (--admission members)'
+      : 'this grove admits groves that are trusted or members here (--admission members)'
   return onlyGroves ? who : `${who}; other ${needsToken}`
 }

@@ -3,7 +3,7 @@ import { Bucket } from '../../concurrency/bucket.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { AdmissionMode } from '../../core/peers/admission.ts'
-import type { StandingsView } from '../../node/context.ts'
+import { isAccepted, isListed, type StandingsView } from '../../core/peers/counting.ts'
 import type { Clock } from '../../ports/clock.ts'
 import {
   CONTENT_DIGEST,
@@ -42,7 +42,8 @@ type ChallengeReason = 'receiver' | 'time' | 'target'
 export interface SignatureOptions {
   readonly peerId: KeyId
   readonly own: Pick<OwnAddresses, 'candidates'>
-  readonly standings: StandingsView
+  /** What is made of keys here. */
+  readonly keys: StandingsView
   readonly clock: Clock
   readonly admission: AdmissionMode
   /** Hex digits that nobody can guess. */
@@ -94,13 +95,13 @@ export class SignatureCheck {
   }
 
   #checkStanding(keyid: KeyId): void {
-    const standing = this.#options.standings.of(keyid)
+    const standing = this.#options.keys.of(keyid)
     if (standing === 'blocked')
       throw new GroveError('forbidden', {}, { message: `${keyid} is blocked here` })
-    if (this.#options.admission !== 'members' || standing === 'trusted') return
+    if (isAccepted(this.#options.admission, standing)) return
     const message =
-      `this grove admits groves that its operator has listed (--admission members), and ` +
-      `${keyid} is not among them: \`grove peers trust ${keyid}\` lists it`
+      `this grove admits groves that are trusted or members here (--admission members), and ` +
+      `${keyid} is neither: \`grove peers trust ${keyid}\` lets it in`
     throw new GroveError('forbidden', {}, { message })
   }
 
@@ -140,8 +141,8 @@ export class SignatureCheck {
   #use(head: SignatureHead, host: string): void {
     // It has taken its time to verify: what is too old by now may have been forgotten.
     this.#checkTime(head)
-    const isListed = this.#options.standings.of(head.keyid) === 'trusted'
-    const owner = { isListed, name: isListed ? head.keyid : host }
+    const isKnown = isListed(this.#options.keys.of(head.keyid))
+    const owner = { isListed: isKnown, name: isKnown ? head.keyid : host }
     const what = this.#nonces.use(head, owner, this.#clock.nowS())
     if (what === 'used') throw used()
     if (what === 'full') throw busyFor(NONCE_WAIT_MS, 'too many signed requests: come later')

@@ -49,6 +49,8 @@ export class Routes {
   }
 
   #match(method: string, path: string): RouteMatch | undefined {
+    // The router fails for a path that is empty.
+    if (path === '') return undefined
     const [matches, stash] = this.#router.match(method, path)
     const match = matches[0]
     if (match === undefined) return undefined

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { GroveError } from '../../core/errors.ts'
-import { issuesText, ourWords } from '../../core/issues.ts'
+import { issuesText, readAs } from '../../core/issues.ts'
 
 const ISSUES_MAX = 20
 const MESSAGE_MAX_CHARS = 2_000
@@ -11,7 +11,7 @@ const CID_FIELDS: ReadonlySet<PropertyKey> = new Set(['cid', 'hash', 'parent', '
  * The value, parsed. Throws `cid-invalid` for a malformed id, `validation-error` with the issues.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value, ourWords)
+  const result = readAs(schema, value)
   if (result.success) return result.data
   const issues = result.error.issues.map(({ code, path, message }) => ({
     code,
@@ -37,6 +37,7 @@ const ABBREVIATED = /^(?:blake3:)?([0-9a-f]{1,63})$/i
 function hintFor(value: unknown, issues: readonly z.core.$ZodIssue[]): string {
   const [first] = issues
   if (first === undefined || first.path.length !== 1 || first.path[0] !== 'cid') return ''
-  const digits = ABBREVIATED.exec(String((value as { cid?: unknown }).cid))?.[1]
+  const { cid } = value as { cid?: unknown }
+  const digits = typeof cid === 'string' ? ABBREVIATED.exec(cid)?.[1] : undefined
   return digits === undefined ? '' : `; GET /api/resolve/${digits} completes an id`
 }

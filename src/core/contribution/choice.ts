@@ -1,3 +1,4 @@
+import { withoutSlashes } from '../text.ts'
 import type { TreeFile } from './tree.ts'
 
 type Named = Pick<TreeFile, 'path' | 'name'>
@@ -38,7 +39,7 @@ function meantBy<F extends Named>(files: readonly F[], text: string): readonly F
   if (alike.length === 1) return alike
   const shown = files.filter(({ path }) => shownPath(path) === text)
   if (shown.length === 1) return shown
-  const folder = `${text.replace(/^\.\/|\/+$/g, '')}/`
+  const folder = `${withoutSlashes(text).replace(/^\.\//, '')}/`
   return files.filter(({ path }) => path.startsWith(folder))
 }
 

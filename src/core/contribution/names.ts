@@ -103,15 +103,28 @@ export function pathOfBytes(bytes: Uint8Array): string {
   if (whole !== undefined) return whole
   let path = ''
   for (let at = 0; at < bytes.length; ) {
-    const lengths = [1, 2, 3, 4].filter((length) => at + length <= bytes.length)
-    const length = lengths.find((each) => utf8(bytes.subarray(at, at + each)) !== undefined)
+    const length = lengthAt(bytes, at)
     path +=
-      length === undefined
+      length === 0
         ? String.fromCharCode(0xdc00 + (bytes[at] ?? 0))
-        : utf8(bytes.subarray(at, at + length))
-    at += length ?? 1
+        : strict.decode(bytes.subarray(at, at + length))
+    at += Math.max(1, length)
   }
   return path
+}
+
+/** Bytes of the character of UTF-8 that begins there; 0 if none does (Unicode 16, table 3-7). */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const [first = 0, second = 0] = [bytes[at], bytes[at + 1]]
+  if (first < 0x80) return 1
+  if (first < 0xc2 || first > 0xf4) return 0
+  const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+  const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+  if (second < least || second > most) return 0
+  const length = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  for (let next = at + 2; next < at + length; next++)
+    if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0
+  return length
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

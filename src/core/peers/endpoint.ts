@@ -1,3 +1,5 @@
+import { withoutSlashes } from '../text.ts'
+
 /** Where a grove answers, by its address. */
 export interface Endpoint {
   readonly scheme: 'http' | 'https'
@@ -54,10 +56,4 @@ function isSameText(form: string, written: string, { path }: Endpoint): boolean 
     form.slice(at) === written.slice(at) &&
     form.slice(0, at) === written.slice(0, at).toLowerCase()
   )
-}
-
-function withoutSlashes(text: string): string {
-  let end = text.length
-  while (end > 0 && text[end - 1] === '/') end -= 1
-  return text.slice(0, end)
 }

@@ -15,11 +15,23 @@ export interface OwnWord {
   readonly reviews: number
 }
 
-/** How many groves have signed what a signal of an item counts, each once. */
+/** How many groves have signed what each signal of an item counts, each once. */
 export interface SignedBy {
   readonly adoption: number
   readonly reproduction: number
   readonly reviews: number
+}
+
+/** Who stands behind what the signals of an item count. */
+export interface Backing {
+  readonly signedBy: SignedBy
+  /** How many of these the operator trusts; this grove is one of them. */
+  readonly trusted: SignedBy
+  /**
+   * Whether one of those reviewed or reproduced it that has not signed the item itself; never where
+   * nobody is known to have signed the item, which its author may have.
+   */
+  readonly isAttested: boolean
 }
 
 /** What this grove knows about an item. */

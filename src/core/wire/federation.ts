@@ -123,8 +123,8 @@ export const federationPeerSchema = z.object({
   /** `unknown` until it has answered or failed to. */
   status: z.enum(['unknown', ...livenessStatusSchema.options]),
   seed: z.boolean(),
-  /** What the operator has said of it, if anything. */
-  standing: standingEntrySchema.shape.standing.optional(),
+  /** What the operator has said of it, or a member list that is followed, if anything. */
+  standing: z.enum([...standingEntrySchema.shape.standing.options, 'member']).optional(),
   lastSeen: timestampSchema.optional(),
   capabilities: capabilitiesSchema,
   record: peerRecordSchema,

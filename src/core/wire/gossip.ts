@@ -106,6 +106,38 @@ export const shuffleResponseSchema = z.object({
 /** The peers that are offered in return. */
 export type ShuffleResponse = z.infer<typeof shuffleResponseSchema>
 
+/** Peers that are named in one answer. */
+export const SAMPLE_MAX = 10
+/** A peer as it is named to others: by its key, its address, and the number of its node record. */
+export const namedPeerSchema = z.object({
+  peerId: peerIdSchema,
+  address: addressSchema,
+  /** 0 where no record of it is held. */
+  seq: z.number().int().nonnegative(),
+})
+/** A peer as it is named to others. */
+export type NamedPeer = z.infer<typeof namedPeerSchema>
+
+/** A question who else is there. */
+export const sampleRequestSchema = z.object({
+  /** The grove that asks. */
+  from: namedPeerSchema,
+  /** Peers that the answer is to name at most. */
+  most: z.number().int().min(0).max(SAMPLE_MAX),
+  /** The number of the answerer's record that the asker holds; left out if it holds none. */
+  have: z.number().int().nonnegative().optional(),
+})
+/** A question who else is there. */
+export type SampleRequest = z.infer<typeof sampleRequestSchema>
+/** The answer: peers that the answerer has called itself, with success. */
+export const sampleAnswerSchema = z.object({
+  peers: z.array(namedPeerSchema).max(SAMPLE_MAX),
+  /** The answerer's node record, if the asker doesn't hold it. It is checked on its own. */
+  record: z.unknown().optional(),
+})
+/** Peers that the answerer has called itself, and its own record. */
+export type SampleAnswer = z.infer<typeof sampleAnswerSchema>
+
 /** Whether a peer answers. */
 export const livenessStatusSchema = z.enum(['alive', 'suspected', 'failed'])
 /** Whether a peer answers: alive, suspected after a failure, failed after rounds of silence. */

@@ -4,6 +4,7 @@ import { ABOUT } from '../../core/contribution/relation.ts'
 import { GroveError, isGroveError } from '../../core/errors.ts'
 import { withScheme } from '../../core/peers/endpoint.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
+import { withoutSlashes } from '../../core/text.ts'
 import type { Provenance } from '../../ports/contribution-store.ts'
 import type { PeersContext } from '../context.ts'
 import { saidInTurns } from '../read/said-in-turns.ts'
@@ -27,7 +28,7 @@ export function namedPeer(node: PeersContext, text: string): PeerAddress {
   if (!/^https?:\/\//i.test(peer))
     throw new GroveError('not-found', { peer }, { message: `no peer is known by the id ${peer}` })
   node.transport.checkAddress(peer)
-  const address = peer.replace(/\/+$/, '')
+  const address = withoutSlashes(peer)
   const same = node.gossip.peer(address)
   return same === undefined ? { peerId: address, address } : { peerId: same.peerId, address }
 }

@@ -6,7 +6,13 @@ import type { RelationType } from '../../core/contribution/schema.ts'
 import { GroveError } from '../../core/errors.ts'
 import type { KeyId } from '../../core/identity/ed25519.ts'
 import type { DsseEnvelope } from '../../core/identity/statement.ts'
-import { type Belief, beliefIn, type OwnWord, type SignedBy } from '../../core/ranking/belief.ts'
+import {
+  type Backing,
+  type Belief,
+  beliefIn,
+  type OwnWord,
+  type SignedBy,
+} from '../../core/ranking/belief.ts'
 import { ownPlaces, type Place, signalPlaces } from '../../core/ranking/frontier.ts'
 import type { Stub } from '../../core/wire/federation.ts'
 import type { BlobInfo } from '../../ports/blob-store.ts'
@@ -74,6 +80,7 @@ interface SignerHere {
 }
 
 const NOBODY: SignedBy = { adoption: 0, reproduction: 0, reviews: 0 }
+const NO_BACKING: Backing = { signedBy: NOBODY, trusted: NOBODY, isAttested: false }
 
 /** What this grove knows about a contribution beyond its manifest. */
 export interface ContributionStanding {
@@ -98,10 +105,10 @@ export interface ContributionStanding {
 export async function standingOf(node: ReadContext, cid: Cid): Promise<ContributionStanding> {
   const stored = await contributionOf(node, cid)
   const { manifest, provenance } = stored
-  const [said, signals, [signedBy = NOBODY], origins, missing] = await Promise.all([
+  const [said, signals, [{ signedBy } = NO_BACKING], origins, missing] = await Promise.all([
     saidInTurns(node, cid, EVIDENCE, EDGES_MAX),
     node.index.signals(cid),
-    node.index.signedBy([cid]),
+    node.index.backing([cid]),
     signersOf(node, cid),
     node.blobs.missing(Object.values(manifest.artifacts)),
   ])

@@ -47,10 +47,10 @@ export class OriginsBehind {
 
   async #read({ origins, index }: ReadContext, cids: readonly Cid[]): Promise<void> {
     const kept = new Map(await origins.of(cids))
-    const signedBy = await index.signedBy(cids)
+    const backing = await index.backing(cids)
     for (const [n, cid] of cids.entries()) {
       const signers = (kept.get(cid) ?? []).map(({ peerId }) => peerId)
-      const counts = signedBy[n]
+      const counts = backing[n]?.signedBy
       if (counts !== undefined) this.#behind.set(cid, { signers, signedBy: counts })
     }
   }

@@ -23,6 +23,7 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
     },
     admission: node.config.admission ?? 'open',
+    ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),
   }
 }
@@ -58,8 +59,9 @@ export function federationPeers(node: ReadContext): FederationPeer[] {
     const lastSeen = lastContact(peer)
     const { peerId, address, seed, answered, capabilities } = peer
     const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
-    const { standings } = node.access
-    const standing = standings.of(peerId) ?? standings.of(address)
+    const { standings, keys } = node.access
+    const made = keys.of(peerId)
+    const standing = (made === 'own' ? undefined : made) ?? standings.of(address)
     return {
       peerId,
       address,

@@ -5,7 +5,7 @@ import {
   type LocalEntry,
   type Place,
 } from '../../core/ranking/frontier.ts'
-import type { DigestEntry } from '../../core/wire/gossip.ts'
+import type { DigestEntry, GossipMessage } from '../../core/wire/gossip.ts'
 
 /** The longest metric name and tag on the wire, in UTF-16 units. Longer ones are not sent. */
 const NAME_MAX_CHARS = 256
@@ -87,4 +87,13 @@ function fitted(entries: readonly DigestEntry[], maxBytes: number): DigestEntry[
 /** Bytes of the entry in a JSON list, its comma included. */
 function bytesOf(entry: DigestEntry): number {
   return Buffer.byteLength(JSON.stringify(entry)) + 1
+}
+
+/** The message with at most this many entries, and ids for the rest. */
+export function firstEntries(message: GossipMessage, most: number): GossipMessage {
+  const { frontier, digest } = message
+  const entries = frontier.slice(0, most)
+  if (digest?.ihave === undefined) return { ...message, frontier: entries }
+  const ihave = digest.ihave.slice(0, Math.max(0, most - entries.length))
+  return { ...message, frontier: entries, digest: { ...digest, ihave } }
 }

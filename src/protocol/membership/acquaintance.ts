@@ -14,10 +14,13 @@ const AGE_MAX = 100
 export class Acquaintance {
   readonly #peers: PeerTable
   readonly #calls: CallGate
+  readonly #byWord: boolean
 
-  constructor(peers: PeerTable, calls: CallGate) {
+  /** `byWord`: whoever is named or speaks may enter the view. Otherwise only seeds are known so. */
+  constructor(peers: PeerTable, calls: CallGate, byWord: boolean) {
     this.#peers = peers
     this.#calls = calls
+    this.#byWord = byWord
   }
 
   /** Whether a peer may be known so: `PeerTable.admits`, and the id that the operator wrote. */
@@ -45,6 +48,7 @@ export class Acquaintance {
     }
     if (named !== undefined) return this.#peers.reseat(this.#merge(named, there, address))
     if (there !== undefined) return this.#peers.reseat(this.#peers.rename(there, peerId))
+    if (!this.#byWord) return undefined
     return this.#makeRoomFor(address)
       ? this.#peers.add(newPeer({ peerId, address }, now))
       : undefined
@@ -67,6 +71,7 @@ export class Acquaintance {
    * view.
    */
   absorb(offered: readonly PeerInfo[], replaceable: string[], now: number): void {
+    if (!this.#byWord) return
     let taken = 0
     for (const { peerId, address: given, age } of offered) {
       const address = tidyAddress(given)
@@ -94,14 +99,14 @@ export class Acquaintance {
     const address = tidyAddress(given)
     const there = this.#peers.findByAddress(address)
     if (named !== undefined) {
-      const mayMove = there === undefined && !this.#peers.isSeed(named)
+      const mayMove = this.#byWord && there === undefined && !this.#peers.isSeed(named)
       if (mayMove && this.#peers.neighbourOf(address) === undefined)
         Object.assign(named, { address, answered: false })
       return named
     }
     if (there !== undefined)
       return there.peerId === there.address || there.status === 'failed' ? there : undefined
-    if (this.#peers.neighbourOf(address) !== undefined) return undefined
+    if (!this.#byWord || this.#peers.neighbourOf(address) !== undefined) return undefined
     if (!this.#makeRoom(replaceable)) return undefined
     const answered = this.#calls.isProven(address, now) && !this.#peers.isSeedAddress(address)
     return this.#peers.add({ ...newPeer({ peerId, address }, now), lastContact: now, answered })

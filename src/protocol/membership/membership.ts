@@ -50,7 +50,7 @@ export class Membership {
     this.#hosts = hosts
     const isSeed = (address: string) => this.#peers.isSeedAddress(address)
     this.calls = new CallGate({ hosts, quota, isSeed, intervalMs: gossipIntervalMs })
-    this.acquaintance = new Acquaintance(this.#peers, this.calls)
+    this.acquaintance = new Acquaintance(this.#peers, this.calls, config.sampling === undefined)
     this.#intervalMs = gossipIntervalMs
     this.#random = random
     for (const seed of seeds) this.addSeed(seed, 0)
@@ -98,6 +98,20 @@ export class Membership {
       .filter((peer) => peer.status === 'alive')
       .filter((peer) => peer.lastSeen >= since || this.#peers.isSeed(peer))
     return live.sort((a, b) => b.lastSeen - a.lastSeen).map(addressOf)
+  }
+
+  /** Makes these proven peers the view, beside seeds that there is room for. */
+  seat(wanted: readonly PeerAddress[], now: number): void {
+    this.#peers.seat(wanted, now)
+  }
+
+  /** The peers at the seeds' addresses. */
+  seeds(): PeerAddress[] {
+    return this.#peers.seeds().map(addressOf)
+  }
+
+  isSeed(peer: PeerAddress): boolean {
+    return this.#peers.isSeedAddress(peer.address)
   }
 
   addSeed(seed: PeerAddress, now: number): void {

@@ -251,6 +251,22 @@ export class PeerTable {
     return peer
   }
 
+  /**
+   * Makes these the view, beside seeds that there is room for. They have answered, and a peer that
+   * is known at one of their addresses is one of them.
+   */
+  seat(wanted: readonly PeerAddress[], now: number): void {
+    const addresses = new Map(wanted.map(({ peerId, address }) => [peerId, address]))
+    const left = this.active().filter((peer) => addresses.get(peer.peerId) !== peer.address)
+    for (const peer of left) if (!this.isSeed(peer)) this.retire(peer)
+    for (const { peerId, address } of wanted) {
+      if (this.#active.has(peerId)) continue
+      const seed = this.hasRoom ? undefined : left.find((peer) => this.isActive(peer))
+      if (seed !== undefined) this.retire(seed)
+      this.#seatOne({ peerId, address }, now)
+    }
+  }
+
   /** Moves seeds that have not failed into the view while there is room. */
   reseatSeeds(): void {
     for (const peer of this.#retained.values()) {
@@ -264,6 +280,23 @@ export class PeerTable {
     for (const peer of this.#retained.values()) {
       if ((peer.suspectedAt ?? 0) < before && !this.isSeed(peer)) this.#retained.delete(peer.peerId)
     }
+  }
+
+  #seatOne(wanted: PeerAddress, now: number): void {
+    const named = this.find(wanted.peerId)
+    if (named !== undefined && named.address !== wanted.address) {
+      if (this.isSeed(named)) return
+      this.remove(named)
+    }
+    const there = this.findByAddress(wanted.address)
+    if (there !== undefined && there.peerId !== wanted.peerId) {
+      if (this.isSeed(there)) return
+      this.remove(there)
+    }
+    const kept = this.#retained.get(wanted.peerId)
+    this.#retained.delete(wanted.peerId)
+    if (kept?.status === 'failed') kept.status = 'suspected'
+    this.add(kept ?? { ...newPeer(wanted, now), answered: true, lastContact: now })
   }
 
   /** An id is any text, and so may be another's address. */

@@ -25,6 +25,8 @@ import { infoOf } from '../info.ts'
 /** A contribution that is here, and what is derived from it. */
 export interface Held extends Consequences {
   readonly stored: Stored
+  /** Its number in the log. */
+  readonly seq: number
 }
 
 const DIRECTIONS: readonly Direction[] = ['minimize', 'maximize']
@@ -113,10 +115,10 @@ export function foremostIn(all: readonly Held[]): string[] {
 
 /** Who decides on the direction of a metric among these contributions, in log order. */
 export function supportIn(all: readonly Held[], metric: string): DirectionSupport {
-  const said = all.flatMap((held, index) =>
+  const said = all.flatMap((held) =>
     directedPlaces(held)
       .filter((place) => place.metric === metric)
-      .map(({ direction }) => ({ direction, seq: index + 1, held, voice: voiceOf(held.stored) })),
+      .map(({ direction }) => ({ direction, seq: held.seq, held, voice: voiceOf(held.stored) })),
   )
   const among = (isWork: boolean): DirectionSupport => {
     const ofKind = said.filter(({ held }) => (held.kind === 'work') === isWork)

@@ -39,7 +39,8 @@ const spoken = wire.answers.filter(({ request }) => !/^\/api\/(claims|outcomes)/
 test('each recorded request to a 0.1 server gets the same status and fields', async () => {
   await using grove = await serveNode()
   await using other = await serveNode()
-  await postJson(grove.url, '/api/gossip/exchange', greetingOf(other.node.config.self))
+  const { address } = other.node.config.self
+  await postJson(grove.url, '/api/gossip/exchange', greetingOf({ peerId: 'other-grove', address }))
 
   for (const { title, request, response } of spoken) {
     const answer = await fetch(grove.url + request.path, {

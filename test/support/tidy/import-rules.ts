@@ -5,7 +5,7 @@ import { posix } from 'node:path'
  * lower levels.
  */
 const nodeRooms: readonly (readonly string[])[] = [
-  ['events.ts', 'background.ts'],
+  ['events.ts', 'background.ts', 'node-ports.ts'],
   ['health.ts'],
   ['context.ts'],
   ['read-each.ts'],

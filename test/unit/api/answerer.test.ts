@@ -139,3 +139,9 @@ test('each answer is written after a breath, as many callers may wait for the sa
 
   assert.ok(breaths >= 3, `${breaths}`)
 })
+
+test('an empty path is no route', async () => {
+  const { response } = await answerer.answer(memoryRequest({ method: 'GET', target: '' }))
+
+  assert.equal(response.status, 404)
+})

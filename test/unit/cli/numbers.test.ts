@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { scoreChange } from '../../../src/cli/commands/read/diff.ts'
 import { formatNumber, numberFormat } from '../../../src/cli/output/format.ts'
+import { parseDuration, parseSize } from '../../../src/core/units.ts'
+import { withCode } from '../../support/errors.ts'
 
 const column = (...values: number[]) => values.map(numberFormat(values))
 
@@ -32,4 +34,12 @@ test('a changed score has as many digits before as after', () => {
     'loss 0.98333 → 0.96667 bpb ↓',
   )
   assert.equal(scoreChange('loss', score(0.5), undefined), 'loss 0.5 bpb ↓')
+})
+
+test('an amount within long white space is refused in linear time', { timeout: 20_000 }, () => {
+  const text = `1${' '.repeat(300_000)}.`
+
+  for (const parse of [parseSize, parseDuration])
+    assert.throws(() => parse(text), withCode('usage-error'))
+  assert.deepEqual([parseSize(' 1 KiB '), parseDuration(' 2 m ')], [1_024, 120_000])
 })

@@ -131,3 +131,17 @@ test('an error is charged to whom it is due', () => {
   // The address is not to be had, which says nothing about storage.
   assert.deepEqual([port.exit, port.retryable], [errorTable.busy.exit, true])
 })
+
+test('what a peer wrote in the place of details or a message is left out', () => {
+  const strange = { toString: 1, valueOf: 1 }
+  for (const [details, message] of [
+    [null, 'm'],
+    ['text', strange],
+    [undefined, null],
+  ]) {
+    const read = errorFromBody({ error: { code: 'absent', message, details } })
+
+    assert.deepEqual(read?.details, {})
+    assert.equal(read.message, message === 'm' ? 'm' : 'absent')
+  }
+})

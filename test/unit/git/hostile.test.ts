@@ -19,6 +19,7 @@ import { listFiles } from '../../../src/git/files.ts'
 import { gitNotes } from '../../../src/git/notes.ts'
 import { GitObjects } from '../../../src/git/objects.ts'
 import { writePatch } from '../../../src/git/patch.ts'
+import { findRepository } from '../../../src/git/repository.ts'
 import { ShadowGit } from '../../../src/git/shadow.ts'
 import { listTree } from '../../../src/git/tree.ts'
 import { asOrdinaryUser } from '../../support/files/ordinary-user.ts'
@@ -406,3 +407,12 @@ test(
     assert.equal(existsSync(join(repository.folder, '.git/logs/x')), false)
   },
 )
+
+test('a .git that names what no path can be is no repository', async () => {
+  await using parent = await temporaryDirectory()
+  for (const named of ['a\0b', 'a'.repeat(5_000)]) {
+    await writeFile(join(parent.dir, '.git'), `gitdir: ${named}\n`)
+
+    assert.equal(await findRepository(parent.dir), undefined)
+  }
+})

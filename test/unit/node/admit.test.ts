@@ -110,6 +110,7 @@ test('items admitted before a failure are handed to gossip nevertheless', async 
     track: <T>(work: Promise<T>) => work,
     stored: (stored: readonly Contribution[]) =>
       void handedOver.push(...stored.map(({ cid }) => cid)),
+    moved() {},
   }
   const provenance = { origin: 'local', receivedAt: 0 } as const
 

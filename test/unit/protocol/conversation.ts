@@ -173,6 +173,10 @@ class Conversation {
         return `shuffle with ${effect.peer.peerId}: ${namesOf(effect.request.offered)}`
       case 'reply-shuffle':
         return `shuffle answer: ${namesOf(effect.response.offered)}`
+      case 'send-sample':
+        return `question to ${effect.peer.peerId}: who is there?`
+      case 'reply-sample':
+        return `answer: ${listOf(effect.peers.map(({ peerId }) => peerId))} are there`
       case 'wake':
         return `wake me at ${((effect.at - START) / 1_000).toFixed(3)}`
       case 'heard':

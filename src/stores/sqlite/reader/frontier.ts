@@ -77,7 +77,8 @@ export function metricsIn(
 ): string[] {
   const text = `
     SELECT DISTINCT metric FROM dimension
-    WHERE metric > ? AND (kind = 'work' OR ?) AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
+    WHERE places > 0 AND metric > ? AND (kind = 'work' OR ?)
+      AND metric NOT IN (${SIGNAL_METRICS.map(() => '?')})
     ORDER BY metric LIMIT ?`
   return connection
     .sql<unknown[], string>(text)
@@ -137,7 +138,8 @@ function rankedIn(
     })
 }
 
-const DIMENSIONS = 'SELECT id, metric, direction, kind, places FROM dimension'
+/** Those without places are empty for now. */
+const DIMENSIONS = 'SELECT id, metric, direction, kind, places FROM dimension WHERE places > 0'
 
 /** The rows of the metrics and signals that a query names; without names, of all. */
 function rowsFor(
@@ -148,7 +150,7 @@ function rowsFor(
   const names =
     dimensions === undefined ? named : dimensions.filter((name) => named?.includes(name) ?? true)
   if (names === undefined) return connection.sql<[], DimensionRow>(DIMENSIONS).all()
-  const ofName = connection.sql<[string], DimensionRow>(`${DIMENSIONS} WHERE metric = ?`)
+  const ofName = connection.sql<[string], DimensionRow>(`${DIMENSIONS} AND metric = ?`)
   return [...new Set(names)].flatMap((name) => ofName.all(name))
 }
 

@@ -1,5 +1,5 @@
 import { type Cid, cidToBytes } from '../../../core/cid.ts'
-import type { SignedBy } from '../../../core/ranking/belief.ts'
+import type { Backing, SignedBy } from '../../../core/ranking/belief.ts'
 import type { Evidence } from '../../../core/ranking/signals.ts'
 import { SIGNERS_COUNTED } from '../../../ports/graph-index.ts'
 import { type Gain, signalsIn } from '../../derive.ts'
@@ -20,7 +20,24 @@ const COUNT = `
   SELECT count(*) AS keys FROM (
     SELECT 1 FROM signer WHERE target = ? AND signal = ? LIMIT ${SIGNERS_COUNTED})`
 
-/** The table `signer`: which keys have signed what counts for each target. */
+/** The operator chose few keys, and a target may have many: these are gone through. */
+const TRUSTED = `
+  FROM key_standing k CROSS JOIN signer s ON s.target = @target AND s.key = k.key
+  WHERE k.standing IN ('own', 'trusted')`
+const COUNT_TRUSTED = `SELECT count(*) AS keys ${TRUSTED} AND s.signal = @signal`
+/** Own keys are one: a grove that changed its key has signed with both. */
+const SIGNED_BY = `
+  SELECT 1 FROM origin o JOIN contribution c ON c.id = o.contribution
+  LEFT JOIN key_standing t ON t.key = o.key
+  WHERE c.cid = @target`
+const ATTESTED = `
+  SELECT 1 ${TRUSTED} AND s.signal IN (${SIGNALS.reproduction}, ${SIGNALS.reviews})
+    AND EXISTS (${SIGNED_BY})
+    AND NOT EXISTS (
+      ${SIGNED_BY} AND (o.key = k.key OR (k.standing = 'own' AND t.standing = 'own')))
+  LIMIT 1`
+
+/** The table `signer`: which accepted keys have signed what counts for each target. */
 export class Signers {
   readonly #connection: Connection
 
@@ -41,18 +58,31 @@ export class Signers {
     }
   }
 
-  of(target: Cid): SignedBy {
-    const count = (signal: number) =>
-      this.#connection
-        .sql<[Uint8Array, number], { keys: number }>(COUNT)
-        .get(cidToBytes(target), signal)?.keys ?? 0
+  /** Who stands behind the signals of a target. */
+  of(cid: Cid): Backing {
+    const target = cidToBytes(cid)
+    const connection = this.#connection
+    const all = (signal: number) =>
+      connection.sql<[Uint8Array, number], Keys>(COUNT).get(target, signal)?.keys ?? 0
+    const trusted = (signal: number) =>
+      connection.sql<[object], Keys>(COUNT_TRUSTED).get({ target, signal })?.keys ?? 0
     return {
-      adoption: count(SIGNALS.adoption),
-      reproduction: count(SIGNALS.reproduction),
-      reviews: count(SIGNALS.reviews),
+      signedBy: eachSignal(all),
+      trusted: eachSignal(trusted),
+      isAttested: connection.sql<[object]>(ATTESTED).get({ target }) !== undefined,
     }
   }
 }
+
+interface Keys {
+  readonly keys: number
+}
+
+const eachSignal = (count: (signal: number) => number): SignedBy => ({
+  adoption: count(SIGNALS.adoption),
+  reproduction: count(SIGNALS.reproduction),
+  reviews: count(SIGNALS.reviews),
+})
 
 function rowsOf(gains: readonly Gain[], keys: readonly Uint8Array[]) {
   const evidence = gains.flatMap(({ evidence }) => evidence ?? [])

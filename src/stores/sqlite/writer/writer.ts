@@ -144,11 +144,13 @@ export class Writer {
   }
 
   #done(job: Job): Outcome {
-    return { type: 'done', changed: this.#run(job) }
+    if (job.type !== 'recount') return { type: 'done', changed: this.#run(job) }
+    const step = this.#contributions.recount.step()
+    return { type: 'done', changed: step.hasMoved, step }
   }
 
   /** Whether it changed anything. */
-  #run(job: Job): boolean {
+  #run(job: Exclude<Job, { type: 'recount' }>): boolean {
     const connection = this.#connection
     switch (job.type) {
       case 'put-contribution':
@@ -156,6 +158,8 @@ export class Writer {
         return this.#contributions.put(storedOf(job), job.origins)
       case 'add-origins':
         return this.#contributions.addOrigins(job)
+      case 'judge':
+        return this.#contributions.recount.replaceRules(job.counting)
       case 'sign':
         return this.#sign(job)
       case 'add-promises':

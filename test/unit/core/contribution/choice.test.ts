@@ -29,3 +29,9 @@ test('what names nothing is told', () => {
 test('what a terminal would obey is escaped in a path', () => {
   assert.equal(shownPath('a\u001b[31m\u202e\u0085\n\udc80'), 'a\\x1b[31m\\u{202e}\\u{85}\\n\\x80')
 })
+
+test('a long run of slashes is looked at once', { timeout: 20_000 }, () => {
+  const text = `${'/'.repeat(300_000)}x`
+
+  assert.deepEqual(chosenFrom(files, [text]).lost, [text])
+})

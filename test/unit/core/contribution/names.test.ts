@@ -108,3 +108,9 @@ test('a long run of what looks like escapes is read in linear time', () => {
 
   assert.equal(unescapeText(escapeText(long)), long)
 })
+
+test('bytes that are no UTF-8 are read in linear time', { timeout: 20_000 }, () => {
+  const bytes = Buffer.alloc(2_000_000, 0xff)
+
+  assert.equal(pathOfBytes(bytes).length, bytes.length)
+})

@@ -1,10 +1,10 @@
-import { below, sample } from '../../src/core/random.ts'
+import { below, sample } from '../../../src/core/random.ts'
+import { viewGraph } from '../graph.ts'
+import type { Setting } from '../overlay.ts'
+import { round } from '../spread.ts'
+import type { Row } from '../table.ts'
+import { addressOf, type Grove, INTERVAL_MS, World, work } from '../world.ts'
 import { type Attackers, attackers, type Kind } from './attackers.ts'
-import { viewGraph } from './graph.ts'
-import type { Setting } from './overlay.ts'
-import { round } from './spread.ts'
-import type { Row } from './table.ts'
-import { addressOf, type Grove, INTERVAL_MS, World, work } from './world.ts'
 
 /**
  * Shuffles, and exchanges, that an attacker sends in a round: as many as an honest grove, and more.

@@ -1,10 +1,10 @@
-import type { PeerAddress } from '../../src/core/peers/peer.ts'
-import { below, sample } from '../../src/core/random.ts'
-import { timestamp } from '../../src/core/time.ts'
-import type { PeerInfo } from '../../src/core/wire/gossip.ts'
-import type { Effect, Input } from '../../src/protocol/messages.ts'
-import { ipOf } from '../network/hosts.ts'
-import { addressOf, type Grove, INTERVAL_MS, type World } from './world.ts'
+import type { PeerAddress } from '../../../src/core/peers/peer.ts'
+import { below, sample } from '../../../src/core/random.ts'
+import { timestamp } from '../../../src/core/time.ts'
+import { type NamedPeer, type PeerInfo, SAMPLE_MAX } from '../../../src/core/wire/gossip.ts'
+import type { Effect, Input } from '../../../src/protocol/messages.ts'
+import { ipOf } from '../../network/hosts.ts'
+import { addressOf, type Grove, INTERVAL_MS, type World } from '../world.ts'
 
 /**
  * Where attackers are: on a host each; on one host, by paths of one port; on one host, by ports,
@@ -57,7 +57,9 @@ class Gang implements Attackers {
   attack(): void {
     const { timeline, rng } = this.#world
     for (const [number, address] of this.#addresses.entries()) {
-      this.#world.impersonate(address, (input) => this.#answer(number, input))
+      const { peerId } = this.#peer(number)
+      const answer = (input: Input) => this.#answer(number, input)
+      this.#world.impersonate(address, { peerId, answer })
       const strikeOn = () => {
         this.#strike(number)
         timeline.after(INTERVAL_MS, strikeOn)
@@ -79,6 +81,8 @@ class Gang implements Attackers {
       return { type: 'reply-exchange', message: this.#greeting(number) }
     if (input.type === 'shuffle-received')
       return { type: 'reply-shuffle', response: { offered: this.#gang() } }
+    if (input.type === 'sample-received')
+      return { type: 'reply-sample', peers: this.#gang().slice(0, SAMPLE_MAX).map(named) }
     return undefined
   }
 
@@ -92,8 +96,13 @@ class Gang implements Attackers {
   #send(number: number, victim: string | undefined): void {
     if (victim === undefined) return
     const remote = ipOf(this.#addresses[number] ?? '')
-    const request = { sender: this.#info(number), offered: this.#gang() }
-    this.#world.deliver(victim, { type: 'shuffle-received', request, remote })
+    if (this.#world.options.sampling === 'proven') {
+      const request = { from: named(this.#peer(number)), most: 0 }
+      this.#world.deliver(victim, { type: 'sample-received', request })
+    } else {
+      const request = { sender: this.#info(number), offered: this.#gang() }
+      this.#world.deliver(victim, { type: 'shuffle-received', request, remote })
+    }
     this.#world.deliver(victim, {
       type: 'exchange-received',
       message: this.#greeting(number),
@@ -105,7 +114,7 @@ class Gang implements Attackers {
   #peer(number: number): PeerAddress {
     if (this.#options.kind === 'ids') this.#minted += 1
     const id = this.#options.kind === 'ids' ? this.#minted : number
-    const { peerId } = addressOf(FIRST_ATTACKER + id)
+    const { peerId } = this.#world.addressOf(FIRST_ATTACKER + id)
     return { peerId, address: this.#addresses[number] ?? '' }
   }
 
@@ -135,3 +144,5 @@ function addressIn(kind: Kind, number: number): string {
   // The first has no path: the host itself may be in views.
   return kind === 'paths' && number > 0 ? `${address}/p${number}` : address
 }
+
+const named = ({ peerId, address }: PeerAddress): NamedPeer => ({ peerId, address, seq: 1 })

@@ -1,0 +1,266 @@
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import { tidyAddress } from '../../core/peers/endpoint.ts'
+import type { Hosts } from '../../core/peers/hosts.ts'
+import { addressOf, type PeerAddress } from '../../core/peers/peer.ts'
+import { hexDigits, type Random, sample } from '../../core/random.ts'
+import { type NamedPeer, SAMPLE_MAX } from '../../core/wire/gossip.ts'
+import { Book, isFit, type ProvenPeer } from './book.ts'
+import { suspicionRounds } from './liveness.ts'
+import { Lots } from './lots.ts'
+import { RankedView, SLOTS } from './ranked-view.ts'
+
+/** Peers of the view asked in a round: while there is somebody to find out about, and otherwise. */
+const ASKED = 3
+const ASKED_IDLE = 2
+/** Peers that an answer is to name when there is nobody left to find out about. */
+const SAMPLE_IDLE = 5
+/** Candidates called in a round. */
+const CANDIDATES_A_ROUND = 16
+/** Callers called back: in a round, and saved up for later. */
+const CALLERS_A_ROUND = 0.25
+const CALLERS_MAX = 3
+/** Below so many proven peers only seeds are asked, as long as one answers: no attacker does. */
+const SMALL_BOOK = 64
+/** Peers in an answer that were proven last, so that newcomers get known. */
+const LATEST = 3
+/** Draws from the book for one answer. */
+const DRAWS_MAX = 40
+/** Only peers that answered within so many rounds are named to others. */
+const NAMED_ROUNDS = 64
+/** Failed peers that are not called on others' word, and for how many rounds. */
+const FAILED_MAX = 64
+const FAILED_ROUNDS = 100
+/** How often those are listened to again whose names were bad. */
+const FORGIVEN_ROUNDS = 64
+/** Rounds of silence after which a peer has failed. */
+const SILENCE_ROUNDS = suspicionRounds(SLOTS)
+const HASH_KEY_DIGITS = 64
+
+export interface SamplingOptions {
+  readonly self: PeerAddress
+  readonly hosts: Hosts
+  /** Numbers that nobody else knows: who could foresee them could choose the view. */
+  readonly random: Random
+  /** Whether a peer may be known so. */
+  readonly accepts: (peer: PeerAddress) => boolean
+}
+
+/** What came of an answer. */
+export type Proving = 'new' | 'recovered' | undefined
+
+/**
+ * Peer sampling that can't be flooded (docs/GOSSIP.md). A peer counts once it has answered a call
+ * of this grove at its address under its key; who is called is drawn by lot among all that are
+ * named, and the view is chosen among all that count by secret hashes. So attackers get the share
+ * that they have of identities, however much they say.
+ */
+export class Sampling {
+  readonly #options: SamplingOptions
+  readonly #book: Book
+  readonly #view: RankedView
+  readonly #lots: Lots
+  /** In which round a peer failed, by id. */
+  readonly #failed = new BoundedMap<string, number>(FAILED_MAX)
+  /** Peers that were proven last, the latest first. */
+  #latest: ProvenPeer[] = []
+  /** Callers that may be called back now. */
+  #callers = CALLERS_MAX
+  /** Candidates called in this round. */
+  #called = 0
+  #round = 0
+
+  constructor(options: SamplingOptions) {
+    this.#options = options
+    this.#book = new Book(options.hosts, hexDigits(options.random, HASH_KEY_DIGITS))
+    this.#view = new RankedView(options.random)
+    this.#lots = new Lots(options.random)
+  }
+
+  /** The view. */
+  view(): ProvenPeer[] {
+    return this.#view.peers()
+  }
+
+  /** All proven peers. */
+  proven(): readonly ProvenPeer[] {
+    return this.#book.values()
+  }
+
+  get(peerId: string): ProvenPeer | undefined {
+    return this.#book.get(peerId)
+  }
+
+  /** How many peers an answer is to name. */
+  get wanted(): number {
+    return this.#isIdle ? SAMPLE_IDLE : SAMPLE_MAX
+  }
+
+  /** Begins a round: the peers to call, and those that failed. `seeds` are the operator's. */
+  beginRound(seeds: readonly PeerAddress[]): { calls: PeerAddress[]; failed: PeerAddress[] } {
+    this.#round += 1
+    this.#called = 0
+    this.#callers = Math.min(CALLERS_MAX, this.#callers + CALLERS_A_ROUND)
+    if (this.#round % FORGIVEN_ROUNDS === 0) this.#lots.forgive()
+    const failed = this.#book.values().filter((peer) => this.#isSilent(peer))
+    for (const { peerId } of failed) this.forget(peerId)
+    this.#view.renew(this.#book.values())
+    const asked = this.#askedOf(seeds)
+    const others = this.#longestUncalled(new Set(asked.map(({ peerId }) => peerId)))
+    const calls = [...asked, ...others].map(addressOf)
+    for (const { peerId } of calls) this.#noteCall(peerId)
+    return { calls: [...calls, ...this.#drawn(CALLERS_MAX)], failed: failed.map(addressOf) }
+  }
+
+  /** A peer answered at its address under its key; `seq` is the number of its record. */
+  proved(given: NamedPeer): Proving {
+    const peer = { ...given, address: tidyAddress(given.address) }
+    if (!this.#mayKnow(peer)) return undefined
+    this.#lots.noteAnswer(peer.peerId, true)
+    const known = this.#book.get(peer.peerId)
+    const there = this.#book.at(peer.address)
+    const wasFit = known !== undefined && isFit(known)
+    const proven = this.#book.prove(peer, this.#round)
+    for (const left of [known, there])
+      if (left !== undefined && this.#book.get(left.peerId) !== left) this.#leave(left)
+    if (proven === undefined) return undefined
+    this.#failed.delete(peer.peerId)
+    this.#view.place(proven)
+    if (proven === known) return wasFit ? undefined : 'recovered'
+    this.#latest = [proven, ...this.#latest].slice(0, 2 * LATEST)
+    return known === undefined ? 'new' : undefined
+  }
+
+  /** A call to this peer was in vain. */
+  missed({ peerId, address }: PeerAddress): void {
+    this.#lots.noteAnswer(peerId, false)
+    const peer = this.#book.get(peerId)
+    if (peer?.address !== tidyAddress(address) || peer.missedIn === this.#round) return
+    peer.missed += 1
+    peer.missedIn = this.#round
+    if (!isFit(peer)) this.#view.remove(peer, this.#book.values())
+  }
+
+  /** A peer is not to be known any more. */
+  forget(peerId: string): void {
+    this.#failed.set(peerId, this.#round)
+    const peer = this.#book.get(peerId)
+    this.#book.remove(peerId)
+    if (peer !== undefined) this.#leave(peer)
+  }
+
+  /** What a proven peer named when it was asked. The peers to call because of it. */
+  learn(from: string, named: readonly NamedPeer[]): PeerAddress[] {
+    const namer = this.#book.get(from)
+    if (namer === undefined) return []
+    const { hosts } = this.#options
+    // Who is reached over the internet can't know who is on this machine or network.
+    const isNear = (address: string) => hosts.keyOf(address) === undefined
+    const unknown = named
+      .slice(0, SAMPLE_MAX)
+      .filter((one) => this.#isUnknown(one) && (isNear(namer.address) || !isNear(one.address)))
+    this.#lots.name(from, unknown)
+    return this.#drawn(0)
+  }
+
+  /** Peers that had been proven before this grove was started. They have to answer again. */
+  remember(peers: readonly NamedPeer[]): void {
+    this.#lots.remember(peers.filter((one) => this.#isUnknown(one)))
+  }
+
+  /** A peer called. The peers to call because of it. */
+  heard(caller: NamedPeer): PeerAddress[] {
+    if (!this.#isUnknown(caller)) return []
+    this.#lots.call(caller)
+    // Where few have called lately, nobody has to wait for the lot.
+    return this.#callers >= CALLERS_MAX ? this.#drawn(1) : []
+  }
+
+  /** Up to so many peers to name to one that asks: those proven last, then any. */
+  offer(asker: string, most: number): NamedPeer[] {
+    const mayName = (peer: ProvenPeer) =>
+      peer.peerId !== asker && peer.missed === 0 && peer.answeredIn > this.#round - NAMED_ROUNDS
+    const named = new Set(this.#latest.filter(mayName).slice(0, Math.min(LATEST, most)))
+    for (let draws = 0; draws < DRAWS_MAX && named.size < most; draws += 1) {
+      const peer = this.#book.any(this.#options.random)
+      if (peer !== undefined && mayName(peer)) named.add(peer)
+    }
+    // Where few answer, those that do are worth a walk through the book.
+    for (const peer of named.size < most ? this.#book.values() : [])
+      if (named.size < most && mayName(peer)) named.add(peer)
+    return [...named].map(({ peerId, address, seq }) => ({ peerId, address, seq }))
+  }
+
+  checkInvariants(): void {
+    this.#book.checkInvariants()
+    this.#view.checkInvariants(this.#book)
+  }
+
+  get #isIdle(): boolean {
+    return this.#lots.size === 0 && this.#book.size > 0
+  }
+
+  #isSilent(peer: ProvenPeer): boolean {
+    return !isFit(peer) && this.#round - peer.answeredIn > SILENCE_ROUNDS
+  }
+
+  #leave(peer: ProvenPeer): void {
+    this.#latest = this.#latest.filter((other) => other !== peer)
+    this.#view.remove(peer, this.#book.values())
+  }
+
+  #noteCall(peerId: string): void {
+    const peer = this.#book.get(peerId)
+    if (peer !== undefined) peer.calledIn = this.#round
+  }
+
+  /** Whom to ask: those of the view that were not called for longest; seeds while few are known. */
+  #askedOf(seeds: readonly PeerAddress[]): PeerAddress[] {
+    const answering = seeds.filter(({ peerId }) => this.#book.get(peerId)?.missed === 0)
+    if (this.#book.size < SMALL_BOOK && answering.length > 0)
+      return sample(this.#options.random, answering, this.#isIdle ? 1 : ASKED)
+    return this.view()
+      .sort((a, b) => b.missed - a.missed || a.calledIn - b.calledIn)
+      .slice(0, this.#isIdle ? ASKED_IDLE : ASKED)
+  }
+
+  /** The peer of the book that was not called for longest, and one of those that don't answer. */
+  #longestUncalled(besides: ReadonlySet<string>): ProvenPeer[] {
+    let steady: ProvenPeer | undefined
+    let silent: ProvenPeer | undefined
+    for (const peer of this.#book.values()) {
+      if (besides.has(peer.peerId)) continue
+      if (peer.missed === 0 && peer.calledIn < (steady?.calledIn ?? this.#round)) steady = peer
+      if (peer.missed > 0 && peer.calledIn < (silent?.calledIn ?? this.#round)) silent = peer
+    }
+    return [steady, silent].flatMap((peer) => peer ?? [])
+  }
+
+  /** Candidates to call now, of them so many callers at most. */
+  #drawn(callersMax: number): PeerAddress[] {
+    const isUnknown = (one: NamedPeer) => this.#isUnknown(one)
+    const most = Math.min(callersMax, Math.floor(this.#callers))
+    const callers = this.#lots.drawCallers(most, isUnknown)
+    this.#callers -= callers.length
+    const room = CANDIDATES_A_ROUND - this.#called - callers.length
+    const drawn = [...callers, ...this.#lots.drawNamed(room, isUnknown)]
+    this.#called += drawn.length
+    return drawn.map(addressOf)
+  }
+
+  /** Whether it would be news if this peer answered. */
+  #isUnknown({ peerId, address, seq }: NamedPeer): boolean {
+    const known = this.#book.get(peerId)
+    const hasMoved = known !== undefined && known.address !== address && seq > known.seq
+    if (known !== undefined && isFit(known) && !hasMoved) return false
+    const failedIn = this.#failed.get(peerId)
+    if (failedIn !== undefined && this.#round - failedIn < FAILED_ROUNDS) return false
+    const there = this.#book.at(address)
+    if (there !== undefined && there !== known && isFit(there)) return false
+    return this.#mayKnow({ peerId, address }) && this.#book.wants(peerId)
+  }
+
+  #mayKnow(peer: PeerAddress): boolean {
+    const { self, accepts } = this.#options
+    return peer.peerId !== self.peerId && peer.address !== self.address && accepts(peer)
+  }
+}
