@@ -1,5 +1,6 @@
 import { Bucket } from '../../concurrency/bucket.ts'
 import { errorTable } from '../../core/errors.ts'
+import { withoutTokens } from '../../core/identity/token.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Answered } from '../answer/answerer.ts'
 import type { ApiRequest } from '../answer/request.ts'
@@ -63,7 +64,8 @@ function fieldsOf(request: ApiRequest, outcome: RequestOutcome) {
   return {
     from: from?.replace(/^::ffff:/, ''),
     method,
-    target: target.slice(0, TARGET_MAX_CHARS),
+    // Some give their token where it is read by everybody.
+    target: withoutTokens(target).slice(0, TARGET_MAX_CHARS),
     status: response.status,
     ms: Math.round(ms),
     ...(isCut && { cut: true }),
