@@ -17,6 +17,7 @@ import { CallSigner, type CallSigning } from './call-signer.ts'
 import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
+import type { LookupAll } from './guard.ts'
 import { HostMap } from './hosts.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
@@ -37,6 +38,8 @@ export interface TransportOptions {
   readonly signing?: CallSigning
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: (peer: PeerAddress) => boolean
+  /** Finds the addresses of names. Default: the system. */
+  readonly lookup?: LookupAll
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }
