@@ -51,7 +51,7 @@ export interface ReadContext extends Breathing {
   readonly config: Pick<NodeConfig, 'self' | 'former' | 'reachable' | 'admission'>
   readonly contributions: ContributionReader
   readonly index: GraphIndex
-  readonly origins: Pick<OriginStore, 'of'>
+  readonly origins: Pick<OriginStore, 'of' | 'judgements'>
   readonly signing: Signing | undefined
   readonly stubs: Pick<StubStore, 'stub' | 'stubs'>
   readonly blobs: Pick<BlobStore, 'get' | 'stat' | 'missing'>
@@ -89,7 +89,6 @@ export interface Marks {
   about(cid: Cid): Promise<Mark>
 }
 
-/** A fingerprint of what is said about a contribution. */
 export interface Mark {
   readonly mark: string
   /** How many edges it covers. */
@@ -101,6 +100,7 @@ export interface Mark {
 /** The door to the store. */
 export interface AdmitContext {
   readonly contributions: ContributionStore
+  readonly origins: Pick<OriginStore, 'of' | 'add'>
   /** Undefined where this grove has no key: then nothing is signed, and no signature is kept. */
   readonly signing: Signing | undefined
   readonly counters: Counters
@@ -199,6 +199,7 @@ export type GossipView = Pick<
   GossipState,
   | 'peers'
   | 'peer'
+  | 'provenPeers'
   | 'livePeers'
   | 'admits'
   | 'localEntry'

@@ -2,13 +2,17 @@ import { Breath } from '../concurrency/breath.ts'
 import { Singleflight } from '../concurrency/singleflight.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import type { KeyId } from '../core/identity/ed25519.ts'
-import { isAccepted } from '../core/peers/counting.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -41,12 +45,14 @@ import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
 import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteFailure } from './peers/contact.ts'
-import { exchangeWith, shuffleWith } from './peers/gossip-calls.ts'
+import { noteFailure, noteTwin } from './peers/contact.ts'
+import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
 import { Hubs } from './peers/hubs.ts'
-import { type AnswerCall, dialable, LeafMode } from './peers/leaf.ts'
+import { type AnswerCall, dialable, endLines, LeafMode } from './peers/leaf.ts'
+import { NodeRecords } from './peers/node-records.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { provenSampling, samplesProven, startNodeRecords } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierFeed } from './read/frontier-feed.ts'
 import { GistCache } from './read/gists.ts'
@@ -54,6 +60,10 @@ import { PackIndexCache } from './read/packs.ts'
 import { EvidenceMarks } from './serve/evidence-mark.ts'
 import { BackgroundSync } from './sync/sync.ts'
 import { TransferSlots } from './transfer/transfer-slots.ts'
+
+/**
+/** What this grove can do, as it says in gossip. */
+const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -77,6 +87,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly access: Access
   readonly recounting: Recounting
   readonly peers: PeerStore
+  readonly nodeRecords: NodeRecords
   readonly seedWatch: SeedWatch
   readonly hubs: Hubs
   readonly leaf: LeafMode
@@ -133,12 +144,14 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       moved: ({ metrics }) => this.moved(metrics),
     })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
+    this.nodeRecords = new NodeRecords(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
-    const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
+    const { hosts } = ports.transport
+    const sampling = provenSampling(this, ports.secret)
     this.#gossip = new GossipState(
-      { ...config, capabilities, hosts: ports.transport.hosts },
+      { ...config, capabilities: CAPABILITIES, hosts, sampling },
       random,
     )
     this.#frontier = new FrontierFeed(this)
@@ -146,9 +159,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.leaf = new LeafMode(this)
     this.onDemand = new OnDemand(this)
     this.dialBacks = new DialBacks(clock)
-    const isOut = (peerId: KeyId) =>
-      !isAccepted(config.admission ?? 'open', this.access.keys.of(peerId))
-    this.access.watch(() => ports.transport.leaves?.endOf(isOut))
+    this.access.watch(() => endLines(this))
   }
 
   get gossip(): GossipView {
@@ -168,10 +179,11 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.hubs.load()
     await this.peers.load()
     await this.recounting.start()
+    if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
     await this.#frontier.begin()
-    if (this.config.reachable) this.#beginGossip(answer)
+    if (this.config.reachable) this.leaf.begin(answer, () => this.tell({ type: 'tick' }))
     this.signing?.signEarlier()
-    this.#followAfter(this.config.syncIntervalMs * this.random.next())
+    this.hubs.begin(this.config.syncIntervalMs * this.random.next())
     if (this.config.policy.scope !== 'off')
       this.#syncAfter(this.config.syncIntervalMs * this.random.next())
   }
@@ -184,6 +196,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.#background.close()
     this.health.close()
     await this.peers.close()
+    await this.nodeRecords.close()
   }
 
   breathe(isBrief?: boolean): Promise<void> | undefined {
@@ -251,10 +264,17 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     return { offered: dialable(offered) }
   }
 
-  #beginGossip(answer: AnswerCall | undefined): void {
-    const begin = () => this.tell({ type: 'tick' })
-    if (answer === undefined) begin()
-    else this.spawn('begin of gossip', () => this.leaf.start(answer).then(begin))
+  /** A peer asks who is there; the answer, with this grove's record if it lacks that. */
+  sample(request: SampleRequest): SampleAnswer {
+    noteTwin(this, request.from, request.from)
+    const input = { type: 'sample-received', request } as const
+    const effects = this.#gossip.step(input, this.clock.now())
+    const { peers } = this.#replyAmong(effects, 'reply-sample')
+    const { own } = this.nodeRecords
+    return {
+      peers: dialable(peers),
+      ...(own !== undefined && own.seq !== request.have && { record: own }),
+    }
   }
 
   #replyAmong<T extends Effect['type']>(
@@ -278,6 +298,9 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       case 'send-shuffle':
         this.spawn('shuffle', () => shuffleWith(this, effect.peer, effect.request))
         break
+      case 'send-sample':
+        this.spawn('sample', () => sampleOf(this, effect.peer, effect.most))
+        break
       case 'wake':
         this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
           this.tell({ type: 'tick' }),
@@ -290,13 +313,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.#verifyHeld(effect.entries.map(({ cid }) => cid))
         break
       case 'peer-status':
+        if (effect.status === 'failed') this.nodeRecords.forget(effect.peer.peerId)
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
       case 'wrong-id':
         this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
-      case 'send-sample':
       case 'reply-sample':
       case 'reply-exchange':
       case 'reply-shuffle':
@@ -313,13 +336,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
 
   #verifyHeld(cids: readonly Cid[]): void {
     this.spawn('verification of advertisements', () => this.advertisements.verifyHeld(cids))
-  }
-
-  #followAfter(delayMs: number): void {
-    this.later('lists of members', delayMs, async () => {
-      this.#followAfter(this.config.syncIntervalMs)
-      await this.hubs.follow()
-    })
   }
 
   #syncAfter(delayMs: number): void {

@@ -12,9 +12,17 @@ import type {
   BestQuery,
   ClosureRequest,
   ClosureTrailer,
+  OriginsAnswer,
+  OriginsRequest,
   ToldMetrics,
 } from '../core/wire/federation.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
 import type { JoinAnswer, JoinRequest, MembersAnswer } from '../core/wire/join.ts'
 import type { LeafCall, LeafHead } from '../core/wire/leaf.ts'
@@ -120,6 +128,12 @@ export interface Transport {
     request: ShuffleRequest,
     options?: RequestOptions,
   ): Promise<ShuffleResponse>
+  /** Who else is there, and whose key signed the answer. */
+  sample(
+    peer: PeerAddress,
+    request: SampleRequest,
+    options?: RequestOptions,
+  ): Promise<{ readonly answer: SampleAnswer; readonly signedBy: string | undefined }>
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   /** Undefined where this grove has no key: then nobody can prove to be a leaf. */
@@ -169,6 +183,12 @@ export interface Transport {
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   /** Nothing about any of them from a peer that doesn't know the question. */
   about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>
+  /** Nothing from a peer that doesn't know the question. */
+  origins(
+    peer: PeerAddress,
+    request: OriginsRequest,
+    options?: RequestOptions,
+  ): Promise<OriginsAnswer>
   closure(
     peer: PeerAddress,
     request: ClosureRequest,

@@ -8,6 +8,7 @@ import { messageFor } from '../core/wire/federation-1.ts'
 import {
   FEDERATION_VERSION,
   gossipMessageSchema,
+  sampleAnswerSchema,
   shuffleResponseSchema,
 } from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -21,8 +22,8 @@ import type { LookupAll } from './guard.ts'
 import { HostMap } from './hosts.ts'
 import { OpenLeaves } from './leaf/leaves.ts'
 import { LeafRoutes } from './leaf/routes.ts'
-import { legacyClosure } from './legacy-closure.ts'
-import { LegacyRoutes } from './legacy-routes.ts'
+import { legacyClosure } from './legacy/closure.ts'
+import { LegacyRoutes } from './legacy/routes.ts'
 import { PeerProtocolCache } from './peer-protocol-cache.ts'
 import { socketsOf } from './sockets.ts'
 
@@ -103,6 +104,11 @@ export function httpTransport(options: TransportOptions): Transport {
       const path = '/api/gossip/shuffle'
       return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
     },
+    async sample(peer, request, call = {}) {
+      const asked = gossip(peer, '/api/gossip/sample', request, sampleAnswerSchema, call)
+      const { output: answer, signedBy } = await asked
+      return { answer, signedBy }
+    },
     identity: (peer, call = {}) =>
       protocols.negotiate(peer, () => federation.identity(peer, call), unknownHere(peer)),
     join: (peer, request, call = {}) =>
@@ -161,6 +167,12 @@ export function httpTransport(options: TransportOptions): Transport {
         return NOTHING
       }
     },
+    origins: (peer, request, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.origins(peer, request, call),
+        async () => ({ origins: [], looked: 0 }),
+      ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,

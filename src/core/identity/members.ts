@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { JsonObject } from '../canonical.ts'
 import { compareText } from '../text.ts'
+import type { SigningKey } from './ed25519.ts'
 import { keyIdSchema, signatureSchema } from './rotation.ts'
-import { type ReadRecord, type RecordSigner, readSigned, signRecord } from './signed-record.ts'
+import { type ReadRecord, readSigned, signRecord } from './signed-record.ts'
 
 /** Members of one federation. */
 export const MEMBERS_MAX = 1_024
@@ -46,16 +47,16 @@ interface NewList {
  * The hub's list of its members, the hub among them. Its number is the moment, or follows that of
  * the list before: so it rises also where the list before was lost.
  */
-export async function signMemberList(
-  key: RecordSigner,
+export function signMemberList(
+  key: SigningKey,
   { members, lastSeq = 0, now }: NewList,
-): Promise<MemberList> {
+): MemberList {
   const byId = new Map(members.map((member) => [member.peerId, member]))
   if (!byId.has(key.peerId)) byId.set(key.peerId, { peerId: key.peerId })
   const sorted = [...byId.values()].sort((a, b) => compareText(a.peerId, b.peerId))
   const seq = Math.max(lastSeq + 1, now)
   const list = { version: 1, by: key.peerId, seq, issuedAt: now, members: sorted }
-  return (await signRecord(key, 'members', list as JsonObject)) as unknown as MemberList
+  return signRecord(key, 'members', list as JsonObject) as unknown as MemberList
 }
 
 /** A list that arrived, as the hub signed it. Who the hub has to be is for the caller to check. */

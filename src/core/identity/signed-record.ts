@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { canonicalBytes, type JsonObject } from '../canonical.ts'
 import { GroveError } from '../errors.ts'
-import { type Domain, isSignedBy, type KeyId } from './ed25519.ts'
+import { type Domain, isSignedBy, type KeyId, type SigningKey } from './ed25519.ts'
 
 /**
  * Records that a grove signs as a whole: the signature is over the canonical JSON of all other
@@ -9,24 +9,18 @@ import { type Domain, isSignedBy, type KeyId } from './ed25519.ts'
  */
 
 /** Why a record is not taken. */
-export type RecordFault = 'malformed' | 'forged'
-
-/** A key that signs, here or in another thread. */
-export interface RecordSigner {
-  readonly peerId: KeyId
-  sign(domain: Domain, bytes: Uint8Array): string | Promise<string>
-}
+export type RecordFault = 'malformed' | 'forged' | 'expired' | 'future'
 
 /** A record that was read, or why it was not. */
 export type ReadRecord<T> = { readonly record: T } | { readonly fault: RecordFault }
 
 /** The record with its signature. */
-export async function signRecord<T extends JsonObject>(
-  key: RecordSigner,
+export function signRecord<T extends JsonObject>(
+  key: SigningKey,
   domain: Domain,
   record: T,
-): Promise<T & { readonly signature: string }> {
-  return { ...record, signature: await key.sign(domain, canonicalBytes(record)) }
+): T & { readonly signature: string } {
+  return { ...record, signature: key.sign(domain, canonicalBytes(record)) }
 }
 
 interface Form<T> {

@@ -1,4 +1,4 @@
-import type { RecordSigner } from '../../core/identity/signed-record.ts'
+import type { SigningKey } from '../../core/identity/ed25519.ts'
 import { Invites } from './invites.ts'
 import { KeyStandings, type OwnKeys } from './key-standings.ts'
 import { MemberLists } from './member-lists.ts'
@@ -22,7 +22,7 @@ export class Access {
 
   /** `own`: this grove's own keys. Default: it has none. */
   constructor(
-    ports: AccessPorts & { readonly signatures?: { readonly key: RecordSigner } | undefined },
+    ports: AccessPorts & { readonly signatures?: { readonly key: SigningKey } | undefined },
     own: OwnKeys = {},
   ) {
     const changed = () => {

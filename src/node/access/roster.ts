@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../../core/canonical.ts'
 import { GroveError } from '../../core/errors.ts'
-import { isKeyId, type KeyId } from '../../core/identity/ed25519.ts'
+import { isKeyId, type KeyId, type SigningKey } from '../../core/identity/ed25519.ts'
 import {
   type ListedMember,
   MEMBERS_MAX,
@@ -10,7 +10,6 @@ import {
   signMemberList,
 } from '../../core/identity/members.ts'
 import { keyIdSchema } from '../../core/identity/rotation.ts'
-import type { RecordSigner } from '../../core/identity/signed-record.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 import type { MemberLists } from './member-lists.ts'
@@ -34,7 +33,7 @@ interface RosterPorts {
   readonly records: RecordStore
   readonly clock: Clock
   /** Default: the grove has no key, and signs no list. */
-  readonly signer?: RecordSigner | undefined
+  readonly signer?: SigningKey | undefined
 }
 
 interface Whose {
@@ -119,7 +118,7 @@ export class Roster {
     const now = clock.now()
     const isSame = last?.by === signer.peerId && textOf(last.members) === textOf(members)
     if (isSame && Math.abs(now - last.issuedAt) < LIST_RENEW_MS) return last
-    const list = await signMemberList(signer, { members, now, ...(last && { lastSeq: last.seq }) })
+    const list = signMemberList(signer, { members, now, ...(last && { lastSeq: last.seq }) })
     await records.set(LIST_SPACE, 'own', list as unknown as JsonObject)
     this.#list = list
     return list

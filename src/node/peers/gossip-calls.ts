@@ -1,16 +1,13 @@
 import { isGroveError } from '../../core/errors.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { GossipMessage, ShuffleRequest } from '../../core/wire/gossip.ts'
-import type { AdmitContext, PeersContext } from '../context.ts'
 import { noteGossipFailure, noteTwin } from './contact.ts'
-import { dialable, type LeafMode } from './leaf.ts'
-
-type GossipContext = PeersContext &
-  Pick<AdmitContext, 'closing'> & { readonly leaf: Pick<LeafMode, 'told'> }
+import { dialable } from './leaf.ts'
+import { askWhoIsThere, type SamplingContext } from './sampling.ts'
 
 /** Exchanges digests with a peer. */
 export function exchangeWith(
-  node: GossipContext,
+  node: SamplingContext,
   peer: PeerAddress,
   message: GossipMessage,
 ): Promise<void> {
@@ -24,7 +21,7 @@ export function exchangeWith(
 
 /** Swaps known peers with a peer. */
 export function shuffleWith(
-  node: GossipContext,
+  node: SamplingContext,
   peer: PeerAddress,
   request: ShuffleRequest,
 ): Promise<void> {
@@ -35,8 +32,13 @@ export function shuffleWith(
   })
 }
 
+/** Asks a peer who else is there. */
+export function sampleOf(node: SamplingContext, peer: PeerAddress, most: number): Promise<void> {
+  return contact(node, peer, () => askWhoIsThere(node, peer, most))
+}
+
 async function contact(
-  node: GossipContext,
+  node: SamplingContext,
   peer: PeerAddress,
   talk: () => Promise<void>,
 ): Promise<void> {

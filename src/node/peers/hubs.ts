@@ -11,7 +11,8 @@ import { timestamp } from '../../core/time.ts'
 import type { Hub, MembersAnswer } from '../../core/wire/join.ts'
 import type { RecordStore } from '../../ports/record-store.ts'
 import type { MemberLists } from '../access/member-lists.ts'
-import type { AdmitContext, PeersContext } from '../context.ts'
+import type { NodeConfig } from '../config.ts'
+import type { AdmitContext, PeersContext, SyncContext } from '../context.ts'
 import { ask } from './contact.ts'
 
 const SPACE = 'hub'
@@ -28,7 +29,9 @@ const storedSchema = z.object({
 type KeptHub = z.infer<typeof storedSchema>
 
 type HubsContext = PeersContext &
-  Pick<AdmitContext, 'closing'> & {
+  Pick<AdmitContext, 'closing'> &
+  Pick<SyncContext, 'later'> & {
+    readonly config: Pick<NodeConfig, 'self' | 'seeds' | 'syncIntervalMs'>
     readonly access: { readonly members: Pick<MemberLists, 'follow' | 'forget'> }
   }
 
@@ -126,6 +129,14 @@ export class Hubs {
     this.#node.tell({ type: 'seed-removed', address: hub.address })
     this.#ports.onChange()
     return { ...hub, isTold }
+  }
+
+  /** Takes the lists of members in each round, from so long on. */
+  begin(delayMs: number): void {
+    this.#node.later('lists of members', delayMs, async () => {
+      this.begin(this.#node.config.syncIntervalMs)
+      await this.follow()
+    })
   }
 
   /** Takes the lists of members that hubs have since. A hub that says nothing holds up no other. */

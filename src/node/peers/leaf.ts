@@ -1,5 +1,6 @@
 import { Semaphore } from '../../concurrency/semaphore.ts'
 import { isGroveError } from '../../core/errors.ts'
+import { isAccepted, type StandingsView } from '../../core/peers/counting.ts'
 import { isLeafAddress, leafAddress } from '../../core/peers/leaf.ts'
 import type { PeerAddress } from '../../core/peers/peer.ts'
 import type { Random } from '../../core/random.ts'
@@ -71,8 +72,14 @@ export class LeafMode {
     return this.isLeaf ? { ...sender, address: leafAddress(this.#node.config.self.peerId) } : sender
   }
 
-  /** Begins. Resolves once it is known whether others can dial this grove, or after a while. */
-  async start(answer: AnswerCall): Promise<void> {
+  /** Begins, and goes on once it is known who can dial this grove; without answers, at once. */
+  begin(answer: AnswerCall | undefined, goOn: () => void): void {
+    if (answer === undefined) goOn()
+    else this.#node.spawn('begin of gossip', () => this.#start(answer).then(goOn))
+  }
+
+  /** Resolves once it is known whether others can dial this grove, or after a while. */
+  async #start(answer: AnswerCall): Promise<void> {
     this.#answer = answer
     if (this.#node.config.leaf === true) this.#verdict = 'leaf'
     const { clock, closing } = this.#node
@@ -213,3 +220,14 @@ interface HubLine {
 /** Peers that anybody can dial: of others, nobody else is told. */
 export const dialable = <T extends Addressed>(peers: readonly T[]): T[] =>
   peers.filter(({ address }) => !isLeafAddress(address))
+
+/** Ends the lines of leaves that this grove does not admit any more. */
+export function endLines(
+  node: Pick<PeersContext, 'transport'> & {
+    readonly config: Pick<NodeConfig, 'admission'>
+    readonly access: { readonly keys: StandingsView }
+  },
+): void {
+  const { admission = 'open' } = node.config
+  node.transport.leaves?.endOf((peerId) => !isAccepted(admission, node.access.keys.of(peerId)))
+}

@@ -8,6 +8,7 @@ const nodeRooms: readonly (readonly string[])[] = [
   ['config.ts'],
   ['events.ts', 'background.ts', 'node-ports.ts'],
   ['health.ts'],
+  ['config.ts'],
   ['context.ts'],
   ['read-each.ts'],
   ['admit.ts', 'identity', 'serve', 'read', 'access'],

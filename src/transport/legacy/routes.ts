@@ -1,26 +1,26 @@
 import { z } from 'zod'
-import { canonicalBytes, isJsonObject } from '../core/canonical.ts'
-import type { Cid } from '../core/cid.ts'
-import type { Kind } from '../core/contribution/schema.ts'
-import { GroveError } from '../core/errors.ts'
-import { LIST_MAX, MANIFEST_MAX_BYTES, MANIFEST_MAX_ENTRIES } from '../core/limits.ts'
-import type { PeerAddress } from '../core/peers/peer.ts'
-import type { BestEntry, BestQuery, ToldMetrics } from '../core/wire/federation.ts'
-import { blobInfoSchema } from '../core/wire/fetch.ts'
+import { canonicalBytes, isJsonObject } from '../../core/canonical.ts'
+import type { Cid } from '../../core/cid.ts'
+import type { Kind } from '../../core/contribution/schema.ts'
+import { GroveError } from '../../core/errors.ts'
+import { LIST_MAX, MANIFEST_MAX_BYTES, MANIFEST_MAX_ENTRIES } from '../../core/limits.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { BestEntry, BestQuery, ToldMetrics } from '../../core/wire/federation.ts'
+import { blobInfoSchema } from '../../core/wire/fetch.ts'
 import {
   type FrontierAnswer,
   type FrontierEntry,
   frontierAnswerSchema,
-} from '../core/wire/frontier.ts'
+} from '../../core/wire/frontier.ts'
 import type {
   BestAnswer,
   BlobAnswer,
   BlobRequest,
   ManifestAnswer,
   RequestOptions,
-} from '../ports/transport.ts'
-import type { Dialler } from './dialler.ts'
-import { manifestError, peerFault } from './faults.ts'
+} from '../../ports/transport.ts'
+import type { Dialler } from '../dialler.ts'
+import { manifestError, peerFault } from '../faults.ts'
 
 /** The JSON of a manifest. It may have white space and escapes that canonical bytes don't have. */
 const MANIFEST_JSON_MAX_BYTES = 2 * MANIFEST_MAX_BYTES
