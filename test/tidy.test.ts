@@ -171,7 +171,7 @@ function importFault(path: string, specifier: string): string | undefined {
     return local ? sourceImportFault(path, target) : packageImportFault(path, specifier)
   if (!local) return undefined
   const part = target.startsWith('src/') ? partOf(target) : undefined
-  const isAnswering = target.startsWith('src/api/answer/')
+  const isAnswering = /^src\/api\/(answer|admission|operations)\//.test(target)
   if (top === 'sim' && part !== undefined && ['api', 'cli'].includes(part) && !isAnswering)
     return `sim may not import ${target}`
   if (top !== 'examples') return undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { kindSchema } from '../../src/core/contribution/schema.ts'
+import { admissions } from '../../src/core/peers/admission.ts'
 import type { Policy } from '../../src/core/policy.ts'
 import {
   clockSchema,
@@ -25,12 +26,21 @@ export const adversaryKinds = [
   'crowder',
   'fabricator',
   'idler',
+  'interceptor',
   'key-bomber',
+  'key-minter',
   'metric-flooder',
   'minter',
+  'origin-forger',
+  'relay',
+  'stranger',
   'trickler',
   'usurper',
 ] as const
+
+/** Which groves may call others; `keyless`: none has a key, as before there were any. */
+export const modes = ['keyless', ...admissions] as const
+export type Mode = (typeof modes)[number]
 
 const ms = z.number().int().nonnegative()
 const count = z.number().int().nonnegative()
@@ -103,6 +113,8 @@ const scenarioShape = z.strictObject({
   about: z.string().min(1),
   groves: z.strictObject({
     count: z.number().int().min(1),
+    /** The mode of all of them. Of several, seeds take turns. */
+    modes: z.array(z.enum(modes)).min(1).default(['keyless']),
     /** Which groves each grove has as seeds. */
     seeds: z.enum(['line', 'ring', 'star', 'full', 'random']).default('random'),
     gossipIntervalMs: ms.default(6_000),

@@ -12,6 +12,7 @@ import {
   SIGNATURE_INPUT,
   signAnswer,
 } from '../../signing/http-signature.ts'
+import type { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiResponse } from '../answer/response.ts'
 import { type AccessKind, type ApiCaller, accessTable } from './access.ts'
@@ -43,6 +44,8 @@ export interface AdmissionOptions {
 export interface SigningOptions {
   readonly key: SigningKey
   readonly own: OwnAddresses
+  /** By which requests are verified. Default: those of the system. */
+  readonly knownKeys?: KnownKeys
   /** Hex digits that nobody can guess. */
   readonly secret: string
 }
@@ -78,6 +81,7 @@ export class Door {
         peerId: signing.key.peerId,
         own: signing.own,
         keys: access.keys,
+        knownKeys: signing.knownKeys,
         secret: signing.secret,
         check: (keyid, request) => allowances.check(this.#userOf(request, keyid)),
         clock,

@@ -46,6 +46,8 @@ export interface SignatureOptions {
   readonly keys: StandingsView
   readonly clock: Clock
   readonly admission: AdmissionMode
+  /** By which requests are verified. Default: those of the system. */
+  readonly knownKeys?: KnownKeys | undefined
   /** Hex digits that nobody can guess. */
   readonly secret: string
   /** Throws `busy` for a key that has used its part already. */
@@ -57,7 +59,7 @@ type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
 /** Finds out which grove signed a request. What is cheap to check is checked first. */
 export class SignatureCheck {
   readonly #options: SignatureOptions
-  readonly #keys = new KnownKeys()
+  readonly #keys: KnownKeys
   readonly #nonces: Nonces
   readonly #clock: SignatureClock
   readonly #gate: FairGate
@@ -65,6 +67,7 @@ export class SignatureCheck {
 
   constructor(options: SignatureOptions) {
     this.#options = options
+    this.#keys = options.knownKeys ?? new KnownKeys()
     this.#nonces = new Nonces(options)
     this.#clock = new SignatureClock(options.clock)
     this.#gate = new FairGate({ most: VERIFIED_AT_ONCE, now: options.clock.now })
