@@ -3,12 +3,17 @@ import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -23,12 +28,12 @@ import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
 import { Recounting } from './access/recounting.ts'
 import { Background } from './background.ts'
+import type { NodeConfig } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
   GossipView,
   Marks,
-  NodeConfig,
   ReadContext,
   ServeContext,
   SyncContext,
@@ -39,9 +44,12 @@ import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
 import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteFailure, noteTwin } from './peers/contact.ts'
+import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
+import { NodeRecords } from './peers/node-records.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { provenSampling, samplesProven, startNodeRecords } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { GistCache } from './read/gists.ts'
@@ -56,6 +64,8 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
  */
 const FRONTIER_GAP_MS = 25
 const FRONTIER = 'reading of the frontier'
+/** What this grove can do, as it says in gossip. */
+const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -79,6 +89,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly access: Access
   readonly recounting: Recounting
   readonly peers: PeerStore
+  readonly nodeRecords: NodeRecords
   readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
@@ -132,12 +143,14 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       moved: ({ metrics }) => this.moved(metrics),
     })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
+    this.nodeRecords = new NodeRecords(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
-    const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
+    const { hosts } = ports.transport
+    const sampling = provenSampling(this, ports.secret)
     this.#gossip = new GossipState(
-      { ...config, capabilities, hosts: ports.transport.hosts },
+      { ...config, capabilities: CAPABILITIES, hosts, sampling },
       random,
     )
     this.#frontier = new FrontierReader(this)
@@ -156,6 +169,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.access.load()
     await this.peers.load()
     await this.recounting.start()
+    if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     this.signing?.signEarlier()
@@ -171,6 +185,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.#background.close()
     this.health.close()
     await this.peers.close()
+    await this.nodeRecords.close()
   }
 
   breathe(isBrief?: boolean): Promise<void> | undefined {
@@ -236,6 +251,16 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
+  /** A peer asks who is there; the answer, with this grove's record if it lacks that. */
+  sample(request: SampleRequest): SampleAnswer {
+    noteTwin(this, request.from, request.from)
+    const input = { type: 'sample-received', request } as const
+    const effects = this.#gossip.step(input, this.clock.now())
+    const { peers } = this.#replyAmong(effects, 'reply-sample')
+    const { own } = this.nodeRecords
+    return { peers, ...(own !== undefined && own.seq !== request.have && { record: own }) }
+  }
+
   #replyAmong<T extends Effect['type']>(
     effects: readonly Effect[],
     type: T,
@@ -252,10 +277,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        this.spawn('exchange', () => this.#exchangeWith(effect.peer, effect.message))
+        this.spawn('exchange', () => exchangeWith(this, effect.peer, effect.message))
         break
       case 'send-shuffle':
-        this.spawn('shuffle', () => this.#shuffleWith(effect.peer, effect.request))
+        this.spawn('shuffle', () => shuffleWith(this, effect.peer, effect.request))
+        break
+      case 'send-sample':
+        this.spawn('sample', () => sampleOf(this, effect.peer, effect.most))
         break
       case 'wake':
         this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
@@ -269,13 +297,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.#verifyHeld(effect.entries.map(({ cid }) => cid))
         break
       case 'peer-status':
+        if (effect.status === 'failed') this.nodeRecords.forget(effect.peer.peerId)
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
       case 'wrong-id':
         this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
-      case 'send-sample':
       case 'reply-sample':
       case 'reply-exchange':
       case 'reply-shuffle':
@@ -288,37 +316,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: from.peerId })
     }
     if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(advertisements)
-  }
-
-  async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
-    await this.#contact(peer, async () => {
-      const answer = await this.transport.exchange(peer, message, { signal: this.closing })
-      noteTwin(this, peer, answer.message)
-      this.tell({ type: 'exchange-answered', peer, ...answer })
-    })
-  }
-
-  async #shuffleWith(peer: PeerAddress, request: ShuffleRequest): Promise<void> {
-    await this.#contact(peer, async () => {
-      const response = await this.transport.shuffle(peer, request, { signal: this.closing })
-      this.tell({ type: 'shuffle-answered', peer, response })
-    })
-  }
-
-  async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
-    try {
-      await talk()
-      if (this.gossip.peer(peer.address)?.misnamed !== true) this.seedWatch.answered(peer)
-    } catch (error) {
-      if (!isGroveError(error)) throw error
-      if (this.closing.aborted) return
-      this.log.debug('peer did not answer gossip', {
-        ...peer,
-        code: error.code,
-        reason: error.message,
-      })
-      noteGossipFailure(this, peer, error)
-    }
   }
 
   async #readFrontier(): Promise<void> {

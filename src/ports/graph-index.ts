@@ -46,6 +46,13 @@ export interface FrontierQuery extends Selection {
   readonly dimensions?: readonly string[]
   /** Only this direction. Default: the prevailing one of each metric. */
   readonly direction?: 'minimize' | 'maximize'
+  /**
+   * Only places behind which at least so many groves stand: behind a signal those that have signed
+   * what it counts, behind others those that have signed the work or a reproduction of it.
+   */
+  readonly minOrigins?: number
+  /** Only what is attested (`Backing`). */
+  readonly attested?: boolean
   /** The most places in each dimension. */
   readonly limit: number
 }

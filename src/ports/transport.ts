@@ -13,7 +13,13 @@ import type {
   ClosureTrailer,
   ToldMetrics,
 } from '../core/wire/federation.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
 
 /** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
@@ -91,6 +97,12 @@ export interface Transport {
     request: ShuffleRequest,
     options?: RequestOptions,
   ): Promise<ShuffleResponse>
+  /** Who else is there, and whose key signed the answer. */
+  sample(
+    peer: PeerAddress,
+    request: SampleRequest,
+    options?: RequestOptions,
+  ): Promise<{ readonly answer: SampleAnswer; readonly signedBy: string | undefined }>
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>

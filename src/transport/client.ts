@@ -8,6 +8,7 @@ import { messageFor } from '../core/wire/federation-1.ts'
 import {
   FEDERATION_VERSION,
   gossipMessageSchema,
+  sampleAnswerSchema,
   shuffleResponseSchema,
 } from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -89,6 +90,11 @@ export function httpTransport(options: TransportOptions): Transport {
     async shuffle(peer, request, call = {}) {
       const path = '/api/gossip/shuffle'
       return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
+    },
+    async sample(peer, request, call = {}) {
+      const asked = gossip(peer, '/api/gossip/sample', request, sampleAnswerSchema, call)
+      const { output: answer, signedBy } = await asked
+      return { answer, signedBy }
     },
     identity: (peer, call = {}) =>
       protocols.negotiate(

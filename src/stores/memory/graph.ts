@@ -191,7 +191,12 @@ export class MemoryGraph implements GraphStore {
   }
 
   async frontier(query: FrontierQuery): Promise<Ranking[]> {
-    return rank(this.#rankable(), (cid) => this.#signalsOf(cid), query)
+    return rank(
+      this.#rankable(),
+      (cid) => this.#signalsOf(cid),
+      query,
+      (cid) => this.origins.backing(cid, this.#evidenceAbout(cid)),
+    )
   }
 
   async bestWorks(dimensions: readonly string[], limit: number): Promise<Place[]> {

@@ -137,16 +137,22 @@ export class MemoryOrigins implements OriginStore {
       const keys = new Set(items.flatMap(({ source }) => this.#signersOf(source)))
       return [...keys].filter((peerId) => isAccepted(admission, standings.get(peerId)))
     }
-    const trustedOf = (signal: keyof SignedBy) =>
-      keysOf(signal).filter((peerId) => isTrusted(this.#counting.standings.get(peerId)))
+    const standingOf = (peerId: KeyId) => this.#counting.standings.get(peerId)
+    const isTrustedKey = (peerId: KeyId) => standingOf(peerId) === 'trusted'
+    const trustedOf = (signal: keyof SignedBy) => keysOf(signal).filter(isTrustedKey)
     const ownSigners = this.#signersOf(target)
-    const isOurs = (peerId: KeyId) => this.#counting.standings.get(peerId) === 'own'
+    const accepted = ownSigners.filter((peerId) => isAccepted(admission, standings.get(peerId)))
+    const behindWork = [...new Set([...accepted, ...keysOf('reproduction')])]
+    const isOurs = (peerId: KeyId) => standingOf(peerId) === 'own'
     const isOwnWord = (peerId: KeyId) =>
       ownSigners.includes(peerId) || (isOurs(peerId) && ownSigners.some(isOurs))
-    const attesting = [...trustedOf('reproduction'), ...trustedOf('reviews')]
+    const attesting = [...keysOf('reproduction'), ...keysOf('reviews')].filter((peerId) =>
+      isTrusted(standingOf(peerId)),
+    )
     return {
       signedBy: eachSignal((signal) => Math.min(SIGNERS_COUNTED, keysOf(signal).length)),
       trusted: eachSignal((signal) => trustedOf(signal).length),
+      work: { groves: behindWork.length, trusted: behindWork.filter(isTrustedKey).length },
       isAttested: ownSigners.length > 0 && attesting.some((peerId) => !isOwnWord(peerId)),
     }
   }

@@ -1,6 +1,7 @@
 import type { Cid } from '../../core/cid.ts'
 import type { Direction } from '../../core/contribution/schema.ts'
 import { DIRECTION_VOICES_MAX } from '../../core/limits.ts'
+import { type Backing, grovesBehind } from '../../core/ranking/belief.ts'
 import {
   type DirectionSupport,
   deciding,
@@ -40,6 +41,7 @@ export function rank(
   all: readonly Held[],
   signalsOf: (cid: Cid) => Signals,
   query: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
 ): Ranking[] {
   const places = all.flatMap((held) => placesOf(held, signalsOf(held.stored.cid)))
   const byDimension = Map.groupBy(places, dimensionKey)
@@ -52,7 +54,7 @@ export function rank(
       : rankedDirection(supportIn(all, metric))
   }
   return [...byDimension.values()]
-    .map((dimension) => rankingOf(dimension, query))
+    .map((dimension) => rankingOf(dimension, query, backingOf))
     .filter((found) => found.places.length > 0 && isAsked(found, query, directionOf))
     .sort((a, b) => compareText(a.metric, b.metric))
 }
@@ -152,10 +154,15 @@ function placesOf(held: Held, signals: Signals): HeldPlace[] {
   return places.map((place) => ({ ...place, held }))
 }
 
-function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking {
+function rankingOf(
+  places: readonly HeldPlace[],
+  query: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
+): Ranking {
   const { metric = '', direction = 'maximize' } = places[0] ?? {}
   const best = places
     .filter(({ held }) => matches(held.stored.manifest, query))
+    .filter((place) => hasBehind(place, query, backingOf))
     .sort(comparePlaces)
     .slice(0, query.limit)
   return {
@@ -163,6 +170,16 @@ function rankingOf(places: readonly HeldPlace[], query: FrontierQuery): Ranking 
     direction,
     places: best.map(({ held, ...place }) => ({ ...place, info: infoOf(held.stored) })),
   }
+}
+
+function hasBehind(
+  { cid, metric }: Place,
+  { minOrigins = 0, attested = false }: FrontierQuery,
+  backingOf: (cid: Cid) => Backing,
+): boolean {
+  if (minOrigins === 0 && !attested) return true
+  const backing = backingOf(cid)
+  return grovesBehind(metric, backing).groves >= minOrigins && (!attested || backing.isAttested)
 }
 
 /** Whether a query asks for a dimension. The direction of a metric is the same for all filters. */

@@ -7,6 +7,7 @@ import { posix } from 'node:path'
 const nodeRooms: readonly (readonly string[])[] = [
   ['events.ts', 'background.ts', 'node-ports.ts'],
   ['health.ts'],
+  ['config.ts'],
   ['context.ts'],
   ['read-each.ts'],
   ['admit.ts', 'identity', 'serve', 'read', 'access'],

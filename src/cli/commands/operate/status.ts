@@ -48,11 +48,13 @@ const RECOUNTING =
 export function peersText({
   peers,
   liveness,
-}: Pick<GroveInfo['gossip'], 'peers' | 'liveness'>): string {
+  proven,
+}: Pick<GroveInfo['gossip'], 'peers' | 'liveness' | 'proven'>): string {
   if (peers === 0) return 'none: `grove serve --peer URL` starts from one'
   const alive = liveness.filter((peer) => peer.status === 'alive').length
   const why = alive < peers ? '; `grove peers` says why' : ''
-  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${why}`
+  const among = proven === undefined ? '' : `, chosen among ${proven} that have proven themselves`
+  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${among}${why}`
 }
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {

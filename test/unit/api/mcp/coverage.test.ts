@@ -25,6 +25,7 @@ const without: Readonly<Record<string, string>> = {
   manifest: 'groves ask it of each other',
   exchange: 'groves ask it of each other',
   shuffle: 'groves ask it of each other',
+  sample: 'groves ask it of each other',
   gossipPeers: 'grove_peers lists them, with their records',
   refusals: 'grove_status counts them, and the command line shows no more',
   stubs: 'no command shows them',
