@@ -58,8 +58,8 @@ export class Recounting {
 
   /** One change after another: else the store could be told last of what was first. */
   #apply(): Promise<void> {
-    const before = this.#told.catch(() => {})
-    this.#told = before.then(() => this.#tell())
+    const tell = () => this.#tell()
+    this.#told = this.#told.then(tell, tell)
     return this.#told
   }
 
