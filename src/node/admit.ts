@@ -64,6 +64,23 @@ async function putAll(node: AdmitContext, arrivals: readonly Admission[]): Promi
   return added.map(({ cid }) => cid)
 }
 
+/**
+ * Adds the origins that came for a contribution that is held, those that hold, and lets them count.
+ * How many held. Throws as `admit`.
+ */
+export async function admitOrigins(node: AdmitContext, incoming: Incoming): Promise<number> {
+  if (node.closing.aborted) throw new GroveError('shutting-down')
+  return node.track(addOrigins(node, incoming))
+}
+
+async function addOrigins(node: AdmitContext, incoming: Incoming): Promise<number> {
+  const { cid, manifest } = incoming.contribution
+  const verified = (await node.signing?.verified(incoming)) ?? []
+  if (verified.length > 0 && (await node.origins.add(cid, verified, 'peer')))
+    node.moved(Object.keys(manifest.scores ?? {}))
+  return verified.length
+}
+
 /** The origins of each that came with it and hold. All are verified before the first is stored. */
 async function verifiedOf(
   { signing }: AdmitContext,

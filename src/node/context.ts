@@ -84,7 +84,6 @@ export interface Marks {
   about(cid: Cid): Promise<Mark>
 }
 
-/** A fingerprint of what is said about a contribution. */
 export interface Mark {
   readonly mark: string
   /** How many edges it covers. */
@@ -96,6 +95,7 @@ export interface Mark {
 /** The door to the store. */
 export interface AdmitContext {
   readonly contributions: ContributionStore
+  readonly origins: Pick<OriginStore, 'of' | 'add'>
   /** Undefined where this grove has no key: then nothing is signed, and no signature is kept. */
   readonly signing: Signing | undefined
   readonly counters: Counters

@@ -152,6 +152,12 @@ export function httpTransport(options: TransportOptions): Transport {
         return NOTHING
       }
     },
+    origins: (peer, request, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.origins(peer, request, call),
+        async () => ({ origins: [], looked: 0 }),
+      ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,

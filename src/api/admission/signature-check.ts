@@ -18,6 +18,7 @@ import { KnownKeys } from '../../signing/known-keys.ts'
 import type { ApiRequest } from '../answer/request.ts'
 import type { ApiCaller } from './access.ts'
 import { busyFor } from './busy.ts'
+import { FairGate } from './fair-gate.ts'
 import { Nonces } from './nonces.ts'
 import type { OwnAddresses } from './own-addresses.ts'
 import { SignatureClock } from './signature-clock.ts'
@@ -30,6 +31,8 @@ const FAILURES_MAX = 100
 const FAILURE_MS = 50
 /** When to come again where used nonces have taken all room: some are forgotten by then. */
 const NONCE_WAIT_MS = 5_000
+/** Signatures that are verified at once: as many as the system's pool has threads. */
+const VERIFIED_AT_ONCE = 4
 /** Hosts whose failures are counted. */
 const FAILING_MAX = 4_096
 
@@ -47,6 +50,8 @@ export interface SignatureOptions {
   readonly knownKeys?: KnownKeys | undefined
   /** Hex digits that nobody can guess. */
   readonly secret: string
+  /** Throws `busy` for a key that has used its part already. */
+  readonly check: (keyid: KeyId, request: ApiRequest) => void
 }
 
 type GroveCaller = Extract<ApiCaller, { readonly kind: 'grove' }>
@@ -57,6 +62,7 @@ export class SignatureCheck {
   readonly #keys: KnownKeys
   readonly #nonces: Nonces
   readonly #clock: SignatureClock
+  readonly #gate: FairGate
   readonly #failures = new BoundedMap<string, Bucket>(FAILING_MAX)
 
   constructor(options: SignatureOptions) {
@@ -64,6 +70,7 @@ export class SignatureCheck {
     this.#keys = options.knownKeys ?? new KnownKeys()
     this.#nonces = new Nonces(options)
     this.#clock = new SignatureClock(options.clock)
+    this.#gate = new FairGate({ most: VERIFIED_AT_ONCE, now: options.clock.now })
   }
 
   /**
@@ -74,6 +81,7 @@ export class SignatureCheck {
   async callerOf(request: ApiRequest): Promise<GroveCaller> {
     const head = headOf(request)
     this.#checkStanding(head.keyid)
+    this.#options.check(head.keyid, request)
     const now = this.#options.clock.now()
     const host = hostOf(request)
     const waitMs = this.#failures.get(host)?.waitMs(now) ?? 0
@@ -118,13 +126,15 @@ export class SignatureCheck {
 
   async #verify(head: SignatureHead, request: ApiRequest): Promise<void> {
     if (this.#nonces.has(head)) throw used()
+    const host = hostOf(request)
     const key = this.#keys.get(head.keyid)
     const { addresses, isOwn } = this.#options.own.candidates(request.header('host'))
     const headers = headersOf(request)
     for (const address of addresses) {
       const target = address + request.path + (request.search === '' ? '' : `?${request.search}`)
       const signed = { method: request.method, target, headers }
-      if (key !== undefined && (await holds(signed, key))) return this.#use(head, hostOf(request))
+      if (key !== undefined && (await this.#gate.run(host, () => holds(signed, key))))
+        return this.#use(head, host)
     }
     if (!isOwn) throw this.#challenge('target', notOurs(request.header('host')))
     throw new GroveError('unauthorized', {}, { message: 'the signature does not hold' })
