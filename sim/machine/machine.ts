@@ -5,7 +5,7 @@ import type { SigningKey } from '../../src/core/identity/ed25519.ts'
 import type { Counting } from '../../src/core/peers/counting.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
 import { hexDigits } from '../../src/core/random.ts'
-import { Standings } from '../../src/node/access/standings.ts'
+import { type NewStanding, Standings } from '../../src/node/access/standings.ts'
 import type { NodeConfig } from '../../src/node/config.ts'
 import { GroveNode } from '../../src/node/node.ts'
 import type { Log } from '../../src/ports/log.ts'
@@ -199,11 +199,23 @@ export class Machine implements Host {
 
   /** Lists groves that may call this one, as its operator does before the first start. */
   async list(peerIds: readonly string[]): Promise<void> {
-    const standings = new Standings({
-      ...{ records: this.disk.records, secret: () => '' },
-      clock: this.clock.forProcess(() => true),
-    })
+    const standings = this.#recordedStandings()
     for (const peerId of peerIds) await standings.say(peerId, { standing: 'trusted' })
+  }
+
+  /** Its operator says something of a key, to the grove or, while that is down, to its records. */
+  judge(subject: string, said: NewStanding): void {
+    const { journal } = this.#options
+    journal.note(this.name, `${said.standing} is said of ${subject} ${said.forMs ?? 'for good'}`)
+    const standings = this.node?.access.standings ?? this.#recordedStandings()
+    standings.say(subject, said).catch((error: unknown) => {
+      journal.note(this.name, `it could not be kept: ${String(error)}`)
+    })
+  }
+
+  #recordedStandings(): Standings {
+    const clock = this.clock.forProcess(() => true)
+    return new Standings({ records: this.disk.records, secret: () => '', clock })
   }
 
   /** Kills the grove without warning. */

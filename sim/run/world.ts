@@ -1,4 +1,6 @@
+import type { KeyId } from '../../src/core/identity/ed25519.ts'
 import type { PeerAddress } from '../../src/core/peers/peer.ts'
+import { mintedNames } from '../adversaries/identity/key-minter.ts'
 import { adversaryNames, startAdversaries } from '../adversaries/start.ts'
 import { TrafficWatch } from '../checkers/bounds.ts'
 import { CallWatch } from '../checkers/calls.ts'
@@ -67,6 +69,7 @@ export class World {
       network,
       machines,
       scenario,
+      subjects: this.#subjects(scenario),
     })
     this.injector.schedule()
     const { workload, groves } = scenario
@@ -109,6 +112,14 @@ export class World {
     if (this.#violations.has(what) || this.#violations.size >= VIOLATIONS_MAX) return
     this.#violations.add(what)
     this.journal.note('VIOLATION', what)
+  }
+
+  /** The keys of adversaries, of which operators may say something. */
+  #subjects({ adversaries }: Scenario): KeyId[] {
+    if (this.mode === 'keyless') return []
+    const names = adversaryNames(adversaries)
+    const minted = names.filter((name) => name.startsWith('key-minter')).flatMap(mintedNames)
+    return [...names, ...minted].map((name) => this.keys.of(name).peerId)
   }
 
   #build(

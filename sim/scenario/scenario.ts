@@ -73,6 +73,8 @@ export const faultSchema = z.discriminatedUnion('type', [
   }),
   /** Clocks are set forward or back, by up to `byMs`. */
   z.strictObject({ type: z.literal('clock-jump'), ...window, times: count, byMs: ms }),
+  /** Operators block, trust and forget keys of adversaries. In the end all say the same of them. */
+  z.strictObject({ type: z.literal('standings'), ...window, times: count }),
   /** Disks lose blobs, one each time. */
   z.strictObject({ type: z.literal('forget-blobs'), ...window, times: count }),
 ])

@@ -10,13 +10,17 @@ import { Adversary, lines } from '../adversary.ts'
 
 const ADOPTIONS = 40
 
+/** The names of the keys that a minter of this name mints. */
+export const mintedNames = (name: string): string[] =>
+  Array.from({ length: ADOPTIONS }, (_, n) => `${name}-key-${n}`)
+
 /**
  * Signs honest works by minted keys, before their authors' signatures have got about, and adopts
  * its own work dozens of times: each adoption is by another agent, and signed by a key of its own.
  */
 export class KeyMinter extends Adversary {
-  readonly #keys: readonly SigningKey[] = Array.from({ length: ADOPTIONS }, (_, n) =>
-    this.context.keys.of(`${this.name}-key-${n}`),
+  readonly #keys: readonly SigningKey[] = mintedNames(this.name).map((name) =>
+    this.context.keys.of(name),
   )
   readonly #adoptions: readonly Contribution[] = this.#adopted()
 

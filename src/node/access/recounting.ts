@@ -33,6 +33,8 @@ export class Recounting {
   /** Whether the store is still to be told of a change. */
   #isChanged = false
   #isUnderWay = false
+  /** Ends when the store has been told of the last change. */
+  #told: Promise<void> = Promise.resolve()
 
   constructor(options: RecountingOptions) {
     this.#options = options
@@ -54,7 +56,14 @@ export class Recounting {
     this.#options.later('change of who counts', delayMs, () => this.#apply())
   }
 
-  async #apply(): Promise<void> {
+  /** One change after another: else the store could be told last of what was first. */
+  #apply(): Promise<void> {
+    const tell = () => this.#tell()
+    this.#told = this.#told.then(tell, tell)
+    return this.#told
+  }
+
+  async #tell(): Promise<void> {
     const { access, origins, admission } = this.#options
     this.#awaitEnd()
     try {

@@ -19,21 +19,30 @@ interface KeyRow {
   readonly standing: KeyStanding
 }
 
+/** Whose word counts, as it was read. */
+export interface KnownCounting extends Counting {
+  readonly version: number
+  /** Whether any key is blocked. Where none is, most keys need not be looked up. */
+  readonly hasBlocked: boolean
+}
+
 /** The tables `counting` and `key_standing`: whose word counts. */
 export class CountingRules {
   readonly #connection: Connection
-  #known: { readonly version: number; readonly counting: Counting } | undefined
+  #known: KnownCounting | undefined
 
   constructor(connection: Connection) {
     this.#connection = connection
   }
 
   /** As they are now. Only a change is read from all rows. */
-  current(): Counting {
+  current(): KnownCounting {
     const { admission, version } = this.#row()
-    if (this.#known?.version !== version)
-      this.#known = { version, counting: { admission, standings: this.#standings() } }
-    return this.#known.counting
+    if (this.#known?.version === version) return this.#known
+    const standings = this.#standings()
+    const hasBlocked = standings.values().some((standing) => standing === 'blocked')
+    this.#known = { version, admission, standings, hasBlocked }
+    return this.#known
   }
 
   /** Replaces them. Whether what was stored before may be judged otherwise now. */

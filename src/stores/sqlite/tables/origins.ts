@@ -112,21 +112,23 @@ export class Origins {
   }
 
   /**
-   * Adds origins of the contribution of a row. Which of them the folds leave out, `refused` says:
-   * of what is folded already all, until `setRefused` says otherwise.
+   * Adds origins of the contribution of a row. Of a new one `refused` says which the folds leave
+   * out; of what is folded already it is all, until `setRefused` says otherwise.
    */
   add(
     id: number,
     { cid, origins, from }: SignedRow,
-    refused: (key: Uint8Array) => 0 | 1 = () => 1,
+    refused?: (key: Uint8Array) => 0 | 1,
   ): AddedOrigins {
     if (from === 'local') for (const origin of origins) this.#own(keyOf(origin))
     const added = origins.map(keyOf).filter((key, n) => {
       const origin = origins[n]
-      return origin !== undefined && this.#insert(id, origin, refused(key))
+      return origin !== undefined && this.#insert(id, origin, refused?.(key) ?? 1)
     })
     if (added.length === 0) return { hasNew: false, cut: [] }
-    const cut = this.#cut(id, cid)
+    const isShort = refused !== undefined && added.length <= ORIGINS_MAX
+    const cut = isShort ? [] : this.#cut(id, cid)
+    if (cut.length === 0) return { hasNew: true, cut }
     const wasCut = new Set(cut.map(({ key }) => keyIdFromBytes(key)))
     return { hasNew: added.some((key) => !wasCut.has(keyIdFromBytes(key))), cut }
   }

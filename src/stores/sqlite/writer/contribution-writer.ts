@@ -3,7 +3,7 @@ import type { Manifest } from '../../../core/contribution/schema.ts'
 import type { Judgement } from '../../../core/peers/counting.ts'
 import type { Stored } from '../../../ports/contribution-store.ts'
 import { type Consequences, consequencesOf, gainsOf, tellerOf } from '../../derive.ts'
-import { CountingRules } from '../counting/rules.ts'
+import { CountingRules, type KnownCounting } from '../counting/rules.ts'
 import type { Connection } from '../database/connection.ts'
 import { Contributions, type RankedRow } from '../tables/contributions.ts'
 import { addEdges } from '../tables/edges.ts'
@@ -74,8 +74,9 @@ export class ContributionWriter {
       return false
     }
     this.#words.add(id, consequences)
-    const keys = origins.length === 0 ? [] : this.#signedNew(id, signed)
-    const judgement = this.#fold(id, { item, consequences, keys })
+    const counting = this.recount.counting()
+    const keys = origins.length === 0 ? [] : this.#signedNew(id, signed, counting)
+    const judgement = this.#fold(id, { item, consequences, keys, counting })
     const row = { id, cid: item.cid, kind: consequences.kind }
     this.#addWhatWaited(row, judgement !== 'blocked' && consequences.isRanked)
     this.#replies.add(item.cid, consequences.edges)
@@ -85,10 +86,10 @@ export class ContributionWriter {
   }
 
   /** The keys that are kept of those that have signed a new contribution. */
-  #signedNew(id: number, signed: SignedRow): readonly SignerKey[] {
+  #signedNew(id: number, signed: SignedRow, counting: KnownCounting): readonly SignerKey[] {
     const all: SignerKey[] = []
     this.#origins.add(id, signed, (key) => {
-      const refused = this.recount.refused(key)
+      const refused = this.recount.refused(key, counting)
       all.push({ key, refused })
       return refused
     })
@@ -128,22 +129,23 @@ export class ContributionWriter {
     for (const { seq, stored } of inPages((after) => this.#contributions.since(after, PAGE))) {
       const consequences = consequencesOf(stored, stored.provenance.receivedAt)
       this.#contributions.setRanked(seq, consequences)
+      const counting = this.recount.counting()
       const keys = this.#origins.keysAt(seq).map(({ key, refused }) => {
-        const now = this.recount.refused(key)
+        const now = this.recount.refused(key, counting)
         if (now !== refused) this.#origins.setRefused(seq, key, now)
         return { key, refused: now }
       })
-      this.#fold(seq, { item: stored, consequences, keys })
+      this.#fold(seq, { item: stored, consequences, keys, counting })
     }
     for (const { row } of inPages((after) => this.#contributions.rankedSince(after, PAGE)))
       this.#folds.rankSignals(row)
   }
 
   /** Writes what follows from a contribution for itself and for its targets' totals. */
-  #fold(id: number, { item, consequences, keys }: Folded): Judgement {
+  #fold(id: number, { item, consequences, keys, counting }: Folded): Judgement {
     const { cid } = item
     const { kind, gains, edges } = consequences
-    const judgement = this.recount.judgementOf(id, keys)
+    const judgement = this.recount.judgementOf(id, keys, counting)
     const accepted = keys.filter(({ refused }) => refused === 0).map(({ key }) => key)
     this.#folds.sign(gains, accepted)
     if (judgement !== 'counts') this.recount.judged.set(id, judgement)
@@ -160,6 +162,7 @@ interface Folded {
   readonly item: Stored
   readonly consequences: Consequences
   readonly keys: readonly SignerKey[]
+  readonly counting: KnownCounting
 }
 
 /** All entries, page by page, so that rows can be written in between. */

@@ -10,7 +10,7 @@ import {
 } from '../../../ports/origin-store.ts'
 import { consequencesOf } from '../../derive.ts'
 import { Judged, noteRecount, recountUnderWay } from '../counting/judged.ts'
-import type { CountingRules } from '../counting/rules.ts'
+import type { CountingRules, KnownCounting } from '../counting/rules.ts'
 import type { Connection } from '../database/connection.ts'
 import type { Contributions } from '../tables/contributions.ts'
 import { lastSeq } from '../tables/log.ts'
@@ -23,6 +23,13 @@ interface Parts {
   readonly contributions: Contributions
   readonly origins: Origins
   readonly folds: Folds
+}
+
+/** A contribution as it was folded, and by what it is to be judged. */
+interface FoldedBefore {
+  readonly keys: readonly SignerKey[]
+  readonly before: Judgement
+  readonly counting: KnownCounting
 }
 
 /** What bringing one contribution up to date has moved. */
@@ -40,6 +47,7 @@ interface Settled {
 export class Recount {
   readonly #parts: Parts
   readonly judged: Judged
+  #counting: KnownCounting | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -49,7 +57,9 @@ export class Recount {
   /** Whether something is to be judged again. A change begins anew. */
   replaceRules(counting: NewCounting): boolean {
     const { connection, rules } = this.#parts
-    if (rules.replace(counting)) noteRecount(connection, { after: 0, until: lastSeq(connection) })
+    const isOther = rules.replace(counting)
+    this.begin()
+    if (isOther) noteRecount(connection, { after: 0, until: lastSeq(connection) })
     return recountUnderWay(connection) !== undefined
   }
 
@@ -63,13 +73,18 @@ export class Recount {
     const keys = origins.keysBetween(after, end)
     const judged = this.judged.between(after, end)
     const metrics = new Set<string>()
+    const counting = this.counting()
     let [moved, to] = [0, after]
     const before = contributions.openedBytes
     const isFull = () =>
       moved >= RECOUNT_MOVED_MAX || contributions.openedBytes - before >= SINCE_MAX_BYTES
     while (to < end && !isFull()) {
       to += 1
-      const settled = this.#settle(to, keys.get(to) ?? [], judged.get(to) ?? 'counts')
+      const settled = this.#settle(to, {
+        keys: keys.get(to) ?? [],
+        before: judged.get(to) ?? 'counts',
+        counting,
+      })
       moved += settled.moved
       for (const metric of settled.metrics) metrics.add(metric)
     }
@@ -79,28 +94,40 @@ export class Recount {
 
   /** Brings what follows from the contribution of a row up to date. */
   settle(id: number): void {
-    this.#settle(id, this.#parts.origins.keysAt(id), this.judged.of(id))
+    const keys = this.#parts.origins.keysAt(id)
+    this.#settle(id, { keys, before: this.judged.of(id), counting: this.counting() })
   }
 
   /** What is made of the contribution of a row that these keys have signed. */
-  judgementOf(id: number, keys: readonly SignerKey[]): Judgement {
-    const { rules, contributions } = this.#parts
+  judgementOf(id: number, keys: readonly SignerKey[], counting = this.counting()): Judgement {
+    if (keys.length > 0 && !isChoosy(counting)) return 'counts'
     const signers = keys.map(({ key }) => keyIdFromBytes(key))
-    const counting = rules.current()
     const judgement = judge(counting, { signers, isOurs: false })
-    const isSame = judgement === 'counts' || !contributions.isOurs(id)
+    const isSame = judgement === 'counts' || !this.#parts.contributions.isOurs(id)
     return isSame ? judgement : judge(counting, { signers, isOurs: true })
   }
 
   /** Whether the folds leave out what a key has signed. */
-  refused(key: Uint8Array): 0 | 1 {
-    const { admission, standings } = this.#parts.rules.current()
+  refused(key: Uint8Array, counting = this.counting()): 0 | 1 {
+    if (!isChoosy(counting)) return 0
+    const { admission, standings } = counting
     return isAccepted(admission, standings.get(keyIdFromBytes(key))) ? 0 : 1
   }
 
-  #settle(id: number, keys: readonly SignerKey[], before: Judgement): Settled {
-    const now = this.judgementOf(id, keys)
-    const turned = keys.filter(({ key, refused }) => this.refused(key) !== refused)
+  /** By which this is said: read once a transaction. */
+  counting(): KnownCounting {
+    this.#counting ??= this.#parts.rules.current()
+    return this.#counting
+  }
+
+  /** A transaction begins: what was read in another one may have been taken back. */
+  begin(): void {
+    this.#counting = undefined
+  }
+
+  #settle(id: number, { keys, before, counting }: FoldedBefore): Settled {
+    const now = this.judgementOf(id, keys, counting)
+    const turned = keys.filter(({ key, refused }) => this.refused(key, counting) !== refused)
     if (now === before && turned.length === 0) return NOTHING
     const { contributions, origins, folds } = this.#parts
     const item = contributions.heldAt(id)
@@ -136,3 +163,7 @@ export class Recount {
 }
 
 const NOTHING: Settled = { moved: 0, metrics: [] }
+
+/** Whether it depends on who has signed something whether that counts. */
+const isChoosy = ({ admission, hasBlocked }: KnownCounting): boolean =>
+  admission === 'members' || hasBlocked

@@ -104,16 +104,21 @@ export class Writer {
   /** If one job fails, all are done again, each in its own transaction. */
   #committed(jobs: readonly Job[], deadline: number): Done[] {
     try {
-      return this.#connection.write(() => this.#until(deadline, jobs, (job) => this.#done(job)))
+      return this.#transaction(() => this.#until(deadline, jobs, (job) => this.#done(job)))
     } catch (error) {
       if (!isGroveError(error)) throw error
       return this.#until(deadline, jobs, (job) => this.#committedAlone(job))
     }
   }
 
+  #transaction<T>(work: () => T): T {
+    this.#contributions.recount.begin()
+    return this.#connection.write(work)
+  }
+
   #committedAlone(job: Job): Outcome {
     try {
-      return this.#connection.write(() => this.#done(job))
+      return this.#transaction(() => this.#done(job))
     } catch (error) {
       if (!isGroveError(error)) throw error
       return failure(error)
