@@ -8,6 +8,7 @@ import { messageFor } from '../core/wire/federation-1.ts'
 import {
   FEDERATION_VERSION,
   gossipMessageSchema,
+  sampleAnswerSchema,
   shuffleResponseSchema,
 } from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -90,6 +91,11 @@ export function httpTransport(options: TransportOptions): Transport {
       const path = '/api/gossip/shuffle'
       return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
     },
+    async sample(peer, request, call = {}) {
+      const asked = gossip(peer, '/api/gossip/sample', request, sampleAnswerSchema, call)
+      const { output: answer, signedBy } = await asked
+      return { answer, signedBy }
+    },
     identity: (peer, call = {}) =>
       protocols.negotiate(
         peer,
@@ -146,6 +152,12 @@ export function httpTransport(options: TransportOptions): Transport {
         return NOTHING
       }
     },
+    origins: (peer, request, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.origins(peer, request, call),
+        async () => ({ origins: [], looked: 0 }),
+      ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,

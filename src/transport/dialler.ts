@@ -14,6 +14,7 @@ import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup, type LookupAll } from './guard.ts'
 import type { HostMap } from './hosts.ts'
+import { Pauses } from './pauses.ts'
 import { PROTOCOL_HEADER, refusal, UnknownRouteError } from './refusal.ts'
 
 /** An HTTP request as it is sent. */
@@ -125,9 +126,11 @@ interface SignedCall {
 export class Dialler {
   readonly #options: DiallerOptions
   readonly #carrier: HttpCarrier
+  readonly #pauses: Pauses
 
   constructor(options: DiallerOptions) {
     this.#options = options
+    this.#pauses = new Pauses(options.clock)
     this.#carrier = options.carrier ?? socketsOf(options)
   }
 
@@ -205,8 +208,21 @@ export class Dialler {
     await this.#carrier.destroy()
   }
 
-  /** A peer that can't take the signature says why, and gets another. */
+  /** A peer that is too busy is asked once more when it wants to be. */
   async #dispatch(peer: PeerAddress, request: Request): Promise<SignedCall> {
+    await this.#pauses.end(peer, request.signal)
+    const sent = await this.#sendSigned(peer, request)
+    const { statusCode, headers, body } = sent.answer
+    if (statusCode !== 429 || !this.#pauses.begin(peer, headers)) return sent
+    body.destroy()
+    await this.#pauses.end(peer, request.signal)
+    const again = await this.#sendSigned(peer, request)
+    if (again.answer.statusCode === 429) this.#pauses.begin(peer, again.answer.headers)
+    return again
+  }
+
+  /** A peer that can't take the signature says why, and gets another. */
+  async #sendSigned(peer: PeerAddress, request: Request): Promise<SignedCall> {
     const { signer } = this.#options
     for (let calls = 1; ; calls += 1) {
       const sent = await this.#send(peer, request)
