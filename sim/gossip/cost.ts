@@ -14,10 +14,10 @@ const MEASURED_ROUNDS = 10
 /**
  * Bytes of JSON a round and link while nothing changes, with equal digests and with different ones.
  */
-export function idle({ n, seed, loss }: Setting): Row[] {
+export function idle({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
   const few = Math.min(n, 11)
   return [
-    idleRow('equal', new World({ count: n, seed, loss, bytes: true })),
+    idleRow('equal', new World({ count: n, seed, loss, bytes: true, sampling: view })),
     idleRow(
       'all different',
       new World({
@@ -25,6 +25,7 @@ export function idle({ n, seed, loss }: Setting): Row[] {
         seed,
         loss,
         bytes: true,
+        sampling: view,
         wants: ({ metric }) => metric !== '_recency',
       }),
     ),
@@ -35,6 +36,7 @@ export function idle({ n, seed, loss }: Setting): Row[] {
         seed,
         loss,
         bytes: true,
+        sampling: view,
         wants: ({ metric }) => metric !== '_recency',
       }),
     ),
@@ -52,15 +54,21 @@ function idleRow(digests: string, world: World): Row {
   world.tally.reset()
   world.runRounds(MEASURED_ROUNDS)
   const { exchanges, requestBytes, answerBytes, shuffles, shuffleBytes } = world.tally
+  const { samples, sampleBytes } = world.tally
+  const perRound = (count: number) => count / world.groves.length / MEASURED_ROUNDS
   return {
     digests,
     groves: world.groves.length,
     loss: world.options.loss,
     entries: Math.min(100, shared.length + Number(digests !== 'equal')),
-    exchangesARound: round(exchanges / world.groves.length / MEASURED_ROUNDS, 2),
+    exchangesARound: round(perRound(exchanges), 2),
     bytesThere: Math.round(requestBytes / exchanges),
     bytesBack: Math.round(answerBytes / exchanges),
-    shuffleBytes: Math.round(shuffleBytes / shuffles),
+    ...(shuffles > 0 && { shuffleBytes: Math.round(shuffleBytes / shuffles) }),
+    ...(samples > 0 && {
+      samplesARound: round(perRound(samples), 2),
+      sampleBytesARound: Math.round(perRound(sampleBytes)),
+    }),
   }
 }
 
@@ -75,8 +83,8 @@ const PUBLICATIONS = 20
  * What announcements cost for each grove that they reach: one item a round, published somewhere
  * at random.
  */
-export function redundancy({ n, seed, loss }: Setting): Row[] {
-  const world = new World({ count: n, seed, loss, bytes: true })
+export function redundancy({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, bytes: true, sampling: view })
   world.runRounds(10)
   world.tally.reset()
   let delivered = 0

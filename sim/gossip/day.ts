@@ -10,8 +10,12 @@ const PUBLISHED_EVERY_MS = 15 * 60 * 1_000
  * Virtual hours of gossip, and the processor time that they take. `clock` gives that time in
  * milliseconds.
  */
-export function day({ n, seed, loss }: Setting, hours: number, clock: () => number): Row[] {
-  const world = new World({ count: n, seed, loss })
+export function day(
+  { n, seed, loss, view = 'cyclon' }: Setting,
+  hours: number,
+  clock: () => number,
+): Row[] {
+  const world = new World({ count: n, seed, loss, sampling: view })
   const publications = Math.ceil((hours * 60 * 60 * 1_000) / PUBLISHED_EVERY_MS)
   const rounds = (publications * PUBLISHED_EVERY_MS) / INTERVAL_MS
   const began = clock()

@@ -15,8 +15,8 @@ const DEAD_ROUNDS = 40
  * False alarms while no grove dies. Then some die, and later start again: when that is noticed, and
  * whether third parties ever revive a dead one.
  */
-export function liveness({ n, seed, loss }: Setting): Row[] {
-  const world = new World({ count: n, seed, loss })
+export function liveness({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, sampling: view })
   const watch = new Watch(world)
   world.runRounds(WARM_UP_ROUNDS)
   watch.begin()

@@ -10,7 +10,7 @@ import { type Mode, spread } from './spread.ts'
 import { type Row, tableOf } from './table.ts'
 
 const USAGE = `usage: sim:gossip [--measure NAME] [--n GROVES] [--loss SHARE] [--churn SHARE]
-                  [--hours H] [--seed S] [--json]
+                  [--hours H] [--proven] [--seed S] [--json]
 
 Measures gossip among many groves. The measures are:
 
@@ -25,7 +25,8 @@ Measures gossip among many groves. The measures are:
   liveness    false alarms, detection, return
   day         --hours (24) virtual hours, and the processor time they take
 
-Without --measure it measures spread. Unless they are given, spread has 1,000 and then 10,000
+With --proven, views are filled with peers that have proven themselves, as in the modes signed and
+members, and not by shuffles. Without --measure it measures spread. Unless they are given, spread has 1,000 and then 10,000
 groves, a loss of 20 %, and no churn and then 5 % a round.
 `
 const NO_RELAY_MAX_ROUNDS = 1_000
@@ -52,12 +53,13 @@ interface Options {
   readonly churn: number | undefined
   readonly seed: number
   readonly hours: number
+  readonly view: 'cyclon' | 'proven'
 }
 
-function* spreads({ n, loss = 0.2, churn, seed }: Options): Generator<Row> {
+function* spreads({ n, loss = 0.2, churn, seed, view }: Options): Generator<Row> {
   for (const groves of n === undefined ? [1_000, 10_000] : [n]) {
     const row = (mode: Mode, share: number, lost = loss, maxRounds = MAX_ROUNDS) =>
-      spread({ n: groves, seed, loss: lost, churn: share, mode, maxRounds })
+      spread({ n: groves, seed, loss: lost, churn: share, mode, maxRounds, view })
     for (const share of churn === undefined ? [0, 0.05] : [churn]) {
       yield row('exchange', share)
       yield row('announce', share)
@@ -69,8 +71,8 @@ function* spreads({ n, loss = 0.2, churn, seed }: Options): Generator<Row> {
 
 function rowsOf(measure: string, options: Options): Iterable<Row> {
   if (measure === 'spread') return spreads(options)
-  const { n = 1_000, loss = usualLoss[measure] ?? 0, seed, hours } = options
-  const setting = { n, loss, seed }
+  const { n = 1_000, loss = usualLoss[measure] ?? 0, seed, hours, view } = options
+  const setting = { n, loss, seed, view }
   if (measure === 'day') return day(setting, hours, () => process.cpuUsage().user / 1_000)
   const run = Object.hasOwn(overlays, measure) ? overlays[measure] : undefined
   if (run === undefined) throw new UsageError(`no measure is called ${JSON.stringify(measure)}`)
@@ -94,6 +96,7 @@ function parse(args: string[]): {
       churn: text,
       seed: text,
       hours: text,
+      proven: flag,
       json: flag,
       help: { ...flag, short: 'h' },
     },
@@ -105,7 +108,8 @@ function parse(args: string[]): {
     churn: numberOf(values.churn, 'churn', share),
     seed: numberOf(values.seed, 'seed') ?? 1,
     hours: numberOf(values.hours, 'hours', { whole: false }) ?? 24,
-  }
+    view: values.proven ? 'proven' : 'cyclon',
+  } as const
   return { measure: values.measure ?? 'spread', json: values.json, help: values.help, options }
 }
 

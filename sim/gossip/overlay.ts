@@ -2,7 +2,7 @@ import { below, sample } from '../../src/core/random.ts'
 import { clustering, type Graph, inDegrees, paths, randomGraph, viewGraph } from './graph.ts'
 import { round } from './spread.ts'
 import type { Row } from './table.ts'
-import { INTERVAL_MS, World, work } from './world.ts'
+import { INTERVAL_MS, World, type WorldOptions, work } from './world.ts'
 
 const MIXING_ROUNDS = 30
 
@@ -10,14 +10,16 @@ export interface Setting {
   readonly n: number
   readonly seed: number
   readonly loss: number
+  /** How views are filled. Default: by shuffles. */
+  readonly view?: WorldOptions['sampling']
 }
 
 /**
  * The overlay that the views make after 30 rounds, beside a random graph of the same size and
  * degree.
  */
-export function sampling({ n, seed, loss }: Setting): Row[] {
-  const world = new World({ count: n, seed, loss })
+export function sampling({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, sampling: view })
   world.runRounds(MIXING_ROUNDS)
   const { graph, entries } = viewGraph(world)
   const degree = Math.round(entries / n)
@@ -44,8 +46,8 @@ export function sampling({ n, seed, loss }: Setting): Row[] {
  * Half of the groves vanish at once: what is left of the overlay, and how long the dead stay in
  * views.
  */
-export function recovery({ n, seed, loss }: Setting): Row[] {
-  const world = new World({ count: n, seed, loss })
+export function recovery({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, sampling: view })
   world.runRounds(MIXING_ROUNDS)
   for (const grove of sample(world.rng, world.groves, Math.floor(n / 2))) world.stop(grove)
   const start = world.now
@@ -73,8 +75,8 @@ export function recovery({ n, seed, loss }: Setting): Row[] {
  * One grove dies: rounds until it is first suspected, until half of the views that had it don't,
  * and until none does.
  */
-export function departure({ n, seed, loss }: Setting): Row[] {
-  const world = new World({ count: n, seed, loss })
+export function departure({ n, seed, loss, view = 'cyclon' }: Setting): Row[] {
+  const world = new World({ count: n, seed, loss, sampling: view })
   world.runRounds(MIXING_ROUNDS)
   const gone = world.groves[below(world.rng, n)]!
   const having = () =>

@@ -16,6 +16,8 @@ export interface SpreadOptions {
   readonly churn: number
   readonly mode: Mode
   readonly maxRounds: number
+  /** How views are filled. Default: by shuffles. */
+  readonly view?: WorldOptions['sampling']
 }
 
 /** Rounds before the new best is published: views have mixed by then. */
@@ -23,8 +25,9 @@ const WARM_UP_ROUNDS = 10
 const ENOUGH = 0.99
 
 /** Publishes a new best on one grove and waits until 99 % of those that are up know it. */
-export function spread({ n, seed, loss, churn: share, mode, maxRounds }: SpreadOptions): Row {
-  const world = new World({ count: n, seed, loss, ...ways[mode] })
+export function spread(options: SpreadOptions): Row {
+  const { n, seed, loss, churn: share, mode, maxRounds, view = 'cyclon' } = options
+  const world = new World({ count: n, seed, loss, sampling: view, ...ways[mode] })
   const publisher = world.groves[below(world.rng, n)]!
   churn(world, share, publisher)
   world.runRounds(WARM_UP_ROUNDS)

@@ -155,8 +155,8 @@ export class GossipState {
         this.#proven?.forget(input.peerId)
         return []
       case 'contact-failed':
-        this.#proven?.missed(input.peer)
         return [
+          ...(this.#proven?.missed(input.peer, now) ?? []),
           ...this.#members.contactFailed(input.peer.address, now),
           ...this.#shuffles.failed(input.peer, now),
         ]

@@ -7,7 +7,7 @@ import type { NamedPeer } from '../../core/wire/gossip.ts'
 
 /** Proven peers that are remembered: those with the least secret hash. */
 const BOOK_MAX = 2_048
-/** Rounds with a call in vain since a peer answered, after which it has no place in the view. */
+/** Calls in vain since a peer answered, after which it has no place in the view. */
 const MISSED_MAX = 2
 
 /** 64 bits. */
@@ -22,12 +22,12 @@ export interface ProvenPeer extends PeerAddress {
   /** Keyed hashes of its network and of its id: nobody else can foresee them. */
   readonly network: Words
   readonly id: Words
-  /** When it answered last, was called last, and was called in vain last. */
+  /** When it answered last, and was called last. */
   answeredIn: number
   calledIn: number
-  missedIn: number
-  /** Rounds with a call in vain since it answered last. */
+  /** Calls in vain since it answered last, and when the first of them was. */
   missed: number
+  missedSince: number
 }
 
 /** Whether a peer may be in the view. */
@@ -102,7 +102,7 @@ export class Book {
     return this.#add({
       ...{ peerId, address, seq, host: shareKey(this.#hosts, address) },
       ...{ id: this.#hash(peerId), network: this.#networkOf(address) },
-      ...{ answeredIn: round, calledIn: round, missedIn: 0, missed: 0 },
+      ...{ answeredIn: round, calledIn: round, missed: 0, missedSince: 0 },
     })
   }
 

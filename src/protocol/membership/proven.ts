@@ -74,13 +74,14 @@ export class ProvenPeers {
     { peer, answer, proven, seq }: SampleAnswered & { readonly proven: string },
     now: number,
   ): Effect[] {
-    if (proven !== peer.peerId) this.missed(peer)
+    if (proven !== peer.peerId) this.#sampling.missed(peer)
     const from = { peerId: proven, address: peer.address, seq }
     return [...this.#proved(from, now), ...this.#learn(from, answer, now)]
   }
 
-  missed(peer: PeerAddress): void {
-    this.#sampling.missed(peer)
+  /** A call to this peer was in vain. */
+  missed(peer: PeerAddress, now: number): Effect[] {
+    return this.#calling(this.#sampling.missed(peer), now)
   }
 
   forget(peerId: string): void {

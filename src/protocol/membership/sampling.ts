@@ -14,6 +14,10 @@ const ASKED = 3
 const ASKED_IDLE = 2
 /** Peers that an answer is to name when there is nobody left to find out about. */
 const SAMPLE_IDLE = 5
+/** Peers that don't answer, called again in a round. */
+const SILENT_A_ROUND = 3
+/** Where at least so many calls of a round were in vain, and half of all, many peers are called. */
+const ALARM = 2
 /** Candidates called in a round. */
 const CANDIDATES_A_ROUND = 16
 /** Callers called back: in a round, and saved up for later. */
@@ -32,8 +36,9 @@ const FAILED_MAX = 64
 const FAILED_ROUNDS = 100
 /** How often those are listened to again whose names were bad. */
 const FORGIVEN_ROUNDS = 64
-/** Rounds of silence after which a peer has failed. */
+/** Rounds of silence, and calls in vain, after which a peer has failed. */
 const SILENCE_ROUNDS = suspicionRounds(SLOTS)
+const SILENCE_CALLS = 4
 const HASH_KEY_DIGITS = 64
 
 export interface SamplingOptions {
@@ -67,6 +72,9 @@ export class Sampling {
   #callers = CALLERS_MAX
   /** Candidates called in this round. */
   #called = 0
+  /** Calls of this round that were in vain, and those that were answered. */
+  #missed = 0
+  #answered = 0
   #round = 0
 
   constructor(options: SamplingOptions) {
@@ -97,15 +105,18 @@ export class Sampling {
 
   /** Begins a round: the peers to call, and those that failed. `seeds` are the operator's. */
   beginRound(seeds: readonly PeerAddress[]): { calls: PeerAddress[]; failed: PeerAddress[] } {
+    const isAlarmed = this.#missed >= ALARM && this.#missed >= this.#answered
     this.#round += 1
     this.#called = 0
+    this.#missed = 0
+    this.#answered = 0
     this.#callers = Math.min(CALLERS_MAX, this.#callers + CALLERS_A_ROUND)
     if (this.#round % FORGIVEN_ROUNDS === 0) this.#lots.forgive()
     const failed = this.#book.values().filter((peer) => this.#isSilent(peer))
     for (const { peerId } of failed) this.forget(peerId)
     this.#view.renew(this.#book.values())
-    const asked = this.#askedOf(seeds)
-    const others = this.#longestUncalled(new Set(asked.map(({ peerId }) => peerId)))
+    const asked = isAlarmed ? this.view() : this.#askedOf(seeds)
+    const others = this.#longestUncalled(asked, isAlarmed ? SLOTS : 1)
     const calls = [...asked, ...others].map(addressOf)
     for (const { peerId } of calls) this.#noteCall(peerId)
     return { calls: [...calls, ...this.#drawn(CALLERS_MAX)], failed: failed.map(addressOf) }
@@ -115,6 +126,7 @@ export class Sampling {
   proved(given: NamedPeer): Proving {
     const peer = { ...given, address: tidyAddress(given.address) }
     if (!this.#mayKnow(peer)) return undefined
+    this.#answered += 1
     this.#lots.noteAnswer(peer.peerId, true)
     const known = this.#book.get(peer.peerId)
     const there = this.#book.at(peer.address)
@@ -130,14 +142,17 @@ export class Sampling {
     return known === undefined ? 'new' : undefined
   }
 
-  /** A call to this peer was in vain. */
-  missed({ peerId, address }: PeerAddress): void {
+  /** A call to this peer was in vain. One that was thought to answer is called again at once. */
+  missed({ peerId, address }: PeerAddress): PeerAddress[] {
     this.#lots.noteAnswer(peerId, false)
     const peer = this.#book.get(peerId)
-    if (peer?.address !== tidyAddress(address) || peer.missedIn === this.#round) return
+    if (peer?.address !== tidyAddress(address)) return []
+    if (peer.missed === 0) peer.missedSince = this.#round
     peer.missed += 1
-    peer.missedIn = this.#round
-    if (!isFit(peer)) this.#view.remove(peer, this.#book.values())
+    this.#missed += 1
+    if (isFit(peer)) return [addressOf(peer)]
+    this.#view.remove(peer, this.#book.values())
+    return []
   }
 
   /** A peer is not to be known any more. */
@@ -169,7 +184,7 @@ export class Sampling {
 
   /** A peer called. The peers to call because of it. */
   heard(caller: NamedPeer): PeerAddress[] {
-    if (!this.#isUnknown(caller)) return []
+    if (!this.#isNews(caller)) return []
     this.#lots.call(caller)
     // Where few have called lately, nobody has to wait for the lot.
     return this.#callers >= CALLERS_MAX ? this.#drawn(1) : []
@@ -207,7 +222,7 @@ export class Sampling {
   }
 
   #isSilent(peer: ProvenPeer): boolean {
-    return !isFit(peer) && this.#round - peer.answeredIn > SILENCE_ROUNDS
+    return peer.missed >= SILENCE_CALLS && this.#round - peer.missedSince >= SILENCE_ROUNDS
   }
 
   #leave(peer: ProvenPeer): void {
@@ -230,37 +245,41 @@ export class Sampling {
       .slice(0, this.#isIdle ? ASKED_IDLE : ASKED)
   }
 
-  /** The peer of the book that was not called for longest, and one of those that don't answer. */
-  #longestUncalled(besides: ReadonlySet<string>): ProvenPeer[] {
-    let steady: ProvenPeer | undefined
-    let silent: ProvenPeer | undefined
+  /** So many peers of the book that were not called for longest, and some that don't answer. */
+  #longestUncalled(besides: readonly PeerAddress[], count: number): ProvenPeer[] {
+    const asked = new Set(besides.map(({ peerId }) => peerId))
+    const steady: ProvenPeer[] = []
+    const silent: ProvenPeer[] = []
     for (const peer of this.#book.values()) {
-      if (besides.has(peer.peerId)) continue
-      if (peer.missed === 0 && peer.calledIn < (steady?.calledIn ?? this.#round)) steady = peer
-      if (peer.missed > 0 && peer.calledIn < (silent?.calledIn ?? this.#round)) silent = peer
+      if (asked.has(peer.peerId)) continue
+      if (peer.missed === 0) keepEarliest(steady, peer, count)
+      else keepEarliest(silent, peer, SILENT_A_ROUND)
     }
-    return [steady, silent].flatMap((peer) => peer ?? [])
+    return [...steady, ...silent]
   }
 
   /** Candidates to call now, of them so many callers at most. */
   #drawn(callersMax: number): PeerAddress[] {
-    const isUnknown = (one: NamedPeer) => this.#isUnknown(one)
     const most = Math.min(callersMax, Math.floor(this.#callers))
-    const callers = this.#lots.drawCallers(most, isUnknown)
+    const callers = this.#lots.drawCallers(most, (one) => this.#isNews(one))
     this.#callers -= callers.length
     const room = CANDIDATES_A_ROUND - this.#called - callers.length
-    const drawn = [...callers, ...this.#lots.drawNamed(room, isUnknown)]
+    const drawn = [...callers, ...this.#lots.drawNamed(room, (one) => this.#isUnknown(one))]
     this.#called += drawn.length
     return drawn.map(addressOf)
   }
 
+  /** Whether a peer that others name is to be called. */
+  #isUnknown(one: NamedPeer): boolean {
+    const failedIn = this.#failed.get(one.peerId)
+    return this.#isNews(one) && (failedIn === undefined || this.#round - failedIn >= FAILED_ROUNDS)
+  }
+
   /** Whether it would be news if this peer answered. */
-  #isUnknown({ peerId, address, seq }: NamedPeer): boolean {
+  #isNews({ peerId, address, seq }: NamedPeer): boolean {
     const known = this.#book.get(peerId)
     const hasMoved = known !== undefined && known.address !== address && seq > known.seq
     if (known !== undefined && isFit(known) && !hasMoved) return false
-    const failedIn = this.#failed.get(peerId)
-    if (failedIn !== undefined && this.#round - failedIn < FAILED_ROUNDS) return false
     const there = this.#book.at(address)
     if (there !== undefined && there !== known && isFit(there)) return false
     return this.#mayKnow({ peerId, address }) && this.#book.wants(peerId)
@@ -270,4 +289,13 @@ export class Sampling {
     const { self, accepts } = this.#options
     return peer.peerId !== self.peerId && peer.address !== self.address && accepts(peer)
   }
+}
+
+/** Keeps so many of the peers that were not called for longest, the earliest first. */
+function keepEarliest(kept: ProvenPeer[], peer: ProvenPeer, most: number): void {
+  const last = kept.at(-1)
+  if (kept.length >= most && last !== undefined && last.calledIn <= peer.calledIn) return
+  const index = kept.findIndex((other) => peer.calledIn < other.calledIn)
+  kept.splice(index < 0 ? kept.length : index, 0, peer)
+  if (kept.length > most) kept.pop()
 }

@@ -106,18 +106,27 @@ test('who is not proven names nobody', () => {
   assert.deepEqual(state.learn(B.peerId, groves(100, 4)), [])
 })
 
-test('a peer that does not answer in two rounds leaves the view, and returns with an answer', () => {
+test('a peer that does not answer two calls leaves the view, and returns with an answer', () => {
   const state = knowing([A, B])
 
-  state.missed(A)
-  state.missed(A)
-  assert.ok(ids(state.view()).has(A.peerId), 'several calls of one round are one')
-  state.beginRound([])
-  state.missed(A)
+  assert.deepEqual(ids(state.missed(A)), ids([A]), 'one lost call says little')
+  assert.ok(ids(state.view()).has(A.peerId))
+  assert.deepEqual(state.missed(A), [])
 
   assert.deepEqual(ids(state.view()), ids([B]))
   assert.equal(state.proved(A), 'recovered')
   assert.deepEqual(ids(state.view()), ids([A, B]))
+})
+
+test('where half of the calls are in vain, the whole view and more of the book are called', () => {
+  const all = groves(1, 60)
+  const state = knowing(all)
+  const [first, second] = state.view()
+  for (const peer of [first!, second!]) state.missed(peer)
+
+  const { calls } = state.beginRound([])
+
+  assert.ok(calls.length >= 20, `${calls.length} calls`)
 })
 
 test('a peer that is silent for 11 rounds has failed, and others do not bring it back', () => {
@@ -129,10 +138,12 @@ test('a peer that is silent for 11 rounds has failed, and others do not bring it
     failed.push(...begun.failed)
     for (const { peerId } of begun.calls) if (peerId === A.peerId) state.missed(A)
     state.proved(B)
+    assert.equal(begun.calls.filter(({ peerId }) => peerId === A.peerId).length, round < 11 ? 1 : 0)
   }
 
   assert.deepEqual(ids(failed), ids([A]))
   assert.deepEqual(state.learn(B.peerId, [A]), [])
+  assert.deepEqual(ids(state.heard(A)), ids([A]), 'its own call does')
   assert.equal(state.proved(A), 'new')
 })
 
@@ -164,10 +175,7 @@ test('a host has one place, whoever answers there first, until it answers no mor
 
   assert.equal(state.proved(second), undefined)
   assert.deepEqual(ids(state.view()), ids([A]))
-  for (let round = 0; round < 2; round += 1) {
-    state.beginRound([])
-    state.missed(A)
-  }
+  for (let call = 0; call < 2; call += 1) state.missed(A)
   assert.equal(state.proved(second), 'new')
   assert.deepEqual(ids(state.view()), ids([second]))
 })
