@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { proxiesAt } from './api/http/caller.ts'
+import { connectionsFor } from './api/http/connections.ts'
 import { bind, type Certificate, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
@@ -18,6 +19,7 @@ import { GroveNode } from './node/node.ts'
 import type { Log } from './ports/log.ts'
 import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
+import { descriptorsMax } from './runtime/descriptors.ts'
 import { systemRandom } from './runtime/random.ts'
 import { secretHex } from './runtime/secret.ts'
 import { poolSignatures } from './runtime/signatures.ts'
@@ -172,6 +174,7 @@ export async function serveGrove(
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
   const running = bound.serve(node, {
     nextTurn,
+    connectionsMax: connectionsFor(descriptorsMax()),
     pages: local?.pages ?? {},
     allowHosts: namesOf(server),
     proxies,
