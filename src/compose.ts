@@ -78,7 +78,9 @@ export function composeNode(
   address: string | undefined,
   log: Log,
 ): ComposedNode {
+  const given = new Set(settings.seeds.map((seed) => URL.parse(seed.address)?.hostname))
   const transport = httpTransport({
+    isGiven: (name) => given.has(name),
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,

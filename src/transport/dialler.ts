@@ -14,6 +14,7 @@ import type { CallHeaders, CallSigner } from './call-signer.ts'
 import { peerFault, transportError } from './faults.ts'
 import { checkHost, checkUrl, type Guard, guardedLookup } from './guard.ts'
 import type { HostMap } from './hosts.ts'
+import { Lookups } from './lookups.ts'
 import { PROTOCOL_HEADER, refusal, UnknownRouteError } from './refusal.ts'
 
 /** An HTTP request as it is sent. */
@@ -54,6 +55,8 @@ export interface DiallerOptions extends Guard {
   readonly minimumRate: MinimumRate
   /** Signs the requests. Default: they go as they are. */
   readonly signer?: CallSigner | undefined
+  /** Whether the operator gave a name. Default: none. */
+  readonly isGiven?: ((name: string) => boolean) | undefined
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: ((peer: PeerAddress) => boolean) | undefined
 }
@@ -284,10 +287,11 @@ function socketsOf(options: DiallerOptions): HttpCarrier {
 }
 
 function guardedConnector(options: DiallerOptions): buildConnector.connector {
+  const lookups = new Lookups({ isGiven: options.isGiven ?? (() => false) })
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     allowH2: false,
-    lookup: guardedLookup(options, options.hosts),
+    lookup: guardedLookup(options, options.hosts, lookups),
   })
   return (target, callback) => {
     try {
@@ -297,7 +301,10 @@ function guardedConnector(options: DiallerOptions): buildConnector.connector {
     }
     connect(target, (...answer) => {
       const ip = answer[1]?.remoteAddress
-      if (ip !== undefined) options.hosts.reached(target.hostname, ip)
+      if (ip !== undefined) {
+        options.hosts.reached(target.hostname, ip)
+        lookups.reached(target.hostname)
+      }
       callback(...answer)
     })
   }

@@ -1,7 +1,7 @@
-import { type LookupAddress, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 import { GroveError } from '../core/errors.ts'
 import { withoutSecrets } from '../core/text.ts'
+import type { Lookups } from './lookups.ts'
 
 /** Which addresses may be dialled (BEHAVIOUR.md#dialling). */
 export interface Guard {
@@ -91,9 +91,13 @@ export interface ResolvedNames {
 }
 
 /** A DNS look-up that returns allowed addresses only, so that the checked address is dialled. */
-export function guardedLookup({ allowPrivate }: Guard, found: ResolvedNames): LookupFunction {
+export function guardedLookup(
+  { allowPrivate }: Guard,
+  found: ResolvedNames,
+  lookups: Pick<Lookups, 'lookUp'>,
+): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, all: LookupAddress[]) => {
+    lookups.lookUp(hostname, (error, all) => {
       if (error !== null) return callback(error, '', 0)
       const allowed = allowPrivate ? all : all.filter(({ address }) => isPublic(address))
       const [first] = allowed

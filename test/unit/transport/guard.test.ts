@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkUrl, guardedLookup, isPublic } from '../../../src/transport/guard.ts'
+import { Lookups } from '../../../src/transport/lookups.ts'
 
 const strict = { allowPrivate: false }
 const refused = { code: 'address-refused' }
@@ -76,8 +77,9 @@ test('a private address is accepted if the operator allows it', () => {
 })
 
 test('a name that resolves to this machine is refused at its lookup', async () => {
+  const lookups = new Lookups({ isGiven: () => false })
   const error = await new Promise((resolve) =>
-    guardedLookup(strict, { resolved() {} })('localhost', { all: true }, resolve),
+    guardedLookup(strict, { resolved() {} }, lookups)('localhost', { all: true }, resolve),
   )
 
   assert.equal((error as { code?: string }).code, 'address-refused')
