@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { jsonSchemaOf } from '../../src/api/schema/json-schema.ts'
 import { layerSchema } from '../../src/config/layer.ts'
 import * as core from '../../src/core/contribution/schema.ts'
+import { nodeRecordSchema } from '../../src/core/identity/node-record.ts'
 import { groveEventSchema } from '../../src/core/wire/events.ts'
 import {
   aboutAnswerSchema,
@@ -29,6 +30,8 @@ import {
 import {
   gossipMessageSchema,
   peersAnswerSchema,
+  sampleAnswerSchema,
+  sampleRequestSchema,
   shuffleRequestSchema,
   shuffleResponseSchema,
 } from '../../src/core/wire/gossip.ts'
@@ -44,6 +47,9 @@ export const published: Readonly<Record<string, z.ZodType>> = {
   'gossip-message': gossipMessageSchema,
   'shuffle-request': shuffleRequestSchema,
   'shuffle-response': shuffleResponseSchema,
+  'sample-request': sampleRequestSchema,
+  'sample-answer': sampleAnswerSchema,
+  'node-record': nodeRecordSchema,
   'gossip-peers': peersAnswerSchema,
   frontier: frontierAnswerSchema,
   'federated-frontier': federatedAnswerSchema,

@@ -3,36 +3,37 @@ import { Singleflight } from '../concurrency/singleflight.ts'
 import { Throttle } from '../concurrency/throttle.ts'
 import type { Cid } from '../core/cid.ts'
 import type { Contribution } from '../core/contribution/contribution.ts'
-import { isGroveError } from '../core/errors.ts'
 import type { PeerAddress } from '../core/peers/peer.ts'
 import type { Random } from '../core/random.ts'
 import type { Advertisement } from '../core/ranking/advertisement.ts'
 import type { FetchResult } from '../core/wire/fetch.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import { FEDERATION_VERSION } from '../core/wire/gossip.ts'
 import type { BlobStore } from '../ports/blob-store.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { ContributionStore } from '../ports/contribution-store.ts'
 import type { GraphIndex } from '../ports/graph-index.ts'
-import type { GraphStore } from '../ports/graph-store.ts'
 import type { Log } from '../ports/log.ts'
 import type { OriginStore } from '../ports/origin-store.ts'
-import type { RecordStore } from '../ports/record-store.ts'
-import type { Signatures } from '../ports/signatures.ts'
-import type { StoreHealth } from '../ports/store-health.ts'
-import type { NextTurn } from '../ports/stores.ts'
 import type { StubStore } from '../ports/stub-store.ts'
 import type { Transport } from '../ports/transport.ts'
 import { GossipState } from '../protocol/gossip-state.ts'
 import type { Effect, Input } from '../protocol/messages.ts'
 import { Access } from './access/access.ts'
+import { Recounting } from './access/recounting.ts'
 import { Background } from './background.ts'
+import type { NodeConfig } from './config.ts'
 import type {
   Counters,
   FetchedManifest,
   GossipView,
   Marks,
-  NodeConfig,
   ReadContext,
   ServeContext,
   SyncContext,
@@ -41,10 +42,14 @@ import { EventHub } from './events.ts'
 import { ClosureAnswers } from './fetch/closure-answers.ts'
 import { Health } from './health.ts'
 import { NodeSigning } from './identity/signing.ts'
+import type { NodePorts } from './node-ports.ts'
 import { AdvertisementVerifier } from './peers/advertisement-verifier.ts'
-import { noteFailure, noteGossipFailure, noteTwin } from './peers/contact.ts'
+import { noteFailure, noteTwin } from './peers/contact.ts'
+import { exchangeWith, sampleOf, shuffleWith } from './peers/gossip-calls.ts'
+import { NodeRecords } from './peers/node-records.ts'
 import { checkOtherId } from './peers/other-id.ts'
 import { PeerStore } from './peers/peer-store.ts'
+import { provenSampling, samplesProven, startNodeRecords } from './peers/sampling.ts'
 import { SeedWatch } from './peers/seed-watch.ts'
 import { FrontierReader } from './read/frontier-reader.ts'
 import { GistCache } from './read/gists.ts'
@@ -59,23 +64,8 @@ import { TransferSlots } from './transfer/transfer-slots.ts'
  */
 const FRONTIER_GAP_MS = 25
 const FRONTIER = 'reading of the frontier'
-
-export interface NodePorts {
-  readonly graph: GraphStore
-  readonly blobs: BlobStore
-  readonly records: RecordStore
-  readonly health: StoreHealth
-  readonly transport: Transport
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
-  /** Default: the grove has no key. */
-  readonly signatures?: Signatures | undefined
-  /** Default: nothing else waits for the thread, so that long work need not pause. */
-  readonly nextTurn?: NextTurn
-  /** Draws so many bytes that nobody can guess, in hex. */
-  readonly secret: (bytes: number) => string
-}
+/** What this grove can do, as it says in gossip. */
+const CAPABILITIES = { federation: FEDERATION_VERSION, blobs: 1 }
 
 /**
  * A grove at work: all slices of the context together. It owns the state of gossip, hands it what
@@ -97,7 +87,9 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   readonly health: Health
   readonly counters: Counters = { stored: { local: 0, peer: 0 } }
   readonly access: Access
+  readonly recounting: Recounting
   readonly peers: PeerStore
+  readonly nodeRecords: NodeRecords
   readonly seedWatch: SeedWatch
   readonly advertisements: AdvertisementVerifier
   readonly fetches = new Singleflight<FetchResult>()
@@ -136,18 +128,29 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       origins: this.origins,
       closing: this.closing,
       later: (...task) => this.later(...task),
+      moved: (metrics) => this.moved(metrics),
       breathe: () => this.breathe(),
       fault: (peer, error) => noteFailure(this, peer, error),
     })
     this.marks = new EvidenceMarks(this)
-    this.access = new Access(ports)
+    this.access = new Access(ports, {
+      current: config.self.peerId,
+      former: (config.former?.rotations ?? []).map(({ from }) => from),
+    })
+    this.recounting = new Recounting({
+      ...{ access: this.access, origins: this.origins, admission: config.admission, clock },
+      later: (...task) => this.later(...task),
+      moved: ({ metrics }) => this.moved(metrics),
+    })
     this.peers = new PeerStore({ ...ports, hosts: ports.transport.hosts })
+    this.nodeRecords = new NodeRecords(ports)
     this.seedWatch = new SeedWatch(config.seeds, ports.log)
     this.advertisements = new AdvertisementVerifier(this)
     this.sync = new BackgroundSync(this, this.advertisements)
-    const capabilities = { federation: FEDERATION_VERSION, blobs: 1 }
+    const { hosts } = ports.transport
+    const sampling = provenSampling(this, ports.secret)
     this.#gossip = new GossipState(
-      { ...config, capabilities, hosts: ports.transport.hosts },
+      { ...config, capabilities: CAPABILITIES, hosts, sampling },
       random,
     )
     this.#frontier = new FrontierReader(this)
@@ -165,6 +168,8 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   async start(): Promise<void> {
     await this.access.load()
     await this.peers.load()
+    await this.recounting.start()
+    if (samplesProven(this.config)) await startNodeRecords(this, CAPABILITIES)
     await this.#readPageOfFrontier()
     if (this.config.reachable) this.tell({ type: 'tick' })
     this.signing?.signEarlier()
@@ -180,6 +185,7 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     await this.#background.close()
     this.health.close()
     await this.peers.close()
+    await this.nodeRecords.close()
   }
 
   breathe(isBrief?: boolean): Promise<void> | undefined {
@@ -218,6 +224,15 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     this.tell({ type: 'held', cids })
     this.#verifyHeld(cids)
     this.#frontier.touch(contributions)
+    this.#readFrontierSoon()
+  }
+
+  moved(metrics: readonly string[]): void {
+    this.#frontier.touchMoved(metrics)
+    this.#readFrontierSoon()
+  }
+
+  #readFrontierSoon(): void {
     if (!this.#background.isDue(FRONTIER))
       this.later(FRONTIER, this.#frontierGap.delayMs(this.clock.now()), () => this.#readFrontier())
   }
@@ -236,6 +251,16 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
     return this.#replyAmong(effects, 'reply-shuffle').response
   }
 
+  /** A peer asks who is there; the answer, with this grove's record if it lacks that. */
+  sample(request: SampleRequest): SampleAnswer {
+    noteTwin(this, request.from, request.from)
+    const input = { type: 'sample-received', request } as const
+    const effects = this.#gossip.step(input, this.clock.now())
+    const { peers } = this.#replyAmong(effects, 'reply-sample')
+    const { own } = this.nodeRecords
+    return { peers, ...(own !== undefined && own.seq !== request.have && { record: own }) }
+  }
+
   #replyAmong<T extends Effect['type']>(
     effects: readonly Effect[],
     type: T,
@@ -252,10 +277,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'send-exchange':
-        this.spawn('exchange', () => this.#exchangeWith(effect.peer, effect.message))
+        this.spawn('exchange', () => exchangeWith(this, effect.peer, effect.message))
         break
       case 'send-shuffle':
-        this.spawn('shuffle', () => this.#shuffleWith(effect.peer, effect.request))
+        this.spawn('shuffle', () => shuffleWith(this, effect.peer, effect.request))
+        break
+      case 'send-sample':
+        this.spawn('sample', () => sampleOf(this, effect.peer, effect.most))
         break
       case 'wake':
         this.later('tick', Math.max(0, effect.at - this.clock.now()), async () =>
@@ -269,13 +297,13 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
         this.#verifyHeld(effect.entries.map(({ cid }) => cid))
         break
       case 'peer-status':
+        if (effect.status === 'failed') this.nodeRecords.forget(effect.peer.peerId)
         this.log.info('peer status', { ...effect.peer, status: effect.status })
         this.events.publish({ type: 'peer', ...effect.peer, status: effect.status })
         break
       case 'wrong-id':
         this.spawn('check of an id', () => checkOtherId(this, effect.peer, effect.peerId))
         break
-      case 'send-sample':
       case 'reply-sample':
       case 'reply-exchange':
       case 'reply-shuffle':
@@ -288,37 +316,6 @@ export class GroveNode implements ReadContext, ServeContext, SyncContext {
       this.events.publish({ type: 'announced', cid, metric, value, direction, peerId: from.peerId })
     }
     if (this.config.policy.scope !== 'off') this.sync.noteAdvertised(advertisements)
-  }
-
-  async #exchangeWith(peer: PeerAddress, message: GossipMessage): Promise<void> {
-    await this.#contact(peer, async () => {
-      const answer = await this.transport.exchange(peer, message, { signal: this.closing })
-      noteTwin(this, peer, answer.message)
-      this.tell({ type: 'exchange-answered', peer, ...answer })
-    })
-  }
-
-  async #shuffleWith(peer: PeerAddress, request: ShuffleRequest): Promise<void> {
-    await this.#contact(peer, async () => {
-      const response = await this.transport.shuffle(peer, request, { signal: this.closing })
-      this.tell({ type: 'shuffle-answered', peer, response })
-    })
-  }
-
-  async #contact(peer: PeerAddress, talk: () => Promise<void>): Promise<void> {
-    try {
-      await talk()
-      if (this.gossip.peer(peer.address)?.misnamed !== true) this.seedWatch.answered(peer)
-    } catch (error) {
-      if (!isGroveError(error)) throw error
-      if (this.closing.aborted) return
-      this.log.debug('peer did not answer gossip', {
-        ...peer,
-        code: error.code,
-        reason: error.message,
-      })
-      noteGossipFailure(this, peer, error)
-    }
   }
 
   async #readFrontier(): Promise<void> {

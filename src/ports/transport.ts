@@ -11,9 +11,17 @@ import type {
   BestQuery,
   ClosureRequest,
   ClosureTrailer,
+  OriginsAnswer,
+  OriginsRequest,
   ToldMetrics,
 } from '../core/wire/federation.ts'
-import type { GossipMessage, ShuffleRequest, ShuffleResponse } from '../core/wire/gossip.ts'
+import type {
+  GossipMessage,
+  SampleAnswer,
+  SampleRequest,
+  ShuffleRequest,
+  ShuffleResponse,
+} from '../core/wire/gossip.ts'
 import type { GroveIdentity } from '../core/wire/identity.ts'
 
 /** A manifest as a peer sent it, not verified, and the sizes of its artifacts. */
@@ -91,6 +99,12 @@ export interface Transport {
     request: ShuffleRequest,
     options?: RequestOptions,
   ): Promise<ShuffleResponse>
+  /** Who else is there, and whose key signed the answer. */
+  sample(
+    peer: PeerAddress,
+    request: SampleRequest,
+    options?: RequestOptions,
+  ): Promise<{ readonly answer: SampleAnswer; readonly signedBy: string | undefined }>
   /** Who the peer says it is. */
   identity(peer: PeerAddress, options?: RequestOptions): Promise<GroveIdentity>
   manifest(peer: PeerAddress, cid: Cid, options?: RequestOptions): Promise<ManifestAnswer>
@@ -107,6 +121,12 @@ export interface Transport {
   best(peer: PeerAddress, query: BestQuery, options?: RequestOptions): Promise<BestAnswer>
   /** Nothing about any of them from a peer that doesn't know the question. */
   about(peer: PeerAddress, request: AboutRequest, options?: RequestOptions): Promise<AboutAnswer>
+  /** Nothing from a peer that doesn't know the question. */
+  origins(
+    peer: PeerAddress,
+    request: OriginsRequest,
+    options?: RequestOptions,
+  ): Promise<OriginsAnswer>
   closure(
     peer: PeerAddress,
     request: ClosureRequest,

@@ -8,6 +8,7 @@ import { messageFor } from '../core/wire/federation-1.ts'
 import {
   FEDERATION_VERSION,
   gossipMessageSchema,
+  sampleAnswerSchema,
   shuffleResponseSchema,
 } from '../core/wire/gossip.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -17,6 +18,7 @@ import { CallSigner, type CallSigning } from './call-signer.ts'
 import { Dialler, type HttpCarrier, type Signer } from './dialler.ts'
 import { peerFault } from './faults.ts'
 import { FederationRoutes } from './federation-routes.ts'
+import type { LookupAll } from './guard.ts'
 import { HostMap } from './hosts.ts'
 import { legacyClosure } from './legacy-closure.ts'
 import { LegacyRoutes } from './legacy-routes.ts'
@@ -39,6 +41,8 @@ export interface TransportOptions {
   readonly isGiven?: (name: string) => boolean
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: (peer: PeerAddress) => boolean
+  /** Finds the addresses of names. Default: the system. */
+  readonly lookup?: LookupAll
   /** Carries the requests in the place of sockets: a simulated network. */
   readonly carrier?: HttpCarrier
 }
@@ -88,6 +92,11 @@ export function httpTransport(options: TransportOptions): Transport {
     async shuffle(peer, request, call = {}) {
       const path = '/api/gossip/shuffle'
       return (await gossip(peer, path, request, shuffleResponseSchema, call)).output
+    },
+    async sample(peer, request, call = {}) {
+      const asked = gossip(peer, '/api/gossip/sample', request, sampleAnswerSchema, call)
+      const { output: answer, signedBy } = await asked
+      return { answer, signedBy }
     },
     identity: (peer, call = {}) =>
       protocols.negotiate(
@@ -145,6 +154,12 @@ export function httpTransport(options: TransportOptions): Transport {
         return NOTHING
       }
     },
+    origins: (peer, request, call = {}) =>
+      protocols.negotiate(
+        peer,
+        () => federation.origins(peer, request, call),
+        async () => ({ origins: [], looked: 0 }),
+      ),
     closure: (peer, request, call = {}) =>
       protocols.negotiate(
         peer,

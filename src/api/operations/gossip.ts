@@ -11,6 +11,8 @@ import { messageFor } from '../../core/wire/federation-1.ts'
 import {
   gossipMessageSchema,
   peersAnswerSchema,
+  sampleAnswerSchema,
+  sampleRequestSchema,
   shuffleRequestSchema,
   shuffleResponseSchema,
 } from '../../core/wire/gossip.ts'
@@ -21,6 +23,8 @@ import type { ByteRange } from '../../ports/blob-store.ts'
 import { bytes, json } from './operation.ts'
 
 const group = 'gossip'
+/** A question who is there. */
+const SAMPLE_MAX_BYTES = 8 * 1024
 /** Artifacts whose sizes a manifest's answer gives. Header sections are bounded (Node: 16 KiB). */
 const ANNOUNCED_MAX = 100
 
@@ -51,6 +55,22 @@ export const gossipOperations = {
       refuseBlocked(node, told)
       const sender = { ...told, ...inShownName(told, by) }
       return node.shuffle({ sender, offered }, remote)
+    },
+  }),
+  sample: json({
+    name: 'sample',
+    group,
+    summary: 'Name a few groves that this one has called itself, and tell the own record',
+    http: { method: 'POST', path: '/api/gossip/sample', maxBodyBytes: SAMPLE_MAX_BYTES },
+    access: 'gossip',
+    input: sampleRequestSchema,
+    output: sampleAnswerSchema,
+    run: async (node, request, { by }) => {
+      refuseBlocked(node, request.from)
+      return node.sample({
+        ...request,
+        from: { ...request.from, ...inShownName(request.from, by) },
+      })
     },
   }),
   gossipPeers: json({

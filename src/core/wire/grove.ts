@@ -15,9 +15,13 @@ export const groveInfoSchema = z.object({
     liveness: z.array(
       z.object({ peerId: z.string(), status: livenessStatusSchema, lastSeen: timestampSchema }),
     ),
+    /** Groves that have answered under their keys, of which peers are chosen; not in `open`. */
+    proven: z.number().int().optional(),
   }),
   /** Which groves may call it. Groves up to 0.2 don't say. */
   admission: z.enum(admissions).optional(),
+  /** True while signals and rankings are brought up to date with a change of who counts. */
+  recounting: z.boolean().optional(),
   /** Groves up to 0.2 don't say. */
   storage: z
     .object({

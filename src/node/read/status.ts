@@ -1,5 +1,6 @@
 import { GroveError } from '../../core/errors.ts'
 import { isKeyId, publicPem } from '../../core/identity/ed25519.ts'
+import { demandsKeys } from '../../core/peers/admission.ts'
 import { timestamp } from '../../core/time.ts'
 import type { FederationPeer } from '../../core/wire/federation.ts'
 import type { PeerInfo, PeersAnswer } from '../../core/wire/gossip.ts'
@@ -21,8 +22,10 @@ export async function groveInfo(node: ReadContext): Promise<GroveInfo> {
       enabled: node.config.reachable,
       peers: peers.length,
       liveness: peers.map(({ peerId, status, lastSeen }) => ({ peerId, status, lastSeen })),
+      ...(demandsKeys(node.config.admission) && { proven: node.gossip.provenPeers().length }),
     },
     admission: node.config.admission ?? 'open',
+    ...(node.recounting.isUnderWay && { recounting: true }),
     storage: await node.health.info(),
   }
 }
@@ -58,8 +61,9 @@ export function federationPeers(node: ReadContext): FederationPeer[] {
     const lastSeen = lastContact(peer)
     const { peerId, address, seed, answered, capabilities } = peer
     const status = peer.status === 'alive' && !answered ? 'unknown' : peer.status
-    const { standings } = node.access
-    const standing = standings.of(peerId) ?? standings.of(address)
+    const { standings, keys } = node.access
+    const made = keys.of(peerId)
+    const standing = (made === 'own' ? undefined : made) ?? standings.of(address)
     return {
       peerId,
       address,

@@ -54,7 +54,7 @@ export class ProvenPeers {
 
   /** The answer to a caller that asks who is there. */
   reply({ from, most }: SampleRequest, now: number): Effect[] {
-    const peers = this.#sampling.offer(from.peerId, most)
+    const peers = this.#sampling.offer(from, most)
     return [{ type: 'reply-sample', peers }, ...this.heard(from, now)]
   }
 

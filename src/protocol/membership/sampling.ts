@@ -175,11 +175,18 @@ export class Sampling {
     return this.#callers >= CALLERS_MAX ? this.#drawn(1) : []
   }
 
-  /** Up to so many peers to name to one that asks: those proven last, then any. */
-  offer(asker: string, most: number): NamedPeer[] {
+  /**
+   * Up to so many peers to name to one that asks: whoever else has its key, those proven last, then
+   * any.
+   */
+  offer(asker: PeerAddress, most: number): NamedPeer[] {
     const mayName = (peer: ProvenPeer) =>
-      peer.peerId !== asker && peer.missed === 0 && peer.answeredIn > this.#round - NAMED_ROUNDS
-    const named = new Set(this.#latest.filter(mayName).slice(0, Math.min(LATEST, most)))
+      peer.missed === 0 &&
+      peer.answeredIn > this.#round - NAMED_ROUNDS &&
+      (peer.peerId !== asker.peerId || peer.address !== asker.address)
+    const twin = this.#book.get(asker.peerId)
+    const first = [...(twin === undefined ? [] : [twin]), ...this.#latest]
+    const named = new Set(first.filter(mayName).slice(0, Math.min(LATEST, most)))
     for (let draws = 0; draws < DRAWS_MAX && named.size < most; draws += 1) {
       const peer = this.#book.any(this.#options.random)
       if (peer !== undefined && mayName(peer)) named.add(peer)

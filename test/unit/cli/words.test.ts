@@ -34,6 +34,10 @@ test('the peers of a grove are counted, or it is said how to get some', () => {
     '2, of which 1 is alive; `grove peers` says why',
   )
   assert.equal(peersText({ peers: 1, liveness: [peer] }), '1, of which 1 is alive')
+  assert.match(
+    peersText({ peers: 1, liveness: [peer], proven: 7 }),
+    /chosen among 7 that have proven/,
+  )
 })
 
 test('a review, reproduction or adoption of nothing is refused', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Lookups } from '../../../src/transport/lookups.ts'
+import { Lookups } from '../../../src/transport/names/lookups.ts'
 
 /** Look-ups that end when a test says so. `seed` is a name that the operator gave. */
 function heldLookups() {
@@ -8,7 +8,7 @@ function heldLookups() {
   const found: string[] = []
   const lookups = new Lookups({
     isGiven: (name) => name === 'seed',
-    resolve: (name, done) =>
+    lookup: (name, _options, done) =>
       running.set(name, () => {
         running.delete(name)
         done(null, [])
@@ -16,7 +16,9 @@ function heldLookups() {
   })
   const ask = (...names: string[]) => {
     for (const name of names)
-      lookups.lookUp(name, (error) => found.push(error === null ? name : `${name}: ${error.code}`))
+      lookups.lookUp(name, { all: true }, (error) =>
+        found.push(error === null ? name : `${name}: ${error.code}`),
+      )
   }
   return {
     lookups,

@@ -32,6 +32,7 @@ async function status(session: CliSession): Promise<void> {
     field('id', info.peerId)
     field('contributions', String(info.stats.contributions))
     if (info.admission !== undefined) field('admission', info.admission)
+    if (info.recounting === true) field('counts', RECOUNTING)
     field('gossip', info.gossip.enabled ? 'on' : 'off: it is not being served')
     field('peers', peersText(info.gossip))
     for (const line of refusedLines(refused, refusals)) field('not fetched', line)
@@ -40,15 +41,20 @@ async function status(session: CliSession): Promise<void> {
   })
 }
 
+const RECOUNTING =
+  'recounting: signals and rankings are being brought up to date with who counts here'
+
 /** How many peers there are and how many of them answer, or how to get some. */
 export function peersText({
   peers,
   liveness,
-}: Pick<GroveInfo['gossip'], 'peers' | 'liveness'>): string {
+  proven,
+}: Pick<GroveInfo['gossip'], 'peers' | 'liveness' | 'proven'>): string {
   if (peers === 0) return 'none: `grove serve --peer URL` starts from one'
   const alive = liveness.filter((peer) => peer.status === 'alive').length
   const why = alive < peers ? '; `grove peers` says why' : ''
-  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${why}`
+  const among = proven === undefined ? '' : `, chosen among ${proven} that have proven themselves`
+  return `${peers}, of which ${alive} ${alive === 1 ? 'is' : 'are'} alive${among}${why}`
 }
 
 function printDamaged({ output }: CliSession, storage: GroveInfo['storage']): void {

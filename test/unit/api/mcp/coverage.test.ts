@@ -25,6 +25,7 @@ const without: Readonly<Record<string, string>> = {
   manifest: 'groves ask it of each other',
   exchange: 'groves ask it of each other',
   shuffle: 'groves ask it of each other',
+  sample: 'groves ask it of each other',
   gossipPeers: 'grove_peers lists them, with their records',
   refusals: 'grove_status counts them, and the command line shows no more',
   stubs: 'no command shows them',
@@ -40,6 +41,7 @@ const without: Readonly<Record<string, string>> = {
   best: 'groves ask it of each other',
   about: 'groves ask it of each other',
   closure: 'groves ask it of each other',
+  origins: 'groves ask it of each other',
 }
 
 /** The tool that does what a command does. */

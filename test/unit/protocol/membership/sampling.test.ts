@@ -140,14 +140,22 @@ test('peers are named while they answer, the newest among them, to all but thems
   const state = knowing(groves(1, 100))
   state.proved(grove(500))
 
-  const named = ids(state.offer(A.peerId, 10))
+  const named = ids(state.offer(A, 10))
 
   assert.equal(named.size, 10)
   assert.ok(named.has(grove(500).peerId))
-  assert.ok(!ids(state.offer(grove(500).peerId, 10)).has(grove(500).peerId))
+  assert.ok(!ids(state.offer(grove(500), 10)).has(grove(500).peerId))
   for (let round = 0; round < 64; round += 1) state.beginRound([])
   state.proved(B)
-  assert.deepEqual(ids(state.offer(A.peerId, 10)), ids([B]))
+  assert.deepEqual(ids(state.offer(A, 10)), ids([B]))
+})
+
+test('who asks is told of another grove that has its key', () => {
+  const state = knowing([...groves(1, 40), { ...A, address: grove(99).address, seq: 1 }])
+
+  const [first] = state.offer(A, 1)
+
+  assert.deepEqual(first, { ...A, address: grove(99).address, seq: 1 })
 })
 
 test('a host has one place, whoever answers there first, until it answers no more', () => {

@@ -1,5 +1,6 @@
-import { type LookupAddress, lookup } from 'node:dns'
-import { BoundedMap } from '../concurrency/bounded.ts'
+import { lookup as bySystem, type LookupAddress } from 'node:dns'
+import { BoundedMap } from '../../concurrency/bounded.ts'
+import type { LookupAll } from '../guard.ts'
 
 /** Names of strangers that are looked up at once. Node has two threads for look-ups. */
 const STRANGERS_MAX = 1
@@ -10,19 +11,16 @@ const REACHED_MAX = 4_096
 
 type Found = (error: NodeJS.ErrnoException | null, all: LookupAddress[]) => void
 
-/** A look-up, whose callback is called once, later. */
-export type Resolver = (name: string, found: Found) => void
-
 interface Waiting {
   readonly name: string
   readonly callbacks: Found[]
 }
 
 interface LookupsOptions {
-  /** Whether the operator gave the name. */
-  readonly isGiven: (name: string) => boolean
+  /** Whether the operator gave the name. Default: none. */
+  readonly isGiven?: ((name: string) => boolean) | undefined
   /** Default: the system's. */
-  readonly resolve?: Resolver
+  readonly lookup?: LookupAll | undefined
 }
 
 /**
@@ -31,17 +29,17 @@ interface LookupsOptions {
  * other, those that were reached before first. Names that the operator gave never wait for them.
  */
 export class Lookups {
-  readonly #isGiven: LookupsOptions['isGiven']
-  readonly #resolve: Resolver
+  readonly #isGiven: (name: string) => boolean
+  readonly #lookupAll: LookupAll
   readonly #reached = new BoundedMap<string, true>(REACHED_MAX)
   /** Look-ups under way, by name: who asks for the same name meanwhile shares the answer. */
   readonly #running = new Map<string, Found[]>()
   readonly #waiting: Waiting[] = []
   #strangers = 0
 
-  constructor({ isGiven, resolve = bySystem }: LookupsOptions) {
+  constructor({ isGiven = () => false, lookup = bySystem }: LookupsOptions) {
     this.#isGiven = isGiven
-    this.#resolve = resolve
+    this.#lookupAll = lookup
   }
 
   /** A server was reached by the name. */
@@ -49,7 +47,8 @@ export class Lookups {
     this.#reached.set(name, true)
   }
 
-  lookUp(name: string, found: Found): void {
+  /** Finds all addresses of a name, whatever the options are. */
+  readonly lookUp: LookupAll = (name, _options, found) => {
     const shared = this.#running.get(name) ?? this.#waitingFor(name)?.callbacks
     if (shared !== undefined) shared.push(found)
     else if (this.#isGiven(name)) this.#run({ name, callbacks: [found] }, () => {})
@@ -84,15 +83,13 @@ export class Lookups {
 
   #run({ name, callbacks }: Waiting, ended: () => void): void {
     this.#running.set(name, callbacks)
-    this.#resolve(name, (error, all) => {
+    this.#lookupAll(name, { all: true }, (error, all) => {
       this.#running.delete(name)
       ended()
       for (const found of callbacks) found(error, all)
     })
   }
 }
-
-const bySystem: Resolver = (name, found) => lookup(name, { all: true }, found)
 
 const tooMany = (): NodeJS.ErrnoException =>
   Object.assign(new Error('too many names wait to be looked up'), { code: 'EAI_AGAIN' })

@@ -1,0 +1,113 @@
+import { isGroveError } from '../../core/errors.ts'
+import { isKeyId } from '../../core/identity/ed25519.ts'
+import { leadsTo } from '../../core/identity/rotation.ts'
+import { demandsKeys } from '../../core/peers/admission.ts'
+import { isAccepted } from '../../core/peers/counting.ts'
+import type { PeerAddress } from '../../core/peers/peer.ts'
+import type { Random } from '../../core/random.ts'
+import type { Capabilities, NamedPeer, SampleRequest } from '../../core/wire/gossip.ts'
+import type { ProvenSampling } from '../../protocol/messages.ts'
+import type { NodeConfig } from '../config.ts'
+import type { AdmitContext, PeersContext, ReadContext, SyncContext } from '../context.ts'
+import { noteTwin } from './contact.ts'
+import type { NodeRecords } from './node-records.ts'
+
+export type SamplingContext = PeersContext &
+  Pick<AdmitContext, 'closing'> & { readonly nodeRecords: NodeRecords }
+
+/** Who may be chosen as a peer. */
+interface Chosen {
+  readonly config: Pick<NodeConfig, 'admission' | 'reachable'>
+  readonly access: Pick<ReadContext['access'], 'standings' | 'keys'>
+  readonly nodeRecords: Pick<NodeRecords, 'isRetired'>
+}
+
+/** How often it is looked whether this grove needs another node record. */
+const RECORD_CHECK_MS = 6 * 60 * 60_000
+
+/** Whether peers are chosen among those that have proven themselves. */
+export const samplesProven = ({ admission, reachable }: Chosen['config']): boolean =>
+  reachable && demandsKeys(admission)
+
+/**
+ * Sampling among the proven peers that the operator wants; undefined where none has to be proven.
+ * `secret` draws so many bytes that nobody can guess, in hex.
+ */
+export function provenSampling(
+  { config, access, nodeRecords }: Chosen,
+  secret: (bytes: number) => string,
+): ProvenSampling | undefined {
+  if (!samplesProven(config)) return undefined
+  const { standings, keys } = access
+  const { admission = 'open' } = config
+  return {
+    random: unguessable(secret),
+    accepts: ({ peerId, address }) =>
+      isKeyId(peerId) &&
+      standings.of(address) !== 'blocked' &&
+      isAccepted(admission, keys.of(peerId)) &&
+      !nodeRecords.isRetired(peerId),
+  }
+}
+
+/** Reads who was proven before, and makes this grove's record anew whenever that is due. */
+export async function startNodeRecords(
+  node: SamplingContext & Pick<SyncContext, 'later'>,
+  capabilities: Capabilities,
+): Promise<void> {
+  const { nodeRecords, config } = node
+  const addresses = [config.self.address]
+  const renew = async () => {
+    node.later('node record', RECORD_CHECK_MS, renew)
+    try {
+      await nodeRecords.renew({ addresses, capabilities })
+    } catch (err) {
+      node.log.warn('no new node record: the last one holds, if there is one', { err })
+    }
+  }
+  node.tell({ type: 'peers-remembered', peers: await nodeRecords.load() })
+  await renew()
+}
+
+const unguessable = (secret: (bytes: number) => string): Random => ({
+  next: () => Number.parseInt(secret(6), 16) / 2 ** 48,
+})
+
+/** Asks a peer who is there. Its answer, signed by its key, proves that it is. */
+export async function askWhoIsThere(
+  node: SamplingContext,
+  peer: PeerAddress,
+  most: number,
+): Promise<void> {
+  const { self } = node.config
+  const have = node.nodeRecords.seqOf(peer.peerId)
+  const from: NamedPeer = { ...self, seq: node.nodeRecords.own?.seq ?? 0 }
+  const request: SampleRequest = { from, most, ...(have > 0 && { have }) }
+  const asked = node.transport.sample(peer, request, { signal: node.closing })
+  const { answer, signedBy } = await asked
+  if (signedBy === self.peerId)
+    return noteTwin(node, peer, { peerId: signedBy, address: peer.address })
+  const proven = { peerId: signedBy ?? '', address: peer.address }
+  const seq = signedBy === undefined ? 0 : node.nodeRecords.proven(proven, answer.record)
+  node.tell({ type: 'sample-answered', peer, answer, proven: signedBy, seq })
+  if (signedBy !== undefined && signedBy !== peer.peerId && isKeyId(peer.peerId))
+    await noteRotation(node, peer, signedBy)
+}
+
+/** Another key answers for a peer. If both have signed that it follows, the old one is no more. */
+async function noteRotation(
+  node: SamplingContext,
+  peer: PeerAddress,
+  answeredAs: string,
+): Promise<void> {
+  try {
+    const { peerId, rotations } = await node.transport.identity(peer, { signal: node.closing })
+    if (peerId !== answeredAs || !isKeyId(peer.peerId)) return
+    if (!leadsTo(peer.peerId, peerId, rotations)) return
+    node.nodeRecords.retire(peer.peerId)
+    node.tell({ type: 'key-retired', peerId: peer.peerId })
+    node.log.info('a peer has another key than it had', { ...peer, now: answeredAs })
+  } catch (error) {
+    if (!isGroveError(error)) throw error
+  }
+}
