@@ -4,6 +4,7 @@ import { OwnAddresses } from './api/admission/own-addresses.ts'
 import { leafAnswerOf, requestOf } from './api/answer/called.ts'
 import { createHttpApp } from './api/http/app.ts'
 import { proxiesAt } from './api/http/caller.ts'
+import { connectionsFor } from './api/http/connections.ts'
 import { bind, type Certificate, drain } from './api/http/server.ts'
 import { askToLeave } from './api/local/ask-to-leave.ts'
 import type { Role } from './api/local/holder.ts'
@@ -21,6 +22,7 @@ import type { AnswerCall } from './node/peers/leaf.ts'
 import type { Log } from './ports/log.ts'
 import type { Stores } from './ports/stores.ts'
 import { systemClock } from './runtime/clock.ts'
+import { descriptorsMax } from './runtime/descriptors.ts'
 import { systemRandom } from './runtime/random.ts'
 import { secretHex } from './runtime/secret.ts'
 import { poolSignatures } from './runtime/signatures.ts'
@@ -79,7 +81,9 @@ export function composeNode(
   address: string | undefined,
   log: Log,
 ): ComposedNode {
+  const given = new Set(settings.seeds.map((seed) => URL.parse(seed.address)?.hostname))
   const transport = httpTransport({
+    isGiven: (name) => given.has(name),
     allowPrivate: settings.allowPrivatePeers,
     clock: systemClock,
     own: address,
@@ -175,6 +179,7 @@ export async function serveGrove(
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
   const running = bound.serve(node, {
     nextTurn,
+    connectionsMax: connectionsFor(descriptorsMax()),
     pages: local?.pages ?? {},
     allowHosts: namesOf(server),
     proxies,

@@ -40,6 +40,8 @@ export interface TransportOptions {
   readonly minimumRate?: MinimumRate
   /** This grove's key, by which requests are signed. Default: they go as they are. */
   readonly signing?: CallSigning
+  /** Whether the operator gave a name, which then waits for no other to be looked up. */
+  readonly isGiven?: (name: string) => boolean
   /** Whether the operator wants a peer left alone. Default: none. */
   readonly isBlocked?: (peer: PeerAddress) => boolean
   /** Finds the addresses of names. Default: the system. */

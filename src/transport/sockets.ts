@@ -3,6 +3,7 @@ import { Agent, buildConnector, errors } from 'undici'
 import type { HttpCarrier } from './dialler.ts'
 import { checkHost, type Guard, guardedLookup, type LookupAll } from './guard.ts'
 import type { HostMap } from './hosts.ts'
+import { Lookups } from './names/lookups.ts'
 
 /** What sockets need. Times are in ms. */
 interface SocketsOptions extends Guard {
@@ -10,6 +11,8 @@ interface SocketsOptions extends Guard {
   readonly hosts: HostMap
   /** Finds the addresses of names. Default: the system. */
   readonly lookup?: LookupAll | undefined
+  /** Whether the operator gave a name. Default: none. */
+  readonly isGiven?: ((name: string) => boolean) | undefined
   readonly connectTimeoutMs: number
   /** From the request to the end of the response's headers. */
   readonly headersTimeoutMs: number
@@ -51,10 +54,11 @@ export function socketsOf(options: SocketsOptions): HttpCarrier {
 }
 
 function guardedConnector(options: SocketsOptions): buildConnector.connector {
+  const lookups = new Lookups(options)
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     allowH2: false,
-    lookup: guardedLookup(options, options.hosts, options.lookup),
+    lookup: guardedLookup(options, options.hosts, lookups.lookUp),
   })
   return (target, callback) => {
     try {
@@ -64,7 +68,10 @@ function guardedConnector(options: SocketsOptions): buildConnector.connector {
     }
     connect(target, (...answer) => {
       const ip = answer[1]?.remoteAddress
-      if (ip !== undefined) options.hosts.reached(target.hostname, ip)
+      if (ip !== undefined) {
+        options.hosts.reached(target.hostname, ip)
+        lookups.reached(target.hostname)
+      }
       callback(...answer)
     })
   }

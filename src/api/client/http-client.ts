@@ -24,6 +24,8 @@ import {
 import { resuming, type SentEvent, serverSentEvents } from './event-stream.ts'
 
 const CONNECTIONS = 16
+/** Operations that wait for other groves, or for ever: short ones have connections of their own. */
+const LONG: ReadonlySet<string> = new Set(['fetchContribution', 'sync', 'events'])
 /** Time without a byte of the answer after which a call fails. Event streams have a heartbeat. */
 const STALL_MS = 120_000
 
@@ -96,6 +98,7 @@ export class HttpClient {
   /** Whether it is the process that has a directory of this machine open. */
   readonly #isHolder: boolean
   readonly #pool: Pool
+  readonly #longPool: Pool
   /** A connection of its own, on which the server is asked whether it lives. */
   readonly #pulse: Pool
   readonly #vigil: Vigil
@@ -112,6 +115,7 @@ export class HttpClient {
     this.#prefix = pathname.replace(/\/$/, '')
     const options = { headersTimeout: 0, bodyTimeout: STALL_MS, ...(connect && { connect }) }
     this.#pool = new Pool(origin, { ...options, connections: CONNECTIONS })
+    this.#longPool = new Pool(origin, { ...options, connections: CONNECTIONS })
     this.#pulse = new Pool(origin, { ...options, connections: 1 })
     this.#vigil = new Vigil({
       timers: clock,
@@ -183,8 +187,9 @@ export class HttpClient {
       headers: { ...headers, ...this.#credentials },
       body: body ?? null,
     }
+    const pool = LONG.has(operation.name) ? this.#longPool : this.#pool
     const answer = await this.#vigil
-      .over(signal, (until) => this.#pool.request({ ...request, signal: until }))
+      .over(signal, (until) => pool.request({ ...request, signal: until }))
       .catch((cause: unknown) => Promise.reject(this.#failure(cause, signal)))
     // A body that nobody has begun to read may emit an error, which would end the process.
     answer.body.on('error', () => {})
@@ -283,12 +288,13 @@ export class HttpClient {
 
   /** Makes no more requests; resolves when those under way have ended. */
   async retire(): Promise<void> {
-    await this.#pool.close()
+    await Promise.all([this.#pool.close(), this.#longPool.close()])
     await this.#pulse.close()
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#pulse.destroy()])
+    const pools = [this.#pool, this.#longPool, this.#pulse]
+    await Promise.all(pools.map((pool) => pool.destroy()))
   }
 
   #bodyOf(operation: Operation, input: Readonly<Record<string, unknown>>): string {

@@ -1,12 +1,21 @@
 import type { Socket } from 'node:net'
 import { hostOf } from './caller.ts'
 
+/** Connections that a server has at most. */
+export const CONNECTIONS_MAX = 4_096
+/** Share of a process's descriptors that they may take: files and calls need the others. */
+const DESCRIPTORS_SHARE = 1 / 2
 /** Share of all connections from which on new ones take the place of others. */
 const FULL_SHARE = 3 / 4
 /** Share from which on bodies have to move faster. */
 const CROWDED_SHARE = 1 / 2
 /** Share that the event streams of one host may fill. */
 const LISTENING_SHARE = 1 / 2
+
+/** How many connections a process may take that has so many descriptors. */
+export function connectionsFor(descriptors = Number.POSITIVE_INFINITY): number {
+  return Math.min(CONNECTIONS_MAX, Math.floor(descriptors * DESCRIPTORS_SHARE))
+}
 
 /** What a connection is used for. One that is worked for is never cut to make room. */
 export type ConnectionUse = 'idle' | 'body' | 'work' | 'listening'
@@ -51,6 +60,12 @@ export class Connections {
     this.#bySocket.set(socket, connection)
     socket.once('close', () => this.#remove(connection))
     if (this.#bySocket.size > this.#most * FULL_SHARE) this.#makeRoom(connection)
+  }
+
+  /** The connection goes on by another socket, which has to be added. */
+  leave(socket: Socket): void {
+    const connection = this.#bySocket.get(socket)
+    if (connection !== undefined) this.#remove(connection)
   }
 
   of(socket: Socket): OpenConnection | undefined {

@@ -5,14 +5,14 @@ import { errnoOf } from '../../core/errno.ts'
 import { errorBody, GroveError } from '../../core/errors.ts'
 import type { GroveNode } from '../../node/node.ts'
 import { createHttpApp, type HttpApp, type HttpAppOptions } from './app.ts'
-import { Connections } from './connections.ts'
+import { CONNECTIONS_MAX, Connections } from './connections.ts'
 import { cutIfEventStream } from './exchange.ts'
-import { answerConnect, answerExpectation, answerUnparsed } from './unparsed.ts'
+import { countSecured } from './handshakes.ts'
+import { answerConnect, answerExpectation, answerUnparsed, cutLater } from './unparsed.ts'
 
-/** Time for a caller to send a request's headers. Bodies have limits of their own. */
+/** Time to agree on https, and to send a request's headers. Bodies have limits of their own. */
 const HEADERS_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 30_000
-const CONNECTIONS_MAX = 4_096
 /** How often a closing server checks for requests still under way. */
 const DRAIN_POLL_MS = 10
 
@@ -42,6 +42,7 @@ interface BindOptions {
 }
 
 export interface ServeOptions extends Omit<HttpAppOptions, 'connections'> {
+  /** Default: CONNECTIONS_MAX. */
   readonly connectionsMax?: number
 }
 
@@ -76,9 +77,10 @@ export async function bind(options: BindOptions): Promise<BoundServer> {
     const { connectionsMax = CONNECTIONS_MAX } = options
     const connections = new Connections({ most: connectionsMax, now: node.clock.now })
     server.maxConnections = connectionsMax
-    server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) =>
-      connections.add(socket),
-    )
+    server.on('connection', (socket: Socket) => connections.add(socket))
+    server.on('clientError', (_error, socket) => cutLater(socket, node.clock))
+    server.on('connect', (_incoming, socket) => cutLater(socket, node.clock))
+    if (isSecure) countSecured(server, connections)
     const app = createHttpApp(node, { ...options, connections })
     listener = app.handle
     return { url, port, app, close: ({ graceMs }) => closeServer(server, app, node, graceMs) }
@@ -110,8 +112,11 @@ export function httpServer(listener: RequestListener, tls?: Certificate): Server
 }
 
 function secureServer(tls: Certificate, listener: RequestListener): Server {
+  const times = { ...TIMES, handshakeTimeout: HEADERS_TIMEOUT_MS }
   try {
-    return createSecureServer({ ...TIMES, ...tls, minVersion: 'TLSv1.2' }, listener)
+    const server = createSecureServer({ ...times, ...tls, minVersion: 'TLSv1.2' }, listener)
+    // Nothing can be said on such a socket, and Node leaves it to `clientError` to end it.
+    return server.prependListener('tlsClientError', (_error, socket) => socket.destroy())
   } catch (cause) {
     const message = `the certificate and its key can't be used: ${(cause as Error).message}`
     throw new GroveError('usage-error', {}, { cause, message })

@@ -3,7 +3,11 @@ import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { errnoOf } from '../../core/errno.ts'
 import { GroveError } from '../../core/errors.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { errorResponse, type TextResponse } from '../answer/response.ts'
+
+/** How long who was hung up on may take to read the answer and to hang up, too. */
+const LINGER_MS = 5_000
 
 const statuses: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
@@ -21,6 +25,17 @@ export function answerUnparsed(error: Error, socket: Duplex): void {
     ([name, value]) => `${name}: ${value}\r\n`,
   )
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+}
+
+/**
+ * Cuts a connection a while after such an answer: Node waits for the other side to hang up, too,
+ * which may never do so.
+ */
+export function cutLater(socket: Duplex, clock: Pick<Clock, 'after'>): void {
+  socket.once(
+    'close',
+    clock.after(LINGER_MS, () => socket.destroy()),
+  )
 }
 
 /** Answers an `Expect` other than 100-continue. */

@@ -50,6 +50,8 @@ export function printProse(output: Output, text: string, format?: Style): void {
 }
 
 const LABEL_WIDTH = 14
+/** What is assumed of a terminal that says less: that of a container may say 0. */
+const COLUMNS_MIN = 40
 
 /**
  * Prints a value beside its name, wrapped where the terminal ends. A single word that has no room
@@ -88,7 +90,7 @@ const escaped = (char: string): string =>
 /** Writes a note to the user, which is not part of the answer. A terminal gets it wrapped. */
 export function note(output: Output, text: string): void {
   const { isTTY, columns = 80 } = output.notes
-  const width = isTTY === true ? columns : Number.POSITIVE_INFINITY
+  const width = isTTY === true ? Math.max(COLUMNS_MIN, columns) : Number.POSITIVE_INFINITY
   const lines = text.split('\n').flatMap((line) => wrapText(line, width))
   output.notes.write(`${lines.join('\n')}\n`)
 }
@@ -102,5 +104,7 @@ export function style(output: Output, format: Style, text: string): string {
 
 /** Columns for an answer; unlimited if it goes to a file or a pipe. */
 export function widthOf(output: Output): number {
-  return output.answer.isTTY ? Math.max(40, output.answer.columns ?? 80) : Number.POSITIVE_INFINITY
+  return output.answer.isTTY
+    ? Math.max(COLUMNS_MIN, output.answer.columns ?? 80)
+    : Number.POSITIVE_INFINITY
 }

@@ -17,15 +17,39 @@ const severity: Readonly<Record<LogLevel, number>> = {
   silent: 4,
 }
 
-/** A log for a person at a terminal: one line an event, on stderr. */
+/** Lines that wait for a terminal that is stopped, in bytes. */
+const WAITING_MAX = 1024 * 1024
+const LOST = 'lines of the log were lost, since the terminal was stopped'
+
+/**
+ * A log for a person at a terminal: one line an event, on stderr. It waits for no terminal that is
+ * stopped (Ctrl-S): lines that have no room any more are lost, and what is logged next says so.
+ */
 export function terminalLog(output: Output, clock: Clock, least: LogLevel): Log {
+  const { notes } = output
+  doNotWait(notes)
+  let lost = 0
+  const write = (level: LineLevel, message: string, fields: Fields) =>
+    note(output, logLine(level, message, fields, new Date(clock.now()).toISOString()))
   const at =
     (level: LineLevel) =>
     (message: string, fields: Fields = {}) => {
       if (severity[level] < severity[least]) return
-      note(output, logLine(level, message, fields, new Date(clock.now()).toISOString()))
+      if (notes.writableLength > WAITING_MAX) {
+        lost++
+        return
+      }
+      if (lost > 0) write('warn', LOST, { lost })
+      lost = 0
+      write(level, message, fields)
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+/** Node has the whole process wait for a terminal, and no other way to change that. */
+function doNotWait(stream: NodeJS.WriteStream): void {
+  const { _handle } = stream as { _handle?: { setBlocking?: (isBlocking: boolean) => void } }
+  _handle?.setBlocking?.(false)
 }
 
 /** An event as people read it; the stack of an error follows on lines of its own. Pure. */

@@ -1,5 +1,8 @@
 /** What the typed client does, over HTTP and in this process. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { groveClient } from '../../../src/api/client/http-client.ts'
 import { localClient } from '../../../src/api/client/local-client.ts'
@@ -59,6 +62,28 @@ test('a query means the same over HTTP and in this process', async () => {
     assert.deepEqual(await over.threads(query), await inside.threads(query))
   assert.equal((await over.threads({ tags: ['lm', 'x y&z'] })).count, 1)
   await over.close()
+})
+
+test('calls that wait for other groves keep no short one waiting', async () => {
+  const server = createServer((incoming, outgoing) => {
+    if (incoming.method === 'GET') outgoing.end('{"peers":[]}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = groveClient(`http://127.0.0.1:${port}`, systemClock)
+  const fetches = Array.from({ length: 40 }, () =>
+    client.fetchContribution({ cid: hashBytes(Buffer.of()) }),
+  )
+  const ends = Promise.allSettled(fetches)
+  await once(server, 'request')
+
+  const answer = await client.federationPeers({})
+
+  assert.deepEqual(answer, { peers: [] })
+  await client.close()
+  server.closeAllConnections()
+  server.close()
+  await ends
 })
 
 test('a server that is not there is told with its address', async () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { get } from 'node:https'
+import { connect } from 'node:net'
+import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { bind } from '../../../src/api/http/server.ts'
+import { bind, httpServer } from '../../../src/api/http/server.ts'
 import { nextTurn } from '../../../src/runtime/turn.ts'
 import { withCode } from '../../support/errors.ts'
 import { testFolder } from '../../support/folder.ts'
@@ -13,31 +16,67 @@ import { testNode } from '../../support/test-node.ts'
 const at = testFolder()
 const noOpenssl = spawnSync('openssl', ['version']).status !== 0 && 'no openssl here'
 
-test('a grove with a certificate speaks https', { skip: noOpenssl }, async () => {
+function newCertificate() {
   const made = spawnSync('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
     ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost', '-days', '2'],
     ...['-keyout', at('key.pem'), '-out', at('cert.pem')],
   ])
   assert.equal(made.status, 0, String(made.stderr))
-  const [cert, key] = [readFileSync(at('cert.pem')), readFileSync(at('key.pem'))]
-  await using grove = testNode()
-  const bound = await bind({ host: '127.0.0.1', port: 0, tls: { cert, key } })
-  const server = bound.serve(grove.node, { nextTurn })
-  try {
-    const body = await new Promise<string>((resolve, reject) => {
+  return { cert: readFileSync(at('cert.pem')), key: readFileSync(at('key.pem')) }
+}
+
+/** A grove that speaks https, at most on so many connections at once. */
+async function secureServer(connectionsMax: number) {
+  const tls = newCertificate()
+  const grove = testNode()
+  const bound = await bind({ host: '127.0.0.1', port: 0, tls })
+  const server = bound.serve(grove.node, { nextTurn, connectionsMax })
+  const health = () =>
+    new Promise<string>((resolve, reject) => {
       const url = `${bound.url.replace('127.0.0.1', 'localhost')}/healthz`
-      get(url, { ca: cert, agent: false, family: 4 }, (answer) => resolve(text(answer))).on(
+      get(url, { ca: tls.cert, agent: false, family: 4 }, (answer) => resolve(text(answer))).on(
         'error',
         reject,
       )
     })
-
-    assert.match(bound.url, /^https:/)
-    assert.deepEqual(JSON.parse(body), { status: 'ok' })
-  } finally {
-    await server.close({ graceMs: 0 })
+  return {
+    ...{ url: bound.url, port: bound.port, health },
+    async [Symbol.asyncDispose]() {
+      await server.close({ graceMs: 0 })
+      await grove[Symbol.asyncDispose]()
+    },
   }
+}
+
+test('a grove with a certificate speaks https', { skip: noOpenssl }, async () => {
+  await using grove = await secureServer(8)
+
+  const body = await grove.health()
+
+  assert.match(grove.url, /^https:/)
+  assert.deepEqual(JSON.parse(body), { status: 'ok' })
+})
+
+test('connections that never agree on https keep nobody out', { skip: noOpenssl }, async () => {
+  await using grove = await secureServer(8)
+  const silent = Array.from({ length: 12 }, () => connect(grove.port, '127.0.0.1'))
+  for (const socket of silent) socket.on('error', () => {})
+  await Promise.all(silent.map((socket) => once(socket, 'connect')))
+
+  const bodies = [await grove.health(), await grove.health()]
+
+  assert.deepEqual(bodies, ['{"status":"ok"}', '{"status":"ok"}'])
+  for (const socket of silent) socket.destroy()
+})
+
+test('a connection on which https is not agreed on in time is cut', { skip: noOpenssl }, () => {
+  const server = httpServer(() => {}, newCertificate())
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
+
+  server.emit('tlsClientError', new Error('TLS handshake timeout'), socket)
+
+  assert.ok(socket.destroyed)
 })
 
 test('a certificate that is none is said to be', async () => {

@@ -48,3 +48,12 @@ test('notes that nobody can read are lost, and what is under way goes on', () =>
 
   assert.ok(!output.unread.aborted)
 })
+
+test('a terminal that says it has no columns is told all the same', () => {
+  const { output, notes } = failing({ isTTY: true })
+  Object.assign(output.notes, { columns: 0 })
+
+  note(output, 'a grove was started')
+
+  assert.equal(notes(), 'a grove was started\n')
+})

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { PassThrough } from 'node:stream'
+import { once } from 'node:events'
+import { PassThrough, Writable } from 'node:stream'
 import { test } from 'node:test'
+import type { Output } from '../../../src/cli/output/output.ts'
 import { logLine, terminalLog } from '../../../src/cli/output/terminal-log.ts'
 import { formatClock } from '../../../src/cli/output/time.ts'
 import { GroveError } from '../../../src/core/errors.ts'
@@ -43,4 +45,40 @@ test('only lines of the chosen level and above are written', () => {
   log.warn('loud', { count: 2 })
 
   assert.match(String(notes.read()), /^\d\d:\d\d:\d\d {2}warn: loud {2}count 2\n$/)
+})
+
+test('a log waits for no terminal that is stopped, and tells what was lost', async () => {
+  let isBlocking = true
+  let goOn: (() => void) | undefined
+  let text = ''
+  const stopped = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      text += chunk
+      if (goOn === undefined) goOn = done
+      else done()
+    },
+    writev(chunks, done) {
+      text += chunks.map(({ chunk }) => chunk).join('')
+      done()
+    },
+  })
+  const setBlocking = (value: boolean) => {
+    isBlocking = value
+  }
+  const notes = Object.assign(stopped, { _handle: { setBlocking } })
+  const unread = new AbortController().signal
+  const output = { answer: notes, notes, unread } as unknown as Output
+  const log = terminalLog(output, systemClock, 'info')
+
+  for (let line = 0; line < 2_000; line++) log.info('x'.repeat(1_000))
+  const waiting = notes.writableLength
+  const drained = once(stopped, 'drain')
+  goOn?.()
+  await drained
+  log.info('later')
+
+  assert.ok(!isBlocking)
+  assert.ok(waiting < 1.1 * 1024 * 1024, String(waiting))
+  assert.match(text.slice(-300), /warn: lines of the log were lost.* {2}lost \d+\n.* {2}later\n$/)
 })

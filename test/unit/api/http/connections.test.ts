@@ -3,7 +3,12 @@ import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { AnswerRoom } from '../../../../src/api/http/answer-room.ts'
-import { Connections, type ConnectionUse } from '../../../../src/api/http/connections.ts'
+import {
+  CONNECTIONS_MAX,
+  Connections,
+  type ConnectionUse,
+  connectionsFor,
+} from '../../../../src/api/http/connections.ts'
 import { Movement } from '../../../../src/api/http/movement.ts'
 import { standingClock } from '../../../support/standing-clock.ts'
 
@@ -42,6 +47,12 @@ function newConnections() {
   }
   return { connections, open, move }
 }
+
+test('connections leave half of the descriptors to files and calls', () => {
+  assert.equal(connectionsFor(512), 256)
+  assert.equal(connectionsFor(1_048_576), CONNECTIONS_MAX)
+  assert.equal(connectionsFor(undefined), CONNECTIONS_MAX)
+})
 
 test('where connections run out, the host that has most loses the longest idle one', () => {
   const { open } = newConnections()
