@@ -175,6 +175,8 @@ export async function serveGrove(
     await bound.close()
     await close()
   }
+  // Who may call is known before anybody can.
+  await orClose(closeBoth, () => node.access.load())
   const { dir } = settings
   const local = dir === undefined ? undefined : await servingOf(dir, node, closeBoth)
   const running = bound.serve(node, {

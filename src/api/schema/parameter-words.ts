@@ -12,6 +12,7 @@ export const parameterWords: Readonly<Record<string, string>> = {
   dimension: 'a metric, or a signal: _adoption, _review_score, _reproduction, _recency',
   direction: 'which way is better; default: as most scores of the metric have it',
   hash: 'the hash of the bytes: blake3: and 64 hex digits',
+  id: 'the id of a call, as the line gave it',
   kind: 'only this kind',
   kinds: 'only these kinds, with commas between them',
   limit: 'how many to answer at most',
